@@ -1,0 +1,94 @@
+/**
+ * Purpose: what a domain must say of itself, and the only thing the services know of it. A fork adds a folder beside
+ * `taxi/` that exports one Domain, and names it in `index.ts`.
+ * Invariants: everything that varies from domain to domain is here; nothing here is a service's business.
+ * Fails: `openSource` rejects with a coded HeadwayError (SOURCE_*), never with a partial source.
+ */
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Progress } from '../runtime/progress.ts';
+
+export interface Domain {
+  /** Lower-case identifier; part of every storage key: /^[a-z][a-z0-9-]{0,31}$/. */
+  readonly name: string;
+  readonly title: string;
+  /** What one unit of the target is, for axes and tables, e.g. "trips per hour". */
+  readonly unit: string;
+  /** What one series is called, for people, e.g. "zone". */
+  readonly seriesNoun: string;
+  readonly frequencyMinutes: number;
+  /** IANA zone of the calendar people live by (and of naive local timestamps in the raw data). */
+  readonly timeZone: string;
+  /** Season lengths in intervals, shortest first: [24, 168]. */
+  readonly seasonLengths: readonly number[];
+  /** Intervals to forecast, 1…horizon. */
+  readonly horizon: number;
+  readonly quantiles: readonly number[];
+  /** What an interval without any row means inside the span that raw data covers. */
+  readonly missing: 'zero' | 'unknown';
+  readonly nonNegative: boolean;
+  /** Country and state of `date-holidays`; null for none. */
+  readonly holidays: { readonly country: string; readonly state?: string } | null;
+  readonly pastExogenous: readonly string[];
+  /** Exogenous columns known in advance. */
+  readonly futureExogenous: readonly string[];
+  /** The source `npm start` uses: it must need no network and no account; null where the domain has none. */
+  readonly defaultSource: string | null;
+  /** A series' name for people, e.g. "East Harlem North" for 74. The id itself where there is none. */
+  seriesTitle(seriesId: string): string;
+  /** Opens a source by its spec: a folder, or `name:argument`. */
+  openSource(spec: string, context: SourceContext): Promise<Source>;
+}
+
+export interface SourceContext {
+  /** A folder of the source's own for downloads and generated raw files. It survives runs. */
+  readonly rawFolder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly progress: Progress;
+}
+
+export interface Source {
+  /** One line for people: what this is. */
+  readonly description: string;
+  /** The raw parts there are now, ordered by feed and span. Spans of one feed do not overlap. */
+  parts(): Promise<RawPart[]>;
+  /**
+   * Simulated sources know the truth: the forecast at `quantile` of somebody who knows the true distribution of the value of
+   * `seriesId` in the interval that starts at `timestamp`. Absent where nobody knows.
+   */
+  oracle?(seriesId: string, timestamp: number, quantile: number): number;
+}
+
+/** One raw file: the unit of incremental work. Its rows alone decide the values of its feed inside its span. */
+export interface RawPart {
+  /** Unique within the source and stable over runs, e.g. the file's name. */
+  readonly name: string;
+  /** Parts of several feeds add up (green and yellow cabs); parts of one feed follow one another in time. */
+  readonly feed: string;
+  /** Changes when and only when the content does: a hash, or an ETag. */
+  readonly fingerprint: string;
+  /** UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its rows tell. */
+  readonly span: { readonly start: number; readonly end: number } | null;
+  /** Brings the file to the local disk (a download, a generation) and describes its rows. */
+  open(): Promise<RawRows>;
+}
+
+/**
+ * A raw file as the feature service's SQL sees it. Expressions are DuckDB SQL over the relation's columns. The domain quotes
+ * every path and literal itself (runtime/sql.ts).
+ */
+export interface RawRows {
+  /** A relation with one row per raw row, in file order where that matters: "read_parquet('…')". */
+  readonly relation: string;
+  /** VARCHAR: which series the row belongs to. */
+  readonly seriesId: string;
+  /** TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval. */
+  readonly localTime: string;
+  /** DOUBLE: the measured value; null where each row is one event, and events are counted. */
+  readonly value: string | null;
+  /** Rows that agree in all of these are the same fact told twice: all but the first are rejected as `duplicate`. */
+  readonly duplicateKey: readonly string[];
+  /** Reasons to reject a row, first match wins; `when` is a BOOLEAN expression, and NULL does not match. */
+  readonly rejections: readonly { readonly reason: string; readonly when: string }[];
+}

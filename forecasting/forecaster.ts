@@ -1,0 +1,19 @@
+/**
+ * Purpose: the port every forecaster implements (naive baselines, the network).
+ * Invariants: `predict` reads nothing after the cutoff; the result is in the target's own unit; quantiles do not cross.
+ * Fails: a RangeError where the panel holds less history than `minimumHistory` before the cutoff.
+ */
+import type { Panel } from './panel.ts';
+
+export interface Forecaster {
+  readonly name: string;
+  /** The quantiles it forecasts, ascending; a point forecaster gives its median only: [0.5]. */
+  readonly quantiles: readonly number[];
+  /** Intervals up to and including the cutoff that `predict` needs. */
+  readonly minimumHistory: number;
+  /**
+   * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
+   * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes first.
+   */
+  predict(panel: Panel, cutoff: number, horizon: number): Float32Array;
+}

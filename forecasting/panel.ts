@@ -1,0 +1,41 @@
+/**
+ * Purpose: the panel: every series on one regular UTC grid. The shape that features, models and metrics share.
+ * Invariants: a column holds seriesIds.length × length values, row-major by series; missing is NaN, never silently zero;
+ * the value at grid index t covers [start + t·frequency, start + (t+1)·frequency).
+ * Fails: `createPanel` throws a RangeError when sizes, ids or the grid do not fit.
+ */
+export interface Panel {
+  readonly seriesIds: readonly string[];
+  /** Epoch milliseconds (UTC) of the first interval's start. */
+  readonly start: number;
+  readonly frequencyMinutes: number;
+  /** Intervals per series. */
+  readonly length: number;
+  readonly columns: { readonly target: Float32Array } & Readonly<Record<string, Float32Array>>;
+}
+
+export function createPanel(panel: Panel): Panel {
+  const { seriesIds, start, frequencyMinutes, length, columns } = panel;
+  if (!(frequencyMinutes > 0)) throw new RangeError(`frequencyMinutes must be positive, got ${frequencyMinutes}`);
+  if (!Number.isInteger(length) || length < 0) throw new RangeError(`length must be a count of intervals, got ${length}`);
+  if (start % 60_000 !== 0) throw new RangeError(`start must be a whole minute, got ${start}`);
+  if (new Set(seriesIds).size !== seriesIds.length) throw new RangeError('seriesIds must be distinct');
+  for (const [name, values] of Object.entries(columns)) {
+    if (values.length !== seriesIds.length * length) {
+      throw new RangeError(
+        `column ${name} has ${values.length} values, expected ${seriesIds.length} series × ${length} intervals`,
+      );
+    }
+  }
+  return panel;
+}
+
+/** UTC start of interval `index`, epoch milliseconds. */
+export const timestampAt = (panel: Panel, index: number): number => panel.start + index * panel.frequencyMinutes * 60_000;
+
+/** Grid index of `timestamp`; fractional where it is off the grid, negative before the start. */
+export const indexAt = (panel: Panel, timestamp: number): number => (timestamp - panel.start) / (panel.frequencyMinutes * 60_000);
+
+/** The target of one series, as a view (not a copy) of `length` values. */
+export const targetOf = (panel: Panel, series: number): Float32Array =>
+  panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length);

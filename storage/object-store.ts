@@ -1,0 +1,21 @@
+/**
+ * Purpose: the port to durable storage: named immutable bytes, on files or on S3.
+ * Invariants: nothing is ever overwritten; `createIfAbsent` is atomic among all writers; an acknowledged write is durable.
+ * Fails: OBJECT_NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, KEY_INVALID: always with the key in `where`.
+ */
+export interface ObjectStore {
+  /** For people and messages, never with credentials: "file:/srv/headway" or "s3://bucket/prefix". */
+  readonly location: string;
+  get(key: string): Promise<Uint8Array>;
+  has(key: string): Promise<boolean>;
+  /** Writes an object that is named by its content; does nothing where the key exists. */
+  put(key: string, bytes: Uint8Array): Promise<void>;
+  /** The same from a local file, without holding it in memory. */
+  putFile(key: string, path: string): Promise<void>;
+  /** Creates the object unless the key exists; exactly one of several racing writers is told 'created'. */
+  createIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
+  /** Keys that start with `prefix` (a folder, ending in "/"), in ascending text order. */
+  list(prefix: string): Promise<string[]>;
+  /** A path on the local disk with the object's bytes, for readers that need a file (DuckDB). Read only. */
+  localPath(key: string): Promise<string>;
+}
