@@ -39,3 +39,22 @@ export const indexAt = (panel: Panel, timestamp: number): number => (timestamp -
 /** The target of one series, as a view (not a copy) of `length` values. */
 export const targetOf = (panel: Panel, series: number): Float32Array =>
   panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length);
+
+/** The panel with `intervals` unknown intervals in front, for a history shorter than a model looks back. */
+export function padHistory(panel: Panel, intervals: number): Panel {
+  const length = panel.length + intervals;
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    const padded = new Float32Array(panel.seriesIds.length * length).fill(Number.NaN);
+    for (let s = 0; s < panel.seriesIds.length; s++) {
+      padded.set(values.subarray(s * panel.length, (s + 1) * panel.length), s * length + intervals);
+    }
+    columns[name] = padded;
+  }
+  return {
+    ...panel,
+    start: panel.start - intervals * panel.frequencyMinutes * 60_000,
+    length,
+    columns: columns as Panel['columns'],
+  };
+}

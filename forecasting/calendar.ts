@@ -1,0 +1,85 @@
+/**
+ * Purpose: what is known of every interval in advance: local hour and weekday, holidays.
+ * Invariants: a pure function of the grid, the IANA zone and the holiday calendar; local time follows daylight saving.
+ * Fails: a RangeError for an unknown IANA zone, country or state.
+ */
+import Holidays from 'date-holidays';
+import { Temporal } from 'temporal-polyfill';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+export interface CalendarPlace {
+  readonly timeZone: string;
+  readonly holidays: { readonly country: string; readonly state?: string } | null;
+}
+
+export interface Calendar {
+  /** Minute of the local day, 0…1439, per interval. */
+  readonly minuteOfDay: Int16Array;
+  /** Local weekday, 0 Monday … 6 Sunday. */
+  readonly weekday: Uint8Array;
+  /** 1 on public holidays. */
+  readonly holiday: Uint8Array;
+  /** 1 on the local day before a public holiday. */
+  readonly holidayEve: Uint8Array;
+  /** Day of the local year as a fraction of the year, 0…1. */
+  readonly yearFraction: Float32Array;
+}
+
+/** The calendar of `length` intervals from `start` (epoch ms). */
+export function createCalendar(start: number, frequencyMinutes: number, length: number, place: CalendarPlace): Calendar {
+  const calendar: Calendar = {
+    minuteOfDay: new Int16Array(length),
+    weekday: new Uint8Array(length),
+    holiday: new Uint8Array(length),
+    holidayEve: new Uint8Array(length),
+    yearFraction: new Float32Array(length),
+  };
+  const localTimes = localTimesOf(start, frequencyMinutes, length, place.timeZone);
+  const isHoliday = holidayLookup(localTimes, place.holidays);
+  for (let i = 0; i < length; i++) {
+    const local = localTimes[i] as number;
+    const day = Math.floor(local / DAY);
+    calendar.minuteOfDay[i] = (local - day * DAY) / MINUTE;
+    calendar.weekday[i] = (((day + 3) % 7) + 7) % 7; // 1970-01-01 was a Thursday
+    calendar.holiday[i] = isHoliday(day) ? 1 : 0;
+    calendar.holidayEve[i] = isHoliday(day + 1) ? 1 : 0;
+    const yearStart = Date.UTC(new Date(local).getUTCFullYear(), 0, 1);
+    calendar.yearFraction[i] = (local - yearStart) / (366 * DAY);
+  }
+  return calendar;
+}
+
+/** Local wall-clock times as if they were UTC milliseconds. Asks Temporal once per change of the UTC offset, not per interval. */
+function localTimesOf(start: number, frequencyMinutes: number, length: number, timeZone: string): Float64Array {
+  const times = new Float64Array(length);
+  let offset = 0;
+  let validUntil = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < length; i++) {
+    const timestamp = start + i * frequencyMinutes * MINUTE;
+    if (timestamp >= validUntil) {
+      const zoned = Temporal.Instant.fromEpochMilliseconds(timestamp).toZonedDateTimeISO(timeZone);
+      offset = zoned.offsetNanoseconds / 1e6;
+      validUntil = zoned.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
+    }
+    times[i] = timestamp + offset;
+  }
+  return times;
+}
+
+function holidayLookup(localTimes: Float64Array, place: CalendarPlace['holidays']): (day: number) => boolean {
+  if (!place || localTimes.length === 0) return () => false;
+  const holidays = place.state ? new Holidays(place.country, place.state) : new Holidays(place.country);
+  const days = new Set<number>();
+  const firstYear = new Date(localTimes[0] as number).getUTCFullYear();
+  const lastYear = new Date((localTimes[localTimes.length - 1] as number) + DAY).getUTCFullYear();
+  for (let year = firstYear; year <= lastYear; year++) {
+    const ofYear = holidays.getHolidays(year);
+    if (!Array.isArray(ofYear)) throw new RangeError(`no holidays known for ${place.country} ${place.state ?? ''}`);
+    for (const holiday of ofYear) {
+      if (holiday.type === 'public') days.add(Math.floor(Date.parse(`${holiday.date.slice(0, 10)}T00:00:00Z`) / DAY));
+    }
+  }
+  return (day) => days.has(day);
+}
