@@ -11,6 +11,7 @@ import { lazyShape, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
 export const FORECAST_FORMAT = 1;
+const ENTRY_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{64}\.json$/;
 const LAST_STAMPED_MS = 253_402_300_799_999; // the end of the year 9999: later times would not sort as text
 
 /** One issue: every series forecast at one cutoff by one model. */
@@ -87,7 +88,9 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
     return { ...rest, values: values.map((value) => value ?? Number.NaN) };
   }
 
-  const keysOf = async () => store.list(objectKeys.forecasts(domain));
+  const prefix = objectKeys.forecasts(domain);
+  /** Keys that are no entry's are foreign: ignored here, reported by `verify`. */
+  const isEntry = (key: string) => ENTRY_NAME.test(key.slice(prefix.length));
 
   return {
     async append(entry) {
@@ -105,11 +108,10 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
       return key;
     },
     async entries(range = {}) {
-      const prefix = objectKeys.forecasts(domain);
       const from = range.from === undefined ? '' : stamp(range.from);
       const until = range.until === undefined ? null : stamp(range.until);
       const entries: ForecastEntry[] = [];
-      for (const key of await keysOf()) {
+      for (const key of (await store.list(prefix)).filter(isEntry)) {
         const issued = key.slice(prefix.length, key.lastIndexOf('-'));
         if (issued < from || (until !== null && issued >= until)) continue;
         entries.push(parse(key, await store.get(key)));
@@ -118,8 +120,8 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
     },
     async verify() {
       const report = startReport();
-      const keys = await keysOf();
-      for (const key of keys) {
+      const keys = await store.list(prefix);
+      for (const key of keys.filter(isEntry)) {
         await report.attempt(key, async () => {
           const bytes = await store.get(key);
           parse(key, bytes);

@@ -131,14 +131,14 @@ function hear(heard: Uint16Array, segment: TimeSpan, start: number, step: number
 
 const seriesRow = (id: string, position: number) => `(${position}, ${sqlText(id)})`;
 
-/** The rows for which `segments` speak, as a relation `winning` with series_id, at (epoch ms) and target. */
+/** The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms) and target. */
 function winningRows(segments: readonly Segment[], paths: ReadonlyMap<string, string>): string {
   const pathOf = (segment: Segment) => sqlText(paths.get(segment.object.key) ?? '');
   const files = [...new Set(segments.map(pathOf))].join(', ');
   const spans = segments.map((segment) => `(${pathOf(segment)}, ${segment.start}::BIGINT, ${segment.end}::BIGINT)`).join(', ');
   return `WITH span AS (SELECT * FROM (VALUES ${spans}) AS v(path, first, until)),
     winning AS (
-      SELECT series_id, epoch_ms("timestamp") AS at, target
+      SELECT series_id, epoch_ms("timestamp") AS instant, target
       FROM read_parquet([${files}], filename = true) AS file
       JOIN span ON file.filename = span.path
         AND epoch_ms("timestamp") >= span.first AND epoch_ms("timestamp") < span.until)`;
@@ -159,7 +159,7 @@ async function streamRows(
 ): Promise<void> {
   if (segments.length === 0) return;
   const sql = `${winningRows(segments, paths)}
-    SELECT series.position::INTEGER, ((winning.at - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target::FLOAT
+    SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target::FLOAT
     FROM winning JOIN series ON winning.series_id = series.id`;
   await session.stream(sql, (chunk) => {
     const positions = columnItems<Int32Array>(chunk, 0);
