@@ -1,8 +1,14 @@
 /**
  * Purpose: the manifest: one numbered log entry that names everything a snapshot of features consists of.
- * Invariants: self-contained (a reader needs no earlier manifest); validated before it is written and again after it is read.
+ * Invariants: self-contained (a reader needs no earlier manifest); validated before it is written and again after it is read;
+ * the snapshot version is a hash of what the manifest names, so two different snapshots never share one.
  * Fails: STORE_CORRUPT with the key for anything that is not a manifest of this format.
  */
+import { HeadwayError } from '../runtime/errors.ts';
+import { HASH_PATTERN, sha256 } from './content-hash.ts';
+import { objectKeys } from './object-keys.ts';
+import { lazyShape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+
 export const MANIFEST_FORMAT = 1;
 
 /** A half-open span of UTC epoch milliseconds. */
@@ -62,4 +68,123 @@ export interface Manifest {
   readonly online: OnlineView | null;
   /** Key of the data-quality report that the run left, if any. */
   readonly report: string | null;
+}
+
+const text = { type: 'string', minLength: 1 };
+const count = { type: 'integer', minimum: 0 };
+const epochMs = { type: 'integer', minimum: -8.64e15, maximum: 8.64e15 };
+const hash = { type: 'string', pattern: HASH_PATTERN };
+const record = (properties: Record<string, object>) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+});
+const span = record({ start: epochMs, end: epochMs });
+const featureSchema = record({
+  frequencyMinutes: { type: 'integer', minimum: 1 },
+  missing: { enum: ['zero', 'unknown'] },
+  unit: { type: 'string' },
+  timeZone: text,
+});
+const featureObject = record({
+  key: text,
+  sha256: hash,
+  bytes: count,
+  rows: count,
+  span,
+  availableAt: epochMs,
+  feed: text,
+  part: text,
+  fingerprint: text,
+  rowsIn: count,
+  rowsUsed: count,
+  rejected: { type: 'object', additionalProperties: count },
+});
+
+const shape = lazyShape(
+  record({
+    format: { const: MANIFEST_FORMAT },
+    domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+    number: { type: 'integer', minimum: 1 },
+    snapshotVersion: { type: 'string', pattern: '^[1-9][0-9]*-[0-9a-f]{12}$' },
+    parent: { anyOf: [text, { type: 'null' }] },
+    commitId: text,
+    committedAt: epochMs,
+    reason: text,
+    schema: featureSchema,
+    objects: { type: 'array', items: featureObject },
+    online: { anyOf: [record({ key: text, sha256: hash, bytes: count, span }), { type: 'null' }] },
+    report: { anyOf: [text, { type: 'null' }] },
+  }),
+);
+
+/** The version of the snapshot that a manifest names. The online view counts by its content: its key holds this version. */
+export function snapshotVersionOf(manifest: Omit<Manifest, 'snapshotVersion'>): string {
+  const { format, domain, number, parent, schema, objects, online, report } = manifest;
+  const named = [
+    [format, domain, number, parent, report],
+    [schema.frequencyMinutes, schema.missing, schema.unit, schema.timeZone],
+    objects.map((o) => [o.sha256, o.span.start, o.span.end, o.availableAt, o.feed, o.part, o.fingerprint]),
+    online && [online.sha256, online.span.start, online.span.end],
+  ];
+  return `${number}-${sha256(JSON.stringify(named)).slice(0, 12)}`;
+}
+
+/** What is wrong with an object's span, or null: spans are not empty and lie on one grid. */
+export function spanProblem(object: { span: TimeSpan }, first: { span: TimeSpan }, frequencyMinutes: number): string | null {
+  const step = frequencyMinutes * 60_000;
+  const { start, end } = object.span;
+  if (!(start < end)) return `a span must not be empty (${start} to ${end})`;
+  if (start % 60_000 !== 0) return `a span must start at a whole minute (${start})`;
+  if ((start - first.span.start) % step !== 0 || (end - start) % step !== 0) {
+    return `the span ${start} to ${end} is not on the grid of ${frequencyMinutes} minutes`;
+  }
+  return null;
+}
+
+/** What is wrong with the account of an object's raw rows, or null. */
+export function accountProblem(object: Pick<FeatureObject, 'rowsIn' | 'rowsUsed' | 'rejected'>): string | null {
+  const rejected = Object.values(object.rejected).reduce((sum, rows) => sum + rows, 0);
+  if (object.rowsIn === object.rowsUsed + rejected) return null;
+  return `rows do not add up: ${object.rowsIn} in, ${object.rowsUsed} used, ${rejected} rejected`;
+}
+
+/** What a manifest says that cannot be true, or null. Keys follow from content, so that none can point elsewhere. */
+function problemIn(manifest: Manifest): string | null {
+  const { domain, objects, online, report, schema } = manifest;
+  for (const object of objects) {
+    const problem = spanProblem(object, objects[0], schema.frequencyMinutes) ?? accountProblem(object);
+    if (problem !== null) return `${object.key}: ${problem}`;
+    if (object.key !== objectKeys.featureData(domain, object.sha256)) return `${object.key} is not the key of that hash`;
+  }
+  if (manifest.snapshotVersion !== snapshotVersionOf(manifest)) return 'its version is not the hash of what it names';
+  if (online && online.key !== objectKeys.online(domain, manifest.snapshotVersion)) return `${online.key} is not its online view`;
+  if (report !== null && report !== objectKeys.report(domain, reportHash(report))) return `${report} is not a report`;
+  return null;
+}
+
+/** The hash that a report's key is made of. */
+export const reportHash = (key: string): string => /([0-9a-f]{64})\.json$/.exec(key)?.[1] ?? 'none';
+
+/** The manifest in `bytes`, which were read from `key`. */
+export function parseManifest(key: string, bytes: Uint8Array): Manifest {
+  const manifest = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
+  const own = objectKeys.manifest(manifest.domain, manifest.number);
+  const problem = key === own ? problemIn(manifest) : `it was written as ${own}`;
+  if (problem === null) return manifest;
+  throw new HeadwayError('STORE_CORRUPT', `The manifest contradicts itself: ${problem}`, {
+    where: key,
+    fix: 'Restore it from a backup of the store.',
+  });
+}
+
+/** The bytes to write. Fails with PANEL_INVALID: a manifest that no reader would take is never written. */
+export function serialiseManifest(manifest: Manifest): Uint8Array {
+  const problem = shapeProblem(shape, manifest) ?? problemIn(manifest);
+  if (problem === null) return sealJson(manifest);
+  throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
+    where: `commit ${manifest.number} of ${manifest.domain}`,
+    fix: 'Mend what hands it to the feature store; nothing was committed.',
+  });
 }

@@ -1,0 +1,110 @@
+/**
+ * Purpose: an append-only log of numbered objects that many writers share: the feature log and the promotion log.
+ * Invariants: entries are numbered 1, 2, 3 … without a gap; each is created if absent and never changed; an entry that was
+ * acknowledged stays; one `append` makes at most one entry, however often it has to try.
+ * Fails: STORE_CORRUPT for a gap or an entry that does not parse; COMMIT_CONFLICT when the race was lost too often. Keys in
+ * the folder that are not `<20 digits>.json` are foreign: readers ignore them, `verify` reports them.
+ */
+import { randomUUID } from 'node:crypto';
+import { HeadwayError } from '../runtime/errors.ts';
+import { logNumber } from './object-keys.ts';
+import type { ObjectStore } from './object-store.ts';
+
+const MOST_TRIES = 50;
+
+export interface LogSlot {
+  readonly number: number;
+  readonly key: string;
+  /** The same through all tries of one append: by it the writer recognises its own entry after a lost reply. */
+  readonly commitId: string;
+}
+
+export interface AppendLog<Entry> {
+  head(): Promise<Entry | null>;
+  /** All entries, oldest first. */
+  entries(): Promise<Entry[]>;
+  /** Entry `number`; OBJECT_NOT_FOUND where the log is shorter. */
+  read(number: number): Promise<Entry>;
+  /** How many entries there are. */
+  size(): Promise<number>;
+  /**
+   * Appends what `build` makes of the head. Where another writer was first, it is built again on the new head.
+   * `build` returns null when nothing is to be done; then the head is returned.
+   */
+  append(build: (head: Entry | null, slot: LogSlot) => Promise<Entry | null>): Promise<Entry | null>;
+}
+
+export interface LogFormat<Entry> {
+  readonly prefix: string;
+  keyOf(number: number): string;
+  parse(key: string, bytes: Uint8Array): Entry;
+  serialise(entry: Entry): Uint8Array;
+}
+
+export function openAppendLog<Entry extends { commitId: string }>(
+  store: ObjectStore,
+  format: LogFormat<Entry>,
+): AppendLog<Entry> {
+  const read = async (number: number): Promise<Entry> => {
+    const key = format.keyOf(number);
+    return format.parse(key, await store.get(key));
+  };
+
+  async function size(): Promise<number> {
+    const keys = await store.list(format.prefix);
+    const numbers = keys.map((key) => (key.lastIndexOf('/') === format.prefix.length - 1 ? logNumber(key) : null));
+    const present = new Set(numbers.filter((number) => number !== null));
+    const last = [...present].at(-1) ?? 0;
+    if (present.size === last && !present.has(0)) return last;
+    for (let number = 0; number <= last; number++) {
+      // A folder that grows while it is listed may show entry 8 without entry 7: ask before calling it a gap.
+      const wanted = number > 0;
+      if (present.has(number) === wanted || (wanted && (await store.has(format.keyOf(number))))) continue;
+      throw new HeadwayError('STORE_CORRUPT', wanted ? 'The log has a gap: this entry is missing' : 'A log starts at 1', {
+        where: format.keyOf(number),
+        fix: 'Restore the folder from a backup of the store; nothing is written to a log with a gap.',
+      });
+    }
+    return last;
+  }
+
+  async function headOf(number: number): Promise<Entry | null> {
+    return number === 0 ? null : read(number);
+  }
+
+  const isMine = async (slot: LogSlot) => (await read(slot.number)).commitId === slot.commitId;
+
+  return {
+    size,
+    read,
+    head: async () => headOf(await size()),
+    entries: async () => {
+      const last = await size();
+      const entries: Entry[] = [];
+      for (let number = 1; number <= last; number++) entries.push(await read(number));
+      return entries;
+    },
+    async append(build) {
+      const commitId = randomUUID();
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const last = await size();
+        const head = await headOf(last);
+        const slot = { number: last + 1, key: format.keyOf(last + 1), commitId };
+        const entry = await build(head, slot);
+        if (entry === null) return head;
+        try {
+          if ((await store.createIfAbsent(slot.key, format.serialise(entry))) === 'created') return entry;
+        } catch (error) {
+          // The reply may have been lost after the entry was made: only the slot knows.
+          if (await isMine(slot).catch(() => false)) return entry;
+          throw error;
+        }
+        if (await isMine(slot)) return entry;
+      }
+      throw new HeadwayError('COMMIT_CONFLICT', `Other writers were first ${MOST_TRIES} times in a row`, {
+        where: format.prefix,
+        fix: 'Run it again; nothing was lost. If it stays, find out what writes to this store all the time.',
+      });
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * Purpose: trust in feature objects: no Parquet file is committed or read before it is shown to be what the manifest says.
+ * Invariants: size and SHA-256 are those of the manifest; the columns have their names and types; every row is complete, finite,
+ * on the grid, inside the span, known by `availableAt`, and there is one row for a series and interval. Each object is
+ * checked once per process, as long as its file keeps its size and modification time.
+ * Fails: STORE_CORRUPT with the key. `checkParquet` gives the problem as text, for files that are not in the store yet.
+ */
+import { stat } from 'node:fs/promises';
+import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
+import { sqlText } from '../runtime/sql.ts';
+import { hashFile } from './content-hash.ts';
+import type { SqlSession } from './duckdb-session.ts';
+import type { FeatureObject } from './manifest.ts';
+import type { ObjectStore } from './object-store.ts';
+
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  series_id: ['VARCHAR'],
+  timestamp: ['TIMESTAMP'],
+  target: ['FLOAT', 'DOUBLE'],
+  available_at: ['TIMESTAMP'],
+};
+const LARGEST_FLOAT = '3.4028234e38';
+
+/** Path → what its file looked like when it was checked. */
+const checked = new Map<string, string>();
+
+type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'>;
+
+/** What is wrong with the Parquet file at `path`, in the light of what is claimed of it; null where all is well. */
+export async function checkParquet(
+  session: SqlSession,
+  path: string,
+  claims: Claims,
+  frequencyMinutes: number,
+): Promise<string | null> {
+  const file = `read_parquet(${sqlText(path)})`;
+  try {
+    const described = await session.rows(`DESCRIBE SELECT * FROM ${file}`);
+    const types = new Map(described.map(([name, type]) => [String(name), String(type)]));
+    for (const [name, allowed] of Object.entries(COLUMNS)) {
+      const type = types.get(name);
+      if (type === undefined) return `it has no column ${name}`;
+      if (!allowed.includes(type)) return `its column ${name} is ${type}, not ${allowed.join(' or ')}`;
+    }
+    const micros = `epoch_us("timestamp")`;
+    const { start, end } = claims.span;
+    const bad: Record<string, string> = {
+      'rows with a missing field':
+        'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR available_at IS NULL',
+      'rows with a target that is no finite number': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
+      'rows off the grid': `(${micros} - ${start * 1000}) % ${frequencyMinutes * 60_000_000} <> 0`,
+      'rows outside the span': `${micros} < ${start * 1000} OR ${micros} >= ${end * 1000}`,
+      'rows that became known after the object': `epoch_us(available_at) > ${claims.availableAt * 1000}`,
+    };
+    const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})`);
+    const [found] = await session.rows(`SELECT count(*), ${counts.join(', ')} FROM ${file}`);
+    if (Number(found[0]) !== claims.rows) return `it has ${found[0]} rows, not ${claims.rows}`;
+    for (const [i, what] of Object.keys(bad).entries()) if (Number(found[i + 1]) > 0) return `${found[i + 1]} ${what}`;
+    const doubled = await session.rows(
+      `SELECT series_id FROM ${file} GROUP BY series_id, "timestamp" HAVING count(*) > 1 LIMIT 1`,
+    );
+    if (doubled.length > 0) return `two rows for one interval of series ${JSON.stringify(doubled[0][0])}`;
+    return null;
+  } catch (error) {
+    return `it cannot be read as Parquet (${String((error as Error).message).split('\n')[0]})`;
+  }
+}
+
+/** The local path of an object, once it has been checked. `afresh` trusts no earlier check. */
+export async function verifiedPath(
+  store: ObjectStore,
+  session: SqlSession,
+  object: FeatureObject,
+  frequencyMinutes: number,
+  afresh = false,
+): Promise<string> {
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError('STORE_CORRUPT', `A feature object is not what its manifest says: ${problem}`, {
+      where: object.key,
+      fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+      cause,
+    });
+  let path: string;
+  try {
+    path = await store.localPath(object.key);
+  } catch (error) {
+    if (isHeadwayError(error, 'OBJECT_NOT_FOUND')) throw corrupt('it is missing', error);
+    throw error;
+  }
+  const look = await stat(path);
+  const { span, rows, availableAt, bytes, sha256 } = object;
+  const claims = JSON.stringify([
+    look.size,
+    look.mtimeMs,
+    bytes,
+    sha256,
+    span.start,
+    span.end,
+    rows,
+    availableAt,
+    frequencyMinutes,
+  ]);
+  if (!afresh && checked.get(path) === claims) return path;
+  if (look.size !== bytes) throw corrupt(`it has ${look.size} bytes, not ${bytes}`);
+  if ((await hashFile(path)) !== sha256) throw corrupt('its SHA-256 differs');
+  const problem = await checkParquet(session, path, object, frequencyMinutes);
+  if (problem !== null) throw corrupt(problem);
+  checked.set(path, claims);
+  return path;
+}

@@ -1,0 +1,116 @@
+/**
+ * Purpose: the feature store: snapshots of a domain's demand, committed whole, and read as they were known at any time.
+ * Invariants: an acknowledged commit is durable and stays; a snapshot never changes; a late backfill changes no answer to a
+ * question with an earlier `knownAt`; nothing is returned that was not verified against its hash.
+ * Fails: SNAPSHOT_EMPTY, OBJECT_NOT_FOUND for an unknown snapshot, STORE_CORRUPT with the key, and the store's own errors.
+ */
+import type { Panel } from '../forecasting/panel.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
+import { openAppendLog } from './append-log.ts';
+import { sha256 } from './content-hash.ts';
+import { type CommitRequest, commitFeatures } from './feature-commit.ts';
+import { verifyFeatures } from './feature-verify.ts';
+import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
+import { objectKeys } from './object-keys.ts';
+import type { ObjectStore } from './object-store.ts';
+import { decodeOnlineView } from './online-view.ts';
+import { readSnapshot, type SnapshotQuery } from './snapshot-reader.ts';
+import type { StoreReport } from './store-report.ts';
+
+export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
+  /** Default: the newest. */
+  snapshotVersion?: string;
+}
+
+export interface FeatureStore {
+  head(): Promise<Manifest | null>;
+  /** All manifests, oldest first. */
+  log(): Promise<Manifest[]>;
+  manifest(snapshotVersion: string): Promise<Manifest>;
+  /** Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest is returned. */
+  commit(request: CommitRequest): Promise<Manifest>;
+  readAsOf(query?: AsOfQuery): Promise<Panel>;
+  /** The last weeks of every series in the newest snapshot, without a SQL engine. */
+  readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;
+  /** The data-quality report that was committed with a manifest; null where there was none. */
+  readReport(manifest: Manifest): Promise<unknown | null>;
+  /** Reads and checks everything. Reports and never throws, except where the store cannot be reached. */
+  verify(): Promise<StoreReport & { manifests: number }>;
+}
+
+export function openFeatureStore(options: { store: ObjectStore; domain: string; clock: Clock }): FeatureStore {
+  const { store, domain, clock } = options;
+  const log = openAppendLog<Manifest>(store, {
+    prefix: objectKeys.featureLog(domain),
+    keyOf: (number) => objectKeys.manifest(domain, number),
+    parse: parseManifest,
+    serialise: serialiseManifest,
+  });
+
+  async function existingHead(): Promise<Manifest> {
+    const head = await log.head();
+    if (head !== null) return head;
+    throw new HeadwayError('SNAPSHOT_EMPTY', `The feature store holds nothing of the domain ${domain} yet`, {
+      where: store.location,
+      fix: `Run \`headway features run --domain ${domain}\` first.`,
+    });
+  }
+
+  async function manifestOf(snapshotVersion: string): Promise<Manifest> {
+    const number = Number(/^([1-9]\d{0,15})-[0-9a-f]{12}$/.exec(snapshotVersion)?.[1] ?? 0);
+    const found = number > 0 && (await store.has(objectKeys.manifest(domain, number))) ? await log.read(number) : null;
+    if (found?.snapshotVersion === snapshotVersion) return found;
+    throw new HeadwayError('OBJECT_NOT_FOUND', `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`, {
+      where: store.location,
+      fix: '`headway store log` lists the snapshots.',
+    });
+  }
+
+  /** An object that a manifest names, or STORE_CORRUPT. */
+  async function getNamed(key: string, hash: string): Promise<Uint8Array> {
+    const corrupt = (problem: string, cause?: unknown) =>
+      new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
+        where: key,
+        fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+        cause,
+      });
+    const bytes = await store.get(key).catch((error: unknown) => {
+      throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
+    });
+    if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
+    return bytes;
+  }
+
+  return {
+    head: log.head,
+    async log() {
+      const manifests = await log.entries();
+      for (const [i, { parent, number }] of manifests.entries()) {
+        if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
+        const where = objectKeys.manifest(domain, number);
+        throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', { where });
+      }
+      return manifests;
+    },
+    manifest: manifestOf,
+    commit: (request) => commitFeatures({ store, domain, clock, log }, request),
+    async readAsOf(query = {}) {
+      const { snapshotVersion, ...rest } = query;
+      const manifest = snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
+      return readSnapshot(store, manifest, rest);
+    },
+    async readOnline() {
+      const manifest = await existingHead();
+      const { online } = manifest;
+      if (online === null) throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
+      return { panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)), manifest };
+    },
+    async readReport(manifest) {
+      if (manifest.report === null) return null;
+      const bytes = await getNamed(manifest.report, reportHash(manifest.report));
+      return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    },
+    verify: () => verifyFeatures(store, domain, log),
+  };
+}

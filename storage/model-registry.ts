@@ -1,0 +1,177 @@
+/**
+ * Purpose: trained models, and the append-only log that says which of them is served.
+ * Invariants: a model exists when its card does, and the card is written last; nothing is overwritten; a model is champion only if
+ * it existed and was whole when it was promoted; the log holds refusals too.
+ * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT with the key of the object, NO_CHAMPION, STORE_CORRUPT for the log.
+ */
+import type { Clock } from '../runtime/clock.ts';
+import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
+import { openAppendLog } from './append-log.ts';
+import { sha256 } from './content-hash.ts';
+import { MODEL_FORMAT, type ModelCard, parseModelCard, serialiseModelCard } from './model-card.ts';
+import { verifyModels } from './model-verify.ts';
+import { objectKeys } from './object-keys.ts';
+import type { ObjectStore } from './object-store.ts';
+import { PROMOTION_FORMAT, type Promotion, parsePromotion, reigns, serialisePromotion } from './promotion.ts';
+import type { StoreReport } from './store-report.ts';
+
+export interface RegisterRequest {
+  /** The topology and whatever else prediction needs, as JSON. */
+  readonly model: unknown;
+  readonly weights: Uint8Array;
+  readonly card: Omit<ModelCard, 'format' | 'domain' | 'modelVersion' | 'createdAt' | 'files'>;
+}
+
+export interface LoadedModel {
+  readonly card: ModelCard;
+  readonly model: unknown;
+  readonly weights: Uint8Array;
+}
+
+export interface Verdict {
+  readonly modelVersion: string;
+  readonly reason: string;
+  readonly evidence: unknown;
+}
+
+export interface ModelRegistry {
+  register(request: RegisterRequest): Promise<ModelCard>;
+  load(modelVersion: string): Promise<LoadedModel>;
+  /** All cards, newest first. */
+  list(): Promise<ModelCard[]>;
+  /** The entry by which the champion reigns; null before the first promotion. */
+  champion(): Promise<Promotion | null>;
+  /** The whole log, oldest first. */
+  promotions(): Promise<Promotion[]>;
+  /** Makes a model champion. Promoting the champion again changes nothing. */
+  promote(verdict: Verdict): Promise<Promotion>;
+  /** Writes down that a challenger was refused. */
+  recordVerdict(verdict: Verdict): Promise<Promotion>;
+  /** Makes the champion before this one champion again. */
+  rollback(reason: string): Promise<Promotion>;
+  verify(): Promise<StoreReport>;
+}
+
+export function openModelRegistry(options: { store: ObjectStore; domain: string; clock: Clock }): ModelRegistry {
+  const { store, domain, clock } = options;
+  const log = openAppendLog<Promotion>(store, {
+    prefix: objectKeys.promotionLog(domain),
+    keyOf: (number) => objectKeys.promotion(domain, number),
+    parse: parsePromotion,
+    serialise: serialisePromotion,
+  });
+  const keyOf = (modelVersion: string, file: keyof ModelCard['files'] | 'card.json') =>
+    objectKeys.modelFile(domain, modelVersion, file);
+
+  async function readCard(modelVersion: string): Promise<ModelCard> {
+    const key = keyOf(modelVersion, 'card.json');
+    const bytes = await store.get(key).catch((error: unknown) => {
+      if (!isHeadwayError(error, 'OBJECT_NOT_FOUND')) throw error;
+      throw new HeadwayError('MODEL_NOT_FOUND', `There is no model ${JSON.stringify(modelVersion)} of ${domain}`, {
+        where: store.location,
+        fix: '`headway models list` shows the models there are.',
+      });
+    });
+    return parseModelCard(key, bytes);
+  }
+
+  async function readFile(card: ModelCard, file: keyof ModelCard['files']): Promise<Uint8Array> {
+    const key = keyOf(card.modelVersion, file);
+    const corrupt = (problem: string, cause?: unknown) =>
+      new HeadwayError('MODEL_CORRUPT', `A file of model ${card.modelVersion} ${problem}`, {
+        where: key,
+        fix: 'Train again, or roll back to the champion before: `headway models rollback`.',
+        cause,
+      });
+    const bytes = await store.get(key).catch((error: unknown) => {
+      throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
+    });
+    if (sha256(bytes) !== card.files[file].sha256) throw corrupt('is not what its card says');
+    return bytes;
+  }
+
+  async function load(modelVersion: string): Promise<LoadedModel> {
+    const card = await readCard(modelVersion);
+    const model: unknown = JSON.parse(Buffer.from(await readFile(card, 'model.json')).toString('utf8'));
+    return { card, model, weights: await readFile(card, 'weights.bin') };
+  }
+
+  async function append(
+    decide: (past: Promotion[]) => Promise<(Verdict & Pick<Promotion, 'kind'>) | null>,
+  ): Promise<Promotion | null> {
+    return log.append(async (_head, slot) => {
+      const decision = await decide(await pastBefore(slot.number));
+      if (decision === null) return null;
+      const { kind, modelVersion, reason, evidence = null } = decision;
+      const { number, commitId } = slot;
+      return { format: PROMOTION_FORMAT, domain, number, commitId, at: clock.now(), kind, modelVersion, reason, evidence };
+    });
+  }
+
+  async function pastBefore(number: number): Promise<Promotion[]> {
+    const past: Promotion[] = [];
+    for (let at = 1; at < number; at++) past.push(await log.read(at));
+    return past;
+  }
+
+  async function championNow(): Promise<Promotion | null> {
+    return reigns(await log.entries()).at(-1) ?? null;
+  }
+
+  return {
+    load,
+    async register({ model, weights, card }) {
+      const modelBytes = Buffer.from(JSON.stringify(model));
+      const files = {
+        'model.json': { sha256: sha256(modelBytes), bytes: modelBytes.length },
+        'weights.bin': { sha256: sha256(weights), bytes: weights.length },
+      };
+      const createdAt = clock.now();
+      const second = new Date(createdAt).toISOString().replace(/[-:]|\.\d+/g, '');
+      const modelVersion = `${second}-${sha256(JSON.stringify([card, files])).slice(0, 12)}`;
+      const whole: ModelCard = { format: MODEL_FORMAT, modelVersion, domain, createdAt, ...card, files };
+      const cardBytes = serialiseModelCard(whole);
+      await store.put(keyOf(modelVersion, 'model.json'), modelBytes);
+      await store.put(keyOf(modelVersion, 'weights.bin'), weights);
+      await store.createIfAbsent(keyOf(modelVersion, 'card.json'), cardBytes);
+      return (await load(modelVersion)).card;
+    },
+    async list() {
+      const keys = await store.list(objectKeys.models(domain));
+      const versions = keys.flatMap((key) => /\/([^/]+)\/card\.json$/.exec(key)?.[1] ?? []);
+      const cards: ModelCard[] = [];
+      for (const version of versions) cards.push(await readCard(version));
+      return cards.sort((a, b) => b.createdAt - a.createdAt || (a.modelVersion < b.modelVersion ? 1 : -1));
+    },
+    champion: championNow,
+    promotions: log.entries,
+    async promote(verdict) {
+      await load(verdict.modelVersion);
+      const made = await append(async (past) =>
+        reigns(past).at(-1)?.modelVersion === verdict.modelVersion ? null : { ...verdict, kind: 'promoted' },
+      );
+      return made?.modelVersion === verdict.modelVersion && made.kind !== 'rejected'
+        ? made
+        : ((await championNow()) as Promotion);
+    },
+    async recordVerdict(verdict) {
+      await readCard(verdict.modelVersion);
+      return (await append(async () => ({ ...verdict, kind: 'rejected' }))) as Promotion;
+    },
+    async rollback(reason) {
+      const made = await append(async (past) => {
+        const [before, champion] = reigns(past).slice(-2);
+        if (!champion) {
+          throw new HeadwayError('NO_CHAMPION', 'There is no earlier champion to go back to', {
+            where: objectKeys.promotionLog(domain),
+            fix: '`headway models promote <version>` makes any model champion.',
+          });
+        }
+        await load(before.modelVersion);
+        return { kind: 'rolled-back', modelVersion: before.modelVersion, reason, evidence: { from: champion.modelVersion } };
+      });
+      return made as Promotion;
+    },
+    verify: () => verifyModels(store, domain, { readCard, readFile }),
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Purpose: read and check every model of a domain and its promotion log.
+ * Invariants: changes nothing; goes on after a problem, so that one report has them all.
+ * Fails: only where the store cannot be reached.
+ */
+import { HeadwayError } from '../runtime/errors.ts';
+import type { ModelCard } from './model-card.ts';
+import { logNumber, objectKeys } from './object-keys.ts';
+import type { ObjectStore } from './object-store.ts';
+import { parsePromotion } from './promotion.ts';
+import { type StoreReport, startReport } from './store-report.ts';
+
+interface ModelReader {
+  readCard(modelVersion: string): Promise<ModelCard>;
+  readFile(card: ModelCard, file: keyof ModelCard['files']): Promise<Uint8Array>;
+}
+
+export async function verifyModels(store: ObjectStore, domain: string, reader: ModelReader): Promise<StoreReport> {
+  const report = startReport();
+  const keys = await store.list(objectKeys.models(domain));
+  for (const key of keys) {
+    const modelVersion = /\/([^/]+)\/card\.json$/.exec(key)?.[1];
+    if (modelVersion === undefined) continue;
+    await report.attempt(key, async () => {
+      const card = await reader.readCard(modelVersion);
+      for (const file of ['model.json', 'weights.bin'] as const) {
+        const fileKey = objectKeys.modelFile(domain, modelVersion, file);
+        await report.attempt(fileKey, async () => (await reader.readFile(card, file)).length);
+      }
+      return (await store.get(key)).length;
+    });
+  }
+  await verifyPromotions(store, domain, keys, report);
+  return report.finish(keys);
+}
+
+async function verifyPromotions(
+  store: ObjectStore,
+  domain: string,
+  keys: readonly string[],
+  report: ReturnType<typeof startReport>,
+): Promise<void> {
+  const log = objectKeys.promotionLog(domain);
+  const numbers = keys.filter((key) => key.startsWith(log)).map((key) => logNumber(key) ?? 0);
+  const last = numbers.reduce((most, number) => Math.max(most, number), 0);
+  for (let number = 1; number <= last; number++) {
+    const key = objectKeys.promotion(domain, number);
+    await report.attempt(key, async () => {
+      const bytes = await store.get(key);
+      const { modelVersion } = parsePromotion(key, bytes);
+      if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json'))) return bytes.length;
+      throw new HeadwayError('STORE_CORRUPT', `It names model ${modelVersion}, which does not exist`, { where: key });
+    });
+  }
+}

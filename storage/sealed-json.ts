@@ -1,0 +1,63 @@
+/**
+ * Purpose: JSON that tells when it was torn or changed: log entries and model cards, which no other object holds the hash of.
+ * Invariants: the text ends with `,\n  "checksum": "<64 hex>"\n}\n`; the checksum is the SHA-256 of every byte before that, so
+ * a single flipped bit anywhere in the file is found.
+ * Fails: the given code (STORE_CORRUPT, MODEL_CORRUPT) with the key, for text that is torn, foreign or not of the schema.
+ */
+import { Compile } from 'typebox/schema';
+import { type ErrorCode, HeadwayError } from '../runtime/errors.ts';
+import { sha256 } from './content-hash.ts';
+
+const SEAL = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
+
+export interface Shape {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): [boolean, { instancePath: string; message: string }[]];
+}
+
+/** A JSON Schema that is compiled at its first use, so that a program which never needs it pays nothing. */
+export function lazyShape(schema: object): Shape {
+  let compiled: Shape | undefined;
+  const shape = () => {
+    compiled ??= Compile(schema) as unknown as Shape;
+    return compiled;
+  };
+  return { Check: (value) => shape().Check(value), Errors: (value) => shape().Errors(value) };
+}
+
+/** The first thing that is wrong with `value`, for people; null where it fits. */
+export function shapeProblem(shape: Shape, value: unknown): string | null {
+  if (shape.Check(value)) return null;
+  const error = shape.Errors(value)[1][0];
+  return error ? `${error.instancePath || 'the whole'} ${error.message}` : 'it does not fit its schema';
+}
+
+/** The value (an object with at least one field, none named `checksum`) as sealed bytes. */
+export function sealJson(value: object): Uint8Array {
+  const body = JSON.stringify(value, null, 2).slice(0, -2);
+  return Buffer.from(`${body},\n  "checksum": "${sha256(body)}"\n}\n`);
+}
+
+/** The value inside sealed bytes, without its checksum. */
+export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: ErrorCode): unknown {
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError(code, `The object is torn or was changed: ${problem}`, {
+      where: key,
+      fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+      cause,
+    });
+  const text = Buffer.from(bytes).toString('utf8');
+  const seal = SEAL.exec(text);
+  if (!seal) throw corrupt('it has no checksum at its end');
+  const body = bytes.subarray(0, bytes.length - seal[0].length);
+  if (sha256(body) !== seal[1]) throw corrupt('its checksum does not match');
+  let value: unknown;
+  try {
+    value = JSON.parse(`${Buffer.from(body).toString('utf8')}\n}`);
+  } catch (error) {
+    throw corrupt('it is not JSON', error);
+  }
+  const problem = shapeProblem(shape, value);
+  if (problem !== null) throw corrupt(problem);
+  return value;
+}

@@ -1,0 +1,46 @@
+/**
+ * Purpose: what verifying a part of the store found, in one form for features, models and forecasts.
+ * Invariants: `problems` names every key that cannot be trusted; `orphans` are keys that nothing names: what killed writers and
+ * lost races leave behind. Orphans are harmless.
+ * Fails: `attempt` passes on only errors that say nothing about the object (a store that cannot be reached).
+ */
+import { describeError, isHeadwayError } from '../runtime/errors.ts';
+
+export interface StoreReport {
+  /** Objects that are named by something and could be read, log entries included. */
+  readonly objects: number;
+  readonly bytes: number;
+  readonly problems: readonly { readonly key: string; readonly problem: string }[];
+  readonly orphans: readonly string[];
+}
+
+/** Collects a report while objects are looked at. */
+export function startReport() {
+  const problems: { key: string; problem: string }[] = [];
+  const named = new Set<string>();
+  let objects = 0;
+  let bytes = 0;
+  return {
+    problems,
+    /** Looks at one object: `look` returns its size, or throws what is wrong with it. Each key is looked at once. */
+    async attempt(key: string, look: () => Promise<number>): Promise<boolean> {
+      if (named.has(key)) return true;
+      named.add(key);
+      try {
+        bytes += await look();
+        objects++;
+        return true;
+      } catch (error) {
+        if (!isHeadwayError(error) || error.code === 'STORE_UNAVAILABLE') throw error;
+        problems.push({ key, problem: describeError(error) });
+        return false;
+      }
+    },
+    finish: (keys: readonly string[]): StoreReport => ({
+      objects,
+      bytes,
+      problems,
+      orphans: keys.filter((key) => !named.has(key)),
+    }),
+  };
+}

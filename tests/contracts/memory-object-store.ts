@@ -1,0 +1,67 @@
+/**
+ * Purpose: an object store in memory, for tests: as strict as the port, and able to fail on purpose.
+ * Invariants: `fault` is asked before every operation. 'before' fails with nothing done; 'after' does the work and then loses the
+ * reply, as a network does.
+ * Fails: as the port says, and STORE_UNAVAILABLE where `fault` wants it.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { checkKey } from '../../storage/object-keys.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+
+export type Operation = Exclude<keyof ObjectStore, 'location'>;
+export type Fault = (operation: Operation, key: string) => 'before' | 'after' | undefined;
+
+export interface MemoryObjectStore extends ObjectStore {
+  readonly objects: Map<string, Uint8Array>;
+  fault: Fault;
+  close(): Promise<void>;
+}
+
+export function memoryObjectStore(objects = new Map<string, Uint8Array>()): MemoryObjectStore {
+  let folder: Promise<string> | undefined;
+  const missing = (key: string) => new HeadwayError('OBJECT_NOT_FOUND', 'There is no such object', { where: key });
+  const find = (key: string): Uint8Array => {
+    const bytes = objects.get(checkKey(key));
+    if (!bytes) throw missing(key);
+    return bytes;
+  };
+  const create = (key: string, bytes: Uint8Array): 'created' | 'exists' => {
+    if (objects.has(checkKey(key))) return 'exists';
+    objects.set(key, Uint8Array.from(bytes));
+    return 'created';
+  };
+  async function attempt<T>(operation: Operation, key: string, work: () => T | Promise<T>): Promise<T> {
+    const fault = store.fault(operation, key);
+    const failure = new HeadwayError('STORE_UNAVAILABLE', `The test made ${operation} fail`, { where: key });
+    if (fault === 'before') throw failure;
+    const result = await work();
+    if (fault === 'after') throw failure;
+    return result;
+  }
+  const store: MemoryObjectStore = {
+    location: 'memory:',
+    objects,
+    fault: () => undefined,
+    async close() {
+      if (folder) await rm(await folder, { recursive: true, force: true });
+    },
+    get: (key) => attempt('get', key, () => Uint8Array.from(find(key))),
+    has: (key) => attempt('has', key, () => objects.has(checkKey(key))),
+    put: (key, bytes) => attempt('put', key, () => void create(key, bytes)),
+    putFile: (key, source) => attempt('putFile', key, async () => void create(key, await readFile(source))),
+    createIfAbsent: (key, bytes) => attempt('createIfAbsent', key, () => create(key, bytes)),
+    list: (prefix) => attempt('list', prefix, () => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort()),
+    localPath: (key) =>
+      attempt('localPath', key, async () => {
+        const bytes = find(key);
+        folder ??= mkdtemp(path.join(tmpdir(), 'headway-memory-'));
+        const name = path.join(await folder, key.replaceAll('/', '~'));
+        await writeFile(name, bytes);
+        return name;
+      }),
+  };
+  return store;
+}
