@@ -120,6 +120,7 @@ export function packageUse(files: readonly SourceFile[], packages: PackageList):
         .filter(({ specifier, target }) => target === null && !specifier.startsWith('node:') && !specifier.startsWith('file:'))
         .map(({ specifier, line, typeOnly }) => ({ path: file.path, line, typeOnly, name: packageName(specifier) })),
     );
+  const declared = (name: string): string => (name === '@jest/globals' ? 'jest' : name);
   const names = new Set(used.map((use) => use.name));
   const unused = packages.dependencies
     .filter((name) => !names.has(name) && !(name in packages.notImported))
@@ -133,7 +134,7 @@ export function packageUse(files: readonly SourceFile[], packages: PackageList):
     .filter(({ path, name, typeOnly }) => {
       if (packages.dependencies.includes(name)) return false;
       const development = typeOnly || isUnder(path, 'tests', 'bench', 'infra') || !path.includes('/');
-      return !(development && packages.developmentOnly.includes(name));
+      return !(development && packages.developmentOnly.includes(declared(name)));
     })
     .map(({ path, line, name }) => ({
       path,
