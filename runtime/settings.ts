@@ -1,0 +1,249 @@
+/**
+ * Purpose: every setting there is, in one validated schema: name, default, unit and meaning. `headway config` lists it.
+ * Invariants: a flag beats the environment, the environment beats the default; an empty variable counts as unset; settings are
+ * frozen; the environment is an argument, so nothing else needs to read it.
+ * Fails: SETTINGS_INVALID, which names the variable, the value and what is allowed. An unknown HEADWAY_* variable is refused
+ * too, because a setting that is misspelt and silently ignored costs more than a start that stops.
+ */
+import cron from 'node-cron';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { HeadwayError } from './errors.ts';
+
+/** What each setting says of itself, beside its type. `allowed` is for people. */
+interface About {
+  /** JSON Schema's type; absent for a union. */
+  type?: string;
+  variable: string;
+  description: string;
+  allowed: string;
+  unit?: string;
+  default?: unknown;
+}
+
+const about = <T extends TSchema>(schema: T, options: About): T => Object.assign(schema, options);
+
+const SCHEMA = Type.Object(
+  {
+    port: about(Type.Integer({ minimum: 0, maximum: 65_535 }), {
+      variable: 'PORT',
+      default: 8080,
+      allowed: 'a port from 0 to 65535; 0 picks a free one',
+      description: 'Port of the HTTP service.',
+    }),
+    host: about(Type.String({ pattern: '^[A-Za-z0-9.:_-]+$' }), {
+      variable: 'HOST',
+      default: '127.0.0.1',
+      allowed: 'an address or host name, e.g. 127.0.0.1, or 0.0.0.0 for every network card',
+      description: 'Address the HTTP service listens on. Only this machine reaches the default.',
+    }),
+    store: about(Type.String({ pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s]*)?)$' }), {
+      variable: 'HEADWAY_STORE',
+      default: 'file:./.headway',
+      allowed: 'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
+      description: 'Where features, models and forecasts live.',
+    }),
+    domain: about(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }), {
+      variable: 'HEADWAY_DOMAIN',
+      allowed: 'the name of a folder in domains/: lower case, digits and dashes',
+      description: 'What is forecast.',
+    }),
+    source: about(Type.Union([Type.String({ minLength: 1 }), Type.Null()]), {
+      variable: 'HEADWAY_SOURCE',
+      default: null,
+      allowed: 'a folder, or name:argument as the domain understands it',
+      description: "Where raw data comes from. Unset: the domain's own default.",
+    }),
+    work: about(Type.String({ minLength: 1 }), {
+      variable: 'HEADWAY_WORK',
+      default: './.headway/work',
+      allowed: 'a folder that can be written',
+      description: 'Raw downloads, locks and temporary files. Safe to delete while nothing runs.',
+    }),
+    logLevel: about(Type.Enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']), {
+      variable: 'HEADWAY_LOG_LEVEL',
+      default: 'info',
+      allowed: 'silent, fatal, error, warn, info, debug or trace',
+      description: 'Least severe message that is logged.',
+    }),
+    backend: about(Type.Enum(['auto', 'native', 'wasm', 'cpu']), {
+      variable: 'HEADWAY_BACKEND',
+      default: 'auto',
+      allowed: 'auto, native, wasm or cpu',
+      description: 'TensorFlow.js backend; auto takes the fastest that passes its self-test.',
+    }),
+    seed: about(Type.Integer({ minimum: 0, maximum: 4_294_967_295 }), {
+      variable: 'HEADWAY_SEED',
+      default: 7,
+      allowed: 'a whole number from 0 to 4294967295',
+      description: 'Seed of everything random: the same seed replays the same run.',
+    }),
+    featuresSchedule: about(Type.Union([Type.String(), Type.Null()]), {
+      variable: 'HEADWAY_FEATURES_SCHEDULE',
+      default: '5 * * * *',
+      unit: 'cron, UTC',
+      allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+      description: 'When features are brought up to date.',
+    }),
+    trainingSchedule: about(Type.Union([Type.String(), Type.Null()]), {
+      variable: 'HEADWAY_TRAINING_SCHEDULE',
+      default: '30 3 * * *',
+      unit: 'cron, UTC',
+      allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+      description: 'When the model is trained anew and, if better, promoted.',
+    }),
+    refreshSeconds: about(Type.Integer({ minimum: 1, maximum: 86_400 }), {
+      variable: 'HEADWAY_REFRESH_SECONDS',
+      default: 15,
+      unit: 'seconds',
+      allowed: 'a whole number from 1 to 86400',
+      description: 'How often the HTTP service looks for a new model or snapshot.',
+    }),
+    rateLimit: about(Type.Integer({ minimum: 0, maximum: 10_000_000 }), {
+      variable: 'HEADWAY_RATE_LIMIT',
+      default: 600,
+      unit: 'requests per minute and client',
+      allowed: 'a whole number from 0 to 10000000; 0 means no limit',
+      description: 'Requests that one client may make.',
+    }),
+    memoryMb: about(Type.Integer({ minimum: 64, maximum: 1_048_576 }), {
+      variable: 'HEADWAY_MEMORY_MB',
+      default: 512,
+      unit: 'MB',
+      allowed: 'a whole number from 64 to 1048576',
+      description: 'Memory that DuckDB may use before it spills to disk.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type Settings = Readonly<Static<typeof SCHEMA>>;
+export type SettingName = keyof Settings;
+/** Values as flags give them: text is read as the environment's would be; undefined means "not given". */
+export type SettingOverrides = { readonly [K in SettingName]?: Settings[K] | string | undefined };
+
+export interface SettingRow {
+  name: string;
+  value: string;
+  default: string;
+  source: 'default' | 'environment' | 'flag';
+  unit: string;
+  description: string;
+  /** The value held a password, which is masked here. */
+  secret: boolean;
+}
+
+const NAMES = Object.keys(SCHEMA.properties) as SettingName[];
+const aboutOf = (name: SettingName): About & TSchema => SCHEMA.properties[name] as unknown as About & TSchema;
+/** Variables that other parts of the repository own: the tests say where their data lies. */
+const IGNORED = /^HEADWAY_TEST_/;
+
+/** Where each value of a settings object came from, kept aside so that settings stay plain values. */
+const origins = new WeakMap<Settings, { sources: Record<string, SettingRow['source']>; defaults: Record<string, unknown> }>();
+
+/**
+ * @param defaults for settings whose default only the caller knows (the domain), or that it wants otherwise.
+ */
+export function readSettings(
+  env: Record<string, string | undefined>,
+  overrides: SettingOverrides = {},
+  defaults: Partial<Settings> = {},
+): Settings {
+  refuseUnknown(env);
+  const settings: Record<string, unknown> = {};
+  const sources: Record<string, SettingRow['source']> = {};
+  const allDefaults: Record<string, unknown> = {};
+  for (const name of NAMES) {
+    const { variable } = aboutOf(name);
+    const flag = overrides[name];
+    const fallback = name in defaults ? defaults[name] : aboutOf(name).default;
+    const fromEnvironment = env[variable]?.trim() ? env[variable] : undefined;
+    const given = flag ?? fromEnvironment ?? fallback;
+    sources[name] = flag !== undefined && flag !== null ? 'flag' : fromEnvironment === undefined ? 'default' : 'environment';
+    allDefaults[name] = fallback;
+    if (given === undefined) {
+      throw new HeadwayError('SETTINGS_INVALID', `${variable} is not set and has no default`, {
+        where: variable,
+        fix: `Set it to ${aboutOf(name).allowed}.`,
+      });
+    }
+    settings[name] = check(name, given, sources[name]);
+  }
+  const frozen = Object.freeze(settings) as Settings;
+  origins.set(frozen, { sources, defaults: allDefaults });
+  return frozen;
+}
+
+/** One row a setting, for `headway config`. */
+export function describeSettings(settings: Settings): SettingRow[] {
+  const origin = origins.get(settings);
+  return NAMES.map((name) => {
+    const { variable, unit, description } = aboutOf(name);
+    const shown = show(name, settings[name]);
+    const value = maskCredentials(shown);
+    return {
+      name: variable,
+      value,
+      default: show(name, origin ? origin.defaults[name] : aboutOf(name).default),
+      source: origin?.sources[name] ?? 'flag',
+      unit: unit ?? '',
+      description,
+      secret: value !== shown,
+    };
+  });
+}
+
+function check(name: SettingName, given: unknown, source: SettingRow['source']): unknown {
+  const setting = aboutOf(name);
+  const value = typeof given === 'string' ? fromText(name, given.trim()) : given;
+  const valid = Value.Check(setting, value) && (!name.endsWith('Schedule') || value === null || cron.validate(String(value)));
+  if (valid) return value;
+  const origin = source === 'flag' ? ' (from the command line)' : '';
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `${setting.variable} is ${JSON.stringify(maskCredentials(String(given)))}${origin}, which is not ${setting.allowed}`,
+    { where: setting.variable, fix: `Set it to ${setting.allowed}, or leave it out for the default.` },
+  );
+}
+
+function fromText(name: SettingName, text: string): unknown {
+  if (name.endsWith('Schedule') && text.toLowerCase() === 'off') return null;
+  if (aboutOf(name).type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  return text;
+}
+
+function show(name: SettingName, value: unknown): string {
+  if (value === undefined) return '';
+  if (value !== null) return String(value);
+  return name.endsWith('Schedule') ? 'off' : "the domain's own";
+}
+
+/** A password inside an address ("https://user:password@…") never reaches a screen or a log. */
+const maskCredentials = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g, '://***@');
+
+function refuseUnknown(env: Record<string, string | undefined>): void {
+  const variables = NAMES.map((name) => aboutOf(name).variable);
+  const unknown = Object.keys(env).find((v) => v.startsWith('HEADWAY_') && !variables.includes(v) && !IGNORED.test(v));
+  if (!unknown) return;
+  const nearest = variables
+    .map((variable) => ({ variable, distance: editDistance(unknown, variable) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  const meant = nearest && nearest.distance <= 4 ? ` Did you mean ${nearest.variable}?` : '';
+  throw new HeadwayError('SETTINGS_INVALID', `${unknown} is not a setting of Headway.${meant}`, {
+    where: unknown,
+    fix: 'Unset it, or see `headway config` for every setting.',
+  });
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      row[j] = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,40 @@
+/**
+ * Purpose: the only place that waits. Code that needs a pause or a regular look takes these as arguments or calls them here,
+ * so that a test can pass a `sleep` that does not.
+ * Invariants: a pause ends early when its signal aborts; `repeat` never overlaps with itself and never keeps a process alive.
+ * Fails: `sleep` rejects with the signal's reason when aborted.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+export const sleep: Sleep = async (ms, signal) => {
+  await pause(ms, undefined, signal ? { signal } : {});
+};
+
+/**
+ * Calls `run` every `ms` after the previous call has ended, the first time after `ms`. Errors go to `onError`.
+ * @returns stops it; resolves when a call under way has ended.
+ */
+export function repeat(ms: number, run: () => Promise<void> | void, onError: (error: unknown) => void): () => Promise<void> {
+  const stopping = new AbortController();
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await pause(ms, undefined, { signal: stopping.signal, ref: false });
+      } catch {
+        return;
+      }
+      try {
+        await run();
+      } catch (error) {
+        onError(error);
+      }
+    }
+  };
+  const ended = loop();
+  return () => {
+    stopping.abort();
+    return ended;
+  };
+}

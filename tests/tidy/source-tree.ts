@@ -1,0 +1,53 @@
+/**
+ * Purpose: the repository as the tidy checks see it: the text files that are, or would be, committed.
+ * Invariants: paths are relative to the root, with "/"; ignored and generated files are left out.
+ * Fails: where the root cannot be read.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** One thing to mend: where, what, and how. */
+export interface Violation {
+  readonly path: string;
+  readonly line: number;
+  readonly problem: string;
+  readonly mend: string;
+}
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** As .gitignore has it, and what is generated. */
+const LEFT_OUT = new Set(['.git', 'node_modules', '.headway', 'coverage', 'package-lock.json', 'cdk.out']);
+const TEXT =
+  /\.(c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$|(^|\/)(Dockerfile|run|LICENSE|\.[a-z]+ignore)$/;
+const LARGEST = 2_000_000;
+
+export function readTree(root = ROOT): SourceFile[] {
+  const files: SourceFile[] = [];
+  const visit = (folder: string) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (LEFT_OUT.has(entry.name) || entry.name.endsWith('.log')) continue;
+      if (entry.isDirectory()) visit(path);
+      else if (entry.isFile() && TEXT.test(path) && statSync(join(root, path)).size <= LARGEST) {
+        files.push({ path, text: readFileSync(join(root, path), 'utf8') });
+      }
+    }
+  };
+  visit('');
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+export const isTypeScript = (file: SourceFile): boolean => /\.m?ts$/.test(file.path) && !file.path.endsWith('.d.ts');
+export const isUnder = (path: string, ...folders: string[]): boolean => folders.some((folder) => path.startsWith(`${folder}/`));
+export const lineAt = (text: string, position: number): number => text.slice(0, position).split('\n').length;
+
+/** What a failing check prints: one line a violation, ready to jump to. */
+export const report = (violations: readonly Violation[]): string[] =>
+  violations.map(({ path, line, problem, mend }) => `${path}:${line}: ${problem}. ${mend}`);
