@@ -1,0 +1,19 @@
+/**
+ * Purpose: names the domains there are. A fork adds its own here, in one line.
+ * Invariants: names are unique.
+ * Fails: `findDomain` throws DOMAIN_UNKNOWN and lists the known names.
+ */
+import { HeadwayError } from '../runtime/errors.ts';
+import type { Domain } from './domain.ts';
+import { electricity } from './electricity/definition.ts';
+import { taxi } from './taxi/definition.ts';
+
+export const domains: readonly Domain[] = [taxi, electricity];
+
+export function findDomain(name: string): Domain {
+  const domain = domains.find((candidate) => candidate.name === name);
+  if (domain) return domain;
+  throw new HeadwayError('DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(name)}`, {
+    fix: `Use one of: ${domains.map((known) => known.name).join(', ')}.`,
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * Purpose: the taxi domain: trips per hour in each of New York's taxi zones.
+ * Invariants: one row of a trip file is one trip; an hour without a trip is a true zero.
+ * Fails: `openSource` with SOURCE_NOT_FOUND, SOURCE_INVALID or SOURCE_UNAVAILABLE.
+ */
+import type { Domain } from '../domain.ts';
+import { openCity } from './city.ts';
+import { openDownloads } from './download-source.ts';
+import { openFolder } from './folder-source.ts';
+import { TIME_ZONE } from './local-month.ts';
+
+export const taxi: Domain = {
+  name: 'taxi',
+  title: 'Taxi demand in New York City',
+  unit: 'trips per hour',
+  seriesNoun: 'zone',
+  frequencyMinutes: 60,
+  timeZone: TIME_ZONE,
+  seasonLengths: [24, 168],
+  horizon: 24,
+  quantiles: [0.1, 0.5, 0.9],
+  missing: 'zero',
+  nonNegative: true,
+  holidays: { country: 'US', state: 'NY' },
+  pastExogenous: [],
+  futureExogenous: [],
+  defaultSource: 'city',
+  seriesTitle: (seriesId) => `Zone ${seriesId}`,
+  async openSource(spec, context) {
+    if (spec === 'city' || spec.startsWith('city:')) return openCity(spec, context);
+    if (spec.startsWith('tlc:')) return openDownloads(spec, context);
+    return openFolder(spec, context);
+  },
+};

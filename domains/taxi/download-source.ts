@@ -1,0 +1,110 @@
+/**
+ * Purpose: trips from the TLC's public site: "tlc:green:2023-01..2023-06", "tlc:green,yellow:2024-02".
+ * Invariants: what was downloaded once is only asked about again (ETag); a month that is not published yet is left out and named;
+ * parts are the same as if the files lay in a folder, so the two ways in are interchangeable.
+ * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE where the site does not answer and there is no earlier
+ * copy, or where no month at all is there.
+ */
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { download } from '../../runtime/download.ts';
+import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { createHttpClient, type HttpClient, reasonOf } from '../../runtime/http.ts';
+import type { Source, SourceContext } from '../domain.ts';
+import { partsOf, tripFile } from './folder-source.ts';
+import { formatMonth, type Month, nextMonth, parseMonth } from './local-month.ts';
+
+const BASE_URL = 'https://d37ci6vzurychx.cloudfront.net/trip-data';
+const MOST_MONTHS = 240;
+
+export interface DownloadOptions {
+  readonly baseUrl?: string;
+  readonly client?: HttpClient;
+}
+
+export async function openDownloads(spec: string, context: SourceContext, options: DownloadOptions = {}): Promise<Source> {
+  const { kinds, months } = parseSpec(spec);
+  const client = options.client ?? createHttpClient({ logger: context.logger });
+  const names = kinds.flatMap((kind) => months.map((month) => `${kind}_tripdata_${formatMonth(month)}.parquet`));
+  return {
+    description: `TLC trips ${kinds.join(' and ')}, ${formatMonth(months[0])} to ${formatMonth(months[months.length - 1])}`,
+    async parts() {
+      const paths = await fetchAll(names, client, options.baseUrl ?? BASE_URL, context);
+      if (paths.length === 0) {
+        throw new HeadwayError('SOURCE_UNAVAILABLE', 'none of these months is published', {
+          where: spec,
+          fix: 'The TLC publishes a month about two months later: ask for earlier months.',
+        });
+      }
+      return partsOf(paths.map((path) => tripFile(path)!));
+    },
+  };
+}
+
+async function fetchAll(
+  names: readonly string[],
+  client: HttpClient,
+  baseUrl: string,
+  { rawFolder, logger, progress }: SourceContext,
+): Promise<string[]> {
+  await mkdir(rawFolder, { recursive: true });
+  const paths: string[] = [];
+  progress.start('Downloading trips', names.length);
+  try {
+    for (const [index, name] of names.entries()) {
+      progress.update(index, name);
+      const path = join(rawFolder, name);
+      const outcome = await fetchOne(`${baseUrl}/${name}`, path, client);
+      if (outcome === 'absent') {
+        logger.warn({ file: name }, `${name} is not published yet: the TLC publishes about two months late; it is left out`);
+        continue;
+      }
+      if (outcome === 'stale') logger.warn({ file: name }, 'the site does not give this month now: the earlier copy is used');
+      else logger.info({ file: name }, outcome === 'downloaded' ? 'downloaded' : 'unchanged since the last download');
+      paths.push(path);
+    }
+  } finally {
+    progress.stop(`${paths.length} of ${names.length} files`);
+  }
+  return paths;
+}
+
+async function fetchOne(url: string, path: string, client: HttpClient) {
+  const isKept = () =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  try {
+    const outcome = await download(client, url, path);
+    return outcome === 'absent' && (await isKept()) ? ('stale' as const) : outcome;
+  } catch (error) {
+    if (isHeadwayError(error)) throw error;
+    if (await isKept()) return 'stale' as const;
+    throw new HeadwayError('SOURCE_UNAVAILABLE', `the download failed (${reasonOf(error)})`, {
+      where: url,
+      fix: 'Check the network and run again: what was downloaded so far is kept and resumed.',
+      cause: error,
+    });
+  }
+}
+
+function parseSpec(spec: string): { kinds: string[]; months: Month[] } {
+  const match = /^tlc:([a-z]+(?:,[a-z]+)*):(\d{4}-\d{2})(?:\.\.(\d{4}-\d{2}))?$/.exec(spec);
+  const first = match && parseMonth(match[2]);
+  const last = match && parseMonth(match[3] ?? match[2]);
+  const kinds = match ? [...new Set(match[1].split(','))] : [];
+  if (!first || !last || kinds.some((kind) => kind !== 'green' && kind !== 'yellow')) throw invalid(spec, 'does not read');
+  if (formatMonth(first) > formatMonth(last)) throw invalid(spec, 'ends before it begins');
+  const months: Month[] = [];
+  for (let month = first; formatMonth(month) <= formatMonth(last); month = nextMonth(month)) {
+    months.push(month);
+    if (months.length > MOST_MONTHS) throw invalid(spec, `has more than ${MOST_MONTHS} months`);
+  }
+  return { kinds, months };
+}
+
+const invalid = (spec: string, what: string): HeadwayError =>
+  new HeadwayError('SOURCE_INVALID', `the source ${JSON.stringify(spec)} ${what}`, {
+    fix: 'Write for example "tlc:green:2023-01..2023-06" or "tlc:green,yellow:2024-02".',
+  });

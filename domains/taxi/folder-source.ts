@@ -1,0 +1,98 @@
+/**
+ * Purpose: trips from a folder of TLC Parquet files, or from one such file.
+ * Invariants: a file's name says its feed (green, yellow) and its local month, and it is the only authority for that month; its
+ * content alone makes the fingerprint.
+ * Fails: SOURCE_NOT_FOUND where the folder is missing, SOURCE_INVALID where it holds no trip file.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { sqlText } from '../../runtime/sql.ts';
+import type { RawPart, Source, SourceContext } from '../domain.ts';
+import { fileHash } from '../file-hash.ts';
+import { type Month, parseMonth, spanOfMonth } from './local-month.ts';
+import { readTrips } from './trip-files.ts';
+
+const EXPECTED = 'green_tripdata_YYYY-MM.parquet or yellow_tripdata_YYYY-MM.parquet';
+
+interface TripFile {
+  readonly path: string;
+  readonly feed: string;
+  readonly month: Month;
+}
+
+export async function openFolder(spec: string, context: Pick<SourceContext, 'logger'>): Promise<Source> {
+  await list(spec, context, false);
+  return {
+    description: `TLC trip files in ${spec}`,
+    parts: async () => partsOf(await list(spec, context, true)),
+  };
+}
+
+/** The parts that a set of trip files makes: shared with the source that downloads them. */
+export async function partsOf(files: readonly TripFile[]): Promise<RawPart[]> {
+  const parts: RawPart[] = [];
+  for (const { path, feed, month } of files) {
+    const span = spanOfMonth(month);
+    const open = async () => {
+      await refuseEmpty(path);
+      return readTrips(path, span);
+    };
+    parts.push({ name: basename(path), feed, fingerprint: await fileHash(path), span, open });
+  }
+  return parts.sort((a, b) => (a.feed < b.feed ? -1 : Number(a.feed > b.feed)) || a.span!.start - b.span!.start);
+}
+
+/** What a file's name says, or null where it is no trip file. */
+export function tripFile(path: string): TripFile | null {
+  const match = /^(green|yellow)_tripdata_(\d{4}-\d{2})\.parquet$/i.exec(basename(path));
+  const month = match && parseMonth(match[2]);
+  return match && month ? { path, feed: match[1].toLowerCase(), month } : null;
+}
+
+async function list(spec: string, context: Pick<SourceContext, 'logger'>, tell: boolean): Promise<TripFile[]> {
+  const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
+    throw new HeadwayError('SOURCE_NOT_FOUND', `cannot read the source (${error.code ?? error.message})`, {
+      where: spec,
+      fix: `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`,
+      cause: error,
+    });
+  });
+  const paths = found.isDirectory() ? (await readdir(spec)).sort().map((name) => join(spec, name)) : [spec];
+  const files: TripFile[] = [];
+  const ignored: string[] = [];
+  const months = new Map<string, string>();
+  for (const path of paths) {
+    const file = tripFile(path);
+    if (!file) {
+      ignored.push(basename(path));
+      continue;
+    }
+    const month = `${file.feed} ${file.month.year}-${file.month.month}`;
+    const other = months.get(month);
+    if (other) {
+      throw new HeadwayError('SOURCE_INVALID', `${other} and ${basename(path)} are the same month`, {
+        where: spec,
+        fix: 'Keep one of them.',
+      });
+    }
+    months.set(month, basename(path));
+    files.push(file);
+  }
+  if (tell && ignored.length > 0) context.logger.info({ source: spec, ignored }, 'files that are no trip files are ignored');
+  if (files.length > 0) return files;
+  throw new HeadwayError('SOURCE_INVALID', `no trip file here, only ${ignored.length} other files`, {
+    where: spec,
+    fix: `Trip files are named ${EXPECTED}.`,
+  });
+}
+
+/** A month without a single trip is not believed: it would read as a month of true zeros. */
+async function refuseEmpty(path: string): Promise<void> {
+  const count = await withDuckDB({ threads: 1 }, (connection) =>
+    rowsOf(connection, `SELECT count(*) AS rows FROM read_parquet(${sqlText(path)})`),
+  ).catch(() => null); // readTrips says better than this what is wrong with an unreadable file
+  if (count === null || Number(count[0].rows) > 0) return;
+  throw new HeadwayError('RAW_FILE_INVALID', `${basename(path)} holds no trips`, { where: path, fix: 'Download it again.' });
+}

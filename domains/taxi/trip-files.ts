@@ -1,0 +1,116 @@
+/**
+ * Purpose: read trip files of every published schema: names differ in case and age, columns come and go, types vary.
+ * Invariants: a file whose needed columns are not there, or are of another kind, is refused before a row is read; each rejected
+ * row has one reason.
+ * Fails: RAW_FILE_INVALID naming the file, what is wrong with it and what to do.
+ */
+import { basename } from 'node:path';
+import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { sqlName, sqlText } from '../../runtime/sql.ts';
+import type { RawRows } from '../domain.ts';
+import { localTime, sqlLocalTime } from './local-month.ts';
+
+/** Places are numbered 1…263; 264 and 265 mean that the place is not known. */
+export const LAST_PLACE = 263;
+
+/** Spellings of one column over the years, in lower case, the most usual first. */
+const SPELLINGS = {
+  pickup: ['lpep_pickup_datetime', 'tpep_pickup_datetime', 'pickup_datetime', 'trip_pickup_datetime', 'pickup_date_time'],
+  dropoff: ['lpep_dropoff_datetime', 'tpep_dropoff_datetime', 'dropoff_datetime', 'trip_dropoff_datetime', 'dropoff_date_time'],
+  place: ['pulocationid', 'pu_location_id', 'pickup_location_id', 'pickup_locationid', 'locationid', 'location_id'],
+  target: ['dolocationid', 'do_location_id', 'dropoff_location_id', 'dropoff_locationid'],
+  vendor: ['vendorid', 'vendor_id', 'vendor_name', 'vendor'],
+} as const;
+
+const COORDINATES = ['pickup_longitude', 'start_lon', 'pickup_latitude', 'start_lat'];
+const TIME_TYPES = /^(TIMESTAMP|TIMESTAMP_S|TIMESTAMP_MS|TIMESTAMP_NS|VARCHAR)$/;
+const PLACE_TYPES = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR)$/;
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface TripSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The rows of one trip file that is authoritative for `span`. */
+export async function readTrips(path: string, span: TripSpan): Promise<RawRows> {
+  const columns = await columnsOf(path);
+  const find = (spellings: readonly string[]): Column | undefined => {
+    for (const spelling of spellings) {
+      const found = columns.find((column) => column.name.trim().toLowerCase() === spelling);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  const pickup = find(SPELLINGS.pickup);
+  const place = find(SPELLINGS.place);
+  if (pickup && !place && find(COORDINATES)) {
+    throw refused(
+      path,
+      'has coordinates instead of place numbers',
+      'Use trips from 2011 on as published today; files with coordinates only cannot be assigned to a place.',
+    );
+  }
+  if (!pickup) throw refused(path, `has no pick-up time, only ${listed(columns)}`, 'Use trip files as the TLC publishes them.');
+  if (!place) throw refused(path, `has no pick-up place, only ${listed(columns)}`, 'Use trip files as the TLC publishes them.');
+  if (!TIME_TYPES.test(pickup.type)) throw mistyped(path, pickup, 'a local time');
+  if (!PLACE_TYPES.test(place.type)) throw mistyped(path, place, 'a place number');
+
+  const time = pickup.type === 'TIMESTAMP' ? sqlName(pickup.name) : `try_cast(${sqlName(pickup.name)} AS TIMESTAMP)`;
+  const number = placeNumber(place);
+  // The same trip told twice: a trip and its refund differ in the amounts only. Without all five columns nobody can tell.
+  const key = [find(SPELLINGS.vendor), pickup, find(SPELLINGS.dropoff), place, find(SPELLINGS.target)];
+  const from = sqlLocalTime(localTime(span.start));
+  // The last hour's wall clock plus one: a span may end where the clock is set back.
+  const to = sqlLocalTime(localTime(span.end - 3_600_000));
+  return {
+    relation: `read_parquet(${sqlText(path)})`,
+    seriesId: `CAST(${number} AS VARCHAR)`,
+    localTime: time,
+    value: null,
+    duplicateKey: key.every((column) => column !== undefined) ? key.map((column) => sqlName(column.name)) : [],
+    rejections: [
+      { reason: 'missing_time', when: `${time} IS NULL` },
+      { reason: 'outside_month', when: `${time} < ${from} OR ${time} >= ${to} + INTERVAL 1 HOUR` },
+      { reason: 'unknown_place', when: `${number} IS NULL OR ${number} NOT BETWEEN 1 AND ${LAST_PLACE}` },
+    ],
+  };
+}
+
+/** Place numbers were written as integers, as floating point (where some are missing) and as text. */
+function placeNumber(column: Column): string {
+  const name = sqlName(column.name);
+  if (/INT|INTEGER/.test(column.type)) return name;
+  const number = `try_cast(${name} AS DOUBLE)`;
+  return `CASE WHEN ${number} = floor(${number}) THEN try_cast(${number} AS BIGINT) END`;
+}
+
+async function columnsOf(path: string): Promise<Column[]> {
+  try {
+    return await withDuckDB({ threads: 1 }, async (connection) => {
+      const rows = await rowsOf(connection, `DESCRIBE SELECT * FROM read_parquet(${sqlText(path)})`);
+      return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+    });
+  } catch (error) {
+    if (isHeadwayError(error)) throw error;
+    const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+    throw refused(path, `is not a readable Parquet file (${detail})`, 'Download it again; it may be cut short.', error);
+  }
+}
+
+const listed = (columns: readonly Column[]): string => columns.map((column) => column.name).join(', ');
+
+const mistyped = (path: string, column: Column, expected: string): HeadwayError =>
+  refused(
+    path,
+    `has ${column.type} in column ${column.name}, where ${expected} is expected`,
+    'Use trip files as the TLC publishes them.',
+  );
+
+const refused = (path: string, what: string, fix: string, cause?: unknown): HeadwayError =>
+  new HeadwayError('RAW_FILE_INVALID', `${basename(path)} ${what}`, { where: path, fix, cause });
