@@ -1,0 +1,161 @@
+/**
+ * Purpose: build the prediction service: plugins, routes, error answers. It does not listen, so tests and a Lambda use it too.
+ * Invariants: everything it depends on is passed in; every error leaves as problem+json; logs hold no payload.
+ * Fails: a model or snapshot that cannot be loaded does not stop the start: the app answers 503 and says why, and a later
+ * refresh may heal it.
+ */
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import type { Domain } from '../../domains/domain.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import type { App } from './routes/context.ts';
+import { forecastRoutes } from './routes/forecasts.ts';
+import { healthRoutes } from './routes/health.ts';
+import { modelRoutes } from './routes/model.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { seriesRoutes } from './routes/series.ts';
+import { createServiceMetrics } from './service-metrics.ts';
+import { createServingState, type ServingState } from './serving-state.ts';
+import type { InferenceSettings } from './settings.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What is being served. The owner of the app calls `serving.refresh()` from time to time. */
+    serving: ServingState;
+  }
+}
+
+export interface AppOptions {
+  readonly domain: Domain;
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: InferenceSettings;
+}
+
+/** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { domain, clock, logger, settings } = options;
+  const metrics = createServiceMetrics();
+  const state = createServingState({ ...options, onRefresh: metrics.refreshed });
+  metrics.watch(state, clock);
+
+  const started = clock.now().toString(36);
+  let requests = 0;
+  let stopping = false;
+  const app: App = Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : `${started}-${(++requests).toString(36)}`;
+    },
+    bodyLimit: settings.bodyLimitBytes,
+    requestTimeout: settings.requestTimeoutMs,
+    handlerTimeout: settings.handlerTimeoutMs,
+    trustProxy: settings.trustProxy,
+    return503OnClosing: false, // ours is a problem too, see below
+    routerOptions: { maxParamLength: 512 },
+    frameworkErrors: answerError,
+    clientErrorHandler: answerBrokenConnection,
+    // Validation stops at the first error: a megabyte of wrong values must not become a megabyte of errors.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.removeContentTypeParser('text/plain');
+  app.decorate('serving', state);
+  app.decorateRequest('serving', null);
+  app.setErrorHandler(answerError);
+  app.addHook('preClose', async () => {
+    stopping = true;
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (!stopping) return;
+    reply.header('connection', 'close').header('retry-after', '1');
+    throw new HttpProblem('STOPPING', 'the service is stopping');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const route = routeOptions.url ?? '(none)';
+    metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.info({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
+  });
+
+  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  if (settings.rateLimitPerMinute > 0) {
+    await app.register(rateLimit, {
+      max: settings.rateLimitPerMinute,
+      timeWindow: 60_000,
+      errorResponseBuilder: (_request, { max }) => new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
+    });
+  }
+  await app.register(swagger, { openapi: openapiInfo(domain) });
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, tryItOutEnabled: true } });
+  app.setNotFoundHandler((request, reply) => {
+    sendProblem(
+      problemOf(new HttpProblem('ROUTE_NOT_FOUND', 'there is nothing at this path for this method'), request.id),
+      reply,
+    );
+  });
+
+  const context = { domain, clock, state };
+  healthRoutes(app, context);
+  await pageRoutes(app, metrics.registry);
+  // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
+  await app.register(async (api: App) => {
+    if (settings.maxEventLoopDelayMs > 0) {
+      await api.register(underPressure, { maxEventLoopDelay: settings.maxEventLoopDelayMs, retryAfter: 2 });
+    }
+    seriesRoutes(api, context);
+    forecastRoutes(api, context);
+    modelRoutes(api, context);
+  });
+
+  await state.refresh();
+  return app;
+}
+
+function openapiInfo(domain: Domain) {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: `Headway: ${domain.title}`,
+      description: `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Errors are RFC 9457 problem details.`,
+      version: '1.0.0',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    tags: [
+      { name: 'forecasts', description: 'Quantile forecasts' },
+      { name: 'series', description: 'What can be forecast' },
+      { name: 'model', description: 'What forecasts come from' },
+      { name: 'health', description: 'For orchestrators' },
+    ],
+  };
+}

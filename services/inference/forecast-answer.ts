@@ -1,0 +1,121 @@
+/**
+ * Purpose: turn computed numbers into the answer a client reads.
+ * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals; timestamps are ISO UTC.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT (the series has too little recent history to forecast).
+ */
+import type { Domain } from '../../domains/domain.ts';
+import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import type { OwnHistory } from './own-history.ts';
+import { ownForecast } from './own-history.ts';
+import type { ForecastAnswer, HistoryAnswer } from './schemas.ts';
+import type { Serving } from './serving-state.ts';
+
+export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
+
+/** ISO 8601 duration of one interval. */
+export const isoFrequency = (minutes: number): string => (minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`);
+
+/** Forecasts carry six significant digits: more would pretend to a precision that no forecast has. */
+const rounded = (value: number): number => Number(value.toPrecision(6));
+/** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
+const actual = (value: number): number | null => (Number.isNaN(value) ? null : Number(value.toPrecision(7)));
+
+/** The forecast of a stored series. */
+export function storedAnswer(
+  serving: Serving,
+  domain: Domain,
+  seriesId: string,
+  horizon: number | undefined,
+  history = 0,
+): ForecastAnswer {
+  const { snapshot, model, forecasts } = serving;
+  const index = snapshot.indexOf.get(seriesId);
+  if (index === undefined) {
+    throw new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
+      where: 'seriesId',
+      fix: 'GET /v1/series lists the series there are.',
+    });
+  }
+  const steps = checkedHorizon(serving, horizon);
+  if (forecasts.usable[index] === 0) {
+    throw new HeadwayError('HISTORY_TOO_SHORT', `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`, {
+      where: 'seriesId',
+      fix: 'Wait for more data, or look for gaps in its recent history.',
+    });
+  }
+  const size = model.card.quantiles.length * model.card.horizon;
+  const answer = columns(serving, domain, snapshot.panel, snapshot.cutoff, steps, forecasts.values, index * size);
+  const past = history > 0 ? { history: recent(snapshot.panel, index, snapshot.cutoff, history) } : {};
+  return {
+    ...answer,
+    seriesId,
+    title: domain.seriesTitle(seriesId),
+    issuedAt: isoTime(serving.issuedAt),
+    snapshotVersion: snapshot.manifest.snapshotVersion,
+    ...past,
+  };
+}
+
+/** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
+export function ownAnswer(
+  serving: Serving,
+  domain: Domain,
+  history: OwnHistory,
+  horizon: number | undefined,
+  now: number,
+): ForecastAnswer {
+  const steps = checkedHorizon(serving, horizon);
+  const { panel, cutoff, values } = ownForecast(serving, domain, history);
+  const seriesId = history.seriesId ?? null;
+  return {
+    ...columns(serving, domain, panel, cutoff, steps, values, 0),
+    seriesId,
+    title: seriesId === null ? null : domain.seriesTitle(seriesId),
+    issuedAt: isoTime(now),
+    snapshotVersion: null,
+  };
+}
+
+function columns(
+  serving: Serving,
+  domain: Domain,
+  panel: Panel,
+  cutoff: number,
+  steps: number,
+  values: Float32Array,
+  offset: number,
+) {
+  const { card } = serving.model;
+  const quantiles: Record<string, number[]> = {};
+  for (const [q, quantile] of card.quantiles.entries()) {
+    const from = offset + q * card.horizon;
+    quantiles[String(quantile)] = Array.from(values.subarray(from, from + steps), rounded);
+  }
+  return {
+    domain: domain.name,
+    unit: domain.unit,
+    cutoff: isoTime(timestampAt(panel, cutoff)),
+    modelVersion: card.modelVersion,
+    frequency: isoFrequency(panel.frequencyMinutes),
+    horizon: steps,
+    timestamps: Array.from({ length: steps }, (_, step) => isoTime(timestampAt(panel, cutoff + step + 1))),
+    quantiles,
+  };
+}
+
+function checkedHorizon(serving: Serving, horizon: number | undefined): number {
+  const most = serving.model.card.horizon;
+  if (horizon === undefined) return most;
+  if (Number.isInteger(horizon) && horizon >= 1 && horizon <= most) return horizon;
+  throw new HeadwayError('HORIZON_INVALID', `the model forecasts 1 to ${most} steps, not ${horizon}`, {
+    where: 'horizon',
+    fix: `Ask for a horizon from 1 to ${most}, or leave it out for all ${most}.`,
+  });
+}
+
+function recent(panel: Panel, series: number, cutoff: number, count: number): HistoryAnswer {
+  const from = Math.max(0, cutoff + 1 - count);
+  const values = Array.from(targetOf(panel, series).subarray(from, cutoff + 1), actual);
+  return { timestamps: values.map((_, i) => isoTime(timestampAt(panel, from + i))), values };
+}

@@ -1,0 +1,101 @@
+/**
+ * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series, predicted at once.
+ * Invariants: exactly the path the stored series take (same forecaster, same checks on what it answers); null is unknown,
+ * never zero; the cutoff is the last value that is known.
+ * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number that is needed;
+ * SERIES_UNKNOWN for a seriesId that is not in the snapshot.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import { createPanel, type Panel } from '../../forecasting/panel.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { isServable } from './precompute.ts';
+import type { Serving } from './serving-state.ts';
+
+export interface OwnHistory {
+  readonly start: string;
+  readonly values: readonly (number | null)[];
+  readonly seriesId?: string;
+}
+
+/** The id of a series that nobody named: in no snapshot, so a forecaster treats it as a stranger. */
+const STRANGER = '(own history)';
+/** Years that a calendar library answers sensibly for. */
+const EARLIEST = Date.UTC(1970, 0, 1);
+const LATEST = Date.UTC(2200, 0, 1);
+
+export function ownForecast(
+  serving: Serving,
+  domain: Domain,
+  history: OwnHistory,
+): { panel: Panel; cutoff: number; values: Float32Array } {
+  const { forecaster, card } = serving.model;
+  if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
+    throw new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(history.seriesId)}`, {
+      where: 'history.seriesId',
+      fix: 'Name a series of GET /v1/series, or leave seriesId out for a series the model has never seen.',
+    });
+  }
+  const start = gridStart(history.start, serving.snapshot.panel);
+  const target = Float32Array.from(history.values, (value, index) => known(value, index, domain.nonNegative));
+  const cutoff = target.findLastIndex((value) => !Number.isNaN(value));
+  if (cutoff + 1 < forecaster.minimumHistory) {
+    throw new HeadwayError(
+      'HISTORY_TOO_SHORT',
+      `${forecaster.minimumHistory} values up to the last known one are needed; there are ${cutoff + 1}`,
+      { where: 'history.values', fix: `Send at least ${forecaster.minimumHistory} values; null stands for an unknown one.` },
+    );
+  }
+  const panel = createPanel({
+    seriesIds: [history.seriesId ?? STRANGER],
+    start,
+    frequencyMinutes: serving.snapshot.panel.frequencyMinutes,
+    length: target.length,
+    columns: { target },
+  });
+  const values = forecaster.predict(panel, cutoff, card.horizon);
+  if (!isServable(values, card.quantiles.length, card.horizon, domain.nonNegative)) {
+    throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
+      where: 'history.values',
+      fix: 'Send more known values, in the unit that GET /v1/model names.',
+    });
+  }
+  return { panel, cutoff, values };
+}
+
+function gridStart(text: string, grid: Panel): number {
+  const start = Date.parse(text);
+  // Date.parse rolls 30 February over to March; comparing the day catches that.
+  const exact = Number.isFinite(start) && new Date(start).toISOString().startsWith(text.slice(0, 16));
+  if (!exact || start < EARLIEST || start > LATEST) {
+    throw new HeadwayError('HISTORY_INVALID', `${JSON.stringify(text)} is not a time between 1970 and 2200`, {
+      where: 'history.start',
+      fix: 'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
+    });
+  }
+  if ((start - grid.start) % (grid.frequencyMinutes * 60_000) !== 0) {
+    throw new HeadwayError('HISTORY_INVALID', `start is off the grid of ${grid.frequencyMinutes} minutes`, {
+      where: 'history.start',
+      fix: `Start at a multiple of ${grid.frequencyMinutes} minutes of UTC.`,
+    });
+  }
+  return start;
+}
+
+function known(value: number | null, index: number, nonNegative: boolean): number {
+  if (value === null) return Number.NaN;
+  const where = `history.values[${index}]`;
+  // Values are held in 32 bits; beyond 3.4e38 they would turn into infinity.
+  if (!Number.isFinite(Math.fround(value))) {
+    throw new HeadwayError('HISTORY_INVALID', `value ${index} is not a finite number`, {
+      where,
+      fix: 'Send numbers of at most 3.4e38, and null for an unknown value.',
+    });
+  }
+  if (nonNegative && value < 0) {
+    throw new HeadwayError('HISTORY_INVALID', `value ${index} is negative, and this domain has no negative values`, {
+      where,
+      fix: 'Correct the value, or send null if it is unknown.',
+    });
+  }
+  return value;
+}

@@ -1,0 +1,47 @@
+/**
+ * Purpose: what the service needs from the stores and the model code, and no more. The real feature store and registry fit
+ * structurally; tests pass small fakes.
+ * Invariants: nothing here imports another service; times are UTC epoch milliseconds.
+ * Fails: implementations reject with coded HeadwayErrors; anything else is treated as INTERNAL.
+ */
+import type { Forecaster } from '../../forecasting/forecaster.ts';
+import type { Panel } from '../../forecasting/panel.ts';
+import type { Manifest } from '../../storage/manifest.ts';
+
+export interface OnlineFeatures {
+  /** The newest manifest, or null where nothing was committed yet. */
+  head(): Promise<Manifest | null>;
+  /** The last weeks of every series, with the manifest they belong to. */
+  readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;
+}
+
+export interface Champion {
+  readonly modelVersion: string;
+  readonly promotedAt: number;
+  readonly number: number;
+  readonly kind: string;
+  readonly reason: string;
+}
+
+/** The part of a model card that is served. */
+export interface ServedCard {
+  readonly modelVersion: string;
+  readonly domain: string;
+  readonly createdAt: number;
+  readonly snapshotVersion: string;
+  readonly trainingCutoff: number;
+  readonly trainingSeconds: number;
+  readonly backend: string;
+  readonly seed: number;
+  readonly quantiles: readonly number[];
+  readonly horizon: number;
+  readonly metrics: unknown;
+}
+
+export interface ServedModels {
+  champion(): Promise<Champion | null>;
+  load(modelVersion: string): Promise<{ card: ServedCard; model: unknown; weights: Uint8Array }>;
+}
+
+/** Makes a forecaster from stored bytes; throws where they do not fit together. */
+export type RestoreForecaster = (model: unknown, weights: Uint8Array) => Forecaster;

@@ -1,0 +1,90 @@
+/**
+ * Purpose: every forecast of one model on one snapshot, computed once, so that a request only copies numbers.
+ * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross, and it is not negative
+ * where the domain forbids that; the event loop is given a turn between chunks.
+ * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size or not one series is usable; HISTORY_TOO_SHORT when the
+ * snapshot holds fewer intervals than the forecaster needs.
+ */
+import type { Forecaster } from '../../forecasting/forecaster.ts';
+import type { Panel } from '../../forecasting/panel.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+
+/** Series per turn of the event loop: a few milliseconds of arithmetic. */
+const CHUNK = 256;
+
+export interface Precomputed {
+  /** [series][quantile][step], row-major. */
+  readonly values: Float32Array;
+  /** 1 where the series has a forecast that may be served. */
+  readonly usable: Uint8Array;
+}
+
+/** The last interval in which any series has a value; -1 where none has. */
+export function lastObserved(panel: Panel): number {
+  const { target } = panel.columns;
+  for (let index = panel.length - 1; index >= 0; index--) {
+    for (let series = 0; series < panel.seriesIds.length; series++) {
+      if (!Number.isNaN(target[series * panel.length + index])) return index;
+    }
+  }
+  return -1;
+}
+
+/** True when one series' forecast, [quantile][step], is one that may be shown. */
+export function isServable(values: Float32Array, quantiles: number, horizon: number, nonNegative: boolean): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]) || (nonNegative && values[i] < 0)) return false;
+    if (i >= horizon && values[i] < values[i - horizon]) return false;
+  }
+  return values.length === quantiles * horizon;
+}
+
+export async function precompute(
+  forecaster: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  horizon: number,
+  nonNegative: boolean,
+): Promise<Precomputed> {
+  if (cutoff + 1 < forecaster.minimumHistory) {
+    throw new HeadwayError(
+      'HISTORY_TOO_SHORT',
+      `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ${forecaster.minimumHistory}`,
+      { fix: 'Run the feature service over a longer span, or promote a model that needs less history.' },
+    );
+  }
+  const series = panel.seriesIds.length;
+  const size = forecaster.quantiles.length * horizon;
+  const values = new Float32Array(series * size);
+  const usable = new Uint8Array(series);
+  for (let from = 0; from < series; from += CHUNK) {
+    const to = Math.min(series, from + CHUNK);
+    const part = forecaster.predict(slice(panel, from, to), cutoff, horizon);
+    if (part.length !== (to - from) * size) {
+      throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`, {
+        fix: 'Roll back to the last good model.',
+      });
+    }
+    values.set(part, from * size);
+    for (let s = from; s < to; s++) {
+      const one = values.subarray(s * size, (s + 1) * size);
+      usable[s] = isServable(one, forecaster.quantiles.length, horizon, nonNegative) ? 1 : 0;
+    }
+    if (to < series) await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (series > 0 && !usable.includes(1)) {
+    throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} gives no series a usable forecast`, {
+      fix: 'Roll back to the last good model, or train again.',
+    });
+  }
+  return { values, usable };
+}
+
+/** Series [from, to) of the panel, as views: rows of one series lie together. */
+function slice(panel: Panel, from: number, to: number): Panel {
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    columns[name] = values.subarray(from * panel.length, to * panel.length);
+  }
+  return { ...panel, seriesIds: panel.seriesIds.slice(from, to), columns: { target: columns.target, ...columns } };
+}

@@ -1,0 +1,30 @@
+/**
+ * Purpose: what the routes share: the app's type with schemas as types, and what they answer from.
+ * Invariants: routes get everything through here; none imports a store or a model.
+ * Fails: never.
+ */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { Domain } from '../../../domains/domain.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { ServingState } from '../serving-state.ts';
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface RouteContext {
+  readonly domain: Domain;
+  readonly clock: Clock;
+  readonly state: ServingState;
+}

@@ -1,0 +1,61 @@
+/**
+ * Purpose: for orchestrators: is the process alive, and may it get requests.
+ * Invariants: live says nothing about data. Ready is true exactly while forecasts can be answered; a refresh that failed behind
+ * a good state is told, but takes no instance out of service.
+ * Fails: ready answers a 503 problem whose code is the reason (NO_CHAMPION, SNAPSHOT_EMPTY, MODEL_CORRUPT, STORE_…).
+ */
+import { isoTime } from '../forecast-answer.ts';
+import { NotReady } from '../problems.ts';
+import { answers, LiveAnswer, ReadyAnswer } from '../schemas.ts';
+import type { Serving } from '../serving-state.ts';
+import type { App, RouteContext } from './context.ts';
+
+/** Seconds since the last observed interval ended. */
+export function dataAgeSeconds(serving: Serving, now: number): number {
+  const end = serving.cutoffTimestamp + serving.snapshot.panel.frequencyMinutes * 60_000;
+  return Math.max(0, Math.round((now - end) / 1000));
+}
+
+export function healthRoutes(app: App, context: RouteContext): void {
+  const { state, clock } = context;
+  const options = { logLevel: 'warn' as const, config: { rateLimit: false as const } };
+
+  app.get(
+    '/health/live',
+    {
+      ...options,
+      schema: { operationId: 'live', tags: ['health'], summary: 'Is the process alive', response: answers(LiveAnswer, 'It is') },
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return { status: 'live' as const };
+    },
+  );
+
+  app.get(
+    '/health/ready',
+    {
+      ...options,
+      schema: {
+        operationId: 'ready',
+        tags: ['health'],
+        summary: 'Can forecasts be answered, and how old is the data',
+        response: answers(ReadyAnswer, 'They can'),
+      },
+    },
+    async (_request, reply) => {
+      const serving = state.current();
+      const failure = state.failure();
+      if (!serving) throw new NotReady(failure?.error ?? null);
+      reply.header('cache-control', 'no-store');
+      return {
+        status: 'ready' as const,
+        modelVersion: serving.model.card.modelVersion,
+        snapshotVersion: serving.snapshot.manifest.snapshotVersion,
+        cutoff: isoTime(serving.cutoffTimestamp),
+        dataAgeSeconds: dataAgeSeconds(serving, clock.now()),
+        refreshFailure: failure ? { code: failure.error.code, at: isoTime(failure.at) } : null,
+      };
+    },
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * Purpose: what is being served: the domain, the champion with its figures, and the snapshot.
+ * Invariants: model and snapshot are the pair that forecasts come from at this moment.
+ * Fails: 503 while nothing is served.
+ */
+import { isoFrequency, isoTime } from '../forecast-answer.ts';
+import { answers, ModelAnswer } from '../schemas.ts';
+import { servingOf, takeServing } from '../take-serving.ts';
+import type { App, RouteContext } from './context.ts';
+
+export function modelRoutes(app: App, context: RouteContext): void {
+  const { domain, state } = context;
+
+  app.get(
+    '/v1/model',
+    {
+      schema: {
+        operationId: 'servedModel',
+        tags: ['model'],
+        summary: 'The model and the snapshot that are served',
+        response: answers(ModelAnswer, 'The champion, its promotion and the snapshot'),
+      },
+      preHandler: takeServing(state),
+    },
+    async (request) => {
+      const { model, snapshot, cutoffTimestamp } = servingOf(request);
+      const { card, champion, forecaster } = model;
+      return {
+        domain: {
+          name: domain.name,
+          title: domain.title,
+          unit: domain.unit,
+          seriesNoun: domain.seriesNoun,
+          timeZone: domain.timeZone,
+          frequency: isoFrequency(domain.frequencyMinutes),
+          seasonLengths: [...domain.seasonLengths],
+        },
+        model: {
+          modelVersion: card.modelVersion,
+          forecaster: forecaster.name,
+          createdAt: isoTime(card.createdAt),
+          trainingCutoff: isoTime(card.trainingCutoff),
+          snapshotVersion: card.snapshotVersion,
+          trainingSeconds: card.trainingSeconds,
+          backend: card.backend,
+          seed: card.seed,
+          quantiles: [...card.quantiles],
+          horizon: card.horizon,
+          minimumHistory: forecaster.minimumHistory,
+          metrics: card.metrics ?? null,
+        },
+        promotion: {
+          number: champion.number,
+          promotedAt: isoTime(champion.promotedAt),
+          kind: champion.kind,
+          reason: champion.reason,
+        },
+        snapshot: {
+          snapshotVersion: snapshot.manifest.snapshotVersion,
+          committedAt: isoTime(snapshot.manifest.committedAt),
+          cutoff: isoTime(cutoffTimestamp),
+          series: snapshot.panel.seriesIds.length,
+        },
+      };
+    },
+  );
+}

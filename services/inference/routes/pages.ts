@@ -1,0 +1,37 @@
+/**
+ * Purpose: what is there to be looked at: the dashboard, the OpenAPI document, and the figures for Prometheus.
+ * Invariants: the dashboard is three files read once at the start; nothing of it comes from another host.
+ * Fails: the app does not start where a file of the dashboard is missing.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Registry } from 'prom-client';
+import type { App } from './context.ts';
+
+const FILES = [
+  { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
+  { url: '/dashboard/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
+  { url: '/dashboard/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
+  { url: '/dashboard/chart.js', file: 'chart.js', type: 'text/javascript; charset=utf-8' },
+] as const;
+
+export async function pageRoutes(app: App, metrics: Registry): Promise<void> {
+  const hidden = { schema: { hide: true }, logLevel: 'warn' as const, config: { rateLimit: false as const } };
+  for (const { url, file, type } of FILES) {
+    const bytes = await readFile(new URL(`../../../dashboard/${file}`, import.meta.url));
+    const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
+    app.get(url, hidden, async (request, reply) => {
+      reply.header('etag', etag).header('cache-control', 'no-cache').type(type);
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+      return reply.send(bytes);
+    });
+  }
+  app.get('/openapi.json', hidden, async (_request, reply) => {
+    reply.header('cache-control', 'no-cache');
+    return app.swagger();
+  });
+  app.get('/metrics', hidden, async (_request, reply) => {
+    reply.header('cache-control', 'no-store').type(metrics.contentType);
+    return metrics.metrics();
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Purpose: listen, look for newer models and snapshots from time to time, and stop gracefully.
+ * Invariants: `close` lets running requests finish, for `closeTimeoutMs` at most; after it no timer and no socket is left.
+ * Signals are the caller's business.
+ * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left running then.
+ */
+import type { AddressInfo } from 'node:net';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { type AppOptions, buildApp } from './app.ts';
+import type { App } from './routes/context.ts';
+
+export interface ServerOptions extends AppOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** How often to look for a newer model or snapshot. */
+  readonly refreshIntervalMs: number;
+  readonly closeTimeoutMs: number;
+}
+
+export interface InferenceServer {
+  readonly app: App;
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export async function startServer(options: ServerOptions): Promise<InferenceServer> {
+  const app = await buildApp(options);
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    await app.close();
+    throw new HeadwayError('SETTINGS_INVALID', `cannot listen on ${options.host}:${options.port}`, {
+      fix: 'Choose another port (PORT), or stop what uses this one.',
+      cause: error,
+    });
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
+  const host = name.includes(':') ? `[${name}]` : name;
+  // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up refreshes.
+  const timer = setInterval(() => void app.serving.refresh(), options.refreshIntervalMs);
+
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    const cut = setTimeout(() => app.server.closeAllConnections(), options.closeTimeoutMs);
+    try {
+      await app.close();
+    } finally {
+      clearTimeout(cut);
+    }
+  };
+  return {
+    app,
+    url: `http://${host}:${port}`,
+    port,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

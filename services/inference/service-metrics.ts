@@ -1,0 +1,73 @@
+/**
+ * Purpose: the figures operators watch, in a registry of the app's own, so that two apps in one process do not mix.
+ * Invariants: labels are bounded: routes are patterns, never paths; status codes, never messages.
+ * Fails: never.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Clock } from '../../runtime/clock.ts';
+import { dataAgeSeconds } from './routes/health.ts';
+import type { RefreshOutcome, ServingState } from './serving-state.ts';
+
+export interface ServiceMetrics {
+  readonly registry: Registry;
+  readonly refreshed: (outcome: RefreshOutcome) => void;
+  readonly answered: (method: string, route: string, status: number, seconds: number) => void;
+  /** Adds the gauges that read the state when they are scraped. */
+  watch(state: ServingState, clock: Clock): void;
+}
+
+export function createServiceMetrics(): ServiceMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const refreshes = new Counter({
+    name: 'headway_refresh_total',
+    help: 'Looks for a newer model or snapshot, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'headway_http_request_duration_seconds',
+    help: 'Time to answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
+  return {
+    registry,
+    refreshed: (outcome) => refreshes.inc({ outcome }),
+    answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
+    watch(state, clock) {
+      new Gauge({
+        name: 'headway_data_age_seconds',
+        help: 'Since the end of the last observed interval',
+        registers,
+        collect() {
+          const serving = state.current();
+          if (serving) this.set(dataAgeSeconds(serving, clock.now()));
+        },
+      });
+      new Gauge({
+        name: 'headway_ready',
+        help: '1 while forecasts can be answered',
+        registers,
+        collect() {
+          this.set(state.current() ? 1 : 0);
+        },
+      });
+      new Gauge({
+        name: 'headway_serving_info',
+        help: 'The served model and snapshot, as labels',
+        labelNames: ['model_version', 'snapshot_version'],
+        registers,
+        collect() {
+          this.reset();
+          const serving = state.current();
+          if (!serving) return;
+          const { model, snapshot } = serving;
+          this.set({ model_version: model.card.modelVersion, snapshot_version: snapshot.manifest.snapshotVersion }, 1);
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * Purpose: the limits the service keeps, with defaults fit for one small machine.
+ * Invariants: every limit is finite; 0 switches the limits that say so off.
+ * Fails: never; the caller's settings schema has checked the values.
+ */
+export interface InferenceSettings {
+  /** A request body may hold this many bytes. */
+  readonly bodyLimitBytes: number;
+  /** Requests per minute and client address; 0 for no limit. */
+  readonly rateLimitPerMinute: number;
+  /** A client that takes longer to send its request is cut off. */
+  readonly requestTimeoutMs: number;
+  /** A handler that takes longer is answered with 503. */
+  readonly handlerTimeoutMs: number;
+  /** Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no limit. */
+  readonly maxEventLoopDelayMs: number;
+  /** True behind a proxy that sets X-Forwarded-For; only then is it believed. */
+  readonly trustProxy: boolean;
+}
+
+export const defaultInferenceSettings: InferenceSettings = {
+  bodyLimitBytes: 1_048_576,
+  rateLimitPerMinute: 6_000,
+  requestTimeoutMs: 10_000,
+  handlerTimeoutMs: 10_000,
+  maxEventLoopDelayMs: 1_000,
+  trustProxy: false,
+};

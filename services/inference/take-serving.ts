@@ -1,0 +1,39 @@
+/**
+ * Purpose: hand every request the one Serving it answers from, and answer 304 where the client has that answer already.
+ * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions; the ETag is of that same state.
+ * Fails: NotReady with the reason while nothing is served: a 503 problem.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { NotReady } from './problems.ts';
+import type { Serving, ServingState } from './serving-state.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    serving: Serving | null;
+  }
+}
+
+export function takeServing(state: ServingState) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    const serving = state.current();
+    if (!serving) throw new NotReady(state.failure()?.error ?? null);
+    request.serving = serving;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      reply.header('cache-control', 'no-store');
+      return undefined;
+    }
+    const { etag } = serving;
+    // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
+    reply.header('etag', etag).header('cache-control', 'no-cache');
+    const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
+    if (known.includes(etag) || known.includes(etag.slice(2)) || known.includes('*')) return reply.code(304).send();
+    return undefined;
+  };
+}
+
+/** The state of a request that `takeServing` has seen. */
+export function servingOf(request: FastifyRequest): Serving {
+  if (request.serving) return request.serving;
+  throw new HeadwayError('INTERNAL', 'the route did not take the serving state');
+}
