@@ -34,6 +34,8 @@ export interface Domain {
   readonly futureExogenous: readonly string[];
   /** The source `npm start` uses: it must need no network and no account; null where the domain has none. */
   readonly defaultSource: string | null;
+  /** A smaller version of it, for smoke tests; null where the domain has none. */
+  readonly quickSource: string | null;
   /** A series' name for people, e.g. "East Harlem North" for 74. The id itself where there is none. */
   seriesTitle(seriesId: string): string;
   /** Opens a source by its spec: a folder, or `name:argument`. */

@@ -32,7 +32,9 @@ export function backtestCutoffs(length: number, testIntervals: number, horizon: 
   const cutoffs: number[] = [];
   for (let cutoff = length - testIntervals - 1; cutoff < length - horizon; cutoff += stepSize) cutoffs.push(cutoff);
   if (cutoffs.length === 0 || (cutoffs[0] as number) < 0) {
-    throw new RangeError(`a test span of ${testIntervals} intervals does not fit ${length} intervals with horizon ${horizon}; reduce the test span or bring more history`);
+    throw new RangeError(
+      `a test span of ${testIntervals} intervals does not fit ${length} intervals with horizon ${horizon}; reduce the test span or bring more history`,
+    );
   }
   return cutoffs;
 }

@@ -29,7 +29,8 @@ const LAGS = 1;
 
 export function compare(result: BacktestResult, challenger: ForecasterResult, reference: ForecasterResult): Comparison {
   const n = result.cutoffs.length;
-  if (n < 4) throw new RangeError(`a comparison needs at least 4 cutoffs, got ${n}; lengthen the test span or reduce the step size`);
+  if (n < 4)
+    throw new RangeError(`a comparison needs at least 4 cutoffs, got ${n}; lengthen the test span or reduce the step size`);
   const challengerErrors = errorPerCutoff(result, challenger);
   const referenceErrors = errorPerCutoff(result, reference);
   const differences = referenceErrors.map((error, c) => error - (challengerErrors[c] as number));
@@ -63,7 +64,7 @@ function errorPerCutoff(result: BacktestResult, { quantiles, values }: Forecaste
       const row = c * seriesIds.length + s;
       for (let k = 0; k < horizon; k++) {
         const error = Math.abs((actuals[row * horizon + k] as number) - (values[(row * Q + median) * horizon + k] as number));
-        if (error !== error) continue;
+        if (Number.isNaN(error)) continue;
         sum += error;
         count++;
       }

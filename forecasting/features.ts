@@ -54,7 +54,8 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSou
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(`the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`);
   }
-  if (spec.horizon > spec.week) throw new RangeError(`horizon ${spec.horizon} exceeds the longest season of ${spec.week} intervals`);
+  if (spec.horizon > spec.week)
+    throw new RangeError(`horizon ${spec.horizon} exceeds the longest season of ${spec.week} intervals`);
   const calendar = createCalendar(panel.start, panel.frequencyMinutes, panel.length + spec.horizon, spec.place);
   return { spec, sizes: featureSizes(spec), panel, calendar };
 }
@@ -88,7 +89,7 @@ function levelAt(values: Float32Array, cutoff: number, intervals: number, fallba
   let count = 0;
   for (let t = Math.max(0, cutoff - intervals + 1); t <= cutoff; t++) {
     const value = values[t] as number;
-    if (value === value) {
+    if (!Number.isNaN(value)) {
       sum += value < 0 ? -value : value;
       count++;
     }
@@ -102,7 +103,7 @@ function meanOfWeeks(values: Float32Array, t: number, week: number): number {
   let count = 0;
   for (let w = 1; w <= WEEKS_BACK; w++) {
     const value = values[t - w * week] as number;
-    if (value === value) {
+    if (!Number.isNaN(value)) {
       sum += value;
       count++;
     }
@@ -124,7 +125,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   // What stands in for an unknown value: its own mean of 4 weeks, else the level.
   const known = (t: number): number => {
     const value = values[t] as number;
-    return value === value ? value * scale : 1;
+    return !Number.isNaN(value) ? value * scale : 1;
   };
   const window = batch.window;
   let at = row * sizes.windowSize;
@@ -141,7 +142,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   for (let t = cutoff - 2 * day + 1; t <= cutoff; t++) {
     const mean = meanOfWeeks(values, t, week);
     const value = values[t] as number;
-    const residual = value === value && mean === mean ? (value - mean) * scale : 0;
+    const residual = !Number.isNaN(value) && !Number.isNaN(mean) ? (value - mean) * scale : 0;
     window[at++] = residual;
     if (t > cutoff - day) residualSum += residual;
     lastResidual = residual;
@@ -156,13 +157,13 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
     const mean = meanOfWeeks(values, t, week);
-    const base = mean === mean ? mean * scale : 1;
+    const base = !Number.isNaN(mean) ? mean * scale : 1;
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
     let holidayLags = 0;
     for (let w = 1; w <= WEEKS_BACK; w++) {
       const value = values[t - w * week] as number;
-      const lag = value === value ? value * scale : base;
+      const lag = !Number.isNaN(value) ? value * scale : base;
       step[to++] = lag - base;
       spread += (lag - base) * (lag - base);
       holidayLags += calendar.holiday[t - w * week] as number;
@@ -172,7 +173,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
       const lagAt = t - d * day - (t - d * day > cutoff ? Math.ceil((t - d * day - cutoff) / day) * day : 0);
       const dayMean = meanOfWeeks(values, lagAt, week);
       const value = values[lagAt] as number;
-      step[to++] = value === value && dayMean === dayMean ? (value - dayMean) * scale : 0;
+      step[to++] = !Number.isNaN(value) && !Number.isNaN(dayMean) ? (value - dayMean) * scale : 0;
     }
     step[to++] = base;
     step[to++] = Math.sqrt(spread / WEEKS_BACK);

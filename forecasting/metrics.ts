@@ -46,7 +46,7 @@ export function meanOf(values: Float32Array): number {
   let sum = 0;
   let count = 0;
   for (const value of values) {
-    if (value !== value) continue;
+    if (Number.isNaN(value)) continue;
     sum += value;
     count++;
   }
@@ -61,7 +61,7 @@ export function seasonalNaiveErrors(panel: Panel, seasonLength: number, end: num
     let count = 0;
     for (let t = seasonLength; t < end; t++) {
       const error = Math.abs((values[t] as number) - (values[t - seasonLength] as number));
-      if (error !== error) continue;
+      if (Number.isNaN(error)) continue;
       sum += error;
       count++;
     }
@@ -69,7 +69,12 @@ export function seasonalNaiveErrors(panel: Panel, seasonLength: number, end: num
   });
 }
 
-export function score(result: BacktestResult, forecaster: ForecasterResult, group: SeriesGroup, naiveErrors: Float64Array): Metrics {
+export function score(
+  result: BacktestResult,
+  forecaster: ForecasterResult,
+  group: SeriesGroup,
+  naiveErrors: Float64Array,
+): Metrics {
   const { horizon, actuals } = result;
   const { quantiles, values } = forecaster;
   const Q = quantiles.length;
@@ -90,7 +95,7 @@ export function score(result: BacktestResult, forecaster: ForecasterResult, grou
       const row = c * result.seriesIds.length + s;
       for (let k = 0; k < horizon; k++) {
         const y = actuals[row * horizon + k] as number;
-        if (y !== y) continue;
+        if (Number.isNaN(y)) continue;
         const at = (q: number) => values[(row * Q + q) * horizon + k] as number;
         const error = at(median) - y;
         absolutePerStep[k] = (absolutePerStep[k] as number) + Math.abs(error);

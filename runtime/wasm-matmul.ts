@@ -5,7 +5,14 @@
  * Fails: a plain Error when the wasm kernels are not registered (the backend was not imported).
  * Source: measured in docs/decisions/0006; the slow path is in tfjs-backend-wasm's BatchMatMul.
  */
-import { getKernel, type KernelConfig, type KernelFunc, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 
 type KernelArguments = Parameters<KernelFunc>[0];
 const MENDED = Symbol.for('headway.mended-matmul');

@@ -22,6 +22,7 @@ export const electricity: Domain = {
   pastExogenous: [],
   futureExogenous: [],
   defaultSource: null,
+  quickSource: null,
   seriesTitle: (seriesId) => seriesId,
   openSource: (spec, context) => openLoadFolder(spec, context),
 };

@@ -25,6 +25,7 @@ export const taxi: Domain = {
   pastExogenous: [],
   futureExogenous: [],
   defaultSource: 'city',
+  quickSource: 'city:months=3,places=8',
   seriesTitle: (seriesId) => `Zone ${seriesId}`,
   async openSource(spec, context) {
     if (spec === 'city' || spec.startsWith('city:')) return openCity(spec, context);

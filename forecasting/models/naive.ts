@@ -16,7 +16,7 @@ export const lastValue: Forecaster = pointForecaster('last_value', 1, (values, c
 export const seasonalNaive = (seasonLength: number): Forecaster =>
   pointForecaster('seasonal_naive', seasonLength, (values, cutoff, step) => {
     let t = cutoff + step - Math.ceil(step / seasonLength) * seasonLength;
-    for (; t >= 0; t -= seasonLength) if (values[t] === values[t]) return values[t] as number;
+    for (; t >= 0; t -= seasonLength) if (!Number.isNaN(values[t])) return values[t] as number;
     return recentMean(values, cutoff, seasonLength);
   });
 
@@ -28,7 +28,7 @@ export const meanOfSeasons = (seasonLength: number): Forecaster =>
     const first = cutoff + step - Math.ceil(step / seasonLength) * seasonLength;
     for (let week = 0, t = first; week < WEEKS && t >= 0; week++, t -= seasonLength) {
       const value = values[t] as number;
-      if (value !== value) continue;
+      if (Number.isNaN(value)) continue;
       sum += value;
       count++;
     }
@@ -36,7 +36,11 @@ export const meanOfSeasons = (seasonLength: number): Forecaster =>
   });
 
 /** The baselines of a domain whose longest season is `seasonLength` intervals. */
-export const naiveForecasters = (seasonLength: number): Forecaster[] => [lastValue, seasonalNaive(seasonLength), meanOfSeasons(seasonLength)];
+export const naiveForecasters = (seasonLength: number): Forecaster[] => [
+  lastValue,
+  seasonalNaive(seasonLength),
+  meanOfSeasons(seasonLength),
+];
 
 function pointForecaster(
   name: string,
@@ -48,7 +52,8 @@ function pointForecaster(
     quantiles: [0.5],
     minimumHistory,
     predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
-      if (cutoff < 0 || cutoff >= panel.length) throw new RangeError(`cutoff ${cutoff} is outside the panel's ${panel.length} intervals`);
+      if (cutoff < 0 || cutoff >= panel.length)
+        throw new RangeError(`cutoff ${cutoff} is outside the panel's ${panel.length} intervals`);
       const out = new Float32Array(panel.seriesIds.length * horizon);
       for (let s = 0; s < panel.seriesIds.length; s++) {
         const values = targetOf(panel, s);
@@ -60,7 +65,7 @@ function pointForecaster(
 }
 
 function lastKnown(values: Float32Array, cutoff: number): number {
-  for (let t = cutoff; t >= 0; t--) if (values[t] === values[t]) return values[t] as number;
+  for (let t = cutoff; t >= 0; t--) if (!Number.isNaN(values[t])) return values[t] as number;
   return 0;
 }
 
@@ -69,7 +74,7 @@ function recentMean(values: Float32Array, cutoff: number, intervals: number): nu
   let count = 0;
   for (let t = Math.max(0, cutoff - intervals + 1); t <= cutoff; t++) {
     const value = values[t] as number;
-    if (value !== value) continue;
+    if (Number.isNaN(value)) continue;
     sum += value;
     count++;
   }

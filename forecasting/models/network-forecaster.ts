@@ -22,7 +22,10 @@ export interface SavedNetwork {
   readonly scaling: { windowMean: number[]; windowScale: number[]; stepMean: number[]; stepScale: number[]; outputScale: number };
 }
 
-export function saveNetwork(fitted: Pick<FittedNetwork, 'spec' | 'scaling' | 'weights'>): { model: SavedNetwork; weights: Uint8Array } {
+export function saveNetwork(fitted: Pick<FittedNetwork, 'spec' | 'scaling' | 'weights'>): {
+  model: SavedNetwork;
+  weights: Uint8Array;
+} {
   const { scaling } = fitted;
   const model: SavedNetwork = {
     format: FORMAT,
@@ -43,7 +46,8 @@ export function saveNetwork(fitted: Pick<FittedNetwork, 'spec' | 'scaling' | 'we
 /** The Forecaster that `saveNetwork` saved. */
 export function restoreNetwork(model: unknown, weights: Uint8Array): Forecaster {
   const saved = model as SavedNetwork;
-  if (saved?.format !== FORMAT || saved.kind !== 'network') throw new RangeError(`model.json is not a network of format ${FORMAT}`);
+  if (saved?.format !== FORMAT || saved.kind !== 'network')
+    throw new RangeError(`model.json is not a network of format ${FORMAT}`);
   if (weights.byteLength !== parameterCount(saved.spec) * 4) {
     throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${parameterCount(saved.spec) * 4}`);
   }
@@ -111,7 +115,10 @@ export function networkForecaster(fitted: { spec: NetworkSpec; scaling: InputSca
       forward(spec, parameters, {
         window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [rows, sizes.windowSize]),
         step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [rows * fittedHorizon, sizes.stepSize]),
-        series: tf.cast(tf.oneHot(tf.tensor1d(seriesRows.subarray(0, rows), 'int32'), spec.seriesIds.length + 1), 'float32') as tf.Tensor2D,
+        series: tf.cast(
+          tf.oneHot(tf.tensor1d(seriesRows.subarray(0, rows), 'int32'), spec.seriesIds.length + 1),
+          'float32',
+        ) as tf.Tensor2D,
       }),
     );
     const values = result.dataSync() as Float32Array;

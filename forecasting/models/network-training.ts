@@ -5,7 +5,14 @@
  * Fails: a RangeError where the panel holds no complete training window.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { createFeatureBatch, createFeatureSource, type FeatureBatch, type FeatureSource, featureSizes, writeFeatures } from '../features.ts';
+import {
+  createFeatureBatch,
+  createFeatureSource,
+  type FeatureBatch,
+  type FeatureSource,
+  featureSizes,
+  writeFeatures,
+} from '../features.ts';
 import { type Panel, targetOf } from '../panel.ts';
 import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, parameterShapes, sizeOf, toTensors } from './network.ts';
@@ -63,7 +70,9 @@ export async function fitNetwork(
   const seriesCount = panel.seriesIds.length;
   const windows = cutoffs.length * seriesCount;
   if (windows === 0) {
-    throw new RangeError(`no training window: they need ${source.sizes.historyIntervals + horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`);
+    throw new RangeError(
+      `no training window: they need ${source.sizes.historyIntervals + horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
+    );
   }
   const batchSize = Math.min(options.batchSize, windows);
   const batch = createTrainingBatch(source, batchSize);
@@ -127,7 +136,15 @@ function trainingCutoffs(source: FeatureSource, lastTarget: number, stride: numb
   return Int32Array.from(cutoffs.reverse());
 }
 
-function fillRow(source: FeatureSource, batch: TrainingBatch, row: number, series: number, cutoff: number, scaling: InputScaling, weight: number): void {
+function fillRow(
+  source: FeatureSource,
+  batch: TrainingBatch,
+  row: number,
+  series: number,
+  cutoff: number,
+  scaling: InputScaling,
+  weight: number,
+): void {
   const { horizon } = source.spec;
   writeFeatures(source, series, cutoff, batch, row);
   standardiseRow(batch, row, source, scaling);
@@ -136,7 +153,7 @@ function fillRow(source: FeatureSource, batch: TrainingBatch, row: number, serie
   for (let k = 0; k < horizon; k++) {
     const at = row * horizon + k;
     const y = values[cutoff + 1 + k] as number;
-    const isKnown = y === y;
+    const isKnown = !Number.isNaN(y);
     batch.target[at] = isKnown ? (y * scale - (batch.base[at] as number)) / scaling.outputScale : 0;
     batch.weight[at] = isKnown ? weight : 0;
   }
@@ -148,12 +165,16 @@ export function standardiseRow(batch: FeatureBatch, row: number, source: Feature
   const { horizon } = source.spec;
   const windowAt = row * windowSize;
   for (let i = 0; i < windowSize; i++) {
-    batch.window[windowAt + i] = clamp(((batch.window[windowAt + i] as number) - (scaling.windowMean[i] as number)) * (scaling.windowScale[i] as number));
+    batch.window[windowAt + i] = clamp(
+      ((batch.window[windowAt + i] as number) - (scaling.windowMean[i] as number)) * (scaling.windowScale[i] as number),
+    );
   }
   for (let k = 0; k < horizon; k++) {
     const stepAt = (row * horizon + k) * stepSize;
     for (let i = 0; i < stepSize; i++) {
-      batch.step[stepAt + i] = clamp(((batch.step[stepAt + i] as number) - (scaling.stepMean[i] as number)) * (scaling.stepScale[i] as number));
+      batch.step[stepAt + i] = clamp(
+        ((batch.step[stepAt + i] as number) - (scaling.stepMean[i] as number)) * (scaling.stepScale[i] as number),
+      );
     }
   }
 }
@@ -179,7 +200,7 @@ function fitScaling(source: FeatureSource, cutoffs: Int32Array, random: () => nu
     for (let k = 0; k < spec.horizon; k++) {
       addMoments(step, batch.step, k * sizes.stepSize);
       const y = values[cutoff + 1 + k] as number;
-      if (y !== y) continue;
+      if (Number.isNaN(y)) continue;
       residual += Math.abs(y / (batch.level[0] as number) - (batch.base[k] as number));
       residuals++;
     }
@@ -249,7 +270,7 @@ function lossWeights(source: FeatureSource, cutoffs: Int32Array, power: number):
     let sum = 0;
     let count = 0;
     for (const value of values) {
-      if (value !== value) continue;
+      if (Number.isNaN(value)) continue;
       sum += Math.abs(value);
       count++;
     }
@@ -276,7 +297,15 @@ function shuffle(order: Uint32Array, random: () => number): void {
 }
 
 /** Forward, backward, update. Returns the batch's loss. */
-function trainStep(spec: NetworkSpec, state: AdamWState, batch: TrainingBatch, rate: number, decay: Float32Array, dropout: number, random: () => number): number {
+function trainStep(
+  spec: NetworkSpec,
+  state: AdamWState,
+  batch: TrainingBatch,
+  rate: number,
+  decay: Float32Array,
+  dropout: number,
+  random: () => number,
+): number {
   const { windowSize, stepSize } = featureSizes(spec.features);
   const { horizon } = spec.features;
   const rows = batch.capacity;

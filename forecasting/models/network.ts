@@ -82,7 +82,12 @@ export interface ForwardInputs {
  * Offsets to the base at each quantile, [windows · horizon, quantiles], in units of outputScale.
  * `dropout` (training only) multiplies the hidden layer by a mask of shape [windows, width].
  */
-export function forward(spec: NetworkSpec, parameters: Record<string, tf.Tensor>, inputs: ForwardInputs, dropout?: tf.Tensor2D): tf.Tensor2D {
+export function forward(
+  spec: NetworkSpec,
+  parameters: Record<string, tf.Tensor>,
+  inputs: ForwardInputs,
+  dropout?: tf.Tensor2D,
+): tf.Tensor2D {
   const p = (name: string) => parameters[name] as tf.Tensor2D;
   const windows = inputs.window.shape[0];
   const rows = windows * spec.features.horizon;

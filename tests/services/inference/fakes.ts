@@ -38,6 +38,7 @@ export const domain: Domain = {
   pastExogenous: [],
   futureExogenous: [],
   defaultSource: null,
+  quickSource: null,
   seriesTitle: (id) => ({ '74': 'North Harbour', '75': 'Old Town' })[id] ?? id,
   openSource: () => Promise.reject(new Error('not here')),
 };

@@ -1,0 +1,128 @@
+/**
+ * Purpose: what a command works with: settings, domain, store, clock, log and progress, opened lazily.
+ * Invariants: flags beat the environment, the environment beats the defaults; opening a context touches no disk.
+ * Fails: SETTINGS_INVALID, DOMAIN_UNKNOWN.
+ */
+import { join } from 'node:path';
+import type { Domain, Source } from '../domains/domain.ts';
+import { domains, findDomain } from '../domains/index.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { HeadwayError } from '../runtime/errors.ts';
+import { createLogger, type Logger } from '../runtime/logger.ts';
+import type { Progress } from '../runtime/progress.ts';
+import { readSettings, type SettingOverrides, type Settings } from '../runtime/settings.ts';
+import { terminalProgress } from '../runtime/terminal-progress.ts';
+import type { FeatureStore } from '../storage/feature-store.ts';
+import type { ForecastLog } from '../storage/forecast-log.ts';
+import type { ModelRegistry } from '../storage/model-registry.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+export interface CommonFlags {
+  readonly store?: string;
+  readonly domain?: string;
+  readonly work?: string;
+  readonly source?: string;
+  readonly logLevel?: string;
+  readonly port?: string;
+  readonly host?: string;
+  readonly seed?: string;
+  readonly backend?: string;
+  readonly json?: boolean;
+}
+
+export interface CommandContext {
+  readonly settings: Settings;
+  readonly domain: Domain;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly progress: Progress;
+  readonly wantsJson: boolean;
+  /** The flags and environment that a child process needs to see the same settings. */
+  readonly childFlags: readonly string[];
+  store(): Promise<ObjectStore>;
+  features(): Promise<FeatureStore>;
+  registry(): Promise<ModelRegistry>;
+  forecasts(): Promise<ForecastLog>;
+  /** Opens the source that was asked for, or the domain's own. */
+  source(): Promise<Source>;
+  /** Text for people: standard output, or nothing where JSON was asked for. */
+  print(text: string): void;
+  /** The result for programs: only where JSON was asked for. */
+  printJson(value: unknown): void;
+}
+
+export function openContext(flags: CommonFlags, env: Record<string, string | undefined>): CommandContext {
+  const { store, domain: domainName, work, source, logLevel, port, host, seed, backend } = flags;
+  const overrides: SettingOverrides = {
+    store: store && asStoreUrl(store),
+    domain: domainName,
+    work,
+    source,
+    logLevel,
+    port,
+    host,
+    seed,
+    backend,
+  };
+  const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name });
+  const domain = findDomain(settings.domain);
+  const clock = systemClock;
+  const wantsJson = flags.json === true;
+  const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true });
+  const progress = terminalProgress({ clock });
+  let opened: Promise<ObjectStore> | null = null;
+  const openOnce = () => {
+    opened ??= import('../storage/open-store.ts').then(({ openStore }) => openStore(settings.store, clock));
+    return opened;
+  };
+  const childFlags = Object.entries({
+    store: settings.store,
+    domain: settings.domain,
+    work: settings.work,
+    source: settings.source,
+    'log-level': logLevel,
+    seed,
+    backend,
+  }).flatMap(([name, value]) => (value === undefined || value === null ? [] : [`--${name}`, String(value)]));
+  return {
+    settings,
+    domain,
+    clock,
+    logger,
+    progress,
+    wantsJson,
+    childFlags,
+    store: openOnce,
+    async features() {
+      const { openFeatureStore } = await import('../storage/feature-store.ts');
+      return openFeatureStore({ store: await openOnce(), domain: domain.name, clock });
+    },
+    async registry() {
+      const { openModelRegistry } = await import('../storage/model-registry.ts');
+      return openModelRegistry({ store: await openOnce(), domain: domain.name, clock });
+    },
+    async forecasts() {
+      const { openForecastLog } = await import('../storage/forecast-log.ts');
+      return openForecastLog({ store: await openOnce(), domain: domain.name });
+    },
+    async source() {
+      const spec = settings.source ?? domain.defaultSource;
+      if (spec === null) {
+        throw new HeadwayError('SOURCE_NOT_FOUND', `the domain ${domain.name} has no source of its own`, {
+          where: domain.name,
+          fix: 'Name one with --source; the README in its folder says which it understands.',
+        });
+      }
+      return domain.openSource(spec, { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress });
+    },
+    print(text) {
+      if (!wantsJson) process.stdout.write(`${text}\n`);
+    },
+    printJson(value) {
+      if (wantsJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
+  };
+}
+
+/** A bare path is a folder. */
+const asStoreUrl = (text: string): string => (/^[a-z0-9]+:/.test(text) ? text : `file:${text}`);

@@ -1,0 +1,153 @@
+/**
+ * Purpose: `headway forecast`: one series as a picture and a table, or all of them into the forecast log.
+ * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the same.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import Table from 'cli-table3';
+import { type ForecastPicture, forecastSvg } from '../dashboard/forecast-picture.ts';
+import { forecastInTerminal } from '../dashboard/forecast-terminal.ts';
+import { seasonalNaive } from '../forecasting/models/naive.ts';
+import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
+import { type Panel, targetOf, timestampAt } from '../forecasting/panel.ts';
+import { HeadwayError } from '../runtime/errors.ts';
+import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { type IssuedForecasts, issueForecasts } from '../services/inference/issue-forecasts.ts';
+import type { CommandContext } from './context.ts';
+
+interface Flags {
+  readonly series?: string;
+  readonly horizon?: number;
+  readonly svg?: string;
+}
+
+export async function forecastCommand(context: CommandContext, flags: Flags): Promise<void> {
+  const { domain } = context;
+  const issued = await issue(context, flags.horizon);
+  if (flags.series === undefined) {
+    await (await context.forecasts()).append(issued.entry);
+    context.print(
+      `Forecast ${issued.entry.seriesIds.length} series × ${issued.entry.horizon} steps from ${iso(issued.entry.cutoff)}; kept in the forecast log.`,
+    );
+    context.printJson(issued.entry);
+    return;
+  }
+  const series = issued.panel.seriesIds.indexOf(flags.series);
+  if (series < 0) {
+    throw new HeadwayError(
+      'SERIES_UNKNOWN',
+      `there is no ${domain.seriesNoun} ${JSON.stringify(flags.series)} in snapshot ${issued.entry.snapshotVersion}`,
+      {
+        fix: `Known are, for example, ${issued.panel.seriesIds.slice(0, 8).join(', ')}.`,
+      },
+    );
+  }
+  const picture = pictureOf(context, issued, series);
+  context.print(
+    forecastInTerminal(picture, {
+      width: Math.min(process.stdout.columns ?? 100, 120),
+      height: 18,
+      colour: process.stdout.isTTY === true,
+    }),
+  );
+  context.print(forecastTable(picture));
+  if (flags.svg) {
+    await writeSvg(flags.svg, picture);
+    context.print(`Picture: ${flags.svg}`);
+  }
+  const { entry } = issued;
+  const column = (q: number) =>
+    entry.values.slice(
+      (series * entry.quantiles.length + q) * entry.horizon,
+      (series * entry.quantiles.length + q + 1) * entry.horizon,
+    );
+  context.printJson({
+    domain: domain.name,
+    seriesId: flags.series,
+    unit: domain.unit,
+    cutoff: iso(entry.cutoff),
+    issuedAt: iso(entry.issuedAt),
+    modelVersion: entry.modelVersion,
+    snapshotVersion: entry.snapshotVersion,
+    timestamps: picture.forecast.timestamps.map(iso),
+    quantiles: Object.fromEntries(entry.quantiles.map((quantile, q) => [String(quantile), column(q)])),
+  });
+}
+
+/** Forecasts of all series, from the champion and the newest snapshot. */
+export async function issue(context: CommandContext, horizon?: number): Promise<IssuedForecasts> {
+  const { domain, settings, clock, logger } = context;
+  await startTensorBackend(logger, settings.backend, 'prediction');
+  return issueForecasts({
+    domain,
+    features: await context.features(),
+    registry: await context.registry(),
+    restoreForecaster: restoreNetwork,
+    issuedAt: clock.now(),
+    ...(horizon === undefined ? {} : { horizon }),
+  });
+}
+
+/** The last week, the forecast and the naive line of one series (its row in the panel). */
+export function pictureOf(
+  { domain }: CommandContext,
+  { panel, cutoff, entry }: IssuedForecasts,
+  series: number,
+): ForecastPicture {
+  const { horizon, quantiles } = entry;
+  const season = domain.seasonLengths[domain.seasonLengths.length - 1] as number;
+  const seriesId = panel.seriesIds[series] as string;
+  const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
+  const column = (q: number) =>
+    entry.values.slice((series * quantiles.length + q) * horizon, (series * quantiles.length + q + 1) * horizon);
+  const first = Math.max(0, cutoff - season + 1);
+  const values = targetOf(panel, series);
+  const naive = seasonalNaive(season).predict(oneSeries(panel, series), cutoff, horizon);
+  const title = domain.seriesTitle(seriesId);
+  return {
+    title: title === seriesId ? `${domain.title}: ${seriesId}` : `${domain.title}: ${title} (${seriesId})`,
+    unit: domain.unit,
+    timeZone: domain.timeZone,
+    actuals: Array.from(values.subarray(first, cutoff + 1), (value, i) => ({ timestamp: timestampAt(panel, first + i), value })),
+    naive: timestamps.map((timestamp, k) => ({ timestamp, value: naive[k] as number })),
+    forecast: { timestamps, lower: column(0), median: column(quantiles.indexOf(0.5)), upper: column(quantiles.length - 1) },
+    cutoff: timestampAt(panel, cutoff),
+  };
+}
+
+export async function writeSvg(path: string, picture: ForecastPicture): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, forecastSvg(picture));
+}
+
+const oneSeries = (panel: Panel, series: number): Panel => ({
+  ...panel,
+  seriesIds: [panel.seriesIds[series] as string],
+  columns: { target: targetOf(panel, series) },
+});
+
+function forecastTable({ forecast, timeZone }: ForecastPicture): string {
+  const table = new Table({
+    head: [`local time (${timeZone})`, 'low', 'median', 'high'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right'],
+  });
+  const local = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    day: '2-digit',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  for (const [k, timestamp] of forecast.timestamps.entries()) {
+    table.push([
+      local.format(timestamp),
+      ...[forecast.lower, forecast.median, forecast.upper].map((values) => Number(values[k]).toFixed(2)),
+    ]);
+  }
+  return table.toString();
+}
+
+const iso = (timestamp: number): string => new Date(timestamp).toISOString();

@@ -1,0 +1,202 @@
+/**
+ * Purpose: the commands of `headway`, their flags and help.
+ * Invariants: each command's work is imported when it runs, so that `--help` and `serve` do not load what they do not use.
+ * Fails: USAGE for unknown commands and flags; a command's own error otherwise. Nothing is thrown: the exit status is returned.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
+import { type CommandContext, type CommonFlags, openContext } from './context.ts';
+
+type Environment = Record<string, string | undefined>;
+
+/** A process that ends by a signal it handled ends with 128 + the signal's number, as shells expect. */
+export async function main(args: readonly string[], env: Environment): Promise<number> {
+  const program = buildProgram(env);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`${describeError(error)}\n`);
+    if (!isHeadwayError(error) && env.HEADWAY_LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+    return isHeadwayError(error) ? new HeadwayError(error.code, '').exitCode : 70;
+  }
+}
+
+export function buildProgram(env: Environment): Command {
+  const program = new Command('headway')
+    .description('Time-series demand forecasting, end to end: raw events in, forecasts out over HTTP.')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(--help shows the commands and flags)');
+
+  /** A command with the flags that all have; `run` gets the opened context and the flags. */
+  function command<Flags extends object>(
+    parent: Command,
+    name: string,
+    description: string,
+    define: (command: Command) => Command,
+    run: (context: CommandContext, flags: Flags & CommonFlags, ...operands: string[]) => Promise<void>,
+  ): void {
+    const made = define(parent.command(name).description(description).exitOverride())
+      .option('--store <url>', 'where features, models and forecasts live, e.g. file:./.headway')
+      .option('--domain <name>', 'what is forecast: a folder in domains/')
+      .option('--work <folder>', 'raw downloads, locks and temporary files')
+      .addOption(
+        new Option('--log-level <level>').choices(['silent', 'error', 'warn', 'info', 'debug']).default(undefined, 'info'),
+      )
+      .option('--json', 'print the result as JSON on standard output');
+    made.action(async (...values: unknown[]) => {
+      const operands = values.slice(0, -2) as string[];
+      const flags = values.at(-2) as Flags & CommonFlags;
+      await run(openContext(flags, env), flags, ...operands);
+    });
+  }
+
+  const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
+  const training = (c: Command) =>
+    c
+      .option('--steps <count>', 'batches the network learns from', wholeNumber)
+      .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
+      .option('--seed <number>', 'seed of everything random')
+      .option('--backend <name>', 'auto, native, wasm or cpu');
+
+  const features = program.command('features').description('the feature service');
+  command(
+    features,
+    'run',
+    'Fetch raw data, validate and aggregate it, commit a snapshot.',
+    (c) => source(c).option('--report <file>', 'write the data-quality report as an HTML page'),
+    async (context, flags: { report?: string }) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+  );
+
+  command(
+    program,
+    'backtest',
+    'Score the network and the naive baselines on the last weeks; changes nothing.',
+    (c) => training(source(c)),
+    async (context, flags: TrainingFlags) => (await import('./training.ts')).backtestCommand(context, flags),
+  );
+  command(
+    program,
+    'train',
+    'Backtest, fit, register a model, and promote it if it is better.',
+    (c) => training(source(c)).option('--snapshot <version>', 'train on this snapshot instead of the latest'),
+    async (context, flags: TrainingFlags & { snapshot?: string }) => (await import('./training.ts')).trainCommand(context, flags),
+  );
+
+  const models = program.command('models').description('the model registry');
+  command(
+    models,
+    'list',
+    'List models, newest first, and which of them is champion.',
+    (c) => c,
+    async (context) => (await import('./models.ts')).listModels(context),
+  );
+  command(
+    models,
+    'promote',
+    'Make a model champion, whatever the gate said.',
+    (c) => c.argument('<modelVersion>').option('--reason <text>', 'why, for the log', 'promoted by hand'),
+    async (context, flags: { reason: string }, modelVersion) =>
+      (await import('./models.ts')).promoteModel(context, modelVersion as string, flags.reason),
+  );
+  command(
+    models,
+    'rollback',
+    'Make the champion before this one champion again.',
+    (c) => c.option('--reason <text>', 'why, for the log', 'rolled back by hand'),
+    async (context, flags: { reason: string }) => (await import('./models.ts')).rollbackModel(context, flags.reason),
+  );
+
+  command(
+    program,
+    'forecast',
+    'Forecast one series (a picture), or all of them into the forecast log.',
+    (c) =>
+      c
+        .option('--series <id>', 'one series; without it all are forecast and kept')
+        .option('--horizon <steps>', 'steps to forecast', wholeNumber)
+        .option('--svg <file>', 'write the picture as SVG'),
+    async (context, flags: { series?: string; horizon?: number; svg?: string }) =>
+      (await import('./forecast.ts')).forecastCommand(context, flags),
+  );
+
+  command(
+    program,
+    'serve',
+    'Serve forecasts over HTTP.',
+    (c) => c.option('--port <port>', 'port; 0 picks a free one').option('--host <address>', 'address to listen on'),
+    async (context) => (await import('./serve.ts')).serveCommand(context),
+  );
+  command(
+    program,
+    'schedule',
+    'Run features hourly and training daily.',
+    (c) => source(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
+    async (context, flags: { only?: 'features' | 'training' }) => (await import('./schedule.ts')).scheduleCommand(context, flags),
+  );
+  command(
+    program,
+    'start',
+    'The whole way: features, model, picture, HTTP service and schedule.',
+    (c) =>
+      source(c)
+        .option('--port <port>', 'port; 0 picks a free one')
+        .option('--host <address>', 'address to listen on')
+        .option('--once', 'fetch one forecast from the service, then stop')
+        .option('--quick', 'little data and a short training, to try the machinery'),
+    async (context, flags: { once?: boolean; quick?: boolean }) => (await import('./start.ts')).startCommand(context, flags),
+  );
+
+  const panel = program.command('panel').description('the features as a panel');
+  command(
+    panel,
+    'export',
+    'Write the panel as CSV: unique_id,ds,y.',
+    (c) =>
+      c
+        .option('--out <file>', 'file to write; standard output without it')
+        .option('--snapshot <version>', 'a snapshot other than the latest')
+        .option('--cutoff <timestamp>', 'last interval, ISO 8601 in UTC')
+        .option('--known-at <timestamp>', 'only what was known then, ISO 8601 in UTC'),
+    async (context, flags: { out?: string; snapshot?: string; cutoff?: string; knownAt?: string }) =>
+      (await import('./panel.ts')).exportPanel(context, flags),
+  );
+
+  const store = program.command('store').description('the store itself');
+  command(
+    store,
+    'log',
+    'List the snapshots, oldest first.',
+    (c) => c,
+    async (context) => (await import('./store.ts')).storeLog(context),
+  );
+  command(
+    store,
+    'verify',
+    'Read everything and check every hash.',
+    (c) => c,
+    async (context) => (await import('./store.ts')).storeVerify(context),
+  );
+
+  command(
+    program,
+    'config',
+    'List every setting, its value and where it came from.',
+    (c) => source(c),
+    async (context) => (await import('./config.ts')).listSettings(context),
+  );
+  return program;
+}
+
+export interface TrainingFlags {
+  steps?: number;
+  testDays?: number;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}

@@ -1,0 +1,68 @@
+/**
+ * Purpose: the backtest's figures as a table in the terminal.
+ * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is no competitor.
+ * Fails: never.
+ */
+import Table from 'cli-table3';
+
+type Figures = Record<string, unknown>;
+
+const ORDER = ['last_value', 'seasonal_naive', 'mean_4_weeks', 'champion', 'network', 'oracle'];
+const LABELS: Record<string, string> = {
+  last_value: 'last value',
+  seasonal_naive: 'same hour last week',
+  mean_4_weeks: 'mean of 4 weeks',
+  champion: 'champion',
+  network: 'network (this model)',
+  oracle: 'oracle (knows the truth)',
+};
+
+export function metricsTable(metrics: Record<string, Record<string, Figures>>, unit: string): string {
+  const parts: string[] = [];
+  for (const [group, forecasters] of Object.entries(metrics)) {
+    const table = new Table({
+      head: [
+        'forecaster',
+        `MAE (${unit})`,
+        'step 1',
+        'last step',
+        'WAPE',
+        'MASE',
+        'bias',
+        'pinball',
+        '80 % covers',
+        'against best naive',
+      ],
+      style: { head: [], border: [] },
+      colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    });
+    const names = ORDER.filter((name) => forecasters[name]);
+    const mae = (name: string) => Number(forecasters[name]?.mae);
+    const bestNaive = Math.min(...['last_value', 'seasonal_naive', 'mean_4_weeks'].filter((name) => forecasters[name]).map(mae));
+    const best = Math.min(...names.filter((name) => name !== 'oracle').map(mae));
+    for (const name of names) {
+      const f = forecasters[name] as Figures;
+      table.push([
+        LABELS[name] ?? name,
+        `${figure(f.mae)}${mae(name) === best ? ' *' : '  '}`,
+        figure(f.mae_step_1),
+        figure(f.mae_last_step),
+        percent(f.wape),
+        figure(f.mase),
+        figure(f.bias),
+        figure(f.pinball),
+        percent(f.coverage_80),
+        `${(100 * (1 - mae(name) / bestNaive)).toFixed(1)} %`,
+      ]);
+    }
+    parts.push(`${group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`}\n${table.toString()}`);
+    const oracle = forecasters.oracle;
+    if (oracle && forecasters.network)
+      parts.push(`Regret against the oracle: ${(100 * (mae('network') / mae('oracle') - 1)).toFixed(1)} % MAE.`);
+  }
+  return parts.join('\n');
+}
+
+const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);
+const figure = (x: unknown): string => (isNumber(x) ? (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(3)) : '');
+const percent = (x: unknown): string => (isNumber(x) ? `${(100 * x).toFixed(1)} %` : '');

@@ -1,0 +1,53 @@
+/**
+ * Purpose: `headway store log | verify`.
+ * Invariants: reads only.
+ * Fails: STORE_CORRUPT (exit status 5) when `verify` finds a problem, after it has listed them all.
+ */
+import Table from 'cli-table3';
+import { HeadwayError } from '../runtime/errors.ts';
+import type { CommandContext } from './context.ts';
+
+export async function storeLog(context: CommandContext): Promise<void> {
+  const manifests = await (await context.features()).log();
+  const table = new Table({
+    head: ['snapshot', 'committed (UTC)', 'objects', 'rows', 'from', 'to', 'reason'],
+    style: { head: [], border: [] },
+  });
+  const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
+  for (const { snapshotVersion, committedAt, objects, reason } of manifests) {
+    const from = objects.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
+    const to = objects.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
+    table.push([
+      snapshotVersion,
+      iso(committedAt),
+      objects.length,
+      objects.reduce((sum, { rows }) => sum + rows, 0),
+      objects.length ? iso(from) : '',
+      objects.length ? iso(to) : '',
+      reason,
+    ]);
+  }
+  context.print(manifests.length > 0 ? table.toString() : 'No snapshots yet: run `headway features run`.');
+  context.printJson(manifests);
+}
+
+export async function storeVerify(context: CommandContext): Promise<void> {
+  const features = await (await context.features()).verify();
+  const models = await (await context.registry()).verify();
+  const problems = [...features.problems, ...models.problems];
+  context.printJson({ features, models, problems });
+  context.print(
+    `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB.`,
+  );
+  const orphans = features.orphans.length + models.orphans.length;
+  if (orphans > 0)
+    context.print(`${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless.`);
+  for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);
+  if (problems.length > 0) {
+    throw new HeadwayError('STORE_CORRUPT', `${problems.length} problems found`, {
+      where: (await context.store()).location,
+      fix: 'Restore the named objects from a backup, or run the features again into a new store.',
+    });
+  }
+  context.print('Every hash is right.');
+}

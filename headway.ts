@@ -1,0 +1,8 @@
+/**
+ * Purpose: the command line's entry. The only place that hands the process's arguments and environment to the program.
+ * Invariants: results go to standard output, everything else to standard error; the exit status is the error's own.
+ * Fails: with one line that says what was wrong, where, and what to do (runtime/errors.ts).
+ */
+import { main } from './cli/main.ts';
+
+process.exitCode = await main(process.argv.slice(2), process.env);

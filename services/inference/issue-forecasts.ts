@@ -1,0 +1,70 @@
+/**
+ * Purpose: forecast every series at once from the champion and the online view: what is kept in the forecast log.
+ * Invariants: the same forecaster on the same panel as the HTTP service; the cutoff is the last interval that is known.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, MODEL_CORRUPT, HORIZON_INVALID.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import type { Panel } from '../../forecasting/panel.ts';
+import { timestampAt } from '../../forecasting/panel.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { lastObserved } from './precompute.ts';
+
+export interface IssueRequest {
+  readonly domain: Domain;
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+  readonly issuedAt: number;
+  readonly horizon?: number;
+}
+
+export interface IssuedForecasts {
+  readonly panel: Panel;
+  /** Grid index of the cutoff in the panel. */
+  readonly cutoff: number;
+  /** As the forecast log keeps it; values are [series][quantile][step]. */
+  readonly entry: {
+    readonly issuedAt: number;
+    readonly cutoff: number;
+    readonly modelVersion: string;
+    readonly snapshotVersion: string;
+    readonly quantiles: readonly number[];
+    readonly horizon: number;
+    readonly frequencyMinutes: number;
+    readonly seriesIds: readonly string[];
+    readonly values: number[];
+  };
+}
+
+export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
+  const { domain, features, registry, restoreForecaster, issuedAt, horizon = domain.horizon } = request;
+  if (!Number.isInteger(horizon) || horizon < 1 || horizon > domain.horizon) {
+    throw new HeadwayError('HORIZON_INVALID', `horizon ${horizon} is outside 1…${domain.horizon}`, {
+      fix: `Ask for 1 to ${domain.horizon} steps.`,
+    });
+  }
+  const champion = await registry.champion();
+  if (champion === null) {
+    throw new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet`, {
+      fix: 'Run `headway train`; if the gate refused the model, `headway models list` says why.',
+    });
+  }
+  const { panel, manifest } = await features.readOnline();
+  const { model, weights } = await registry.load(champion.modelVersion);
+  const forecaster = restoreForecaster(model, weights);
+  const cutoff = lastObserved(panel);
+  const values = Array.from(forecaster.predict(panel, cutoff, horizon));
+  const entry = {
+    issuedAt,
+    cutoff: timestampAt(panel, cutoff),
+    modelVersion: champion.modelVersion,
+    snapshotVersion: manifest.snapshotVersion,
+    quantiles: forecaster.quantiles,
+    horizon,
+    frequencyMinutes: panel.frequencyMinutes,
+    seriesIds: panel.seriesIds,
+    values,
+  };
+  return { panel, cutoff, entry };
+}

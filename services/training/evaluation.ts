@@ -1,0 +1,109 @@
+/**
+ * Purpose: the rolling backtest of a domain: fit on what precedes the test span, forecast at every cutoff inside it, and
+ * score the network beside the naive baselines, the champion and (for a simulated source) the oracle.
+ * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a metric on training rows
+ * does not exist here.
+ * Fails: HISTORY_TOO_SHORT that says how many intervals there are and how many are needed.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import { type BacktestResult, backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
+import { featureSizes } from '../../forecasting/features.ts';
+import type { Forecaster } from '../../forecasting/forecaster.ts';
+import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroups } from '../../forecasting/metrics.ts';
+import { naiveForecasters } from '../../forecasting/models/naive.ts';
+import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
+import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
+import { type Panel, timestampAt } from '../../forecasting/panel.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import type { Progress } from '../../runtime/progress.ts';
+import { seededRandom } from '../../runtime/random.ts';
+import { featureSpecOf, networkSpecOf, type TrainingConfig } from './training-config.ts';
+
+export interface EvaluationRequest {
+  readonly domain: Domain;
+  readonly panel: Panel;
+  readonly config: TrainingConfig;
+  readonly seed: number;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** Further forecasters to score beside the network: the champion, the oracle. */
+  readonly beside?: readonly Forecaster[];
+}
+
+export interface Evaluation {
+  readonly fitted: FittedNetwork;
+  readonly result: BacktestResult;
+  readonly groups: readonly SeriesGroup[];
+  /** group → forecaster → metrics. */
+  readonly metrics: Readonly<Record<string, Readonly<Record<string, Metrics>>>>;
+  /** The last timestamp the fit has seen, epoch ms. */
+  readonly trainingCutoff: number;
+  readonly trainingSeconds: number;
+}
+
+export async function evaluate(request: EvaluationRequest): Promise<Evaluation> {
+  const { domain, panel, config, seed, clock, progress } = request;
+  const testIntervals = (config.testDays * 1440) / domain.frequencyMinutes;
+  requireHistory(domain, panel, testIntervals);
+  const started = clock.elapsedMs();
+  const lastTarget = panel.length - testIntervals - 1;
+  const spec = networkSpecOf(domain, panel.seriesIds, config);
+  progress.start('training', config.fit.steps);
+  const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, seededRandom(seed), ({ step, loss, rate }) => {
+    progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
+  });
+  const trainingSeconds = (clock.elapsedMs() - started) / 1000;
+  progress.stop(`${fitted.windows} windows, ${fitted.weights.length} parameters`);
+
+  const cutoffs = backtestCutoffs(panel.length, testIntervals, domain.horizon, config.cutoffStep);
+  const season = spec.features.week;
+  const forecasters = [...naiveForecasters(season), ...(request.beside ?? []), networkForecaster(fitted)];
+  progress.start('backtest', cutoffs.length);
+  const result = await runBacktest(panel, forecasters, cutoffs, domain.horizon, (done) =>
+    progress.update(done, `cutoff ${done} of ${cutoffs.length}`),
+  );
+  progress.stop(`${cutoffs.length} cutoffs × ${panel.seriesIds.length} series × ${domain.horizon} steps`);
+
+  const naiveErrors = seasonalNaiveErrors(panel, season, lastTarget + 1);
+  const groups = seriesGroups(panel, lastTarget + 1);
+  const metrics = Object.fromEntries(
+    groups.map((group) => [
+      group.name,
+      Object.fromEntries(result.forecasts.map((forecast) => [forecast.name, score(result, forecast, group, naiveErrors)])),
+    ]),
+  );
+  return { fitted, result, groups, metrics, trainingCutoff: timestampAt(panel, lastTarget), trainingSeconds };
+}
+
+function requireHistory(domain: Domain, panel: Panel, testIntervals: number): void {
+  const needed = featureSizes(featureSpecOf(domain)).historyIntervals + domain.horizon + testIntervals;
+  if (panel.length >= needed) return;
+  throw new HeadwayError('HISTORY_TOO_SHORT', `the snapshot holds ${panel.length} intervals, a backtest needs ${needed}`, {
+    where: domain.name,
+    fix: 'Bring more history (`headway features run`), or shorten the test span (--test-days).',
+  });
+}
+
+/** The forecaster who knows the true distribution of a simulated source: nobody can do better, so it shows what is left. */
+export function oracleForecaster(
+  quantiles: readonly number[],
+  quantileOf: (seriesId: string, timestamp: number, quantile: number) => number,
+): Forecaster {
+  return {
+    name: 'oracle',
+    quantiles,
+    minimumHistory: 0,
+    predict(panel, cutoff, horizon) {
+      const out = new Float32Array(panel.seriesIds.length * quantiles.length * horizon);
+      let at = 0;
+      for (const seriesId of panel.seriesIds) {
+        for (const quantile of quantiles) {
+          for (let step = 1; step <= horizon; step++)
+            out[at++] = quantileOf(seriesId, timestampAt(panel, cutoff + step), quantile);
+        }
+      }
+      return out;
+    },
+  };
+}

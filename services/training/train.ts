@@ -1,0 +1,131 @@
+/**
+ * Purpose: one training run: read a snapshot, backtest and fit, register the model with its card, promote it if it earned it.
+ * Invariants: the model that is registered is the very one that was scored; the card names the snapshot, the panel's hash and
+ * the seed; the verdict is in the registry's append-only log whatever it says.
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not compared with: the log says so).
+ */
+import type { Domain, Source } from '../../domains/domain.ts';
+import type { Forecaster } from '../../forecasting/forecaster.ts';
+import { restoreNetwork, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
+import type { Panel } from '../../forecasting/panel.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { describeError, HeadwayError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Progress } from '../../runtime/progress.ts';
+import type { FeatureStore } from '../../storage/feature-store.ts';
+import type { Manifest } from '../../storage/manifest.ts';
+import type { ModelCard } from '../../storage/model-card.ts';
+import type { ModelRegistry } from '../../storage/model-registry.ts';
+import { hashPanel } from '../../storage/panel-hash.ts';
+import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
+import { CHAMPION, type GateVerdict, judge } from './gate.ts';
+import type { TrainingConfig } from './training-config.ts';
+
+export interface TrainingRequest {
+  readonly domain: Domain;
+  readonly features: FeatureStore;
+  readonly registry: ModelRegistry;
+  readonly config: TrainingConfig;
+  readonly seed: number;
+  readonly backend: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly progress: Progress;
+  /** Train on this snapshot instead of the latest. */
+  readonly snapshotVersion?: string;
+  readonly oracle?: Source['oracle'];
+}
+
+export interface TrainingResult {
+  readonly card: ModelCard;
+  readonly verdict: GateVerdict;
+  readonly evaluation: Evaluation;
+  readonly panel: Panel;
+}
+
+export async function train(request: TrainingRequest): Promise<TrainingResult> {
+  const { domain, features, registry, config, seed, backend, logger } = request;
+  const { manifest, panel } = await readTrainingPanel(features, domain, request.snapshotVersion);
+  const champion = await restoreChampion(registry, logger);
+  const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
+  const evaluation = await evaluate({ ...request, panel, beside: [champion, oracle].filter((f) => f !== null) });
+  const verdict = judge(evaluation.result, 'network');
+  const { model, weights } = saveNetwork(evaluation.fitted);
+  const card = await registry.register({
+    model,
+    weights,
+    card: {
+      snapshotVersion: manifest.snapshotVersion,
+      knownAt: manifest.committedAt,
+      trainingCutoff: evaluation.trainingCutoff,
+      panelHash: hashPanel(panel),
+      forecaster: 'network',
+      config: { ...config },
+      seed,
+      backend,
+      trainingSeconds: evaluation.trainingSeconds,
+      quantiles: domain.quantiles,
+      horizon: domain.horizon,
+      metrics: jsonMetrics(evaluation),
+    },
+  });
+  const entry = { modelVersion: card.modelVersion, reason: verdict.reason, evidence: verdict.comparisons };
+  await (verdict.promoted ? registry.promote(entry) : registry.recordVerdict(entry));
+  logger.info({ modelVersion: card.modelVersion, seconds: card.trainingSeconds, promoted: verdict.promoted }, verdict.reason);
+  return { card, verdict, evaluation, panel };
+}
+
+/** The snapshot as the network wants it. Series that were never observed are left out. */
+export async function readTrainingPanel(
+  features: FeatureStore,
+  domain: Domain,
+  snapshotVersion?: string,
+): Promise<{ manifest: Manifest; panel: Panel }> {
+  const manifest = snapshotVersion ? await features.manifest(snapshotVersion) : await features.head();
+  if (manifest === null) {
+    throw new HeadwayError('SNAPSHOT_EMPTY', `there are no features of ${domain.name} yet`, {
+      fix: 'Run `headway features run` first.',
+    });
+  }
+  return { manifest, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion }) };
+}
+
+async function restoreChampion(registry: ModelRegistry, logger: Logger): Promise<Forecaster | null> {
+  const reigning = await registry.champion();
+  if (reigning === null || reigning.modelVersion === null) return null;
+  try {
+    const { model, weights } = await registry.load(reigning.modelVersion);
+    return { ...restoreNetwork(model, weights), name: CHAMPION };
+  } catch (error) {
+    logger.error({ modelVersion: reigning.modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
+    return null;
+  }
+}
+
+/** The metrics with NaN as null, and without the long per-step lists of the naive ones. */
+export function jsonMetrics(evaluation: Evaluation): Record<string, Record<string, Record<string, unknown>>> {
+  const round = (x: number) => (Number.isFinite(x) ? Number(x.toPrecision(6)) : null);
+  return Object.fromEntries(
+    Object.entries(evaluation.metrics).map(([group, forecasters]) => [
+      group,
+      Object.fromEntries(
+        Object.entries(forecasters).map(([name, m]) => [
+          name,
+          {
+            mae: round(m.mae),
+            wape: round(m.wape),
+            mase: round(m.mase),
+            bias: round(m.bias),
+            mae_step_1: round(m.maePerStep[0] ?? Number.NaN),
+            mae_last_step: round(m.maePerStep.at(-1) ?? Number.NaN),
+            pinball: round(m.pinball),
+            [`coverage_${Math.round(100 * (m.nominalCoverage || 0.8))}`]: round(m.coverage),
+            mae_per_step: m.maePerStep.map(round),
+            coverage_per_step: m.coveragePerStep.map(round),
+            count: m.count,
+          },
+        ]),
+      ),
+    ]),
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * Purpose: how the network is built and fitted, with defaults chosen on earlier backtest windows (docs/decisions/0007).
+ * Invariants: nothing here names a domain; the step budget, not the amount of data, decides how long training takes.
+ * Fails: never.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import type { FeatureSpec } from '../../forecasting/features.ts';
+import type { NetworkSpec } from '../../forecasting/models/network.ts';
+import type { FitOptions } from '../../forecasting/models/network-training.ts';
+
+export interface TrainingConfig {
+  readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'>;
+  readonly fit: FitOptions;
+  /** The last days of the snapshot, which the model never sees and is scored on. */
+  readonly testDays: number;
+  /** Intervals between the cutoffs of the backtest; coprime with the day. */
+  readonly cutoffStep: number;
+}
+
+export const defaultTrainingConfig: TrainingConfig = {
+  network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8 },
+  fit: {
+    stride: 7,
+    steps: 600,
+    batchSize: 512,
+    peakRate: 4e-3,
+    weightDecay: 0.01,
+    dropout: 0.1,
+    anonymous: 0.05,
+    levelPower: 0.5,
+  },
+  testDays: 28,
+  cutoffStep: 25,
+};
+
+export function featureSpecOf(domain: Domain): FeatureSpec {
+  return {
+    place: { timeZone: domain.timeZone, holidays: domain.holidays },
+    frequencyMinutes: domain.frequencyMinutes,
+    day: domain.seasonLengths[0] as number,
+    week: domain.seasonLengths[domain.seasonLengths.length - 1] as number,
+    horizon: domain.horizon,
+    nonNegative: domain.nonNegative,
+  };
+}
+
+export const networkSpecOf = (domain: Domain, seriesIds: readonly string[], config: TrainingConfig): NetworkSpec => ({
+  features: featureSpecOf(domain),
+  quantiles: domain.quantiles,
+  seriesIds,
+  ...config.network,
+});
