@@ -1,0 +1,45 @@
+/** Purpose: what the forecast log promises. */
+import { expect, test } from '@jest/globals';
+import { openForecastLog } from '../../storage/forecast-log.ts';
+import { memoryObjectStore } from '../contracts/memory-object-store.ts';
+import { hour } from './feature-fixtures.ts';
+import { forecastAt } from './model-fixtures.ts';
+
+test('entries come back as they were written, in order of issue, NaN included', async () => {
+  const log = openForecastLog({ store: memoryObjectStore(), domain: 'toy' });
+  for (const n of [30, 2, 10]) await log.append(forecastAt(n));
+  expect(await log.entries()).toEqual([2, 10, 30].map(forecastAt));
+  expect(await log.entries({ from: hour(2) + 1 })).toEqual([10, 30].map(forecastAt));
+  expect(await log.entries({ from: hour(2), until: hour(30) })).toEqual([2, 10].map(forecastAt));
+});
+
+test('writing an entry twice leaves one, and another one at the same time stands beside it', async () => {
+  const log = openForecastLog({ store: memoryObjectStore(), domain: 'toy' });
+  expect(await log.append(forecastAt(1))).toBe(await log.append(forecastAt(1)));
+  await log.append({ ...forecastAt(1), modelVersion: 'other' });
+  expect(await log.entries()).toHaveLength(2);
+});
+
+test.each([
+  { values: [1, 2, 3] },
+  { values: [1, 2, 3, Number.POSITIVE_INFINITY] },
+  { horizon: 0 },
+  { quantiles: [2] },
+  { seriesIds: ['a', 'a'] },
+  { issuedAt: Number.NaN },
+  { issuedAt: -1 },
+])('refuses %j and writes nothing', async (spoiled) => {
+  const store = memoryObjectStore();
+  const log = openForecastLog({ store, domain: 'toy' });
+  await expect(log.append({ ...forecastAt(1), ...spoiled })).rejects.toMatchObject({ code: 'PANEL_INVALID' });
+  expect(store.objects.size).toBe(0);
+});
+
+test('foreign files are ignored by readers and named by verify', async () => {
+  const store = memoryObjectStore();
+  const log = openForecastLog({ store, domain: 'toy' });
+  await log.append(forecastAt(1));
+  await store.put('forecasts/toy/notes.json', Buffer.from('{}'));
+  expect(await log.entries()).toHaveLength(1);
+  expect(await log.verify()).toMatchObject({ objects: 1, problems: [], orphans: ['forecasts/toy/notes.json'] });
+});
