@@ -14,7 +14,8 @@ export function fileShape(file: SourceFile): Violation[] {
   const lines = file.text.trimEnd().split('\n').length;
   const violations: Violation[] = [];
   const add = (problem: string, mend: string) => violations.push({ path: file.path, line: 1, problem, mend });
-  if (!/^(#!.*\n)?\/\*\*[\s*]*Purpose: /.test(file.text)) {
+  // A test file's describe and test names say what it is for.
+  if (!/\.(test|browser)\.ts$/.test(file.path) && !/^(#!.*\n)?\/\*\*[\s*]*Purpose: /.test(file.text)) {
     add('no Purpose block', 'Open with /** Purpose: … Invariants: … Fails: … */ as runtime/errors.ts does');
   }
   if (lines > LONGEST) add(`${lines} lines`, `Split it by noun: ${LONGEST} lines at most`);
