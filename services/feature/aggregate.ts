@@ -1,0 +1,153 @@
+/**
+ * Purpose: raw rows of one part → values per series and UTC interval, as one Parquet file, with an account of every row.
+ * Invariants: rowsIn = rowsUsed + Σ rejected, or nothing is returned; the first reason that applies counts; events are conserved
+ * (a repeated local hour shares its events between its two UTC hours, larger half first); memory is capped, DuckDB spills.
+ * Fails: RAW_FILE_INVALID where rows cannot be read or none is usable, STORE_FULL, SETTINGS_INVALID (memory, frequency).
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
+import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { sqlText } from '../../runtime/sql.ts';
+import { countEvents, measureValues } from './interval-sql.ts';
+import { zoneStretches } from './local-time.ts';
+
+export interface AggregateOptions {
+  readonly domain: Domain;
+  readonly part: RawPart;
+  readonly rows: RawRows;
+  /** Where the Parquet file goes. */
+  readonly path: string;
+  readonly availableAt: number;
+  readonly tempFolder: string;
+  readonly memoryLimitMb: number;
+}
+
+export interface AggregatedPart {
+  readonly part: RawPart;
+  readonly path: string;
+  readonly rows: number;
+  readonly span: { readonly start: number; readonly end: number };
+  readonly rowsIn: number;
+  readonly rowsUsed: number;
+  readonly rejected: Record<string, number>;
+}
+
+/** Times that no clock of ours has shown: guards the arithmetic against the far ends of the calendar. */
+const EARLIEST = "TIMESTAMP '1900-01-01'";
+const LATEST = "TIMESTAMP '2200-01-01'";
+
+export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
+  const { domain, part, tempFolder, memoryLimitMb } = options;
+  if (60 % domain.frequencyMinutes !== 0) {
+    throw new HeadwayError('SETTINGS_INVALID', `${domain.frequencyMinutes} minutes do not divide an hour`, {
+      where: `domain ${domain.name}`,
+      fix: 'Use a frequency of 1, 5, 10, 15, 20, 30 or 60 minutes.',
+    });
+  }
+  try {
+    return await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, (connection) => aggregateWith(connection, options));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.
+    if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
+    throw new HeadwayError('RAW_FILE_INVALID', `${part.name} cannot be read: ${message.split('\n')[0]}`, {
+      where: part.name,
+      fix: 'The file is cut short or not of this format: fetch it again.',
+      cause: error,
+    });
+  }
+}
+
+async function aggregateWith(connection: DuckDBConnection, options: AggregateOptions): Promise<AggregatedPart> {
+  const { domain, part, rows, path, availableAt } = options;
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  const rowsIn = Number((await rowsOf(connection, `SELECT count(*) AS n FROM ${rows.relation}`))[0].n);
+
+  const statements = rows.value === null ? countEvents(rows) : measureValues(rows, rows.value);
+  const judged = `(SELECT *, ${reasonSql(domain, rows)} AS hw_reason FROM ${rows.relation})`;
+  const local = `epoch_ms(${rows.localTime})`;
+  const bucket = `${local} - ((${local} % ${frequencyMs}) + ${frequencyMs}) % ${frequencyMs}`;
+  for (const sql of statements.read(judged, bucket)) await connection.run(sql);
+  await createClock(connection, domain, part);
+  for (const sql of statements.place) await connection.run(sql);
+
+  // Every way writes `hw_account` (reason or NULL for used, n) and `hw_values` (series, utc, value).
+  const account = await rowsOf(connection, 'SELECT reason, sum(n)::BIGINT AS n FROM hw_account GROUP BY reason ORDER BY reason');
+  let rowsUsed = 0;
+  const rejected: Record<string, number> = {};
+  for (const { reason, n } of account) {
+    if (reason === null) rowsUsed = Number(n);
+    else if (Number(n) > 0) rejected[String(reason)] = Number(n);
+  }
+  const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
+  if (total !== rowsIn) {
+    throw new HeadwayError('INTERNAL', `the account of ${part.name} does not balance: ${rowsIn} rows in, ${total} accounted for`);
+  }
+  if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
+
+  await connection.run(`
+    COPY (
+      SELECT series AS series_id, make_timestamp(utc * 1000) AS timestamp, CAST(value AS DOUBLE) AS target,
+        make_timestamp(${availableAt} * 1000) AS available_at
+      FROM hw_values ORDER BY series, utc
+    ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  const [found] = await rowsOf(connection, 'SELECT count(*) AS n, min(utc) AS first, max(utc) AS last FROM hw_values');
+  const span = part.span ?? { start: Number(found.first), end: Number(found.last) + frequencyMs };
+  return { part, path, rows: Number(found.n), span, rowsIn, rowsUsed, rejected };
+}
+
+/** The domain's reasons in their order, then what no domain may let through. */
+function reasonSql(domain: Domain, rows: RawRows): string {
+  const cases = rows.rejections.map(({ reason, when }) => `WHEN ${when} THEN ${sqlText(reason)}`);
+  cases.push(`WHEN ${rows.seriesId} IS NULL THEN 'missing_series'`);
+  cases.push(`WHEN ${rows.localTime} IS NULL THEN 'missing_time'`);
+  cases.push(`WHEN ${rows.localTime} < ${EARLIEST} OR ${rows.localTime} >= ${LATEST} THEN 'absurd_time'`);
+  if (rows.value !== null) {
+    cases.push(`WHEN ${rows.value} IS NULL OR NOT isfinite(${rows.value}) THEN 'missing_value'`);
+    if (domain.nonNegative) cases.push(`WHEN ${rows.value} < 0 THEN 'negative_value'`);
+  }
+  return `CASE ${cases.join(' ')} END`;
+}
+
+/**
+ * `hw_clock`: for each local interval that occurs, the UTC intervals inside the part's span that it can mean: none (skipped in
+ * spring, or outside the span), one, or two (repeated in autumn), numbered in their order.
+ */
+async function createClock(connection: DuckDBConnection, domain: Domain, part: RawPart): Promise<void> {
+  const [range] = await rowsOf(connection, 'SELECT min(local) AS first, max(local) AS last FROM hw_locals');
+  const stretches = range.first === null ? [] : zoneStretches(domain.timeZone, Number(range.first), Number(range.last));
+  if (stretches.some(({ offset }) => offset % (domain.frequencyMinutes * 60_000) !== 0)) {
+    throw new HeadwayError('SETTINGS_INVALID', `${domain.timeZone} is no whole number of intervals away from UTC`, {
+      where: `domain ${domain.name}`,
+      fix: 'Use a frequency of 15 or 30 minutes in this place of the world.',
+    });
+  }
+  await connection.run('CREATE TEMP TABLE hw_stretches (first BIGINT, past BIGINT, shift BIGINT)');
+  if (stretches.length > 0) {
+    const values = stretches.map(({ start, end, offset }) => `(${start}, ${end}, ${offset})`).join(', ');
+    await connection.run(`INSERT INTO hw_stretches VALUES ${values}`);
+  }
+  const inSpan = part.span ? `local - shift >= ${part.span.start} AND local - shift < ${part.span.end}` : 'true';
+  await connection.run(`
+    CREATE TEMP TABLE hw_instants AS
+    SELECT local, local - shift AS utc, (${inSpan}) AS inside FROM hw_locals, hw_stretches
+    WHERE local - shift >= first AND local - shift < past`);
+  await connection.run(`
+    CREATE TEMP TABLE hw_clock AS
+    SELECT local, utc, row_number() OVER (PARTITION BY local ORDER BY utc) AS turn, count(*) OVER (PARTITION BY local) AS turns
+    FROM hw_instants WHERE inside`);
+  await connection.run(`
+    CREATE TEMP TABLE hw_lost AS
+    SELECT local, CASE WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span' ELSE 'nonexistent_local_time' END AS reason
+    FROM hw_locals WHERE local NOT IN (SELECT local FROM hw_clock)`);
+}
+
+function nothingUsable(part: RawPart, rejected: Readonly<Record<string, number>>): HeadwayError {
+  const reasons = Object.entries(rejected).map(([reason, n]) => `${reason} ${n}`);
+  const detail = reasons.length > 0 ? `every row was rejected: ${reasons.join(', ')}` : 'there are no rows';
+  return new HeadwayError('RAW_FILE_INVALID', `${part.name} has no usable row (${detail})`, {
+    where: part.name,
+    fix: 'Look at the file: its times or its series do not read as this domain expects.',
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Purpose: the data-quality report as one self-contained HTML page: inline style and pictures, no script, nothing loaded.
+ * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and on paper.
+ * Fails: never.
+ */
+import type { Account, QualityReport } from './quality-report.ts';
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escaped = (text: string | number): string => String(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
+const whole = (value: number): string => value.toLocaleString('en-US');
+const timeText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const figure = (value: number | null): string => {
+  if (value === null) return '–';
+  return value >= 100 ? whole(Math.round(value)) : value.toPrecision(3);
+};
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #5f6873; --line: #d9dee4; --bar: #2f6fab; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --paper: #15181c; --soft: #9aa4af; --line: #343b43; --bar: #6fb1ef; } }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; }
+p, figcaption, summary { color: var(--soft); margin: 0 0 .75rem; }
+.cards { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0 0; }
+.cards div { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem; min-width: 7rem; }
+.cards b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+.cards span { color: var(--soft); font-size: .85rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
+th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+figure { margin: 0 0 1rem; } svg { width: 100%; height: auto; display: block; }
+svg text { fill: var(--soft); font: 11px system-ui, sans-serif; } svg rect { fill: var(--bar); }
+.ids { overflow-wrap: anywhere; }`;
+
+export function qualityPage(report: QualityReport): string {
+  const { gaps } = report;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Data quality: ${escaped(report.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>Data quality: ${escaped(report.title)}</h1>
+<p>${timeText(report.span.start)} to ${timeText(report.span.end)}. Written ${timeText(report.generatedAt)}.</p>
+<div class="cards">
+${card(whole(report.run.rowsIn), 'rows in')}
+${card(whole(report.run.rowsUsed), 'rows used')}
+${card(whole(report.run.rowsIn - report.run.rowsUsed), 'rows rejected')}
+${card(whole(report.seriesCount), 'series')}
+${card(figure(report.mean), `mean, ${report.unit}`)}
+${card(whole(gaps.intervals), 'unknown intervals')}
+${card(whole(report.sparse.count), 'sparse series')}
+${card(whole(report.dead.count), 'dead series')}
+</div>
+<h2>Rows by reason</h2>
+<p>Every row is either used or rejected for one reason.</p>
+${reasonTable(report.run, report.total)}
+<h2>By local hour and weekday</h2>
+<figure>${bars(report.byHour, report.byHour.map((_, hour) => String(hour)))}<figcaption>Mean ${escaped(report.unit)} per ${escaped(report.seriesNoun)}, by hour of the day (${escaped(report.timeZone)}).</figcaption></figure>
+<figure>${bars(report.byWeekday, WEEKDAYS)}<figcaption>By weekday.</figcaption></figure>
+<figure>${heatMap(report.byWeekdayAndHour)}<figcaption>By weekday and hour: the darker, the more.</figcaption></figure>
+<h2>Busiest series</h2>
+${table(
+  [report.seriesNoun, 'mean', 'maximum', 'known intervals'],
+  report.busiest.map((row) => [row.seriesId, figure(row.mean), figure(row.maximum), whole(row.known)]),
+)}
+<h2>Gaps</h2>
+<p>${whole(gaps.intervals)} unknown intervals in ${whole(gaps.count)} gaps of ${whole(gaps.series)} series.</p>
+${
+  gaps.longest.length > 0
+    ? table(
+        [report.seriesNoun, 'from', 'intervals'],
+        gaps.longest.map((gap) => [gap.seriesId, timeText(gap.start), whole(gap.intervals)]),
+      )
+    : ''
+}
+<h2>Sparse and dead series</h2>
+${listing('sparse', 'a mean below 0.1 per interval', report.sparse)}
+${listing('dead', 'nothing in the last 28 days', report.dead)}
+<h2>Files of this run</h2>
+${table(
+  ['file', 'feed', 'rows in', 'rows used', 'rejected', ''],
+  report.parts
+    .slice(-500)
+    .map((part) => [
+      part.name,
+      part.feed,
+      ...[part.rowsIn, part.rowsUsed, part.rowsIn - part.rowsUsed].map(whole),
+      part.skipped ? 'as before' : 'new',
+    ]),
+)}
+</body>
+</html>
+`;
+}
+
+const card = (value: string, label: string): string => `<div><b>${escaped(value)}</b><span>${escaped(label)}</span></div>`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (tag: string, values: readonly string[]) => values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('');
+  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
+  return `<div class="wide"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+}
+
+function reasonTable(run: Account, total: Account): string {
+  const reasons = [...new Set([...Object.keys(run.rejected), ...Object.keys(total.rejected)])].sort();
+  const row = (label: string, of: (account: Account) => number): string[] => {
+    const share = run.rowsIn > 0 ? `${((100 * of(run)) / run.rowsIn).toFixed(3)} %` : '';
+    return [label, whole(of(run)), share, whole(of(total))];
+  };
+  return table(
+    ['', 'this run', 'share', 'all runs'],
+    [
+      row('rows in', (account) => account.rowsIn),
+      row('used', (account) => account.rowsUsed),
+      ...reasons.map((reason) => row(`rejected: ${reason}`, (account) => account.rejected[reason] ?? 0)),
+    ],
+  );
+}
+
+function listing(name: string, meaning: string, { count, seriesIds }: QualityReport['sparse']): string {
+  if (count === 0) return `<p>No ${name} series (${meaning}).</p>`;
+  const rest = count > seriesIds.length ? ` and ${whole(count - seriesIds.length)} more` : '';
+  return `<details><summary>${whole(count)} ${name} series: ${meaning}</summary><p class="ids">${escaped(seriesIds.join(', '))}${rest}</p></details>`;
+}
+
+function bars(values: readonly (number | null)[], labels: readonly string[]): string {
+  const highest = Math.max(0, ...values.map((value) => value ?? 0));
+  const step = 720 / values.length;
+  const bodies = values.map((value, index) => {
+    const height = highest > 0 ? Math.max(0, ((value ?? 0) / highest) * 110) : 0;
+    const x = (index * step).toFixed(1);
+    const label = `<text x="${(index * step + step / 2).toFixed(1)}" y="140" text-anchor="middle">${escaped(labels[index])}</text>`;
+    return `<rect x="${x}" y="${(124 - height).toFixed(1)}" width="${(step * 0.8).toFixed(1)}" height="${height.toFixed(1)}"><title>${escaped(labels[index])}: ${figure(value)}</title></rect>${label}`;
+  });
+  return `<svg viewBox="0 0 720 146" role="img"><text x="0" y="10">${figure(highest)}</text>${bodies.join('')}</svg>`;
+}
+
+function heatMap(rows: readonly (readonly (number | null)[])[]): string {
+  const highest = Math.max(0, ...rows.flat().map((value) => value ?? 0));
+  const cells = rows.flatMap((row, weekday) => {
+    const label = `<text x="0" y="${weekday * 20 + 15}">${WEEKDAYS[weekday]}</text>`;
+    const boxes = row.map((value, hour) => {
+      const strength = highest > 0 ? Math.max(0, (value ?? 0) / highest) : 0;
+      return `<rect x="${36 + hour * 28.5}" y="${weekday * 20}" width="27" height="18" fill-opacity="${(0.06 + 0.94 * strength).toFixed(3)}"><title>${WEEKDAYS[weekday]} ${hour}:00: ${figure(value)}</title></rect>`;
+    });
+    return [label, ...boxes];
+  });
+  const hours = [0, 6, 12, 18].map((hour) => `<text x="${36 + hour * 28.5}" y="154">${hour}:00</text>`);
+  return `<svg viewBox="0 0 720 160" role="img">${cells.join('')}${hours.join('')}</svg>`;
+}

@@ -1,0 +1,242 @@
+/**
+ * Purpose: the data-quality report that each run leaves: rows by reason, gaps, distribution by hour and weekday, sparse, dead and
+ * busy series. As data; quality-table.ts and quality-page.ts show it.
+ * Invariants: figures are means per interval over known intervals; hours and weekdays are local; danfo sees frames of one row a
+ * series or an hour of the week, at most MOST_SERIES rows.
+ * Fails: never for a valid panel.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import { type Panel, timestampAt } from '../../forecasting/panel.ts';
+import type { FeatureObject } from '../../storage/manifest.ts';
+import { zoneStretches } from './local-time.ts';
+
+const MOST_SERIES = 100_000;
+const MOST_LISTED = 100;
+const BUSIEST = 15;
+const SPARSE_BELOW = 0.1;
+const DEAD_DAYS = 28;
+const DAY_MINUTES = 1440;
+
+export interface Account {
+  readonly rowsIn: number;
+  readonly rowsUsed: number;
+  readonly rejected: Readonly<Record<string, number>>;
+}
+
+export interface PartAccount extends Account {
+  readonly name: string;
+  readonly feed: string;
+  /** True where the snapshot had this content already. */
+  readonly skipped: boolean;
+}
+
+export interface SeriesFigure {
+  readonly seriesId: string;
+  readonly mean: number;
+  readonly maximum: number;
+  readonly known: number;
+}
+
+export interface Gap {
+  readonly seriesId: string;
+  /** UTC epoch milliseconds of the first unknown interval. */
+  readonly start: number;
+  readonly intervals: number;
+}
+
+interface Listed {
+  readonly count: number;
+  /** The first hundred. */
+  readonly seriesIds: readonly string[];
+}
+
+export interface QualityReport {
+  readonly format: 1;
+  readonly domain: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly seriesNoun: string;
+  readonly timeZone: string;
+  readonly frequencyMinutes: number;
+  readonly generatedAt: number;
+  /** What the figures below are about: UTC epoch milliseconds [start, end). */
+  readonly span: { readonly start: number; readonly end: number };
+  readonly seriesCount: number;
+  /** The rows of this run, and of everything committed so far including it. */
+  readonly run: Account;
+  readonly total: Account;
+  readonly parts: readonly PartAccount[];
+  readonly mean: number | null;
+  /** Unknown intervals between a series' first and last known one. */
+  readonly gaps: {
+    readonly intervals: number;
+    readonly count: number;
+    readonly series: number;
+    readonly longest: readonly Gap[];
+  };
+  /** Means per interval, all series together: [24], [7] Monday first, [7][24]; null where there is no known interval. */
+  readonly byHour: readonly (number | null)[];
+  readonly byWeekday: readonly (number | null)[];
+  readonly byWeekdayAndHour: readonly (readonly (number | null)[])[];
+  readonly busiest: readonly SeriesFigure[];
+  /** Series with a mean below 0.1 per interval. */
+  readonly sparse: Listed;
+  /** Series with nothing in the last 28 days of the span. */
+  readonly dead: Listed;
+}
+
+export interface QualityOptions {
+  readonly domain: Domain;
+  readonly panel: Panel;
+  readonly parts: readonly PartAccount[];
+  /** What had been committed before this run. */
+  readonly earlier: readonly FeatureObject[];
+  readonly now: number;
+}
+
+export async function buildQualityReport({ domain, panel, parts, earlier, now }: QualityOptions): Promise<QualityReport> {
+  // Loaded here only: it costs a second and 90 MB, and serving never needs it.
+  const danfo = await import('danfojs-node');
+  const run = sum(parts.filter((part) => !part.skipped));
+  const series = seriesFigures(panel);
+  const week = weekFigures(panel, domain.timeZone);
+
+  const frame = new danfo.DataFrame(series.slice(0, MOST_SERIES));
+  const ranked = frame.sortValues('mean', { ascending: false }) as InstanceType<typeof danfo.DataFrame>;
+  const busiest = rowsOfFrame<SeriesFigure>(danfo, ranked.head(Math.min(BUSIEST, series.length)));
+  const byHour = meansBy(danfo, week, 'hour', 24);
+  const byWeekday = meansBy(danfo, week, 'weekday', 7);
+
+  const isDead = ({ lastActive }: SeriesRow) => lastActive < panel.length - (DEAD_DAYS * DAY_MINUTES) / panel.frequencyMinutes;
+  const sparse = series.filter(({ mean, known }) => known > 0 && mean < SPARSE_BELOW).map(({ seriesId }) => seriesId);
+  const dead = series.filter(isDead).map(({ seriesId }) => seriesId);
+  const known = series.reduce((count, row) => count + row.known, 0);
+  return {
+    format: 1,
+    domain: domain.name,
+    title: domain.title,
+    unit: domain.unit,
+    seriesNoun: domain.seriesNoun,
+    timeZone: domain.timeZone,
+    frequencyMinutes: domain.frequencyMinutes,
+    generatedAt: now,
+    span: { start: panel.start, end: timestampAt(panel, panel.length) },
+    seriesCount: panel.seriesIds.length,
+    run,
+    total: sum([run, ...earlier]),
+    parts,
+    mean: known > 0 ? series.reduce((total, row) => total + row.mean * row.known, 0) / known : null,
+    gaps: findGaps(panel),
+    byHour,
+    byWeekday,
+    byWeekdayAndHour: Array.from({ length: 7 }, (_, weekday) =>
+      week.slice(weekday * 24, weekday * 24 + 24).map(({ total, count }) => (count > 0 ? total / count : null)),
+    ),
+    busiest: busiest.map(({ seriesId, mean, maximum, known }) => ({ seriesId: String(seriesId), mean, maximum, known })),
+    sparse: { count: sparse.length, seriesIds: sparse.slice(0, MOST_LISTED) },
+    dead: { count: dead.length, seriesIds: dead.slice(0, MOST_LISTED) },
+  };
+}
+
+type Danfo = typeof import('danfojs-node');
+type Frame = InstanceType<Danfo['DataFrame']>;
+
+const rowsOfFrame = <T>(danfo: Danfo, frame: Frame): T[] => danfo.toJSON(frame, { format: 'column' }) as unknown as T[];
+
+/** Means per interval grouped by one column of the week's frame. */
+function meansBy(danfo: Danfo, week: readonly WeekRow[], column: 'hour' | 'weekday', length: number): (number | null)[] {
+  const grouped = new danfo.DataFrame([...week]).groupby([column]).col(['total', 'count']).sum() as Frame;
+  const means: (number | null)[] = new Array(length).fill(null);
+  for (const row of rowsOfFrame<Record<string, number>>(danfo, grouped)) {
+    if (row.count_sum > 0) means[row[column]] = row.total_sum / row.count_sum;
+  }
+  return means;
+}
+
+function sum(accounts: readonly Account[]): Account {
+  const rejected: Record<string, number> = {};
+  for (const account of accounts) {
+    for (const [reason, rows] of Object.entries(account.rejected)) rejected[reason] = (rejected[reason] ?? 0) + rows;
+  }
+  return {
+    rowsIn: accounts.reduce((rows, account) => rows + account.rowsIn, 0),
+    rowsUsed: accounts.reduce((rows, account) => rows + account.rowsUsed, 0),
+    rejected,
+  };
+}
+
+interface SeriesRow extends SeriesFigure {
+  /** Index of the last interval with a value above zero; -1 where there is none. */
+  readonly lastActive: number;
+}
+
+function seriesFigures(panel: Panel): SeriesRow[] {
+  return panel.seriesIds.map((seriesId, series) => {
+    let known = 0;
+    let total = 0;
+    let maximum = 0;
+    let lastActive = -1;
+    for (let t = 0; t < panel.length; t++) {
+      const value = panel.columns.target[series * panel.length + t];
+      if (Number.isNaN(value)) continue;
+      known++;
+      total += value;
+      if (value > maximum) maximum = value;
+      if (value !== 0) lastActive = t;
+    }
+    return { seriesId, mean: known > 0 ? total / known : 0, maximum, known, lastActive };
+  });
+}
+
+interface WeekRow {
+  readonly weekday: number;
+  readonly hour: number;
+  total: number;
+  count: number;
+}
+
+/** Sums and counts by hour of the local week, Monday 0:00 first. */
+function weekFigures(panel: Panel, timeZone: string): WeekRow[] {
+  const week = Array.from({ length: 168 }, (_, index) => ({
+    weekday: Math.floor(index / 24),
+    hour: index % 24,
+    total: 0,
+    count: 0,
+  }));
+  const stretches = zoneStretches(timeZone, panel.start, timestampAt(panel, panel.length));
+  for (let t = 0, stretch = 0; t < panel.length; t++) {
+    const timestamp = timestampAt(panel, t);
+    while (timestamp >= stretches[stretch].end) stretch++;
+    // 1970-01-05 was a Monday.
+    const hour = Math.floor((timestamp + stretches[stretch].offset) / 3_600_000) - 4 * 24;
+    const row = week[((hour % 168) + 168) % 168];
+    for (let at = t; at < panel.columns.target.length; at += panel.length) {
+      const value = panel.columns.target[at];
+      if (Number.isNaN(value)) continue;
+      row.total += value;
+      row.count++;
+    }
+  }
+  return week;
+}
+
+function findGaps(panel: Panel): QualityReport['gaps'] {
+  const gaps: Gap[] = [];
+  let series = 0;
+  for (const [index, seriesId] of panel.seriesIds.entries()) {
+    const values = panel.columns.target.subarray(index * panel.length, (index + 1) * panel.length);
+    const before = gaps.length;
+    let lastKnown = -1;
+    for (let t = 0; t < values.length; t++) {
+      if (Number.isNaN(values[t])) continue;
+      if (lastKnown >= 0 && t > lastKnown + 1) {
+        gaps.push({ seriesId, start: timestampAt(panel, lastKnown + 1), intervals: t - lastKnown - 1 });
+      }
+      lastKnown = t;
+    }
+    if (gaps.length > before) series++;
+  }
+  const intervals = gaps.reduce((total, gap) => total + gap.intervals, 0);
+  const longest = gaps.sort((a, b) => b.intervals - a.intervals || a.start - b.start).slice(0, 10);
+  return { intervals, count: gaps.length, series, longest };
+}

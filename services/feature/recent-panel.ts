@@ -1,0 +1,91 @@
+/**
+ * Purpose: the demand that a quality report looks at, before it is committed: the parts of this run over what the store has.
+ * Invariants: after a first run the panel reaches as far back as MOST_VALUES allow, afterwards over the last eight weeks.
+ * Where a part is published anew and several feeds add up, the store's old values stand in the report (the feed's own share is
+ * not known here); the snapshot itself is exact.
+ * Fails: as the store's readAsOf.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import { createPanel, type Panel } from '../../forecasting/panel.ts';
+import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { sqlText } from '../../runtime/sql.ts';
+import type { FeatureStore } from '../../storage/feature-store.ts';
+import type { Manifest, TimeSpan } from '../../storage/manifest.ts';
+import type { AggregatedPart } from './aggregate.ts';
+
+const MOST_VALUES = 4_000_000;
+const WEEKS = 8;
+const WEEK_MS = 604_800_000;
+
+export interface RecentPanelOptions {
+  readonly domain: Domain;
+  readonly features: FeatureStore;
+  readonly head: Manifest | null;
+  readonly fresh: readonly AggregatedPart[];
+  readonly tempFolder: string;
+}
+
+export async function recentPanel({ domain, features, head, fresh, tempFolder }: RecentPanelOptions): Promise<Panel> {
+  const step = domain.frequencyMinutes * 60_000;
+  const spans: TimeSpan[] = [...fresh, ...(head?.objects ?? [])].map((object) => object.span);
+  const end = Math.max(...spans.map((span) => span.end));
+  const first = Math.min(...spans.map((span) => span.start));
+
+  return withDuckDB({ tempFolder }, async (connection) => {
+    const files = fresh.map(({ path }) => sqlText(path)).join(', ');
+    const found = await rowsOf(connection, `SELECT DISTINCT series_id FROM read_parquet([${files}]) ORDER BY series_id`);
+    const isNew = head === null;
+    const longest = isNew
+      ? Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.length)))
+      : (WEEKS * WEEK_MS) / step;
+    const start = Math.max(first, end - longest * step);
+    const isOldIn = head?.objects.some(({ span }) => span.end > start) ?? false;
+    const old = isOldIn ? await features.readAsOf({ from: start }) : null;
+    const seriesIds = [...new Set([...found.map((row) => String(row.series_id)), ...(old?.seriesIds ?? [])])].sort();
+    const length = Math.round((end - start) / step);
+    const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
+    const panel = createPanel({ seriesIds, start, frequencyMinutes: domain.frequencyMinutes, length, columns: { target } });
+    if (old) copyInto(panel, old);
+
+    const row = new Map(seriesIds.map((id, index) => [id, index]));
+    const feeds = new Set([...(head?.objects ?? []), ...fresh.map(({ part }) => part)].map((object) => object.feed));
+    for (const { part, path, span } of fresh) {
+      const isAnew = head?.objects.some((object) => object.feed === part.feed && overlap(object.span, span)) ?? false;
+      if (isAnew && feeds.size > 1) continue;
+      const from = Math.max(0, Math.round((span.start - start) / step));
+      const to = Math.min(length, Math.round((span.end - start) / step));
+      for (let series = 0; series < seriesIds.length; series++) {
+        for (let at = series * length + from; at < series * length + to; at++) {
+          if (isAnew || Number.isNaN(target[at])) target[at] = domain.missing === 'zero' ? 0 : Number.NaN;
+        }
+      }
+      const reader = await connection.stream(
+        `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM read_parquet(${sqlText(path)})
+         WHERE timestamp >= make_timestamp(${start} * 1000)`,
+      );
+      for (let chunk = await reader.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await reader.fetchChunk()) {
+        const [ids, times, values] = [0, 1, 2].map((column) => chunk!.getColumnValues(column));
+        for (let i = 0; i < ids.length; i++) {
+          const at = row.get(ids[i] as string)! * length + Math.round(((times[i] as number) - start) / step);
+          target[at] = (Number.isNaN(target[at]) ? 0 : target[at]) + (values[i] as number);
+        }
+      }
+    }
+    return panel;
+  });
+}
+
+const overlap = (a: TimeSpan, b: TimeSpan): boolean => a.start < b.end && b.start < a.end;
+
+function copyInto(panel: Panel, old: Panel): void {
+  const row = new Map(panel.seriesIds.map((id, index) => [id, index]));
+  const shift = Math.round((old.start - panel.start) / (panel.frequencyMinutes * 60_000));
+  for (const [series, id] of old.seriesIds.entries()) {
+    const base = row.get(id)! * panel.length + shift;
+    for (let t = 0; t < old.length; t++) {
+      if (shift + t >= 0 && shift + t < panel.length) {
+        panel.columns.target[base + t] = old.columns.target[series * old.length + t];
+      }
+    }
+  }
+}
