@@ -49,9 +49,10 @@ export function runs(values) {
   return found;
 }
 
-const numbers = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 3 });
+const small = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 4 });
+const large = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 /** Four significant digits, whole from 1,000 on. */
 export function numberLabel(value) {
   if (!Number.isFinite(value)) return '–';
-  return numbers.format(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4)));
+  return (Math.abs(value) >= 1000 ? large : small).format(value);
 }

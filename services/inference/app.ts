@@ -31,6 +31,10 @@ declare module 'fastify' {
     /** What is being served. The owner of the app calls `serving.refresh()` from time to time. */
     serving: ServingState;
   }
+  interface FastifyContextConfig {
+    /** Answers are logged at debug: probes and page files would drown the rest. */
+    quiet?: boolean;
+  }
 }
 
 export interface AppOptions {
@@ -104,7 +108,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const { method, routeOptions } = request;
     const route = routeOptions.url ?? '(none)';
     metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
-    request.log.info({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
+    const level = routeOptions.config.quiet ? 'debug' : 'info';
+    request.log[level]({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
   });
 
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });

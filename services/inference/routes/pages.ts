@@ -16,7 +16,7 @@ const FILES = [
 ];
 
 export async function pageRoutes(app: App, metrics: Registry): Promise<void> {
-  const hidden = { schema: { hide: true }, logLevel: 'warn' as const, config: { rateLimit: false as const } };
+  const hidden = { schema: { hide: true }, config: { rateLimit: false as const, quiet: true } };
   for (const { url, file, type } of FILES) {
     const bytes = await readFile(new URL(`../../../dashboard/${file}`, import.meta.url));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
