@@ -1,9 +1,4 @@
 import base from './jest.config.js';
 
-/** The tests that drive a real browser, apart from the others because they need an installed Chromium. */
-export default {
-  ...base,
-  testMatch: ['**/*.browser.ts'],
-  testTimeout: 90_000,
-  maxWorkers: 1,
-};
+/** Tests that need an installed Chromium: apart, so that plain `npm test` needs none. */
+export default { ...base, testMatch: ['**/tests/browser/*.browser.ts'], testTimeout: 60_000 };

@@ -18,7 +18,7 @@ export function createPanel(panel: Panel): Panel {
   const { seriesIds, start, frequencyMinutes, length, columns } = panel;
   if (!(frequencyMinutes > 0)) throw new RangeError(`frequencyMinutes must be positive, got ${frequencyMinutes}`);
   if (!Number.isInteger(length) || length < 0) throw new RangeError(`length must be a count of intervals, got ${length}`);
-  if (start % 60_00Number.isNaN(0)) throw new RangeError(`start must be a whole minute, got ${start}`);
+  if (start % 60_000 !== 0) throw new RangeError(`start must be a whole minute, got ${start}`);
   if (new Set(seriesIds).size !== seriesIds.length) throw new RangeError('seriesIds must be distinct');
   for (const [name, values] of Object.entries(columns)) {
     if (values.length !== seriesIds.length * length) {

@@ -19,7 +19,7 @@ const WEEK_MS = 604_800_000;
 
 export interface RecentPanelOptions {
   readonly domain: Domain;
-  readonly features: FeatureStore;
+  readonly features: Pick<FeatureStore, 'readAsOf'>;
   readonly head: Manifest | null;
   readonly fresh: readonly AggregatedPart[];
   readonly tempFolder: string;

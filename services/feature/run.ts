@@ -23,7 +23,7 @@ const MEMORY_LIMIT_MB = 512;
 export interface FeatureRunOptions {
   readonly domain: Domain;
   readonly source: Source;
-  readonly features: FeatureStore;
+  readonly features: Pick<FeatureStore, 'head' | 'commit' | 'readAsOf'>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
   readonly clock: Clock;

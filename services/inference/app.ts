@@ -10,7 +10,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -31,6 +31,10 @@ declare module 'fastify' {
     /** What is being served. The owner of the app calls `serving.refresh()` from time to time. */
     serving: ServingState;
   }
+  interface FastifyContextConfig {
+    /** Answers are logged at debug: probes and page files would drown the rest. */
+    quiet?: boolean;
+  }
 }
 
 export interface AppOptions {
@@ -44,20 +48,19 @@ export interface AppOptions {
 }
 
 /** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
-const CONTENT_SECURITY_POLICY = {
-  useDefaults: false,
-  directives: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:'],
-    fontSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
+const CONTENT_SECURITY = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
 };
+/** The one inline style that the docs page's own code adds, by its hash. */
+const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings } = options;
@@ -70,7 +73,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   let stopping = false;
   const app: App = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
@@ -105,10 +108,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const { method, routeOptions } = request;
     const route = routeOptions.url ?? '(none)';
     metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
-    request.log.info({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
+    const level = routeOptions.config.quiet ? 'debug' : 'info';
+    request.log[level]({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
   });
 
-  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });
   if (settings.rateLimitPerMinute > 0) {
     await app.register(rateLimit, {
       max: settings.rateLimitPerMinute,
@@ -117,7 +121,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     });
   }
   await app.register(swagger, { openapi: openapiInfo(domain) });
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, tryItOutEnabled: true } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { deepLinking: true, tryItOutEnabled: true },
+    staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
+    theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
+  });
   app.setNotFoundHandler((request, reply) => {
     sendProblem(
       problemOf(new HttpProblem('ROUTE_NOT_FOUND', 'there is nothing at this path for this method'), request.id),

@@ -17,7 +17,7 @@ export interface OnlineFeatures {
 
 export interface Champion {
   readonly modelVersion: string;
-  readonly promotedAt: number;
+  readonly at: number;
   readonly number: number;
   readonly kind: string;
   readonly reason: string;

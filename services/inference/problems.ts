@@ -108,8 +108,10 @@ export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply
 /** The error handler of the app, and of what fails before there is a route. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request.id);
-  if (problem.code === 'INTERNAL') request.log.error({ err: error }, 'unexpected error');
-  return sendProblem(problem, reply);
+  // Why nothing is served was logged when the refresh failed; once for every probe would drown it.
+  if (problem.code === 'INTERNAL' && !(error instanceof NotReady)) request.log.error({ err: error }, 'unexpected error');
+  // Errors before there is a route pass no hook, so the id is set here too.
+  return sendProblem(problem, reply.header('x-request-id', request.id));
 }
 
 /** Answers bytes that are no HTTP request. There is no reply object yet, so this writes to the socket. */
@@ -159,7 +161,7 @@ function httpCode(error: unknown): HttpProblemCode | null {
 
 function validationMessage(one: NonNullable<FastifyError['validation']>[number]): string {
   const { additionalProperty } = one.params as { additionalProperty?: string };
-  if (one.keyword === 'oneOf') return 'must have either `seriesIds` or `history`, and not both';
+  if (one.keyword === 'oneOf') return 'must be an object with either `seriesIds` or `history`, and not both';
   if (additionalProperty !== undefined) return `must not have the property ${JSON.stringify(additionalProperty.slice(0, 64))}`;
   return one.message ?? 'is not valid';
 }

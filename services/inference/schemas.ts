@@ -56,7 +56,7 @@ export const ForecastsBody = Type.Object(
       Type.Object(
         {
           start: Type.String({
-            maxLength: 24,
+            maxLength: 40,
             pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?Z$',
             description: 'UTC start of the first interval, on the grid of the domain',
           }),
@@ -159,7 +159,7 @@ export const ModelAnswer = Type.Object({
     title: Type.String(),
     unit: Type.String(),
     seriesNoun: Type.String(),
-    timeZone: Type.String({ description: 'IANA name of the zone of local labels' }),
+    timeZone: Type.String({ description: 'IANA name, for local labels' }),
     frequency: Type.String(),
     seasonLengths: Type.Array(Type.Integer()),
   }),

@@ -18,7 +18,7 @@ export function dataAgeSeconds(serving: Serving, now: number): number {
 
 export function healthRoutes(app: App, context: RouteContext): void {
   const { state, clock } = context;
-  const options = { logLevel: 'warn' as const, config: { rateLimit: false as const } };
+  const options = { config: { rateLimit: false as const, quiet: true } };
 
   app.get(
     '/health/live',

@@ -51,7 +51,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
         },
         promotion: {
           number: champion.number,
-          promotedAt: isoTime(champion.promotedAt),
+          promotedAt: isoTime(champion.at),
           kind: champion.kind,
           reason: champion.reason,
         },

@@ -1,6 +1,6 @@
 /**
  * Purpose: what is there to be looked at: the dashboard, the OpenAPI document, and the figures for Prometheus.
- * Invariants: the dashboard is three files read once at the start; nothing of it comes from another host.
+ * Invariants: the dashboard's files are read once at the start; nothing of it comes from another host.
  * Fails: the app does not start where a file of the dashboard is missing.
  */
 import { createHash } from 'node:crypto';
@@ -8,15 +8,15 @@ import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
 import type { App } from './context.ts';
 
+const SCRIPTS = ['page.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
 const FILES = [
   { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
   { url: '/dashboard/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
-  { url: '/dashboard/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
-  { url: '/dashboard/chart.js', file: 'chart.js', type: 'text/javascript; charset=utf-8' },
-] as const;
+  ...SCRIPTS.map((file) => ({ url: `/dashboard/${file}`, file, type: 'text/javascript; charset=utf-8' })),
+];
 
 export async function pageRoutes(app: App, metrics: Registry): Promise<void> {
-  const hidden = { schema: { hide: true }, logLevel: 'warn' as const, config: { rateLimit: false as const } };
+  const hidden = { schema: { hide: true }, config: { rateLimit: false as const, quiet: true } };
   for (const { url, file, type } of FILES) {
     const bytes = await readFile(new URL(`../../../dashboard/${file}`, import.meta.url));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;

@@ -14,7 +14,7 @@ import type { FeatureObject, Manifest } from '../../../storage/manifest.ts';
 
 export type Row = { seriesId: string; timestamp: number; target: number };
 
-export interface MemoryFeatureStore extends FeatureStore {
+export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf'> {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;

@@ -163,7 +163,7 @@ export function createWorld(changes: Partial<World> = {}) {
         const { champion: modelVersion, promotion: number } = world;
         return modelVersion === null
           ? null
-          : { modelVersion, promotedAt: NOW - HOUR, number, kind: 'promote', reason: 'beats the best naive by 20 %' };
+          : { modelVersion, at: NOW - HOUR, number, kind: 'promoted', reason: 'beats the best naive by 20 %' };
       },
       async load(modelVersion) {
         await world.pause();

@@ -1,0 +1,72 @@
+/**
+ * Purpose: the server listens, stops gracefully, and answers even what is no HTTP with a problem.
+ * Invariants: loopback and free ports only.
+ * Fails: with what was answered, or by not ending.
+ */
+import { connect } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { isHeadwayError } from '../../../runtime/errors.ts';
+import { startServer } from '../../../services/inference/server.ts';
+import { createWorld, type World, weeklyNaive } from './fakes.ts';
+
+const start = (changes: Partial<World> = {}, port = 0) => {
+  const { options, world } = createWorld(changes);
+  return startServer({ ...options, host: '127.0.0.1', port, refreshIntervalMs: 20, closeTimeoutMs: 2000 }).then((server) => ({
+    server,
+    world,
+  }));
+};
+
+const raw = (port: number, bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+
+describe('server', () => {
+  test('it answers over HTTP, finds a new snapshot by itself, and close leaves nothing', async () => {
+    const { server, world } = await start();
+    expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    world.snapshot = 2;
+    let version = '';
+    while (version !== '2-0f1e2d3c4b5a') {
+      const ready = (await (await fetch(`${server.url}/health/ready`)).json()) as { snapshotVersion: string };
+      version = ready.snapshotVersion;
+    }
+    await Promise.all([server.close(), server.close()]);
+    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
+  });
+
+  test('a port that is taken is a clear error', async () => {
+    const { server } = await start();
+    const refused = await start({}, server.port).catch((error: unknown) => error);
+    expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
+    await server.close();
+  });
+
+  test('bytes that are no HTTP, and headers without end, get a problem and lose the connection', async () => {
+    const { server } = await start();
+    const nonsense = await raw(server.port, 'HELLO\r\n\r\n');
+    expect(nonsense).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(nonsense.split('\r\n\r\n')[1])).toMatchObject({ code: 'REQUEST_MALFORMED', status: 400 });
+    const endless = await raw(server.port, `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`);
+    expect(endless).toMatch(/^HTTP\/1\.1 431 /);
+    await server.close();
+  });
+
+  test('a client that keeps its connection open does not hold up the stop', async () => {
+    const { server } = await start({ makeForecaster: () => weeklyNaive() });
+    const socket = connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((resolve) => socket.once('data', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await server.close();
+    await closed;
+  });
+});
