@@ -1,7 +1,7 @@
 /**
  * Purpose: the arithmetic every chart shares (the page, the picture, the terminal): round ticks, local days, gaps, numbers.
  * Invariants: pure; plain JavaScript, because the page loads it as it is (types are in scales.d.ts); calendars come from Intl.
- * Fails: a RangeError for an IANA zone that does not exist.
+ * Fails: a RangeError for an IANA name that does not exist.
  */
 
 /** Round numbers from at most `low` to at least `high`: about `count` of them, steps of 1, 2 or 5 times a power of ten. */

@@ -156,7 +156,7 @@ describe('serving state', () => {
           await app.close();
         },
       ),
-      { numRuns: 15, seed: 5 },
+      { numRuns: 10, seed: 5 },
     );
   }, 60_000);
 });
