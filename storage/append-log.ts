@@ -29,9 +29,10 @@ export interface AppendLog<Entry> {
   size(): Promise<number>;
   /**
    * Appends what `build` makes of the head. Where another writer was first, it is built again on the new head.
-   * `build` returns null when nothing is to be done; then the head is returned.
+   * `build` returns null when nothing is to be done; then the head is returned. It may return 'lost' when it sees that the slot
+   * was taken meanwhile, to spare itself work that would be for nothing.
    */
-  append(build: (head: Entry | null, slot: LogSlot) => Promise<Entry | null>): Promise<Entry | null>;
+  append(build: (head: Entry | null, slot: LogSlot) => Promise<Entry | null | 'lost'>): Promise<Entry | null>;
 }
 
 export interface LogFormat<Entry> {
@@ -92,6 +93,7 @@ export function openAppendLog<Entry extends { commitId: string }>(
         const slot = { number: last + 1, key: format.keyOf(last + 1), commitId };
         const entry = await build(head, slot);
         if (entry === null) return head;
+        if (entry === 'lost') continue;
         try {
           if ((await store.createIfAbsent(slot.key, format.serialise(entry))) === 'created') return entry;
         } catch (error) {

@@ -5,11 +5,12 @@
  * Fails: PANEL_INVALID for a file that is not what the request says of it (nothing is committed); the store's own errors.
  */
 import { stat } from 'node:fs/promises';
+import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';
 import { hashFile, sha256 } from './content-hash.ts';
-import { withSqlSession } from './duckdb-session.ts';
+import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import { checkParquet } from './feature-objects.ts';
 import {
   accountProblem,
@@ -52,16 +53,29 @@ export interface CommitContext {
 }
 
 export async function commitFeatures(context: CommitContext, request: CommitRequest): Promise<Manifest> {
-  const { store, domain, clock, log } = context;
-  const upload = uploader(store, domain, request);
+  const { domain, log } = context;
+  const head = await log.head();
+  refuseOtherSchema(head, request.schema);
+  if (request.newObjects.some((object) => !isCommitted(head, object))) {
+    return withSqlSession((session) => appendManifest(context, request, session));
+  }
+  if (head !== null) return head;
+  throw new HeadwayError('SNAPSHOT_EMPTY', 'There is nothing to commit, and nothing was committed before', {
+    where: `domain ${domain}`,
+    fix: 'Give the feature service a source that has data.',
+  });
+}
 
-  const head = await log.append(async (parent, slot) => {
+async function appendManifest(context: CommitContext, request: CommitRequest, session: SqlSession): Promise<Manifest> {
+  const { store, domain, clock, log } = context;
+  const upload = uploader(store, domain, request, session);
+  const manifest = await log.append(async (parent, slot) => {
     refuseOtherSchema(parent, request.schema);
     const fresh = request.newObjects.filter((object) => !isCommitted(parent, object));
     if (fresh.length === 0) return null;
     const { objects: added, report } = await upload(fresh);
     const objects = [...(parent?.objects ?? []), ...added];
-    return prepare(store, request, objects, {
+    const draft = {
       format: MANIFEST_FORMAT,
       domain,
       number: slot.number,
@@ -72,24 +86,20 @@ export async function commitFeatures(context: CommitContext, request: CommitRequ
       schema: request.schema,
       objects,
       report,
-    });
+    } as const;
+    const lastIntervals = request.onlineIntervals ?? DEFAULT_ONLINE_INTERVALS;
+    const panel = await readSnapshot(store, draft, { lastIntervals }, session);
+    return (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
   });
-  if (head !== null) return head;
-  throw new HeadwayError('SNAPSHOT_EMPTY', 'There is nothing to commit, and nothing was committed before', {
-    where: `domain ${domain}`,
-    fix: 'Give the feature service a source that has data.',
-  });
+  return manifest as Manifest; // `append` gives null only for an empty log, to which there is always something to add
 }
 
-/** Writes the online view of the snapshot to be and completes its manifest. */
-async function prepare(
+/** Writes the online view of the snapshot to be, and completes its manifest. */
+async function withOnlineView(
   store: ObjectStore,
-  request: CommitRequest,
-  objects: readonly FeatureObject[],
   draft: Omit<Manifest, 'snapshotVersion' | 'online'>,
+  panel: Panel,
 ): Promise<Manifest> {
-  const lastIntervals = request.onlineIntervals ?? DEFAULT_ONLINE_INTERVALS;
-  const panel = await readSnapshot(store, { objects, schema: request.schema }, { lastIntervals });
   const bytes = encodeOnlineView(panel);
   const end = panel.start + panel.length * panel.frequencyMinutes * 60_000;
   const online = { key: '', sha256: sha256(bytes), bytes: bytes.length, span: { start: panel.start, end } };
@@ -122,19 +132,15 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
 }
 
 /** Checks and writes the files and the report once, however often the commit has to be tried. */
-function uploader(store: ObjectStore, domain: string, request: CommitRequest) {
+function uploader(store: ObjectStore, domain: string, request: CommitRequest, session: SqlSession) {
   const written = new Map<NewFeatureObject, FeatureObject>();
   let reportKey: string | null = null;
   return async (fresh: readonly NewFeatureObject[]) => {
     for (const object of fresh) refuseUnlike(object, fresh[0], request.schema);
     const waiting = fresh.filter((object) => !written.has(object));
-    if (waiting.length > 0) {
-      await withSqlSession(async (session) => {
-        for (const object of waiting) {
-          const problem = await checkParquet(session, object.path, object, request.schema.frequencyMinutes);
-          if (problem !== null) throw invalid(object, problem);
-        }
-      });
+    for (const object of waiting) {
+      const problem = await checkParquet(session, object.path, object, request.schema.frequencyMinutes);
+      if (problem !== null) throw invalid(object, problem);
     }
     for (const object of waiting) written.set(object, await putObject(store, domain, object));
     if (request.report && reportKey === null) reportKey = await putReport(store, domain, request.report);

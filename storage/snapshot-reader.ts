@@ -37,6 +37,7 @@ export async function readSnapshot(
   store: ObjectStore,
   snapshot: { objects: readonly FeatureObject[]; schema: FeatureSchema },
   query: SnapshotQuery,
+  openSession?: SqlSession,
 ): Promise<Panel> {
   const { frequencyMinutes, missing } = snapshot.schema;
   const known = knownObjects(snapshot.objects, query.knownAt ?? Number.POSITIVE_INFINITY);
@@ -44,7 +45,7 @@ export async function readSnapshot(
   const step = frequencyMinutes * 60_000;
   const length = (grid.end - grid.start) / step;
 
-  return withSqlSession(async (session) => {
+  const read = async (session: SqlSession): Promise<Panel> => {
     const paths = new Map<string, string>();
     const feeds: FeedRows[] = [];
     for (const feed of feedsOf(known)) {
@@ -61,7 +62,9 @@ export async function readSnapshot(
 
     // How many feeds must have spoken for a value to be whole, and how many have.
     const heard = new Uint16Array(target.length);
-    await session.run(`CREATE TEMP TABLE series AS SELECT * FROM (VALUES ${seriesIds.map(seriesRow)}) AS s(position, id)`);
+    await session.run(
+      `CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${seriesIds.map(seriesRow)}) AS s(position, id)`,
+    );
     for (const { segments } of feeds) {
       const inside = clipSegments(segments, grid.start, grid.end);
       if (missing === 'zero') for (const segment of inside) hear(heard, segment, grid.start, step, length);
@@ -78,7 +81,8 @@ export async function readSnapshot(
       }
     }
     return panel;
-  });
+  };
+  return openSession ? read(openSession) : withSqlSession(read);
 }
 
 /** The grid of the answer: from the first to the last covered interval, within what was asked for. */

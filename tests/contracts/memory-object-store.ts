@@ -22,6 +22,13 @@ export interface MemoryObjectStore extends ObjectStore {
 
 export function memoryObjectStore(objects = new Map<string, Uint8Array>()): MemoryObjectStore {
   let folder: Promise<string> | undefined;
+  /** Each content is written once, so that a reader's file never changes under it. */
+  const files = new Map<Uint8Array, Promise<string>>();
+  let copies = 0;
+  const writeCopy = async (name: string, bytes: Uint8Array) => {
+    await writeFile(name, bytes);
+    return name;
+  };
   const missing = (key: string) => new HeadwayError('OBJECT_NOT_FOUND', 'There is no such object', { where: key });
   const find = (key: string): Uint8Array => {
     const bytes = objects.get(checkKey(key));
@@ -58,9 +65,9 @@ export function memoryObjectStore(objects = new Map<string, Uint8Array>()): Memo
       attempt('localPath', key, async () => {
         const bytes = find(key);
         folder ??= mkdtemp(path.join(tmpdir(), 'headway-memory-'));
-        const name = path.join(await folder, key.replaceAll('/', '~'));
-        await writeFile(name, bytes);
-        return name;
+        const written = files.get(bytes) ?? writeCopy(path.join(await folder, String(++copies)), bytes);
+        files.set(bytes, written);
+        return written;
       }),
   };
   return store;

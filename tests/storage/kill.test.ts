@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
@@ -19,24 +20,38 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-function runWriter(store: string, dieAt: number, what: string, tag: number): Promise<{ lines: string[]; signal: string | null }> {
-  return new Promise((resolve, reject) => {
-    const args = ['--import', 'tsx', CHILD, store, folder, String(dieAt), what, String(tag)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    let errors = '';
-    child.stdout.on('data', (text) => {
-      out += text;
-    });
-    child.stderr.on('data', (text) => {
-      errors += text;
-    });
+type Outcome = Promise<{ lines: string[]; signal: string | null }>;
+
+/** Starts a writer that loads and then waits to be told at which call to die. */
+function startWriter(store: string, what: string, tag: number): (dieAt: number) => Outcome {
+  const args = ['--import', 'tsx', CHILD, store, folder, what, String(tag)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const [out, errors] = [text(child.stdout), text(child.stderr)];
+  const outcome: Outcome = new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code !== 0 && signal === null) reject(new Error(errors));
-      else resolve({ lines: out.split('\n').filter(Boolean), signal });
+    child.on('close', async (code, signal) => {
+      if (code !== 0 && signal === null) reject(new Error(await errors));
+      else resolve({ lines: (await out).split('\n').filter(Boolean), signal });
     });
   });
+  return (dieAt) => {
+    child.stdin.end(String(dieAt));
+    return outcome;
+  };
+}
+
+/** Writers one after another; while one works, the next is loading. */
+function writers(store: string, what: string) {
+  let tag = 1;
+  let next = startWriter(store, what, tag);
+  return {
+    run(dieAt: number): Outcome {
+      const current = next;
+      next = startWriter(store, what, ++tag);
+      return current(dieAt);
+    },
+    last: (): Outcome => next(0),
+  };
 }
 
 /** `count` moments from the first call to the last. */
@@ -48,16 +63,16 @@ const callsIn = (lines: string[]) => Number(lines.at(-1)?.replace('calls ', ''))
 test('a feature commit that is killed', async () => {
   const root = path.join(folder, 'features');
   const features = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock: fixedClock(NOW) });
-  const first = await runWriter(root, 0, 'features', 0);
+  const { run, last: runLast } = writers(root, 'features');
+  const first = await run(0);
   const acknowledged = [first.lines[0]];
-  let tag = 0;
   for (const dieAt of moments(callsIn(first.lines), 16)) {
-    const { lines, signal } = await runWriter(root, dieAt, 'features', ++tag);
+    const { lines, signal } = await run(dieAt);
     expect(signal).toBe('SIGKILL');
     acknowledged.push(...lines);
     expect((await features.verify()).problems).toEqual([]);
   }
-  const last = await runWriter(root, 0, 'features', ++tag);
+  const last = await runLast();
   acknowledged.push(last.lines[0]);
   const log = await features.log();
   expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(expect.arrayContaining(acknowledged));
@@ -71,12 +86,12 @@ test('a feature commit that is killed', async () => {
 test('a registration and promotion that is killed', async () => {
   const root = path.join(folder, 'models');
   const models = openModelRegistry({ store: fileObjectStore(root), domain: 'toy', clock: fixedClock(NOW) });
-  const first = await runWriter(root, 0, 'models', 1);
+  const { run, last: runLast } = writers(root, 'models');
+  const first = await run(0);
   const registered = [first.lines[0]];
   let champion = first.lines[1];
-  let tag = 1;
   for (const dieAt of moments(callsIn(first.lines), 16)) {
-    const { lines, signal } = await runWriter(root, dieAt, 'models', ++tag);
+    const { lines, signal } = await run(dieAt);
     expect(signal).toBe('SIGKILL');
     if (lines[0]) registered.push(lines[0]);
     if (lines[1]) champion = lines[1];
@@ -89,6 +104,6 @@ test('a registration and promotion that is killed', async () => {
   const cards = (await models.list()).map(({ modelVersion }) => modelVersion);
   expect(cards).toEqual(expect.arrayContaining(registered));
   for (const version of cards) await models.load(version);
-  const last = await runWriter(root, 0, 'models', ++tag);
+  const last = await runLast();
   expect(`champion ${(await models.champion())?.modelVersion}`).toBe(last.lines[1]);
 }, 120_000);
