@@ -34,12 +34,20 @@ interface Flags {
   readonly minMean: string;
   readonly steps: string;
   readonly skipDays: string;
+  readonly backend: string;
 }
 
 async function bench(flags: Flags, folder: string): Promise<void> {
   const context = openContext(
-    { domain: flags.domain, source: flags.source, store: join(folder, 'store'), work: join(folder, 'work'), logLevel: 'warn' },
-    process.env,
+    {
+      domain: flags.domain,
+      source: flags.source,
+      store: join(folder, 'store'),
+      work: join(folder, 'work'),
+      logLevel: 'warn',
+      backend: flags.backend,
+    },
+    {},
   );
   const { domain, clock, logger, progress, settings } = context;
   const backend = await startTensorBackend(logger, settings.backend, 'training');
@@ -143,6 +151,7 @@ const command = new Command('bench:accuracy')
   .option('--seeds <count>', 'train this many times and average', '1')
   .option('--history-days <days>', 'use at most this much history', '730')
   .option('--min-mean <mean>', 'leave out series that average less before the test span', '0.1')
+  .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
   .option('--steps <count>', 'batches the network learns from', String(defaultTrainingConfig.fit.steps))
   .option('--skip-days <days>', 'leave out this many days at the end: earlier windows, for choosing', '0');
 

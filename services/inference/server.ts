@@ -6,6 +6,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { repeat, sleep } from '../../runtime/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import type { App } from './routes/context.ts';
 
@@ -40,16 +41,25 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
   // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up refreshes.
-  const timer = setInterval(() => void app.serving.refresh(), options.refreshIntervalMs);
+  const refresh = async () => void (await app.serving.refresh());
+  const stopRefreshing = repeat(options.refreshIntervalMs, refresh, (error) =>
+    options.logger.error({ err: error }, 'refresh failed'),
+  );
 
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    clearInterval(timer);
-    const cut = setTimeout(() => app.server.closeAllConnections(), options.closeTimeoutMs);
+    await stopRefreshing();
+    const closed = new AbortController();
+    // Requests that have not ended by then are cut off; an abort means that all had ended.
+    const cut = sleep(options.closeTimeoutMs, closed.signal).then(
+      () => app.server.closeAllConnections(),
+      () => {},
+    );
     try {
       await app.close();
     } finally {
-      clearTimeout(cut);
+      closed.abort();
+      await cut;
     }
   };
   return {
