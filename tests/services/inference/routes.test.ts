@@ -89,7 +89,7 @@ describe('routes', () => {
     const answer = (await app.inject('/v1/model')).json();
     expect(answer.model).toMatchObject({ modelVersion: 'model-1', horizon: 24, minimumHistory: 3, backend: 'wasm' });
     expect(answer.model.metrics.all.network.mae).toBe(0.667);
-    expect(answer.promotion).toMatchObject({ number: 1, kind: 'promote' });
+    expect(answer.promotion).toMatchObject({ number: 1, kind: 'promoted' });
     expect(answer.snapshot).toMatchObject({ snapshotVersion: '1-0f1e2d3c4b5a', cutoff: iso(CUTOFF), series: IDS.length });
     expect(answer.domain).toMatchObject({ timeZone: 'America/New_York', seasonLengths: [24, 168] });
   });
