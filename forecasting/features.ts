@@ -48,6 +48,8 @@ export interface FeatureSource {
   readonly panel: Panel;
   /** Covers the panel and one horizon beyond. */
   readonly calendar: Calendar;
+  /** [series × (length + horizon)]: the mean of the known values 1, 2, 3 and 4 weeks before; NaN where none is known. */
+  readonly weekMeans: Float32Array;
 }
 
 export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSource {
@@ -57,7 +59,13 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSou
   if (spec.horizon > spec.week)
     throw new RangeError(`horizon ${spec.horizon} exceeds the longest season of ${spec.week} intervals`);
   const calendar = createCalendar(panel.start, panel.frequencyMinutes, panel.length + spec.horizon, spec.place);
-  return { spec, sizes: featureSizes(spec), panel, calendar };
+  const span = panel.length + spec.horizon;
+  const weekMeans = new Float32Array(panel.seriesIds.length * span);
+  for (let series = 0; series < panel.seriesIds.length; series++) {
+    const values = targetOf(panel, series);
+    for (let t = 0; t < span; t++) weekMeans[series * span + t] = meanOfWeeks(values, t, spec.week);
+  }
+  return { spec, sizes: featureSizes(spec), panel, calendar, weekMeans };
 }
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
@@ -101,8 +109,8 @@ function levelAt(values: Float32Array, cutoff: number, intervals: number, fallba
 function meanOfWeeks(values: Float32Array, t: number, week: number): number {
   let sum = 0;
   let count = 0;
-  for (let w = 1; w <= WEEKS_BACK; w++) {
-    const value = values[t - w * week] as number;
+  for (let back = t - week; back >= 0 && back >= t - WEEKS_BACK * week; back -= week) {
+    const value = values[back] as number;
     if (!Number.isNaN(value)) {
       sum += value;
       count++;
@@ -119,6 +127,8 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     throw new RangeError(`cutoff ${cutoff} needs ${sizes.historyIntervals} intervals up to it; the panel has ${panel.length}`);
   }
   const values = targetOf(panel, series);
+  const span = panel.length + horizon;
+  const weekMeans = source.weekMeans.subarray(series * span, (series + 1) * span);
   const level = levelAt(values, cutoff, WEEKS_BACK * week, 1e-3);
   const scale = 1 / level;
   batch.level[row] = level;
@@ -140,7 +150,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   let residualSum = 0;
   let lastResidual = 0;
   for (let t = cutoff - 2 * day + 1; t <= cutoff; t++) {
-    const mean = meanOfWeeks(values, t, week);
+    const mean = weekMeans[t] as number;
     const value = values[t] as number;
     const residual = !Number.isNaN(value) && !Number.isNaN(mean) ? (value - mean) * scale : 0;
     window[at++] = residual;
@@ -156,7 +166,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
-    const mean = meanOfWeeks(values, t, week);
+    const mean = weekMeans[t] as number;
     const base = !Number.isNaN(mean) ? mean * scale : 1;
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
@@ -171,7 +181,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     for (let d = 1; d <= DAYS_BACK; d++) {
       // A lag after the cutoff is not known yet: look one more day back.
       const lagAt = t - d * day - (t - d * day > cutoff ? Math.ceil((t - d * day - cutoff) / day) * day : 0);
-      const dayMean = meanOfWeeks(values, lagAt, week);
+      const dayMean = weekMeans[lagAt] as number;
       const value = values[lagAt] as number;
       step[to++] = !Number.isNaN(value) && !Number.isNaN(dayMean) ? (value - dayMean) * scale : 0;
     }

@@ -22,7 +22,7 @@ export const defaultTrainingConfig: TrainingConfig = {
   fit: {
     stride: 7,
     steps: 600,
-    batchSize: 512,
+    batchSize: 256,
     peakRate: 4e-3,
     weightDecay: 0.01,
     dropout: 0.1,
