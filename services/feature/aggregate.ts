@@ -6,7 +6,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
-import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { countEvents, measureValues } from './interval-sql.ts';
@@ -48,7 +48,7 @@ export async function aggregatePart(options: AggregateOptions): Promise<Aggregat
   try {
     return await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, (connection) => aggregateWith(connection, options));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = engineMessage(error);
     // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.
     if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
     throw new HeadwayError('RAW_FILE_INVALID', `${part.name} cannot be read: ${message.split('\n')[0]}`, {

@@ -61,7 +61,10 @@ ${card(whole(report.dead.count), 'dead series')}
 <p>Every row is either used or rejected for one reason.</p>
 ${reasonTable(report.run, report.total)}
 <h2>By local hour and weekday</h2>
-<figure>${bars(report.byHour, report.byHour.map((_, hour) => String(hour)))}<figcaption>Mean ${escaped(report.unit)} per ${escaped(report.seriesNoun)}, by hour of the day (${escaped(report.timeZone)}).</figcaption></figure>
+<figure>${bars(
+    report.byHour,
+    report.byHour.map((_, hour) => String(hour)),
+  )}<figcaption>Mean ${escaped(report.unit)} per ${escaped(report.seriesNoun)}, by hour of the day (${escaped(report.timeZone)}).</figcaption></figure>
 <figure>${bars(report.byWeekday, WEEKDAYS)}<figcaption>By weekday.</figcaption></figure>
 <figure>${heatMap(report.byWeekdayAndHour)}<figcaption>By weekday and hour: the darker, the more.</figcaption></figure>
 <h2>Busiest series</h2>

@@ -33,7 +33,8 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
       for (const [key, { feed, row }] of found) {
         if (feed === object.feed && row.timestamp >= object.span.start && row.timestamp < object.span.end) found.delete(key);
       }
-      for (const row of rows.get(object.key)!) found.set(`${object.feed}|${row.seriesId}@${row.timestamp}`, { feed: object.feed, row });
+      for (const row of rows.get(object.key)!)
+        found.set(`${object.feed}|${row.seriesId}@${row.timestamp}`, { feed: object.feed, row });
     }
     return found;
   };
