@@ -10,7 +10,7 @@ import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { countEvents, measureValues } from './interval-sql.ts';
-import { zoneStretches } from './local-time.ts';
+import { clockStretches } from './local-time.ts';
 
 export interface AggregateOptions {
   readonly domain: Domain;
@@ -116,7 +116,7 @@ function reasonSql(domain: Domain, rows: RawRows): string {
  */
 async function createClock(connection: DuckDBConnection, domain: Domain, part: RawPart): Promise<void> {
   const [range] = await rowsOf(connection, 'SELECT min(local) AS first, max(local) AS last FROM hw_locals');
-  const stretches = range.first === null ? [] : zoneStretches(domain.timeZone, Number(range.first), Number(range.last));
+  const stretches = range.first === null ? [] : clockStretches(domain.timeZone, Number(range.first), Number(range.last));
   if (stretches.some(({ offset }) => offset % (domain.frequencyMinutes * 60_000) !== 0)) {
     throw new HeadwayError('SETTINGS_INVALID', `${domain.timeZone} is no whole number of intervals away from UTC`, {
       where: `domain ${domain.name}`,

@@ -1,27 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { zoneStretches } from '../../../services/feature/local-time.ts';
+import { clockStretches } from '../../../services/feature/local-time.ts';
 
 const HOUR = 3_600_000;
 const utcOf = (timeZone: string, local: number): number[] =>
-  zoneStretches(timeZone, local, local)
+  clockStretches(timeZone, local, local)
     .filter(({ start, end, offset }) => local - offset >= start && local - offset < end)
     .map(({ offset }) => local - offset);
 
-describe('the wall clock of a zone', () => {
+describe('the wall clock of a place', () => {
   test('New York: once, never and twice', () => {
-    const zone = 'America/New_York';
-    expect(utcOf(zone, Date.parse('2023-07-01T12:00Z'))).toEqual([Date.parse('2023-07-01T16:00Z')]);
-    expect(utcOf(zone, Date.parse('2023-03-12T02:00Z'))).toEqual([]);
-    expect(utcOf(zone, Date.parse('2023-11-05T01:00Z'))).toEqual([
+    const timeZone = 'America/New_York';
+    expect(utcOf(timeZone, Date.parse('2023-07-01T12:00Z'))).toEqual([Date.parse('2023-07-01T16:00Z')]);
+    expect(utcOf(timeZone, Date.parse('2023-03-12T02:00Z'))).toEqual([]);
+    expect(utcOf(timeZone, Date.parse('2023-11-05T01:00Z'))).toEqual([
       Date.parse('2023-11-05T05:00Z'),
       Date.parse('2023-11-05T06:00Z'),
     ]);
     expect(utcOf('UTC', 5 * HOUR)).toEqual([5 * HOUR]);
   });
 
-  test('agrees with the platform for any hour of many zones', () => {
-    const zones = [
+  test('agrees with the platform for any hour of many places', () => {
+    const places = [
       'America/New_York',
       'Europe/Berlin',
       'Australia/Lord_Howe',
@@ -31,7 +31,7 @@ describe('the wall clock of a zone', () => {
     ];
     const hour = fc.integer({ min: 0, max: 80 * 8766 });
     fc.assert(
-      fc.property(fc.constantFrom(...zones), hour, (timeZone, hours) => {
+      fc.property(fc.constantFrom(...places), hour, (timeZone, hours) => {
         const utc = hours * HOUR;
         const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
         const local = Date.parse(`${format.format(utc).replace(' ', 'T')}Z`);
