@@ -5,10 +5,10 @@
  * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's number of retries; 403 and 404 are no errors
  * but the result 'absent', for a bucket answers either for a file that is not there.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AxiosResponse } from 'axios';
 import { HeadwayError } from './errors.ts';
@@ -93,25 +93,17 @@ async function receive(
   }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   const expected = range && continued ? Number(range[2]) : length;
+  // Synchronous: nothing may be awaited before the body is listened to, for a cut would go unheard and its bytes be lost.
   if (!continued) {
-    await rm(part, { force: true });
-    await writeFile(`${part}.etag`, JSON.stringify({ etag }));
+    // In this order: bytes of an older version never lie beside the new version's ETag, not even after a crash in between.
+    rmSync(part, { force: true });
+    writeFileSync(`${part}.etag`, JSON.stringify({ etag }));
   }
 
-  // A connection may go silent without closing: give up when nothing came for a while.
-  let stalled = false;
-  const watch = setTimeout(() => {
-    stalled = true;
-    response.data.destroy(new Error(`nothing came for ${client.timeoutMs} ms`));
-  }, client.timeoutMs);
-  response.data.on('data', () => watch.refresh());
-  try {
-    await pipeline(response.data, createWriteStream(part, { flags: continued ? 'a' : 'w' }));
-  } finally {
-    clearTimeout(watch);
-  }
+  const cut = await save(response.data, part, continued, client.timeoutMs);
+  if (cut) throw cut;
   const { size } = await stat(part);
-  if (stalled || (Number.isFinite(expected) && size !== expected)) {
+  if (Number.isFinite(expected) && size !== expected) {
     if (size > expected) await rm(part, { force: true });
     throw new Error(`${size} of ${expected} bytes came`);
   }
@@ -123,6 +115,34 @@ async function receive(
   await writeFile(`${path}.etag`, JSON.stringify({ etag, bytes: size }));
   await rm(`${part}.etag`, { force: true });
   return 'downloaded';
+}
+
+/**
+ * Writes a body to disk and returns what cut it short, if anything did. Not `pipeline`: that throws away what has arrived but is
+ * not yet written when the source fails, and these bytes are what the next attempt resumes after.
+ */
+async function save(body: IncomingMessage, path: string, append: boolean, timeoutMs: number): Promise<Error | null> {
+  const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
+  const written = finished(file);
+  written.catch(() => {}); // looked at below
+  // A connection may go silent without closing: give up when nothing came for a while.
+  const watch = setTimeout(() => body.destroy(new Error(`nothing came for ${timeoutMs} ms`)), timeoutMs);
+  const cut = await new Promise<Error | null>((resolve) => {
+    if (body.destroyed) resolve(new Error('the connection was cut'));
+    body.once('end', () => resolve(null));
+    body.once('error', resolve);
+    body.once('close', () => resolve(new Error('the connection was cut')));
+    file.once('error', resolve);
+    body.on('data', () => watch.refresh());
+    body.pipe(file, { end: false });
+  });
+  clearTimeout(watch);
+  body.unpipe(file);
+  body.on('error', () => {}); // destroying it below may raise once more
+  body.destroy();
+  file.end();
+  await written;
+  return cut;
 }
 
 /** The version a file on disk is, or null where that is not known for certain. */

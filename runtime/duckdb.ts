@@ -40,8 +40,11 @@ export async function withDuckDB<T>(options: DuckDBOptions, work: (connection: D
   }
 }
 
+/** The engine's own words. By shape, for the engine's errors may come from another realm than this module. */
+export const engineMessage = (error: unknown): string => (error as { message?: string } | null)?.message ?? String(error);
+
 function translated(error: unknown, options: DuckDBOptions): unknown {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = engineMessage(error);
   // Disk before memory: DuckDB reports a full spill folder as "out of memory … max_temp_directory_size".
   if (DISK_FULL.test(message)) {
     return new HeadwayError('STORE_FULL', 'the disk is full', {

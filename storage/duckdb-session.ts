@@ -1,15 +1,12 @@
 /**
  * Purpose: a short-lived SQL engine in memory, over Parquet files on the local disk.
  * Invariants: DuckDB is loaded at the first use, so that serving never pays for it; memory and threads are capped; the engine
- * is closed when the work ends, with no query running.
+ * is closed when the work ends, with no query running (runtime/duckdb.ts).
  * Fails: with DuckDB's own errors; the caller knows which object they are about.
  */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-
-const MEMORY_LIMIT = '512MB';
-const THREADS = '2';
 
 export interface SqlSession {
   run(sql: string): Promise<void>;
@@ -20,22 +17,12 @@ export interface SqlSession {
 }
 
 export async function withSqlSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: MEMORY_LIMIT,
-    threads: THREADS,
-    temp_directory: path.join(tmpdir(), `headway-duckdb-${process.pid}`),
-    autoinstall_known_extensions: 'false',
-    preserve_insertion_order: 'false',
+  const { withDuckDB } = await import('../runtime/duckdb.ts');
+  const tempFolder = path.join(tmpdir(), `headway-duckdb-${process.pid}`);
+  return withDuckDB({ tempFolder }, async (connection) => {
+    await connection.run('SET preserve_insertion_order = false');
+    return work(sessionOver(connection));
   });
-  let connection: DuckDBConnection | undefined;
-  try {
-    connection = await instance.connect();
-    return await work(sessionOver(connection));
-  } finally {
-    connection?.closeSync();
-    instance.closeSync();
-  }
 }
 
 function sessionOver(connection: DuckDBConnection): SqlSession {

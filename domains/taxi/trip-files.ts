@@ -5,7 +5,7 @@
  * Fails: RAW_FILE_INVALID naming the file, what is wrong with it and what to do.
  */
 import { basename } from 'node:path';
-import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlName, sqlText } from '../../runtime/sql.ts';
 import type { RawRows } from '../domain.ts';
@@ -98,7 +98,7 @@ async function columnsOf(path: string): Promise<Column[]> {
     });
   } catch (error) {
     if (isHeadwayError(error)) throw error;
-    const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+    const detail = engineMessage(error).split('\n')[0];
     throw refused(path, `is not a readable Parquet file (${detail})`, 'Download it again; it may be cut short.', error);
   }
 }

@@ -6,11 +6,11 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
-import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { countEvents, measureValues } from './interval-sql.ts';
-import { zoneStretches } from './local-time.ts';
+import { clockStretches } from './local-time.ts';
 
 export interface AggregateOptions {
   readonly domain: Domain;
@@ -48,7 +48,7 @@ export async function aggregatePart(options: AggregateOptions): Promise<Aggregat
   try {
     return await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, (connection) => aggregateWith(connection, options));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = engineMessage(error);
     // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.
     if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
     throw new HeadwayError('RAW_FILE_INVALID', `${part.name} cannot be read: ${message.split('\n')[0]}`, {
@@ -116,7 +116,7 @@ function reasonSql(domain: Domain, rows: RawRows): string {
  */
 async function createClock(connection: DuckDBConnection, domain: Domain, part: RawPart): Promise<void> {
   const [range] = await rowsOf(connection, 'SELECT min(local) AS first, max(local) AS last FROM hw_locals');
-  const stretches = range.first === null ? [] : zoneStretches(domain.timeZone, Number(range.first), Number(range.last));
+  const stretches = range.first === null ? [] : clockStretches(domain.timeZone, Number(range.first), Number(range.last));
   if (stretches.some(({ offset }) => offset % (domain.frequencyMinutes * 60_000) !== 0)) {
     throw new HeadwayError('SETTINGS_INVALID', `${domain.timeZone} is no whole number of intervals away from UTC`, {
       where: `domain ${domain.name}`,

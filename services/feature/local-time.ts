@@ -1,11 +1,11 @@
 /**
- * Purpose: how a zone's wall clock maps to UTC, as a short table of the stretches between its clock changes.
+ * Purpose: how the wall clock of an IANA timeZone maps to UTC, as a short table of the stretches between its clock changes.
  * Invariants: stretches follow one another without gap; inside one, UTC = local − offset. All calendar knowledge is Temporal's.
- * Fails: a RangeError for a zone that Temporal does not know.
+ * Fails: a RangeError for a timeZone that Temporal does not know.
  */
 import { Temporal } from 'temporal-polyfill';
 
-export interface ZoneStretch {
+export interface ClockStretch {
   /** UTC epoch milliseconds [start, end). */
   readonly start: number;
   readonly end: number;
@@ -13,18 +13,18 @@ export interface ZoneStretch {
   readonly offset: number;
 }
 
+type LocalTime = ReturnType<Temporal.Instant['toZonedDateTimeISO']>;
+
 const DAY_MS = 86_400_000;
 
 /** The stretches that wall-clock times between `from` and `to` (milliseconds, read as if they were UTC) can fall into. */
-export function zoneStretches(timeZone: string, from: number, to: number): ZoneStretch[] {
-  const stretches: ZoneStretch[] = [];
+export function clockStretches(timeZone: string, from: number, to: number): ClockStretch[] {
+  const stretches: ClockStretch[] = [];
   // Offsets are less than a day: two days around make sure that every stretch in question is there.
   const last = to + 2 * DAY_MS;
-  let current: Temporal.ZonedDateTime | null = Temporal.Instant.fromEpochMilliseconds(from - 2 * DAY_MS).toZonedDateTimeISO(
-    timeZone,
-  );
+  let current: LocalTime | null = Temporal.Instant.fromEpochMilliseconds(from - 2 * DAY_MS).toZonedDateTimeISO(timeZone);
   while (current && current.epochMilliseconds <= last) {
-    const next: Temporal.ZonedDateTime | null = current.getTimeZoneTransition('next');
+    const next: LocalTime | null = current.getTimeZoneTransition('next');
     stretches.push({
       start: current.epochMilliseconds,
       end: next ? next.epochMilliseconds : last + DAY_MS,

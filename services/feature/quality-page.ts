@@ -66,7 +66,7 @@ ${reasonTable(report.run, report.total)}
     report.byHour.map((_, hour) => String(hour)),
   )}<figcaption>Mean ${escaped(report.unit)} per ${escaped(report.seriesNoun)}, by hour of the day (${escaped(report.timeZone)}).</figcaption></figure>
 <figure>${bars(report.byWeekday, WEEKDAYS)}<figcaption>By weekday.</figcaption></figure>
-<figure>${heatMap(report.byWeekdayAndHour)}<figcaption>By weekday and hour: the darker, the more.</figcaption></figure>
+<figure>${heatMap(report.byWeekdayAndHour)}<figcaption>By weekday and hour: the stronger, the more.</figcaption></figure>
 <h2>Busiest series</h2>
 ${table(
   [report.seriesNoun, 'mean', 'maximum', 'known intervals'],
@@ -138,7 +138,7 @@ function bars(values: readonly (number | null)[], labels: readonly string[]): st
   const bodies = values.map((value, index) => {
     const height = highest > 0 ? Math.max(0, ((value ?? 0) / highest) * 110) : 0;
     const x = (index * step).toFixed(1);
-    const label = `<text x="${(index * step + step / 2).toFixed(1)}" y="140" text-anchor="middle">${escaped(labels[index])}</text>`;
+    const label = `<text x="${(index * step + step * 0.4).toFixed(1)}" y="140" text-anchor="middle">${escaped(labels[index])}</text>`;
     return `<rect x="${x}" y="${(124 - height).toFixed(1)}" width="${(step * 0.8).toFixed(1)}" height="${height.toFixed(1)}"><title>${escaped(labels[index])}: ${figure(value)}</title></rect>${label}`;
   });
   return `<svg viewBox="0 0 720 146" role="img"><text x="0" y="10">${figure(highest)}</text>${bodies.join('')}</svg>`;

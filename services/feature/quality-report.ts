@@ -8,7 +8,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import type { FeatureObject } from '../../storage/manifest.ts';
-import { zoneStretches } from './local-time.ts';
+import { clockStretches } from './local-time.ts';
 
 const MOST_SERIES = 100_000;
 const MOST_LISTED = 100;
@@ -203,7 +203,7 @@ function weekFigures(panel: Panel, timeZone: string): WeekRow[] {
     total: 0,
     count: 0,
   }));
-  const stretches = zoneStretches(timeZone, panel.start, timestampAt(panel, panel.length));
+  const stretches = clockStretches(timeZone, panel.start, timestampAt(panel, panel.length));
   for (let t = 0, stretch = 0; t < panel.length; t++) {
     const timestamp = timestampAt(panel, t);
     while (timestamp >= stretches[stretch].end) stretch++;

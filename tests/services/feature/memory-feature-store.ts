@@ -10,11 +10,15 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { createPanel } from '../../../forecasting/panel.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FeatureStore } from '../../../storage/feature-store.ts';
-import type { FeatureObject, Manifest } from '../../../storage/manifest.ts';
+import type { FeatureObject, Manifest, TimeSpan } from '../../../storage/manifest.ts';
 
-export type Row = { seriesId: string; timestamp: number; target: number };
+interface Rows {
+  readonly seriesIds: string[];
+  readonly timestamps: number[];
+  readonly targets: number[];
+}
 
-export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf'> {
+export interface MemoryFeatureStore extends FeatureStore {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;
@@ -23,26 +27,22 @@ export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 
 
 export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureStore {
   const manifests: Manifest[] = [];
-  const rows = new Map<string, Row[]>();
+  const rows = new Map<string, Rows>();
   let report: unknown = null;
 
-  const winners = (): Map<string, { feed: string; row: Row }> => {
-    const found = new Map<string, { feed: string; row: Row }>();
-    const objects = manifests.at(-1)?.objects ?? [];
-    for (const object of [...objects].sort((a, b) => a.availableAt - b.availableAt)) {
-      for (const [key, { feed, row }] of found) {
-        if (feed === object.feed && row.timestamp >= object.span.start && row.timestamp < object.span.end) found.delete(key);
-      }
-      for (const row of rows.get(object.key)!)
-        found.set(`${object.feed}|${row.seriesId}@${row.timestamp}`, { feed: object.feed, row });
-    }
-    return found;
-  };
   const values = () => {
     const sums = new Map<string, number>();
-    for (const { row } of winners().values()) {
-      const key = `${row.seriesId}@${row.timestamp}`;
-      sums.set(key, (sums.get(key) ?? 0) + row.target);
+    const covered = new Map<string, TimeSpan[]>();
+    const newestFirst = [...(manifests.at(-1)?.objects ?? [])].reverse().sort((a, b) => b.availableAt - a.availableAt);
+    for (const object of newestFirst) {
+      const spans = covered.get(object.feed) ?? [];
+      const { seriesIds, timestamps, targets } = rows.get(object.key)!;
+      for (let i = 0; i < seriesIds.length; i++) {
+        if (spans.some(({ start, end }) => timestamps[i] >= start && timestamps[i] < end)) continue;
+        const key = `${seriesIds[i]}@${timestamps[i]}`;
+        sums.set(key, (sums.get(key) ?? 0) + targets[i]);
+      }
+      covered.set(object.feed, [...spans, object.span]);
     }
     return sums;
   };
@@ -61,8 +61,8 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         const bytes = await readFile(path);
         const sha256 = createHash('sha256').update(bytes).digest('hex');
         const found = await readRows(path);
-        if (found.length !== object.rows) throw new Error(`${object.part} has ${found.length} rows, not ${object.rows}`);
-        if (found.some(({ timestamp }) => timestamp < object.span.start || timestamp >= object.span.end)) {
+        if (found.targets.length !== object.rows) throw new Error(`${object.part} has not ${object.rows} rows`);
+        if (found.timestamps.some((timestamp) => timestamp < object.span.start || timestamp >= object.span.end)) {
           throw new Error(`${object.part} has rows outside its span`);
         }
         const key = `features/${domain}/data/${sha256}.parquet`;
@@ -109,18 +109,17 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
   };
 }
 
-async function readRows(path: string): Promise<Row[]> {
+async function readRows(path: string): Promise<Rows> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   const text = path.replaceAll("'", "''");
-  const result = await connection.runAndReadAll(
-    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, typeof(available_at) FROM read_parquet('${text}')`,
+  const reader = await connection.runAndReadAll(
+    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM read_parquet('${text}')
+     WHERE epoch_ms(available_at) IS NOT NULL AND typeof(timestamp) = 'TIMESTAMP'`,
   );
+  const columns = reader.getColumns();
   connection.closeSync();
   instance.closeSync();
-  return result.getRows().map(([seriesId, timestamp, target]) => ({
-    seriesId: String(seriesId),
-    timestamp: Number(timestamp),
-    target: Number(target),
-  }));
+  const [seriesIds = [], timestamps = [], targets = []] = columns;
+  return { seriesIds, timestamps, targets } as unknown as Rows;
 }
