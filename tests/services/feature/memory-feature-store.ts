@@ -18,7 +18,7 @@ interface Rows {
   readonly targets: number[];
 }
 
-export interface MemoryFeatureStore extends FeatureStore {
+export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf'> {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;
