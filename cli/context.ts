@@ -37,8 +37,8 @@ export interface CommandContext {
   readonly logger: Logger;
   readonly progress: Progress;
   readonly wantsJson: boolean;
-  /** The flags and environment that a child process needs to see the same settings. */
-  readonly childFlags: readonly string[];
+  /** What a child process of this one must be told to see the same settings. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
   store(): Promise<ObjectStore>;
   features(): Promise<FeatureStore>;
   registry(): Promise<ModelRegistry>;
@@ -51,7 +51,12 @@ export interface CommandContext {
   printJson(value: unknown): void;
 }
 
-export function openContext(flags: CommonFlags, env: Record<string, string | undefined>): CommandContext {
+/** @param defaults of settings that this command wants otherwise than the schema says */
+export function openContext(
+  flags: CommonFlags,
+  env: Record<string, string | undefined>,
+  defaults: Partial<Settings> = {},
+): CommandContext {
   const { store, domain: domainName, work, source, logLevel, port, host, seed, backend } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
@@ -64,7 +69,7 @@ export function openContext(flags: CommonFlags, env: Record<string, string | und
     seed,
     backend,
   };
-  const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name });
+  const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const domain = findDomain(settings.domain);
   const clock = systemClock;
   const wantsJson = flags.json === true;
@@ -75,15 +80,16 @@ export function openContext(flags: CommonFlags, env: Record<string, string | und
     opened ??= import('../storage/open-store.ts').then(({ openStore }) => openStore(settings.store, clock));
     return opened;
   };
-  const childFlags = Object.entries({
-    store: settings.store,
-    domain: settings.domain,
-    work: settings.work,
-    source: settings.source,
-    'log-level': logLevel,
-    seed,
-    backend,
-  }).flatMap(([name, value]) => (value === undefined || value === null ? [] : [`--${name}`, String(value)]));
+  const childEnvironment = {
+    HEADWAY_STORE: settings.store,
+    HEADWAY_DOMAIN: settings.domain,
+    HEADWAY_WORK: settings.work,
+    HEADWAY_LOG_LEVEL: settings.logLevel,
+    HEADWAY_SEED: String(settings.seed),
+    HEADWAY_BACKEND: settings.backend,
+    HEADWAY_MEMORY_MB: String(settings.memoryMb),
+    ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
+  };
   return {
     settings,
     domain,
@@ -91,7 +97,7 @@ export function openContext(flags: CommonFlags, env: Record<string, string | und
     logger,
     progress,
     wantsJson,
-    childFlags,
+    childEnvironment,
     store: openOnce,
     async features() {
       const { openFeatureStore } = await import('../storage/feature-store.ts');

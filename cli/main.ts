@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
+import type { Settings } from '../runtime/settings.ts';
 import { type CommandContext, type CommonFlags, openContext } from './context.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -37,19 +38,22 @@ export function buildProgram(env: Environment): Command {
     description: string,
     define: (command: Command) => Command,
     run: (context: CommandContext, flags: Flags & CommonFlags, ...operands: string[]) => Promise<void>,
+    defaults: Partial<Settings> = {},
   ): void {
     const made = define(parent.command(name).description(description).exitOverride())
       .option('--store <url>', 'where features, models and forecasts live, e.g. file:./.headway')
       .option('--domain <name>', 'what is forecast: a folder in domains/')
       .option('--work <folder>', 'raw downloads, locks and temporary files')
       .addOption(
-        new Option('--log-level <level>').choices(['silent', 'error', 'warn', 'info', 'debug']).default(undefined, 'info'),
+        new Option('--log-level <level>')
+          .choices(['silent', 'error', 'warn', 'info', 'debug'])
+          .default(undefined, 'info; start: warn'),
       )
       .option('--json', 'print the result as JSON on standard output');
     made.action(async (...values: unknown[]) => {
       const operands = values.slice(0, -2) as string[];
       const flags = values.at(-2) as Flags & CommonFlags;
-      await run(openContext(flags, env), flags, ...operands);
+      await run(openContext(flags, env, defaults), flags, ...operands);
     });
   }
 
@@ -147,6 +151,8 @@ export function buildProgram(env: Environment): Command {
         .option('--once', 'fetch one forecast from the service, then stop')
         .option('--quick', 'little data and a short training, to try the machinery'),
     async (context, flags: { once?: boolean; quick?: boolean }) => (await import('./start.ts')).startCommand(context, flags),
+    // People look at what it prints; the log is for what goes wrong.
+    { logLevel: 'warn' },
   );
 
   const panel = program.command('panel').description('the features as a panel');

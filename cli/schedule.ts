@@ -7,21 +7,31 @@
 import { runChildJob } from '../runtime/child-job.ts';
 import { type Job, type Scheduler, schedule } from '../runtime/scheduler.ts';
 import type { CommandContext } from './context.ts';
-import { untilSignal } from './serve.ts';
+import { stopSignal } from './serve.ts';
 
 export async function scheduleCommand(context: CommandContext, { only }: { only?: 'features' | 'training' }): Promise<void> {
-  const scheduler = startSchedule(context, only);
+  const stop = stopSignal();
+  const scheduler = startSchedule(context, only ? { only } : {});
   const jobs = scheduler.status().map(({ name, cron }) => `${name} at ${cron}`);
   context.print(`Scheduled (cron, UTC): ${jobs.join('; ') || 'nothing'}. Ctrl-C stops it.`);
   // A first run now, so that a fresh machine need not wait for the hour.
   for (const { name } of scheduler.status()) void scheduler.trigger(name);
-  await untilSignal();
+  await stop.happened;
   await scheduler.stop({ abort: true });
 }
 
-export function startSchedule(context: CommandContext, only?: 'features' | 'training'): Scheduler {
-  const { settings, clock, logger, childFlags } = context;
-  const run = (args: string[], signal: AbortSignal) => runChildJob({ args: [...args, ...childFlags], logger, signal });
+export interface ScheduleChoice {
+  readonly only?: 'features' | 'training';
+  /** The jobs' settings; this process's own unless told. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export function startSchedule(
+  context: CommandContext,
+  { only, environment = context.childEnvironment }: ScheduleChoice,
+): Scheduler {
+  const { settings, clock, logger } = context;
+  const run = (args: string[], signal: AbortSignal) => runChildJob({ args, env: environment, logger, signal });
   const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
   const jobs: Job[] = [];
   if (settings.featuresSchedule !== null && only !== 'training') {

@@ -10,9 +10,10 @@ import { defaultInferenceSettings } from '../services/inference/settings.ts';
 import type { CommandContext } from './context.ts';
 
 export async function serveCommand(context: CommandContext): Promise<void> {
+  const stop = stopSignal();
   const server = await openServer(context);
   context.print(`Headway serves ${context.domain.title} on ${server.url} (documentation: ${server.url}/docs). Ctrl-C stops it.`);
-  await untilSignal();
+  await stop.happened;
   await server.close();
 }
 
@@ -34,15 +35,27 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
   });
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the second one finds no handler and ends the process. */
-export function untilSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const done = (signal: NodeJS.Signals) => {
-      process.off('SIGINT', done);
-      process.off('SIGTERM', done);
-      resolve(signal);
-    };
-    process.on('SIGINT', done);
-    process.on('SIGTERM', done);
-  });
+export interface StopSignal {
+  /** Aborts at the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly happened: Promise<void>;
+  /** Stops listening. */
+  forget(): void;
+}
+
+/** Listens for SIGINT and SIGTERM once; a second one finds no handler and ends the process at once. */
+export function stopSignal(): StopSignal {
+  const controller = new AbortController();
+  const forget = () => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  };
+  const stop = () => {
+    forget();
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const happened = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true }));
+  return { signal: controller.signal, happened, forget };
 }

@@ -14,72 +14,94 @@ import type { IssuedForecasts } from '../services/inference/issue-forecasts.ts';
 import type { CommandContext } from './context.ts';
 import { issue, pictureOf, writeSvg } from './forecast.ts';
 import { startSchedule } from './schedule.ts';
-import { openServer, untilSignal } from './serve.ts';
+import { openServer, stopSignal } from './serve.ts';
 
 interface Flags {
   readonly once?: boolean;
   readonly quick?: boolean;
 }
 
-const QUICK_STEPS = '60';
+const QUICK_STEPS = '200';
 
 export async function startCommand(context: CommandContext, flags: Flags): Promise<void> {
   const { domain, settings, clock, logger } = context;
   const started = clock.elapsedMs();
   const step = (number: number, text: string) => context.print(`\n[${number}/4] ${text}`);
-  const child = (args: string[]) => runChildJob({ args: [...args, ...context.childFlags], logger, output: 'inherit' });
+  const environment = { ...context.childEnvironment, ...quickSource(context, flags) };
+  const stop = stopSignal();
+  const child = (args: string[]) => runChildJob({ args, env: environment, logger, signal: stop.signal, output: 'inherit' });
 
-  context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
-  step(1, 'Features: raw data in, a snapshot committed');
-  await child(['features', 'run', ...quickSource(context, flags)]);
+  try {
+    context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
+    step(1, 'Features: raw data in, a snapshot committed');
+    await child(['features', 'run']);
 
-  step(2, 'Model: backtest against the naive baselines, fit, promote if better');
-  const champion = await (await context.registry()).champion();
-  if (champion === null) await child(['train', ...quickSource(context, flags), ...(flags.quick ? ['--steps', QUICK_STEPS] : [])]);
-  else context.print(`Model ${champion.modelVersion} is champion; the schedule trains anew (HEADWAY_TRAINING_SCHEDULE).`);
+    step(2, 'Model: fit, backtest against the naive baselines, promote if better');
+    const registry = await context.registry();
+    const champion = await registry.champion();
+    if (champion === null) await child(['train', ...(flags.quick ? ['--steps', QUICK_STEPS] : [])]);
+    else context.print(`Model ${champion.modelVersion} is champion; the schedule trains anew (HEADWAY_TRAINING_SCHEDULE).`);
+    const hasModel = (await registry.champion()) !== null;
 
-  step(3, 'Forecast: every series, the next hours, with intervals');
-  const issued = await issue(context);
-  await (await context.forecasts()).append(issued.entry);
-  const shown = showcase(issued);
-  const picture = pictureOf(context, issued, shown);
-  const svg = join(settings.work, `${domain.name}-forecast.svg`);
-  await writeSvg(svg, picture);
-  context.print(
-    forecastInTerminal(picture, {
-      width: Math.min(process.stdout.columns ?? 100, 110),
-      height: 18,
-      colour: process.stdout.isTTY === true,
-    }),
-  );
-  context.print(`Picture: ${svg}`);
+    step(3, 'Forecast: every series, the next hours, with intervals');
+    const shown = hasModel ? await showForecast(context) : null;
+    if (!hasModel)
+      context.print('The gate refused the model, so there is nothing to forecast with yet; the schedule trains again.');
 
-  step(4, 'Service');
-  const server = await openServer(context);
-  const url = `${server.url}/v1/series/${encodeURIComponent(issued.panel.seriesIds[shown] as string)}/forecast`;
-  context.print(`Ready ${((clock.elapsedMs() - started) / 1000).toFixed(1)} s after the start.
-
-  Page           ${server.url}/
-  API            ${server.url}/docs
-  One forecast   curl ${url}
-  All series     curl ${server.url}/v1/series`);
-  if (flags.once) {
-    await checkOnce(url, issued.entry.horizon).finally(() => server.close());
-    context.print('\nOne forecast was fetched over HTTP. Stopping, as --once asks.');
-    return;
+    step(4, 'Service');
+    const server = await openServer(context);
+    context.print(
+      `Ready ${((clock.elapsedMs() - started) / 1000).toFixed(1)} s after the start.\n${addresses(server.url, shown)}`,
+    );
+    if (flags.once) {
+      await checkOnce(server.url, shown, domain.horizon).finally(() => server.close());
+      context.print('\nOne forecast was fetched over HTTP. Stopping, as --once asks.');
+      return;
+    }
+    const scheduler = startSchedule(context, { environment });
+    context.print(`\n${scheduleText(context)} Ctrl-C stops.`);
+    await stop.happened;
+    context.print('\nStopping: running requests finish, running jobs are asked to end.');
+    await Promise.all([server.close(), scheduler.stop({ abort: true })]);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    context.print('\nStopped. What was committed stays; the next start goes on from there.');
+  } finally {
+    stop.forget();
   }
-  const scheduler = startSchedule(context);
-  context.print(
-    `\nFeatures are brought up to date at "${settings.featuresSchedule ?? 'off'}", the model is trained anew at "${settings.trainingSchedule ?? 'off'}" (cron, UTC). Ctrl-C stops.`,
-  );
-  await untilSignal();
-  context.print('\nStopping: running requests finish, running jobs are asked to end.');
-  await Promise.all([server.close(), scheduler.stop({ abort: true })]);
 }
 
+/** Forecasts all series into the log and shows one of them. Returns its id. */
+async function showForecast(context: CommandContext): Promise<string> {
+  const issued = await issue(context);
+  await (await context.forecasts()).append(issued.entry);
+  const series = showcase(issued);
+  const picture = pictureOf(context, issued, series);
+  const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);
+  await writeSvg(svg, picture);
+  const width = Math.min(process.stdout.columns ?? 100, 110);
+  context.print(forecastInTerminal(picture, { width, height: 18, colour: process.stdout.isTTY === true }));
+  context.print(`Picture: ${svg}`);
+  return issued.panel.seriesIds[series] as string;
+}
+
+const forecastUrl = (url: string, seriesId: string) => `${url}/v1/series/${encodeURIComponent(seriesId)}/forecast`;
+
+const addresses = (url: string, seriesId: string | null): string =>
+  [
+    '',
+    `  Page           ${url}/`,
+    `  API            ${url}/docs`,
+    ...(seriesId === null ? [] : [`  One forecast   curl ${forecastUrl(url, seriesId)}`]),
+    `  All series     curl ${url}/v1/series`,
+  ].join('\n');
+
+const scheduleText = ({ settings }: CommandContext): string =>
+  `Features are brought up to date at "${settings.featuresSchedule ?? 'off'}", the model is trained anew at "${settings.trainingSchedule ?? 'off'}" (cron, UTC).`;
+
 /** --quick: the domain's own source, cut short. */
-function quickSource({ domain, settings }: CommandContext, { quick }: Flags): string[] {
-  return quick && settings.source === null && domain.quickSource ? ['--source', domain.quickSource] : [];
+function quickSource({ domain, settings }: CommandContext, { quick }: Flags): Record<string, string> {
+  return quick && settings.source === null && domain.quickSource ? { HEADWAY_SOURCE: domain.quickSource } : {};
 }
 
 /** A series worth looking at: the one at the upper quartile of the busiest. */
@@ -89,7 +111,10 @@ function showcase({ panel }: IssuedForecasts): number {
   return means[Math.floor(means.length / 8)]?.series ?? 0;
 }
 
-async function checkOnce(url: string, horizon: number): Promise<void> {
+async function checkOnce(serverUrl: string, seriesId: string | null, horizon: number): Promise<void> {
+  if (seriesId === null)
+    throw new HeadwayError('NO_CHAMPION', 'no model was promoted', { fix: 'Train longer, or bring more history.' });
+  const url = forecastUrl(serverUrl, seriesId);
   const response = await fetch(url);
   const body = (await response.json()) as { quantiles?: Record<string, number[]> };
   const median = body.quantiles?.['0.5'] ?? [];

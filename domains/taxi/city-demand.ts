@@ -120,13 +120,14 @@ function createPlaces(seed: number, placeCount: number): Place[] {
 
 /**
  * Weather-like shocks on the log scale, city-wide: a slow wander (the last 18 hours' draws, fading like an autoregression) and
- * episodes of some hours: rain sends people to the taxis, a storm keeps them at home.
+ * episodes of some hours: rain sends people to the taxis, a storm keeps them at home. Both move demand by 5 to 40 %, as weather
+ * does in a real city; nobody can forecast them, so they are what a perfect model would still miss against the oracle.
  */
 function shockAt(seed: number, hour: number): number {
   let shock = 0;
   for (let back = 0; back < 18; back++) {
     const random = seededRandom(seedFrom(seed, 'wander', hour - back));
-    shock += 0.05 * 0.85 ** back * (random() + random() + random() - 1.5) * 2;
+    shock += 0.03 * 0.85 ** back * (random() + random() + random() - 1.5) * 2;
   }
   const block = Math.floor(hour / EPISODE_BLOCK);
   for (let back = 0; back < 3; back++)
@@ -137,10 +138,10 @@ function shockAt(seed: number, hour: number): number {
 const EPISODE_BLOCK = 30;
 
 function episodeAt(random: Random, block: number, hour: number): number {
-  if (random() > 0.35) return 0;
+  if (random() > 0.2) return 0;
   const since = hour - (block * EPISODE_BLOCK + Math.floor(random() * EPISODE_BLOCK));
   const duration = 3 + random() * 9;
-  const strength = random() < 0.65 ? 0.1 + 0.35 * random() : -0.15 - 0.55 * random();
+  const strength = random() < 0.65 ? 0.05 + 0.2 * random() : -0.1 - 0.3 * random();
   // Rises within two hours, fades afterwards; ended after three durations, before it could leave the blocks looked at.
   if (since < 0 || since > 3 * duration) return 0;
   return strength * Math.min(1, (since + 1) / 2) * Math.exp(-since / duration);

@@ -25,7 +25,7 @@ export const taxi: Domain = {
   pastExogenous: [],
   futureExogenous: [],
   defaultSource: 'city',
-  quickSource: 'city:months=3,places=8',
+  quickSource: 'city:months=4,places=24',
   seriesTitle: (seriesId) => `Zone ${seriesId}`,
   async openSource(spec, context) {
     if (spec === 'city' || spec.startsWith('city:')) return openCity(spec, context);
