@@ -23,8 +23,8 @@ export interface Calendar {
   readonly holiday: Uint8Array;
   /** 1 on the local day before a public holiday. */
   readonly holidayEve: Uint8Array;
-  /** Day of the local year as a fraction of the year, 0…1. */
-  readonly yearFraction: Float32Array;
+  /** Local time less UTC, in intervals: what moves when the clocks change. */
+  readonly utcOffset: Int16Array;
 }
 
 /** The calendar of `length` intervals from `start` (epoch ms). */
@@ -34,7 +34,7 @@ export function createCalendar(start: number, frequencyMinutes: number, length: 
     weekday: new Uint8Array(length),
     holiday: new Uint8Array(length),
     holidayEve: new Uint8Array(length),
-    yearFraction: new Float32Array(length),
+    utcOffset: new Int16Array(length),
   };
   const localTimes = localTimesOf(start, frequencyMinutes, length, place.timeZone);
   const isHoliday = holidayLookup(localTimes, place.holidays);
@@ -45,8 +45,8 @@ export function createCalendar(start: number, frequencyMinutes: number, length: 
     calendar.weekday[i] = (((day + 3) % 7) + 7) % 7; // 1970-01-01 was a Thursday
     calendar.holiday[i] = isHoliday(day) ? 1 : 0;
     calendar.holidayEve[i] = isHoliday(day + 1) ? 1 : 0;
-    const yearStart = Date.UTC(new Date(local).getUTCFullYear(), 0, 1);
-    calendar.yearFraction[i] = (local - yearStart) / (366 * DAY);
+    const timestamp = start + i * frequencyMinutes * MINUTE;
+    calendar.utcOffset[i] = Math.round((local - timestamp) / (frequencyMinutes * MINUTE));
   }
   return calendar;
 }

@@ -18,9 +18,11 @@ export interface FeatureSpec {
   readonly nonNegative: boolean;
 }
 
-/** The seasonal lags of every step: the same time on the last 4 weeks and the last 2 days. */
+/** The seasonal lags of every step: the same local time on each of the last weeks and days. */
 const WEEKS_BACK = 4;
+const WEEKS_BACK_LONG = 8;
 const DAYS_BACK = 2;
+const DAYS_BACK_LONG = 7;
 const CALENDAR_FEATURES = 4 + 7 + 3;
 
 export interface FeatureSizes {
@@ -35,20 +37,20 @@ export interface FeatureSizes {
 export function featureSizes(spec: FeatureSpec): FeatureSizes {
   return {
     windowSize: spec.week + 2 * spec.day + 4,
-    stepSize: WEEKS_BACK + DAYS_BACK + 4 + CALENDAR_FEATURES + 2,
-    // The residuals of the last two days against their own mean of 4 weeks reach furthest back.
-    historyIntervals: WEEKS_BACK * spec.week + 2 * spec.day,
+    stepSize: WEEKS_BACK + DAYS_BACK + 8 + CALENDAR_FEATURES + 2,
+    // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of the clocks.
+    historyIntervals: WEEKS_BACK_LONG * spec.week + spec.day,
   };
 }
 
-/** A panel with the calendar that its windows need. */
+/** A panel with what its windows share: looked up, so that a window costs little. */
 export interface FeatureSource {
   readonly spec: FeatureSpec;
   readonly sizes: FeatureSizes;
   readonly panel: Panel;
   /** Covers the panel and one horizon beyond. */
   readonly calendar: Calendar;
-  /** [series × (length + horizon)]: the mean of the known values 1, 2, 3 and 4 weeks before; NaN where none is known. */
+  /** [series × (length + horizon + 1)]: the mean of the known values 1, 2, 3 and 4 weeks before; NaN where none is known. */
   readonly weekMeans: Float32Array;
 }
 
@@ -56,16 +58,25 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSou
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(`the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`);
   }
-  if (spec.horizon > spec.week)
-    throw new RangeError(`horizon ${spec.horizon} exceeds the longest season of ${spec.week} intervals`);
-  const calendar = createCalendar(panel.start, panel.frequencyMinutes, panel.length + spec.horizon, spec.place);
-  const span = panel.length + spec.horizon;
+  // A step looks one interval past itself, a week earlier, and the clocks may change between.
+  if (spec.horizon + 2 * Math.ceil(60 / spec.frequencyMinutes) > spec.week) {
+    throw new RangeError(`horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`);
+  }
+  const span = panel.length + spec.horizon + 1;
+  const calendar = createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
   const weekMeans = new Float32Array(panel.seriesIds.length * span);
+  const source = { spec, sizes: featureSizes(spec), panel, calendar, weekMeans };
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
-    for (let t = 0; t < span; t++) weekMeans[series * span + t] = meanOfWeeks(values, t, spec.week);
+    for (let t = 0; t < span; t++) weekMeans[series * span + t] = meanOfLags(source, values, t, spec.week, WEEKS_BACK, panel.length);
   }
-  return { spec, sizes: featureSizes(spec), panel, calendar, weekMeans };
+  return source;
+}
+
+/** The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks changed between. */
+function localLag(calendar: Calendar, t: number, back: number): number {
+  const lag = t - back;
+  return lag < 0 ? lag : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
 }
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
@@ -105,18 +116,26 @@ function levelAt(values: Float32Array, cutoff: number, intervals: number, fallba
   return sum > 0 ? sum / count : fallback;
 }
 
-/** Mean of the known values at t − week, t − 2·week, …; NaN where none is known. */
-function meanOfWeeks(values: Float32Array, t: number, week: number): number {
+/** Mean of the known values `count` times `season` back by the local clock, none after `end`; NaN where none is known. */
+function meanOfLags(
+  source: Pick<FeatureSource, 'calendar'>,
+  values: Float32Array,
+  t: number,
+  season: number,
+  count: number,
+  end: number,
+): number {
   let sum = 0;
-  let count = 0;
-  for (let back = t - week; back >= 0 && back >= t - WEEKS_BACK * week; back -= week) {
-    const value = values[back] as number;
-    if (!Number.isNaN(value)) {
-      sum += value;
-      count++;
-    }
+  let known = 0;
+  for (let n = 1; n <= count; n++) {
+    const lag = localLag(source.calendar, t, n * season);
+    if (lag < 0) break;
+    const value = lag < end ? (values[lag] as number) : Number.NaN;
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    known++;
   }
-  return count > 0 ? sum / count : Number.NaN;
+  return known > 0 ? sum / known : Number.NaN;
 }
 
 /** Writes the inputs of one window (a series at a cutoff, both grid indices) to `row` of the batch. */
@@ -127,32 +146,31 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     throw new RangeError(`cutoff ${cutoff} needs ${sizes.historyIntervals} intervals up to it; the panel has ${panel.length}`);
   }
   const values = targetOf(panel, series);
-  const span = panel.length + horizon;
+  const span = panel.length + horizon + 1;
   const weekMeans = source.weekMeans.subarray(series * span, (series + 1) * span);
   const level = levelAt(values, cutoff, WEEKS_BACK * week, 1e-3);
   const scale = 1 / level;
   batch.level[row] = level;
-  // What stands in for an unknown value: its own mean of 4 weeks, else the level.
-  const known = (t: number): number => {
-    const value = values[t] as number;
-    return !Number.isNaN(value) ? value * scale : 1;
-  };
   const window = batch.window;
   let at = row * sizes.windowSize;
   let daySum = 0;
   let weekSum = 0;
   for (let t = cutoff - week + 1; t <= cutoff; t++) {
-    const value = known(t);
+    // What stands in for an unknown value is the level.
+    const raw = values[t] as number;
+    const value = Number.isNaN(raw) ? 1 : raw * scale;
     window[at++] = value;
     weekSum += value;
     if (t > cutoff - day) daySum += value;
   }
+  const residualAt = (t: number): number => {
+    const residual = ((values[t] as number) - (weekMeans[t] as number)) * scale;
+    return Number.isNaN(residual) ? 0 : residual;
+  };
   let residualSum = 0;
   let lastResidual = 0;
   for (let t = cutoff - 2 * day + 1; t <= cutoff; t++) {
-    const mean = weekMeans[t] as number;
-    const value = values[t] as number;
-    const residual = !Number.isNaN(value) && !Number.isNaN(mean) ? (value - mean) * scale : 0;
+    const residual = residualAt(t);
     window[at++] = residual;
     if (t > cutoff - day) residualSum += residual;
     lastResidual = residual;
@@ -163,28 +181,32 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   window[at++] = residualSum / day;
 
   const step = batch.step;
+  const orBase = (value: number, base: number): number => (Number.isNaN(value) ? 0 : value * scale - base);
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
     const mean = weekMeans[t] as number;
-    const base = !Number.isNaN(mean) ? mean * scale : 1;
+    const base = Number.isNaN(mean) ? 1 : mean * scale;
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
     let holidayLags = 0;
     for (let w = 1; w <= WEEKS_BACK; w++) {
-      const value = values[t - w * week] as number;
-      const lag = !Number.isNaN(value) ? value * scale : base;
-      step[to++] = lag - base;
-      spread += (lag - base) * (lag - base);
-      holidayLags += calendar.holiday[t - w * week] as number;
+      const lag = localLag(calendar, t, w * week);
+      const deviation = lag <= cutoff ? orBase(values[lag] as number, base) : 0;
+      step[to++] = deviation;
+      spread += deviation * deviation;
+      holidayLags += calendar.holiday[lag] as number;
     }
     for (let d = 1; d <= DAYS_BACK; d++) {
-      // A lag after the cutoff is not known yet: look one more day back.
-      const lagAt = t - d * day - (t - d * day > cutoff ? Math.ceil((t - d * day - cutoff) / day) * day : 0);
-      const dayMean = weekMeans[lagAt] as number;
-      const value = values[lagAt] as number;
-      step[to++] = !Number.isNaN(value) && !Number.isNaN(dayMean) ? (value - dayMean) * scale : 0;
+      // A lag after the cutoff is not known yet: look further back, by whole days.
+      const beyond = Math.max(0, Math.ceil((t - d * day - cutoff) / day));
+      const lag = localLag(calendar, t, (d + beyond) * day);
+      step[to++] = lag <= cutoff ? residualAt(lag) : 0;
     }
+    step[to++] = orBase(meanOfLags(source, values, t, week, WEEKS_BACK_LONG, cutoff + 1), base);
+    step[to++] = orBase(meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1), base);
+    step[to++] = orBase(weekMeans[t - 1] as number, base);
+    step[to++] = orBase(weekMeans[t + 1] as number, base);
     step[to++] = base;
     step[to++] = Math.sqrt(spread / WEEKS_BACK);
     step[to++] = lastResidual / Math.sqrt(k);

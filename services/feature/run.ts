@@ -17,7 +17,7 @@ import { buildQualityReport, type PartAccount, type QualityReport } from './qual
 import { recentPanel } from './recent-panel.ts';
 import { withWorkFolder } from './work-folder.ts';
 
-const WEEKS_ONLINE = 8;
+const WEEKS_ONLINE = 9;
 const MEMORY_LIMIT_MB = 512;
 
 export interface FeatureRunOptions {
