@@ -5,4 +5,10 @@
  */
 import { main } from './cli/main.ts';
 
+// `headway panel export | head`: a reader that has gone ends the program, as it would end any other (128 + SIGPIPE).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
 process.exitCode = await main(process.argv.slice(2), process.env);

@@ -6,7 +6,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import type { Settings } from '../runtime/settings.ts';
-import { type CommandContext, type CommonFlags, openContext } from './context.ts';
+import type { CommandContext, CommonFlags } from './context.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -28,6 +28,7 @@ export function buildProgram(env: Environment): Command {
   const program = new Command('headway')
     .description('Time-series demand forecasting, end to end: raw events in, forecasts out over HTTP.')
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('(--help shows the commands and flags)');
 
@@ -53,6 +54,7 @@ export function buildProgram(env: Environment): Command {
     made.action(async (...values: unknown[]) => {
       const operands = values.slice(0, -2) as string[];
       const flags = values.at(-2) as Flags & CommonFlags;
+      const { openContext } = await import('./context.ts');
       await run(openContext(flags, env, defaults), flags, ...operands);
     });
   }

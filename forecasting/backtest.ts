@@ -2,7 +2,7 @@
  * Purpose: the rolling backtest: forecasts at many cutoffs, beside what then happened.
  * Invariants: every forecaster sees the same cutoffs and nothing after each; cutoffs stand `stepSize` apart, coprime with the
  * day, so that every hour of the day meets every step; an unknown actual stays NaN and is scored by nobody.
- * Fails: a RangeError where the span holds no complete cutoff, naming what to reduce.
+ * Fails: a RangeError where the span holds no complete cutoff, naming what to reduce, and for a step size that leads nowhere.
  */
 import type { Forecaster } from './forecaster.ts';
 import { type Panel, targetOf } from './panel.ts';
@@ -29,6 +29,8 @@ export interface ForecasterResult {
  * and each horizon ends inside it.
  */
 export function backtestCutoffs(length: number, testIntervals: number, horizon: number, stepSize: number): number[] {
+  if (!Number.isInteger(stepSize) || stepSize < 1)
+    throw new RangeError(`cutoffs must lie at least 1 interval apart, got ${stepSize}`);
   const cutoffs: number[] = [];
   for (let cutoff = length - testIntervals - 1; cutoff < length - horizon; cutoff += stepSize) cutoffs.push(cutoff);
   if (cutoffs.length === 0 || (cutoffs[0] as number) < 0) {

@@ -70,16 +70,28 @@ function localTimesOf(start: number, frequencyMinutes: number, length: number, t
 
 function holidayLookup(localTimes: Float64Array, place: CalendarPlace['holidays']): (day: number) => boolean {
   if (!place || localTimes.length === 0) return () => false;
-  const holidays = place.state ? new Holidays(place.country, place.state) : new Holidays(place.country);
+  const holidays = holidaysOf(place);
   const days = new Set<number>();
   const firstYear = new Date(localTimes[0] as number).getUTCFullYear();
   const lastYear = new Date((localTimes[localTimes.length - 1] as number) + DAY).getUTCFullYear();
   for (let year = firstYear; year <= lastYear; year++) {
-    const ofYear = holidays.getHolidays(year);
-    if (!Array.isArray(ofYear)) throw new RangeError(`no holidays known for ${place.country} ${place.state ?? ''}`);
-    for (const holiday of ofYear) {
-      if (holiday.type === 'public') days.add(Math.floor(Date.parse(`${holiday.date.slice(0, 10)}T00:00:00Z`) / DAY));
+    for (const { type, date, start, end } of holidays.getHolidays(year)) {
+      if (type !== 'public') continue;
+      const first = Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY);
+      // Feasts may last several days, and may begin on the evening before their first.
+      const count = Math.max(1, Math.floor((end.getTime() - start.getTime()) / DAY));
+      for (let day = first; day < first + count; day++) days.add(day);
     }
   }
   return (day) => days.has(day);
+}
+
+/** The library answers an unknown country with no holidays and an unknown state with its country's: here both are refused. */
+function holidaysOf({ country, state }: NonNullable<CalendarPlace['holidays']>): Holidays {
+  const known = new Holidays();
+  if (!(country in known.getCountries())) throw new RangeError(`no holidays known for the country ${country}`);
+  if (state === undefined) return new Holidays(country);
+  if (!(state in (known.getStates(country) ?? {})))
+    throw new RangeError(`no holidays known for the state ${state} of ${country}`);
+  return new Holidays(country, state);
 }
