@@ -29,6 +29,7 @@ export function generatedBlocks(root: string): Record<string, string> {
   return {
     demo: fenced('text', shortenDemo(recording.demo)),
     tests: fenced('text', recording.tests),
+    curl: fenced('sh', curlLines(recording)),
     'forecast-answer': fenced('json', JSON.stringify(recording.forecast, null, 2).replace(/\[\s+([^[\]]*?)\s+\]/g, inline)),
     tree: tree(),
     guarantees: GUARANTEES.filter(([, test]) => existsSync(join(root, test)))
@@ -65,6 +66,18 @@ export function withBlocks(page: string, blocks: Readonly<Record<string, string>
 
 const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
 const inline = (_: string, inside: string): string => `[${inside.replace(/\s+/g, ' ')}]`;
+
+/** Requests of series that the recorded city has; the second one is the one that was recorded. */
+function curlLines({ demo, forecast, forecastPath }: Recording): string {
+  const busiest = /│ busiest +│ +│ (\S+) \(/.exec(demo)?.[1];
+  if (busiest === undefined) throw new Error('the recorded demo names no busiest series; run npm run readme -- --record');
+  const body = JSON.stringify({ seriesIds: [...new Set([forecast.seriesId, busiest])], horizon: 6 });
+  return `curl http://127.0.0.1:8080/v1/series
+curl 'http://127.0.0.1:8080${forecastPath}'
+curl http://127.0.0.1:8080/v1/forecasts -H 'content-type: application/json' -d '${body}'
+curl http://127.0.0.1:8080/v1/model
+curl http://127.0.0.1:8080/health/ready`;
+}
 
 /** The example lies two folders deep, as a domain does; only the way to the Domain type differs. */
 const asInFork = (text: string): string => text.replaceAll("'../../domains/", "'../");
