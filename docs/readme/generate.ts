@@ -16,15 +16,20 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const at = (path: string): string => join(root, path);
 
 async function generate({ record, recordTests: tests }: { record?: boolean; recordTests?: boolean }): Promise<void> {
-  if (record || tests) {
-    const before = JSON.parse(await readFile(at(RECORDING), 'utf8')) as Recording;
-    const recording = {
-      ...before,
-      ...(record ? await recordDemo(root, at('docs/forecast.svg')) : {}),
-      ...(tests ? await recordTests(root) : {}),
-    };
-    await writeFile(at(RECORDING), `${JSON.stringify(recording, null, 2)}\n`);
-  }
+  // First, so that the tests that are recorded do not meet pages that are out of date.
+  await bringUpToDate();
+  if (!record && !tests) return;
+  const before = JSON.parse(await readFile(at(RECORDING), 'utf8')) as Recording;
+  const recording = {
+    ...before,
+    ...(record ? await recordDemo(root, at('docs/forecast.svg')) : {}),
+    ...(tests ? await recordTests(root) : {}),
+  };
+  await writeFile(at(RECORDING), `${JSON.stringify(recording, null, 2)}\n`);
+  await bringUpToDate();
+}
+
+async function bringUpToDate(): Promise<void> {
   await writeFile(at('docs/flow.svg'), flowSvg());
   const blocks = generatedBlocks(root);
   for (const page of PAGES) {
