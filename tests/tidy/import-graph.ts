@@ -32,7 +32,7 @@ export function importsOf(file: SourceFile): Import[] {
   });
 }
 
-/** Folder → the folders it may import. `headway.ts`, `cli`, `bench` and `tests` put everything together and may import all. */
+/** Folder → the folders it may import. `headway.ts`, `cli`, `bench`, `docs` and `tests` put everything together and may import all. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   runtime: ['runtime'],
   forecasting: ['forecasting'],
@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   services: ['storage', 'forecasting', 'runtime', 'domains/domain.ts', 'dashboard/forecast-picture'],
   infra: ['infra'],
 };
-const MAY_IMPORT_ALL = ['cli', 'bench', 'tests'];
+const MAY_IMPORT_ALL = ['cli', 'bench', 'docs', 'tests'];
 /** `forecasting` is pure mathematics. */
 const INPUT_OUTPUT = /^(node:)?(fs|http2?|https|net|tls|dgram|child_process)(\/|$)|^(axios|fastify|@duckdb\/.*)$/;
 

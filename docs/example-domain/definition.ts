@@ -1,0 +1,71 @@
+/**
+ * Purpose: the example of docs/fork.md: orders per hour in each shop of a chain, from a folder of CSV files.
+ * Invariants: one line is one order (`order_id,shop,placed_at`); an hour without an order is a true zero.
+ * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; a line that cannot be used is rejected and counted, never dropped in silence.
+ */
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Domain, RawRows, Source } from '../../domains/domain.ts';
+import { fileHash } from '../../domains/file-hash.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { sqlText } from '../../runtime/sql.ts';
+
+export const shops: Domain = {
+  name: 'shops',
+  title: 'Orders of our shops',
+  unit: 'orders per hour',
+  seriesNoun: 'shop',
+  frequencyMinutes: 60,
+  timeZone: 'Europe/Berlin',
+  seasonLengths: [24, 168],
+  horizon: 24,
+  quantiles: [0.1, 0.5, 0.9],
+  missing: 'zero',
+  nonNegative: true,
+  holidays: { country: 'DE' },
+  pastExogenous: [],
+  futureExogenous: [],
+  defaultSource: null,
+  quickSource: null,
+  seriesTitle: (seriesId) => `Shop ${seriesId}`,
+  openSource: (folder) => openOrders(folder),
+};
+
+/** The whole folder is one part: when a file changes or comes, all of them are read again. */
+async function openOrders(folder: string): Promise<Source> {
+  await orderFiles(folder);
+  return {
+    description: `orders in ${folder}`,
+    async parts() {
+      const files = await orderFiles(folder);
+      const hash = createHash('sha256');
+      for (const path of files) hash.update(`${basename(path)} ${await fileHash(path)}\n`);
+      return [{ name: 'orders', feed: 'orders', fingerprint: hash.digest('hex'), span: null, open: async () => orders(files) }];
+    },
+  };
+}
+
+/** What a line means, as SQL. No line is read here: DuckDB does that, out of core. */
+const orders = (files: readonly string[]): RawRows => ({
+  relation: `read_csv([${files.map(sqlText).join(', ')}], header = true, auto_detect = false, delim = ',', quote = '"',
+    columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': 'VARCHAR'})`,
+  seriesId: 'trim(shop)',
+  localTime: 'try_cast(placed_at AS TIMESTAMP)',
+  value: null, // each row is one event, and events are counted
+  duplicateKey: ['order_id'],
+  rejections: [
+    { reason: 'bad_time', when: 'try_cast(placed_at AS TIMESTAMP) IS NULL' },
+    { reason: 'no_shop', when: "coalesce(trim(shop), '') = ''" },
+  ],
+});
+
+async function orderFiles(folder: string): Promise<string[]> {
+  const fix = 'Give a folder with CSV files that begin with order_id,shop,placed_at.';
+  const names = await readdir(folder).catch((cause: Error) => {
+    throw new HeadwayError('SOURCE_NOT_FOUND', 'cannot read the source', { where: folder, fix, cause });
+  });
+  const files = names.filter((name) => name.endsWith('.csv')).sort();
+  if (files.length === 0) throw new HeadwayError('SOURCE_INVALID', 'no CSV file here', { where: folder, fix });
+  return files.map((name) => join(folder, name));
+}

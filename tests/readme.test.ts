@@ -1,0 +1,192 @@
+/** Purpose: what the documents say is what the program does: generated blocks, commands, settings, links, examples. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Value } from 'typebox/value';
+import { generatedBlocks, PAGES, RECORDING, withBlocks } from '../docs/readme/blocks.ts';
+import { leafCommands } from '../docs/readme/command-tables.ts';
+import { BOXES, flowSvg } from '../docs/readme/flow-picture.ts';
+import { FOLDERS } from '../docs/readme/folders.ts';
+import { describeSettings, readSettings } from '../runtime/settings.ts';
+import type { App } from '../services/inference/routes/context.ts';
+import { ForecastAnswer, ModelAnswer } from '../services/inference/schemas.ts';
+import { complaint, headwayArguments } from './docs/cli-lines.ts';
+import { anchorsOf, fencesOf, linksOf, shellLinesOf, wordsOf } from './docs/markdown.ts';
+import { createWorld } from './services/inference/fakes.ts';
+import { ROOT, readTree } from './tidy/source-tree.ts';
+
+const pages = readTree().filter((file) => file.path.endsWith('.md'));
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const page = (path: string): string => pages.find((one) => one.path === path)?.text ?? '';
+
+describe('generated blocks', () => {
+  const blocks = generatedBlocks(ROOT);
+
+  test.each(PAGES)('%s is up to date (else: run `npm run readme`)', (path) => {
+    expect(page(path)).toBe(withBlocks(page(path), blocks));
+  });
+
+  test('docs/flow.svg is up to date (else: run `npm run readme`), and its boxes are folders', () => {
+    expect(read('docs/flow.svg')).toBe(flowSvg());
+    const folders = BOXES.map(({ label }) => label).filter((label) => label.endsWith('/'));
+    expect(folders.length).toBeGreaterThan(3);
+    expect(folders.filter((folder) => !existsSync(join(ROOT, folder)))).toEqual([]);
+  });
+
+  test('every block is used, and pages with blocks are known to the generator', () => {
+    const used = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/<!-- generated:([a-z-]+) -->/g)].map((match) => ({ path, name: match[1] as string })),
+    );
+    expect(used.filter(({ path }) => !PAGES.includes(path))).toEqual([]);
+    expect(used.map(({ name }) => name).sort()).toEqual(Object.keys(blocks).sort());
+  });
+
+  test('text outside the markers stays; a marker that is wrong is refused', () => {
+    expect(withBlocks('a\n<!-- generated:x -->\nold\n<!-- /generated:x -->\nb', { x: 'new' })).toBe(
+      'a\n<!-- generated:x -->\nnew\n<!-- /generated:x -->\nb',
+    );
+    expect(() => withBlocks('<!-- generated:x -->\nold', { x: 'new' })).toThrow('not closed');
+    expect(() => withBlocks('<!-- generated:y -->\n<!-- /generated:y -->', { x: 'new' })).toThrow('no block named y');
+  });
+
+  test('the tree has every top-level folder, and no other', () => {
+    const real = readdirSync(ROOT).filter((name) => statSync(join(ROOT, name)).isDirectory());
+    const own = real.filter((name) => !name.startsWith('.') && !['node_modules', 'coverage', 'cdk.out'].includes(name));
+    const listed = FOLDERS.map(([path]) => path);
+    expect(own.filter((name) => !listed.includes(`${name}/`))).toEqual([]);
+    expect(listed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test('the recorded answers have the shape that the service has now', () => {
+    const recording = JSON.parse(read(RECORDING));
+    expect([...Value.Errors(ForecastAnswer, recording.forecast)]).toEqual([]);
+    const { model } = recording.model;
+    expect([...Value.Errors(ModelAnswer, { ...recording.model, model: { ...model, metrics: null } })]).toEqual([]);
+    expect(read('docs/forecast.svg')).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
+  });
+});
+
+describe('commands and settings', () => {
+  const shell = pages.flatMap(({ path, text }) => shellLinesOf(text).map((line) => ({ path, line })));
+
+  test.each(leafCommands().map(({ name }) => name))('headway %s is documented', (name) => {
+    expect(page('README.md')).toMatch(new RegExp(`\\| \`${name}( <\\w+>)*\` \\|`));
+    expect(page('docs/reference.md')).toMatch(new RegExp(`^### headway ${name}( <\\w+>)*$`, 'm'));
+  });
+
+  test('every setting is documented, and every HEADWAY_ variable in the documents is a setting', () => {
+    const names = describeSettings(readSettings({}, {}, { domain: 'x' })).map(({ name }) => name);
+    expect(names.filter((name) => !page('docs/reference.md').includes(`\`${name}\``))).toEqual([]);
+    const used = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bHEADWAY_[A-Z_]*[A-Z]/g)].map((match) => ({ path, name: match[0] })),
+    );
+    expect(used.filter(({ name }) => !names.includes(name) && !name.startsWith('HEADWAY_TEST_'))).toEqual([]);
+  });
+
+  test('every command line in the documents is one that the program takes', async () => {
+    const lines = shell.flatMap((one) => {
+      const args = headwayArguments(one.line);
+      return args ? [{ ...one, args }] : [];
+    });
+    expect(lines.length).toBeGreaterThan(8);
+    const wrong = await Promise.all(lines.map(async ({ path, line, args }) => ({ path, line, problem: await complaint(args) })));
+    expect(wrong.filter(({ problem }) => problem !== null)).toEqual([]);
+  });
+
+  test.each([
+    ['featuers run', 'unknown command'],
+    ['features run --sauce x', 'unknown option'],
+    ['models promote', 'missing required argument'],
+    ['train --steps many', 'whole number'],
+  ])('a wrong line is found: headway %s', async (line, problem) => {
+    expect(await complaint(wordsOf(line))).toContain(problem);
+  });
+
+  test('every npm script in the documents is in package.json', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bnpm (?:run ([a-z][a-z:-]*)|(start|test))\b/g)].map((match) => ({
+        path,
+        script: (match[1] ?? match[2]) as string,
+      })),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter(({ script }) => !(script in scripts))).toEqual([]);
+  });
+});
+
+describe('curl lines', () => {
+  const lines = pages.flatMap(({ path, text }) =>
+    shellLinesOf(text)
+      .filter((line) => line.startsWith('curl '))
+      .map((line) => ({ path, line })),
+  );
+  let app: App;
+  beforeAll(async () => {
+    const named = lines.flatMap(({ line }) =>
+      [...line.matchAll(/series\/([^/]+)\/|"([^"]+)"(?=[,\]])/g)].map((match) => match[1] ?? match[2]),
+    );
+    app = await createWorld({ ids: [...new Set(named as string[])] }).build();
+  });
+  afterAll(() => app.close());
+
+  test.each(lines)('$line is answered', async ({ line }) => {
+    const words = wordsOf(line);
+    const flag = (name: string) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
+    const url = new URL(words.find((word) => word.startsWith('http')) as string);
+    const [header, value] = (flag('-H') ?? 'accept: */*').split(': ') as [string, string];
+    const body = flag('-d');
+    const answer = await app.inject({
+      method: body === undefined ? 'GET' : 'POST',
+      url: `${url.pathname}${url.search}`,
+      headers: { [header]: value },
+      ...(body === undefined ? {} : { payload: body }),
+    });
+    expect(answer.statusCode).toBe(200);
+  });
+});
+
+describe('links', () => {
+  test('every relative link and every anchor leads somewhere', () => {
+    const broken = pages.flatMap(({ path, text }) =>
+      linksOf(text)
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .filter((target) => !leadsSomewhere(path, target))
+        .map((target) => `${path}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  const leadsSomewhere = (from: string, target: string): boolean => {
+    const [file = '', anchor] = target.split('#') as [string, string?];
+    const path = file === '' ? from : posix.normalize(posix.join(posix.dirname(from), file));
+    if (!existsSync(join(ROOT, path))) return false;
+    return anchor === undefined || !path.endsWith('.md') || anchorsOf(read(path)).has(anchor);
+  };
+
+  test('a link or an anchor that leads nowhere is found', () => {
+    expect(leadsSomewhere('docs/architecture.md', '../README.md')).toBe(true);
+    expect(leadsSomewhere('README.md', 'docs/glossary.md#metrics')).toBe(true);
+    expect(leadsSomewhere('README.md', 'docs/glossary.md#nothing')).toBe(false);
+    expect(leadsSomewhere('README.md', 'docs/nothing.md')).toBe(false);
+    expect(leadsSomewhere('README.md', '#two-commands')).toBe(true);
+  });
+
+  test('anchors are made as GitHub makes them', () => {
+    const headings = '# A `b` & C: d\n## A\n## A\n```sh\n# no heading\n```\n## [Link](x.md) – y';
+    expect([...anchorsOf(headings)]).toEqual(['a-b--c-d', 'a', 'a-1', 'link--y']);
+    expect(linksOf('[a](b.md) `[c](d.md)` <img src="e.svg"> <!-- [f](g.md) -->\n```md\n[h](i.md)\n```\n')).toEqual([
+      'b.md',
+      'e.svg',
+    ]);
+  });
+
+  test('the README can be read in four minutes', () => {
+    const prose = fencesOf(page('README.md')).reduce((text, fence) => text.replace(fence.text, ''), page('README.md'));
+    const words = prose
+      .replace(/^\|.*$/gm, '')
+      .replace(/<[^>]*>/g, '')
+      .split(/\s+/).length;
+    expect(words).toBeLessThan(1300);
+  });
+});
