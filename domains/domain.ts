@@ -27,6 +27,8 @@ export interface Domain {
   /** What an interval without any row means inside the span that raw data covers. */
   readonly missing: 'zero' | 'unknown';
   readonly nonNegative: boolean;
+  /** Counts: the point forecast (the median) is a whole number. */
+  readonly integerValued: boolean;
   /** Country and state of `date-holidays`; null for none. */
   readonly holidays: { readonly country: string; readonly state?: string } | null;
   readonly pastExogenous: readonly string[];

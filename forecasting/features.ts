@@ -16,11 +16,14 @@ export interface FeatureSpec {
   readonly week: number;
   readonly horizon: number;
   readonly nonNegative: boolean;
+  /** Counts: the median is a whole number. */
+  readonly integerValued: boolean;
 }
 
 /** The seasonal lags of every step: the same local time on each of the last weeks and days. */
 const WEEKS_BACK = 4;
 const WEEKS_BACK_LONG = 8;
+const LEAST_LEVEL = 1e-3;
 const DAYS_BACK = 2;
 const DAYS_BACK_LONG = 7;
 const CALENDAR_FEATURES = 4 + 7 + 3;
@@ -68,7 +71,8 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSou
   const source = { spec, sizes: featureSizes(spec), panel, calendar, weekMeans };
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
-    for (let t = 0; t < span; t++) weekMeans[series * span + t] = meanOfLags(source, values, t, spec.week, WEEKS_BACK, panel.length);
+    for (let t = 0; t < span; t++)
+      weekMeans[series * span + t] = meanOfLags(source, values, t, spec.week, WEEKS_BACK, panel.length);
   }
   return source;
 }
@@ -102,18 +106,18 @@ export function createFeatureBatch(sizes: FeatureSizes, horizon: number, capacit
   };
 }
 
-/** Mean of the known |values| of the last 4 weeks up to the cutoff; `fallback` where none is known or all are zero. */
-function levelAt(values: Float32Array, cutoff: number, intervals: number, fallback: number): number {
+/** Mean of the known |values| of the last 4 weeks up to the cutoff; a small number where none is known or all are zero. */
+export function levelAt(values: Float32Array, cutoff: number, week: number): number {
   let sum = 0;
   let count = 0;
-  for (let t = Math.max(0, cutoff - intervals + 1); t <= cutoff; t++) {
+  for (let t = Math.max(0, cutoff - WEEKS_BACK * week + 1); t <= cutoff; t++) {
     const value = values[t] as number;
     if (!Number.isNaN(value)) {
       sum += value < 0 ? -value : value;
       count++;
     }
   }
-  return sum > 0 ? sum / count : fallback;
+  return sum > 0 ? sum / count : LEAST_LEVEL;
 }
 
 /** Mean of the known values `count` times `season` back by the local clock, none after `end`; NaN where none is known. */
@@ -148,7 +152,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   const values = targetOf(panel, series);
   const span = panel.length + horizon + 1;
   const weekMeans = source.weekMeans.subarray(series * span, (series + 1) * span);
-  const level = levelAt(values, cutoff, WEEKS_BACK * week, 1e-3);
+  const level = levelAt(values, cutoff, week);
   const scale = 1 / level;
   batch.level[row] = level;
   const window = batch.window;

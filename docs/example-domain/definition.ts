@@ -23,6 +23,7 @@ export const shops: Domain = {
   quantiles: [0.1, 0.5, 0.9],
   missing: 'zero',
   nonNegative: true,
+  integerValued: true,
   holidays: { country: 'DE' },
   pastExogenous: [],
   futureExogenous: [],

@@ -18,6 +18,7 @@ export const electricity: Domain = {
   quantiles: [0.1, 0.5, 0.9],
   missing: 'unknown',
   nonNegative: true,
+  integerValued: false,
   holidays: { country: 'US' },
   pastExogenous: [],
   futureExogenous: [],

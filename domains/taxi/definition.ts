@@ -21,6 +21,7 @@ export const taxi: Domain = {
   quantiles: [0.1, 0.5, 0.9],
   missing: 'zero',
   nonNegative: true,
+  integerValued: true,
   holidays: { country: 'US', state: 'NY' },
   pastExogenous: [],
   futureExogenous: [],

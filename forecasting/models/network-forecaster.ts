@@ -5,13 +5,14 @@
  * Fails: a RangeError for a model or weights that do not fit together.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { createFeatureBatch, createFeatureSource, featureSizes, writeFeatures } from '../features.ts';
+import { createFeatureBatch, createFeatureSource, type FeatureSource, featureSizes, writeFeatures } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { type Panel, padHistory } from '../panel.ts';
+import { type Calibration, groupOf } from './calibration.ts';
+import { embeddingRows, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
-import { embeddingRows, type FittedNetwork, standardiseRow } from './network-training.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
 const CHUNK = 256;
 
@@ -20,9 +21,19 @@ export interface SavedNetwork {
   readonly kind: 'network';
   readonly spec: NetworkSpec;
   readonly scaling: { windowMean: number[]; windowScale: number[]; stepMean: number[]; stepScale: number[]; outputScale: number };
+  readonly calibration: Calibration | null;
 }
 
-export function saveNetwork(fitted: Pick<FittedNetwork, 'spec' | 'scaling' | 'weights'>): {
+/** What prediction needs. */
+export interface TrainedNetwork {
+  readonly spec: NetworkSpec;
+  readonly scaling: InputScaling;
+  readonly weights: Float32Array;
+  /** null: the quantiles are the network's own. */
+  readonly calibration: Calibration | null;
+}
+
+export function saveNetwork(fitted: TrainedNetwork): {
   model: SavedNetwork;
   weights: Uint8Array;
 } {
@@ -38,6 +49,7 @@ export function saveNetwork(fitted: Pick<FittedNetwork, 'spec' | 'scaling' | 'we
       stepScale: [...scaling.stepScale],
       outputScale: scaling.outputScale,
     },
+    calibration: fitted.calibration,
   };
   const { weights } = fitted;
   return { model, weights: new Uint8Array(weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength)) };
@@ -67,52 +79,75 @@ export function restoreNetwork(model: unknown, weights: Uint8Array): Forecaster 
       outputScale: scaling.outputScale,
     },
     weights: new Float32Array(copy.buffer),
+    calibration: saved.calibration,
   });
 }
 
-export function networkForecaster(fitted: { spec: NetworkSpec; scaling: InputScaling; weights: Float32Array }): Forecaster {
-  const { spec, scaling } = fitted;
-  const parameters = keepAll(toTensors(spec, fitted.weights));
+export function networkForecaster({ spec, scaling, weights, calibration }: TrainedNetwork): Forecaster {
   const sizes = featureSizes(spec.features);
-  const { horizon: fittedHorizon, nonNegative, week } = spec.features;
+  const { horizon: fittedHorizon, nonNegative, integerValued, week } = spec.features;
   const Q = spec.quantiles.length;
+  const median = spec.quantiles.indexOf(0.5);
   const batch = createFeatureBatch(sizes, fittedHorizon, CHUNK);
   const seriesRows = new Int32Array(CHUNK);
+  /** A backtest asks at many cutoffs of one panel: what the windows share is computed once. */
+  const sources = new WeakMap<Panel, FeatureSource>();
+
+  function sourceOf(panel: Panel, missing: number): FeatureSource {
+    const known = sources.get(panel);
+    if (known && missing === 0) return known;
+    const source = createFeatureSource(missing > 0 ? padHistory(panel, missing) : panel, spec.features);
+    if (missing === 0) sources.set(panel, source);
+    return source;
+  }
 
   function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
     if (horizon < 1 || horizon > fittedHorizon) throw new RangeError(`horizon ${horizon} is outside 1…${fittedHorizon}`);
     if (cutoff < week - 1) throw new RangeError(`the forecast needs ${week} intervals up to the cutoff, there are ${cutoff + 1}`);
     const missing = Math.max(0, sizes.historyIntervals - 1 - cutoff);
-    const source = createFeatureSource(missing > 0 ? padHistory(panel, missing) : panel, spec.features);
-    const at = cutoff + missing;
+    const source = sourceOf(panel, missing);
     const seriesCount = panel.seriesIds.length;
     const embedding = embeddingRows(spec, panel);
     const out = new Float32Array(seriesCount * Q * horizon);
     for (let first = 0; first < seriesCount; first += CHUNK) {
       const rows = Math.min(CHUNK, seriesCount - first);
       for (let row = 0; row < rows; row++) {
-        writeFeatures(source, first + row, at, batch, row);
+        writeFeatures(source, first + row, cutoff + missing, batch, row);
         standardiseRow(batch, row, source, scaling);
         seriesRows[row] = embedding[first + row] as number;
       }
-      const raw = runChunk(rows);
-      for (let row = 0; row < rows; row++) {
-        const level = batch.level[row] as number;
-        for (let q = 0; q < Q; q++) {
-          for (let k = 0; k < horizon; k++) {
-            const offset = raw[(row * fittedHorizon + k) * Q + q] as number;
-            const value = level * ((batch.base[row * fittedHorizon + k] as number) + offset * scaling.outputScale);
-            out[((first + row) * Q + q) * horizon + k] = nonNegative && value < 0 ? 0 : value;
-          }
-        }
-      }
+      const offsets = runChunk(rows);
+      for (let row = 0; row < rows; row++) writeQuantiles(out, first + row, horizon, offsets, row);
     }
     return out;
   }
 
+  /** From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and possible for the target. */
+  function writeQuantiles(out: Float32Array, series: number, horizon: number, offsets: Float32Array, row: number): void {
+    const level = batch.level[row] as number;
+    const factors = calibration?.factors[groupOf(calibration, level)];
+    const possible = (value: number) => (nonNegative && value < 0 ? 0 : value);
+    for (let k = 0; k < horizon; k++) {
+      const offsetAt = (q: number) => offsets[(row * fittedHorizon + k) * Q + q] as number;
+      const base = batch.base[row * fittedHorizon + k] as number;
+      const at = (q: number) => (series * Q + q) * horizon + k;
+      const center = offsetAt(median);
+      for (let q = 0; q < Q; q++) {
+        const offset = center + (offsetAt(q) - center) * (factors?.[q]?.[k] ?? 1);
+        out[at(q)] = possible(level * (base + offset * scaling.outputScale));
+      }
+      if (!integerValued) continue;
+      // The median of counts is a count; the other quantiles give way where it would cross them.
+      const rounded = Math.round(out[at(median)] as number);
+      for (let q = 0; q < median; q++) out[at(q)] = Math.min(out[at(q)] as number, rounded);
+      for (let q = median + 1; q < Q; q++) out[at(q)] = Math.max(out[at(q)] as number, rounded);
+      out[at(median)] = rounded;
+    }
+  }
+
   function runChunk(rows: number): Float32Array {
     const result = tf.tidy(() =>
-      forward(spec, parameters, {
+      forward(spec, toTensors(spec, weights), {
         window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [rows, sizes.windowSize]),
         step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [rows * fittedHorizon, sizes.stepSize]),
         series: tf.cast(
@@ -127,9 +162,4 @@ export function networkForecaster(fitted: { spec: NetworkSpec; scaling: InputSca
   }
 
   return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, predict };
-}
-
-function keepAll(tensors: Record<string, tf.Tensor>): Record<string, tf.Tensor> {
-  for (const tensor of Object.values(tensors)) tf.keep(tensor);
-  return tensors;
 }

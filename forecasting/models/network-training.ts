@@ -5,19 +5,19 @@
  * Fails: a RangeError where the panel holds no complete training window.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  createFeatureBatch,
-  createFeatureSource,
-  type FeatureBatch,
-  type FeatureSource,
-  featureSizes,
-  writeFeatures,
-} from '../features.ts';
-import { type Panel, targetOf } from '../panel.ts';
+import { createFeatureSource, type FeatureSource, featureSizes } from '../features.ts';
+import type { Panel } from '../panel.ts';
 import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
+import { type Calibration, calibrate } from './calibration.ts';
+import { embeddingRows, fitScaling } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, parameterShapes, sizeOf, toTensors } from './network.ts';
+import { networkForecaster } from './network-forecaster.ts';
+import { createTrainingBatch, fillRow, lossWeights, shuffle, type TrainingBatch, trainingCutoffs } from './training-batch.ts';
 
 const STEPS_PER_REPORT = 20;
+/** The second pass, over all windows, starts at this share of the peak rate. */
+const TUNE_RATE = 0.15;
+const CALIBRATION_STRIDE = 5;
 
 export interface FitOptions {
   /** Windows start every `stride` intervals; coprime with the day, so that every hour meets every step. */
@@ -32,10 +32,13 @@ export interface FitOptions {
   readonly anonymous: number;
   /** A series' weight in the loss is level^levelPower (in units of the level): 1 serves real units alone, 0 relative ones. */
   readonly levelPower: number;
+  /** Intervals before the end that are held out of the first pass, to calibrate the quantiles on. */
+  readonly calibrationIntervals: number;
+  /** Share of the steps in the second pass, which learns from all windows at a small rate. */
+  readonly tuneShare: number;
 }
 
 export interface FitProgress {
-  readonly epoch: number;
   readonly step: number;
   readonly steps: number;
   /** Mean pinball loss of the last steps, in units of the output scale. */
@@ -47,6 +50,7 @@ export interface FittedNetwork {
   readonly spec: NetworkSpec;
   readonly scaling: InputScaling;
   readonly weights: Float32Array;
+  readonly calibration: Calibration | null;
   readonly steps: number;
   readonly windows: number;
 }
@@ -81,159 +85,55 @@ export async function fitNetwork(
   const state = createAdamW(initialWeights(spec, random));
   const decay = decayOf(spec, options.weightDecay);
   const weightOf = lossWeights(source, cutoffs, options.levelPower);
-  const stepsPerEpoch = Math.floor(windows / batchSize);
-  const { steps } = options;
-  const order = Uint32Array.from({ length: windows }, (_, i) => i);
   let lossSum = 0;
   let lossCount = 0;
-  for (let step = 0; step < steps; step++) {
-    const position = step % stepsPerEpoch;
-    if (position === 0) shuffle(order, random);
-    for (let row = 0; row < batchSize; row++) {
-      const index = order[position * batchSize + row] as number;
-      const series = index % seriesCount;
-      const cutoff = cutoffs[(index / seriesCount) | 0] as number;
-      fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
-      batch.series[row] = random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
-    }
-    const rate = oneCycleRate(step / steps, options.peakRate);
-    lossSum += trainStep(spec, state, batch, rate, decay, options.dropout, random);
-    lossCount++;
-    if (lossCount === STEPS_PER_REPORT || step + 1 === steps) {
-      await onProgress({ epoch: (step / stepsPerEpoch) | 0, step: step + 1, steps, loss: lossSum / lossCount, rate });
-      lossSum = 0;
-      lossCount = 0;
+
+  /** Steps `from`…`to` over the windows of the first `cutoffCount` cutoffs. */
+  async function learn(cutoffCount: number, from: number, to: number, rateAt: (progress: number) => number): Promise<void> {
+    const order = Uint32Array.from({ length: cutoffCount * seriesCount }, (_, i) => i);
+    const stepsPerPass = Math.max(1, Math.floor(order.length / batchSize));
+    for (let step = from; step < to; step++) {
+      const position = (step - from) % stepsPerPass;
+      if (position === 0) shuffle(order, random);
+      for (let row = 0; row < batchSize; row++) {
+        const index = order[(position * batchSize + row) % order.length] as number;
+        const series = index % seriesCount;
+        const cutoff = cutoffs[(index / seriesCount) | 0] as number;
+        fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
+        batch.series[row] = random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+      }
+      const rate = rateAt((step - from) / (to - from));
+      lossSum += trainStep(spec, state, batch, rate, decay, options.dropout, random);
+      lossCount++;
+      if (lossCount === STEPS_PER_REPORT || step + 1 === options.steps) {
+        await onProgress({ step: step + 1, steps: options.steps, loss: lossSum / lossCount, rate });
+        lossSum = 0;
+        lossCount = 0;
+      }
     }
   }
-  return { spec, scaling, weights: state.weights, steps, windows };
+
+  // The latest span is held out first, to calibrate the intervals on; then the network learns from it too.
+  const heldOut = calibrationCutoffs(source, lastTarget, options.calibrationIntervals);
+  const early = cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
+  const canCalibrate = heldOut.length > 0 && early * 2 >= cutoffs.length;
+  const firstSteps = canCalibrate ? Math.round(options.steps * (1 - options.tuneShare)) : options.steps;
+  await learn(canCalibrate ? early : cutoffs.length, 0, firstSteps, (progress) => oneCycleRate(progress, options.peakRate));
+  const network = { spec, scaling, weights: state.weights, calibration: null };
+  const unrounded = { ...network, spec: { ...spec, features: { ...spec.features, integerValued: false } } };
+  const calibration = canCalibrate ? calibrate(panel, networkForecaster(unrounded), heldOut, spec.features) : null;
+  const tuneRate = options.peakRate * TUNE_RATE;
+  await learn(cutoffs.length, firstSteps, options.steps, (progress) => tuneRate * (1 - progress));
+  return { ...network, calibration, steps: options.steps, windows };
 }
 
-export interface TrainingBatch extends FeatureBatch {
-  /** [capacity × horizon]: (y − base) in units of the output scale; 0 where y is unknown. */
-  readonly target: Float32Array;
-  /** [capacity × horizon]: weight in the loss; 0 where y is unknown. */
-  readonly weight: Float32Array;
-  /** [capacity]: row of the embedding. */
-  readonly series: Int32Array;
-}
-
-function createTrainingBatch(source: FeatureSource, capacity: number): TrainingBatch {
-  const { horizon } = source.spec;
-  return {
-    ...createFeatureBatch(source.sizes, horizon, capacity),
-    target: new Float32Array(capacity * horizon),
-    weight: new Float32Array(capacity * horizon),
-    series: new Int32Array(capacity),
-  };
-}
-
-function trainingCutoffs(source: FeatureSource, lastTarget: number, stride: number): Int32Array {
-  const first = source.sizes.historyIntervals - 1;
-  const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
+/** Cutoffs whose targets lie in the last `intervals` up to `lastTarget`, coprime with the day apart. */
+function calibrationCutoffs(source: FeatureSource, lastTarget: number, intervals: number): number[] {
   const cutoffs: number[] = [];
-  // Counted back from the end, so that the latest window is always among them.
-  for (let cutoff = last; cutoff >= first; cutoff -= stride) cutoffs.push(cutoff);
-  return Int32Array.from(cutoffs.reverse());
-}
-
-function fillRow(
-  source: FeatureSource,
-  batch: TrainingBatch,
-  row: number,
-  series: number,
-  cutoff: number,
-  scaling: InputScaling,
-  weight: number,
-): void {
-  const { horizon } = source.spec;
-  writeFeatures(source, series, cutoff, batch, row);
-  standardiseRow(batch, row, source, scaling);
-  const values = targetOf(source.panel, series);
-  const scale = 1 / (batch.level[row] as number);
-  for (let k = 0; k < horizon; k++) {
-    const at = row * horizon + k;
-    const y = values[cutoff + 1 + k] as number;
-    const isKnown = !Number.isNaN(y);
-    batch.target[at] = isKnown ? (y * scale - (batch.base[at] as number)) / scaling.outputScale : 0;
-    batch.weight[at] = isKnown ? weight : 0;
-  }
-}
-
-/** Standardises one written row in place: training and prediction share this. */
-export function standardiseRow(batch: FeatureBatch, row: number, source: FeatureSource, scaling: InputScaling): void {
-  const { windowSize, stepSize } = source.sizes;
-  const { horizon } = source.spec;
-  const windowAt = row * windowSize;
-  for (let i = 0; i < windowSize; i++) {
-    batch.window[windowAt + i] = clamp(
-      ((batch.window[windowAt + i] as number) - (scaling.windowMean[i] as number)) * (scaling.windowScale[i] as number),
-    );
-  }
-  for (let k = 0; k < horizon; k++) {
-    const stepAt = (row * horizon + k) * stepSize;
-    for (let i = 0; i < stepSize; i++) {
-      batch.step[stepAt + i] = clamp(
-        ((batch.step[stepAt + i] as number) - (scaling.stepMean[i] as number)) * (scaling.stepScale[i] as number),
-      );
-    }
-  }
-}
-
-/** Standardised inputs beyond ten deviations say no more than ten: an absurd history must not make an absurd forecast. */
-const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
-
-/** Means and deviations of the inputs over a sample of windows. */
-function fitScaling(source: FeatureSource, cutoffs: Int32Array, random: () => number): InputScaling {
-  const { sizes, panel, spec } = source;
-  const sample = Math.min(4096, cutoffs.length * panel.seriesIds.length);
-  const batch = createFeatureBatch(sizes, spec.horizon, 1);
-  const window = createMoments(sizes.windowSize);
-  const step = createMoments(sizes.stepSize);
-  let residual = 0;
-  let residuals = 0;
-  for (let i = 0; i < sample; i++) {
-    const series = Math.floor(random() * panel.seriesIds.length);
-    const cutoff = cutoffs[Math.floor(random() * cutoffs.length)] as number;
-    writeFeatures(source, series, cutoff, batch, 0);
-    addMoments(window, batch.window, 0);
-    const values = targetOf(panel, series);
-    for (let k = 0; k < spec.horizon; k++) {
-      addMoments(step, batch.step, k * sizes.stepSize);
-      const y = values[cutoff + 1 + k] as number;
-      if (Number.isNaN(y)) continue;
-      residual += Math.abs(y / (batch.level[0] as number) - (batch.base[k] as number));
-      residuals++;
-    }
-  }
-  const [windowMean, windowScale] = momentsResult(window);
-  const [stepMean, stepScale] = momentsResult(step);
-  return { windowMean, windowScale, stepMean, stepScale, outputScale: residuals > 0 && residual > 0 ? residual / residuals : 1 };
-}
-
-interface Moments {
-  readonly sum: Float64Array;
-  readonly square: Float64Array;
-  count: number;
-}
-
-const createMoments = (size: number): Moments => ({ sum: new Float64Array(size), square: new Float64Array(size), count: 0 });
-
-function addMoments(moments: Moments, values: Float32Array, offset: number): void {
-  moments.count++;
-  for (let i = 0; i < moments.sum.length; i++) {
-    const x = values[offset + i] as number;
-    moments.sum[i] = (moments.sum[i] as number) + x;
-    moments.square[i] = (moments.square[i] as number) + x * x;
-  }
-}
-
-function momentsResult(moments: Moments): [mean: Float32Array, scale: Float32Array] {
-  const mean = Float32Array.from(moments.sum, (sum) => sum / moments.count);
-  const scale = Float32Array.from(moments.square, (square, i) => {
-    const variance = square / moments.count - (mean[i] as number) ** 2;
-    return variance > 1e-8 ? 1 / Math.sqrt(variance) : 1;
-  });
-  return [mean, scale];
+  const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
+  const first = Math.max(last - intervals, source.sizes.historyIntervals - 1);
+  for (let cutoff = first; cutoff <= last; cutoff += CALIBRATION_STRIDE) cutoffs.push(cutoff);
+  return cutoffs;
 }
 
 /** Glorot-uniform matrices (Glorot & Bengio 2010), zero biases; the embedding starts small, its unknown row at zero. */
@@ -260,40 +160,6 @@ function decayOf(spec: NetworkSpec, weightDecay: number): Float32Array {
     at += sizeOf(shape);
   }
   return decay;
-}
-
-/** A series' weight in the loss, with mean 1 over the series. */
-function lossWeights(source: FeatureSource, cutoffs: Int32Array, power: number): (series: number) => number {
-  const last = cutoffs[cutoffs.length - 1] as number;
-  const raw = source.panel.seriesIds.map((_, series) => {
-    const values = targetOf(source.panel, series).subarray(0, last + 1);
-    let sum = 0;
-    let count = 0;
-    for (const value of values) {
-      if (Number.isNaN(value)) continue;
-      sum += Math.abs(value);
-      count++;
-    }
-    return count > 0 ? Math.max(sum / count, 1e-3) ** power : 0;
-  });
-  const mean = raw.reduce((sum, w) => sum + w, 0) / raw.length || 1;
-  return (series) => (raw[series] as number) / mean;
-}
-
-/** The embedding row of each of the panel's series; the unknown row where the network does not know the series. */
-export function embeddingRows(spec: NetworkSpec, panel: Panel): Int32Array {
-  const rowOf = new Map(spec.seriesIds.map((id, row) => [id, row]));
-  return Int32Array.from(panel.seriesIds, (id) => rowOf.get(id) ?? spec.seriesIds.length);
-}
-
-/** Fisher–Yates. */
-function shuffle(order: Uint32Array, random: () => number): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    const held = order[i] as number;
-    order[i] = order[j] as number;
-    order[j] = held;
-  }
 }
 
 /** Forward, backward, update. Returns the batch's loss. */

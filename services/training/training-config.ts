@@ -21,13 +21,15 @@ export const defaultTrainingConfig: TrainingConfig = {
   network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8 },
   fit: {
     stride: 7,
-    steps: 600,
+    steps: 1000,
     batchSize: 256,
     peakRate: 4e-3,
     weightDecay: 0.01,
     dropout: 0.1,
     anonymous: 0.05,
     levelPower: 0.5,
+    calibrationIntervals: 336,
+    tuneShare: 0.25,
   },
   testDays: 28,
   cutoffStep: 25,
@@ -41,6 +43,7 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
     week: domain.seasonLengths[domain.seasonLengths.length - 1] as number,
     horizon: domain.horizon,
     nonNegative: domain.nonNegative,
+    integerValued: domain.integerValued,
   };
 }
 

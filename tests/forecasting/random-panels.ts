@@ -19,6 +19,7 @@ export const toySpec: FeatureSpec = {
   week: 168,
   horizon: 24,
   nonNegative: true,
+  integerValued: false,
 };
 
 /** Hourly panel of `length` intervals whose values a formula gives. */

@@ -14,7 +14,15 @@ jest.setTimeout(60_000);
 
 const domain: Domain = {
   ...{ name: 'test', title: 'Test', unit: 'events', seriesNoun: 'series', frequencyMinutes: 60, timeZone: 'UTC' },
-  ...{ seasonLengths: [24], horizon: 24, quantiles: [0.5], missing: 'zero', nonNegative: true, holidays: null },
+  ...{
+    seasonLengths: [24],
+    horizon: 24,
+    quantiles: [0.5],
+    missing: 'zero',
+    nonNegative: true,
+    integerValued: false,
+    holidays: null,
+  },
   ...{ pastExogenous: [], futureExogenous: [], defaultSource: null, quickSource: null },
   seriesTitle: (seriesId) => seriesId,
   openSource: async () => sourceOf([]),

@@ -34,6 +34,7 @@ export const domain: Domain = {
   quantiles: [0.1, 0.5, 0.9],
   missing: 'zero',
   nonNegative: true,
+  integerValued: false,
   holidays: null,
   pastExogenous: [],
   futureExogenous: [],

@@ -32,6 +32,7 @@ export const toyDomain: Domain = {
   quantiles: [0.1, 0.5, 0.9],
   missing: 'unknown',
   nonNegative: true,
+  integerValued: false,
   holidays: null,
   pastExogenous: [],
   futureExogenous: [],
