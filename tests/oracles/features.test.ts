@@ -9,11 +9,11 @@ import {
   writeFeatures,
 } from '../../forecasting/features.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
-import { HOUR, panelDescription, randomPanel, toySpec } from '../forecasting/random-panels.ts';
+import { HISTORY, HOUR, panelDescription, randomPanel, toySpec } from '../forecasting/random-panels.ts';
 
 const WEEK = 168 * HOUR;
 const DAY = 24 * HOUR;
-const LENGTH = 900;
+const LENGTH = HISTORY + 180;
 const HORIZON = 24;
 const sizes = featureSizes(toySpec);
 
@@ -38,6 +38,16 @@ function localParts(timestamp: number) {
   return { minute: Number(part.hour) * 60 + Number(part.minute), weekday: part.weekday, date, next };
 }
 
+/** The wall clock at `timestamp`, as if it showed UTC. */
+function wallClock(timestamp: number): number {
+  const { date, minute } = localParts(timestamp);
+  return Date.parse(`${date}T00:00:00Z`) + minute * 60_000;
+}
+
+/** The interval whose wall clock stood `back` before that of `timestamp`: an hour off where the clocks changed between. */
+const earlier = (timestamp: number, back: number): number =>
+  timestamp - back + (wallClock(timestamp) - timestamp) - (wallClock(timestamp - back) - (timestamp - back));
+
 const mean = (values: number[]): number | null => (values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null);
 const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 
@@ -51,7 +61,7 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
   const cutoff = timestampAt(panel, cutoffIndex);
   const back = (intervals: number) => Array.from({ length: intervals }, (_, i) => cutoff - (intervals - 1 - i) * HOUR);
   const present = (times: number[]) => times.flatMap((time) => known.get(time) ?? []);
-  const weekLags = (time: number) => [1, 2, 3, 4].map((w) => time - w * WEEK);
+  const weekLags = (time: number, weeks = [1, 2, 3, 4]) => weeks.map((w) => earlier(time, w * WEEK));
   const weekMean = (time: number) => mean(present(weekLags(time)));
 
   const level = (mean(present(back(4 * 168)).map(Math.abs)) ?? 0) || 1e-3;
@@ -78,16 +88,22 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
     const base = expected === null ? 1 : expected / level;
     const offsets = weekLags(time).map((lag) => (known.has(lag) ? (known.get(lag) as number) / level - base : 0));
     const dayLag = (days: number) => {
-      let lag = time - days * DAY;
-      while (lag > cutoff) lag -= DAY;
-      return residual(lag);
+      let back = days * DAY;
+      while (time - back > cutoff) back += DAY;
+      return residual(earlier(time, back));
     };
+    const fromBase = (value: number | null) => (value === null ? 0 : value / level - base);
+    const dayLags = [1, 2, 3, 4, 5, 6, 7].map((d) => earlier(time, d * DAY));
     const { minute, weekday, date, next } = localParts(time);
     const turn = (2 * Math.PI * minute) / 1440;
     const features: [string, number][] = [
       ...offsets.map((offset, w): [string, number] => [`${w + 1} weeks ago`, offset]),
       ['residual a day ago', dayLag(1)],
       ['residual two days ago', dayLag(2)],
+      ['mean of 8 weeks', fromBase(mean(present(weekLags(time, [1, 2, 3, 4, 5, 6, 7, 8]))))],
+      ['mean of 7 days', fromBase(mean(present(dayLags)))],
+      ['mean of 4 weeks, an hour before', fromBase(weekMean(time - HOUR))],
+      ['mean of 4 weeks, an hour after', fromBase(weekMean(time + HOUR))],
       ['base', base],
       ['spread of the weeks', Math.sqrt(sum(offsets.map((offset) => offset ** 2)) / 4)],
       ['fading last residual', residual(cutoff) / Math.sqrt(k)],
@@ -155,9 +171,26 @@ test('inputs equal the oracle’s, for random series, gaps and cutoffs', () => {
 
 test('the day before a holiday, the holiday and the weeks after it', () => {
   // Washington's Birthday, 2023-02-20, is the panels' first local day but one; Memorial Day comes 14 weeks later.
-  const panel = randomPanel({ seed: 3, series: 1, length: 14 * 168, scale: 5, gapShare: 0, zeroShare: 0, negative: false });
+  const panel = randomPanel({ seed: 3, series: 1, length: 15 * 168, scale: 5, gapShare: 0, zeroShare: 0, negative: false });
   const source = createFeatureSource(panel, toySpec);
-  for (let cutoff = 13 * 168 + 48; cutoff < panel.length; cutoff += 7) expect(differences(source, 0, cutoff)).toEqual([]);
-  for (let cutoff = sizes.historyIntervals - 1; cutoff < sizes.historyIntervals + 48; cutoff += 7)
-    expect(differences(source, 0, cutoff)).toEqual([]);
+  for (let cutoff = 14 * 168 - 40; cutoff < panel.length; cutoff += 7) expect(differences(source, 0, cutoff)).toEqual([]);
+  for (let cutoff = HISTORY - 1; cutoff < HISTORY + 48; cutoff += 7) expect(differences(source, 0, cutoff)).toEqual([]);
+});
+
+test('after the clocks have changed, a lag is still the same hour of the day', () => {
+  // New York goes forward on 2023-03-12. Every value is its own local hour; so is every lag, and so is the mean of the lags.
+  const panel = randomPanel({ seed: 1, series: 1, length: LENGTH, scale: 1, gapShare: 0, zeroShare: 0, negative: false });
+  const hours = panel.columns.target.map((_, t) => 1 + Math.floor(localParts(timestampAt(panel, t)).minute / 60));
+  const source = createFeatureSource({ ...panel, columns: { target: hours } }, toySpec);
+  const batch = createFeatureBatch(sizes, HORIZON, 1);
+  // Cutoffs in the first four weeks of summer time look back across the change.
+  for (const days of [1, 5, 12, 20, 27]) {
+    const cutoff = (Date.UTC(2023, 2, 12, 20) + days * DAY - panel.start) / HOUR;
+    if (cutoff < HISTORY - 1 || cutoff >= LENGTH) continue;
+    writeFeatures(source, 0, cutoff, batch, 0);
+    for (let k = 0; k < HORIZON; k++) {
+      const hour = 1 + Math.floor(localParts(timestampAt(panel, cutoff + 1 + k)).minute / 60);
+      expect((batch.base[k] as number) * (batch.level[0] as number)).toBeCloseTo(hour, 4);
+    }
+  }
 });

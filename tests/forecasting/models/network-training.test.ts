@@ -4,10 +4,10 @@ import { naiveForecasters } from '../../../forecasting/models/naive.ts';
 import { networkForecaster } from '../../../forecasting/models/network-forecaster.ts';
 import type { FitProgress } from '../../../forecasting/models/network-training.ts';
 import { seededRandom } from '../../../runtime/random.ts';
-import { changedAfter, panelOf, randomPanel } from '../random-panels.ts';
+import { changedAfter, HISTORY, panelOf, randomPanel } from '../random-panels.ts';
 import { fitToy, startBackend } from '../toy-network.ts';
 
-const LENGTH = 168 * 6;
+const LENGTH = HISTORY + 300;
 const panel = randomPanel({ seed: 1, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.3, negative: false });
 const bits = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
@@ -79,12 +79,14 @@ describe('fitting', () => {
   });
 
   test('a panel without one complete training window is refused with numbers', async () => {
-    await expect(fitToy(panelOf(['a'], 720 + 5, () => 1))).rejects.toThrow(/no training window: they need 726 intervals/);
-    await expect(fitToy(panel, { lastTarget: 700 })).rejects.toThrow(RangeError);
+    await expect(fitToy(panelOf(['a'], HISTORY + 5, () => 1))).rejects.toThrow(
+      `no training window: they need ${HISTORY + 6} intervals`,
+    );
+    await expect(fitToy(panel, { lastTarget: HISTORY })).rejects.toThrow(RangeError);
     expect(
       (
         await fitToy(
-          panelOf(['a'], 720 + 6, (_s, t) => t % 5),
+          panelOf(['a'], HISTORY + 6, (_s, t) => t % 5),
           { steps: 1 },
         )
       ).windows,
@@ -108,11 +110,11 @@ describe('fitting', () => {
     const random = seededRandom(2);
     const wave = panelOf(
       ['a', 'b'],
-      168 * 9,
+      HISTORY + 168 * 5,
       (s, t) =>
         10 + 4 * s + 2 * Math.sin((2 * Math.PI * t) / 24) + 3 * Math.sin((2 * Math.PI * t) / (168 * 1.43)) + 0.2 * random(),
     );
-    const lastTarget = 168 * 8;
+    const lastTarget = HISTORY + 168 * 4;
     const fitted = await fitToy(wave, { steps: 80, batchSize: 64, lastTarget, dropout: 0 });
     const network = networkForecaster(fitted);
     let [mine, best] = [0, [0, 0, 0]];

@@ -15,6 +15,7 @@ import { judge } from '../../../services/training/gate.ts';
 import { readTrainingPanel, train } from '../../../services/training/train.ts';
 import { networkSpecOf } from '../../../services/training/training-config.ts';
 import { hashPanel } from '../../../storage/panel-hash.ts';
+import { HISTORY } from '../../forecasting/random-panels.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
 import { NOW } from '../../storage/feature-fixtures.ts';
 import { commitPanel, HORIZON, learnable, openToy, randomWalk, toyConfig, toyDomain } from './toy-store.ts';
@@ -96,8 +97,8 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     const scored = result.forecasts.find(({ name }) => name === 'network');
     const restored = await runBacktest(first.panel, [restoreNetwork(model, weights)], result.cutoffs, HORIZON);
     expect(restored.forecasts[0]?.values).toEqual(scored?.values);
-    expect(networkForecaster(fitted).predict(first.panel, 1000, HORIZON)).toEqual(
-      restoreNetwork(model, weights).predict(first.panel, 1000, HORIZON),
+    expect(networkForecaster(fitted).predict(first.panel, 1500, HORIZON)).toEqual(
+      restoreNetwork(model, weights).predict(first.panel, 1500, HORIZON),
     );
   });
 
@@ -192,7 +193,7 @@ describe('what must not pass', () => {
 
   test('too short a history, which is told in numbers', async () => {
     const panel = learnable();
-    const length = 1000;
+    const length = HISTORY;
     await commitPanel(folder, toy, {
       ...panel,
       length,
@@ -200,9 +201,9 @@ describe('what must not pass', () => {
     });
     const error = await train(toy.request).catch((caught: unknown) => caught);
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
-    // 4 weeks and 2 days of lags, one horizon, the test days.
+    // what a window reaches back, one horizon, the test days.
     expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(`needs ${720 + HORIZON + TEST_INTERVALS}`);
+    expect((error as Error).message).toContain(`needs ${HISTORY + HORIZON + TEST_INTERVALS}`);
     expect(await toy.registry.list()).toEqual([]);
   });
 
