@@ -18,7 +18,7 @@ import { openFeatureStore } from '../../storage/feature-store.ts';
 import { fileObjectStore } from '../../storage/file-object-store.ts';
 import { openModelRegistry } from '../../storage/model-registry.ts';
 
-const DAYS = 70;
+const DAYS = 100;
 const HOUR = 3_600_000;
 /** A Monday in summer: Berlin is two hours ahead of UTC all the time. */
 const FIRST = Date.UTC(2025, 4, 5, 0) - 2 * HOUR;

@@ -23,7 +23,13 @@ export const toyNetwork = (seriesIds: readonly string[], horizon = 6): NetworkSp
   embeddingSize: 2,
 });
 
-export const toyFit: FitOptions = { ...defaultTrainingConfig.fit, steps: 20, batchSize: 32, stride: 5 };
+export const toyFit: FitOptions = {
+  ...defaultTrainingConfig.fit,
+  steps: 20,
+  batchSize: 32,
+  stride: 5,
+  calibrationIntervals: 120,
+};
 
 export const startBackend = (name: BackendName = 'wasm'): Promise<BackendName> =>
   startTensorBackend(silentLogger, name, 'training');

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { type Calendar, type CalendarPlace, createCalendar } from '../../forecasting/calendar.ts';
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 const newYork: CalendarPlace = { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } };
 const plain = (timeZone: string): CalendarPlace => ({ timeZone, holidays: null });
 const clockOf = ({ minuteOfDay }: Calendar) =>
@@ -14,12 +13,14 @@ describe('daylight saving', () => {
   test('New York skips an hour on 2023-03-12', () => {
     const calendar = createCalendar(Date.UTC(2023, 2, 12, 4), 60, 5, newYork);
     expect(clockOf(calendar)).toEqual(['23:00', '0:00', '1:00', '3:00', '4:00']);
+    expect([...calendar.utcOffset]).toEqual([-5, -5, -5, -4, -4]);
     expect([...calendar.weekday]).toEqual([5, 6, 6, 6, 6]);
   });
 
   test('New York repeats an hour on 2023-11-05', () => {
     const calendar = createCalendar(Date.UTC(2023, 10, 5, 3), 60, 6, newYork);
     expect(clockOf(calendar)).toEqual(['23:00', '0:00', '1:00', '1:00', '2:00', '3:00']);
+    expect([...calendar.utcOffset]).toEqual([-4, -4, -4, -5, -5, -5]);
     expect([...calendar.weekday]).toEqual([5, 6, 6, 6, 6, 6]);
   });
 
@@ -36,6 +37,9 @@ describe('daylight saving', () => {
       '1:30',
       '2:30',
       '3:00',
+    ]);
+    expect([...createCalendar(Date.UTC(2023, 8, 30, 14), 30, 5, plain('Australia/Lord_Howe')).utcOffset]).toEqual([
+      21, 21, 21, 22, 22,
     ]);
   });
 
@@ -64,8 +68,6 @@ describe('holidays', () => {
     expect([...calendar.holidayEve]).toEqual([0, ...Array(24).fill(1), 0]);
     expect([...calendar.holiday]).toEqual([...Array(25).fill(0), 1]);
     expect(createCalendar(Date.UTC(2023, 11, 31, 12), 60, 1, newYork).holidayEve[0]).toBe(1);
-    expect(calendar.yearFraction[24]).toBeGreaterThan(0.99);
-    expect(calendar.yearFraction[25]).toBe(0);
   });
 
   test('Thanksgiving, and a state’s own holiday', () => {
@@ -98,7 +100,7 @@ describe('holidays', () => {
   });
 });
 
-test('local hour, weekday and day of the year equal what Intl says, anywhere and at any time', () => {
+test('local hour, weekday and offset from UTC equal what Intl says, anywhere and at any time', () => {
   const zones = [
     'America/New_York',
     'Europe/Berlin',
@@ -135,8 +137,11 @@ test('local hour, weekday and day of the year equal what Intl says, anywhere and
           const minute = Number(part.hour) * 60 + Number(part.minute);
           expect(calendar.minuteOfDay[i]).toBe(minute);
           expect(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][calendar.weekday[i] as number]).toBe(part.weekday);
-          const days = (Date.UTC(year, month - 1, day) - Date.UTC(year, 0, 1)) / DAY + minute / 1440;
-          expect(calendar.yearFraction[i]).toBeCloseTo(days / 366, 6);
+          const ahead = (Date.UTC(year, month - 1, day) - time) / 60_000 + minute;
+          const offset = calendar.utcOffset[i] as number;
+          // An offset that is no whole number of intervals is rounded to one.
+          if (ahead % frequency === 0) expect(offset).toBe(ahead / frequency);
+          else expect(Math.abs(offset * frequency - ahead)).toBeLessThanOrEqual(frequency / 2);
         }
       },
     ),

@@ -11,14 +11,19 @@ import {
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import { HOUR, panelDescription, randomPanel, toySpec } from '../forecasting/random-panels.ts';
 
-const WEEK = 168 * HOUR;
 const DAY = 24 * HOUR;
-const LENGTH = 900;
+const LENGTH = 1368 + 21 * 24;
 const HORIZON = 24;
 const sizes = featureSizes(toySpec);
 
-/** US holidays that fall into the panels' span (February to April 2023) or just behind it. */
-const HOLIDAYS = new Set(['2023-01-02', '2023-01-16', '2023-02-20', '2023-05-29']);
+/** Panels whose windows lie before, on and behind New York's changes of the clocks of 2023: 12 March and 5 November. */
+const STARTS = [Date.UTC(2023, 1, 20), Date.UTC(2023, 0, 9), Date.UTC(2023, 8, 4)];
+
+/** The holidays of New York State from 2023-01-01 to 2023-12-31, as far as a public list names them. */
+const HOLIDAYS = new Set([
+  ...['2023-01-01', '2023-01-02', '2023-01-16', '2023-02-12', '2023-02-15', '2023-02-20', '2023-05-29', '2023-06-19'],
+  ...['2023-07-04', '2023-09-04', '2023-10-09', '2023-11-07', '2023-11-11', '2023-11-23', '2023-12-25'],
+]);
 
 const local = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'America/New_York',
@@ -31,14 +36,33 @@ const local = new Intl.DateTimeFormat('en-CA', {
   minute: '2-digit',
 });
 
-function localParts(timestamp: number) {
+function readClock(timestamp: number) {
   const part = Object.fromEntries(local.formatToParts(timestamp).map(({ type, value }) => [type, value]));
   const date = `${part.year}-${part.month}-${part.day}`;
   const next = new Date(Date.parse(`${date}T00:00:00Z`) + DAY).toISOString().slice(0, 10);
-  return { minute: Number(part.hour) * 60 + Number(part.minute), weekday: part.weekday, date, next };
+  const minute = Number(part.hour) * 60 + Number(part.minute);
+  return { minute, weekday: part.weekday, date, next, shown: Date.parse(`${date}T00:00:00Z`) + minute * 60_000 };
+}
+
+/** What the clock on the wall shows in every hour of the year, and in which hour it shows that (the later, where it is two). */
+const clocks = new Map<number, ReturnType<typeof readClock>>();
+const hourOf = new Map<number, number>();
+for (let time = Date.UTC(2022, 11, 1); time < Date.UTC(2024, 0, 15); time += HOUR) {
+  const clock = readClock(time);
+  clocks.set(time, clock);
+  hourOf.set(clock.shown, time);
+}
+const localParts = (time: number) => clocks.get(time) as ReturnType<typeof readClock>;
+
+/** The hour in which the clock on the wall showed what it shows at `time`, `days` calendar days earlier. */
+function daysEarlier(time: number, days: number): number {
+  const shown = localParts(time).shown - days * DAY;
+  // The hour that spring skips stands for nothing: the next one takes its place.
+  return hourOf.get(shown) ?? (hourOf.get(shown + HOUR) as number);
 }
 
 const mean = (values: number[]): number | null => (values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null);
+const flat = { seed: 1, series: 1, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false };
 const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Everything about one window, by name, in the order in which it is written. */
@@ -51,7 +75,9 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
   const cutoff = timestampAt(panel, cutoffIndex);
   const back = (intervals: number) => Array.from({ length: intervals }, (_, i) => cutoff - (intervals - 1 - i) * HOUR);
   const present = (times: number[]) => times.flatMap((time) => known.get(time) ?? []);
-  const weekLags = (time: number) => [1, 2, 3, 4].map((w) => time - w * WEEK);
+  const lags = (time: number, days: number, count: number) =>
+    Array.from({ length: count }, (_, i) => daysEarlier(time, (i + 1) * days));
+  const weekLags = (time: number) => lags(time, 7, 4);
   const weekMean = (time: number) => mean(present(weekLags(time)));
 
   const level = (mean(present(back(4 * 168)).map(Math.abs)) ?? 0) || 1e-3;
@@ -77,10 +103,11 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
     const expected = weekMean(time);
     const base = expected === null ? 1 : expected / level;
     const offsets = weekLags(time).map((lag) => (known.has(lag) ? (known.get(lag) as number) / level - base : 0));
+    const against = (value: number | null) => (value === null ? 0 : value / level - base);
     const dayLag = (days: number) => {
-      let lag = time - days * DAY;
-      while (lag > cutoff) lag -= DAY;
-      return residual(lag);
+      let back = days;
+      while (time - back * DAY > cutoff) back++;
+      return residual(daysEarlier(time, back));
     };
     const { minute, weekday, date, next } = localParts(time);
     const turn = (2 * Math.PI * minute) / 1440;
@@ -88,6 +115,10 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
       ...offsets.map((offset, w): [string, number] => [`${w + 1} weeks ago`, offset]),
       ['residual a day ago', dayLag(1)],
       ['residual two days ago', dayLag(2)],
+      ['mean of 8 weeks', against(mean(present(lags(time, 7, 8))))],
+      ['mean of 7 days', against(mean(present(lags(time, 1, 7))))],
+      ['the hour before in the weeks', against(weekMean(time - HOUR))],
+      ['the hour after in the weeks', against(weekMean(time + HOUR))],
       ['base', base],
       ['spread of the weeks', Math.sqrt(sum(offsets.map((offset) => offset ** 2)) / 4)],
       ['fading last residual', residual(cutoff) / Math.sqrt(k)],
@@ -130,10 +161,7 @@ function differences(source: FeatureSource, series: number, cutoff: number): str
 }
 
 test('every input has its oracle', () => {
-  const source = createFeatureSource(
-    randomPanel({ seed: 1, series: 1, length: LENGTH, scale: 1, gapShare: 0, zeroShare: 0, negative: false }),
-    toySpec,
-  );
+  const source = createFeatureSource(randomPanel(flat), toySpec);
   const { window, steps } = oracle(source.panel, 0, LENGTH - 1);
   expect(window).toHaveLength(sizes.windowSize);
   expect(steps[0]?.features).toHaveLength(sizes.stepSize);
@@ -144,13 +172,79 @@ test('inputs equal the oracle’s, for random series, gaps and cutoffs', () => {
     fc.property(
       panelDescription(LENGTH),
       fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 }),
-      (description, cutoff) => {
-        const source = createFeatureSource(randomPanel(description), toySpec);
+      fc.constantFrom(...STARTS),
+      (description, cutoff, start) => {
+        const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
         for (let series = 0; series < description.series; series++) expect(differences(source, series, cutoff)).toEqual([]);
       },
     ),
-    { numRuns: 25, seed: 11 },
+    { numRuns: 40, seed: 11 },
   );
+});
+
+test.each([
+  ['spring', Date.UTC(2023, 0, 9)],
+  ['autumn', Date.UTC(2023, 8, 4)],
+])('every cutoff around the change of the clocks in %s', (_season, start) => {
+  const description = { seed: 2, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.1, negative: false };
+  const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
+  for (let cutoff = sizes.historyIntervals - 1; cutoff < LENGTH; cutoff += 5)
+    expect(differences(source, cutoff % 2, cutoff)).toEqual([]);
+});
+
+test.each([
+  ['spring', Date.UTC(2023, 0, 9)],
+  ['autumn', Date.UTC(2023, 8, 4)],
+])('a series that lives by the clock on the wall deviates from no lag, %s change or not', (_season, start) => {
+  const values = Float32Array.from({ length: LENGTH }, (_, t) => 1 + localParts(start + t * HOUR).minute / 60);
+  const panel = { ...randomPanel({ ...flat, length: LENGTH }), start, columns: { target: values } };
+  const source = createFeatureSource(panel, toySpec);
+  const batch = createFeatureBatch(sizes, HORIZON, 1);
+  let compared = 0;
+  for (let cutoff = sizes.historyIntervals - 1; cutoff < LENGTH; cutoff += 5) {
+    writeFeatures(source, 0, cutoff, batch, 0);
+    for (let k = 1; k <= HORIZON; k++) {
+      const time = start + (cutoff + k) * HOUR;
+      const { minute } = localParts(time);
+      // Between 1 and 3 o'clock a lag may have no counterpart.
+      if (minute >= 60 && minute < 240) continue;
+      expect((batch.base[k - 1] as number) * (batch.level[0] as number)).toBeCloseTo(1 + minute / 60, 4);
+      for (let lag = 0; lag < 8; lag++) expect(batch.step[(k - 1) * sizes.stepSize + lag]).toBeCloseTo(0, 5);
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(1500);
+});
+
+test('a series of nothing but zeros has the level 1e-3, and one that is all unknown has no lag', () => {
+  for (const value of [0, Number.NaN]) {
+    const panel = { ...randomPanel(flat), columns: { target: new Float32Array(LENGTH).fill(value) } };
+    const source = createFeatureSource(panel, toySpec);
+    expect(differences(source, 0, LENGTH - 1)).toEqual([]);
+    const batch = createFeatureBatch(sizes, HORIZON, 1);
+    writeFeatures(source, 0, LENGTH - 1, batch, 0);
+    expect(batch.level[0]).toBe(Math.fround(1e-3));
+    for (let k = 0; k < HORIZON; k++) {
+      expect(batch.base[k]).toBe(value === 0 ? 0 : 1);
+      for (let lag = 0; lag < 10; lag++) expect(batch.step[k * sizes.stepSize + lag]).toBe(0);
+    }
+  }
+});
+
+test('a series that was silent for its last 8 weeks, one that is 3 weeks old, one with every second week missing', () => {
+  const age = (t: number) => LENGTH - 1 - t;
+  const shapes = [
+    (t: number) => age(t) >= 8 * 168,
+    (t: number) => age(t) < 3 * 168,
+    (t: number) => Math.floor(t / 168) % 2 === 0,
+    (t: number) => age(t) >= 4 * 168,
+  ];
+  for (const isKnown of shapes) {
+    const panel = randomPanel(flat);
+    const target = panel.columns.target.map((value, t) => (isKnown(t) ? value : Number.NaN));
+    const source = createFeatureSource({ ...panel, columns: { target } }, toySpec);
+    for (const cutoff of [LENGTH - 1, LENGTH - 30, LENGTH - 100]) expect(differences(source, 0, cutoff)).toEqual([]);
+  }
 });
 
 test('the day before a holiday, the holiday and the weeks after it', () => {

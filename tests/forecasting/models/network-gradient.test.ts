@@ -14,10 +14,10 @@ const sizes = featureSizes(spec.features);
 
 /** Real inputs of three windows, divided so that they are of the size that standardised ones have. */
 function inputs() {
-  const panel = panelOf(['a', 'b'], 800, (s, t) => 5 + s + 2 * Math.sin((2 * Math.PI * t) / 24) + ((t * 31) % 7) / 7);
+  const panel = panelOf(['a', 'b'], 1500, (s, t) => 5 + s + 2 * Math.sin((2 * Math.PI * t) / 24) + ((t * 31) % 7) / 7);
   const source = createFeatureSource(panel, spec.features);
   const batch = createFeatureBatch(sizes, HORIZON, WINDOWS);
-  for (let row = 0; row < WINDOWS; row++) writeFeatures(source, row % 2, 780 + 5 * row, batch, row);
+  for (let row = 0; row < WINDOWS; row++) writeFeatures(source, row % 2, 1480 + 5 * row, batch, row);
   const random = seededRandom(1);
   return {
     window: tf.tensor2d(batch.window, [WINDOWS, sizes.windowSize]),

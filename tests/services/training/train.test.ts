@@ -96,8 +96,8 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     const scored = result.forecasts.find(({ name }) => name === 'network');
     const restored = await runBacktest(first.panel, [restoreNetwork(model, weights)], result.cutoffs, HORIZON);
     expect(restored.forecasts[0]?.values).toEqual(scored?.values);
-    expect(networkForecaster(fitted).predict(first.panel, 1000, HORIZON)).toEqual(
-      restoreNetwork(model, weights).predict(first.panel, 1000, HORIZON),
+    expect(networkForecaster(fitted).predict(first.panel, 1500, HORIZON)).toEqual(
+      restoreNetwork(model, weights).predict(first.panel, 1500, HORIZON),
     );
   });
 
@@ -200,9 +200,9 @@ describe('what must not pass', () => {
     });
     const error = await train(toy.request).catch((caught: unknown) => caught);
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
-    // 4 weeks and 2 days of lags, one horizon, the test days.
+    // 8 weeks and a day of lags, one horizon, the test days.
     expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(`needs ${720 + HORIZON + TEST_INTERVALS}`);
+    expect((error as Error).message).toContain(`needs ${1368 + HORIZON + TEST_INTERVALS}`);
     expect(await toy.registry.list()).toEqual([]);
   });
 
