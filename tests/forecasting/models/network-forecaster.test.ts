@@ -131,7 +131,7 @@ test('a shorter horizon is the beginning of a longer one', () => {
 test('many series at once and one at a time give the same bits', () => {
   const panel = randomPanel({
     seed: 7,
-    series: 300,
+    series: 260,
     length: 1368 + 24,
     scale: 3,
     gapShare: 0.05,
@@ -139,7 +139,7 @@ test('many series at once and one at a time give the same bits', () => {
     negative: false,
   });
   const together = network.predict(panel, panel.length - 1, HORIZON);
-  for (const s of [0, 1, 77, 255, 256, 299]) {
+  for (const s of [0, 77, 255, 256, 259]) {
     const alone = network.predict(onlySeries(panel, s), panel.length - 1, HORIZON);
     expect(bits(alone)).toBe(bits(together.subarray(s * Q * HORIZON, (s + 1) * Q * HORIZON)));
   }

@@ -50,7 +50,7 @@ export const toyConfig: TrainingConfig = {
   testDays: 21,
 };
 
-export const WEEKS = 14;
+export const WEEKS = 13;
 
 /** A weekly pattern, and on it a deviation that fades slowly: who looks at yesterday's deviation beats every naive forecaster. */
 export function learnable(seed = 1): Panel {
