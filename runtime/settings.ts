@@ -6,119 +6,145 @@
  * too, because a setting that is misspelt and silently ignored costs more than a start that stops.
  */
 import cron from 'node-cron';
-import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
+// Not the whole of typebox: building types costs every command more than a second to load, checking plain JSON Schema does not.
+import { Check } from 'typebox/schema';
 import { HeadwayError } from './errors.ts';
 
-/** What each setting says of itself, beside its type. `allowed` is for people. */
+/** A setting: its JSON Schema, and what it says of itself. `allowed` is for people. */
 interface About {
-  /** JSON Schema's type; absent for a union. */
-  type?: string;
-  variable: string;
-  description: string;
-  allowed: string;
-  unit?: string;
-  default?: unknown;
+  readonly schema: { readonly type?: string | readonly string[] } & Readonly<Record<string, unknown>>;
+  readonly variable: string;
+  readonly description: string;
+  readonly allowed: string;
+  readonly unit?: string;
+  readonly default?: unknown;
 }
 
-const about = <T extends TSchema>(schema: T, options: About): T => Object.assign(schema, options);
-
-const SCHEMA = Type.Object(
-  {
-    port: about(Type.Integer({ minimum: 0, maximum: 65_535 }), {
-      variable: 'PORT',
-      default: 8080,
-      allowed: 'a port from 0 to 65535; 0 picks a free one',
-      description: 'Port of the HTTP service.',
-    }),
-    host: about(Type.String({ pattern: '^[A-Za-z0-9.:_-]+$' }), {
-      variable: 'HOST',
-      default: '127.0.0.1',
-      allowed: 'an address or host name, e.g. 127.0.0.1, or 0.0.0.0 for every network card',
-      description: 'Address the HTTP service listens on. Only this machine reaches the default.',
-    }),
-    store: about(Type.String({ pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s]*)?)$' }), {
-      variable: 'HEADWAY_STORE',
-      default: 'file:./.headway',
-      allowed: 'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
-      description: 'Where features, models and forecasts live.',
-    }),
-    domain: about(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }), {
-      variable: 'HEADWAY_DOMAIN',
-      allowed: 'the name of a folder in domains/: lower case, digits and dashes',
-      description: 'What is forecast.',
-    }),
-    source: about(Type.Union([Type.String({ minLength: 1 }), Type.Null()]), {
-      variable: 'HEADWAY_SOURCE',
-      default: null,
-      allowed: 'a folder, or name:argument as the domain understands it',
-      description: "Where raw data comes from. Unset: the domain's own default.",
-    }),
-    work: about(Type.String({ minLength: 1 }), {
-      variable: 'HEADWAY_WORK',
-      default: './.headway/work',
-      allowed: 'a folder that can be written',
-      description: 'Raw downloads, locks and temporary files. Safe to delete while nothing runs.',
-    }),
-    logLevel: about(Type.Enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']), {
-      variable: 'HEADWAY_LOG_LEVEL',
-      default: 'info',
-      allowed: 'silent, fatal, error, warn, info, debug or trace',
-      description: 'Least severe message that is logged.',
-    }),
-    backend: about(Type.Enum(['auto', 'native', 'wasm', 'cpu']), {
-      variable: 'HEADWAY_BACKEND',
-      default: 'auto',
-      allowed: 'auto, native, wasm or cpu',
-      description: 'TensorFlow.js backend; auto takes the fastest that passes its self-test.',
-    }),
-    seed: about(Type.Integer({ minimum: 0, maximum: 4_294_967_295 }), {
-      variable: 'HEADWAY_SEED',
-      default: 7,
-      allowed: 'a whole number from 0 to 4294967295',
-      description: 'Seed of everything random: the same seed replays the same run.',
-    }),
-    featuresSchedule: about(Type.Union([Type.String(), Type.Null()]), {
-      variable: 'HEADWAY_FEATURES_SCHEDULE',
-      default: '5 * * * *',
-      unit: 'cron, UTC',
-      allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
-      description: 'When features are brought up to date.',
-    }),
-    trainingSchedule: about(Type.Union([Type.String(), Type.Null()]), {
-      variable: 'HEADWAY_TRAINING_SCHEDULE',
-      default: '30 3 * * *',
-      unit: 'cron, UTC',
-      allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
-      description: 'When the model is trained anew and, if better, promoted.',
-    }),
-    refreshSeconds: about(Type.Integer({ minimum: 1, maximum: 86_400 }), {
-      variable: 'HEADWAY_REFRESH_SECONDS',
-      default: 15,
-      unit: 'seconds',
-      allowed: 'a whole number from 1 to 86400',
-      description: 'How often the HTTP service looks for a new model or snapshot.',
-    }),
-    rateLimit: about(Type.Integer({ minimum: 0, maximum: 10_000_000 }), {
-      variable: 'HEADWAY_RATE_LIMIT',
-      default: 600,
-      unit: 'requests per minute and client',
-      allowed: 'a whole number from 0 to 10000000; 0 means no limit',
-      description: 'Requests that one client may make.',
-    }),
-    memoryMb: about(Type.Integer({ minimum: 64, maximum: 1_048_576 }), {
-      variable: 'HEADWAY_MEMORY_MB',
-      default: 512,
-      unit: 'MB',
-      allowed: 'a whole number from 64 to 1048576',
-      description: 'Memory that DuckDB may use before it spills to disk.',
-    }),
-  },
-  { additionalProperties: false },
-);
-
-export type Settings = Readonly<Static<typeof SCHEMA>>;
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  readonly store: string;
+  readonly domain: string;
+  /** null: the domain's own. */
+  readonly source: string | null;
+  readonly work: string;
+  readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
+  readonly seed: number;
+  /** null: never. */
+  readonly featuresSchedule: string | null;
+  readonly trainingSchedule: string | null;
+  readonly refreshSeconds: number;
+  readonly rateLimit: number;
+  readonly memoryMb: number;
+}
 export type SettingName = keyof Settings;
+
+const SETTINGS: Readonly<Record<SettingName, About>> = {
+  port: {
+    schema: { type: 'integer', minimum: 0, maximum: 65_535 },
+    variable: 'PORT',
+    default: 8080,
+    allowed: 'a port from 0 to 65535; 0 picks a free one',
+    description: 'Port of the HTTP service.',
+  },
+  host: {
+    schema: { type: 'string', pattern: '^[A-Za-z0-9.:_-]+$' },
+    variable: 'HOST',
+    default: '127.0.0.1',
+    allowed: 'an address or host name, e.g. 127.0.0.1, or 0.0.0.0 for every network card',
+    description: 'Address the HTTP service listens on. Only this machine reaches the default.',
+  },
+  store: {
+    schema: { type: 'string', pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s]*)?)$' },
+    variable: 'HEADWAY_STORE',
+    default: 'file:./.headway',
+    allowed: 'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
+    description: 'Where features, models and forecasts live.',
+  },
+  domain: {
+    schema: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,31}$' },
+    variable: 'HEADWAY_DOMAIN',
+    allowed: 'the name of a folder in domains/: lower case, digits and dashes',
+    description: 'What is forecast.',
+  },
+  source: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_SOURCE',
+    default: null,
+    allowed: 'a folder, or name:argument as the domain understands it',
+    description: "Where raw data comes from. Unset: the domain's own default.",
+  },
+  work: {
+    schema: { type: 'string', minLength: 1 },
+    variable: 'HEADWAY_WORK',
+    default: './.headway/work',
+    allowed: 'a folder that can be written',
+    description: 'Raw downloads, locks and temporary files. Safe to delete while nothing runs.',
+  },
+  logLevel: {
+    schema: { enum: ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] },
+    variable: 'HEADWAY_LOG_LEVEL',
+    default: 'info',
+    allowed: 'silent, fatal, error, warn, info, debug or trace',
+    description: 'Least severe message that is logged.',
+  },
+  backend: {
+    schema: { enum: ['auto', 'native', 'wasm', 'cpu'] },
+    variable: 'HEADWAY_BACKEND',
+    default: 'auto',
+    allowed: 'auto, native, wasm or cpu',
+    description: 'TensorFlow.js backend; auto takes the fastest that passes its self-test.',
+  },
+  seed: {
+    schema: { type: 'integer', minimum: 0, maximum: 4_294_967_295 },
+    variable: 'HEADWAY_SEED',
+    default: 7,
+    allowed: 'a whole number from 0 to 4294967295',
+    description: 'Seed of everything random: the same seed replays the same run.',
+  },
+  featuresSchedule: {
+    schema: { type: ['string', 'null'] },
+    variable: 'HEADWAY_FEATURES_SCHEDULE',
+    default: '5 * * * *',
+    unit: 'cron, UTC',
+    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    description: 'When features are brought up to date.',
+  },
+  trainingSchedule: {
+    schema: { type: ['string', 'null'] },
+    variable: 'HEADWAY_TRAINING_SCHEDULE',
+    default: '30 3 * * *',
+    unit: 'cron, UTC',
+    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    description: 'When the model is trained anew and, if better, promoted.',
+  },
+  refreshSeconds: {
+    schema: { type: 'integer', minimum: 1, maximum: 86_400 },
+    variable: 'HEADWAY_REFRESH_SECONDS',
+    default: 15,
+    unit: 'seconds',
+    allowed: 'a whole number from 1 to 86400',
+    description: 'How often the HTTP service looks for a new model or snapshot.',
+  },
+  rateLimit: {
+    schema: { type: 'integer', minimum: 0, maximum: 10_000_000 },
+    variable: 'HEADWAY_RATE_LIMIT',
+    default: 600,
+    unit: 'requests per minute and client',
+    allowed: 'a whole number from 0 to 10000000; 0 means no limit',
+    description: 'Requests that one client may make.',
+  },
+  memoryMb: {
+    schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },
+    variable: 'HEADWAY_MEMORY_MB',
+    default: 512,
+    unit: 'MB',
+    allowed: 'a whole number from 64 to 1048576',
+    description: 'Memory that DuckDB may use before it spills to disk.',
+  },
+};
+
 /** Values as flags give them: text is read as the environment's would be; undefined means "not given". */
 export type SettingOverrides = { readonly [K in SettingName]?: Settings[K] | string | undefined };
 
@@ -133,8 +159,8 @@ export interface SettingRow {
   secret: boolean;
 }
 
-const NAMES = Object.keys(SCHEMA.properties) as SettingName[];
-const aboutOf = (name: SettingName): About & TSchema => SCHEMA.properties[name] as unknown as About & TSchema;
+const NAMES = Object.keys(SETTINGS) as SettingName[];
+const aboutOf = (name: SettingName): About => SETTINGS[name];
 /** Variables that other parts of the repository own: the tests say where their data lies. */
 const IGNORED = /^HEADWAY_TEST_/;
 
@@ -169,7 +195,7 @@ export function readSettings(
     }
     settings[name] = check(name, given, sources[name]);
   }
-  const frozen = Object.freeze(settings) as Settings;
+  const frozen = Object.freeze(settings) as unknown as Settings;
   origins.set(frozen, { sources, defaults: allDefaults });
   return frozen;
 }
@@ -196,7 +222,7 @@ export function describeSettings(settings: Settings): SettingRow[] {
 function check(name: SettingName, given: unknown, source: SettingRow['source']): unknown {
   const setting = aboutOf(name);
   const value = typeof given === 'string' ? fromText(name, given.trim()) : given;
-  const valid = Value.Check(setting, value) && (!name.endsWith('Schedule') || value === null || cron.validate(String(value)));
+  const valid = Check(setting.schema, value) && (!name.endsWith('Schedule') || value === null || cron.validate(String(value)));
   if (valid) return value;
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
@@ -208,7 +234,7 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
 
 function fromText(name: SettingName, text: string): unknown {
   if (name.endsWith('Schedule') && text.toLowerCase() === 'off') return null;
-  if (aboutOf(name).type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (aboutOf(name).schema.type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
   return text;
 }
 

@@ -9,7 +9,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { type Ended, environmentOf, LOADER, ROOT } from './headway-process.ts';
+
+const CHILD = fileURLToPath(new URL('./children/warm-headway.ts', import.meta.url));
 
 export interface WarmHeadway {
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
@@ -17,7 +20,7 @@ export interface WarmHeadway {
 }
 
 export function warmHeadway(): WarmHeadway {
-  const child = spawn(process.execPath, [...LOADER, join(import.meta.dirname, 'children', 'warm-headway.ts')], {
+  const child = spawn(process.execPath, [...LOADER, CHILD], {
     cwd: ROOT,
     env: environmentOf(),
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -9,10 +9,9 @@ import {
   writeFeatures,
 } from '../../forecasting/features.ts';
 import type { Panel } from '../../forecasting/panel.ts';
-import { changedAfter, lastOf, panelDescription, panelOf, randomPanel, toySpec } from './random-panels.ts';
+import { changedAfter, HISTORY, lastOf, NINE_WEEKS, panelDescription, panelOf, randomPanel, toySpec } from './random-panels.ts';
 
-const WEEKS_ONLINE = 9;
-const LENGTH = WEEKS_ONLINE * 168 + 77;
+const LENGTH = NINE_WEEKS + 77;
 const sizes = featureSizes(toySpec);
 const anyCutoff = fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 });
 
@@ -35,11 +34,11 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and its last 9 weeks, which the online view holds, give the same bits, and so does a panel that is cut behind the cutoff', () => {
+test('a long panel and its last 9 weeks give the same bits, and so does a panel that is cut behind the cutoff', () => {
   fc.assert(
-    fc.property(panelDescription(LENGTH), fc.nat(WEEKS_ONLINE * 168 - sizes.historyIntervals), (description, before) => {
+    fc.property(panelDescription(LENGTH), fc.nat(NINE_WEEKS - HISTORY), (description, before) => {
       const panel = randomPanel(description);
-      const recent = lastOf(panel, WEEKS_ONLINE * 168);
+      const recent = lastOf(panel, NINE_WEEKS);
       const cutoff = LENGTH - 1 - before;
       const series = description.series - 1;
       const whole = bits(featuresOf(panel, series, cutoff));

@@ -4,7 +4,7 @@
  * Fails: never.
  */
 import fc from 'fast-check';
-import type { FeatureSpec } from '../../forecasting/features.ts';
+import { type FeatureSpec, featureSizes } from '../../forecasting/features.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
 import { seededRandom } from '../../runtime/random.ts';
 
@@ -27,6 +27,11 @@ export function panelOf(ids: readonly string[], length: number, valueAt: (series
   const target = Float32Array.from({ length: ids.length * length }, (_, i) => valueAt(Math.floor(i / length), i % length));
   return createPanel({ seriesIds: ids, start: START, frequencyMinutes: 60, length, columns: { target } });
 }
+
+/** How far a window reaches back, up to and including its cutoff. */
+export const HISTORY = featureSizes(toySpec).historyIntervals;
+/** What serving keeps. */
+export const NINE_WEEKS = 9 * 168;
 
 export interface PanelDescription {
   readonly seed: number;

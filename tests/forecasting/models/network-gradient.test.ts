@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createFeatureBatch, createFeatureSource, featureSizes, writeFeatures } from '../../../forecasting/features.ts';
 import { forward, parameterCount, toTensors } from '../../../forecasting/models/network.ts';
 import { seededRandom } from '../../../runtime/random.ts';
-import { panelOf } from '../random-panels.ts';
+import { HISTORY, panelOf } from '../random-panels.ts';
 import { startBackend, toyNetwork } from '../toy-network.ts';
 
 const WINDOWS = 3;
@@ -14,10 +14,10 @@ const sizes = featureSizes(spec.features);
 
 /** Real inputs of three windows, divided so that they are of the size that standardised ones have. */
 function inputs() {
-  const panel = panelOf(['a', 'b'], 1500, (s, t) => 5 + s + 2 * Math.sin((2 * Math.PI * t) / 24) + ((t * 31) % 7) / 7);
+  const panel = panelOf(['a', 'b'], HISTORY + 20, (s, t) => 5 + s + 2 * Math.sin((2 * Math.PI * t) / 24) + ((t * 31) % 7) / 7);
   const source = createFeatureSource(panel, spec.features);
   const batch = createFeatureBatch(sizes, HORIZON, WINDOWS);
-  for (let row = 0; row < WINDOWS; row++) writeFeatures(source, row % 2, 1480 + 5 * row, batch, row);
+  for (let row = 0; row < WINDOWS; row++) writeFeatures(source, row % 2, HISTORY + 5 * row, batch, row);
   const random = seededRandom(1);
   return {
     window: tf.tensor2d(batch.window, [WINDOWS, sizes.windowSize]),
@@ -60,12 +60,12 @@ test.each(['wasm', 'cpu'] as const)('directional derivatives on %s', async (back
       Float32Array.from(weights, (_, i) => (i >= first && i < first + 40 ? (random() < 0.5 ? -1 : 1) / Math.sqrt(40) : 0)),
     );
   }
-  const h = 2e-2;
+  const h = 1e-2;
   for (const direction of directions) {
     const moved = (by: number) => weights.map((w, i) => w + by * (direction[i] as number));
     const numeric = (loss(moved(h)) - loss(moved(-h))) / (2 * h);
     const expected = analytic.reduce((sum, g, i) => sum + g * (direction[i] as number), 0);
-    expect(Math.abs(numeric - expected)).toBeLessThan(0.02 * Math.abs(expected) + 5e-4 * norm);
+    expect(Math.abs(numeric - expected)).toBeLessThan(0.02 * Math.abs(expected) + 2e-3 * norm);
   }
   tf.dispose([given.window, given.step, given.series, target]);
 });

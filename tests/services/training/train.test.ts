@@ -15,6 +15,7 @@ import { judge } from '../../../services/training/gate.ts';
 import { readTrainingPanel, train } from '../../../services/training/train.ts';
 import { networkSpecOf } from '../../../services/training/training-config.ts';
 import { hashPanel } from '../../../storage/panel-hash.ts';
+import { HISTORY } from '../../forecasting/random-panels.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
 import { NOW } from '../../storage/feature-fixtures.ts';
 import { commitPanel, HORIZON, learnable, openToy, randomWalk, toyConfig, toyDomain } from './toy-store.ts';
@@ -192,7 +193,7 @@ describe('what must not pass', () => {
 
   test('too short a history, which is told in numbers', async () => {
     const panel = learnable();
-    const length = 1000;
+    const length = HISTORY;
     await commitPanel(folder, toy, {
       ...panel,
       length,
@@ -200,9 +201,9 @@ describe('what must not pass', () => {
     });
     const error = await train(toy.request).catch((caught: unknown) => caught);
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
-    // 8 weeks and a day of lags, one horizon, the test days.
+    // what a window reaches back, one horizon, the test days.
     expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(`needs ${1368 + HORIZON + TEST_INTERVALS}`);
+    expect((error as Error).message).toContain(`needs ${HISTORY + HORIZON + TEST_INTERVALS}`);
     expect(await toy.registry.list()).toEqual([]);
   });
 
