@@ -1,8 +1,8 @@
 /**
  * Purpose: calibrate quantiles on cutoffs the model has not learnt from: split conformal prediction on the distance from the
  * median, in units of the predicted distance.
- * Invariants: the median stays; a factor is per quantile, step and group of series, and positive, so quantiles keep their order;
- * nothing of the forecast span is read.
+ * Invariants: the median stays; a factor is per quantile, step and group of series, and positive, so a quantile keeps its side
+ * of the median (that quantiles of one side do not cross is the forecaster's business); nothing of the forecast span is read.
  * Fails: never; too few observations leave a factor at 1.
  * Source: conformalized quantile regression (Romano, Patterson & Candès 2019, arXiv:1905.03222), in its scaled form.
  */

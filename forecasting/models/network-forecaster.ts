@@ -144,12 +144,11 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
         const offset = center + (offsetAt(q) - center) * (factors?.[q]?.[k] ?? 1);
         out[at(q)] = possible(level * (base + offset * scaling.outputScale));
       }
-      if (!integerValued) continue;
-      // The median of counts is a count; the other quantiles give way where it would cross them.
-      const rounded = Math.round(out[at(median)] as number);
-      for (let q = 0; q < median; q++) out[at(q)] = Math.min(out[at(q)] as number, rounded);
-      for (let q = median + 1; q < Q; q++) out[at(q)] = Math.max(out[at(q)] as number, rounded);
-      out[at(median)] = rounded;
+      // The median of counts is a count.
+      if (integerValued) out[at(median)] = Math.round(out[at(median)] as number);
+      // Each quantile has its own factor: where rounding or a factor would make two cross, the outer one gives way.
+      for (let q = median - 1; q >= 0; q--) out[at(q)] = Math.min(out[at(q)] as number, out[at(q + 1)] as number);
+      for (let q = median + 1; q < Q; q++) out[at(q)] = Math.max(out[at(q)] as number, out[at(q - 1)] as number);
     }
   }
 

@@ -13,13 +13,14 @@ describe('daylight saving', () => {
   test('New York skips an hour on 2023-03-12', () => {
     const calendar = createCalendar(Date.UTC(2023, 2, 12, 4), 60, 5, newYork);
     expect(clockOf(calendar)).toEqual(['23:00', '0:00', '1:00', '3:00', '4:00']);
-    expect([...calendar.weekday]).toEqual([5, 6, 6, 6, 6]);
     expect([...calendar.utcOffset]).toEqual([-5, -5, -5, -4, -4]);
+    expect([...calendar.weekday]).toEqual([5, 6, 6, 6, 6]);
   });
 
   test('New York repeats an hour on 2023-11-05', () => {
     const calendar = createCalendar(Date.UTC(2023, 10, 5, 3), 60, 6, newYork);
     expect(clockOf(calendar)).toEqual(['23:00', '0:00', '1:00', '1:00', '2:00', '3:00']);
+    expect([...calendar.utcOffset]).toEqual([-4, -4, -4, -5, -5, -5]);
     expect([...calendar.weekday]).toEqual([5, 6, 6, 6, 6, 6]);
   });
 
@@ -36,6 +37,9 @@ describe('daylight saving', () => {
       '1:30',
       '2:30',
       '3:00',
+    ]);
+    expect([...createCalendar(Date.UTC(2023, 8, 30, 14), 30, 5, plain('Australia/Lord_Howe')).utcOffset]).toEqual([
+      21, 21, 21, 22, 22,
     ]);
   });
 
@@ -96,7 +100,7 @@ describe('holidays', () => {
   });
 });
 
-test('local hour, weekday and offset equal what Intl says, anywhere and at any time', () => {
+test('local hour, weekday and offset from UTC equal what Intl says, anywhere and at any time', () => {
   const zones = [
     'America/New_York',
     'Europe/Berlin',
@@ -129,11 +133,15 @@ test('local hour, weekday and offset equal what Intl says, anywhere and at any t
         for (let i = 0; i < length; i += skip) {
           const time = first * HOUR + i * frequency * 60_000;
           const part = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]));
+          const [year, month, day] = [Number(part.year), Number(part.month), Number(part.day)];
           const minute = Number(part.hour) * 60 + Number(part.minute);
           expect(calendar.minuteOfDay[i]).toBe(minute);
           expect(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][calendar.weekday[i] as number]).toBe(part.weekday);
-          const wall = Date.UTC(Number(part.year), Number(part.month) - 1, Number(part.day), 0, minute);
-          expect(calendar.utcOffset[i]).toBe(Math.round((wall - time) / (frequency * 60_000)));
+          const ahead = (Date.UTC(year, month - 1, day) - time) / 60_000 + minute;
+          const offset = calendar.utcOffset[i] as number;
+          // An offset that is no whole number of intervals is rounded to one.
+          if (ahead % frequency === 0) expect(offset).toBe(ahead / frequency);
+          else expect(Math.abs(offset * frequency - ahead)).toBeLessThanOrEqual(frequency / 2);
         }
       },
     ),

@@ -1,57 +1,304 @@
-/** Purpose: calibration by hand: intervals that are too narrow are widened to what held-out actuals ask for, and no more. */
-import { describe, expect, test } from '@jest/globals';
+/** Purpose: calibrated intervals cover what they say on cutoffs that they were not fitted on, and whole-number medians stay in order. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
-import { calibrate, groupOf } from '../../../forecasting/models/calibration.ts';
-import { panelOf } from '../random-panels.ts';
+import { type Calibration, calibrate, groupOf } from '../../../forecasting/models/calibration.ts';
+import { type NetworkSpec, parameterCount } from '../../../forecasting/models/network.ts';
+import { networkForecaster, restoreNetwork, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
+import type { FittedNetwork } from '../../../forecasting/models/network-training.ts';
+import { fitNetwork } from '../../../forecasting/models/network-training.ts';
+import type { Panel } from '../../../forecasting/panel.ts';
+import { seededRandom } from '../../../runtime/random.ts';
+import { changedAfter, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
+import { startBackend, toyFit, toyNetwork } from '../toy-network.ts';
 
-const HORIZON = 3;
-/** Forecasts 10 ± 1 for every series and step, whatever the panel. */
-const narrow: Forecaster = {
-  name: 'narrow',
-  quantiles: [0.1, 0.5, 0.9],
-  minimumHistory: 1,
-  predict: (panel, _cutoff, horizon) =>
-    Float32Array.from({ length: panel.seriesIds.length * 3 * horizon }, (_, i) => 9 + (Math.floor(i / horizon) % 3)),
-};
-const cutoffs = (count: number) => Array.from({ length: count }, (_, i) => 200 + i * HORIZON);
+const HORIZON = 6;
+const LENGTH = 3000;
+const QUANTILES = [0.1, 0.5, 0.9];
 const spec = { horizon: HORIZON, week: 168 };
-/** Actuals run evenly through 10 ± width: a tenth of them lies below 10 − 0.8·width, and a tenth above 10 + 0.8·width. */
-const even = (width: number, length = 2000) => panelOf(['a'], length, (_s, t) => 10 + width * (2 * ((t * 0.6180339887) % 1) - 1));
+const cutoffsFrom = (first: number, end: number) =>
+  Array.from({ length: Math.floor((end - first) / 5) }, (_, i) => first + 5 * i);
+const EARLY = cutoffsFrom(700, 1500);
+const FRESH = cutoffsFrom(1600, LENGTH - HORIZON);
 
-describe('calibration', () => {
-  test('factors are what makes the intervals cover, on either side; the median stays', () => {
-    const { factors, levelBounds } = calibrate(even(2), narrow, cutoffs(500), spec);
-    expect(levelBounds).toEqual([1]);
-    const [low, median, high] = factors[1] as number[][];
-    expect(median).toEqual([1, 1, 1]);
-    for (const factor of [...(low as number[]), ...(high as number[])]) expect(factor).toBeCloseTo(1.6, 1);
+/** Every series is its center and noise, spread evenly over one third of it on either side. */
+function noisy(centers: readonly number[], seed = 1): Panel {
+  const random = seededRandom(seed);
+  const ids = centers.map((_, s) => `s${s}`);
+  return panelOf(ids, LENGTH, (s) => (centers[s] as number) * (1 + (2 * random() - 1) / 3));
+}
+
+/** Knows the center, and is wrong about the width by a factor: per series, and for the upper side apart. */
+const wrongBy = (centers: readonly number[], lower: readonly number[], upper = lower): Forecaster => ({
+  name: 'wrong',
+  quantiles: QUANTILES,
+  minimumHistory: 0,
+  predict(_panel, _cutoff, horizon) {
+    return Float32Array.from({ length: centers.length * 3 * horizon }, (_, i) => {
+      const [s, q] = [Math.floor(i / horizon / 3), Math.floor(i / horizon) % 3];
+      const width = (((2 * (QUANTILES[q] as number) - 1) / 3) * (centers[s] as number)) as number;
+      return (centers[s] as number) + width * ((q === 0 ? lower[s] : upper[s]) as number);
+    });
+  },
+});
+
+/** Shares of the values between the lower and the upper quantile, and below each, as the calibration leaves them. */
+function coverage(panel: Panel, { predict }: Forecaster, { factors }: Calibration, groups: readonly number[], only?: number) {
+  let [inside, below, above, count] = [0, 0, 0, 0];
+  for (const cutoff of FRESH) {
+    const values = predict(panel, cutoff, HORIZON);
+    for (let s = 0; s < panel.seriesIds.length; s++) {
+      if (only !== undefined && s !== only) continue;
+      for (let k = 0; k < HORIZON; k++) {
+        const [low, center, high] = [0, 1, 2].map((q) => values[(s * 3 + q) * HORIZON + k] as number) as [number, number, number];
+        const of = factors[groups[s] as number] as Calibration['factors'][number];
+        const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
+        const isBelow = y < center + (low - center) * (of[0]?.[k] as number);
+        const isAbove = y > center + (high - center) * (of[2]?.[k] as number);
+        below += Number(isBelow);
+        above += Number(isAbove);
+        inside += Number(!isBelow && !isAbove);
+        count++;
+      }
+    }
+  }
+  return { inside: inside / count, below: below / count, above: above / count };
+}
+
+describe('intervals that are wrong by a known factor', () => {
+  const centers = [10, 20, 30];
+  const panel = noisy(centers);
+  const groups = [1, 1, 1];
+  const untouched: Calibration = { levelBounds: [1], factors: [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1))) };
+
+  test.each([
+    ['half as wide as they should be', 0.5, 2],
+    ['twice as wide', 2, 0.5],
+    ['right', 1, 1],
+  ])('%s', (_title, wrong, factor) => {
+    const forecaster = wrongBy(centers, [wrong, wrong, wrong]);
+    const before = coverage(panel, forecaster, untouched, groups);
+    expect(before.inside).toBeCloseTo(Math.min(1, 0.8 * wrong), 1);
+    const calibration = calibrate(panel, forecaster, EARLY, spec);
+    const after = coverage(panel, forecaster, calibration, groups);
+    expect(Math.abs(after.inside - 0.8)).toBeLessThan(0.03);
+    expect(Math.abs(after.below - 0.1)).toBeLessThan(0.02);
+    expect(Math.abs(after.above - 0.1)).toBeLessThan(0.02);
+    for (let k = 0; k < HORIZON; k++) {
+      expect(Math.abs((calibration.factors[1]?.[0]?.[k] as number) / factor - 1)).toBeLessThan(0.08);
+      expect(calibration.factors[1]?.[1]?.[k]).toBe(1);
+      expect(Math.abs((calibration.factors[1]?.[2]?.[k] as number) / factor - 1)).toBeLessThan(0.08);
+    }
   });
 
-  test('intervals that are too wide are narrowed', () => {
-    const { factors } = calibrate(even(0.625), narrow, cutoffs(500), spec);
-    for (const factor of factors[1]?.[2] ?? []) expect(factor).toBeCloseTo(0.5, 1);
+  test('too narrow below and too wide above: each side has its own factor', () => {
+    const forecaster = wrongBy(centers, [0.5, 0.5, 0.5], [2, 2, 2]);
+    const after = coverage(panel, forecaster, calibrate(panel, forecaster, EARLY, spec), groups);
+    expect(Math.abs(after.below - 0.1)).toBeLessThan(0.02);
+    expect(Math.abs(after.above - 0.1)).toBeLessThan(0.02);
   });
 
-  test('a factor stays within its bounds', () => {
-    expect(calibrate(even(9), narrow, cutoffs(500), spec).factors[1]?.[2]).toEqual([4, 4, 4]);
-    expect(calibrate(even(0.01), narrow, cutoffs(500), spec).factors[1]?.[2]).toEqual([0.3, 0.3, 0.3]);
+  test('wrong beyond all measure: the factor has bounds', () => {
+    const bound = (wrong: number) => calibrate(panel, wrongBy(centers, [wrong, wrong, wrong]), EARLY, spec).factors[1]?.[2]?.[3];
+    expect(bound(0.01)).toBe(4);
+    expect(bound(100)).toBe(0.3);
   });
 
-  test('too few observations leave the intervals alone', () => {
-    const untouched = [1, 2, 3].map(() => [1, 1, 1]);
-    expect(calibrate(even(2), narrow, cutoffs(20), spec).factors[1]).toEqual(untouched);
-    // And there is no sparse series at all.
-    expect(calibrate(even(2), narrow, cutoffs(500), spec).factors[0]).toEqual(untouched);
-    const unknown = panelOf(['a'], 2000, (_s, t) => (t < 210 ? 10 : Number.NaN));
-    expect(calibrate(unknown, narrow, cutoffs(500), spec).factors[1]).toEqual(untouched);
+  test('half of the values unknown: the same coverage', () => {
+    const random = seededRandom(4);
+    const target = panel.columns.target.map((y) => (random() < 0.5 ? Number.NaN : y));
+    const forecaster = wrongBy(centers, [0.5, 0.5, 0.5]);
+    const calibration = calibrate({ ...panel, columns: { target } }, forecaster, EARLY, spec);
+    expect(Math.abs(coverage(panel, forecaster, calibration, groups).inside - 0.8)).toBeLessThan(0.04);
+  });
+});
+
+test('sparse and busy series are calibrated apart', () => {
+  const centers = [0.5, 0.3, 10, 20];
+  const panel = noisy(centers);
+  const forecaster = wrongBy(centers, [0.5, 0.5, 2, 2]);
+  const calibration = calibrate(panel, forecaster, EARLY, spec);
+  expect(centers.map((center) => groupOf(calibration, center))).toEqual([0, 0, 1, 1]);
+  for (const [s] of centers.entries())
+    expect(Math.abs(coverage(panel, forecaster, calibration, [0, 0, 1, 1], s).inside - 0.8)).toBeLessThan(0.05);
+  expect(calibration.factors[0]?.[2]?.[0]).toBeGreaterThan(1.8);
+  expect(calibration.factors[1]?.[2]?.[0]).toBeLessThan(0.6);
+});
+
+test('a level on a bound belongs to the group above it', () => {
+  const calibration = { levelBounds: [1, 5] };
+  expect([0, 0.999, 1, 4.9, 5, 1e9].map((level) => groupOf(calibration, level))).toEqual([0, 0, 1, 1, 2, 2]);
+});
+
+test('few observations, none, and intervals without any width leave the factors at 1', () => {
+  const centers = [10];
+  const panel = noisy(centers);
+  const ones = [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1)));
+  const narrow = wrongBy(centers, [0.5]);
+  // The middle steps have five steps' observations: 39 cutoffs give 195, 40 give the 200 that are enough.
+  expect(calibrate(panel, narrow, EARLY.slice(0, 39), spec).factors).toEqual(ones);
+  expect(calibrate(panel, narrow, EARLY.slice(0, 40), spec).factors[1]?.[2]?.[2]).toBeGreaterThan(1.5);
+  expect(calibrate(panel, narrow, [], spec).factors).toEqual(ones);
+  expect(calibrate(panel, wrongBy(centers, [0]), EARLY, spec).factors).toEqual(ones);
+  const unknown = { ...panel, columns: { target: panel.columns.target.map(() => Number.NaN) } };
+  expect(calibrate(unknown, narrow, EARLY, spec).factors).toEqual(ones);
+});
+
+test('nothing behind the last cutoff’s horizon is read', () => {
+  const centers = [10, 0.5];
+  const panel = noisy(centers);
+  const forecaster = wrongBy(centers, [0.5, 2]);
+  const last = (EARLY.at(-1) as number) + HORIZON;
+  const calibration = calibrate(panel, forecaster, EARLY, spec);
+  expect(
+    calibrate(
+      changedAfter(panel, last, () => 1e9),
+      forecaster,
+      EARLY,
+      spec,
+    ),
+  ).toEqual(calibration);
+});
+
+describe('in the network’s forecast', () => {
+  const FIVE = [0.05, 0.1, 0.5, 0.9, 0.95];
+  const PANEL_LENGTH = 1400;
+  const LAST = PANEL_LENGTH - 1;
+  beforeAll(async () => {
+    await startBackend();
   });
 
-  test('sparse series are a group of their own', () => {
-    const both = panelOf(['busy', 'sparse'], 2000, (s, t) => (s === 0 ? (even(2).columns.target[t] as number) : 0.5));
-    const factors = calibrate(both, narrow, cutoffs(300), spec).factors;
-    expect(factors[1]?.[2]?.[0]).toBeCloseTo(1.6, 1);
-    // 9.5 below the median, in units of 1: the bound.
-    expect(factors[0]?.[0]).toEqual([4, 4, 4]);
-    expect([0, 0.99, 1, 50].map((level) => groupOf({ levelBounds: [1] }, level))).toEqual([0, 0, 1, 1]);
+  /** Random weights: no promise of the forecast may rest on what was learnt. */
+  function randomNetwork(seed: number, changes: Partial<NetworkSpec['features']>, calibration: Calibration | null = null) {
+    const random = seededRandom(seed);
+    const toy = toyNetwork(['s0', 's1', 's2'], HORIZON);
+    const whole = { ...toy, quantiles: FIVE, features: { ...toy.features, ...changes } };
+    const ones = (size: number) => new Float32Array(size).fill(0.5);
+    return networkForecaster({
+      spec: whole,
+      scaling: { windowMean: ones(220), windowScale: ones(220), stepMean: ones(30), stepScale: ones(30), outputScale: 0.3 },
+      weights: Float32Array.from({ length: parameterCount(whole) }, () => random() - 0.5),
+      calibration,
+    });
+  }
+
+  const rowsOf = (values: Float32Array) => {
+    const at = (s: number, q: number, k: number) => values[(s * FIVE.length + q) * HORIZON + k] as number;
+    return Array.from({ length: values.length / FIVE.length }, (_, i) =>
+      FIVE.map((_, q) => at(Math.floor(i / HORIZON), q, i % HORIZON)),
+    );
+  };
+  const isOrdered = (row: number[]) => row.every((value, q) => q === 0 || value >= (row[q - 1] as number));
+  const anyFactors = fc.array(fc.double({ min: 0.3, max: 4, noNaN: true }), {
+    minLength: 2 * 5 * HORIZON,
+    maxLength: 2 * 5 * HORIZON,
+  });
+  const calibrationOf = (factors: number[]): Calibration => ({
+    levelBounds: [1],
+    factors: [0, 1].map((group) =>
+      FIVE.map((quantile, q) =>
+        Array.from({ length: HORIZON }, (_, k) => (quantile === 0.5 ? 1 : (factors[(group * 5 + q) * HORIZON + k] as number))),
+      ),
+    ),
+  });
+
+  test('whatever the factors, quantiles stay in order and the median where it was', () => {
+    fc.assert(
+      fc.property(
+        panelDescription(PANEL_LENGTH),
+        fc.nat(),
+        fc.boolean(),
+        anyFactors,
+        (description, seed, integerValued, factors) => {
+          const panel = randomPanel(description);
+          const plain = rowsOf(randomNetwork(seed, { integerValued }).predict(panel, LAST, HORIZON));
+          const rows = rowsOf(randomNetwork(seed, { integerValued }, calibrationOf(factors)).predict(panel, LAST, HORIZON));
+          for (const [i, row] of rows.entries()) {
+            expect(isOrdered(row)).toBe(true);
+            expect(row[2]).toBe(plain[i]?.[2]);
+          }
+        },
+      ),
+      { numRuns: 10, seed: 1 },
+    );
+  });
+
+  test('a factor of 2 doubles the distance from the median, one of 1 changes no bit', () => {
+    const panel = randomPanel({
+      seed: 2,
+      series: 3,
+      length: PANEL_LENGTH,
+      scale: 40,
+      gapShare: 0,
+      zeroShare: 0,
+      negative: false,
+    });
+    const forecast = (factor: number | null) => {
+      const calibration = factor === null ? null : calibrationOf(Array(2 * 5 * HORIZON).fill(factor));
+      return rowsOf(randomNetwork(5, { nonNegative: false }, calibration).predict(panel, LAST, HORIZON));
+    };
+    const [plain, same, doubled] = [forecast(null), forecast(1), forecast(2)];
+    for (const [i, row] of plain.entries()) {
+      for (const [q, value] of row.entries()) {
+        expect(same[i]?.[q]).toBeCloseTo(value, 3);
+        expect((doubled[i]?.[q] as number) - (row[2] as number)).toBeCloseTo(2 * (value - (row[2] as number)), 2);
+      }
+    }
+  });
+
+  test('counts: the median is a whole number, the others give way only where it would cross them', () => {
+    fc.assert(
+      fc.property(panelDescription(PANEL_LENGTH), fc.nat(), (description, seed) => {
+        const panel = randomPanel(description);
+        const plain = rowsOf(randomNetwork(seed, {}).predict(panel, LAST, HORIZON));
+        const whole = rowsOf(randomNetwork(seed, { integerValued: true }).predict(panel, LAST, HORIZON));
+        for (const [i, row] of whole.entries()) {
+          const [, , median] = row as [number, number, number];
+          const unrounded = plain[i] as number[];
+          expect(Number.isInteger(median)).toBe(true);
+          expect(Math.abs(median - (unrounded[2] as number))).toBeLessThanOrEqual(0.5);
+          expect(isOrdered(row) && (row[0] as number) >= 0).toBe(true);
+          const wanted = unrounded.map((y, q) => (q < 2 ? Math.min(y, median) : q > 2 ? Math.max(y, median) : median));
+          expect(row).toEqual(wanted);
+        }
+      }),
+      { numRuns: 10, seed: 3 },
+    );
+  });
+
+  test('where the target is no count, nothing is rounded', () => {
+    const panel = randomPanel({
+      seed: 2,
+      series: 3,
+      length: PANEL_LENGTH,
+      scale: 40,
+      gapShare: 0,
+      zeroShare: 0,
+      negative: false,
+    });
+    const medians = rowsOf(randomNetwork(5, {}).predict(panel, LAST, HORIZON)).map((row) => row[2] as number);
+    expect(medians.filter((y) => y > 0 && !Number.isInteger(y)).length).toBeGreaterThan(0.5 * medians.length);
+  });
+
+  test('fitted: calibrated on the unrounded forecast, the same on disk, and not at all where history is too short for it', async () => {
+    const panel = randomPanel({ seed: 6, series: 2, length: 1680, scale: 40, gapShare: 0, zeroShare: 0.3, negative: false });
+    const alive = { ...panel, columns: { target: panel.columns.target.map((y) => (Number.isNaN(y) ? 0 : Math.round(y))) } };
+    const toy = toyNetwork(alive.seriesIds, HORIZON);
+    const fitted = (integerValued: boolean, lastTarget = alive.length - 1): Promise<FittedNetwork> =>
+      fitNetwork(
+        alive,
+        { ...toy, features: { ...toy.features, integerValued } },
+        lastTarget,
+        { ...toyFit, steps: 6 },
+        seededRandom(1),
+      );
+    const [whole, plain] = [await fitted(true), await fitted(false)];
+    expect(whole.calibration).toEqual(plain.calibration);
+    expect(whole.weights).toEqual(plain.weights);
+    expect(whole.calibration?.factors.flat(2).some((factor) => factor !== 1)).toBe(true);
+    const { model, weights } = saveNetwork(whole);
+    const restored = restoreNetwork(JSON.parse(JSON.stringify(model)), weights);
+    expect(restored.predict(alive, 1679, HORIZON)).toEqual(networkForecaster(whole).predict(alive, 1679, HORIZON));
+    expect((await fitted(true, 1500)).calibration).toBeNull();
   });
 });

@@ -4,10 +4,10 @@ import { naiveForecasters } from '../../../forecasting/models/naive.ts';
 import { networkForecaster } from '../../../forecasting/models/network-forecaster.ts';
 import type { FitProgress } from '../../../forecasting/models/network-training.ts';
 import { seededRandom } from '../../../runtime/random.ts';
-import { changedAfter, HISTORY, panelOf, randomPanel } from '../random-panels.ts';
+import { changedAfter, panelOf, randomPanel } from '../random-panels.ts';
 import { fitToy, startBackend } from '../toy-network.ts';
 
-const LENGTH = HISTORY + 300;
+const LENGTH = 168 * 10;
 const panel = randomPanel({ seed: 1, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.3, negative: false });
 const bits = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
@@ -24,6 +24,8 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     ];
     expect(bits(again.weights)).toBe(bits(one.weights));
     expect(again.scaling).toEqual(one.scaling);
+    expect(one.calibration).not.toBeNull();
+    expect(again.calibration).toEqual(one.calibration);
     expect(bits(other.weights)).not.toBe(bits(one.weights));
   });
 });
@@ -34,17 +36,21 @@ describe('fitting', () => {
   });
 
   test('reads nothing after the last target', async () => {
-    const lastTarget = LENGTH - 100;
+    const lastTarget = LENGTH - 20;
     const changed = changedAfter(panel, lastTarget, (t) => 1e6 * Math.sin(t));
     const [one, other] = [await fitToy(panel, { steps: 4, lastTarget }), await fitToy(changed, { steps: 4, lastTarget })];
     expect(bits(other.weights)).toBe(bits(one.weights));
     expect(other.scaling).toEqual(one.scaling);
+    expect(one.calibration).not.toBeNull();
+    expect(other.calibration).toEqual(one.calibration);
   });
 
   test('reads everything up to it', async () => {
-    const lastTarget = LENGTH - 100;
+    // Batches that hold every window.
+    const all = { steps: 4, batchSize: 400 };
+    const lastTarget = LENGTH - 20;
     const changed = changedAfter(panel, lastTarget - 1, () => 1e6);
-    const [one, other] = [await fitToy(panel, { steps: 4, lastTarget }), await fitToy(changed, { steps: 4, lastTarget })];
+    const [one, other] = [await fitToy(panel, { ...all, lastTarget }), await fitToy(changed, { ...all, lastTarget })];
     expect(bits(other.weights)).not.toBe(bits(one.weights));
   });
 
@@ -79,14 +85,12 @@ describe('fitting', () => {
   });
 
   test('a panel without one complete training window is refused with numbers', async () => {
-    await expect(fitToy(panelOf(['a'], HISTORY + 5, () => 1))).rejects.toThrow(
-      `no training window: they need ${HISTORY + 6} intervals`,
-    );
-    await expect(fitToy(panel, { lastTarget: HISTORY })).rejects.toThrow(RangeError);
+    await expect(fitToy(panelOf(['a'], 1368 + 5, () => 1))).rejects.toThrow(/no training window: they need 1374 intervals/);
+    await expect(fitToy(panel, { lastTarget: 1300 })).rejects.toThrow(RangeError);
     expect(
       (
         await fitToy(
-          panelOf(['a'], HISTORY + 6, (_s, t) => t % 5),
+          panelOf(['a'], 1368 + 6, (_s, t) => t % 5),
           { steps: 1 },
         )
       ).windows,
@@ -110,11 +114,11 @@ describe('fitting', () => {
     const random = seededRandom(2);
     const wave = panelOf(
       ['a', 'b'],
-      HISTORY + 168 * 5,
+      168 * 13,
       (s, t) =>
         10 + 4 * s + 2 * Math.sin((2 * Math.PI * t) / 24) + 3 * Math.sin((2 * Math.PI * t) / (168 * 1.43)) + 0.2 * random(),
     );
-    const lastTarget = HISTORY + 168 * 4;
+    const lastTarget = 168 * 12;
     const fitted = await fitToy(wave, { steps: 80, batchSize: 64, lastTarget, dropout: 0 });
     const network = networkForecaster(fitted);
     let [mine, best] = [0, [0, 0, 0]];
