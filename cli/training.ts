@@ -97,7 +97,8 @@ function configOf({ steps, testDays }: Flags): TrainingConfig {
 async function oracleOf(context: CommandContext, manifest: Manifest): Promise<Source['oracle'] | undefined> {
   if (context.settings.source === null && context.domain.defaultSource === null) return undefined;
   const source = await context.source();
-  if (source.oracle === undefined) return undefined;
+  // Asked first, because listing the parts of a simulated source would simulate it.
+  if (source.oracle === undefined || !manifest.reason.endsWith(source.description)) return undefined;
   const parts = new Set((await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`));
   const isSame = manifest.objects.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
   return isSame ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN : undefined;

@@ -77,6 +77,6 @@ export function isHeadwayError(error: unknown, code?: ErrorCode): error is Headw
 export function describeError(error: unknown): string {
   if (!isHeadwayError(error)) return `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
   const where = error.where ? ` [${error.where}]` : '';
-  const fix = error.fix ? ` ${error.fix}` : '';
-  return `${error.code}: ${error.message}${where}${fix}`;
+  const fix = error.fix ? `. ${error.fix}` : '';
+  return `${error.code}: ${error.message.replace(/\.$/, '')}${where}${fix}`;
 }

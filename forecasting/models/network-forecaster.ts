@@ -57,30 +57,38 @@ export function saveNetwork(fitted: TrainedNetwork): {
 
 /** The Forecaster that `saveNetwork` saved. */
 export function restoreNetwork(model: unknown, weights: Uint8Array): Forecaster {
-  const saved = model as SavedNetwork;
+  const { spec, scaling, calibration } = checkSaved(model as Partial<SavedNetwork> | null);
+  if (weights.byteLength !== parameterCount(spec) * 4) {
+    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${parameterCount(spec) * 4}`);
+  }
+  const values = new Float32Array(weights.slice().buffer);
+  if (!values.every(Number.isFinite)) throw new RangeError('weights.bin holds values that are not numbers');
+  const arrays = {
+    windowMean: Float32Array.from(scaling.windowMean),
+    windowScale: Float32Array.from(scaling.windowScale),
+    stepMean: Float32Array.from(scaling.stepMean),
+    stepScale: Float32Array.from(scaling.stepScale),
+  };
+  return networkForecaster({ spec, scaling: { ...arrays, outputScale: scaling.outputScale }, weights: values, calibration });
+}
+
+function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   if (saved?.format !== FORMAT || saved.kind !== 'network')
     throw new RangeError(`model.json is not a network of format ${FORMAT}`);
-  if (weights.byteLength !== parameterCount(saved.spec) * 4) {
-    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${parameterCount(saved.spec) * 4}`);
-  }
-  const copy = weights.slice();
-  const sizes = featureSizes(saved.spec.features);
-  const { scaling } = saved;
-  if (scaling.windowMean.length !== sizes.windowSize || scaling.stepMean.length !== sizes.stepSize) {
-    throw new RangeError('the model was built for other features than this version of Headway computes; train again');
-  }
-  return networkForecaster({
-    spec: saved.spec,
-    scaling: {
-      windowMean: Float32Array.from(scaling.windowMean),
-      windowScale: Float32Array.from(scaling.windowScale),
-      stepMean: Float32Array.from(scaling.stepMean),
-      stepScale: Float32Array.from(scaling.stepScale),
-      outputScale: scaling.outputScale,
-    },
-    weights: new Float32Array(copy.buffer),
-    calibration: saved.calibration,
-  });
+  const { spec, scaling } = saved;
+  if (!spec?.features || !Array.isArray(spec.seriesIds)) throw new RangeError('model.json holds no architecture');
+  if (!spec.quantiles?.includes(0.5)) throw new RangeError('model.json names no median among its quantiles');
+  const { windowSize, stepSize } = featureSizes(spec.features);
+  const fits = (values: unknown, size: number) =>
+    Array.isArray(values) && values.length === size && values.every(Number.isFinite);
+  const isWhole =
+    fits(scaling?.windowMean, windowSize) &&
+    fits(scaling?.windowScale, windowSize) &&
+    fits(scaling?.stepMean, stepSize) &&
+    fits(scaling?.stepScale, stepSize) &&
+    Number.isFinite(scaling?.outputScale);
+  if (!isWhole) throw new RangeError('the model was built for other features than this version of Headway computes; train again');
+  return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
 export function networkForecaster({ spec, scaling, weights, calibration }: TrainedNetwork): Forecaster {

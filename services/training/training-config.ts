@@ -1,12 +1,13 @@
 /**
  * Purpose: how the network is built and fitted, with defaults chosen on earlier backtest windows (docs/decisions/0007).
  * Invariants: nothing here names a domain; the step budget, not the amount of data, decides how long training takes.
- * Fails: never.
+ * Fails: SETTINGS_INVALID for a domain without the median among its quantiles.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { FeatureSpec } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import type { FitOptions } from '../../forecasting/models/network-training.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
   readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'>;
@@ -47,9 +48,16 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   };
 }
 
-export const networkSpecOf = (domain: Domain, seriesIds: readonly string[], config: TrainingConfig): NetworkSpec => ({
-  features: featureSpecOf(domain),
-  quantiles: domain.quantiles,
-  seriesIds,
-  ...config.network,
-});
+export function networkSpecOf(domain: Domain, seriesIds: readonly string[], config: TrainingConfig): NetworkSpec {
+  if (!domain.quantiles.includes(0.5)) {
+    throw new HeadwayError(
+      'SETTINGS_INVALID',
+      `the quantiles of ${domain.name} (${domain.quantiles.join(', ')}) lack the median`,
+      {
+        where: domain.name,
+        fix: 'Add 0.5 to the quantiles in its definition: the median is the point forecast.',
+      },
+    );
+  }
+  return { features: featureSpecOf(domain), quantiles: domain.quantiles, seriesIds, ...config.network };
+}
