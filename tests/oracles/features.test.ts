@@ -185,7 +185,7 @@ test('inputs equal the oracle’s, for random series, gaps and cutoffs', () => {
 test.each([
   ['spring', Date.UTC(2023, 0, 9)],
   ['autumn', Date.UTC(2023, 8, 4)],
-])('every cutoff around the change of the clocks in %s', (_season, start) => {
+])('cutoffs around the change of the clocks in %s', (_season, start) => {
   const description = { seed: 2, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.1, negative: false };
   const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
   for (let cutoff = sizes.historyIntervals - 1; cutoff < LENGTH; cutoff += 7)
