@@ -65,7 +65,7 @@ describe('a wrong setting is SETTINGS_INVALID and exit status 2, and says what i
 
   test('a domain that there is not is DOMAIN_UNKNOWN, and the known ones are named', async () => {
     const { code, stderr } = await warm.run(['config', '--domain', 'weather']);
-    expect(stderr).toMatch(/^DOMAIN_UNKNOWN: there is no domain "weather" Use one of: .*taxi/);
+    expect(stderr).toMatch(/^DOMAIN_UNKNOWN: there is no domain "weather"\. Use one of: .*taxi/);
     expect(code).toBe(2);
   });
 
