@@ -34,12 +34,13 @@ export async function storeLog(context: CommandContext): Promise<void> {
 export async function storeVerify(context: CommandContext): Promise<void> {
   const features = await (await context.features()).verify();
   const models = await (await context.registry()).verify();
-  const problems = [...features.problems, ...models.problems];
-  context.printJson({ features, models, problems });
+  const forecasts = await (await context.forecasts()).verify();
+  const problems = [...features.problems, ...models.problems, ...forecasts.problems];
+  context.printJson({ features, models, forecasts, problems });
   context.print(
-    `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB.`,
+    `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries.`,
   );
-  const orphans = features.orphans.length + models.orphans.length;
+  const orphans = features.orphans.length + models.orphans.length + forecasts.orphans.length;
   if (orphans > 0)
     context.print(`${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless.`);
   for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);

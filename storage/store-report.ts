@@ -27,7 +27,9 @@ export function startReport() {
       if (named.has(key)) return true;
       named.add(key);
       try {
-        bytes += await look();
+        // Not `bytes += await …`: that would forget what nested looks have added meanwhile.
+        const size = await look();
+        bytes += size;
         objects++;
         return true;
       } catch (error) {

@@ -7,6 +7,7 @@ import type { Domain } from '../../domains/domain.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { timestampAt } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { lastObserved } from './precompute.ts';
 
@@ -23,18 +24,8 @@ export interface IssuedForecasts {
   readonly panel: Panel;
   /** Grid index of the cutoff in the panel. */
   readonly cutoff: number;
-  /** As the forecast log keeps it; values are [series][quantile][step]. */
-  readonly entry: {
-    readonly issuedAt: number;
-    readonly cutoff: number;
-    readonly modelVersion: string;
-    readonly snapshotVersion: string;
-    readonly quantiles: readonly number[];
-    readonly horizon: number;
-    readonly frequencyMinutes: number;
-    readonly seriesIds: readonly string[];
-    readonly values: number[];
-  };
+  /** What the forecast log keeps. */
+  readonly entry: ForecastEntry;
 }
 
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {

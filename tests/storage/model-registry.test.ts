@@ -63,6 +63,8 @@ describe('models', () => {
     expect([problems.length, orphans.length]).toEqual([0, 2]);
     await models.register(modelOf(1));
     expect(await models.verify()).toMatchObject({ objects: 3, problems: [], orphans: [] });
+    const sizes = await Promise.all((await store.list('models/')).map(async (key) => (await store.get(key)).length));
+    expect((await models.verify()).bytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
   });
 
   test('a card that is not one is refused before anything is written', async () => {
