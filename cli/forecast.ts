@@ -57,11 +57,6 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
     context.print(`Picture: ${flags.svg}`);
   }
   const { entry } = issued;
-  const column = (q: number) =>
-    entry.values.slice(
-      (series * entry.quantiles.length + q) * entry.horizon,
-      (series * entry.quantiles.length + q + 1) * entry.horizon,
-    );
   context.printJson({
     domain: domain.name,
     seriesId: flags.series,
@@ -71,8 +66,14 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
     modelVersion: entry.modelVersion,
     snapshotVersion: entry.snapshotVersion,
     timestamps: picture.forecast.timestamps.map(iso),
-    quantiles: Object.fromEntries(entry.quantiles.map((quantile, q) => [String(quantile), column(q)])),
+    quantiles: Object.fromEntries(entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)])),
   });
+}
+
+/** All steps of one quantile of one series. */
+function columnOf({ values, quantiles, horizon }: IssuedForecasts['entry'], series: number, q: number): number[] {
+  const first = (series * quantiles.length + q) * horizon;
+  return values.slice(first, first + horizon);
 }
 
 /** Forecasts of all series, from the champion and the newest snapshot. */
@@ -99,8 +100,7 @@ export function pictureOf(
   const season = domain.seasonLengths[domain.seasonLengths.length - 1] as number;
   const seriesId = panel.seriesIds[series] as string;
   const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
-  const column = (q: number) =>
-    entry.values.slice((series * quantiles.length + q) * horizon, (series * quantiles.length + q + 1) * horizon);
+  const column = (q: number) => columnOf(entry, series, q);
   const first = Math.max(0, cutoff - season + 1);
   const values = targetOf(panel, series);
   const naive = seasonalNaive(season).predict(oneSeries(panel, series), cutoff, horizon);

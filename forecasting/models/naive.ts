@@ -5,6 +5,7 @@
  * Fails: a RangeError where the cutoff is outside the panel.
  */
 import type { Forecaster } from '../forecaster.ts';
+import { meanOf } from '../metrics.ts';
 import { type Panel, targetOf } from '../panel.ts';
 
 const WEEKS = 4;
@@ -69,14 +70,6 @@ function lastKnown(values: Float32Array, cutoff: number): number {
   return 0;
 }
 
-function recentMean(values: Float32Array, cutoff: number, intervals: number): number {
-  let sum = 0;
-  let count = 0;
-  for (let t = Math.max(0, cutoff - intervals + 1); t <= cutoff; t++) {
-    const value = values[t] as number;
-    if (Number.isNaN(value)) continue;
-    sum += value;
-    count++;
-  }
-  return count > 0 ? sum / count : 0;
-}
+/** Mean of the known values of the last `intervals`; 0 where none is known. */
+const recentMean = (values: Float32Array, cutoff: number, intervals: number): number =>
+  meanOf(values.subarray(Math.max(0, cutoff - intervals + 1), cutoff + 1)) || 0;

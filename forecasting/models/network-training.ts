@@ -181,15 +181,14 @@ function trainStep(
     const inputs = {
       window: tf.tensor2d(batch.window, [rows, windowSize]),
       step: tf.tensor2d(batch.step, [rows * horizon, stepSize]),
-      series: tf.oneHot(tf.tensor1d(batch.series, 'int32'), spec.seriesIds.length + 1) as tf.Tensor2D,
+      series: tf.cast(tf.oneHot(tf.tensor1d(batch.series, 'int32'), spec.seriesIds.length + 1), 'float32') as tf.Tensor2D,
     };
-    const series = tf.cast(inputs.series, 'float32');
     const target = tf.tensor2d(batch.target, [rows * horizon, 1]);
     const weight = tf.tensor2d(batch.weight, [rows * horizon, 1]);
     const mask = dropout > 0 ? tf.tensor2d(dropoutMask(rows * spec.width, dropout, random), [rows, spec.width]) : undefined;
     const loss = (...values: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
-      return pinball(spec.quantiles, forward(spec, named, { ...inputs, series }, mask), target, weight);
+      return pinball(spec.quantiles, forward(spec, named, inputs, mask), target, weight);
     };
     const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => parameters[name] as tf.Tensor));
     return [value, ...grads];

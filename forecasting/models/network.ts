@@ -8,7 +8,7 @@
  * Source: the shape of TiDE (Das et al. 2023, arXiv:2304.08424), reduced to what paid here (docs/decisions/0007).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type FeatureSizes, type FeatureSpec, featureSizes } from '../features.ts';
+import { type FeatureSpec, featureSizes } from '../features.ts';
 
 export interface NetworkSpec {
   readonly features: FeatureSpec;
@@ -60,14 +60,6 @@ export interface InputScaling {
   /** Typical |y − base| in units of the level: what one unit of output is worth. */
   readonly outputScale: number;
 }
-
-export const identityScaling = (sizes: FeatureSizes): InputScaling => ({
-  windowMean: new Float32Array(sizes.windowSize),
-  windowScale: new Float32Array(sizes.windowSize).fill(1),
-  stepMean: new Float32Array(sizes.stepSize),
-  stepScale: new Float32Array(sizes.stepSize).fill(1),
-  outputScale: 1,
-});
 
 export interface ForwardInputs {
   /** [windows, windowSize], standardised. */
