@@ -3,7 +3,8 @@
  * Invariants: the folder goes when the work ends, however it ends; the folder of a run that may be alive is never touched.
  * Fails: STORE_FULL where the disk is full; else with the error of the work.
  */
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -17,8 +18,10 @@ export async function withWorkFolder<T>(root: string, now: number, work: (folder
   try {
     await mkdir(root, { recursive: true });
     await removeLeftovers(root, now);
-    folder = await mkdtemp(join(root, `run-${host()}-${process.pid}-`));
+    // Alive before it exists: else another run of this process could find the folder first and take it for a leftover.
+    folder = join(root, `run-${host()}-${process.pid}-${randomUUID().replaceAll('-', '')}`);
     alive.add(basename(folder));
+    await mkdir(folder);
     return await work(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
