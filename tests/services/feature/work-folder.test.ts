@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
 import { withWorkFolder } from '../../../services/feature/work-folder.ts';
 
 test('many at once keep a folder each, and leave nothing', async () => {
