@@ -26,7 +26,9 @@ const WEEKS_BACK_LONG = 8;
 const LEAST_LEVEL = 1e-3;
 const DAYS_BACK = 2;
 const DAYS_BACK_LONG = 7;
-const CALENDAR_FEATURES = 4 + 7 + 3;
+/** The shape of a week is averaged over this many weeks, as far as they are known. */
+const WEEKS_OF_SHAPE = 26;
+const CALENDAR_FEATURES = 4 + 7 + 4;
 
 export interface FeatureSizes {
   /** Inputs of the encoder, per window. */
@@ -35,14 +37,17 @@ export interface FeatureSizes {
   readonly stepSize: number;
   /** Intervals up to and including the cutoff that a window reads. */
   readonly historyIntervals: number;
+  /** Of these, how many a window must have to be learnt from; the older ones may be unknown. */
+  readonly trainingHistory: number;
 }
 
 export function featureSizes(spec: FeatureSpec): FeatureSizes {
   return {
     windowSize: spec.week + 2 * spec.day + 4,
-    stepSize: WEEKS_BACK + DAYS_BACK + 8 + CALENDAR_FEATURES + 2,
+    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2,
     // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of the clocks.
-    historyIntervals: WEEKS_BACK_LONG * spec.week + spec.day,
+    trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
+    historyIntervals: (WEEKS_OF_SHAPE + 1) * spec.week + 2 * spec.day,
   };
 }
 
@@ -51,13 +56,18 @@ export interface FeatureSource {
   readonly spec: FeatureSpec;
   readonly sizes: FeatureSizes;
   readonly panel: Panel;
+  /** No cutoff before this one may be asked for. */
+  readonly firstCutoff: number;
   /** Covers the panel and one horizon beyond. */
   readonly calendar: Calendar;
   /** [series × (length + horizon + 1)]: the mean of the known values 1, 2, 3 and 4 weeks before; NaN where none is known. */
   readonly weekMeans: Float32Array;
+  /** [series × (length + horizon + 1)]: the value at this hour of the week over its own week's mean, over up to 26 weeks. */
+  readonly weekShape: Float32Array;
 }
 
-export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSource {
+/** @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before it is not tabulated */
+export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff = 0): FeatureSource {
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(`the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`);
   }
@@ -68,13 +78,61 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec): FeatureSou
   const span = panel.length + spec.horizon + 1;
   const calendar = createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
   const weekMeans = new Float32Array(panel.seriesIds.length * span);
-  const source = { spec, sizes: featureSizes(spec), panel, calendar, weekMeans };
+  const weekShape = new Float32Array(panel.seriesIds.length * span);
+  // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
+  const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
+  const source = { spec, sizes: featureSizes(spec), panel, firstCutoff, calendar, weekMeans, weekShape };
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
-    for (let t = 0; t < span; t++)
+    for (let t = from; t < span; t++)
       weekMeans[series * span + t] = meanOfLags(source, values, t, spec.week, WEEKS_BACK, panel.length);
+    writeShape(source, values, weekShape.subarray(series * span, (series + 1) * span), from);
   }
   return source;
+}
+
+/**
+ * The shape of the week, up to holidays and growth: Σ values at this hour of the last weeks over Σ means of their own weeks.
+ * A value's own week is the one before its (UTC) day, so that growth and seasons cancel and nothing after the value is read.
+ */
+function writeShape(
+  source: Pick<FeatureSource, 'spec' | 'calendar' | 'panel'>,
+  values: Float32Array,
+  shape: Float32Array,
+  from: number,
+) {
+  const { spec, calendar, panel } = source;
+  const { day, week } = spec;
+  // Days are counted on the absolute grid, so that a long and a short panel agree.
+  const ahead = (panel.start / (panel.frequencyMinutes * 60_000)) % day;
+  const weekBeforeDay = new Float64Array(Math.ceil((values.length + ahead) / day) + 1).fill(Number.NaN);
+  const firstDay = Math.max(0, Math.floor((from - (WEEKS_OF_SHAPE + 1) * week) / day));
+  for (let d = firstDay; d < weekBeforeDay.length; d++) {
+    const end = Math.min(values.length, d * day - ahead);
+    let sum = 0;
+    let known = 0;
+    for (let t = Math.max(0, d * day - ahead - week); t < end; t++) {
+      const value = values[t] as number;
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      known++;
+    }
+    if (2 * known >= week) weekBeforeDay[d] = sum / known;
+  }
+  for (let t = from; t < shape.length; t++) {
+    let above = 0;
+    let below = 0;
+    for (let w = 1; w <= WEEKS_OF_SHAPE; w++) {
+      const lag = localLag(calendar, t, w * week);
+      if (lag < 0) break;
+      const value = lag < values.length ? (values[lag] as number) : Number.NaN;
+      const mean = weekBeforeDay[Math.floor((lag + ahead) / day)] as number;
+      if (Number.isNaN(value) || Number.isNaN(mean) || (calendar.holiday[lag] as number) > 0) continue;
+      above += value;
+      below += mean;
+    }
+    shape[t] = below > 0 ? above / below : Number.NaN;
+  }
 }
 
 /** The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks changed between. */
@@ -90,7 +148,7 @@ export interface FeatureBatch {
   readonly window: Float32Array;
   /** [capacity × horizon × stepSize] */
   readonly step: Float32Array;
-  /** [capacity × horizon]: the mean of the last 4 weeks in units of the level: what the network's outputs are offsets to. */
+  /** [capacity × horizon]: the shape of the week, in units of the level: what the network's outputs are offsets to. */
   readonly base: Float32Array;
   /** [capacity]: the series' level in the target's own unit. Always positive. */
   readonly level: Float32Array;
@@ -120,7 +178,10 @@ export function levelAt(values: Float32Array, cutoff: number, week: number): num
   return sum > 0 ? sum / count : LEAST_LEVEL;
 }
 
-/** Mean of the known values `count` times `season` back by the local clock, none after `end`; NaN where none is known. */
+/**
+ * Mean of the known values `count` times `season` back by the local clock, from `first` back at the earliest and none at or
+ * after `end`; NaN where none is known. Holidays are left out: they say little of the same hour on another day.
+ */
 function meanOfLags(
   source: Pick<FeatureSource, 'calendar'>,
   values: Float32Array,
@@ -128,14 +189,16 @@ function meanOfLags(
   season: number,
   count: number,
   end: number,
+  first = season,
 ): number {
+  const { calendar } = source;
   let sum = 0;
   let known = 0;
-  for (let n = 1; n <= count; n++) {
-    const lag = localLag(source.calendar, t, n * season);
+  for (let n = 0; n < count; n++) {
+    const lag = localLag(calendar, t, first + n * season);
     if (lag < 0) break;
     const value = lag < end ? (values[lag] as number) : Number.NaN;
-    if (Number.isNaN(value)) continue;
+    if (Number.isNaN(value) || (calendar.holiday[lag] as number) > 0) continue;
     sum += value;
     known++;
   }
@@ -146,12 +209,14 @@ function meanOfLags(
 export function writeFeatures(source: FeatureSource, series: number, cutoff: number, batch: FeatureBatch, row: number): void {
   const { spec, sizes, panel, calendar } = source;
   const { day, week, horizon } = spec;
-  if (cutoff < sizes.historyIntervals - 1 || cutoff >= panel.length) {
-    throw new RangeError(`cutoff ${cutoff} needs ${sizes.historyIntervals} intervals up to it; the panel has ${panel.length}`);
+  if (cutoff < source.firstCutoff) throw new RangeError(`cutoff ${cutoff} is before the first tabulated, ${source.firstCutoff}`);
+  if (cutoff < sizes.trainingHistory - 1 || cutoff >= panel.length) {
+    throw new RangeError(`cutoff ${cutoff} needs ${sizes.trainingHistory} intervals up to it; the panel has ${panel.length}`);
   }
   const values = targetOf(panel, series);
   const span = panel.length + horizon + 1;
   const weekMeans = source.weekMeans.subarray(series * span, (series + 1) * span);
+  const weekShape = source.weekShape.subarray(series * span, (series + 1) * span);
   const level = levelAt(values, cutoff, week);
   const scale = 1 / level;
   batch.level[row] = level;
@@ -185,12 +250,14 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   window[at++] = residualSum / day;
 
   const step = batch.step;
+  const shapeOrBase = (shape: number, base: number): number => (Number.isNaN(shape) ? 0 : shape - base);
   const orBase = (value: number, base: number): number => (Number.isNaN(value) ? 0 : value * scale - base);
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
     const mean = weekMeans[t] as number;
-    const base = Number.isNaN(mean) ? 1 : mean * scale;
+    const shape = weekShape[t] as number;
+    const base = Number.isNaN(shape) ? (Number.isNaN(mean) ? 1 : mean * scale) : shape;
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
     let holidayLags = 0;
@@ -211,6 +278,9 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     step[to++] = orBase(meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1), base);
     step[to++] = orBase(weekMeans[t - 1] as number, base);
     step[to++] = orBase(weekMeans[t + 1] as number, base);
+    step[to++] = orBase(mean, base);
+    step[to++] = shapeOrBase(weekShape[t - 1] as number, base);
+    step[to++] = shapeOrBase(weekShape[t + 1] as number, base);
     step[to++] = base;
     step[to++] = Math.sqrt(spread / WEEKS_BACK);
     step[to++] = lastResidual / Math.sqrt(k);
@@ -224,6 +294,10 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     for (let d = 0; d < 7; d++) step[to++] = d === weekday ? 1 : 0;
     step[to++] = calendar.holiday[t] as number;
     step[to++] = calendar.holidayEve[t] as number;
+    // Holidays are lived much like Sundays: what this hour was on the last Sundays.
+    const sinceSunday = ((weekday + 1) % 7 || 7) * day;
+    step[to++] =
+      calendar.holiday[t] === 1 ? orBase(meanOfLags(source, values, t, week, WEEKS_BACK, cutoff + 1, sinceSunday), base) : 0;
     step[to++] = holidayLags / WEEKS_BACK;
     step[to++] = k / horizon;
     step[to++] = 1 / k;

@@ -35,3 +35,9 @@ export function seededRandom(seed: number): Random {
   for (let i = 0; i < 12; i++) next();
   return next;
 }
+
+/** Independent sequences by name and number, all from one seed. */
+export const randomStreams =
+  (seed: number) =>
+  (name: string, index = 0): Random =>
+    seededRandom(seedFrom(seed, name, index));

@@ -8,11 +8,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createFeatureBatch, createFeatureSource, type FeatureSource, featureSizes, writeFeatures } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { type Panel, padHistory } from '../panel.ts';
-import { type Calibration, groupOf } from './calibration.ts';
+import { applyCalibration, type Calibration, groupOf } from './calibration.ts';
 import { embeddingRows, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
+import { makePossible } from './possible-quantiles.ts';
 
-const FORMAT = 2;
+const FORMAT = 3;
 /** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
 const CHUNK = 256;
 
@@ -20,6 +21,8 @@ export interface SavedNetwork {
   readonly format: typeof FORMAT;
   readonly kind: 'network';
   readonly spec: NetworkSpec;
+  /** How many networks lie one after another in weights.bin; their outputs are averaged. */
+  readonly members: number;
   readonly scaling: { windowMean: number[]; windowScale: number[]; stepMean: number[]; stepScale: number[]; outputScale: number };
   readonly calibration: Calibration | null;
 }
@@ -28,7 +31,8 @@ export interface SavedNetwork {
 export interface TrainedNetwork {
   readonly spec: NetworkSpec;
   readonly scaling: InputScaling;
-  readonly weights: Float32Array;
+  /** The weights of every member of the ensemble. None: the forecast is its anchor, the shape of the week at the series' level. */
+  readonly members: readonly Float32Array[];
   /** null: the quantiles are the network's own. */
   readonly calibration: Calibration | null;
 }
@@ -42,6 +46,7 @@ export function saveNetwork(fitted: TrainedNetwork): {
     format: FORMAT,
     kind: 'network',
     spec: fitted.spec,
+    members: fitted.members.length,
     scaling: {
       windowMean: [...scaling.windowMean],
       windowScale: [...scaling.windowScale],
@@ -51,15 +56,25 @@ export function saveNetwork(fitted: TrainedNetwork): {
     },
     calibration: fitted.calibration,
   };
-  const { weights } = fitted;
-  return { model, weights: new Uint8Array(weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength)) };
+  const weights = new Uint8Array(fitted.members.length * parameterCount(fitted.spec) * 4);
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of fitted.members) {
+    weights.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return { model, weights };
 }
 
 /** The Forecaster that `saveNetwork` saved. */
-export function restoreNetwork(model: unknown, weights: Uint8Array): Forecaster {
-  const { spec, scaling, calibration } = checkSaved(model as Partial<SavedNetwork> | null);
-  if (weights.byteLength !== parameterCount(spec) * 4) {
-    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${parameterCount(spec) * 4}`);
+export const restoreNetwork = (model: unknown, weights: Uint8Array): Forecaster =>
+  networkForecaster(restoreTrained(model, weights));
+
+/** What `saveNetwork` saved: to go on training from, or to explain. */
+export function restoreTrained(model: unknown, weights: Uint8Array): TrainedNetwork {
+  const { spec, scaling, calibration, members } = checkSaved(model as Partial<SavedNetwork> | null);
+  const size = parameterCount(spec);
+  if (weights.byteLength !== members * size * 4) {
+    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${members * size * 4}`);
   }
   const values = new Float32Array(weights.slice().buffer);
   if (!values.every(Number.isFinite)) throw new RangeError('weights.bin holds values that are not numbers');
@@ -69,13 +84,15 @@ export function restoreNetwork(model: unknown, weights: Uint8Array): Forecaster 
     stepMean: Float32Array.from(scaling.stepMean),
     stepScale: Float32Array.from(scaling.stepScale),
   };
-  return networkForecaster({ spec, scaling: { ...arrays, outputScale: scaling.outputScale }, weights: values, calibration });
+  const split = Array.from({ length: members }, (_, member) => values.subarray(member * size, (member + 1) * size));
+  return { spec, scaling: { ...arrays, outputScale: scaling.outputScale }, members: split, calibration };
 }
 
 function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   if (saved?.format !== FORMAT || saved.kind !== 'network')
     throw new RangeError(`model.json is not a network of format ${FORMAT}`);
-  const { spec, scaling } = saved;
+  const { spec, scaling, members } = saved;
+  if (!Number.isInteger(members) || (members as number) < 1) throw new RangeError('model.json names no members');
   if (!spec?.features || !Array.isArray(spec.seriesIds)) throw new RangeError('model.json holds no architecture');
   if (!spec.quantiles?.includes(0.5)) throw new RangeError('model.json names no median among its quantiles');
   const { windowSize, stepSize } = featureSizes(spec.features);
@@ -91,21 +108,24 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
-export function networkForecaster({ spec, scaling, weights, calibration }: TrainedNetwork): Forecaster {
+export function networkForecaster({ spec, scaling, members, calibration }: TrainedNetwork): Forecaster {
   const sizes = featureSizes(spec.features);
-  const { horizon: fittedHorizon, nonNegative, integerValued, week } = spec.features;
+  const { horizon: fittedHorizon, week } = spec.features;
   const Q = spec.quantiles.length;
   const median = spec.quantiles.indexOf(0.5);
   const batch = createFeatureBatch(sizes, fittedHorizon, CHUNK);
   const seriesRows = new Int32Array(CHUNK);
+  const quantileValues = new Float64Array(Q);
   /** A backtest asks at many cutoffs of one panel: what the windows share is computed once. */
   const sources = new WeakMap<Panel, FeatureSource>();
 
-  function sourceOf(panel: Panel, missing: number): FeatureSource {
+  function sourceOf(panel: Panel, cutoff: number, missing: number): FeatureSource {
+    if (missing > 0) return createFeatureSource(padHistory(panel, missing), spec.features, cutoff + missing);
     const known = sources.get(panel);
-    if (known && missing === 0) return known;
-    const source = createFeatureSource(missing > 0 ? padHistory(panel, missing) : panel, spec.features);
-    if (missing === 0) sources.set(panel, source);
+    if (known && cutoff >= known.firstCutoff) return known;
+    // Asked a second time, and further back: then for all of the panel.
+    const source = createFeatureSource(panel, spec.features, known ? 0 : cutoff);
+    sources.set(panel, source);
     return source;
   }
 
@@ -113,7 +133,7 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
     if (horizon < 1 || horizon > fittedHorizon) throw new RangeError(`horizon ${horizon} is outside 1…${fittedHorizon}`);
     if (cutoff < week - 1) throw new RangeError(`the forecast needs ${week} intervals up to the cutoff, there are ${cutoff + 1}`);
     const missing = Math.max(0, sizes.historyIntervals - 1 - cutoff);
-    const source = sourceOf(panel, missing);
+    const source = sourceOf(panel, cutoff, missing);
     const seriesCount = panel.seriesIds.length;
     const embedding = embeddingRows(spec, panel);
     const out = new Float32Array(seriesCount * Q * horizon);
@@ -133,36 +153,32 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
   /** From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and possible for the target. */
   function writeQuantiles(out: Float32Array, series: number, horizon: number, offsets: Float32Array, row: number): void {
     const level = batch.level[row] as number;
-    const factors = calibration?.factors[groupOf(calibration, level)];
-    const possible = (value: number) => (nonNegative && value < 0 ? 0 : value);
+    const group = calibration ? groupOf(calibration, level) : 0;
     for (let k = 0; k < horizon; k++) {
-      const offsetAt = (q: number) => offsets[(row * fittedHorizon + k) * Q + q] as number;
-      const base = batch.base[row * fittedHorizon + k] as number;
-      const at = (q: number) => (series * Q + q) * horizon + k;
-      const center = offsetAt(median);
-      for (let q = 0; q < Q; q++) {
-        const offset = center + (offsetAt(q) - center) * (factors?.[q]?.[k] ?? 1);
-        out[at(q)] = possible(level * (base + offset * scaling.outputScale));
-      }
-      // The median of counts is a count.
-      if (integerValued) out[at(median)] = Math.round(out[at(median)] as number);
-      // Each quantile has its own factor: where rounding or a factor would make two cross, the outer one gives way.
-      for (let q = median - 1; q >= 0; q--) out[at(q)] = Math.min(out[at(q)] as number, out[at(q + 1)] as number);
-      for (let q = median + 1; q < Q; q++) out[at(q)] = Math.max(out[at(q)] as number, out[at(q - 1)] as number);
+      const anchor = level * (batch.base[row * fittedHorizon + k] as number);
+      for (let q = 0; q < Q; q++)
+        quantileValues[q] = anchor + level * (offsets[(row * fittedHorizon + k) * Q + q] as number) * scaling.outputScale;
+      if (calibration) applyCalibration(calibration, group, k, anchor, quantileValues, median);
+      makePossible(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
+      for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }
   }
 
+  /** The members' mean output for the first `rows` rows of the batch. */
   function runChunk(rows: number): Float32Array {
-    const result = tf.tidy(() =>
-      forward(spec, toTensors(spec, weights), {
+    if (members.length === 0) return new Float32Array(rows * fittedHorizon * Q);
+    const result = tf.tidy(() => {
+      const inputs = {
         window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [rows, sizes.windowSize]),
         step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [rows * fittedHorizon, sizes.stepSize]),
         series: tf.cast(
           tf.oneHot(tf.tensor1d(seriesRows.subarray(0, rows), 'int32'), spec.seriesIds.length + 1),
           'float32',
         ) as tf.Tensor2D,
-      }),
-    );
+      };
+      const outputs = members.map((weights) => forward(spec, toTensors(spec, weights), inputs));
+      return outputs.length === 1 ? (outputs[0] as tf.Tensor2D) : tf.div(tf.addN(outputs), outputs.length);
+    });
     const values = result.dataSync() as Float32Array;
     result.dispose();
     return values;

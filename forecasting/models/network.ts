@@ -38,11 +38,8 @@ export function parameterShapes(spec: NetworkSpec): readonly { name: string; sha
     bias('latent', spec.features.horizon * latentSize),
     dense('head.latent', latentSize, headWidth),
     dense('head.step', stepSize, headWidth),
-    bias('head.step', headWidth),
     dense('head2', headWidth, headWidth),
-    bias('head2', headWidth),
     dense('output', headWidth, quantiles.length),
-    bias('output', quantiles.length),
   ];
 }
 
@@ -83,7 +80,6 @@ export function forward(
   const p = (name: string) => parameters[name] as tf.Tensor2D;
   const windows = inputs.window.shape[0];
   const rows = windows * spec.features.horizon;
-  const ones = tf.ones([rows, 1]) as tf.Tensor2D;
   const onesOfWindows = tf.ones([windows, 1]) as tf.Tensor2D;
   // The bias enters as a matrix product, because the gradient of a broadcast (a sum over rows) is slow on WASM.
   const linear = (x: tf.Tensor2D, name: string, one: tf.Tensor2D): tf.Tensor2D =>
@@ -93,9 +89,9 @@ export function forward(
   if (dropout) hidden = tf.mul(hidden, dropout);
   hidden = tf.relu(linear(hidden, 'encoder2', onesOfWindows));
   const latent = tf.reshape(linear(hidden, 'latent', onesOfWindows), [rows, spec.latentSize]) as tf.Tensor2D;
-  const head: tf.Tensor2D = tf.relu(tf.add(tf.matMul(latent, p('head.latent')), linear(inputs.step, 'head.step', ones)));
-  const head2 = tf.relu(linear(head, 'head2', ones));
-  return toQuantiles(spec.quantiles, linear(head2, 'output', ones));
+  const head: tf.Tensor2D = tf.relu(tf.add(tf.matMul(latent, p('head.latent')), tf.matMul(inputs.step, p('head.step'))));
+  const head2 = tf.relu(tf.matMul(head, p('head2')));
+  return toQuantiles(spec.quantiles, tf.matMul(head2, p('output')) as tf.Tensor2D);
 }
 
 /** Raw outputs to ascending quantiles: the median as it is, the others by positive widths outwards from it. */

@@ -28,7 +28,7 @@ export function createTrainingBatch(source: FeatureSource, capacity: number): Tr
 }
 
 export function trainingCutoffs(source: FeatureSource, lastTarget: number, stride: number): Int32Array {
-  const first = source.sizes.historyIntervals - 1;
+  const first = source.sizes.trainingHistory - 1;
   const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
   const cutoffs: number[] = [];
   // Counted back from the end, so that the latest window is always among them.

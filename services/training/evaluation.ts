@@ -17,7 +17,7 @@ import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
-import { seededRandom } from '../../runtime/random.ts';
+import { randomStreams } from '../../runtime/random.ts';
 import { featureSpecOf, networkSpecOf, type TrainingConfig } from './training-config.ts';
 
 export interface EvaluationRequest {
@@ -49,12 +49,12 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const started = clock.elapsedMs();
   const lastTarget = panel.length - testIntervals - 1;
   const spec = networkSpecOf(domain, panel.seriesIds, config);
-  progress.start('training', config.fit.steps);
-  const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, seededRandom(seed), ({ step, loss, rate }) => {
+  progress.start('training', config.fit.steps * config.fit.members);
+  const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, randomStreams(seed), ({ step, loss, rate }) => {
     progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
   });
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
-  progress.stop(`${fitted.windows} windows, ${fitted.weights.length} parameters`);
+  progress.stop(`${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`);
 
   const cutoffs = backtestCutoffs(panel.length, testIntervals, domain.horizon, config.cutoffStep);
   const season = spec.features.week;
@@ -77,7 +77,7 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
 }
 
 function requireHistory(domain: Domain, panel: Panel, testIntervals: number): void {
-  const needed = featureSizes(featureSpecOf(domain)).historyIntervals + domain.horizon + testIntervals;
+  const needed = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + testIntervals;
   if (panel.length >= needed) return;
   throw new HeadwayError('HISTORY_TOO_SHORT', `the snapshot holds ${panel.length} intervals, a backtest needs ${needed}`, {
     where: domain.name,

@@ -6,7 +6,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { FeatureSpec } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
-import type { FitOptions } from '../../forecasting/models/network-training.ts';
+import type { FitOptions } from '../../forecasting/models/network-member.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
@@ -21,6 +21,7 @@ export interface TrainingConfig {
 export const defaultTrainingConfig: TrainingConfig = {
   network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8 },
   fit: {
+    members: 2,
     stride: 7,
     steps: 1000,
     batchSize: 256,
@@ -31,6 +32,7 @@ export const defaultTrainingConfig: TrainingConfig = {
     levelPower: 0.5,
     calibrationIntervals: 336,
     tuneShare: 0.25,
+    patience: 0.5,
   },
   testDays: 28,
   cutoffStep: 25,

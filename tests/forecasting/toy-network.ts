@@ -4,10 +4,11 @@
  * Fails: with the library's own error where the backend does not start.
  */
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
-import { type FitOptions, type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
+import type { FitOptions } from '../../forecasting/models/network-member.ts';
+import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { silentLogger } from '../../runtime/logger.ts';
-import { seededRandom } from '../../runtime/random.ts';
+import { randomStreams } from '../../runtime/random.ts';
 import { type BackendName, startTensorBackend } from '../../runtime/tensor-backend.ts';
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 import { toySpec } from './random-panels.ts';
@@ -25,6 +26,7 @@ export const toyNetwork = (seriesIds: readonly string[], horizon = 6): NetworkSp
 
 export const toyFit: FitOptions = {
   ...defaultTrainingConfig.fit,
+  members: 1,
   steps: 20,
   batchSize: 32,
   stride: 5,
@@ -43,4 +45,4 @@ export const fitToy = (
     ...options
   }: Partial<FitOptions> & { seed?: number; horizon?: number; lastTarget?: number } = {},
 ): Promise<FittedNetwork> =>
-  fitNetwork(panel, toyNetwork(panel.seriesIds, horizon), lastTarget, { ...toyFit, ...options }, seededRandom(seed));
+  fitNetwork(panel, toyNetwork(panel.seriesIds, horizon), lastTarget, { ...toyFit, ...options }, randomStreams(seed));

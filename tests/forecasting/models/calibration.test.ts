@@ -1,21 +1,28 @@
 /** Purpose: calibrated intervals cover what they say on cutoffs that they were not fitted on, and whole-number medians stay in order. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { featureSizes } from '../../../forecasting/features.ts';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
-import { type Calibration, calibrate, groupOf } from '../../../forecasting/models/calibration.ts';
+import {
+  applyCalibration,
+  type Calibration,
+  calibrate as calibrateBeside,
+  groupOf,
+} from '../../../forecasting/models/calibration.ts';
 import { type NetworkSpec, parameterCount } from '../../../forecasting/models/network.ts';
 import { networkForecaster, restoreNetwork, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
 import type { FittedNetwork } from '../../../forecasting/models/network-training.ts';
 import { fitNetwork } from '../../../forecasting/models/network-training.ts';
+import { makePossible } from '../../../forecasting/models/possible-quantiles.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
-import { seededRandom } from '../../../runtime/random.ts';
+import { randomStreams, seededRandom } from '../../../runtime/random.ts';
 import { changedAfter, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
 import { startBackend, toyFit, toyNetwork } from '../toy-network.ts';
 
 const HORIZON = 6;
 const LENGTH = 3000;
 const QUANTILES = [0.1, 0.5, 0.9];
-const spec = { horizon: HORIZON, week: 168 };
+const spec = { horizon: HORIZON, week: 168, nonNegative: false, integerValued: false };
 const cutoffsFrom = (first: number, end: number) =>
   Array.from({ length: Math.floor((end - first) / 5) }, (_, i) => first + 5 * i);
 const EARLY = cutoffsFrom(700, 1500);
@@ -41,6 +48,19 @@ const wrongBy = (centers: readonly number[], lower: readonly number[], upper = l
     });
   },
 });
+
+/** The forecaster's own median: there is nothing then to be distrusted. */
+const medianOf = (forecaster: Forecaster): Forecaster => ({
+  ...forecaster,
+  quantiles: [0.5],
+  predict(panel, cutoff, horizon) {
+    const values = forecaster.predict(panel, cutoff, horizon);
+    return values.filter((_, i) => Math.floor(i / horizon) % 3 === 1);
+  },
+});
+
+const calibrate = (panel: Panel, forecaster: Forecaster, cutoffs: readonly number[], of = spec): Calibration =>
+  calibrateBeside(panel, forecaster, medianOf(forecaster), cutoffs, of);
 
 /** Shares of the values between the lower and the upper quantile, and below each, as the calibration leaves them. */
 function coverage(panel: Panel, { predict }: Forecaster, { factors }: Calibration, groups: readonly number[], only?: number) {
@@ -69,7 +89,10 @@ describe('intervals that are wrong by a known factor', () => {
   const centers = [10, 20, 30];
   const panel = noisy(centers);
   const groups = [1, 1, 1];
-  const untouched: Calibration = { levelBounds: [1], factors: [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1))) };
+  const untouched: Calibration = {
+    ...{ levelBounds: [1], trust: [1, 1], edges: [0, 0] },
+    factors: [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1))),
+  };
 
   test.each([
     ['half as wide as they should be', 0.5, 2],
@@ -144,6 +167,83 @@ test('few observations, none, and intervals without any width leave the factors 
   expect(calibrate(unknown, narrow, EARLY, spec).factors).toEqual(ones);
 });
 
+test('an offset from the anchor that is noise is believed half, one that is right wholly', () => {
+  const centers = [10];
+  const panel = noisy(centers);
+  const anchor = medianOf(wrongBy(centers, [1]));
+  const wild = medianOf(wrongBy(centers, [1]));
+  const off = (by: (cutoff: number) => number): Forecaster => ({
+    ...wild,
+    predict: (...asked) => wild.predict(...asked).map((y) => y + by(asked[1])),
+  });
+  const trust = (forecaster: Forecaster, beside: Forecaster) => calibrateBeside(panel, forecaster, beside, EARLY, spec).trust[1];
+  expect(
+    trust(
+      off((cutoff) => (cutoff % 2 ? 3 : -3)),
+      anchor,
+    ),
+  ).toBe(0.5);
+  expect(
+    trust(
+      anchor,
+      off(() => 3),
+    ),
+  ).toBe(1);
+});
+
+describe('counts', () => {
+  const random = seededRandom(9);
+  // Zero seven times in ten, else one to three: no interval of whole numbers holds 80 %.
+  const panel = panelOf(['a', 'b', 'c'], LENGTH, () => (random() < 0.7 ? 0 : 1 + Math.floor(3 * random())));
+  const bounds = (low: number, high: number): Forecaster => ({
+    ...wrongBy([1, 1, 1], [1, 1, 1]),
+    predict: (_panel, cutoff, horizon) =>
+      Float32Array.from({ length: 9 * horizon }, (_, i) => {
+        const wobble = ((cutoff * 7 + i * 13) % 100) / 100;
+        return [low, 0.2, high + wobble][Math.floor(i / horizon) % 3] as number;
+      }),
+  });
+  const counts = { ...spec, nonNegative: true, integerValued: true };
+
+  test('bounds that hold too many give way to just beside a count, until the share is right', () => {
+    const forecaster = bounds(-0.4, 0.5);
+    const calibration = calibrate(panel, forecaster, EARLY, counts);
+    const served = (edge: number) => {
+      let [inside, count] = [0, 0];
+      for (const cutoff of FRESH) {
+        const values = forecaster.predict(panel, cutoff, HORIZON);
+        for (let s = 0; s < 3; s++)
+          for (let k = 0; k < HORIZON; k++) {
+            const row = Float64Array.from([0, 1, 2], (q) => values[(s * 3 + q) * HORIZON + k] as number);
+            applyCalibration(calibration, 0, k, row[1] as number, row, 1);
+            makePossible(row, 1, counts, edge);
+            const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
+            inside += Number(y >= (row[0] as number) && y <= (row[2] as number));
+            count++;
+          }
+      }
+      return inside / count;
+    };
+    const edge = calibration.edges[0] as number;
+    expect(edge).toBeGreaterThan(0);
+    expect(Math.abs(served(edge) - 0.8)).toBeLessThan(0.04);
+    expect(served(0)).toBeGreaterThan(0.85);
+  });
+
+  test.each([
+    // [bounds and median, edge, what is possible]
+    [[0.4, 1.6, 2.3], 0.25, [0.4, 2, 2.3]],
+    [[0.9, 1.6, 2.2], 0.25, [1.001, 2, 2]],
+    [[-0.3, 0.4, 1.2], 0.25, [0, 0, 0.999]],
+    [[-0.1, 1.4, 3.9], 0.25, [0.001, 1, 3.9]],
+    [[0.5, 0.6, 0.7], 0, [0.5, 1, 1]],
+  ])('%j with an edge of %f becomes %j', (values, edge, expected) => {
+    const row = Float64Array.from(values);
+    makePossible(row, 1, counts, edge);
+    for (const [q, value] of expected.entries()) expect(row[q]).toBeCloseTo(value, 6);
+  });
+});
+
 test('nothing behind the last cutoff’s horizon is read', () => {
   const centers = [10, 0.5];
   const panel = noisy(centers);
@@ -174,10 +274,11 @@ describe('in the network’s forecast', () => {
     const toy = toyNetwork(['s0', 's1', 's2'], HORIZON);
     const whole = { ...toy, quantiles: FIVE, features: { ...toy.features, ...changes } };
     const ones = (size: number) => new Float32Array(size).fill(0.5);
+    const { windowSize: w, stepSize: k } = featureSizes(whole.features);
     return networkForecaster({
       spec: whole,
-      scaling: { windowMean: ones(220), windowScale: ones(220), stepMean: ones(30), stepScale: ones(30), outputScale: 0.3 },
-      weights: Float32Array.from({ length: parameterCount(whole) }, () => random() - 0.5),
+      scaling: { windowMean: ones(w), windowScale: ones(w), stepMean: ones(k), stepScale: ones(k), outputScale: 0.3 },
+      members: [Float32Array.from({ length: parameterCount(whole) }, () => random() - 0.5)],
       calibration,
     });
   }
@@ -194,7 +295,7 @@ describe('in the network’s forecast', () => {
     maxLength: 2 * 5 * HORIZON,
   });
   const calibrationOf = (factors: number[]): Calibration => ({
-    levelBounds: [1],
+    ...{ levelBounds: [1], trust: [1, 1], edges: [0, 0] },
     factors: [0, 1].map((group) =>
       FIVE.map((quantile, q) =>
         Array.from({ length: HORIZON }, (_, k) => (quantile === 0.5 ? 1 : (factors[(group * 5 + q) * HORIZON + k] as number))),
@@ -290,11 +391,13 @@ describe('in the network’s forecast', () => {
         { ...toy, features: { ...toy.features, integerValued } },
         lastTarget,
         { ...toyFit, steps: 6 },
-        seededRandom(1),
+        randomStreams(1),
       );
     const [whole, plain] = [await fitted(true), await fitted(false)];
-    expect(whole.calibration).toEqual(plain.calibration);
-    expect(whole.weights).toEqual(plain.weights);
+    expect(whole.calibration?.factors).toEqual(plain.calibration?.factors);
+    expect(whole.calibration?.trust).toEqual(plain.calibration?.trust);
+    expect(plain.calibration?.edges).toEqual([0, 0]);
+    expect(whole.members).toEqual(plain.members);
     expect(whole.calibration?.factors.flat(2).some((factor) => factor !== 1)).toBe(true);
     const { model, weights } = saveNetwork(whole);
     const restored = restoreNetwork(JSON.parse(JSON.stringify(model)), weights);

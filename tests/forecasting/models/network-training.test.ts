@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { naiveForecasters } from '../../../forecasting/models/naive.ts';
 import { networkForecaster } from '../../../forecasting/models/network-forecaster.ts';
-import type { FitProgress } from '../../../forecasting/models/network-training.ts';
-import { seededRandom } from '../../../runtime/random.ts';
+import type { FitProgress } from '../../../forecasting/models/network-member.ts';
+import { randomStreams, seededRandom } from '../../../runtime/random.ts';
 import { changedAfter, panelOf, randomPanel } from '../random-panels.ts';
 import { fitToy, startBackend } from '../toy-network.ts';
 
@@ -22,11 +22,11 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
       await fitToy(panel, { seed: 3, steps: 6 }),
       await fitToy(panel, { seed: 4, steps: 6 }),
     ];
-    expect(bits(again.weights)).toBe(bits(one.weights));
+    expect(bits(again.members[0] as Float32Array)).toBe(bits(one.members[0] as Float32Array));
     expect(again.scaling).toEqual(one.scaling);
     expect(one.calibration).not.toBeNull();
     expect(again.calibration).toEqual(one.calibration);
-    expect(bits(other.weights)).not.toBe(bits(one.weights));
+    expect(bits(other.members[0] as Float32Array)).not.toBe(bits(one.members[0] as Float32Array));
   });
 });
 
@@ -39,7 +39,7 @@ describe('fitting', () => {
     const lastTarget = LENGTH - 20;
     const changed = changedAfter(panel, lastTarget, (t) => 1e6 * Math.sin(t));
     const [one, other] = [await fitToy(panel, { steps: 4, lastTarget }), await fitToy(changed, { steps: 4, lastTarget })];
-    expect(bits(other.weights)).toBe(bits(one.weights));
+    expect(bits(other.members[0] as Float32Array)).toBe(bits(one.members[0] as Float32Array));
     expect(other.scaling).toEqual(one.scaling);
     expect(one.calibration).not.toBeNull();
     expect(other.calibration).toEqual(one.calibration);
@@ -51,7 +51,7 @@ describe('fitting', () => {
     const lastTarget = LENGTH - 20;
     const changed = changedAfter(panel, lastTarget - 1, () => 1e6);
     const [one, other] = [await fitToy(panel, { ...all, lastTarget }), await fitToy(changed, { ...all, lastTarget })];
-    expect(bits(other.weights)).not.toBe(bits(one.weights));
+    expect(bits(other.members[0] as Float32Array)).not.toBe(bits(one.members[0] as Float32Array));
   });
 
   test('says how far it is, and awaits who listens', async () => {
@@ -60,7 +60,7 @@ describe('fitting', () => {
     const { fitNetwork } = await import('../../../forecasting/models/network-training.ts');
     const { toyFit, toyNetwork } = await import('../toy-network.ts');
     const spec = toyNetwork(panel.seriesIds);
-    await fitNetwork(panel, spec, LENGTH - 1, { ...toyFit, steps: 45 }, seededRandom(1), async (progress) => {
+    await fitNetwork(panel, spec, LENGTH - 1, { ...toyFit, steps: 45 }, randomStreams(1), async (progress) => {
       isAwaited &&= heard.length === 0 || (heard.at(-1) as FitProgress).step < progress.step;
       await Promise.resolve();
       heard.push(progress);
@@ -79,7 +79,7 @@ describe('fitting', () => {
     const stop = () => {
       throw new Error('stop');
     };
-    await expect(fitNetwork(panel, toyNetwork(panel.seriesIds), LENGTH - 1, toyFit, seededRandom(1), stop)).rejects.toThrow(
+    await expect(fitNetwork(panel, toyNetwork(panel.seriesIds), LENGTH - 1, toyFit, randomStreams(1), stop)).rejects.toThrow(
       'stop',
     );
   });
@@ -101,7 +101,7 @@ describe('fitting', () => {
     for (const value of [Number.NaN, 0]) {
       const odd = panelOf(['a', 'b'], LENGTH, (s, t) => (s === 0 ? value : value === 0 ? 0 : 2 + (t % 24)));
       const fitted = await fitToy(odd, { steps: 5 });
-      expect(fitted.weights.every(Number.isFinite)).toBe(true);
+      expect(fitted.members.every((weights) => weights.every(Number.isFinite))).toBe(true);
       expect(
         networkForecaster(fitted)
           .predict(odd, LENGTH - 1, 6)

@@ -10,7 +10,7 @@ import { networkForecaster, restoreNetwork } from '../../../forecasting/models/n
 import { fitNetwork } from '../../../forecasting/models/network-training.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
 import { isHeadwayError } from '../../../runtime/errors.ts';
-import { seededRandom } from '../../../runtime/random.ts';
+import { randomStreams, seededRandom } from '../../../runtime/random.ts';
 import { judge } from '../../../services/training/gate.ts';
 import { readTrainingPanel, train } from '../../../services/training/train.ts';
 import { networkSpecOf } from '../../../services/training/training-config.ts';
@@ -104,7 +104,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
 
   test('its twin, trained again from the same snapshot and seed, is no better and is refused', async () => {
     const second = await train(toy.request);
-    expect(second.evaluation.fitted.weights).toEqual(first.evaluation.fitted.weights);
+    expect(second.evaluation.fitted.members).toEqual(first.evaluation.fitted.members);
     expect(second.card.panelHash).toBe(first.card.panelHash);
     expect(second.verdict).toMatchObject({ promoted: false });
     expect(second.verdict.reason).toMatch(/^not promoted: .*champion/);
@@ -149,7 +149,7 @@ describe('what must not pass', () => {
       networkSpecOf(toyDomain, truth.seriesIds, toyConfig),
       lastTarget,
       toyConfig.fit,
-      seededRandom(3),
+      randomStreams(3),
     );
     const cutoffs = backtestCutoffs(truth.length, TEST_INTERVALS, HORIZON, toyConfig.cutoffStep);
     const result = await runBacktest(truth, [...naiveForecasters(168), networkForecaster(fitted)], cutoffs, HORIZON);
