@@ -1,0 +1,13 @@
+/**
+ * Purpose: what a worker process of the backtest's pool runs: one segment after another.
+ * Invariants: computes on the very backend that the job names, so that a pool and a single process give the same bits.
+ * Fails: as `runSegment` does; BACKEND_UNAVAILABLE.
+ */
+import { silentLogger } from '../../runtime/logger.ts';
+import { startTensorBackend } from '../../runtime/tensor-backend.ts';
+import { runSegment, type SegmentJob, type SegmentProgress, type SegmentResult } from './backtest-segment.ts';
+
+export async function work(job: SegmentJob, report: (progress: SegmentProgress) => void): Promise<SegmentResult> {
+  await startTensorBackend(silentLogger, job.backend, 'training');
+  return runSegment(job, report);
+}
