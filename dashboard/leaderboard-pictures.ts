@@ -20,6 +20,7 @@ export interface PageDomain {
   readonly frequencyMinutes: number;
   readonly horizon: number;
   readonly quantiles: readonly number[];
+  readonly integerValued: boolean;
   seriesTitle(seriesId: string): string;
 }
 
@@ -75,17 +76,18 @@ export function coverageByStep({ name, forecasters }: GroupScores, { horizon }: 
     description: names
       .map((one) => `${forecasterName(one)} covers ${percent(forecasters[one]?.coverage ?? Number.NaN)} overall`)
       .join('; '),
-    height: 220,
+    height: 240,
     x: stepsOf(horizon),
     xTicks: stepTicks(horizon),
     xLabel: 'step',
-    format: (value) => percent(value, 0),
+    format: percent,
+    tickFormat: (value) => percent(value, 0),
     placeOf: (i) => `step ${i + 1}`,
     lines,
-    rule: { at: nominal, label: `right: ${percent(nominal, 0)}` },
+    rule: nominal,
     holds: [nominal - 0.1, Math.min(1, nominal + 0.1)],
   });
-  return figureOf(svg, lineLegend(lines));
+  return figureOf(svg, lineLegend([...lines, { name: `as it should be: ${percent(nominal, 0)}`, tone: 'rule', dashed: true }]));
 }
 
 export function errorOverTime(
@@ -101,7 +103,7 @@ export function errorOverTime(
     id: 'cutoffs',
     title: 'Mean absolute error by cutoff',
     description: `One value a cutoff, over all series and steps, in ${unit}.`,
-    height: 220,
+    height: 240,
     x: timestamps,
     xTicks: timestamps.filter((_, i) => i % every === 0).map((at) => ({ at, label: labels.day(at) })),
     format: figure,
@@ -194,7 +196,7 @@ function fan(window: WrongForecast, domain: PageDomain, index: number): string {
 
 export const titleOf = (domain: PageDomain, seriesId: string): string => {
   const title = domain.seriesTitle(seriesId);
-  return title === seriesId ? seriesId : `${title} (${seriesId})`;
+  return title.includes(seriesId) ? title : `${title} (${seriesId})`;
 };
 
 export const groupTitle = (name: string): string =>

@@ -16,19 +16,19 @@ body { margin: 0 auto; max-width: 64rem; padding: 1.75rem 1rem 4rem; background:
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; text-wrap: balance; }
 h2 { font-size: 1.2rem; margin: 2.75rem 0 .35rem; } h3 { font-size: 1rem; margin: 1.5rem 0 .35rem; }
 p, figcaption, summary, li { color: var(--soft); } p { margin: 0 0 .75rem; max-width: 48rem; } figcaption { font-size: .9rem; }
-.cards { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0 0; }
-.cards div { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .6rem .9rem; min-width: 8.5rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0 0; }
+.cards div { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .6rem .9rem; }
 .cards b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums; } .cards span { color: var(--soft); font-size: .85rem; }
 .wide { overflow-x: auto; margin: 0 0 .75rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .93rem; }
 th, td { text-align: right; padding: .32rem .55rem; border-bottom: 1px solid var(--line); white-space: nowrap; font-weight: 400; }
 thead th { color: var(--soft); font-weight: 500; font-size: .85rem; vertical-align: bottom; white-space: normal; }
-th:first-child { text-align: left; } tbody th { overflow-wrap: anywhere; white-space: normal; min-width: 9rem; }
+th:first-child { text-align: left; } tbody th { overflow-wrap: anywhere; white-space: normal; min-width: 11.5rem; }
 tr.subject > * { background: var(--card); font-weight: 650; } tr.apart > * { color: var(--soft); font-style: italic; }
 .better { color: var(--gain); } .worse { color: var(--loss); }
 .meter { display: inline-block; width: 5.5rem; height: .55rem; margin-left: .6rem; background: var(--grid); border-radius: .3rem; overflow: hidden; }
 .meter i { display: block; height: 100%; background: var(--last); } .subject .meter i { background: var(--network); }
-figure { margin: .5rem 0 1.25rem; } svg { width: 100%; height: auto; display: block; overflow: visible; }
+figure { margin: .5rem 0 1.25rem; overflow-x: auto; } figure > svg { min-width: 36rem; } .fans figure > svg { min-width: 0; } svg { width: 100%; height: auto; display: block; overflow: visible; }
 svg text { fill: var(--soft); font: 11.5px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 svg text.heading { fill: var(--ink); font-size: 13px; font-weight: 600; }
 .grid { stroke: var(--grid); } .axis, .tick { stroke: var(--line); } .mark { stroke: var(--soft); stroke-dasharray: 2 3; }
@@ -37,7 +37,7 @@ svg text.heading { fill: var(--ink); font-size: 13px; font-weight: 600; }
 .line.t-network, .line.t-actual { stroke-width: 2.4; } .dot { fill: var(--tone); } .band { fill: var(--tone); fill-opacity: .2; }
 .t-network { --tone: var(--network); } .t-naive { --tone: var(--naive); } .t-week { --tone: var(--week); } .t-last { --tone: var(--last); }
 .t-smooth { --tone: var(--smooth); } .t-ridge { --tone: var(--ridge); } .t-champion { --tone: var(--champion); }
-.t-oracle { --tone: var(--oracle); } .t-actual { --tone: var(--actual); }
+.t-rule { --tone: var(--soft); stroke-width: 1.2; } .t-oracle { --tone: var(--oracle); } .t-actual { --tone: var(--actual); }
 rect.amount { fill: var(--network); } rect.gain { fill: var(--gain); } rect.loss { fill: var(--loss); } .minus { stroke: var(--ink); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .25rem 0 .5rem; padding: 0; font-size: .9rem; }
 .legend li { display: flex; align-items: center; gap: .45rem; } .legend svg.key { width: 22px; flex: none; }

@@ -5,7 +5,7 @@
  * Fails: never; without finite values it draws its axes.
  */
 import { escaped } from './markup.ts';
-import { niceTicks, runs } from './scales.js';
+import { niceTicks, numberLabel, runs } from './scales.js';
 
 export interface Line {
   readonly name: string;
@@ -31,13 +31,16 @@ export interface LinePicture {
   readonly x: readonly number[];
   readonly xTicks: readonly { readonly at: number; readonly label: string }[];
   readonly xLabel?: string;
+  /** Of a dot's number. */
   readonly format: (value: number) => string;
+  /** Of the vertical axis; round numbers unless told. */
+  readonly tickFormat?: (value: number) => string;
   /** What a dot says of its place: "step 3". */
   readonly placeOf?: (index: number) => string;
   readonly lines: readonly Line[];
   readonly band?: { readonly tone: string; readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> };
-  /** A level that matters: what coverage should be. */
-  readonly rule?: { readonly at: number; readonly label: string };
+  /** A level that matters (what coverage should be), drawn as a dashed line; the key names it. */
+  readonly rule?: number;
   /** Places that matter: the cutoff, refits. */
   readonly marks?: readonly { readonly at: number; readonly label: string }[];
   /** What the vertical axis holds whatever the values. */
@@ -45,15 +48,16 @@ export interface LinePicture {
 }
 
 const RIGHT_MARGIN = 14;
-const BOTTOM_MARGIN = 40;
+/** Of a character of the axis, in the pictures' own units. */
+const CHARACTER = 6.6;
 
 export function lineSvg(picture: LinePicture): string {
-  const { id, width = 720, height = 260, x: places, lines, band, format, heading } = picture;
+  const { id, width = 900, height = 280, x: places, lines, band, format, heading } = picture;
   const top = heading ? 34 : 14;
-  const bottom = height - BOTTOM_MARGIN;
+  const bottom = height - (picture.xLabel ? 40 : 24);
   const ticks = valueTicks(picture);
-  const labels = ticks.map(format);
-  const left = 16 + Math.max(...labels.map((label) => label.length)) * 6.6;
+  const labels = ticks.map(picture.tickFormat ?? numberLabel);
+  const left = 16 + Math.max(...labels.map((label) => label.length)) * CHARACTER;
   const right = width - RIGHT_MARGIN;
   const [low, high] = [ticks[0] as number, ticks[ticks.length - 1] as number];
   const [first, last] = [places[0] ?? 0, places[places.length - 1] ?? 1];
@@ -75,10 +79,16 @@ export function lineSvg(picture: LinePicture): string {
       `<text x="${(left - 7).toFixed(1)}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${escaped(labels[i] as string)}</text>`,
     );
   }
+  let free = 0;
   for (const tick of picture.xTicks) {
-    parts.push(`<path class="tick" d="M${x(tick.at).toFixed(1)} ${bottom}v5"/>`);
-    const anchor = x(tick.at) > right - 24 ? 'end' : x(tick.at) < left + 10 ? 'start' : 'middle';
-    parts.push(`<text x="${x(tick.at).toFixed(1)}" y="${bottom + 18}" text-anchor="${anchor}">${escaped(tick.label)}</text>`);
+    const place = x(tick.at);
+    const length = tick.label.length * CHARACTER;
+    const middle = Math.min(Math.max(place, left + length / 2 - 12), right - length / 2);
+    parts.push(`<path class="tick" d="M${place.toFixed(1)} ${bottom}v5"/>`);
+    // A label that would touch the one before it is left out; its tick stays.
+    if (middle - length / 2 < free) continue;
+    free = middle + length / 2 + CHARACTER;
+    parts.push(`<text x="${middle.toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escaped(tick.label)}</text>`);
   }
   parts.push(`<path class="axis" d="M${left.toFixed(1)} ${bottom}H${right}"/>`);
   if (picture.xLabel) {
@@ -90,12 +100,8 @@ export function lineSvg(picture: LinePicture): string {
     parts.push(`<path class="mark" d="M${x(mark.at).toFixed(1)} ${top}V${bottom}"/>`);
     parts.push(`<text x="${(x(mark.at) - 5).toFixed(1)}" y="${top + 10}" text-anchor="end">${escaped(mark.label)}</text>`);
   }
-  if (picture.rule) {
-    const height = y(picture.rule.at).toFixed(1);
-    parts.push(`<path class="rule" d="M${left.toFixed(1)} ${height}H${right}"/>`);
-    parts.push(
-      `<text x="${right}" y="${(y(picture.rule.at) - 6).toFixed(1)}" text-anchor="end">${escaped(picture.rule.label)}</text>`,
-    );
+  if (picture.rule !== undefined) {
+    parts.push(`<path class="rule" d="M${left.toFixed(1)} ${y(picture.rule).toFixed(1)}H${right}"/>`);
   }
   const drawn: string[] = [];
   if (band) {
@@ -150,7 +156,7 @@ function valueTicks({ lines, band, rule, holds = [] }: LinePicture): number[] {
     ...lines.filter((line) => !line.mayLeave).map((line) => line.values),
     ...(band ? [band.lower, band.upper] : []),
   ];
-  const values = [...columns.flatMap((column) => Array.from(column)), ...holds, ...(rule ? [rule.at] : [])].filter(
+  const values = [...columns.flatMap((column) => Array.from(column)), ...holds, ...(rule === undefined ? [] : [rule])].filter(
     Number.isFinite,
   );
   if (values.length === 0) return [0, 1];

@@ -44,8 +44,9 @@ export interface WrongWindow {
 }
 
 /**
- * The cutoffs at which a forecaster was most wrong over all series, worst first, and at each the series that erred most there.
- * Cutoffs whose horizons overlap would show the same hours twice: of those only the worst is taken.
+ * The cutoffs at which a forecaster was most wrong over all series, worst first, and at each the series that erred most there
+ * and was not shown yet (else one large series would stand for all). Cutoffs whose horizons overlap would show the same hours
+ * twice: of those only the worst is taken.
  */
 export function mostWrong(result: BacktestResult, forecaster: ForecasterResult, count: number): WrongWindow[] {
   const { mae } = errorByCutoff(result, forecaster);
@@ -60,7 +61,9 @@ export function mostWrong(result: BacktestResult, forecaster: ForecasterResult, 
     if (chosen.some(isNear)) continue;
     const errors = windows.mae.slice(c * seriesCount, (c + 1) * seriesCount);
     const sums = errors.map((error, s) => (error || 0) * (windows.counts[c * seriesCount + s] as number));
-    const series = sums.indexOf(sums.reduce((most, sum) => Math.max(most, sum)));
+    const fresh = [...sums.keys()].filter((s) => chosen.every((other) => other.series !== s));
+    const from = fresh.length > 0 ? fresh : [...sums.keys()];
+    const series = from.reduce((worst, s) => ((sums[s] as number) > (sums[worst] as number) ? s : worst));
     chosen.push({ cutoff: c, series, cutoffMae: mae[c] as number, mae: errors[series] as number });
   }
   return chosen;

@@ -19,8 +19,8 @@ import {
 import type { Forecaster } from '../forecaster.ts';
 import { meanOf } from '../metrics.ts';
 import { type Panel, padHistory, targetOf } from '../panel.ts';
-import { solvePositiveDefinite } from './cholesky.ts';
 import { fitScaling, standardiseRow } from './input-scaling.ts';
+import { added, addRow, createSums, type Sums, settle, solved, squaredError } from './least-squares.ts';
 import type { InputScaling } from './network.ts';
 import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
 
@@ -30,7 +30,7 @@ const FALLBACK_PENALTY = 1e-2;
 /** Share of the training cutoffs, the latest ones, on which the penalty is chosen. */
 const TAIL = 0.2;
 /** More windows than this say nothing new to so few coefficients: cutoffs are taken further apart. */
-const MOST_WINDOWS = 16_000;
+const MOST_WINDOWS = 12_000;
 
 export interface FittedRidge {
   readonly spec: FeatureSpec;
@@ -84,6 +84,7 @@ export function fitRidge(
       }
     }
   }
+  for (const part of [early, between, tail].flat()) settle(part);
   const penalty = choosePenalty(early, tail);
   const coefficients = new Float64Array(spec.horizon * size);
   for (let k = 0; k < spec.horizon; k++) {
@@ -135,54 +136,6 @@ function writeRow(row: Float64Array, batch: FeatureBatch, { spec, sizes }: Featu
   for (let i = spec.week; i < sizes.windowSize; i++) row[at++] = batch.window[i] as number;
 }
 
-/** What least squares needs of its rows, whatever their number. */
-interface Sums {
-  /** Σ w x xᵀ [size × size], lower triangle. */
-  readonly square: Float64Array;
-  /** Σ w x y [size]. */
-  readonly cross: Float64Array;
-  /** Σ w y². */
-  targets: number;
-  /** Σ w. */
-  weight: number;
-}
-
-const createSums = (size: number): Sums => ({
-  square: new Float64Array(size * size),
-  cross: new Float64Array(size),
-  targets: 0,
-  weight: 0,
-});
-
-function addRow(sums: Sums, row: Float64Array, target: number, weight: number): void {
-  const { square, cross } = sums;
-  const size = row.length;
-  for (let i = 0; i < size; i++) {
-    const x = weight * (row[i] as number);
-    const at = i * size;
-    for (let j = 0; j <= i; j++) square[at + j] = (square[at + j] as number) + x * (row[j] as number);
-    cross[i] = (cross[i] as number) + x * target;
-  }
-  sums.targets += weight * target * target;
-  sums.weight += weight;
-}
-
-const added = (a: Sums, b: Sums): Sums => ({
-  square: a.square.map((value, i) => value + (b.square[i] as number)),
-  cross: a.cross.map((value, i) => value + (b.cross[i] as number)),
-  targets: a.targets + b.targets,
-  weight: a.weight + b.weight,
-});
-
-/** The coefficients at a penalty; the intercept (the first) goes free, and is 0 where there are no rows. */
-function solved({ square, cross, weight }: Sums, penalty: number): Float64Array {
-  const size = cross.length;
-  if (weight === 0) return new Float64Array(size);
-  const penalised = square.slice();
-  for (let i = 1; i < size; i++) penalised[i * size + i] = (penalised[i * size + i] as number) + penalty * weight;
-  return solvePositiveDefinite(penalised, cross);
-}
-
 /** The penalty with the least squared error on the tail of all steps, fitted on what precedes it. */
 function choosePenalty(early: readonly Sums[], tail: readonly Sums[]): number {
   if (early.some(({ weight }) => weight === 0) || tail.every(({ weight }) => weight === 0)) return FALLBACK_PENALTY;
@@ -190,18 +143,6 @@ function choosePenalty(early: readonly Sums[], tail: readonly Sums[]): number {
     early.reduce((sum, part, k) => sum + squaredError(tail[k] as Sums, solved(part, penalty)), 0),
   );
   return PENALTIES[errors.indexOf(Math.min(...errors))] as number;
-}
-
-/** Σ w (y − xᵀβ)², from the sums alone: Σ w y² − 2 βᵀ Σ w x y + βᵀ (Σ w x xᵀ) β. */
-function squaredError({ square, cross, targets }: Sums, beta: Float64Array): number {
-  const size = beta.length;
-  let error = targets;
-  for (let i = 0; i < size; i++) {
-    const b = beta[i] as number;
-    error += b * b * (square[i * size + i] as number) - 2 * b * (cross[i] as number);
-    for (let j = 0; j < i; j++) error += 2 * b * (beta[j] as number) * (square[i * size + j] as number);
-  }
-  return error;
 }
 
 /** Mean of the series' mean |values| up to `lastTarget`. Always positive. */
