@@ -25,7 +25,7 @@ import type { InputScaling } from './network.ts';
 import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
 
 /** Penalties to choose from, in units of the windows' total weight (inputs are standardised). */
-export const PENALTIES: readonly number[] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1];
+export const PENALTIES: readonly number[] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 const FALLBACK_PENALTY = 1e-2;
 /** Share of the training cutoffs, the latest ones, on which the penalty is chosen. */
 const TAIL = 0.2;

@@ -42,8 +42,15 @@ export interface SegmentProgress {
 /** How much work a segment is, for a progress bar: batches to learn from, and cutoffs to forecast at. */
 export const segmentUnits = ({ fit, cutoffs }: Pick<SegmentJob, 'fit' | 'cutoffs'>): number => fit.steps + cutoffs.length;
 
+/** May be asynchronous: it is awaited, so that a worker can hear that its parent is gone. */
+type Report = (progress: SegmentProgress) => void | Promise<void>;
+
 /** Fits a forecaster on a panel that ends with the last interval it may see. */
-export type Fit = (past: Panel, job: SegmentJob, onStep: (step: number, note: string) => void) => Promise<Forecaster>;
+export type Fit = (
+  past: Panel,
+  job: SegmentJob,
+  onStep: (step: number, note: string) => void | Promise<void>,
+) => Promise<Forecaster>;
 
 export const FITS: Readonly<Record<string, Fit>> = {
   exponential_smoothing: async (past, { spec }) => smoothingForecaster(fitSmoothing(past, spec.features, past.length - 1)),
@@ -59,7 +66,7 @@ export const FITS: Readonly<Record<string, Fit>> = {
 
 export async function runSegment(
   job: SegmentJob,
-  report: (progress: SegmentProgress) => void = () => {},
+  report: Report = () => {},
   fits: Readonly<Record<string, Fit>> = FITS,
   clock: Clock = systemClock,
 ): Promise<SegmentResult> {
@@ -69,7 +76,7 @@ export async function runSegment(
   const seconds: Record<string, number> = {};
   for (const [name, fitOne] of Object.entries(fits)) {
     const started = clock.elapsedMs();
-    report({ done: 0, note: `fitting ${name.replaceAll('_', ' ')}` });
+    await report({ done: 0, note: `fitting ${name.replaceAll('_', ' ')}` });
     forecasters.push(await fitOne(past, job, (step, note) => report({ done: step, note })));
     seconds[name] = (clock.elapsedMs() - started) / 1000;
   }

@@ -108,6 +108,13 @@ describe('the fit', () => {
     expect(error).toBeLessThan(0.6 * naive);
   });
 
+  test('the penalty is chosen: large where there is only noise, less where there is something to learn', () => {
+    const random = seededRandom(1);
+    const noise = panelOf(['a', 'b'], HISTORY + 300, () => 10 + random());
+    expect(ridgeOf(noise).penalty).toBeGreaterThanOrEqual(1);
+    expect(ridgeOf(panel).penalty).toBeLessThan(1);
+  });
+
   test('nothing after the last target changes it', () => {
     const before = ridgeOf(panel, panel.length - 60);
     const after = ridgeOf(
