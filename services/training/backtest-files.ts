@@ -5,7 +5,7 @@
  * Fails: writing fails with the file system's own error; reading never does.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BacktestResult } from '../../forecasting/backtest.ts';
 import { sha256 } from '../../storage/content-hash.ts';
@@ -13,6 +13,7 @@ import type { SegmentResult } from './backtest-segment.ts';
 
 const FORMAT = 1;
 const HASH_BYTES = 64;
+const KEPT_MS = 14 * 86_400_000;
 
 interface Header {
   readonly format: number;
@@ -85,6 +86,16 @@ export async function readSegment(
     return { name, quantiles, values };
   });
   return { result: { ...header.result, actuals, forecasts }, seconds: header.seconds };
+}
+
+/** Removes backtests in `root`, but for `own`, that nobody has added a segment to for two weeks. What cannot be removed stays. */
+export async function removeOldBacktests(root: string, own: string, now: number): Promise<void> {
+  for (const name of await readdir(root).catch((): string[] => [])) {
+    if (name === own) continue;
+    const folder = join(root, name);
+    const changed = (await stat(folder).catch(() => null))?.mtimeMs ?? now;
+    if (changed < now - KEPT_MS) await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 function parsed(text: string): Header | null {

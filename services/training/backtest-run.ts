@@ -20,7 +20,7 @@ import type { BackendName } from '../../runtime/tensor-backend.ts';
 import { openWorkerPool } from '../../runtime/worker-pool.ts';
 import { sha256 } from '../../storage/content-hash.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
-import { readSegment, segmentPath, writeSegment } from './backtest-files.ts';
+import { readSegment, removeOldBacktests, segmentPath, writeSegment } from './backtest-files.ts';
 import { runSegment, type SegmentJob, type SegmentProgress, type SegmentResult, segmentUnits } from './backtest-segment.ts';
 import { testCutoffs } from './evaluation.ts';
 import { networkSpecOf, type TrainingConfig } from './training-config.ts';
@@ -115,8 +115,12 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
     else await Promise.all(open.map(one));
   } finally {
     await pool?.close();
-    if (total > 0) progress.stop(`${segments.length} fits, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`);
+    if (total > 0)
+      progress.stop(
+        `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
+      );
   }
+  await removeOldBacktests(request.folder, key, request.clock.now());
   const season = spec.features.week;
   const unfitted = await runBacktest(panel, [...naiveForecasters(season), ...(request.beside ?? [])], cutoffs, domain.horizon);
   const fitted = joined(results.map(({ result }) => result));

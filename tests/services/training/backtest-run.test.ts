@@ -1,5 +1,5 @@
 /** Purpose: a backtest in segments: no fit sees its own segment, and neither a kill nor the number of processes changes a bit. */
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -170,6 +170,17 @@ describe('with a toy that learns one number', () => {
     expect(again.kept).toBe(3);
     expect(logged.join()).toContain('torn or foreign');
     expect(again.result).toEqual(first.result);
+  });
+
+  test('backtests that nobody has worked on for two weeks are removed, others are not', async () => {
+    const [old, recent] = [await backtest(request()), await backtest(request({ seed: 2 }))];
+    const now = Date.UTC(2030, 0, 20);
+    await utimes(old.folder, new Date(now), new Date(now - 15 * 86_400_000));
+    await utimes(recent.folder, new Date(now), new Date(now - 13 * 86_400_000));
+    const own = await backtest(request({ seed: 3, clock: fixedClock(now) }));
+    const left = await readdir(folder);
+    for (const { folder: kept } of [recent, own]) expect(left).toContain(kept.split('/').at(-1));
+    expect(left).not.toContain(old.folder.split('/').at(-1));
   });
 
   test('another seed, configuration, panel, stride or backend is another backtest', async () => {
