@@ -6,7 +6,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import type { Settings } from '../runtime/settings.ts';
+import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
+import type { TrainingFlags } from './training.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -79,9 +81,14 @@ export function buildProgram(env: Environment): Command {
   command(
     program,
     'backtest',
-    'Score the network and the naive baselines on the last weeks; changes nothing.',
-    (c) => training(source(c)),
-    async (context, flags: TrainingFlags) => (await import('./training.ts')).backtestCommand(context, flags),
+    'Score all forecasters on the last weeks, by step, hour and series; changes nothing in the store.',
+    (c) =>
+      training(source(c))
+        .option('--cutoff-step <intervals>', 'intervals between two cutoffs; shares no factor with the day', wholeNumber)
+        .option('--refit-days <days>', 'fit anew after this many days of the test span; once without it', wholeNumber)
+        .option('--workers <count>', 'processes that fit at once; as many as there are fits and cores without it', wholeNumber)
+        .option('--page <file>', 'write the leaderboard page here; backtest-DOMAIN.html in the work folder without it'),
+    async (context, flags: BacktestFlags) => (await import('./backtest.ts')).backtestCommand(context, flags),
   );
   command(
     program,
@@ -196,11 +203,6 @@ export function buildProgram(env: Environment): Command {
     async (context) => (await import('./config.ts')).listSettings(context),
   );
   return program;
-}
-
-export interface TrainingFlags {
-  steps?: number;
-  testDays?: number;
 }
 
 function wholeNumber(text: string): number {

@@ -1,23 +1,16 @@
 /**
- * Purpose: the backtest's figures as a table in the terminal.
+ * Purpose: the backtest's figures as tables in the terminal: by group, and by step.
  * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is no competitor.
  * Fails: never.
  */
 import Table from 'cli-table3';
+import { forecasterName, inOrder } from '../dashboard/forecaster-names.ts';
+import { NAIVE_NAMES } from '../forecasting/leaderboard.ts';
 
 type Figures = Record<string, unknown>;
+type Groups = Record<string, Record<string, Figures>>;
 
-const ORDER = ['last_value', 'seasonal_naive', 'mean_4_weeks', 'champion', 'network', 'oracle'];
-const LABELS: Record<string, string> = {
-  last_value: 'last value',
-  seasonal_naive: 'same hour last week',
-  mean_4_weeks: 'mean of 4 weeks',
-  champion: 'champion',
-  network: 'network (this model)',
-  oracle: 'oracle (knows the truth)',
-};
-
-export function metricsTable(metrics: Record<string, Record<string, Figures>>, unit: string): string {
+export function metricsTable(metrics: Groups, unit: string): string {
   const parts: string[] = [];
   for (const [group, forecasters] of Object.entries(metrics)) {
     const table = new Table({
@@ -36,14 +29,14 @@ export function metricsTable(metrics: Record<string, Record<string, Figures>>, u
       style: { head: [], border: [] },
       colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     });
-    const names = ORDER.filter((name) => forecasters[name]);
+    const names = inOrder(Object.keys(forecasters));
     const mae = (name: string) => Number(forecasters[name]?.mae);
-    const bestNaive = Math.min(...['last_value', 'seasonal_naive', 'mean_4_weeks'].filter((name) => forecasters[name]).map(mae));
+    const bestNaive = Math.min(...NAIVE_NAMES.filter((name) => forecasters[name]).map(mae));
     const best = Math.min(...names.filter((name) => name !== 'oracle').map(mae));
     for (const name of names) {
       const f = forecasters[name] as Figures;
       table.push([
-        LABELS[name] ?? name,
+        forecasterName(name),
         `${figure(f.mae)}${mae(name) === best ? ' *' : '  '}`,
         figure(f.mae_step_1),
         figure(f.mae_last_step),
@@ -55,7 +48,7 @@ export function metricsTable(metrics: Record<string, Record<string, Figures>>, u
         `${(100 * (1 - mae(name) / bestNaive)).toFixed(1)} %`,
       ]);
     }
-    parts.push(`${group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`}\n${table.toString()}`);
+    parts.push(`${titleOf(group)}\n${table.toString()}`);
     const oracle = forecasters.oracle;
     if (oracle && forecasters.network)
       parts.push(`Regret against the oracle: ${(100 * (mae('network') / mae('oracle') - 1)).toFixed(1)} % MAE.`);
@@ -63,6 +56,36 @@ export function metricsTable(metrics: Record<string, Record<string, Figures>>, u
   return parts.join('\n');
 }
 
+/** MAE of every forecaster at a few steps, one table a group. */
+export function stepTable(metrics: Groups, unit: string): string {
+  return Object.entries(metrics)
+    .map(([group, forecasters]) => {
+      const names = inOrder(Object.keys(forecasters));
+      const perStep = (name: string) => (forecasters[name]?.mae_per_step ?? []) as readonly (number | null)[];
+      const steps = shownSteps(perStep(names[0] as string).length);
+      const table = new Table({
+        head: ['MAE at step', ...steps.map(String)],
+        style: { head: [], border: [] },
+        colAligns: ['left', ...steps.map(() => 'right' as const)],
+      });
+      const at = (name: string, step: number) => Number(perStep(name)[step - 1] ?? Number.NaN);
+      const rivals = names.filter((name) => name !== 'oracle');
+      for (const name of names) {
+        const isBest = (step: number) => rivals.every((rival) => !(at(rival, step) < at(name, step))) && name !== 'oracle';
+        table.push([forecasterName(name), ...steps.map((step) => `${figure(at(name, step))}${isBest(step) ? ' *' : '  '}`)]);
+      }
+      return `${titleOf(group)}, ${unit}\n${table.toString()}`;
+    })
+    .join('\n');
+}
+
+/** The first steps and some later ones: where a horizon is long, not all of them. */
+function shownSteps(horizon: number): number[] {
+  const wanted = [1, 2, 3, 6, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168, horizon];
+  return [...new Set(wanted.filter((step) => step <= horizon))].sort((a, b) => a - b);
+}
+
+const titleOf = (group: string) => (group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`);
 const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);
 const figure = (x: unknown): string => (isNumber(x) ? (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(3)) : '');
 const percent = (x: unknown): string => (isNumber(x) ? `${(100 * x).toFixed(1)} %` : '');

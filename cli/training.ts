@@ -1,53 +1,24 @@
 /**
- * Purpose: `headway backtest` and `headway train`.
- * Invariants: `backtest` writes nothing; one training of a domain and store at a time on this machine.
+ * Purpose: `headway train`, and what it shares with `headway backtest`: the configuration and the oracle.
+ * Invariants: one training of a domain and store at a time on this machine.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
 import { join } from 'node:path';
 import type { Source } from '../domains/domain.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
-import { evaluate, oracleForecaster } from '../services/training/evaluation.ts';
-import { jsonMetrics, readTrainingPanel, train } from '../services/training/train.ts';
+import { jsonMetrics, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable } from './metrics-table.ts';
 
-interface Flags {
+export interface TrainingFlags {
   readonly steps?: number;
   readonly testDays?: number;
-  readonly snapshot?: string;
 }
 
-export async function backtestCommand(context: CommandContext, flags: Flags): Promise<void> {
-  const { domain, settings, clock, progress, logger } = context;
-  await startTensorBackend(logger, settings.backend, 'training');
-  const features = await context.features();
-  const { manifest, panel } = await readTrainingPanel(features, domain);
-  const oracle = await oracleOf(context, manifest);
-  const evaluation = await evaluate({
-    domain,
-    panel,
-    config: configOf(flags),
-    seed: settings.seed,
-    clock,
-    progress,
-    beside: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
-  });
-  const metrics = jsonMetrics(evaluation);
-  context.print(metricsTable(metrics, domain.unit));
-  context.printJson({
-    domain: domain.name,
-    snapshotVersion: manifest.snapshotVersion,
-    series: panel.seriesIds.length,
-    cutoffs: evaluation.result.cutoffs.length,
-    seconds: { train: evaluation.trainingSeconds },
-    metrics,
-  });
-}
-
-export async function trainCommand(context: CommandContext, flags: Flags): Promise<void> {
+export async function trainCommand(context: CommandContext, flags: TrainingFlags & { snapshot?: string }): Promise<void> {
   const { domain, settings, clock, progress, logger } = context;
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const store = await context.store();
@@ -84,7 +55,7 @@ export async function trainCommand(context: CommandContext, flags: Flags): Promi
   });
 }
 
-function configOf({ steps, testDays }: Flags): TrainingConfig {
+export function configOf({ steps, testDays }: TrainingFlags): TrainingConfig {
   const { fit } = defaultTrainingConfig;
   return {
     ...defaultTrainingConfig,
@@ -94,7 +65,7 @@ function configOf({ steps, testDays }: Flags): TrainingConfig {
 }
 
 /** The truth of a simulated source, where the snapshot was made from that very source. */
-async function oracleOf(context: CommandContext, manifest: Manifest): Promise<Source['oracle'] | undefined> {
+export async function oracleOf(context: CommandContext, manifest: Manifest): Promise<Source['oracle'] | undefined> {
   if (context.settings.source === null && context.domain.defaultSource === null) return undefined;
   const source = await context.source();
   // Asked first, because listing the parts of a simulated source would simulate it.

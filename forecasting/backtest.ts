@@ -67,3 +67,46 @@ export async function runBacktest(
   }
   return { seriesIds: panel.seriesIds, cutoffs, horizon, actuals, forecasts };
 }
+
+/** The panel as it was at `cutoff`: what a fit may see. */
+export function upTo(panel: Panel, cutoff: number): Panel {
+  const length = cutoff + 1;
+  const columns = Object.fromEntries(
+    Object.entries(panel.columns).map(([name, values]) => {
+      const cut = new Float32Array(panel.seriesIds.length * length);
+      for (let s = 0; s < panel.seriesIds.length; s++) {
+        cut.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
+      }
+      return [name, cut];
+    }),
+  );
+  return { ...panel, length, columns: columns as Panel['columns'] };
+}
+
+/** Results over the same series and forecasters at other cutoffs as one, in the order given. */
+export function joined(parts: readonly BacktestResult[]): BacktestResult {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError('there is no result to join');
+  const forecasts = first.forecasts.map(({ name, quantiles }, f) => {
+    const pieces = parts.map((part) => part.forecasts[f]);
+    if (pieces.some((piece) => piece?.name !== name || piece.quantiles.join() !== quantiles.join()))
+      throw new RangeError(`not every result holds ${name} at the same place and quantiles`);
+    return { name, quantiles, values: concatenated(pieces.map((piece) => (piece as ForecasterResult).values)) };
+  });
+  return {
+    ...first,
+    cutoffs: parts.flatMap((part) => part.cutoffs),
+    actuals: concatenated(parts.map((part) => part.actuals)),
+    forecasts,
+  };
+}
+
+function concatenated(pieces: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

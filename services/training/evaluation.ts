@@ -1,6 +1,6 @@
 /**
- * Purpose: the rolling backtest of a domain: fit on what precedes the test span, forecast at every cutoff inside it, and
- * score the network beside the naive baselines, the champion and (for a simulated source) the oracle.
+ * Purpose: the evaluation of one fit: fit the network on what precedes the test span, forecast at every cutoff inside it, and
+ * score it beside the naive baselines, the champion and (for a simulated source) the oracle.
  * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a metric on training rows
  * does not exist here.
  * Fails: HISTORY_TOO_SHORT that says how many intervals there are and how many are needed.
@@ -31,12 +31,15 @@ export interface EvaluationRequest {
   readonly beside?: readonly Forecaster[];
 }
 
-export interface Evaluation {
-  readonly fitted: FittedNetwork;
-  readonly result: BacktestResult;
+export interface Scores {
   readonly groups: readonly SeriesGroup[];
   /** group → forecaster → metrics. */
   readonly metrics: Readonly<Record<string, Readonly<Record<string, Metrics>>>>;
+}
+
+export interface Evaluation extends Scores {
+  readonly fitted: FittedNetwork;
+  readonly result: BacktestResult;
   /** The last timestamp the fit has seen, epoch ms. */
   readonly trainingCutoff: number;
   readonly trainingSeconds: number;
@@ -44,10 +47,9 @@ export interface Evaluation {
 
 export async function evaluate(request: EvaluationRequest): Promise<Evaluation> {
   const { domain, panel, config, seed, clock, progress } = request;
-  const testIntervals = (config.testDays * 1440) / domain.frequencyMinutes;
-  requireHistory(domain, panel, testIntervals);
+  const cutoffs = testCutoffs(domain, panel, config);
   const started = clock.elapsedMs();
-  const lastTarget = panel.length - testIntervals - 1;
+  const lastTarget = cutoffs[0] as number;
   const spec = networkSpecOf(domain, panel.seriesIds, config);
   progress.start('training', config.fit.steps * config.fit.members);
   const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, randomStreams(seed), ({ step, loss, rate }) => {
@@ -56,7 +58,6 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
   progress.stop(`${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`);
 
-  const cutoffs = backtestCutoffs(panel.length, testIntervals, domain.horizon, config.cutoffStep);
   const season = spec.features.week;
   const forecasters = [...naiveForecasters(season), ...(request.beside ?? []), networkForecaster(fitted)];
   progress.start('backtest', cutoffs.length);
@@ -64,21 +65,33 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
     progress.update(done, `cutoff ${done} of ${cutoffs.length}`),
   );
   progress.stop(`${cutoffs.length} cutoffs × ${panel.seriesIds.length} series × ${domain.horizon} steps`);
+  const scores = scoreResult(result, panel, season);
+  return { ...scores, fitted, result, trainingCutoff: timestampAt(panel, lastTarget), trainingSeconds };
+}
 
-  const naiveErrors = seasonalNaiveErrors(panel, season, lastTarget + 1);
-  const groups = seriesGroups(panel, lastTarget + 1);
+/** Every forecaster of a result by series group. Groups and MASE's denominators come from what precedes the test span. */
+export function scoreResult(result: BacktestResult, panel: Panel, season: number): Scores {
+  const end = (result.cutoffs[0] as number) + 1;
+  const naiveErrors = seasonalNaiveErrors(panel, season, end);
+  const groups = seriesGroups(panel, end);
   const metrics = Object.fromEntries(
     groups.map((group) => [
       group.name,
       Object.fromEntries(result.forecasts.map((forecast) => [forecast.name, score(result, forecast, group, naiveErrors)])),
     ]),
   );
-  return { fitted, result, groups, metrics, trainingCutoff: timestampAt(panel, lastTarget), trainingSeconds };
+  return { groups, metrics };
 }
 
-function requireHistory(domain: Domain, panel: Panel, testIntervals: number): void {
+/** The cutoffs of the test span; the first one is the last interval that a fit may see. */
+export function testCutoffs(
+  domain: Domain,
+  panel: Panel,
+  { testDays, cutoffStep }: Pick<TrainingConfig, 'testDays' | 'cutoffStep'>,
+): number[] {
+  const testIntervals = (testDays * 1440) / domain.frequencyMinutes;
   const needed = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + testIntervals;
-  if (panel.length >= needed) return;
+  if (panel.length >= needed) return backtestCutoffs(panel.length, testIntervals, domain.horizon, cutoffStep);
   throw new HeadwayError('HISTORY_TOO_SHORT', `the snapshot holds ${panel.length} intervals, a backtest needs ${needed}`, {
     where: domain.name,
     fix: 'Bring more history (`headway features run`), or shorten the test span (--test-days).',

@@ -103,7 +103,7 @@ async function restoreChampion(registry: ModelRegistry, logger: Logger): Promise
 }
 
 /** The metrics with NaN as null, and without the long per-step lists of the naive ones. */
-export function jsonMetrics(evaluation: Evaluation): Record<string, Record<string, Record<string, unknown>>> {
+export function jsonMetrics(evaluation: Pick<Evaluation, 'metrics'>): Record<string, Record<string, Record<string, unknown>>> {
   const round = (x: number) => (Number.isFinite(x) ? Number(x.toPrecision(6)) : null);
   return Object.fromEntries(
     Object.entries(evaluation.metrics).map(([group, forecasters]) => [

@@ -128,11 +128,27 @@ describe('without a model', () => {
 });
 
 describe('training', () => {
-  test('backtest writes nothing', async () => {
-    const { metrics, cutoffs } = await json('backtest', '--steps', '1', '--test-days', '14');
-    expect(cutoffs).toBe(13);
-    expect(Object.keys(metrics.all).sort()).toEqual(['last_value', 'mean_4_weeks', 'network', 'oracle', 'seasonal_naive']);
+  test('backtest scores every forecaster, writes its page and nothing to the store, and goes on where it was', async () => {
+    const page = join(place.folder, 'deep', 'leaderboard.html');
+    const args = ['backtest', '--steps', '1', '--test-days', '14', '--refit-days', '10', '--workers', '1', '--page', page];
+    const first = await json(...args);
+    expect(first).toMatchObject({ cutoffs: 13, segments: 2, kept: 0, workers: 1, page, subject: 'network' });
+    expect(Object.keys(first.metrics.all).sort()).toEqual([
+      'exponential_smoothing',
+      'last_value',
+      'mean_4_weeks',
+      'network',
+      'oracle',
+      'ridge',
+      'seasonal_naive',
+    ]);
+    expect(first.worstSeries).toHaveLength(4);
+    expect(first.maeByHourOfWeek.network).toHaveLength(168);
+    expect(await readFile(page, 'utf8')).toContain('<h2>Most wrong</h2>');
     expect(await json('models', 'list')).toEqual({ champion: null, models: [] });
+    const again = await json(...args);
+    expect(again).toMatchObject({ kept: 2, metrics: first.metrics });
+    expect(await text(...args)).toContain('Resumed: 2 of 2 segments were kept');
   });
 
   test('train registers a model with its verdict', async () => {

@@ -1,7 +1,7 @@
 /** Purpose: the rolling backtest: which cutoffs, what is laid beside what, and nothing outside the test span. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
+import { backtestCutoffs, joined, runBacktest, upTo } from '../../forecasting/backtest.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { panelOf } from './random-panels.ts';
 
@@ -82,4 +82,31 @@ test('actuals and forecasts lie [cutoff][series][quantile][step], and every fore
   expect(result.forecasts.map(({ name }) => name)).toEqual(['p', 'q']);
   expect([...(result.forecasts[0]?.values.subarray(6, 12) ?? [])]).toEqual([20000, 20001, 20002, 20003, 20004, 20005]);
   expect(result.forecasts[1]?.values).toHaveLength(3 * 2 * 2 * 3);
+});
+
+describe('parts of a backtest', () => {
+  const panel = panelOf(['a', 'b'], 60, (s, t) => 100 * s + t);
+  const forecaster: Forecaster = {
+    name: 'level',
+    quantiles: [0.1, 0.5],
+    minimumHistory: 1,
+    predict: (at, cutoff, horizon) =>
+      Float32Array.from({ length: at.seriesIds.length * 2 * horizon }, (_, i) => 1000 * cutoff + i),
+  };
+
+  test('joined are the whole', async () => {
+    const whole = await runBacktest(panel, [forecaster], [10, 17, 24], 3);
+    const parts = [await runBacktest(panel, [forecaster], [10], 3), await runBacktest(panel, [forecaster], [17, 24], 3)];
+    expect(joined(parts)).toEqual(whole);
+    const renamed = await runBacktest(panel, [{ ...forecaster, name: 'other' }], [24], 3);
+    expect(() => joined([parts[0]!, renamed])).toThrow(/not every result holds level/);
+    expect(() => joined([])).toThrow(RangeError);
+  });
+
+  test('a panel up to a cutoff ends with it', () => {
+    const cut = upTo(panel, 9);
+    expect(cut.length).toBe(10);
+    expect([...cut.columns.target]).toEqual([...Array(10).keys(), ...[...Array(10).keys()].map((t) => 100 + t)]);
+    expect(panel.length).toBe(60);
+  });
 });

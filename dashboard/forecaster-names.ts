@@ -1,0 +1,25 @@
+/**
+ * Purpose: what the forecasters are called, in which order they are listed and which line is theirs, in tables and pictures.
+ * Invariants: an unknown forecaster keeps its own name and comes before the oracle.
+ * Fails: never.
+ */
+const NAMES: Readonly<Record<string, string>> = {
+  last_value: 'last value',
+  seasonal_naive: 'same hour last week',
+  mean_4_weeks: 'mean of 4 weeks',
+  exponential_smoothing: 'exponential smoothing',
+  ridge: 'ridge regression',
+  champion: 'champion',
+  network: 'network',
+  oracle: 'oracle (knows the truth)',
+};
+
+/** The simplest first, the oracle last. */
+const ORDER = Object.keys(NAMES);
+
+export const forecasterName = (name: string): string => NAMES[name] ?? name.replaceAll('_', ' ');
+
+export function inOrder(names: readonly string[]): string[] {
+  const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length - 1.5);
+  return [...names].sort((a, b) => place(a) - place(b));
+}

@@ -1,0 +1,165 @@
+/**
+ * Purpose: ridge regression on the network's own features: what a linear model makes of the same inputs.
+ * Invariants: inputs come from the function that feeds the network, standardised as there; one model a step, pooled over all
+ * series; fitted on windows whose targets end at or before the last target; the penalty is chosen on the later part of those
+ * windows; forecasts are finite, and not negative where the target cannot be.
+ * Fails: a RangeError where the panel holds no complete training window.
+ * Source: Hoerl & Kennard 1970, in closed form by Cholesky. A window's squared error, in the target's own unit, is divided by
+ * its level plus the mean level: the variance of counts grows with their level, and a series at rest must not decide.
+ */
+import {
+  createFeatureBatch,
+  createFeatureSource,
+  type FeatureBatch,
+  type FeatureSource,
+  type FeatureSpec,
+  featureSizes,
+  writeFeatures,
+} from '../features.ts';
+import type { Forecaster } from '../forecaster.ts';
+import { meanOf } from '../metrics.ts';
+import { type Panel, padHistory, targetOf } from '../panel.ts';
+import { fitScaling, standardiseRow } from './input-scaling.ts';
+import { added, addRow, createSums, type Sums, settle, solved, squaredError } from './least-squares.ts';
+import type { InputScaling } from './network.ts';
+import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
+
+/** Penalties to choose from, in units of the windows' total weight (inputs are standardised). */
+export const PENALTIES: readonly number[] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
+const FALLBACK_PENALTY = 1e-2;
+/** Share of the training cutoffs, the latest ones, on which the penalty is chosen. */
+const TAIL = 0.2;
+/** More windows than this say nothing new to so few coefficients: cutoffs are taken further apart. */
+const MOST_WINDOWS = 12_000;
+
+export interface FittedRidge {
+  readonly spec: FeatureSpec;
+  readonly scaling: InputScaling;
+  readonly penalty: number;
+  /** [horizon × columns]: the intercept first, then the step's inputs, then those of the window. */
+  readonly coefficients: Float64Array;
+  readonly windows: number;
+}
+
+/**
+ * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw values of the week (the
+ * residuals of the last days, level and means): the raw ones are in the step's lags already.
+ */
+const columnsOf = ({ spec, sizes }: FeatureSource): number => 1 + sizes.stepSize + sizes.windowSize - spec.week;
+
+/** @param random chooses the sample that the inputs are standardised by */
+export function fitRidge(
+  panel: Panel,
+  spec: FeatureSpec,
+  lastTarget: number,
+  { stride }: { readonly stride: number },
+  random: () => number,
+): FittedRidge {
+  const source = createFeatureSource(panel, spec);
+  const seriesCount = panel.seriesIds.length;
+  const cutoffs = thinned(trainingCutoffs(source, lastTarget, stride), seriesCount);
+  if (cutoffs.length * seriesCount === 0) {
+    throw new RangeError(
+      `no training window: they need ${source.sizes.trainingHistory + spec.horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
+    );
+  }
+  const scaling = fitScaling(source, cutoffs, random);
+  const size = columnsOf(source);
+  const sums = () => Array.from({ length: spec.horizon }, () => createSums(size));
+  const [early, between, tail] = [sums(), sums(), sums()];
+  const tailStart = cutoffs[Math.floor(cutoffs.length * (1 - TAIL))] as number;
+  const meanLevel = meanLevelOf(panel, lastTarget);
+  const batch = createTrainingBatch(source, 1);
+  const row = new Float64Array(size);
+  for (const cutoff of cutoffs) {
+    const part = cutoff >= tailStart ? tail : cutoff + spec.horizon <= tailStart ? early : between;
+    for (let series = 0; series < seriesCount; series++) {
+      fillRow(source, batch, 0, series, cutoff, scaling, 1);
+      const level = batch.level[0] as number;
+      const weight = level ** 2 / (level + meanLevel);
+      for (let k = 0; k < spec.horizon; k++) {
+        if (batch.weight[k] === 0) continue;
+        writeRow(row, batch, source, k);
+        addRow(part[k] as Sums, row, batch.target[k] as number, weight);
+      }
+    }
+  }
+  for (const part of [early, between, tail].flat()) settle(part);
+  const penalty = choosePenalty(early, tail);
+  const coefficients = new Float64Array(spec.horizon * size);
+  for (let k = 0; k < spec.horizon; k++) {
+    const all = [early[k], between[k], tail[k]].reduce((a, b) => added(a as Sums, b as Sums)) as Sums;
+    coefficients.set(solved(all, penalty), k * size);
+  }
+  return { spec, scaling, penalty, coefficients, windows: cutoffs.length * seriesCount };
+}
+
+export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): Forecaster {
+  const sources = new WeakMap<Panel, FeatureSource>();
+  return {
+    name: 'ridge',
+    quantiles: [0.5],
+    minimumHistory: spec.week,
+    predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
+      if (horizon < 1 || horizon > spec.horizon) throw new RangeError(`horizon ${horizon} is outside 1…${spec.horizon}`);
+      if (cutoff < spec.week - 1)
+        throw new RangeError(`the forecast needs ${spec.week} intervals up to the cutoff, there are ${cutoff + 1}`);
+      const missing = Math.max(0, featureSizes(spec).historyIntervals - 1 - cutoff);
+      const known = missing === 0 ? sources.get(panel) : undefined;
+      const source = known ?? createFeatureSource(missing > 0 ? padHistory(panel, missing) : panel, spec);
+      if (missing === 0) sources.set(panel, source);
+      const size = columnsOf(source);
+      const batch = createFeatureBatch(source.sizes, spec.horizon, 1);
+      const row = new Float64Array(size);
+      const out = new Float32Array(panel.seriesIds.length * horizon);
+      for (let series = 0; series < panel.seriesIds.length; series++) {
+        writeFeatures(source, series, cutoff + missing, batch, 0);
+        standardiseRow(batch, 0, source, scaling);
+        for (let k = 0; k < horizon; k++) {
+          writeRow(row, batch, source, k);
+          let offset = 0;
+          for (let i = 0; i < size; i++) offset += (row[i] as number) * (coefficients[k * size + i] as number);
+          const value = (batch.level[0] as number) * ((batch.base[k] as number) + offset * scaling.outputScale);
+          out[series * horizon + k] = spec.nonNegative && value < 0 ? 0 : value;
+        }
+      }
+      return out;
+    },
+  };
+}
+
+/** The inputs of step `k` (from 0) of the batch's first window. */
+function writeRow(row: Float64Array, batch: FeatureBatch, { spec, sizes }: FeatureSource, k: number): void {
+  row[0] = 1;
+  let at = 1;
+  for (let i = 0; i < sizes.stepSize; i++) row[at++] = batch.step[k * sizes.stepSize + i] as number;
+  for (let i = spec.week; i < sizes.windowSize; i++) row[at++] = batch.window[i] as number;
+}
+
+/** The penalty with the least squared error on the tail of all steps, fitted on what precedes it. */
+function choosePenalty(early: readonly Sums[], tail: readonly Sums[]): number {
+  if (early.some(({ weight }) => weight === 0) || tail.every(({ weight }) => weight === 0)) return FALLBACK_PENALTY;
+  const errors = PENALTIES.map((penalty) =>
+    early.reduce((sum, part, k) => sum + squaredError(tail[k] as Sums, solved(part, penalty)), 0),
+  );
+  return PENALTIES[errors.indexOf(Math.min(...errors))] as number;
+}
+
+/** Mean of the series' mean |values| up to `lastTarget`. Always positive. */
+function meanLevelOf(panel: Panel, lastTarget: number): number {
+  const levels = Float32Array.from(panel.seriesIds, (_, series) =>
+    meanOf(
+      targetOf(panel, series)
+        .subarray(0, lastTarget + 1)
+        .map(Math.abs),
+    ),
+  );
+  return meanOf(levels) || 1;
+}
+
+function thinned(cutoffs: Int32Array, seriesCount: number): Int32Array {
+  // An even share of steps apart could be a whole number of days; an odd one that shares no factor with 24 never is.
+  let every = Math.ceil((cutoffs.length * seriesCount) / MOST_WINDOWS);
+  while (every > 1 && (every % 2 === 0 || every % 3 === 0)) every++;
+  return every <= 1 ? cutoffs : cutoffs.filter((_, i) => (cutoffs.length - 1 - i) % every === 0);
+}

@@ -1,0 +1,19 @@
+/**
+ * Purpose: what a worker process of the backtest's pool runs: one segment after another.
+ * Invariants: computes on the very backend that the job names, so that a pool and a single process give the same bits; ends soon
+ * after a parent that was killed.
+ * Fails: as `runSegment` does; BACKEND_UNAVAILABLE.
+ */
+import { silentLogger } from '../../runtime/logger.ts';
+import { startTensorBackend } from '../../runtime/tensor-backend.ts';
+import { sleep } from '../../runtime/timers.ts';
+import { runSegment, type SegmentJob, type SegmentProgress, type SegmentResult } from './backtest-segment.ts';
+
+export async function work(job: SegmentJob, report: (progress: SegmentProgress) => void): Promise<SegmentResult> {
+  await startTensorBackend(silentLogger, job.backend, 'training');
+  return runSegment(job, (progress) => {
+    report(progress);
+    // A turn of the event loop: else a worker whose parent was killed would hear of it only after its fit.
+    return sleep(0);
+  });
+}

@@ -1,0 +1,86 @@
+/** Purpose: the leaderboard page in a real browser: it asks for nothing, fits a phone, and follows light and dark. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { leaderboardPage } from '../../dashboard/leaderboard-page.ts';
+import { toyLeaderboard } from '../forecasting/toy-leaderboard.ts';
+import { chromiumPath, openBrowser } from './open-browser.ts';
+
+const withBrowser = chromiumPath === null ? describe.skip : describe;
+if (chromiumPath === null) console.warn('No Chromium found: the leaderboard page is not tested. Set CHROMIUM_PATH.');
+
+withBrowser('the leaderboard page', () => {
+  let folder: string;
+  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let page: Page;
+  const asked: string[] = [];
+  const complaints: string[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'headway-leaderboard-'));
+    const path = join(folder, 'page.html');
+    const { leaderboard } = await toyLeaderboard(['a', 'b', 'a series whose name is rather longer than one would wish it to be']);
+    const html = leaderboardPage({
+      leaderboard,
+      domain: {
+        name: 'toy',
+        title: 'Toys',
+        unit: 'toys per hour',
+        seriesNoun: 'toy',
+        timeZone: 'America/New_York',
+        frequencyMinutes: 60,
+        horizon: 6,
+        quantiles: [0.1, 0.5, 0.9],
+        integerValued: false,
+        seriesTitle: (id) => id,
+      },
+      snapshotVersion: '3-0123456789ab',
+      seed: 7,
+      backend: 'wasm',
+      writtenAt: 0,
+      refits: leaderboard.byCutoff.timestamps.slice(0, 1),
+    });
+    await writeFile(path, html);
+    browser = await openBrowser();
+    page = await browser.context.newPage();
+    page.on('request', (request) => asked.push(request.url()));
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(pathToFileURL(path).href);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('draws every picture, and lines have the colour of their key', async () => {
+    const boxes: number[] = await page.evaluate(
+      'Array.from(document.querySelectorAll("svg[role=img]"), (svg) => svg.getBoundingClientRect().height)',
+    );
+    expect(boxes.length).toBeGreaterThan(8);
+    expect(Math.min(...boxes)).toBeGreaterThan(90);
+    const stroke = (selector: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).stroke`);
+    expect(await stroke('.legend .t-network')).toBe('rgb(29, 95, 209)');
+    expect(await stroke('g .line.t-network')).toBe('rgb(29, 95, 209)');
+  });
+
+  test('fits 360 px, in the light and in the dark', async () => {
+    for (const [colorScheme, ground] of [
+      ['light', 'rgb(255, 255, 255)'],
+      ['dark', 'rgb(20, 24, 29)'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+      expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(ground);
+    }
+  });
+
+  test('asked for nothing but itself, and nothing was complained of', () => {
+    expect(asked).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  });
+});
