@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Source } from '../domains/domain.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { readConfigFile } from '../services/training/config-file.ts';
 import { evaluate, oracleForecaster } from '../services/training/evaluation.ts';
 import { jsonMetrics, readTrainingPanel, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
@@ -18,10 +19,12 @@ interface Flags {
   readonly steps?: number;
   readonly testDays?: number;
   readonly snapshot?: string;
+  readonly config?: string;
 }
 
 export async function backtestCommand(context: CommandContext, flags: Flags): Promise<void> {
   const { domain, settings, clock, progress, logger } = context;
+  const config = await configOf(flags, domain.name);
   await startTensorBackend(logger, settings.backend, 'training');
   const features = await context.features();
   const { manifest, panel } = await readTrainingPanel(features, domain);
@@ -29,7 +32,7 @@ export async function backtestCommand(context: CommandContext, flags: Flags): Pr
   const evaluation = await evaluate({
     domain,
     panel,
-    config: configOf(flags),
+    config,
     seed: settings.seed,
     clock,
     progress,
@@ -49,6 +52,7 @@ export async function backtestCommand(context: CommandContext, flags: Flags): Pr
 
 export async function trainCommand(context: CommandContext, flags: Flags): Promise<void> {
   const { domain, settings, clock, progress, logger } = context;
+  const config = await configOf(flags, domain.name);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const store = await context.store();
   const features = await context.features();
@@ -61,7 +65,7 @@ export async function trainCommand(context: CommandContext, flags: Flags): Promi
       domain,
       features,
       registry,
-      config: configOf(flags),
+      config,
       seed: settings.seed,
       backend,
       clock,
@@ -84,12 +88,13 @@ export async function trainCommand(context: CommandContext, flags: Flags): Promi
   });
 }
 
-function configOf({ steps, testDays }: Flags): TrainingConfig {
-  const { fit } = defaultTrainingConfig;
+/** The defaults, then what the file says, then what the flags say. */
+async function configOf({ steps, testDays, config: file }: Flags, domain: string): Promise<TrainingConfig> {
+  const config = file === undefined ? defaultTrainingConfig : await readConfigFile(file, domain, defaultTrainingConfig);
   return {
-    ...defaultTrainingConfig,
-    testDays: testDays ?? defaultTrainingConfig.testDays,
-    fit: { ...fit, steps: steps ?? fit.steps },
+    ...config,
+    testDays: testDays ?? config.testDays,
+    fit: { ...config.fit, steps: steps ?? config.fit.steps },
   };
 }
 
