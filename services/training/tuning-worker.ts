@@ -47,7 +47,11 @@ export async function work(input: TrialInput, report: (steps: number) => void): 
   const { panel, spec, fit, lastTarget, cutoffs, seed } = input;
   const backend = await startTensorBackend(silentLogger, input.backend, 'training');
   const started = systemClock.elapsedMs();
-  const fitted = await fitNetwork(panel, spec, lastTarget, fit, seededRandom(seed), ({ step }) => report(step));
+  const fitted = await fitNetwork(panel, spec, lastTarget, fit, seededRandom(seed), async ({ step }) => {
+    report(step);
+    // A fit does not wait for anything: without a breath the process would not hear that its parent is gone.
+    await new Promise((resolve) => setImmediate(resolve));
+  });
   const naive = naiveForecasters(spec.features.week);
   const result = await runBacktest(panel, [...naive, networkForecaster(fitted)], cutoffs, spec.features.horizon);
   const all = { name: 'all', series: panel.seriesIds.map((_, s) => s) };

@@ -310,7 +310,11 @@ test('a trial fits and scores: finite, the same again, and worse where nothing i
   };
   await tune(requestOf({ panel: learnable(), candidates: 1, folds: 1, steps: 40, runTrial: capture }));
   const input = captured as TrialInput;
-  const small = { ...input, spec: { ...input.spec, width: 8, headWidth: 8, latentSize: 2 }, fit: { ...input.fit, batchSize: 32 } };
+  const small = {
+    ...input,
+    spec: { ...input.spec, width: 8, headWidth: 8, latentSize: 2 },
+    fit: { ...input.fit, batchSize: 32 },
+  };
   const reported: number[] = [];
   const { seconds: _, ...first } = await work(small, (steps) => reported.push(steps));
   expect(reported).toEqual([20, 40]);
