@@ -39,5 +39,7 @@ export function panelUntil(panel: Panel, length: number): Panel {
     }
     columns[name] = cut;
   }
-  return { ...panel, length: kept, columns: columns as Panel['columns'] };
+  const { seriesIds, start, frequencyMinutes } = panel;
+  // Spelled out and not spread: a field that is added to panels must be cut here too, not slip through whole.
+  return { seriesIds, start, frequencyMinutes, length: kept, columns: columns as Panel['columns'] };
 }

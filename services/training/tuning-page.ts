@@ -26,7 +26,7 @@ p, figcaption { color: var(--soft); margin: 0 0 .75rem; }
 .cards div { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem; min-width: 7rem; }
 .cards b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
 .cards span { color: var(--soft); font-size: .85rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide svg { min-width: 34rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
@@ -73,7 +73,7 @@ ${card(String(report.failedTrials), 'failed')}
 ${card(`${report.seconds.toFixed(0)} s`, report.resumedTrials > 0 ? `without ${report.resumedTrials} trials done before` : 'in all')}
 </div>
 <h2>Loss by rung</h2>
-<figure>${lossByRung(report)}<figcaption>Pinball loss over the MAE of the best naive forecaster, mean of ${folds.length} folds; less is better. A line ends where its candidate was dropped.
+<figure><div class="wide">${lossByRung(report)}</div><figcaption>Pinball loss over the MAE of the best naive forecaster, mean of ${folds.length} folds; less is better. A line ends where its candidate was dropped.
 <span class="key best"></span>best<span class="key own"></span>default<span class="key"></span>others</figcaption></figure>
 <h2>Loss against each parameter</h2>
 <p>All candidates at ${rungs[0]?.steps} steps, the one budget that all of them had. Parameters vary together: a pattern is a hint, no proof.</p>
@@ -114,7 +114,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[], cl
 
 function candidateTable({ candidates, rungs, parameters, best }: TuningReport): string {
   return table(
-    ['', ...rungs.map(({ steps }) => `loss at ${steps}`), 'MAE', '80 % covers', 's', ...parameters.map(({ name }) => name)],
+    ['', ...rungs.map(({ steps }) => `loss at ${steps}`), 'MAE', 'coverage', 's', ...parameters.map(({ name }) => name)],
     candidates.map(({ number, values, rungs: own }) => [
       named(number),
       ...rungs.map((_, rung) => (own[rung] === undefined ? '' : (own[rung].loss?.toFixed(4) ?? 'failed'))),
