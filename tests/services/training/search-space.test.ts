@@ -36,7 +36,7 @@ describe('candidates', () => {
   });
 
   test('what is drawn spreads over the whole of its range', () => {
-    const drawn = drawCandidates(defaultTrainingConfig, 400, 1).slice(1);
+    const drawn = drawCandidates(defaultTrainingConfig, 2000, 1).slice(1);
     for (const parameter of SPACE) {
       const values = drawn.map((candidate) => candidate[parameter.name] as number);
       if ('oneOf' in parameter) expect([...new Set(values)].sort((a, b) => a - b)).toEqual(parameter.oneOf);
