@@ -27,7 +27,8 @@ export type Parameter = Range | Choice;
 
 /**
  * Not searched: steps (that is the budget), what only calibrates, and the share of anonymous windows (it serves unseen series).
- * Strides share no factor with 24, so that every hour meets every step.
+ * Strides share no factor with 24, so that every hour meets every step. The encoder's window joins when the configuration has it:
+ * { part: 'network', name: 'windowIntervals', meaning: 'intervals the encoder looks back', oneOf: [48, 168, 336] }
  */
 export const SPACE: readonly Parameter[] = [
   { part: 'fit', name: 'peakRate', meaning: 'learning rate at its peak', between: [1e-3, 1.2e-2] },
