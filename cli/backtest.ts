@@ -29,7 +29,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const { manifest, panel } = await readTrainingPanel(await context.features(), domain);
   const oracle = await oracleOf(context, manifest);
-  const config = configOf(flags);
+  const config = await configOf(flags, context.domain.name);
   const started = clock.elapsedMs();
   const { result, segments, kept, workers, seconds, folder } = await backtest({
     domain,

@@ -9,6 +9,7 @@ import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { TrainingFlags } from './training.ts';
+import type { TuneFlags } from './tune.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -66,6 +67,7 @@ export function buildProgram(env: Environment): Command {
     c
       .option('--steps <count>', 'batches the network learns from', wholeNumber)
       .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
+      .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
       .option('--seed <number>', 'seed of everything random')
       .option('--backend <name>', 'auto, native, wasm or cpu');
 
@@ -96,6 +98,30 @@ export function buildProgram(env: Environment): Command {
     'Backtest, fit, register a model, and promote it if it is better.',
     (c) => training(source(c)).option('--snapshot <version>', 'train on this snapshot instead of the latest'),
     async (context, flags: TrainingFlags & { snapshot?: string }) => (await import('./training.ts')).trainCommand(context, flags),
+  );
+
+  command(
+    program,
+    'tune',
+    'Search for a better configuration of the network on folds before the test span, resumably; the store is only read.',
+    (c) =>
+      c
+        .option('--candidates <count>', 'configurations to try, the default among them', wholeNumber, 18)
+        .option(
+          '--steps <count>',
+          'batches each learns from at first; the best third gets three times as many, and so on',
+          wholeNumber,
+          60,
+        )
+        .option('--folds <count>', 'spans of 14 days, one after another, that each is scored on', wholeNumber, 2)
+        .option('--workers <count>', 'processes that fit at the same time (default: one a core)', wholeNumber)
+        .option('--test-days <days>', 'days at the end that the search must not see (default: 28)', wholeNumber)
+        .option('--snapshot <version>', 'search on this snapshot, e.g. to end a search that was killed, instead of the latest')
+        .option('--config-out <file>', 'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)')
+        .option('--page <file>', 'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)')
+        .option('--seed <number>', 'seed of everything random')
+        .option('--backend <name>', 'auto, native, wasm or cpu'),
+    async (context, flags: TuneFlags) => (await import('./tune.ts')).tuneCommand(context, flags),
   );
 
   const models = program.command('models').description('the model registry');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Source } from '../domains/domain.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { readConfigFile } from '../services/training/config-file.ts';
 import { jsonMetrics, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
 import type { Manifest } from '../storage/manifest.ts';
@@ -16,10 +17,12 @@ import { metricsTable } from './metrics-table.ts';
 export interface TrainingFlags {
   readonly steps?: number;
   readonly testDays?: number;
+  readonly config?: string;
 }
 
 export async function trainCommand(context: CommandContext, flags: TrainingFlags & { snapshot?: string }): Promise<void> {
   const { domain, settings, clock, progress, logger } = context;
+  const config = await configOf(flags, domain.name);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const store = await context.store();
   const features = await context.features();
@@ -32,7 +35,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
       domain,
       features,
       registry,
-      config: configOf(flags),
+      config,
       seed: settings.seed,
       backend,
       clock,
@@ -55,12 +58,13 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   });
 }
 
-export function configOf({ steps, testDays }: TrainingFlags): TrainingConfig {
-  const { fit } = defaultTrainingConfig;
+/** The defaults, then what the file says, then what the flags say. */
+export async function configOf({ steps, testDays, config: file }: TrainingFlags, domain: string): Promise<TrainingConfig> {
+  const config = file === undefined ? defaultTrainingConfig : await readConfigFile(file, domain, defaultTrainingConfig);
   return {
-    ...defaultTrainingConfig,
-    testDays: testDays ?? defaultTrainingConfig.testDays,
-    fit: { ...fit, steps: steps ?? fit.steps },
+    ...config,
+    testDays: testDays ?? config.testDays,
+    fit: { ...config.fit, steps: steps ?? config.fit.steps },
   };
 }
 

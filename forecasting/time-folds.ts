@@ -1,0 +1,45 @@
+/**
+ * Purpose: folds in the order of time: each fits on what precedes its own span and is scored inside that span.
+ * Invariants: spans lie side by side, end where the panel they were made for ends, and do not overlap; no fold needs anything
+ * after its `end`, so its panel can be cut there.
+ * Fails: never; whether the history before the first span suffices is its caller's to ask.
+ */
+import { backtestCutoffs } from './backtest.ts';
+import type { Panel } from './panel.ts';
+
+export interface TimeFold {
+  /** Grid index of the last target that a fit may see. */
+  readonly lastTarget: number;
+  /** Grid indices at which forecasts are made. */
+  readonly cutoffs: readonly number[];
+  /** First grid index after the fold. */
+  readonly end: number;
+}
+
+/** `count` folds, oldest first, each scored on `spanIntervals`; the last ends at grid index `end` (exclusive). */
+export function timeFolds(end: number, count: number, spanIntervals: number, horizon: number, cutoffStep: number): TimeFold[] {
+  return Array.from({ length: count }, (_, fold) => {
+    const foldEnd = end - (count - 1 - fold) * spanIntervals;
+    return {
+      lastTarget: foldEnd - spanIntervals - 1,
+      cutoffs: backtestCutoffs(foldEnd, spanIntervals, horizon, cutoffStep),
+      end: foldEnd,
+    };
+  });
+}
+
+/** The first `length` intervals of a panel, as a copy that holds nothing of what follows. */
+export function panelUntil(panel: Panel, length: number): Panel {
+  const kept = Math.min(length, panel.length);
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    const cut = new Float32Array(panel.seriesIds.length * kept);
+    for (let s = 0; s < panel.seriesIds.length; s++) {
+      cut.set(values.subarray(s * panel.length, s * panel.length + kept), s * kept);
+    }
+    columns[name] = cut;
+  }
+  const { seriesIds, start, frequencyMinutes } = panel;
+  // Spelled out and not spread: a field that is added to panels must be cut here too, not slip through whole.
+  return { seriesIds, start, frequencyMinutes, length: kept, columns: columns as Panel['columns'] };
+}

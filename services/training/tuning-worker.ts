@@ -1,0 +1,76 @@
+/**
+ * Purpose: one trial of a search, in a process of its own: fit one configuration on what precedes a fold's span, score it inside.
+ * Invariants: the panel it gets ends where the fold ends; the loss is the mean pinball loss in the target's unit over the MAE of the
+ * fold's best naive forecaster, so that folds of quiet and of busy weeks weigh alike.
+ * Fails: BACKEND_UNAVAILABLE; a RangeError where the fold holds no training window.
+ */
+import { runBacktest } from '../../forecasting/backtest.ts';
+import { score } from '../../forecasting/metrics.ts';
+import { naiveForecasters } from '../../forecasting/models/naive.ts';
+import { type NetworkSpec, parameterCount } from '../../forecasting/models/network.ts';
+import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
+import type { FitOptions } from '../../forecasting/models/network-member.ts';
+import { fitNetwork } from '../../forecasting/models/network-training.ts';
+import type { Panel } from '../../forecasting/panel.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { randomStreams } from '../../runtime/random.ts';
+import { type BackendChoice, startTensorBackend } from '../../runtime/tensor-backend.ts';
+
+/** All of it can be copied to another process. */
+export interface TrialInput {
+  readonly panel: Panel;
+  readonly spec: NetworkSpec;
+  readonly fit: FitOptions;
+  /** Grid index of the last target the fit may see. */
+  readonly lastTarget: number;
+  readonly cutoffs: readonly number[];
+  readonly seed: number;
+  readonly backend: BackendChoice;
+}
+
+export interface TrialScore {
+  readonly loss: number;
+  /** In the target's unit, as is pinball. */
+  readonly mae: number;
+  readonly pinball: number;
+  readonly coverage: number;
+  readonly bestNaive: string;
+  readonly naiveMae: number;
+  /** Weights of the network. */
+  readonly parameters: number;
+  readonly backend: string;
+  readonly seconds: number;
+}
+
+/** @param report is told how many steps are done. */
+export async function work(input: TrialInput, report: (steps: number) => void): Promise<TrialScore> {
+  const { panel, spec, fit, lastTarget, cutoffs, seed } = input;
+  const backend = await startTensorBackend(silentLogger, input.backend, 'training');
+  const started = systemClock.elapsedMs();
+  // One member: an ensemble of each would cost twice as much and rank them alike.
+  const alone = { ...fit, members: 1 };
+  const fitted = await fitNetwork(panel, spec, lastTarget, alone, randomStreams(seed), async ({ step }) => {
+    report(step);
+    // A fit does not wait for anything: without a breath the process would not hear that its parent is gone.
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+  const naive = naiveForecasters(spec.features.week);
+  const result = await runBacktest(panel, [...naive, networkForecaster(fitted)], cutoffs, spec.features.horizon);
+  const all = { name: 'all', series: panel.seriesIds.map((_, s) => s) };
+  const noErrors = new Float64Array(panel.seriesIds.length);
+  const scored = result.forecasts.map((forecast) => ({ name: forecast.name, ...score(result, forecast, all, noErrors) }));
+  const own = scored.pop() as (typeof scored)[number];
+  const best = scored.reduce((least, next) => (next.mae < least.mae ? next : least));
+  return {
+    loss: own.pinball / best.mae,
+    mae: own.mae,
+    pinball: own.pinball,
+    coverage: own.coverage,
+    bestNaive: best.name,
+    naiveMae: best.mae,
+    parameters: parameterCount(spec),
+    backend,
+    seconds: (systemClock.elapsedMs() - started) / 1000,
+  };
+}

@@ -1,0 +1,71 @@
+/** Purpose: a configuration in a file is used whole, or refused with the field that is wrong. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isHeadwayError } from '../../../runtime/errors.ts';
+import { configFileOf, readConfigFile } from '../../../services/training/config-file.ts';
+import { defaultTrainingConfig, type TrainingConfig } from '../../../services/training/training-config.ts';
+
+let folder = '';
+let path = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headway-config-'));
+  path = join(folder, 'tuned.json');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const read = async (content: string) => {
+  await writeFile(path, content);
+  return readConfigFile(path, 'toy', defaultTrainingConfig);
+};
+const readValue = (value: unknown) => read(JSON.stringify(value));
+
+test('what a search writes is read back, but for the budget, which stays the default', async () => {
+  const tuned: TrainingConfig = {
+    ...defaultTrainingConfig,
+    network: { ...defaultTrainingConfig.network, width: 64 },
+    fit: { ...defaultTrainingConfig.fit, peakRate: 0.002, steps: 180 },
+  };
+  const { steps } = defaultTrainingConfig.fit;
+  expect(await readValue(configFileOf(tuned, 'toy', 'a test'))).toEqual({ ...tuned, fit: { ...tuned.fit, steps } });
+});
+
+test('what the file leaves out keeps its default', async () => {
+  expect(await readValue({ format: 1 })).toEqual(defaultTrainingConfig);
+  const config = await readValue({ format: 1, fit: { steps: 50 }, network: { width: 32 } });
+  expect(config).toEqual({
+    ...defaultTrainingConfig,
+    network: { ...defaultTrainingConfig.network, width: 32 },
+    fit: { ...defaultTrainingConfig.fit, steps: 50 },
+  });
+});
+
+describe('SETTINGS_INVALID, with the file and the field', () => {
+  test.each([
+    ['a field that is misspelt', { format: 1, fit: { peakrate: 0.01 } }, '/fit/peakrate is not a field of it'],
+    ['a part that does not exist', { format: 1, nets: {} }, '/nets is not a field of it'],
+    ['another format', { format: 2 }, '/format must be equal to constant'],
+    ['no format', { fit: {} }, 'format'],
+    ['a width of nothing', { format: 1, network: { width: 0 } }, '/network/width must be >= 1'],
+    ['half a window', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
+    ['a rate that stands still', { format: 1, fit: { peakRate: 0 } }, '/fit/peakRate must be > 0'],
+    ['dropping everything', { format: 1, fit: { dropout: 1 } }, '/fit/dropout must be <= 0.95'],
+    ['a number in quotes', { format: 1, fit: { dropout: '0.1' } }, '/fit/dropout must be number'],
+    ['no object', [], 'must be object'],
+    ['another domain', { format: 1, domain: 'other' }, 'was tuned for other, not for toy'],
+  ])('%s', async (_title, value, problem) => {
+    const error = await readValue(value).catch((thrown: unknown) => thrown);
+    expect(isHeadwayError(error, 'SETTINGS_INVALID')).toBe(true);
+    expect(error).toMatchObject({ message: expect.stringContaining(problem), where: path, fix: expect.stringMatching(/\S/) });
+  });
+
+  test('text that is not JSON, and a file that is not there', async () => {
+    await expect(read('{"format": 1,')).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringContaining('not JSON'),
+    });
+    const absent = readConfigFile(join(folder, 'absent.json'), 'toy', defaultTrainingConfig);
+    await expect(absent).rejects.toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringContaining('cannot be read') });
+  });
+});
