@@ -5,11 +5,20 @@
  * Fails: a RangeError for a model or weights that do not fit together.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { createFeatureBatch, createFeatureSource, type FeatureSource, featureSizes, writeFeatures } from '../features.ts';
+import {
+  createFeatureBatch,
+  createFeatureSource,
+  FEATURE_GROUPS,
+  type FeatureGroup,
+  type FeatureSource,
+  featureGroups,
+  featureSizes,
+  writeFeatures,
+} from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { type Panel, padHistory } from '../panel.ts';
 import { type Calibration, groupOf } from './calibration.ts';
-import { embeddingRows, standardiseRow } from './input-scaling.ts';
+import { embeddingRows, keepGroups, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
 
 const FORMAT = 2;
@@ -31,6 +40,27 @@ export interface TrainedNetwork {
   readonly weights: Float32Array;
   /** null: the quantiles are the network's own. */
   readonly calibration: Calibration | null;
+}
+
+/** A network can also say what it would forecast without some of its inputs: what an explanation is made of. */
+export interface NetworkForecaster extends Forecaster {
+  /** The groups that its inputs fall into. */
+  readonly inputGroups: readonly FeatureGroup[];
+  /** Intervals up to and including the cutoff that it looks at, where there are as many. */
+  readonly lookBack: number;
+  /**
+   * The median of one series (its row in the panel) with only the groups of inputs in each set of `kept`; the others are put at
+   * their training mean, and the embedding at that of an unknown series. One pass for all sets.
+   * @returns `medians` [set][step], in the target's unit, neither rounded nor cut off at 0; `baseline` [step], the mean of 4
+   * weeks that the network's outputs are offsets to.
+   */
+  predictKept(
+    panel: Panel,
+    series: number,
+    cutoff: number,
+    horizon: number,
+    kept: readonly ReadonlySet<FeatureGroup>[],
+  ): { baseline: Float32Array; medians: Float32Array };
 }
 
 export function saveNetwork(fitted: TrainedNetwork): {
@@ -56,7 +86,7 @@ export function saveNetwork(fitted: TrainedNetwork): {
 }
 
 /** The Forecaster that `saveNetwork` saved. */
-export function restoreNetwork(model: unknown, weights: Uint8Array): Forecaster {
+export function restoreNetwork(model: unknown, weights: Uint8Array): NetworkForecaster {
   const { spec, scaling, calibration } = checkSaved(model as Partial<SavedNetwork> | null);
   if (weights.byteLength !== parameterCount(spec) * 4) {
     throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${parameterCount(spec) * 4}`);
@@ -91,7 +121,7 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
-export function networkForecaster({ spec, scaling, weights, calibration }: TrainedNetwork): Forecaster {
+export function networkForecaster({ spec, scaling, weights, calibration }: TrainedNetwork): NetworkForecaster {
   const sizes = featureSizes(spec.features);
   const { horizon: fittedHorizon, nonNegative, integerValued, week } = spec.features;
   const Q = spec.quantiles.length;
@@ -109,11 +139,16 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
     return source;
   }
 
-  function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
+  /** What the windows at a cutoff share, and how many unknown intervals were put in front. */
+  function prepare(panel: Panel, cutoff: number, horizon: number): { source: FeatureSource; missing: number } {
     if (horizon < 1 || horizon > fittedHorizon) throw new RangeError(`horizon ${horizon} is outside 1…${fittedHorizon}`);
     if (cutoff < week - 1) throw new RangeError(`the forecast needs ${week} intervals up to the cutoff, there are ${cutoff + 1}`);
     const missing = Math.max(0, sizes.historyIntervals - 1 - cutoff);
-    const source = sourceOf(panel, missing);
+    return { source: sourceOf(panel, missing), missing };
+  }
+
+  function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
+    const { source, missing } = prepare(panel, cutoff, horizon);
     const seriesCount = panel.seriesIds.length;
     const embedding = embeddingRows(spec, panel);
     const out = new Float32Array(seriesCount * Q * horizon);
@@ -128,6 +163,36 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
       for (let row = 0; row < rows; row++) writeQuantiles(out, first + row, horizon, offsets, row);
     }
     return out;
+  }
+
+  const groups = featureGroups(spec.features);
+
+  function predictKept(
+    panel: Panel,
+    series: number,
+    cutoff: number,
+    horizon: number,
+    kept: readonly ReadonlySet<FeatureGroup>[],
+  ): { baseline: Float32Array; medians: Float32Array } {
+    if (kept.length < 1 || kept.length > CHUNK) throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
+    const { source, missing } = prepare(panel, cutoff, horizon);
+    const known = embeddingRows(spec, panel)[series] as number;
+    for (const [row, groupsKept] of kept.entries()) {
+      writeFeatures(source, series, cutoff + missing, batch, row);
+      standardiseRow(batch, row, source, scaling);
+      keepGroups(batch, row, groups, groupsKept);
+      seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
+    }
+    const offsets = runChunk(kept.length);
+    const level = batch.level[0] as number;
+    const baseAt = (k: number) => batch.base[k] as number;
+    const baseline = Float32Array.from({ length: horizon }, (_, k) => level * baseAt(k));
+    const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
+      const [row, k] = [Math.floor(i / horizon), i % horizon];
+      const offset = offsets[(row * fittedHorizon + k) * Q + median] as number;
+      return level * (baseAt(k) + offset * scaling.outputScale);
+    });
+    return { baseline, medians };
   }
 
   /** From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and possible for the target. */
@@ -168,5 +233,7 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
     return values;
   }
 
-  return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, predict };
+  const inputGroups = FEATURE_GROUPS.filter((group) => group === 'series' || [...groups.window, ...groups.step].includes(group));
+  const lookBack = sizes.historyIntervals;
+  return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, inputGroups, lookBack, predict, predictKept };
 }
