@@ -75,8 +75,19 @@ export function checkExplanation({ timestamps, baseline, parts, forecast }: Expl
 
 export const totalOf = ({ values }: Pick<Column, 'values'>): number => values.reduce((a, b) => a + b, 0);
 
+/** Sums of floats that should be nothing seldom are. */
+const NOTHING = 1e-9;
+export const amount = (value: number): string => numberLabel(Math.abs(value) < NOTHING ? 0 : value);
 /** With its sign, also where it is a gain. */
-export const signed = (value: number): string => `${value > 0 ? '+' : value < 0 ? '−' : ''}${numberLabel(Math.abs(value))}`;
+export const signed = (value: number): string =>
+  Math.abs(value) < NOTHING ? '0' : `${value > 0 ? '+' : '−'}${numberLabel(Math.abs(value))}`;
+
+/** Round numbers from `low` to `high`, also where the two can hardly be told apart. */
+function ticksOver(low: number, high: number): number[] {
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  if (largest < NOTHING) return [-1, 0, 1];
+  return high - low > NOTHING * largest ? niceTicks(low, high, 4) : niceTicks(low, low, 4);
+}
 
 function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] {
   const { top, bottom } = WATERFALL;
@@ -91,7 +102,7 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
   const [least, most] = [Math.min(...all), Math.max(...all)];
   // From zero, unless all lies far above or below it: then the ends are lines, because a bar that is cut off lies about its height.
   const isFar = least > 0.5 * most || most < 0.5 * least;
-  const ticks = isFar ? niceTicks(least, most, 4) : niceTicks(Math.min(0, least), Math.max(0, most), 4);
+  const ticks = isFar ? ticksOver(least, most) : ticksOver(Math.min(0, least), Math.max(0, most));
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
   const y = (value: number) => bottom - ((bottom - top) * (value - low)) / (high - low);
   const width = (RIGHT - LEFT) / (bars.length + 2);
@@ -110,7 +121,7 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
   ];
   const end = (column: number, { title, total }: { title: string; total: number }) => [
     rect('end', column, isFar ? total : 0, total),
-    ...label(column, isFar ? total : Math.max(0, total), numberLabel(total), title),
+    ...label(column, isFar ? total : Math.max(0, total), amount(total), title),
   ];
   return [
     ...gridLines(ticks, y),
@@ -128,7 +139,7 @@ function stacked({ timestamps, timeZone, baseline, parts, forecast }: Explanatio
   const { top, bottom } = STEPS;
   const sumAt = (k: number, sign: 1 | -1) => parts.reduce((sum, { values }) => sum + sign * Math.max(0, sign * values[k]), 0);
   const [lows, highs] = [timestamps.map((_, k) => sumAt(k, -1)), timestamps.map((_, k) => sumAt(k, 1))];
-  const ticks = niceTicks(Math.min(0, ...lows), Math.max(0, ...highs), 4);
+  const ticks = ticksOver(Math.min(0, ...lows), Math.max(0, ...highs));
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
   const y = (value: number) => bottom - ((bottom - top) * (value - low)) / (high - low);
   const width = (RIGHT - LEFT) / timestamps.length;

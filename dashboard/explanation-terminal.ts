@@ -3,8 +3,8 @@
  * Invariants: pure; every row has at most `width` characters; colour only where asked; control characters in titles are dropped.
  * Fails: a RangeError as the picture does, or for a width too small to read.
  */
-import { checkExplanation, type ExplanationPicture, signed, totalOf } from './explanation-picture.ts';
-import { numberLabel, timeLabels } from './scales.js';
+import { amount, checkExplanation, type ExplanationPicture, signed, totalOf } from './explanation-picture.ts';
+import { timeLabels } from './scales.js';
 
 /** What is left for the bars is at least this wide on either side of the middle. */
 const LEAST_HALF = 5;
@@ -15,7 +15,7 @@ export function explanationInTerminal(picture: ExplanationPicture, size: { width
   const plain = (text: string) => text.replace(/\p{C}/gu, '').slice(0, Math.floor(size.width));
   const paint = (text: string, code: string) => (size.colour && text ? `\u001b[${code}m${text}\u001b[0m` : text);
   const rows = parts.map((part) => ({ title: plain(part.title), total: totalOf(part) }));
-  const values = [numberLabel(totalOf(baseline)), ...rows.map(({ total }) => signed(total)), numberLabel(totalOf(forecast))];
+  const values = [amount(totalOf(baseline)), ...rows.map(({ total }) => signed(total)), amount(totalOf(forecast))];
   const titleWidth = Math.max(...[baseline, ...parts, forecast].map((one) => plain(one.title).length));
   const valueWidth = Math.max(...values.map((value) => value.length));
   const half = Math.min(24, Math.floor((Math.floor(size.width) - titleWidth - valueWidth - 5) / 2));
