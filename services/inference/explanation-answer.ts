@@ -13,7 +13,7 @@ import { indexAt, onlySeries, type Panel, timestampAt } from '../../forecasting/
 import { similarDays } from '../../forecasting/similar-days.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ExplanationAnswer } from './explanation-schema.ts';
-import { isoFrequency, isoTime } from './forecast-answer.ts';
+import { isoFrequency, isoTime, unknownSeries } from './forecast-answer.ts';
 import { isServable } from './precompute.ts';
 
 /** What each part is called where people read it. */
@@ -123,9 +123,3 @@ export function explainable(forecaster: Forecaster): NetworkForecaster {
     fix: 'Only a network has groups of inputs: promote or name one.',
   });
 }
-
-export const unknownSeries = (seriesId: string): HeadwayError =>
-  new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
-    where: 'seriesId',
-    fix: 'GET /v1/series lists the series there are.',
-  });

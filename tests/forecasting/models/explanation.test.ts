@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FEATURE_GROUPS, type FeatureGroup, featureGroups, featureSizes } from '../../../forecasting/features.ts';
-import { type Explanation, explain } from '../../../forecasting/models/explanation.ts';
+import { checkSum, type Explanation, explain } from '../../../forecasting/models/explanation.ts';
 import { parameterShapes, sizeOf } from '../../../forecasting/models/network.ts';
 import {
   type NetworkForecaster,
@@ -104,6 +104,17 @@ test.each(FEATURE_GROUPS.filter((group) => group !== 'exogenous'))(
   },
 );
 
+test('without its series group, a series is forecast as a stranger of the same level pattern; with it, as itself', () => {
+  const stranger = { ...plain, seriesIds: ['never seen', 's1'] };
+  const all = new Set(network.inputGroups);
+  const without = new Set(network.inputGroups.filter((group) => group !== 'series'));
+  const [one, other] = [plain, stranger].map((panel) => [
+    ...network.predictKept(panel, 0, LAST, HORIZON, [without, all]).medians,
+  ]) as [number[], number[]];
+  expect(one.slice(0, HORIZON)).toEqual(other.slice(0, HORIZON));
+  expect(one.slice(HORIZON)).not.toEqual(other.slice(HORIZON));
+});
+
 test('nothing after the cutoff is read', () => {
   fc.assert(
     fc.property(
@@ -145,6 +156,25 @@ describe('what does not fit together is an error and no explanation', () => {
     ['no number', () => Number.NaN],
   ])('%s', (_title, change) => {
     expect(() => explain(lying(change), plain, 0, LAST, HORIZON)).toThrow(/explanation|explained/);
+  });
+
+  test('a coalition that gives no number', () => {
+    const broken: NetworkForecaster = {
+      ...network,
+      predictKept: (...question) => {
+        const { baseline, medians } = network.predictKept(...question);
+        return { baseline, medians: medians.map((value, i) => (i === HORIZON ? Number.NaN : value)) };
+      },
+    };
+    expect(() => explain(broken, plain, 0, LAST, HORIZON)).toThrow(/sums to NaN/);
+  });
+
+  test('parts that were changed no longer sum', () => {
+    const whole = explain(network, plain, 0, LAST, HORIZON);
+    expect(() => checkSum(whole)).not.toThrow();
+    const [first, ...rest] = whole.parts as [Explanation['parts'][number], ...Explanation['parts']];
+    const values = first.values.map((value, k) => (k === 3 ? value + 1e-6 : value));
+    expect(() => checkSum({ ...whole, parts: [{ ...first, values }, ...rest] })).toThrow('the explanation of step 4 sums to');
   });
 
   test('too short a history and too long a horizon, as predict says', () => {
