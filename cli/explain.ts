@@ -11,7 +11,7 @@ import { type ExplanationPicture, explanationSvg, totalOf } from '../dashboard/e
 import { explanationInTerminal } from '../dashboard/explanation-terminal.ts';
 import { numberLabel, timeLabels } from '../dashboard/scales.js';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
-import { timestampAt } from '../forecasting/panel.ts';
+import { indexAt, timestampAt } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { cutoffIndex, explanationAnswer } from '../services/inference/explanation-answer.ts';
@@ -74,12 +74,7 @@ async function explainOne(context: CommandContext, flags: Flags, asked: number |
     snapshotVersion,
     panel,
     seriesId: flags.series,
-    cutoff: cutoffIndex(
-      panel,
-      asked ?? last,
-      (last - panel.start) / (panel.frequencyMinutes * 60_000),
-      forecaster.minimumHistory,
-    ),
+    cutoff: cutoffIndex(panel, asked ?? last, indexAt(panel, last), forecaster.minimumHistory),
     horizon: card.horizon,
   });
 }

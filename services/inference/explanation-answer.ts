@@ -109,7 +109,10 @@ export function cutoffIndex(panel: Panel, cutoff: number, last: number, needed: 
       `${needed} intervals up to the cutoff are needed; there are ${Math.max(0, index + 1)}`,
       {
         where: 'cutoff',
-        fix: `The first cutoff that can be explained is ${isoTime(timestampAt(panel, needed - 1))}.`,
+        fix:
+          needed - 1 <= last
+            ? `The first cutoff that can be explained here is ${isoTime(timestampAt(panel, needed - 1))}.`
+            : 'Wait for more data, or let `headway explain` look through all of the history.',
       },
     );
   }
