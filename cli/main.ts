@@ -163,6 +163,20 @@ export function buildProgram(env: Environment): Command {
 
   command(
     program,
+    'explain',
+    'Say why the forecast of one series is what it is: what each group of inputs did, and similar past days.',
+    (c) =>
+      c
+        .requiredOption('--series <id>', 'the series')
+        .option('--cutoff <timestamp>', 'last interval the forecast may know, ISO 8601 in UTC; without it the newest')
+        .option('--model-version <version>', 'a model other than the champion')
+        .option('--svg <file>', 'write the picture as SVG'),
+    async (context, flags: { series: string; cutoff?: string; modelVersion?: string; svg?: string }) =>
+      (await import('./explain.ts')).explainCommand(context, flags),
+  );
+
+  command(
+    program,
     'serve',
     'Serve forecasts over HTTP.',
     (c) => c.option('--port <port>', 'port; 0 picks a free one').option('--host <address>', 'address to listen on'),

@@ -32,7 +32,7 @@ export async function exportPanel(
   context.printJson({ file: flags.out, series: panel.seriesIds.length, intervals: panel.length });
 }
 
-function timestamp(text: string, flag: string): number {
+export function timestamp(text: string, flag: string): number {
   const value = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`) : Number.NaN;
   if (Number.isFinite(value) && isDay(text.slice(0, 10))) return value;
   throw new HeadwayError('USAGE', `${flag} ${JSON.stringify(text)} is not a timestamp`, {

@@ -70,20 +70,32 @@ function localTimesOf(start: number, frequencyMinutes: number, length: number, t
 
 function holidayLookup(localTimes: Float64Array, place: CalendarPlace['holidays']): (day: number) => boolean {
   if (!place || localTimes.length === 0) return () => false;
-  const holidays = holidaysOf(place);
   const days = new Set<number>();
   const firstYear = new Date(localTimes[0] as number).getUTCFullYear();
   const lastYear = new Date((localTimes[localTimes.length - 1] as number) + DAY).getUTCFullYear();
-  for (let year = firstYear; year <= lastYear; year++) {
-    for (const { type, date, start, end } of holidays.getHolidays(year)) {
-      if (type !== 'public') continue;
+  for (let year = firstYear; year <= lastYear; year++) for (const day of publicHolidays(place, year)) days.add(day);
+  return (day) => days.has(day);
+}
+
+/** The holidays of a place and year, which never change and take the library milliseconds: a service asks for them at every request. */
+const holidaysOfYears = new Map<string, readonly number[]>();
+
+/** Local days (since 1970) of a year that are public holidays. */
+function publicHolidays(place: NonNullable<CalendarPlace['holidays']>, year: number): readonly number[] {
+  const key = `${place.country}/${place.state ?? ''}/${year}`;
+  const known = holidaysOfYears.get(key);
+  if (known) return known;
+  const days = holidaysOf(place)
+    .getHolidays(year)
+    .flatMap(({ type, date, start, end }) => {
+      if (type !== 'public') return [];
       const first = Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY);
       // Feasts may last several days, and may begin on the evening before their first.
       const count = Math.max(1, Math.floor((end.getTime() - start.getTime()) / DAY));
-      for (let day = first; day < first + count; day++) days.add(day);
-    }
-  }
-  return (day) => days.has(day);
+      return Array.from({ length: count }, (_, i) => first + i);
+    });
+  holidaysOfYears.set(key, days);
+  return days;
 }
 
 /** The library answers an unknown country with no holidays and an unknown state with its country's: here both are refused. */

@@ -51,6 +51,31 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
   };
 }
 
+/** What an input speaks of: an explanation moves all inputs of a group together. `series` has the embedding besides. */
+export const FEATURE_GROUPS = ['recent', 'weeks', 'calendar', 'exogenous', 'series'] as const;
+export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
+
+/**
+ * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the last two days alone tell, as
+ * values and against their own 4-week means; what reaches further back, also if the last two days are in it, is `weeks`;
+ * `calendar` is known of the target in advance; `series` is the logarithm of the level. Everything is in units of the level, so
+ * the level as a unit is in no group. null: the step's place in the horizon, which is what was asked, not what was seen.
+ * Columns behind these are exogenous.
+ */
+export function featureGroups(spec: FeatureSpec): { window: FeatureGroup[]; step: (FeatureGroup | null)[] } {
+  const { windowSize, stepSize } = featureSizes(spec);
+  const times = <T>(count: number, group: T): T[] => new Array<T>(Math.max(0, count)).fill(group);
+  const values = [...times(spec.week - 2 * spec.day, 'weeks' as const), ...times(2 * spec.day, 'recent' as const)];
+  const residuals = times(2 * spec.day, 'recent' as const);
+  const window: FeatureGroup[] = [...values.slice(-spec.week), ...residuals, 'series', 'recent', 'weeks', 'recent'];
+  const lags = [...times(WEEKS_BACK, 'weeks' as const), ...times(DAYS_BACK, 'recent' as const), ...times(9, 'weeks' as const)];
+  const step = [...lags, ...times(2, 'recent' as const), ...times(CALENDAR_FEATURES, 'calendar' as const), null, null];
+  return {
+    window: [...window, ...times(windowSize - window.length, 'exogenous' as const)],
+    step: [...step, ...times(stepSize - step.length, 'exogenous' as const)],
+  };
+}
+
 /** A panel with what its windows share: looked up, so that a window costs little. */
 export interface FeatureSource {
   readonly spec: FeatureSpec;
@@ -136,7 +161,7 @@ function writeShape(
 }
 
 /** The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks changed between. */
-function localLag(calendar: Calendar, t: number, back: number): number {
+export function localLag(calendar: Calendar, t: number, back: number): number {
   const lag = t - back;
   return lag < 0 ? lag : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
 }

@@ -11,11 +11,17 @@ import type { Forecaster } from '../forecaster.ts';
 import { type Panel, targetOf } from '../panel.ts';
 import { makePossible, type TargetKind } from './possible-quantiles.ts';
 
+/** Shares, together at most 1, of the network's and the linear model's offsets from the anchor that are believed. */
+export interface Trust {
+  readonly network: number;
+  readonly linear: number;
+}
+
 export interface Calibration {
   /** Series with a level below the first bound are the first group, and so on; the last group is open. */
   readonly levelBounds: readonly number[];
-  /** [group]: the share of the median's distance from the anchor that is believed, 0…1. */
-  readonly trust: readonly number[];
+  /** [group]: what the median is made of. */
+  readonly trust: readonly Trust[];
   /** [group][quantile][step] */
   readonly factors: readonly (readonly (readonly number[])[])[];
   /** [group]: for counts, how far inside the bounds a count must lie (possible-quantiles.ts). */
@@ -25,8 +31,9 @@ export interface Calibration {
 const MINIMUM_OBSERVATIONS = 200;
 /** Steps on either side that lend a step their observations. */
 const NEIGHBOURS = 2;
-const LEAST_TRUST = 0.5;
-const GRID = 0.05;
+const TRUST_GRID = 10;
+const EDGE_GRID = 20;
+const ALONE: Trust = { network: 1, linear: 0 };
 const FACTOR_BOUNDS = [0.3, 4] as const;
 
 /** Sparse series are calibrated apart from busy ones: their errors have another shape. */
@@ -42,64 +49,78 @@ interface Observation {
   readonly step: number;
   readonly actual: number;
   readonly anchor: number;
+  readonly linear: number;
   /** One per quantile, ascending. */
   readonly forecast: Float64Array;
 }
 
-/** One forecast, calibrated, as ascending numbers that may not yet be possible for the target. In place. */
-export function applyCalibration(
+/** A calibration that changes nothing but what the median is made of. */
+export const trusting = (trust: Trust): Calibration => ({ levelBounds: [], trust: [trust], factors: [], edges: [] });
+
+/** The median that a calibration believes in: the anchor, and what it trusts of two offsets from it. */
+export function believedCenter(
+  calibration: Calibration | null,
+  group: number,
+  anchor: number,
+  linear: number,
+  center: number,
+): number {
+  const { network, linear: ofLinear } = calibration?.trust[group] ?? ALONE;
+  return anchor + network * (center - anchor) + ofLinear * (linear - anchor);
+}
+
+/** The distances of a forecast from its median, calibrated, about another median. In place; what comes may not yet be possible. */
+export function spreadAbout(
   calibration: Calibration,
   group: number,
   step: number,
-  anchor: number,
+  center: number,
   forecast: Float64Array,
   median: number,
-): void {
-  const center = forecast[median] as number;
+) {
   const factors = calibration.factors[group];
-  const moved = anchor + (center - anchor) * (calibration.trust[group] ?? 1);
-  for (let q = 0; q < forecast.length; q++)
-    forecast[q] = moved + ((forecast[q] as number) - center) * (factors?.[q]?.[step] ?? 1);
+  const old = forecast[median] as number;
+  for (let q = 0; q < forecast.length; q++) forecast[q] = center + ((forecast[q] as number) - old) * (factors?.[q]?.[step] ?? 1);
 }
 
-/**
- * @param forecaster uncalibrated, its values neither rounded nor cut off
- * @param anchor a point forecaster: what is believed where the forecaster is not
- */
+export interface Calibrated {
+  /** Uncalibrated, its values neither rounded nor cut off. */
+  readonly forecaster: Forecaster;
+  /** A point forecaster: what is believed where nothing else is. */
+  readonly anchor: Forecaster;
+  /** A point forecaster that may be better than the first; null where there is none. */
+  readonly linear: Forecaster | null;
+}
+
 export function calibrate(
   panel: Panel,
-  forecaster: Forecaster,
-  anchor: Forecaster,
+  models: Calibrated,
   cutoffs: readonly number[],
   spec: Pick<FeatureSpec, 'horizon' | 'week'> & TargetKind,
 ): Calibration {
-  const median = forecaster.quantiles.indexOf(0.5);
-  const groups = observe(panel, forecaster, anchor, cutoffs, spec).map((observations) => {
-    const trust = trustOf(observations, median);
-    for (const { anchor, forecast } of observations) {
-      const shift = (1 - trust) * (anchor - (forecast[median] as number));
+  const { quantiles } = models.forecaster;
+  const median = quantiles.indexOf(0.5);
+  const groups = observe(panel, models, cutoffs, spec);
+  const trust = groups.map((observations) => trustOf(observations, median, models.linear !== null));
+  const plain = { levelBounds: LEVEL_BOUNDS, trust, factors: [], edges: [] };
+  for (const [group, observations] of groups.entries()) {
+    for (const { anchor, linear, forecast } of observations) {
+      const shift = believedCenter(plain, group, anchor, linear, forecast[median] as number) - (forecast[median] as number);
       for (let q = 0; q < forecast.length; q++) forecast[q] = (forecast[q] as number) + shift;
     }
-    return { trust, factors: factorsOf(observations, forecaster.quantiles, spec.horizon), observations };
-  });
-  const calibration = {
-    levelBounds: LEVEL_BOUNDS,
-    trust: groups.map(({ trust }) => trust),
-    factors: groups.map(({ factors }) => factors),
-  };
-  const edges = groups.map(({ observations }, group) => {
-    // The trust is in the forecasts already.
-    const believed = { ...calibration, trust: calibration.trust.map(() => 1), edges: [] };
-    return spec.integerValued ? edgeOf(observations, forecaster.quantiles, spec, believed, group) : 0;
-  });
+  }
+  const factors = groups.map((observations) => factorsOf(observations, quantiles, spec.horizon));
+  const calibration = { ...plain, factors };
+  const edges = groups.map((observations, group) =>
+    spec.integerValued ? edgeOf(observations, quantiles, spec, calibration, group) : 0,
+  );
   return { ...calibration, edges };
 }
 
 /** Per group, what was forecast at the cutoffs and what happened. */
 function observe(
   panel: Panel,
-  forecaster: Forecaster,
-  anchor: Forecaster,
+  { forecaster, anchor, linear }: Calibrated,
   cutoffs: readonly number[],
   { horizon, week }: Pick<FeatureSpec, 'horizon' | 'week'>,
 ): Observation[][] {
@@ -108,6 +129,7 @@ function observe(
   for (const cutoff of cutoffs) {
     const forecast = forecaster.predict(panel, cutoff, horizon);
     const anchors = anchor.predict(panel, cutoff, horizon);
+    const lines = linear?.predict(panel, cutoff, horizon) ?? anchors;
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const values = targetOf(panel, s);
       const group = groups[groupOf({ levelBounds: LEVEL_BOUNDS }, levelAt(values, cutoff, week))] as Observation[];
@@ -115,21 +137,33 @@ function observe(
         const actual = values[cutoff + 1 + k] as number;
         if (Number.isNaN(actual)) continue;
         const ofStep = Float64Array.from({ length: Q }, (_, q) => forecast[(s * Q + q) * horizon + k] as number);
-        group.push({ step: k, actual, anchor: anchors[s * horizon + k] as number, forecast: ofStep });
+        const at = s * horizon + k;
+        group.push({ step: k, actual, anchor: anchors[at] as number, linear: lines[at] as number, forecast: ofStep });
       }
     }
   }
   return groups;
 }
 
-/** The share of the median's distance from the anchor that would have had the least absolute error. */
-function trustOf(observations: readonly Observation[], median: number): number {
-  if (observations.length < MINIMUM_OBSERVATIONS) return 1;
-  return leastOn(LEAST_TRUST, 1, (trust) =>
-    observations.reduce((sum, { actual, anchor, forecast }) => {
-      return sum + Math.abs(actual - anchor - trust * ((forecast[median] as number) - anchor));
-    }, 0),
-  );
+/** The shares with which the median would have had the least absolute error. Wholly the network's where nothing is better. */
+function trustOf(observations: readonly Observation[], median: number, hasLinear: boolean): Trust {
+  if (observations.length < MINIMUM_OBSERVATIONS) return ALONE;
+  const lossOf = ({ network, linear: ofLinear }: Trust) => {
+    let sum = 0;
+    for (const { actual, anchor, linear, forecast } of observations)
+      sum += Math.abs(actual - anchor - network * ((forecast[median] as number) - anchor) - ofLinear * (linear - anchor));
+    return sum;
+  };
+  let best = ALONE;
+  let least = lossOf(ALONE);
+  for (let n = 0; n <= TRUST_GRID; n++) {
+    for (let l = 0; l <= (hasLinear ? TRUST_GRID - n : 0); l++) {
+      const trust = { network: n / TRUST_GRID, linear: l / TRUST_GRID };
+      const loss = lossOf(trust);
+      if (loss < least) [best, least] = [trust, loss];
+    }
+  }
+  return best;
 }
 
 /** The edge with which the outermost quantiles hold the share of actuals that they say. */
@@ -145,28 +179,19 @@ function edgeOf(
   const median = quantiles.indexOf(0.5);
   const nominal = (quantiles[last] as number) - (quantiles[0] as number);
   const values = new Float64Array(quantiles.length);
-  return leastOn(0, 1, (edge) => {
+  const missOf = (edge: number) => {
     let inside = 0;
-    for (const { actual, anchor, forecast, step } of observations) {
+    for (const { actual, forecast, step } of observations) {
       values.set(forecast);
-      applyCalibration(calibration, group, step, anchor, values, median);
+      spreadAbout(calibration, group, step, values[median] as number, values, median);
       makePossible(values, median, kind, edge);
       if (actual >= (values[0] as number) && actual <= (values[last] as number)) inside++;
     }
     return Math.abs(inside / observations.length - nominal);
-  });
-}
-
-/** The number from `low` to `high`, on a grid, whose loss is least; the lowest of equals. */
-function leastOn(low: number, high: number, loss: (x: number) => number): number {
-  let best = low;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i <= Math.round((high - low) / GRID); i++) {
-    const x = Math.min(high, low + i * GRID);
-    const value = loss(x);
-    if (value < least) [best, least] = [x, value];
-  }
-  return best;
+  };
+  const edges = Array.from({ length: EDGE_GRID + 1 }, (_, i) => i / EDGE_GRID);
+  const misses = edges.map(missOf);
+  return edges[misses.indexOf(Math.min(...misses))] as number;
 }
 
 /** [quantile][step] */

@@ -3,7 +3,14 @@
  * Invariants: fitted on training windows only; standardised inputs are bounded; the panel's series find their embedding by id.
  * Fails: never.
  */
-import { createFeatureBatch, type FeatureBatch, type FeatureSource, writeFeatures } from '../features.ts';
+import {
+  createFeatureBatch,
+  type FeatureBatch,
+  type FeatureGroup,
+  type FeatureSource,
+  type featureGroups,
+  writeFeatures,
+} from '../features.ts';
 import { type Panel, targetOf } from '../panel.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
 
@@ -24,6 +31,22 @@ export function standardiseRow(batch: FeatureBatch, row: number, source: Feature
         ((batch.step[stepAt + i] as number) - (scaling.stepMean[i] as number)) * (scaling.stepScale[i] as number),
       );
     }
+  }
+}
+
+/** Puts one standardised row's inputs of every group but those in `kept` at their training mean, which is 0. */
+export function keepGroups(
+  batch: FeatureBatch,
+  row: number,
+  { window, step }: ReturnType<typeof featureGroups>,
+  kept: ReadonlySet<FeatureGroup>,
+): void {
+  const isDropped = (group: FeatureGroup | null) => group !== null && !kept.has(group);
+  for (const [i, group] of window.entries()) if (isDropped(group)) batch.window[row * window.length + i] = 0;
+  const horizon = batch.step.length / (batch.capacity * step.length);
+  for (const [i, group] of step.entries()) {
+    if (!isDropped(group)) continue;
+    for (let k = 0; k < horizon; k++) batch.step[(row * horizon + k) * step.length + i] = 0;
   }
 }
 

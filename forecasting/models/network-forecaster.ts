@@ -5,13 +5,23 @@
  * Fails: a RangeError for a model or weights that do not fit together.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { createFeatureBatch, createFeatureSource, type FeatureSource, featureSizes, writeFeatures } from '../features.ts';
+import {
+  createFeatureBatch,
+  createFeatureSource,
+  FEATURE_GROUPS,
+  type FeatureGroup,
+  type FeatureSource,
+  featureGroups,
+  featureSizes,
+  writeFeatures,
+} from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { type Panel, padHistory } from '../panel.ts';
-import { applyCalibration, type Calibration, groupOf } from './calibration.ts';
-import { embeddingRows, standardiseRow } from './input-scaling.ts';
+import { believedCenter, type Calibration, groupOf, spreadAbout } from './calibration.ts';
+import { embeddingRows, keepGroups, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
 import { makePossible } from './possible-quantiles.ts';
+import { linearColumns, linearOffsets } from './ridge.ts';
 
 const FORMAT = 3;
 /** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
@@ -23,6 +33,8 @@ export interface SavedNetwork {
   readonly spec: NetworkSpec;
   /** How many networks lie one after another in weights.bin; their outputs are averaged. */
   readonly members: number;
+  /** Whether the coefficients of a linear model lie behind them. */
+  readonly linear: boolean;
   readonly scaling: { windowMean: number[]; windowScale: number[]; stepMean: number[]; stepScale: number[]; outputScale: number };
   readonly calibration: Calibration | null;
 }
@@ -33,8 +45,31 @@ export interface TrainedNetwork {
   readonly scaling: InputScaling;
   /** The weights of every member of the ensemble. None: the forecast is its anchor, the shape of the week at the series' level. */
   readonly members: readonly Float32Array[];
+  /** [horizon × columns]: a linear model of the same standardised inputs (ridge.ts); null where there is none. */
+  readonly linear: Float32Array | null;
   /** null: the quantiles are the network's own. */
   readonly calibration: Calibration | null;
+}
+
+/** A network can also say what it would forecast without some of its inputs: what an explanation is made of. */
+export interface NetworkForecaster extends Forecaster {
+  /** The groups that its inputs fall into. */
+  readonly inputGroups: readonly FeatureGroup[];
+  /** Intervals up to and including the cutoff that it looks at, where there are as many. */
+  readonly lookBack: number;
+  /**
+   * The median of one series (its row in the panel) with only the groups of inputs in each set of `kept`; the others are put at
+   * their training mean, and the embedding at that of an unknown series. One pass for all sets.
+   * @returns `medians` [set][step], in the target's unit, neither rounded nor cut off at 0; `baseline` [step], the shape of the
+   * week at the series' level, which the network's outputs are offsets to.
+   */
+  predictKept(
+    panel: Panel,
+    series: number,
+    cutoff: number,
+    horizon: number,
+    kept: readonly ReadonlySet<FeatureGroup>[],
+  ): { baseline: Float32Array; medians: Float32Array };
 }
 
 export function saveNetwork(fitted: TrainedNetwork): {
@@ -47,6 +82,7 @@ export function saveNetwork(fitted: TrainedNetwork): {
     kind: 'network',
     spec: fitted.spec,
     members: fitted.members.length,
+    linear: fitted.linear !== null,
     scaling: {
       windowMean: [...scaling.windowMean],
       windowScale: [...scaling.windowScale],
@@ -56,9 +92,10 @@ export function saveNetwork(fitted: TrainedNetwork): {
     },
     calibration: fitted.calibration,
   };
-  const weights = new Uint8Array(fitted.members.length * parameterCount(fitted.spec) * 4);
+  const parts = [...fitted.members, ...(fitted.linear ? [fitted.linear] : [])];
+  const weights = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
-  for (const { buffer, byteOffset, byteLength } of fitted.members) {
+  for (const { buffer, byteOffset, byteLength } of parts) {
     weights.set(new Uint8Array(buffer, byteOffset, byteLength), at);
     at += byteLength;
   }
@@ -66,15 +103,16 @@ export function saveNetwork(fitted: TrainedNetwork): {
 }
 
 /** The Forecaster that `saveNetwork` saved. */
-export const restoreNetwork = (model: unknown, weights: Uint8Array): Forecaster =>
+export const restoreNetwork = (model: unknown, weights: Uint8Array): NetworkForecaster =>
   networkForecaster(restoreTrained(model, weights));
 
-/** What `saveNetwork` saved: to go on training from, or to explain. */
+/** What `saveNetwork` saved: to go on training from. */
 export function restoreTrained(model: unknown, weights: Uint8Array): TrainedNetwork {
-  const { spec, scaling, calibration, members } = checkSaved(model as Partial<SavedNetwork> | null);
+  const { spec, scaling, calibration, members, linear } = checkSaved(model as Partial<SavedNetwork> | null);
   const size = parameterCount(spec);
-  if (weights.byteLength !== members * size * 4) {
-    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${members * size * 4}`);
+  const needed = 4 * (members * size + (linear ? spec.features.horizon * linearColumns(spec.features) : 0));
+  if (weights.byteLength !== needed) {
+    throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${needed}`);
   }
   const values = new Float32Array(weights.slice().buffer);
   if (!values.every(Number.isFinite)) throw new RangeError('weights.bin holds values that are not numbers');
@@ -85,7 +123,8 @@ export function restoreTrained(model: unknown, weights: Uint8Array): TrainedNetw
     stepScale: Float32Array.from(scaling.stepScale),
   };
   const split = Array.from({ length: members }, (_, member) => values.subarray(member * size, (member + 1) * size));
-  return { spec, scaling: { ...arrays, outputScale: scaling.outputScale }, members: split, calibration };
+  const rest = linear ? values.subarray(members * size) : null;
+  return { spec, scaling: { ...arrays, outputScale: scaling.outputScale }, members: split, linear: rest, calibration };
 }
 
 function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
@@ -108,13 +147,14 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
-export function networkForecaster({ spec, scaling, members, calibration }: TrainedNetwork): Forecaster {
+export function networkForecaster({ spec, scaling, members, linear, calibration }: TrainedNetwork): NetworkForecaster {
   const sizes = featureSizes(spec.features);
   const { horizon: fittedHorizon, week } = spec.features;
   const Q = spec.quantiles.length;
   const median = spec.quantiles.indexOf(0.5);
   const batch = createFeatureBatch(sizes, fittedHorizon, CHUNK);
   const seriesRows = new Int32Array(CHUNK);
+  const lineOffsets = new Float32Array(CHUNK * fittedHorizon);
   const quantileValues = new Float64Array(Q);
   /** A backtest asks at many cutoffs of one panel: what the windows share is computed once. */
   const sources = new WeakMap<Panel, FeatureSource>();
@@ -129,11 +169,16 @@ export function networkForecaster({ spec, scaling, members, calibration }: Train
     return source;
   }
 
-  function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
+  /** What the windows at a cutoff share, and how many unknown intervals were put in front. */
+  function prepare(panel: Panel, cutoff: number, horizon: number): { source: FeatureSource; missing: number } {
     if (horizon < 1 || horizon > fittedHorizon) throw new RangeError(`horizon ${horizon} is outside 1…${fittedHorizon}`);
     if (cutoff < week - 1) throw new RangeError(`the forecast needs ${week} intervals up to the cutoff, there are ${cutoff + 1}`);
     const missing = Math.max(0, sizes.historyIntervals - 1 - cutoff);
-    const source = sourceOf(panel, cutoff, missing);
+    return { source: sourceOf(panel, cutoff, missing), missing };
+  }
+
+  function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
+    const { source, missing } = prepare(panel, cutoff, horizon);
     const seriesCount = panel.seriesIds.length;
     const embedding = embeddingRows(spec, panel);
     const out = new Float32Array(seriesCount * Q * horizon);
@@ -144,10 +189,49 @@ export function networkForecaster({ spec, scaling, members, calibration }: Train
         standardiseRow(batch, row, source, scaling);
         seriesRows[row] = embedding[first + row] as number;
       }
-      const offsets = runChunk(rows);
+      const offsets = runChunk(source, rows);
       for (let row = 0; row < rows; row++) writeQuantiles(out, first + row, horizon, offsets, row);
     }
     return out;
+  }
+
+  const groups = featureGroups(spec.features);
+
+  function predictKept(
+    panel: Panel,
+    series: number,
+    cutoff: number,
+    horizon: number,
+    kept: readonly ReadonlySet<FeatureGroup>[],
+  ): { baseline: Float32Array; medians: Float32Array } {
+    if (kept.length < 1 || kept.length > CHUNK) throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
+    const { source, missing } = prepare(panel, cutoff, horizon);
+    const known = embeddingRows(spec, panel)[series] as number;
+    for (const [row, groupsKept] of kept.entries()) {
+      writeFeatures(source, series, cutoff + missing, batch, row);
+      standardiseRow(batch, row, source, scaling);
+      keepGroups(batch, row, groups, groupsKept);
+      seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
+    }
+    const offsets = runChunk(source, kept.length);
+    const level = batch.level[0] as number;
+    const baseline = Float32Array.from({ length: horizon }, (_, k) => level * (batch.base[k] as number));
+    const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
+      const [row, k] = [Math.floor(i / horizon), i % horizon];
+      return centerOf(offsets, row, k);
+    });
+    return { baseline, medians };
+  }
+
+  /** The calibrated median of a row and step, in the target's own unit. */
+  function centerOf(offsets: Float32Array, row: number, k: number): number {
+    const level = batch.level[row] as number;
+    const at = row * fittedHorizon + k;
+    const anchor = level * (batch.base[at] as number);
+    const own = anchor + level * (offsets[at * Q + median] as number) * scaling.outputScale;
+    const line = linear ? anchor + level * (lineOffsets[at] as number) * scaling.outputScale : anchor;
+    const group = calibration ? groupOf(calibration, level) : 0;
+    return believedCenter(calibration, group, anchor, line, own);
   }
 
   /** From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and possible for the target. */
@@ -155,17 +239,19 @@ export function networkForecaster({ spec, scaling, members, calibration }: Train
     const level = batch.level[row] as number;
     const group = calibration ? groupOf(calibration, level) : 0;
     for (let k = 0; k < horizon; k++) {
-      const anchor = level * (batch.base[row * fittedHorizon + k] as number);
-      for (let q = 0; q < Q; q++)
-        quantileValues[q] = anchor + level * (offsets[(row * fittedHorizon + k) * Q + q] as number) * scaling.outputScale;
-      if (calibration) applyCalibration(calibration, group, k, anchor, quantileValues, median);
+      const at = row * fittedHorizon + k;
+      const anchor = level * (batch.base[at] as number);
+      const center = centerOf(offsets, row, k);
+      for (let q = 0; q < Q; q++) quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
+      if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
       makePossible(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }
   }
 
-  /** The members' mean output for the first `rows` rows of the batch. */
-  function runChunk(rows: number): Float32Array {
+  /** The members' mean output for the first `rows` rows of the batch; the linear model's goes to `lineOffsets`. */
+  function runChunk(source: FeatureSource, rows: number): Float32Array {
+    if (linear) for (let row = 0; row < rows; row++) linearOffsets(source, linear, batch, row, lineOffsets);
     if (members.length === 0) return new Float32Array(rows * fittedHorizon * Q);
     const result = tf.tidy(() => {
       const inputs = {
@@ -184,5 +270,7 @@ export function networkForecaster({ spec, scaling, members, calibration }: Train
     return values;
   }
 
-  return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, predict };
+  const inputGroups = FEATURE_GROUPS.filter((group) => group === 'series' || [...groups.window, ...groups.step].includes(group));
+  const lookBack = sizes.historyIntervals;
+  return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, inputGroups, lookBack, predict, predictKept };
 }

@@ -7,7 +7,7 @@
  */
 import { createFeatureSource } from '../features.ts';
 import type { Panel } from '../panel.ts';
-import { type Calibration, calibrate } from './calibration.ts';
+import { type Calibration, calibrate, trusting } from './calibration.ts';
 import { fitScaling } from './input-scaling.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
 import { networkForecaster, type TrainedNetwork } from './network-forecaster.ts';
@@ -20,6 +20,7 @@ import {
   type MemberWeights,
   type RandomStreams,
 } from './network-member.ts';
+import { fitCoefficients } from './ridge.ts';
 
 export interface FittedNetwork extends TrainedNetwork {
   readonly calibration: Calibration | null;
@@ -63,16 +64,32 @@ export async function fitNetwork(
   });
   const weights = await fitMembers(jobs, onProgress);
   const early = weights.flatMap((member) => member.early ?? []);
+  const linearOf = (end: number) => fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
+  const held = plan.heldOut.length > 0 ? { members: early, linear: linearOf(plan.early) } : null;
   // Before rounding and cutting off, which come after calibration.
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
-  const ofMembers = (members: Float32Array[], quantiles = spec.quantiles) =>
-    networkForecaster({ spec: { ...raw, quantiles }, scaling, members, calibration: null });
-  const calibration =
-    plan.heldOut.length > 0 ? calibrate(panel, ofMembers(early), ofMembers([], [0.5]), plan.heldOut, spec.features) : null;
+  const point: NetworkSpec = { ...raw, quantiles: [0.5] };
+  const pointOf = (linear: Float32Array | null) => {
+    const trust = { network: 0, linear: linear ? 1 : 0 };
+    return networkForecaster({ spec: point, scaling, members: [], linear, calibration: trusting(trust) });
+  };
+  const calibration = held
+    ? calibrate(
+        panel,
+        {
+          forecaster: networkForecaster({ spec: raw, scaling, members: held.members, linear: null, calibration: null }),
+          anchor: pointOf(null),
+          linear: pointOf(held.linear),
+        },
+        plan.heldOut,
+        spec.features,
+      )
+    : null;
   return {
     spec,
     scaling,
     members: weights.map((member) => member.final),
+    linear: linearOf(plan.cutoffs.length),
     calibration,
     steps: options.steps,
     windows: plan.cutoffs.length * panel.seriesIds.length,

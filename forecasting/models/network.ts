@@ -1,7 +1,7 @@
 /**
  * Purpose: the global, direct, multi-horizon quantile network: one small network forecasts every step of every series.
  * A dense encoder turns the window into one latent vector per step; one head, shared by all steps, turns that vector and
- * the step's own lags and calendar into offsets to the mean of the last 4 weeks, at each quantile.
+ * the step's own lags and calendar into offsets to the shape of the week, at each quantile.
  * Invariants: outputs are in units of the window's residual scale; quantiles cannot cross (the outer ones are reached by
  * adding positive widths outwards from the median); a series the network was not trained on uses the embedding's last row.
  * Fails: a RangeError for weights whose size does not fit the architecture.

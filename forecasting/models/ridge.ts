@@ -37,7 +37,7 @@ export interface FittedRidge {
   readonly scaling: InputScaling;
   readonly penalty: number;
   /** [horizon × columns]: the intercept first, then the step's inputs, then those of the window. */
-  readonly coefficients: Float64Array;
+  readonly coefficients: Float32Array;
   readonly windows: number;
 }
 
@@ -45,7 +45,10 @@ export interface FittedRidge {
  * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw values of the week (the
  * residuals of the last days, level and means): the raw ones are in the step's lags already.
  */
-const columnsOf = ({ spec, sizes }: FeatureSource): number => 1 + sizes.stepSize + sizes.windowSize - spec.week;
+export function linearColumns(spec: FeatureSpec): number {
+  const { stepSize, windowSize } = featureSizes(spec);
+  return 1 + stepSize + windowSize - spec.week;
+}
 
 /** @param random chooses the sample that the inputs are standardised by */
 export function fitRidge(
@@ -56,19 +59,30 @@ export function fitRidge(
   random: () => number,
 ): FittedRidge {
   const source = createFeatureSource(panel, spec);
-  const seriesCount = panel.seriesIds.length;
-  const cutoffs = thinned(trainingCutoffs(source, lastTarget, stride), seriesCount);
-  if (cutoffs.length * seriesCount === 0) {
+  const cutoffs = trainingCutoffs(source, lastTarget, stride);
+  if (cutoffs.length * panel.seriesIds.length === 0) {
     throw new RangeError(
       `no training window: they need ${source.sizes.trainingHistory + spec.horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
     );
   }
   const scaling = fitScaling(source, cutoffs, random);
-  const size = columnsOf(source);
+  return { spec, scaling, ...fitCoefficients(source, cutoffs, scaling) };
+}
+
+/** The closed form, for inputs that are standardised by `scaling`; learns from windows at (some of) these cutoffs. */
+export function fitCoefficients(
+  source: FeatureSource,
+  all: Int32Array,
+  scaling: InputScaling,
+): Pick<FittedRidge, 'penalty' | 'coefficients' | 'windows'> {
+  const { panel, spec } = source;
+  const seriesCount = panel.seriesIds.length;
+  const cutoffs = thinned(all, seriesCount);
+  const size = linearColumns(source.spec);
   const sums = () => Array.from({ length: spec.horizon }, () => createSums(size));
   const [early, between, tail] = [sums(), sums(), sums()];
   const tailStart = cutoffs[Math.floor(cutoffs.length * (1 - TAIL))] as number;
-  const meanLevel = meanLevelOf(panel, lastTarget);
+  const meanLevel = meanLevelOf(panel, (cutoffs[cutoffs.length - 1] as number) + spec.horizon);
   const batch = createTrainingBatch(source, 1);
   const row = new Float64Array(size);
   for (const cutoff of cutoffs) {
@@ -79,19 +93,37 @@ export function fitRidge(
       const weight = level ** 2 / (level + meanLevel);
       for (let k = 0; k < spec.horizon; k++) {
         if (batch.weight[k] === 0) continue;
-        writeRow(row, batch, source, k);
+        writeRow(row, batch, source, 0, k);
         addRow(part[k] as Sums, row, batch.target[k] as number, weight);
       }
     }
   }
   for (const part of [early, between, tail].flat()) settle(part);
   const penalty = choosePenalty(early, tail);
-  const coefficients = new Float64Array(spec.horizon * size);
+  const coefficients = new Float32Array(spec.horizon * size);
   for (let k = 0; k < spec.horizon; k++) {
-    const all = [early[k], between[k], tail[k]].reduce((a, b) => added(a as Sums, b as Sums)) as Sums;
-    coefficients.set(solved(all, penalty), k * size);
+    const whole = [early[k], between[k], tail[k]].reduce((a, b) => added(a as Sums, b as Sums)) as Sums;
+    coefficients.set(solved(whole, penalty), k * size);
   }
-  return { spec, scaling, penalty, coefficients, windows: cutoffs.length * seriesCount };
+  return { penalty, coefficients, windows: cutoffs.length * seriesCount };
+}
+
+/** Offsets to the base, in units of the output scale, of the window in `row` of a standardised batch: one a step, into `out`. */
+export function linearOffsets(
+  source: Pick<FeatureSource, 'spec' | 'sizes'>,
+  coefficients: Float32Array,
+  batch: FeatureBatch,
+  row: number,
+  out: Float32Array,
+): void {
+  const size = linearColumns(source.spec);
+  const inputs = new Float64Array(size);
+  for (let k = 0; k < source.spec.horizon; k++) {
+    writeRow(inputs, batch, source, row, k);
+    let offset = 0;
+    for (let i = 0; i < size; i++) offset += (inputs[i] as number) * (coefficients[k * size + i] as number);
+    out[row * source.spec.horizon + k] = offset;
+  }
 }
 
 export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): Forecaster {
@@ -108,18 +140,15 @@ export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): F
       const known = missing === 0 ? sources.get(panel) : undefined;
       const source = known ?? createFeatureSource(missing > 0 ? padHistory(panel, missing) : panel, spec);
       if (missing === 0) sources.set(panel, source);
-      const size = columnsOf(source);
       const batch = createFeatureBatch(source.sizes, spec.horizon, 1);
-      const row = new Float64Array(size);
+      const offsets = new Float32Array(spec.horizon);
       const out = new Float32Array(panel.seriesIds.length * horizon);
       for (let series = 0; series < panel.seriesIds.length; series++) {
         writeFeatures(source, series, cutoff + missing, batch, 0);
         standardiseRow(batch, 0, source, scaling);
+        linearOffsets(source, coefficients, batch, 0, offsets);
         for (let k = 0; k < horizon; k++) {
-          writeRow(row, batch, source, k);
-          let offset = 0;
-          for (let i = 0; i < size; i++) offset += (row[i] as number) * (coefficients[k * size + i] as number);
-          const value = (batch.level[0] as number) * ((batch.base[k] as number) + offset * scaling.outputScale);
+          const value = (batch.level[0] as number) * ((batch.base[k] as number) + (offsets[k] as number) * scaling.outputScale);
           out[series * horizon + k] = spec.nonNegative && value < 0 ? 0 : value;
         }
       }
@@ -128,12 +157,18 @@ export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): F
   };
 }
 
-/** The inputs of step `k` (from 0) of the batch's first window. */
-function writeRow(row: Float64Array, batch: FeatureBatch, { spec, sizes }: FeatureSource, k: number): void {
+/** The inputs of step `k` (from 0) of the window in row `window` of the batch. */
+function writeRow(
+  row: Float64Array,
+  batch: FeatureBatch,
+  { spec, sizes }: Pick<FeatureSource, 'spec' | 'sizes'>,
+  window: number,
+  k: number,
+): void {
   row[0] = 1;
   let at = 1;
-  for (let i = 0; i < sizes.stepSize; i++) row[at++] = batch.step[k * sizes.stepSize + i] as number;
-  for (let i = spec.week; i < sizes.windowSize; i++) row[at++] = batch.window[i] as number;
+  for (let i = 0; i < sizes.stepSize; i++) row[at++] = batch.step[(window * spec.horizon + k) * sizes.stepSize + i] as number;
+  for (let i = spec.week; i < sizes.windowSize; i++) row[at++] = batch.window[window * sizes.windowSize + i] as number;
 }
 
 /** The penalty with the least squared error on the tail of all steps, fitted on what precedes it. */

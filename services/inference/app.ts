@@ -17,6 +17,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import type { App } from './routes/context.ts';
+import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
 import { modelRoutes } from './routes/model.ts';
@@ -144,6 +145,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
     seriesRoutes(api, context);
     forecastRoutes(api, context);
+    explanationRoutes(api, context, settings.rateLimitPerMinute);
     modelRoutes(api, context);
   });
 

@@ -16,6 +16,12 @@ export const isoTime = (timestamp: number): string => new Date(timestamp).toISOS
 /** ISO 8601 duration of one interval. */
 export const isoFrequency = (minutes: number): string => (minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`);
 
+export const unknownSeries = (seriesId: string): HeadwayError =>
+  new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
+    where: 'seriesId',
+    fix: 'GET /v1/series lists the series there are.',
+  });
+
 /** Forecasts carry six significant digits: more would pretend to a precision that no forecast has. */
 const rounded = (value: number): number => Number(value.toPrecision(6));
 /** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
@@ -31,12 +37,7 @@ export function storedAnswer(
 ): ForecastAnswer {
   const { snapshot, model, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
-  if (index === undefined) {
-    throw new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
-      where: 'seriesId',
-      fix: 'GET /v1/series lists the series there are.',
-    });
-  }
+  if (index === undefined) throw unknownSeries(seriesId);
   const steps = checkedHorizon(serving, horizon);
   if (forecasts.usable[index] === 0) {
     throw new HeadwayError('HISTORY_TOO_SHORT', `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`, {

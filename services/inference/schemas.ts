@@ -10,7 +10,16 @@ import { type Static, type TSchema, Type } from 'typebox';
 const nullableString = (options = {}) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 const nullableNumbers = (options = {}) =>
   Type.Unsafe<(number | null)[]>({ type: 'array', items: { type: ['number', 'null'] }, ...options });
-const isoTime = (description: string) => Type.String({ format: 'date-time', description });
+export const isoTime = (description: string) => Type.String({ format: 'date-time', description });
+
+/** What a client sends: in UTC, and nothing but that. */
+export const utcTime = (description: string, options = {}) =>
+  Type.String({
+    maxLength: 40,
+    pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?Z$',
+    description,
+    ...options,
+  });
 
 export const SeriesId = Type.String({ minLength: 1, maxLength: 128, description: 'The id of a series', examples: ['74'] });
 const Horizon = Type.Integer({
@@ -55,11 +64,7 @@ export const ForecastsBody = Type.Object(
     history: Type.Optional(
       Type.Object(
         {
-          start: Type.String({
-            maxLength: 40,
-            pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?Z$',
-            description: 'UTC start of the first interval, on the grid of the domain',
-          }),
+          start: utcTime('UTC start of the first interval, on the grid of the domain'),
           values: nullableNumbers({
             minItems: 1,
             maxItems: 20_000,

@@ -24,6 +24,7 @@ test('there are the commands that the documents name', () => {
   expect(commands.map(([name]) => name).sort()).toEqual([
     'backtest',
     'config',
+    'explain',
     'features run',
     'forecast',
     'models list',
@@ -78,6 +79,7 @@ describe('what it does not know is USAGE and exit status 2', () => {
     ['a value that is no number', ['train', '--steps', 'many'], 'whole number above 0'],
     ['a number below 1', ['train', '--test-days', '0'], 'whole number above 0'],
     ['no candidate at all', ['tune', '--candidates', '0'], 'whole number above 0'],
+    ['a missing series', ['explain'], "required option '--series <id>' not specified"],
     ['half a step', ['forecast', '--horizon', '1.5'], 'whole number above 0'],
     ['a missing operand', ['models', 'promote'], "missing required argument 'modelVersion'"],
     ['an operand too many', ['train', 'now'], 'too many arguments'],

@@ -115,7 +115,7 @@ describe('features', () => {
 });
 
 describe('without a model', () => {
-  test.each([['forecast'], ['models', 'rollback']])('%s %s is NO_CHAMPION', async (...words) => {
+  test.each([['forecast'], ['explain', '--series', 'x'], ['models', 'rollback']])('%s %s is NO_CHAMPION', async (...words) => {
     const { code, stderr } = await warm.run(words, place.env);
     expect(stderr).toMatch(/^NO_CHAMPION: /);
     expect(code).toBe(3);
@@ -260,6 +260,66 @@ describe('forecast', () => {
     expect(await server.ended).toMatchObject({ code: 0, signal: null });
   }, 60_000);
 
+  describe('explain', () => {
+    const sumOf = (values: number[]) => values.reduce((a, b) => a + b, 0);
+
+    test('the newest forecast: the same as over HTTP, and the forecast that is served, part by part', async () => {
+      const server = startHeadway(['serve', '--port', '0'], place.env);
+      const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
+      const http = (await (await fetch(`${url}/v1/series/${seriesId}/explanation`)).json()) as object;
+      server.kill('SIGTERM');
+      await server.ended;
+      const { similarDays, ...cli } = await json('explain', '--series', seriesId);
+      expect(http).toMatchObject(cli);
+      const served = await json('forecast', '--series', seriesId);
+      expect(cli.forecast.values).toEqual(served.quantiles['0.5']);
+      for (const [k, value] of cli.forecast.values.entries()) {
+        const parts = cli.parts.map((part: { values: number[] }) => part.values[k] as number);
+        expect(cli.baseline.values[k] + sumOf(parts)).toBeCloseTo(value, 9);
+      }
+      expect(similarDays).toHaveLength(5);
+    }, 60_000);
+
+    test('for people: a table, bars, similar days and a picture; it changes nothing', async () => {
+      const svg = join(place.folder, 'pictures', 'why.svg');
+      const shown = await text('explain', '--series', seriesId, '--svg', svg);
+      for (const words of [
+        'mean of 4 weeks',
+        'last two days',
+        'calendar',
+        'rounding',
+        'step 24',
+        'looked alike',
+        `(${seriesId})`,
+      ])
+        expect(shown).toContain(words);
+      expect(await readFile(svg, 'utf8')).toMatch(/^<svg/);
+      expect(await forecastsKept()).toBe(1);
+    });
+
+    test('an earlier cutoff and another model', async () => {
+      const { cutoff, modelVersion } = await json('explain', '--series', seriesId);
+      const earlier = new Date(Date.parse(cutoff) - 12 * 24 * HOUR).toISOString();
+      const { models } = await json('models', 'list');
+      const other = models.find((one: { modelVersion: string }) => one.modelVersion !== modelVersion).modelVersion;
+      const answer = await json('explain', '--series', seriesId, '--cutoff', earlier, '--model-version', other);
+      expect([answer.cutoff, answer.modelVersion]).toEqual([earlier, other]);
+    });
+
+    test.each([
+      ['a series that there is not', ['--series', 'nowhere'], 2, /^SERIES_UNKNOWN: there is no zone "nowhere".*Known are/],
+      ['a cutoff off the grid', ['--cutoff', '2020-01-01T00:30:00Z'], 2, /^USAGE: the cutoff is not the start of an interval/],
+      ['a cutoff in the future', ['--cutoff', '2100-01-01T00:00:00Z'], 2, /^USAGE: the cutoff lies after .*last observed/],
+      ['a cutoff with too little before it', ['--cutoff', '2020-01-01'], 3, /^HISTORY_TOO_SHORT: 168 intervals up to the cutoff/],
+      ['a cutoff that is no time', ['--cutoff', 'now'], 2, /^USAGE: --cutoff "now" is not a timestamp/],
+      ['a model that there is not', ['--model-version', '20200101T000000Z-abcdefabcdef'], 3, /^MODEL_NOT_FOUND: /],
+    ])('%s', async (_title, flags, exit, message) => {
+      const { code, stdout, stderr } = await warm.run(['explain', '--series', seriesId, ...flags], place.env);
+      expect(stderr).toMatch(message);
+      expect([code, stdout]).toEqual([exit, '']);
+    });
+  });
+
   test('a port that is taken is SETTINGS_INVALID', async () => {
     const blocker = createServer();
     const port = await new Promise<number>((resolve) => {
@@ -278,6 +338,7 @@ describe('without a store', () => {
     [['train'], 3, 'SNAPSHOT_EMPTY'],
     [['backtest'], 3, 'SNAPSHOT_EMPTY'],
     [['forecast'], 3, 'NO_CHAMPION'],
+    [['explain', '--series', 'x'], 3, 'NO_CHAMPION'],
   ])('%j: exit status %i, %s', async (args, exit, code) => {
     const { stderr, ...ended } = await warm.run(args, { ...place.env, HEADWAY_STORE: `file:${join(place.folder, 'nothing')}` });
     expect(stderr).toMatch(new RegExp(`^${code}: `));

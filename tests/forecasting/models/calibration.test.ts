@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { featureSizes } from '../../../forecasting/features.ts';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
 import {
-  applyCalibration,
   type Calibration,
   calibrate as calibrateBeside,
   groupOf,
+  spreadAbout,
+  type Trust,
 } from '../../../forecasting/models/calibration.ts';
 import { type NetworkSpec, parameterCount } from '../../../forecasting/models/network.ts';
 import { networkForecaster, restoreNetwork, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
@@ -60,7 +61,9 @@ const medianOf = (forecaster: Forecaster): Forecaster => ({
 });
 
 const calibrate = (panel: Panel, forecaster: Forecaster, cutoffs: readonly number[], of = spec): Calibration =>
-  calibrateBeside(panel, forecaster, medianOf(forecaster), cutoffs, of);
+  calibrateBeside(panel, { forecaster, anchor: medianOf(forecaster), linear: null }, cutoffs, of);
+
+const ALONE: Trust = { network: 1, linear: 0 };
 
 /** Shares of the values between the lower and the upper quantile, and below each, as the calibration leaves them. */
 function coverage(panel: Panel, { predict }: Forecaster, { factors }: Calibration, groups: readonly number[], only?: number) {
@@ -90,7 +93,7 @@ describe('intervals that are wrong by a known factor', () => {
   const panel = noisy(centers);
   const groups = [1, 1, 1];
   const untouched: Calibration = {
-    ...{ levelBounds: [1], trust: [1, 1], edges: [0, 0] },
+    ...{ levelBounds: [1], trust: [ALONE, ALONE], edges: [0, 0] },
     factors: [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1))),
   };
 
@@ -167,28 +170,39 @@ test('few observations, none, and intervals without any width leave the factors 
   expect(calibrate(unknown, narrow, EARLY, spec).factors).toEqual(ones);
 });
 
-test('an offset from the anchor that is noise is believed half, one that is right wholly', () => {
+test('what is noise is not believed, what is right is, and the better of two', () => {
   const centers = [10];
   const panel = noisy(centers);
-  const anchor = medianOf(wrongBy(centers, [1]));
-  const wild = medianOf(wrongBy(centers, [1]));
+  const right = medianOf(wrongBy(centers, [1]));
   const off = (by: (cutoff: number) => number): Forecaster => ({
-    ...wild,
-    predict: (...asked) => wild.predict(...asked).map((y) => y + by(asked[1])),
+    ...right,
+    predict: (...asked) => right.predict(...asked).map((y) => y + by(asked[1])),
   });
-  const trust = (forecaster: Forecaster, beside: Forecaster) => calibrateBeside(panel, forecaster, beside, EARLY, spec).trust[1];
+  const wild = off((cutoff) => (cutoff % 2 ? 30 : -30));
+  const trust = (forecaster: Forecaster, anchor: Forecaster, linear: Forecaster | null = null) =>
+    calibrateBeside(panel, { forecaster, anchor, linear }, EARLY, spec).trust[1];
+  expect(trust(wild, right)).toEqual({ network: 0, linear: 0 });
   expect(
     trust(
-      off((cutoff) => (cutoff % 2 ? 3 : -3)),
-      anchor,
+      right,
+      off(() => 30),
     ),
-  ).toBe(0.5);
+  ).toEqual(ALONE);
   expect(
     trust(
-      anchor,
-      off(() => 3),
+      wild,
+      off(() => 30),
+      right,
     ),
-  ).toBe(1);
+  ).toEqual({ network: 0, linear: 1 });
+  // Wrong by as much on either side: the middle of the two.
+  const between = trust(
+    off(() => 4),
+    off(() => 300),
+    off(() => -4),
+  ) as Trust;
+  expect(between.network).toBeCloseTo(0.5);
+  expect(between.linear).toBeCloseTo(0.5);
 });
 
 describe('counts', () => {
@@ -215,7 +229,7 @@ describe('counts', () => {
         for (let s = 0; s < 3; s++)
           for (let k = 0; k < HORIZON; k++) {
             const row = Float64Array.from([0, 1, 2], (q) => values[(s * 3 + q) * HORIZON + k] as number);
-            applyCalibration(calibration, 0, k, row[1] as number, row, 1);
+            spreadAbout(calibration, 0, k, row[1] as number, row, 1);
             makePossible(row, 1, counts, edge);
             const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
             inside += Number(y >= (row[0] as number) && y <= (row[2] as number));
@@ -279,6 +293,7 @@ describe('in the network’s forecast', () => {
       spec: whole,
       scaling: { windowMean: ones(w), windowScale: ones(w), stepMean: ones(k), stepScale: ones(k), outputScale: 0.3 },
       members: [Float32Array.from({ length: parameterCount(whole) }, () => random() - 0.5)],
+      linear: null,
       calibration,
     });
   }
@@ -295,7 +310,7 @@ describe('in the network’s forecast', () => {
     maxLength: 2 * 5 * HORIZON,
   });
   const calibrationOf = (factors: number[]): Calibration => ({
-    ...{ levelBounds: [1], trust: [1, 1], edges: [0, 0] },
+    ...{ levelBounds: [1], trust: [ALONE, ALONE], edges: [0, 0] },
     factors: [0, 1].map((group) =>
       FIVE.map((quantile, q) =>
         Array.from({ length: HORIZON }, (_, k) => (quantile === 0.5 ? 1 : (factors[(group * 5 + q) * HORIZON + k] as number))),

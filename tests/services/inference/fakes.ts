@@ -6,6 +6,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
+import type { NetworkForecaster } from '../../../forecasting/models/network-forecaster.ts';
 import { createPanel, type Panel } from '../../../forecasting/panel.ts';
 import { fixedClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -76,8 +77,11 @@ export function manifestOf(number: number): Manifest {
   };
 }
 
-/** Same hour last week where there is one, else the last value; times `scale`, with a band of a fifth. */
-export function weeklyNaive(scale = 1, minimumHistory = 3): Forecaster {
+/**
+ * Same hour last week where there is one, else the last value; times `scale`, with a band of a fifth. Explained as if half of it
+ * were the baseline, and the groups recent and series moved it by 3/8 and 1/8.
+ */
+export function weeklyNaive(scale = 1, minimumHistory = 3): NetworkForecaster {
   const quantiles = [0.1, 0.5, 0.9];
   return {
     name: 'weekly naive',
@@ -94,6 +98,18 @@ export function weeklyNaive(scale = 1, minimumHistory = 3): Forecaster {
         }
       }
       return out;
+    },
+    inputGroups: ['recent', 'series'],
+    lookBack: 8 * 168 - 48,
+    predictKept(panel, series, cutoff, horizon, kept) {
+      const first = (series * 3 + 1) * horizon;
+      const medians = this.predict(panel, cutoff, horizon).subarray(first, first + horizon);
+      const share = (groups: ReadonlySet<string>) =>
+        0.5 + (groups.has('recent') ? 0.375 : 0) + (groups.has('series') ? 0.125 : 0);
+      return {
+        baseline: medians.map((value) => value * 0.5),
+        medians: Float32Array.from(kept.flatMap((groups) => Array.from(medians, (value) => value * share(groups)))),
+      };
     },
   };
 }

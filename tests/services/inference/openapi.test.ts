@@ -46,6 +46,7 @@ describe('OpenAPI document', () => {
       'get /health/ready',
       'get /v1/model',
       'get /v1/series',
+      'get /v1/series/{id}/explanation',
       'get /v1/series/{id}/forecast',
       'post /v1/forecasts',
     ]);

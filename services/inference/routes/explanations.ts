@@ -1,0 +1,67 @@
+/**
+ * Purpose: why the forecast of one series is what it is, at the current cutoff or one of the last days.
+ * Invariants: the explained forecast of the current cutoff is the served one; a past cutoff is answered only where the snapshot in
+ * memory holds as much history as the model looks at, so that it is the forecast a longer history gives too.
+ * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than other routes, because an answer is
+ * computed while it is waited for (docs/decisions/0008 has the cost).
+ */
+import { cutoffIndex, explainable, explanationAnswer } from '../explanation-answer.ts';
+import { ExplanationAnswer, ExplanationQuery } from '../explanation-schema.ts';
+import { unknownSeries } from '../forecast-answer.ts';
+import { HttpProblem } from '../problems.ts';
+import { answers, SeriesParams } from '../schemas.ts';
+import type { Serving } from '../serving-state.ts';
+import { servingOf, takeServing } from '../take-serving.ts';
+import type { App, RouteContext } from './context.ts';
+
+/** An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many times fewer are allowed. */
+const TIMES_FEWER = 10;
+
+/** @param rateLimitPerMinute requests that one client may make of any kind; 0 for no limit */
+export function explanationRoutes(app: App, context: RouteContext, rateLimitPerMinute: number): void {
+  const { domain, state } = context;
+  const limit = rateLimitPerMinute > 0 ? { config: { rateLimit: { max: Math.ceil(rateLimitPerMinute / TIMES_FEWER) } } } : {};
+
+  app.get(
+    '/v1/series/:id/explanation',
+    {
+      ...limit,
+      schema: {
+        operationId: 'explainForecast',
+        tags: ['forecasts'],
+        summary: 'Why the forecast of one series is what it is',
+        params: SeriesParams,
+        querystring: ExplanationQuery,
+        response: answers(ExplanationAnswer, 'How far each group of inputs moved the forecast, and the nearest past days'),
+      },
+      preHandler: takeServing(state),
+    },
+    async (request) => {
+      const serving = servingOf(request);
+      const { snapshot, model } = serving;
+      const { id } = request.params;
+      if (!snapshot.indexOf.has(id)) throw unknownSeries(id);
+      return explanationAnswer({
+        domain,
+        forecaster: model.forecaster,
+        modelVersion: model.card.modelVersion,
+        snapshotVersion: snapshot.manifest.snapshotVersion,
+        panel: snapshot.panel,
+        seriesId: id,
+        cutoff: cutoffOf(serving, request.query.cutoff),
+        horizon: model.card.horizon,
+      });
+    },
+  );
+}
+
+function cutoffOf({ snapshot, model, cutoffTimestamp }: Serving, text: string | undefined): number {
+  if (text === undefined) return snapshot.cutoff;
+  const cutoff = Date.parse(text);
+  // Date.parse rolls 30 February over to March; comparing the day catches that.
+  if (!Number.isFinite(cutoff) || !new Date(cutoff).toISOString().startsWith(text.slice(0, 16))) {
+    throw new HttpProblem('REQUEST_INVALID', `cutoff ${JSON.stringify(text)} is not a time`);
+  }
+  if (cutoff === cutoffTimestamp) return snapshot.cutoff;
+  return cutoffIndex(snapshot.panel, cutoff, snapshot.cutoff, explainable(model.forecaster).lookBack);
+}

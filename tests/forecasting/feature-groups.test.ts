@@ -1,0 +1,82 @@
+/** Purpose: every input is in the group that says what it speaks of. */
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  createFeatureBatch,
+  createFeatureSource,
+  type FeatureSpec,
+  featureGroups,
+  featureSizes,
+  writeFeatures,
+} from '../../forecasting/features.ts';
+import type { Panel } from '../../forecasting/panel.ts';
+import { NINE_WEEKS, panelDescription, randomPanel, toySpec } from './random-panels.ts';
+
+const LENGTH = NINE_WEEKS;
+const LAST = LENGTH - 1;
+const sizes = featureSizes(toySpec);
+const groups = featureGroups(toySpec);
+
+function inputsOf(panel: Panel, spec: FeatureSpec = toySpec) {
+  const batch = createFeatureBatch(sizes, spec.horizon, 1);
+  writeFeatures(createFeatureSource(panel, spec), 0, LAST, batch, 0);
+  return batch;
+}
+
+/** The columns in which two windows differ, with their groups. */
+function differences(a: ReturnType<typeof inputsOf>, b: ReturnType<typeof inputsOf>) {
+  const window = [...a.window.keys()].filter((i) => a.window[i] !== b.window[i]);
+  const step = [...new Set([...a.step.keys()].filter((i) => a.step[i] !== b.step[i]).map((i) => i % sizes.stepSize))];
+  return { window, step, groups: new Set([...window.map((i) => groups.window[i]), ...step.map((i) => groups.step[i])]) };
+}
+
+/** Other signs change every value and leave the level, which is a mean of absolute values, as it is. */
+const withSigns = (panel: Panel, isChanged: (t: number) => boolean): Panel => ({
+  ...panel,
+  columns: { target: panel.columns.target.map((value, i) => (isChanged(i % panel.length) ? -value : value)) },
+});
+const panels = panelDescription(LENGTH).map((description) => randomPanel({ ...description, zeroShare: 0 }));
+
+test('every input has a group, and only the place in the horizon has none', () => {
+  expect([groups.window.length, groups.step.length]).toEqual([sizes.windowSize, sizes.stepSize]);
+  expect(groups.step.filter((group) => group === null)).toHaveLength(2);
+  // The domains here have no exogenous columns; who appends some finds them in that group.
+  expect([...groups.window, ...groups.step]).not.toContain('exogenous');
+});
+
+test('the last two days change what is recent, and of the rest only what is said to mix them in', () => {
+  fc.assert(
+    fc.property(panels, (panel) => {
+      const changed = differences(inputsOf(panel), inputsOf(withSigns(panel, (t) => t > LAST - 48)));
+      const others = changed.window.filter((i) => groups.window[i] !== 'recent');
+      // The mean of the whole week, and of the same hour over the last seven days.
+      expect(others.filter((i) => i !== sizes.windowSize - 2)).toEqual([]);
+      expect(changed.step.filter((i) => groups.step[i] !== 'recent' && i !== 7)).toEqual([]);
+    }),
+    { numRuns: 20, seed: 1 },
+  );
+});
+
+test('the history, whatever it is, changes neither the calendar nor the place in the horizon', () => {
+  fc.assert(
+    fc.property(panels, (panel) => {
+      const changed = differences(inputsOf(panel), inputsOf(withSigns(panel, (t) => t % 2 === 0)));
+      for (const group of ['calendar', 'series', null] as const) expect(changed.groups).not.toContain(group);
+    }),
+    { numRuns: 20, seed: 2 },
+  );
+});
+
+test('another scale changes the series group alone', () => {
+  const panel = randomPanel({ seed: 3, series: 1, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false });
+  const doubled = { ...panel, columns: { target: panel.columns.target.map((value) => value * 2) } };
+  expect(differences(inputsOf(panel), inputsOf(doubled)).groups).toEqual(new Set(['series']));
+});
+
+test('other holidays change the calendar alone', () => {
+  const panel = randomPanel({ seed: 4, series: 1, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false });
+  const start = Date.UTC(2023, 6, 3, 23) - LAST * 3_600_000; // the horizon holds the Fourth of July
+  const without = { ...toySpec, place: { ...toySpec.place, holidays: null } };
+  const changed = differences(inputsOf({ ...panel, start }), inputsOf({ ...panel, start }, without));
+  expect(changed.groups).toEqual(new Set(['calendar']));
+});
