@@ -175,7 +175,7 @@ function legend({
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 /** Text for XML; characters that XML forbids are dropped. */
-function escapeText(text: string): string {
+export function escapeText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go.
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"']/g, (c) => ENTITIES[c]);
 }

@@ -40,6 +40,19 @@ export const indexAt = (panel: Panel, timestamp: number): number => (timestamp -
 export const targetOf = (panel: Panel, series: number): Float32Array =>
   panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length);
 
+/** A copy of the panel that ends with interval `last`: what comes after it is not there to be read. */
+export function panelUpTo(panel: Panel, last: number): Panel {
+  const length = last + 1;
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    const kept = new Float32Array(panel.seriesIds.length * length);
+    for (let s = 0; s < panel.seriesIds.length; s++)
+      kept.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
+    columns[name] = kept;
+  }
+  return { ...panel, length, columns: columns as Panel['columns'] };
+}
+
 /** The panel with `intervals` unknown intervals in front, for a history shorter than a model looks back. */
 export function padHistory(panel: Panel, intervals: number): Panel {
   const length = panel.length + intervals;

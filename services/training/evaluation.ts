@@ -13,7 +13,7 @@ import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroup
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
-import { type Panel, timestampAt } from '../../forecasting/panel.ts';
+import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
@@ -50,9 +50,17 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const lastTarget = panel.length - testIntervals - 1;
   const spec = networkSpecOf(domain, panel.seriesIds, config);
   progress.start('training', config.fit.steps);
-  const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, seededRandom(seed), ({ step, loss, rate }) => {
-    progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
-  });
+  // Cut off, so that no mistake in the fit can reach the test span.
+  const fitted = await fitNetwork(
+    panelUpTo(panel, lastTarget),
+    spec,
+    lastTarget,
+    config.fit,
+    seededRandom(seed),
+    ({ step, loss, rate }) => {
+      progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
+    },
+  );
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
   progress.stop(`${fitted.windows} windows, ${fitted.weights.length} parameters`);
 
