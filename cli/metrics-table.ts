@@ -1,9 +1,10 @@
 /**
- * Purpose: the backtest's figures as a table in the terminal.
+ * Purpose: the backtest's figures, and how reliable the quantiles were, as tables in the terminal.
  * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is no competitor.
  * Fails: never.
  */
 import Table from 'cli-table3';
+import type { GroupReliability } from '../forecasting/reliability.ts';
 
 type Figures = Record<string, unknown>;
 
@@ -20,6 +21,7 @@ const LABELS: Record<string, string> = {
 export function metricsTable(metrics: Record<string, Record<string, Figures>>, unit: string): string {
   const parts: string[] = [];
   for (const [group, forecasters] of Object.entries(metrics)) {
+    const coverage = coverageKey(forecasters);
     const table = new Table({
       head: [
         'forecaster',
@@ -30,7 +32,7 @@ export function metricsTable(metrics: Record<string, Record<string, Figures>>, u
         'MASE',
         'bias',
         'pinball',
-        '80 % covers',
+        `${coverage.slice('coverage_'.length)} % covers`,
         'against best naive',
       ],
       style: { head: [], border: [] },
@@ -51,7 +53,7 @@ export function metricsTable(metrics: Record<string, Record<string, Figures>>, u
         figure(f.mase),
         figure(f.bias),
         figure(f.pinball),
-        percent(f.coverage_80),
+        percent(f[coverage]),
         `${(100 * (1 - mae(name) / bestNaive)).toFixed(1)} %`,
       ]);
     }
@@ -61,6 +63,30 @@ export function metricsTable(metrics: Record<string, Record<string, Figures>>, u
       parts.push(`Regret against the oracle: ${(100 * (mae('network') / mae('oracle') - 1)).toFixed(1)} % MAE.`);
   }
   return parts.join('\n');
+}
+
+/** The figure's name says the level of the outermost quantiles: coverage_80. */
+const coverageKey = ({ network = {} }: Record<string, Figures>): string =>
+  Object.keys(network).find((key) => /^coverage_\d+$/.test(key)) ?? 'coverage_80';
+
+/** Each quantile's observed share; where actuals equal the forecast, from below it to at or below it. */
+export function reliabilityTable(groups: readonly GroupReliability[]): string {
+  const quantiles = groups[0]?.quantiles ?? [];
+  const table = new Table({
+    head: ['actuals at or below', ...quantiles.map(({ quantile }) => String(quantile))],
+    style: { head: [], border: [] },
+    colAligns: ['left', ...quantiles.map(() => 'right' as const)],
+  });
+  for (const { group, quantiles: shares } of groups) {
+    table.push([
+      group === 'all' ? 'all series' : group,
+      ...shares.map(({ below, atMost, standardError, isRight }) => {
+        const range = atMost - below < 0.005 ? percent(atMost) : `${percent(below)} – ${percent(atMost)}`;
+        return `${range} ± ${(200 * standardError).toFixed(1)}${isRight ? ' ' : '!'}`;
+      }),
+    ]);
+  }
+  return `Quantiles: nominal share against observed (± two standard errors; ! is off)\n${table.toString()}`;
 }
 
 const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);

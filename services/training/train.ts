@@ -9,6 +9,7 @@ import { verdictSvg } from '../../dashboard/verdict-picture.ts';
 import type { Domain, Source } from '../../domains/domain.ts';
 import { networkForecaster, restoreNetwork, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { type GroupReliability, reliability, reliabilityJson } from '../../forecasting/reliability.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -43,6 +44,9 @@ export interface TrainingResult {
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;
   readonly panel: Panel;
+  readonly reliability: readonly GroupReliability[];
+  /** null: the quantiles were calibrated on held-out cutoffs; else why not. */
+  readonly uncalibrated: string | null;
 }
 
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
@@ -56,6 +60,9 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
   const verdict = judge(evaluation.result, 'network', provenance);
+  const reliable = reliabilityOf(evaluation);
+  const uncalibrated = whyUncalibrated(evaluation, config);
+  if (uncalibrated) logger.warn(uncalibrated);
   const { model, weights } = saveNetwork(evaluation.fitted);
   const card = await registry.register({
     model,
@@ -72,12 +79,35 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
       trainingSeconds: evaluation.trainingSeconds,
       quantiles: domain.quantiles,
       horizon: domain.horizon,
-      metrics: jsonMetrics(evaluation),
+      metrics: withReliability(jsonMetrics(evaluation), reliable),
     },
   });
   await record(request, card, verdict);
   logger.info({ modelVersion: card.modelVersion, seconds: card.trainingSeconds, outcome: verdict.outcome }, verdict.reason);
-  return { card, verdict, evaluation, panel };
+  return { card, verdict, evaluation, panel, reliability: reliable, uncalibrated };
+}
+
+/** Why a fit left its quantiles uncalibrated; null where it did not. */
+const whyUncalibrated = ({ fitted }: Evaluation, { fit }: TrainingConfig): string | null =>
+  fitted.calibration !== null
+    ? null
+    : `the quantiles are the network's own, not calibrated: with the last ${fit.calibrationIntervals} intervals held out, less than half of the training cutoffs would be left; bring more history`;
+
+/** Of the network, over the backtest. */
+function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {
+  const network = result.forecasts.find(({ name }) => name === 'network');
+  return network ? reliability(result, network, groups) : [];
+}
+
+/** The card's figures, with the shares beside the network's others: group → network → reliability. */
+function withReliability(metrics: ReturnType<typeof jsonMetrics>, groups: readonly GroupReliability[]): typeof metrics {
+  const small = reliabilityJson(groups);
+  return Object.fromEntries(
+    Object.entries(metrics).map(([group, { network, ...others }]) => [
+      group,
+      { ...others, ...(network ? { network: { ...network, reliability: small[group] } } : {}) },
+    ]),
+  );
 }
 
 /** The verdict with its numbers and its picture into the log, whatever it says. */
