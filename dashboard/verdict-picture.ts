@@ -20,11 +20,11 @@ const WIDTH = 760;
 const LEFT = 74;
 const RIGHT = WIDTH - 96;
 const HEAD = 92;
-const PANEL = 236;
+const PANEL = 250;
 const PLOT_TOP = 40;
 const PLOT_BOTTOM = 200;
 /** More points than this are drawn as every n-th: the picture stays small. */
-const MOST_POINTS = 150;
+const MOST_POINTS = 120;
 
 const STYLE = `
 .ground{fill:#fff;stroke:#dfe4ea}.grid{stroke:#e8ecf0}.zero{stroke:#586574;stroke-width:1.5}.margin{stroke:#b4620a;stroke-dasharray:5 4}
@@ -84,15 +84,21 @@ function panel({ reference, differences, difference, interval, margin, cutoffs }
     `<path class="zero" d="M${LEFT} ${y(0)}H${RIGHT}"/><path class="margin" d="M${LEFT} ${y(margin)}H${RIGHT}"/>`,
     `<path class="mean" d="M${LEFT} ${y(difference)}H${RIGHT}"/>`,
     ...labels.map(({ at, text }) => `<text x="${RIGHT + 8}" y="${(at + 4).toFixed(1)}">${escapeText(text)}</text>`),
-    `<text x="${LEFT}" y="${PLOT_BOTTOM + 20}">${cutoffs} cutoffs, oldest first${order}; the band holds the true mean: above its low end with 95 % confidence, below its high end with 90 %</text>`,
+    `<text x="20" y="${PLOT_BOTTOM + 30}">${cutoffs} cutoffs, oldest first${order}. Band: the true mean lies above its low end (95 % sure) and below its high end (90 %).</text>`,
   ].join('');
 }
 
 function apart(labels: { at: number; text: string }[]): { at: number; text: string }[] {
   const sorted = labels.sort((a, b) => a.at - b.at);
-  for (let i = 1; i < sorted.length; i++) {
-    const [before, label] = [sorted[i - 1] as { at: number }, sorted[i] as { at: number }];
-    label.at = Math.max(label.at, before.at + 14);
+  let least = 0;
+  for (const label of sorted) {
+    label.at = Math.max(label.at, least);
+    least = label.at + 14;
+  }
+  let most = PLOT_BOTTOM;
+  for (const label of sorted.toReversed()) {
+    label.at = Math.min(label.at, most);
+    most = label.at - 14;
   }
   return sorted;
 }

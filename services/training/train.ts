@@ -113,7 +113,7 @@ function withReliability(metrics: ReturnType<typeof jsonMetrics>, groups: readon
 /** The verdict with its numbers and its picture into the log, whatever it says. */
 async function record({ domain, registry }: TrainingRequest, { modelVersion }: ModelCard, verdict: GateVerdict): Promise<void> {
   const { outcome, reason, comparisons, moreCutoffs } = verdict;
-  const picture = verdictSvg({ title: `${domain.title}: ${modelVersion}`, unit: domain.unit, ...verdict });
+  const picture = verdictSvg({ ...verdict, title: domain.title, unit: domain.unit, reason: `${modelVersion} ${reason}` });
   const entry = { modelVersion, reason, evidence: { outcome, moreCutoffs, comparisons }, picture };
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
