@@ -50,7 +50,11 @@ export async function showModel(context: CommandContext, named: string | undefin
   const { card } = await registry.load(modelVersion);
   const verdicts = (await registry.promotions()).filter((entry) => entry.modelVersion === modelVersion);
   context.print(cardTable(card, champion?.modelVersion === modelVersion));
-  for (const { at, kind, reason } of verdicts) context.print(`${iso(at)}  ${kind}: ${reason}`);
+  for (const { at, kind, reason } of verdicts) {
+    // A verdict's reason says its kind itself; what was done by hand does not.
+    const says = /^(not promoted|promoted|inconclusive): /.test(reason);
+    context.print(`${iso(at)}  ${says ? '' : `${kind}: `}${reason}`);
+  }
   const { metrics } = card;
   if (metrics) context.print(`\n${metricsTable(metrics as Parameters<typeof metricsTable>[0], context.domain.unit)}`);
   const svg = flags.svg === undefined ? null : await writePicture(registry, verdicts, flags.svg);

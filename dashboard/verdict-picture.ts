@@ -18,7 +18,7 @@ export interface VerdictPicture {
 
 const WIDTH = 760;
 const LEFT = 74;
-const RIGHT = WIDTH - 96;
+const RIGHT = WIDTH - 106;
 const HEAD = 92;
 const PANEL = 250;
 const PLOT_TOP = 40;
