@@ -27,11 +27,13 @@ export interface CommonFlags {
   readonly host?: string;
   readonly seed?: string;
   readonly backend?: string;
+  readonly quantiles?: string;
   readonly json?: boolean;
 }
 
 export interface CommandContext {
   readonly settings: Settings;
+  /** With the quantiles that the settings name, where they name any. */
   readonly domain: Domain;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -57,7 +59,7 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, logLevel, port, host, seed, backend } = flags;
+  const { store, domain: domainName, work, source, logLevel, port, host, seed, backend, quantiles } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
     domain: domainName,
@@ -68,9 +70,11 @@ export function openContext(
     host,
     seed,
     backend,
+    quantiles,
   };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
-  const domain = findDomain(settings.domain);
+  const found = findDomain(settings.domain);
+  const domain = settings.quantiles === null ? found : { ...found, quantiles: settings.quantiles };
   const clock = systemClock;
   const wantsJson = flags.json === true;
   const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true });
@@ -89,6 +93,7 @@ export function openContext(
     HEADWAY_BACKEND: settings.backend,
     HEADWAY_MEMORY_MB: String(settings.memoryMb),
     ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
+    ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
   };
   return {
     settings,

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import { type ForecastPicture, forecastSvg } from '../dashboard/forecast-picture.ts';
 import { forecastInTerminal } from '../dashboard/forecast-terminal.ts';
+import { intervalsOf } from '../forecasting/intervals.ts';
 import { seasonalNaive } from '../forecasting/models/naive.ts';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { type Panel, targetOf, timestampAt } from '../forecasting/panel.ts';
@@ -51,7 +52,7 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
       colour: process.stdout.isTTY === true,
     }),
   );
-  context.print(forecastTable(picture));
+  context.print(forecastTable(picture, issued.entry, series));
   if (flags.svg) {
     await writeSvg(flags.svg, picture);
     context.print(`Picture: ${flags.svg}`);
@@ -105,14 +106,24 @@ export function pictureOf(
   const values = targetOf(panel, series);
   const naive = seasonalNaive(season).predict(oneSeries(panel, series), cutoff, horizon);
   const title = domain.seriesTitle(seriesId);
+  const [outer, ...inner] = intervalsOf(quantiles);
+  const within = inner[inner.length >> 1];
   return {
     title: title === seriesId ? `${domain.title}: ${seriesId}` : `${domain.title}: ${title} (${seriesId})`,
     unit: domain.unit,
     timeZone: domain.timeZone,
     actuals: Array.from(values.subarray(first, cutoff + 1), (value, i) => ({ timestamp: timestampAt(panel, first + i), value })),
     naive: timestamps.map((timestamp, k) => ({ timestamp, value: naive[k] as number })),
-    forecast: { timestamps, lower: column(0), median: column(quantiles.indexOf(0.5)), upper: column(quantiles.length - 1) },
+    forecast: {
+      timestamps,
+      lower: column(0),
+      median: column(quantiles.indexOf(0.5)),
+      upper: column(quantiles.length - 1),
+      ...(within ? { inner: { lower: column(within.lower), upper: column(within.upper) } } : {}),
+    },
     cutoff: timestampAt(panel, cutoff),
+    bandName: outer?.name ?? 'no interval',
+    ...(within ? { innerName: within.name } : {}),
   };
 }
 
@@ -127,11 +138,12 @@ const oneSeries = (panel: Panel, series: number): Panel => ({
   columns: { target: targetOf(panel, series) },
 });
 
-function forecastTable({ forecast, timeZone }: ForecastPicture): string {
+function forecastTable({ forecast, timeZone }: ForecastPicture, entry: IssuedForecasts['entry'], series: number): string {
+  const columns = entry.quantiles.map((_, q) => columnOf(entry, series, q));
   const table = new Table({
-    head: [`local time (${timeZone})`, 'low', 'median', 'high'],
+    head: [`local time (${timeZone})`, ...entry.quantiles.map((quantile) => (quantile === 0.5 ? 'median' : String(quantile)))],
     style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right'],
+    colAligns: ['left', ...columns.map(() => 'right' as const)],
   });
   const local = new Intl.DateTimeFormat('en-GB', {
     timeZone,
@@ -142,10 +154,7 @@ function forecastTable({ forecast, timeZone }: ForecastPicture): string {
     minute: '2-digit',
   });
   for (const [k, timestamp] of forecast.timestamps.entries()) {
-    table.push([
-      local.format(timestamp),
-      ...[forecast.lower, forecast.median, forecast.upper].map((values) => Number(values[k]).toFixed(2)),
-    ]);
+    table.push([local.format(timestamp), ...columns.map((values) => Number(values[k]).toFixed(2))]);
   }
   return table.toString();
 }

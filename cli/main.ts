@@ -69,7 +69,8 @@ export function buildProgram(env: Environment): Command {
       .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
       .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
       .option('--seed <number>', 'seed of everything random')
-      .option('--backend <name>', 'auto, native, wasm or cpu');
+      .option('--backend <name>', 'auto, native, wasm or cpu')
+      .option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
 
   const features = program.command('features').description('the feature service');
   command(
@@ -131,6 +132,14 @@ export function buildProgram(env: Environment): Command {
     'List models, newest first, and which of them is champion.',
     (c) => c,
     async (context) => (await import('./models.ts')).listModels(context),
+  );
+  command(
+    models,
+    'show',
+    "Show one model's card, figures and verdict.",
+    (c) => c.argument('[modelVersion]', 'the champion without it').option('--svg <file>', "write the verdict's picture as SVG"),
+    async (context, flags: { svg?: string }, modelVersion) =>
+      (await import('./models.ts')).showModel(context, modelVersion, flags),
   );
   command(
     models,
@@ -198,7 +207,8 @@ export function buildProgram(env: Environment): Command {
         .option('--port <port>', 'port; 0 picks a free one')
         .option('--host <address>', 'address to listen on')
         .option('--once', 'fetch one forecast from the service, then stop')
-        .option('--quick', 'little data and a short training, to try the machinery'),
+        .option('--quick', 'little data and a short training, to try the machinery')
+        .option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95'),
     async (context, flags: { once?: boolean; quick?: boolean }) => (await import('./start.ts')).startCommand(context, flags),
     // People look at what it prints; the log is for what goes wrong.
     { logLevel: 'warn' },

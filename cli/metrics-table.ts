@@ -1,11 +1,12 @@
 /**
- * Purpose: the backtest's figures as tables in the terminal: by group, and by step.
+ * Purpose: the backtest's figures by group and by step, and how reliable the quantiles were, as tables in the terminal.
  * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is no competitor.
  * Fails: never.
  */
 import Table from 'cli-table3';
 import { forecasterName, inOrder } from '../dashboard/forecaster-names.ts';
 import { NAIVE_NAMES } from '../forecasting/leaderboard.ts';
+import type { GroupReliability } from '../forecasting/reliability.ts';
 
 type Figures = Record<string, unknown>;
 type Groups = Record<string, Record<string, Figures>>;
@@ -13,6 +14,7 @@ type Groups = Record<string, Record<string, Figures>>;
 export function metricsTable(metrics: Groups, unit: string): string {
   const parts: string[] = [];
   for (const [group, forecasters] of Object.entries(metrics)) {
+    const coverage = coverageKey(forecasters);
     const table = new Table({
       head: [
         'forecaster',
@@ -23,7 +25,7 @@ export function metricsTable(metrics: Groups, unit: string): string {
         'MASE',
         'bias',
         'pinball',
-        '80 % covers',
+        `${coverage.slice('coverage_'.length)} % covers`,
         'against best naive',
       ],
       style: { head: [], border: [] },
@@ -44,7 +46,7 @@ export function metricsTable(metrics: Groups, unit: string): string {
         figure(f.mase),
         figure(f.bias),
         figure(f.pinball),
-        percent(f.coverage_80),
+        percent(f[coverage]),
         `${(100 * (1 - mae(name) / bestNaive)).toFixed(1)} %`,
       ]);
     }
@@ -86,6 +88,31 @@ function shownSteps(horizon: number): number[] {
 }
 
 const titleOf = (group: string) => (group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`);
+
+/** The figure's name says the level of the outermost quantiles: coverage_80. */
+const coverageKey = ({ network = {} }: Record<string, Figures>): string =>
+  Object.keys(network).find((key) => /^coverage_\d+$/.test(key)) ?? 'coverage_80';
+
+/** Each quantile's observed share; where actuals equal the forecast, from below it to at or below it. */
+export function reliabilityTable(groups: readonly GroupReliability[]): string {
+  const quantiles = groups[0]?.quantiles ?? [];
+  const table = new Table({
+    head: ['actuals at or below', ...quantiles.map(({ quantile }) => String(quantile))],
+    style: { head: [], border: [] },
+    colAligns: ['left', ...quantiles.map(() => 'right' as const)],
+  });
+  for (const { group, quantiles: shares } of groups) {
+    table.push([
+      group === 'all' ? 'all series' : group,
+      ...shares.map(({ below, atMost, standardError, isRight }) => {
+        const range = atMost - below < 0.005 ? percent(atMost) : `${percent(below)} – ${percent(atMost)}`;
+        return `${range} ± ${(200 * standardError).toFixed(1)}${isRight ? ' ' : '!'}`;
+      }),
+    ]);
+  }
+  return `Quantiles: nominal share against observed (± two standard errors; ! is off)\n${table.toString()}`;
+}
+
 const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);
 const figure = (x: unknown): string => (isNumber(x) ? (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(3)) : '');
 const percent = (x: unknown): string => (isNumber(x) ? `${(100 * x).toFixed(1)} %` : '');

@@ -1,10 +1,16 @@
 /**
- * Purpose: `headway models list | promote | rollback`.
+ * Purpose: `headway models list | show | promote | rollback`.
  * Invariants: every change of champion is an entry in the append-only log, with its reason.
- * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION.
+ * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION; STORE_CORRUPT for a picture that was changed.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import Table from 'cli-table3';
+import { HeadwayError } from '../runtime/errors.ts';
+import type { ModelCard } from '../storage/model-card.ts';
+import type { ModelRegistry } from '../storage/model-registry.ts';
 import type { CommandContext } from './context.ts';
+import { metricsTable } from './metrics-table.ts';
 
 export async function listModels(context: CommandContext): Promise<void> {
   const registry = await context.registry();
@@ -32,6 +38,61 @@ export async function listModels(context: CommandContext): Promise<void> {
     models: cards.map((card) => ({ ...card, verdict: verdicts.get(card.modelVersion) ?? null })),
   });
 }
+
+/** Card, figures and verdicts of one model: the champion where none is named, and the newest where nobody reigns. */
+export async function showModel(context: CommandContext, named: string | undefined, flags: { svg?: string }): Promise<void> {
+  const registry = await context.registry();
+  const champion = await registry.champion();
+  const modelVersion = named ?? champion?.modelVersion ?? (await registry.list())[0]?.modelVersion;
+  if (modelVersion === undefined) {
+    throw new HeadwayError('MODEL_NOT_FOUND', `there is no model of ${context.domain.name} yet`, { fix: 'Run `headway train`.' });
+  }
+  const { card } = await registry.load(modelVersion);
+  const verdicts = (await registry.promotions()).filter((entry) => entry.modelVersion === modelVersion);
+  context.print(cardTable(card, champion?.modelVersion === modelVersion));
+  for (const { at, kind, reason } of verdicts) {
+    // A verdict's reason says its kind itself; what was done by hand does not.
+    const says = /^(not promoted|promoted|inconclusive): /.test(reason);
+    context.print(`${iso(at)}  ${says ? '' : `${kind}: `}${reason}`);
+  }
+  const { metrics } = card;
+  if (metrics) context.print(`\n${metricsTable(metrics as Parameters<typeof metricsTable>[0], context.domain.unit)}`);
+  const svg = flags.svg === undefined ? null : await writePicture(registry, verdicts, flags.svg);
+  if (svg) context.print(`Picture of the verdict: ${svg}`);
+  context.printJson({ champion: champion?.modelVersion === modelVersion, card, verdicts, svg });
+}
+
+function cardTable(card: ModelCard, isChampion: boolean): string {
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(
+    ['model', `${card.modelVersion}${isChampion ? ' (champion)' : ''}`],
+    ['made', `${iso(card.createdAt)}, in ${card.trainingSeconds.toFixed(1)} s on ${card.backend}, seed ${card.seed}`],
+    ['from', `snapshot ${card.snapshotVersion}, up to ${iso(card.trainingCutoff)}`],
+    ['forecasts', `${card.horizon} steps at the quantiles ${card.quantiles.join(', ')}`],
+    ['size', `${((card.files['model.json'].bytes + card.files['weights.bin'].bytes) / 1e3).toFixed(0)} kB`],
+  );
+  return table.toString();
+}
+
+/** The newest picture among the verdicts. */
+async function writePicture(
+  registry: ModelRegistry,
+  verdicts: readonly Parameters<ModelRegistry['picture']>[0][],
+  path: string,
+): Promise<string> {
+  const entry = verdicts.findLast(({ picture }) => picture !== null);
+  const svg = entry ? await registry.picture(entry) : null;
+  if (svg === null) {
+    throw new HeadwayError('OBJECT_NOT_FOUND', 'no verdict on this model has a picture', {
+      fix: 'Models that were promoted by hand, or judged before pictures were kept, have none: leave --svg out.',
+    });
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, svg);
+  return path;
+}
+
+const iso = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 export async function promoteModel(context: CommandContext, modelVersion: string, reason: string): Promise<void> {
   const entry = await (await context.registry()).promote({ modelVersion, reason, evidence: null });

@@ -46,7 +46,7 @@ export async function startCommand(context: CommandContext, flags: Flags): Promi
     step(3, 'Forecast: every series, the next hours, with intervals');
     const shown = hasModel ? await showForecast(context) : null;
     if (!hasModel)
-      context.print('The gate refused the model, so there is nothing to forecast with yet; the schedule trains again.');
+      context.print('The gate did not promote the model, so there is nothing to forecast with yet; the schedule trains again.');
 
     step(4, 'Service');
     const server = await openServer(context);

@@ -3,16 +3,20 @@
  * Invariants: one training of a domain and store at a time on this machine.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reliabilityPage } from '../dashboard/reliability-page.ts';
 import type { Source } from '../domains/domain.ts';
+import { timestampAt } from '../forecasting/panel.ts';
+import { reliabilityJson } from '../forecasting/reliability.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { readConfigFile } from '../services/training/config-file.ts';
-import { jsonMetrics, train } from '../services/training/train.ts';
+import { jsonMetrics, type TrainingResult, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
-import { metricsTable } from './metrics-table.ts';
+import { metricsTable, reliabilityTable } from './metrics-table.ts';
 
 export interface TrainingFlags {
   readonly steps?: number;
@@ -28,7 +32,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   const features = await context.features();
   const registry = await context.registry();
   const lock = { folder: join(settings.work, 'locks'), store: `${store.location} ${domain.name}`, kind: 'training', clock };
-  const { card, verdict, evaluation } = await withRunLock(lock, async () => {
+  const trained = await withRunLock(lock, async () => {
     const head = await features.head();
     const oracle = head ? await oracleOf(context, head) : undefined;
     return train({
@@ -45,17 +49,58 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
       ...(oracle ? { oracle } : {}),
     });
   });
+  const { card, verdict, evaluation } = trained;
   const metrics = jsonMetrics(evaluation);
   context.print(metricsTable(metrics, domain.unit));
+  context.print(`\n${reliabilityTable(trained.reliability)}`);
+  const calibrationReport = await writeCalibrationReport(context, trained);
+  context.print(`${calibrationNote(trained.uncalibrated)} Calibration report: ${calibrationReport}`);
   context.print(`\nModel ${card.modelVersion} (${backend}, ${card.trainingSeconds.toFixed(1)} s) ${verdict.reason}`);
+  if (verdict.moreCutoffs !== null) context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
+  context.print(`\`headway models show ${card.modelVersion} --svg FILE\` draws the comparison.`);
   context.printJson({
     modelVersion: card.modelVersion,
+    outcome: verdict.outcome,
     promoted: verdict.promoted,
     reason: verdict.reason,
+    moreCutoffs: verdict.moreCutoffs,
     comparisons: verdict.comparisons,
     seconds: { train: card.trainingSeconds },
+    calibration: {
+      calibrated: trained.uncalibrated === null,
+      report: calibrationReport,
+      groups: reliabilityJson(trained.reliability),
+    },
     metrics,
   });
+}
+
+const calibrationNote = (uncalibrated: string | null): string =>
+  uncalibrated === null
+    ? 'The quantiles were calibrated on cutoffs that the network had not learnt from, then scored on later ones.'
+    : `${uncalibrated.slice(0, 1).toUpperCase()}${uncalibrated.slice(1)}.`;
+
+async function writeCalibrationReport({ domain, settings }: CommandContext, trained: TrainingResult): Promise<string> {
+  const { card, evaluation, panel, reliability, uncalibrated } = trained;
+  const { cutoffs } = evaluation.result;
+  const day = (index: number) => new Date(timestampAt(panel, index)).toISOString().slice(0, 10);
+  const page = reliabilityPage({
+    title: domain.title,
+    subtitle: `Model ${card.modelVersion} on snapshot ${card.snapshotVersion}: ${cutoffs.length} cutoffs from ${day(cutoffs[0] as number)} to ${day(cutoffs[cutoffs.length - 1] as number)}, after everything it was trained on.`,
+    groups: reliability,
+    calibrated: uncalibrated === null,
+    note: calibrationNote(uncalibrated),
+  });
+  const path = join(settings.work, `calibration-${domain.name}.html`);
+  await mkdir(settings.work, { recursive: true });
+  await writeFile(path, page);
+  return path;
+}
+
+/** What would give that many more cutoffs: a longer test span. */
+function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: number, frequencyMinutes: number): string {
+  const days = testDays + Math.ceil((moreCutoffs * cutoffStep * frequencyMinutes) / 1440);
+  return `A test span with that many is --test-days ${days}, if there is history enough; the champion stays meanwhile.`;
 }
 
 /** The defaults, then what the file says, then what the flags say. */

@@ -26,11 +26,15 @@ export interface ForecastPicture {
     readonly lower: ArrayLike<number>;
     readonly median: ArrayLike<number>;
     readonly upper: ArrayLike<number>;
+    /** A narrower interval, drawn darker within. */
+    readonly inner?: { readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> };
   };
   /** UTC start of the last observed interval. */
   readonly cutoff: number;
   /** What the band is, for the legend. Default: "80 % interval". */
   readonly bandName?: string;
+  /** What the inner band is, for the legend. */
+  readonly innerName?: string;
   /** What the naive line is, for the legend. Default: "same hour last week". */
   readonly naiveName?: string;
 }
@@ -87,10 +91,12 @@ export function forecastSvg(picture: ForecastPicture): string {
   }
   parts.push(...dayTicks(allTimes(first, last, step), timeZone, x, left));
   parts.push(`<path class="axis" d="M${left} ${BOTTOM}H${RIGHT}"/>`);
-  for (const { from, to } of runs(bandOf(forecast))) {
-    const upper = forecast.timestamps.slice(from, to).map((time, i) => at(time, forecast.upper[from + i]));
-    const lower = forecast.timestamps.slice(from, to).map((time, i) => at(time, forecast.lower[from + i]));
-    parts.push(`<path class="band" d="M${[...upper, ...lower.reverse()].join('L')}Z"/>`);
+  for (const band of [forecast, ...(forecast.inner ? [forecast.inner] : [])]) {
+    for (const { from, to } of runs(bandOf(band))) {
+      const upper = forecast.timestamps.slice(from, to).map((time, i) => at(time, band.upper[from + i]));
+      const lower = forecast.timestamps.slice(from, to).map((time, i) => at(time, band.lower[from + i]));
+      parts.push(`<path class="band" d="M${[...upper, ...lower.reverse()].join('L')}Z"/>`);
+    }
   }
   const median = forecast.timestamps.map((timestamp, i) => ({ timestamp, value: forecast.median[i] }));
   parts.push(`<path class="line naive" d="${line(naive)}"/>`);
@@ -111,7 +117,8 @@ export function forecastSvg(picture: ForecastPicture): string {
 /** Refuses data that would draw nonsense. The terminal chart checks the same. */
 export function checkPicture({ forecast, actuals }: ForecastPicture): void {
   const { timestamps, lower, median, upper } = forecast;
-  if ([lower, median, upper].some((column) => column.length !== timestamps.length)) {
+  const inside = forecast.inner ? [forecast.inner.lower, forecast.inner.upper] : [];
+  if ([lower, median, upper, ...inside].some((column) => column.length !== timestamps.length)) {
     throw new RangeError('lower, median and upper must be as long as the forecast timestamps');
   }
   if (timestamps.length === 0 && actuals.length === 0) throw new RangeError('there is nothing to draw');
@@ -130,7 +137,8 @@ export function valueTicks({ actuals, naive = [], forecast }: ForecastPicture, c
 }
 
 /** Where both bounds are finite. */
-const bandOf = ({ lower, upper }: ForecastPicture['forecast']): number[] => Array.from(lower, (value, i) => value + upper[i]);
+const bandOf = ({ lower, upper }: Pick<ForecastPicture['forecast'], 'lower' | 'upper'>): number[] =>
+  Array.from(lower, (value, i) => value + upper[i]);
 
 function allTimes(first: number, last: number, step: number): number[] {
   const every = step > 0 ? step : 3_600_000;
@@ -155,6 +163,7 @@ function legend({
   timeZone,
   naive,
   bandName = '80 % interval',
+  innerName,
   naiveName = 'same hour last week',
 }: ForecastPicture): string {
   const entries: [string, string][] = [
@@ -162,6 +171,8 @@ function legend({
     ['<path class="line median" d="M0 0H22"/>', 'median forecast'],
     ['<rect class="band" y="-6" width="22" height="12" rx="3"/>', bandName],
   ];
+  const key = '<rect class="band" y="-6" width="22" height="12" rx="3"/>';
+  if (innerName) entries.push([key + key, innerName]);
   if (naive && naive.length > 0) entries.push(['<path class="line naive" d="M0 0H22"/>', naiveName]);
   let x = 20;
   const parts = entries.map(([key, name]) => {

@@ -65,7 +65,7 @@ function columnsOf(answer, season) {
   const ahead = (level) => [...none(past.length), ...answer.quantiles[level]];
   const naive = answer.timestamps.map((_, step) => past[past.length - season + (step % season)] ?? Number.NaN);
   const share = Math.round((levels.at(-1) - levels[0]) * 100);
-  $('band-name').textContent = `${share} % of outcomes`;
+  $('band-name').textContent = share > 0 ? `${share} % of outcomes` : 'no interval';
   return {
     timestamps: [...answer.history.timestamps, ...answer.timestamps].map((text) => Date.parse(text)),
     actual: [...past, ...none(answer.horizon)],

@@ -68,21 +68,6 @@ export async function runBacktest(
   return { seriesIds: panel.seriesIds, cutoffs, horizon, actuals, forecasts };
 }
 
-/** The panel as it was at `cutoff`: what a fit may see. */
-export function upTo(panel: Panel, cutoff: number): Panel {
-  const length = cutoff + 1;
-  const columns = Object.fromEntries(
-    Object.entries(panel.columns).map(([name, values]) => {
-      const cut = new Float32Array(panel.seriesIds.length * length);
-      for (let s = 0; s < panel.seriesIds.length; s++) {
-        cut.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
-      }
-      return [name, cut];
-    }),
-  );
-  return { ...panel, length, columns: columns as Panel['columns'] };
-}
-
 /** Results over the same series and forecasters at other cutoffs as one, in the order given. */
 export function joined(parts: readonly BacktestResult[]): BacktestResult {
   const [first] = parts;

@@ -2,7 +2,7 @@
  * Purpose: the metrics of DESIGN.md (definitions in docs/glossary.md), over a backtest's result.
  * Invariants: never MAPE; an unknown actual is left out; the point forecast is the median; a metric that has nothing to be
  * computed from is NaN, never 0.
- * Fails: never.
+ * Fails: a RangeError from `score` for a forecaster without a median.
  */
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
 import { type Panel, targetOf } from './panel.ts';
@@ -76,9 +76,10 @@ export function score(
   naiveErrors: Float64Array,
 ): Metrics {
   const { horizon, actuals } = result;
-  const { quantiles, values } = forecaster;
+  const { name, quantiles, values } = forecaster;
   const Q = quantiles.length;
   const median = quantiles.indexOf(0.5);
+  if (median < 0) throw new RangeError(`${name} forecasts no median, only the quantiles ${quantiles.join(', ')}`);
   const isPoint = Q === 1;
   const absolutePerStep = new Float64Array(horizon);
   const insidePerStep = new Float64Array(horizon);

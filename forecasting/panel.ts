@@ -50,6 +50,20 @@ export function onlySeries(panel: Panel, series: number): Panel {
   return { ...panel, seriesIds: [panel.seriesIds[series] as string], columns: columns as Panel['columns'] };
 }
 
+/** A copy of the panel that ends with interval `last`: what comes after it is not there to be read. */
+export function panelUpTo(panel: Panel, last: number): Panel {
+  const { seriesIds, start, frequencyMinutes } = panel;
+  const length = Math.min(last + 1, panel.length);
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    const kept = new Float32Array(seriesIds.length * length);
+    for (let s = 0; s < seriesIds.length; s++) kept.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
+    columns[name] = kept;
+  }
+  // Spelled out and not spread: a field that is added to panels must be cut here too, not slip through whole.
+  return { seriesIds, start, frequencyMinutes, length, columns: columns as Panel['columns'] };
+}
+
 /** The panel with `intervals` unknown intervals in front, for a history shorter than a model looks back. */
 export function padHistory(panel: Panel, intervals: number): Panel {
   const length = panel.length + intervals;

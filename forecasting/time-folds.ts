@@ -5,7 +5,6 @@
  * Fails: never; whether the history before the first span suffices is its caller's to ask.
  */
 import { backtestCutoffs } from './backtest.ts';
-import type { Panel } from './panel.ts';
 
 export interface TimeFold {
   /** Grid index of the last target that a fit may see. */
@@ -26,20 +25,4 @@ export function timeFolds(end: number, count: number, spanIntervals: number, hor
       end: foldEnd,
     };
   });
-}
-
-/** The first `length` intervals of a panel, as a copy that holds nothing of what follows. */
-export function panelUntil(panel: Panel, length: number): Panel {
-  const kept = Math.min(length, panel.length);
-  const columns: Record<string, Float32Array> = {};
-  for (const [name, values] of Object.entries(panel.columns)) {
-    const cut = new Float32Array(panel.seriesIds.length * kept);
-    for (let s = 0; s < panel.seriesIds.length; s++) {
-      cut.set(values.subarray(s * panel.length, s * panel.length + kept), s * kept);
-    }
-    columns[name] = cut;
-  }
-  const { seriesIds, start, frequencyMinutes } = panel;
-  // Spelled out and not spread: a field that is added to panels must be cut here too, not slip through whole.
-  return { seriesIds, start, frequencyMinutes, length: kept, columns: columns as Panel['columns'] };
 }

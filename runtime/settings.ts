@@ -31,6 +31,8 @@ export interface Settings {
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
   readonly seed: number;
+  /** null: the domain's own. */
+  readonly quantiles: readonly number[] | null;
   /** null: never. */
   readonly featuresSchedule: string | null;
   readonly trainingSchedule: string | null;
@@ -102,6 +104,18 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 7,
     allowed: 'a whole number from 0 to 4294967295',
     description: 'Seed of everything random: the same seed replays the same run.',
+  },
+  quantiles: {
+    schema: {
+      type: ['array', 'null'],
+      minItems: 1,
+      maxItems: 15,
+      items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+    },
+    variable: 'HEADWAY_QUANTILES',
+    default: null,
+    allowed: 'at most 15 numbers between 0 and 1, ascending, 0.5 among them, e.g. 0.05,0.25,0.5,0.75,0.95',
+    description: "Quantiles that a new model forecasts. Unset: the domain's own.",
   },
   featuresSchedule: {
     schema: { type: ['string', 'null'] },
@@ -222,7 +236,7 @@ export function describeSettings(settings: Settings): SettingRow[] {
 function check(name: SettingName, given: unknown, source: SettingRow['source']): unknown {
   const setting = aboutOf(name);
   const value = typeof given === 'string' ? fromText(name, given.trim()) : given;
-  const valid = Check(setting.schema, value) && (!name.endsWith('Schedule') || value === null || cron.validate(String(value)));
+  const valid = Check(setting.schema, value) && (value === null || isSound(name, value));
   if (valid) return value;
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
@@ -232,8 +246,18 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   );
 }
 
+/** What a JSON Schema cannot say. */
+function isSound(name: SettingName, value: unknown): boolean {
+  if (name.endsWith('Schedule')) return cron.validate(String(value));
+  if (name !== 'quantiles') return true;
+  const quantiles = value as readonly number[];
+  return quantiles.includes(0.5) && quantiles.every((quantile, i) => i === 0 || quantile > (quantiles[i - 1] as number));
+}
+
 function fromText(name: SettingName, text: string): unknown {
   if (name.endsWith('Schedule') && text.toLowerCase() === 'off') return null;
+  // A word that is no number is left as it is, for the schema to refuse.
+  if (name === 'quantiles') return text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part));
   if (aboutOf(name).schema.type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
   return text;
 }

@@ -1,7 +1,8 @@
 /**
  * Purpose: trained models, and the append-only log that says which of them is served.
  * Invariants: a model exists when its card does, and the card is written last; nothing is overwritten; a model is champion only if
- * it existed and was whole when it was promoted; the log holds refusals too.
+ * it existed and was whole when it was promoted; the log holds refusals too;
+ * the picture of a verdict is written before the entry that names it.
  * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT with the key of the object, NO_CHAMPION, STORE_CORRUPT for the log.
  */
 import type { Clock } from '../runtime/clock.ts';
@@ -12,7 +13,15 @@ import { MODEL_FORMAT, type ModelCard, parseModelCard, serialiseModelCard } from
 import { verifyModels } from './model-verify.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { PROMOTION_FORMAT, type Promotion, parsePromotion, reigns, serialisePromotion } from './promotion.ts';
+import {
+  type PictureFile,
+  PROMOTION_FORMAT,
+  type Promotion,
+  parsePromotion,
+  type RefusalKind,
+  reigns,
+  serialisePromotion,
+} from './promotion.ts';
 import type { StoreReport } from './store-report.ts';
 
 export interface RegisterRequest {
@@ -32,6 +41,8 @@ export interface Verdict {
   readonly modelVersion: string;
   readonly reason: string;
   readonly evidence: unknown;
+  /** The evidence as a picture: the text of an SVG. */
+  readonly picture?: string;
 }
 
 export interface ModelRegistry {
@@ -45,8 +56,10 @@ export interface ModelRegistry {
   promotions(): Promise<Promotion[]>;
   /** Makes a model champion. Promoting the champion again changes nothing. */
   promote(verdict: Verdict): Promise<Promotion>;
-  /** Writes down that a challenger was refused. */
-  recordVerdict(verdict: Verdict): Promise<Promotion>;
+  /** Writes down that a challenger was refused, or that the evidence was too thin. */
+  recordVerdict(kind: RefusalKind, verdict: Verdict): Promise<Promotion>;
+  /** The SVG that an entry names; null where it names none. STORE_CORRUPT where it is missing or changed. */
+  picture(promotion: Pick<Promotion, 'picture'>): Promise<string | null>;
   /** Makes the champion before this one champion again. */
   rollback(reason: string): Promise<Promotion>;
   verify(): Promise<StoreReport>;
@@ -96,15 +109,39 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
     return { card, model, weights: await readFile(card, 'weights.bin') };
   }
 
+  async function readPicture({ key, sha256: hash }: PictureFile): Promise<Uint8Array> {
+    const corrupt = (problem: string) =>
+      new HeadwayError('STORE_CORRUPT', `The picture of a verdict ${problem}`, {
+        where: key,
+        fix: 'Restore it from a backup of the store; the figures are in the promotion log.',
+      });
+    const bytes = await store.get(key).catch((error: unknown) => {
+      throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing') : error;
+    });
+    if (sha256(bytes) !== hash) throw corrupt('was changed');
+    return bytes;
+  }
+
+  async function putPicture(svg: string): Promise<PictureFile> {
+    const bytes = Buffer.from(svg);
+    const hash = sha256(bytes);
+    const key = objectKeys.verdictPicture(domain, hash);
+    await store.put(key, bytes);
+    return { key, sha256: hash, bytes: bytes.length };
+  }
+
   async function append(
     decide: (past: Promotion[]) => Promise<(Verdict & Pick<Promotion, 'kind'>) | null>,
+    svg?: string,
   ): Promise<Promotion | null> {
+    const picture = svg === undefined ? null : await putPicture(svg);
     return log.append(async (_head, slot) => {
       const decision = await decide(await pastBefore(slot.number));
       if (decision === null) return null;
       const { kind, modelVersion, reason, evidence = null } = decision;
       const { number, commitId } = slot;
-      return { format: PROMOTION_FORMAT, domain, number, commitId, at: clock.now(), kind, modelVersion, reason, evidence };
+      const made = { domain, number, commitId, at: clock.now(), kind, modelVersion, reason, evidence, picture };
+      return { format: PROMOTION_FORMAT, ...made };
     });
   }
 
@@ -147,16 +184,20 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
     promotions: log.entries,
     async promote(verdict) {
       await load(verdict.modelVersion);
-      const made = await append(async (past) =>
-        reigns(past).at(-1)?.modelVersion === verdict.modelVersion ? null : { ...verdict, kind: 'promoted' },
+      const made = await append(
+        async (past) => (reigns(past).at(-1)?.modelVersion === verdict.modelVersion ? null : { ...verdict, kind: 'promoted' }),
+        verdict.picture,
       );
-      return made?.modelVersion === verdict.modelVersion && made.kind !== 'rejected'
-        ? made
-        : ((await championNow()) as Promotion);
+      // Where it reigns already nothing was appended, and the head may be about another model or a refusal.
+      const isMine = made?.modelVersion === verdict.modelVersion && (made.kind === 'promoted' || made.kind === 'rolled-back');
+      return isMine ? made : ((await championNow()) as Promotion);
     },
-    async recordVerdict(verdict) {
+    async recordVerdict(kind, verdict) {
       await readCard(verdict.modelVersion);
-      return (await append(async () => ({ ...verdict, kind: 'rejected' }))) as Promotion;
+      return (await append(async () => ({ ...verdict, kind }), verdict.picture)) as Promotion;
+    },
+    async picture({ picture }) {
+      return picture === null ? null : Buffer.from(await readPicture(picture)).toString('utf8');
     },
     async rollback(reason) {
       const made = await append(async (past) => {
@@ -172,6 +213,6 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       });
       return made as Promotion;
     },
-    verify: () => verifyModels(store, domain, { readCard, readFile }),
+    verify: () => verifyModels(store, domain, { readCard, readFile, readPicture }),
   };
 }

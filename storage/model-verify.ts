@@ -1,5 +1,5 @@
 /**
- * Purpose: read and check every model of a domain and its promotion log.
+ * Purpose: read and check every model of a domain and its promotion log, pictures included.
  * Invariants: changes nothing; goes on after a problem, so that one report has them all.
  * Fails: only where the store cannot be reached.
  */
@@ -7,12 +7,13 @@ import { HeadwayError } from '../runtime/errors.ts';
 import type { ModelCard } from './model-card.ts';
 import { logNumber, objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { parsePromotion } from './promotion.ts';
+import { type PictureFile, parsePromotion } from './promotion.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
 interface ModelReader {
   readCard(modelVersion: string): Promise<ModelCard>;
   readFile(card: ModelCard, file: keyof ModelCard['files']): Promise<Uint8Array>;
+  readPicture(picture: PictureFile): Promise<Uint8Array>;
 }
 
 export async function verifyModels(store: ObjectStore, domain: string, reader: ModelReader): Promise<StoreReport> {
@@ -30,7 +31,7 @@ export async function verifyModels(store: ObjectStore, domain: string, reader: M
       return (await store.get(key)).length;
     });
   }
-  await verifyPromotions(store, domain, keys, report);
+  await verifyPromotions(store, domain, keys, reader, report);
   return report.finish(keys);
 }
 
@@ -38,6 +39,7 @@ async function verifyPromotions(
   store: ObjectStore,
   domain: string,
   keys: readonly string[],
+  reader: ModelReader,
   report: ReturnType<typeof startReport>,
 ): Promise<void> {
   const log = objectKeys.promotionLog(domain);
@@ -47,7 +49,8 @@ async function verifyPromotions(
     const key = objectKeys.promotion(domain, number);
     await report.attempt(key, async () => {
       const bytes = await store.get(key);
-      const { modelVersion } = parsePromotion(key, bytes);
+      const { modelVersion, picture } = parsePromotion(key, bytes);
+      if (picture) await report.attempt(picture.key, async () => (await reader.readPicture(picture)).length);
       if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json'))) return bytes.length;
       throw new HeadwayError('STORE_CORRUPT', `It names model ${modelVersion}, which does not exist`, { where: key });
     });

@@ -41,6 +41,8 @@ export const objectKeys = {
     `models/${segment(domain, 'domain name')}/${segment(modelVersion, 'model version')}/${file}`,
   promotionLog: (domain: string) => `models/${segment(domain, 'domain name')}/promotions/`,
   promotion: (domain: string, number: number) => `models/${segment(domain, 'domain name')}/promotions/${numbered(number)}.json`,
+  verdictPicture: (domain: string, sha256: string) =>
+    `models/${segment(domain, 'domain name')}/verdicts/${segment(sha256, 'hash')}.svg`,
   forecasts: (domain: string) => `forecasts/${segment(domain, 'domain name')}/`,
   forecast: (domain: string, issued: string, sha256: string) =>
     `forecasts/${segment(domain, 'domain name')}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,

@@ -111,7 +111,8 @@ export const ForecastAnswer = Type.Object(
     horizon: Type.Integer(),
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
     quantiles: Type.Record(Type.String(), Type.Array(Type.Number()), {
-      description: 'Columns: quantile → one value for every timestamp. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval',
+      description:
+        "Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval",
     }),
     history: Type.Optional(HistoryAnswer),
   },

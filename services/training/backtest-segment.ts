@@ -4,7 +4,7 @@
  * test span is the very fit of `headway train` (same seed, same windows); the same job gives the same bits on the same backend.
  * Fails: as the fits do: a RangeError where there is no training window.
  */
-import { type BacktestResult, runBacktest, upTo } from '../../forecasting/backtest.ts';
+import { type BacktestResult, runBacktest } from '../../forecasting/backtest.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { fitSmoothing, smoothingForecaster } from '../../forecasting/models/exponential-smoothing.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
@@ -12,7 +12,7 @@ import { networkForecaster } from '../../forecasting/models/network-forecaster.t
 import type { FitOptions } from '../../forecasting/models/network-member.ts';
 import { fitNetwork } from '../../forecasting/models/network-training.ts';
 import { fitRidge, ridgeForecaster } from '../../forecasting/models/ridge.ts';
-import type { Panel } from '../../forecasting/panel.ts';
+import { type Panel, panelUpTo } from '../../forecasting/panel.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { randomStreams } from '../../runtime/random.ts';
 import type { BackendName } from '../../runtime/tensor-backend.ts';
@@ -73,7 +73,7 @@ export async function runSegment(
   clock: Clock = systemClock,
 ): Promise<SegmentResult> {
   const { panel, cutoffs, spec, fit } = job;
-  const past = upTo(panel, cutoffs[0] as number);
+  const past = panelUpTo(panel, cutoffs[0] as number);
   const forecasters: Forecaster[] = [];
   const seconds: Record<string, number> = {};
   for (const [name, fitOne] of Object.entries(fits)) {

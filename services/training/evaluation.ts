@@ -13,7 +13,7 @@ import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroup
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
-import { type Panel, timestampAt } from '../../forecasting/panel.ts';
+import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
@@ -52,7 +52,9 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const lastTarget = cutoffs[0] as number;
   const spec = networkSpecOf(domain, panel.seriesIds, config);
   progress.start('training', config.fit.steps * config.fit.members);
-  const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, randomStreams(seed), ({ step, loss, rate }) => {
+  // Cut off, so that no mistake in the fit can reach the test span.
+  const past = panelUpTo(panel, lastTarget);
+  const fitted = await fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), ({ step, loss, rate }) => {
     progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
   });
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;

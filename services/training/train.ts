@@ -4,10 +4,12 @@
  * the seed; the verdict is in the registry's append-only log whatever it says.
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not compared with: the log says so).
  */
+
+import { verdictSvg } from '../../dashboard/verdict-picture.ts';
 import type { Domain, Source } from '../../domains/domain.ts';
-import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { restoreNetwork, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
+import { networkForecaster, restoreNetwork, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { type GroupReliability, reliability, reliabilityJson } from '../../forecasting/reliability.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -19,6 +21,7 @@ import type { ModelRegistry } from '../../storage/model-registry.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { CHAMPION, type GateVerdict, judge } from './gate.ts';
+import { provenanceOf, type TrainedForecaster } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface TrainingRequest {
@@ -41,6 +44,9 @@ export interface TrainingResult {
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;
   readonly panel: Panel;
+  readonly reliability: readonly GroupReliability[];
+  /** null: the quantiles were calibrated on held-out cutoffs; else why not. */
+  readonly uncalibrated: string | null;
 }
 
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
@@ -48,8 +54,15 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const { manifest, panel } = await readTrainingPanel(features, domain, request.snapshotVersion);
   const champion = await restoreChampion(registry, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
-  const evaluation = await evaluate({ ...request, panel, beside: [champion, oracle].filter((f) => f !== null) });
-  const verdict = judge(evaluation.result, 'network');
+  const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
+  const evaluation = await evaluate({ ...request, panel, beside });
+  const challenger = { forecaster: networkForecaster(evaluation.fitted), trainingCutoff: evaluation.trainingCutoff };
+  const trained = champion ? [challenger, champion] : [challenger];
+  const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
+  const verdict = judge(evaluation.result, 'network', provenance);
+  const reliable = reliabilityOf(evaluation);
+  const uncalibrated = whyUncalibrated(evaluation, config);
+  if (uncalibrated) logger.warn(uncalibrated);
   const { model, weights } = saveNetwork(evaluation.fitted);
   const card = await registry.register({
     model,
@@ -66,13 +79,43 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
       trainingSeconds: evaluation.trainingSeconds,
       quantiles: domain.quantiles,
       horizon: domain.horizon,
-      metrics: jsonMetrics(evaluation),
+      metrics: withReliability(jsonMetrics(evaluation), reliable),
     },
   });
-  const entry = { modelVersion: card.modelVersion, reason: verdict.reason, evidence: verdict.comparisons };
-  await (verdict.promoted ? registry.promote(entry) : registry.recordVerdict(entry));
-  logger.info({ modelVersion: card.modelVersion, seconds: card.trainingSeconds, promoted: verdict.promoted }, verdict.reason);
-  return { card, verdict, evaluation, panel };
+  await record(request, card, verdict);
+  logger.info({ modelVersion: card.modelVersion, seconds: card.trainingSeconds, outcome: verdict.outcome }, verdict.reason);
+  return { card, verdict, evaluation, panel, reliability: reliable, uncalibrated };
+}
+
+/** Why a fit left its quantiles uncalibrated; null where it did not. */
+const whyUncalibrated = ({ fitted }: Evaluation, { fit }: TrainingConfig): string | null =>
+  fitted.calibration !== null
+    ? null
+    : `the quantiles are the network's own, not calibrated: with the last ${fit.calibrationIntervals} intervals held out, less than half of the training cutoffs would be left; bring more history`;
+
+/** Of the network, over the backtest. */
+function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {
+  const network = result.forecasts.find(({ name }) => name === 'network');
+  return network ? reliability(result, network, groups) : [];
+}
+
+/** The card's figures, with the shares beside the network's others: group → network → reliability. */
+function withReliability(metrics: ReturnType<typeof jsonMetrics>, groups: readonly GroupReliability[]): typeof metrics {
+  const small = reliabilityJson(groups);
+  return Object.fromEntries(
+    Object.entries(metrics).map(([group, { network, ...others }]) => [
+      group,
+      { ...others, ...(network ? { network: { ...network, reliability: small[group] } } : {}) },
+    ]),
+  );
+}
+
+/** The verdict with its numbers and its picture into the log, whatever it says. */
+async function record({ domain, registry }: TrainingRequest, { modelVersion }: ModelCard, verdict: GateVerdict): Promise<void> {
+  const { outcome, reason, comparisons, moreCutoffs } = verdict;
+  const picture = verdictSvg({ ...verdict, title: domain.title, unit: domain.unit, reason: `${modelVersion} ${reason}` });
+  const entry = { modelVersion, reason, evidence: { outcome, moreCutoffs, comparisons }, picture };
+  await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
 
 /** The snapshot as the network wants it. Series that were never observed are left out. */
@@ -90,12 +133,12 @@ export async function readTrainingPanel(
   return { manifest, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion }) };
 }
 
-async function restoreChampion(registry: ModelRegistry, logger: Logger): Promise<Forecaster | null> {
+async function restoreChampion(registry: ModelRegistry, logger: Logger): Promise<TrainedForecaster | null> {
   const reigning = await registry.champion();
-  if (reigning === null || reigning.modelVersion === null) return null;
+  if (reigning === null) return null;
   try {
-    const { model, weights } = await registry.load(reigning.modelVersion);
-    return { ...restoreNetwork(model, weights), name: CHAMPION };
+    const { card, model, weights } = await registry.load(reigning.modelVersion);
+    return { forecaster: { ...restoreNetwork(model, weights), name: CHAMPION }, trainingCutoff: card.trainingCutoff };
   } catch (error) {
     logger.error({ modelVersion: reigning.modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
     return null;

@@ -8,9 +8,9 @@
 import { join } from 'node:path';
 import type { Domain } from '../../domains/domain.ts';
 import { featureSizes } from '../../forecasting/features.ts';
-import type { Panel } from '../../forecasting/panel.ts';
+import { type Panel, panelUpTo } from '../../forecasting/panel.ts';
 import { type HalvingHistory, halvingPlan, rungSizes, successiveHalving } from '../../forecasting/successive-halving.ts';
-import { panelUntil, type TimeFold, timeFolds } from '../../forecasting/time-folds.ts';
+import { type TimeFold, timeFolds } from '../../forecasting/time-folds.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
@@ -66,7 +66,7 @@ export interface TuningResult {
 export async function tune(request: TuningRequest): Promise<TuningResult> {
   const { domain, config, seed, backend, runTrial, progress, logger } = request;
   const { panel, folds } = cutIntoFolds(request);
-  const foldPanels = folds.map(({ end }) => panelUntil(panel, end));
+  const foldPanels = folds.map(({ end }) => panelUpTo(panel, end - 1));
   const candidates = drawCandidates(config, request.candidates, seed);
   const plan = { ...halvingPlan(request.candidates, request.steps, request.folds), reference: REFERENCE };
   const trials = await openTrialFolder(join(request.folder, searchKey(request, panel)), logger);
@@ -137,7 +137,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
     const few = `the first fold learns from windows of ${windowDays.toFixed(1)} days only, which tells candidates badly apart`;
     logger.warn({ domain: domain.name }, `${few}: bring more history, or use fewer --folds`);
   }
-  return { panel: panelUntil(panel, end), folds: timeFolds(end, folds, span, domain.horizon, FOLD_CUTOFF_STEP) };
+  return { panel: panelUpTo(panel, end - 1), folds: timeFolds(end, folds, span, domain.horizon, FOLD_CUTOFF_STEP) };
 }
 
 /** What all trials of a search share. The sizes are there because they change when the features' code does. */

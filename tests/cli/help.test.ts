@@ -30,6 +30,7 @@ test('there are the commands that the documents name', () => {
     'models list',
     'models promote',
     'models rollback',
+    'models show',
     'panel export',
     'schedule',
     'serve',

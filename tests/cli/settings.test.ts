@@ -34,6 +34,14 @@ describe('config', () => {
     expect(rows.get('PORT')).toMatchObject({ value: '8080', source: 'default' });
   });
 
+  test('quantiles are listed as they are written, and wrong ones stop the start', async () => {
+    const rows = await config([], { HEADWAY_QUANTILES: '0.05,0.5,0.95' });
+    expect(rows.get('HEADWAY_QUANTILES')).toMatchObject({ value: '0.05,0.5,0.95', source: 'environment' });
+    const { code, stderr } = await warm.run(['train', '--quantiles', '0.1,0.9'], {});
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^SETTINGS_INVALID: HEADWAY_QUANTILES is "0.1,0.9" \(from the command line\).*0\.5 among them/);
+  });
+
   test('a bare path is a folder', async () => {
     expect((await config(['--store', './here'])).get('HEADWAY_STORE')?.value).toBe('file:./here');
   });

@@ -154,9 +154,12 @@ describe('training', () => {
   test('train registers a model with its verdict', async () => {
     const { code, stdout } = await headway(['train', '--steps', '30', '--test-days', '14', '--seed', '5', '--json'], place.env);
     expect(code).toBe(0);
-    const { modelVersion, promoted, reason, comparisons, metrics } = JSON.parse(stdout);
-    expect(typeof promoted).toBe('boolean');
-    expect(reason).toMatch(promoted ? /^promoted: / : /^not promoted: /);
+    const { modelVersion, outcome, promoted, reason, moreCutoffs, comparisons, metrics } = JSON.parse(stdout);
+    expect(promoted).toBe(outcome === 'promoted');
+    expect(reason).toMatch(
+      { promoted: /^promoted: /, rejected: /^not promoted: /, inconclusive: /^inconclusive: / }[outcome as string]!,
+    );
+    if (outcome !== 'inconclusive') expect(moreCutoffs).toBeNull();
     expect(comparisons[0].cutoffs).toBe(13);
     // Nobody beats who knows the truth.
     expect(metrics.all.network.mae).toBeGreaterThan(metrics.all.oracle.mae);
@@ -167,9 +170,22 @@ describe('training', () => {
       modelVersion,
       seed: 5,
       horizon: 24,
-      verdict: { kind: promoted ? 'promoted' : 'rejected' },
+      verdict: { kind: outcome, picture: { bytes: expect.any(Number) } },
     });
   }, 60_000);
+
+  test('models show has its card, figures and verdict, and writes the verdict’s picture', async () => {
+    const file = join(place.folder, 'verdicts', 'verdict.svg');
+    const [{ modelVersion, verdict }] = (await json('models', 'list')).models;
+    const shown = await json('models', 'show', '--svg', file);
+    expect(shown).toMatchObject({ card: { modelVersion, seed: 5 }, verdicts: [verdict], svg: file });
+    expect(await readFile(file, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    const words = await text('models', 'show', modelVersion);
+    for (const part of [modelVersion, verdict.reason, 'mean of 4 weeks', 'quantiles 0.1, 0.5, 0.9'])
+      expect(words).toContain(part);
+    const { code, stderr } = await warm.run(['models', 'show', '20240101T000000Z-000000000000'], place.env);
+    expect([code, stderr.split(':')[0]]).toEqual([3, 'MODEL_NOT_FOUND']);
+  });
 
   test('models promote makes it champion, whatever the gate said', async () => {
     const [{ modelVersion }] = (await json('models', 'list')).models;

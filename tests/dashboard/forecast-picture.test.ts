@@ -31,6 +31,16 @@ function picture(changes: Partial<ForecastPicture> = {}, values?: number[]): For
 }
 
 describe('forecastSvg', () => {
+  test('an inner interval is a second band with a name of its own, and must be as long as the forecast', () => {
+    const { forecast } = picture();
+    const inner = { lower: Array.from(forecast.median, (m) => m - 1), upper: Array.from(forecast.median, (m) => m + 1) };
+    const svg = forecastSvg(picture({ forecast: { ...forecast, inner }, bandName: '90 % interval', innerName: '50 % interval' }));
+    expect(svg.match(/<path class="band"/g)).toHaveLength(2);
+    for (const name of ['90 % interval', '50 % interval']) expect(svg).toContain(name);
+    expect(forecastSvg(picture()).match(/<path class="band"/g)).toHaveLength(1);
+    expect(() => forecastSvg(picture({ forecast: { ...forecast, inner: { ...inner, lower: [1] } } }))).toThrow(RangeError);
+  });
+
   test('has a title, a description, every line, local days and a legend', () => {
     const svg = forecastSvg(picture());
     for (const part of [

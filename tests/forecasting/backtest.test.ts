@@ -1,8 +1,9 @@
 /** Purpose: the rolling backtest: which cutoffs, what is laid beside what, and nothing outside the test span. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backtestCutoffs, joined, runBacktest, upTo } from '../../forecasting/backtest.ts';
+import { backtestCutoffs, joined, runBacktest } from '../../forecasting/backtest.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
+import { panelUpTo } from '../../forecasting/panel.ts';
 import { panelOf } from './random-panels.ts';
 
 const COPRIME = [1, 5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 49];
@@ -104,7 +105,7 @@ describe('parts of a backtest', () => {
   });
 
   test('a panel up to a cutoff ends with it', () => {
-    const cut = upTo(panel, 9);
+    const cut = panelUpTo(panel, 9);
     expect(cut.length).toBe(10);
     expect([...cut.columns.target]).toEqual([...Array(10).keys(), ...[...Array(10).keys()].map((t) => 100 + t)]);
     expect(panel.length).toBe(60);

@@ -1,7 +1,8 @@
 /** Purpose: folds lie side by side before the end they are given, and a cut panel holds nothing of what follows. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { panelUntil, timeFolds } from '../../forecasting/time-folds.ts';
+import { panelUpTo } from '../../forecasting/panel.ts';
+import { timeFolds } from '../../forecasting/time-folds.ts';
 import { panelOf } from './random-panels.ts';
 
 describe('folds', () => {
@@ -37,8 +38,8 @@ describe('folds', () => {
 
 test('a cut panel is a copy of the first intervals of every series', () => {
   const panel = panelOf(['a', 'b'], 5, (s, t) => 10 * s + t);
-  const cut = panelUntil(panel, 3);
+  const cut = panelUpTo(panel, 2);
   expect([cut.length, [...cut.columns.target]]).toEqual([3, [0, 1, 2, 10, 11, 12]]);
   expect(cut.columns.target.buffer.byteLength).toBe(6 * 4);
-  expect(panelUntil(panel, 9).length).toBe(5);
+  expect(panelUpTo(panel, 8).length).toBe(5);
 });

@@ -30,6 +30,7 @@ describe('readSettings', () => {
       logLevel: 'info',
       backend: 'auto',
       seed: 7,
+      quantiles: null,
       featuresSchedule: '5 * * * *',
       trainingSchedule: '30 3 * * *',
       refreshSeconds: 15,
@@ -62,6 +63,14 @@ describe('readSettings', () => {
     ['HEADWAY_LOG_LEVEL', 'loud', 'silent, fatal'],
     ['HEADWAY_BACKEND', 'gpu', 'auto, native, wasm or cpu'],
     ['HEADWAY_SEED', '-1', 'a whole number'],
+    ['HEADWAY_QUANTILES', '0.1,0.9', '0.5 among them'],
+    ['HEADWAY_QUANTILES', '0.5,0.1,0.9', 'ascending'],
+    ['HEADWAY_QUANTILES', '0.5,0.5', 'ascending'],
+    ['HEADWAY_QUANTILES', '0,0.5,1', 'between 0 and 1'],
+    ['HEADWAY_QUANTILES', '10,50,90', 'between 0 and 1'],
+    ['HEADWAY_QUANTILES', '0.1,,0.5', 'at most 15 numbers'],
+    ['HEADWAY_QUANTILES', 'median', 'at most 15 numbers'],
+    ['HEADWAY_QUANTILES', Array.from({ length: 17 }, (_, q) => (q + 1) / 18).join(','), 'at most 15'],
     ['HEADWAY_FEATURES_SCHEDULE', '61 * * * *', 'a cron expression'],
     ['HEADWAY_TRAINING_SCHEDULE', 'daily', 'a cron expression'],
     ['HEADWAY_REFRESH_SECONDS', '0', 'a whole number from 1'],
@@ -72,6 +81,18 @@ describe('readSettings', () => {
     expect(said).toContain(variable);
     expect(said).toContain(allowed);
     expect(said).not.toContain('secret@');
+  });
+
+  test('quantiles are a list, from the environment or a flag, and are listed as they are written', () => {
+    expect(read({ HEADWAY_QUANTILES: '0.05, .25,0.5,0.75,0.95' }).quantiles).toEqual([0.05, 0.25, 0.5, 0.75, 0.95]);
+    const settings = read({ HEADWAY_QUANTILES: '0.1,0.5' }, { quantiles: '0.5' });
+    expect(settings.quantiles).toEqual([0.5]);
+    const rows = describeSettings(read({ HEADWAY_QUANTILES: '0.1,0.5,0.9' }));
+    expect(rows.find(({ name }) => name === 'HEADWAY_QUANTILES')).toMatchObject({
+      value: '0.1,0.5,0.9',
+      default: "the domain's own",
+      source: 'environment',
+    });
   });
 
   test('a wrong flag says that it came from the command line', () => {

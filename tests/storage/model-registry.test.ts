@@ -1,7 +1,10 @@
 /** Purpose: what the model registry promises. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
+import { sha256 } from '../../storage/content-hash.ts';
 import { type ModelRegistry, openModelRegistry } from '../../storage/model-registry.ts';
+import { objectKeys } from '../../storage/object-keys.ts';
+import { sealJson } from '../../storage/sealed-json.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../contracts/memory-object-store.ts';
 import { NOW } from './feature-fixtures.ts';
 import { modelOf } from './model-fixtures.ts';
@@ -80,7 +83,7 @@ describe('promotions', () => {
     expect(await models.champion()).toBeNull();
     const [a, b] = await register(1, 2);
     await promote(a);
-    await models.recordVerdict({ modelVersion: b, reason: 'not better', evidence: { skill: -0.1 } });
+    await models.recordVerdict('rejected', { modelVersion: b, reason: 'not better', evidence: { skill: -0.1 } });
     expect(await models.champion()).toMatchObject({ modelVersion: a, kind: 'promoted', number: 1, evidence: { skill: 0.1 } });
     expect((await models.promotions()).map(({ kind, modelVersion }) => [kind, modelVersion])).toEqual([
       ['promoted', a],
@@ -92,9 +95,65 @@ describe('promotions', () => {
     const [a, b] = await register(1, 2);
     const first = await promote(a);
     expect(await promote(a)).toEqual(first);
-    await models.recordVerdict({ modelVersion: b, reason: 'no', evidence: null });
+    await models.recordVerdict('inconclusive', { modelVersion: b, reason: 'no', evidence: null });
     expect(await promote(a)).toEqual(first);
     expect(await models.promotions()).toHaveLength(2);
+  });
+
+  test('an inconclusive verdict leaves the champion, and a rollback does not see it', async () => {
+    const [a, b, c] = await register(1, 2, 3);
+    await promote(a);
+    await promote(b);
+    const thin = await models.recordVerdict('inconclusive', { modelVersion: c, reason: 'thin', evidence: { moreCutoffs: 9 } });
+    expect(thin).toMatchObject({ kind: 'inconclusive', modelVersion: c, number: 3, format: 2, picture: null });
+    expect((await models.champion())?.modelVersion).toBe(b);
+    expect((await models.rollback('b is bad')).modelVersion).toBe(a);
+    expect(await promote(c)).toMatchObject({ kind: 'promoted', modelVersion: c });
+  });
+
+  test('entries of format 1, from before there were pictures, are read', async () => {
+    const [a, b] = await register(1, 2);
+    const old = (number: number, kind: string, modelVersion: string) => {
+      const key = objectKeys.promotion('toy', number);
+      const entry = {
+        format: 1,
+        domain: 'toy',
+        number,
+        commitId: `c${number}`,
+        at: NOW,
+        kind,
+        modelVersion,
+        reason: '',
+        evidence: [],
+      };
+      store.objects.set(key, sealJson(entry));
+    };
+    old(1, 'promoted', a);
+    old(2, 'rejected', b);
+    expect(await models.champion()).toMatchObject({ format: 1, modelVersion: a, picture: null });
+    expect(await promote(b)).toMatchObject({ format: 2, number: 3 });
+    expect(await models.verify()).toMatchObject({ problems: [], orphans: [] });
+    // What format 1 did not know, no entry of it holds.
+    old(2, 'inconclusive', b);
+    await expect(models.promotions()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: objectKeys.promotion('toy', 2) });
+  });
+
+  test('the picture of a verdict is kept beside it, and checked', async () => {
+    const [a, b] = await register(1, 2);
+    const entry = await models.promote({ modelVersion: a, reason: 'better', evidence: null, picture: '<svg>a</svg>' });
+    expect(await models.picture(entry)).toBe('<svg>a</svg>');
+    const refusal = await models.recordVerdict('rejected', { modelVersion: b, reason: 'no', evidence: null });
+    expect(await models.picture(refusal)).toBeNull();
+    const key = entry.picture?.key as string;
+    expect(key).toBe(objectKeys.verdictPicture('toy', sha256('<svg>a</svg>')));
+    expect(await models.verify()).toMatchObject({ objects: 9, problems: [], orphans: [] });
+    store.objects.set(key, Buffer.from('<svg>b</svg>'));
+    const corrupt = { code: 'STORE_CORRUPT', where: key };
+    await expect(models.picture(entry)).rejects.toMatchObject(corrupt);
+    expect((await models.verify()).problems.map((problem) => problem.key)).toEqual([key]);
+    store.objects.delete(key);
+    await expect(models.picture(entry)).rejects.toMatchObject(corrupt);
+    expect((await models.verify()).problems.map((problem) => problem.key)).toEqual([key]);
   });
 
   test('rollbacks undo promotions one by one', async () => {

@@ -39,7 +39,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   storage: ['storage', 'forecasting', 'runtime'],
   domains: ['domains', 'runtime'],
   dashboard: ['dashboard', 'forecasting', 'runtime'],
-  services: ['storage', 'forecasting', 'runtime', 'domains/domain.ts', 'dashboard/forecast-picture'],
+  services: ['storage', 'forecasting', 'runtime', 'domains/domain.ts', 'dashboard/forecast-picture', 'dashboard/verdict-picture'],
   infra: ['infra'],
 };
 const MAY_IMPORT_ALL = ['cli', 'bench', 'docs', 'tests'];

@@ -52,10 +52,13 @@ export const toyConfig: TrainingConfig = {
 
 export const WEEKS = 13;
 
+/** Enough series that their differences at one cutoff average out. */
+export const TOYS = ['a', 'b', 'c', 'd', 'e', 'f'];
+
 /** A weekly pattern, and on it a deviation that fades slowly: who looks at yesterday's deviation beats every naive forecaster. */
 export function learnable(seed = 1): Panel {
   const random = seededRandom(seed);
-  const deviation = [0, 0, 0];
+  const deviation = TOYS.map(() => 0);
   const values = Array.from({ length: WEEKS * 168 }, (_, t) =>
     deviation.map((last, s) => {
       deviation[s] = 0.95 * last + 0.3 * (random() + random() + random() - 1.5);
@@ -63,20 +66,20 @@ export function learnable(seed = 1): Panel {
       return Math.max(0, (4 + s) * (2 + pattern + (deviation[s] as number)));
     }),
   );
-  return panelOf(['a', 'b', 'c'], WEEKS * 168, (s, t) => values[t]?.[s] as number);
+  return panelOf(TOYS, WEEKS * 168, (s, t) => values[t]?.[s] as number);
 }
 
 /** The best forecast of a random walk is its last value. */
 export function randomWalk(): Panel {
   const random = seededRandom(5);
-  const level = [100, 100, 100];
+  const level = TOYS.map(() => 100);
   const values = Array.from({ length: WEEKS * 168 }, () =>
     level.map((_, s) => {
       level[s] = Math.max(20, (level[s] as number) + (random() + random() - 1));
       return level[s] as number;
     }),
   );
-  return panelOf(['a', 'b', 'c'], WEEKS * 168, (s, t) => values[t]?.[s] as number);
+  return panelOf(TOYS, WEEKS * 168, (s, t) => values[t]?.[s] as number);
 }
 
 /** A store in `folder` and what training needs of it. */

@@ -1,0 +1,37 @@
+/**
+ * Purpose: how the forecasts that the gate judges came about: what each model was trained on, and whether one reads the future.
+ * Invariants: looks at the forecasters themselves, on the panel they are scored on, at every training: nobody is trusted to have been
+ * careful. The future is replaced, not only taken away.
+ * Fails: with a forecaster's own error.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import type { Forecaster } from '../../forecasting/forecaster.ts';
+import { blindnessCutoffs, readsTheFuture } from '../../forecasting/future-blindness.ts';
+import { indexAt, type Panel } from '../../forecasting/panel.ts';
+import { seededRandom } from '../../runtime/random.ts';
+import type { Provenance } from './gate.ts';
+
+/** A forecaster that learnt, and the last timestamp it learnt from (epoch ms). */
+export interface TrainedForecaster {
+  readonly forecaster: Forecaster;
+  readonly trainingCutoff: number;
+}
+
+export function provenanceOf(
+  domain: Pick<Domain, 'horizon' | 'futureExogenous'>,
+  panel: Panel,
+  cutoffs: readonly number[],
+  trained: readonly TrainedForecaster[],
+  seed: number,
+): Provenance {
+  const options = { horizon: domain.horizon, knownInAdvance: domain.futureExogenous, random: seededRandom(seed) };
+  const some = blindnessCutoffs(cutoffs);
+  return {
+    trainedUpTo: Object.fromEntries(
+      trained.map(({ forecaster, trainingCutoff }) => [forecaster.name, indexAt(panel, trainingCutoff)]),
+    ),
+    readTheFuture: trained.flatMap(({ forecaster }) =>
+      readsTheFuture(forecaster, panel, some, options) === null ? [] : [forecaster.name],
+    ),
+  };
+}
