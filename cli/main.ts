@@ -60,6 +60,8 @@ export function buildProgram(env: Environment): Command {
   }
 
   const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
+  const sources = (c: Command) =>
+    source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
   const training = (c: Command) =>
     c
       .option('--steps <count>', 'batches the network learns from', wholeNumber)
@@ -72,7 +74,7 @@ export function buildProgram(env: Environment): Command {
     features,
     'run',
     'Fetch raw data, validate and aggregate it, commit a snapshot.',
-    (c) => source(c).option('--report <file>', 'write the data-quality report as an HTML page'),
+    (c) => sources(c).option('--report <file>', 'write the data-quality report as an HTML page'),
     async (context, flags: { report?: string }) => (await import('./features.ts')).runFeaturesCommand(context, flags),
   );
 
@@ -139,7 +141,7 @@ export function buildProgram(env: Environment): Command {
     program,
     'schedule',
     'Run features hourly and training daily.',
-    (c) => source(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
+    (c) => sources(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
     async (context, flags: { only?: 'features' | 'training' }) => (await import('./schedule.ts')).scheduleCommand(context, flags),
   );
   command(
@@ -147,7 +149,7 @@ export function buildProgram(env: Environment): Command {
     'start',
     'The whole way: features, model, picture, HTTP service and schedule.',
     (c) =>
-      source(c)
+      sources(c)
         .option('--port <port>', 'port; 0 picks a free one')
         .option('--host <address>', 'address to listen on')
         .option('--once', 'fetch one forecast from the service, then stop')
@@ -192,7 +194,7 @@ export function buildProgram(env: Environment): Command {
     program,
     'config',
     'List every setting, its value and where it came from.',
-    (c) => source(c),
+    (c) => sources(c),
     async (context) => (await import('./config.ts')).listSettings(context),
   );
   return program;

@@ -10,6 +10,7 @@ import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { evaluate, oracleForecaster } from '../services/training/evaluation.ts';
 import { jsonMetrics, readTrainingPanel, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
+import { isExogenous } from '../storage/coverage.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable } from './metrics-table.ts';
@@ -100,6 +101,7 @@ async function oracleOf(context: CommandContext, manifest: Manifest): Promise<So
   // Asked first, because listing the parts of a simulated source would simulate it.
   if (source.oracle === undefined || !manifest.reason.endsWith(source.description)) return undefined;
   const parts = new Set((await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`));
-  const isSame = manifest.objects.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
+  const demand = manifest.objects.filter(({ feed }) => !isExogenous(feed));
+  const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
   return isSame ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN : undefined;
 }

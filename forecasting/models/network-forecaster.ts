@@ -168,5 +168,10 @@ export function networkForecaster({ spec, scaling, weights, calibration }: Train
     return values;
   }
 
-  return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, predict };
+  const { exogenous } = spec.features;
+  const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
+  return {
+    ...{ name: 'network', quantiles: spec.quantiles, minimumHistory: week, predict },
+    ...(exogenous ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } } : {}),
+  };
 }

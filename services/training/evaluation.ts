@@ -48,7 +48,7 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   requireHistory(domain, panel, testIntervals);
   const started = clock.elapsedMs();
   const lastTarget = panel.length - testIntervals - 1;
-  const spec = networkSpecOf(domain, panel.seriesIds, config);
+  const spec = networkSpecOf(domain, panel, config, lastTarget);
   progress.start('training', config.fit.steps);
   const fitted = await fitNetwork(panel, spec, lastTarget, config.fit, seededRandom(seed), ({ step, loss, rate }) => {
     progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);

@@ -146,7 +146,7 @@ describe('what must not pass', () => {
     const shuffled = withShuffledPast(truth, lastTarget);
     const fitted = await fitNetwork(
       shuffled,
-      networkSpecOf(toyDomain, truth.seriesIds, toyConfig),
+      networkSpecOf(toyDomain, truth, toyConfig, truth.length - 1),
       lastTarget,
       toyConfig.fit,
       seededRandom(3),
