@@ -66,6 +66,7 @@ export function buildProgram(env: Environment): Command {
     c
       .option('--steps <count>', 'batches the network learns from', wholeNumber)
       .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
+      .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them')
       .option('--seed <number>', 'seed of everything random')
       .option('--backend <name>', 'auto, native, wasm or cpu');
 
@@ -203,6 +204,7 @@ export function buildProgram(env: Environment): Command {
 export interface TrainingFlags {
   steps?: number;
   testDays?: number;
+  demandOnly?: boolean;
 }
 
 function wholeNumber(text: string): number {

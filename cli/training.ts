@@ -19,10 +19,12 @@ interface Flags {
   readonly steps?: number;
   readonly testDays?: number;
   readonly snapshot?: string;
+  readonly demandOnly?: boolean;
 }
 
 export async function backtestCommand(context: CommandContext, flags: Flags): Promise<void> {
-  const { domain, settings, clock, progress, logger } = context;
+  const { settings, clock, progress, logger } = context;
+  const domain = modelled(context, flags);
   await startTensorBackend(logger, settings.backend, 'training');
   const features = await context.features();
   const { manifest, panel } = await readTrainingPanel(features, domain);
@@ -49,7 +51,8 @@ export async function backtestCommand(context: CommandContext, flags: Flags): Pr
 }
 
 export async function trainCommand(context: CommandContext, flags: Flags): Promise<void> {
-  const { domain, settings, clock, progress, logger } = context;
+  const { settings, clock, progress, logger } = context;
+  const domain = modelled(context, flags);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const store = await context.store();
   const features = await context.features();
@@ -84,6 +87,10 @@ export async function trainCommand(context: CommandContext, flags: Flags): Promi
     metrics,
   });
 }
+
+/** The domain as the model is to see it. */
+const modelled = ({ domain }: CommandContext, { demandOnly }: Flags) =>
+  demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
 
 function configOf({ steps, testDays }: Flags): TrainingConfig {
   const { fit } = defaultTrainingConfig;

@@ -181,7 +181,9 @@ export const ModelAnswer = Type.Object({
     quantiles: Type.Array(Type.Number()),
     horizon: Type.Integer(),
     minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
-    exogenous: Type.Array(Type.String(), { description: 'Columns beside the demand that it reads' }),
+    exogenous: Type.Optional(
+      Type.Array(Type.String(), { description: 'Columns beside the demand that it reads; absent where it reads none' }),
+    ),
     metrics: Type.Unsafe<unknown>({ description: 'Out-of-sample figures as the training service wrote them' }),
   }),
   promotion: Type.Object({

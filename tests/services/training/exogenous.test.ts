@@ -69,7 +69,7 @@ const restored = async () => {
 };
 const altered = (panel: Panel, name: string, of: (value: number, t: number) => number): Panel => ({
   ...panel,
-  exogenous: { ...panel.exogenous, [name]: (panel.exogenous?.[name] as Float32Array).map(of) },
+  exogenous: { ...panel.exogenous, [name]: (panel.exogenous as Record<string, Float32Array>)[name]?.map(of) as Float32Array },
 });
 const serving = (panel: Panel) =>
   createServingState({
