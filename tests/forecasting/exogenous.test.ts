@@ -84,14 +84,17 @@ describe('of a column known afterwards', () => {
     const panel = withColumns();
     fc.assert(
       fc.property(anyCutoff, (cutoff) => {
+        const told = inputs(panel, cutoff);
         const later = changed(panel, (name, t) => name !== 'plan' && t > cutoff);
-        expect(bits(inputs(later, cutoff))).toEqual(bits(inputs(panel, cutoff)));
+        expect(bits(inputs(later, cutoff))).toEqual(bits(told));
         const earlier = changed(panel, (name, t) => name === 'heat' && t === cutoff - ((cutoff - 10) % 24));
-        expect(pastInputs(earlier, cutoff).slice(0, 2)).not.toEqual(pastInputs(panel, cutoff).slice(0, 2));
+        expect(pastInputs(earlier, cutoff).slice(0, 2)).not.toEqual([
+          ...told.window.subarray(plain.windowSize, plain.windowSize + 2),
+        ]);
         const longAgo = changed(panel, (name, t) => name !== 'plan' && t <= cutoff - 168);
-        expect(bits(inputs(longAgo, cutoff))).toEqual(bits(inputs(panel, cutoff)));
+        expect(bits(inputs(longAgo, cutoff))).toEqual(bits(told));
       }),
-      { numRuns: 8, seed: 3 },
+      { numRuns: 6, seed: 3 },
     );
   });
 
