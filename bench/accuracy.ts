@@ -1,7 +1,7 @@
 /**
  * Purpose: what the project claims about accuracy, as a command: raw data through the whole pipeline, then the network and the
  * naive baselines on the protocol of docs/glossary.md ("Protocol"), and the very panel as CSV for other tools.
- *   npm run bench:accuracy -- --domain NAME --source SPEC [--json FILE] [--panel FILE] [--seeds 1]
+ *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC] [--json FILE] [--panel FILE] [--seeds 1]
  * Invariants: the test span is the last 28 days, cutoffs 25 intervals apart; series are chosen, and gaps filled, before
  * anything is scored, and the exported panel is the one that was scored; several seeds are averaged, never picked from.
  * Fails: as the pipeline does; HISTORY_TOO_SHORT where nothing is left to score.
@@ -27,6 +27,7 @@ import { defaultTrainingConfig } from '../services/training/training-config.ts';
 interface Flags {
   readonly domain: string;
   readonly source: string;
+  readonly exogenous?: string;
   readonly json?: string;
   readonly panel?: string;
   readonly seeds: string;
@@ -42,6 +43,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     {
       domain: flags.domain,
       source: flags.source,
+      ...(flags.exogenous ? { exogenous: flags.exogenous } : {}),
       store: join(folder, 'store'),
       work: join(folder, 'work'),
       logLevel: 'warn',
@@ -56,6 +58,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const { parts } = await runFeatures({
     domain,
     source: await context.source(),
+    exogenous: await context.exogenous(),
     features,
     workFolder: settings.work,
     clock,
@@ -146,6 +149,7 @@ const command = new Command('bench:accuracy')
   .description('Accuracy on the last 28 days: the network beside the naive baselines, as table and JSON; and the panel as CSV.')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
+  .option('--exogenous <spec>', 'exogenous columns, as for `headway features run`')
   .option('--json <file>', "write the figures in the gradient-boosting peer's shape")
   .option('--panel <file>', 'write the panel as CSV: unique_id,ds,y')
   .option('--seeds <count>', 'train this many times and average', '1')

@@ -15,7 +15,7 @@ import { oracleForecaster, scoreResult } from '../services/training/evaluation.t
 import { jsonMetrics, readTrainingPanel } from '../services/training/train.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, stepTable } from './metrics-table.ts';
-import { configOf, oracleOf, type TrainingFlags } from './training.ts';
+import { configOf, modelled, oracleOf, type TrainingFlags } from './training.ts';
 
 export interface BacktestFlags extends TrainingFlags {
   readonly cutoffStep?: number;
@@ -25,7 +25,8 @@ export interface BacktestFlags extends TrainingFlags {
 }
 
 export async function backtestCommand(context: CommandContext, flags: BacktestFlags): Promise<void> {
-  const { domain, settings, clock, progress, logger } = context;
+  const { settings, clock, progress, logger } = context;
+  const domain = modelled(context, flags);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const { manifest, panel } = await readTrainingPanel(await context.features(), domain);
   const oracle = await oracleOf(context, manifest);

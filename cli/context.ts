@@ -4,7 +4,7 @@
  * Fails: SETTINGS_INVALID, DOMAIN_UNKNOWN.
  */
 import { join } from 'node:path';
-import type { Domain, Source } from '../domains/domain.ts';
+import type { Domain, ExogenousSource, Source } from '../domains/domain.ts';
 import { domains, findDomain } from '../domains/index.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
@@ -22,6 +22,7 @@ export interface CommonFlags {
   readonly domain?: string;
   readonly work?: string;
   readonly source?: string;
+  readonly exogenous?: string;
   readonly logLevel?: string;
   readonly port?: string;
   readonly host?: string;
@@ -47,6 +48,8 @@ export interface CommandContext {
   forecasts(): Promise<ForecastLog>;
   /** Opens the source that was asked for, or the domain's own. */
   source(): Promise<Source>;
+  /** Opens the source of exogenous columns that was asked for; null where none was. */
+  exogenous(): Promise<ExogenousSource | null>;
   /** Text for people: standard output, or nothing where JSON was asked for. */
   print(text: string): void;
   /** The result for programs: only where JSON was asked for. */
@@ -59,12 +62,13 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, logLevel, port, host, seed, backend, quantiles } = flags;
+  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
     domain: domainName,
     work,
     source,
+    exogenous,
     logLevel,
     port,
     host,
@@ -94,7 +98,9 @@ export function openContext(
     HEADWAY_MEMORY_MB: String(settings.memoryMb),
     ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
     ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
+    ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
   };
+  const sourceContext = { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress };
   return {
     settings,
     domain,
@@ -124,7 +130,15 @@ export function openContext(
           fix: 'Name one with --source; the README in its folder says which it understands.',
         });
       }
-      return domain.openSource(spec, { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress });
+      return domain.openSource(spec, sourceContext);
+    },
+    async exogenous() {
+      if (settings.exogenous === null) return null;
+      if (domain.openExogenous) return domain.openExogenous(settings.exogenous, sourceContext);
+      throw new HeadwayError('SETTINGS_INVALID', `the domain ${domain.name} knows no exogenous columns`, {
+        where: 'HEADWAY_EXOGENOUS',
+        fix: 'Leave --exogenous out, or name columns and openExogenous in the definition of the domain.',
+      });
     },
     print(text) {
       if (!wantsJson) process.stdout.write(`${text}\n`);

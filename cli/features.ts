@@ -17,10 +17,12 @@ export async function runFeaturesCommand(context: CommandContext, flags: { repor
   const started = clock.elapsedMs();
   const result = await withRunLock(lock, async () => {
     const source = await context.source();
-    logger.info({ source: source.description }, 'features run');
+    const exogenous = await context.exogenous();
+    logger.info({ source: source.description, exogenous: exogenous?.description ?? null }, 'features run');
     return runFeatures({
       domain,
       source,
+      exogenous,
       features,
       workFolder: join(settings.work, 'features', domain.name),
       clock,

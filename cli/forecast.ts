@@ -81,7 +81,7 @@ function columnOf({ values, quantiles, horizon }: IssuedForecasts['entry'], seri
 export async function issue(context: CommandContext, horizon?: number): Promise<IssuedForecasts> {
   const { domain, settings, clock, logger } = context;
   await startTensorBackend(logger, settings.backend, 'prediction');
-  return issueForecasts({
+  const issued = await issueForecasts({
     domain,
     features: await context.features(),
     registry: await context.registry(),
@@ -89,6 +89,10 @@ export async function issue(context: CommandContext, horizon?: number): Promise<
     issuedAt: clock.now(),
     ...(horizon === undefined ? {} : { horizon }),
   });
+  const { unknownInputs } = issued;
+  if (unknownInputs.length > 0)
+    logger.warn({ columns: unknownInputs }, 'exogenous columns are unknown: their usual values are used');
+  return issued;
 }
 
 /** The last week, the forecast and the naive line of one series (its row in the panel). */

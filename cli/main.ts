@@ -63,11 +63,14 @@ export function buildProgram(env: Environment): Command {
   }
 
   const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
+  const sources = (c: Command) =>
+    source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
   const training = (c: Command) =>
     c
       .option('--steps <count>', 'batches the network learns from', wholeNumber)
       .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
       .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
+      .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them')
       .option('--seed <number>', 'seed of everything random')
       .option('--backend <name>', 'auto, native, wasm or cpu')
       .option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
@@ -77,7 +80,7 @@ export function buildProgram(env: Environment): Command {
     features,
     'run',
     'Fetch raw data, validate and aggregate it, commit a snapshot.',
-    (c) => source(c).option('--report <file>', 'write the data-quality report as an HTML page'),
+    (c) => sources(c).option('--report <file>', 'write the data-quality report as an HTML page'),
     async (context, flags: { report?: string }) => (await import('./features.ts')).runFeaturesCommand(context, flags),
   );
 
@@ -195,7 +198,7 @@ export function buildProgram(env: Environment): Command {
     program,
     'schedule',
     'Run features hourly and training daily.',
-    (c) => source(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
+    (c) => sources(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
     async (context, flags: { only?: 'features' | 'training' }) => (await import('./schedule.ts')).scheduleCommand(context, flags),
   );
   command(
@@ -203,7 +206,7 @@ export function buildProgram(env: Environment): Command {
     'start',
     'The whole way: features, model, picture, HTTP service and schedule.',
     (c) =>
-      source(c)
+      sources(c)
         .option('--port <port>', 'port; 0 picks a free one')
         .option('--host <address>', 'address to listen on')
         .option('--once', 'fetch one forecast from the service, then stop')
@@ -249,7 +252,7 @@ export function buildProgram(env: Environment): Command {
     program,
     'config',
     'List every setting, its value and where it came from.',
-    (c) => source(c),
+    (c) => sources(c),
     async (context) => (await import('./config.ts')).listSettings(context),
   );
   return program;

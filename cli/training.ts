@@ -14,6 +14,7 @@ import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { readConfigFile } from '../services/training/config-file.ts';
 import { jsonMetrics, type TrainingResult, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
+import { isExogenous } from '../storage/coverage.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, reliabilityTable } from './metrics-table.ts';
@@ -22,10 +23,12 @@ export interface TrainingFlags {
   readonly steps?: number;
   readonly testDays?: number;
   readonly config?: string;
+  readonly demandOnly?: boolean;
 }
 
 export async function trainCommand(context: CommandContext, flags: TrainingFlags & { snapshot?: string }): Promise<void> {
-  const { domain, settings, clock, progress, logger } = context;
+  const { settings, clock, progress, logger } = context;
+  const domain = modelled(context, flags);
   const config = await configOf(flags, domain.name);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const store = await context.store();
@@ -103,6 +106,10 @@ function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: numbe
   return `A test span with that many is --test-days ${days}, if there is history enough; the champion stays meanwhile.`;
 }
 
+/** The domain as the model is to see it. */
+export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
+  demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
+
 /** The defaults, then what the file says, then what the flags say. */
 export async function configOf({ steps, testDays, config: file }: TrainingFlags, domain: string): Promise<TrainingConfig> {
   const config = file === undefined ? defaultTrainingConfig : await readConfigFile(file, domain, defaultTrainingConfig);
@@ -120,6 +127,7 @@ export async function oracleOf(context: CommandContext, manifest: Manifest): Pro
   // Asked first, because listing the parts of a simulated source would simulate it.
   if (source.oracle === undefined || !manifest.reason.endsWith(source.description)) return undefined;
   const parts = new Set((await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`));
-  const isSame = manifest.objects.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
+  const demand = manifest.objects.filter(({ feed }) => !isExogenous(feed));
+  const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
   return isSame ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN : undefined;
 }

@@ -31,8 +31,9 @@ export interface Domain {
   readonly integerValued: boolean;
   /** Country and state of `date-holidays`; null for none. */
   readonly holidays: { readonly country: string; readonly state?: string } | null;
+  /** Exogenous columns known only afterwards (measured weather): a forecast sees what was published up to its cutoff. */
   readonly pastExogenous: readonly string[];
-  /** Exogenous columns known in advance. */
+  /** Exogenous columns known at least a horizon in advance (a plan, an archived forecast): seen at the target's time. */
   readonly futureExogenous: readonly string[];
   /** The source `npm start` uses: it must need no network and no account; null where the domain has none. */
   readonly defaultSource: string | null;
@@ -42,6 +43,8 @@ export interface Domain {
   seriesTitle(seriesId: string): string;
   /** Opens a source by its spec: a folder, or `name:argument`. */
   openSource(spec: string, context: SourceContext): Promise<Source>;
+  /** Opens a source of exogenous columns by its spec; absent where the domain names no such column. */
+  openExogenous?(spec: string, context: SourceContext): Promise<ExogenousSource>;
 }
 
 export interface SourceContext {
@@ -64,8 +67,13 @@ export interface Source {
   oracle?(seriesId: string, timestamp: number, quantile: number): number;
 }
 
+export interface ExogenousSource {
+  readonly description: string;
+  parts(): Promise<RawPart<ExogenousRows>[]>;
+}
+
 /** One raw file: the unit of incremental work. Its rows alone decide the values of its feed inside its span. */
-export interface RawPart {
+export interface RawPart<Rows = RawRows> {
   /** Unique within the source and stable over runs, e.g. the file's name. */
   readonly name: string;
   /** Parts of several feeds add up (green and yellow cabs); parts of one feed follow one another in time. */
@@ -75,7 +83,7 @@ export interface RawPart {
   /** UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its rows tell. */
   readonly span: { readonly start: number; readonly end: number } | null;
   /** Brings the file to the local disk (a download, a generation) and describes its rows. */
-  open(): Promise<RawRows>;
+  open(): Promise<Rows>;
 }
 
 /**
@@ -95,4 +103,21 @@ export interface RawRows {
   readonly duplicateKey: readonly string[];
   /** Reasons to reject a row, first match wins; `when` is a BOOLEAN expression, and NULL does not match. */
   readonly rejections: readonly { readonly reason: string; readonly when: string }[];
+}
+
+/** A raw file of exogenous values, as the feature service's SQL sees it: one row of the relation is one value of one column. */
+export interface ExogenousRows {
+  readonly relation: string;
+  /** VARCHAR: the column, one of pastExogenous or futureExogenous. */
+  readonly column: string;
+  /**
+   * TIMESTAMP in UTC: when the value was published, at the earliest. Of a day's measurement: after that day has ended by the local clock, and
+   * so much later as publishing takes. No forecast with an earlier cutoff sees the value.
+   */
+  readonly knownAt: string;
+  /** TIMESTAMP in UTC: an instant of the interval that the value is about. Only columns known in advance need it. */
+  readonly about: string | null;
+  /** DOUBLE */
+  readonly value: string;
+  readonly rejections: RawRows['rejections'];
 }

@@ -6,7 +6,7 @@
  * Fails: never; the result may hold no series.
  */
 import { meanOf } from './metrics.ts';
-import { type Panel, targetOf } from './panel.ts';
+import { exogenousWithin, type Panel, targetOf } from './panel.ts';
 
 export interface Completion {
   /** Keep at most this many intervals, the last ones. */
@@ -48,6 +48,8 @@ export function completePanel(
       frequencyMinutes: panel.frequencyMinutes,
       length,
       columns: { target },
+      // An unknown exogenous value stays unknown: the features say how that reads.
+      ...exogenousWithin(panel, start, end),
     },
     filled,
   };

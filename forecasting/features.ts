@@ -1,11 +1,12 @@
 /**
  * Purpose: the one function that builds the network's inputs, for training, backtest, batch and the API alike.
- * Invariants: reads nothing after the cutoff but the calendar and futureExogenous; depends only on the last
+ * Invariants: reads nothing after the cutoff but the calendar and what is known in advance; depends only on the last
  * `historyIntervals` intervals, so that a long and a short panel give the same bits; every output is finite, also for
  * series with gaps; scaling a series scales only its level.
  * Fails: a RangeError for a cutoff with too little grid before it, and for season lengths that do not fit the frequency.
  */
 import { type Calendar, type CalendarPlace, createCalendar } from './calendar.ts';
+import { type ExogenousInputs, type ExogenousRows, exogenousRows, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
 import { type Panel, targetOf } from './panel.ts';
 
 export interface FeatureSpec {
@@ -18,6 +19,8 @@ export interface FeatureSpec {
   readonly nonNegative: boolean;
   /** Counts: the median is a whole number. */
   readonly integerValued: boolean;
+  /** Columns beside the target. Absent where there are none: the inputs are then those of a network that knows of no such thing. */
+  readonly exogenous?: ExogenousInputs;
 }
 
 /** The seasonal lags of every step: the same local time on each of the last weeks and days. */
@@ -41,10 +44,12 @@ export interface FeatureSizes {
   readonly trainingHistory: number;
 }
 
+/** Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance): the others keep their places. */
 export function featureSizes(spec: FeatureSpec): FeatureSizes {
+  const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
   return {
-    windowSize: spec.week + 2 * spec.day + 4,
-    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2,
+    windowSize: spec.week + 2 * spec.day + 4 + past.length * PAST_INPUTS,
+    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + future.length,
     // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of the clocks.
     trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
     historyIntervals: (WEEKS_OF_SHAPE + 1) * spec.week + 2 * spec.day,
@@ -89,6 +94,7 @@ export interface FeatureSource {
   readonly weekMeans: Float32Array;
   /** [series × (length + horizon + 1)]: the value at this hour of the week over its own week's mean, over up to 26 weeks. */
   readonly weekShape: Float32Array;
+  readonly exogenous: ExogenousRows;
 }
 
 /** @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before it is not tabulated */
@@ -106,7 +112,8 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff
   const weekShape = new Float32Array(panel.seriesIds.length * span);
   // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
-  const source = { spec, sizes: featureSizes(spec), panel, firstCutoff, calendar, weekMeans, weekShape };
+  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, { day: spec.day, week: spec.week, span });
+  const source = { spec, sizes: featureSizes(spec), panel, firstCutoff, calendar, weekMeans, weekShape, exogenous };
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
     for (let t = from; t < span; t++)
@@ -273,7 +280,10 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   window[at++] = daySum / day;
   window[at++] = weekSum / week;
   window[at++] = residualSum / day;
+  const pastSize = (spec.exogenous?.past.length ?? 0) * PAST_INPUTS;
+  for (let i = 0; i < pastSize; i++) window[at++] = source.exogenous.past[cutoff * pastSize + i] as number;
 
+  const futureSize = spec.exogenous?.future.length ?? 0;
   const step = batch.step;
   const shapeOrBase = (shape: number, base: number): number => (Number.isNaN(shape) ? 0 : shape - base);
   const orBase = (value: number, base: number): number => (Number.isNaN(value) ? 0 : value * scale - base);
@@ -326,5 +336,6 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     step[to++] = holidayLags / WEEKS_BACK;
     step[to++] = k / horizon;
     step[to++] = 1 / k;
+    for (let i = 0; i < futureSize; i++) step[to++] = source.exogenous.future[t * futureSize + i] as number;
   }
 }

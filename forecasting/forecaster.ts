@@ -3,6 +3,7 @@
  * Invariants: `predict` reads nothing after the cutoff; the result is in the target's own unit; quantiles do not cross.
  * Fails: a RangeError where the panel holds less history than `minimumHistory` before the cutoff.
  */
+import type { ExogenousNames } from './exogenous.ts';
 import type { Panel } from './panel.ts';
 
 export interface Forecaster {
@@ -11,6 +12,8 @@ export interface Forecaster {
   readonly quantiles: readonly number[];
   /** Intervals up to and including the cutoff that `predict` needs. */
   readonly minimumHistory: number;
+  /** The exogenous columns it reads, which the panel must have; absent where it reads none. */
+  readonly exogenous?: ExogenousNames;
   /**
    * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
    * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes first.

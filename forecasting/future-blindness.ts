@@ -53,7 +53,12 @@ function withFuture(panel: Panel, cutoff: number, future: (value: number) => num
     }
     columns[name] = changed;
   }
-  return { ...panel, columns: columns as Panel['columns'] };
+  if (panel.exogenous === undefined) return { ...panel, columns: columns as Panel['columns'] };
+  const exogenous = Object.entries(panel.exogenous).map(([name, values]): [string, Float32Array] => [
+    name,
+    kept.includes(name) ? values : values.map((value, t) => (t > cutoff ? future(value) : value)),
+  ]);
+  return { ...panel, columns: columns as Panel['columns'], exogenous: Object.fromEntries(exogenous) };
 }
 
 function sameBits(a: Float32Array, b: Float32Array): boolean {

@@ -1,7 +1,7 @@
 /**
  * Purpose: the panel: every series on one regular UTC grid. The shape that features, models and metrics share.
  * Invariants: a column holds seriesIds.length × length values, row-major by series; missing is NaN, never silently zero;
- * the value at grid index t covers [start + t·frequency, start + (t+1)·frequency).
+ * the value at grid index t covers [start + t·frequency, start + (t+1)·frequency). An exogenous column is one for all series.
  * Fails: `createPanel` throws a RangeError when sizes, ids or the grid do not fit.
  */
 export interface Panel {
@@ -12,6 +12,12 @@ export interface Panel {
   /** Intervals per series. */
   readonly length: number;
   readonly columns: { readonly target: Float32Array } & Readonly<Record<string, Float32Array>>;
+  /**
+   * Exogenous columns, on the same grid and shared by all series: one array of `length` values or more. Known only afterwards:
+   * index t holds what became known during interval t, whatever time it is about, so that reading up to the cutoff is reading what was
+   * known. Known in advance: index t holds what is said about interval t, at least a horizon before; it may reach past the end.
+   */
+  readonly exogenous?: Readonly<Record<string, Float32Array>>;
 }
 
 export function createPanel(panel: Panel): Panel {
@@ -26,6 +32,10 @@ export function createPanel(panel: Panel): Panel {
         `column ${name} has ${values.length} values, expected ${seriesIds.length} series × ${length} intervals`,
       );
     }
+  }
+  for (const [name, values] of Object.entries(panel.exogenous ?? {})) {
+    if (values.length < length)
+      throw new RangeError(`exogenous column ${name} has ${values.length} values, expected ${length} or more`);
   }
   return panel;
 }
@@ -61,7 +71,8 @@ export function panelUpTo(panel: Panel, last: number): Panel {
     columns[name] = kept;
   }
   // Spelled out and not spread: a field that is added to panels must be cut here too, not slip through whole.
-  return { seriesIds, start, frequencyMinutes, length, columns: columns as Panel['columns'] };
+  const exogenous = exogenousWithin(panel, 0, length);
+  return { seriesIds, start, frequencyMinutes, length, columns: columns as Panel['columns'], ...exogenous };
 }
 
 /** The panel with `intervals` unknown intervals in front, for a history shorter than a model looks back. */
@@ -80,5 +91,16 @@ export function padHistory(panel: Panel, intervals: number): Panel {
     start: panel.start - intervals * panel.frequencyMinutes * 60_000,
     length,
     columns: columns as Panel['columns'],
+    ...exogenousWithin(panel, -intervals),
   };
+}
+
+/** The exogenous columns over grid indices [first, end) of the panel, NaN outside; by default to their own end. Nothing, where there are none. */
+export function exogenousWithin(panel: Panel, first: number, end?: number): Pick<Panel, 'exogenous'> {
+  if (panel.exogenous === undefined) return {};
+  const within = Object.entries(panel.exogenous).map(([name, values]): [string, Float32Array] => [
+    name,
+    Float32Array.from({ length: (end ?? values.length) - first }, (_, t) => values[first + t] ?? Number.NaN),
+  ]);
+  return { exogenous: Object.fromEntries(within) };
 }

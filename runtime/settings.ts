@@ -27,6 +27,8 @@ export interface Settings {
   readonly domain: string;
   /** null: the domain's own. */
   readonly source: string | null;
+  /** null: none. */
+  readonly exogenous: string | null;
   readonly work: string;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
@@ -76,6 +78,13 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     allowed: 'a folder, or name:argument as the domain understands it',
     description: "Where raw data comes from. Unset: the domain's own default.",
+  },
+  exogenous: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_EXOGENOUS',
+    default: null,
+    allowed: 'a file or folder as the domain understands it',
+    description: 'Where exogenous columns come from (inputs beside the demand). Unset: none.',
   },
   work: {
     schema: { type: 'string', minLength: 1 },
@@ -265,6 +274,7 @@ function fromText(name: SettingName, text: string): unknown {
 function show(name: SettingName, value: unknown): string {
   if (value === undefined) return '';
   if (value !== null) return String(value);
+  if (name === 'exogenous') return 'none';
   return name.endsWith('Schedule') ? 'off' : "the domain's own";
 }
 

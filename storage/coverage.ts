@@ -11,6 +11,13 @@ export interface Segment extends TimeSpan {
   readonly object: FeatureObject;
 }
 
+/** Feeds so marked hold exogenous columns, one value for all series: `series_id` is the column's name. They never hold demand. */
+const EXOGENOUS = '@';
+
+export const exogenousFeed = (name: string): string => `${EXOGENOUS}${name}`;
+
+export const isExogenous = (feed: string): boolean => feed.startsWith(EXOGENOUS);
+
 /** The objects that were known at `knownAt`. */
 export const knownObjects = (objects: readonly FeatureObject[], knownAt: number): FeatureObject[] =>
   objects.filter((object) => object.availableAt <= knownAt);

@@ -24,7 +24,7 @@ import {
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { encodeOnlineView } from './online-view.ts';
-import { readSnapshot } from './snapshot-reader.ts';
+import { type Ahead, readSnapshot } from './snapshot-reader.ts';
 
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;
@@ -43,6 +43,8 @@ export interface CommitRequest {
   readonly report?: Uint8Array;
   /** How many intervals of every series the online view holds. */
   readonly onlineIntervals?: number;
+  /** How far past its end the online view holds which columns that are known in advance. */
+  readonly ahead?: Ahead;
 }
 
 export interface CommitContext {
@@ -88,7 +90,8 @@ async function appendManifest(context: CommitContext, request: CommitRequest, se
       report,
     } as const;
     const lastIntervals = request.onlineIntervals ?? DEFAULT_ONLINE_INTERVALS;
-    const panel = await readSnapshot(store, draft, { lastIntervals }, session);
+    const ahead = request.ahead ? { ahead: request.ahead } : {};
+    const panel = await readSnapshot(store, draft, { lastIntervals, ...ahead }, session);
     return (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
   });
   return manifest as Manifest; // `append` gives null only for an empty log, to which there is always something to add

@@ -10,12 +10,16 @@ import type { Panel } from '../forecasting/panel.ts';
 
 const QUIET_NAN = 0x7fc00000;
 
-/** SHA-256 over the ids, the grid and the columns. */
+/** SHA-256 over the ids, the grid, the columns and the exogenous columns. */
 export function hashPanel(panel: Panel): string {
   const names = Object.keys(panel.columns).sort();
   const { seriesIds, start, frequencyMinutes, length } = panel;
   const hash = createHash('sha256').update(JSON.stringify({ seriesIds, start, frequencyMinutes, length, names }));
   for (const name of names) hash.update(canonicalBytes(panel.columns[name]));
+  // A panel without exogenous columns keeps the hash it had before there were any.
+  for (const [name, values] of Object.entries(panel.exogenous ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(JSON.stringify({ exogenous: name, length: values.length })).update(canonicalBytes(values));
+  }
   return hash.digest('hex');
 }
 

@@ -4,12 +4,13 @@
  * are read (coverage.ts); feeds are added in a fixed order, so that the same question gives the same bits.
  *   missing = zero:    a feed speaks for every series in all of its covered span, and an absent row is 0.
  *   missing = unknown: a feed speaks for the series it has rows of, and an absent row is NaN.
+ * Exogenous feeds are columns beside the series: they make no interval, no series, and no value of the target known or unknown.
  * Fails: SNAPSHOT_EMPTY where nothing was known, SERIES_UNKNOWN, USAGE for a time off the grid, STORE_CORRUPT.
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { sqlText } from '../runtime/sql.ts';
-import { clipSegments, feedsOf, knownObjects, type Segment, winningSegments } from './coverage.ts';
+import { clipSegments, feedsOf, isExogenous, knownObjects, type Segment, winningSegments } from './coverage.ts';
 import { columnItems, type SqlSession, withSqlSession } from './duckdb-session.ts';
 import { verifiedPath } from './feature-objects.ts';
 import type { FeatureObject, FeatureSchema, TimeSpan } from './manifest.ts';
@@ -26,6 +27,13 @@ export interface SnapshotQuery {
   lastIntervals?: number;
   /** Default: every series with a row at or before the cutoff. The panel holds them in code-point order in any case. */
   seriesIds?: readonly string[];
+  /** Exogenous columns known in advance reach so many intervals past the last one. The others end with it. */
+  ahead?: Ahead;
+}
+
+export interface Ahead {
+  readonly columns: readonly string[];
+  readonly intervals: number;
 }
 
 interface FeedRows {
@@ -40,31 +48,40 @@ export async function readSnapshot(
   openSession?: SqlSession,
 ): Promise<Panel> {
   const { frequencyMinutes, missing } = snapshot.schema;
-  const known = knownObjects(snapshot.objects, query.knownAt ?? Number.POSITIVE_INFINITY);
+  const everything = knownObjects(snapshot.objects, query.knownAt ?? Number.POSITIVE_INFINITY);
+  const known = everything.filter(({ feed }) => !isExogenous(feed));
   const grid = gridOf(known, frequencyMinutes, query);
   const step = frequencyMinutes * 60_000;
   const length = (grid.end - grid.start) / step;
 
   const read = async (session: SqlSession): Promise<Panel> => {
     const paths = new Map<string, string>();
-    const feeds: FeedRows[] = [];
-    for (const feed of feedsOf(known)) {
-      const segments = clipSegments(winningSegments(known, feed), Number.NEGATIVE_INFINITY, grid.end);
+    const open = async (objects: readonly FeatureObject[], feed: string, end: number): Promise<FeedRows> => {
+      const segments = clipSegments(winningSegments(objects, feed), Number.NEGATIVE_INFINITY, end);
       for (const { object } of segments) {
         if (!paths.has(object.key)) paths.set(object.key, await verifiedPath(store, session, object, frequencyMinutes));
       }
-      feeds.push({ segments, ids: await seriesIn(session, segments, paths) });
-    }
+      return { segments, ids: await seriesIn(session, segments, paths) };
+    };
+    const feeds: FeedRows[] = [];
+    for (const feed of feedsOf(known)) feeds.push(await open(known, feed, grid.end));
+    const others = everything.filter(({ feed }) => isExogenous(feed));
+    const end = grid.end + (query.ahead?.intervals ?? 0) * step;
+    const shared: FeedRows[] = [];
+    for (const feed of feedsOf(others)) shared.push(await open(others, feed, end));
+
     const seriesIds = selectSeries(feeds, query.seriesIds);
     const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
-    const panel = createPanel({ seriesIds, start: grid.start, frequencyMinutes, length, columns: { target } });
+    const exogenous = await readExogenous(session, shared, paths, { ...grid, step, length }, query.ahead);
+    const panel = createPanel({
+      ...{ seriesIds, start: grid.start, frequencyMinutes, length, columns: { target } },
+      ...(shared.length > 0 ? { exogenous } : {}),
+    });
     if (target.length === 0) return panel;
 
     // How many feeds must have spoken for a value to be whole, and how many have.
     const heard = new Uint16Array(target.length);
-    await session.run(
-      `CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${seriesIds.map(seriesRow)}) AS s(position, id)`,
-    );
+    await nameRows(session, seriesIds);
     for (const { segments } of feeds) {
       const inside = clipSegments(segments, grid.start, grid.end);
       if (missing === 'zero') for (const segment of inside) hear(heard, segment, grid.start, step, length);
@@ -83,6 +100,32 @@ export async function readSnapshot(
     return panel;
   };
   return openSession ? read(openSession) : withSqlSession(read);
+}
+
+/** The exogenous columns. A column is of one feed; where two have it, the one whose name comes later decides. */
+async function readExogenous(
+  session: SqlSession,
+  feeds: readonly FeedRows[],
+  paths: ReadonlyMap<string, string>,
+  grid: { start: number; step: number; length: number },
+  ahead: Ahead = { columns: [], intervals: 0 },
+): Promise<Record<string, Float32Array>> {
+  const columns: Record<string, Float32Array> = {};
+  const reach = grid.length + ahead.intervals;
+  for (const { segments, ids } of feeds) {
+    const names = [...ids].sort();
+    for (const name of names) {
+      columns[name] ??= new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
+    }
+    const inside = clipSegments(segments, grid.start, grid.start + reach * grid.step);
+    if (inside.length === 0 || names.length === 0) continue;
+    await nameRows(session, names);
+    await streamRows(session, inside, paths, { ...grid, length: reach }, (at, value) => {
+      const column = columns[names[Math.floor(at / reach)]];
+      if (at % reach < column.length) column[at % reach] = value;
+    });
+  }
+  return columns;
 }
 
 /** The grid of the answer: from the first to the last covered interval, within what was asked for. */
@@ -133,7 +176,11 @@ function hear(heard: Uint16Array, segment: TimeSpan, start: number, step: number
   for (let row = 0; row < heard.length; row += length) for (let t = first; t < end; t++) heard[row + t]++;
 }
 
-const seriesRow = (id: string, position: number) => `(${position}, ${sqlText(id)})`;
+/** The table `series`: which row of the answer belongs to which id. */
+async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
+  const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
+  await session.run(`CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
+}
 
 /** The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms) and target. */
 function winningRows(segments: readonly Segment[], paths: ReadonlyMap<string, string>): string {

@@ -8,6 +8,7 @@ import { openCity } from './city.ts';
 import { openDownloads } from './download-source.ts';
 import { openFolder } from './folder-source.ts';
 import { TIME_ZONE } from './local-month.ts';
+import { openWeather, WEATHER_COLUMNS } from './weather.ts';
 
 export const taxi: Domain = {
   name: 'taxi',
@@ -23,7 +24,8 @@ export const taxi: Domain = {
   nonNegative: true,
   integerValued: true,
   holidays: { country: 'US', state: 'NY' },
-  pastExogenous: [],
+  // Daily weather, where --exogenous names it.
+  pastExogenous: WEATHER_COLUMNS,
   futureExogenous: [],
   defaultSource: 'city',
   quickSource: 'city:months=4,places=24',
@@ -33,4 +35,5 @@ export const taxi: Domain = {
     if (spec.startsWith('tlc:')) return openDownloads(spec, context);
     return openFolder(spec, context);
   },
+  openExogenous: (spec) => openWeather(spec),
 };

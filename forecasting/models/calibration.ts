@@ -20,8 +20,8 @@ export interface Trust {
 export interface Calibration {
   /** Series with a level below the first bound are the first group, and so on; the last group is open. */
   readonly levelBounds: readonly number[];
-  /** [group]: what the median is made of. */
-  readonly trust: readonly Trust[];
+  /** [group][step]: what the median is made of. */
+  readonly trust: readonly (readonly Trust[])[];
   /** [group][quantile][step] */
   readonly factors: readonly (readonly (readonly number[])[])[];
   /** [group]: for counts, how far inside the bounds a count must lie (possible-quantiles.ts). */
@@ -32,6 +32,8 @@ const MINIMUM_OBSERVATIONS = 200;
 /** Steps on either side that lend a step their observations. */
 const NEIGHBOURS = 2;
 const TRUST_GRID = 10;
+const TRUST_NEIGHBOURS = 1;
+const CLEARLY = 0.005;
 const EDGE_GRID = 20;
 const ALONE: Trust = { network: 1, linear: 0 };
 const FACTOR_BOUNDS = [0.3, 4] as const;
@@ -55,18 +57,20 @@ interface Observation {
 }
 
 /** A calibration that changes nothing but what the median is made of. */
-export const trusting = (trust: Trust): Calibration => ({ levelBounds: [], trust: [trust], factors: [], edges: [] });
+export const trusting = (trust: Trust, horizon: number): Calibration => ({
+  ...{ levelBounds: [], factors: [], edges: [] },
+  trust: [Array.from({ length: horizon }, () => trust)],
+});
 
 /** The median that a calibration believes in: the anchor, and what it trusts of two offsets from it. */
 export function believedCenter(
   calibration: Calibration | null,
   group: number,
-  anchor: number,
-  linear: number,
-  center: number,
+  step: number,
+  { anchor, linear, own }: { readonly anchor: number; readonly linear: number; readonly own: number },
 ): number {
-  const { network, linear: ofLinear } = calibration?.trust[group] ?? ALONE;
-  return anchor + network * (center - anchor) + ofLinear * (linear - anchor);
+  const trust = calibration?.trust[group]?.[step] ?? ALONE;
+  return anchor + trust.network * (own - anchor) + trust.linear * (linear - anchor);
 }
 
 /** The distances of a forecast from its median, calibrated, about another median. In place; what comes may not yet be possible. */
@@ -101,11 +105,12 @@ export function calibrate(
   const { quantiles } = models.forecaster;
   const median = quantiles.indexOf(0.5);
   const groups = observe(panel, models, cutoffs, spec);
-  const trust = groups.map((observations) => trustOf(observations, median, models.linear !== null));
+  const trust = groups.map((observations) => trustPerStep(observations, median, spec.horizon, models.linear !== null));
   const plain = { levelBounds: LEVEL_BOUNDS, trust, factors: [], edges: [] };
   for (const [group, observations] of groups.entries()) {
-    for (const { anchor, linear, forecast } of observations) {
-      const shift = believedCenter(plain, group, anchor, linear, forecast[median] as number) - (forecast[median] as number);
+    for (const { anchor, linear, forecast, step } of observations) {
+      const own = forecast[median] as number;
+      const shift = believedCenter(plain, group, step, { anchor, linear, own }) - own;
       for (let q = 0; q < forecast.length; q++) forecast[q] = (forecast[q] as number) + shift;
     }
   }
@@ -145,7 +150,18 @@ function observe(
   return groups;
 }
 
-/** The shares with which the median would have had the least absolute error. Wholly the network's where nothing is better. */
+/** [step]: the shares with which the median of a step and its neighbours would have had the least absolute error. */
+function trustPerStep(observations: readonly Observation[], median: number, horizon: number, hasLinear: boolean): Trust[] {
+  return Array.from({ length: horizon }, (_, k) =>
+    trustOf(
+      observations.filter(({ step }) => Math.abs(step - k) <= TRUST_NEIGHBOURS),
+      median,
+      hasLinear,
+    ),
+  );
+}
+
+/** Wholly the network's where nothing is clearly better: it goes on learning after this, from the latest windows. */
 function trustOf(observations: readonly Observation[], median: number, hasLinear: boolean): Trust {
   if (observations.length < MINIMUM_OBSERVATIONS) return ALONE;
   const lossOf = ({ network, linear: ofLinear }: Trust) => {
@@ -155,7 +171,7 @@ function trustOf(observations: readonly Observation[], median: number, hasLinear
     return sum;
   };
   let best = ALONE;
-  let least = lossOf(ALONE);
+  let least = (1 - CLEARLY) * lossOf(ALONE);
   for (let n = 0; n <= TRUST_GRID; n++) {
     for (let l = 0; l <= (hasLinear ? TRUST_GRID - n : 0); l++) {
       const trust = { network: n / TRUST_GRID, linear: l / TRUST_GRID };

@@ -231,7 +231,7 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
     const own = anchor + level * (offsets[at * Q + median] as number) * scaling.outputScale;
     const line = linear ? anchor + level * (lineOffsets[at] as number) * scaling.outputScale : anchor;
     const group = calibration ? groupOf(calibration, level) : 0;
-    return believedCenter(calibration, group, anchor, line, own);
+    return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
 
   /** From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and possible for the target. */
@@ -272,5 +272,10 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
 
   const inputGroups = FEATURE_GROUPS.filter((group) => group === 'series' || [...groups.window, ...groups.step].includes(group));
   const lookBack = sizes.historyIntervals;
-  return { name: 'network', quantiles: spec.quantiles, minimumHistory: week, inputGroups, lookBack, predict, predictKept };
+  const { exogenous } = spec.features;
+  const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
+  return {
+    ...{ name: 'network', quantiles: spec.quantiles, minimumHistory: week, inputGroups, lookBack, predict, predictKept },
+    ...(exogenous ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } } : {}),
+  };
 }

@@ -71,7 +71,7 @@ export async function fitNetwork(
   const point: NetworkSpec = { ...raw, quantiles: [0.5] };
   const pointOf = (linear: Float32Array | null) => {
     const trust = { network: 0, linear: linear ? 1 : 0 };
-    return networkForecaster({ spec: point, scaling, members: [], linear, calibration: trusting(trust) });
+    return networkForecaster({ spec: point, scaling, members: [], linear, calibration: trusting(trust, spec.features.horizon) });
   };
   const calibration = held
     ? calibrate(

@@ -9,6 +9,7 @@ import type { Domain } from '../../domains/domain.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { sqlText } from '../../runtime/sql.ts';
+import { isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest, TimeSpan } from '../../storage/manifest.ts';
 import type { AggregatedPart } from './aggregate.ts';
@@ -25,21 +26,25 @@ export interface RecentPanelOptions {
   readonly tempFolder: string;
 }
 
-export async function recentPanel({ domain, features, head, fresh, tempFolder }: RecentPanelOptions): Promise<Panel> {
+export async function recentPanel({ domain, features, tempFolder, ...all }: RecentPanelOptions): Promise<Panel> {
   const step = domain.frequencyMinutes * 60_000;
-  const spans: TimeSpan[] = [...fresh, ...(head?.objects ?? [])].map((object) => object.span);
+  // The report is about demand.
+  const fresh = all.fresh.filter(({ part }) => !isExogenous(part.feed));
+  const committed = all.head?.objects.filter(({ feed }) => !isExogenous(feed)) ?? [];
+  const spans: TimeSpan[] = [...fresh, ...committed].map((object) => object.span);
   const end = Math.max(...spans.map((span) => span.end));
   const first = Math.min(...spans.map((span) => span.start));
 
   return withDuckDB({ tempFolder }, async (connection) => {
     const files = fresh.map(({ path }) => sqlText(path)).join(', ');
-    const found = await rowsOf(connection, `SELECT DISTINCT series_id FROM read_parquet([${files}]) ORDER BY series_id`);
-    const isNew = head === null;
+    const idsSql = `SELECT DISTINCT series_id FROM read_parquet([${files}]) ORDER BY series_id`;
+    const found = fresh.length > 0 ? await rowsOf(connection, idsSql) : [];
+    const isNew = committed.length === 0;
     const longest = isNew
       ? Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.length)))
       : (WEEKS * WEEK_MS) / step;
     const start = Math.max(first, end - longest * step);
-    const isOldIn = head?.objects.some(({ span }) => span.end > start) ?? false;
+    const isOldIn = committed.some(({ span }) => span.end > start);
     const old = isOldIn ? await features.readAsOf({ from: start }) : null;
     const seriesIds = [...new Set([...found.map((row) => String(row.series_id)), ...(old?.seriesIds ?? [])])].sort();
     const length = Math.round((end - start) / step);
@@ -48,9 +53,9 @@ export async function recentPanel({ domain, features, head, fresh, tempFolder }:
     if (old) copyInto(panel, old);
 
     const row = new Map(seriesIds.map((id, index) => [id, index]));
-    const feeds = new Set([...(head?.objects ?? []), ...fresh.map(({ part }) => part)].map((object) => object.feed));
+    const feeds = new Set([...committed, ...fresh.map(({ part }) => part)].map((object) => object.feed));
     for (const { part, path, span } of fresh) {
-      const isAnew = head?.objects.some((object) => object.feed === part.feed && overlap(object.span, span)) ?? false;
+      const isAnew = committed.some((object) => object.feed === part.feed && overlap(object.span, span));
       if (isAnew && feeds.size > 1) continue;
       const from = Math.max(0, Math.round((span.start - start) / step));
       const to = Math.min(length, Math.round((span.end - start) / step));

@@ -5,24 +5,28 @@
  * Fails: RAW_FILE_INVALID naming every bad file, SOURCE_*, STORE_*: always with nothing committed.
  */
 import { join } from 'node:path';
-import type { Domain, RawPart, RawRows, Source } from '../../domains/domain.ts';
+import type { Domain, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
+import { isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { FeatureObject, Manifest } from '../../storage/manifest.ts';
 import { type AggregatedPart, aggregatePart } from './aggregate.ts';
+import { allParts, readerOf } from './exogenous-parts.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { recentPanel } from './recent-panel.ts';
 import { withWorkFolder } from './work-folder.ts';
 
-const WEEKS_ONLINE = 9;
+const WEEKS_ONLINE = 28;
 const MEMORY_LIMIT_MB = 512;
 
 export interface FeatureRunOptions {
   readonly domain: Domain;
   readonly source: Source;
+  /** Where exogenous columns come from. Without it those that were committed before stay as they are. */
+  readonly exogenous?: ExogenousSource | null;
   readonly features: Pick<FeatureStore, 'head' | 'commit' | 'readAsOf'>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
@@ -42,10 +46,11 @@ export interface FeatureRunResult {
 
 export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRunResult> {
   const { domain, source, features, clock, logger } = options;
-  const parts = await source.parts();
+  const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
   const waiting = parts.filter((part) => !isKnown(head, part));
-  if (waiting.length === 0) return unchanged(head, parts, domain);
+  const hasDemand = [...(head?.objects ?? []), ...parts].some(({ feed }) => !isExogenous(feed));
+  if (waiting.length === 0 || !hasDemand) return unchanged(head, parts, domain);
 
   return withWorkFolder(options.workFolder, clock.now(), async (folder) => {
     const availableAt = clock.now();
@@ -78,6 +83,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
       })),
       report: new TextEncoder().encode(JSON.stringify(report)),
       onlineIntervals: (WEEKS_ONLINE * 7 * 24 * 60) / domain.frequencyMinutes,
+      ...(domain.futureExogenous.length > 0 ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } } : {}),
     });
     const { rowsIn, rowsUsed } = report.run;
     logger.info({ snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed }, 'features committed');
@@ -101,9 +107,9 @@ async function aggregateAll(
       try {
         const rows: RawRows = await part.open();
         const path = join(folder, `part-${index}.parquet`);
-        done.push(
-          await aggregatePart({ domain, part, rows, path, availableAt, tempFolder: join(folder, 'spill'), memoryLimitMb }),
-        );
+        const tempFolder = join(folder, 'spill');
+        const reader = readerOf(domain, part);
+        done.push(await aggregatePart({ domain: reader, part, rows, path, availableAt, tempFolder, memoryLimitMb }));
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
         bad.push(error);

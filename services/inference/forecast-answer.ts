@@ -55,8 +55,12 @@ export function storedAnswer(
     issuedAt: isoTime(serving.issuedAt),
     snapshotVersion: snapshot.manifest.snapshotVersion,
     ...past,
+    ...flagged(serving.unknownInputs),
   };
 }
+
+/** Nothing, where every input was known. */
+const flagged = (unknown: readonly string[]) => (unknown.length > 0 ? { unknownInputs: [...unknown] } : {});
 
 /** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
 export function ownAnswer(
@@ -67,7 +71,7 @@ export function ownAnswer(
   now: number,
 ): ForecastAnswer {
   const steps = checkedHorizon(serving, horizon);
-  const { panel, cutoff, values } = ownForecast(serving, domain, history);
+  const { panel, cutoff, values, unknownInputs } = ownForecast(serving, domain, history);
   const seriesId = history.seriesId ?? null;
   return {
     ...columns(serving, domain, panel, cutoff, steps, values, 0),
@@ -75,6 +79,7 @@ export function ownAnswer(
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
+    ...flagged(unknownInputs),
   };
 }
 

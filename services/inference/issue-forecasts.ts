@@ -1,7 +1,7 @@
 /**
  * Purpose: forecast every series at once from the champion and the online view: what is kept in the forecast log.
  * Invariants: the same forecaster on the same panel as the HTTP service; the cutoff is the last interval that is known.
- * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, MODEL_CORRUPT, HORIZON_INVALID.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, MODEL_CORRUPT, MODEL_INCOMPATIBLE, HORIZON_INVALID.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Panel } from '../../forecasting/panel.ts';
@@ -9,7 +9,7 @@ import { timestampAt } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved } from './precompute.ts';
+import { lastObserved, unknownInputs } from './precompute.ts';
 
 export interface IssueRequest {
   readonly domain: Domain;
@@ -24,6 +24,8 @@ export interface IssuedForecasts {
   readonly panel: Panel;
   /** Grid index of the cutoff in the panel. */
   readonly cutoff: number;
+  /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
+  readonly unknownInputs: readonly string[];
   /** What the forecast log keeps. */
   readonly entry: ForecastEntry;
 }
@@ -45,6 +47,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const { model, weights } = await registry.load(champion.modelVersion);
   const forecaster = restoreForecaster(model, weights);
   const cutoff = lastObserved(panel);
+  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, horizon);
   const values = Array.from(forecaster.predict(panel, cutoff, horizon));
   const entry = {
     issuedAt,
@@ -57,5 +60,5 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     seriesIds: panel.seriesIds,
     values,
   };
-  return { panel, cutoff, entry };
+  return { panel, cutoff, unknownInputs: unknown, entry };
 }

@@ -1,14 +1,14 @@
 /**
  * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series, predicted at once.
  * Invariants: exactly the path the stored series take (same forecaster, same checks on what it answers); null is unknown,
- * never zero; the cutoff is the last value that is known.
+ * never zero; the cutoff is the last value that is known; exogenous columns are the snapshot's of the same time, unknown outside it.
  * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number that is needed;
  * SERIES_UNKNOWN for a seriesId that is not in the snapshot.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { createPanel, type Panel } from '../../forecasting/panel.ts';
+import { createPanel, exogenousWithin, indexAt, type Panel } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { isServable } from './precompute.ts';
+import { isServable, unknownInputs } from './precompute.ts';
 import type { Serving } from './serving-state.ts';
 
 export interface OwnHistory {
@@ -27,15 +27,16 @@ export function ownForecast(
   serving: Serving,
   domain: Domain,
   history: OwnHistory,
-): { panel: Panel; cutoff: number; values: Float32Array } {
+): { panel: Panel; cutoff: number; values: Float32Array; unknownInputs: string[] } {
   const { forecaster, card } = serving.model;
+  const stored = serving.snapshot.panel;
   if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
     throw new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(history.seriesId)}`, {
       where: 'history.seriesId',
       fix: 'Name a series of GET /v1/series, or leave seriesId out for a series the model has never seen.',
     });
   }
-  const start = gridStart(history.start, serving.snapshot.panel);
+  const start = gridStart(history.start, stored);
   const target = Float32Array.from(history.values, (value, index) => known(value, index, domain.nonNegative));
   const cutoff = target.findLastIndex((value) => !Number.isNaN(value));
   if (cutoff + 1 < forecaster.minimumHistory) {
@@ -45,13 +46,16 @@ export function ownForecast(
       { where: 'history.values', fix: `Send at least ${forecaster.minimumHistory} values; null stands for an unknown one.` },
     );
   }
+  const first = indexAt(stored, start);
   const panel = createPanel({
     seriesIds: [history.seriesId ?? STRANGER],
     start,
-    frequencyMinutes: serving.snapshot.panel.frequencyMinutes,
+    frequencyMinutes: stored.frequencyMinutes,
     length: target.length,
     columns: { target },
+    ...(forecaster.exogenous ? exogenousWithin(stored, first, first + target.length + card.horizon) : {}),
   });
+  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
   if (!isServable(values, card.quantiles.length, card.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
@@ -59,7 +63,7 @@ export function ownForecast(
       fix: 'Send more known values, in the unit that GET /v1/model names.',
     });
   }
-  return { panel, cutoff, values };
+  return { panel, cutoff, values, unknownInputs: unknown };
 }
 
 function gridStart(text: string, grid: Panel): number {

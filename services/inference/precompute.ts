@@ -3,8 +3,9 @@
  * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross, and it is not negative
  * where the domain forbids that; the event loop is given a turn between chunks.
  * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size or not one series is usable; HISTORY_TOO_SHORT when the
- * snapshot holds fewer intervals than the forecaster needs.
+ * snapshot holds fewer intervals than the forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
  */
+import { unknownColumns } from '../../forecasting/exogenous.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -37,6 +38,25 @@ export function isServable(values: Float32Array, quantiles: number, horizon: num
     if (i >= horizon && values[i] < values[i - horizon]) return false;
   }
   return values.length === quantiles * horizon;
+}
+
+/**
+ * The exogenous columns of which nothing is known at the cutoff, so that the forecaster reads their usual value: told with every forecast.
+ * A column that the snapshot does not have at all is refused: a model must not be served without what it was built on.
+ */
+export function unknownInputs(forecaster: Forecaster, panel: Panel, cutoff: number, day: number, horizon: number): string[] {
+  const names = forecaster.exogenous;
+  if (names === undefined) return [];
+  const missing = [...names.past, ...names.future].filter((name) => !(name in (panel.exogenous ?? {})));
+  if (missing.length === 0) return unknownColumns(panel, names, cutoff, day, horizon);
+  throw new HeadwayError(
+    'MODEL_INCOMPATIBLE',
+    `the model reads the exogenous column ${missing.join(', ')}, which the snapshot lacks`,
+    {
+      where: missing.join(', '),
+      fix: 'Run `headway features run --exogenous …` with the source of that column, or train or promote a model without it.',
+    },
+  );
 }
 
 export async function precompute(

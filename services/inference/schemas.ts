@@ -115,6 +115,12 @@ export const ForecastAnswer = Type.Object(
         "Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval",
     }),
     history: Type.Optional(HistoryAnswer),
+    unknownInputs: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known',
+      }),
+    ),
   },
   {
     examples: [
@@ -181,6 +187,9 @@ export const ModelAnswer = Type.Object({
     quantiles: Type.Array(Type.Number()),
     horizon: Type.Integer(),
     minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
+    exogenous: Type.Optional(
+      Type.Array(Type.String(), { description: 'Columns beside the demand that it reads; absent where it reads none' }),
+    ),
     metrics: Type.Unsafe<unknown>({ description: 'Out-of-sample figures as the training service wrote them' }),
   }),
   promotion: Type.Object({

@@ -12,7 +12,7 @@ import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 import type { Champion, OnlineFeatures, RestoreForecaster, ServedCard, ServedModels } from './ports.ts';
-import { lastObserved, type Precomputed, precompute } from './precompute.ts';
+import { lastObserved, type Precomputed, precompute, unknownInputs } from './precompute.ts';
 
 export interface LoadedModel {
   readonly card: ServedCard;
@@ -34,6 +34,8 @@ export interface Serving {
   readonly model: LoadedModel;
   readonly snapshot: LoadedSnapshot;
   readonly forecasts: Precomputed;
+  /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
+  readonly unknownInputs: readonly string[];
   readonly issuedAt: number;
   /** UTC start of the last observed interval. */
   readonly cutoffTimestamp: number;
@@ -90,6 +92,9 @@ export function createServingState(options: ServingStateOptions): ServingState {
     failure = errors.length > 0 ? { error: coded(errors[0]), at: clock.now() } : null;
     for (const error of errors)
       logger.error({ err: error, code: coded(error).code }, 'refresh failed; the last good state stays');
+    const unknown = current?.unknownInputs ?? [];
+    if (changed && unknown.length > 0)
+      logger.warn({ columns: unknown }, 'exogenous columns are unknown: their usual values are used');
     if (changed) logger.info({ modelVersion: current?.model.card.modelVersion, etag: current?.etag }, 'now serving');
     return failure ? 'failed' : changed ? 'changed' : 'unchanged';
   }
@@ -166,11 +171,14 @@ async function loadSnapshot(options: ServingStateOptions, previous: LoadedSnapsh
 
 async function combine(model: LoadedModel, snapshot: LoadedSnapshot, domain: Domain, now: number): Promise<Serving> {
   const { card, champion, forecaster } = model;
+  const day = domain.seasonLengths[0] as number;
+  const unknown = unknownInputs(forecaster, snapshot.panel, snapshot.cutoff, day, card.horizon);
   const forecasts = await precompute(forecaster, snapshot.panel, snapshot.cutoff, card.horizon, domain.nonNegative);
   return {
     model,
     snapshot,
     forecasts,
+    unknownInputs: unknown,
     issuedAt: now,
     cutoffTimestamp: timestampAt(snapshot.panel, snapshot.cutoff),
     etag: `W/"1.${card.modelVersion}.${champion.number}.${snapshot.manifest.snapshotVersion}"`,

@@ -69,7 +69,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   requireCoprime(config.cutoffStep, day);
   const cutoffs = testCutoffs(domain, panel, config);
   const segments = segmentsOf(cutoffs, refitDays === null ? null : (refitDays * 1440) / domain.frequencyMinutes);
-  const spec = networkSpecOf(domain, panel.seriesIds, config);
+  const spec = networkSpecOf(domain, panel, config, cutoffs[0] as number);
   const jobs = segments.map((part): SegmentJob => ({ panel, cutoffs: part, spec, fit: config.fit, seed, backend }));
   const about = { panel: hashPanel(panel), spec, fit: config.fit, seed, backend, segments, code: await hashOfCode() };
   const key = sha256(JSON.stringify(about)).slice(0, 24);

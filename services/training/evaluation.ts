@@ -50,7 +50,7 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const cutoffs = testCutoffs(domain, panel, config);
   const started = clock.elapsedMs();
   const lastTarget = cutoffs[0] as number;
-  const spec = networkSpecOf(domain, panel.seriesIds, config);
+  const spec = networkSpecOf(domain, panel, config, lastTarget);
   progress.start('training', config.fit.steps * config.fit.members);
   // Cut off, so that no mistake in the fit can reach the test span.
   const past = panelUpTo(panel, lastTarget);

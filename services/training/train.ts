@@ -7,6 +7,7 @@
 
 import { verdictSvg } from '../../dashboard/verdict-picture.ts';
 import type { Domain, Source } from '../../domains/domain.ts';
+import { NO_EXOGENOUS } from '../../forecasting/exogenous.ts';
 import { networkForecaster, restoreNetwork, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { type GroupReliability, reliability, reliabilityJson } from '../../forecasting/reliability.ts';
@@ -52,7 +53,7 @@ export interface TrainingResult {
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const { domain, features, registry, config, seed, backend, logger } = request;
   const { manifest, panel } = await readTrainingPanel(features, domain, request.snapshotVersion);
-  const champion = await restoreChampion(registry, logger);
+  const champion = await restoreChampion(registry, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const evaluation = await evaluate({ ...request, panel, beside });
@@ -63,6 +64,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const reliable = reliabilityOf(evaluation);
   const uncalibrated = whyUncalibrated(evaluation, config);
   if (uncalibrated) logger.warn(uncalibrated);
+  const exogenous = exogenousOf(evaluation, panel, logger);
   const { model, weights } = saveNetwork(evaluation.fitted);
   const card = await registry.register({
     model,
@@ -73,7 +75,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
       trainingCutoff: evaluation.trainingCutoff,
       panelHash: hashPanel(panel),
       forecaster: 'network',
-      config: { ...config },
+      config: { ...config, exogenous },
       seed,
       backend,
       trainingSeconds: evaluation.trainingSeconds,
@@ -133,12 +135,30 @@ export async function readTrainingPanel(
   return { manifest, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion }) };
 }
 
-async function restoreChampion(registry: ModelRegistry, logger: Logger): Promise<TrainedForecaster | null> {
+/** The names of the exogenous columns that the network reads, for its card. */
+function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): string[] {
+  const { past, future } = fitted.spec.features.exogenous ?? NO_EXOGENOUS;
+  const used = [...past, ...future].map(({ name }) => name);
+  const unused = Object.keys(panel.exogenous ?? {}).filter((name) => !used.includes(name));
+  if (unused.length > 0) {
+    logger.warn(
+      { columns: unused },
+      'exogenous columns are left out: they end before the training span does, do not vary, or are not named',
+    );
+  }
+  return used;
+}
+
+async function restoreChampion(registry: ModelRegistry, panel: Panel, logger: Logger): Promise<TrainedForecaster | null> {
   const reigning = await registry.champion();
   if (reigning === null) return null;
   try {
     const { card, model, weights } = await registry.load(reigning.modelVersion);
-    return { forecaster: { ...restoreNetwork(model, weights), name: CHAMPION }, trainingCutoff: card.trainingCutoff };
+    const forecaster = restoreNetwork(model, weights);
+    const { past = [], future = [] } = forecaster.exogenous ?? {};
+    const missing = [...past, ...future].filter((name) => !(name in (panel.exogenous ?? {})));
+    if (missing.length > 0) throw new RangeError(`it reads ${missing.join(', ')}, which the snapshot does not have`);
+    return { forecaster: { ...forecaster, name: CHAMPION }, trainingCutoff: card.trainingCutoff };
   } catch (error) {
     logger.error({ modelVersion: reigning.modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
     return null;

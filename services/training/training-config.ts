@@ -4,9 +4,11 @@
  * Fails: SETTINGS_INVALID for a domain without the median among its quantiles.
  */
 import type { Domain } from '../../domains/domain.ts';
+import { fitExogenous } from '../../forecasting/exogenous.ts';
 import type { FeatureSpec } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import type { FitOptions } from '../../forecasting/models/network-member.ts';
+import type { Panel } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
@@ -50,7 +52,8 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   };
 }
 
-export function networkSpecOf(domain: Domain, seriesIds: readonly string[], config: TrainingConfig): NetworkSpec {
+/** @param lastTarget the last grid index the network learns from: exogenous columns are judged and standardised up to there */
+export function networkSpecOf(domain: Domain, panel: Panel, config: TrainingConfig, lastTarget: number): NetworkSpec {
   if (!domain.quantiles.includes(0.5)) {
     throw new HeadwayError(
       'SETTINGS_INVALID',
@@ -61,5 +64,10 @@ export function networkSpecOf(domain: Domain, seriesIds: readonly string[], conf
       },
     );
   }
-  return { features: featureSpecOf(domain), quantiles: domain.quantiles, seriesIds, ...config.network };
+  const plain = featureSpecOf(domain);
+  const names = { past: domain.pastExogenous, future: domain.futureExogenous };
+  const exogenous = fitExogenous(panel, names, lastTarget, plain.day);
+  const hasExogenous = exogenous.past.length + exogenous.future.length > 0;
+  const features = hasExogenous ? { ...plain, exogenous } : plain;
+  return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...config.network };
 }

@@ -74,7 +74,7 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
   const inputOf = (candidate: Candidate, budget: number, fold: number): TrialInput => {
     const { network, fit } = withCandidate(config, candidate);
     const { lastTarget, cutoffs } = folds[fold] as TimeFold;
-    const spec = networkSpecOf(domain, panel.seriesIds, { ...config, network });
+    const spec = networkSpecOf(domain, panel, { ...config, network }, lastTarget);
     return { panel: foldPanels[fold] as Panel, spec, fit: { ...fit, steps: budget }, lastTarget, cutoffs, seed, backend };
   };
   const pace = paceOf(progress, plan.budgets.length);

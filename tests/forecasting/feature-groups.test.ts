@@ -10,9 +10,9 @@ import {
   writeFeatures,
 } from '../../forecasting/features.ts';
 import type { Panel } from '../../forecasting/panel.ts';
-import { NINE_WEEKS, panelDescription, randomPanel, toySpec } from './random-panels.ts';
+import { KEPT_ONLINE, panelDescription, randomPanel, toySpec } from './random-panels.ts';
 
-const LENGTH = NINE_WEEKS;
+const LENGTH = KEPT_ONLINE;
 const LAST = LENGTH - 1;
 const sizes = featureSizes(toySpec);
 const groups = featureGroups(toySpec);

@@ -9,9 +9,9 @@ import {
   writeFeatures,
 } from '../../forecasting/features.ts';
 import type { Panel } from '../../forecasting/panel.ts';
-import { changedAfter, HISTORY, lastOf, NINE_WEEKS, panelDescription, panelOf, randomPanel, toySpec } from './random-panels.ts';
+import { changedAfter, HISTORY, KEPT_ONLINE, lastOf, panelDescription, panelOf, randomPanel, toySpec } from './random-panels.ts';
 
-const LENGTH = NINE_WEEKS + 77;
+const LENGTH = KEPT_ONLINE + 77;
 const sizes = featureSizes(toySpec);
 const anyCutoff = fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 });
 
@@ -34,11 +34,11 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and its last 9 weeks give the same bits, and so does a panel that is cut behind the cutoff', () => {
+test('a long panel and what serving keeps of it give the same bits, and so does a panel that is cut behind the cutoff', () => {
   fc.assert(
-    fc.property(panelDescription(LENGTH), fc.nat(NINE_WEEKS - HISTORY), (description, before) => {
+    fc.property(panelDescription(LENGTH), fc.nat(KEPT_ONLINE - HISTORY), (description, before) => {
       const panel = randomPanel(description);
-      const recent = lastOf(panel, NINE_WEEKS);
+      const recent = lastOf(panel, KEPT_ONLINE);
       const cutoff = LENGTH - 1 - before;
       const series = description.series - 1;
       const whole = bits(featuresOf(panel, series, cutoff));

@@ -31,7 +31,7 @@ export function panelOf(ids: readonly string[], length: number, valueAt: (series
 /** How far a window reaches back, up to and including its cutoff. */
 export const HISTORY = featureSizes(toySpec).historyIntervals;
 /** What serving keeps. */
-export const NINE_WEEKS = 9 * 168;
+export const KEPT_ONLINE = 28 * 168;
 
 export interface PanelDescription {
   readonly seed: number;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { FeatureGroup } from '../../forecasting/features.ts';
 import { explain, shapleyValues } from '../../forecasting/models/explanation.ts';
 import { type NetworkForecaster, networkForecaster } from '../../forecasting/models/network-forecaster.ts';
-import { NINE_WEEKS, panelOf, randomPanel } from '../forecasting/random-panels.ts';
+import { KEPT_ONLINE, panelOf, randomPanel } from '../forecasting/random-panels.ts';
 import { fitToy, startBackend } from '../forecasting/toy-network.ts';
 
 function permutations<T>(items: readonly T[]): T[][] {
@@ -72,7 +72,7 @@ test('players who are alike get alike: renaming them renames their shares', () =
 });
 
 describe('of a network', () => {
-  const LENGTH = NINE_WEEKS;
+  const LENGTH = KEPT_ONLINE;
   let network: NetworkForecaster;
   beforeAll(async () => {
     await startBackend();

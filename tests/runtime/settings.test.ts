@@ -26,6 +26,7 @@ describe('readSettings', () => {
       store: 'file:./.headway',
       domain: 'demand',
       source: null,
+      exogenous: null,
       work: './.headway/work',
       logLevel: 'info',
       backend: 'auto',

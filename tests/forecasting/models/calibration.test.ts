@@ -64,6 +64,7 @@ const calibrate = (panel: Panel, forecaster: Forecaster, cutoffs: readonly numbe
   calibrateBeside(panel, { forecaster, anchor: medianOf(forecaster), linear: null }, cutoffs, of);
 
 const ALONE: Trust = { network: 1, linear: 0 };
+const NETWORK_ALONE = Array.from({ length: 6 }, () => ALONE);
 
 /** Shares of the values between the lower and the upper quantile, and below each, as the calibration leaves them. */
 function coverage(panel: Panel, { predict }: Forecaster, { factors }: Calibration, groups: readonly number[], only?: number) {
@@ -93,7 +94,7 @@ describe('intervals that are wrong by a known factor', () => {
   const panel = noisy(centers);
   const groups = [1, 1, 1];
   const untouched: Calibration = {
-    ...{ levelBounds: [1], trust: [ALONE, ALONE], edges: [0, 0] },
+    ...{ levelBounds: [1], trust: [NETWORK_ALONE, NETWORK_ALONE], edges: [0, 0] },
     factors: [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1))),
   };
 
@@ -180,7 +181,7 @@ test('what is noise is not believed, what is right is, and the better of two', (
   });
   const wild = off((cutoff) => (cutoff % 2 ? 30 : -30));
   const trust = (forecaster: Forecaster, anchor: Forecaster, linear: Forecaster | null = null) =>
-    calibrateBeside(panel, { forecaster, anchor, linear }, EARLY, spec).trust[1];
+    calibrateBeside(panel, { forecaster, anchor, linear }, EARLY, spec).trust[1]?.[3];
   expect(trust(wild, right)).toEqual({ network: 0, linear: 0 });
   expect(
     trust(
@@ -310,7 +311,7 @@ describe('in the network’s forecast', () => {
     maxLength: 2 * 5 * HORIZON,
   });
   const calibrationOf = (factors: number[]): Calibration => ({
-    ...{ levelBounds: [1], trust: [ALONE, ALONE], edges: [0, 0] },
+    ...{ levelBounds: [1], trust: [NETWORK_ALONE, NETWORK_ALONE], edges: [0, 0] },
     factors: [0, 1].map((group) =>
       FIVE.map((quantile, q) =>
         Array.from({ length: HORIZON }, (_, k) => (quantile === 0.5 ? 1 : (factors[(group * 5 + q) * HORIZON + k] as number))),

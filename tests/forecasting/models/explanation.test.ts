@@ -9,11 +9,11 @@ import {
   networkForecaster,
   type TrainedNetwork,
 } from '../../../forecasting/models/network-forecaster.ts';
-import { changedAfter, lastOf, NINE_WEEKS, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
+import { changedAfter, KEPT_ONLINE, lastOf, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
 import { fitToy, startBackend } from '../toy-network.ts';
 
 const HORIZON = 6;
-const LENGTH = NINE_WEEKS + 50;
+const LENGTH = KEPT_ONLINE + 50;
 const LAST = LENGTH - 1;
 
 let fitted: TrainedNetwork;
@@ -132,11 +132,11 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and its last 9 weeks give the same explanation; one series and many do too', () => {
-  const recent = lastOf(plain, NINE_WEEKS);
+test('a long panel and what serving keeps of it give the same explanation; one series and many do too', () => {
+  const recent = lastOf(plain, KEPT_ONLINE);
   const alone = { ...plain, seriesIds: ['s1'], columns: { target: plain.columns.target.slice(LENGTH) } };
   const whole = explain(network, plain, 1, LAST, HORIZON);
-  expect(explain(network, recent, 1, NINE_WEEKS - 1, HORIZON)).toEqual(whole);
+  expect(explain(network, recent, 1, KEPT_ONLINE - 1, HORIZON)).toEqual(whole);
   expect(explain(network, alone, 0, LAST, HORIZON)).toEqual(whole);
 });
 

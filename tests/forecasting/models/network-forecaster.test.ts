@@ -11,11 +11,11 @@ import {
 } from '../../../forecasting/models/network-forecaster.ts';
 import type { FittedNetwork } from '../../../forecasting/models/network-training.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
-import { changedAfter, HISTORY, lastOf, NINE_WEEKS, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
+import { changedAfter, HISTORY, KEPT_ONLINE, lastOf, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
 import { fitToy, startBackend } from '../toy-network.ts';
 
 const HORIZON = 6;
-const LENGTH = NINE_WEEKS + 50;
+const LENGTH = KEPT_ONLINE + 50;
 const LAST = LENGTH - 1;
 const Q = 3;
 
@@ -54,11 +54,11 @@ test('nothing after the cutoff is read', () => {
   );
 });
 
-test('a long panel and its last 9 weeks give the same bits', () => {
+test('a long panel and what serving keeps of it give the same bits', () => {
   fc.assert(
     fc.property(panelDescription(LENGTH), (description) => {
       const panel = randomPanel(description);
-      const recent = lastOf(panel, NINE_WEEKS);
+      const recent = lastOf(panel, KEPT_ONLINE);
       expect(bits(network.predict(recent, recent.length - 1, HORIZON))).toBe(bits(network.predict(panel, LAST, HORIZON)));
     }),
     { numRuns: 12, seed: 2 },

@@ -13,7 +13,7 @@ import { networkForecaster } from '../../../forecasting/models/network-forecaste
 import { fitNetwork } from '../../../forecasting/models/network-training.ts';
 import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel.ts';
 import { silentProgress } from '../../../runtime/progress.ts';
-import { randomStreams } from '../../../runtime/random.ts';
+import { randomStreams, seededRandom } from '../../../runtime/random.ts';
 import { evaluate } from '../../../services/training/evaluation.ts';
 import { judge } from '../../../services/training/gate.ts';
 import { provenanceOf } from '../../../services/training/provenance.ts';
@@ -101,7 +101,7 @@ describe('a forecaster with a leaking feature', () => {
 describe('a model scored on its own training rows', () => {
   test('is refused, however well it does', async () => {
     const last = panel.length - 1;
-    const spec = networkSpecOf(toyDomain, panel.seriesIds, toyConfig);
+    const spec = networkSpecOf(toyDomain, panel, toyConfig, last);
     const fitted = await fitNetwork(panel, spec, last, { ...toyConfig.fit, steps: 4 }, randomStreams(3));
     const trained = [{ forecaster: networkForecaster(fitted), trainingCutoff: timestampAt(panel, last) }];
     const result = await runBacktest(panel, [...naive, networkForecaster(fitted)], cutoffs, HORIZON);

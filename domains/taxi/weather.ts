@@ -1,0 +1,143 @@
+/**
+ * Purpose: daily weather of Central Park as exogenous columns, from CSV files as NOAA's archive exports them (GHCN-Daily, "standard" units:
+ * °F and inches). Columns: temperature (°C, mean of the day's extremes), precipitation (mm), snow (cm, fallen).
+ * Invariants: a day's weather is known PUBLISHED_HOURS after that local day has ended, never earlier; each line is three values, each
+ * of which is used or rejected for a counted reason; a blank field is unknown, never zero.
+ * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID for a file that is cut, foreign, of several stations or metric.
+ */
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { sqlText } from '../../runtime/sql.ts';
+import type { ExogenousRows, ExogenousSource } from '../domain.ts';
+import { fileHash } from '../file-hash.ts';
+import { TIME_ZONE } from './local-month.ts';
+
+/**
+ * The weather service's report of a day is out at about two in the morning. Stations keep standard time all year, so in summer their day
+ * ends an hour later. Six hours after midnight are on the safe side.
+ */
+const PUBLISHED_HOURS = 6;
+const FILE_NAME = /\.csv(\.gz)?$/i;
+const NEEDED = ['DATE', 'PRCP', 'SNOW', 'TMAX', 'TMIN'];
+/** No summer day of New York stays below 60 °F at noon; in °C every one does. */
+const COLDEST_SUMMER_F = 60;
+
+/** Column → its SQL, and what no day in New York can have had, in the units of the file. */
+const COLUMNS = {
+  temperature: {
+    fields: ['TMAX', 'TMIN'],
+    value: '((n_TMAX + n_TMIN) / 2 - 32) / 1.8',
+    absurd: 'n_TMAX NOT BETWEEN -40 AND 130 OR n_TMIN NOT BETWEEN -40 AND 130 OR n_TMIN > n_TMAX',
+  },
+  precipitation: { fields: ['PRCP'], value: 'n_PRCP * 25.4', absurd: 'n_PRCP NOT BETWEEN 0 AND 30' },
+  snow: { fields: ['SNOW'], value: 'n_SNOW * 2.54', absurd: 'n_SNOW NOT BETWEEN 0 AND 60' },
+};
+
+export const WEATHER_COLUMNS: readonly string[] = Object.keys(COLUMNS);
+
+export async function openWeather(spec: string): Promise<ExogenousSource> {
+  await list(spec);
+  return {
+    description: `daily weather in ${spec}`,
+    async parts() {
+      const parts = [];
+      for (const path of await list(spec)) {
+        const open = () => readWeather(path);
+        parts.push({ name: basename(path), feed: 'weather', fingerprint: await fileHash(path), span: null, open });
+      }
+      return parts;
+    },
+  };
+}
+
+async function list(spec: string): Promise<string[]> {
+  const fix = 'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, PRCP, SNOW, TMAX, TMIN.';
+  const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
+    const what = `cannot read the exogenous source (${error.code ?? error.message})`;
+    throw new HeadwayError('SOURCE_NOT_FOUND', what, { where: spec, fix, cause: error });
+  });
+  const paths = found.isDirectory() ? (await readdir(spec)).sort().map((name) => join(spec, name)) : [spec];
+  const files = paths.filter((path) => FILE_NAME.test(path));
+  if (files.length > 0) return files;
+  throw new HeadwayError('SOURCE_INVALID', 'no weather file here: none ends in .csv or .csv.gz', { where: spec, fix });
+}
+
+async function readWeather(path: string): Promise<ExogenousRows> {
+  const header = (await firstLine(path)).split(',').map((name) => name.trim().replace(/^"|"$/g, '').toUpperCase());
+  const missing = NEEDED.filter((name) => !header.includes(name));
+  if (missing.length > 0) throw refused(path, `has no column ${missing.join(', ')}`);
+  const field = (name: string) => `trim(f[${header.indexOf(name) + 1}], ' "')`;
+  // A line is read as one field, so that one with too few or too many fields is a row that can be counted.
+  const lines = `
+    SELECT len(f) AS fields, ${NEEDED.map((name) => `${field(name)} AS t_${name}`).join(', ')},
+      ${NEEDED.map((name) => `try_cast(${field(name)} AS DOUBLE) AS n_${name}`).join(', ')},
+      ${header.includes('STATION') ? field('STATION') : "''"} AS station, try_strptime(${field('DATE')}, '%Y-%m-%d') AS day
+    FROM (
+      SELECT regexp_extract_all(coalesce(line, '') || ',', '("[^"]*"|[^,"]*),', 1) AS f
+      FROM read_csv(${sqlText(path)}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, skip = 1,
+        delim = '\x1f', quote = '', escape = '', comment = ''))`;
+  await refuseForeign(path, lines, header.length);
+
+  const names = Object.entries(COLUMNS);
+  const byName = (of: (column: (typeof COLUMNS)['snow']) => string) =>
+    `CASE name ${names.map(([name, column]) => `WHEN ${sqlText(name)} THEN ${of(column)}`).join(' ')} END`;
+  const isBlank = byName(({ fields }) => fields.map((name) => `t_${name} = ''`).join(' OR '));
+  const isText = byName(({ fields }) => fields.map((name) => `n_${name} IS NULL`).join(' OR '));
+  return {
+    relation: `(SELECT * FROM (${lines}), (VALUES ${names.map(([name]) => `(${sqlText(name)})`).join(', ')}) AS c(name))`,
+    column: 'name',
+    // Local midnight after the day, as an instant, and then hours that pass: clocks may change in between.
+    knownAt: `((day + INTERVAL 1 DAY) AT TIME ZONE ${sqlText(TIME_ZONE)}) AT TIME ZONE 'UTC' + INTERVAL ${PUBLISHED_HOURS} HOUR`,
+    about: null,
+    value: byName(({ value }) => value),
+    rejections: [
+      { reason: 'bad_line', when: `fields <> ${header.length}` },
+      { reason: 'bad_date', when: 'day IS NULL' },
+      { reason: 'missing_value', when: isBlank },
+      { reason: 'bad_value', when: `${isText} OR ${byName(({ absurd }) => absurd)}` },
+    ],
+  };
+}
+
+/** What only the whole file shows. */
+async function refuseForeign(path: string, lines: string, fields: number): Promise<void> {
+  const [found] = await withDuckDB({ threads: 1 }, (connection) =>
+    rowsOf(
+      connection,
+      `SELECT count(DISTINCT station)::INTEGER AS stations,
+         max(n_TMAX) FILTER (extract('month' FROM day) BETWEEN 6 AND 8)::DOUBLE AS summer
+       FROM (${lines}) WHERE fields = ${fields}`,
+    ),
+  );
+  if (Number(found.stations) > 1) throw refused(path, `holds ${found.stations} stations; one is wanted`);
+  if (found.summer !== null && Number(found.summer) < COLDEST_SUMMER_F) {
+    throw refused(path, `has no summer day above ${COLDEST_SUMMER_F} °F: it seems to be in °C`);
+  }
+}
+
+/** Reads to the end: a cut .gz has a wrong check sum, and must not pass as a shorter one. */
+async function firstLine(path: string): Promise<string> {
+  let head = '';
+  const look = async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) if (head.length < 4096) head += chunk.toString('utf8');
+  };
+  try {
+    if (/\.gz$/i.test(path)) await pipeline(createReadStream(path), createGunzip(), look);
+    else await pipeline(createReadStream(path), look);
+  } catch (error) {
+    throw refused(path, `cannot be read to its end (${(error as Error).message})`, error);
+  }
+  return head.split(/\r?\n/, 1)[0].replace(/^\uFEFF/, '');
+}
+
+const refused = (path: string, what: string, cause?: unknown): HeadwayError =>
+  new HeadwayError('RAW_FILE_INVALID', `${basename(path)} ${what}`, {
+    where: path,
+    fix: 'Export daily summaries of one station in standard units (°F, inches), and fetch the file again if it is cut.',
+    cause,
+  });

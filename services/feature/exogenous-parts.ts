@@ -1,0 +1,57 @@
+/**
+ * Purpose: exogenous values on the way of all raw rows: fetched, judged, accounted for and committed as parts of feeds of their own.
+ * Invariants: a value lies in the interval by whose end it was known or, where it is known in advance, in the interval it is about; one that
+ * was not known a horizon before that interval is rejected, so that no cutoff can see what it could not have known.
+ * Fails: SOURCE_INVALID for demand in a feed that is marked as exogenous.
+ */
+import type { Domain, ExogenousRows, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
+import { sqlText } from '../../runtime/sql.ts';
+import { exogenousFeed, isExogenous } from '../../storage/coverage.ts';
+
+/** The parts of both sources, demand first. */
+export async function allParts(domain: Domain, source: Source, exogenous: ExogenousSource | null): Promise<RawPart[]> {
+  const demand = await source.parts();
+  const marked = demand.find(({ feed }) => isExogenous(feed));
+  if (marked) {
+    throw new HeadwayError('SOURCE_INVALID', `the feed ${JSON.stringify(marked.feed)} is marked as exogenous`, {
+      where: marked.name,
+      fix: 'Give the feed another name; values beside the demand come from openExogenous.',
+    });
+  }
+  const beside = (await exogenous?.parts()) ?? [];
+  return [
+    ...demand,
+    ...beside.map((part) => ({ ...part, feed: exogenousFeed(part.feed), open: async () => rawRows(domain, await part.open()) })),
+  ];
+}
+
+/** The domain as it reads rows of a part: exogenous times are in UTC, and values may be negative. */
+export const readerOf = (domain: Domain, part: RawPart): Domain =>
+  isExogenous(part.feed) ? { ...domain, timeZone: 'UTC', nonNegative: false } : domain;
+
+function rawRows(domain: Domain, rows: ExogenousRows): RawRows {
+  const { pastExogenous, futureExogenous, horizon, frequencyMinutes } = domain;
+  const isOneOf = (names: readonly string[]) =>
+    names.length > 0 ? `(${rows.column}) IN (${names.map(sqlText).join(', ')})` : 'false';
+  const isAhead = isOneOf(futureExogenous);
+  // Known at 6:00 sharp belongs to the interval that ends at 6:00.
+  const known = `(${rows.knownAt}) - INTERVAL 1 MICROSECOND`;
+  const about = rows.about === null ? 'NULL::TIMESTAMP' : `(${rows.about})`;
+  // The first cutoff that forecasts an interval ends `horizon - 1` intervals before it starts.
+  const bucket = `time_bucket(INTERVAL ${frequencyMinutes} MINUTE, ${about}, TIMESTAMP '1970-01-01')`;
+  const lead = `INTERVAL ${(horizon - 1) * frequencyMinutes} MINUTE`;
+  return {
+    relation: rows.relation,
+    seriesId: rows.column,
+    localTime: `CASE WHEN ${isAhead} THEN ${about} ELSE ${known} END`,
+    value: rows.value,
+    duplicateKey: [],
+    rejections: [
+      ...rows.rejections,
+      { reason: 'unknown_column', when: `NOT coalesce(${isOneOf([...pastExogenous, ...futureExogenous])}, false)` },
+      { reason: 'missing_time', when: `(${rows.knownAt}) IS NULL` },
+      { reason: 'known_too_late', when: `${isAhead} AND (${rows.knownAt}) > ${bucket} - ${lead}` },
+    ],
+  };
+}
