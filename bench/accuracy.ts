@@ -15,6 +15,7 @@ import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { openContext } from '../cli/context.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
+import { workersOf } from '../cli/training.ts';
 import { completePanel } from '../forecasting/complete-panel.ts';
 import { panelCsv } from '../forecasting/panel-csv.ts';
 import { describeError, HeadwayError } from '../runtime/errors.ts';
@@ -87,7 +88,10 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const runs: { seconds: number; cutoffs: number; metrics: ReturnType<typeof jsonMetrics> }[] = [];
   const config = { ...defaultTrainingConfig, fit: { ...defaultTrainingConfig.fit, steps: Number(flags.steps) } };
   for (let run = 0; run < Number(flags.seeds); run++) {
-    const evaluation = await evaluate({ domain, panel, config, seed: settings.seed + run, clock, progress });
+    const evaluation = await evaluate({
+      ...{ domain, panel, config, seed: settings.seed + run, clock, progress },
+      workers: workersOf(context, backend),
+    });
     runs.push({
       seconds: evaluation.trainingSeconds,
       cutoffs: evaluation.result.cutoffs.length,

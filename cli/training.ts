@@ -4,14 +4,16 @@
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { reliabilityPage } from '../dashboard/reliability-page.ts';
 import type { Source } from '../domains/domain.ts';
 import { timestampAt } from '../forecasting/panel.ts';
 import { reliabilityJson } from '../forecasting/reliability.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
-import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { type BackendName, startTensorBackend } from '../runtime/tensor-backend.ts';
 import { readConfigFile } from '../services/training/config-file.ts';
+import type { Workers } from '../services/training/members.ts';
 import { jsonMetrics, type TrainingResult, train } from '../services/training/train.ts';
 import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
 import { isExogenous } from '../storage/coverage.ts';
@@ -45,6 +47,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
       config,
       seed: settings.seed,
       backend,
+      workers: workersOf(context, backend),
       clock,
       logger,
       progress,
@@ -105,6 +108,12 @@ function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: numbe
   const days = testDays + Math.ceil((moreCutoffs * cutoffStep * frequencyMinutes) / 1440);
   return `A test span with that many is --test-days ${days}, if there is history enough; the champion stays meanwhile.`;
 }
+
+/** The processes that the members of an ensemble are fitted in. */
+export const workersOf = ({ settings, clock, logger }: CommandContext, backend: BackendName): Workers => ({
+  ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
+  folder: join(settings.work, 'checkpoints'),
+});
 
 /** The domain as the model is to see it. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>

@@ -21,8 +21,16 @@ import { openWorkerPool } from '../../runtime/worker-pool.ts';
 import { sha256 } from '../../storage/content-hash.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { readSegment, removeOldBacktests, segmentPath, writeSegment } from './backtest-files.ts';
-import { runSegment, type SegmentJob, type SegmentProgress, type SegmentResult, segmentUnits } from './backtest-segment.ts';
+import {
+  fitsOf,
+  runSegment,
+  type SegmentJob,
+  type SegmentProgress,
+  type SegmentResult,
+  segmentUnits,
+} from './backtest-segment.ts';
 import { testCutoffs } from './evaluation.ts';
+import { membersInWorkers, type Workers } from './members.ts';
 import { networkSpecOf, type TrainingConfig } from './training-config.ts';
 
 export interface BacktestRequest {
@@ -41,6 +49,8 @@ export interface BacktestRequest {
   readonly logger: Logger;
   readonly progress: Progress;
   readonly clock: Clock;
+  /** Processes for the members of a fit's ensemble, where segments are computed in this process. */
+  readonly members?: Workers;
   /** Forecasters that need no fit, to score beside: the oracle. */
   readonly beside?: readonly Forecaster[];
   /** How a segment is computed; a test passes its own. */
@@ -90,10 +100,12 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const wanted = request.workers ?? Math.min(request.cores, open.length);
   const workers = Math.max(1, Math.min(wanted, open.length));
   const pool = workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
+  // One fit alone leaves the other cores to its members.
+  const fitMembers = request.members ? membersInWorkers(seed, request.members) : undefined;
   const compute =
     request.compute ??
     (pool === null
-      ? runSegment
+      ? (job: SegmentJob, report: (progress: SegmentProgress) => void) => runSegment(job, report, fitsOf(fitMembers))
       : (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
           pool.run<SegmentResult>(job, { onProgress: (told) => report(told as SegmentProgress) }));
   const total = open.reduce((sum, i) => sum + segmentUnits(jobs[i] as SegmentJob), 0);

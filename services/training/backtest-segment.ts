@@ -9,8 +9,8 @@ import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { fitSmoothing, smoothingForecaster } from '../../forecasting/models/exponential-smoothing.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
-import type { FitOptions } from '../../forecasting/models/network-member.ts';
-import { fitNetwork } from '../../forecasting/models/network-training.ts';
+import type { FitOptions, FitProgress } from '../../forecasting/models/network-member.ts';
+import { fitNetwork, type MemberFitter } from '../../forecasting/models/network-training.ts';
 import { fitRidge, ridgeForecaster } from '../../forecasting/models/ridge.ts';
 import { type Panel, panelUpTo } from '../../forecasting/panel.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
@@ -54,22 +54,22 @@ export type Fit = (
   onStep: (step: number, note: string) => void | Promise<void>,
 ) => Promise<Forecaster>;
 
-export const FITS: Readonly<Record<string, Fit>> = {
+/** @param fitMembers where the network's members are fitted; one after another in this process unless told */
+export const fitsOf = (fitMembers?: MemberFitter): Readonly<Record<string, Fit>> => ({
   exponential_smoothing: async (past, { spec }) => smoothingForecaster(fitSmoothing(past, spec.features, past.length - 1)),
   ridge: async (past, { spec, fit, seed }) =>
     ridgeForecaster(fitRidge(past, spec.features, past.length - 1, fit, randomStreams(seed)('ridge'))),
-  network: async (past, { spec, fit, seed }, onStep) =>
-    networkForecaster(
-      await fitNetwork(past, spec, past.length - 1, fit, randomStreams(seed), ({ step, loss }) =>
-        onStep(step, `loss ${loss.toFixed(4)}`),
-      ),
-    ),
-};
+  network: async (past, { spec, fit, seed }, onStep) => {
+    const onProgress = ({ step, loss }: FitProgress) => onStep(step, `loss ${loss.toFixed(4)}`);
+    const extras = fitMembers ? { fitMembers } : {};
+    return networkForecaster(await fitNetwork(past, spec, past.length - 1, fit, randomStreams(seed), onProgress, extras));
+  },
+});
 
 export async function runSegment(
   job: SegmentJob,
   report: Report = () => {},
-  fits: Readonly<Record<string, Fit>> = FITS,
+  fits: Readonly<Record<string, Fit>> = fitsOf(),
   clock: Clock = systemClock,
 ): Promise<SegmentResult> {
   const { panel, cutoffs, spec, fit } = job;

@@ -11,13 +11,15 @@ import { featureSizes } from '../../forecasting/features.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroups } from '../../forecasting/metrics.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
-import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
+import { networkForecaster, type TrainedNetwork } from '../../forecasting/models/network-forecaster.ts';
+import type { FitProgress } from '../../forecasting/models/network-member.ts';
 import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
 import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { randomStreams } from '../../runtime/random.ts';
+import { membersInWorkers, type Workers } from './members.ts';
 import { featureSpecOf, networkSpecOf, type TrainingConfig } from './training-config.ts';
 
 export interface EvaluationRequest {
@@ -27,6 +29,10 @@ export interface EvaluationRequest {
   readonly seed: number;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** Processes for the ensemble's members; without them they are fitted one after another in this one. */
+  readonly workers?: Workers | null;
+  /** A network to go on from. */
+  readonly warmStart?: Pick<TrainedNetwork, 'scaling' | 'members'> | null;
   /** Further forecasters to score beside the network: the champion, the oracle. */
   readonly beside?: readonly Forecaster[];
 }
@@ -54,8 +60,11 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   progress.start('training', config.fit.steps * config.fit.members);
   // Cut off, so that no mistake in the fit can reach the test span.
   const past = panelUpTo(panel, lastTarget);
-  const fitted = await fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), ({ step, loss, rate }) => {
+  const onProgress = ({ step, loss, rate }: FitProgress) =>
     progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
+  const fitted = await fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), onProgress, {
+    ...(request.workers ? { fitMembers: membersInWorkers(seed, request.workers) } : {}),
+    warmStart: request.warmStart ?? null,
   });
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
   progress.stop(`${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`);

@@ -22,6 +22,7 @@ import type { ModelRegistry } from '../../storage/model-registry.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { CHAMPION, type GateVerdict, judge } from './gate.ts';
+import type { Workers } from './members.ts';
 import { provenanceOf, type TrainedForecaster } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -32,6 +33,8 @@ export interface TrainingRequest {
   readonly config: TrainingConfig;
   readonly seed: number;
   readonly backend: string;
+  /** Processes for the ensemble's members; without them they are fitted one after another in this one. */
+  readonly workers?: Workers | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly progress: Progress;

@@ -1,0 +1,39 @@
+/**
+ * Purpose: what a worker process runs: the fit of one member of the ensemble, from its last checkpoint if it has one.
+ * Invariants: computes on the very backend that the task names, so that workers and a single process give the same bits; ends soon
+ * after a parent that was killed.
+ * Fails: as `fitMember` does; BACKEND_UNAVAILABLE.
+ */
+import { type FitProgress, fitMember, type MemberJob, type MemberWeights } from '../../forecasting/models/network-member.ts';
+import { streamsOfMember } from '../../forecasting/models/network-training.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { randomStreams } from '../../runtime/random.ts';
+import { type BackendName, startTensorBackend } from '../../runtime/tensor-backend.ts';
+import { sleep } from '../../runtime/timers.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+
+export interface MemberTask {
+  readonly job: MemberJob;
+  readonly member: number;
+  readonly seed: number;
+  readonly backend: BackendName;
+  readonly checkpoint: { readonly path: string; readonly key: string } | null;
+}
+
+export async function work(task: MemberTask, report: (progress: FitProgress) => void): Promise<MemberWeights> {
+  const { job, member, seed, backend, checkpoint } = task;
+  await startTensorBackend(silentLogger, backend, 'training');
+  return fitMember(job, streamsOfMember(randomStreams(seed), member), {
+    onProgress: (progress) => {
+      report(progress);
+      // A turn of the event loop: else a worker whose parent was killed would hear of it only after its fit.
+      return sleep(0);
+    },
+    ...(checkpoint
+      ? {
+          resumeFrom: await readCheckpoint(checkpoint.path, checkpoint.key),
+          onCheckpoint: (at) => writeCheckpoint(checkpoint.path, checkpoint.key, at),
+        }
+      : {}),
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * Purpose: fits the members of an ensemble in processes of their own, as many at once as there are cores, with checkpoints.
+ * Invariants: the weights are those that one process would give; a member that was killed goes on from its last checkpoint;
+ * checkpoints go when their fit is done, and those nobody came back for after a week.
+ * Fails: as the fits do; INTERNAL where a worker died.
+ */
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FitProgress, MemberWeights } from '../../forecasting/models/network-member.ts';
+import type { MemberFitter } from '../../forecasting/models/network-training.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { BackendName } from '../../runtime/tensor-backend.ts';
+import { openWorkerPool } from '../../runtime/worker-pool.ts';
+import { sha256 } from '../../storage/content-hash.ts';
+import { hashPanel } from '../../storage/panel-hash.ts';
+import { CHECKPOINT_FORMAT, readCheckpoint } from './checkpoint-file.ts';
+import type { MemberTask } from './member-worker.ts';
+
+export interface Workers {
+  readonly backend: BackendName;
+  /** Processes at once. */
+  readonly cores: number;
+  /** A folder for checkpoints on the local disk. */
+  readonly folder: string;
+  readonly logger: Logger;
+  readonly now: number;
+}
+
+const WORKER = new URL('./member-worker.ts', import.meta.url);
+const ABANDONED_MS = 7 * 86_400_000;
+
+export function membersInWorkers(seed: number, { backend, cores, folder, logger, now }: Workers): MemberFitter {
+  return async (jobs, onProgress) => {
+    await mkdir(folder, { recursive: true });
+    await removeAbandoned(folder, now);
+    const tasks = jobs.map((job, member): MemberTask => {
+      const { panel, initial, ...rest } = job;
+      const about = { format: CHECKPOINT_FORMAT, panel: hashPanel(panel), ...rest, seed, backend, member };
+      const start = initial === null ? null : sha256(new Uint8Array(initial.buffer, initial.byteOffset, initial.byteLength));
+      const key = sha256(JSON.stringify({ ...about, start }));
+      return { job, member, seed, backend, checkpoint: { path: join(folder, `${key.slice(0, 24)}.bin`), key } };
+    });
+    for (const { member, checkpoint } of tasks) {
+      const kept = checkpoint && (await readCheckpoint(checkpoint.path, checkpoint.key));
+      if (kept) logger.info({ member, step: kept.step }, 'training goes on from a checkpoint');
+    }
+    const pool = openWorkerPool({ module: WORKER, size: Math.max(1, Math.min(cores, tasks.length)) });
+    const latest = new Map<number, FitProgress>();
+    try {
+      const weights = await Promise.all(
+        tasks.map((task) =>
+          pool.run<MemberWeights>(task, {
+            onProgress: (told) => {
+              latest.set(task.member, told as FitProgress);
+              void onProgress(together([...latest.values()], tasks.length));
+            },
+          }),
+        ),
+      );
+      for (const { checkpoint } of tasks) if (checkpoint) await rm(checkpoint.path, { force: true });
+      return weights;
+    } finally {
+      await pool.close();
+    }
+  };
+}
+
+/** The members' progress as one: steps summed, losses averaged. */
+function together(members: readonly FitProgress[], count: number): FitProgress {
+  const mean = (of: (progress: FitProgress) => number) => members.reduce((sum, one) => sum + of(one), 0) / members.length;
+  const [first] = members as [FitProgress];
+  return {
+    step: members.reduce((sum, { step }) => sum + step, 0),
+    steps: first.steps * count,
+    loss: mean(({ loss }) => loss),
+    rate: mean(({ rate }) => rate),
+  };
+}
+
+async function removeAbandoned(folder: string, now: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const changed = (await stat(path).catch(() => null))?.mtimeMs ?? now;
+    if (changed < now - ABANDONED_MS) await rm(path, { force: true }).catch(() => {});
+  }
+}
