@@ -124,7 +124,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
   const perDay = 1440 / domain.frequencyMinutes;
   const end = panel.length - config.testDays * perDay;
   const span = FOLD_DAYS * perDay;
-  const needed = featureSizes(featureSpecOf(domain)).historyIntervals + domain.horizon + folds * span;
+  const needed = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + folds * span;
   if (end < needed) {
     const have = `the snapshot holds ${panel.length} intervals, a search needs ${needed + config.testDays * perDay}`;
     throw new HeadwayError('HISTORY_TOO_SHORT', have, {

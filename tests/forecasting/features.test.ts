@@ -103,9 +103,12 @@ describe('refusals', () => {
   const batch = createFeatureBatch(sizes, toySpec.horizon, 1);
 
   test('a cutoff with too little before it says how much it needs', () => {
-    expect(() => writeFeatures(source, 0, sizes.historyIntervals - 2, batch, 0)).toThrow(
-      `needs ${sizes.historyIntervals} intervals`,
+    expect(() => writeFeatures(source, 0, sizes.trainingHistory - 2, batch, 0)).toThrow(
+      `needs ${sizes.trainingHistory} intervals`,
     );
+    expect(() => writeFeatures(source, 0, sizes.trainingHistory - 1, batch, 0)).not.toThrow();
+    const late = createFeatureSource(panel, toySpec, sizes.historyIntervals - 1);
+    expect(() => writeFeatures(late, 0, sizes.historyIntervals - 2, batch, 0)).toThrow('before the first tabulated');
     expect(() => writeFeatures(source, 0, sizes.historyIntervals, batch, 0)).toThrow(RangeError);
     expect(() => writeFeatures(source, 0, sizes.historyIntervals - 1, batch, 0)).not.toThrow();
   });

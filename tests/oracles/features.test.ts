@@ -78,7 +78,20 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
   const lags = (time: number, days: number, count: number) =>
     Array.from({ length: count }, (_, i) => daysEarlier(time, (i + 1) * days));
   const weekLags = (time: number) => lags(time, 7, 4);
-  const weekMean = (time: number) => mean(present(weekLags(time)));
+  const plainDays = (times: number[]) => times.filter((time) => known.has(time) && !HOLIDAYS.has(localParts(time).date));
+  const weekMean = (time: number) => mean(present(plainDays(weekLags(time))));
+  /** This hour's share of its own week, over up to 26 weeks: each value against the mean of the 7 days before its UTC day. */
+  const shape = (time: number): number | null => {
+    let [above, below] = [0, 0];
+    for (const lag of plainDays(lags(time, 7, 26))) {
+      const midnight = Math.floor(lag / DAY) * DAY;
+      const ownWeek = present(Array.from({ length: 168 }, (_, i) => midnight - (i + 1) * HOUR));
+      if (!known.has(lag) || ownWeek.length < 84) continue;
+      above += known.get(lag) as number;
+      below += mean(ownWeek) as number;
+    }
+    return below > 0 ? above / below : null;
+  };
 
   const level = (mean(present(back(4 * 168)).map(Math.abs)) ?? 0) || 1e-3;
   const residual = (time: number) => {
@@ -101,7 +114,8 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
     const k = i + 1;
     const time = cutoff + k * HOUR;
     const expected = weekMean(time);
-    const base = expected === null ? 1 : expected / level;
+    const usual = shape(time);
+    const base = usual ?? (expected === null ? 1 : expected / level);
     const offsets = weekLags(time).map((lag) => (known.has(lag) ? (known.get(lag) as number) / level - base : 0));
     const against = (value: number | null) => (value === null ? 0 : value / level - base);
     const dayLag = (days: number) => {
@@ -110,15 +124,22 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
       return residual(daysEarlier(time, back));
     };
     const { minute, weekday, date, next } = localParts(time);
+    const sundays = (of: number) => {
+      const since = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].indexOf(weekday) || 7;
+      return Array.from({ length: 4 }, (_, i) => daysEarlier(of, since + 7 * i));
+    };
     const turn = (2 * Math.PI * minute) / 1440;
     const features: [string, number][] = [
       ...offsets.map((offset, w): [string, number] => [`${w + 1} weeks ago`, offset]),
       ['residual a day ago', dayLag(1)],
       ['residual two days ago', dayLag(2)],
-      ['mean of 8 weeks', against(mean(present(lags(time, 7, 8))))],
-      ['mean of 7 days', against(mean(present(lags(time, 1, 7))))],
+      ['mean of 8 weeks', against(mean(present(plainDays(lags(time, 7, 8)))))],
+      ['mean of 7 days', against(mean(present(plainDays(lags(time, 1, 7)))))],
       ['the hour before in the weeks', against(weekMean(time - HOUR))],
       ['the hour after in the weeks', against(weekMean(time + HOUR))],
+      ['mean of 4 weeks', against(expected)],
+      ['usual the hour before', (shape(time - HOUR) ?? base) - base],
+      ['usual the hour after', (shape(time + HOUR) ?? base) - base],
       ['base', base],
       ['spread of the weeks', Math.sqrt(sum(offsets.map((offset) => offset ** 2)) / 4)],
       ['fading last residual', residual(cutoff) / Math.sqrt(k)],
@@ -130,6 +151,7 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
       ...['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day): [string, number] => [day, day === weekday ? 1 : 0]),
       ['holiday', HOLIDAYS.has(date) ? 1 : 0],
       ['day before a holiday', HOLIDAYS.has(next) ? 1 : 0],
+      ['the last Sundays, on a holiday', HOLIDAYS.has(date) ? against(mean(present(plainDays(sundays(time))))) : 0],
       ['holidays among the weekly lags', sum(weekLags(time).map((lag) => (HOLIDAYS.has(localParts(lag).date) ? 1 : 0))) / 4],
       ['step', k / HORIZON],
       ['nearness', 1 / k],
@@ -171,7 +193,7 @@ test('inputs equal the oracle’s, for random series, gaps and cutoffs', () => {
   fc.assert(
     fc.property(
       panelDescription(LENGTH),
-      fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 }),
+      fc.integer({ min: sizes.trainingHistory - 1, max: LENGTH - 1 }),
       fc.constantFrom(...STARTS),
       (description, cutoff, start) => {
         const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
@@ -188,7 +210,7 @@ test.each([
 ])('cutoffs around the change of the clocks in %s', (_season, start) => {
   const description = { seed: 2, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.1, negative: false };
   const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
-  for (let cutoff = sizes.historyIntervals - 1; cutoff < LENGTH; cutoff += 7)
+  for (let cutoff = sizes.trainingHistory - 1; cutoff < LENGTH; cutoff += 7)
     expect(differences(source, cutoff % 2, cutoff)).toEqual([]);
 });
 
@@ -201,14 +223,15 @@ test.each([
   const source = createFeatureSource(panel, toySpec);
   const batch = createFeatureBatch(sizes, HORIZON, 1);
   let compared = 0;
-  for (let cutoff = sizes.historyIntervals - 1; cutoff < LENGTH; cutoff += 5) {
+  for (let cutoff = sizes.trainingHistory - 1; cutoff < LENGTH; cutoff += 5) {
     writeFeatures(source, 0, cutoff, batch, 0);
     for (let k = 1; k <= HORIZON; k++) {
       const time = start + (cutoff + k) * HOUR;
       const { minute } = localParts(time);
       // Between 1 and 3 o'clock a lag may have no counterpart.
       if (minute >= 60 && minute < 240) continue;
-      expect((batch.base[k - 1] as number) * (batch.level[0] as number)).toBeCloseTo(1 + minute / 60, 4);
+      // A week of 167 or 169 hours has a mean of its own: near, and an hour off would be 1.
+      expect(Math.abs((batch.base[k - 1] as number) * (batch.level[0] as number) - 1 - minute / 60)).toBeLessThan(0.02);
       for (let lag = 0; lag < 8; lag++) expect(batch.step[(k - 1) * sizes.stepSize + lag]).toBeCloseTo(0, 5);
       compared++;
     }
@@ -252,6 +275,6 @@ test('the day before a holiday, the holiday and the weeks after it', () => {
   const panel = randomPanel({ seed: 3, series: 1, length: 14 * 168, scale: 5, gapShare: 0, zeroShare: 0, negative: false });
   const source = createFeatureSource(panel, toySpec);
   for (let cutoff = 13 * 168 + 48; cutoff < panel.length; cutoff += 7) expect(differences(source, 0, cutoff)).toEqual([]);
-  for (let cutoff = sizes.historyIntervals - 1; cutoff < sizes.historyIntervals + 48; cutoff += 7)
+  for (let cutoff = sizes.trainingHistory - 1; cutoff < sizes.trainingHistory + 48; cutoff += 7)
     expect(differences(source, 0, cutoff)).toEqual([]);
 });

@@ -92,8 +92,8 @@ describe('with a toy that learns one number', () => {
     expect(segments[0]?.[0]).toBe(FIRST_CUTOFF);
     expect(seen.map((past) => past.length)).toEqual(segments.map((segment) => segment[0]! + 1));
     for (const past of seen) {
-      expect(past.columns.target).toHaveLength(3 * past.length);
-      for (const s of [0, 1, 2]) {
+      expect(past.columns.target).toHaveLength(panel.seriesIds.length * past.length);
+      for (const s of panel.seriesIds.keys()) {
         expect(past.columns.target.subarray(s * past.length, (s + 1) * past.length)).toEqual(
           panel.columns.target.subarray(s * panel.length, s * panel.length + past.length),
         );
