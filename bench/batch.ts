@@ -1,0 +1,221 @@
+/**
+ * Purpose: how fast and in how much memory a network forecasts very many series, as a command: synthetic series chunk by chunk
+ * through the public `predict`, every forecast checked.
+ *   npm run bench:batch [-- --series 100000] [--horizon 24] [--chunk 2000] [--backend auto] [--json FILE]
+ * Invariants: a network of the default architecture that knows every series, with random weights (speed does not depend on what was
+ * learnt); one process; a chunk's series are made, forecast, checked and dropped, as a batch job reads them from a store; the
+ * parts (features, linear model, network) are told apart by forecasting some chunks again without them, outside the measured time.
+ * Fails: a plain Error where a forecast is missing, not finite, negative or not in order.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { type FeatureSpec, featureSizes } from '../forecasting/features.ts';
+import { type NetworkSpec, parameterCount } from '../forecasting/models/network.ts';
+import { networkForecaster, type TrainedNetwork } from '../forecasting/models/network-forecaster.ts';
+import { linearColumns } from '../forecasting/models/ridge.ts';
+import { createPanel, type Panel } from '../forecasting/panel.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { type Random, randomStreams } from '../runtime/random.ts';
+import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
+import { terminalProgress } from '../runtime/terminal-progress.ts';
+import { defaultTrainingConfig } from '../services/training/training-config.ts';
+
+/** What the project promises for 100,000 series × 24 steps × 3 quantiles. */
+const BAR = { series: 100_000, seconds: 60, megabytes: 1536 };
+const QUANTILES = [0.1, 0.5, 0.9];
+const WEEK = 168;
+/** What serving keeps of every series. */
+const LOOK_BACK = 28 * WEEK;
+const START = Date.UTC(2025, 0, 6);
+const SEED = 7;
+/** Every so many chunks the parts are told apart. */
+const PARTS_EVERY = 10;
+
+interface Flags {
+  readonly series: string;
+  readonly horizon: string;
+  readonly chunk: string;
+  readonly backend: string;
+  readonly json?: string;
+}
+
+async function bench(flags: Flags): Promise<void> {
+  const [series, horizon, chunk] = [Number(flags.series), Number(flags.horizon), Number(flags.chunk)];
+  const backend = await startTensorBackend(silentLogger, flags.backend as BackendChoice, 'prediction');
+  const streams = randomStreams(SEED);
+  const ids = Array.from({ length: series }, (_, s) => `s${s}`);
+  const trained = randomNetwork(ids, horizon, streams('weights'));
+  const whole = networkForecaster(trained);
+  const withoutNetwork = networkForecaster({ ...trained, members: [] });
+  const featuresAlone = networkForecaster({ ...trained, members: [], linear: null });
+  const makeChunk = chunkMaker(ids, streams);
+  const elapsed = { make: 0, forecast: 0, check: 0 };
+  const parts = { forecast: 0, withoutNetwork: 0, features: 0 };
+  const timed = <T>(run: () => T): [T, number] => {
+    const started = systemClock.elapsedMs();
+    const result = run();
+    return [result, systemClock.elapsedMs() - started];
+  };
+  const loadBefore = loadavg()[0] as number;
+  const progress = terminalProgress({ clock: systemClock });
+  progress.start('forecasting', series);
+  let forecasts = 0;
+  for (let first = 0, n = 0; first < series; first += chunk, n++) {
+    const [panel, makeMs] = timed(() => makeChunk(first, Math.min(series, first + chunk)));
+    const [values, forecastMs] = timed(() => whole.predict(panel, LOOK_BACK - 1, horizon));
+    const [count, checkMs] = timed(() => checked(values, panel.seriesIds.length, horizon));
+    forecasts += count;
+    elapsed.make += makeMs;
+    elapsed.forecast += forecastMs;
+    elapsed.check += checkMs;
+    if (n % PARTS_EVERY === Math.min(1, Math.ceil(series / chunk) - 1)) {
+      parts.forecast += forecastMs;
+      // A panel of its own each: what a forecaster keeps of a panel must not be found again.
+      parts.withoutNetwork += timed(() => withoutNetwork.predict({ ...panel }, LOOK_BACK - 1, horizon))[1];
+      parts.features += timed(() => featuresAlone.predict({ ...panel }, LOOK_BACK - 1, horizon))[1];
+    }
+    progress.update(Math.min(series, first + chunk));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  progress.stop();
+  const share = (ms: number): number => (parts.forecast > 0 ? ms / parts.forecast : Number.NaN);
+  const result = {
+    ...{ series, horizon, quantiles: QUANTILES, chunk, backend, processes: 1, forecasts },
+    seconds: {
+      total: (elapsed.make + elapsed.forecast + elapsed.check) / 1000,
+      make_series: elapsed.make / 1000,
+      forecast: elapsed.forecast / 1000,
+      check: elapsed.check / 1000,
+    },
+    share_of_forecast: {
+      features: share(parts.features),
+      linear_model: share(parts.withoutNetwork - parts.features),
+      network: share(parts.forecast - parts.withoutNetwork),
+    },
+    peak_rss_mb: process.resourceUsage().maxRSS / 1024,
+    machine: { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] },
+  };
+  report(result);
+  if (!flags.json) return;
+  await mkdir(dirname(flags.json), { recursive: true });
+  await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
+}
+
+function report({
+  series,
+  horizon,
+  forecasts,
+  seconds,
+  share_of_forecast: share,
+  peak_rss_mb,
+  backend,
+  machine,
+}: {
+  series: number;
+  horizon: number;
+  forecasts: number;
+  backend: string;
+  seconds: { total: number; make_series: number; forecast: number; check: number };
+  share_of_forecast: { features: number; linear_model: number; network: number };
+  peak_rss_mb: number;
+  machine: { load_before: number; load_after: number | undefined };
+}): void {
+  const percent = (x: number): string => `${(100 * x).toFixed(0)} %`;
+  console.log(
+    `${series} series × ${horizon} steps × ${QUANTILES.length} quantiles: ${forecasts} forecasts, all finite, in order and not negative; backend ${backend}`,
+  );
+  console.log(
+    `${seconds.total.toFixed(1)} s: ${seconds.forecast.toFixed(1)} s to forecast (features ${percent(share.features)}, linear model ${percent(share.linear_model)}, network ${percent(share.network)}), ${seconds.make_series.toFixed(1)} s to make the series, ${seconds.check.toFixed(1)} s to check`,
+  );
+  console.log(
+    `peak memory ${peak_rss_mb.toFixed(0)} MB; load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`,
+  );
+  if (series === BAR.series) {
+    const isMet = seconds.total <= BAR.seconds && peak_rss_mb <= BAR.megabytes;
+    console.log(`Bar of ${BAR.seconds} s and ${BAR.megabytes} MB: ${isMet ? 'met' : 'missed'}`);
+  }
+}
+
+/** The architecture that training uses, for counts by the hour, calibrated; its weights are small, so that forecasts stay sane. */
+function randomNetwork(seriesIds: readonly string[], horizon: number, random: Random): TrainedNetwork {
+  const features: FeatureSpec = {
+    place: { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } },
+    frequencyMinutes: 60,
+    day: 24,
+    week: WEEK,
+    horizon,
+    nonNegative: true,
+    integerValued: true,
+  };
+  const spec: NetworkSpec = { ...defaultTrainingConfig.network, features, quantiles: QUANTILES, seriesIds };
+  const { windowSize, stepSize } = featureSizes(features);
+  const drawn = (size: number): Float32Array => Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
+  const perStep = <T>(value: T): T[] => Array.from({ length: horizon }, () => value);
+  const groups = <T>(value: T): T[] => [value, value];
+  return {
+    spec,
+    scaling: {
+      windowMean: drawn(windowSize),
+      windowScale: new Float32Array(windowSize).fill(1),
+      stepMean: drawn(stepSize),
+      stepScale: new Float32Array(stepSize).fill(1),
+      outputScale: 0.3,
+    },
+    members: Array.from({ length: defaultTrainingConfig.fit.members }, () => drawn(parameterCount(spec))),
+    linear: drawn(horizon * linearColumns(features)),
+    calibration: {
+      levelBounds: [1],
+      trust: groups(perStep({ network: 0.6, linear: 0.3 })),
+      factors: groups(QUANTILES.map((quantile) => perStep(quantile === 0.5 ? 1 : 1.2))),
+      edges: groups(0.2),
+    },
+  };
+}
+
+/** Counts with a daily and weekly wave, noise and a few gaps, from 0.05 to 200 an hour. */
+function chunkMaker(ids: readonly string[], streams: (name: string) => Random): (first: number, end: number) => Panel {
+  const random = streams('series');
+  const wave = Float32Array.from({ length: WEEK }, (_, t) => (1 + 0.8 * Math.sin((2 * Math.PI * t) / 24)) * (t < 120 ? 1 : 0.7));
+  // Drawn once and begun elsewhere by every series: the generator is not what is measured.
+  const noise = Float32Array.from({ length: 1 << 16 }, () => random() + random());
+  return (first, end) => {
+    const target = new Float32Array((end - first) * LOOK_BACK);
+    for (let s = 0; s < end - first; s++) {
+      const level = 0.05 * 4000 ** random();
+      let at = Math.floor(random() * noise.length);
+      for (let t = 0; t < LOOK_BACK; t++) {
+        at = (at + 1) & (noise.length - 1);
+        const draw = noise[at] as number;
+        target[s * LOOK_BACK + t] = draw < 0.05 ? Number.NaN : Math.floor(level * (wave[t % WEEK] as number) * draw + 0.5);
+      }
+    }
+    const seriesIds = ids.slice(first, end);
+    return createPanel({ seriesIds, start: START, frequencyMinutes: 60, length: LOOK_BACK, columns: { target } });
+  };
+}
+
+/** How many numbers there are, each of them one that may be shown. */
+function checked(values: Float32Array, series: number, horizon: number): number {
+  const Q = QUANTILES.length;
+  if (values.length !== series * Q * horizon) throw new Error(`${values.length} numbers for ${series} series`);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    const isLowest = Math.floor(i / horizon) % Q === 0;
+    const below = isLowest ? 0 : (values[i - horizon] as number);
+    if (!Number.isFinite(value) || value < below) throw new Error(`forecast ${i} is ${value}, the one below it ${below}`);
+  }
+  return values.length;
+}
+
+const command = new Command('bench:batch')
+  .description('Seconds and memory of forecasting very many series with a network of the default architecture.')
+  .option('--series <count>', 'series to forecast', String(BAR.series))
+  .option('--horizon <steps>', 'steps of every forecast', '24')
+  .option('--chunk <count>', 'series in memory at once', '2000')
+  .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
+  .option('--json <file>', 'write the figures as JSON');
+await command.parseAsync();
+await bench(command.opts<Flags>());
