@@ -7,6 +7,7 @@
  * parts (features, linear model, network) are told apart by forecasting some chunks again without them, outside the measured time.
  * Fails: a plain Error where a forecast is missing, not finite, negative or not in order.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
@@ -62,12 +63,14 @@ async function bench(flags: Flags): Promise<void> {
   const loadBefore = loadavg()[0] as number;
   const progress = terminalProgress({ clock: systemClock });
   progress.start('forecasting', series);
+  const digest = createHash('sha256');
   let forecasts = 0;
   for (let first = 0, n = 0; first < series; first += chunk, n++) {
     const [panel, makeMs] = timed(() => makeChunk(first, Math.min(series, first + chunk)));
     const [values, forecastMs] = timed(() => whole.predict(panel, LOOK_BACK - 1, horizon));
     const [count, checkMs] = timed(() => checked(values, panel.seriesIds.length, horizon));
     forecasts += count;
+    digest.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     elapsed.make += makeMs;
     elapsed.forecast += forecastMs;
     elapsed.check += checkMs;
@@ -83,7 +86,7 @@ async function bench(flags: Flags): Promise<void> {
   progress.stop();
   const share = (ms: number): number => (parts.forecast > 0 ? ms / parts.forecast : Number.NaN);
   const result = {
-    ...{ series, horizon, quantiles: QUANTILES, chunk, backend, processes: 1, forecasts },
+    ...{ series, horizon, quantiles: QUANTILES, chunk, backend, processes: 1, forecasts, sha256: digest.digest('hex') },
     seconds: {
       total: (elapsed.make + elapsed.forecast + elapsed.check) / 1000,
       make_series: elapsed.make / 1000,

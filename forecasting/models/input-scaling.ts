@@ -107,8 +107,16 @@ function momentsResult(moments: Moments): [mean: Float32Array, scale: Float32Arr
   return [mean, scale];
 }
 
+/** Looked up by every prediction, also of few series by a network that knows very many. */
+const rowsOfIds = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
 /** The embedding row of each of the panel's series; the unknown row where the network does not know the series. */
 export function embeddingRows(spec: NetworkSpec, panel: Panel): Int32Array {
-  const rowOf = new Map(spec.seriesIds.map((id, row) => [id, row]));
-  return Int32Array.from(panel.seriesIds, (id) => rowOf.get(id) ?? spec.seriesIds.length);
+  let rowOf = rowsOfIds.get(spec.seriesIds);
+  if (rowOf === undefined) {
+    rowOf = new Map(spec.seriesIds.map((id, row) => [id, row]));
+    rowsOfIds.set(spec.seriesIds, rowOf);
+  }
+  const known = rowOf;
+  return Int32Array.from(panel.seriesIds, (id) => known.get(id) ?? spec.seriesIds.length);
 }

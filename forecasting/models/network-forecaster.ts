@@ -182,6 +182,7 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
     const seriesCount = panel.seriesIds.length;
     const embedding = embeddingRows(spec, panel);
     const out = new Float32Array(seriesCount * Q * horizon);
+    const parameters = members.map((weights) => toTensors(spec, weights));
     for (let first = 0; first < seriesCount; first += CHUNK) {
       const rows = Math.min(CHUNK, seriesCount - first);
       for (let row = 0; row < rows; row++) {
@@ -189,9 +190,10 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
         standardiseRow(batch, row, source, scaling);
         seriesRows[row] = embedding[first + row] as number;
       }
-      const offsets = runChunk(source, rows);
+      const offsets = runChunk(source, rows, parameters);
       for (let row = 0; row < rows; row++) writeQuantiles(out, first + row, horizon, offsets, row);
     }
+    tf.dispose(parameters);
     return out;
   }
 
@@ -213,7 +215,9 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
       keepGroups(batch, row, groups, groupsKept);
       seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
     }
-    const offsets = runChunk(source, kept.length);
+    const parameters = members.map((weights) => toTensors(spec, weights));
+    const offsets = runChunk(source, kept.length, parameters);
+    tf.dispose(parameters);
     const level = batch.level[0] as number;
     const baseline = Float32Array.from({ length: horizon }, (_, k) => level * (batch.base[k] as number));
     const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
@@ -250,19 +254,16 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   }
 
   /** The members' mean output for the first `rows` rows of the batch; the linear model's goes to `lineOffsets`. */
-  function runChunk(source: FeatureSource, rows: number): Float32Array {
+  function runChunk(source: FeatureSource, rows: number, parameters: readonly Record<string, tf.Tensor>[]): Float32Array {
     if (linear) for (let row = 0; row < rows; row++) linearOffsets(source, linear, batch, row, lineOffsets);
     if (members.length === 0) return new Float32Array(rows * fittedHorizon * Q);
     const result = tf.tidy(() => {
       const inputs = {
         window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [rows, sizes.windowSize]),
         step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [rows * fittedHorizon, sizes.stepSize]),
-        series: tf.cast(
-          tf.oneHot(tf.tensor1d(seriesRows.subarray(0, rows), 'int32'), spec.seriesIds.length + 1),
-          'float32',
-        ) as tf.Tensor2D,
+        series: tf.tensor1d(seriesRows.subarray(0, rows), 'int32'),
       };
-      const outputs = members.map((weights) => forward(spec, toTensors(spec, weights), inputs));
+      const outputs = parameters.map((tensors) => forward(spec, tensors, inputs));
       return outputs.length === 1 ? (outputs[0] as tf.Tensor2D) : tf.div(tf.addN(outputs), outputs.length);
     });
     const values = result.dataSync() as Float32Array;

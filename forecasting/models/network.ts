@@ -63,8 +63,8 @@ export interface ForwardInputs {
   readonly window: tf.Tensor2D;
   /** [windows · horizon, stepSize], standardised. */
   readonly step: tf.Tensor2D;
-  /** [windows, series + 1] one-hot. */
-  readonly series: tf.Tensor2D;
+  /** Which row of the embedding is a window's: [windows, series + 1] one-hot, which has a gradient; or [windows] row numbers (int32). */
+  readonly series: tf.Tensor2D | tf.Tensor1D;
 }
 
 /**
@@ -84,7 +84,11 @@ export function forward(
   // The bias enters as a matrix product, because the gradient of a broadcast (a sum over rows) is slow on WASM.
   const linear = (x: tf.Tensor2D, name: string, one: tf.Tensor2D): tf.Tensor2D =>
     tf.add(tf.matMul(x, p(name)), tf.matMul(one, p(`${name}.bias`)));
-  const embedding = tf.matMul(inputs.series, p('embedding'));
+  // One row times 1 and all others times 0, or that row itself: the same bits, but the first costs as much as there are series.
+  const embedding =
+    inputs.series.rank === 1
+      ? tf.gather(p('embedding'), inputs.series as tf.Tensor1D)
+      : tf.matMul(inputs.series as tf.Tensor2D, p('embedding'));
   let hidden: tf.Tensor2D = tf.relu(linear(tf.concat2d([inputs.window, embedding as tf.Tensor2D], 1), 'encoder1', onesOfWindows));
   if (dropout) hidden = tf.mul(hidden, dropout);
   hidden = tf.relu(linear(hidden, 'encoder2', onesOfWindows));
