@@ -54,6 +54,7 @@ async function bench(flags: Flags): Promise<void> {
   const featuresAlone = networkForecaster({ ...trained, members: [], linear: null });
   const makeChunk = chunkMaker(ids, streams);
   const elapsed = { make: 0, forecast: 0, check: 0 };
+  let cpuMs = 0;
   const parts = { forecast: 0, withoutNetwork: 0, features: 0 };
   const timed = <T>(run: () => T): [T, number] => {
     const started = systemClock.elapsedMs();
@@ -66,9 +67,12 @@ async function bench(flags: Flags): Promise<void> {
   const digest = createHash('sha256');
   let forecasts = 0;
   for (let first = 0, n = 0; first < series; first += chunk, n++) {
+    const cpuBefore = process.cpuUsage();
     const [panel, makeMs] = timed(() => makeChunk(first, Math.min(series, first + chunk)));
     const [values, forecastMs] = timed(() => whole.predict(panel, LOOK_BACK - 1, horizon));
     const [count, checkMs] = timed(() => checked(values, panel.seriesIds.length, horizon));
+    const { user, system } = process.cpuUsage(cpuBefore);
+    cpuMs += (user + system) / 1000;
     forecasts += count;
     digest.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     elapsed.make += makeMs;
@@ -92,6 +96,7 @@ async function bench(flags: Flags): Promise<void> {
       make_series: elapsed.make / 1000,
       forecast: elapsed.forecast / 1000,
       check: elapsed.check / 1000,
+      cpu: cpuMs / 1000,
     },
     share_of_forecast: {
       features: share(parts.features),
@@ -121,7 +126,7 @@ function report({
   horizon: number;
   forecasts: number;
   backend: string;
-  seconds: { total: number; make_series: number; forecast: number; check: number };
+  seconds: { total: number; make_series: number; forecast: number; check: number; cpu: number };
   share_of_forecast: { features: number; linear_model: number; network: number };
   peak_rss_mb: number;
   machine: { load_before: number; load_after: number | undefined };
@@ -131,7 +136,7 @@ function report({
     `${series} series × ${horizon} steps × ${QUANTILES.length} quantiles: ${forecasts} forecasts, all finite, in order and not negative; backend ${backend}`,
   );
   console.log(
-    `${seconds.total.toFixed(1)} s: ${seconds.forecast.toFixed(1)} s to forecast (features ${percent(share.features)}, linear model ${percent(share.linear_model)}, network ${percent(share.network)}), ${seconds.make_series.toFixed(1)} s to make the series, ${seconds.check.toFixed(1)} s to check`,
+    `${seconds.total.toFixed(1)} s: ${seconds.forecast.toFixed(1)} s to forecast (features ${percent(share.features)}, linear model ${percent(share.linear_model)}, network ${percent(share.network)}), ${seconds.make_series.toFixed(1)} s to make the series, ${seconds.check.toFixed(1)} s to check; ${seconds.cpu.toFixed(1)} s of processor time`,
   );
   console.log(
     `peak memory ${peak_rss_mb.toFixed(0)} MB; load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`,

@@ -51,6 +51,12 @@ export function createCalendar(start: number, frequencyMinutes: number, length: 
   return calendar;
 }
 
+/** The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks changed between. */
+export function localLag(calendar: Calendar, t: number, back: number): number {
+  const lag = t - back;
+  return lag < 0 ? lag : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
+}
+
 /** Local wall-clock times as if they were UTC milliseconds. Asks Temporal once per change of the UTC offset, not per interval. */
 function localTimesOf(start: number, frequencyMinutes: number, length: number, timeZone: string): Float64Array {
   const times = new Float64Array(length);

@@ -5,9 +5,10 @@
  * series with gaps; scaling a series scales only its level.
  * Fails: a RangeError for a cutoff with too little grid before it, and for season lengths that do not fit the frequency.
  */
-import { type Calendar, type CalendarPlace, createCalendar } from './calendar.ts';
+import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
 import { type ExogenousInputs, type ExogenousRows, exogenousRows, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
 import { type Panel, targetOf } from './panel.ts';
+import { createWeekTables, WEEKS_OF_SHAPE, type WeekTables } from './week-tables.ts';
 
 export interface FeatureSpec {
   readonly place: CalendarPlace;
@@ -29,8 +30,6 @@ const WEEKS_BACK_LONG = 8;
 const LEAST_LEVEL = 1e-3;
 const DAYS_BACK = 2;
 const DAYS_BACK_LONG = 7;
-/** The shape of a week is averaged over this many weeks, as far as they are known. */
-const WEEKS_OF_SHAPE = 26;
 const CALENDAR_FEATURES = 4 + 7 + 4;
 
 export interface FeatureSizes {
@@ -90,10 +89,7 @@ export interface FeatureSource {
   readonly firstCutoff: number;
   /** Covers the panel and one horizon beyond. */
   readonly calendar: Calendar;
-  /** [series × (length + horizon + 1)]: the mean of the known values 1, 2, 3 and 4 weeks before; NaN where none is known. */
-  readonly weekMeans: Float32Array;
-  /** [series × (length + horizon + 1)]: the value at this hour of the week over its own week's mean, over up to 26 weeks. */
-  readonly weekShape: Float32Array;
+  readonly tables: WeekTables;
   readonly exogenous: ExogenousRows;
 }
 
@@ -108,69 +104,11 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff
   }
   const span = panel.length + spec.horizon + 1;
   const calendar = createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
-  const weekMeans = new Float32Array(panel.seriesIds.length * span);
-  const weekShape = new Float32Array(panel.seriesIds.length * span);
   // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
+  const tables = createWeekTables(panel, calendar, { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span });
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, { day: spec.day, week: spec.week, span });
-  const source = { spec, sizes: featureSizes(spec), panel, firstCutoff, calendar, weekMeans, weekShape, exogenous };
-  for (let series = 0; series < panel.seriesIds.length; series++) {
-    const values = targetOf(panel, series);
-    for (let t = from; t < span; t++)
-      weekMeans[series * span + t] = meanOfLags(source, values, t, spec.week, WEEKS_BACK, panel.length);
-    writeShape(source, values, weekShape.subarray(series * span, (series + 1) * span), from);
-  }
-  return source;
-}
-
-/**
- * The shape of the week, up to holidays and growth: Σ values at this hour of the last weeks over Σ means of their own weeks.
- * A value's own week is the one before its (UTC) day, so that growth and seasons cancel and nothing after the value is read.
- */
-function writeShape(
-  source: Pick<FeatureSource, 'spec' | 'calendar' | 'panel'>,
-  values: Float32Array,
-  shape: Float32Array,
-  from: number,
-) {
-  const { spec, calendar, panel } = source;
-  const { day, week } = spec;
-  // Days are counted on the absolute grid, so that a long and a short panel agree.
-  const ahead = (panel.start / (panel.frequencyMinutes * 60_000)) % day;
-  const weekBeforeDay = new Float64Array(Math.ceil((values.length + ahead) / day) + 1).fill(Number.NaN);
-  const firstDay = Math.max(0, Math.floor((from - (WEEKS_OF_SHAPE + 1) * week) / day));
-  for (let d = firstDay; d < weekBeforeDay.length; d++) {
-    const end = Math.min(values.length, d * day - ahead);
-    let sum = 0;
-    let known = 0;
-    for (let t = Math.max(0, d * day - ahead - week); t < end; t++) {
-      const value = values[t] as number;
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      known++;
-    }
-    if (2 * known >= week) weekBeforeDay[d] = sum / known;
-  }
-  for (let t = from; t < shape.length; t++) {
-    let above = 0;
-    let below = 0;
-    for (let w = 1; w <= WEEKS_OF_SHAPE; w++) {
-      const lag = localLag(calendar, t, w * week);
-      if (lag < 0) break;
-      const value = lag < values.length ? (values[lag] as number) : Number.NaN;
-      const mean = weekBeforeDay[Math.floor((lag + ahead) / day)] as number;
-      if (Number.isNaN(value) || Number.isNaN(mean) || (calendar.holiday[lag] as number) > 0) continue;
-      above += value;
-      below += mean;
-    }
-    shape[t] = below > 0 ? above / below : Number.NaN;
-  }
-}
-
-/** The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks changed between. */
-export function localLag(calendar: Calendar, t: number, back: number): number {
-  const lag = t - back;
-  return lag < 0 ? lag : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
+  return { spec, sizes: featureSizes(spec), panel, firstCutoff, calendar, tables, exogenous };
 }
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
@@ -246,9 +184,9 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     throw new RangeError(`cutoff ${cutoff} needs ${sizes.trainingHistory} intervals up to it; the panel has ${panel.length}`);
   }
   const values = targetOf(panel, series);
-  const span = panel.length + horizon + 1;
-  const weekMeans = source.weekMeans.subarray(series * span, (series + 1) * span);
-  const weekShape = source.weekShape.subarray(series * span, (series + 1) * span);
+  const { from, width } = source.tables;
+  const weekMeans = source.tables.weekMeans.subarray(series * width, (series + 1) * width);
+  const weekShape = source.tables.weekShape.subarray(series * width, (series + 1) * width);
   const level = levelAt(values, cutoff, week);
   const scale = 1 / level;
   batch.level[row] = level;
@@ -265,7 +203,7 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     if (t > cutoff - day) daySum += value;
   }
   const residualAt = (t: number): number => {
-    const residual = ((values[t] as number) - (weekMeans[t] as number)) * scale;
+    const residual = ((values[t] as number) - (weekMeans[t - from] as number)) * scale;
     return Number.isNaN(residual) ? 0 : residual;
   };
   let residualSum = 0;
@@ -290,8 +228,8 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
-    const mean = weekMeans[t] as number;
-    const shape = weekShape[t] as number;
+    const mean = weekMeans[t - from] as number;
+    const shape = weekShape[t - from] as number;
     const base = Number.isNaN(shape) ? (Number.isNaN(mean) ? 1 : mean * scale) : shape;
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
@@ -311,11 +249,11 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     }
     step[to++] = orBase(meanOfLags(source, values, t, week, WEEKS_BACK_LONG, cutoff + 1), base);
     step[to++] = orBase(meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1), base);
-    step[to++] = orBase(weekMeans[t - 1] as number, base);
-    step[to++] = orBase(weekMeans[t + 1] as number, base);
+    step[to++] = orBase(weekMeans[t - from - 1] as number, base);
+    step[to++] = orBase(weekMeans[t - from + 1] as number, base);
     step[to++] = orBase(mean, base);
-    step[to++] = shapeOrBase(weekShape[t - 1] as number, base);
-    step[to++] = shapeOrBase(weekShape[t + 1] as number, base);
+    step[to++] = shapeOrBase(weekShape[t - from - 1] as number, base);
+    step[to++] = shapeOrBase(weekShape[t - from + 1] as number, base);
     step[to++] = base;
     step[to++] = Math.sqrt(spread / WEEKS_BACK);
     step[to++] = lastResidual / Math.sqrt(k);

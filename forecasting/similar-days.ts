@@ -6,8 +6,8 @@
  * Fails: a RangeError for a cutoff outside the panel.
  * Source: nearest neighbours under the Euclidean distance (Yakowitz 1987, "Nearest-neighbour methods for time series analysis"), as root mean square, so that gaps do not shorten it.
  */
-import { type Calendar, type CalendarPlace, createCalendar } from './calendar.ts';
-import { levelAt, localLag } from './features.ts';
+import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
+import { levelAt } from './features.ts';
 import { type Panel, targetOf } from './panel.ts';
 
 export interface SimilarDaysRequest {
