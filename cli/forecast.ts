@@ -12,6 +12,7 @@ import { intervalsOf } from '../forecasting/intervals.ts';
 import { seasonalNaive } from '../forecasting/models/naive.ts';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { type Panel, targetOf, timestampAt } from '../forecasting/panel.ts';
+import { FLAG_MEANINGS, SERIES_FLAGS } from '../forecasting/series-flags.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { type IssuedForecasts, issueForecasts } from '../services/inference/issue-forecasts.ts';
@@ -31,7 +32,12 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
     context.print(
       `Forecast ${issued.entry.seriesIds.length} series × ${issued.entry.horizon} steps from ${iso(issued.entry.cutoff)}; kept in the forecast log.`,
     );
-    context.printJson(issued.entry);
+    for (const flag of SERIES_FLAGS) {
+      const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
+      if (ids.length > 0)
+        context.print(`Flagged as ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, for example ${ids.slice(0, 5).join(', ')}.`);
+    }
+    context.printJson({ ...issued.entry, flags: Object.fromEntries(issued.flags) });
     return;
   }
   const series = issued.panel.seriesIds.indexOf(flags.series);
@@ -53,6 +59,8 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
     }),
   );
   context.print(forecastTable(picture, issued.entry, series));
+  const found = issued.flags.get(flags.series) ?? [];
+  for (const flag of found) context.print(`Flagged as ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
     await writeSvg(flags.svg, picture);
     context.print(`Picture: ${flags.svg}`);
@@ -68,6 +76,7 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
     snapshotVersion: entry.snapshotVersion,
     timestamps: picture.forecast.timestamps.map(iso),
     quantiles: Object.fromEntries(entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)])),
+    ...(found.length > 0 ? { flags: found } : {}),
   });
 }
 

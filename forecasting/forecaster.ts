@@ -14,6 +14,8 @@ export interface Forecaster {
   readonly minimumHistory: number;
   /** The exogenous columns it reads, which the panel must have; absent where it reads none. */
   readonly exogenous?: ExogenousNames;
+  /** Whether it learnt something of this series alone; absent where it treats all series alike. */
+  readonly knows?: (seriesId: string) => boolean;
   /**
    * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
    * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes first.

@@ -112,11 +112,16 @@ const rowsOfIds = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 
 /** The embedding row of each of the panel's series; the unknown row where the network does not know the series. */
 export function embeddingRows(spec: NetworkSpec, panel: Panel): Int32Array {
+  const known = rowsById(spec);
+  return Int32Array.from(panel.seriesIds, (id) => known.get(id) ?? spec.seriesIds.length);
+}
+
+/** The embedding row of every series that the network knows. */
+export function rowsById(spec: NetworkSpec): ReadonlyMap<string, number> {
   let rowOf = rowsOfIds.get(spec.seriesIds);
   if (rowOf === undefined) {
     rowOf = new Map(spec.seriesIds.map((id, row) => [id, row]));
     rowsOfIds.set(spec.seriesIds, rowOf);
   }
-  const known = rowOf;
-  return Int32Array.from(panel.seriesIds, (id) => known.get(id) ?? spec.seriesIds.length);
+  return rowOf;
 }

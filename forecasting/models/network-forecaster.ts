@@ -18,7 +18,7 @@ import {
 import type { Forecaster } from '../forecaster.ts';
 import { type Panel, padHistory } from '../panel.ts';
 import { believedCenter, type Calibration, groupOf, spreadAbout } from './calibration.ts';
-import { embeddingRows, keepGroups, standardiseRow } from './input-scaling.ts';
+import { embeddingRows, keepGroups, rowsById, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
 import { makePossible } from './possible-quantiles.ts';
 import { linearColumns, linearOffsets } from './ridge.ts';
@@ -277,6 +277,7 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
   return {
     ...{ name: 'network', quantiles: spec.quantiles, minimumHistory: week, inputGroups, lookBack, predict, predictKept },
+    knows: (seriesId) => rowsById(spec).has(seriesId),
     ...(exogenous ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } } : {}),
   };
 }

@@ -5,9 +5,11 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
+import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
+import { seasonsOf } from './precompute.ts';
 import type { ForecastAnswer, HistoryAnswer } from './schemas.ts';
 import type { Serving } from './serving-state.ts';
 
@@ -55,12 +57,15 @@ export function storedAnswer(
     issuedAt: isoTime(serving.issuedAt),
     snapshotVersion: snapshot.manifest.snapshotVersion,
     ...past,
-    ...flagged(serving.unknownInputs),
+    ...cautions(serving.unknownInputs, seriesFlags(model.forecaster, snapshot.panel, index, snapshot.cutoff, seasonsOf(domain))),
   };
 }
 
-/** Nothing, where every input was known. */
-const flagged = (unknown: readonly string[]) => (unknown.length > 0 ? { unknownInputs: [...unknown] } : {});
+/** Nothing, where every input was known and the series is like those that were learnt. */
+const cautions = (unknown: readonly string[], flags: readonly SeriesFlag[]) => ({
+  ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
+  ...(flags.length > 0 ? { flags: [...flags] } : {}),
+});
 
 /** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
 export function ownAnswer(
@@ -79,7 +84,7 @@ export function ownAnswer(
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
-    ...flagged(unknownInputs),
+    ...cautions(unknownInputs, seriesFlags(serving.model.forecaster, panel, 0, cutoff, seasonsOf(domain))),
   };
 }
 

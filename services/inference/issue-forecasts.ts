@@ -6,10 +6,11 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { timestampAt } from '../../forecasting/panel.ts';
+import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved, unknownInputs } from './precompute.ts';
+import { lastObserved, seasonsOf, unknownInputs } from './precompute.ts';
 
 export interface IssueRequest {
   readonly domain: Domain;
@@ -26,6 +27,8 @@ export interface IssuedForecasts {
   readonly cutoff: number;
   /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
   readonly unknownInputs: readonly string[];
+  /** What is to be said of a series, by its id; nothing of most. */
+  readonly flags: ReadonlyMap<string, readonly SeriesFlag[]>;
   /** What the forecast log keeps. */
   readonly entry: ForecastEntry;
 }
@@ -60,5 +63,11 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     seriesIds: panel.seriesIds,
     values,
   };
-  return { panel, cutoff, unknownInputs: unknown, entry };
+  const flags = new Map(
+    panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
+      const found = seriesFlags(forecaster, panel, series, cutoff, seasonsOf(domain));
+      return found.length > 0 ? [[id, found]] : [];
+    }),
+  );
+  return { panel, cutoff, unknownInputs: unknown, flags, entry };
 }

@@ -5,6 +5,7 @@
  * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is wrong.
  */
 import { type Static, type TSchema, Type } from 'typebox';
+import { FLAG_MEANINGS, SERIES_FLAGS, type SeriesFlag } from '../../forecasting/series-flags.ts';
 
 /** Nullable through a type array: serialised far faster than a union, and plain in OpenAPI 3.1. */
 const nullableString = (options = {}) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
@@ -119,6 +120,11 @@ export const ForecastAnswer = Type.Object(
       Type.Array(Type.String(), {
         description:
           'Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known',
+      }),
+    ),
+    flags: Type.Optional(
+      Type.Array(Type.Unsafe<SeriesFlag>({ type: 'string', enum: [...SERIES_FLAGS] }), {
+        description: `Why to trust it less: ${SERIES_FLAGS.map((flag) => `\`${flag}\`: ${FLAG_MEANINGS[flag]}`).join('; ')}. Absent where nothing is to be said`,
       }),
     ),
   },
