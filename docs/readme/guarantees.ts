@@ -22,6 +22,15 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   ['Inputs, metrics and baselines equal second implementations', 'tests/oracles/features.test.ts'],
   ['Metrics are those of the glossary, computed by hand', 'tests/oracles/metrics.test.ts'],
   ['Every hour of the day meets every step of the backtest', 'tests/forecasting/backtest.test.ts'],
+  ['No fit of a backtest sees its own segment, and a kill changes no bit of it', 'tests/services/training/backtest-run.test.ts'],
+  ['A search never sees the test span, and goes on after a kill', 'tests/services/training/tuning.test.ts'],
+  [
+    'Shuffled labels, a look into the future, own training rows and the champion again are not promoted',
+    'tests/services/training/evidence.test.ts',
+  ],
+  ['An explanation adds up to the forecast that is served', 'tests/forecasting/models/explanation.test.ts'],
+  ['Weather is read only from when it was published', 'tests/forecasting/exogenous.test.ts'],
+  ['Calibrated intervals cover what they say, counts included', 'tests/forecasting/models/calibration.test.ts'],
   [
     'No answer mixes two versions; a corrupt model or snapshot leaves the last good one serving',
     'tests/services/inference/serving-state.test.ts',
