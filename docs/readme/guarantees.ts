@@ -5,16 +5,10 @@
  */
 export const GUARANTEES: readonly (readonly [promise: string, test: string])[] = [
   ['No raw row is lost in silence: rows in = rows used + rows rejected by reason', 'tests/services/feature/aggregate.test.ts'],
-  [
-    'The 787,060 rows of a real year agree with a plain SQL recount',
-    'tests/domains/taxi/green-2023.test.ts',
-  ],
+  ['The 787,060 rows of a real year agree with a plain SQL recount', 'tests/domains/taxi/green-2023.test.ts'],
   ['A second run changes nothing and opens nothing', 'tests/services/feature/run.test.ts'],
   ['A late correction changes no earlier training set', 'tests/storage/read-as-of.oracle.test.ts'],
-  [
-    'A process killed in mid-commit leaves a store that verifies',
-    'tests/storage/kill.test.ts',
-  ],
+  ['A process killed in mid-commit leaves a store that verifies', 'tests/storage/kill.test.ts'],
   ['Writers that race leave one history with nothing lost', 'tests/storage/concurrency.test.ts'],
   ['Any damaged object is found and named, never read as a number', 'tests/storage/corruption.test.ts'],
   ['A full disk loses nothing', 'tests/storage/file-object-store.test.ts'],
