@@ -64,7 +64,7 @@ ${groups.map((group) => `<h3>${escaped(capital(groupTitle(group.name)))}</h3>\n$
 ${
   coverage.length > 0
     ? `<h2>Coverage by step</h2>\n<p>The share of actuals inside the interval: above the dashed line it is too wide, below too narrow.
-${domain.integerValued ? 'The interval of a count holds whole numbers only, and of sparse series it covers more than it says.' : ''}</p>\n${coverage.map(({ group, picture }) => `<h3>${escaped(capital(groupTitle(group.name)))}</h3>\n${picture}`).join('\n')}`
+${domain.integerValued ? 'The true interval of a count, the oracle’s, holds whole numbers only and covers more than it says.' : ''}</p>\n${coverage.map(({ group, picture }) => `<h3>${escaped(capital(groupTitle(group.name)))}</h3>\n${picture}`).join('\n')}`
     : ''
 }
 <h2>By hour of the local week</h2>

@@ -5,16 +5,10 @@
  */
 export const GUARANTEES: readonly (readonly [promise: string, test: string])[] = [
   ['No raw row is lost in silence: rows in = rows used + rows rejected by reason', 'tests/services/feature/aggregate.test.ts'],
-  [
-    'The 787,060 rows of a real year agree with a plain SQL recount that uses no code of ours',
-    'tests/domains/taxi/green-2023.test.ts',
-  ],
+  ['The 787,060 rows of a real year agree with a plain SQL recount', 'tests/domains/taxi/green-2023.test.ts'],
   ['A second run changes nothing and opens nothing', 'tests/services/feature/run.test.ts'],
   ['A late correction changes no earlier training set', 'tests/storage/read-as-of.oracle.test.ts'],
-  [
-    'A process killed in the middle of a commit leaves a store that verifies, and the next run completes',
-    'tests/storage/kill.test.ts',
-  ],
+  ['A process killed in mid-commit leaves a store that verifies', 'tests/storage/kill.test.ts'],
   ['Writers that race leave one history with nothing lost', 'tests/storage/concurrency.test.ts'],
   ['Any damaged object is found and named, never read as a number', 'tests/storage/corruption.test.ts'],
   ['A full disk loses nothing', 'tests/storage/file-object-store.test.ts'],
@@ -22,8 +16,16 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   ['Inputs, metrics and baselines equal second implementations', 'tests/oracles/features.test.ts'],
   ['Metrics are those of the glossary, computed by hand', 'tests/oracles/metrics.test.ts'],
   ['Every hour of the day meets every step of the backtest', 'tests/forecasting/backtest.test.ts'],
+  ['No fit of a backtest sees its own segment', 'tests/services/training/backtest-run.test.ts'],
+  ['A search never sees the test span, and goes on after a kill', 'tests/services/training/tuning.test.ts'],
   [
-    'No answer mixes two versions; a corrupt model or snapshot leaves the last good one serving',
+    'Shuffled labels, leaks, own training rows and the champion again are not promoted',
+    'tests/services/training/evidence.test.ts',
+  ],
+  ['An explanation adds up to the forecast that is served', 'tests/forecasting/models/explanation.test.ts'],
+  ['Calibrated intervals cover what they say, counts included', 'tests/forecasting/models/calibration.test.ts'],
+  [
+    'No answer mixes two versions; a corrupt model leaves the last good one serving',
     'tests/services/inference/serving-state.test.ts',
   ],
   ['Any path and any JSON get a clear answer, never a crash', 'tests/services/inference/problems.test.ts'],

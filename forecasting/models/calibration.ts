@@ -8,6 +8,7 @@
  */
 import { type FeatureSpec, levelAt } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
+import { pinballLoss } from '../metrics.ts';
 import { type Panel, targetOf } from '../panel.ts';
 import { makePossible, type TargetKind } from './possible-quantiles.ts';
 
@@ -34,6 +35,7 @@ const NEIGHBOURS = 2;
 const TRUST_GRID = 10;
 const TRUST_NEIGHBOURS = 1;
 const CLEARLY = 0.005;
+const FREE = 0.002;
 const EDGE_GRID = 20;
 const ALONE: Trust = { network: 1, linear: 0 };
 const FACTOR_BOUNDS = [0.3, 4] as const;
@@ -182,7 +184,10 @@ function trustOf(observations: readonly Observation[], median: number, hasLinear
   return best;
 }
 
-/** The edge with which the outermost quantiles hold the share of actuals that they say. */
+/**
+ * The edge with which the outermost quantiles come nearest to holding the share of actuals that they say, among those that do not
+ * cost pinball loss: moving a bound within the gap between two counts is free, moving it past a likely count is not.
+ */
 function edgeOf(
   observations: readonly Observation[],
   quantiles: readonly number[],
@@ -195,19 +200,22 @@ function edgeOf(
   const median = quantiles.indexOf(0.5);
   const nominal = (quantiles[last] as number) - (quantiles[0] as number);
   const values = new Float64Array(quantiles.length);
-  const missOf = (edge: number) => {
+  const tried = Array.from({ length: EDGE_GRID + 1 }, (_, i) => {
+    const edge = i / EDGE_GRID;
     let inside = 0;
+    let loss = 0;
     for (const { actual, forecast, step } of observations) {
       values.set(forecast);
       spreadAbout(calibration, group, step, values[median] as number, values, median);
       makePossible(values, median, kind, edge);
       if (actual >= (values[0] as number) && actual <= (values[last] as number)) inside++;
+      for (let q = 0; q <= last; q++) loss += pinballLoss(quantiles[q] as number, actual - (values[q] as number));
     }
-    return Math.abs(inside / observations.length - nominal);
-  };
-  const edges = Array.from({ length: EDGE_GRID + 1 }, (_, i) => i / EDGE_GRID);
-  const misses = edges.map(missOf);
-  return edges[misses.indexOf(Math.min(...misses))] as number;
+    return { edge, loss, miss: Math.abs(inside / observations.length - nominal) };
+  });
+  const least = Math.min(...tried.map(({ loss }) => loss));
+  const free = tried.filter(({ loss }) => loss <= (1 + FREE) * least);
+  return free.reduce((best, next) => (next.miss < best.miss ? next : best)).edge;
 }
 
 /** [quantile][step] */
