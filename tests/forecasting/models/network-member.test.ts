@@ -42,7 +42,7 @@ function jobOf(panel: Panel, changes: Partial<FitOptions>): MemberJob {
   return { panel, spec, scaling, lastTarget, options, initial: null };
 }
 
-async function fit(job: MemberJob, resumeFrom: Checkpoint | null = null) {
+async function learn(job: MemberJob, resumeFrom: Checkpoint | null = null) {
   const checkpoints: Checkpoint[] = [];
   const reports: FitProgress[] = [];
   const weights = await fitMember(job, randomStreams(1), {
@@ -67,13 +67,13 @@ describe('resuming', () => {
     { name: 'nothing held out', steps: 22, patience: 0.5, panel: turning(false), calibrationIntervals: 100_000 },
   ])('$name: any checkpoint leads to the same weights', async ({ panel, name, ...options }) => {
     const job = jobOf(panel, { ...options, dropout: 0.1 });
-    const whole = await fit(job);
+    const whole = await learn(job);
     expect(whole.checkpoints.length).toBeGreaterThan(1);
     expect(whole.early === null).toBe(name === 'nothing held out');
     const { bestStep } = whole.checkpoints.at(-1) as Checkpoint;
     expect(bestStep > 0).toBe(name.includes('stopped early') || name.includes('both sides'));
     for (const checkpoint of whole.checkpoints) {
-      const resumed = await fit(job, checkpoint);
+      const resumed = await learn(job, checkpoint);
       expect(bits(resumed.final)).toBe(bits(whole.final));
       expect(bits(resumed.early)).toBe(bits(whole.early));
       expect(resumed.checkpoints.map(({ step }) => step)).toEqual(
@@ -82,16 +82,16 @@ describe('resuming', () => {
     }
     // Nor were a checkpoint's own arrays changed by going on from it.
     const [first] = whole.checkpoints as [Checkpoint];
-    expect(bits((await fit(job, first)).final)).toBe(bits(whole.final));
+    expect(bits((await learn(job, first)).final)).toBe(bits(whole.final));
   });
 
   test('a checkpoint of another architecture is refused', async () => {
     const job = jobOf(turning(false), { steps: 10 });
-    const [checkpoint] = (await fit(job)).checkpoints as [Checkpoint];
+    const [checkpoint] = (await learn(job)).checkpoints as [Checkpoint];
     const short = checkpoint.weights.slice(1);
     for (const part of ['weights', 'mean', 'variance', 'early', 'best'])
-      await expect(fit(job, { ...checkpoint, [part]: short })).rejects.toThrow('the architecture');
-    await expect(fit({ ...job, initial: short })).rejects.toThrow('the network to start from has');
+      await expect(learn(job, { ...checkpoint, [part]: short })).rejects.toThrow('the architecture');
+    await expect(learn({ ...job, initial: short })).rejects.toThrow('the network to start from has');
   });
 });
 
@@ -100,8 +100,8 @@ describe('stopping early', () => {
   const firstSteps = 60;
 
   test('what worsens on held-out windows ends the first pass with its best weights', async () => {
-    const patient = await fit(jobOf(turning(true), { ...options, patience: 1 }));
-    const stopped = await fit(jobOf(turning(true), { ...options, patience: 0.25 }));
+    const patient = await learn(jobOf(turning(true), { ...options, patience: 1 }));
+    const stopped = await learn(jobOf(turning(true), { ...options, patience: 0.25 }));
     expect(stopped.reports.length).toBeLessThan(patient.reports.length);
     expect(stopped.reports.at(-1)).toMatchObject({ step: 80, steps: 80 });
     const last = stopped.checkpoints.at(-1) as Checkpoint;
@@ -117,7 +117,7 @@ describe('stopping early', () => {
 
   test('what goes on improving takes all its steps, with the weights of a fit that does not look', async () => {
     const job = (patience: number) => jobOf(turning(false), { ...options, patience });
-    const [looking, patient] = [await fit(job(0.5)), await fit(job(1))];
+    const [looking, patient] = [await learn(job(0.5)), await learn(job(1))];
     expect(looking.reports).toEqual(patient.reports);
     expect(bits(looking.final)).toBe(bits(patient.final));
   });
@@ -126,7 +126,7 @@ describe('stopping early', () => {
     const panel = turning(false);
     const silent = panel.columns.target.map((value, i) => (i % LENGTH >= LENGTH - HELD_OUT - 6 ? Number.NaN : value));
     const job = (patience: number) => jobOf({ ...panel, columns: { target: silent } }, { ...options, steps: 40, patience });
-    const [looking, patient] = [await fit(job(0.1)), await fit(job(1))];
+    const [looking, patient] = [await learn(job(0.1)), await learn(job(1))];
     expect(looking.reports).toEqual(patient.reports);
     expect(bits(looking.final)).toBe(bits(patient.final));
   });
