@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pino from 'pino';
+import { restoreChampion, warmStartOf } from '../../../services/training/champion.ts';
 import { type TrainingResult, train } from '../../../services/training/train.ts';
 import type { TrainingConfig } from '../../../services/training/training-config.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
-import { commitPanel, learnable, openToy, toyConfig } from './toy-store.ts';
+import { commitPanel, learnable, openToy, toyConfig, toyDomain } from './toy-store.ts';
 
 jest.setTimeout(60_000);
 
@@ -23,13 +24,8 @@ beforeAll(async () => {
   toy = openToy(join(folder, 'store'), pino({ level: 'info' }, { write: (line: string) => logged.push(line) }));
   await commitPanel(folder, toy, learnable());
   champion = await train({ ...toy.request, config, warmStart: true });
-});
+}, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const warmly = (changes: Partial<TrainingConfig> = {}) => {
-  logged = [];
-  return train({ ...toy.request, config: { ...config, ...changes }, warmStart: true });
-};
 
 test('without a champion it starts cold', () => {
   expect(logged.join()).toContain('training starts cold: there is no champion to go on from');
@@ -37,24 +33,31 @@ test('without a champion it starts cold', () => {
   expect(champion.card.config).not.toHaveProperty('warmStart');
 });
 
-test('it goes on from the champion: the log and the card say so; unless asked it does not', async () => {
+test('it goes on from the champion, and the log and the card say so', async () => {
   const { modelVersion } = champion.card;
   await toy.registry.promote({ modelVersion, reason: 'by hand', evidence: null });
-  const warm = await warmly();
+  logged = [];
+  const warm = await train({ ...toy.request, config, warmStart: true });
   expect(logged.join()).toContain('training goes on from the champion');
   expect(warm.warmStart).toBe(modelVersion);
   expect(warm.card.config).toMatchObject({ warmStart: modelVersion });
+  // The same seed from the same start would have given the same weights.
   expect(warm.evaluation.fitted.members).not.toEqual(champion.evaluation.fitted.members);
-  const cold = await train({ ...toy.request, config });
-  expect(cold.card.config).not.toHaveProperty('warmStart');
-  expect(cold.evaluation.fitted.members).toEqual(champion.evaluation.fitted.members);
+  expect(warm.evaluation.fitted.scaling).toEqual(champion.evaluation.fitted.scaling);
 });
 
 test('a champion that has seen the test span, or is built otherwise, is left alone, and the log says why', async () => {
-  const longer = await warmly({ testDays: config.testDays + 1 });
+  const { logger } = toy.request;
+  const { panel } = champion;
+  const restored = await restoreChampion(toy.registry, panel, logger);
+  const start = (changes: Partial<TrainingConfig>) => {
+    logged = [];
+    return warmStartOf(restored, { domain: toyDomain, panel, config: { ...config, ...changes }, logger });
+  };
+  expect(start({})).not.toBeNull();
+  expect(start({ testDays: config.testDays - 1 })).not.toBeNull();
+  expect(start({ testDays: config.testDays + 1 })).toBeNull();
   expect(logged.join()).toMatch(/training starts cold, not from the champion: it has learnt from days up to 20\d\d-/);
-  expect(longer.warmStart).toBeNull();
-  const wider = await warmly({ network: { ...config.network, width: 9 } });
+  expect(start({ network: { ...config.network, width: 9 } })).toBeNull();
   expect(logged.join()).toContain('training starts cold, not from the champion: its width is 8, not 9');
-  expect(wider.card.config).not.toHaveProperty('warmStart');
 });
