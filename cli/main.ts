@@ -8,7 +8,7 @@ import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.t
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
-import type { TrainingFlags } from './training.ts';
+import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -100,8 +100,11 @@ export function buildProgram(env: Environment): Command {
     program,
     'train',
     'Backtest, fit, register a model, and promote it if it is better.',
-    (c) => training(source(c)).option('--snapshot <version>', 'train on this snapshot instead of the latest'),
-    async (context, flags: TrainingFlags & { snapshot?: string }) => (await import('./training.ts')).trainCommand(context, flags),
+    (c) =>
+      training(source(c))
+        .option('--snapshot <version>', 'train on this snapshot instead of the latest')
+        .option('--warm-start', "go on from the champion's weights where they fit; fewer --steps then do"),
+    async (context, flags: TrainingFlags & TrainFlags) => (await import('./training.ts')).trainCommand(context, flags),
   );
 
   command(

@@ -28,7 +28,13 @@ export interface TrainingFlags {
   readonly demandOnly?: boolean;
 }
 
-export async function trainCommand(context: CommandContext, flags: TrainingFlags & { snapshot?: string }): Promise<void> {
+/** What only `train` has. */
+export interface TrainFlags {
+  readonly snapshot?: string;
+  readonly warmStart?: boolean;
+}
+
+export async function trainCommand(context: CommandContext, flags: TrainingFlags & TrainFlags): Promise<void> {
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
   const config = await configOf(flags, domain.name);
@@ -51,6 +57,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
       clock,
       logger,
       progress,
+      warmStart: flags.warmStart ?? false,
       ...(flags.snapshot ? { snapshotVersion: flags.snapshot } : {}),
       ...(oracle ? { oracle } : {}),
     });
@@ -60,7 +67,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   context.print(metricsTable(metrics, domain.unit));
   context.print(`\n${reliabilityTable(trained.reliability)}`);
   const calibrationReport = await writeCalibrationReport(context, trained);
-  context.print(`${calibrationNote(trained.uncalibrated)} Calibration report: ${calibrationReport}`);
+  context.print(`${calibrationNote(trained)} Calibration report: ${calibrationReport}`);
   context.print(`\nModel ${card.modelVersion} (${backend}, ${card.trainingSeconds.toFixed(1)} s) ${verdict.reason}`);
   if (verdict.moreCutoffs !== null) context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
   context.print(`\`headway models show ${card.modelVersion} --svg FILE\` draws the comparison.`);
@@ -68,6 +75,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
     modelVersion: card.modelVersion,
     outcome: verdict.outcome,
     promoted: verdict.promoted,
+    warmStart: trained.warmStart,
     reason: verdict.reason,
     moreCutoffs: verdict.moreCutoffs,
     comparisons: verdict.comparisons,
@@ -81,9 +89,11 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   });
 }
 
-const calibrationNote = (uncalibrated: string | null): string =>
+const calibrationNote = ({ uncalibrated, warmStart }: Pick<TrainingResult, 'uncalibrated' | 'warmStart'>): string =>
   uncalibrated === null
-    ? 'The quantiles were calibrated on cutoffs that the network had not learnt from, then scored on later ones.'
+    ? warmStart === null
+      ? 'The quantiles were calibrated on cutoffs that the network had not learnt from, then scored on later ones.'
+      : 'The quantiles were calibrated on cutoffs held out of this fit, which the champion it went on from may have learnt from, then scored on later ones.'
     : `${uncalibrated.slice(0, 1).toUpperCase()}${uncalibrated.slice(1)}.`;
 
 async function writeCalibrationReport({ domain, settings }: CommandContext, trained: TrainingResult): Promise<string> {
@@ -95,7 +105,7 @@ async function writeCalibrationReport({ domain, settings }: CommandContext, trai
     subtitle: `Model ${card.modelVersion} on snapshot ${card.snapshotVersion}: ${cutoffs.length} cutoffs from ${day(cutoffs[0] as number)} to ${day(cutoffs[cutoffs.length - 1] as number)}, after everything it was trained on.`,
     groups: reliability,
     calibrated: uncalibrated === null,
-    note: calibrationNote(uncalibrated),
+    note: calibrationNote(trained),
   });
   const path = join(settings.work, `calibration-${domain.name}.html`);
   await mkdir(settings.work, { recursive: true });

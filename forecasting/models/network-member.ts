@@ -93,8 +93,9 @@ export interface FitHooks {
   /** May be asynchronous: it is awaited, so that the caller can draw or stop. */
   readonly onProgress?: (progress: FitProgress) => void | Promise<void>;
   readonly resumeFrom?: Checkpoint | null;
-  /** The arrays are copies. */
+  /** Called every `stepsPerCheckpoint` steps, 100 unless told. The arrays are copies. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
+  readonly stepsPerCheckpoint?: number;
 }
 
 /** The windows a member learns from, and those it is calibrated on. */
@@ -119,7 +120,7 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
   const early = cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
   if (heldOut.length === 0 || early * 2 < cutoffs.length)
     return { cutoffs, early: cutoffs.length, heldOut: [], firstSteps: options.steps };
-  return { cutoffs, early, heldOut, firstSteps: Math.round(options.steps * (1 - options.tuneShare)) };
+  return { cutoffs, early, heldOut, firstSteps: Math.max(1, Math.round(options.steps * (1 - options.tuneShare))) };
 }
 
 /** Cutoffs whose targets lie in the last `intervals` up to `lastTarget`, coprime with the day apart. */
@@ -183,9 +184,10 @@ export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: F
     if (first && validation && step % Math.max(1, Math.round(plan.firstSteps / VALIDATIONS)) === 0) {
       const loss = lossOf(spec, state.weights, validation);
       if (loss < bestLoss) [best, bestLoss, bestStep] = [state.weights.slice(), loss, step];
-      else if (step - bestStep >= options.patience * plan.firstSteps) {
+      // A loss that never was a number leaves no best weights to go back to.
+      else if (best !== null && step - bestStep >= options.patience * plan.firstSteps) {
         // Enough seen: the second pass goes on from the best weights.
-        state.weights.set(best as Float32Array);
+        state.weights.set(best);
         step = plan.firstSteps;
       }
     }
@@ -195,7 +197,7 @@ export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: F
       lossSum = 0;
       lossCount = 0;
     }
-    if (step % STEPS_PER_CHECKPOINT === 0) {
+    if (step % (hooks.stepsPerCheckpoint ?? STEPS_PER_CHECKPOINT) === 0) {
       const { weights, mean, variance, steps: optimizerSteps, skipped } = state;
       const copies = { weights: weights.slice(), mean: mean.slice(), variance: variance.slice() };
       await hooks.onCheckpoint?.({ step, ...copies, optimizerSteps, skipped, early, best, bestLoss, bestStep });
@@ -217,9 +219,10 @@ function resumed({ spec, initial }: MemberJob, streams: RandomStreams, from: Che
     return { state: createAdamW(weights), step: 0, early: null, best: null, bestLoss: Number.POSITIVE_INFINITY, bestStep: 0 };
   }
   const { step, early, best, bestLoss, bestStep, optimizerSteps, skipped } = from;
-  const weights = check(from.weights, 'checkpoint');
-  const state = { weights, mean: from.mean.slice(), variance: from.variance.slice(), steps: optimizerSteps, skipped };
-  return { state, step, early, best, bestLoss, bestStep };
+  const [weights, mean, variance] = [from.weights, from.mean, from.variance].map((values) => check(values, 'checkpoint'));
+  const state = { weights, mean, variance, steps: optimizerSteps, skipped } as AdamWState;
+  const copy = (values: Float32Array | null) => values && check(values, 'checkpoint');
+  return { state, step, early: copy(early), best: copy(best), bestLoss, bestStep };
 }
 
 /** A sample of the windows of the calibration span, the same at every call; null where there are none, or nobody asks. */
@@ -241,7 +244,8 @@ function validationBatch(
     fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
     batch.series[row] = rows[series] as number;
   }
-  return batch;
+  // Where nothing was observed every loss is 0: that must not end a fit.
+  return batch.weight.some((weight) => weight > 0) ? batch : null;
 }
 
 /** Glorot-uniform matrices (Glorot & Bengio 2010), zero biases; the embedding starts small, its unknown row at zero. */

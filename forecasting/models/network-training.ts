@@ -21,6 +21,7 @@ import {
   type RandomStreams,
 } from './network-member.ts';
 import { fitCoefficients } from './ridge.ts';
+import type { WarmStart } from './warm-start.ts';
 
 export interface FittedNetwork extends TrainedNetwork {
   readonly calibration: Calibration | null;
@@ -36,7 +37,7 @@ export type MemberFitter = (
 
 export interface FitExtras {
   /** A network to go on from: its scaling is kept. It must fit `spec`, and must not have seen anything after `lastTarget`. */
-  readonly warmStart?: Pick<TrainedNetwork, 'scaling' | 'members'> | null;
+  readonly warmStart?: WarmStart | null;
   /** Where and how members are learnt: one after another in this process unless told. */
   readonly fitMembers?: MemberFitter;
 }

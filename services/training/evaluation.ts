@@ -11,9 +11,10 @@ import { featureSizes } from '../../forecasting/features.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroups } from '../../forecasting/metrics.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
-import { networkForecaster, type TrainedNetwork } from '../../forecasting/models/network-forecaster.ts';
+import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import type { FitProgress } from '../../forecasting/models/network-member.ts';
 import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
+import type { WarmStart } from '../../forecasting/models/warm-start.ts';
 import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -32,7 +33,7 @@ export interface EvaluationRequest {
   /** Processes for the ensemble's members; without them they are fitted one after another in this one. */
   readonly workers?: Workers | null;
   /** A network to go on from. */
-  readonly warmStart?: Pick<TrainedNetwork, 'scaling' | 'members'> | null;
+  readonly warmStart?: WarmStart | null;
   /** Further forecasters to score beside the network: the champion, the oracle. */
   readonly beside?: readonly Forecaster[];
 }

@@ -35,7 +35,15 @@ export async function readColumns(path: string): Promise<KeptColumns | 'absent' 
   const body = bytes.subarray(0, Math.max(0, bytes.length - HASH_BYTES));
   if (sha256(body) !== bytes.subarray(body.length).toString('latin1')) return 'unusable';
   const end = body.indexOf('\n');
-  const { header, lengths } = JSON.parse(body.subarray(0, end).toString('utf8')) as { header: unknown; lengths: number[] };
+  let header: unknown;
+  let lengths: number[];
+  try {
+    ({ header, lengths } = JSON.parse(body.subarray(0, end).toString('utf8')));
+  } catch {
+    return 'unusable';
+  }
+  if (!Array.isArray(lengths) || end + 1 + 4 * lengths.reduce((sum, length) => sum + length, 0) !== body.length)
+    return 'unusable';
   let at = end + 1;
   const columns = lengths.map((length) => {
     // A copy: after a line of text they do not lie where float32 may be read in place.

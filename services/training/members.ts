@@ -2,7 +2,7 @@
  * Purpose: fits the members of an ensemble in processes of their own, as many at once as there are cores, with checkpoints.
  * Invariants: the weights are those that one process would give; a member that was killed goes on from its last checkpoint;
  * checkpoints go when their fit is done, and those nobody came back for after a week.
- * Fails: as the fits do; INTERNAL where a worker died.
+ * Fails: as the fits and the listener do; INTERNAL where a worker died. Checkpoints stay where they are then.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,17 +46,22 @@ export function membersInWorkers(seed: number, { backend, cores, folder, logger,
     }
     const pool = openWorkerPool({ module: WORKER, size: Math.max(1, Math.min(cores, tasks.length)) });
     const latest = new Map<number, FitProgress>();
+    let stop: (reason: unknown) => void = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      stop = reject;
+    });
+    // A listener that fails stops the fit, as it does in one process.
+    const hear = async (member: number, told: FitProgress) => {
+      latest.set(member, told);
+      await onProgress(together([...latest.values()], tasks.length));
+    };
     try {
-      const weights = await Promise.all(
-        tasks.map((task) =>
-          pool.run<MemberWeights>(task, {
-            onProgress: (told) => {
-              latest.set(task.member, told as FitProgress);
-              void onProgress(together([...latest.values()], tasks.length));
-            },
-          }),
-        ),
+      const fits = tasks.map((task) =>
+        pool.run<MemberWeights>(task, {
+          onProgress: (told) => void hear(task.member, told as FitProgress).catch(stop),
+        }),
       );
+      const weights = await Promise.race([Promise.all(fits), stopped]);
       for (const { checkpoint } of tasks) if (checkpoint) await rm(checkpoint.path, { force: true });
       return weights;
     } finally {

@@ -8,11 +8,11 @@
 import { verdictSvg } from '../../dashboard/verdict-picture.ts';
 import type { Domain, Source } from '../../domains/domain.ts';
 import { NO_EXOGENOUS } from '../../forecasting/exogenous.ts';
-import { networkForecaster, restoreNetwork, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
+import { networkForecaster, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { type GroupReliability, reliability, reliabilityJson } from '../../forecasting/reliability.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { describeError, HeadwayError } from '../../runtime/errors.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
@@ -20,10 +20,11 @@ import type { Manifest } from '../../storage/manifest.ts';
 import type { ModelCard } from '../../storage/model-card.ts';
 import type { ModelRegistry } from '../../storage/model-registry.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
+import { restoreChampion, warmStartOf } from './champion.ts';
 import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
-import { CHAMPION, type GateVerdict, judge } from './gate.ts';
+import { type GateVerdict, judge } from './gate.ts';
 import type { Workers } from './members.ts';
-import { provenanceOf, type TrainedForecaster } from './provenance.ts';
+import { provenanceOf } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface TrainingRequest {
@@ -40,6 +41,8 @@ export interface TrainingRequest {
   readonly progress: Progress;
   /** Train on this snapshot instead of the latest. */
   readonly snapshotVersion?: string;
+  /** Go on from the champion's weights where they fit and have not seen the test span. */
+  readonly warmStart?: boolean;
   readonly oracle?: Source['oracle'];
 }
 
@@ -51,6 +54,8 @@ export interface TrainingResult {
   readonly reliability: readonly GroupReliability[];
   /** null: the quantiles were calibrated on held-out cutoffs; else why not. */
   readonly uncalibrated: string | null;
+  /** The model that the fit went on from. */
+  readonly warmStart: string | null;
 }
 
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
@@ -59,7 +64,9 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const champion = await restoreChampion(registry, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
-  const evaluation = await evaluate({ ...request, panel, beside });
+  const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;
+  const warmStart = (start && champion?.modelVersion) ?? null;
+  const evaluation = await evaluate({ ...request, panel, beside, warmStart: start });
   const challenger = { forecaster: networkForecaster(evaluation.fitted), trainingCutoff: evaluation.trainingCutoff };
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
@@ -78,7 +85,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
       trainingCutoff: evaluation.trainingCutoff,
       panelHash: hashPanel(panel),
       forecaster: 'network',
-      config: { ...config, exogenous },
+      config: { ...config, exogenous, ...(warmStart ? { warmStart } : {}) },
       seed,
       backend,
       trainingSeconds: evaluation.trainingSeconds,
@@ -89,7 +96,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   });
   await record(request, card, verdict);
   logger.info({ modelVersion: card.modelVersion, seconds: card.trainingSeconds, outcome: verdict.outcome }, verdict.reason);
-  return { card, verdict, evaluation, panel, reliability: reliable, uncalibrated };
+  return { card, verdict, evaluation, panel, reliability: reliable, uncalibrated, warmStart };
 }
 
 /** Why a fit left its quantiles uncalibrated; null where it did not. */
@@ -150,22 +157,6 @@ function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): stri
     );
   }
   return used;
-}
-
-async function restoreChampion(registry: ModelRegistry, panel: Panel, logger: Logger): Promise<TrainedForecaster | null> {
-  const reigning = await registry.champion();
-  if (reigning === null) return null;
-  try {
-    const { card, model, weights } = await registry.load(reigning.modelVersion);
-    const forecaster = restoreNetwork(model, weights);
-    const { past = [], future = [] } = forecaster.exogenous ?? {};
-    const missing = [...past, ...future].filter((name) => !(name in (panel.exogenous ?? {})));
-    if (missing.length > 0) throw new RangeError(`it reads ${missing.join(', ')}, which the snapshot does not have`);
-    return { forecaster: { ...forecaster, name: CHAMPION }, trainingCutoff: card.trainingCutoff };
-  } catch (error) {
-    logger.error({ modelVersion: reigning.modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
-    return null;
-  }
 }
 
 /** The metrics with NaN as null, and without the long per-step lists of the naive ones. */

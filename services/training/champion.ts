@@ -1,0 +1,62 @@
+/**
+ * Purpose: the reigning champion as training needs it: to compare with, and (if asked) to go on from.
+ * Invariants: a fit goes on from nothing that has seen its test span; a champion that cannot be used is told of and left out.
+ * Fails: STORE_CORRUPT for the registry's log; a champion that is torn is no failure.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import { networkForecaster, restoreTrained, type TrainedNetwork } from '../../forecasting/models/network-forecaster.ts';
+import { type WarmStart, warmStartFrom } from '../../forecasting/models/warm-start.ts';
+import { type Panel, timestampAt } from '../../forecasting/panel.ts';
+import { describeError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { ModelRegistry } from '../../storage/model-registry.ts';
+import { testCutoffs } from './evaluation.ts';
+import { CHAMPION } from './gate.ts';
+import type { TrainedForecaster } from './provenance.ts';
+import { networkSpecOf, type TrainingConfig } from './training-config.ts';
+
+export interface Champion extends TrainedForecaster {
+  readonly modelVersion: string;
+  readonly network: TrainedNetwork;
+}
+
+export async function restoreChampion(registry: ModelRegistry, panel: Panel, logger: Logger): Promise<Champion | null> {
+  const reigning = await registry.champion();
+  if (reigning === null) return null;
+  const { modelVersion } = reigning;
+  try {
+    const { card, model, weights } = await registry.load(modelVersion);
+    const network = restoreTrained(model, weights);
+    const forecaster = networkForecaster(network);
+    const { past = [], future = [] } = forecaster.exogenous ?? {};
+    const missing = [...past, ...future].filter((name) => !(name in (panel.exogenous ?? {})));
+    if (missing.length > 0) throw new RangeError(`it reads ${missing.join(', ')}, which the snapshot does not have`);
+    return { modelVersion, network, forecaster: { ...forecaster, name: CHAMPION }, trainingCutoff: card.trainingCutoff };
+  } catch (error) {
+    logger.error({ modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
+    return null;
+  }
+}
+
+/** The start that a fit on this panel takes from the champion; null where there is none, and the log says why. */
+export function warmStartOf(
+  champion: Champion | null,
+  { domain, panel, config, logger }: { domain: Domain; panel: Panel; config: TrainingConfig; logger: Logger },
+): WarmStart | null {
+  if (champion === null) {
+    logger.info('training starts cold: there is no champion to go on from');
+    return null;
+  }
+  const { modelVersion, trainingCutoff, network } = champion;
+  const lastTarget = testCutoffs(domain, panel, config)[0] as number;
+  const start =
+    trainingCutoff > timestampAt(panel, lastTarget)
+      ? `it has learnt from days up to ${new Date(trainingCutoff).toISOString()}, which this fit is scored on`
+      : warmStartFrom(network, networkSpecOf(domain, panel, config, lastTarget));
+  if (typeof start === 'string') {
+    logger.info({ modelVersion }, `training starts cold, not from the champion: ${start}`);
+    return null;
+  }
+  logger.info({ modelVersion }, 'training goes on from the champion');
+  return start;
+}
