@@ -11,12 +11,12 @@ import { membersInWorkers } from '../../../services/training/members.ts';
 import { panelOf } from '../../forecasting/random-panels.ts';
 import { startBackend, toyFit, toyNetwork } from '../../forecasting/toy-network.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const SEED = 3;
 const NOW = Date.UTC(2024, 0, 20);
 const DAY = 86_400_000;
-const STEPS = 220;
+const STEPS = 130;
 const panel = panelOf(['a', 'b'], 168 * 10, (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13);
 const options = { ...toyFit, members: 2, steps: STEPS, batchSize: 4, patience: 0.5 };
 
@@ -67,7 +67,7 @@ test('two at once: the weights of one process, and no checkpoint is left but oth
 });
 
 test('killed on the way: it goes on from the checkpoints, to the same weights', async () => {
-  // One at a time: the first is done, with a checkpoint at 200; the second has one at least at 100.
+  // One at a time: the first is done, the second has passed its checkpoint at 100.
   const killed = inWorkers(1, ({ step }) => {
     if (step >= STEPS + 120) throw new Error('enough');
   });
@@ -79,11 +79,9 @@ test('killed on the way: it goes on from the checkpoints, to the same weights', 
   const { fitted, resumed } = await inWorkers(2);
   const msg = 'training goes on from a checkpoint';
   expect(resumed).toEqual([
-    { msg, member: 0, step: 200 },
-    { msg, member: 1, step: expect.any(Number) },
+    { msg, member: 0, step: 100 },
+    { msg, member: 1, step: 100 },
   ]);
-  // How soon the kill reaches it is not ours to say.
-  expect([100, 200]).toContain(resumed[1]?.step);
   expect(bits(fitted)).toEqual(bits(alone));
   expect(await readdir(folder)).toEqual([]);
 
