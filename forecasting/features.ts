@@ -72,8 +72,11 @@ export function featureGroups(spec: FeatureSpec): { window: FeatureGroup[]; step
   const values = [...times(spec.week - 2 * spec.day, 'weeks' as const), ...times(2 * spec.day, 'recent' as const)];
   const residuals = times(2 * spec.day, 'recent' as const);
   const window: FeatureGroup[] = [...values.slice(-spec.week), ...residuals, 'series', 'recent', 'weeks', 'recent'];
+  const calendar = times<FeatureGroup>(CALENDAR_FEATURES, 'calendar');
+  // What the last Sundays were, on a holiday.
+  calendar[CALENDAR_FEATURES - 2] = 'weeks';
   const lags = [...times(WEEKS_BACK, 'weeks' as const), ...times(DAYS_BACK, 'recent' as const), ...times(9, 'weeks' as const)];
-  const step = [...lags, ...times(2, 'recent' as const), ...times(CALENDAR_FEATURES, 'calendar' as const), null, null];
+  const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null];
   return {
     window: [...window, ...times(windowSize - window.length, 'exogenous' as const)],
     step: [...step, ...times(stepSize - step.length, 'exogenous' as const)],

@@ -300,7 +300,7 @@ describe('forecast', () => {
       const svg = join(place.folder, 'pictures', 'why.svg');
       const shown = await text('explain', '--series', seriesId, '--svg', svg);
       for (const words of [
-        'mean of 4 weeks',
+        'usual at this hour',
         'last two days',
         'calendar',
         'rounding',

@@ -30,6 +30,8 @@ export function panelOf(ids: readonly string[], length: number, valueAt: (series
 
 /** How far a window reaches back, up to and including its cutoff. */
 export const HISTORY = featureSizes(toySpec).historyIntervals;
+/** How much of that a window must have to be learnt from. */
+export const TRAINING_HISTORY = featureSizes(toySpec).trainingHistory;
 /** What serving keeps. */
 export const KEPT_ONLINE = 28 * 168;
 

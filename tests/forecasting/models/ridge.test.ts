@@ -8,7 +8,7 @@ import { fitRidge, PENALTIES, ridgeForecaster } from '../../../forecasting/model
 import { createTrainingBatch, fillRow, trainingCutoffs } from '../../../forecasting/models/training-batch.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
 import { seededRandom } from '../../../runtime/random.ts';
-import { changedAfter, HISTORY, panelDescription, panelOf, randomPanel, toySpec } from '../random-panels.ts';
+import { changedAfter, HISTORY, panelDescription, panelOf, randomPanel, TRAINING_HISTORY, toySpec } from '../random-panels.ts';
 
 const spec = { ...toySpec, horizon: 3 };
 const ridgeOf = (panel: Panel, lastTarget = panel.length - 1, features = spec) =>
@@ -125,8 +125,8 @@ describe('the fit', () => {
   });
 
   test('too short a history is refused; one window is enough', () => {
-    expect(() => ridgeOf(panel, HISTORY + 1)).toThrow(/no training window/);
-    const values = ridgeForecaster(ridgeOf(panel, HISTORY + 2)).predict(panel, HISTORY + 10, 3);
+    expect(() => ridgeOf(panel, TRAINING_HISTORY + 1)).toThrow(/no training window/);
+    const values = ridgeForecaster(ridgeOf(panel, TRAINING_HISTORY + 2)).predict(panel, TRAINING_HISTORY + 10, 3);
     expect(values.every(Number.isFinite)).toBe(true);
   });
 });

@@ -103,7 +103,7 @@ describe('with a toy that learns one number', () => {
     const mean = result.forecasts.find(({ name }) => name === 'mean')!;
     let at = 0;
     for (const [i, segment] of segments.entries()) {
-      const count = segment.length * 3 * HORIZON;
+      const count = segment.length * panel.seriesIds.length * HORIZON;
       const values = mean.values.subarray(at, at + count);
       at += count;
       expect(new Set(values)).toEqual(new Set([Math.fround(meanOf(seen[i]!.columns.target) + 1)]));
@@ -117,7 +117,7 @@ describe('with a toy that learns one number', () => {
     const after = await backtest(request({ panel: changedAfter(panel, second + HORIZON, () => 1e6) }));
     const upTo = before.segments[0]!.length + 1;
     for (const [f, forecast] of before.result.forecasts.entries()) {
-      const same = upTo * 3 * HORIZON * forecast.quantiles.length;
+      const same = upTo * panel.seriesIds.length * HORIZON * forecast.quantiles.length;
       expect(after.result.forecasts[f]?.values.subarray(0, same)).toEqual(forecast.values.subarray(0, same));
     }
     expect(after.folder).not.toBe(before.folder);

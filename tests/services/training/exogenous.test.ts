@@ -13,14 +13,15 @@ import { createServingState } from '../../../services/inference/serving-state.ts
 import { defaultInferenceSettings } from '../../../services/inference/settings.ts';
 import { type TrainingResult, train } from '../../../services/training/train.ts';
 import type { Manifest } from '../../../storage/manifest.ts';
-import { panelOf } from '../../forecasting/random-panels.ts';
+import { KEPT_ONLINE, panelOf } from '../../forecasting/random-panels.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
 import { makeObjects, type Row, schemaOf, temporaryFolder } from '../../storage/feature-fixtures.ts';
-import { HORIZON, openToy, toyDomain, WEEKS } from './toy-store.ts';
+import { HORIZON, openToy, toyDomain } from './toy-store.ts';
 
 jest.setTimeout(120_000);
 
-const LENGTH = WEEKS * 168;
+/** More than serving keeps, and a window looks back. */
+const LENGTH = 30 * 168;
 const CUTOFF = LENGTH - 1;
 const domain: Domain = { ...toyDomain, pastExogenous: ['heat'], futureExogenous: ['plan'] };
 
@@ -54,7 +55,7 @@ beforeAll(async () => {
     { feed: '@plan', part: 'plan', span: [0, LENGTH + HORIZON], rows: plan.map((value, t): Row => ['plan', t, value]) },
   ]);
   const ahead = { columns: domain.futureExogenous, intervals: HORIZON };
-  const commit = { reason: 'test', schema: schemaOf('unknown'), newObjects, onlineIntervals: 9 * 168, ahead };
+  const commit = { reason: 'test', schema: schemaOf('unknown'), newObjects, onlineIntervals: KEPT_ONLINE, ahead };
   await toy.features.commit(commit);
   trained = await train({ ...toy.request, domain });
   if (!trained.verdict.promoted)

@@ -9,7 +9,7 @@ import { networkForecaster, restoreNetwork } from '../../../forecasting/models/n
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { readTrainingPanel, train } from '../../../services/training/train.ts';
 import { hashPanel } from '../../../storage/panel-hash.ts';
-import { HISTORY } from '../../forecasting/random-panels.ts';
+import { TRAINING_HISTORY } from '../../forecasting/random-panels.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
 import { NOW } from '../../storage/feature-fixtures.ts';
 import { commitPanel, HORIZON, learnable, openToy, randomWalk, TOYS, toyConfig, toyDomain } from './toy-store.ts';
@@ -170,7 +170,7 @@ describe('what must not pass', () => {
 
   test('too short a history, which is told in numbers', async () => {
     const panel = learnable();
-    const length = HISTORY;
+    const length = TRAINING_HISTORY;
     await commitPanel(folder, toy, {
       ...panel,
       length,
@@ -180,7 +180,7 @@ describe('what must not pass', () => {
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
     // what a window reaches back, one horizon, the test days.
     expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(`needs ${HISTORY + HORIZON + TEST_INTERVALS}`);
+    expect((error as Error).message).toContain(`needs ${TRAINING_HISTORY + HORIZON + TEST_INTERVALS}`);
     expect(await toy.registry.list()).toEqual([]);
   });
 
