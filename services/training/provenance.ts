@@ -24,14 +24,19 @@ export function provenanceOf(
   trained: readonly TrainedForecaster[],
   seed: number,
 ): Provenance {
-  const options = { horizon: domain.horizon, knownInAdvance: domain.futureExogenous, random: seededRandom(seed) };
+  // A champion may know of columns that this training leaves out (--demand-only).
+  const optionsOf = ({ exogenous }: TrainedForecaster['forecaster']) => ({
+    horizon: domain.horizon,
+    knownInAdvance: [...domain.futureExogenous, ...(exogenous?.future ?? [])],
+    random: seededRandom(seed),
+  });
   const some = blindnessCutoffs(cutoffs);
   return {
     trainedUpTo: Object.fromEntries(
       trained.map(({ forecaster, trainingCutoff }) => [forecaster.name, indexAt(panel, trainingCutoff)]),
     ),
     readTheFuture: trained.flatMap(({ forecaster }) =>
-      readsTheFuture(forecaster, panel, some, options) === null ? [] : [forecaster.name],
+      readsTheFuture(forecaster, panel, some, optionsOf(forecaster)) === null ? [] : [forecaster.name],
     ),
   };
 }

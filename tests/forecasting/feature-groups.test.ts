@@ -73,10 +73,10 @@ test('another scale changes the series group alone', () => {
   expect(differences(inputsOf(panel), inputsOf(doubled)).groups).toEqual(new Set(['series']));
 });
 
-test('other holidays change the calendar alone', () => {
+test('other holidays change the calendar, and the means that leave them out', () => {
   const panel = randomPanel({ seed: 4, series: 1, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false });
   const start = Date.UTC(2023, 6, 3, 23) - LAST * 3_600_000; // the horizon holds the Fourth of July
   const without = { ...toySpec, place: { ...toySpec.place, holidays: null } };
   const changed = differences(inputsOf({ ...panel, start }), inputsOf({ ...panel, start }, without));
-  expect(changed.groups).toEqual(new Set(['calendar']));
+  expect(changed.groups).toEqual(new Set(['calendar', 'recent', 'weeks']));
 });
