@@ -21,6 +21,8 @@ interface Flags {
   readonly quick?: boolean;
 }
 
+/** The first model, which somebody waits for, learns from fewer batches than those of the schedule. */
+const FIRST_STEPS = '700';
 const QUICK_STEPS = '200';
 
 export async function startCommand(context: CommandContext, flags: Flags): Promise<void> {
@@ -39,7 +41,7 @@ export async function startCommand(context: CommandContext, flags: Flags): Promi
     step(2, 'Model: fit, backtest against the naive baselines, promote if better');
     const registry = await context.registry();
     const champion = await registry.champion();
-    if (champion === null) await child(['train', ...(flags.quick ? ['--steps', QUICK_STEPS] : [])]);
+    if (champion === null) await child(['train', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
     else context.print(`Model ${champion.modelVersion} is champion; the schedule trains anew (HEADWAY_TRAINING_SCHEDULE).`);
     const hasModel = (await registry.champion()) !== null;
 

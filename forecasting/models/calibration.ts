@@ -35,7 +35,8 @@ const NEIGHBOURS = 2;
 const TRUST_GRID = 10;
 const TRUST_NEIGHBOURS = 1;
 const CLEARLY = 0.005;
-const FREE = 0.002;
+/** Share of the pinball loss that an edge may cost. */
+const FREE = 0.005;
 const EDGE_GRID = 20;
 const ALONE: Trust = { network: 1, linear: 0 };
 const FACTOR_BOUNDS = [0.3, 4] as const;
@@ -185,8 +186,8 @@ function trustOf(observations: readonly Observation[], median: number, hasLinear
 }
 
 /**
- * The edge with which the outermost quantiles come nearest to holding the share of actuals that they say, among those that do not
- * cost pinball loss: moving a bound within the gap between two counts is free, moving it past a likely count is not.
+ * The edge with which the outermost quantiles come nearest to holding the share of actuals that they say, among those that cost
+ * next to no pinball loss: moving a bound within the gap between two counts is free, moving it past a likely count is not.
  */
 function edgeOf(
   observations: readonly Observation[],
