@@ -4,9 +4,12 @@
  * Fails: never by itself; a module that cannot be loaded fails the first job.
  */
 import { isHeadwayError } from './errors.ts';
+import { sleep } from './timers.ts';
 import type { WorkerError, WorkerMessage } from './worker-pool.ts';
 
-type Work = (input: unknown, report: (progress: unknown) => void) => unknown;
+/** Whoever awaits `report` takes a turn of the event loop: else a worker whose parent was killed would hear of it only after its job. */
+type Report = (progress: unknown) => Promise<void>;
+type Work = (input: unknown, report: Report) => unknown;
 
 const module = process.argv[2] as string;
 const loaded = import(module) as Promise<{ work: Work }>;
@@ -14,11 +17,15 @@ const loaded = import(module) as Promise<{ work: Work }>;
 loaded.catch(() => {});
 
 const say = (message: WorkerMessage) => process.send?.(message);
+const report: Report = (progress) => {
+  say({ kind: 'progress', progress });
+  return sleep(0);
+};
 
 process.on('message', async ({ input }: { input: unknown }) => {
   try {
     const { work } = await loaded;
-    say({ kind: 'done', output: await work(input, (progress) => say({ kind: 'progress', progress })) });
+    say({ kind: 'done', output: await work(input, report) });
   } catch (error) {
     say({ kind: 'failed', error: described(error) });
   }

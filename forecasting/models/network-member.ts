@@ -111,11 +111,6 @@ export interface FitPlan {
 export function fitPlan(source: FeatureSource, lastTarget: number, options: FitOptions): FitPlan {
   const { horizon } = source.spec;
   const cutoffs = trainingCutoffs(source, lastTarget, options.stride);
-  if (cutoffs.length * source.panel.seriesIds.length === 0) {
-    throw new RangeError(
-      `no training window: they need ${source.sizes.trainingHistory + horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
-    );
-  }
   const heldOut = calibrationCutoffs(source, lastTarget, options.calibrationIntervals);
   const early = cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
   if (heldOut.length === 0 || early * 2 < cutoffs.length)

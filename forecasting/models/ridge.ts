@@ -60,11 +60,6 @@ export function fitRidge(
 ): FittedRidge {
   const source = createFeatureSource(panel, spec);
   const cutoffs = trainingCutoffs(source, lastTarget, stride);
-  if (cutoffs.length * panel.seriesIds.length === 0) {
-    throw new RangeError(
-      `no training window: they need ${source.sizes.trainingHistory + spec.horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
-    );
-  }
   const scaling = fitScaling(source, cutoffs, random);
   return { spec, scaling, ...fitCoefficients(source, cutoffs, scaling) };
 }

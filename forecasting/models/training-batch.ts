@@ -1,7 +1,7 @@
 /**
  * Purpose: training windows: which there are, what they weigh, and one batch of them in arrays that are used again.
  * Invariants: no window's target reaches past the last target; an unknown target weighs nothing.
- * Fails: never.
+ * Fails: a RangeError where the panel holds no complete training window.
  */
 import { createFeatureBatch, type FeatureBatch, type FeatureSource, writeFeatures } from '../features.ts';
 import { targetOf } from '../panel.ts';
@@ -33,6 +33,11 @@ export function trainingCutoffs(source: FeatureSource, lastTarget: number, strid
   const cutoffs: number[] = [];
   // Counted back from the end, so that the latest window is always among them.
   for (let cutoff = last; cutoff >= first; cutoff -= stride) cutoffs.push(cutoff);
+  if (cutoffs.length * source.panel.seriesIds.length === 0) {
+    throw new RangeError(
+      `no training window: they need ${source.sizes.trainingHistory + source.spec.horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
+    );
+  }
   return Int32Array.from(cutoffs.reverse());
 }
 

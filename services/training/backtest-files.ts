@@ -4,14 +4,12 @@
  * absent, never as a result.
  * Fails: writing fails with the file system's own error; reading never does.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BacktestResult } from '../../forecasting/backtest.ts';
 import type { SegmentResult } from './backtest-segment.ts';
 import { keepColumns, readColumns } from './kept-columns.ts';
 
 const FORMAT = 2;
-const KEPT_MS = 14 * 86_400_000;
 
 interface Header {
   readonly format: number;
@@ -45,14 +43,4 @@ export async function readSegment(
   const [actuals, ...columns] = kept.columns as [Float32Array, ...Float32Array[]];
   const named = forecasts.map((forecast, i) => ({ ...forecast, values: columns[i] as Float32Array }));
   return { result: { ...result, actuals, forecasts: named }, seconds };
-}
-
-/** Removes backtests in `root`, but for `own`, that nobody has added a segment to for two weeks. What cannot be removed stays. */
-export async function removeOldBacktests(root: string, own: string, now: number): Promise<void> {
-  for (const name of await readdir(root).catch((): string[] => [])) {
-    if (name === own) continue;
-    const folder = join(root, name);
-    const changed = (await stat(folder).catch(() => null))?.mtimeMs ?? now;
-    if (changed < now - KEPT_MS) await rm(folder, { recursive: true, force: true }).catch(() => {});
-  }
 }

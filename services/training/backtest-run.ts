@@ -20,7 +20,7 @@ import type { BackendName } from '../../runtime/tensor-backend.ts';
 import { openWorkerPool } from '../../runtime/worker-pool.ts';
 import { sha256 } from '../../storage/content-hash.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
-import { readSegment, removeOldBacktests, segmentPath, writeSegment } from './backtest-files.ts';
+import { readSegment, segmentPath, writeSegment } from './backtest-files.ts';
 import {
   fitsOf,
   runSegment,
@@ -30,6 +30,7 @@ import {
   segmentUnits,
 } from './backtest-segment.ts';
 import { testCutoffs } from './evaluation.ts';
+import { removeUntouched } from './kept-columns.ts';
 import { membersInWorkers, type Workers } from './members.ts';
 import { networkSpecOf, type TrainingConfig } from './training-config.ts';
 
@@ -70,6 +71,8 @@ export interface BacktestOutcome {
   readonly folder: string;
 }
 
+/** A backtest that nobody has added a segment to for this long is not gone on with. */
+const KEPT_MS = 14 * 86_400_000;
 const WORKER = new URL('./backtest-worker.ts', import.meta.url);
 const CODE = [new URL('../../forecasting/', import.meta.url), new URL('./backtest-segment.ts', import.meta.url)];
 
@@ -132,7 +135,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
         `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
       );
   }
-  await removeOldBacktests(request.folder, key, request.clock.now());
+  await removeUntouched(request.folder, request.clock.now() - KEPT_MS, key);
   const season = spec.features.week;
   const unfitted = await runBacktest(panel, [...naiveForecasters(season), ...(request.beside ?? [])], cutoffs, domain.horizon);
   const fitted = joined(results.map(({ result }) => result));

@@ -6,14 +6,9 @@
  */
 import { silentLogger } from '../../runtime/logger.ts';
 import { startTensorBackend } from '../../runtime/tensor-backend.ts';
-import { sleep } from '../../runtime/timers.ts';
 import { runSegment, type SegmentJob, type SegmentProgress, type SegmentResult } from './backtest-segment.ts';
 
-export async function work(job: SegmentJob, report: (progress: SegmentProgress) => void): Promise<SegmentResult> {
+export async function work(job: SegmentJob, report: (progress: SegmentProgress) => Promise<void>): Promise<SegmentResult> {
   await startTensorBackend(silentLogger, job.backend, 'training');
-  return runSegment(job, (progress) => {
-    report(progress);
-    // A turn of the event loop: else a worker whose parent was killed would hear of it only after its fit.
-    return sleep(0);
-  });
+  return runSegment(job, report);
 }

@@ -4,7 +4,8 @@
  * never numbers.
  * Fails: writing fails with the file system's own error; reading never does.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { replaceFile } from '../../runtime/replace-file.ts';
 import { sha256 } from '../../storage/content-hash.ts';
 
@@ -53,4 +54,14 @@ export async function readColumns(path: string): Promise<KeptColumns | 'absent' 
     return new Float32Array(column.buffer);
   });
   return { header, columns };
+}
+
+/** Removes what lies in `folder`, but for `own`, and was not touched since `before` (epoch ms). What cannot be removed stays. */
+export async function removeUntouched(folder: string, before: number, own?: string): Promise<void> {
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    if (name === own) continue;
+    const path = join(folder, name);
+    const changed = (await stat(path).catch(() => null))?.mtimeMs ?? before;
+    if (changed < before) await rm(path, { recursive: true, force: true }).catch(() => {});
+  }
 }

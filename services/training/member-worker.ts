@@ -4,36 +4,34 @@
  * after a parent that was killed.
  * Fails: as `fitMember` does; BACKEND_UNAVAILABLE.
  */
-import { type FitProgress, fitMember, type MemberJob, type MemberWeights } from '../../forecasting/models/network-member.ts';
+import {
+  type Checkpoint,
+  type FitProgress,
+  fitMember,
+  type MemberJob,
+  type MemberWeights,
+} from '../../forecasting/models/network-member.ts';
 import { streamsOfMember } from '../../forecasting/models/network-training.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { randomStreams } from '../../runtime/random.ts';
 import { type BackendName, startTensorBackend } from '../../runtime/tensor-backend.ts';
-import { sleep } from '../../runtime/timers.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+import { writeCheckpoint } from './checkpoint-file.ts';
 
 export interface MemberTask {
   readonly job: MemberJob;
   readonly member: number;
   readonly seed: number;
   readonly backend: BackendName;
-  readonly checkpoint: { readonly path: string; readonly key: string } | null;
+  /** Where its checkpoints go, and the one to go on from. */
+  readonly checkpoint: { readonly path: string; readonly key: string; readonly last: Checkpoint | null };
 }
 
-export async function work(task: MemberTask, report: (progress: FitProgress) => void): Promise<MemberWeights> {
+export async function work(task: MemberTask, report: (progress: FitProgress) => Promise<void>): Promise<MemberWeights> {
   const { job, member, seed, backend, checkpoint } = task;
   await startTensorBackend(silentLogger, backend, 'training');
   return fitMember(job, streamsOfMember(randomStreams(seed), member), {
-    onProgress: (progress) => {
-      report(progress);
-      // A turn of the event loop: else a worker whose parent was killed would hear of it only after its fit.
-      return sleep(0);
-    },
-    ...(checkpoint
-      ? {
-          resumeFrom: await readCheckpoint(checkpoint.path, checkpoint.key),
-          onCheckpoint: (at) => writeCheckpoint(checkpoint.path, checkpoint.key, at),
-        }
-      : {}),
+    onProgress: report,
+    resumeFrom: checkpoint.last,
+    onCheckpoint: (at) => writeCheckpoint(checkpoint.path, checkpoint.key, at),
   });
 }

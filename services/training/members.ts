@@ -4,7 +4,7 @@
  * checkpoints go when their fit is done, and those nobody came back for after a week.
  * Fails: as the fits and the listener do; INTERNAL where a worker died. Checkpoints stay where they are then.
  */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FitProgress, MemberWeights } from '../../forecasting/models/network-member.ts';
 import type { MemberFitter } from '../../forecasting/models/network-training.ts';
@@ -14,6 +14,7 @@ import { openWorkerPool } from '../../runtime/worker-pool.ts';
 import { sha256 } from '../../storage/content-hash.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { CHECKPOINT_FORMAT, readCheckpoint } from './checkpoint-file.ts';
+import { removeUntouched } from './kept-columns.ts';
 import type { MemberTask } from './member-worker.ts';
 
 export interface Workers {
@@ -31,18 +32,19 @@ const ABANDONED_MS = 7 * 86_400_000;
 
 export function membersInWorkers(seed: number, { backend, cores, folder, logger, now }: Workers): MemberFitter {
   return async (jobs, onProgress) => {
-    await mkdir(folder, { recursive: true });
-    await removeAbandoned(folder, now);
-    const tasks = jobs.map((job, member): MemberTask => {
+    await removeUntouched(folder, now - ABANDONED_MS);
+    const tasks: MemberTask[] = [];
+    // Members learn from the same panel: it is hashed once.
+    const hashes = new Map([...new Set(jobs.map((job) => job.panel))].map((panel) => [panel, hashPanel(panel)]));
+    for (const [member, job] of jobs.entries()) {
       const { panel, initial, ...rest } = job;
-      const about = { format: CHECKPOINT_FORMAT, panel: hashPanel(panel), ...rest, seed, backend, member };
       const start = initial === null ? null : sha256(new Uint8Array(initial.buffer, initial.byteOffset, initial.byteLength));
-      const key = sha256(JSON.stringify({ ...about, start }));
-      return { job, member, seed, backend, checkpoint: { path: join(folder, `${key.slice(0, 24)}.bin`), key } };
-    });
-    for (const { member, checkpoint } of tasks) {
-      const kept = checkpoint && (await readCheckpoint(checkpoint.path, checkpoint.key));
-      if (kept) logger.info({ member, step: kept.step }, 'training goes on from a checkpoint');
+      const about = { format: CHECKPOINT_FORMAT, panel: hashes.get(panel), ...rest, seed, backend, member, start };
+      const key = sha256(JSON.stringify(about));
+      const path = join(folder, `${key.slice(0, 24)}.bin`);
+      const last = await readCheckpoint(path, key);
+      if (last) logger.info({ member, step: last.step }, 'training goes on from a checkpoint');
+      tasks.push({ job, member, seed, backend, checkpoint: { path, key, last } });
     }
     const pool = openWorkerPool({ module: WORKER, size: Math.max(1, Math.min(cores, tasks.length)) });
     const latest = new Map<number, FitProgress>();
@@ -62,7 +64,7 @@ export function membersInWorkers(seed: number, { backend, cores, folder, logger,
         }),
       );
       const weights = await Promise.race([Promise.all(fits), stopped]);
-      for (const { checkpoint } of tasks) if (checkpoint) await rm(checkpoint.path, { force: true });
+      for (const { checkpoint } of tasks) await rm(checkpoint.path, { force: true });
       return weights;
     } finally {
       await pool.close();
@@ -80,12 +82,4 @@ function together(members: readonly FitProgress[], count: number): FitProgress {
     loss: mean(({ loss }) => loss),
     rate: mean(({ rate }) => rate),
   };
-}
-
-async function removeAbandoned(folder: string, now: number): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const changed = (await stat(path).catch(() => null))?.mtimeMs ?? now;
-    if (changed < now - ABANDONED_MS) await rm(path, { force: true }).catch(() => {});
-  }
 }

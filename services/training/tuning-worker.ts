@@ -44,16 +44,14 @@ export interface TrialScore {
 }
 
 /** @param report is told how many steps are done. */
-export async function work(input: TrialInput, report: (steps: number) => void): Promise<TrialScore> {
+export async function work(input: TrialInput, report: (steps: number) => unknown): Promise<TrialScore> {
   const { panel, spec, fit, lastTarget, cutoffs, seed } = input;
   const backend = await startTensorBackend(silentLogger, input.backend, 'training');
   const started = systemClock.elapsedMs();
   // One member: an ensemble of each would cost twice as much and rank them alike.
   const alone = { ...fit, members: 1 };
   const fitted = await fitNetwork(panel, spec, lastTarget, alone, randomStreams(seed), async ({ step }) => {
-    report(step);
-    // A fit does not wait for anything: without a breath the process would not hear that its parent is gone.
-    await new Promise((resolve) => setImmediate(resolve));
+    await report(step);
   });
   const naive = naiveForecasters(spec.features.week);
   const result = await runBacktest(panel, [...naive, networkForecaster(fitted)], cutoffs, spec.features.horizon);
