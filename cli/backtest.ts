@@ -3,9 +3,8 @@
  * Invariants: the store is not written to; what is kept of a backtest and its page lie in the work folder (or where --page says).
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, SETTINGS_INVALID for cutoffs a share of the day apart.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { leaderboardPage } from '../dashboard/leaderboard-page.ts';
 import { type Leaderboard, leaderboardOf } from '../forecasting/leaderboard.ts';
 import { timestampAt } from '../forecasting/panel.ts';
@@ -16,6 +15,7 @@ import { jsonMetrics, readTrainingPanel } from '../services/training/train.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, stepTable } from './metrics-table.ts';
 import { configOf, modelled, oracleOf, type TrainingFlags, workersOf } from './training.ts';
+import { writeOutput } from './write-output.ts';
 
 export interface BacktestFlags extends TrainingFlags {
   readonly cutoffStep?: number;
@@ -62,8 +62,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
   });
   const metrics = jsonMetrics(scores);
   const page = flags.page ?? join(settings.work, `backtest-${domain.name}.html`);
-  await mkdir(dirname(page), { recursive: true });
-  await writeFile(
+  await writeOutput(
     page,
     leaderboardPage({
       leaderboard,

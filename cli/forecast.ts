@@ -3,8 +3,6 @@
  * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the same.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import { type ForecastPicture, forecastSvg } from '../dashboard/forecast-picture.ts';
 import { forecastInTerminal } from '../dashboard/forecast-terminal.ts';
@@ -17,6 +15,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { type IssuedForecasts, issueForecasts } from '../services/inference/issue-forecasts.ts';
 import type { CommandContext } from './context.ts';
+import { writeOutput } from './write-output.ts';
 
 interface Flags {
   readonly series?: string;
@@ -62,7 +61,7 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged as ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
-    await writeSvg(flags.svg, picture);
+    await writeOutput(flags.svg, forecastSvg(picture));
     context.print(`Picture: ${flags.svg}`);
   }
   const { entry } = issued;
@@ -138,11 +137,6 @@ export function pictureOf(
     bandName: outer?.name ?? 'no interval',
     ...(within ? { innerName: within.name } : {}),
   };
-}
-
-export async function writeSvg(path: string, picture: ForecastPicture): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, forecastSvg(picture));
 }
 
 const oneSeries = (panel: Panel, series: number): Panel => ({
