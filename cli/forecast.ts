@@ -9,7 +9,7 @@ import { forecastInTerminal } from '../dashboard/forecast-terminal.ts';
 import { intervalsOf } from '../forecasting/intervals.ts';
 import { seasonalNaive } from '../forecasting/models/naive.ts';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
-import { type Panel, targetOf, timestampAt } from '../forecasting/panel.ts';
+import { onlySeries, targetOf, timestampAt } from '../forecasting/panel.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../forecasting/series-flags.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
@@ -116,7 +116,7 @@ export function pictureOf(
   const column = (q: number) => columnOf(entry, series, q);
   const first = Math.max(0, cutoff - season + 1);
   const values = targetOf(panel, series);
-  const naive = seasonalNaive(season).predict(oneSeries(panel, series), cutoff, horizon);
+  const naive = seasonalNaive(season).predict(onlySeries(panel, series), cutoff, horizon);
   const title = domain.seriesTitle(seriesId);
   const [outer, ...inner] = intervalsOf(quantiles);
   const within = inner[inner.length >> 1];
@@ -138,12 +138,6 @@ export function pictureOf(
     ...(within ? { innerName: within.name } : {}),
   };
 }
-
-const oneSeries = (panel: Panel, series: number): Panel => ({
-  ...panel,
-  seriesIds: [panel.seriesIds[series] as string],
-  columns: { target: targetOf(panel, series) },
-});
 
 function forecastTable({ forecast, timeZone }: ForecastPicture, entry: IssuedForecasts['entry'], series: number): string {
   const columns = entry.quantiles.map((_, q) => columnOf(entry, series, q));
