@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { leaderboardPage } from '../dashboard/leaderboard-page.ts';
 import { type Leaderboard, leaderboardOf } from '../forecasting/leaderboard.ts';
 import { timestampAt } from '../forecasting/panel.ts';
+import { seasonsOf } from '../forecasting/seasons.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { backtest } from '../services/training/backtest-run.ts';
 import { oracleForecaster, scoreResult } from '../services/training/evaluation.ts';
@@ -49,7 +50,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     beside: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
   });
   const elapsed = (clock.elapsedMs() - started) / 1000;
-  const season = domain.seasonLengths[domain.seasonLengths.length - 1] as number;
+  const { day, week: season } = seasonsOf(domain);
   const scores = scoreResult(result, panel, season);
   const leaderboard = leaderboardOf({
     ...scores,
@@ -57,7 +58,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     panel,
     subject: 'network',
     timeZone: domain.timeZone,
-    day: domain.seasonLengths[0] as number,
+    day,
     season,
   });
   const metrics = jsonMetrics(scores);

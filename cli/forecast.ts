@@ -10,6 +10,7 @@ import { intervalsOf } from '../forecasting/intervals.ts';
 import { seasonalNaive } from '../forecasting/models/naive.ts';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { onlySeries, targetOf, timestampAt } from '../forecasting/panel.ts';
+import { seasonsOf } from '../forecasting/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../forecasting/series-flags.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
@@ -110,7 +111,7 @@ export function pictureOf(
   series: number,
 ): ForecastPicture {
   const { horizon, quantiles } = entry;
-  const season = domain.seasonLengths[domain.seasonLengths.length - 1] as number;
+  const season = seasonsOf(domain).week;
   const seriesId = panel.seriesIds[series] as string;
   const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
   const column = (q: number) => columnOf(entry, series, q);

@@ -12,6 +12,7 @@ import { type BacktestResult, joined, runBacktest } from '../../forecasting/back
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -78,8 +79,7 @@ const CODE = [new URL('../../forecasting/', import.meta.url), new URL('./backtes
 
 export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
   const { domain, panel, config, seed, backend, refitDays, logger, progress } = request;
-  const day = domain.seasonLengths[0] as number;
-  requireCoprime(config.cutoffStep, day);
+  requireCoprime(config.cutoffStep, seasonsOf(domain).day);
   const cutoffs = testCutoffs(domain, panel, config);
   const segments = segmentsOf(cutoffs, refitDays === null ? null : (refitDays * 1440) / domain.frequencyMinutes);
   const spec = networkSpecOf(domain, panel, config, cutoffs[0] as number);
