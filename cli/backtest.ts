@@ -15,7 +15,7 @@ import { oracleForecaster, scoreResult } from '../services/training/evaluation.t
 import { jsonMetrics, readTrainingPanel } from '../services/training/train.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, stepTable } from './metrics-table.ts';
-import { configOf, modelled, oracleOf, type TrainingFlags, workersOf } from './training.ts';
+import { checkpointsIn, configOf, modelled, oracleOf, type TrainingFlags } from './training.ts';
 import { writeOutput } from './write-output.ts';
 
 export interface BacktestFlags extends TrainingFlags {
@@ -42,7 +42,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     refitDays: flags.refitDays ?? null,
     workers: flags.workers ?? null,
     cores: availableParallelism(),
-    members: workersOf(context, backend),
+    checkpoints: checkpointsIn(settings),
     folder: join(settings.work, 'backtests'),
     clock,
     logger,

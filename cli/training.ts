@@ -121,8 +121,10 @@ function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: numbe
 /** The processes that the members of an ensemble are fitted in. */
 export const workersOf = ({ settings, clock, logger }: CommandContext, backend: BackendName): Workers => ({
   ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
-  folder: join(settings.work, 'checkpoints'),
+  folder: checkpointsIn(settings),
 });
+
+export const checkpointsIn = ({ work }: CommandContext['settings']): string => join(work, 'checkpoints');
 
 /** The domain as the model is to see it. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
