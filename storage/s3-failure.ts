@@ -1,7 +1,7 @@
 /**
  * Purpose: what went wrong with a request to S3: whether another try may help, and what people should do.
- * Invariants: an error of the SDK never leaves this file: it may carry the signed request, so only its name, status, request id
- * and, scrubbed, its message do. Every error names the key and the store.
+ * Invariants: an error of the SDK never leaves this file: it may carry what was signed and with whose key, so only its name, status and
+ * request id do, and of a refusal the server's reason, scrubbed. Every error names the key and the store.
  * Fails: never.
  */
 import { HeadwayError } from '../runtime/errors.ts';
@@ -64,14 +64,20 @@ export function failureOf(error: unknown): S3Failure {
   const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
   const system = status === 0 && typeof code === 'string' ? code : undefined;
   const isMissingRegion = message.startsWith('Region is missing');
+  const region = $response?.headers?.['x-amz-bucket-region'] ?? Region;
+  // Why somebody may not, and which host there is not. Other messages say what the name says, or repeat what was sent.
+  const isTelling = Code === 'AccessDenied' || name === 'AccessDenied' || system !== undefined;
   return {
-    name: isMissingRegion ? 'Region is missing' : String(system ?? Code ?? name ?? 'Unknown'),
+    name: isMissingRegion ? 'Region is missing' : word(system ?? Code ?? name ?? ''),
     status,
-    message: scrub(message),
-    requestId: $metadata?.requestId ?? null,
-    region: $response?.headers?.['x-amz-bucket-region'] ?? (typeof Region === 'string' ? Region : null),
+    message: isTelling ? scrub(message) : '',
+    requestId: $metadata?.requestId ? word($metadata.requestId) : null,
+    region: typeof region === 'string' && /^[a-z0-9-]{1,32}$/.test(region) ? region : null,
   };
 }
+
+/** What a server calls something, if it is a name and no essay. */
+const word = (text: string): string => (/^[\w.:=/+-]{1,128}$/.test(text) ? text : 'Unknown');
 
 /** No key, signature or token, whoever put it there; one line, and short. */
 function scrub(message: string): string {

@@ -113,7 +113,7 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  const store = {
+  return {
     location,
     get: (key: string) =>
       guarded(key, async () => {
@@ -144,8 +144,7 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
         if (hash !== null) await cache.drop(hash);
       }),
     localPath: (key: string) => guarded(key, () => localFile(key)),
-  } satisfies ObjectStore & Record<string, unknown>;
-  return store;
+  };
 }
 
 function isKey(key: string): boolean {

@@ -179,7 +179,7 @@ async function load(address: S3Address, options: S3Options) {
   const client: S3Client = new sdk.S3Client({
     ...(region === null ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint }),
-    ...(options.credentials ? { credentials: options.credentials } : {}),
+    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
     forcePathStyle: pathStyle,
     // s3-retry.ts tries again; a bucket elsewhere is an error that says where.
     maxAttempts: 1,

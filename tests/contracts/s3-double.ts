@@ -22,7 +22,13 @@ export interface S3DoubleRequest {
 
 export type S3Fault =
   /** An error instead of the work. */
-  | { readonly kind: 'status'; readonly status: number; readonly code: string; readonly headers?: Record<string, string> }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly code: string;
+      readonly headers?: Record<string, string> /** More elements of the error. */;
+      readonly xml?: string;
+    }
   /** The connection ends: with nothing done, or when all is done and before the answer. */
   | { readonly kind: 'cut' | 'lost-reply' }
   /** No answer, ever. */
@@ -70,9 +76,15 @@ class S3Error extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Record<string, string>;
-  constructor(status: number, code: string, headers: Record<string, string> = {}) {
+  readonly xml: string;
+  constructor(
+    status: number,
+    code: string,
+    headers: Record<string, string> = {},
+    more = '<Message>made by the double</Message>',
+  ) {
     super(code);
-    [this.status, this.code, this.headers] = [status, code, headers];
+    [this.status, this.code, this.headers, this.xml] = [status, code, headers, more];
   }
 }
 
@@ -80,8 +92,8 @@ const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');
 const sha256 = (bytes: Buffer, as: 'hex' | 'base64') => createHash('sha256').update(bytes).digest(as);
 const xml = (root: string, content: string) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`;
-const errorXml = (code: string) =>
-  `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>made by the double</Message><RequestId>R</RequestId></Error>`;
+const errorXml = ({ code, xml: more }: S3Error) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code>${more}<RequestId>R</RequestId></Error>`;
 
 export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
   const { pageSize = 1000, smallestPartBytes = 0 } = options;
@@ -211,11 +223,12 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     let made: Answer;
     try {
-      if (fault?.kind === 'status') throw new S3Error(fault.status, fault.code, fault.headers);
+      if (fault?.kind === 'status') throw new S3Error(fault.status, fault.code, fault.headers, fault.xml);
       made = answer(request, name);
     } catch (error) {
-      const { status, code, headers: own } = error instanceof S3Error ? error : new S3Error(500, 'InternalError');
-      made = { status, headers: { ...own, 'content-type': 'application/xml' }, body: method === 'HEAD' ? '' : errorXml(code) };
+      const failure = error instanceof S3Error ? error : new S3Error(500, 'InternalError');
+      const headers = { ...failure.headers, 'content-type': 'application/xml' };
+      made = { status: failure.status, headers, body: method === 'HEAD' ? '' : errorXml(failure) };
     }
     if (fault?.kind === 'lost-reply') return void message.socket.destroy();
     send(reply, method, made, fault);
