@@ -114,6 +114,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
 
   async function evict(): Promise<void> {
     await releaseIdle();
+    if (mostBytes === 0) return; // what others keep here is theirs
     const kept: { file: string; bytes: number; usedAt: number }[] = [];
     for (const name of await files.readdir(objects)) {
       const file = path.join(objects, name);

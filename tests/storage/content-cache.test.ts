@@ -68,6 +68,9 @@ test('a size of 0 reads the store itself, every time', async () => {
   const cached = openOnDouble(double, folder);
   await cached.put(keyOf(1), contentOf(1));
   await cached.localPath(keyOf(1));
+  const kept = await readdir(path.join(folder, 'cache', 'objects'));
+  await openOnDouble(double, folder, { cache: { folder: path.join(folder, 'cache'), mostBytes: 0 } }).localPath(keyOf(1));
+  expect([fetches(), await readdir(path.join(folder, 'cache', 'objects'))]).toEqual([2, kept]);
   double.objects.clear();
   const afresh = openOnDouble(double, folder, { cache: { folder: path.join(folder, 'cache'), mostBytes: 0 } });
   for (const read of [() => afresh.get(keyOf(1)), () => afresh.localPath(keyOf(1))])
