@@ -248,7 +248,7 @@ export function buildProgram(env: Environment): Command {
     'verify',
     'Read everything and check every hash.',
     // What is checked is the store, never a copy of it on this machine.
-    (c) => c.addOption(new Option('--cache-mb <size>').default('0').hideHelp()),
+    (c) => c.option('--cache-mb <size>', 'copies of a store on S3 that may be read in its place; 0 reads the store itself', '0'),
     async (context) => (await import('./store.ts')).storeVerify(context),
   );
 
