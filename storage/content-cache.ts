@@ -52,6 +52,18 @@ async function unless<T>(codes: readonly string[], work: Promise<T>): Promise<T 
   }
 }
 
+/** Folders of this process's own, to go with it. */
+const toRemove = new Set<string>();
+
+function removeAtExit(folder: string): void {
+  if (toRemove.size === 0) {
+    process.once('exit', () => {
+      for (const each of toRemove) rmSync(each, { recursive: true, force: true });
+    });
+  }
+  toRemove.add(folder);
+}
+
 export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions): ContentCache {
   const root = path.resolve(folder);
   const objects = path.join(root, 'objects');
@@ -66,7 +78,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
     await files.mkdir(mine, { recursive: true });
     if (isPrepared) return;
     isPrepared = true;
-    process.once('exit', () => rmSync(mine, { recursive: true, force: true }));
+    removeAtExit(mine);
     if (clock) await clearAbandoned(clock);
   }
 

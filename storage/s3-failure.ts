@@ -148,7 +148,7 @@ export function errorOf(failure: S3Failure, key: string, store: string, tries: n
   const often = tries > 1 ? `, tried ${tries} times` : '';
   const fix =
     status === 0
-      ? 'Check the endpoint, the network and its proxies, and run it again.'
+      ? 'Check the endpoint and the network, and run it again.'
       : 'Run it again; if it stays, look at the bucket and the server’s own state.';
   return new HeadwayError('STORE_UNAVAILABLE', `The store ${store} cannot be used (${answer}${often})`, { ...detail, fix });
 }

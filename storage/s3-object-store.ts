@@ -72,9 +72,12 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     } catch (error) {
       if (!(error instanceof GaveUp) || !(isTaken(error.failure) || mayPass(error.failure))) throw error;
       // A refusal may be about our own first try, and a failure may have come after the object was made: only the slot knows.
-      const found = await withRetries(policy, () => requests.head(name)).catch(() => null);
-      if (found !== null) return found.writer === marks.writer ? 'created' : 'exists';
-      if (isTaken(error.failure)) return 'exists';
+      const isRefused = isTaken(error.failure);
+      const found = await withRetries(policy, () => requests.head(name)).catch((unseen: unknown) => {
+        throw isRefused ? unseen : error;
+      });
+      if (found?.writer === marks.writer) return 'created';
+      if (found !== null || isRefused) return 'exists';
       throw error;
     }
   }
