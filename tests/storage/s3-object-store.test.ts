@@ -30,10 +30,9 @@ afterEach(async () => {
 
 describe('the contract', () => {
   const opened = (faults: () => S3Double['fault'], partBytes?: number) => async () => {
-    double = await startS3Double({ pageSize: 3, smallestPartBytes: partBytes ?? 0 });
-    double.fault = faults();
+    const server = await startS3Double({ pageSize: 3, smallestPartBytes: partBytes ?? 0 });
+    server.fault = faults();
     const place = await mkdtemp(path.join(tmpdir(), 'headway-s3-'));
-    const server = double;
     const close = async () => {
       await server.close();
       await rm(place, { recursive: true, force: true });

@@ -9,6 +9,9 @@ import { parseS3Address } from '../../storage/s3-address.ts';
 import { type S3StoreOptions, s3ObjectStore } from '../../storage/s3-object-store.ts';
 import type { S3Double, S3Fault } from '../contracts/s3-double.ts';
 
+// As headway.ts does: the pinned SDK's warning about next year is no news.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 export const credentialsOf = ({ accessKey, secretKey }: S3Double) => ({ accessKeyId: accessKey, secretAccessKey: secretKey });
 
 export const addressOn = ({ bucket, url }: S3Double, prefix = 'some/prefix') => `s3://${bucket}/${prefix}?endpoint=${url}`;
