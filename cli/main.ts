@@ -8,6 +8,7 @@ import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.t
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
+import type { StoreDiffFlags } from './store-diff.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
 
@@ -242,6 +243,18 @@ export function buildProgram(env: Environment): Command {
     'List the snapshots, oldest first.',
     (c) => c,
     async (context) => (await import('./store.ts')).storeLog(context),
+  );
+  command(
+    store,
+    'diff',
+    'Show what a snapshot says otherwise than an earlier one: by series, by day and by hour.',
+    (c) =>
+      c
+        .argument('[from]', 'a snapshot, by number or version; the one before `to` without it')
+        .argument('[to]', 'a snapshot; the newest without it')
+        .option('--known-at <times>', 'compare what one snapshot knew at this time with all of it, or TIME,TIME; ISO 8601 in UTC')
+        .option('--csv <file>', 'write every value that differs: unique_id,exogenous,ds,change,before,after'),
+    async (context, flags: StoreDiffFlags, from, to) => (await import('./store-diff.ts')).storeDiff(context, flags, from, to),
   );
   command(
     store,
