@@ -104,7 +104,15 @@ export function buildProgram(env: Environment): Command {
     (c) =>
       training(source(c))
         .option('--snapshot <version>', 'train on this snapshot instead of the latest')
-        .option('--warm-start', "go on from the champion's weights where they fit; fewer --steps then do"),
+        .option('--known-at <timestamp>', 'train on what was known then, ISO 8601 in UTC, instead of all of the snapshot')
+        .option('--warm-start', "go on from the champion's weights where they fit; fewer --steps then do")
+        .addOption(
+          new Option(
+            '--reproduce <modelVersion>',
+            'make this model again from its card, and say whether training set and weights are the same; registers nothing',
+          ).conflicts([...CARD_SAYS]),
+        )
+        .option('--panel-only', 'with --reproduce: compare the training set, and fit nothing'),
     async (context, flags: TrainingFlags & TrainFlags) => (await import('./training.ts')).trainCommand(context, flags),
   );
 
@@ -273,6 +281,12 @@ export function buildProgram(env: Environment): Command {
   );
   return program;
 }
+
+/** Flags of `train` that a model's card answers. */
+const CARD_SAYS = [
+  ...['source', 'steps', 'testDays', 'config', 'demandOnly', 'seed', 'backend', 'quantiles'],
+  ...['snapshot', 'knownAt', 'warmStart'],
+];
 
 function wholeNumber(text: string): number {
   const number = Number(text);

@@ -10,6 +10,7 @@ import { reliabilityPage } from '../dashboard/reliability-page.ts';
 import type { Source } from '../domains/domain.ts';
 import { timestampAt } from '../forecasting/panel.ts';
 import { reliabilityJson } from '../forecasting/reliability.ts';
+import { HeadwayError } from '../runtime/errors.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { type BackendName, startTensorBackend } from '../runtime/tensor-backend.ts';
 import { readConfigFile } from '../services/training/config-file.ts';
@@ -20,6 +21,7 @@ import { isExogenous } from '../storage/coverage.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, reliabilityTable } from './metrics-table.ts';
+import { timestamp } from './panel.ts';
 
 export interface TrainingFlags {
   readonly steps?: number;
@@ -31,10 +33,20 @@ export interface TrainingFlags {
 /** What only `train` has. */
 export interface TrainFlags {
   readonly snapshot?: string;
+  readonly knownAt?: string;
   readonly warmStart?: boolean;
+  readonly reproduce?: string;
+  readonly panelOnly?: boolean;
 }
 
 export async function trainCommand(context: CommandContext, flags: TrainingFlags & TrainFlags): Promise<void> {
+  if (flags.reproduce !== undefined) {
+    const { reproduceCommand } = await import('./reproduce.ts');
+    return reproduceCommand(context, flags.reproduce, flags.panelOnly ?? false);
+  }
+  if (flags.panelOnly) {
+    throw new HeadwayError('USAGE', '--panel-only belongs to --reproduce', { fix: 'Add --reproduce MODEL, or leave it out.' });
+  }
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
   const config = await configOf(flags, domain.name);
@@ -59,6 +71,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
       progress,
       warmStart: flags.warmStart ?? false,
       ...(flags.snapshot ? { snapshotVersion: flags.snapshot } : {}),
+      ...(flags.knownAt ? { knownAt: timestamp(flags.knownAt, '--known-at') } : {}),
       ...(oracle ? { oracle } : {}),
     });
   });
