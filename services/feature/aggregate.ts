@@ -14,7 +14,7 @@ import { clockStretches, gridPhase } from './local-time.ts';
 
 export interface AggregateOptions {
   readonly domain: Domain;
-  /** The zone by whose clock intervals are whole. Where it is not the domain's, rows tell their times in UTC. */
+  /** The timeZone by whose clock intervals are whole. Where it is not the domain's, rows tell their times in UTC. */
   readonly gridTimeZone?: string;
   readonly part: RawPart;
   readonly rows: RawRows;

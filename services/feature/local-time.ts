@@ -40,7 +40,7 @@ export function clockStretches(timeZone: string, from: number, to: number): Cloc
 const TODAY = { from: Date.UTC(2023, 0, 1), to: Date.UTC(2025, 0, 1) };
 
 /**
- * Where the intervals of a zone start, which are whole by its wall clock: UTC milliseconds modulo the frequency. Half an hour for hours in
+ * Where the intervals of a timeZone start, which are whole by its wall clock: UTC milliseconds modulo the frequency. Half an hour for hours in
  * Kolkata. null where the clock is ever moved by other than whole intervals (docs/decisions/0017): no regular grid fits it.
  * @param stretches further ones that the data fall into
  */
