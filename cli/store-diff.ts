@@ -43,24 +43,24 @@ export async function storeDiff(
   ...snapshots: (string | undefined)[]
 ): Promise<void> {
   const named = snapshots.filter((snapshot) => snapshot !== undefined);
-  const [from, to] = await viewsOf(await context.features(), named, flags.knownAt);
-  const diff = await compared(context, from, to, flags.csv);
+  const features = await context.features();
+  const [from, to] = await viewsOf(features, named, flags.knownAt);
+  const diff = await compared(features, from, to, flags.csv);
   context.print(`From ${titleOf(from)}\nto   ${titleOf(to)}\n`);
   for (const line of linesOf(diff)) context.print(line);
   if (flags.csv) context.print(`Every value that differs: ${flags.csv}`);
   context.printJson({ from: jsonOf(from), to: jsonOf(to), ...diff, csv: flags.csv ?? null });
 }
 
-async function compared(context: CommandContext, from: NamedView, to: NamedView, csv: string | undefined): Promise<SnapshotDiff> {
-  const store = await context.store();
-  if (csv === undefined) return diffSnapshots(store, from, to);
+async function compared(features: FeatureStore, from: NamedView, to: NamedView, csv: string | undefined): Promise<SnapshotDiff> {
+  if (csv === undefined) return diffSnapshots(features, from, to);
   await mkdir(dirname(csv), { recursive: true });
   const lines = new PassThrough({ highWaterMark: 1 << 20 });
   const written = pipeline(lines, createWriteStream(csv));
   const stopped = written.then(() => {});
   try {
     lines.write('unique_id,exogenous,ds,change,before,after\n');
-    const diff = await diffSnapshots(store, from, to, async (changes) => {
+    const diff = await diffSnapshots(features, from, to, async (changes) => {
       if (!lines.write(csvOf(changes))) {
         await Promise.race([new Promise((resolve) => lines.once('drain', resolve)), stopped]);
       }

@@ -91,7 +91,7 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
         ...{ ...context, domain, features, workFolder: join(folder, 'work') },
         source: await domain.openSource(join(folder, 'orders'), context),
       });
-    return { ...context, store, features, registry, runAgain };
+    return { ...context, features, registry, runAgain };
   };
 
   /** Two orders at noon, one every three hours: instants, written by the wall clock. */
@@ -120,7 +120,7 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
   };
 
   test('every order is counted where it belongs, and one that comes late restates its interval alone', async () => {
-    const { runAgain, store, features } = open();
+    const { runAgain, features } = open();
     const count = await write(true);
     expect((await runAgain()).parts).toMatchObject([{ rowsIn: count, rowsUsed: count, rejected: {} }]);
     now += DAY;
@@ -137,7 +137,7 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
     expect(wrong.length).toBeLessThanOrEqual(isDaily ? 0 : 4);
 
     const [before, after] = [await features.manifest('1'), await features.manifest('2')];
-    const diff = await diffSnapshots(store, { manifest: before }, { manifest: after });
+    const diff = await diffSnapshots(features, { manifest: before }, { manifest: after });
     const restated = intervalOf(all[late] as number);
     expect(diff.series).toMatchObject([{ first: restated, last: restated, absolute: 1, counts: { added: 0, changed: 1 } }]);
     expect(diff.newParts).toMatchObject([{ part: 'orders', publishedAgain: true }]);

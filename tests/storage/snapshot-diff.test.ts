@@ -34,16 +34,16 @@ async function withSnapshots(
       await features.commit({ reason: 'test', schema: schemaOf(missing), newObjects: await makeObjects(folder, specs) });
     }
     const between = async (from: string, to: string) =>
-      collected(store, { manifest: await features.manifest(from) }, { manifest: await features.manifest(to) });
+      collected(features, { manifest: await features.manifest(from) }, { manifest: await features.manifest(to) });
     await look({ store, features, between });
   } finally {
     await store.close();
   }
 }
 
-async function collected(...[store, from, to]: Parameters<typeof diffSnapshots>) {
+async function collected(...[features, from, to]: Parameters<typeof diffSnapshots>) {
   const changes: SeriesChanges[] = [];
-  const diff = await diffSnapshots(store, from, to, (of) => void changes.push(of));
+  const diff = await diffSnapshots(features, from, to, (of) => void changes.push(of));
   const told = changes.flatMap(({ seriesId, timestamps, kinds, before, after }) =>
     timestamps.map((time, i) => [seriesId, (time - hour(0)) / HOUR, kinds[i], before[i], after[i]]),
   );
@@ -163,9 +163,9 @@ describe('what differs', () => {
   test('one snapshot at two times, and itself', async () => {
     const later = { availableAt: NOW + 5 };
     const commits = [[span('x', 0, 3, [['a', 0, 1]])], [span('x', 0, 3, [['a', 0, 2]], later)]];
-    await withSnapshots('zero', commits, async ({ store, features }) => {
+    await withSnapshots('zero', commits, async ({ features }) => {
       const manifest = await features.manifest('2');
-      const at = (knownAt: number) => collected(store, { manifest, knownAt }, { manifest });
+      const at = (knownAt: number) => collected(features, { manifest, knownAt }, { manifest });
       expect((await at(NOW)).told).toEqual([['a', 0, 'changed', 1, 2]]);
       expect((await at(NOW + 5)).diff).toMatchObject({ series: [], days: [], newParts: [] });
       await expect(at(NOW - 1)).rejects.toMatchObject({ code: 'SNAPSHOT_EMPTY' });
