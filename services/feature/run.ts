@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Domain, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -83,7 +84,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
         ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
       })),
       report: new TextEncoder().encode(JSON.stringify(report)),
-      onlineIntervals: SEASONS_ONLINE * (domain.seasonLengths[domain.seasonLengths.length - 1] as number),
+      onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
       ...(domain.futureExogenous.length > 0 ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } } : {}),
     });
     const { rowsIn, rowsUsed } = report.run;

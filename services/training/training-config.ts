@@ -9,6 +9,7 @@ import type { FeatureSpec } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import type { FitOptions } from '../../forecasting/models/network-member.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
@@ -49,8 +50,7 @@ export function defaultConfigOf({
   seasonLengths,
   frequencyMinutes,
 }: Pick<Domain, 'seasonLengths' | 'frequencyMinutes'>): TrainingConfig {
-  const short = seasonLengths[0] as number;
-  const long = seasonLengths[seasonLengths.length - 1] as number;
+  const { day: short, week: long } = seasonsOf({ seasonLengths });
   const { fit } = defaultTrainingConfig;
   let stride = Math.max(1, Math.round((fit.stride * short) / 24));
   while (greatestCommonDivisor(stride, short) > 1) stride++;
@@ -68,8 +68,7 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   return {
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
-    day: domain.seasonLengths[0] as number,
-    week: domain.seasonLengths[domain.seasonLengths.length - 1] as number,
+    ...seasonsOf(domain),
     horizon: domain.horizon,
     nonNegative: domain.nonNegative,
     integerValued: domain.integerValued,
