@@ -6,6 +6,7 @@
 import type { Domain } from '../domain.ts';
 import { openCity } from './city.ts';
 import { openDownloads } from './download-source.ts';
+import { expectations } from './expectations.ts';
 import { openFolder } from './folder-source.ts';
 import { TIME_ZONE } from './local-month.ts';
 import { openWeather, WEATHER_COLUMNS } from './weather.ts';
@@ -27,6 +28,7 @@ export const taxi: Domain = {
   // Daily weather, where --exogenous names it.
   pastExogenous: WEATHER_COLUMNS,
   futureExogenous: [],
+  expectations,
   defaultSource: 'city',
   quickSource: 'city:months=4,places=24',
   seriesTitle: (seriesId) => `Zone ${seriesId}`,
