@@ -37,6 +37,7 @@ interface Block {
 
 export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
   const measured: Measured[] = [];
+  const usualOf = new Map<number, number | null>();
   if (view.pastFresh > 0) {
     for (const { name, days, slack } of BLOCKS) {
       const length = days * view.day;
@@ -54,7 +55,8 @@ export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
     if (!view.fresh.subarray(from, to).includes(1)) return;
     const block = blockOf(view, from, to);
     if (block === null) return;
-    const usual = usualStray(view, to - from);
+    if (!usualOf.has(to - from)) usualOf.set(to - from, usualStray(view, to - from));
+    const usual = usualOf.get(to - from) ?? null;
     const chance = view.countsEvents ? 1.44 / Math.sqrt(Math.max(1, block.expected)) : 0;
     const deviation = Math.hypot(usual ?? 0, chance);
     const { soft, hard } = limitsOf(domain, 'volume');
