@@ -34,7 +34,7 @@ p, figcaption, summary { color: var(--soft); margin: 0 0 .75rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
-th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; min-width: 9rem; white-space: normal; } td { white-space: nowrap; }
 figure { margin: 0 0 1rem; } svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--soft); font: 11px system-ui, sans-serif; } svg rect { fill: var(--bar); }
 .ids { overflow-wrap: anywhere; } .wide svg { min-width: 40rem; }
@@ -44,7 +44,7 @@ svg path { fill: none; } svg .line { stroke: var(--ink); stroke-width: 1.5; } .h
 .heat .shade2 { stroke-opacity: .4; } .heat .shade3 { stroke-opacity: .6; } .heat .shade4 { stroke-opacity: .8; }
 svg .kind0 { fill: #2f6fab; } svg .kind1 { fill: #d9822b; } svg .kind2 { fill: #3d9970; } svg .kind3 { fill: #b0447d; } svg .kind4 { fill: #8a7f2d; }
 svg .kind5 { fill: #7a6bb5; } svg .kind6 { fill: #8d99a6; }
-.contract td:first-child { min-width: 12rem; } .contract td:last-child, .contract th:last-child { text-align: left; overflow-wrap: anywhere; min-width: 14rem; }
+.contract td:first-child { min-width: 12rem; } .contract td:last-child, .contract th:last-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 .contract b { white-space: nowrap; } .contract .fail b { color: var(--fail); } .contract .warn b, .contract .accepted b { color: var(--warn-ink); }
 .contract .unjudged { color: var(--soft); } .key i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .8rem; vertical-align: -.1rem; }`;
 
@@ -115,6 +115,7 @@ ${
 ${listing('sparse', 'a mean below 0.1 per interval', report.sparse)}
 ${listing('dead', 'nothing in the last 28 days', report.dead)}
 <h2>Files of this run</h2>
+<details${report.parts.length > 40 ? '' : ' open'}><summary>${whole(report.parts.length)} files${report.parts.length > 500 ? ', the last 500 of them' : ''}</summary>
 ${table(
   ['file', 'feed', 'rows in', 'rows used', 'rejected', ''],
   report.parts
@@ -126,6 +127,7 @@ ${table(
       part.skipped ? 'as before' : 'new',
     ]),
 )}
+</details>
 </body>
 </html>
 `;
@@ -145,7 +147,7 @@ const FIGURES: Record<Unit, (value: number) => string> = {
   count: (value) => whole(value),
   share: shareText,
   factor: (value) => `${value.toFixed(2)} ×`,
-  hours: (value) => `${value.toFixed(1)} h`,
+  hours: (value) => (value < 72 ? `${value.toFixed(1)} h` : `${whole(Math.round(value / 24))} days`),
 };
 
 function contractText({ verdicts }: QualityReport): string {
@@ -161,7 +163,7 @@ function contractText({ verdicts }: QualityReport): string {
 function freshnessText({ verdicts }: QualityReport): string {
   const hours = verdicts.find(({ name }) => name === 'freshness')?.value ?? null;
   if (hours === null) return '–';
-  return hours < 72 ? `${hours.toFixed(1)} h` : `${whole(Math.round(hours / 24))} days`;
+  return FIGURES.hours(hours);
 }
 
 /** Every expectation: what was measured, where it warns and refuses, and what it was about. */
