@@ -82,7 +82,7 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
     }
   }
   for (const { part, reason, rows } of entry.samples as readonly StoredSample[]) {
-    context.print(plain(`\nRows of ${part}, ${reason}:`));
+    context.print(`\n${plain(`Rows of ${part}, ${reason}`)}:`);
     for (const row of rows) context.print(`  ${plain(JSON.stringify(row)).slice(0, 1000)}`);
   }
   if (waits) context.print(`\nTake it all the same: headway features run --accept ${entry.id} --reason "why"`);
