@@ -8,6 +8,7 @@ import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.t
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
+import type { FeaturesFlags } from './features.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
@@ -82,8 +83,27 @@ export function buildProgram(env: Environment): Command {
     features,
     'run',
     'Fetch raw data, validate and aggregate it, commit a snapshot.',
-    (c) => sources(c).option('--report <file>', 'write the data-quality report as an HTML page'),
-    async (context, flags: { report?: string }) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+    (c) =>
+      sources(c)
+        .option('--report <file>', 'write the data-quality report as an HTML page')
+        .option('--accept <id>', 'take what this quarantined run brought, and nothing else')
+        .option('--reason <text>', 'why it is taken, for the log of snapshots; with --accept'),
+    async (context, flags: FeaturesFlags) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+  );
+  const quarantine = features.command('quarantine').description('runs that broke the data contract');
+  command(
+    quarantine,
+    'list',
+    'List the runs that were refused, oldest first, and whether their data still waits.',
+    (c) => c,
+    async (context) => (await import('./quarantine.ts')).listQuarantine(context),
+  );
+  command(
+    quarantine,
+    'show',
+    'Show the evidence of a refused run: what broke, by how much, and rows.',
+    (c) => c.argument('<id>', 'as `quarantine list` shows it'),
+    async (context, _flags, id) => (await import('./quarantine.ts')).showQuarantine(context, id as string),
   );
 
   command(

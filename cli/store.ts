@@ -35,8 +35,9 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   const features = await (await context.features()).verify();
   const models = await (await context.registry()).verify();
   const forecasts = await (await context.forecasts()).verify();
-  const problems = [...features.problems, ...models.problems, ...forecasts.problems];
-  context.printJson({ features, models, forecasts, problems });
+  const quarantine = await (await context.features()).quarantine.verify();
+  const problems = [...features.problems, ...models.problems, ...forecasts.problems, ...quarantine.problems];
+  context.printJson({ features, models, forecasts, quarantine, problems });
   context.print(
     `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries.`,
   );

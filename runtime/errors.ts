@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   SOURCE_INVALID: { exit: 3, http: 500 },
   SOURCE_UNAVAILABLE: { exit: 4, http: 503 },
   RAW_FILE_INVALID: { exit: 3, http: 500 },
+  DATA_QUARANTINED: { exit: 7, http: 500 },
   STORE_UNAVAILABLE: { exit: 4, http: 503 },
   STORE_FULL: { exit: 4, http: 507 },
   STORE_CORRUPT: { exit: 5, http: 500 },

@@ -15,6 +15,7 @@ import { type Manifest, parseManifest, reportHash, serialiseManifest } from './m
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeOnlineView } from './online-view.ts';
+import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { readSnapshot, type SnapshotQuery } from './snapshot-reader.ts';
 import type { StoreReport } from './store-report.ts';
 
@@ -36,6 +37,8 @@ export interface FeatureStore {
   readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;
   /** The data-quality report that was committed with a manifest; null where there was none. */
   readReport(manifest: Manifest): Promise<unknown | null>;
+  /** Beside the snapshots: the evidence of runs that were refused. */
+  readonly quarantine: Quarantine;
   /** Reads and checks everything. Reports and never throws, except where the store cannot be reached. */
   verify(): Promise<StoreReport & { manifests: number }>;
 }
@@ -113,6 +116,7 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
       const bytes = await getNamed(manifest.report, reportHash(manifest.report));
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
     },
+    quarantine: openQuarantine({ store, domain }),
     verify: () => verifyFeatures(store, domain, log),
   };
 }

@@ -36,6 +36,9 @@ export const objectKeys = {
     `features/${segment(domain, 'domain name')}/online/${segment(snapshotVersion, 'snapshot version')}.bin`,
   report: (domain: string, sha256: string) =>
     `features/${segment(domain, 'domain name')}/reports/${segment(sha256, 'hash')}.json`,
+  quarantine: (domain: string) => `quarantine/${segment(domain, 'domain name')}/`,
+  quarantined: (domain: string, time: string, sha256: string) =>
+    `quarantine/${segment(domain, 'domain name')}/${segment(time, 'time')}-${segment(sha256, 'hash')}.json`,
   models: (domain: string) => `models/${segment(domain, 'domain name')}/`,
   modelFile: (domain: string, modelVersion: string, file: 'model.json' | 'weights.bin' | 'card.json') =>
     `models/${segment(domain, 'domain name')}/${segment(modelVersion, 'model version')}/${file}`,

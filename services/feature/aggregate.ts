@@ -102,7 +102,7 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
 }
 
 /** The domain's reasons in their order, then what no domain may let through. */
-function reasonSql(domain: Domain, rows: RawRows): string {
+export function reasonSql(domain: Domain, rows: RawRows): string {
   const cases = rows.rejections.map(({ reason, when }) => `WHEN ${when} THEN ${sqlText(reason)}`);
   cases.push(`WHEN ${rows.seriesId} IS NULL THEN 'missing_series'`);
   cases.push(`WHEN ${rows.localTime} IS NULL THEN 'missing_time'`);

@@ -25,6 +25,8 @@ test('there are the commands that the documents name', () => {
     'backtest',
     'config',
     'explain',
+    'features quarantine list',
+    'features quarantine show',
     'features run',
     'forecast',
     'models list',

@@ -292,7 +292,10 @@ describe('hours that err together', () => {
 
   test('a quiet fortnight narrows an interval less than it was quiet', () => {
     const right = wrongBy(centers, [1, 1, 1]);
-    const factors = Array.from({ length: 10 }, (_, seed) => calibrate(inSpells(seed + 1, 0.7), right, FEW, spec).factors[1]?.[2]?.[3]);
+    const factors = Array.from(
+      { length: 10 },
+      (_, seed) => calibrate(inSpells(seed + 1, 0.7), right, FEW, spec).factors[1]?.[2]?.[3],
+    );
     const lower = factors.filter((factor) => (factor as number) < 0.72);
     expect(lower).toEqual([]);
   });

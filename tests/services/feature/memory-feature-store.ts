@@ -11,6 +11,8 @@ import { createPanel } from '../../../forecasting/panel.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FeatureStore } from '../../../storage/feature-store.ts';
 import type { FeatureObject, Manifest, TimeSpan } from '../../../storage/manifest.ts';
+import { openQuarantine } from '../../../storage/quarantine.ts';
+import { memoryObjectStore } from '../../contracts/memory-object-store.ts';
 
 interface Rows {
   readonly seriesIds: string[];
@@ -18,7 +20,8 @@ interface Rows {
   readonly targets: number[];
 }
 
-export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf'> {
+export interface MemoryFeatureStore
+  extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf' | 'readReport' | 'quarantine'> {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;
@@ -51,6 +54,8 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     commits: 0,
     values,
     report: () => report,
+    readReport: async () => report,
+    quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
     head: async () => manifests.at(-1) ?? null,
     log: async () => [...manifests],
     async commit(request) {
