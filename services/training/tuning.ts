@@ -67,7 +67,7 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
   const { domain, config, seed, backend, runTrial, progress, logger } = request;
   const { panel, folds } = cutIntoFolds(request);
   const foldPanels = folds.map(({ end }) => panelUpTo(panel, end - 1));
-  const candidates = drawCandidates(config, request.candidates, seed);
+  const candidates = drawCandidates(config, featureSpecOf(domain), request.candidates, seed);
   const plan = { ...halvingPlan(request.candidates, request.steps, request.folds), reference: REFERENCE };
   const trials = await openTrialFolder(join(request.folder, searchKey(request, panel)), logger);
 

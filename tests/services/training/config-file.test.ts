@@ -24,7 +24,7 @@ const readValue = (value: unknown) => read(JSON.stringify(value));
 test('what a search writes is read back, but for the budget, which stays the default', async () => {
   const tuned: TrainingConfig = {
     ...defaultTrainingConfig,
-    network: { ...defaultTrainingConfig.network, width: 64 },
+    network: { ...defaultTrainingConfig.network, width: 64, windowIntervals: 336 },
     fit: { ...defaultTrainingConfig.fit, peakRate: 0.002, steps: 180 },
   };
   const { steps } = defaultTrainingConfig.fit;
@@ -48,7 +48,8 @@ describe('SETTINGS_INVALID, with the file and the field', () => {
     ['another format', { format: 2 }, '/format must be equal to constant'],
     ['no format', { fit: {} }, 'format'],
     ['a width of nothing', { format: 1, network: { width: 0 } }, '/network/width must be >= 1'],
-    ['half a window', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
+    ['no window', { format: 1, network: { windowIntervals: 0 } }, '/network/windowIntervals must be >= 1'],
+    ['half a batch', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
     ['a rate that stands still', { format: 1, fit: { peakRate: 0 } }, '/fit/peakRate must be > 0'],
     ['dropping everything', { format: 1, fit: { dropout: 1 } }, '/fit/dropout must be <= 0.95'],
     ['a number in quotes', { format: 1, fit: { dropout: '0.1' } }, '/fit/dropout must be number'],
