@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { configFileOf, readConfigFile } from '../../../services/training/config-file.ts';
-import { defaultTrainingConfig, type TrainingConfig } from '../../../services/training/training-config.ts';
+import { defaultTrainingConfig, networkSpecOf, type TrainingConfig } from '../../../services/training/training-config.ts';
+import { panelOf } from '../../forecasting/random-panels.ts';
+import { toyDomain } from './toy-store.ts';
 
 let folder = '';
 let path = '';
@@ -39,6 +41,21 @@ test('what the file leaves out keeps its default', async () => {
     network: { ...defaultTrainingConfig.network, width: 32 },
     fit: { ...defaultTrainingConfig.fit, steps: 50 },
   });
+});
+
+test('a window reaches the network’s inputs; one of the longest season changes nothing; one beyond the lags is refused', () => {
+  const panel = panelOf(['a'], 200, () => 1);
+  const specWith = (window: { windowIntervals?: number }) => {
+    const network = { ...defaultTrainingConfig.network, ...window };
+    return networkSpecOf(toyDomain, panel, { ...defaultTrainingConfig, network }, 199);
+  };
+  const plain = specWith({});
+  expect(specWith({ windowIntervals: 168 })).toStrictEqual(plain);
+  expect(specWith({ windowIntervals: 36 })).toStrictEqual({ ...plain, features: { ...plain.features, windowIntervals: 36 } });
+  expect(specWith({ windowIntervals: 8 * 168 + 24 }).features.windowIntervals).toBe(1368);
+  expect(() => specWith({ windowIntervals: 8 * 168 + 25 })).toThrow(
+    expect.objectContaining({ code: 'SETTINGS_INVALID', where: 'toy', fix: expect.stringContaining('1368 or less') }),
+  );
 });
 
 describe('SETTINGS_INVALID, with the file and the field', () => {
