@@ -65,15 +65,16 @@ export function buildProgram(env: Environment): Command {
   const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
   const sources = (c: Command) =>
     source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
+  const computing = (c: Command) =>
+    c.option('--seed <number>', 'seed of everything random').option('--backend <name>', 'auto, native, wasm or cpu');
   const training = (c: Command) =>
-    c
-      .option('--steps <count>', 'batches the network learns from', wholeNumber)
-      .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
-      .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
-      .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them')
-      .option('--seed <number>', 'seed of everything random')
-      .option('--backend <name>', 'auto, native, wasm or cpu')
-      .option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
+    computing(
+      c
+        .option('--steps <count>', 'batches the network learns from', wholeNumber)
+        .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
+        .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
+        .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them'),
+    ).option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
 
   const features = program.command('features').description('the feature service');
   command(
@@ -112,22 +113,22 @@ export function buildProgram(env: Environment): Command {
     'tune',
     'Search for a better configuration of the network on folds before the test span, resumably; the store is only read.',
     (c) =>
-      c
-        .option('--candidates <count>', 'configurations to try, the default among them', wholeNumber, 18)
-        .option(
-          '--steps <count>',
-          'batches each learns from at first; the best third gets three times as many, and so on',
-          wholeNumber,
-          60,
-        )
-        .option('--folds <count>', 'spans of 14 days, one after another, that each is scored on', wholeNumber, 2)
-        .option('--workers <count>', 'processes that fit at the same time (default: one a core)', wholeNumber)
-        .option('--test-days <days>', 'days at the end that the search must not see (default: 28)', wholeNumber)
-        .option('--snapshot <version>', 'search on this snapshot, e.g. to end a search that was killed, instead of the latest')
-        .option('--config-out <file>', 'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)')
-        .option('--page <file>', 'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)')
-        .option('--seed <number>', 'seed of everything random')
-        .option('--backend <name>', 'auto, native, wasm or cpu'),
+      computing(
+        c
+          .option('--candidates <count>', 'configurations to try, the default among them', wholeNumber, 18)
+          .option(
+            '--steps <count>',
+            'batches each learns from at first; the best third gets three times as many, and so on',
+            wholeNumber,
+            60,
+          )
+          .option('--folds <count>', 'spans of 14 days, one after another, that each is scored on', wholeNumber, 2)
+          .option('--workers <count>', 'processes that fit at the same time (default: one a core)', wholeNumber)
+          .option('--test-days <days>', 'days at the end that the search must not see (default: 28)', wholeNumber)
+          .option('--snapshot <version>', 'search on this snapshot, e.g. to end a search that was killed, instead of the latest')
+          .option('--config-out <file>', 'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)')
+          .option('--page <file>', 'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)'),
+      ),
     async (context, flags: TuneFlags) => (await import('./tune.ts')).tuneCommand(context, flags),
   );
 

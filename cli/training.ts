@@ -3,7 +3,6 @@
  * Invariants: one training of a domain and store at a time on this machine.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { reliabilityPage } from '../dashboard/reliability-page.ts';
@@ -20,6 +19,7 @@ import { isExogenous } from '../storage/coverage.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, reliabilityTable } from './metrics-table.ts';
+import { writeOutput } from './write-output.ts';
 
 export interface TrainingFlags {
   readonly steps?: number;
@@ -108,8 +108,7 @@ async function writeCalibrationReport({ domain, settings }: CommandContext, trai
     note: calibrationNote(trained),
   });
   const path = join(settings.work, `calibration-${domain.name}.html`);
-  await mkdir(settings.work, { recursive: true });
-  await writeFile(path, page);
+  await writeOutput(path, page);
   return path;
 }
 
@@ -122,8 +121,10 @@ function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: numbe
 /** The processes that the members of an ensemble are fitted in. */
 export const workersOf = ({ settings, clock, logger }: CommandContext, backend: BackendName): Workers => ({
   ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
-  folder: join(settings.work, 'checkpoints'),
+  folder: checkpointsIn(settings),
 });
+
+export const checkpointsIn = ({ work }: CommandContext['settings']): string => join(work, 'checkpoints');
 
 /** The domain as the model is to see it. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>

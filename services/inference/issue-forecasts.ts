@@ -6,11 +6,12 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved, seasonsOf, unknownInputs } from './precompute.ts';
+import { lastObserved, unknownInputs } from './precompute.ts';
 
 export interface IssueRequest {
   readonly domain: Domain;
@@ -50,7 +51,8 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const { model, weights } = await registry.load(champion.modelVersion);
   const forecaster = restoreForecaster(model, weights);
   const cutoff = lastObserved(panel);
-  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, horizon);
+  const seasons = seasonsOf(domain);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
   const values = Array.from(forecaster.predict(panel, cutoff, horizon));
   const entry = {
     issuedAt,
@@ -65,7 +67,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   };
   const flags = new Map(
     panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
-      const found = seriesFlags(forecaster, panel, series, cutoff, seasonsOf(domain));
+      const found = seriesFlags(forecaster, panel, series, cutoff, seasons);
       return found.length > 0 ? [[id, found]] : [];
     }),
   );

@@ -7,6 +7,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, exogenousWithin, indexAt, type Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { isServable, unknownInputs } from './precompute.ts';
 import type { Serving } from './serving-state.ts';
@@ -55,7 +56,7 @@ export function ownForecast(
     columns: { target },
     ...(forecaster.exogenous ? exogenousWithin(stored, first, first + target.length + card.horizon) : {}),
   });
-  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, card.horizon);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
   if (!isServable(values, card.quantiles.length, card.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {

@@ -9,6 +9,7 @@ import { type FeatureSpec, featureSizes } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import type { FitOptions } from '../../forecasting/models/network-member.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
@@ -46,8 +47,7 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   return {
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
-    day: domain.seasonLengths[0] as number,
-    week: domain.seasonLengths[domain.seasonLengths.length - 1] as number,
+    ...seasonsOf(domain),
     horizon: domain.horizon,
     nonNegative: domain.nonNegative,
     integerValued: domain.integerValued,
