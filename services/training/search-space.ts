@@ -5,7 +5,7 @@
  * more candidates, or another parameter, change none of those that were there.
  * Fails: never.
  */
-import type { FeatureSpec } from '../../forecasting/features.ts';
+import type { Seasons } from '../../forecasting/seasons.ts';
 import { seededRandom, seedFrom } from '../../runtime/random.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -29,7 +29,6 @@ interface SeasonChoice extends Place {
   readonly ofSeasons: (seasons: Seasons) => readonly number[];
 }
 export type Parameter = Range | Choice | SeasonChoice;
-export type Seasons = Pick<FeatureSpec, 'day' | 'week'>;
 
 /**
  * Not searched: steps (that is the budget), what only calibrates, and the share of anonymous windows (it serves unseen series).
