@@ -121,7 +121,12 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff
   // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
   const tables = createWeekTables(panel, calendar, { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span });
-  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, { day: spec.day, week: spec.week, span });
+  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, {
+    day: spec.day,
+    week: spec.week,
+    from: firstCutoff,
+    span,
+  });
   return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous };
 }
 

@@ -17,7 +17,7 @@ const LAST = LENGTH - 1;
 
 function inputsOf(panel: Panel, spec: FeatureSpec = toySpec) {
   const batch = createFeatureBatch(featureSizes(spec), spec.horizon, 1);
-  writeFeatures(createFeatureSource(panel, spec), 0, LAST, batch, 0);
+  writeFeatures(createFeatureSource(panel, spec, LAST), 0, LAST, batch, 0);
   return batch;
 }
 

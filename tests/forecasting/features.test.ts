@@ -15,9 +15,10 @@ const LENGTH = KEPT_ONLINE + 77;
 const sizes = featureSizes(toySpec);
 const anyCutoff = fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 });
 
-function featuresOf(panel: Panel, series: number, cutoff: number, spec = toySpec): FeatureBatch {
+/** `first`: from which cutoff on the source tabulates; all of a panel costs much more than one cutoff. */
+function featuresOf(panel: Panel, series: number, cutoff: number, spec = toySpec, first = cutoff): FeatureBatch {
   const batch = createFeatureBatch(featureSizes(spec), spec.horizon, 1);
-  writeFeatures(createFeatureSource(panel, spec), series, cutoff, batch, 0);
+  writeFeatures(createFeatureSource(panel, spec, first), series, cutoff, batch, 0);
   return batch;
 }
 const bits = ({ window, step, base, level }: FeatureBatch) =>
@@ -41,7 +42,7 @@ test('a long panel and what serving keeps of it give the same bits, and so does 
       const recent = lastOf(panel, KEPT_ONLINE);
       const cutoff = LENGTH - 1 - before;
       const series = description.series - 1;
-      const whole = bits(featuresOf(panel, series, cutoff));
+      const whole = bits(featuresOf(panel, series, cutoff, toySpec, 0));
       expect(bits(featuresOf(recent, series, cutoff - (LENGTH - recent.length)))).toEqual(whole);
       const target = panel.columns.target.filter((_, i) => i % LENGTH <= cutoff);
       expect(bits(featuresOf({ ...panel, length: cutoff + 1, columns: { target } }, series, cutoff))).toEqual(whole);
