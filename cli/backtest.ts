@@ -31,7 +31,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const { manifest, panel } = await readTrainingPanel(await context.features(), domain);
   const oracle = await oracleOf(context, manifest);
-  const config = await configOf(flags, context.domain.name);
+  const config = await configOf(flags, context.domain);
   const started = clock.elapsedMs();
   const { result, segments, kept, workers, seconds, folder } = await backtest({
     domain,

@@ -17,7 +17,7 @@ import {
 import type { Forecaster } from '../forecaster.ts';
 import type { Panel } from '../panel.ts';
 import { believedCenter, type Calibration, groupOf, spreadAbout } from './calibration.ts';
-import { embeddingRows, keepGroups, rowsById, standardiseRow } from './input-scaling.ts';
+import { embeddingRows, keepGroups, repeatFirstRow, rowsById, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
 import { makePossible } from './possible-quantiles.ts';
 import { linearColumns, linearOffsets } from './ridge.ts';
@@ -190,9 +190,10 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
     if (kept.length < 1 || kept.length > CHUNK) throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
     const { source, at } = windowSource(panel, cutoff, horizon);
     const known = embeddingRows(spec, panel)[series] as number;
+    writeFeatures(source, series, at, batch, 0);
+    standardiseRow(batch, 0, source, scaling);
+    repeatFirstRow(batch, kept.length);
     for (const [row, groupsKept] of kept.entries()) {
-      writeFeatures(source, series, at, batch, row);
-      standardiseRow(batch, row, source, scaling);
       keepGroups(batch, row, groups, groupsKept);
       seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
     }

@@ -77,10 +77,12 @@ function gridStart(text: string, grid: Panel): number {
       fix: 'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
     });
   }
-  if ((start - grid.start) % (grid.frequencyMinutes * 60_000) !== 0) {
+  const step = grid.frequencyMinutes * 60_000;
+  if ((start - grid.start) % step !== 0) {
+    const before = grid.start + Math.floor((start - grid.start) / step) * step;
     throw new HeadwayError('HISTORY_INVALID', `start is off the grid of ${grid.frequencyMinutes} minutes`, {
       where: 'history.start',
-      fix: `Start at a multiple of ${grid.frequencyMinutes} minutes of UTC.`,
+      fix: `${new Date(before).toISOString()} is on it.`,
     });
   }
   return start;

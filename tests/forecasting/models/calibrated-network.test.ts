@@ -18,8 +18,7 @@ describe('in the network’s forecast', () => {
   const FIVE = [0.05, 0.1, 0.5, 0.9, 0.95];
   const PANEL_LENGTH = 1400;
   const LAST = PANEL_LENGTH - 1;
-  /** No gaps and no zeros. */
-  const panel = randomPanel({
+  const gapless = randomPanel({
     seed: 2,
     series: 3,
     length: PANEL_LENGTH,
@@ -92,7 +91,7 @@ describe('in the network’s forecast', () => {
   test('a factor of 2 doubles the distance from the median, one of 1 changes no bit', () => {
     const forecast = (factor: number | null) => {
       const calibration = factor === null ? null : calibrationOf(Array(2 * 5 * HORIZON).fill(factor));
-      return rowsOf(randomNetwork(5, { nonNegative: false }, calibration).predict(panel, LAST, HORIZON));
+      return rowsOf(randomNetwork(5, { nonNegative: false }, calibration).predict(gapless, LAST, HORIZON));
     };
     const [plain, same, doubled] = [forecast(null), forecast(1), forecast(2)];
     for (const [i, row] of plain.entries()) {
@@ -124,7 +123,7 @@ describe('in the network’s forecast', () => {
   });
 
   test('where the target is no count, nothing is rounded', () => {
-    const medians = rowsOf(randomNetwork(5, {}).predict(panel, LAST, HORIZON)).map((row) => row[2] as number);
+    const medians = rowsOf(randomNetwork(5, {}).predict(gapless, LAST, HORIZON)).map((row) => row[2] as number);
     expect(medians.filter((y) => y > 0 && !Number.isInteger(y)).length).toBeGreaterThan(0.5 * medians.length);
   });
 
