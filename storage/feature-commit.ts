@@ -16,7 +16,7 @@ import {
   accountProblem,
   type FeatureObject,
   type FeatureSchema,
-  MANIFEST_FORMAT,
+  formatOf,
   type Manifest,
   snapshotVersionOf,
   spanProblem,
@@ -76,9 +76,10 @@ async function appendManifest(context: CommitContext, request: CommitRequest, se
     const fresh = request.newObjects.filter((object) => !isCommitted(parent, object));
     if (fresh.length === 0) return null;
     const { objects: added, report } = await upload(fresh);
+    const packs = parent?.packs ?? [];
     const objects = [...(parent?.objects ?? []), ...added];
     const draft = {
-      format: MANIFEST_FORMAT,
+      format: formatOf(packs),
       domain,
       number: slot.number,
       parent: parent?.snapshotVersion ?? null,
@@ -86,6 +87,7 @@ async function appendManifest(context: CommitContext, request: CommitRequest, se
       committedAt: clock.now(),
       reason: request.reason,
       schema: request.schema,
+      packs,
       objects,
       report,
     } as const;

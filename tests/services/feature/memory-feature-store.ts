@@ -82,6 +82,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         committedAt: clock.now(),
         reason: request.reason,
         schema: request.schema,
+        packs: [],
         objects: [...(parent?.objects ?? []), ...added],
         online: null,
         report: null,
