@@ -70,8 +70,8 @@ export async function checkParquet(
     const doubled = await session.rows(
       claims.pieces
         ? `SELECT series_id FROM (
-            SELECT series_id, first_piece < lag(until_piece) OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS both
-            FROM ${file} SEMI JOIN (${twice}) USING (series_id, "timestamp")) WHERE both LIMIT 1`
+            SELECT series_id, first_piece < lag(until_piece) OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS overlap
+            FROM ${file} SEMI JOIN (${twice}) USING (series_id, "timestamp")) WHERE overlap LIMIT 1`
         : `${twice} LIMIT 1`,
     );
     if (doubled.length > 0) return `two rows for one interval of series ${JSON.stringify(doubled[0][0])}`;

@@ -6,7 +6,7 @@
  */
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
-import type { FeatureObject, FeaturePack, TimeSpan } from './manifest.ts';
+import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
 import { lazyShape, shapeProblem } from './sealed-json.ts';
 
@@ -105,6 +105,24 @@ export async function readPieceTable(store: ObjectStore, pack: FeaturePack, afre
   if (kept.size >= MOST_TABLES_KEPT) kept.delete([...kept.keys()][0] as string);
   kept.set(name, table);
   return table;
+}
+
+/** All pieces that a snapshot holds, in packs and outside: of equals in `availableAt` the later committed comes later. */
+export async function piecesOf(store: ObjectStore, { packs, objects }: Pick<Manifest, 'packs' | 'objects'>): Promise<Piece[]> {
+  const tables: PieceTable[] = [];
+  for (const pack of packs) tables.push(await readPieceTable(store, pack));
+  return [...tables.flatMap(({ pieces }) => pieces), ...objects];
+}
+
+/** The newest piece of a part, as a function of the part. */
+export function newestParts(pieces: readonly Piece[]): (of: Pick<Piece, 'feed' | 'part'>) => Piece | undefined {
+  const name = ({ feed, part }: Pick<Piece, 'feed' | 'part'>) => `${feed}\n${part}`;
+  const newest = new Map<string, Piece>();
+  for (const piece of pieces) {
+    const before = newest.get(name(piece));
+    if (!before || piece.availableAt >= before.availableAt) newest.set(name(piece), piece);
+  }
+  return (of) => newest.get(name(of));
 }
 
 function decode({ feed, pieces, series }: Stored): PieceTable {
