@@ -129,13 +129,16 @@ const namesOf = ({ packs, objects, report }: Manifest): string[] => [
   ...(report === null ? [] : [report]),
 ];
 
-/** What may be collected. A view of a number that is taken can never be named again; log entries and foreign files are left alone. */
+/**
+ * What may be collected. A view whose number is taken can never be named again; one whose number is not may be, by whoever commits next,
+ * and waits until it is. Log entries and foreign files are left alone.
+ */
 function kindOf(domain: string, key: string, snapshots: number): 'view' | 'content' | null {
   const [folder = '', name = '', more] = key.slice(objectKeys.features(domain).length).split('/');
   if (more !== undefined) return null;
   if (folder === 'online') {
-    const number = Number(/^([1-9]\d{0,15})-[0-9a-f]{12}\.bin$/.exec(name)?.[1] ?? Number.NaN);
-    return Number.isNaN(number) ? null : number <= snapshots ? 'view' : 'content';
+    const number = Number(/^([1-9]\d{0,15})-[0-9a-f]{12}\.bin$/.exec(name)?.[1] ?? Number.POSITIVE_INFINITY);
+    return number <= snapshots ? 'view' : null;
   }
   const ending = { data: 'parquet', pieces: 'json', reports: 'json' }[folder];
   return ending !== undefined && /^[0-9a-f]{64}\.[a-z]+$/.test(name) && name.endsWith(`.${ending}`) ? 'content' : null;

@@ -15,6 +15,7 @@ let removeFolder: () => Promise<void>;
 let clock: ReturnType<typeof fixedClock>;
 let store: MemoryObjectStore;
 let features: FeatureStore;
+let runs = 0;
 beforeEach(async () => {
   ({ folder, remove: removeFolder } = await temporaryFolder());
   clock = fixedClock(NOW);
@@ -28,7 +29,7 @@ afterEach(async () => {
 
 const commit = async (...specs: ObjectSpec[]) => {
   const newObjects = await makeObjects(folder, specs);
-  return features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report: Buffer.from(`{"at": ${clock.now()}}`) });
+  return features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report: Buffer.from(`{"run": ${++runs}}`) });
 };
 const hourly = (at: number): ObjectSpec => ({ part: `hour ${at}`, span: [at, at + 1], rows: [['a', at, at]] });
 const gc = (more: Partial<GcRequest> = {}) => features.gc({ graceMs: WEEK, namedByModels: [], remove: true, ...more });
