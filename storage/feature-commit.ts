@@ -24,6 +24,7 @@ import {
 } from './manifest.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
+import { nextOnlinePanel } from './online-increment.ts';
 import { encodeOnlineView } from './online-view.ts';
 import { newestParts, piecesOf } from './piece-table.ts';
 import { placeBytes, placeFile } from './placing.ts';
@@ -100,7 +101,9 @@ async function appendManifest(context: CommitContext, request: CommitRequest, se
     } as const;
     const lastIntervals = request.onlineIntervals ?? DEFAULT_ONLINE_INTERVALS;
     const ahead = request.ahead ? { ahead: request.ahead } : {};
-    const panel = await readSnapshot(store, draft, { lastIntervals, ...ahead }, session);
+    const query = { lastIntervals, ...ahead };
+    const next = parent && (await nextOnlinePanel(store, session, parent, draft, added, query));
+    const panel = next ?? (await readSnapshot(store, draft, query, session));
     const isLate = clock.now() - checkedAt > COMMIT_WITHIN_MS;
     return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
   });

@@ -155,17 +155,18 @@ interface Decision {
 }
 
 async function removeAll(
-  { store, domain }: CommitContext,
+  { store, domain, clock }: CommitContext,
   collections: AppendLog<Collection>,
   { now, upTo, last, intact, since, garbage }: Decision,
 ): Promise<void> {
   const going = garbage.filter(({ action }) => action === 'remove');
   // The names of old views are taken for good: no writer needs to be warned of them.
   const removing = going.filter(({ reason }) => reason !== 'old online view').map(({ key }) => key);
+  const at = clock.now(); // not `now`: reading the manifests may have taken long, and writers cannot know of it before
   const condemned = new Map<number, string[]>();
   for (const { key, action } of garbage) {
     if (action === 'remove') continue;
-    const time = since.get(key) ?? now;
+    const time = since.get(key) ?? at;
     condemned.set(time, [...(condemned.get(time) ?? []), key]);
   }
   await collections.append(async (head, slot) => {
@@ -178,7 +179,7 @@ async function removeAll(
     // Another collection may still be busy with what it said it removes.
     const busy = head && head.at > now - CONDEMNED_FOR_MS ? head.removing : [];
     return {
-      ...{ format: COLLECTION_FORMAT, domain, number: slot.number, commitId: slot.commitId, at: now },
+      ...{ format: COLLECTION_FORMAT, domain, number: slot.number, commitId: slot.commitId, at },
       ...{
         upTo: Math.max(upTo, head?.upTo ?? 0),
         intact,

@@ -16,6 +16,8 @@ import { hour, makeObjects, NOW, type ObjectSpec, type Row, schemaOf, temporaryF
 
 const FEEDS = ['main', 'other', '@weather'];
 const LAST = 14;
+/** Intervals of the online view: fewer than there are. */
+const VIEW = 9;
 
 /** Objects of several feeds: overlapping, late, corrected, empty, of equal times, saying the same again. */
 const history: fc.Arbitrary<ObjectSpec[][]> = fc
@@ -97,8 +99,12 @@ describe('compaction', () => {
             let pieces = 0;
             for (const [i, specs] of [[anchor], ...commits].entries()) {
               const newObjects = await makeObjects(folder, specs);
-              const manifest = await features.commit({ reason: 'test', schema, newObjects });
+              const manifest = await features.commit({ reason: 'test', schema, newObjects, onlineIntervals: VIEW });
               pieces += newObjects.length;
+              // Whether it was made from the view before or from everything, the view is what the snapshot reads as.
+              const online = await features.readOnline();
+              const whole = await readSnapshot(store, manifest, { lastIntervals: VIEW });
+              expect([online.panel.seriesIds, hashPanel(online.panel)]).toEqual([whole.seriesIds, hashPanel(whole)]);
               if (!compactAfter[i]) continue;
               const before = await answers(store, manifest);
               const view = await features.readOnline();
