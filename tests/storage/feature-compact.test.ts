@@ -125,6 +125,33 @@ describe('compaction', () => {
   );
 });
 
+test('a commit that comes in between stays, whichever of the two is first', async () => {
+  await withStore(async (features, store) => {
+    const hourly = (at: number): ObjectSpec => ({ part: `${at}`, span: [at, at + 1], rows: [['a', at, at + 1]] });
+    const commit = async (at: number) =>
+      features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects: await makeObjects(folder, [hourly(at)]) });
+    await commit(0);
+    await commit(1);
+    const { put } = store;
+    let between = 0;
+    store.put = async (key, bytes) => {
+      // The compaction has made its pack and is about to look for its place; then the commit is, and is overtaken by another compaction.
+      if (key.includes('/pieces/') && between++ === 0) await commit(2);
+      await put(key, bytes);
+    };
+    await features.compact();
+    const head = await features.head();
+    expect([head?.packs.length, head?.objects.length]).toEqual([1, 1]);
+    store.put = async (key, bytes) => {
+      if (key.includes('/online/') && between++ === 1) await Promise.all([commit(3), features.compact()]);
+      await put(key, bytes);
+    };
+    await commit(4);
+    expect([...(await features.readAsOf()).columns.target]).toEqual([1, 2, 3, 4, 5]);
+    expect((await features.verify()).problems).toEqual([]);
+  });
+});
+
 const objectOf = (feed: string, rows: number, key: string) => ({ feed, rows, key }) as FeatureObject;
 test('a pack grows only by as much as it holds, so that there are few packs and few rewrites', () => {
   let packs: Manifest['packs'] = [];
