@@ -5,11 +5,11 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
-import { seasonsOf } from './precompute.ts';
 import type { ForecastAnswer, HistoryAnswer } from './schemas.ts';
 import type { Serving } from './serving-state.ts';
 

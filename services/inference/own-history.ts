@@ -7,6 +7,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, exogenousWithin, indexAt, type Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { isServable, unknownInputs } from './precompute.ts';
 import type { Serving } from './serving-state.ts';
@@ -55,7 +56,7 @@ export function ownForecast(
     columns: { target },
     ...(forecaster.exogenous ? exogenousWithin(stored, first, first + target.length + card.horizon) : {}),
   });
-  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, card.horizon);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
   if (!isServable(values, card.quantiles.length, card.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
@@ -76,10 +77,12 @@ function gridStart(text: string, grid: Panel): number {
       fix: 'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
     });
   }
-  if ((start - grid.start) % (grid.frequencyMinutes * 60_000) !== 0) {
+  const step = grid.frequencyMinutes * 60_000;
+  if ((start - grid.start) % step !== 0) {
+    const before = grid.start + Math.floor((start - grid.start) / step) * step;
     throw new HeadwayError('HISTORY_INVALID', `start is off the grid of ${grid.frequencyMinutes} minutes`, {
       where: 'history.start',
-      fix: `Start at a multiple of ${grid.frequencyMinutes} minutes of UTC.`,
+      fix: `${new Date(before).toISOString()} is on it.`,
     });
   }
   return start;

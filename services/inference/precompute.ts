@@ -31,12 +31,6 @@ export function lastObserved(panel: Panel): number {
   return -1;
 }
 
-/** The seasons as intervals: the shortest is the day, the longest the week. */
-export const seasonsOf = ({ seasonLengths }: { readonly seasonLengths: readonly number[] }): { day: number; week: number } => ({
-  day: seasonLengths[0] as number,
-  week: seasonLengths[seasonLengths.length - 1] as number,
-});
-
 /** True when one series' forecast, [quantile][step], is one that may be shown. */
 export function isServable(values: Float32Array, quantiles: number, horizon: number, nonNegative: boolean): boolean {
   for (let i = 0; i < values.length; i++) {

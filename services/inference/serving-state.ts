@@ -7,6 +7,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -171,7 +172,7 @@ async function loadSnapshot(options: ServingStateOptions, previous: LoadedSnapsh
 
 async function combine(model: LoadedModel, snapshot: LoadedSnapshot, domain: Domain, now: number): Promise<Serving> {
   const { card, champion, forecaster } = model;
-  const day = domain.seasonLengths[0] as number;
+  const { day } = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, snapshot.panel, snapshot.cutoff, day, card.horizon);
   const forecasts = await precompute(forecaster, snapshot.panel, snapshot.cutoff, card.horizon, domain.nonNegative);
   return {
