@@ -1,7 +1,7 @@
 /**
  * Purpose: trust in feature objects: no Parquet file is committed or read before it is shown to be what the manifest says.
  * Invariants: size and SHA-256 are those of the manifest; the columns have their names and types; every row is complete, finite,
- * on the grid, inside the span, known by `availableAt`, and there is one row for a series and interval. Each object is
+ * on the grid, inside the span, known by `availableAt`, and there is one row for a series and interval (in a pack: at one rank). Each is
  * checked once per process, as long as its file keeps its size and modification time.
  * Fails: STORE_CORRUPT with the key. `checkParquet` gives the problem as text, for files that are not in the store yet.
  */
@@ -9,6 +9,7 @@ import { stat } from 'node:fs/promises';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import { sqlText } from '../runtime/sql.ts';
 import { hashFile } from './content-hash.ts';
+import { type DataFile, isPack } from './coverage.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import type { FeatureObject } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -19,12 +20,16 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   target: ['FLOAT', 'DOUBLE'],
   available_at: ['TIMESTAMP'],
 };
+const PACK_COLUMNS = { ...COLUMNS, first_piece: ['INTEGER'], until_piece: ['INTEGER'] };
 const LARGEST_FLOAT = '3.4028234e38';
 
 /** Path → what its file looked like when it was checked. */
 const checked = new Map<string, string>();
 
-type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'>;
+type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'> & {
+  /** Of a pack: how many pieces it has. */
+  readonly pieces?: { readonly count: number };
+};
 
 /** What is wrong with the Parquet file at `path`, in the light of what is claimed of it; null where all is well. */
 export async function checkParquet(
@@ -37,7 +42,7 @@ export async function checkParquet(
   try {
     const described = await session.rows(`DESCRIBE SELECT * FROM ${file}`);
     const types = new Map(described.map(([name, type]) => [String(name), String(type)]));
-    for (const [name, allowed] of Object.entries(COLUMNS)) {
+    for (const [name, allowed] of Object.entries(claims.pieces ? PACK_COLUMNS : COLUMNS)) {
       const type = types.get(name);
       if (type === undefined) return `it has no column ${name}`;
       if (!allowed.includes(type)) return `its column ${name} is ${type}, not ${allowed.join(' or ')}`;
@@ -52,12 +57,22 @@ export async function checkParquet(
       'rows outside the span': `${micros} < ${start * 1000} OR ${micros} >= ${end * 1000}`,
       'rows that became known after the object': `epoch_us(available_at) > ${claims.availableAt * 1000}`,
     };
+    if (claims.pieces) {
+      bad['rows with pieces that there are not'] = `first_piece IS NULL OR until_piece IS NULL OR first_piece < 0
+        OR first_piece >= until_piece OR until_piece > ${claims.pieces.count}`;
+    }
     const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})`);
     const [found] = await session.rows(`SELECT count(*), ${counts.join(', ')} FROM ${file}`);
     if (Number(found[0]) !== claims.rows) return `it has ${found[0]} rows, not ${claims.rows}`;
     for (const [i, what] of Object.keys(bad).entries()) if (Number(found[i + 1]) > 0) return `${found[i + 1]} ${what}`;
+    const twice = `SELECT series_id, "timestamp" FROM ${file} GROUP BY ALL HAVING count(*) > 1`;
+    // In a pack an interval may have several rows, as long as no two are valid at the same rank.
     const doubled = await session.rows(
-      `SELECT series_id FROM ${file} GROUP BY series_id, "timestamp" HAVING count(*) > 1 LIMIT 1`,
+      claims.pieces
+        ? `SELECT series_id FROM (
+            SELECT series_id, first_piece < lag(until_piece) OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS overlap
+            FROM ${file} SEMI JOIN (${twice}) USING (series_id, "timestamp")) WHERE overlap LIMIT 1`
+        : `${twice} LIMIT 1`,
     );
     if (doubled.length > 0) return `two rows for one interval of series ${JSON.stringify(doubled[0][0])}`;
     return null;
@@ -70,7 +85,7 @@ export async function checkParquet(
 export async function verifiedPath(
   store: ObjectStore,
   session: SqlSession,
-  object: FeatureObject,
+  object: DataFile,
   frequencyMinutes: number,
   afresh = false,
 ): Promise<string> {
@@ -99,6 +114,7 @@ export async function verifiedPath(
     rows,
     availableAt,
     frequencyMinutes,
+    isPack(object) ? object.pieces.count : null,
   ]);
   if (!afresh && checked.get(path) === claims) return path;
   if (look.size !== bytes) throw corrupt(`it has ${look.size} bytes, not ${bytes}`);

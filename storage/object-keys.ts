@@ -30,6 +30,7 @@ export const objectKeys = {
   features: (domain: string) => `features/${segment(domain, 'domain name')}/`,
   featureData: (domain: string, sha256: string) =>
     `features/${segment(domain, 'domain name')}/data/${segment(sha256, 'hash')}.parquet`,
+  pieces: (domain: string, sha256: string) => `features/${segment(domain, 'domain name')}/pieces/${segment(sha256, 'hash')}.json`,
   featureLog: (domain: string) => `features/${segment(domain, 'domain name')}/log/`,
   manifest: (domain: string, number: number) => `features/${segment(domain, 'domain name')}/log/${numbered(number)}.json`,
   online: (domain: string, snapshotVersion: string) =>
@@ -39,6 +40,9 @@ export const objectKeys = {
   quarantine: (domain: string) => `quarantine/${segment(domain, 'domain name')}/`,
   quarantined: (domain: string, time: string, sha256: string) =>
     `quarantine/${segment(domain, 'domain name')}/${segment(time, 'time')}-${segment(sha256, 'hash')}.json`,
+  collectionLog: (domain: string) => `features/${segment(domain, 'domain name')}/collections/`,
+  collection: (domain: string, number: number) =>
+    `features/${segment(domain, 'domain name')}/collections/${numbered(number)}.json`,
   models: (domain: string) => `models/${segment(domain, 'domain name')}/`,
   modelFile: (domain: string, modelVersion: string, file: 'model.json' | 'weights.bin' | 'card.json') =>
     `models/${segment(domain, 'domain name')}/${segment(modelVersion, 'model version')}/${file}`,

@@ -6,7 +6,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { isExogenous } from '../../storage/coverage.ts';
-import type { FeatureObject } from '../../storage/manifest.ts';
+import type { Piece } from '../../storage/piece-table.ts';
 import { EXPECTATION_NAMES } from './contract-limits.ts';
 import { type DemandView, viewDemand } from './demand-view.ts';
 import { freshnessVerdict } from './freshness-check.ts';
@@ -23,7 +23,7 @@ export interface ContractOptions {
   readonly parts: readonly ReadPart[];
   /** All parts the source has now. */
   readonly present: readonly { readonly name: string; readonly feed: string; readonly fingerprint: string }[];
-  readonly committed: readonly FeatureObject[];
+  readonly committed: readonly Piece[];
   /** Null where no part of this run could be aggregated. */
   readonly recent: RecentDemand | null;
   /** The report that the head names, as it was stored. */

@@ -6,7 +6,8 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { isExogenous } from '../../storage/coverage.ts';
-import type { FeatureObject, TimeSpan } from '../../storage/manifest.ts';
+import type { TimeSpan } from '../../storage/manifest.ts';
+import type { Piece } from '../../storage/piece-table.ts';
 import { limitsOf } from './contract-limits.ts';
 import { median } from './demand-view.ts';
 import { judged, type PartName, timeText, type Verdict } from './verdict.ts';
@@ -18,7 +19,7 @@ const USUAL_TIMES = 3;
 
 export interface FreshnessOptions {
   readonly domain: Domain;
-  readonly committed: readonly FeatureObject[];
+  readonly committed: readonly Piece[];
   /** What this run adds: none where nothing new came. */
   readonly fresh: readonly (PartName & { readonly span: TimeSpan })[];
   readonly now: number;
@@ -41,15 +42,14 @@ export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOpt
 }
 
 /** The median age in hours that the newest interval had reached when newer ones came; null with fewer than eight arrivals. */
-function usualAge(objects: readonly FeatureObject[]): number | null {
+function usualAge(objects: readonly Piece[]): number | null {
   const arrivals = [...objects].sort((a, b) => a.availableAt - b.availableAt);
   const ages: number[] = [];
   let end = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < arrivals.length; ) {
-    const at = (arrivals[i] as FeatureObject).availableAt;
+    const at = (arrivals[i] as Piece).availableAt;
     let next = end;
-    for (; i < arrivals.length && arrivals[i]?.availableAt === at; i++)
-      next = Math.max(next, (arrivals[i] as FeatureObject).span.end);
+    for (; i < arrivals.length && arrivals[i]?.availableAt === at; i++) next = Math.max(next, (arrivals[i] as Piece).span.end);
     if (next > end && Number.isFinite(end)) ages.push((at - end) / HOUR_MS);
     end = next;
   }

@@ -8,7 +8,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { ColumnExpectation } from '../../runtime/expectations.ts';
 import { isExogenous } from '../../storage/coverage.ts';
-import type { FeatureObject } from '../../storage/manifest.ts';
+import type { Piece } from '../../storage/piece-table.ts';
 import type { AggregatedPart } from './aggregate.ts';
 import { kindOf, type RawColumn, type RawProfile } from './raw-profile.ts';
 import { judged, type Measured, shareText, timeText, type Verdict, wholeText } from './verdict.ts';
@@ -29,7 +29,7 @@ export interface PartCheckOptions {
   readonly parts: readonly ReadPart[];
   /** All parts the source has now. */
   readonly present: readonly { readonly name: string; readonly feed: string; readonly fingerprint: string }[];
-  readonly committed: readonly FeatureObject[];
+  readonly committed: readonly Piece[];
   /** Columns of each feed's newest part, as the last report says. */
   readonly columnsBefore: Readonly<Record<string, readonly RawColumn[]>>;
   readonly now: number;
@@ -172,9 +172,9 @@ function repeatedOf({ part, made }: ReadPart, present: PartCheckOptions['present
   };
 }
 
-function shrunkOf({ part, made }: ReadPart, committed: readonly FeatureObject[]): Measured[] {
+function shrunkOf({ part, made }: ReadPart, committed: readonly Piece[]): Measured[] {
   const before = committed.filter(({ feed, part: name }) => feed === part.feed && name === part.name);
-  const last = before.reduce<FeatureObject | null>((a, b) => (a && a.availableAt > b.availableAt ? a : b), null);
+  const last = before.reduce<Piece | null>((a, b) => (a && a.availableAt > b.availableAt ? a : b), null);
   if (made === null || last === null || last.rowsUsed < LEAST_ROWS) return [];
   const lost = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
   const detail = `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} when it was published before`;

@@ -97,7 +97,7 @@ export interface QualityOptions {
   readonly panel: Panel;
   readonly parts: readonly PartAccount[];
   /** What had been committed before this run. */
-  readonly earlier: readonly FeatureObject[];
+  readonly earlier: readonly Pick<FeatureObject, 'rowsIn' | 'rowsUsed' | 'rejected'>[];
   readonly contract: Omit<ContractResult, 'view'>;
   readonly now: number;
 }

@@ -8,12 +8,13 @@
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
+import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
-import type { FeatureObject, Manifest } from '../../storage/manifest.ts';
+import type { Manifest } from '../../storage/manifest.ts';
+import { newestParts, type Piece } from '../../storage/piece-table.ts';
 import type { QuarantineEntry } from '../../storage/quarantine.ts';
 import type { AggregatedPart } from './aggregate.ts';
 import { judgeRun } from './contract.ts';
@@ -26,6 +27,8 @@ import { readParts } from './read-parts.ts';
 import { recentPanel } from './recent-panel.ts';
 import { withWorkFolder } from './work-folder.ts';
 
+/** Two days of hourly commits: then the small objects of a feed are merged. */
+const COMPACT_FROM = 48;
 /** Longest seasons that the online view holds: more than a forecast looks back. */
 const SEASONS_ONLINE = 28;
 const MEMORY_LIMIT_MB = 512;
@@ -35,7 +38,10 @@ export interface FeatureRunOptions {
   readonly source: Source;
   /** Where exogenous columns come from. Without it those that were committed before stay as they are. */
   readonly exogenous?: ExogenousSource | null;
-  readonly features: Pick<FeatureStore, 'head' | 'commit' | 'readAsOf' | 'readReport' | 'quarantine'>;
+  readonly features: Pick<
+    FeatureStore,
+    'head' | 'commit' | 'readAsOf' | 'readOnline' | 'readReport' | 'pieces' | 'compact' | 'quarantine'
+  >;
   /** Take what was refused before: its parts, and no others. */
   readonly accept?: Acceptance | null;
   /** Told of the report before the run is committed or refused: the way to see why it was refused. */
@@ -64,18 +70,19 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const accept = options.accept ?? null;
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
+  const pieces = await piecesOf(features, head);
   const { waiting, held } = await sift(
     quarantine,
-    parts.filter((part) => !isKnown(head, part)),
+    parts.filter((part) => !isKnown(newestParts(pieces), part)),
     head,
     accept,
   );
   for (const { id, summary } of held) logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
-  const hasDemand = [...(head?.objects ?? []), ...waiting].some(({ feed }) => !isExogenous(feed));
+  const hasDemand = [...(head ? filesOf(head) : []), ...waiting].some(({ feed }) => !isExogenous(feed));
   if (waiting.length === 0 || !hasDemand) {
     if (head === null && held.length > 0) throw quarantined(held.at(-1) as QuarantineEntry, quarantine.location, head);
-    warnOfAge(options, head);
-    return { ...unchanged(head, parts, domain), held };
+    warnOfAge(options, pieces);
+    return { ...unchanged(head, parts, pieces, domain), held };
   }
 
   return withWorkFolder(options.workFolder, clock.now(), async (folder) => {
@@ -85,18 +92,20 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const read = await readParts({ domain, parts: waiting, progress, folder, availableAt, memoryLimitMb, isAccepted });
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
-    const opened = read.filter(({ part }) => !isKnown(current, part));
-    if (opened.length === 0) return { ...unchanged(current, parts, domain), held };
+    const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await piecesOf(features, current);
+    const opened = read.filter(({ part }) => !isKnown(newestParts(earlier), part));
+    if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
 
     const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
-    const hasPanel = [...(current?.objects ?? []), ...fresh.map(({ part }) => part)].some(({ feed }) => !isExogenous(feed));
+    const hasPanel = [...(current ? filesOf(current) : []), ...fresh.map(({ part }) => part)].some(
+      ({ feed }) => !isExogenous(feed),
+    );
     const recent =
       hasPanel && fresh.length > 0 ? await recentPanel({ domain, features, head: current, fresh, tempFolder: folder }) : null;
     const now = clock.now();
-    const earlier = current?.objects ?? [];
     const lastReport = current === null ? null : await features.readReport(current);
     const contract = judgeRun({ domain, parts: opened, present: parts, committed: earlier, recent, lastReport, isAccepted, now });
-    const accounts = accountsOf(parts, fresh, current);
+    const accounts = accountsOf(parts, fresh, earlier);
     let report: QualityReport | null = null;
     if (recent !== null) {
       report = await buildQualityReport({ domain, panel: recent.panel, parts: accounts, earlier, contract, now });
@@ -129,46 +138,67 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     });
     const { rowsIn, rowsUsed } = report.run;
     logger.info({ snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed }, 'features committed');
-    return { manifest, changed: true, parts: accounts, report, held };
+    return { manifest: await compactIfDue(options, manifest), changed: true, parts: accounts, report, held };
   });
 }
 
 /** A source that has gone quiet brings nothing to refuse: it is said, and what was known is served on. */
-function warnOfAge({ domain, clock, logger }: FeatureRunOptions, head: Manifest | null): void {
-  const verdict = freshnessVerdict({ domain, committed: head?.objects ?? [], fresh: [], now: clock.now() });
+function warnOfAge({ domain, clock, logger }: FeatureRunOptions, committed: readonly Piece[]): void {
+  const verdict = freshnessVerdict({ domain, committed, fresh: [], now: clock.now() });
   if (verdict.outcome === 'pass' || verdict.outcome === 'unjudged') return;
   logger.warn({ expectation: verdict.name, hours: verdict.value }, `the source is stale: ${verdict.detail}`);
 }
 
-/** The newest object that was made from this part. */
-function newest(head: Manifest | null, part: RawPart): FeatureObject | undefined {
-  let found: FeatureObject | undefined;
-  for (const object of head?.objects ?? []) {
-    if (object.feed !== part.feed || object.part !== part.name) continue;
-    if (!found || object.availableAt >= found.availableAt) found = object;
-  }
-  return found;
-}
+type CommittedParts = ReturnType<typeof newestParts>;
 
-const isKnown = (head: Manifest | null, part: RawPart): boolean => newest(head, part)?.fingerprint === part.fingerprint;
+const filesOf = ({ packs, objects }: Manifest) => [...packs, ...objects];
+
+/** Of every object, and of every piece of a pack. */
+const piecesOf = async (features: Pick<FeatureStore, 'pieces'>, head: Manifest | null): Promise<readonly Piece[]> =>
+  head ? features.pieces(head) : [];
+
+/** A part as the store names it. */
+const named = ({ feed, name }: RawPart) => ({ feed, part: name });
+
+const isKnown = (committed: CommittedParts, part: RawPart): boolean => committed(named(part))?.fingerprint === part.fingerprint;
 
 /** Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that of its last good content. */
-function accountsOf(parts: readonly RawPart[], fresh: readonly AggregatedPart[], head: Manifest | null): PartAccount[] {
+function accountsOf(parts: readonly RawPart[], fresh: readonly AggregatedPart[], pieces: readonly Piece[]): PartAccount[] {
+  const committed = newestParts(pieces);
   return parts.flatMap((part) => {
     const made = fresh.find((candidate) => candidate.part === part);
-    const account = made ?? newest(head, part);
+    const account = made ?? committed(named(part));
     if (account === undefined) return [];
     const { rowsIn, rowsUsed, rejected } = account;
     return [{ name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined }];
   });
 }
 
-function unchanged(head: Manifest | null, parts: readonly RawPart[], domain: Domain): Omit<FeatureRunResult, 'held'> {
+/** Keeps the next runs fast. The commit is done: where this fails, the run has not. */
+async function compactIfDue({ features, logger }: FeatureRunOptions, manifest: Manifest): Promise<Manifest> {
+  if (manifest.objects.length < COMPACT_FROM) return manifest;
+  try {
+    const compacted = (await features.compact({ leastObjects: COMPACT_FROM })) ?? manifest;
+    if (compacted.snapshotVersion === manifest.snapshotVersion) return manifest;
+    logger.info({ snapshotVersion: compacted.snapshotVersion, packs: compacted.packs.length }, 'features compacted');
+    return compacted;
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, 'the features could not be compacted; the commit before stands');
+    return manifest;
+  }
+}
+
+function unchanged(
+  head: Manifest | null,
+  parts: readonly RawPart[],
+  pieces: readonly Piece[],
+  domain: Domain,
+): Omit<FeatureRunResult, 'held'> {
   if (!head) {
     throw new HeadwayError('SOURCE_INVALID', 'the source has no data yet', {
       where: `domain ${domain.name}`,
       fix: 'Choose a source with at least one complete interval.',
     });
   }
-  return { manifest: head, changed: false, parts: accountsOf(parts, [], head), report: null };
+  return { manifest: head, changed: false, parts: accountsOf(parts, [], pieces), report: null };
 }

@@ -21,7 +21,10 @@ interface Rows {
 }
 
 export interface MemoryFeatureStore
-  extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf' | 'readReport' | 'quarantine'> {
+  extends Pick<
+    FeatureStore,
+    'head' | 'log' | 'commit' | 'readAsOf' | 'readOnline' | 'readReport' | 'pieces' | 'compact' | 'quarantine'
+  > {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;
@@ -57,6 +60,9 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     readReport: async () => report,
     quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
     head: async () => manifests.at(-1) ?? null,
+    pieces: async ({ objects }) => objects,
+    compact: async () => manifests.at(-1) ?? null,
+    readOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],
     async commit(request) {
       const added: FeatureObject[] = [];
@@ -87,6 +93,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         committedAt: clock.now(),
         reason: request.reason,
         schema: request.schema,
+        packs: [],
         objects: [...(parent?.objects ?? []), ...added],
         online: null,
         report: null,
