@@ -11,7 +11,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';
 import { hashFile, sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
-import { checkParquet } from './feature-objects.ts';
+import { checkContent } from './feature-objects.ts';
 import {
   accountProblem,
   type FeatureObject,
@@ -137,15 +137,18 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
 /** Checks and writes the files and the report once, however often the commit has to be tried. */
 function uploader(store: ObjectStore, domain: string, request: CommitRequest, session: SqlSession) {
   const written = new Map<NewFeatureObject, FeatureObject>();
+  const hashes = new Map<NewFeatureObject, string>();
   let reportKey: string | null = null;
   return async (fresh: readonly NewFeatureObject[]) => {
     for (const object of fresh) refuseUnlike(object, fresh[0], request.schema);
     const waiting = fresh.filter((object) => !written.has(object));
     for (const object of waiting) {
-      const problem = await checkParquet(session, object.path, object, request.schema.frequencyMinutes);
+      const hash = await hashFile(object.path);
+      const problem = await checkContent(session, object.path, hash, object, request.schema.frequencyMinutes);
       if (problem !== null) throw invalid(object, problem);
+      hashes.set(object, hash);
     }
-    for (const object of waiting) written.set(object, await putObject(store, domain, object));
+    for (const object of waiting) written.set(object, await putObject(store, domain, object, hashes.get(object) as string));
     if (request.report && reportKey === null) reportKey = await putReport(store, domain, request.report);
     return { objects: fresh.map((object) => written.get(object) as FeatureObject), report: reportKey };
   };
@@ -163,9 +166,8 @@ function refuseUnlike(object: NewFeatureObject, first: NewFeatureObject, schema:
   if (problem !== null) throw invalid(object, problem);
 }
 
-async function putObject(store: ObjectStore, domain: string, object: NewFeatureObject): Promise<FeatureObject> {
+async function putObject(store: ObjectStore, domain: string, object: NewFeatureObject, hash: string): Promise<FeatureObject> {
   const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = object;
-  const hash = await hashFile(path);
   const { size } = await stat(path);
   const key = objectKeys.featureData(domain, hash);
   await store.putFile(key, path);

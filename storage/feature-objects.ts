@@ -1,9 +1,9 @@
 /**
  * Purpose: trust in feature objects: no Parquet file is committed or read before it is shown to be what the manifest says.
  * Invariants: size and SHA-256 are those of the manifest; the columns have their names and types; every row is complete, finite,
- * on the grid, inside the span, known by `availableAt`, and there is one row for a series and interval. Each object is
- * checked once per process, as long as its file keeps its size and modification time.
- * Fails: STORE_CORRUPT with the key. `checkParquet` gives the problem as text, for files that are not in the store yet.
+ * on the grid, inside the span, known by `availableAt`, and there is one row for a series and interval. Each file is
+ * hashed once per process, as long as it keeps its size and modification time, and each content is read through once.
+ * Fails: STORE_CORRUPT with the key. `checkContent` gives the problem as text, for files that are not in the store yet.
  */
 import { stat } from 'node:fs/promises';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
@@ -21,13 +21,34 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 };
 const LARGEST_FLOAT = '3.4028234e38';
 
-/** Path → what its file looked like when it was checked. */
+/** Path → what its file looked like when its size and SHA-256 were checked. */
 const checked = new Map<string, string>();
+/** SHA-256 and claims of contents that were read through: the same bytes hold the same rows, wherever they lie. */
+const readThrough = new Set<string>();
 
 type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'>;
 
+/**
+ * `checkParquet` once per process and content. `hash` must be the SHA-256 of the file as it is now: a writer's file that passed need
+ * not be read through again when it comes back out of the store with that hash.
+ */
+export async function checkContent(
+  session: SqlSession,
+  path: string,
+  hash: string,
+  claims: Claims,
+  frequencyMinutes: number,
+): Promise<string | null> {
+  const { rows, span, availableAt } = claims;
+  const content = JSON.stringify([hash, rows, span.start, span.end, availableAt, frequencyMinutes]);
+  if (readThrough.has(content)) return null;
+  const problem = await checkParquet(session, path, claims, frequencyMinutes);
+  if (problem === null) readThrough.add(content);
+  return problem;
+}
+
 /** What is wrong with the Parquet file at `path`, in the light of what is claimed of it; null where all is well. */
-export async function checkParquet(
+async function checkParquet(
   session: SqlSession,
   path: string,
   claims: Claims,
@@ -103,7 +124,9 @@ export async function verifiedPath(
   if (!afresh && checked.get(path) === claims) return path;
   if (look.size !== bytes) throw corrupt(`it has ${look.size} bytes, not ${bytes}`);
   if ((await hashFile(path)) !== sha256) throw corrupt('its SHA-256 differs');
-  const problem = await checkParquet(session, path, object, frequencyMinutes);
+  const problem = await (afresh
+    ? checkParquet(session, path, object, frequencyMinutes)
+    : checkContent(session, path, sha256, object, frequencyMinutes));
   if (problem !== null) throw corrupt(problem);
   checked.set(path, claims);
   return path;

@@ -35,6 +35,7 @@ export interface AggregatedPart {
 
 /** Times that no clock of ours has shown: guards the arithmetic against the far ends of the calendar. */
 const EARLIEST = "TIMESTAMP '1900-01-01'";
+const EARLIEST_MS = Date.UTC(1900, 0, 1);
 const LATEST = "TIMESTAMP '2200-01-01'";
 
 export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
@@ -68,7 +69,9 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
   const statements = rows.value === null ? countEvents(rows) : measureValues(rows, rows.value);
   const judged = `(SELECT *, ${reasonSql(reasons)} AS hw_reason FROM ${rows.relation})`;
   const local = `epoch_ms(${rows.localTime})`;
-  const bucket = `${local} - ((${local} % ${frequencyMs}) + ${frequencyMs}) % ${frequencyMs}`;
+  // Counted from before the earliest time, where whole-number division rounds down: one division a row, and not two.
+  const origin = Math.ceil(-EARLIEST_MS / frequencyMs) * frequencyMs;
+  const bucket = `(${local} + ${origin}) // ${frequencyMs} * ${frequencyMs} - ${origin}`;
   for (const sql of statements.read(judged, bucket)) await connection.run(sql);
   await createClock(connection, domain, part);
   for (const sql of statements.place) await connection.run(sql);
