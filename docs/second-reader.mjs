@@ -132,9 +132,10 @@ function panelOf({ feeds, start, end, step }, missing) {
 /** Column → value at a time, of the exogenous feeds; of two feeds with a column the later name decides, row by row. */
 function sharedColumns({ feeds }, until) {
   const columns = {};
-  for (const { series } of feeds.filter(({ name }) => name.startsWith('@'))) {
-    for (const [name, values] of series)
-      for (const [at, value] of values) if (at < until) (columns[name] ??= new Map()).set(at, value);
+  const shared = feeds.filter(({ name }) => name.startsWith('@')).flatMap(({ series }) => [...series]);
+  for (const [name, values] of shared) {
+    columns[name] ??= new Map();
+    for (const [at, value] of values) if (at < until) columns[name].set(at, value);
   }
   return columns;
 }

@@ -48,12 +48,7 @@ export async function checkContent(
 }
 
 /** What is wrong with the Parquet file at `path`, in the light of what is claimed of it; null where all is well. */
-async function checkParquet(
-  session: SqlSession,
-  path: string,
-  claims: Claims,
-  frequencyMinutes: number,
-): Promise<string | null> {
+async function checkParquet(session: SqlSession, path: string, claims: Claims, frequencyMinutes: number): Promise<string | null> {
   const file = `read_parquet(${sqlText(path)})`;
   try {
     const described = await session.rows(`DESCRIBE SELECT * FROM ${file}`);
