@@ -45,7 +45,7 @@ export function buildProgram(env: Environment): Command {
     defaults: Partial<Settings> = {},
   ): void {
     const made = define(parent.command(name).description(description).exitOverride())
-      .option('--store <url>', 'where features, models and forecasts live, e.g. file:./.headway')
+      .option('--store <url>', 'where features, models and forecasts live: file:FOLDER or s3://BUCKET/PREFIX')
       .option('--domain <name>', 'what is forecast: a folder in domains/')
       .option('--work <folder>', 'raw downloads, locks and temporary files')
       .addOption(
@@ -247,7 +247,8 @@ export function buildProgram(env: Environment): Command {
     store,
     'verify',
     'Read everything and check every hash.',
-    (c) => c,
+    // What is checked is the store, never a copy of it on this machine.
+    (c) => c.addOption(new Option('--cache-mb <size>').default('0').hideHelp()),
     async (context) => (await import('./store.ts')).storeVerify(context),
   );
 
