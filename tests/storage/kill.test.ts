@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fileObjectStore } from '../../storage/file-object-store.ts';
 import { temporaryFolder } from './feature-fixtures.ts';
 import { killFeatureWriters, killForecastWriters, killModelWriters, momentsOf } from './kill-trials.ts';
+import { startKillingDouble } from './killing-double.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -20,19 +21,28 @@ const on = (name: string) => {
   return { location, store: fileObjectStore(location) };
 };
 
-test('a feature commit that is killed', () => killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 16 }), 240_000);
+test('a feature commit that is killed', () => killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 14 }), 240_000);
 
 test(
   'a registration and promotion that is killed',
-  () => killModelWriters({ on: on('models'), rawFolder: folder, kills: 16 }),
+  () => killModelWriters({ on: on('models'), rawFolder: folder, kills: 14 }),
   240_000,
 );
 
 test(
   'a forecast that is killed while it is written down',
-  () => killForecastWriters({ on: on('forecasts'), rawFolder: folder, kills: 8 }),
+  () => killForecastWriters({ on: on('forecasts'), rawFolder: folder, kills: 6 }),
   240_000,
 );
+
+test('a feature commit to S3 that is killed', async () => {
+  const double = await startKillingDouble(folder);
+  try {
+    await killFeatureWriters({ on: double, rawFolder: folder, kills: 6 });
+  } finally {
+    await double.close();
+  }
+}, 240_000);
 
 test('several trials meet every moment', () => {
   const met = [0, 0.25, 0.5, 0.75].flatMap((offset) => momentsOf(40, 10, offset));
