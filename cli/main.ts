@@ -8,6 +8,7 @@ import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.t
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
+import type { GcFlags } from './store-gc.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
 
@@ -250,6 +251,26 @@ export function buildProgram(env: Environment): Command {
     // What is checked is the store, never a copy of it on this machine.
     (c) => c.addOption(new Option('--cache-mb <size>').default('0').hideHelp()),
     async (context) => (await import('./store.ts')).storeVerify(context),
+  );
+
+  command(
+    store,
+    'compact',
+    'Merge many small data objects into few, by a commit; no answer changes. The feature service does it by itself.',
+    (c) => c,
+    async (context) => (await import('./store-gc.ts')).storeCompact(context),
+  );
+  command(
+    store,
+    'gc',
+    'Say what nothing needs any more, and with --delete remove it: old views at once, data by a second run an hour later.',
+    (c) =>
+      c
+        .option('--delete', 'really remove; without it nothing is changed')
+        .option('--grace-days <days>', 'leave what was written or superseded since', wholeNumber, 7)
+        .option('--keep-days <days>', 'keep snapshots that were the newest at some time since', wholeNumber, 30)
+        .option('--keep-snapshots <count>', 'keep at least so many of the newest snapshots', wholeNumber, 1),
+    async (context, flags: GcFlags) => (await import('./store-gc.ts')).storeGc(context, flags),
   );
 
   command(

@@ -14,7 +14,8 @@ export async function storeLog(context: CommandContext): Promise<void> {
     style: { head: [], border: [] },
   });
   const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
-  for (const { snapshotVersion, committedAt, objects, reason } of manifests) {
+  for (const { snapshotVersion, committedAt, packs, reason, ...manifest } of manifests) {
+    const objects = [...packs, ...manifest.objects];
     const from = objects.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
     const to = objects.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
     table.push([
@@ -42,7 +43,10 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   );
   const orphans = features.orphans.length + models.orphans.length + forecasts.orphans.length;
   if (orphans > 0)
-    context.print(`${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless.`);
+    context.print(
+      `${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless. \`headway store gc\` removes them.`,
+    );
+  if (features.collected > 0) context.print(`${features.collected} snapshots were collected as garbage: they cannot be read.`);
   for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);
   if (problems.length > 0) {
     throw new HeadwayError('STORE_CORRUPT', `${problems.length} problems found`, {

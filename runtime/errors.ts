@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   OBJECT_NOT_FOUND: { exit: 3, http: 404 },
   KEY_INVALID: { exit: 2, http: 400 },
   COMMIT_CONFLICT: { exit: 4, http: 409 },
+  SNAPSHOT_COLLECTED: { exit: 3, http: 410 },
   SNAPSHOT_EMPTY: { exit: 3, http: 503 },
   MODEL_NOT_FOUND: { exit: 3, http: 404 },
   MODEL_CORRUPT: { exit: 5, http: 503 },

@@ -90,7 +90,7 @@ export interface QualityOptions {
   readonly panel: Panel;
   readonly parts: readonly PartAccount[];
   /** What had been committed before this run. */
-  readonly earlier: readonly FeatureObject[];
+  readonly earlier: readonly Pick<FeatureObject, 'rowsIn' | 'rowsUsed' | 'rejected'>[];
   readonly now: number;
 }
 

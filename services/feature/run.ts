@@ -7,12 +7,13 @@
 import { join } from 'node:path';
 import type { Domain, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { describeError, HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
-import type { FeatureObject, Manifest } from '../../storage/manifest.ts';
+import type { Manifest } from '../../storage/manifest.ts';
+import { newestParts, type Piece } from '../../storage/piece-table.ts';
 import { type AggregatedPart, aggregatePart } from './aggregate.ts';
 import { allParts, readerOf } from './exogenous-parts.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
@@ -20,6 +21,8 @@ import { recentPanel } from './recent-panel.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 const WEEKS_ONLINE = 28;
+/** Two days of hourly commits: then the small objects of a feed are merged. */
+const COMPACT_FROM = 48;
 const MEMORY_LIMIT_MB = 512;
 
 export interface FeatureRunOptions {
@@ -27,7 +30,7 @@ export interface FeatureRunOptions {
   readonly source: Source;
   /** Where exogenous columns come from. Without it those that were committed before stay as they are. */
   readonly exogenous?: ExogenousSource | null;
-  readonly features: Pick<FeatureStore, 'head' | 'commit' | 'readAsOf'>;
+  readonly features: Pick<FeatureStore, 'head' | 'commit' | 'readAsOf' | 'readOnline' | 'pieces' | 'compact'>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
   readonly clock: Clock;
@@ -48,25 +51,27 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const { domain, source, features, clock, logger } = options;
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
-  const waiting = parts.filter((part) => !isKnown(head, part));
-  const hasDemand = [...(head?.objects ?? []), ...parts].some(({ feed }) => !isExogenous(feed));
-  if (waiting.length === 0 || !hasDemand) return unchanged(head, parts, domain);
+  const known = await committedParts(features, head);
+  const waiting = parts.filter((part) => !isKnown(known, part));
+  const hasDemand = [...(head ? filesOf(head) : []), ...parts].some(({ feed }) => !isExogenous(feed));
+  if (waiting.length === 0 || !hasDemand) return unchanged(head, parts, known, domain);
 
   return withWorkFolder(options.workFolder, clock.now(), async (folder) => {
     const availableAt = clock.now();
     const aggregated = await aggregateAll(waiting, options, folder, availableAt);
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
-    const fresh = aggregated.filter(({ part }) => !isKnown(current, part));
-    if (fresh.length === 0) return unchanged(current, parts, domain);
+    const committed = current?.snapshotVersion === head?.snapshotVersion ? known : await committedParts(features, current);
+    const fresh = aggregated.filter(({ part }) => !isKnown(committed, part));
+    if (fresh.length === 0) return unchanged(current, parts, committed, domain);
 
-    const accounts = parts.map((part) => accountOf(part, fresh, current));
+    const accounts = parts.map((part) => accountOf(part, fresh, committed));
     const panel = await recentPanel({ domain, features, head: current, fresh, tempFolder: folder });
     const report = await buildQualityReport({
       domain,
       panel,
       parts: accounts,
-      earlier: current?.objects ?? [],
+      earlier: current ? filesOf(current) : [],
       now: clock.now(),
     });
     const manifest = await features.commit({
@@ -87,7 +92,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     });
     const { rowsIn, rowsUsed } = report.run;
     logger.info({ snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed }, 'features committed');
-    return { manifest, changed: true, parts: accounts, report };
+    return { manifest: await compactIfDue(options, manifest), changed: true, parts: accounts, report };
   });
 }
 
@@ -129,30 +134,50 @@ async function aggregateAll(
   return done;
 }
 
-/** The newest object that was made from this part. */
-function newest(head: Manifest | null, part: RawPart): FeatureObject | undefined {
-  let found: FeatureObject | undefined;
-  for (const object of head?.objects ?? []) {
-    if (object.feed !== part.feed || object.part !== part.name) continue;
-    if (!found || object.availableAt >= found.availableAt) found = object;
-  }
-  return found;
-}
+type CommittedParts = ReturnType<typeof newestParts>;
 
-const isKnown = (head: Manifest | null, part: RawPart): boolean => newest(head, part)?.fingerprint === part.fingerprint;
+const filesOf = ({ packs, objects }: Manifest) => [...packs, ...objects];
 
-function accountOf(part: RawPart, fresh: readonly AggregatedPart[], head: Manifest | null): PartAccount {
+/** The newest that was made from each part. */
+const committedParts = async (features: Pick<FeatureStore, 'pieces'>, head: Manifest | null): Promise<CommittedParts> =>
+  newestParts(head ? await features.pieces(head) : []);
+
+/** A part as the store names it. */
+const named = ({ feed, name }: RawPart) => ({ feed, part: name });
+
+const isKnown = (committed: CommittedParts, part: RawPart): boolean => committed(named(part))?.fingerprint === part.fingerprint;
+
+function accountOf(part: RawPart, fresh: readonly AggregatedPart[], committed: CommittedParts): PartAccount {
   const made = fresh.find((candidate) => candidate.part === part);
-  const { rowsIn, rowsUsed, rejected } = (made ?? newest(head, part)) as FeatureObject | AggregatedPart;
+  const { rowsIn, rowsUsed, rejected } = (made ?? committed(named(part))) as Piece | AggregatedPart;
   return { name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined };
 }
 
-function unchanged(head: Manifest | null, parts: readonly RawPart[], domain: Domain): FeatureRunResult {
+/** Keeps the next runs fast. The commit is done: where this fails, the run has not. */
+async function compactIfDue({ features, logger }: FeatureRunOptions, manifest: Manifest): Promise<Manifest> {
+  if (manifest.objects.length < COMPACT_FROM) return manifest;
+  try {
+    const compacted = (await features.compact({ leastObjects: COMPACT_FROM })) ?? manifest;
+    if (compacted.snapshotVersion === manifest.snapshotVersion) return manifest;
+    logger.info({ snapshotVersion: compacted.snapshotVersion, packs: compacted.packs.length }, 'features compacted');
+    return compacted;
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, 'the features could not be compacted; the commit before stands');
+    return manifest;
+  }
+}
+
+function unchanged(
+  head: Manifest | null,
+  parts: readonly RawPart[],
+  committed: CommittedParts,
+  domain: Domain,
+): FeatureRunResult {
   if (!head) {
     throw new HeadwayError('SOURCE_INVALID', 'the source has no data yet', {
       where: `domain ${domain.name}`,
       fix: 'Choose a source with at least one complete interval.',
     });
   }
-  return { manifest: head, changed: false, parts: parts.map((part) => accountOf(part, [], head)), report: null };
+  return { manifest: head, changed: false, parts: parts.map((part) => accountOf(part, [], committed)), report: null };
 }

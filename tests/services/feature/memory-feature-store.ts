@@ -18,7 +18,8 @@ interface Rows {
   readonly targets: number[];
 }
 
-export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf'> {
+export interface MemoryFeatureStore
+  extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf' | 'readOnline' | 'pieces' | 'compact'> {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;
@@ -52,6 +53,9 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     values,
     report: () => report,
     head: async () => manifests.at(-1) ?? null,
+    pieces: async ({ objects }) => objects,
+    compact: async () => manifests.at(-1) ?? null,
+    readOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],
     async commit(request) {
       const added: FeatureObject[] = [];
@@ -82,6 +86,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         committedAt: clock.now(),
         reason: request.reason,
         schema: request.schema,
+        packs: [],
         objects: [...(parent?.objects ?? []), ...added],
         online: null,
         report: null,
