@@ -39,7 +39,8 @@ function unseal(key) {
 
 function checkManifest(key, manifest, number, parent) {
   const { format, snapshotVersion, schema, objects, online, report } = manifest;
-  demand(format === 1 && manifest.domain === domain && manifest.number === number, key, 'it is not the entry of its key');
+  demand(format === 1, key, `it is of format ${format}, and this script reads format 1`);
+  demand(manifest.domain === domain && manifest.number === number, key, 'it is not the entry of its key');
   demand(manifest.parent === parent, key, 'it does not follow on the entry before it');
   const named = [
     [format, domain, number, parent, report],

@@ -65,6 +65,8 @@ async function checkParquet(session: SqlSession, path: string, claims: Claims, f
       if (type === undefined) return `it has no column ${name}`;
       if (!allowed.includes(type)) return `its column ${name} is ${type}, not ${allowed.join(' or ')}`;
     }
+    // Readers ask DuckDB for the file of each row under this name.
+    if (types.has('filename')) return 'it has a column filename, which would be taken for the name of the file';
     const micros = `epoch_us("timestamp")`;
     const { start, end } = claims.span;
     const bad: Record<string, string> = {
