@@ -2,6 +2,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
+  // The long form of the crash tests: `npm run test:crash`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/crash/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

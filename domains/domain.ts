@@ -96,7 +96,7 @@ export interface RawPart<Rows = RawRows> {
 export interface RawRows {
   /** A relation with one row per raw row, in file order where that matters: "read_parquet('…')". */
   readonly relation: string;
-  /** VARCHAR: which series the row belongs to. */
+  /** Which series the row belongs to: text, or whole numbers (twice as fast for millions of rows), whose digits are the id. */
   readonly seriesId: string;
   /** TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval. */
   readonly localTime: string;

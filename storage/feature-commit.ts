@@ -9,9 +9,9 @@ import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';
 import { doomedKeys } from './collection.ts';
-import { sha256 } from './content-hash.ts';
+import { hashFile, sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
-import { checkParquet } from './feature-objects.ts';
+import { checkContent } from './feature-objects.ts';
 import {
   accountProblem,
   type FeatureObject,
@@ -155,7 +155,13 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
     for (const object of fresh) refuseUnlike(object, grid ?? (fresh[0] as NewFeatureObject), request.schema);
     for (const object of fresh) {
       if (checked.has(object)) continue;
-      const problem = await checkParquet(session, object.path, object, request.schema.frequencyMinutes);
+      const problem = await checkContent(
+        session,
+        object.path,
+        await hashFile(object.path),
+        object,
+        request.schema.frequencyMinutes,
+      );
       if (problem !== null) throw invalid(object, problem);
       checked.add(object);
     }

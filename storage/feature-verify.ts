@@ -11,7 +11,7 @@ import { sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import { verifiedPath } from './feature-objects.ts';
 import { type Manifest, reportHash } from './manifest.ts';
-import { logNumber, objectKeys } from './object-keys.ts';
+import { numbersToLookAt, objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeOnlineView } from './online-view.ts';
 import { readPieceTable } from './piece-table.ts';
@@ -32,7 +32,7 @@ export async function verifyFeatures(store: ObjectStore, domain: string, log: Ap
   let previous: Manifest | null = null;
   await withSqlSession(async (session) => {
     // One by one: years of manifests do not fit into memory together.
-    for (let number = 1; number <= lastOf(keys, objectKeys.featureLog(domain)); number++) {
+    for (const number of numbersToLookAt(keys, objectKeys.featureLog(domain))) {
       const key = objectKeys.manifest(domain, number);
       const read = await report.attempt(key, async () => {
         const manifest: Manifest = await log.read(number);
@@ -95,7 +95,7 @@ async function verifySnapshot(
 async function verifyCollections(store: ObjectStore, domain: string, keys: readonly string[], report: Report) {
   const log = openCollectionLog(store, domain);
   let newest: Collection | null = null;
-  for (let number = 1; number <= lastOf(keys, objectKeys.collectionLog(domain)); number++) {
+  for (const number of numbersToLookAt(keys, objectKeys.collectionLog(domain))) {
     const key = objectKeys.collection(domain, number);
     await report.attempt(key, async () => {
       newest = await log.read(number);
@@ -104,9 +104,6 @@ async function verifyCollections(store: ObjectStore, domain: string, keys: reado
   }
   return newest as Collection | null;
 }
-
-const lastOf = (keys: readonly string[], prefix: string): number =>
-  keys.reduce((most, key) => Math.max(most, (key.startsWith(prefix) && logNumber(key)) || 0), 0);
 
 async function getHashed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
   const bytes = await store.get(key);

@@ -13,6 +13,9 @@ import { lazyShape, type Shape, sealJson, shapeProblem, unsealJson } from './sea
 export const MANIFEST_FORMAT = 1;
 const PACKED_FORMAT = 2;
 
+/** Of one object: a thousand years of hours, nineteen of minutes. Beyond, a reader would only run out of memory. */
+const MOST_INTERVALS = 10_000_000;
+
 /** A half-open span of UTC epoch milliseconds. */
 export interface TimeSpan {
   readonly start: number;
@@ -172,6 +175,7 @@ export function spanProblem(object: { span: TimeSpan }, first: { span: TimeSpan 
   if ((start - first.span.start) % step !== 0 || (end - start) % step !== 0) {
     return `the span ${start} to ${end} is not on the grid of ${frequencyMinutes} minutes`;
   }
+  if ((end - start) / step > MOST_INTERVALS) return `the span ${start} to ${end} has more than ${MOST_INTERVALS} intervals`;
   return null;
 }
 
@@ -208,8 +212,14 @@ export const reportHash = (key: string): string => /([0-9a-f]{64})\.json$/.exec(
 export function parseManifest(key: string, bytes: Uint8Array): Manifest {
   const stored = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
   const manifest = stored.format === MANIFEST_FORMAT ? { ...stored, packs: [] } : stored;
-  const own = objectKeys.manifest(manifest.domain, manifest.number);
-  const problem = key === own ? problemIn(manifest) : `it was written as ${own}`;
+  let problem: string | null;
+  try {
+    const own = objectKeys.manifest(manifest.domain, manifest.number);
+    problem = key === own ? problemIn(manifest) : `it was written as ${own}`;
+  } catch (error) {
+    // A name in it that cannot even be made a key.
+    problem = (error as Error).message;
+  }
   if (problem === null) return manifest;
   throw new HeadwayError('STORE_CORRUPT', `The manifest contradicts itself: ${problem}`, {
     where: key,

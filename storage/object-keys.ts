@@ -23,7 +23,23 @@ const numbered = (number: number): string => {
 /** The number in a log entry's key, or null for a key that is no log entry (a foreign file). */
 export function logNumber(key: string): number | null {
   const match = /\/(\d{20})\.json$/.exec(key);
-  return match ? Number(match[1]) : null;
+  const number = Number(match?.[1]);
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+/**
+ * The numbers of the entries directly under `prefix`, ascending, and the first one that is missing in each gap: to look at every entry
+ * of a log and at its holes, without counting up to whatever number somebody put there.
+ */
+export function numbersToLookAt(keys: readonly string[], prefix: string): number[] {
+  const direct = keys.filter((key) => key.startsWith(prefix) && key.lastIndexOf('/') === prefix.length - 1);
+  const present = new Set(direct.map(logNumber).filter((number) => number !== null && number > 0));
+  const missing = [0, ...present].map((number) => (number ?? 0) + 1).filter((number) => !present.has(number));
+  const last = Math.max(0, ...[...present].map((number) => number ?? 0));
+  return [...present, ...missing]
+    .map((number) => number ?? 0)
+    .filter((number) => number <= last)
+    .sort((a, b) => a - b);
 }
 
 export const objectKeys = {

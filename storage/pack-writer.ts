@@ -4,7 +4,7 @@
  * turn say alike is stored once. Nothing depends on how the pieces were spread over files.
  * Fails: STORE_CORRUPT for a file that is not what its manifest says; the SQL engine's own errors.
  */
-import { sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../runtime/sql.ts';
 import { type DataFile, isPack } from './coverage.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import { verifiedPath } from './feature-objects.ts';
@@ -43,7 +43,7 @@ export async function writePack(
   await session.run(`CREATE OR REPLACE TEMP TABLE version AS ${versionsSql(files, paths, placed.length)}`);
   await session.run(`COPY (${mergedSql}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION zstd)`);
 
-  const written = `read_parquet(${sqlText(target)})`;
+  const written = parquetFiles(target);
   const [[rows] = []] = await session.rows(`SELECT count(*) FROM ${written}`);
   const firsts = await session.rows(`SELECT series_id, epoch_ms(min("timestamp")) FROM ${written}
     WHERE until_piece = ${placed.length} GROUP BY series_id ORDER BY series_id`);
@@ -83,7 +83,7 @@ function versionsSql(files: readonly DataFile[], paths: readonly string[], piece
   const inputs = files.map((file, input) => {
     const ranks = isPack(file) ? 'first_piece, until_piece' : '0 AS first_piece, 1 AS until_piece';
     return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, available_at, ${ranks}
-      FROM read_parquet(${sqlText(paths[input] as string)})`;
+      FROM ${parquetFiles(paths[input] as string)}`;
   });
   // A row begins and ends at pieces that cover its interval, so inside a block their new ranks are the row's.
   return `WITH old AS (${inputs.join(' UNION ALL ')})

@@ -5,7 +5,7 @@
  * Fails: the store's own errors, and those of the SQL engine for a file that is no Parquet.
  */
 import { rm, stat } from 'node:fs/promises';
-import { sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../runtime/sql.ts';
 import { hashFile, sha256 } from './content-hash.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import { objectKeys } from './object-keys.ts';
@@ -33,7 +33,7 @@ export async function placeFile(
     const name = copy === 0 ? path : `${path}.copy`;
     if (copy > 0) {
       const note = `(FORMAT parquet, COMPRESSION zstd, KV_METADATA {copy: '${copy}'})`;
-      await session.run(`COPY (SELECT * FROM read_parquet(${sqlText(path)})) TO ${sqlText(name)} ${note}`);
+      await session.run(`COPY (SELECT * FROM ${parquetFiles(path)}) TO ${sqlText(name)} ${note}`);
     }
     try {
       const hash = await hashFile(name);

@@ -16,6 +16,9 @@ import type { ObjectStore } from './object-store.ts';
 import { type PieceTable, readPieceTable } from './piece-table.ts';
 import { nameRows, type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
 
+/** 4 GB: no array can be much larger. */
+const MOST_VALUES = 2 ** 30;
+
 export interface SnapshotQuery {
   /** Start of the last interval, inclusive. Default: the last one that anything covers. */
   cutoff?: number;
@@ -131,6 +134,11 @@ export async function sumFeeds(
   missing: FeatureSchema['missing'],
 ): Promise<Float32Array> {
   const { start, end, step, length } = grid;
+  if (seriesIds.length * length > MOST_VALUES) {
+    throw new HeadwayError('USAGE', `${seriesIds.length} series × ${length} intervals are too many to be read at once`, {
+      fix: 'Ask for less: with `from`, `cutoff` or `seriesIds`.',
+    });
+  }
   const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
   if (target.length === 0) return target;
   // How many feeds must have spoken for a value to be whole, and how many have.
@@ -163,24 +171,26 @@ export async function readExogenous(
   grid: Grid,
   ahead: Ahead = { columns: [], intervals: 0 },
 ): Promise<{ exogenous?: Record<string, Float32Array> }> {
-  const columns: Record<string, Float32Array> = {};
+  // A map, for a column may be called `constructor`.
+  const columns = new Map<string, Float32Array>();
   const reach = grid.length + ahead.intervals;
   const end = grid.start + reach * grid.step;
   const opened = await openFeeds(reader, feeds, end);
   for (const { segments, ids } of opened) {
     const names = [...ids].sort();
     for (const name of names) {
-      columns[name] ??= new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
+      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
+      if (!columns.has(name)) columns.set(name, values);
     }
     const inside = clipSegments(segments, grid.start, end);
     if (inside.length === 0 || names.length === 0) continue;
     await nameRows(reader.session, names);
     await streamRows(reader, inside, { ...grid, length: reach }, (at, value) => {
-      const column = columns[names[Math.floor(at / reach)] as string] as Float32Array;
+      const column = columns.get(names[Math.floor(at / reach)] as string) as Float32Array;
       if (at % reach < column.length) column[at % reach] = value;
     });
   }
-  return opened.length > 0 ? { exogenous: columns } : {};
+  return opened.length > 0 ? { exogenous: Object.fromEntries(columns) } : {};
 }
 
 const nothing = (what: string) =>

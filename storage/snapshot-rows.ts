@@ -4,7 +4,7 @@
  * are needed: of a pack, what series it holds is often known from its piece table.
  * Fails: STORE_CORRUPT with the key.
  */
-import { sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../runtime/sql.ts';
 import { type DataFile, isPack, lastRank, type Segment } from './coverage.ts';
 import { columnItems, type SqlSession } from './duckdb-session.ts';
 import { verifiedPath } from './feature-objects.ts';
@@ -85,7 +85,10 @@ async function winningRows(reader: RowReader, segments: readonly Segment[]): Pro
     files.length === 0
       ? []
       : `SELECT filename, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, ${valid}
-        FROM read_parquet([${files.map((file) => sqlText(paths.get(file) ?? '')).join(', ')}], filename = true)
+        FROM ${parquetFiles(
+          files.map((file) => paths.get(file) ?? ''),
+          ', filename = true',
+        )}
         WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT) AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
   const files = [...paths.keys()];
   const versions = [

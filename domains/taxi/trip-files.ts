@@ -70,7 +70,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
   const to = sqlLocalTime(localTime(span.end - 3_600_000));
   return {
     relation: `read_parquet(${sqlText(path)})`,
-    seriesId: `CAST(${number} AS VARCHAR)`,
+    seriesId: number,
     localTime: time,
     value: null,
     duplicateKey: key.every((column) => column !== undefined) ? key.map((column) => sqlName(column.name)) : [],

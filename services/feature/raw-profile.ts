@@ -11,7 +11,7 @@ import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { ColumnKind } from '../../runtime/expectations.ts';
 import { sqlText } from '../../runtime/sql.ts';
-import { reasonSql } from './aggregate.ts';
+import { reasonNameSql } from './aggregate.ts';
 
 const MOST_COLUMNS = 40;
 const MOST_TEXT = 120;
@@ -71,7 +71,7 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
     const counts = ranges.map((range, index) => `count(*) FILTER (${outsideSql(range)}) AS n${index}`);
     const [found] = await rowsOf(
       connection,
-      `SELECT ${counts.join(', ')} FROM ${rows.relation} WHERE (${reasonSql(domain, rows)}) IS NULL`,
+      `SELECT ${counts.join(', ')} FROM ${rows.relation} WHERE (${reasonNameSql(domain, rows)}) IS NULL`,
     );
     return ranges.map(({ name }, index) => ({ range: name, rows: Number(found[`n${index}`]) }));
   });
@@ -80,7 +80,7 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
 /** Rows for the evidence: of each reason of rejection, doubled ones, those outside a range, and the newest. */
 export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> {
   const { domain, part, rows } = options;
-  const reason = reasonSql(domain, rows);
+  const reason = reasonNameSql(domain, rows);
   const wanted: [string, string][] = [
     ['newest', `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ${ROWS_EACH}`],
   ];

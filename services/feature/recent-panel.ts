@@ -10,8 +10,9 @@
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../../runtime/sql.ts';
 import { isExogenous } from '../../storage/coverage.ts';
+import { columnItems } from '../../storage/duckdb-session.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest, TimeSpan } from '../../storage/manifest.ts';
 import type { AggregatedPart } from './aggregate.ts';
@@ -51,8 +52,7 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
   const first = Math.min(...spans.map((span) => span.start));
 
   return withDuckDB({ tempFolder }, async (connection) => {
-    const files = fresh.map(({ path }) => sqlText(path)).join(', ');
-    const idsSql = `SELECT DISTINCT series_id FROM read_parquet([${files}]) ORDER BY series_id`;
+    const idsSql = `SELECT DISTINCT series_id FROM ${parquetFiles(fresh.map(({ path }) => path))} ORDER BY series_id`;
     const found = fresh.length > 0 ? await rowsOf(connection, idsSql) : [];
     const isNew = committed.length === 0;
     const most = Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.length)));
@@ -83,15 +83,18 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
           if (isAnew || Number.isNaN(target[at])) target[at] = domain.missing === 'zero' ? 0 : Number.NaN;
         }
       }
+      const rows = [...row].map(([id, index]) => `(${sqlText(id)}, ${index})`).join(', ');
       const reader = await connection.stream(
-        `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM read_parquet(${sqlText(path)})
+        `SELECT series.row::INTEGER, ((epoch_ms(timestamp) - ${start}) // ${step})::INTEGER, target::FLOAT
+         FROM ${parquetFiles(path)} JOIN (VALUES ${rows}) AS series(id, row) ON series_id = series.id
          WHERE timestamp >= make_timestamp(${start} * 1000)`,
       );
       for (let chunk = await reader.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await reader.fetchChunk()) {
-        const [ids, times, values] = [0, 1, 2].map((column) => chunk!.getColumnValues(column));
-        for (let i = 0; i < ids.length; i++) {
-          const at = row.get(ids[i] as string)! * length + Math.round(((times[i] as number) - start) / step);
-          target[at] = (Number.isNaN(target[at]) ? 0 : target[at]) + (values[i] as number);
+        const [rowOf, stepOf] = [columnItems<Int32Array>(chunk, 0), columnItems<Int32Array>(chunk, 1)];
+        const values = columnItems<Float32Array>(chunk, 2);
+        for (let i = 0; i < values.length; i++) {
+          const at = rowOf[i] * length + stepOf[i];
+          target[at] = (Number.isNaN(target[at]) ? 0 : target[at]) + values[i];
         }
       }
     }
