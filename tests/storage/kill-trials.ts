@@ -25,10 +25,21 @@ export interface KilledStore {
   readonly location: string;
   readonly store: ObjectStore;
   /** Told before a child begins, for stores whose server does the killing: it counts the child's requests from here on. */
-  arm?(kill: () => void, dieAt: number): void;
-  /** How many moments there were for the child that ended last, where the child itself cannot count them. */
-  moments?(): number;
+  arm?(kill: () => void, dieAt: Moment): void;
+  /** How many moments and writes there were for the child that ended last, where the child itself cannot count them. */
+  moments?(): Counted;
 }
+
+/** The n-th moment, 0 for never; or "m+n": n moments after the m-th write of an object (0: just before it is done). */
+export type Moment = number | `${number}+${number}`;
+
+export interface Counted {
+  readonly calls: number;
+  readonly writes: number;
+}
+
+/** The calls from the link of an entry to its acknowledgement: link, then opening, flushing and closing the folder, and unlink. */
+const AFTER_ENTRY = 5;
 
 interface Ended {
   readonly lines: string[];
@@ -36,7 +47,7 @@ interface Ended {
 }
 
 /** Starts a writer that loads and then waits to be told at which call to die. */
-function startWriter(on: KilledStore, rawFolder: string, what: string, tag: number): (dieAt: number) => Promise<Ended> {
+function startWriter(on: KilledStore, rawFolder: string, what: string, tag: number): (dieAt: Moment) => Promise<Ended> {
   const args = ['--import', 'tsx', CHILD, on.location, rawFolder, what, String(tag)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const [out, errors] = [text(child.stdout), text(child.stderr)];
@@ -60,12 +71,13 @@ function writers(on: KilledStore, rawFolder: string, what: string) {
   let tag = 1;
   let next = startWriter(on, rawFolder, what, tag);
   return {
-    async run(dieAt: number): Promise<Ended & { tag: number; calls: number }> {
+    async run(dieAt: Moment): Promise<Ended & { tag: number; counted: Counted }> {
       const [current, mine] = [next, tag];
       next = startWriter(on, rawFolder, what, ++tag);
       const { lines, signal } = await current(dieAt);
-      const said = lines.at(-1)?.startsWith('calls ') ? Number(lines.pop()?.slice('calls '.length)) : 0;
-      return { lines, signal, tag: mine, calls: on.moments?.() ?? said };
+      const said = lines.at(-1)?.startsWith('calls ') ? lines.pop()?.split(' ') : undefined;
+      const counted = on.moments?.() ?? { calls: Number(said?.[1] ?? 0), writes: Number(said?.[2] ?? 0) };
+      return { lines, signal, tag: mine, counted };
     },
     /** The last writer, which is loading already, runs to its end. */
     async last(): Promise<string[]> {
@@ -80,6 +92,15 @@ function writers(on: KilledStore, rawFolder: string, what: string) {
 export const momentsOf = (calls: number, count: number, offset: number): number[] =>
   Array.from({ length: count }, (_, i) => 1 + Math.min(calls - 1, Math.floor(((i + offset) * calls) / count)));
 
+/**
+ * `kills` moments, spread over a whole run as the first was; and, because later writers find more and so call more often, those around
+ * the entry that commits, counted from its write. On S3 there are two: before it, and when it is done and not answered.
+ */
+function momentsIn({ calls, writes }: Counted, { kills, offset = 0, on }: Trial): Moment[] {
+  const around = Array.from({ length: on.moments ? 2 : AFTER_ENTRY }, (_, n): Moment => `${writes}+${n}`);
+  return [...momentsOf(calls, kills - around.length, offset), ...around];
+}
+
 interface Trial {
   readonly on: KilledStore;
   readonly rawFolder: string;
@@ -87,12 +108,13 @@ interface Trial {
   readonly offset?: number;
 }
 
-export async function killFeatureWriters({ on, rawFolder, kills, offset = 0 }: Trial): Promise<void> {
+export async function killFeatureWriters(trial: Trial): Promise<void> {
+  const { on, rawFolder } = trial;
   const features = openFeatureStore({ store: on.store, domain: 'toy', clock: fixedClock(NOW) });
   const { run, last } = writers(on, rawFolder, 'features');
   const first = await run(0);
   const acknowledged = [...first.lines];
-  for (const dieAt of momentsOf(first.calls, kills, offset)) {
+  for (const dieAt of momentsIn(first.counted, trial)) {
     const before = await features.log();
     const { lines, signal, tag } = await run(dieAt);
     expect([dieAt, signal]).toEqual([dieAt, 'SIGKILL']);
@@ -106,6 +128,9 @@ export async function killFeatureWriters({ on, rawFolder, kills, offset = 0 }: T
     expect(parts).toEqual([...(before.at(-1)?.objects.map(({ part }) => part) ?? []), ...(isThere ? [String(tag)] : [])]);
     expect(isThere || lines.length === 0).toBe(true);
   }
+  // Killed after its entry was made: there, and nobody was told.
+  const untold = (await features.log()).length - acknowledged.length;
+  expect(untold).toBeGreaterThan(0);
   const lines = await last();
   const log = await features.log();
   expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(expect.arrayContaining([...acknowledged, ...lines]));
@@ -119,13 +144,14 @@ export async function killFeatureWriters({ on, rawFolder, kills, offset = 0 }: T
   }
 }
 
-export async function killModelWriters({ on, rawFolder, kills, offset = 0 }: Trial): Promise<void> {
+export async function killModelWriters(trial: Trial): Promise<void> {
+  const { on, rawFolder } = trial;
   const models = openModelRegistry({ store: on.store, domain: 'toy', clock: fixedClock(NOW) });
   const { run, last } = writers(on, rawFolder, 'models');
   const first = await run(0);
   const registered = [first.lines[0]];
   let champion = first.lines[1];
-  for (const dieAt of momentsOf(first.calls, kills, offset)) {
+  for (const dieAt of momentsIn(first.counted, trial)) {
     const { lines, signal } = await run(dieAt);
     expect([dieAt, signal]).toEqual([dieAt, 'SIGKILL']);
     if (lines[0]) registered.push(lines[0]);
@@ -144,12 +170,13 @@ export async function killModelWriters({ on, rawFolder, kills, offset = 0 }: Tri
   expect(`champion ${(await models.champion())?.modelVersion}`).toBe(lines[1]);
 }
 
-export async function killForecastWriters({ on, rawFolder, kills, offset = 0 }: Trial): Promise<void> {
+export async function killForecastWriters(trial: Trial): Promise<void> {
+  const { on, rawFolder } = trial;
   const forecasts = openForecastLog({ store: on.store, domain: 'toy' });
   const { run, last } = writers(on, rawFolder, 'forecasts');
   const first = await run(0);
   const acknowledged = [...first.lines];
-  for (const dieAt of momentsOf(first.calls, kills, offset)) {
+  for (const dieAt of momentsIn(first.counted, trial)) {
     const { lines, signal } = await run(dieAt);
     expect([dieAt, signal]).toEqual([dieAt, 'SIGKILL']);
     acknowledged.push(...lines);

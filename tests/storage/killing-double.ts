@@ -5,31 +5,36 @@
  * Fails: never.
  */
 import { type S3Double, startS3Double } from '../contracts/s3-double.ts';
-import type { KilledStore } from './kill-trials.ts';
+import type { KilledStore, Moment } from './kill-trials.ts';
 import { addressOn, openOnDouble } from './s3-stores.ts';
 
 export async function startKillingDouble(folder: string): Promise<KilledStore & { close: S3Double['close'] }> {
   const double = await startS3Double();
-  let counted = 0;
-  let armed: { kill(): void; dieAt: number } | null = null;
-  double.fault = () => {
+  let calls = 0;
+  let writes = 0;
+  let armed: { kill(): void; dieAt: Moment } | null = null;
+  double.fault = ({ method }) => {
     if (armed === null) return undefined;
-    const [before, after] = [++counted, ++counted];
-    if (armed.dieAt !== before && armed.dieAt !== after) return undefined;
+    const [before, after] = [++calls, ++calls];
+    if (method === 'PUT') writes++;
+    const isNow = (moment: number, n: number) =>
+      armed?.dieAt === moment || (method === 'PUT' && armed?.dieAt === `${writes}+${n}`);
+    if (!isNow(before, 0) && !isNow(after, 1)) return undefined;
+    const kind = isNow(before, 0) ? 'hang' : 'lost-reply';
     armed.kill();
-    return { kind: armed.dieAt === before ? 'hang' : 'lost-reply' };
+    return { kind };
   };
   return {
     location: addressOn(double),
     store: openOnDouble(double, folder),
     close: double.close,
     arm(kill, dieAt) {
-      counted = 0;
+      [calls, writes] = [0, 0];
       armed = { kill, dieAt };
     },
     moments() {
       armed = null;
-      return counted;
+      return { calls, writes };
     },
   };
 }

@@ -1,8 +1,8 @@
 /**
  * Purpose: a writer that is killed, for kill-trials.ts: on files by itself with SIGKILL, at its n-th call of the file system, a write
- * half done; on S3 by who serves its requests.
+ * half done, or at the n-th call after its m-th link ("m+n"); on S3 by who serves its requests.
  * Arguments: store (a folder, or the address of an S3 double), raw folder, `features`, `models` or `forecasts`, a tag that makes its
- * content its own. Reads n (0: never) from standard input once it is loaded, so that loading can go on beside other work. Prints one
+ * content its own. Reads n or m+n (0: never) from standard input once it is loaded, so that loading can go on beside other work. Prints one
  * line for everything that was acknowledged to it, and at its end how many calls it made.
  */
 import { writeSync } from 'node:fs';
@@ -19,10 +19,15 @@ import { watched } from '../watched-files.ts';
 
 const [location = '', rawFolder = '', what, tag = ''] = process.argv.slice(2);
 let calls = 0;
-let dieAt = 0;
+let links = 0;
+let sinceLink = 0;
+let dieAt = 'never';
 const files = watched(
-  (_call, _name, tear) => {
-    if (++calls !== dieAt) return;
+  (call, _name, tear) => {
+    calls++;
+    sinceLink++;
+    if (call === 'link') [links, sinceLink] = [links + 1, 0];
+    if (dieAt !== String(calls) && dieAt !== `${links}+${sinceLink}`) return;
     tear?.();
     process.kill(process.pid, 'SIGKILL');
   },
@@ -50,12 +55,12 @@ const work: Record<string, () => Promise<void>> = {
   async features() {
     const features = openFeatureStore({ store, domain: 'toy', clock });
     const newObjects = await makeObjects(rawFolder, [{ part: tag, span: [n, n + 1], rows: [['x', n, n]] }]);
-    dieAt = Number(await text(process.stdin));
+    dieAt = await text(process.stdin);
     const report = Buffer.from(JSON.stringify({ tag }));
     say((await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report })).snapshotVersion);
   },
   async models() {
-    dieAt = Number(await text(process.stdin));
+    dieAt = await text(process.stdin);
     const models = openModelRegistry({ store, domain: 'toy', clock });
     const { modelVersion } = await models.register(modelOf(n));
     say(modelVersion);
@@ -63,9 +68,9 @@ const work: Record<string, () => Promise<void>> = {
     say(`champion ${(await models.promote(verdict)).modelVersion}`);
   },
   async forecasts() {
-    dieAt = Number(await text(process.stdin));
+    dieAt = await text(process.stdin);
     say(await openForecastLog({ store, domain: 'toy' }).append(forecastAt(n)));
   },
 };
 await work[what as string]?.();
-say(`calls ${calls}`);
+say(`calls ${calls} ${links}`);
