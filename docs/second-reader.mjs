@@ -37,9 +37,9 @@ function unseal(key) {
   return JSON.parse(`${body.toString('utf8')}}`);
 }
 
-function checkManifest(key, manifest, number, parent) {
-  const { format, snapshotVersion, schema, objects, online, report } = manifest;
-  demand(format === 1, key, `it is of format ${format}, and this script reads format 1`);
+function checkManifest(key, manifest, number, parent, isWhole) {
+  const { format, snapshotVersion, schema, packs = [], objects, online, report } = manifest;
+  demand(format === (packs.length > 0 ? 2 : 1), key, `it is of format ${format}`);
   demand(manifest.domain === domain && manifest.number === number, key, 'it is not the entry of its key');
   demand(manifest.parent === parent, key, 'it does not follow on the entry before it');
   const named = [
@@ -48,61 +48,92 @@ function checkManifest(key, manifest, number, parent) {
     objects.map((o) => [o.sha256, o.span.start, o.span.end, o.availableAt, o.feed, o.part, o.fingerprint]),
     online && [online.sha256, online.span.start, online.span.end],
   ];
+  if (format === 2) {
+    named.push(packs.map((p) => [p.sha256, p.span.start, p.span.end, p.availableAt, p.feed, p.pieces.sha256, p.pieces.count]));
+  }
   const version = `${number}-${sha256(JSON.stringify(named)).slice(0, 12)}`;
   demand(snapshotVersion === version, key, 'its version is not the hash of what it names');
-  for (const { key: own, sha256: hash, span, rowsIn, rowsUsed, rejected } of objects) {
+  const files = [...packs, ...objects];
+  for (const { key: own, sha256: hash, span, rowsIn, rowsUsed, rejected } of files) {
     const [step, accounted] = [schema.frequencyMinutes * 60_000, Object.values(rejected).reduce((a, b) => a + b, rowsUsed)];
-    const onGrid = (span.start - objects[0].span.start) % step === 0 && (span.end - span.start) % step === 0;
+    const onGrid = (span.start - files[0].span.start) % step === 0 && (span.end - span.start) % step === 0;
     demand(span.start < span.end && onGrid && accounted === rowsIn, key, 'a span or an account is wrong');
     demand(own === `features/${domain}/data/${hash}.parquet`, key, 'an object has another key than its hash');
   }
-  if (report !== null) get(report, /^[^/]+\/[^/]+\/reports\/([0-9a-f]{64})\.json$/.exec(report)?.[1] ?? 'no hash');
+  for (const { pieces } of packs)
+    demand(pieces.key === `features/${domain}/pieces/${pieces.sha256}.json`, key, 'pieces have another key');
+  if (report !== null && isWhole) get(report, /^[^/]+\/[^/]+\/reports\/([0-9a-f]{64})\.json$/.exec(report)?.[1] ?? 'no hash');
 }
 
 const rowsOf = new Map();
-/** The rows of a data object: [series, time, value], each checked. */
+/** The rows of a data object: [series, time, value, known, first piece, until piece], each checked. An object is one piece. */
 async function rowsIn(object, step) {
   if (rowsOf.has(object.key)) return rowsOf.get(object.key);
   const { key, span, availableAt } = object;
+  const last = object.pieces ? object.pieces.count : 1;
   demand(get(key, object.sha256).length === object.bytes, key, 'it has another size');
   const file = `read_parquet(${text(join(folder, key))})`;
   const types = Object.fromEntries(await query(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${file})`));
   const fits = types.series_id === 'VARCHAR' && types.timestamp === 'TIMESTAMP' && types.available_at === 'TIMESTAMP';
   demand(fits && /^(FLOAT|DOUBLE)$/.test(types.target), key, 'its columns are others');
   const columns = 'series_id, epoch_us(timestamp)::DOUBLE / 1000, target::DOUBLE, epoch_us(available_at)::DOUBLE / 1000';
-  const rows = await query(`SELECT ${columns} FROM ${file}`);
+  const pieces = object.pieces ? 'first_piece, until_piece' : '0, 1';
+  const rows = await query(`SELECT ${columns}, ${pieces} FROM ${file}`);
   const seen = new Set();
-  for (const [id, at, value, known] of rows) {
+  let valid = 0;
+  for (const [id, at, value, known, first, until] of rows) {
     demand(id && at !== null && known !== null && known <= availableAt, key, 'a row has a missing field, or was known too late');
     demand(Number.isFinite(value) && Number.isFinite(Math.fround(value)), key, 'a value is no finite float32');
     demand(at >= span.start && at < span.end && (at - span.start) % step === 0, key, 'a row is off the grid or outside the span');
-    seen.add(`${at} ${id}`);
+    demand(first >= 0 && first < until && until <= last, key, 'a row is of pieces that there are not');
+    for (let rank = first; rank < until; rank++) seen.add(`${rank} ${at} ${id}`);
+    valid += until - first;
   }
-  demand(rows.length === object.rows && seen.size === rows.length, key, 'it has other rows, or two for one interval');
+  demand(rows.length === object.rows && seen.size === valid, key, 'it has other rows, or two for one interval');
   rowsOf.set(key, rows);
   return rows;
 }
 
+/** The pieces of a pack, in the order of their ranks. */
+function piecesIn(pack) {
+  const { key, sha256: hash, count, bytes } = pack.pieces;
+  const { format, feed, pieces } = JSON.parse(get(key, hash).toString('utf8'));
+  const voices = pieces.map(([start, end, availableAt], rank) => ({ feed, span: { start, end }, availableAt, file: pack, rank }));
+  demand(
+    format === 1 && feed === pack.feed && voices.length === count && get(key).length === bytes,
+    key,
+    'it is not of its pack',
+  );
+  demand(
+    voices.every((v, i) => i === 0 || voices[i - 1].availableAt <= v.availableAt),
+    key,
+    'its pieces are out of order',
+  );
+  return voices;
+}
+
 /** "Reading as of a time" with neither knownAt nor cutoff: the grid, and for every feed the winning rows, series → interval → value. */
-async function read({ objects, schema }, ahead) {
+async function read({ packs = [], objects, schema }, ahead) {
   const step = schema.frequencyMinutes * 60_000;
   const isShared = ({ feed }) => feed.startsWith('@');
-  const demandObjects = objects.filter((object) => !isShared(object));
-  const start = Math.min(...demandObjects.map(({ span }) => span.start));
-  const end = Math.max(...demandObjects.map(({ span }) => span.end));
+  const voices = [...packs.flatMap(piecesIn), ...objects.map((object) => ({ ...object, file: object, rank: 0 }))];
+  const own = voices.filter((voice) => !isShared(voice));
+  const start = Math.min(...own.map(({ span }) => span.start));
+  const end = Math.max(...own.map(({ span }) => span.end));
   const feeds = [];
-  for (const name of [...new Set(objects.map(({ feed }) => feed))].sort()) {
+  for (const name of [...new Set(voices.map(({ feed }) => feed))].sort()) {
     const winner = new Map();
-    for (const object of objects.filter(({ feed }) => feed === name)) {
-      const until = isShared(object) ? end + ahead * step : end;
-      for (let at = object.span.start; at < Math.min(object.span.end, until); at += step) {
-        if (!winner.has(at) || winner.get(at).availableAt <= object.availableAt) winner.set(at, object);
+    for (const voice of voices.filter(({ feed }) => feed === name)) {
+      const until = isShared(voice) ? end + ahead * step : end;
+      for (let at = voice.span.start; at < Math.min(voice.span.end, until); at += step) {
+        if (!winner.has(at) || winner.get(at).availableAt <= voice.availableAt) winner.set(at, voice);
       }
     }
     const series = new Map();
-    for (const object of new Set(winner.values())) {
-      for (const [id, at, value] of await rowsIn(object, step)) {
-        if (winner.get(at) !== object) continue;
+    for (const file of new Set([...winner.values()].map((voice) => voice.file))) {
+      for (const [id, at, value, , first, until] of await rowsIn(file, step)) {
+        const voice = winner.get(at);
+        if (voice?.file !== file || voice.rank < first || voice.rank >= until) continue;
         if (!series.has(id)) series.set(id, new Map());
         series.get(id).set(at, Math.fround(value));
       }
@@ -172,20 +203,30 @@ async function checkOnline(manifest) {
   return { ...whole, start: reading.start, length: all, frequencyMinutes: schema.frequencyMinutes };
 }
 
+const entry = (log, number) => `${log}/${String(number).padStart(20, '0')}.json`;
+function lastIn(log) {
+  const names = existsSync(join(folder, log)) ? readdirSync(join(folder, log)) : [];
+  return Math.max(0, ...names.filter((name) => /^\d{20}\.json$/.test(name)).map((name) => Number(name.slice(0, 20))));
+}
+
 try {
   const log = `features/${domain}/log`;
-  const names = existsSync(join(folder, log)) ? readdirSync(join(folder, log)) : [];
-  const last = Math.max(0, ...names.filter((name) => /^\d{20}\.json$/.test(name)).map((name) => Number(name.slice(0, 20))));
+  const last = lastIn(log);
   demand(last > 0, log, 'it is empty');
+  const collections = `features/${domain}/collections`;
+  // What garbage collection took: the newest entry of its log says everything.
+  const { upTo = 0, intact = [] } = lastIn(collections) > 0 ? unseal(entry(collections, lastIn(collections))) : {};
   let parent = null;
   let panel;
   for (let number = 1; number <= last; number++) {
-    const key = `${log}/${String(number).padStart(20, '0')}.json`;
+    const key = entry(log, number);
     const manifest = unseal(key);
-    checkManifest(key, manifest, number, parent);
+    const isWhole = number > upTo || intact.includes(number);
+    checkManifest(key, manifest, number, parent, isWhole);
     parent = manifest.snapshotVersion;
-    for (const object of manifest.objects) await rowsIn(object, manifest.schema.frequencyMinutes * 60_000);
-    if (manifest.online !== null) panel = await checkOnline(manifest);
+    const files = isWhole ? [...(manifest.packs ?? []), ...manifest.objects] : [];
+    for (const file of files) await rowsIn(file, manifest.schema.frequencyMinutes * 60_000);
+    if (manifest.online !== null && number > upTo) panel = await checkOnline(manifest);
   }
   if (panelFile) writeFileSync(panelFile, JSON.stringify(panel));
   console.log(JSON.stringify({ ok: true, manifests: last, objects: rowsOf.size, head: parent }));

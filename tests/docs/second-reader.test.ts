@@ -53,7 +53,8 @@ const commits: ObjectSpec[][] = [
   [{ feed: 'one', part: 'd', availableAt: NOW + 3, span: [5, 12], rows: rows('B', 5, [1, 2, 3]) }],
 ];
 
-async function makeStore(name: string, missing: 'zero' | 'unknown') {
+/** The commits one after another; with `packed` the third is followed by a compaction of what can be merged. */
+async function makeStore(name: string, missing: 'zero' | 'unknown', packed = false) {
   const root = path.join(folder, name);
   const features = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock: fixedClock(NOW) });
   for (const [i, specs] of commits.entries()) {
@@ -61,23 +62,31 @@ async function makeStore(name: string, missing: 'zero' | 'unknown') {
     const report = Buffer.from(JSON.stringify({ i }));
     const more = { report, onlineIntervals: i === 0 ? 3 : 100, ahead: { columns: ['plan'], intervals: 2 } };
     await features.commit({ reason: 'test', schema: schemaOf(missing), newObjects, ...more });
+    if (packed && i === 2) expect((await features.compact())?.packs.length).toBeGreaterThan(0);
   }
   return { root, features };
 }
 
 describe.each(['zero', 'unknown'] as const)('where an absent row means %s', (missing) => {
-  test('its panel is ours, bit for bit', async () => {
-    const { root, features } = await makeStore(missing, missing);
-    const file = path.join(folder, `${missing}.json`);
-    expect(await secondReader(root, '--panel', file)).toMatchObject({ ok: true, manifests: 4, objects: 6 });
-    const panel = await features.readAsOf();
-    const read = JSON.parse(await readFile(file, 'utf8'));
-    expect([read.seriesIds, read.start, read.length]).toEqual([panel.seriesIds, panel.start, panel.length]);
-    const target = Float32Array.from(read.target, (value: number | null) => value ?? Number.NaN);
-    expect(Buffer.from(target.buffer).equals(Buffer.from(panel.columns.target.buffer))).toBe(true);
-    expect(new Set(read.target).size).toBeGreaterThan(4);
-    expect(read.target).toContain(null);
-  }, 180_000);
+  test.each([
+    ['objects', false, 4],
+    ['packs and an object', true, 5],
+  ])(
+    'its panel is ours, bit for bit, from %s',
+    async (_kind, packed, manifests) => {
+      const { root, features } = await makeStore(`${missing}-${packed}`, missing, packed);
+      const file = path.join(folder, `${missing}-${packed}.json`);
+      expect(await secondReader(root, '--panel', file)).toMatchObject({ ok: true, manifests });
+      const panel = await features.readAsOf();
+      const read = JSON.parse(await readFile(file, 'utf8'));
+      expect([read.seriesIds, read.start, read.length]).toEqual([panel.seriesIds, panel.start, panel.length]);
+      const target = Float32Array.from(read.target, (value: number | null) => value ?? Number.NaN);
+      expect(Buffer.from(target.buffer).equals(Buffer.from(panel.columns.target.buffer))).toBe(true);
+      expect(new Set(read.target).size).toBeGreaterThan(4);
+      expect(read.target).toContain(null);
+    },
+    180_000,
+  );
 });
 
 test('damage is found, and its object named', async () => {
