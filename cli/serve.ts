@@ -27,7 +27,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     restoreForecaster: restoreNetwork,
     clock,
     logger,
-    settings: { ...defaultInferenceSettings, rateLimitPerMinute: settings.rateLimit },
+    settings: { ...defaultInferenceSettings, rateLimitPerMinute: settings.rateLimit, staleAfterIntervals: settings.staleAfter },
     host: settings.host,
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,

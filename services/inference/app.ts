@@ -15,6 +15,7 @@ import type { Domain } from '../../domains/domain.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { seasonsOf } from './precompute.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import type { App } from './routes/context.ts';
 import { explanationRoutes } from './routes/explanations.ts';
@@ -48,6 +49,9 @@ export interface AppOptions {
   readonly settings: InferenceSettings;
 }
 
+/** Where the domain says nothing: after so many of its days. */
+const STALE_DAYS = 2;
+
 /** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
 const CONTENT_SECURITY = {
   'default-src': ["'none'"],
@@ -66,7 +70,8 @@ const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings } = options;
   const metrics = createServiceMetrics();
-  const state = createServingState({ ...options, onRefresh: metrics.refreshed });
+  const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
+  const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, clock);
 
   const started = clock.now().toString(36);
@@ -135,7 +140,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     );
   });
 
-  const context = { domain, clock, state };
+  const context = { domain, clock, state, fellBack: metrics.fellBack };
   healthRoutes(app, context);
   await pageRoutes(app, metrics.registry);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.

@@ -5,13 +5,14 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
-import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
+import { seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import type { Serving } from './combine.ts';
+import { type AnswerFlag, baselineVersion, type Fallback } from './fallback.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
 import { seasonsOf } from './precompute.ts';
 import type { ForecastAnswer, HistoryAnswer } from './schemas.ts';
-import type { Serving } from './serving-state.ts';
 
 export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
 
@@ -47,25 +48,45 @@ export function storedAnswer(
       fix: 'Wait for more data, or look for gaps in its recent history.',
     });
   }
+  const rescued = serving.rescued.get(seriesId);
   const size = model.card.quantiles.length * model.card.horizon;
   const answer = columns(serving, domain, snapshot.panel, snapshot.cutoff, steps, forecasts.values, index * size);
   const past = history > 0 ? { history: recent(snapshot.panel, index, snapshot.cutoff, history) } : {};
   return {
     ...answer,
+    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     seriesId,
     title: domain.seriesTitle(seriesId),
     issuedAt: isoTime(serving.issuedAt),
     snapshotVersion: snapshot.manifest.snapshotVersion,
     ...past,
-    ...cautions(serving.unknownInputs, seriesFlags(model.forecaster, snapshot.panel, index, snapshot.cutoff, seasonsOf(domain))),
+    ...cautions(
+      rescued ? [] : serving.unknownInputs,
+      flagsOf(serving, domain, snapshot.panel, index, snapshot.cutoff, rescued),
+      rescued ?? serving.fallback,
+    ),
   };
 }
 
-/** Nothing, where every input was known and the series is like those that were learnt. */
-const cautions = (unknown: readonly string[], flags: readonly SeriesFlag[]) => ({
+/** Nothing, where every input was known, the series is like those that were learnt, and the model itself answers. */
+const cautions = (unknown: readonly string[], flags: readonly AnswerFlag[], fallback: Fallback | null) => ({
   ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
   ...(flags.length > 0 ? { flags: [...flags] } : {}),
+  ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
 });
+
+/** The flags of a series; `bounded` where the forecast of the model was beyond bounds. */
+function flagsOf(
+  { model }: Serving,
+  domain: Domain,
+  panel: Panel,
+  series: number,
+  cutoff: number,
+  rescued: Fallback | null | undefined,
+): AnswerFlag[] {
+  const flags = seriesFlags(model.forecaster, panel, series, cutoff, seasonsOf(domain));
+  return rescued?.reason === 'FORECAST_ABSURD' ? [...flags, 'bounded'] : flags;
+}
 
 /** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
 export function ownAnswer(
@@ -76,17 +97,27 @@ export function ownAnswer(
   now: number,
 ): ForecastAnswer {
   const steps = checkedHorizon(serving, horizon);
-  const { panel, cutoff, values, unknownInputs } = ownForecast(serving, domain, history);
+  const { panel, cutoff, values, unknownInputs, rescuedFor } = ownForecast(serving, domain, history);
+  const rescued = rescuedFor ? { reason: rescuedFor, since: now } : null;
   const seriesId = history.seriesId ?? null;
   return {
     ...columns(serving, domain, panel, cutoff, steps, values, 0),
+    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     seriesId,
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
-    ...cautions(unknownInputs, seriesFlags(serving.model.forecaster, panel, 0, cutoff, seasonsOf(domain))),
+    ...cautions(
+      rescued ? [] : unknownInputs,
+      flagsOf(serving, domain, panel, 0, cutoff, rescued),
+      rescued ?? ownFallback(serving.fallback),
+    ),
   };
 }
+
+/** Of a caller's own values only the model can fall short: how old the snapshot is does not touch them. */
+const ownFallback = (fallback: Fallback | null): Fallback | null =>
+  fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE') ? fallback : null;
 
 function columns(
   serving: Serving,

@@ -8,13 +8,24 @@
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, exogenousWithin, indexAt, type Panel } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { isServable, unknownInputs } from './precompute.ts';
-import type { Serving } from './serving-state.ts';
+import type { Serving } from './combine.ts';
+import type { FallbackReason } from './fallback.ts';
+import { isServable, judgeForecast, unknownInputs } from './precompute.ts';
 
 export interface OwnHistory {
   readonly start: string;
   readonly values: readonly (number | null)[];
   readonly seriesId?: string;
+}
+
+export interface OwnForecast {
+  readonly panel: Panel;
+  readonly cutoff: number;
+  /** [quantile][step] */
+  readonly values: Float32Array;
+  readonly unknownInputs: readonly string[];
+  /** Why the baseline made the values; null where the model did. */
+  readonly rescuedFor: FallbackReason | null;
 }
 
 /** The id of a series that nobody named: in no snapshot, so a forecaster treats it as a stranger. */
@@ -23,11 +34,7 @@ const STRANGER = '(own history)';
 const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(2200, 0, 1);
 
-export function ownForecast(
-  serving: Serving,
-  domain: Domain,
-  history: OwnHistory,
-): { panel: Panel; cutoff: number; values: Float32Array; unknownInputs: string[] } {
+export function ownForecast(serving: Serving, domain: Domain, history: OwnHistory): OwnForecast {
   const { forecaster, card } = serving.model;
   const stored = serving.snapshot.panel;
   if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
@@ -57,13 +64,18 @@ export function ownForecast(
   });
   const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
-  if (!isServable(values, card.quantiles.length, card.horizon, domain.nonNegative)) {
+  const shape = { quantiles: card.quantiles.length, horizon: card.horizon };
+  const worth = judgeForecast(values, target, cutoff, shape, domain);
+  if (worth === 'sound') return { panel, cutoff, values, unknownInputs: unknown, rescuedFor: null };
+  const instead = serving.baseline.predict(panel, cutoff, card.horizon);
+  if (!isServable(instead, shape.quantiles, shape.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
       where: 'history.values',
       fix: 'Send more known values, in the unit that GET /v1/model names.',
     });
   }
-  return { panel, cutoff, values, unknownInputs: unknown };
+  const rescuedFor = worth === 'absurd' ? 'FORECAST_ABSURD' : 'FORECAST_UNUSABLE';
+  return { panel, cutoff, values: instead, unknownInputs: unknown, rescuedFor };
 }
 
 function gridStart(text: string, grid: Panel): number {

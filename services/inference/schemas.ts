@@ -5,12 +5,14 @@
  * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is wrong.
  */
 import { type Static, type TSchema, Type } from 'typebox';
-import { FLAG_MEANINGS, SERIES_FLAGS, type SeriesFlag } from '../../forecasting/series-flags.ts';
+import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/series-flags.ts';
+import { type AnswerFlag, BOUNDED_MEANING, FALLBACK_MEANINGS, FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 
 /** Nullable through a type array: serialised far faster than a union, and plain in OpenAPI 3.1. */
 const nullableString = (options = {}) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 const nullableNumbers = (options = {}) =>
   Type.Unsafe<(number | null)[]>({ type: 'array', items: { type: ['number', 'null'] }, ...options });
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const isoTime = (description: string) => Type.String({ format: 'date-time', description });
 
 /** What a client sends: in UTC, and nothing but that. */
@@ -93,6 +95,29 @@ export const ForecastsBody = Type.Object(
   },
 );
 
+/** A list of words with what each means. */
+const meanings = (of: Readonly<Record<string, string>>): string =>
+  Object.entries(of)
+    .map(([word, meaning]) => `\`${word}\`: ${meaning}`)
+    .join('; ');
+
+export const Fallback = Type.Object(
+  {
+    reason: Type.Unsafe<FallbackReason>({
+      type: 'string',
+      enum: FALLBACK_REASONS,
+      description: meanings(FALLBACK_MEANINGS),
+      examples: ['NO_CHAMPION'],
+    }),
+    since: isoTime('Since when it has been so, as far as this instance knows'),
+  },
+  {
+    description:
+      'Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline answers, ' +
+      '`modelVersion` names it: `baseline-mean_4_weeks`',
+  },
+);
+
 const HistoryAnswer = Type.Object(
   { timestamps: Type.Array(Type.String()), values: nullableNumbers() },
   { description: 'Actual values up to the cutoff, oldest first; null is unknown' },
@@ -106,7 +131,7 @@ export const ForecastAnswer = Type.Object(
     unit: Type.String({ description: 'Unit of every quantile' }),
     cutoff: isoTime('UTC start of the last observed interval; step k is cutoff + k intervals'),
     issuedAt: isoTime('When these numbers were computed'),
-    modelVersion: Type.String(),
+    modelVersion: Type.String({ description: 'What made the numbers: a model, or `baseline-…` where a baseline stands in' }),
     snapshotVersion: nullableString({ description: 'null for a history of your own' }),
     frequency: Type.String({ description: 'ISO 8601 duration of one interval', examples: ['PT1H'] }),
     horizon: Type.Integer(),
@@ -123,10 +148,11 @@ export const ForecastAnswer = Type.Object(
       }),
     ),
     flags: Type.Optional(
-      Type.Array(Type.Unsafe<SeriesFlag>({ type: 'string', enum: [...SERIES_FLAGS] }), {
-        description: `Why to trust it less: ${SERIES_FLAGS.map((flag) => `\`${flag}\`: ${FLAG_MEANINGS[flag]}`).join('; ')}. Absent where nothing is to be said`,
+      Type.Array(Type.Unsafe<AnswerFlag>({ type: 'string', enum: [...SERIES_FLAGS, 'bounded'] }), {
+        description: `Why to trust it less: ${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where nothing is to be said`,
       }),
     ),
+    fallback: Type.Optional(Fallback),
   },
   {
     examples: [
@@ -181,29 +207,37 @@ export const ModelAnswer = Type.Object({
     frequency: Type.String(),
     seasonLengths: Type.Array(Type.Integer()),
   }),
-  model: Type.Object({
-    modelVersion: Type.String(),
-    forecaster: Type.String(),
-    createdAt: isoTime('When it was trained'),
-    trainingCutoff: isoTime('The last interval it was trained on'),
-    snapshotVersion: Type.String({ description: 'The snapshot it was trained on' }),
-    trainingSeconds: Type.Number(),
-    backend: Type.String(),
-    seed: Type.Number(),
-    quantiles: Type.Array(Type.Number()),
-    horizon: Type.Integer(),
-    minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
-    exogenous: Type.Optional(
-      Type.Array(Type.String(), { description: 'Columns beside the demand that it reads; absent where it reads none' }),
+  model: nullable(
+    Type.Object(
+      {
+        modelVersion: Type.String(),
+        forecaster: Type.String(),
+        createdAt: isoTime('When it was trained'),
+        trainingCutoff: isoTime('The last interval it was trained on'),
+        snapshotVersion: Type.String({ description: 'The snapshot it was trained on' }),
+        trainingSeconds: Type.Number(),
+        backend: Type.String(),
+        seed: Type.Number(),
+        quantiles: Type.Array(Type.Number()),
+        horizon: Type.Integer(),
+        minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
+        exogenous: Type.Optional(
+          Type.Array(Type.String(), { description: 'Columns beside the demand that it reads; absent where it reads none' }),
+        ),
+        metrics: Type.Unsafe<unknown>({ description: 'Out-of-sample figures as the training service wrote them' }),
+      },
+      { description: 'null while a baseline stands in for a model' },
     ),
-    metrics: Type.Unsafe<unknown>({ description: 'Out-of-sample figures as the training service wrote them' }),
-  }),
-  promotion: Type.Object({
-    number: Type.Integer(),
-    promotedAt: Type.String({ format: 'date-time' }),
-    kind: Type.String(),
-    reason: Type.String(),
-  }),
+  ),
+  promotion: nullable(
+    Type.Object({
+      number: Type.Integer(),
+      promotedAt: Type.String({ format: 'date-time' }),
+      kind: Type.String(),
+      reason: Type.String(),
+    }),
+  ),
+  fallback: Type.Optional(Fallback),
   snapshot: Type.Object({
     snapshotVersion: Type.String(),
     committedAt: Type.String({ format: 'date-time' }),
@@ -214,11 +248,19 @@ export const ModelAnswer = Type.Object({
 
 export const LiveAnswer = Type.Object({ status: Type.Literal('live') });
 export const ReadyAnswer = Type.Object({
-  status: Type.Literal('ready'),
+  status: Type.Unsafe<'ready' | 'degraded'>({
+    type: 'string',
+    enum: ['ready', 'degraded'],
+    description: 'degraded: forecasts are answered, but they are a fallback',
+  }),
   modelVersion: Type.String(),
   snapshotVersion: Type.String(),
   cutoff: isoTime('UTC start of the last observed interval'),
   dataAgeSeconds: Type.Integer({ description: 'Since the end of the last observed interval' }),
+  fallback: Type.Optional(Fallback),
+  rescuedSeries: Type.Integer({
+    description: 'Series for which a baseline answers, because the model has no sound forecast of them',
+  }),
   refreshFailure: Type.Unsafe<{ code: string; at: string } | null>({
     type: ['object', 'null'],
     properties: { code: { type: 'string' }, at: { type: 'string', format: 'date-time' } },

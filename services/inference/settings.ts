@@ -14,6 +14,8 @@ export interface InferenceSettings {
   readonly handlerTimeoutMs: number;
   /** Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no limit. */
   readonly maxEventLoopDelayMs: number;
+  /** Intervals since the last observed one after which forecasts are labelled as stale; 0: never. null: as the domain says. */
+  readonly staleAfterIntervals: number | null;
   /** True behind a proxy that sets X-Forwarded-For; only then is it believed. */
   readonly trustProxy: boolean;
 }
@@ -24,5 +26,6 @@ export const defaultInferenceSettings: InferenceSettings = {
   requestTimeoutMs: 10_000,
   handlerTimeoutMs: 10_000,
   maxEventLoopDelayMs: 1_000,
+  staleAfterIntervals: null,
   trustProxy: false,
 };

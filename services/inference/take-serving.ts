@@ -5,8 +5,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HeadwayError } from '../../runtime/errors.ts';
+import type { Serving } from './combine.ts';
 import { NotReady } from './problems.ts';
-import type { Serving, ServingState } from './serving-state.ts';
+import type { ServingState } from './serving-state.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -9,7 +9,7 @@ import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function forecastRoutes(app: App, context: RouteContext): void {
-  const { domain, clock, state } = context;
+  const { domain, clock, state, fellBack } = context;
 
   app.post(
     '/v1/forecasts',
@@ -26,8 +26,11 @@ export function forecastRoutes(app: App, context: RouteContext): void {
     async (request) => {
       const serving = servingOf(request);
       const { seriesIds = [], history, horizon } = request.body;
-      if (history) return { forecasts: [ownAnswer(serving, domain, history, horizon, clock.now())] };
-      return { forecasts: seriesIds.map((id) => storedAnswer(serving, domain, id, horizon)) };
+      const forecasts = history
+        ? [ownAnswer(serving, domain, history, horizon, clock.now())]
+        : seriesIds.map((id) => storedAnswer(serving, domain, id, horizon));
+      for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
+      return { forecasts };
     },
   );
 }

@@ -5,16 +5,16 @@
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; REQUEST_INVALID for a cursor nobody gave out.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel.ts';
+import type { Serving } from '../combine.ts';
 import { isoTime, storedAnswer } from '../forecast-answer.ts';
 import { HttpProblem } from '../problems.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { answers, ForecastAnswer, ForecastQuery, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
-import type { Serving } from '../serving-state.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function seriesRoutes(app: App, context: RouteContext): void {
-  const { domain, state } = context;
+  const { domain, state, fellBack } = context;
 
   app.get(
     '/v1/series',
@@ -62,7 +62,12 @@ export function seriesRoutes(app: App, context: RouteContext): void {
       preValidation: queryIntegers('horizon', 'history'),
       preHandler: takeServing(state),
     },
-    async (request) => storedAnswer(servingOf(request), domain, request.params.id, request.query.horizon, request.query.history),
+    async (request) => {
+      const { horizon, history } = request.query;
+      const answer = storedAnswer(servingOf(request), domain, request.params.id, horizon, history);
+      if (answer.fallback) fellBack(answer.fallback.reason);
+      return answer;
+    },
   );
 }
 
