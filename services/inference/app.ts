@@ -14,9 +14,11 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { noteMethods } from './allowed-methods.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { seasonsOf } from './precompute.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
@@ -97,6 +99,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  const methodsOf = noteMethods(app);
   app.removeContentTypeParser('text/plain');
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
@@ -134,7 +137,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
   });
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(
+    const methods = methodsOf(request.url);
+    if (methods.length > 0) {
+      const problem = new HttpProblem('METHOD_NOT_ALLOWED', `this path has no ${request.method.slice(0, 16)}`);
+      return sendProblem(problemOf(problem, request.id), reply.header('allow', methods.join(', ')));
+    }
+    return sendProblem(
       problemOf(new HttpProblem('ROUTE_NOT_FOUND', 'there is nothing at this path for this method'), request.id),
       reply,
     );
@@ -150,6 +158,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
     seriesRoutes(api, context);
     forecastRoutes(api, context);
+    allForecastRoutes(api, context, settings.streamTimeoutMs);
     explanationRoutes(api, context, settings.rateLimitPerMinute);
     modelRoutes(api, context);
   });

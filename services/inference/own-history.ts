@@ -1,7 +1,8 @@
 /**
  * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series, predicted at once.
  * Invariants: exactly the path the stored series take (same forecaster, same checks on what it answers); null is unknown,
- * never zero; the cutoff is the last value that is known; exogenous columns are the snapshot's of the same time, unknown outside it.
+ * never zero; the cutoff is the last value that is known; exogenous columns are the caller's where they are given, else the snapshot's of
+ * the same time, unknown outside it.
  * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number that is needed;
  * SERIES_UNKNOWN for a seriesId that is not in the snapshot.
  */
@@ -11,11 +12,13 @@ import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from './precompute.ts';
+import { type Columns, supposing, type WhatIf, withOwnColumns } from './what-if.ts';
 
 export interface OwnHistory {
   readonly start: string;
   readonly values: readonly (number | null)[];
   readonly seriesId?: string;
+  readonly exogenous?: Columns;
 }
 
 export interface OwnForecast {
@@ -34,7 +37,7 @@ const STRANGER = '(own history)';
 const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(2200, 0, 1);
 
-export function ownForecast(serving: Serving, domain: Domain, history: OwnHistory): OwnForecast {
+export function ownForecast(serving: Serving, domain: Domain, history: OwnHistory, whatIf: WhatIf = {}): OwnForecast {
   const { forecaster, card } = serving.model;
   const stored = serving.snapshot.panel;
   if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
@@ -54,7 +57,7 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
     );
   }
   const first = indexAt(stored, start);
-  const panel = createPanel({
+  const bare = createPanel({
     seriesIds: [history.seriesId ?? STRANGER],
     start,
     frequencyMinutes: stored.frequencyMinutes,
@@ -62,6 +65,8 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
     columns: { target },
     ...(forecaster.exogenous ? exogenousWithin(stored, first, first + target.length + card.horizon) : {}),
   });
+  const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
+  const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf);
   const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
   const shape = { quantiles: card.quantiles.length, horizon: card.horizon };

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import type { ForecastAnswer } from '../../services/inference/schemas.ts';
+import type { ForecastAnswer } from '../../services/inference/forecast-schemas.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { createWorld } from '../services/inference/fakes.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';

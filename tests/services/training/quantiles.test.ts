@@ -65,7 +65,7 @@ describe.each([
     expect(entry.values).toHaveLength(TOYS.length * quantiles.length * HORIZON);
     const state = createServingState({ ...parts, clock, logger: pino({ level: 'silent' }) });
     expect(await state.refresh()).toBe('changed');
-    const answer = storedAnswer(state.current() as Serving, domain, 'a', undefined);
+    const answer = storedAnswer(state.current() as Serving, domain, 'a', {});
     expect(Object.keys(answer.quantiles)).toEqual(quantiles.map(String));
     const columns = quantiles.map((quantile) => answer.quantiles[String(quantile)] as number[]);
     for (const [q, column] of columns.entries()) {
