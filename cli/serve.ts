@@ -25,6 +25,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     features: await context.features(),
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
+    actuals: settings.actuals === 'on' ? await context.actuals() : null,
     clock,
     logger,
     settings: { ...defaultInferenceSettings, rateLimitPerMinute: settings.rateLimit, staleAfterIntervals: settings.staleAfter },

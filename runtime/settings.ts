@@ -42,6 +42,7 @@ export interface Settings {
   readonly rateLimit: number;
   /** null: the domain's own. */
   readonly staleAfter: number | null;
+  readonly actuals: 'on' | 'off';
   readonly memoryMb: number;
 }
 export type SettingName = keyof Settings;
@@ -167,6 +168,13 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'intervals',
     allowed: 'a whole number from 0 to 1000000; 0 means never',
     description: "Age of the last observed interval at which forecasts are labelled stale. Unset: the domain's own.",
+  },
+  actuals: {
+    schema: { enum: ['on', 'off'] },
+    variable: 'HEADWAY_ACTUALS',
+    default: 'off',
+    allowed: 'on or off',
+    description: 'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
   },
   memoryMb: {
     schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },

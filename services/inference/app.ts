@@ -15,15 +15,18 @@ import type { Domain } from '../../domains/domain.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { noteMethods } from './allowed-methods.ts';
-import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { modelHistory } from './model-history.ts';
+import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { seasonsOf } from './precompute.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
 import { modelRoutes } from './routes/model.ts';
+import { modelsRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { seriesRoutes } from './routes/series.ts';
 import { createServiceMetrics } from './service-metrics.ts';
@@ -46,10 +49,15 @@ export interface AppOptions {
   readonly features: OnlineFeatures;
   readonly registry: ServedModels;
   readonly restoreForecaster: RestoreForecaster;
+  /** Where actuals that clients post are kept; null or absent: they are refused. */
+  readonly actuals?: ActualsSink | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
 }
+
+/** The list of models is read from the store once in so long, however many ask. */
+const MODELS_KEPT_MS = 15_000;
 
 /** Where the domain says nothing: after so many of its days. */
 const STALE_DAYS = 2;
@@ -161,6 +169,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     allForecastRoutes(api, context, settings.streamTimeoutMs);
     explanationRoutes(api, context, settings.rateLimitPerMinute);
     modelRoutes(api, context);
+    modelsRoutes(api, modelHistory(options.registry, clock, MODELS_KEPT_MS));
+    actualsRoutes(api, context, options.actuals ?? null);
   });
 
   await state.refresh();
@@ -178,6 +188,7 @@ function openapiInfo(domain: Domain) {
     },
     tags: [
       { name: 'forecasts', description: 'Quantile forecasts' },
+      { name: 'actuals', description: 'What happened, told back' },
       { name: 'series', description: 'What can be forecast' },
       { name: 'model', description: 'What forecasts come from' },
       { name: 'health', description: 'For orchestrators' },

@@ -130,6 +130,33 @@ export const ModelAnswer = Type.Object({
   }),
 });
 
+export const ModelsAnswer = Type.Object({
+  total: Type.Integer({ description: 'Models in the registry' }),
+  models: Type.Array(
+    Type.Object({
+      modelVersion: Type.String(),
+      isChampion: Type.Boolean({ description: 'By the promotion log; what this instance serves, GET /v1/model says' }),
+      forecaster: Type.String(),
+      createdAt: isoTime('When it was trained'),
+      trainingCutoff: isoTime('The last interval it was trained on'),
+      snapshotVersion: Type.String({ description: 'The snapshot it was trained on' }),
+      trainingSeconds: Type.Number(),
+      quantiles: Type.Array(Type.Number()),
+      horizon: Type.Integer(),
+      history: Type.Array(
+        Type.Object({
+          number: Type.Integer({ description: 'Place in the promotion log' }),
+          at: isoTime('When it was decided'),
+          kind: Type.String({ description: 'promoted, rolled-back, rejected or inconclusive' }),
+          reason: Type.String(),
+        }),
+        { description: 'What was decided about it, oldest first' },
+      ),
+    }),
+  ),
+  nextCursor: nullableString({ description: 'null on the last page' }),
+});
+
 export const LiveAnswer = Type.Object({ status: Type.Literal('live') });
 export const ReadyAnswer = Type.Object({
   status: Type.Unsafe<'ready' | 'degraded'>({
