@@ -16,6 +16,7 @@ import {
   writeFeatures,
 } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
+import { keptTables } from '../kept-tables.ts';
 import { type Panel, padHistory } from '../panel.ts';
 import { believedCenter, type Calibration, groupOf, spreadAbout } from './calibration.ts';
 import { embeddingRows, keepGroups, rowsById, standardiseRow } from './input-scaling.ts';
@@ -158,13 +159,15 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   const quantileValues = new Float64Array(Q);
   /** A backtest asks at many cutoffs of one panel: what the windows share is computed once. */
   const sources = new WeakMap<Panel, FeatureSource>();
+  /** A service asks at many panels of the same grid: callers' own histories. */
+  const kept = keptTables();
 
   function sourceOf(panel: Panel, cutoff: number, missing: number): FeatureSource {
-    if (missing > 0) return createFeatureSource(padHistory(panel, missing), spec.features, cutoff + missing);
+    if (missing > 0) return createFeatureSource(padHistory(panel, missing), spec.features, cutoff + missing, kept);
     const known = sources.get(panel);
     if (known && cutoff >= known.firstCutoff) return known;
     // Asked a second time, and further back: then for all of the panel.
-    const source = createFeatureSource(panel, spec.features, known ? 0 : cutoff);
+    const source = createFeatureSource(panel, spec.features, known ? 0 : cutoff, kept);
     sources.set(panel, source);
     return source;
   }

@@ -117,7 +117,7 @@ suite('in a browser', () => {
     await page.setViewportSize({ width: 1100, height: 900 });
     await page.goto(`${server.url}/docs`);
     await page.locator('.opblock').first().waitFor();
-    expect(await page.locator('.opblock').count()).toBe(7);
+    expect(await page.locator('.opblock').count()).toBe(10);
   });
 
   test('nothing was complained of, and nothing was fetched from elsewhere', () => {
