@@ -23,7 +23,8 @@ RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.m
       node_modules/mathjs/lib/esm \
  && find node_modules/@tensorflow -type f \( -name '*.min.js' -o -name '*.fesm.js' -o -name '*_test.js' -o -name '*.es2017.js' \
       -o -name '*.es2017.min.js' \) -delete \
- && find node_modules/@tensorflow -maxdepth 2 -type d -name src -exec rm -rf {} +
+ && find node_modules/@tensorflow -maxdepth 2 -type d -name src -exec rm -rf {} + \
+ && find node_modules/@aws-sdk node_modules/@smithy -maxdepth 2 -type d \( -name dist-es -o -name dist-types \) -exec rm -rf {} +
 
 FROM node:22-bookworm-slim
 # The address inside the container; which addresses of the host reach it is decided by the port mapping.

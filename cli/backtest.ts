@@ -3,19 +3,20 @@
  * Invariants: the store is not written to; what is kept of a backtest and its page lie in the work folder (or where --page says).
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, SETTINGS_INVALID for cutoffs a share of the day apart.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { leaderboardPage } from '../dashboard/leaderboard-page.ts';
 import { type Leaderboard, leaderboardOf } from '../forecasting/leaderboard.ts';
 import { timestampAt } from '../forecasting/panel.ts';
+import { seasonsOf } from '../forecasting/seasons.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { backtest } from '../services/training/backtest-run.ts';
 import { oracleForecaster, scoreResult } from '../services/training/evaluation.ts';
 import { jsonMetrics, readTrainingPanel } from '../services/training/train.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, stepTable } from './metrics-table.ts';
-import { configOf, modelled, oracleOf, type TrainingFlags, workersOf } from './training.ts';
+import { checkpointsIn, configOf, modelled, oracleOf, type TrainingFlags } from './training.ts';
+import { writeOutput } from './write-output.ts';
 
 export interface BacktestFlags extends TrainingFlags {
   readonly cutoffStep?: number;
@@ -30,7 +31,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const { manifest, panel } = await readTrainingPanel(await context.features(), domain);
   const oracle = await oracleOf(context, manifest);
-  const config = await configOf(flags, context.domain.name);
+  const config = await configOf(flags, context.domain);
   const started = clock.elapsedMs();
   const { result, segments, kept, workers, seconds, folder } = await backtest({
     domain,
@@ -41,7 +42,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     refitDays: flags.refitDays ?? null,
     workers: flags.workers ?? null,
     cores: availableParallelism(),
-    members: workersOf(context, backend),
+    checkpoints: checkpointsIn(settings),
     folder: join(settings.work, 'backtests'),
     clock,
     logger,
@@ -49,7 +50,7 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     beside: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
   });
   const elapsed = (clock.elapsedMs() - started) / 1000;
-  const season = domain.seasonLengths[domain.seasonLengths.length - 1] as number;
+  const { day, week: season } = seasonsOf(domain);
   const scores = scoreResult(result, panel, season);
   const leaderboard = leaderboardOf({
     ...scores,
@@ -57,13 +58,12 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     panel,
     subject: 'network',
     timeZone: domain.timeZone,
-    day: domain.seasonLengths[0] as number,
+    day,
     season,
   });
   const metrics = jsonMetrics(scores);
   const page = flags.page ?? join(settings.work, `backtest-${domain.name}.html`);
-  await mkdir(dirname(page), { recursive: true });
-  await writeFile(
+  await writeOutput(
     page,
     leaderboardPage({
       leaderboard,

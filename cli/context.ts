@@ -30,6 +30,7 @@ export interface CommonFlags {
   readonly seed?: string;
   readonly backend?: string;
   readonly quantiles?: string;
+  readonly cacheMb?: string;
   readonly json?: boolean;
 }
 
@@ -64,7 +65,7 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles } = flags;
+  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles, cacheMb } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
     domain: domainName,
@@ -77,6 +78,7 @@ export function openContext(
     seed,
     backend,
     quantiles,
+    cacheMb,
   };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const found = findDomain(settings.domain);
@@ -87,7 +89,10 @@ export function openContext(
   const progress = terminalProgress({ clock });
   let opened: Promise<ObjectStore> | null = null;
   const openOnce = () => {
-    opened ??= import('../storage/open-store.ts').then(({ openStore }) => openStore(settings.store, clock));
+    const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
+    opened ??= import('../storage/open-store.ts').then(({ openStore }) =>
+      openStore(settings.store, { clock, environment: env, cache }),
+    );
     return opened;
   };
   const childEnvironment = {
@@ -98,6 +103,7 @@ export function openContext(
     HEADWAY_SEED: String(settings.seed),
     HEADWAY_BACKEND: settings.backend,
     HEADWAY_MEMORY_MB: String(settings.memoryMb),
+    HEADWAY_CACHE_MB: String(settings.cacheMb),
     ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
     ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
     ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),

@@ -4,8 +4,6 @@
  * answer's, but similar days come from all of the history. Values are those known today, none after the cutoff. Changes nothing.
  * Fails: NO_CHAMPION, MODEL_NOT_FOUND, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HISTORY_TOO_SHORT, USAGE for a wrong cutoff.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import { type ExplanationPicture, explanationSvg, totalOf } from '../dashboard/explanation-picture.ts';
 import { explanationInTerminal } from '../dashboard/explanation-terminal.ts';
@@ -19,6 +17,7 @@ import type { ExplanationAnswer } from '../services/inference/explanation-schema
 import { lastObserved } from '../services/inference/precompute.ts';
 import type { CommandContext } from './context.ts';
 import { timestamp } from './panel.ts';
+import { writeOutput } from './write-output.ts';
 
 interface Flags {
   readonly series: string;
@@ -36,8 +35,7 @@ export async function explainCommand(context: CommandContext, flags: Flags): Pro
   context.print(partsTable(picture));
   context.print(daysTable(context, answer));
   if (flags.svg) {
-    await mkdir(dirname(flags.svg), { recursive: true });
-    await writeFile(flags.svg, explanationSvg(picture));
+    await writeOutput(flags.svg, explanationSvg(picture));
     context.print(`Picture: ${flags.svg}`);
   }
   context.printJson(answer);

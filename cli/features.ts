@@ -3,11 +3,11 @@
  * Invariants: one run of a domain and store at a time on this machine; every raw row is accounted for in what is printed.
  * Fails: RUN_IN_PROGRESS, and whatever the source and the feature service say.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { runFeatures } from '../services/feature/run.ts';
 import type { CommandContext } from './context.ts';
+import { writeOutput } from './write-output.ts';
 
 export async function runFeaturesCommand(context: CommandContext, flags: { report?: string }): Promise<void> {
   const { settings, domain, clock, logger, progress } = context;
@@ -37,8 +37,7 @@ export async function runFeaturesCommand(context: CommandContext, flags: { repor
     const { qualityTable } = await import('../services/feature/quality-table.ts');
     const { qualityPage } = await import('../services/feature/quality-page.ts');
     const path = flags.report ?? join(settings.work, 'reports', `${domain.name}-data-quality.html`);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, qualityPage(report));
+    await writeOutput(path, qualityPage(report));
     context.print(qualityTable(report));
     context.print(`\nData-quality report: ${path}`);
   }

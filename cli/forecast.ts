@@ -3,20 +3,20 @@
  * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the same.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import { type ForecastPicture, forecastSvg } from '../dashboard/forecast-picture.ts';
 import { forecastInTerminal } from '../dashboard/forecast-terminal.ts';
 import { intervalsOf } from '../forecasting/intervals.ts';
 import { seasonalNaive } from '../forecasting/models/naive.ts';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
-import { type Panel, targetOf, timestampAt } from '../forecasting/panel.ts';
+import { onlySeries, targetOf, timestampAt } from '../forecasting/panel.ts';
+import { seasonsOf } from '../forecasting/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../forecasting/series-flags.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { type IssuedForecasts, issueForecasts } from '../services/inference/issue-forecasts.ts';
 import type { CommandContext } from './context.ts';
+import { writeOutput } from './write-output.ts';
 
 interface Flags {
   readonly series?: string;
@@ -62,7 +62,7 @@ export async function forecastCommand(context: CommandContext, flags: Flags): Pr
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged as ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
-    await writeSvg(flags.svg, picture);
+    await writeOutput(flags.svg, forecastSvg(picture));
     context.print(`Picture: ${flags.svg}`);
   }
   const { entry } = issued;
@@ -111,13 +111,13 @@ export function pictureOf(
   series: number,
 ): ForecastPicture {
   const { horizon, quantiles } = entry;
-  const season = domain.seasonLengths[domain.seasonLengths.length - 1] as number;
+  const season = seasonsOf(domain).week;
   const seriesId = panel.seriesIds[series] as string;
   const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
   const column = (q: number) => columnOf(entry, series, q);
   const first = Math.max(0, cutoff - season + 1);
   const values = targetOf(panel, series);
-  const naive = seasonalNaive(season).predict(oneSeries(panel, series), cutoff, horizon);
+  const naive = seasonalNaive(season).predict(onlySeries(panel, series), cutoff, horizon);
   const title = domain.seriesTitle(seriesId);
   const [outer, ...inner] = intervalsOf(quantiles);
   const within = inner[inner.length >> 1];
@@ -139,17 +139,6 @@ export function pictureOf(
     ...(within ? { innerName: within.name } : {}),
   };
 }
-
-export async function writeSvg(path: string, picture: ForecastPicture): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, forecastSvg(picture));
-}
-
-const oneSeries = (panel: Panel, series: number): Panel => ({
-  ...panel,
-  seriesIds: [panel.seriesIds[series] as string],
-  columns: { target: targetOf(panel, series) },
-});
 
 function forecastTable({ forecast, timeZone }: ForecastPicture, entry: IssuedForecasts['entry'], series: number): string {
   const columns = entry.quantiles.map((_, q) => columnOf(entry, series, q));

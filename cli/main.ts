@@ -8,6 +8,7 @@ import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.t
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
+import type { StoreDiffFlags } from './store-diff.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
 
@@ -45,7 +46,7 @@ export function buildProgram(env: Environment): Command {
     defaults: Partial<Settings> = {},
   ): void {
     const made = define(parent.command(name).description(description).exitOverride())
-      .option('--store <url>', 'where features, models and forecasts live, e.g. file:./.headway')
+      .option('--store <url>', 'where features, models and forecasts live: file:FOLDER or s3://BUCKET/PREFIX')
       .option('--domain <name>', 'what is forecast: a folder in domains/')
       .option('--work <folder>', 'raw downloads, locks and temporary files')
       .addOption(
@@ -65,15 +66,16 @@ export function buildProgram(env: Environment): Command {
   const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
   const sources = (c: Command) =>
     source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
+  const computing = (c: Command) =>
+    c.option('--seed <number>', 'seed of everything random').option('--backend <name>', 'auto, native, wasm or cpu');
   const training = (c: Command) =>
-    c
-      .option('--steps <count>', 'batches the network learns from', wholeNumber)
-      .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
-      .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
-      .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them')
-      .option('--seed <number>', 'seed of everything random')
-      .option('--backend <name>', 'auto, native, wasm or cpu')
-      .option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
+    computing(
+      c
+        .option('--steps <count>', 'batches the network learns from', wholeNumber)
+        .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
+        .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
+        .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them'),
+    ).option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
 
   const features = program.command('features').description('the feature service');
   command(
@@ -103,7 +105,15 @@ export function buildProgram(env: Environment): Command {
     (c) =>
       training(source(c))
         .option('--snapshot <version>', 'train on this snapshot instead of the latest')
-        .option('--warm-start', "go on from the champion's weights where they fit; fewer --steps then do"),
+        .option('--known-at <timestamp>', 'train on what was known then, ISO 8601 in UTC, instead of all of the snapshot')
+        .option('--warm-start', "go on from the champion's weights where they fit; fewer --steps then do")
+        .addOption(
+          new Option(
+            '--reproduce <modelVersion>',
+            'make this model again from its card, and say whether training set and weights are the same; registers nothing',
+          ).conflicts([...CARD_SAYS]),
+        )
+        .option('--panel-only', 'with --reproduce: compare the training set, and fit nothing'),
     async (context, flags: TrainingFlags & TrainFlags) => (await import('./training.ts')).trainCommand(context, flags),
   );
 
@@ -112,22 +122,22 @@ export function buildProgram(env: Environment): Command {
     'tune',
     'Search for a better configuration of the network on folds before the test span, resumably; the store is only read.',
     (c) =>
-      c
-        .option('--candidates <count>', 'configurations to try, the default among them', wholeNumber, 18)
-        .option(
-          '--steps <count>',
-          'batches each learns from at first; the best third gets three times as many, and so on',
-          wholeNumber,
-          60,
-        )
-        .option('--folds <count>', 'spans of 14 days, one after another, that each is scored on', wholeNumber, 2)
-        .option('--workers <count>', 'processes that fit at the same time (default: one a core)', wholeNumber)
-        .option('--test-days <days>', 'days at the end that the search must not see (default: 28)', wholeNumber)
-        .option('--snapshot <version>', 'search on this snapshot, e.g. to end a search that was killed, instead of the latest')
-        .option('--config-out <file>', 'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)')
-        .option('--page <file>', 'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)')
-        .option('--seed <number>', 'seed of everything random')
-        .option('--backend <name>', 'auto, native, wasm or cpu'),
+      computing(
+        c
+          .option('--candidates <count>', 'configurations to try, the default among them', wholeNumber, 18)
+          .option(
+            '--steps <count>',
+            'batches each learns from at first; the best third gets three times as many, and so on',
+            wholeNumber,
+            60,
+          )
+          .option('--folds <count>', 'spans of 14 days, one after another, that each is scored on', wholeNumber, 2)
+          .option('--workers <count>', 'processes that fit at the same time (default: one a core)', wholeNumber)
+          .option('--test-days <days>', 'days at the end that the search must not see (default: 28)', wholeNumber)
+          .option('--snapshot <version>', 'search on this snapshot, e.g. to end a search that was killed, instead of the latest')
+          .option('--config-out <file>', 'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)')
+          .option('--page <file>', 'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)'),
+      ),
     async (context, flags: TuneFlags) => (await import('./tune.ts')).tuneCommand(context, flags),
   );
 
@@ -245,9 +255,22 @@ export function buildProgram(env: Environment): Command {
   );
   command(
     store,
+    'diff',
+    'Show what a snapshot says otherwise than an earlier one: by series, by day and by hour.',
+    (c) =>
+      c
+        .argument('[from]', 'a snapshot, by number or version; the one before `to` without it')
+        .argument('[to]', 'a snapshot; the newest without it')
+        .option('--known-at <times>', 'compare what one snapshot knew at this time with all of it, or TIME,TIME; ISO 8601 in UTC')
+        .option('--csv <file>', 'write every value that differs: unique_id,exogenous,ds,change,before,after'),
+    async (context, flags: StoreDiffFlags, from, to) => (await import('./store-diff.ts')).storeDiff(context, flags, from, to),
+  );
+  command(
+    store,
     'verify',
     'Read everything and check every hash.',
-    (c) => c,
+    // What is checked is the store, never a copy of it on this machine.
+    (c) => c.option('--cache-mb <size>', 'copies of a store on S3 that may be read in its place; 0 reads the store itself', '0'),
     async (context) => (await import('./store.ts')).storeVerify(context),
   );
 
@@ -260,6 +283,12 @@ export function buildProgram(env: Environment): Command {
   );
   return program;
 }
+
+/** Flags of `train` that a model's card answers. */
+const CARD_SAYS = [
+  ...['source', 'steps', 'testDays', 'config', 'demandOnly', 'seed', 'backend', 'quantiles'],
+  ...['snapshot', 'knownAt', 'warmStart'],
+];
 
 function wholeNumber(text: string): number {
   const number = Number(text);

@@ -3,14 +3,13 @@
  * Invariants: every change of champion is an entry in the append-only log, with its reason.
  * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION; STORE_CORRUPT for a picture that was changed.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import { HeadwayError } from '../runtime/errors.ts';
 import type { ModelCard } from '../storage/model-card.ts';
 import type { ModelRegistry } from '../storage/model-registry.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable } from './metrics-table.ts';
+import { writeOutput } from './write-output.ts';
 
 export async function listModels(context: CommandContext): Promise<void> {
   const registry = await context.registry();
@@ -87,8 +86,7 @@ async function writePicture(
       fix: 'Models that were promoted by hand, or judged before pictures were kept, have none: leave --svg out.',
     });
   }
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, svg);
+  await writeOutput(path, svg);
   return path;
 }
 

@@ -5,6 +5,7 @@
  * Fails: with the first step's error; what was committed until then stays, and the next start goes on from there.
  */
 import { join } from 'node:path';
+import { forecastSvg } from '../dashboard/forecast-picture.ts';
 import { forecastInTerminal } from '../dashboard/forecast-terminal.ts';
 import { meanOf } from '../forecasting/metrics.ts';
 import { targetOf } from '../forecasting/panel.ts';
@@ -12,9 +13,10 @@ import { runChildJob } from '../runtime/child-job.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import type { IssuedForecasts } from '../services/inference/issue-forecasts.ts';
 import type { CommandContext } from './context.ts';
-import { issue, pictureOf, writeSvg } from './forecast.ts';
+import { issue, pictureOf } from './forecast.ts';
 import { startSchedule } from './schedule.ts';
 import { openServer, stopSignal } from './serve.ts';
+import { writeOutput } from './write-output.ts';
 
 interface Flags {
   readonly once?: boolean;
@@ -80,7 +82,7 @@ async function showForecast(context: CommandContext): Promise<string> {
   const series = showcase(issued);
   const picture = pictureOf(context, issued, series);
   const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);
-  await writeSvg(svg, picture);
+  await writeOutput(svg, forecastSvg(picture));
   const width = Math.min(process.stdout.columns ?? 100, 110);
   context.print(forecastInTerminal(picture, { width, height: 18, colour: process.stdout.isTTY === true }));
   context.print(`Picture: ${svg}`);

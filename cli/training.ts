@@ -3,23 +3,25 @@
  * Invariants: one training of a domain and store at a time on this machine.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { reliabilityPage } from '../dashboard/reliability-page.ts';
-import type { Source } from '../domains/domain.ts';
+import type { Domain, Source } from '../domains/domain.ts';
 import { timestampAt } from '../forecasting/panel.ts';
 import { reliabilityJson } from '../forecasting/reliability.ts';
+import { HeadwayError } from '../runtime/errors.ts';
 import { withRunLock } from '../runtime/run-lock.ts';
 import { type BackendName, startTensorBackend } from '../runtime/tensor-backend.ts';
 import { readConfigFile } from '../services/training/config-file.ts';
 import type { Workers } from '../services/training/members.ts';
 import { jsonMetrics, type TrainingResult, train } from '../services/training/train.ts';
-import { defaultTrainingConfig, type TrainingConfig } from '../services/training/training-config.ts';
+import { defaultConfigOf, type TrainingConfig } from '../services/training/training-config.ts';
 import { isExogenous } from '../storage/coverage.ts';
 import type { Manifest } from '../storage/manifest.ts';
 import type { CommandContext } from './context.ts';
 import { metricsTable, reliabilityTable } from './metrics-table.ts';
+import { timestamp } from './panel.ts';
+import { writeOutput } from './write-output.ts';
 
 export interface TrainingFlags {
   readonly steps?: number;
@@ -31,13 +33,23 @@ export interface TrainingFlags {
 /** What only `train` has. */
 export interface TrainFlags {
   readonly snapshot?: string;
+  readonly knownAt?: string;
   readonly warmStart?: boolean;
+  readonly reproduce?: string;
+  readonly panelOnly?: boolean;
 }
 
 export async function trainCommand(context: CommandContext, flags: TrainingFlags & TrainFlags): Promise<void> {
+  if (flags.reproduce !== undefined) {
+    const { reproduceCommand } = await import('./reproduce.ts');
+    return reproduceCommand(context, flags.reproduce, flags.panelOnly ?? false);
+  }
+  if (flags.panelOnly) {
+    throw new HeadwayError('USAGE', '--panel-only belongs to --reproduce', { fix: 'Add --reproduce MODEL, or leave it out.' });
+  }
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
-  const config = await configOf(flags, domain.name);
+  const config = await configOf(flags, domain);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const store = await context.store();
   const features = await context.features();
@@ -59,6 +71,7 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
       progress,
       warmStart: flags.warmStart ?? false,
       ...(flags.snapshot ? { snapshotVersion: flags.snapshot } : {}),
+      ...(flags.knownAt ? { knownAt: timestamp(flags.knownAt, '--known-at') } : {}),
       ...(oracle ? { oracle } : {}),
     });
   });
@@ -108,8 +121,7 @@ async function writeCalibrationReport({ domain, settings }: CommandContext, trai
     note: calibrationNote(trained),
   });
   const path = join(settings.work, `calibration-${domain.name}.html`);
-  await mkdir(settings.work, { recursive: true });
-  await writeFile(path, page);
+  await writeOutput(path, page);
   return path;
 }
 
@@ -122,16 +134,19 @@ function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: numbe
 /** The processes that the members of an ensemble are fitted in. */
 export const workersOf = ({ settings, clock, logger }: CommandContext, backend: BackendName): Workers => ({
   ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
-  folder: join(settings.work, 'checkpoints'),
+  folder: checkpointsIn(settings),
 });
+
+export const checkpointsIn = ({ work }: CommandContext['settings']): string => join(work, 'checkpoints');
 
 /** The domain as the model is to see it. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
   demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
 
 /** The defaults, then what the file says, then what the flags say. */
-export async function configOf({ steps, testDays, config: file }: TrainingFlags, domain: string): Promise<TrainingConfig> {
-  const config = file === undefined ? defaultTrainingConfig : await readConfigFile(file, domain, defaultTrainingConfig);
+export async function configOf({ steps, testDays, config: file }: TrainingFlags, domain: Domain): Promise<TrainingConfig> {
+  const defaults = defaultConfigOf(domain);
+  const config = file === undefined ? defaults : await readConfigFile(file, domain.name, defaults);
   return {
     ...config,
     testDays: testDays ?? config.testDays,

@@ -11,7 +11,7 @@ import { withRunLock } from '../runtime/run-lock.ts';
 import { openWorkerPool } from '../runtime/worker-pool.ts';
 import { configFileOf } from '../services/training/config-file.ts';
 import { readTrainingPanel } from '../services/training/train.ts';
-import { defaultTrainingConfig } from '../services/training/training-config.ts';
+import { defaultConfigOf } from '../services/training/training-config.ts';
 import { type TuningResult, tune } from '../services/training/tuning.ts';
 import { tuningPage } from '../services/training/tuning-page.ts';
 import { type ReportedCandidate, type TuningReport, tuningReport } from '../services/training/tuning-report.ts';
@@ -31,7 +31,8 @@ export interface TuneFlags {
 
 export async function tuneCommand(context: CommandContext, flags: TuneFlags): Promise<void> {
   const { domain, settings, clock, progress, logger } = context;
-  const testDays = flags.testDays ?? defaultTrainingConfig.testDays;
+  const defaults = defaultConfigOf(domain);
+  const testDays = flags.testDays ?? defaults.testDays;
   const store = await context.store();
   const lock = { folder: join(settings.work, 'locks'), store: `${store.location} ${domain.name}`, kind: 'tuning', clock };
   const folder = join(settings.work, 'tuning');
@@ -46,7 +47,7 @@ export async function tuneCommand(context: CommandContext, flags: TuneFlags): Pr
       const result = await tune({
         domain,
         panel,
-        config: { ...defaultTrainingConfig, testDays },
+        config: { ...defaults, testDays },
         candidates: flags.candidates,
         steps: flags.steps,
         folds: flags.folds,

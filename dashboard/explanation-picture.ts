@@ -5,7 +5,7 @@
  * a bar's height is its value, so the last column of the waterfall ends where the parts lead.
  * Fails: a RangeError when columns differ in length, there is nothing to draw, or a value is not finite.
  */
-import { escapeText } from './forecast-picture.ts';
+import { escaped } from '../runtime/escaped.ts';
 import { localDays, niceTicks, numberLabel, timeLabels } from './scales.js';
 
 /** A value at every step. */
@@ -53,12 +53,12 @@ export function explanationSvg(picture: ExplanationPicture): string {
   const steps = timestamps.length === 1 ? 'one step' : `${timestamps.length} steps`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="t d">`,
-    `<title id="t">${escapeText(title)}</title><desc id="d">${escapeText(description)}</desc><style>${STYLE}</style>`,
+    `<title id="t">${escaped(title)}</title><desc id="d">${escaped(description)}</desc><style>${STYLE}</style>`,
     `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="10"/>`,
-    `<text class="title" x="20" y="31">${escapeText(title)}</text>`,
-    `<text x="20" y="54">${escapeText(`Sum over ${steps} after ${full(cutoff)}, in ${unit}`)}</text>`,
+    `<text class="title" x="20" y="31">${escaped(title)}</text>`,
+    `<text x="20" y="54">${escaped(`Sum over ${steps} after ${full(cutoff)}, in ${unit}`)}</text>`,
     ...waterfall(picture),
-    `<text x="20" y="${STEPS.top - 24}">${escapeText(`Difference from what is usual at this hour of the week, at every step, times in ${timeZone}; the line is their sum`)}</text>`,
+    `<text x="20" y="${STEPS.top - 24}">${escaped(`Difference from what is usual at this hour of the week, at every step, times in ${timeZone}; the line is their sum`)}</text>`,
     ...stacked(picture),
     '</svg>\n',
   ].join('\n');
@@ -113,10 +113,9 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
     return `<rect class="${style}" x="${(x(column) - width * 0.36).toFixed(1)}" y="${a.toFixed(1)}" width="${(width * 0.72).toFixed(1)}" height="${Math.max(1.5, b - a).toFixed(1)}" rx="1.5"/>`;
   };
   const label = (column: number, above: number, text: string, title: string) => [
-    `<text class="value" x="${x(column).toFixed(1)}" y="${(y(above) - 6).toFixed(1)}" text-anchor="middle">${escapeText(text)}</text>`,
+    `<text class="value" x="${x(column).toFixed(1)}" y="${(y(above) - 6).toFixed(1)}" text-anchor="middle">${escaped(text)}</text>`,
     ...twoLines(title).map(
-      (line, i) =>
-        `<text x="${x(column).toFixed(1)}" y="${bottom + 18 + 15 * i}" text-anchor="middle">${escapeText(line)}</text>`,
+      (line, i) => `<text x="${x(column).toFixed(1)}" y="${bottom + 18 + 15 * i}" text-anchor="middle">${escaped(line)}</text>`,
     ),
   ];
   const end = (column: number, { title, total }: { title: string; total: number }) => [
@@ -162,7 +161,7 @@ function stacked({ timestamps, timeZone, baseline, parts, forecast }: Explanatio
   const every = Math.max(1, Math.ceil(44 / width));
   const times = timestamps.flatMap((time, k) =>
     k % every === 0
-      ? `<text x="${x(k).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escapeText(labels.hour(time))}</text>`
+      ? `<text x="${x(k).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escaped(labels.hour(time))}</text>`
       : [],
   );
   const midnights = timestamps.flatMap((time, k) => {
@@ -170,7 +169,7 @@ function stacked({ timestamps, timeZone, baseline, parts, forecast }: Explanatio
     const at = (x(k) - width / 2).toFixed(1);
     return [
       `<path class="link" d="M${at} ${top}V${bottom}"/>`,
-      `<text x="${at}" y="${top - 6}">${escapeText(labels.day(time))}</text>`,
+      `<text x="${at}" y="${top - 6}">${escaped(labels.day(time))}</text>`,
     ];
   });
   return [

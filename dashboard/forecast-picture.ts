@@ -4,6 +4,7 @@
  * that is not finite breaks its line; legible on a light and on a dark page (it brings its own ground).
  * Fails: a RangeError when columns differ in length or there is nothing to draw.
  */
+import { escaped } from '../runtime/escaped.ts';
 import { localDays, niceTicks, numberLabel, runs, timeLabels } from './scales.js';
 
 export interface Observation {
@@ -81,7 +82,7 @@ export function forecastSvg(picture: ForecastPicture): string {
 
   const parts: string[] = [
     `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="10"/>`,
-    `<text class="title" x="20" y="31">${escapeText(picture.title)}</text>`,
+    `<text class="title" x="20" y="31">${escaped(picture.title)}</text>`,
     legend(picture),
     `<rect class="future" x="${boundary.toFixed(1)}" y="${TOP}" width="${(RIGHT - boundary).toFixed(1)}" height="${BOTTOM - TOP}"/>`,
   ];
@@ -108,7 +109,7 @@ export function forecastSvg(picture: ForecastPicture): string {
   const description = `${picture.title}: ${forecast.timestamps.length} steps ahead of ${timeLabels(timeZone).full(picture.cutoff)}, in ${picture.unit}, times in ${timeZone}.`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="t d">`,
-    `<title id="t">${escapeText(picture.title)}</title><desc id="d">${escapeText(description)}</desc><style>${STYLE}</style>`,
+    `<title id="t">${escaped(picture.title)}</title><desc id="d">${escaped(description)}</desc><style>${STYLE}</style>`,
     ...parts,
     '</svg>\n',
   ].join('\n');
@@ -154,7 +155,7 @@ function dayTicks(times: readonly number[], timeZone: string, x: (time: number) 
     const mark = `<path class="grid" d="M${at} ${TOP}V${BOTTOM}"/>`;
     if ((days.length - 1 - i) % every !== 0) return [mark];
     const anchor = x(day) > RIGHT - 36 ? 'end' : x(day) < 40 ? 'start' : 'middle';
-    return [mark, `<text x="${at}" y="${BOTTOM + 20}" text-anchor="${anchor}">${escapeText(labels.day(day))}</text>`];
+    return [mark, `<text x="${at}" y="${BOTTOM + 20}" text-anchor="${anchor}">${escaped(labels.day(day))}</text>`];
   });
 }
 
@@ -176,17 +177,10 @@ function legend({
   if (naive && naive.length > 0) entries.push(['<path class="line naive" d="M0 0H22"/>', naiveName]);
   let x = 20;
   const parts = entries.map(([key, name]) => {
-    const part = `<g transform="translate(${x} 52)">${key}<text x="29" y="4">${escapeText(name)}</text></g>`;
+    const part = `<g transform="translate(${x} 52)">${key}<text x="29" y="4">${escaped(name)}</text></g>`;
     x += 29 + name.length * 6.6 + 22;
     return part;
   });
-  const note = `<text x="${RIGHT}" y="31" text-anchor="end">${escapeText(`${unit}, times in ${timeZone}`)}</text>`;
+  const note = `<text x="${RIGHT}" y="31" text-anchor="end">${escaped(`${unit}, times in ${timeZone}`)}</text>`;
   return [...parts, note].join('\n');
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-/** Text for XML; characters that XML forbids are dropped. */
-export function escapeText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go.
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"']/g, (c) => ENTITIES[c]);
 }

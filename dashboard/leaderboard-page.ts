@@ -5,6 +5,7 @@
  * Fails: never.
  */
 import type { GroupScores, Leaderboard, SeriesScore } from '../forecasting/leaderboard.ts';
+import { escaped } from '../runtime/escaped.ts';
 import { forecasterName, inOrder } from './forecaster-names.ts';
 import {
   coverageByStep,
@@ -17,7 +18,7 @@ import {
   weekOfErrors,
 } from './leaderboard-pictures.ts';
 import { LEADERBOARD_STYLE } from './leaderboard-style.ts';
-import { type Cell, escaped, figure, percent, signedPercent, table } from './markup.ts';
+import { type Cell, figure, percent, signedPercent, table } from './markup.ts';
 import { timeLabels } from './scales.js';
 
 export interface LeaderboardReport {

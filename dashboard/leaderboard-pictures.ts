@@ -4,9 +4,10 @@
  * Fails: never.
  */
 import type { GroupScores, Leaderboard, WrongForecast } from '../forecasting/leaderboard.ts';
+import { escaped } from '../runtime/escaped.ts';
 import { forecasterName, inOrder } from './forecaster-names.ts';
 import { type Line, lineLegend, lineSvg } from './line-picture.ts';
-import { escaped, figure, percent, signedPercent } from './markup.ts';
+import { figure, percent, signedPercent } from './markup.ts';
 import { localDays, timeLabels } from './scales.js';
 import { weekSvg } from './week-picture.ts';
 

@@ -4,7 +4,7 @@
  * it is legible in light and dark; title and description are there for those who cannot see it.
  * Fails: never; without finite values it draws its axes.
  */
-import { escaped } from './markup.ts';
+import { escaped } from '../runtime/escaped.ts';
 import { niceTicks, numberLabel, runs } from './scales.js';
 
 export interface Line {

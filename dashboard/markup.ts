@@ -1,15 +1,10 @@
 /**
- * Purpose: the few things that every generated page needs: escaping, tables, figures.
+ * Purpose: the few things that every generated page needs: tables and figures.
  * Invariants: everything that is not marked as markup is escaped; a value that is not finite is a dash.
  * Fails: never.
  */
+import { escaped } from '../runtime/escaped.ts';
 import { numberLabel } from './scales.js';
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-/** Text for HTML and SVG. */
-export const escaped = (text: string | number): string =>
-  String(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 
 /** A cell: text, or markup that is escaped already. */
 export type Cell = string | { readonly markup: string };

@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import type { GroupReliability, QuantileReliability } from '../forecasting/reliability.ts';
-import { escapeText } from './forecast-picture.ts';
+import { escaped } from '../runtime/escaped.ts';
 
 export interface CalibrationReport {
   readonly title: string;
@@ -36,13 +36,13 @@ export function reliabilityPage({ title, subtitle, groups, calibrated, note }: C
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeText(`Calibration: ${title}`)}</title>
+<title>${escaped(`Calibration: ${title}`)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${escapeText(`Calibration: ${title}`)}</h1>
-<p>${escapeText(subtitle)}</p>
-<p${calibrated ? '' : ' class="off"'}>${escapeText(note)}</p>
+<h1>${escaped(`Calibration: ${title}`)}</h1>
+<p>${escaped(subtitle)}</p>
+<p${calibrated ? '' : ' class="off"'}>${escaped(note)}</p>
 <p>A quantile of 0.9 is right when nine of ten actuals lie at or below it. Where actuals are whole numbers many equal the forecast: the
 thick bar runs from the share below it to the share at or below it, and the diagonal should cross it. Thin lines are two standard errors,
 with what happens at one cutoff counted once.</p>
@@ -62,9 +62,9 @@ function section(group: GroupReliability): string {
       `± ${percent(2 * one.standardError)}`,
       one.isRight ? 'yes' : 'no',
     ];
-    return `<tr${one.isRight ? '' : ' class="off"'}>${cells.map((cell) => `<td>${escapeText(String(cell))}</td>`).join('')}</tr>`;
+    return `<tr${one.isRight ? '' : ' class="off"'}>${cells.map((cell) => `<td>${escaped(String(cell))}</td>`).join('')}</tr>`;
   });
-  return `<h2>${escapeText(name)}</h2>
+  return `<h2>${escaped(name)}</h2>
 <p>${group.count.toLocaleString('en-US')} actuals after ${group.cutoffs} cutoffs.</p>
 <div class="pair">
 <figure>${diagram(group.quantiles)}<figcaption>Nominal share (across) against the observed one (up). On the dashed line, forecasts hold what they say.</figcaption></figure>

@@ -5,7 +5,7 @@
  * Fails: never; a verdict without comparisons is a picture of its reason.
  */
 import type { Comparison } from '../forecasting/comparison.ts';
-import { escapeText } from './forecast-picture.ts';
+import { escaped } from '../runtime/escaped.ts';
 import { niceTicks, numberLabel } from './scales.js';
 
 export interface VerdictPicture {
@@ -42,11 +42,11 @@ export function verdictSvg({ title, unit, outcome, reason, comparisons }: Verdic
   const height = head + comparisons.length * PANEL;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="t d">`,
-    `<title id="t">${escapeText(title)}</title><desc id="d">${escapeText(reason)}</desc><style>${STYLE}</style>`,
+    `<title id="t">${escaped(title)}</title><desc id="d">${escaped(reason)}</desc><style>${STYLE}</style>`,
     `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${height - 1}" rx="10"/>`,
-    `<text class="title" x="20" y="31">${escapeText(title)}</text>`,
+    `<text class="title" x="20" y="31">${escaped(title)}</text>`,
     `<text class="flag ${outcome}" x="${WIDTH - 20}" y="31" text-anchor="end">${outcome}</text>`,
-    ...lines.map((line, i) => `<text x="20" y="${54 + 16 * i}">${escapeText(line)}</text>`),
+    ...lines.map((line, i) => `<text x="20" y="${54 + 16 * i}">${escaped(line)}</text>`),
     ...comparisons.map((comparison, i) => `<g transform="translate(0 ${head - 16 + i * PANEL})">${panel(comparison, unit)}</g>`),
     '</svg>\n',
   ].join('\n');
@@ -72,8 +72,8 @@ function panel({ reference, differences, difference, interval, margin, cutoffs }
   ]);
   const order = every === 1 ? '' : `, every ${every}th shown`;
   return [
-    `<text class="name" x="20" y="20">${escapeText(`Error of ${reference} − error of the challenger`)}</text>`,
-    `<text x="${WIDTH - 20}" y="20" text-anchor="end">${escapeText(`${unit}; above 0 the challenger was better`)}</text>`,
+    `<text class="name" x="20" y="20">${escaped(`Error of ${reference} − error of the challenger`)}</text>`,
+    `<text x="${WIDTH - 20}" y="20" text-anchor="end">${escaped(`${unit}; above 0 the challenger was better`)}</text>`,
     ...ticks.map(
       (tick) =>
         `<path class="grid" d="M${LEFT} ${y(tick)}H${RIGHT}"/><text x="${LEFT - 8}" y="${(height(tick) + 4).toFixed(1)}" text-anchor="end">${numberLabel(tick)}</text>`,
@@ -83,7 +83,7 @@ function panel({ reference, differences, difference, interval, margin, cutoffs }
     ...shown.map(({ c, value }) => `<circle class="point" cx="${x(c)}" cy="${y(value)}" r="2.6"/>`),
     `<path class="zero" d="M${LEFT} ${y(0)}H${RIGHT}"/><path class="margin" d="M${LEFT} ${y(margin)}H${RIGHT}"/>`,
     `<path class="mean" d="M${LEFT} ${y(difference)}H${RIGHT}"/>`,
-    ...labels.map(({ at, text }) => `<text x="${RIGHT + 8}" y="${(at + 4).toFixed(1)}">${escapeText(text)}</text>`),
+    ...labels.map(({ at, text }) => `<text x="${RIGHT + 8}" y="${(at + 4).toFixed(1)}">${escaped(text)}</text>`),
     `<text x="20" y="${PLOT_BOTTOM + 30}">${cutoffs} cutoffs, oldest first${order}. Band: the true mean lies above its low end (95 % sure) and below its high end (90 %).</text>`,
   ].join('');
 }

@@ -4,7 +4,7 @@
  * than colour alone (a mark); each place says its number.
  * Fails: never.
  */
-import { escaped } from './markup.ts';
+import { escaped } from '../runtime/escaped.ts';
 
 export interface WeekPicture {
   /** Unique within the page. */

@@ -5,6 +5,7 @@
  * Fails: a RangeError where the panel lacks a column that the network was fitted with.
  */
 import type { Panel } from './panel.ts';
+import type { Seasons } from './seasons.ts';
 
 export interface ExogenousInput {
   readonly name: string;
@@ -57,7 +58,7 @@ export interface ExogenousRows {
 export function exogenousRows(
   panel: Panel,
   { past, future }: ExogenousInputs,
-  { day, week, span }: { day: number; week: number; span: number },
+  { day, week, span }: Seasons & { span: number },
 ): ExogenousRows {
   const rows = {
     past: new Float32Array(panel.length * past.length * PAST_INPUTS),

@@ -12,7 +12,7 @@ export function* panelCsv(panel: Panel): Generator<string> {
     new Date(timestampAt(panel, t)).toISOString().slice(0, 19).replace('T', ' '),
   );
   for (const [series, id] of panel.seriesIds.entries()) {
-    const name = /[",\n\r]/.test(id) ? `"${id.replaceAll('"', '""')}"` : id;
+    const name = csvField(id);
     const values = targetOf(panel, series);
     let lines = '';
     for (let t = 0; t < panel.length; t++) {
@@ -22,3 +22,6 @@ export function* panelCsv(panel: Panel): Generator<string> {
     yield lines;
   }
 }
+
+/** A text as a field of a line (RFC 4180). */
+export const csvField = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

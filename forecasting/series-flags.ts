@@ -6,6 +6,7 @@
  */
 import type { Forecaster } from './forecaster.ts';
 import { type Panel, targetOf } from './panel.ts';
+import type { Seasons } from './seasons.ts';
 
 export const SERIES_FLAGS = ['unseen', 'silent', 'gaps', 'new'] as const;
 export type SeriesFlag = (typeof SERIES_FLAGS)[number];
@@ -28,7 +29,7 @@ export function seriesFlags(
   panel: Panel,
   series: number,
   cutoff: number,
-  { day, week }: { readonly day: number; readonly week: number },
+  { day, week }: Seasons,
 ): SeriesFlag[] {
   const values = targetOf(panel, series);
   const begun = beginning(values, cutoff);

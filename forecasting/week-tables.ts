@@ -76,8 +76,14 @@ export function lagsByWeek(panel: Panel, calendar: Calendar, { day, week, from, 
   return { at, day: days };
 }
 
-/** Days are counted on the absolute grid, so that a long and a short panel agree. */
-const intervalsIntoDay = (panel: Panel, day: number): number => (panel.start / (panel.frequencyMinutes * 60_000)) % day;
+/**
+ * Days are counted on the absolute grid, so that a long and a short panel agree; whole ones, where the grid stands off it (hours that start
+ * at half past, in Kolkata).
+ */
+function intervalsIntoDay(panel: Panel, day: number): number {
+  const intervals = Math.floor(panel.start / (panel.frequencyMinutes * 60_000));
+  return ((intervals % day) + day) % day;
+}
 
 function writeMeans(out: Float32Array, to: number, values: Float32Array, lags: Int32Array, weeks: number): void {
   for (let i = 0; i * WEEKS_OF_SHAPE < lags.length; i++) {

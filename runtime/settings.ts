@@ -44,6 +44,7 @@ export interface Settings {
   readonly staleAfter: number | null;
   readonly actuals: 'on' | 'off';
   readonly memoryMb: number;
+  readonly cacheMb: number;
 }
 export type SettingName = keyof Settings;
 
@@ -63,7 +64,7 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     description: 'Address the HTTP service listens on. Only this machine reaches the default.',
   },
   store: {
-    schema: { type: 'string', pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s]*)?)$' },
+    schema: { type: 'string', pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s?]*)?([?][^@\\s]*)?)$' },
     variable: 'HEADWAY_STORE',
     default: 'file:./.headway',
     allowed: 'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
@@ -183,6 +184,14 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'MB',
     allowed: 'a whole number from 64 to 1048576',
     description: 'Memory that DuckDB may use before it spills to disk.',
+  },
+  cacheMb: {
+    schema: { type: 'integer', minimum: 0, maximum: 16_777_216 },
+    variable: 'HEADWAY_CACHE_MB',
+    default: 2048,
+    unit: 'MB',
+    allowed: 'a whole number from 0 to 16777216; 0 keeps nothing',
+    description: 'Copies of the objects of a store on S3 that stay on this machine, in cache/ of HEADWAY_WORK.',
   },
 };
 

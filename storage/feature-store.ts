@@ -27,6 +27,7 @@ export interface FeatureStore {
   head(): Promise<Manifest | null>;
   /** All manifests, oldest first. */
   log(): Promise<Manifest[]>;
+  /** By version, or by number alone. */
   manifest(snapshotVersion: string): Promise<Manifest>;
   /** Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest is returned. */
   commit(request: CommitRequest): Promise<Manifest>;
@@ -58,9 +59,10 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
   }
 
   async function manifestOf(snapshotVersion: string): Promise<Manifest> {
-    const number = Number(/^([1-9]\d{0,15})-[0-9a-f]{12}$/.exec(snapshotVersion)?.[1] ?? 0);
+    const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
+    const number = Number(digits ?? 0);
     const found = number > 0 && (await store.has(objectKeys.manifest(domain, number))) ? await log.read(number) : null;
-    if (found?.snapshotVersion === snapshotVersion) return found;
+    if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
     throw new HeadwayError('OBJECT_NOT_FOUND', `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`, {
       where: store.location,
       fix: '`headway store log` lists the snapshots.',

@@ -157,6 +157,14 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
     }
   }
 
+  async function listKeys(prefix: string): Promise<string[]> {
+    if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : `${prefix}/ must end in a slash`);
+    const found: string[] = [];
+    await locate(`${prefix}any`);
+    await listFolder(prefix, found);
+    return found.sort();
+  }
+
   const isObject = async (target: string): Promise<boolean> => {
     try {
       return (await files.lstat(target)).isFile();
@@ -195,14 +203,33 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
       }
     },
     createIfAbsent: createBytes,
-    list: (prefix) =>
+    list: (prefix) => guarded(prefix, () => listKeys(prefix)),
+    listDetails: (prefix) =>
       guarded(prefix, async () => {
-        if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : `${prefix}/ must end in a slash`);
-        const found: string[] = [];
-        await locate(`${prefix}any`);
-        await listFolder(prefix, found);
-        return found.sort();
+        const details: { key: string; bytes: number; writtenAt: number }[] = [];
+        for (const key of await listKeys(prefix)) {
+          const look = await files.lstat(path.join(root, key)).catch((error: unknown) => {
+            if (codeOf(error) === 'ENOENT') return null; // removed since it was listed
+            throw error;
+          });
+          if (look?.isFile()) details.push({ key, bytes: look.size, writtenAt: Math.floor(look.mtimeMs) });
+        }
+        return details;
       }),
+    remove: (key) =>
+      guarded(
+        key,
+        async () => {
+          const target = await locate(key);
+          // A link or a folder of that name is no object, and not ours to remove.
+          if (!(await isObject(target))) return;
+          await files.unlink(target).catch((error: unknown) => {
+            if (codeOf(error) !== 'ENOENT') throw error;
+          });
+          await flushFolder(path.dirname(target));
+        },
+        true,
+      ),
     localPath: (key) =>
       guarded(key, async () => {
         const target = await locate(key);

@@ -1,14 +1,16 @@
 /**
  * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes of its files.
- * Invariants: written last, so that a model without a card does not exist; sealed, so that no bit of it changes unseen.
+ * Invariants: written last, so that a model without a card does not exist; sealed, so that no bit of it changes unseen. Cards of format 1
+ * (which do not say what they were made with) are read as what they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import type { MadeWith } from '../runtime/made-with.ts';
 import { HASH_PATTERN } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import { lazyShape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
-export const MODEL_FORMAT = 1;
+export const MODEL_FORMAT = 2;
 
 export interface ModelFile {
   readonly sha256: string;
@@ -16,7 +18,7 @@ export interface ModelFile {
 }
 
 export interface ModelCard {
-  readonly format: typeof MODEL_FORMAT;
+  readonly format: 1 | typeof MODEL_FORMAT;
   /** "<YYYYMMDDTHHMMSSZ>-<first 12 hex digits of the hash of the card and its files>". */
   readonly modelVersion: string;
   readonly domain: string;
@@ -28,9 +30,12 @@ export interface ModelCard {
   readonly trainingCutoff: number;
   readonly panelHash: string;
   readonly forecaster: string;
+  /** The training configuration, whole; `exogenous`, the columns it reads; `warmStart`, the model it went on from, if any. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly backend: string;
+  /** null where nobody wrote it down. */
+  readonly madeWith: MadeWith | null;
   readonly trainingSeconds: number;
   readonly quantiles: readonly number[];
   readonly horizon: number;
@@ -47,37 +52,45 @@ const record = (properties: Record<string, object>) => ({
 });
 const file = record({ sha256: { type: 'string', pattern: HASH_PATTERN }, bytes: { type: 'integer', minimum: 0 } });
 
-const shape = lazyShape(
-  record({
-    format: { const: MODEL_FORMAT },
-    modelVersion: { type: 'string', pattern: '^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}$' },
-    domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
-    createdAt: { type: 'integer' },
-    snapshotVersion: text,
-    knownAt: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
-    trainingCutoff: { type: 'integer' },
-    panelHash: text,
-    forecaster: text,
-    config: { type: 'object' },
-    seed: { type: 'number' },
-    backend: text,
-    trainingSeconds: { type: 'number', minimum: 0 },
-    quantiles: { type: 'array', minItems: 1, items: { type: 'number', minimum: 0, maximum: 1 } },
-    horizon: { type: 'integer', minimum: 1 },
-    metrics: {},
-    files: record({ 'model.json': file, 'weights.bin': file }),
-  }),
-);
+const first = {
+  format: { const: 1 },
+  modelVersion: { type: 'string', pattern: '^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}$' },
+  domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+  createdAt: { type: 'integer' },
+  snapshotVersion: text,
+  knownAt: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+  trainingCutoff: { type: 'integer' },
+  panelHash: text,
+  forecaster: text,
+  config: { type: 'object' },
+  seed: { type: 'number' },
+  backend: text,
+  trainingSeconds: { type: 'number', minimum: 0 },
+  quantiles: { type: 'array', minItems: 1, items: { type: 'number', minimum: 0, maximum: 1 } },
+  horizon: { type: 'integer', minimum: 1 },
+  metrics: {},
+  files: record({ 'model.json': file, 'weights.bin': file }),
+};
+const second = {
+  ...first,
+  format: { const: MODEL_FORMAT },
+  madeWith: { anyOf: [record({ node: text, tensorflow: text, timeZones: text, platform: text }), { type: 'null' }] },
+};
+const shape = lazyShape({ anyOf: [record(first), record(second)] });
+const written = lazyShape(record(second));
 
 export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
-  const card = unsealJson(key, bytes, shape, 'MODEL_CORRUPT') as ModelCard;
+  const card = {
+    madeWith: null,
+    ...(unsealJson(key, bytes, shape, 'MODEL_CORRUPT') as Omit<ModelCard, 'madeWith'>),
+  } as ModelCard;
   const own = objectKeys.modelFile(card.domain, card.modelVersion, 'card.json');
   if (key === own) return card;
   throw new HeadwayError('MODEL_CORRUPT', `This card was written as ${own}`, { where: key });
 }
 
 export function serialiseModelCard(card: ModelCard): Uint8Array {
-  const problem = shapeProblem(shape, JSON.parse(JSON.stringify(card)));
+  const problem = shapeProblem(written, JSON.parse(JSON.stringify(card)));
   if (problem === null) return sealJson(card);
   throw new HeadwayError('INTERNAL', `The model card is not valid: ${problem}`, { where: card.modelVersion });
 }

@@ -28,7 +28,8 @@ export interface RegisterRequest {
   /** The topology and whatever else prediction needs, as JSON. */
   readonly model: unknown;
   readonly weights: Uint8Array;
-  readonly card: Omit<ModelCard, 'format' | 'domain' | 'modelVersion' | 'createdAt' | 'files'>;
+  readonly card: Omit<ModelCard, 'format' | 'domain' | 'modelVersion' | 'createdAt' | 'madeWith' | 'files'> &
+    Partial<Pick<ModelCard, 'madeWith'>>;
 }
 
 export interface LoadedModel {
@@ -166,7 +167,7 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       const createdAt = clock.now();
       const second = new Date(createdAt).toISOString().replace(/[-:]|\.\d+/g, '');
       const modelVersion = `${second}-${sha256(JSON.stringify([card, files])).slice(0, 12)}`;
-      const whole: ModelCard = { format: MODEL_FORMAT, modelVersion, domain, createdAt, ...card, files };
+      const whole: ModelCard = { format: MODEL_FORMAT, modelVersion, domain, createdAt, madeWith: null, ...card, files };
       const cardBytes = serialiseModelCard(whole);
       await store.put(keyOf(modelVersion, 'model.json'), modelBytes);
       await store.put(keyOf(modelVersion, 'weights.bin'), weights);

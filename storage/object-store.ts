@@ -1,6 +1,7 @@
 /**
  * Purpose: the port to durable storage: named immutable bytes, on files or on S3.
- * Invariants: nothing is ever overwritten; `createIfAbsent` is atomic among all writers; an acknowledged write is durable.
+ * Invariants: nothing is ever overwritten; `createIfAbsent` is atomic among all writers; an acknowledged write is durable; what was
+ * removed may be written again, and is then a new object with a new time of writing.
  * Fails: OBJECT_NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, KEY_INVALID: always with the key in `where`.
  */
 export interface ObjectStore {
@@ -16,6 +17,10 @@ export interface ObjectStore {
   createIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
   /** Keys that start with `prefix` (a folder, ending in "/"), in ascending text order. */
   list(prefix: string): Promise<string[]>;
+  /** The keys under `prefix` with size and time of writing (UTC ms), in ascending text order: for garbage collection and reports. */
+  listDetails(prefix: string): Promise<readonly { key: string; bytes: number; writtenAt: number }[]>;
   /** A path on the local disk with the object's bytes, for readers that need a file (DuckDB). Read only. */
   localPath(key: string): Promise<string>;
+  /** Removes an object for good; does nothing where it is absent. For garbage collection only: nothing else in Headway removes. */
+  remove(key: string): Promise<void>;
 }

@@ -1,28 +1,34 @@
 /**
  * Purpose: from the address of a store, as people write it, to the store.
- * Invariants: `file:./path` and a bare path are the same folder; nothing is created before the first write.
+ * Invariants: `file:./path` and a bare path are the same folder; `s3://bucket/prefix` is the same on every machine; nothing is created
+ * or asked before the first use.
  * Fails: SETTINGS_INVALID for an address of a kind there is no store for.
  */
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { fileObjectStore } from './file-object-store.ts';
 import type { ObjectStore } from './object-store.ts';
+import { type Environment, parseS3Address } from './s3-address.ts';
+import { s3ObjectStore } from './s3-object-store.ts';
 
-/** With a clock, the store also clears away what killed writers left behind more than a day ago. */
-export function openStore(url: string, clock?: Clock): ObjectStore {
-  const fix = 'Use a folder: `--store file:./.headway`.';
+export interface OpenStoreOptions {
+  /** With it, the store also clears away what killed processes left behind more than a day ago. */
+  readonly clock?: Clock;
+  /** Where AWS's own variables are looked up. */
+  readonly environment?: Environment;
+  /** For a far store: copies of its objects on this machine, `mostBytes` at most; 0 reads every object afresh. */
+  readonly cache?: { readonly folder: string; readonly mostBytes: number };
+}
+
+const CACHE = { folder: path.join('.headway', 'work', 'cache'), mostBytes: 0 };
+
+export function openStore(url: string, options: OpenStoreOptions = {}): ObjectStore {
+  const { clock, environment, cache = CACHE } = options;
+  const fix = 'Use a folder, `--store file:./.headway`, or `--store s3://bucket/prefix`.';
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === 's3') {
-    throw new HeadwayError(
-      'SETTINGS_INVALID',
-      'A store on S3 is not supported yet: it arrives with the issue "feature store on S3"',
-      {
-        where: url.replace(/\/\/[^/]*@/, '//'),
-        fix,
-      },
-    );
-  }
+  if (scheme === 's3') return s3ObjectStore(parseS3Address(url, environment), { cache: { ...cache, clock } });
   if (scheme !== undefined && scheme !== 'file') {
     throw new HeadwayError('SETTINGS_INVALID', `There is no store of the kind "${scheme}:"`, { fix });
   }

@@ -106,7 +106,7 @@ describe('commands and settings', () => {
   test('every npm script in the documents is in package.json', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/\bnpm (?:run ([a-z][a-z:-]*)|(start|test))\b/g)].map((match) => ({
+      [...text.matchAll(/\bnpm (?:run ([a-z][a-z0-9:-]*)|(start|test))\b/g)].map((match) => ({
         path,
         script: (match[1] ?? match[2]) as string,
       })),

@@ -4,11 +4,7 @@
  * Fails: `openSource` with SOURCE_NOT_FOUND, SOURCE_INVALID or SOURCE_UNAVAILABLE.
  */
 import type { Domain } from '../domain.ts';
-import { openCity } from './city.ts';
-import { openDownloads } from './download-source.ts';
-import { openFolder } from './folder-source.ts';
-import { TIME_ZONE } from './local-month.ts';
-import { openWeather, WEATHER_COLUMNS } from './weather.ts';
+import { TIME_ZONE, WEATHER_COLUMNS } from './names.ts';
 
 export const taxi: Domain = {
   name: 'taxi',
@@ -31,9 +27,10 @@ export const taxi: Domain = {
   quickSource: 'city:months=4,places=24',
   seriesTitle: (seriesId) => `Zone ${seriesId}`,
   async openSource(spec, context) {
-    if (spec === 'city' || spec.startsWith('city:')) return openCity(spec, context);
-    if (spec.startsWith('tlc:')) return openDownloads(spec, context);
-    return openFolder(spec, context);
+    // Sources are imported when one is opened: most commands read no raw data.
+    if (spec === 'city' || spec.startsWith('city:')) return (await import('./city.ts')).openCity(spec, context);
+    if (spec.startsWith('tlc:')) return (await import('./download-source.ts')).openDownloads(spec, context);
+    return (await import('./folder-source.ts')).openFolder(spec, context);
   },
-  openExogenous: (spec) => openWeather(spec),
+  openExogenous: async (spec) => (await import('./weather.ts')).openWeather(spec),
 };

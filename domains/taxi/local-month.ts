@@ -5,8 +5,7 @@
  */
 import { Temporal } from 'temporal-polyfill';
 import { sqlText } from '../../runtime/sql.ts';
-
-export const TIME_ZONE = 'America/New_York';
+import { TIME_ZONE } from './names.ts';
 
 export interface Month {
   readonly year: number;

@@ -15,7 +15,7 @@ import { HeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import type { ExogenousRows, ExogenousSource } from '../domain.ts';
 import { fileHash } from '../file-hash.ts';
-import { TIME_ZONE } from './local-month.ts';
+import { TIME_ZONE, type WeatherColumn } from './names.ts';
 
 /**
  * The weather service's report of a day is out at about two in the morning. Stations keep standard time all year, so in summer their day
@@ -28,7 +28,7 @@ const NEEDED = ['DATE', 'PRCP', 'SNOW', 'TMAX', 'TMIN'];
 const COLDEST_SUMMER_F = 60;
 
 /** Column → its SQL, and what no day in New York can have had, in the units of the file. */
-const COLUMNS = {
+const COLUMNS: Record<WeatherColumn, { readonly fields: readonly string[]; readonly value: string; readonly absurd: string }> = {
   temperature: {
     fields: ['TMAX', 'TMIN'],
     value: '((n_TMAX + n_TMIN) / 2 - 32) / 1.8',
@@ -37,8 +37,6 @@ const COLUMNS = {
   precipitation: { fields: ['PRCP'], value: 'n_PRCP * 25.4', absurd: 'n_PRCP NOT BETWEEN 0 AND 30' },
   snow: { fields: ['SNOW'], value: 'n_SNOW * 2.54', absurd: 'n_SNOW NOT BETWEEN 0 AND 60' },
 };
-
-export const WEATHER_COLUMNS: readonly string[] = Object.keys(COLUMNS);
 
 export async function openWeather(spec: string): Promise<ExogenousSource> {
   await list(spec);

@@ -40,6 +40,10 @@ const FREE = 0.005;
 const EDGE_GRID = 20;
 const ALONE: Trust = { network: 1, linear: 0 };
 const FACTOR_BOUNDS = [0.3, 4] as const;
+/** Distances are narrowed only as far as is sure by this many standard errors: a quiet fortnight says little of the next month. */
+const SURE = 2;
+/** Length of a block in horizons. */
+const BLOCK_HORIZONS = 2;
 
 /** Sparse series are calibrated apart from busy ones: their errors have another shape. */
 const LEVEL_BOUNDS = [1];
@@ -52,6 +56,8 @@ export const groupOf = (calibration: Pick<Calibration, 'levelBounds'>, level: nu
 /** A forecast of the calibration span and what then happened. */
 interface Observation {
   readonly step: number;
+  /** Which stretch of the span the target lies in: what happens in one hangs together. */
+  readonly block: number;
   readonly actual: number;
   readonly anchor: number;
   readonly linear: number;
@@ -146,7 +152,8 @@ function observe(
         if (Number.isNaN(actual)) continue;
         const ofStep = Float64Array.from({ length: Q }, (_, q) => forecast[(s * Q + q) * horizon + k] as number);
         const at = s * horizon + k;
-        group.push({ step: k, actual, anchor: anchors[at] as number, linear: lines[at] as number, forecast: ofStep });
+        const block = Math.floor((cutoff + 1 + k) / (BLOCK_HORIZONS * horizon));
+        group.push({ step: k, block, actual, anchor: anchors[at] as number, linear: lines[at] as number, forecast: ofStep });
       }
     }
   }
@@ -219,32 +226,64 @@ function edgeOf(
   return free.reduce((best, next) => (next.miss < best.miss ? next : best)).edge;
 }
 
+/** How far outside the median an actual was, in units of the predicted distance. */
+interface Ratio {
+  readonly ratio: number;
+  readonly block: number;
+}
+
 /** [quantile][step] */
 function factorsOf(observations: readonly Observation[], quantiles: readonly number[], horizon: number): number[][] {
   const median = quantiles.indexOf(0.5);
-  /** [quantile][step] → how far outside the median the actual was, in units of the predicted distance. */
-  const ratios: number[][][] = quantiles.map(() => Array.from({ length: horizon }, () => []));
-  for (const { actual, forecast, step } of observations) {
+  /** [quantile][step] */
+  const ratios: Ratio[][][] = quantiles.map(() => Array.from({ length: horizon }, () => []));
+  for (const { actual, forecast, step, block } of observations) {
     const center = forecast[median] as number;
     for (let q = 0; q < quantiles.length; q++) {
       const distance = (forecast[q] as number) - center;
-      if (q !== median && Math.abs(distance) >= 1e-9) ratios[q]?.[step]?.push((actual - center) / distance);
+      if (q !== median && Math.abs(distance) >= 1e-9) ratios[q]?.[step]?.push({ ratio: (actual - center) / distance, block });
     }
   }
-  return ratios.map((ofQuantile, q) =>
-    ofQuantile.map((_, k) => {
-      if (q === median) return 1;
-      const pool = ofQuantile.slice(Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1).flat();
-      const quantile = quantiles[q] as number;
-      return factorOf(pool, quantile > 0.5 ? quantile : 1 - quantile);
-    }),
-  );
+  return ratios.map((ofQuantile, q) => {
+    if (q === median) return ofQuantile.map(() => 1);
+    const quantile = quantiles[q] as number;
+    const share = quantile > 0.5 ? quantile : 1 - quantile;
+    const pools = ofQuantile
+      .map((_, k) => ofQuantile.slice(Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1).flat())
+      .map((pool) => pool.sort((a, b) => a.ratio - b.ratio));
+    const count = effectiveCount(pools, share);
+    return pools.map((pool) => factorOf(pool, share, count));
+  });
 }
 
-/** The factor that leaves `share` of the ratios at or below it: the conformal quantile with its finite-sample correction. */
-function factorOf(ratios: number[], share: number): number {
+/** The place in a sorted pool up to which `share` of it lies, with the correction of split conformal prediction for `count` draws. */
+const rankOf = (length: number, share: number, count: number): number =>
+  Math.max(0, Math.min(length - 1, Math.ceil(length * Math.min(1, (share * (count + 1)) / count)) - 1));
+
+/**
+ * How many independent draws the observations are worth: the variance of a share of independent draws, over the variance that
+ * the share shows from block to block. Neighbouring hours and series err together, so it is far less than their number.
+ * Source: the method of batch means (Law & Carson 1979, doi:10.1287/opre.27.5.1011).
+ */
+function effectiveCount(pools: readonly (readonly Ratio[])[], share: number): number {
+  let variance = 0;
+  let used = 0;
+  for (const pool of pools) {
+    if (pool.length < MINIMUM_OBSERVATIONS) continue;
+    const bound = (pool[rankOf(pool.length, share, pool.length)] as Ratio).ratio;
+    const excess = new Map<number, number>();
+    for (const { ratio, block } of pool) excess.set(block, (excess.get(block) ?? 0) + (ratio <= bound ? 1 : 0) - share);
+    for (const value of excess.values()) variance += (value / pool.length) ** 2;
+    used++;
+  }
+  return variance > 0 ? Math.max(1, (share * (1 - share) * used) / variance) : Number.POSITIVE_INFINITY;
+}
+
+/** The factor that leaves `share` of the ratios (ascending) at or below it, corrected for how many independent ones there are. */
+function factorOf(ratios: readonly Ratio[], share: number, independent: number): number {
   if (ratios.length < MINIMUM_OBSERVATIONS) return 1;
-  const sorted = Float64Array.from(ratios).sort();
-  const rank = Math.min(sorted.length - 1, Math.ceil(share * (sorted.length + 1)) - 1);
-  return Math.min(FACTOR_BOUNDS[1], Math.max(FACTOR_BOUNDS[0], sorted[rank] as number));
+  const count = Math.min(independent, ratios.length);
+  const at = (part: number) => (ratios[rankOf(ratios.length, part, count)] as Ratio).ratio;
+  const sure = Math.min(1, at(share + SURE * Math.sqrt((share * (1 - share)) / count)));
+  return Math.min(FACTOR_BOUNDS[1], Math.max(FACTOR_BOUNDS[0], sure, at(share)));
 }

@@ -34,6 +34,14 @@ export function standardiseRow(batch: FeatureBatch, row: number, source: Feature
   }
 }
 
+/** Makes the first `rows` rows of the batch copies of its first. */
+export function repeatFirstRow({ capacity, window, step, base, level }: FeatureBatch, rows: number): void {
+  for (const values of [window, step, base, level]) {
+    const size = values.length / capacity;
+    for (let row = 1; row < rows; row++) values.copyWithin(row * size, 0, size);
+  }
+}
+
 /** Puts one standardised row's inputs of every group but those in `kept` at their training mean, which is 0. */
 export function keepGroups(
   batch: FeatureBatch,

@@ -7,7 +7,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   createFeatureBatch,
-  createFeatureSource,
   FEATURE_GROUPS,
   type FeatureGroup,
   type FeatureSource,
@@ -16,13 +15,13 @@ import {
   writeFeatures,
 } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
-import { keptTables } from '../kept-tables.ts';
-import { type Panel, padHistory } from '../panel.ts';
+import type { Panel } from '../panel.ts';
 import { believedCenter, type Calibration, groupOf, spreadAbout } from './calibration.ts';
-import { embeddingRows, keepGroups, rowsById, standardiseRow } from './input-scaling.ts';
+import { embeddingRows, keepGroups, repeatFirstRow, rowsById, standardiseRow } from './input-scaling.ts';
 import { forward, type InputScaling, type NetworkSpec, parameterCount, toTensors } from './network.ts';
 import { makePossible } from './possible-quantiles.ts';
 import { linearColumns, linearOffsets } from './ridge.ts';
+import { windowSources } from './window-source.ts';
 
 const FORMAT = 3;
 /** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
@@ -157,31 +156,10 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   const seriesRows = new Int32Array(CHUNK);
   const lineOffsets = new Float32Array(CHUNK * fittedHorizon);
   const quantileValues = new Float64Array(Q);
-  /** A backtest asks at many cutoffs of one panel: what the windows share is computed once. */
-  const sources = new WeakMap<Panel, FeatureSource>();
-  /** A service asks at many panels of the same grid: callers' own histories. */
-  const kept = keptTables();
-
-  function sourceOf(panel: Panel, cutoff: number, missing: number): FeatureSource {
-    if (missing > 0) return createFeatureSource(padHistory(panel, missing), spec.features, cutoff + missing, kept);
-    const known = sources.get(panel);
-    if (known && cutoff >= known.firstCutoff) return known;
-    // Asked a second time, and further back: then for all of the panel.
-    const source = createFeatureSource(panel, spec.features, known ? 0 : cutoff, kept);
-    sources.set(panel, source);
-    return source;
-  }
-
-  /** What the windows at a cutoff share, and how many unknown intervals were put in front. */
-  function prepare(panel: Panel, cutoff: number, horizon: number): { source: FeatureSource; missing: number } {
-    if (horizon < 1 || horizon > fittedHorizon) throw new RangeError(`horizon ${horizon} is outside 1…${fittedHorizon}`);
-    if (cutoff < week - 1) throw new RangeError(`the forecast needs ${week} intervals up to the cutoff, there are ${cutoff + 1}`);
-    const missing = Math.max(0, sizes.historyIntervals - 1 - cutoff);
-    return { source: sourceOf(panel, cutoff, missing), missing };
-  }
+  const windowSource = windowSources(spec.features);
 
   function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
-    const { source, missing } = prepare(panel, cutoff, horizon);
+    const { source, at } = windowSource(panel, cutoff, horizon);
     const seriesCount = panel.seriesIds.length;
     const embedding = embeddingRows(spec, panel);
     const out = new Float32Array(seriesCount * Q * horizon);
@@ -189,7 +167,7 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
     for (let first = 0; first < seriesCount; first += CHUNK) {
       const rows = Math.min(CHUNK, seriesCount - first);
       for (let row = 0; row < rows; row++) {
-        writeFeatures(source, first + row, cutoff + missing, batch, row);
+        writeFeatures(source, first + row, at, batch, row);
         standardiseRow(batch, row, source, scaling);
         seriesRows[row] = embedding[first + row] as number;
       }
@@ -210,11 +188,12 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
     kept: readonly ReadonlySet<FeatureGroup>[],
   ): { baseline: Float32Array; medians: Float32Array } {
     if (kept.length < 1 || kept.length > CHUNK) throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
-    const { source, missing } = prepare(panel, cutoff, horizon);
+    const { source, at } = windowSource(panel, cutoff, horizon);
     const known = embeddingRows(spec, panel)[series] as number;
+    writeFeatures(source, series, at, batch, 0);
+    standardiseRow(batch, 0, source, scaling);
+    repeatFirstRow(batch, kept.length);
     for (const [row, groupsKept] of kept.entries()) {
-      writeFeatures(source, series, cutoff + missing, batch, row);
-      standardiseRow(batch, row, source, scaling);
       keepGroups(batch, row, groups, groupsKept);
       seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
     }

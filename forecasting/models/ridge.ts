@@ -18,11 +18,12 @@ import {
 } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { meanOf } from '../metrics.ts';
-import { type Panel, padHistory, targetOf } from '../panel.ts';
+import { type Panel, targetOf } from '../panel.ts';
 import { fitScaling, standardiseRow } from './input-scaling.ts';
 import { added, addRow, createSums, type Sums, settle, solved, squaredError } from './least-squares.ts';
 import type { InputScaling } from './network.ts';
 import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
+import { windowSources } from './window-source.ts';
 
 /** Penalties to choose from, in units of the windows' total weight (inputs are standardised). */
 export const PENALTIES: readonly number[] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
@@ -127,24 +128,18 @@ export function linearOffsets(
 }
 
 export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): Forecaster {
-  const sources = new WeakMap<Panel, FeatureSource>();
+  const windowSource = windowSources(spec);
   return {
     name: 'ridge',
     quantiles: [0.5],
     minimumHistory: spec.week,
     predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
-      if (horizon < 1 || horizon > spec.horizon) throw new RangeError(`horizon ${horizon} is outside 1…${spec.horizon}`);
-      if (cutoff < spec.week - 1)
-        throw new RangeError(`the forecast needs ${spec.week} intervals up to the cutoff, there are ${cutoff + 1}`);
-      const missing = Math.max(0, featureSizes(spec).historyIntervals - 1 - cutoff);
-      const known = missing === 0 ? sources.get(panel) : undefined;
-      const source = known ?? createFeatureSource(missing > 0 ? padHistory(panel, missing) : panel, spec);
-      if (missing === 0) sources.set(panel, source);
+      const { source, at } = windowSource(panel, cutoff, horizon);
       const batch = createFeatureBatch(source.sizes, spec.horizon, 1);
       const offsets = new Float32Array(spec.horizon);
       const out = new Float32Array(panel.seriesIds.length * horizon);
       for (let series = 0; series < panel.seriesIds.length; series++) {
-        writeFeatures(source, series, cutoff + missing, batch, 0);
+        writeFeatures(source, series, at, batch, 0);
         standardiseRow(batch, 0, source, scaling);
         linearOffsets(source, coefficients, batch, 0, offsets);
         for (let k = 0; k < horizon; k++) {

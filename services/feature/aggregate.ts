@@ -10,10 +10,12 @@ import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { countEvents, measureValues } from './interval-sql.ts';
-import { clockStretches } from './local-time.ts';
+import { clockStretches, gridPhase } from './local-time.ts';
 
 export interface AggregateOptions {
   readonly domain: Domain;
+  /** The timeZone by whose clock intervals are whole. Where it is not the domain's, rows tell their times in UTC. */
+  readonly gridTimeZone?: string;
   readonly part: RawPart;
   readonly rows: RawRows;
   /** Where the Parquet file goes. */
@@ -39,10 +41,10 @@ const LATEST = "TIMESTAMP '2200-01-01'";
 
 export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
   const { domain, part, tempFolder, memoryLimitMb } = options;
-  if (60 % domain.frequencyMinutes !== 0) {
-    throw new HeadwayError('SETTINGS_INVALID', `${domain.frequencyMinutes} minutes do not divide an hour`, {
+  if (1440 % domain.frequencyMinutes !== 0) {
+    throw new HeadwayError('SETTINGS_INVALID', `${domain.frequencyMinutes} minutes do not divide a day`, {
       where: `domain ${domain.name}`,
-      fix: 'Use a frequency of 1, 5, 10, 15, 20, 30 or 60 minutes.',
+      fix: 'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, or of a day (1440).',
     });
   }
   try {
@@ -67,7 +69,9 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
   const statements = rows.value === null ? countEvents(rows) : measureValues(rows, rows.value);
   const judged = `(SELECT *, ${reasonSql(domain, rows)} AS hw_reason FROM ${rows.relation})`;
   const local = `epoch_ms(${rows.localTime})`;
-  const bucket = `${local} - ((${local} % ${frequencyMs}) + ${frequencyMs}) % ${frequencyMs}`;
+  const { gridTimeZone = domain.timeZone } = options;
+  const phase = gridTimeZone === domain.timeZone ? 0 : (gridPhase(gridTimeZone, frequencyMs) ?? 0);
+  const bucket = `${local} - ((${local} - ${phase}) % ${frequencyMs} + ${frequencyMs}) % ${frequencyMs}`;
   for (const sql of statements.read(judged, bucket)) await connection.run(sql);
   await createClock(connection, domain, part);
   for (const sql of statements.place) await connection.run(sql);
@@ -112,17 +116,14 @@ function reasonSql(domain: Domain, rows: RawRows): string {
 
 /**
  * `hw_clock`: for each local interval that occurs, the UTC intervals inside the part's span that it can mean: none (skipped in
- * spring, or outside the span), one, or two (repeated in autumn), numbered in their order.
+ * spring, or outside the span), one, or two (repeated in autumn), numbered in their order. Its middle decides: some places moved their
+ * clocks a minute after midnight.
  */
 async function createClock(connection: DuckDBConnection, domain: Domain, part: RawPart): Promise<void> {
   const [range] = await rowsOf(connection, 'SELECT min(local) AS first, max(local) AS last FROM hw_locals');
   const stretches = range.first === null ? [] : clockStretches(domain.timeZone, Number(range.first), Number(range.last));
-  if (stretches.some(({ offset }) => offset % (domain.frequencyMinutes * 60_000) !== 0)) {
-    throw new HeadwayError('SETTINGS_INVALID', `${domain.timeZone} is no whole number of intervals away from UTC`, {
-      where: `domain ${domain.name}`,
-      fix: 'Use a frequency of 15 or 30 minutes in this place of the world.',
-    });
-  }
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
   await connection.run('CREATE TEMP TABLE hw_stretches (first BIGINT, past BIGINT, shift BIGINT)');
   if (stretches.length > 0) {
     const values = stretches.map(({ start, end, offset }) => `(${start}, ${end}, ${offset})`).join(', ');
@@ -132,7 +133,7 @@ async function createClock(connection: DuckDBConnection, domain: Domain, part: R
   await connection.run(`
     CREATE TEMP TABLE hw_instants AS
     SELECT local, local - shift AS utc, (${inSpan}) AS inside FROM hw_locals, hw_stretches
-    WHERE local - shift >= first AND local - shift < past`);
+    WHERE local + ${frequencyMs / 2} - shift >= first AND local + ${frequencyMs / 2} - shift < past`);
   await connection.run(`
     CREATE TEMP TABLE hw_clock AS
     SELECT local, utc, row_number() OVER (PARTITION BY local ORDER BY utc) AS turn, count(*) OVER (PARTITION BY local) AS turns
@@ -141,6 +142,22 @@ async function createClock(connection: DuckDBConnection, domain: Domain, part: R
     CREATE TEMP TABLE hw_lost AS
     SELECT local, CASE WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span' ELSE 'nonexistent_local_time' END AS reason
     FROM hw_locals WHERE local NOT IN (SELECT local FROM hw_clock)`);
+}
+
+/** The clock moves by a part of an interval: half an hour of an hour, an hour of a day. */
+function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayError {
+  const isLong = frequencyMinutes > 60;
+  const length = frequencyMinutes === 1440 ? 'days' : `intervals of ${frequencyMinutes} minutes`;
+  return new HeadwayError(
+    'SETTINGS_INVALID',
+    `The clocks of ${timeZone} are moved by other than whole ${length}: no regular grid fits`,
+    {
+      where: `domain ${name}`,
+      fix: isLong
+        ? "For the days of the calendar set timeZone to 'UTC' and leave local times as they are: an interval is then the day that a row is dated (docs/fork.md)."
+        : 'Use a frequency of 15 or 30 minutes in this place of the world.',
+    },
+  );
 }
 
 function nothingUsable(part: RawPart, rejected: Readonly<Record<string, number>>): HeadwayError {

@@ -8,6 +8,7 @@ import type { Domain, ExogenousRows, ExogenousSource, RawPart, RawRows, Source }
 import { HeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { exogenousFeed, isExogenous } from '../../storage/coverage.ts';
+import { gridPhase } from './local-time.ts';
 
 /** The parts of both sources, demand first. */
 export async function allParts(domain: Domain, source: Source, exogenous: ExogenousSource | null): Promise<RawPart[]> {
@@ -39,7 +40,9 @@ function rawRows(domain: Domain, rows: ExogenousRows): RawRows {
   const known = `(${rows.knownAt}) - INTERVAL 1 MICROSECOND`;
   const about = rows.about === null ? 'NULL::TIMESTAMP' : `(${rows.about})`;
   // The first cutoff that forecasts an interval ends `horizon - 1` intervals before it starts.
-  const bucket = `time_bucket(INTERVAL ${frequencyMinutes} MINUTE, ${about}, TIMESTAMP '1970-01-01')`;
+  const phase = gridPhase(domain.timeZone, frequencyMinutes * 60_000) ?? 0;
+  const origin = `make_timestamp(${phase * 1000})`;
+  const bucket = `time_bucket(INTERVAL ${frequencyMinutes} MINUTE, ${about}, ${origin})`;
   const lead = `INTERVAL ${(horizon - 1) * frequencyMinutes} MINUTE`;
   return {
     relation: rows.relation,

@@ -1,5 +1,6 @@
 /**
- * Purpose: how the wall clock of an IANA timeZone maps to UTC, as a short table of the stretches between its clock changes.
+ * Purpose: how the wall clock of an IANA timeZone maps to UTC, as a short table of the stretches between its clock changes, and
+ * where on the UTC grid its intervals start.
  * Invariants: stretches follow one another without gap; inside one, UTC = local − offset. All calendar knowledge is Temporal's.
  * Fails: a RangeError for a timeZone that Temporal does not know.
  */
@@ -33,4 +34,19 @@ export function clockStretches(timeZone: string, from: number, to: number): Cloc
     current = next;
   }
   return stretches;
+}
+
+/** Two years of rules as they are today: a grid must suit them, whatever time the data are of, so that it still suits tomorrow's. */
+const TODAY = { from: Date.UTC(2023, 0, 1), to: Date.UTC(2025, 0, 1) };
+
+/**
+ * Where the intervals of a timeZone start, which are whole by its wall clock: UTC milliseconds modulo the frequency. Half an hour for hours in
+ * Kolkata. null where the clock is ever moved by other than whole intervals (docs/decisions/0017): no regular grid fits it.
+ * @param stretches further ones that the data fall into
+ */
+export function gridPhase(timeZone: string, frequencyMs: number, stretches: readonly ClockStretch[] = []): number | null {
+  const all = [...clockStretches(timeZone, TODAY.from, TODAY.to), ...stretches];
+  const phases = new Set(all.map(({ offset }) => (((-offset % frequencyMs) + frequencyMs) % frequencyMs) + 0));
+  const [phase] = phases;
+  return phases.size === 1 && phase !== undefined && phase % 60_000 === 0 ? phase : null;
 }

@@ -3,10 +3,9 @@
  * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and on paper.
  * Fails: never.
  */
+import { escaped } from '../../runtime/escaped.ts';
 import type { Account, QualityReport } from './quality-report.ts';
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string | number): string => String(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
 const whole = (value: number): string => value.toLocaleString('en-US');
 const timeText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const figure = (value: number | null): string => {

@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Domain, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -19,7 +20,8 @@ import { buildQualityReport, type PartAccount, type QualityReport } from './qual
 import { recentPanel } from './recent-panel.ts';
 import { withWorkFolder } from './work-folder.ts';
 
-const WEEKS_ONLINE = 28;
+/** Longest seasons that the online view holds: more than a forecast looks back. */
+const SEASONS_ONLINE = 28;
 const MEMORY_LIMIT_MB = 512;
 
 export interface FeatureRunOptions {
@@ -82,7 +84,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
         ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
       })),
       report: new TextEncoder().encode(JSON.stringify(report)),
-      onlineIntervals: (WEEKS_ONLINE * 7 * 24 * 60) / domain.frequencyMinutes,
+      onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
       ...(domain.futureExogenous.length > 0 ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } } : {}),
     });
     const { rowsIn, rowsUsed } = report.run;
@@ -108,8 +110,8 @@ async function aggregateAll(
         const rows: RawRows = await part.open();
         const path = join(folder, `part-${index}.parquet`);
         const tempFolder = join(folder, 'spill');
-        const reader = readerOf(domain, part);
-        done.push(await aggregatePart({ domain: reader, part, rows, path, availableAt, tempFolder, memoryLimitMb }));
+        const reader = { domain: readerOf(domain, part), gridTimeZone: domain.timeZone };
+        done.push(await aggregatePart({ ...reader, part, rows, path, availableAt, tempFolder, memoryLimitMb }));
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
         bad.push(error);

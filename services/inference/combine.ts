@@ -6,10 +6,11 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { isHeadwayError } from '../../runtime/errors.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
-import { type Precomputed, precompute, seasonsOf, unknownInputs } from './precompute.ts';
+import { type Precomputed, precompute, unknownInputs } from './precompute.ts';
 import { type Rescued, rescue } from './rescue.ts';
 
 export interface Serving {

@@ -10,6 +10,7 @@ import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { explain, type PartName } from '../../forecasting/models/explanation.ts';
 import type { NetworkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import { indexAt, onlySeries, type Panel, timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { similarDays } from '../../forecasting/similar-days.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ExplanationAnswer } from './explanation-schema.ts';
@@ -59,8 +60,7 @@ export function explanationAnswer(request: ExplanationRequest): ExplanationAnswe
     series: 0,
     cutoff,
     horizon,
-    day: domain.seasonLengths[0] as number,
-    week: domain.seasonLengths[domain.seasonLengths.length - 1] as number,
+    ...seasonsOf(domain),
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     count: SIMILAR_DAYS,
   });

@@ -8,8 +8,8 @@ import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { baselineWithIntervals } from '../../forecasting/models/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { SeriesFlag } from '../../forecasting/series-flags.ts';
-import { seasonsOf } from './precompute.ts';
 
 /** What is flagged of a series, and of the forecast that was made of it. */
 export type AnswerFlag = SeriesFlag | 'bounded';

@@ -5,6 +5,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
@@ -13,7 +14,7 @@ import type { ForecastAnswer, HistoryAnswer } from './forecast-schemas.ts';
 import { quantilesFor } from './levels.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
-import { judgeForecast, seasonsOf, unknownInputs } from './precompute.ts';
+import { judgeForecast, unknownInputs } from './precompute.ts';
 import { pickSeries } from './rescue.ts';
 import { supposing, type WhatIf } from './what-if.ts';
 

@@ -1,16 +1,17 @@
 /**
  * Purpose: forecast every series at once from the champion and the online view: what is kept in the forecast log.
- * Invariants: the same forecaster on the same panel as the HTTP service; the cutoff is the last interval that is known.
- * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, MODEL_CORRUPT, MODEL_INCOMPATIBLE, HORIZON_INVALID.
+ * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the cutoff is the last interval that is known.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT, MODEL_INCOMPATIBLE, HORIZON_INVALID.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { timestampAt } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved, seasonsOf, unknownInputs } from './precompute.ts';
+import { lastObserved, precompute, unknownInputs } from './precompute.ts';
 
 export interface IssueRequest {
   readonly domain: Domain;
@@ -50,8 +51,9 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const { model, weights } = await registry.load(champion.modelVersion);
   const forecaster = restoreForecaster(model, weights);
   const cutoff = lastObserved(panel);
-  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, horizon);
-  const values = Array.from(forecaster.predict(panel, cutoff, horizon));
+  const seasons = seasonsOf(domain);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
+  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain);
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),
@@ -61,11 +63,11 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     horizon,
     frequencyMinutes: panel.frequencyMinutes,
     seriesIds: panel.seriesIds,
-    values,
+    values: Array.from(forecasts.values),
   };
   const flags = new Map(
     panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
-      const found = seriesFlags(forecaster, panel, series, cutoff, seasonsOf(domain));
+      const found = seriesFlags(forecaster, panel, series, cutoff, seasons);
       return found.length > 0 ? [[id, found]] : [];
     }),
   );

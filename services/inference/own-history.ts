@@ -8,6 +8,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, exogenousWithin, indexAt, type Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
@@ -67,7 +68,7 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
   });
   const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
   const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf);
-  const unknown = unknownInputs(forecaster, panel, cutoff, domain.seasonLengths[0] as number, card.horizon);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
   const shape = { quantiles: card.quantiles.length, horizon: card.horizon };
   const worth = judgeForecast(values, target, cutoff, shape, domain);
@@ -93,10 +94,12 @@ function gridStart(text: string, grid: Panel): number {
       fix: 'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
     });
   }
-  if ((start - grid.start) % (grid.frequencyMinutes * 60_000) !== 0) {
+  const step = grid.frequencyMinutes * 60_000;
+  if ((start - grid.start) % step !== 0) {
+    const before = grid.start + Math.floor((start - grid.start) / step) * step;
     throw new HeadwayError('HISTORY_INVALID', `start is off the grid of ${grid.frequencyMinutes} minutes`, {
       where: 'history.start',
-      fix: `Start at a multiple of ${grid.frequencyMinutes} minutes of UTC.`,
+      fix: `${new Date(before).toISOString()} is on it.`,
     });
   }
   return start;

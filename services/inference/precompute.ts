@@ -9,6 +9,7 @@ import { unknownColumns } from '../../forecasting/exogenous.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Panel, targetOf } from '../../forecasting/panel.ts';
 import { isWithin, saneBounds } from '../../forecasting/sane-bounds.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 /** Series per turn of the event loop: a few milliseconds of arithmetic. */
@@ -39,12 +40,6 @@ export function lastObserved(panel: Panel): number {
   }
   return -1;
 }
-
-/** The seasons as intervals: the shortest is the day, the longest the week. */
-export const seasonsOf = ({ seasonLengths }: { readonly seasonLengths: readonly number[] }): { day: number; week: number } => ({
-  day: seasonLengths[0] as number,
-  week: seasonLengths[seasonLengths.length - 1] as number,
-});
 
 /** True when one series' forecast, [quantile][step], is one that may be shown. */
 export function isServable(values: Float32Array, quantiles: number, horizon: number, nonNegative: boolean): boolean {

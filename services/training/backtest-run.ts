@@ -12,6 +12,7 @@ import { type BacktestResult, joined, runBacktest } from '../../forecasting/back
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -31,7 +32,7 @@ import {
 } from './backtest-segment.ts';
 import { testCutoffs } from './evaluation.ts';
 import { removeUntouched } from './kept-columns.ts';
-import { membersInWorkers, type Workers } from './members.ts';
+import { membersInWorkers } from './members.ts';
 import { networkSpecOf, type TrainingConfig } from './training-config.ts';
 
 export interface BacktestRequest {
@@ -50,8 +51,11 @@ export interface BacktestRequest {
   readonly logger: Logger;
   readonly progress: Progress;
   readonly clock: Clock;
-  /** Processes for the members of a fit's ensemble, where segments are computed in this process. */
-  readonly members?: Workers;
+  /**
+   * For the checkpoints of a fit's members, which get a process each where segments are computed in this one; without it they
+   * are fitted here, one after another.
+   */
+  readonly checkpoints?: string;
   /** Forecasters that need no fit, to score beside: the oracle. */
   readonly beside?: readonly Forecaster[];
   /** How a segment is computed; a test passes its own. */
@@ -77,9 +81,8 @@ const WORKER = new URL('./backtest-worker.ts', import.meta.url);
 const CODE = [new URL('../../forecasting/', import.meta.url), new URL('./backtest-segment.ts', import.meta.url)];
 
 export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
-  const { domain, panel, config, seed, backend, refitDays, logger, progress } = request;
-  const day = domain.seasonLengths[0] as number;
-  requireCoprime(config.cutoffStep, day);
+  const { domain, panel, config, seed, backend, refitDays, cores, checkpoints, clock, logger, progress } = request;
+  requireCoprime(config.cutoffStep, seasonsOf(domain).day);
   const cutoffs = testCutoffs(domain, panel, config);
   const segments = segmentsOf(cutoffs, refitDays === null ? null : (refitDays * 1440) / domain.frequencyMinutes);
   const spec = networkSpecOf(domain, panel, config, cutoffs[0] as number);
@@ -100,11 +103,14 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const kept = segments.length - open.length;
   if (kept > 0) logger.info({ folder, kept, of: segments.length }, 'the backtest goes on from kept segments');
 
-  const wanted = request.workers ?? Math.min(request.cores, open.length);
+  const wanted = request.workers ?? Math.min(cores, open.length);
   const workers = Math.max(1, Math.min(wanted, open.length));
   const pool = workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
   // One fit alone leaves the other cores to its members.
-  const fitMembers = request.members ? membersInWorkers(seed, request.members) : undefined;
+  const fitMembers =
+    checkpoints === undefined
+      ? undefined
+      : membersInWorkers(seed, { backend, cores, folder: checkpoints, logger, now: clock.now() });
   const compute =
     request.compute ??
     (pool === null
@@ -135,7 +141,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
         `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
       );
   }
-  await removeUntouched(request.folder, request.clock.now() - KEPT_MS, key);
+  await removeUntouched(request.folder, clock.now() - KEPT_MS, key);
   const season = spec.features.week;
   const unfitted = await runBacktest(panel, [...naiveForecasters(season), ...(request.beside ?? [])], cutoffs, domain.horizon);
   const fitted = joined(results.map(({ result }) => result));

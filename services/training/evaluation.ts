@@ -11,6 +11,7 @@ import { featureSizes } from '../../forecasting/features.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroups } from '../../forecasting/metrics.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
+import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import type { FitProgress } from '../../forecasting/models/network-member.ts';
 import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
@@ -53,22 +54,13 @@ export interface Evaluation extends Scores {
 }
 
 export async function evaluate(request: EvaluationRequest): Promise<Evaluation> {
-  const { domain, panel, config, seed, clock, progress } = request;
+  const { domain, panel, config, clock, progress } = request;
   const cutoffs = testCutoffs(domain, panel, config);
   const started = clock.elapsedMs();
   const lastTarget = cutoffs[0] as number;
   const spec = networkSpecOf(domain, panel, config, lastTarget);
-  progress.start('training', config.fit.steps * config.fit.members);
-  // Cut off, so that no mistake in the fit can reach the test span.
-  const past = panelUpTo(panel, lastTarget);
-  const onProgress = ({ step, loss, rate }: FitProgress) =>
-    progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
-  const fitted = await fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), onProgress, {
-    ...(request.workers ? { fitMembers: membersInWorkers(seed, request.workers) } : {}),
-    warmStart: request.warmStart ?? null,
-  });
+  const fitted = await fitUpTo(request, spec, lastTarget);
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
-  progress.stop(`${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`);
 
   const season = spec.features.week;
   const forecasters = [...naiveForecasters(season), ...(request.beside ?? []), networkForecaster(fitted)];
@@ -79,6 +71,26 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   progress.stop(`${cutoffs.length} cutoffs × ${panel.seriesIds.length} series × ${domain.horizon} steps`);
   const scores = scoreResult(result, panel, season);
   return { ...scores, fitted, result, trainingCutoff: timestampAt(panel, lastTarget), trainingSeconds };
+}
+
+export type FitRequest = Pick<EvaluationRequest, 'panel' | 'seed' | 'progress' | 'workers' | 'warmStart'> & {
+  readonly config: Pick<TrainingConfig, 'fit'>;
+};
+
+/** The fit alone: from the panel up to grid index `lastTarget`, the configuration, the seed and the start to a network. */
+export async function fitUpTo(request: FitRequest, spec: NetworkSpec, lastTarget: number): Promise<FittedNetwork> {
+  const { panel, config, seed, progress, workers, warmStart } = request;
+  progress.start('training', config.fit.steps * config.fit.members);
+  // Cut off, so that no mistake in the fit can reach the test span.
+  const past = panelUpTo(panel, lastTarget);
+  const onProgress = ({ step, loss, rate }: FitProgress) =>
+    progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
+  const fitted = await fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), onProgress, {
+    ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
+    warmStart: warmStart ?? null,
+  });
+  progress.stop(`${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`);
+  return fitted;
 }
 
 /** Every forecaster of a result by series group. Groups and MASE's denominators come from what precedes the test span. */

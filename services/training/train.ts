@@ -14,6 +14,7 @@ import { type GroupReliability, reliability, reliabilityJson } from '../../forec
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { madeWith } from '../../runtime/made-with.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest } from '../../storage/manifest.ts';
@@ -41,6 +42,8 @@ export interface TrainingRequest {
   readonly progress: Progress;
   /** Train on this snapshot instead of the latest. */
   readonly snapshotVersion?: string;
+  /** Train on what was known then, instead of all that the snapshot holds. */
+  readonly knownAt?: number;
   /** Go on from the champion's weights where they fit and have not seen the test span. */
   readonly warmStart?: boolean;
   readonly oracle?: Source['oracle'];
@@ -60,7 +63,7 @@ export interface TrainingResult {
 
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const { domain, features, registry, config, seed, backend, logger } = request;
-  const { manifest, panel } = await readTrainingPanel(features, domain, request.snapshotVersion);
+  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, request.snapshotVersion, request.knownAt);
   const champion = await restoreChampion(registry, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
@@ -81,13 +84,14 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
     weights,
     card: {
       snapshotVersion: manifest.snapshotVersion,
-      knownAt: manifest.committedAt,
+      knownAt,
       trainingCutoff: evaluation.trainingCutoff,
       panelHash: hashPanel(panel),
       forecaster: 'network',
       config: { ...config, exogenous, ...(warmStart ? { warmStart } : {}) },
       seed,
       backend,
+      madeWith: madeWith(),
       trainingSeconds: evaluation.trainingSeconds,
       quantiles: domain.quantiles,
       horizon: domain.horizon,
@@ -130,19 +134,26 @@ async function record({ domain, registry }: TrainingRequest, { modelVersion }: M
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
 
-/** The snapshot as the network wants it. Series that were never observed are left out. */
+/**
+ * The snapshot as the network wants it: series that were never observed are left out. With `knownAt`, the time as which it was read: the
+ * same question gives the same panel for ever.
+ */
 export async function readTrainingPanel(
   features: FeatureStore,
   domain: Domain,
   snapshotVersion?: string,
-): Promise<{ manifest: Manifest; panel: Panel }> {
+  askedFor?: number,
+): Promise<{ manifest: Manifest; panel: Panel; knownAt: number }> {
   const manifest = snapshotVersion ? await features.manifest(snapshotVersion) : await features.head();
   if (manifest === null) {
     throw new HeadwayError('SNAPSHOT_EMPTY', `there are no features of ${domain.name} yet`, {
       fix: 'Run `headway features run` first.',
     });
   }
-  return { manifest, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion }) };
+  // Of another machine whose clock is ahead, a part may have become known "after" the commit that holds it.
+  const everything = manifest.objects.reduce((latest, { availableAt }) => Math.max(latest, availableAt), manifest.committedAt);
+  const knownAt = askedFor ?? everything;
+  return { manifest, knownAt, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, knownAt }) };
 }
 
 /** The names of the exogenous columns that the network reads, for its card. */

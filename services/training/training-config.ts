@@ -9,6 +9,7 @@ import type { FeatureSpec } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import type { FitOptions } from '../../forecasting/models/network-member.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
@@ -20,6 +21,7 @@ export interface TrainingConfig {
   readonly cutoffStep: number;
 }
 
+/** For hours. */
 export const defaultTrainingConfig: TrainingConfig = {
   network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8 },
   fit: {
@@ -40,12 +42,33 @@ export const defaultTrainingConfig: TrainingConfig = {
   cutoffStep: 25,
 };
 
+/**
+ * The defaults for a domain: what they are for hours, days and weeks, in its own intervals. Cutoffs of the backtest and of the fit lie
+ * apart by no divisor of the short season, so that all its places are met; two long seasons calibrate, and four are scored.
+ */
+export function defaultConfigOf({
+  seasonLengths,
+  frequencyMinutes,
+}: Pick<Domain, 'seasonLengths' | 'frequencyMinutes'>): TrainingConfig {
+  const { day: short, week: long } = seasonsOf({ seasonLengths });
+  const { fit } = defaultTrainingConfig;
+  let stride = Math.max(1, Math.round((fit.stride * short) / 24));
+  while (greatestCommonDivisor(stride, short) > 1) stride++;
+  return {
+    ...defaultTrainingConfig,
+    fit: { ...fit, stride, calibrationIntervals: 2 * long },
+    testDays: Math.max(defaultTrainingConfig.testDays, Math.ceil((4 * long * frequencyMinutes) / 1440)),
+    cutoffStep: short + 1,
+  };
+}
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
+
 export function featureSpecOf(domain: Domain): FeatureSpec {
   return {
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
-    day: domain.seasonLengths[0] as number,
-    week: domain.seasonLengths[domain.seasonLengths.length - 1] as number,
+    ...seasonsOf(domain),
     horizon: domain.horizon,
     nonNegative: domain.nonNegative,
     integerValued: domain.integerValued,

@@ -3,11 +3,10 @@
  * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and on paper.
  * Fails: never.
  */
+import { escaped } from '../../runtime/escaped.ts';
 import { lossByRung, lossByValue } from './tuning-picture.ts';
 import type { ReportedCandidate, TuningReport } from './tuning-report.ts';
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string | number): string => String(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 const day = (timestamp: number): string => new Date(timestamp).toISOString().slice(0, 10);
 const timeText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const digits = (value: number | null | undefined, count = 4): string => (value == null ? '–' : value.toPrecision(count));

@@ -35,6 +35,7 @@ test('there are the commands that the documents name', () => {
     'schedule',
     'serve',
     'start',
+    'store diff',
     'store log',
     'store verify',
     'train',

@@ -62,7 +62,7 @@ describe('a wrong setting is SETTINGS_INVALID and exit status 2, and says what i
     ['a store of a kind that there is not', {}, ['store', 'log', '--store', 'ftp://x'], /file:FOLDER or s3:/],
     ['a schedule that is none', { HEADWAY_TRAINING_SCHEDULE: 'daily' }, [], /cron expression/],
     ['a variable that is misspelt', { HEADWAY_STOER: 'file:/a' }, [], /HEADWAY_STOER is not a setting.*HEADWAY_STORE\?/],
-    ['a store on S3, which there is not yet', {}, ['store', 'log', '--store', 's3://bucket/prefix'], /S3 is not supported yet/],
+    ['a store on S3 with a parameter of no meaning', {}, ['store', 'log', '--store', 's3://bucket/p?key=x'], /a parameter "key"/],
   ])('%s', async (_title, env, args, message) => {
     const { code, stdout, stderr } = await warm.run(args.length > 0 ? args : ['config'], env);
     expect(stderr).toMatch(/^SETTINGS_INVALID: /);

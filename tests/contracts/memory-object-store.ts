@@ -7,6 +7,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { checkKey } from '../../storage/object-keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
@@ -20,7 +21,11 @@ export interface MemoryObjectStore extends ObjectStore {
   close(): Promise<void>;
 }
 
-export function memoryObjectStore(objects = new Map<string, Uint8Array>()): MemoryObjectStore {
+/** @param clock gives the time of writing */
+export function memoryObjectStore(
+  objects = new Map<string, Uint8Array>(),
+  clock: Pick<Clock, 'now'> = { now: () => 0 },
+): MemoryObjectStore {
   let folder: Promise<string> | undefined;
   /** Each content is written once, so that a reader's file never changes under it. */
   const files = new Map<Uint8Array, Promise<string>>();
@@ -35,9 +40,11 @@ export function memoryObjectStore(objects = new Map<string, Uint8Array>()): Memo
     if (!bytes) throw missing(key);
     return bytes;
   };
+  const writtenAt = new Map<string, number>();
   const create = (key: string, bytes: Uint8Array): 'created' | 'exists' => {
     if (objects.has(checkKey(key))) return 'exists';
     objects.set(key, Uint8Array.from(bytes));
+    writtenAt.set(key, clock.now());
     return 'created';
   };
   async function attempt<T>(operation: Operation, key: string, work: () => T | Promise<T>): Promise<T> {
@@ -48,6 +55,7 @@ export function memoryObjectStore(objects = new Map<string, Uint8Array>()): Memo
     if (fault === 'after') throw failure;
     return result;
   }
+  const keysUnder = (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   const store: MemoryObjectStore = {
     location: 'memory:',
     objects,
@@ -60,7 +68,12 @@ export function memoryObjectStore(objects = new Map<string, Uint8Array>()): Memo
     put: (key, bytes) => attempt('put', key, () => void create(key, bytes)),
     putFile: (key, source) => attempt('putFile', key, async () => void create(key, await readFile(source))),
     createIfAbsent: (key, bytes) => attempt('createIfAbsent', key, () => create(key, bytes)),
-    list: (prefix) => attempt('list', prefix, () => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort()),
+    list: (prefix) => attempt('list', prefix, () => keysUnder(prefix)),
+    listDetails: (prefix) =>
+      attempt('listDetails', prefix, () =>
+        keysUnder(prefix).map((key) => ({ key, bytes: find(key).length, writtenAt: writtenAt.get(key) ?? 0 })),
+      ),
+    remove: (key) => attempt('remove', key, () => void objects.delete(checkKey(key))),
     localPath: (key) =>
       attempt('localPath', key, async () => {
         const bytes = find(key);

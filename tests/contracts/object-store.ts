@@ -78,6 +78,32 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
       expect(await store.list('')).toEqual(['a', 'b.json', 'b/1', 'b/10', 'b/2', 'b/c/0', 'bb/1']);
     });
 
+    test('tells size and time of writing, in text order', async () => {
+      await store.put('d/b', bytesOf('four'));
+      await store.put('d/a/x', new Uint8Array());
+      const details = await store.listDetails('d/');
+      expect(details.map(({ key, bytes }) => [key, bytes])).toEqual([
+        ['d/a/x', 0],
+        ['d/b', 4],
+      ]);
+      for (const { writtenAt } of details) expect(Number.isSafeInteger(writtenAt)).toBe(true);
+      expect(await store.listDetails('none/')).toEqual([]);
+    });
+
+    test('removes an object for good, and it can be written anew', async () => {
+      await store.put('d/gone', bytesOf('first'));
+      await store.put('d/stays', bytesOf('stays'));
+      await store.remove('d/gone');
+      await store.remove('d/gone');
+      await store.remove('never/was');
+      expect(await store.has('d/gone')).toBe(false);
+      expect(await store.list('d/')).toEqual(['d/stays']);
+      await expect(store.get('d/gone')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND', where: 'd/gone' });
+      await expect(store.localPath('d/gone')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+      expect(await store.createIfAbsent('d/gone', bytesOf('second'))).toBe('created');
+      expect(textOf(await store.get('d/gone'))).toBe('second');
+    });
+
     test.each(['', '/etc/passwd', '../x', 'a/../../x', 'a//b', 'a/./b', 'a\\..\\b', '.tmp/x', 'a/..b', 'a/\0', 'ä', 'a/'])(
       'refuses the key %j',
       async (key) => {
@@ -87,6 +113,7 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
         await expect((async () => store.put(key, bytesOf('x')))()).rejects.toMatchObject(refused);
         await expect((async () => store.createIfAbsent(key, bytesOf('x')))()).rejects.toMatchObject(refused);
         await expect((async () => store.localPath(key))()).rejects.toMatchObject(refused);
+        await expect((async () => store.remove(key))()).rejects.toMatchObject(refused);
       },
     );
   });

@@ -1,7 +1,8 @@
 /** Purpose: the calendar against days known by hand and against the platform's own time-zone data. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Calendar, type CalendarPlace, createCalendar } from '../../forecasting/calendar.ts';
+import { Temporal } from 'temporal-polyfill';
+import { type Calendar, type CalendarPlace, createCalendar, localLag } from '../../forecasting/calendar.ts';
 
 const HOUR = 3_600_000;
 const newYork: CalendarPlace = { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } };
@@ -146,5 +147,44 @@ test('local hour, weekday and offset from UTC equal what Intl says, anywhere and
       },
     ),
     { numRuns: 60, seed: 5 },
+  );
+});
+
+test('a week and a day earlier by the local clock are what Temporal says, on hours at half past, quarters and days', () => {
+  const grids: readonly (readonly [timeZone: string, frequency: number, phaseMinutes: number])[] = [
+    ['Australia/Adelaide', 60, 30],
+    ['America/St_Johns', 60, 30],
+    ['Asia/Kathmandu', 60, 15],
+    ['Asia/Kathmandu', 15, 0],
+    ['Australia/Lord_Howe', 30, 0],
+    ['Europe/Dublin', 60, 0],
+    ['Pacific/Apia', 60, 0],
+    ['UTC', 1440, 0],
+    ['Asia/Kolkata', 1440, 18 * 60 + 30],
+  ];
+  const day = fc.integer({ min: Date.UTC(2011, 10) / (24 * HOUR), max: Date.UTC(2030, 0) / (24 * HOUR) });
+  fc.assert(
+    fc.property(day, fc.constantFrom(...grids), fc.integer({ min: 5, max: 60 }), (first, [timeZone, frequency, phase], skip) => {
+      const start = first * 24 * HOUR + phase * 60_000;
+      const step = frequency * 60_000;
+      const perDay = 1440 / frequency;
+      const length = 60 * perDay;
+      const calendar = createCalendar(start, frequency, length, plain(timeZone));
+      for (let t = 7 * perDay; t < length; t += skip) {
+        const local = Temporal.Instant.fromEpochMilliseconds(start + t * step).toZonedDateTimeISO(timeZone);
+        expect(calendar.minuteOfDay[t]).toBe(local.hour * 60 + local.minute);
+        expect(calendar.weekday[t]).toBe(local.dayOfWeek - 1);
+        for (const days of [1, 7]) {
+          const wall = local.toPlainDateTime().subtract({ days });
+          // Twice there, or never: either is right. A shift of whole days (Samoa) is one of the clock like any other.
+          const right = (['earlier', 'later'] as const).map(
+            (disambiguation) => (wall.toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds - start) / step,
+          );
+          const lag = localLag(calendar, t, days * perDay);
+          if (lag >= 0 && Math.abs(lag - (t - days * perDay)) <= perDay / 2) expect(right).toContain(lag);
+        }
+      }
+    }),
+    { numRuns: 25, seed: 8 },
   );
 });

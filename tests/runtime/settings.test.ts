@@ -34,9 +34,12 @@ describe('readSettings', () => {
       quantiles: null,
       featuresSchedule: '5 * * * *',
       trainingSchedule: '30 3 * * *',
+      actuals: 'off',
+      staleAfter: null,
       refreshSeconds: 15,
       rateLimit: 600,
       memoryMb: 512,
+      cacheMb: 2048,
     });
     expect(Object.isFrozen(settings)).toBe(true);
   });
@@ -77,6 +80,7 @@ describe('readSettings', () => {
     ['HEADWAY_REFRESH_SECONDS', '0', 'a whole number from 1'],
     ['HEADWAY_RATE_LIMIT', '1.5', 'a whole number'],
     ['HEADWAY_MEMORY_MB', '12', 'a whole number from 64'],
+    ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
   ])('%s=%s is refused by name, with what is allowed', (variable, value, allowed) => {
     const said = refusal(() => read({ [variable]: value }));
     expect(said).toContain(variable);

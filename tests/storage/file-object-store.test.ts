@@ -37,10 +37,6 @@ describe('opening a store by its address', () => {
     expect(open).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID', fix: expect.stringContaining('--store') }));
     expect(open).not.toThrow(/secret/);
   });
-
-  test('says when S3 comes', () => {
-    expect(() => openStore('s3://bucket')).toThrow(/feature store on S3/);
-  });
 });
 
 describe('crashes', () => {

@@ -34,7 +34,7 @@ describe('models', () => {
   test('a model comes back as it was registered', async () => {
     const card = await models.register(modelOf(3));
     expect(card.modelVersion).toMatch(/^20240601T000000Z-[0-9a-f]{12}$/);
-    expect(card).toMatchObject({ ...modelOf(3).card, format: 1, domain: 'toy', createdAt: NOW });
+    expect(card).toMatchObject({ ...modelOf(3).card, format: 2, domain: 'toy', createdAt: NOW, madeWith: null });
     const loaded = await models.load(card.modelVersion);
     expect(loaded.card).toEqual(card);
     expect(loaded.model).toEqual(modelOf(3).model);

@@ -93,7 +93,7 @@ export function deadFiles(files: readonly SourceFile[], entries: readonly string
   };
   const isEntry = (path: string) => entries.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry));
   const alive = reach([...byPath.keys()].filter(isEntry));
-  const tested = reach([...byPath.keys()].filter((path) => isUnder(path, 'tests') && /\.(test|browser)\.ts$/.test(path)));
+  const tested = reach([...byPath.keys()].filter((path) => isUnder(path, 'tests') && /\.(test|browser|s3)\.ts$/.test(path)));
   return [...byPath.keys()]
     .filter((path) => isTypeScript({ path, text: '' }))
     .filter((path) => !(isUnder(path, 'tests') ? tested : alive).has(path))

@@ -18,6 +18,15 @@ describe('in the network’s forecast', () => {
   const FIVE = [0.05, 0.1, 0.5, 0.9, 0.95];
   const PANEL_LENGTH = 1400;
   const LAST = PANEL_LENGTH - 1;
+  const gapless = randomPanel({
+    seed: 2,
+    series: 3,
+    length: PANEL_LENGTH,
+    scale: 40,
+    gapShare: 0,
+    zeroShare: 0,
+    negative: false,
+  });
   beforeAll(async () => {
     await startBackend();
   });
@@ -80,18 +89,9 @@ describe('in the network’s forecast', () => {
   });
 
   test('a factor of 2 doubles the distance from the median, one of 1 changes no bit', () => {
-    const panel = randomPanel({
-      seed: 2,
-      series: 3,
-      length: PANEL_LENGTH,
-      scale: 40,
-      gapShare: 0,
-      zeroShare: 0,
-      negative: false,
-    });
     const forecast = (factor: number | null) => {
       const calibration = factor === null ? null : calibrationOf(Array(2 * 5 * HORIZON).fill(factor));
-      return rowsOf(randomNetwork(5, { nonNegative: false }, calibration).predict(panel, LAST, HORIZON));
+      return rowsOf(randomNetwork(5, { nonNegative: false }, calibration).predict(gapless, LAST, HORIZON));
     };
     const [plain, same, doubled] = [forecast(null), forecast(1), forecast(2)];
     for (const [i, row] of plain.entries()) {
@@ -123,16 +123,7 @@ describe('in the network’s forecast', () => {
   });
 
   test('where the target is no count, nothing is rounded', () => {
-    const panel = randomPanel({
-      seed: 2,
-      series: 3,
-      length: PANEL_LENGTH,
-      scale: 40,
-      gapShare: 0,
-      zeroShare: 0,
-      negative: false,
-    });
-    const medians = rowsOf(randomNetwork(5, {}).predict(panel, LAST, HORIZON)).map((row) => row[2] as number);
+    const medians = rowsOf(randomNetwork(5, {}).predict(gapless, LAST, HORIZON)).map((row) => row[2] as number);
     expect(medians.filter((y) => y > 0 && !Number.isInteger(y)).length).toBeGreaterThan(0.5 * medians.length);
   });
 

@@ -267,3 +267,36 @@ test('nothing behind the last cutoff’s horizon is read', () => {
     ),
   ).toEqual(calibration);
 });
+
+describe('hours that err together', () => {
+  const centers = [10, 20, 30];
+  /** Sixty cutoffs: 300 intervals, in which the weather changes 25 times. */
+  const FEW = cutoffsFrom(700, 1000);
+
+  /** All series are off their centers by the same share, anew every 12 intervals: evenly spread as in `noisy`. */
+  function inSpells(seed: number, scale = 1): Panel {
+    const random = seededRandom(seed);
+    const spells = Array.from({ length: LENGTH / 12 }, () => (scale * (2 * random() - 1)) / 3);
+    return panelOf(['s0', 's1', 's2'], LENGTH, (s, t) => (centers[s] as number) * (1 + (spells[Math.floor(t / 12)] as number)));
+  }
+
+  test('intervals hold on average at least what they say, though 1,080 observations are worth 25', () => {
+    const narrow = wrongBy(centers, [0.5, 0.5, 0.5]);
+    const seeds = Array.from({ length: 20 }, (_, seed) => inSpells(seed + 1));
+    const held = seeds.map((panel) => coverage(panel, narrow, calibrate(panel, narrow, FEW, spec), [1, 1, 1]).inside);
+    const mean = held.reduce((sum, inside) => sum + inside, 0) / held.length;
+    // Counting 1,080 gives 0.77; whole spells cannot be told apart finer than 1 in 25, so 0.80 exactly is out of reach.
+    expect(mean).toBeGreaterThan(0.79);
+    expect(mean).toBeLessThan(0.86);
+  });
+
+  test('a quiet fortnight narrows an interval less than it was quiet', () => {
+    const right = wrongBy(centers, [1, 1, 1]);
+    const factors = Array.from(
+      { length: 10 },
+      (_, seed) => calibrate(inSpells(seed + 1, 0.7), right, FEW, spec).factors[1]?.[2]?.[3],
+    );
+    const lower = factors.filter((factor) => (factor as number) < 0.72);
+    expect(lower).toEqual([]);
+  });
+});

@@ -166,6 +166,15 @@ test('whatever the panel: finite, not negative, and blind to the future', () => 
   );
 });
 
+test('the same bits at a cutoff, whatever was asked of the panel before', () => {
+  const panel = learnable(HISTORY + 60);
+  const fitted = ridgeOf(panel);
+  const forecaster = ridgeForecaster(fitted);
+  for (const cutoff of [HISTORY + 50, HISTORY - 1, HISTORY + 20, 200]) {
+    expect(forecaster.predict(panel, cutoff, 3)).toEqual(ridgeForecaster(fitted).predict({ ...panel }, cutoff, 3));
+  }
+});
+
 test('refuses a horizon it was not fitted for, and a cutoff in the first week', () => {
   const panel = learnable(HISTORY + 60);
   const forecaster = ridgeForecaster(ridgeOf(panel));

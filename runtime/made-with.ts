@@ -1,0 +1,22 @@
+/**
+ * Purpose: what else, beside code, data and seed, decides the bits of a fit: for a model's card, and to say why a fit cannot be repeated.
+ * Invariants: the same in every process of one installation.
+ * Fails: never.
+ */
+import { version_core } from '@tensorflow/tfjs-core';
+
+export interface MadeWith {
+  readonly node: string;
+  readonly tensorflow: string;
+  /** The release of the time-zone database that local times came from. */
+  readonly timeZones: string;
+  /** Operating system and processor. */
+  readonly platform: string;
+}
+
+export const madeWith = (): MadeWith => ({
+  node: process.versions.node,
+  tensorflow: version_core,
+  timeZones: process.versions.tz ?? 'unknown',
+  platform: `${process.platform} ${process.arch}`,
+});

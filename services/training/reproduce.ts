@@ -1,0 +1,159 @@
+/**
+ * Purpose: makes a model again from what its card names: the training set bit for bit, then the weights.
+ * Invariants: reads the store and changes nothing in it; the card and the model's own file decide everything, no setting and no definition
+ * of today; a difference is told with what explains it, and "not compared" is never told as "equal".
+ * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, OBJECT_NOT_FOUND for a snapshot that is gone, STORE_CORRUPT with the key.
+ */
+import type { NetworkSpec } from '../../forecasting/models/network.ts';
+import { restoreTrained, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
+import { type WarmStart, warmStartFrom } from '../../forecasting/models/warm-start.ts';
+import { indexAt, type Panel } from '../../forecasting/panel.ts';
+import { describeError, isHeadwayError } from '../../runtime/errors.ts';
+import { type MadeWith, madeWith } from '../../runtime/made-with.ts';
+import type { Progress } from '../../runtime/progress.ts';
+import { sha256 } from '../../storage/content-hash.ts';
+import type { FeatureStore } from '../../storage/feature-store.ts';
+import type { ModelCard } from '../../storage/model-card.ts';
+import type { LoadedModel, ModelRegistry } from '../../storage/model-registry.ts';
+import { hashPanel } from '../../storage/panel-hash.ts';
+import { fitUpTo } from './evaluation.ts';
+import type { Workers } from './members.ts';
+import { defaultTrainingConfig, type TrainingConfig } from './training-config.ts';
+
+export interface ReproductionRequest {
+  readonly features: Pick<FeatureStore, 'readAsOf'>;
+  readonly registry: Pick<ModelRegistry, 'load'>;
+  readonly modelVersion: string;
+  /** Compare the training set, and fit nothing. */
+  readonly panelOnly?: boolean;
+  /** Starts the backend that the card names, and gives the processes to fit in, if any. Rejects with BACKEND_UNAVAILABLE. */
+  startBackend(name: string): Promise<Workers | null>;
+  readonly progress: Progress;
+}
+
+export interface TrainingSetCheck {
+  readonly equal: boolean;
+  /** The panel's hash that the card names, and the one of the panel that was read. */
+  readonly expected: string;
+  readonly found: string;
+  readonly series: number;
+  readonly intervals: number;
+}
+
+export interface WeightsCheck {
+  readonly outcome: 'equal' | 'different' | 'not compared';
+  readonly expected: string;
+  /** null where nothing was fitted. */
+  readonly found: string | null;
+  /** Whether scaling and calibration (model.json) are the same too. */
+  readonly restEqual: boolean | null;
+  /** Why they differ or were not compared; null where they are equal. */
+  readonly why: string | null;
+}
+
+export interface Reproduction {
+  readonly card: ModelCard;
+  readonly trainingSet: TrainingSetCheck;
+  /** null where only the training set was asked for, or is another. */
+  readonly weights: WeightsCheck | null;
+}
+
+export async function reproduce(request: ReproductionRequest): Promise<Reproduction> {
+  const { features, registry, modelVersion, panelOnly = false } = request;
+  const loaded = await registry.load(modelVersion);
+  const { card } = loaded;
+  const { snapshotVersion, knownAt } = card;
+  const panel = await features.readAsOf({ snapshotVersion, ...(knownAt === null ? {} : { knownAt }) });
+  const found = hashPanel(panel);
+  const trainingSet = {
+    ...{ equal: found === card.panelHash, expected: card.panelHash, found },
+    ...{ series: panel.seriesIds.length, intervals: panel.length },
+  };
+  const weights = trainingSet.equal && !panelOnly ? await fitAgain(request, loaded, panel) : null;
+  return { card, trainingSet, weights };
+}
+
+/** What a fit needs beside the panel; or a clause that says what is missing. */
+interface Recipe {
+  readonly spec: NetworkSpec;
+  readonly lastTarget: number;
+  readonly config: Pick<TrainingConfig, 'fit'>;
+  readonly warmStart: WarmStart | null;
+  readonly workers: Workers | null;
+}
+
+async function fitAgain(request: ReproductionRequest, loaded: LoadedModel, panel: Panel): Promise<WeightsCheck> {
+  const { card } = loaded;
+  const expected = card.files['weights.bin'].sha256;
+  const recipe = await recipeOf(request, loaded, panel);
+  if (typeof recipe === 'string') return { outcome: 'not compared', expected, found: null, restEqual: null, why: recipe };
+  const { spec, lastTarget, ...rest } = recipe;
+  const fitted = await fitUpTo({ panel, seed: card.seed, progress: request.progress, ...rest }, spec, lastTarget);
+  const { model, weights } = saveNetwork(fitted);
+  const found = sha256(weights);
+  const restEqual = sha256(JSON.stringify(model)) === card.files['model.json'].sha256;
+  if (found === expected && restEqual) return { outcome: 'equal', expected, found, restEqual, why: null };
+  return { outcome: 'different', expected, found, restEqual, why: whyDifferent(card.madeWith, madeWith()) };
+}
+
+async function recipeOf(
+  { registry, startBackend }: ReproductionRequest,
+  { card, model, weights }: LoadedModel,
+  panel: Panel,
+): Promise<Recipe | string> {
+  if (card.forecaster !== 'network') return `it is of the kind ${card.forecaster}, which this version of Headway does not fit`;
+  const fit = (card.config.fit ?? {}) as Partial<TrainingConfig['fit']>;
+  const unsaid = Object.keys(defaultTrainingConfig.fit).filter((name) => !(name in fit));
+  if (unsaid.length > 0) return `its card does not say ${unsaid.join(', ')}`;
+  const lastTarget = indexAt(panel, card.trainingCutoff);
+  if (!Number.isInteger(lastTarget) || lastTarget < 0 || lastTarget >= panel.length)
+    return 'the training cutoff on its card lies outside its training set';
+  try {
+    const { spec } = restoreTrained(model, weights);
+    const warmStart = await startOf(registry, card, spec);
+    if (typeof warmStart === 'string') return warmStart;
+    const workers = await startBackend(card.backend);
+    return { spec, lastTarget, config: { fit: fit as TrainingConfig['fit'] }, warmStart, workers };
+  } catch (error) {
+    // A model of another format, and a backend that is not here: both are told, neither is a fault of the store.
+    if (error instanceof RangeError) return error.message;
+    if (isHeadwayError(error, 'BACKEND_UNAVAILABLE')) return `its backend, ${card.backend}, does not run here: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The start of a fit that went on from another model; null of one that started cold; a clause where the other cannot be used. */
+async function startOf(
+  registry: Pick<ModelRegistry, 'load'>,
+  { config }: ModelCard,
+  spec: NetworkSpec,
+): Promise<WarmStart | string | null> {
+  const named = config.warmStart;
+  if (named === undefined) return null;
+  if (typeof named !== 'string') return 'its card does not say which model it went on from';
+  try {
+    const { model, weights } = await registry.load(named);
+    const start = warmStartFrom(restoreTrained(model, weights), spec);
+    return typeof start === 'string' ? `it went on from ${named}, and cannot now: ${start}` : start;
+  } catch (error) {
+    const isGone = isHeadwayError(error, 'MODEL_NOT_FOUND') || isHeadwayError(error, 'MODEL_CORRUPT');
+    if (!isGone && !(error instanceof RangeError)) throw error;
+    return `it went on from ${named}, which cannot be used: ${describeError(error)}`;
+  }
+}
+
+const NAMES: Readonly<Record<keyof MadeWith, string>> = {
+  node: 'Node',
+  tensorflow: 'TensorFlow.js',
+  timeZones: 'the time-zone database',
+  platform: 'the machine',
+};
+
+/** One clause: what of the environment is another than when the model was made. */
+export function whyDifferent(then: MadeWith | null, now: MadeWith): string {
+  if (then === null) return 'its card does not say which Node and TensorFlow.js it was made with, and these may be others';
+  const others = (Object.keys(NAMES) as (keyof MadeWith)[]).filter((name) => then[name] !== now[name]);
+  if (others.length === 0)
+    return 'nothing that its card names is another: the code of Headway has changed since, or computes otherwise here';
+  return `it was made with another environment: ${others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`).join('; ')}`;
+}
