@@ -2,9 +2,14 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
+  // The long form of the crash tests: `npm run test:crash`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/crash/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '<rootDir>/tests/jest-transform.js',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
+    ],
   },
   // Every test compiles its imports once; DuckDB and TensorFlow.js load in seconds on a busy machine.
   testTimeout: 30_000,

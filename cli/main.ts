@@ -8,7 +8,9 @@ import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.t
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
+import type { FeaturesFlags } from './features.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
+import type { GcFlags } from './store-gc.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
 
@@ -82,8 +84,27 @@ export function buildProgram(env: Environment): Command {
     features,
     'run',
     'Fetch raw data, validate and aggregate it, commit a snapshot.',
-    (c) => sources(c).option('--report <file>', 'write the data-quality report as an HTML page'),
-    async (context, flags: { report?: string }) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+    (c) =>
+      sources(c)
+        .option('--report <file>', 'write the data-quality report as an HTML page')
+        .option('--accept <id>', 'take what this quarantined run brought, and nothing else')
+        .option('--reason <text>', 'why it is taken, for the log of snapshots; with --accept'),
+    async (context, flags: FeaturesFlags) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+  );
+  const quarantine = features.command('quarantine').description('runs that broke the data contract');
+  command(
+    quarantine,
+    'list',
+    'List the runs that were refused, oldest first, and whether their data still waits.',
+    (c) => c,
+    async (context) => (await import('./quarantine.ts')).listQuarantine(context),
+  );
+  command(
+    quarantine,
+    'show',
+    'Show the evidence of a refused run: what broke, by how much, and rows.',
+    (c) => c.argument('<id>', 'as `quarantine list` shows it'),
+    async (context, _flags, id) => (await import('./quarantine.ts')).showQuarantine(context, id as string),
   );
 
   command(
@@ -272,6 +293,26 @@ export function buildProgram(env: Environment): Command {
     // What is checked is the store, never a copy of it on this machine.
     (c) => c.option('--cache-mb <size>', 'copies of a store on S3 that may be read in its place; 0 reads the store itself', '0'),
     async (context) => (await import('./store.ts')).storeVerify(context),
+  );
+
+  command(
+    store,
+    'compact',
+    'Merge many small data objects into few, by a commit; no answer changes. The feature service does it by itself.',
+    (c) => c,
+    async (context) => (await import('./store-gc.ts')).storeCompact(context),
+  );
+  command(
+    store,
+    'gc',
+    'Say what nothing needs any more, and with --delete remove it: old views at once, data by a second run an hour later.',
+    (c) =>
+      c
+        .option('--delete', 'really remove; without it nothing is changed')
+        .option('--grace-days <days>', 'leave what was written or superseded since', wholeNumber, 7)
+        .option('--keep-days <days>', 'keep snapshots that were the newest at some time since', wholeNumber, 30)
+        .option('--keep-snapshots <count>', 'keep at least so many of the newest snapshots', wholeNumber, 1),
+    async (context, flags: GcFlags) => (await import('./store-gc.ts')).storeGc(context, flags),
   );
 
   command(

@@ -14,7 +14,8 @@ export async function storeLog(context: CommandContext): Promise<void> {
     style: { head: [], border: [] },
   });
   const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
-  for (const { snapshotVersion, committedAt, objects, reason } of manifests) {
+  for (const { snapshotVersion, committedAt, packs, reason, ...manifest } of manifests) {
+    const objects = [...packs, ...manifest.objects];
     const from = objects.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
     const to = objects.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
     table.push([
@@ -36,14 +37,18 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   const models = await (await context.registry()).verify();
   const forecasts = await (await context.forecasts()).verify();
   const actuals = await (await context.actuals()).verify();
-  const problems = [...features.problems, ...models.problems, ...forecasts.problems, ...actuals.problems];
-  context.printJson({ features, models, forecasts, actuals, problems });
+  const quarantine = await (await context.features()).quarantine.verify();
+  const problems = [...features.problems, ...models.problems, ...forecasts.problems, ...quarantine.problems, ...actuals.problems];
+  context.printJson({ features, models, forecasts, actuals, quarantine, problems });
   context.print(
     `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries. Actuals: ${actuals.objects} posts.`,
   );
   const orphans = features.orphans.length + models.orphans.length + forecasts.orphans.length + actuals.orphans.length;
   if (orphans > 0)
-    context.print(`${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless.`);
+    context.print(
+      `${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless. \`headway store gc\` removes them.`,
+    );
+  if (features.collected > 0) context.print(`${features.collected} snapshots were collected as garbage: they cannot be read.`);
   for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);
   if (problems.length > 0) {
     throw new HeadwayError('STORE_CORRUPT', `${problems.length} problems found`, {

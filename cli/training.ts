@@ -161,7 +161,8 @@ export async function oracleOf(context: CommandContext, manifest: Manifest): Pro
   // Asked first, because listing the parts of a simulated source would simulate it.
   if (source.oracle === undefined || !manifest.reason.endsWith(source.description)) return undefined;
   const parts = new Set((await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`));
-  const demand = manifest.objects.filter(({ feed }) => !isExogenous(feed));
+  const pieces = await (await context.features()).pieces(manifest);
+  const demand = pieces.filter(({ feed }) => !isExogenous(feed));
   const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
   return isSame ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN : undefined;
 }

@@ -5,6 +5,7 @@
  * Fails: `openSource` rejects with a coded HeadwayError (SOURCE_*), never with a partial source.
  */
 import type { Clock } from '../runtime/clock.ts';
+import type { Expectations } from '../runtime/expectations.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Progress } from '../runtime/progress.ts';
 
@@ -41,6 +42,8 @@ export interface Domain {
   readonly defaultSource: string | null;
   /** A smaller version of it, for smoke tests; null where the domain has none. */
   readonly quickSource: string | null;
+  /** What its raw data must keep to, beside the general defaults (docs/decisions/0018). Absent: the defaults alone. */
+  readonly expectations?: Expectations;
   /** A series' name for people, e.g. "East Harlem North" for 74. The id itself where there is none. */
   seriesTitle(seriesId: string): string;
   /** Opens a source by its spec: a folder, or `name:argument`. */
@@ -95,7 +98,7 @@ export interface RawPart<Rows = RawRows> {
 export interface RawRows {
   /** A relation with one row per raw row, in file order where that matters: "read_parquet('…')". */
   readonly relation: string;
-  /** VARCHAR: which series the row belongs to. */
+  /** Which series the row belongs to: text, or whole numbers (twice as fast for millions of rows), whose digits are the id. */
   readonly seriesId: string;
   /** TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval. */
   readonly localTime: string;
@@ -105,6 +108,18 @@ export interface RawRows {
   readonly duplicateKey: readonly string[];
   /** Reasons to reject a row, first match wins; `when` is a BOOLEAN expression, and NULL does not match. */
   readonly rejections: readonly { readonly reason: string; readonly when: string }[];
+  /** A relation whose columns are the raw file's own, where those of `relation` are not: what the data contract looks at. */
+  readonly columns?: string;
+  /** What a usable row's figures lie within; SQL numbers over the relation. Rows outside are used, and counted by the contract. */
+  readonly ranges?: readonly RawRange[];
+}
+
+export interface RawRange {
+  readonly name: string;
+  /** DOUBLE; NULL is not outside. */
+  readonly value: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
 }
 
 /** A raw file of exogenous values, as the feature service's SQL sees it: one row of the relation is one value of one column. */

@@ -49,7 +49,7 @@ export function fitExogenous(panel: Panel, names: ExogenousNames, lastTarget: nu
   return { past: names.past.flatMap(fit), future: names.future.flatMap(fit) };
 }
 
-/** The inputs of every interval, standardised: [length × past × PAST_INPUTS] at a cutoff, [span × future] at a target. */
+/** The inputs of every interval from the first cutoff on, standardised: [length × past × PAST_INPUTS] at a cutoff, [span × future] at a target. */
 export interface ExogenousRows {
   readonly past: Float32Array;
   readonly future: Float32Array;
@@ -58,7 +58,7 @@ export interface ExogenousRows {
 export function exogenousRows(
   panel: Panel,
   { past, future }: ExogenousInputs,
-  { day, week, span }: Seasons & { span: number },
+  { day, week, from, span }: Seasons & { from: number; span: number },
 ): ExogenousRows {
   const rows = {
     past: new Float32Array(panel.length * past.length * PAST_INPUTS),
@@ -66,7 +66,7 @@ export function exogenousRows(
   };
   for (const [c, input] of past.entries()) {
     const values = columnOf(panel, input.name);
-    for (let t = 0; t < panel.length; t++) {
+    for (let t = from; t < panel.length; t++) {
       const mean = meanOfWeek(values, t, week);
       if (Number.isNaN(mean)) continue;
       const at = (t * past.length + c) * PAST_INPUTS;

@@ -3,7 +3,7 @@
  * Invariants: reads nothing after the cutoff but the calendar and what is known in advance; depends only on the last
  * `historyIntervals` intervals, so that a long and a short panel give the same bits; every output is finite, also for
  * series with gaps; scaling a series scales only its level.
- * Fails: a RangeError for a cutoff with too little grid before it, and for season lengths that do not fit the frequency.
+ * Fails: a RangeError for a cutoff with too little grid before it, a window longer than the lags, and season lengths that do not fit.
  */
 import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
 import { type ExogenousInputs, type ExogenousRows, exogenousRows, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
@@ -23,6 +23,8 @@ export interface FeatureSpec {
   readonly integerValued: boolean;
   /** Columns beside the target. Absent where there are none: the inputs are then those of a network that knows of no such thing. */
   readonly exogenous?: ExogenousInputs;
+  /** How many of the last values the encoder sees, one by one; absent: those of a week. At most 8 weeks and a day. */
+  readonly windowIntervals?: number;
 }
 
 /** The seasonal lags of every step: the same local time on each of the last weeks and days. */
@@ -36,6 +38,8 @@ const CALENDAR_FEATURES = 4 + 7 + 4;
 export interface FeatureSizes {
   /** Inputs of the encoder, per window. */
   readonly windowSize: number;
+  /** Of these, the first: the last values as they are, one an interval. */
+  readonly windowIntervals: number;
   /** Inputs of the head, per step. */
   readonly stepSize: number;
   /** Intervals up to and including the cutoff that a window reads. */
@@ -47,8 +51,10 @@ export interface FeatureSizes {
 /** Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance): the others keep their places. */
 export function featureSizes(spec: FeatureSpec): FeatureSizes {
   const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
+  const windowIntervals = spec.windowIntervals ?? spec.week;
   return {
-    windowSize: spec.week + 2 * spec.day + 4 + past.length * PAST_INPUTS,
+    windowSize: windowIntervals + 2 * spec.day + 4 + past.length * PAST_INPUTS,
+    windowIntervals,
     stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + future.length,
     // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of the clocks.
     trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
@@ -68,11 +74,11 @@ export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
  * Columns behind these are exogenous.
  */
 export function featureGroups(spec: FeatureSpec): { window: FeatureGroup[]; step: (FeatureGroup | null)[] } {
-  const { windowSize, stepSize } = featureSizes(spec);
+  const { windowSize, windowIntervals, stepSize } = featureSizes(spec);
   const times = <T>(count: number, group: T): T[] => new Array<T>(Math.max(0, count)).fill(group);
-  const values = [...times(spec.week - 2 * spec.day, 'weeks' as const), ...times(2 * spec.day, 'recent' as const)];
+  const values = [...times(windowIntervals - 2 * spec.day, 'weeks' as const), ...times(2 * spec.day, 'recent' as const)];
   const residuals = times(2 * spec.day, 'recent' as const);
-  const window: FeatureGroup[] = [...values.slice(-spec.week), ...residuals, 'series', 'recent', 'weeks', 'recent'];
+  const window: FeatureGroup[] = [...values.slice(-windowIntervals), ...residuals, 'series', 'recent', 'weeks', 'recent'];
   const calendar = times<FeatureGroup>(CALENDAR_FEATURES, 'calendar');
   // What the last Sundays were, on a holiday.
   calendar[CALENDAR_FEATURES - 2] = 'weeks';
@@ -109,17 +115,27 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff
   if (spec.horizon + 2 * Math.ceil(60 / spec.frequencyMinutes) > spec.week) {
     throw new RangeError(`horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`);
   }
+  const sizes = featureSizes(spec);
+  const { windowIntervals, trainingHistory } = sizes;
+  if (!Number.isInteger(windowIntervals) || windowIntervals < 1 || windowIntervals > trainingHistory) {
+    throw new RangeError(`a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`);
+  }
   const span = panel.length + spec.horizon + 1;
   const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
   const grid = `${panel.start} ${panel.length}`;
   const calendar = kept ? kept.calendar(grid, makeCalendar) : makeCalendar();
   // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
-  const sizes = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
-  const lags = kept?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, sizes));
-  const tables = createWeekTables(panel, calendar, sizes, lags);
-  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, { day: spec.day, week: spec.week, span });
-  return { spec, sizes: featureSizes(spec), panel, firstCutoff, calendar, tables, exogenous };
+  const tableSizes = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
+  const lags = kept?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, tableSizes));
+  const tables = createWeekTables(panel, calendar, tableSizes, lags);
+  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, {
+    day: spec.day,
+    week: spec.week,
+    from: firstCutoff,
+    span,
+  });
+  return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous };
 }
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
@@ -205,12 +221,14 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   let at = row * sizes.windowSize;
   let daySum = 0;
   let weekSum = 0;
-  for (let t = cutoff - week + 1; t <= cutoff; t++) {
+  const seen = sizes.windowIntervals;
+  for (let t = cutoff - Math.max(seen, week) + 1; t <= cutoff; t++) {
     // What stands in for an unknown value is the level.
     const raw = values[t] as number;
     const value = Number.isNaN(raw) ? 1 : raw * scale;
-    window[at++] = value;
-    weekSum += value;
+    if (t > cutoff - seen) window[at++] = value;
+    // Whatever the window, the means are those of the last day and week.
+    if (t > cutoff - week) weekSum += value;
     if (t > cutoff - day) daySum += value;
   }
   const residualAt = (t: number): number => {

@@ -11,6 +11,8 @@ import { logNumber } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
 const MOST_TRIES = 50;
+/** As many entries as S3 lists at once. */
+const PROBE = 1000;
 
 export interface LogSlot {
   readonly number: number;
@@ -51,13 +53,32 @@ export function openAppendLog<Entry extends { commitId: string }>(
     return format.parse(key, await store.get(key));
   };
 
-  async function size(): Promise<number> {
-    const keys = await store.list(format.prefix);
+  /** An entry that exists, a multiple of PROBE, from which on listing is cheap; 0 for a short log. It never has to be right. */
+  let floor = 0;
+  async function probe(): Promise<number> {
+    const has = (probes: number) => store.has(format.keyOf(probes * PROBE));
+    let low = floor / PROBE;
+    if (low > 0 && !(await has(low))) low = 0; // the folder is another one than before
+    let high = Math.max(1, low + 1);
+    for (; await has(high); high *= 2) low = high;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (await has(middle)) low = middle;
+      else high = middle;
+    }
+    floor = low * PROBE;
+    return floor;
+  }
+
+  /** The highest number. All entries are looked at, or those after an entry that exists: they are few, however long the log is. */
+  async function size(everything = false): Promise<number> {
+    const from = everything ? 0 : await probe();
+    const keys = await store.list(format.prefix, from > 0 ? format.keyOf(from) : undefined);
     const numbers = keys.map((key) => (key.lastIndexOf('/') === format.prefix.length - 1 ? logNumber(key) : null));
-    const present = new Set(numbers.filter((number) => number !== null));
-    const last = [...present].at(-1) ?? 0;
-    if (present.size === last && !present.has(0)) return last;
-    for (let number = 0; number <= last; number++) {
+    const present = new Set(numbers.filter((number) => number !== null && (from === 0 || number > from)));
+    const last = [...present].at(-1) ?? from;
+    if (present.size === last - from && !present.has(0)) return last;
+    for (let number = from === 0 ? 0 : from + 1; number <= last; number++) {
       // A folder that grows while it is listed may show entry 8 without entry 7: ask before calling it a gap.
       const wanted = number > 0;
       if (present.has(number) === wanted || (wanted && (await store.has(format.keyOf(number))))) continue;
@@ -76,11 +97,11 @@ export function openAppendLog<Entry extends { commitId: string }>(
   const isMine = async (slot: LogSlot) => (await read(slot.number)).commitId === slot.commitId;
 
   return {
-    size,
+    size: () => size(),
     read,
     head: async () => headOf(await size()),
     entries: async () => {
-      const last = await size();
+      const last = await size(true);
       const entries: Entry[] = [];
       for (let number = 1; number <= last; number++) entries.push(await read(number));
       return entries;

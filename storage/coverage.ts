@@ -1,14 +1,26 @@
 /**
- * Purpose: which object speaks for which interval: the rules of reading a snapshot, as pure functions.
- * Invariants: for one feed and one interval the object with the latest `availableAt` wins (of equals the later in the manifest),
- * wholly: an interval it covers without a row is an interval without a row. Segments of a feed are disjoint and in time order.
+ * Purpose: which file speaks for which interval: the rules of reading a snapshot, as pure functions.
+ * Invariants: for one feed and one interval the piece with the latest `availableAt` wins (of equals the later in the snapshot), wholly: an
+ * interval it covers without a row is an interval without a row. Segments of a feed are disjoint and in time order.
  * Fails: never; spans were checked with the manifest.
  */
-import type { FeatureObject, TimeSpan } from './manifest.ts';
+import type { FeatureObject, FeaturePack, TimeSpan } from './manifest.ts';
+import type { PieceTable } from './piece-table.ts';
 
-/** A stretch of time for which one object speaks. */
+/** A file with rows: of one piece, or of many. */
+export type DataFile = FeatureObject | FeaturePack;
+
+/** One published piece: an object, or what a pack holds of one. The rank is its place in the file. */
+export interface Voice extends TimeSpan {
+  readonly availableAt: number;
+  readonly file: DataFile;
+  readonly rank: number;
+}
+
+/** A stretch of time for which one file speaks, with the rows that are valid at `rank`. */
 export interface Segment extends TimeSpan {
-  readonly object: FeatureObject;
+  readonly file: DataFile;
+  readonly rank: number;
 }
 
 /** Feeds so marked hold exogenous columns, one value for all series: `series_id` is the column's name. They never hold demand. */
@@ -18,23 +30,56 @@ export const exogenousFeed = (name: string): string => `${EXOGENOUS}${name}`;
 
 export const isExogenous = (feed: string): boolean => feed.startsWith(EXOGENOUS);
 
-/** The objects that were known at `knownAt`. */
-export const knownObjects = (objects: readonly FeatureObject[], knownAt: number): FeatureObject[] =>
-  objects.filter((object) => object.availableAt <= knownAt);
+export const isPack = (file: DataFile): file is FeaturePack => 'pieces' in file;
+
+/** The last rank in a file. Rows that no later piece of the file changed are valid at it, whichever piece they are from. */
+export const lastRank = (file: DataFile): number => (isPack(file) ? file.pieces.count - 1 : 0);
 
 /** The feeds there are, in code-unit order: values are always added in this order, so that sums are the same bit for bit. */
-export const feedsOf = (objects: readonly FeatureObject[]): string[] => [...new Set(objects.map(({ feed }) => feed))].sort();
+export const feedsOf = (files: readonly { readonly feed: string }[]): string[] =>
+  [...new Set(files.map(({ feed }) => feed))].sort();
 
-/** Who speaks for `feed`, when: the winners' segments in time order. */
-export function winningSegments(objects: readonly FeatureObject[], feed: string): Segment[] {
-  const mine = objects.map((object, order) => ({ object, order })).filter(({ object }) => object.feed === feed);
-  const weakestFirst = mine.sort((a, b) => a.object.availableAt - b.object.availableAt || a.order - b.order);
-  let segments: Segment[] = [];
-  for (const { object } of weakestFirst) {
-    const { start, end } = object.span;
-    const before = segments.filter((segment) => segment.start < start).map((s) => ({ ...s, end: Math.min(s.end, start) }));
-    const after = segments.filter((segment) => segment.end > end).map((s) => ({ ...s, start: Math.max(s.start, end) }));
-    segments = [...before, { start, end, object }, ...after];
+/** The pieces of files (packs before objects), in the order in which they were committed; those of a pack by rank. */
+export function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, PieceTable>): Voice[] {
+  return files.flatMap((file): Voice[] => {
+    if (!isPack(file)) return [{ ...file.span, availableAt: file.availableAt, file, rank: 0 }];
+    const pieces = tables.get(file.key)?.pieces ?? [];
+    return pieces.map(({ span, availableAt }, rank) => ({ ...span, availableAt, file, rank }));
+  });
+}
+
+/** Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners' segments in time order. */
+export function winningSegments(voices: readonly Voice[], knownAt: number): Segment[] {
+  const times = [...new Set(voices.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  const cellAt = new Map(times.map((time, cell) => [time, cell]));
+  const paint = (cells: Int32Array, { start, end }: Voice, value: number) =>
+    cells.fill(value, cellAt.get(start), cellAt.get(end));
+
+  const winners = new Int32Array(times.length).fill(-1);
+  const order = voices.map((_, index) => index).filter((index) => (voices[index] as Voice).availableAt <= knownAt);
+  order.sort((a, b) => (voices[a] as Voice).availableAt - (voices[b] as Voice).availableAt || a - b); // the weakest first
+  for (const index of order) paint(winners, voices[index] as Voice, index);
+
+  /** For a pack: the rank of the last of its pieces in each cell, known or not. */
+  const lasts = new Map<DataFile, Int32Array>();
+  for (const voice of voices) {
+    if (!isPack(voice.file)) continue;
+    const cells = lasts.get(voice.file) ?? new Int32Array(times.length);
+    lasts.set(voice.file, cells);
+    paint(cells, voice, voice.rank);
+  }
+
+  const segments: { -readonly [K in keyof Segment]: Segment[K] }[] = [];
+  for (let cell = 0; cell + 1 < times.length; cell++) {
+    const voice = voices[winners[cell] as number];
+    if (!voice) continue;
+    const { file } = voice;
+    // Last pieces side by side are read alike: one segment instead of one for each.
+    const rank = lasts.get(file)?.[cell] === voice.rank ? lastRank(file) : voice.rank;
+    const [start, end] = [times[cell] as number, times[cell + 1] as number];
+    const before = segments.at(-1);
+    if (before?.file === file && before.rank === rank && before.end === start) before.end = end;
+    else segments.push({ start, end, file, rank });
   }
   return segments;
 }

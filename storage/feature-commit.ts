@@ -4,30 +4,37 @@
  * the new ones, so two writers at once lose nothing; the same raw part at the same fingerprint is committed once.
  * Fails: PANEL_INVALID for a file that is not what the request says of it (nothing is committed); the store's own errors.
  */
-import { stat } from 'node:fs/promises';
 import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';
+import { doomedKeys } from './collection.ts';
 import { hashFile, sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
-import { checkParquet } from './feature-objects.ts';
+import { checkContent } from './feature-objects.ts';
 import {
   accountProblem,
   type FeatureObject,
   type FeatureSchema,
-  MANIFEST_FORMAT,
+  formatOf,
   type Manifest,
   snapshotVersionOf,
   spanProblem,
+  type TimeSpan,
 } from './manifest.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
+import { nextOnlinePanel } from './online-increment.ts';
 import { encodeOnlineView } from './online-view.ts';
+import { newestParts, piecesOf } from './piece-table.ts';
+import { placeBytes, placeFile } from './placing.ts';
 import { type Ahead, readSnapshot } from './snapshot-reader.ts';
 
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;
+
+/** From asking which names are to become free to the entry that rests on them; half of feature-gc.ts: CONDEMNED_FOR_MS. */
+const COMMIT_WITHIN_MS = 30 * 60 * 1000;
 
 /** A feature object to be, and the local Parquet file with its rows. */
 export interface NewFeatureObject extends Omit<FeatureObject, 'key' | 'sha256' | 'bytes'> {
@@ -58,7 +65,7 @@ export async function commitFeatures(context: CommitContext, request: CommitRequ
   const { domain, log } = context;
   const head = await log.head();
   refuseOtherSchema(head, request.schema);
-  if (request.newObjects.some((object) => !isCommitted(head, object))) {
+  if ((await notCommitted(context, head, request.newObjects)).length > 0) {
     return withSqlSession((session) => appendManifest(context, request, session));
   }
   if (head !== null) return head;
@@ -70,15 +77,17 @@ export async function commitFeatures(context: CommitContext, request: CommitRequ
 
 async function appendManifest(context: CommitContext, request: CommitRequest, session: SqlSession): Promise<Manifest> {
   const { store, domain, clock, log } = context;
-  const upload = uploader(store, domain, request, session);
+  const upload = uploader(context, request, session);
   const manifest = await log.append(async (parent, slot) => {
     refuseOtherSchema(parent, request.schema);
-    const fresh = request.newObjects.filter((object) => !isCommitted(parent, object));
+    const fresh = await notCommitted(context, parent, request.newObjects);
     if (fresh.length === 0) return null;
-    const { objects: added, report } = await upload(fresh);
+    const checkedAt = clock.now();
+    const { objects: added, report } = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
+    const packs = parent?.packs ?? [];
     const objects = [...(parent?.objects ?? []), ...added];
     const draft = {
-      format: MANIFEST_FORMAT,
+      format: formatOf(packs),
       domain,
       number: slot.number,
       parent: parent?.snapshotVersion ?? null,
@@ -86,13 +95,17 @@ async function appendManifest(context: CommitContext, request: CommitRequest, se
       committedAt: clock.now(),
       reason: request.reason,
       schema: request.schema,
+      packs,
       objects,
       report,
     } as const;
     const lastIntervals = request.onlineIntervals ?? DEFAULT_ONLINE_INTERVALS;
     const ahead = request.ahead ? { ahead: request.ahead } : {};
-    const panel = await readSnapshot(store, draft, { lastIntervals, ...ahead }, session);
-    return (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
+    const query = { lastIntervals, ...ahead };
+    const next = parent && (await nextOnlinePanel(store, session, parent, draft, added, query));
+    const panel = next ?? (await readSnapshot(store, draft, query, session));
+    const isLate = clock.now() - checkedAt > COMMIT_WITHIN_MS;
+    return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
   });
   return manifest as Manifest; // `append` gives null only for an empty log, to which there is always something to add
 }
@@ -114,13 +127,12 @@ async function withOnlineView(
 }
 
 /**
- * Whether what the head holds of this part, at its newest, is the same content already. Not merely whether it ever held it: a
- * part that was changed and then changed back must be committed again.
+ * Those of `objects` that are not what the head holds of their part, at its newest. Not merely what it ever held: a part that was
+ * changed and then changed back must be committed again.
  */
-function isCommitted(head: Manifest | null, object: NewFeatureObject): boolean {
-  const same = (head?.objects ?? []).filter(({ feed, part }) => feed === object.feed && part === object.part);
-  const newest = same.reduce<FeatureObject | undefined>((a, b) => (a && a.availableAt > b.availableAt ? a : b), undefined);
-  return newest?.fingerprint === object.fingerprint;
+async function notCommitted({ store }: CommitContext, head: Manifest | null, objects: readonly NewFeatureObject[]) {
+  const newest = newestParts(head ? await piecesOf(store, head) : []);
+  return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
 }
 
 function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
@@ -134,20 +146,35 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
   }
 }
 
-/** Checks and writes the files and the report once, however often the commit has to be tried. */
-function uploader(store: ObjectStore, domain: string, request: CommitRequest, session: SqlSession) {
+/** Checks and writes the files and the report, once, or again where their names are to become free, however often the commit is tried. */
+function uploader({ store, domain }: CommitContext, request: CommitRequest, session: SqlSession) {
+  const checked = new Set<NewFeatureObject>();
   const written = new Map<NewFeatureObject, FeatureObject>();
-  let reportKey: string | null = null;
-  return async (fresh: readonly NewFeatureObject[]) => {
-    for (const object of fresh) refuseUnlike(object, fresh[0], request.schema);
-    const waiting = fresh.filter((object) => !written.has(object));
-    for (const object of waiting) {
-      const problem = await checkParquet(session, object.path, object, request.schema.frequencyMinutes);
+  let report: string | null = null;
+  return async (fresh: readonly NewFeatureObject[], grid: { span: TimeSpan } | undefined) => {
+    for (const object of fresh) refuseUnlike(object, grid ?? (fresh[0] as NewFeatureObject), request.schema);
+    for (const object of fresh) {
+      if (checked.has(object)) continue;
+      const problem = await checkContent(
+        session,
+        object.path,
+        await hashFile(object.path),
+        object,
+        request.schema.frequencyMinutes,
+      );
       if (problem !== null) throw invalid(object, problem);
+      checked.add(object);
     }
-    for (const object of waiting) written.set(object, await putObject(store, domain, object));
-    if (request.report && reportKey === null) reportKey = await putReport(store, domain, request.report);
-    return { objects: fresh.map((object) => written.get(object) as FeatureObject), report: reportKey };
+    const doomed = await doomedKeys(store, domain);
+    const isDone = (key: string | null | undefined) => typeof key === 'string' && !doomed.has(key);
+    for (const object of fresh) {
+      if (isDone(written.get(object)?.key)) continue;
+      const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = object;
+      const placed = await placeFile({ store, domain }, session, path, doomed);
+      written.set(object, { ...placed, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected });
+    }
+    if (request.report && !isDone(report)) report = await placeReport({ store, domain }, request.report, doomed);
+    return { objects: fresh.map((object) => written.get(object) as FeatureObject), report };
   };
 }
 
@@ -158,28 +185,17 @@ const invalid = (object: NewFeatureObject, problem: string, cause?: unknown) =>
     cause,
   });
 
-function refuseUnlike(object: NewFeatureObject, first: NewFeatureObject, schema: FeatureSchema): void {
+function refuseUnlike(object: NewFeatureObject, first: { span: TimeSpan }, schema: FeatureSchema): void {
   const problem = spanProblem(object, first, schema.frequencyMinutes) ?? accountProblem(object);
   if (problem !== null) throw invalid(object, problem);
 }
 
-async function putObject(store: ObjectStore, domain: string, object: NewFeatureObject): Promise<FeatureObject> {
-  const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = object;
-  const hash = await hashFile(path);
-  const { size } = await stat(path);
-  const key = objectKeys.featureData(domain, hash);
-  await store.putFile(key, path);
-  const account = { rowsIn, rowsUsed, rejected };
-  return { key, sha256: hash, bytes: size, rows, span, availableAt, feed, part, fingerprint, ...account };
-}
-
-async function putReport(store: ObjectStore, domain: string, report: Uint8Array): Promise<string> {
+async function placeReport(place: Pick<CommitContext, 'store' | 'domain'>, report: Uint8Array, doomed: ReadonlySet<string>) {
   try {
     JSON.parse(Buffer.from(report).toString('utf8'));
   } catch (error) {
     throw new HeadwayError('PANEL_INVALID', 'The report to commit is not JSON', { cause: error });
   }
-  const key = objectKeys.report(domain, sha256(report));
-  await store.put(key, report);
-  return key;
+  const spaced = (copy: number) => Buffer.concat([report, Buffer.alloc(copy, ' ')]);
+  return (await placeBytes(place, spaced, objectKeys.report, doomed)).key;
 }

@@ -8,15 +8,19 @@ import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import { openAppendLog } from './append-log.ts';
+import { isIntact, openCollectionLog } from './collection.ts';
 import { sha256 } from './content-hash.ts';
 import { type CommitRequest, commitFeatures } from './feature-commit.ts';
-import { verifyFeatures } from './feature-verify.ts';
+import { type CompactRequest, compactFeatures } from './feature-compact.ts';
+import { collectFeatures, type FeatureGcReport, type GcRequest } from './feature-gc.ts';
+import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeOnlineView } from './online-view.ts';
+import { type Piece, piecesOf } from './piece-table.ts';
+import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { readSnapshot, type SnapshotQuery } from './snapshot-reader.ts';
-import type { StoreReport } from './store-report.ts';
 
 export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
   /** Default: the newest. */
@@ -31,13 +35,24 @@ export interface FeatureStore {
   manifest(snapshotVersion: string): Promise<Manifest>;
   /** Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest is returned. */
   commit(request: CommitRequest): Promise<Manifest>;
+  /**
+   * Merges small objects into packs, by a commit. The new snapshot reads as the one before, for every `knownAt`. Returns the newest
+   * snapshot; null where there is none.
+   */
+  compact(request?: CompactRequest): Promise<Manifest | null>;
+  /** What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt` the later committed comes later. */
+  pieces(manifest: Pick<Manifest, 'packs' | 'objects'>): Promise<readonly Piece[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
   /** The last weeks of every series in the newest snapshot, without a SQL engine. */
   readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;
   /** The data-quality report that was committed with a manifest; null where there was none. */
   readReport(manifest: Manifest): Promise<unknown | null>;
+  /** Beside the snapshots: the evidence of runs that were refused. */
+  readonly quarantine: Quarantine;
+  /** Says, or removes, what no snapshot that is kept needs any more. */
+  gc(request: GcRequest): Promise<FeatureGcReport>;
   /** Reads and checks everything. Reports and never throws, except where the store cannot be reached. */
-  verify(): Promise<StoreReport & { manifests: number }>;
+  verify(): Promise<FeatureReport>;
 }
 
 export function openFeatureStore(options: { store: ObjectStore; domain: string; clock: Clock }): FeatureStore {
@@ -84,6 +99,17 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
     return bytes;
   }
 
+  /** What is missing may have been collected: that is no damage. */
+  async function explained(error: unknown, { number, snapshotVersion }: Manifest): Promise<never> {
+    const isMissing = isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
+    if (!isMissing || isIntact(await openCollectionLog(store, domain).head(), number)) throw error;
+    throw new HeadwayError('SNAPSHOT_COLLECTED', `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`, {
+      where: error.where ?? snapshotVersion,
+      fix: 'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway store gc --help` says which are.',
+      cause: error,
+    });
+  }
+
   return {
     head: log.head,
     async log() {
@@ -97,10 +123,12 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
     },
     manifest: manifestOf,
     commit: (request) => commitFeatures({ store, domain, clock, log }, request),
+    compact: (request) => compactFeatures({ store, domain, clock, log }, request),
+    pieces: (manifest) => piecesOf(store, manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
       const manifest = snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
-      return readSnapshot(store, manifest, rest);
+      return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
     },
     async readOnline() {
       const manifest = await existingHead();
@@ -110,9 +138,12 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
     },
     async readReport(manifest) {
       if (manifest.report === null) return null;
-      const bytes = await getNamed(manifest.report, reportHash(manifest.report));
+      const hash = reportHash(manifest.report);
+      const bytes = await getNamed(manifest.report, hash).catch((error) => explained(error, manifest));
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
     },
+    quarantine: openQuarantine({ store, domain }),
+    gc: (request) => collectFeatures({ store, domain, clock, log }, request),
     verify: () => verifyFeatures(store, domain, log),
   };
 }

@@ -6,70 +6,103 @@
 
 import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';
+import { type Collection, isIntact, openCollectionLog } from './collection.ts';
 import { sha256 } from './content-hash.ts';
-import { withSqlSession } from './duckdb-session.ts';
+import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import { verifiedPath } from './feature-objects.ts';
 import { type Manifest, reportHash } from './manifest.ts';
-import { logNumber, objectKeys } from './object-keys.ts';
+import { numbersToLookAt, objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeOnlineView } from './online-view.ts';
+import { readPieceTable } from './piece-table.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
-export async function verifyFeatures(
-  store: ObjectStore,
-  domain: string,
-  log: AppendLog<Manifest>,
-): Promise<StoreReport & { manifests: number }> {
-  const report = startReport();
-  const keys = await store.list(objectKeys.features(domain));
-  const manifests = await readLog(store, domain, log, keys, report);
-  await withSqlSession(async (session) => {
-    for (const { objects, schema, online, report: reportKey } of manifests) {
-      for (const object of objects) {
-        await report.attempt(object.key, async () => {
-          await verifiedPath(store, session, object, schema.frequencyMinutes, true);
-          return object.bytes;
-        });
-      }
-      if (online) {
-        await report.attempt(online.key, async () => {
-          const bytes = await getHashed(store, online.key, online.sha256);
-          decodeOnlineView(online.key, bytes);
-          return bytes.length;
-        });
-      }
-      if (reportKey) {
-        await report.attempt(reportKey, async () => (await getHashed(store, reportKey, reportHash(reportKey))).length);
-      }
-    }
-  });
-  return { ...report.finish(keys), manifests: manifests.length };
+export interface FeatureReport extends StoreReport {
+  readonly manifests: number;
+  /** Snapshots of which garbage collection took what no other needs. */
+  readonly collected: number;
 }
 
-async function readLog(
+export async function verifyFeatures(store: ObjectStore, domain: string, log: AppendLog<Manifest>): Promise<FeatureReport> {
+  const report = startReport();
+  const keys = await store.list(objectKeys.features(domain));
+  const newest = await verifyCollections(store, domain, keys, report);
+  let collected = 0;
+  let manifests = 0;
+  let previous: Manifest | null = null;
+  await withSqlSession(async (session) => {
+    // One by one: years of manifests do not fit into memory together.
+    for (const number of numbersToLookAt(keys, objectKeys.featureLog(domain))) {
+      const key = objectKeys.manifest(domain, number);
+      const read = await report.attempt(key, async () => {
+        const manifest: Manifest = await log.read(number);
+        const before = previous;
+        previous = manifest;
+        manifests++;
+        const follows = before?.number === number - 1 ? manifest.parent === before.snapshotVersion : number > 1;
+        if (number === 1 ? manifest.parent === null : follows) return (await store.get(key)).length;
+        throw new HeadwayError('STORE_CORRUPT', 'It does not follow on the manifest before it', { where: key });
+      });
+      const manifest = previous as Manifest | null;
+      if (manifest?.number !== number) continue;
+      const isWhole = isIntact(newest, number);
+      if (!isWhole && read) collected++;
+      await verifySnapshot(store, session, manifest, { isWhole, hasView: number > (newest?.upTo ?? 0) }, report);
+    }
+  });
+  return { ...report.finish(keys), manifests, collected };
+}
+
+type Report = ReturnType<typeof startReport>;
+
+/** What a snapshot names; of a collected one that which is still there, so that it is known to be named and right. */
+async function verifySnapshot(
   store: ObjectStore,
-  domain: string,
-  log: AppendLog<Manifest>,
-  keys: readonly string[],
-  report: ReturnType<typeof startReport>,
-): Promise<Manifest[]> {
-  const prefix = objectKeys.featureLog(domain);
-  const numbers = keys.filter((key) => key.startsWith(prefix)).map((key) => logNumber(key));
-  const last = numbers.reduce<number>((most, number) => Math.max(most, number ?? 0), 0);
-  const manifests: Manifest[] = [];
-  for (let number = 1; number <= last; number++) {
-    const key = objectKeys.manifest(domain, number);
+  session: SqlSession,
+  { packs, objects, schema, online, report: reportKey }: Manifest,
+  { isWhole, hasView }: { isWhole: boolean; hasView: boolean },
+  report: Report,
+): Promise<void> {
+  const attempt = async (key: string, isThere: boolean, look: () => Promise<number>) => {
+    if (report.isKnown(key) || (!isThere && !(await store.has(key)))) return;
+    await report.attempt(key, look);
+  };
+  for (const file of [...packs, ...objects]) {
+    await attempt(file.key, isWhole, async () => {
+      await verifiedPath(store, session, file, schema.frequencyMinutes, true);
+      return file.bytes;
+    });
+  }
+  for (const pack of packs) {
+    await attempt(pack.pieces.key, isWhole, async () => {
+      await readPieceTable(store, pack, true);
+      return pack.pieces.bytes;
+    });
+  }
+  if (online) {
+    await attempt(online.key, hasView, async () => {
+      const bytes = await getHashed(store, online.key, online.sha256);
+      decodeOnlineView(online.key, bytes);
+      return bytes.length;
+    });
+  }
+  if (reportKey) {
+    await attempt(reportKey, isWhole, async () => (await getHashed(store, reportKey, reportHash(reportKey))).length);
+  }
+}
+
+/** Checks the log of collections; gives its newest entry. */
+async function verifyCollections(store: ObjectStore, domain: string, keys: readonly string[], report: Report) {
+  const log = openCollectionLog(store, domain);
+  let newest: Collection | null = null;
+  for (const number of numbersToLookAt(keys, objectKeys.collectionLog(domain))) {
+    const key = objectKeys.collection(domain, number);
     await report.attempt(key, async () => {
-      const manifest = await log.read(number);
-      const previous = manifests.at(-1);
-      const follows =
-        previous?.number === number - 1 ? manifest.parent === previous.snapshotVersion : number > 1 || manifest.parent === null;
-      manifests.push(manifest);
-      if (!follows) throw new HeadwayError('STORE_CORRUPT', 'It does not follow on the manifest before it', { where: key });
+      newest = await log.read(number);
       return (await store.get(key)).length;
     });
   }
-  return manifests;
+  return newest as Collection | null;
 }
 
 async function getHashed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {

@@ -144,24 +144,25 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
     return outcome;
   }
 
-  async function listFolder(prefix: string, found: string[]): Promise<void> {
+  async function listFolder(prefix: string, found: string[], after = ''): Promise<void> {
     const entries = await files.readdir(path.join(root, prefix), { withFileTypes: true }).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return [];
       throw error;
     });
     for (const entry of entries) {
       const key = prefix + entry.name;
-      if (!isKey(key)) continue;
-      if (entry.isDirectory()) await listFolder(`${key}/`, found);
+      // Cheap first: a log of years has tens of thousands of names.
+      if ((key <= after && entry.isFile()) || !isKey(key)) continue;
+      if (entry.isDirectory()) await listFolder(`${key}/`, found, after);
       else if (entry.isFile()) found.push(key);
     }
   }
 
-  async function listKeys(prefix: string): Promise<string[]> {
+  async function listKeys(prefix: string, after?: string): Promise<string[]> {
     if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : `${prefix}/ must end in a slash`);
     const found: string[] = [];
     await locate(`${prefix}any`);
-    await listFolder(prefix, found);
+    await listFolder(prefix, found, after);
     return found.sort();
   }
 
@@ -203,7 +204,7 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
       }
     },
     createIfAbsent: createBytes,
-    list: (prefix) => guarded(prefix, () => listKeys(prefix)),
+    list: (prefix, after) => guarded(prefix, () => listKeys(prefix, after)),
     listDetails: (prefix) =>
       guarded(prefix, async () => {
         const details: { key: string; bytes: number; writtenAt: number }[] = [];

@@ -111,7 +111,9 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
       const from = range.from === undefined ? '' : stamp(range.from);
       const until = range.until === undefined ? null : stamp(range.until);
       const entries: ForecastEntry[] = [];
-      for (const key of (await store.list(prefix)).filter(isEntry)) {
+      // The key before all of that time: nothing older is listed.
+      const after = from === '' ? undefined : `${prefix}${from}`;
+      for (const key of (await store.list(prefix, after)).filter(isEntry)) {
         const issued = key.slice(prefix.length, key.lastIndexOf('-'));
         if (issued < from || (until !== null && issued >= until)) continue;
         entries.push(parse(key, await store.get(key)));

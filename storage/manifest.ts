@@ -7,9 +7,14 @@
 import { HeadwayError } from '../runtime/errors.ts';
 import { HASH_PATTERN, sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { lazyShape, type Shape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
+/** Without packs, and with them: a snapshot that was never compacted is written as it always was. */
 export const MANIFEST_FORMAT = 1;
+const PACKED_FORMAT = 2;
+
+/** Of one object: a thousand years of hours, nineteen of minutes. Beyond, a reader would only run out of memory. */
+const MOST_INTERVALS = 10_000_000;
 
 /** A half-open span of UTC epoch milliseconds. */
 export interface TimeSpan {
@@ -36,6 +41,35 @@ export interface FeatureObject {
   readonly rejected: Readonly<Record<string, number>>;
 }
 
+/** The object of a pack that lists its pieces (storage/piece-table.ts). */
+export interface PieceFile {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly count: number;
+}
+
+/**
+ * Objects of one feed that a compaction merged into one, versions included: its Parquet has besides the columns of an object
+ * `first_piece` and `until_piece`: the ranks of the pieces from which and until which a row is what they say.
+ */
+export interface FeaturePack {
+  readonly feed: string;
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly pieces: PieceFile;
+  /** From the first start to the last end of its pieces, which may leave gaps. */
+  readonly span: TimeSpan;
+  /** The latest of its pieces. */
+  readonly availableAt: number;
+  /** The accounts of its pieces, added. */
+  readonly rowsIn: number;
+  readonly rowsUsed: number;
+  readonly rejected: Readonly<Record<string, number>>;
+}
+
 /** How absent intervals read, and on what grid: copied from the domain so that a reader needs only the store. */
 export interface FeatureSchema {
   readonly frequencyMinutes: number;
@@ -52,7 +86,7 @@ export interface OnlineView {
 }
 
 export interface Manifest {
-  readonly format: typeof MANIFEST_FORMAT;
+  readonly format: 1 | 2;
   readonly domain: string;
   readonly number: number;
   /** "<number>-<first 12 hex digits of the hash of what it names>": what models and forecasts refer to. */
@@ -64,6 +98,8 @@ export interface Manifest {
   /** One line for people: why this commit was made. */
   readonly reason: string;
   readonly schema: FeatureSchema;
+  /** What compactions made, in order; everything in them was committed before everything of their feed in `objects`. */
+  readonly packs: readonly FeaturePack[];
   readonly objects: readonly FeatureObject[];
   readonly online: OnlineView | null;
   /** Key of the data-quality report that the run left, if any. */
@@ -87,24 +123,14 @@ const featureSchema = record({
   unit: { type: 'string' },
   timeZone: text,
 });
-const featureObject = record({
-  key: text,
-  sha256: hash,
-  bytes: count,
-  rows: count,
-  span,
-  availableAt: epochMs,
-  feed: text,
-  part: text,
-  fingerprint: text,
-  rowsIn: count,
-  rowsUsed: count,
-  rejected: { type: 'object', additionalProperties: count },
-});
+const account = { rowsIn: count, rowsUsed: count, rejected: { type: 'object', additionalProperties: count } };
+const data = { key: text, sha256: hash, bytes: count, rows: count, span, availableAt: epochMs, feed: text, ...account };
+const featureObject = record({ ...data, part: text, fingerprint: text });
+const featurePack = record({ ...data, pieces: record({ key: text, sha256: hash, bytes: count, count }) });
 
-const shape = lazyShape(
+const manifestOf = (format: number, more: Record<string, object>) =>
   record({
-    format: { const: MANIFEST_FORMAT },
+    format: { const: format },
     domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
     number: { type: 'integer', minimum: 1 },
     snapshotVersion: { type: 'string', pattern: '^[1-9][0-9]*-[0-9a-f]{12}$' },
@@ -113,20 +139,29 @@ const shape = lazyShape(
     committedAt: epochMs,
     reason: text,
     schema: featureSchema,
+    ...more,
     objects: { type: 'array', items: featureObject },
     online: { anyOf: [record({ key: text, sha256: hash, bytes: count, span }), { type: 'null' }] },
     report: { anyOf: [text, { type: 'null' }] },
-  }),
-);
+  });
+const plainShape = lazyShape(manifestOf(MANIFEST_FORMAT, {}));
+const packedShape = lazyShape(manifestOf(PACKED_FORMAT, { packs: { type: 'array', minItems: 1, items: featurePack } }));
+const shapeOf = (value: unknown) => ((value as Manifest | null)?.format === PACKED_FORMAT ? packedShape : plainShape);
+const shape: Shape = { Check: (value) => shapeOf(value).Check(value), Errors: (value) => shapeOf(value).Errors(value) };
+
+/** The format in which a manifest is written. */
+export const formatOf = (packs: readonly FeaturePack[]): 1 | 2 => (packs.length > 0 ? PACKED_FORMAT : MANIFEST_FORMAT);
 
 /** The version of the snapshot that a manifest names. The online view counts by its content: its key holds this version. */
 export function snapshotVersionOf(manifest: Omit<Manifest, 'snapshotVersion'>): string {
-  const { format, domain, number, parent, schema, objects, online, report } = manifest;
+  const { format, domain, number, parent, schema, packs, objects, online, report } = manifest;
+  const packed = packs.map((p) => [p.sha256, p.span.start, p.span.end, p.availableAt, p.feed, p.pieces.sha256, p.pieces.count]);
   const named = [
     [format, domain, number, parent, report],
     [schema.frequencyMinutes, schema.missing, schema.unit, schema.timeZone],
     objects.map((o) => [o.sha256, o.span.start, o.span.end, o.availableAt, o.feed, o.part, o.fingerprint]),
     online && [online.sha256, online.span.start, online.span.end],
+    ...(format === PACKED_FORMAT ? [packed] : []),
   ];
   return `${number}-${sha256(JSON.stringify(named)).slice(0, 12)}`;
 }
@@ -140,6 +175,7 @@ export function spanProblem(object: { span: TimeSpan }, first: { span: TimeSpan 
   if ((start - first.span.start) % step !== 0 || (end - start) % step !== 0) {
     return `the span ${start} to ${end} is not on the grid of ${frequencyMinutes} minutes`;
   }
+  if ((end - start) / step > MOST_INTERVALS) return `the span ${start} to ${end} has more than ${MOST_INTERVALS} intervals`;
   return null;
 }
 
@@ -152,9 +188,14 @@ export function accountProblem(object: Pick<FeatureObject, 'rowsIn' | 'rowsUsed'
 
 /** What a manifest says that cannot be true, or null. Keys follow from content, so that none can point elsewhere. */
 function problemIn(manifest: Manifest): string | null {
-  const { domain, objects, online, report, schema } = manifest;
-  for (const object of objects) {
-    const problem = spanProblem(object, objects[0], schema.frequencyMinutes) ?? accountProblem(object);
+  const { domain, packs, objects, online, report, schema } = manifest;
+  if (manifest.format !== formatOf(packs)) return 'its format is not the one for what it holds';
+  const first = packs[0] ?? objects[0];
+  for (const { pieces } of packs) {
+    if (pieces.key !== objectKeys.pieces(domain, pieces.sha256)) return `${pieces.key} is not the key of that hash`;
+  }
+  for (const object of [...packs, ...objects]) {
+    const problem = spanProblem(object, first, schema.frequencyMinutes) ?? accountProblem(object);
     if (problem !== null) return `${object.key}: ${problem}`;
     if (object.key !== objectKeys.featureData(domain, object.sha256)) return `${object.key} is not the key of that hash`;
   }
@@ -169,9 +210,16 @@ export const reportHash = (key: string): string => /([0-9a-f]{64})\.json$/.exec(
 
 /** The manifest in `bytes`, which were read from `key`. */
 export function parseManifest(key: string, bytes: Uint8Array): Manifest {
-  const manifest = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
-  const own = objectKeys.manifest(manifest.domain, manifest.number);
-  const problem = key === own ? problemIn(manifest) : `it was written as ${own}`;
+  const stored = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
+  const manifest = stored.format === MANIFEST_FORMAT ? { ...stored, packs: [] } : stored;
+  let problem: string | null;
+  try {
+    const own = objectKeys.manifest(manifest.domain, manifest.number);
+    problem = key === own ? problemIn(manifest) : `it was written as ${own}`;
+  } catch (error) {
+    // A name in it that cannot even be made a key.
+    problem = (error as Error).message;
+  }
   if (problem === null) return manifest;
   throw new HeadwayError('STORE_CORRUPT', `The manifest contradicts itself: ${problem}`, {
     where: key,
@@ -181,8 +229,10 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
 
 /** The bytes to write. Fails with PANEL_INVALID: a manifest that no reader would take is never written. */
 export function serialiseManifest(manifest: Manifest): Uint8Array {
-  const problem = shapeProblem(shape, manifest) ?? problemIn(manifest);
-  if (problem === null) return sealJson(manifest);
+  const { packs: _none, ...plain } = manifest;
+  const stored = manifest.format === MANIFEST_FORMAT ? plain : manifest;
+  const problem = shapeProblem(shape, stored) ?? problemIn(manifest);
+  if (problem === null) return sealJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
     where: `commit ${manifest.number} of ${manifest.domain}`,
     fix: 'Mend what hands it to the feature store; nothing was committed.',

@@ -132,12 +132,12 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
   }
 
   async function append(
-    decide: (past: Promotion[]) => Promise<(Verdict & Pick<Promotion, 'kind'>) | null>,
+    decide: (number: number) => Promise<(Verdict & Pick<Promotion, 'kind'>) | null>,
     svg?: string,
   ): Promise<Promotion | null> {
     const picture = svg === undefined ? null : await putPicture(svg);
     return log.append(async (_head, slot) => {
-      const decision = await decide(await pastBefore(slot.number));
+      const decision = await decide(slot.number);
       if (decision === null) return null;
       const { kind, modelVersion, reason, evidence = null } = decision;
       const { number, commitId } = slot;
@@ -152,9 +152,19 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
     return past;
   }
 
-  async function championNow(): Promise<Promotion | null> {
-    return reigns(await log.entries()).at(-1) ?? null;
+  /** The newest entry before `number` that names a champion: a refusal names none, and is read once by a process. */
+  const refusals = new Set<number>();
+  async function championBefore(number: number): Promise<Promotion | null> {
+    for (let at = number - 1; at >= 1; at--) {
+      if (refusals.has(at)) continue;
+      const entry = await log.read(at);
+      if (entry.kind === 'promoted' || entry.kind === 'rolled-back') return entry;
+      refusals.add(at);
+    }
+    return null;
   }
+
+  const championNow = async (): Promise<Promotion | null> => championBefore((await log.size()) + 1);
 
   return {
     load,
@@ -185,10 +195,10 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
     promotions: log.entries,
     async promote(verdict) {
       await load(verdict.modelVersion);
-      const made = await append(
-        async (past) => (reigns(past).at(-1)?.modelVersion === verdict.modelVersion ? null : { ...verdict, kind: 'promoted' }),
-        verdict.picture,
-      );
+      const made = await append(async (number) => {
+        const reigning = await championBefore(number);
+        return reigning?.modelVersion === verdict.modelVersion ? null : { ...verdict, kind: 'promoted' };
+      }, verdict.picture);
       // Where it reigns already nothing was appended, and the head may be about another model or a refusal.
       const isMine = made?.modelVersion === verdict.modelVersion && (made.kind === 'promoted' || made.kind === 'rolled-back');
       return isMine ? made : ((await championNow()) as Promotion);
@@ -201,8 +211,8 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       return picture === null ? null : Buffer.from(await readPicture(picture)).toString('utf8');
     },
     async rollback(reason) {
-      const made = await append(async (past) => {
-        const [before, champion] = reigns(past).slice(-2);
+      const made = await append(async (number) => {
+        const [before, champion] = reigns(await pastBefore(number)).slice(-2);
         if (!champion) {
           throw new HeadwayError('NO_CHAMPION', 'There is no earlier champion to go back to', {
             where: objectKeys.promotionLog(domain),

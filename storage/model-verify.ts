@@ -5,7 +5,7 @@
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import type { ModelCard } from './model-card.ts';
-import { logNumber, objectKeys } from './object-keys.ts';
+import { numbersToLookAt, objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { type PictureFile, parsePromotion } from './promotion.ts';
 import { type StoreReport, startReport } from './store-report.ts';
@@ -42,10 +42,7 @@ async function verifyPromotions(
   reader: ModelReader,
   report: ReturnType<typeof startReport>,
 ): Promise<void> {
-  const log = objectKeys.promotionLog(domain);
-  const numbers = keys.filter((key) => key.startsWith(log)).map((key) => logNumber(key) ?? 0);
-  const last = numbers.reduce((most, number) => Math.max(most, number), 0);
-  for (let number = 1; number <= last; number++) {
+  for (const number of numbersToLookAt(keys, objectKeys.promotionLog(domain))) {
     const key = objectKeys.promotion(domain, number);
     await report.attempt(key, async () => {
       const bytes = await store.get(key);

@@ -23,19 +23,42 @@ const numbered = (number: number): string => {
 /** The number in a log entry's key, or null for a key that is no log entry (a foreign file). */
 export function logNumber(key: string): number | null {
   const match = /\/(\d{20})\.json$/.exec(key);
-  return match ? Number(match[1]) : null;
+  const number = Number(match?.[1]);
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+/**
+ * The numbers of the entries directly under `prefix`, ascending, and the first one that is missing in each gap: to look at every entry
+ * of a log and at its holes, without counting up to whatever number somebody put there.
+ */
+export function numbersToLookAt(keys: readonly string[], prefix: string): number[] {
+  const direct = keys.filter((key) => key.startsWith(prefix) && key.lastIndexOf('/') === prefix.length - 1);
+  const present = new Set(direct.map(logNumber).filter((number) => number !== null && number > 0));
+  const missing = [0, ...present].map((number) => (number ?? 0) + 1).filter((number) => !present.has(number));
+  const last = Math.max(0, ...[...present].map((number) => number ?? 0));
+  return [...present, ...missing]
+    .map((number) => number ?? 0)
+    .filter((number) => number <= last)
+    .sort((a, b) => a - b);
 }
 
 export const objectKeys = {
   features: (domain: string) => `features/${segment(domain, 'domain name')}/`,
   featureData: (domain: string, sha256: string) =>
     `features/${segment(domain, 'domain name')}/data/${segment(sha256, 'hash')}.parquet`,
+  pieces: (domain: string, sha256: string) => `features/${segment(domain, 'domain name')}/pieces/${segment(sha256, 'hash')}.json`,
   featureLog: (domain: string) => `features/${segment(domain, 'domain name')}/log/`,
   manifest: (domain: string, number: number) => `features/${segment(domain, 'domain name')}/log/${numbered(number)}.json`,
   online: (domain: string, snapshotVersion: string) =>
     `features/${segment(domain, 'domain name')}/online/${segment(snapshotVersion, 'snapshot version')}.bin`,
   report: (domain: string, sha256: string) =>
     `features/${segment(domain, 'domain name')}/reports/${segment(sha256, 'hash')}.json`,
+  quarantine: (domain: string) => `quarantine/${segment(domain, 'domain name')}/`,
+  quarantined: (domain: string, time: string, sha256: string) =>
+    `quarantine/${segment(domain, 'domain name')}/${segment(time, 'time')}-${segment(sha256, 'hash')}.json`,
+  collectionLog: (domain: string) => `features/${segment(domain, 'domain name')}/collections/`,
+  collection: (domain: string, number: number) =>
+    `features/${segment(domain, 'domain name')}/collections/${numbered(number)}.json`,
   models: (domain: string) => `models/${segment(domain, 'domain name')}/`,
   modelFile: (domain: string, modelVersion: string, file: 'model.json' | 'weights.bin' | 'card.json') =>
     `models/${segment(domain, 'domain name')}/${segment(modelVersion, 'model version')}/${file}`,

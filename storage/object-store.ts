@@ -15,8 +15,8 @@ export interface ObjectStore {
   putFile(key: string, path: string): Promise<void>;
   /** Creates the object unless the key exists; exactly one of several racing writers is told 'created'. */
   createIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
-  /** Keys that start with `prefix` (a folder, ending in "/"), in ascending text order. */
-  list(prefix: string): Promise<string[]>;
+  /** Keys that start with `prefix` (a folder, ending in "/"), in ascending text order. With `after` a store may leave out those up to it. */
+  list(prefix: string, after?: string): Promise<string[]>;
   /** The keys under `prefix` with size and time of writing (UTC ms), in ascending text order: for garbage collection and reports. */
   listDetails(prefix: string): Promise<readonly { key: string; bytes: number; writtenAt: number }[]>;
   /** A path on the local disk with the object's bytes, for readers that need a file (DuckDB). Read only. */

@@ -100,13 +100,14 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     return under;
   }
 
-  async function listDetails(folder: string): Promise<S3Listed[]> {
+  async function listDetails(folder: string, after?: string): Promise<S3Listed[]> {
     if (folder !== '') checkKey(folder.endsWith('/') ? folder.slice(0, -1) : `${folder}/ must end in a slash`);
     const found = new Map<string, S3Listed>();
+    const start = after ? remote(after) : null;
     let from: string | null = null;
     do {
       const at: string | null = from;
-      const { objects, continuation }: S3Page = await withRetries(policy, () => requests.list(prefix + folder, at));
+      const { objects, continuation }: S3Page = await withRetries(policy, () => requests.list(prefix + folder, start, at));
       for (const each of objects) {
         const key = each.key.startsWith(prefix) ? each.key.slice(prefix.length) : '';
         if (key.startsWith(folder) && isKey(key)) found.set(key, { ...each, key });
@@ -137,7 +138,8 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
         else if (!(await exists(key))) await uploadFile(requests, name, source, transfer);
       }),
     createIfAbsent: (key: string, bytes: Uint8Array) => guarded(key, () => create(key, bytes)),
-    list: (folder: string) => guarded(folder, async () => (await listDetails(folder)).map(({ key }) => key)),
+    list: (folder: string, after?: string) =>
+      guarded(folder, async () => (await listDetails(folder, after)).map(({ key }) => key)),
     listDetails: (folder: string) => guarded(folder, () => listDetails(folder)),
     remove: (key: string) =>
       guarded(key, async () => {

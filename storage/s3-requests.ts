@@ -57,7 +57,8 @@ export interface S3Requests {
   read(key: string, start: number, length: number): Promise<S3Part>;
   /** Refused with 412 where the key exists. */
   create(key: string, bytes: Uint8Array, marks: S3Marks): Promise<void>;
-  list(prefix: string, continuation: string | null): Promise<S3Page>;
+  /** From `continuation` of the page before, on the first one from what comes after the key `after`. */
+  list(prefix: string, after: string | null, continuation: string | null): Promise<S3Page>;
   remove(key: string): Promise<void>;
   startUpload(key: string, marks: S3Marks): Promise<string>;
   uploadPart(key: string, upload: string, number: number, bytes: Uint8Array, sha256: string): Promise<UploadedPart>;
@@ -122,9 +123,12 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
       const content = { Body, ContentLength: Body.length, ChecksumSHA256: base64(sha256), Metadata: { sha256, writer } };
       await client.send(new sdk.PutObjectCommand({ Bucket, Key, IfNoneMatch: '*', ...content, ...encrypted }), limit());
     },
-    async list(Prefix, continuation) {
+    async list(Prefix, after, continuation) {
       const { sdk, client } = await open();
-      const from = continuation === null ? {} : { ContinuationToken: continuation };
+      const from = {
+        ...(after === null ? {} : { StartAfter: after }),
+        ...(continuation === null ? {} : { ContinuationToken: continuation }),
+      };
       // Names of others may hold what XML cannot.
       const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, EncodingType: 'url', ...from });
       const { Contents = [], IsTruncated, NextContinuationToken } = await client.send(command, limit());

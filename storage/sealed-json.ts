@@ -8,6 +8,10 @@ import { Compile } from 'typebox/schema';
 import { type ErrorCode, HeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
 
+/** A manifest of a hundred thousand objects. Whatever is larger was not made by this system. */
+const MOST_BYTES = 64 << 20;
+/** Beyond a few thousand levels, whoever walks the value runs out of stack. */
+const MOST_LEVELS = 100;
 const SEAL = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
 
 export interface Shape {
@@ -38,6 +42,11 @@ export function sealJson(value: object): Uint8Array {
   return Buffer.from(`${body},\n  "checksum": "${sha256(body)}"\n}\n`);
 }
 
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
 /** The value inside sealed bytes, without its checksum. */
 export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: ErrorCode): unknown {
   const corrupt = (problem: string, cause?: unknown) =>
@@ -46,6 +55,7 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
       fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
       cause,
     });
+  if (bytes.length > MOST_BYTES) throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MOST_BYTES}`);
   const text = Buffer.from(bytes).toString('utf8');
   const seal = SEAL.exec(text);
   if (!seal) throw corrupt('it has no checksum at its end');
@@ -57,6 +67,7 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
+  if (isDeeperThan(value, MOST_LEVELS)) throw corrupt(`it is nested more than ${MOST_LEVELS} levels deep`);
   const problem = shapeProblem(shape, value);
   if (problem !== null) throw corrupt(problem);
   return value;

@@ -45,7 +45,7 @@ export interface SnapshotDiff {
 /** Values of a side in memory at once: 16 MB. */
 const MOST_VALUES = 4_000_000;
 
-type Reader = Pick<FeatureStore, 'readAsOf'>;
+type Reader = Pick<FeatureStore, 'readAsOf' | 'pieces'>;
 
 /** @param take is given every series that differs, whole, in turn */
 export async function diffSnapshots(
@@ -54,7 +54,7 @@ export async function diffSnapshots(
   to: SnapshotView,
   take?: (changes: SeriesChanges) => void | Promise<void>,
 ): Promise<SnapshotDiff> {
-  const [before, after] = [piecesOf(from), piecesOf(to)];
+  const [before, after] = [await knownPieces(features, from), await knownPieces(features, to)];
   const { frequencyMinutes, unit, missing } = to.manifest.schema;
   const found = collectChanges(frequencyMinutes);
   const tell = async (changes: SeriesChanges): Promise<void> => {
@@ -81,8 +81,8 @@ export async function diffSnapshots(
 }
 
 /** What a side knows, in the order in which it was committed. */
-const piecesOf = ({ manifest, knownAt = Number.POSITIVE_INFINITY }: SnapshotView): Piece[] =>
-  manifest.objects.filter(({ availableAt }) => availableAt <= knownAt);
+const knownPieces = async (features: Reader, { manifest, knownAt = Number.POSITIVE_INFINITY }: SnapshotView): Promise<Piece[]> =>
+  (await features.pieces(manifest)).filter(({ availableAt }) => availableAt <= knownAt);
 
 function notIn(pieces: readonly Piece[], others: readonly Piece[]): OtherPart[] {
   const have = new Set(pieces.map(identity));

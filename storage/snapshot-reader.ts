@@ -1,7 +1,7 @@
 /**
- * Purpose: from the objects of a snapshot to a panel, as it was known at a time.
+ * Purpose: from the objects and packs of a snapshot to a panel, as it was known at a time.
  * Invariants: an interval reads as a number only where every feed speaks for it, so that a sum never lacks a part; only winners
- * are read (coverage.ts); feeds are added in a fixed order, so that the same question gives the same bits.
+ * are read (coverage.ts); feeds are added in a fixed order, so that the same question gives the same bits, packed or not.
  *   missing = zero:    a feed speaks for every series in all of its covered span, and an absent row is 0.
  *   missing = unknown: a feed speaks for the series it has rows of, and an absent row is NaN.
  * Exogenous feeds are columns beside the series: they make no interval, no series, and no value of the target known or unknown.
@@ -9,12 +9,15 @@
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { sqlText } from '../runtime/sql.ts';
-import { clipSegments, feedsOf, isExogenous, knownObjects, type Segment, winningSegments } from './coverage.ts';
-import { columnItems, type SqlSession, withSqlSession } from './duckdb-session.ts';
-import { verifiedPath } from './feature-objects.ts';
-import type { FeatureObject, FeatureSchema, TimeSpan } from './manifest.ts';
+import { clipSegments, feedsOf, isExogenous, type Segment, voicesOf, winningSegments } from './coverage.ts';
+import { type SqlSession, withSqlSession } from './duckdb-session.ts';
+import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
+import { type PieceTable, readPieceTable } from './piece-table.ts';
+import { nameRows, type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
+
+/** 4 GB: no array can be much larger. */
+const MOST_VALUES = 2 ** 30;
 
 export interface SnapshotQuery {
   /** Start of the last interval, inclusive. Default: the last one that anything covers. */
@@ -36,108 +39,169 @@ export interface Ahead {
   readonly intervals: number;
 }
 
+/** What a reader needs of a manifest. */
+export interface SnapshotFiles {
+  readonly packs: readonly FeaturePack[];
+  readonly objects: readonly FeatureObject[];
+  readonly schema: FeatureSchema;
+}
+
+/** Who speaks when in each feed, as far as it was known. */
+export interface KnownFeeds {
+  /** From the first to the last interval that is covered. */
+  readonly span: TimeSpan;
+  /** Segments of the feeds of demand in the order of their names, and of the exogenous ones. */
+  readonly demand: readonly (readonly Segment[])[];
+  readonly exogenous: readonly (readonly Segment[])[];
+  readonly tables: ReadonlyMap<string, PieceTable>;
+}
+
 interface FeedRows {
-  readonly segments: Segment[];
-  readonly ids: Set<string>;
+  readonly segments: readonly Segment[];
+  readonly ids: ReadonlySet<string>;
+}
+
+export interface Grid extends TimeSpan {
+  readonly step: number;
+  readonly length: number;
 }
 
 export async function readSnapshot(
   store: ObjectStore,
-  snapshot: { objects: readonly FeatureObject[]; schema: FeatureSchema },
+  snapshot: SnapshotFiles,
   query: SnapshotQuery,
   openSession?: SqlSession,
 ): Promise<Panel> {
   const { frequencyMinutes, missing } = snapshot.schema;
-  const everything = knownObjects(snapshot.objects, query.knownAt ?? Number.POSITIVE_INFINITY);
-  const known = everything.filter(({ feed }) => !isExogenous(feed));
-  const grid = gridOf(known, frequencyMinutes, query);
-  const step = frequencyMinutes * 60_000;
-  const length = (grid.end - grid.start) / step;
-
+  const known = await knownFeeds(store, snapshot, query.knownAt);
+  const grid = gridOf(known.span, frequencyMinutes, query);
   const read = async (session: SqlSession): Promise<Panel> => {
-    const paths = new Map<string, string>();
-    const open = async (objects: readonly FeatureObject[], feed: string, end: number): Promise<FeedRows> => {
-      const segments = clipSegments(winningSegments(objects, feed), Number.NEGATIVE_INFINITY, end);
-      for (const { object } of segments) {
-        if (!paths.has(object.key)) paths.set(object.key, await verifiedPath(store, session, object, frequencyMinutes));
-      }
-      return { segments, ids: await seriesIn(session, segments, paths) };
-    };
-    const feeds: FeedRows[] = [];
-    for (const feed of feedsOf(known)) feeds.push(await open(known, feed, grid.end));
-    const others = everything.filter(({ feed }) => isExogenous(feed));
-    const end = grid.end + (query.ahead?.intervals ?? 0) * step;
-    const shared: FeedRows[] = [];
-    for (const feed of feedsOf(others)) shared.push(await open(others, feed, end));
-
+    const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
+    const feeds = await openFeeds(reader, known.demand, grid.end);
     const seriesIds = selectSeries(feeds, query.seriesIds);
-    const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
-    const exogenous = await readExogenous(session, shared, paths, { ...grid, step, length }, query.ahead);
-    const panel = createPanel({
-      ...{ seriesIds, start: grid.start, frequencyMinutes, length, columns: { target } },
-      ...(shared.length > 0 ? { exogenous } : {}),
-    });
-    if (target.length === 0) return panel;
-
-    // How many feeds must have spoken for a value to be whole, and how many have.
-    const heard = new Uint16Array(target.length);
-    await nameRows(session, seriesIds);
-    for (const { segments } of feeds) {
-      const inside = clipSegments(segments, grid.start, grid.end);
-      if (missing === 'zero') for (const segment of inside) hear(heard, segment, grid.start, step, length);
-      await streamRows(session, inside, paths, { start: grid.start, step, length }, (at, value) => {
-        target[at] = Number.isNaN(target[at]) ? value : target[at] + value;
-        if (missing === 'unknown') heard[at]++;
-      });
-    }
-    for (let at = 0, series = 0; series < seriesIds.length; series++) {
-      const needed = missing === 'zero' ? feeds.length : feeds.filter(({ ids }) => ids.has(seriesIds[series])).length;
-      for (let t = 0; t < length; t++, at++) {
-        if (heard[at] < needed) target[at] = Number.NaN;
-        else if (missing === 'zero' && Number.isNaN(target[at])) target[at] = 0;
-      }
-    }
-    return panel;
+    const target = await sumFeeds(reader, feeds, seriesIds, grid, missing);
+    const exogenous = await readExogenous(reader, known.exogenous, grid, query.ahead);
+    const { start, length } = grid;
+    return createPanel({ seriesIds, start, frequencyMinutes, length, columns: { target }, ...exogenous });
   };
   return openSession ? read(openSession) : withSqlSession(read);
 }
 
-/** The exogenous columns. A column is of one feed; where two have it, the one whose name comes later decides. */
-async function readExogenous(
-  session: SqlSession,
+/** Reads the piece tables of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand was known. */
+export async function knownFeeds(
+  store: ObjectStore,
+  { packs, objects }: SnapshotFiles,
+  knownAt = Number.POSITIVE_INFINITY,
+): Promise<KnownFeeds> {
+  const tables = new Map<string, PieceTable>();
+  for (const pack of packs) tables.set(pack.key, await readPieceTable(store, pack));
+  const demand: Segment[][] = [];
+  const exogenous: Segment[][] = [];
+  const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
+  const files = [...packs, ...objects];
+  for (const feed of feedsOf(files)) {
+    const voices = voicesOf(
+      files.filter((file) => file.feed === feed),
+      tables,
+    );
+    const segments = winningSegments(voices, knownAt);
+    if (segments.length === 0) continue;
+    (isExogenous(feed) ? exogenous : demand).push(segments);
+    if (isExogenous(feed)) continue;
+    span.start = Math.min(span.start, segments[0]?.start as number);
+    span.end = Math.max(span.end, segments.at(-1)?.end as number);
+  }
+  if (demand.length === 0) throw nothing(knownAt === Number.POSITIVE_INFINITY ? 'yet' : 'that was known by then');
+  return { span, demand, exogenous, tables };
+}
+
+/** What each feed says up to `end`, and of which series. */
+async function openFeeds(reader: RowReader, feeds: readonly (readonly Segment[])[], end: number): Promise<FeedRows[]> {
+  const opened: FeedRows[] = [];
+  for (const feed of feeds) {
+    const segments = clipSegments(feed, Number.NEGATIVE_INFINITY, end);
+    opened.push({ segments, ids: await seriesIn(reader, segments) });
+  }
+  return opened;
+}
+
+/** The demand of `seriesIds` over the grid, row-major by series. */
+export async function sumFeeds(
+  reader: RowReader,
   feeds: readonly FeedRows[],
-  paths: ReadonlyMap<string, string>,
-  grid: { start: number; step: number; length: number },
+  seriesIds: readonly string[],
+  grid: Grid,
+  missing: FeatureSchema['missing'],
+): Promise<Float32Array> {
+  const { start, end, step, length } = grid;
+  if (seriesIds.length * length > MOST_VALUES) {
+    throw new HeadwayError('USAGE', `${seriesIds.length} series × ${length} intervals are too many to be read at once`, {
+      fix: 'Ask for less: with `from`, `cutoff` or `seriesIds`.',
+    });
+  }
+  const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
+  if (target.length === 0) return target;
+  // How many feeds must have spoken for a value to be whole, and how many have.
+  const heard = new Uint16Array(target.length);
+  await nameRows(reader.session, seriesIds);
+  for (const { segments } of feeds) {
+    const inside = clipSegments(segments, start, end);
+    if (missing === 'zero') for (const segment of inside) hear(heard, segment, start, step, length);
+    await streamRows(reader, inside, grid, (at, value) => {
+      const before = target[at] as number;
+      target[at] = Number.isNaN(before) ? value : before + value;
+      if (missing === 'unknown') (heard[at] as number)++;
+    });
+  }
+  for (let at = 0, series = 0; series < seriesIds.length; series++) {
+    const id = seriesIds[series] as string;
+    const needed = missing === 'zero' ? feeds.length : feeds.filter(({ ids }) => ids.has(id)).length;
+    for (let t = 0; t < length; t++, at++) {
+      if ((heard[at] as number) < needed) target[at] = Number.NaN;
+      else if (missing === 'zero' && Number.isNaN(target[at])) target[at] = 0;
+    }
+  }
+  return target;
+}
+
+/** The exogenous columns. A column is of one feed; where two have it, the one whose name comes later decides. */
+export async function readExogenous(
+  reader: RowReader,
+  feeds: readonly (readonly Segment[])[],
+  grid: Grid,
   ahead: Ahead = { columns: [], intervals: 0 },
-): Promise<Record<string, Float32Array>> {
-  const columns: Record<string, Float32Array> = {};
+): Promise<{ exogenous?: Record<string, Float32Array> }> {
+  // A map, for a column may be called `constructor`.
+  const columns = new Map<string, Float32Array>();
   const reach = grid.length + ahead.intervals;
-  for (const { segments, ids } of feeds) {
+  const end = grid.start + reach * grid.step;
+  const opened = await openFeeds(reader, feeds, end);
+  for (const { segments, ids } of opened) {
     const names = [...ids].sort();
     for (const name of names) {
-      columns[name] ??= new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
+      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
+      if (!columns.has(name)) columns.set(name, values);
     }
-    const inside = clipSegments(segments, grid.start, grid.start + reach * grid.step);
+    const inside = clipSegments(segments, grid.start, end);
     if (inside.length === 0 || names.length === 0) continue;
-    await nameRows(session, names);
-    await streamRows(session, inside, paths, { ...grid, length: reach }, (at, value) => {
-      const column = columns[names[Math.floor(at / reach)]];
+    await nameRows(reader.session, names);
+    await streamRows(reader, inside, { ...grid, length: reach }, (at, value) => {
+      const column = columns.get(names[Math.floor(at / reach)] as string) as Float32Array;
       if (at % reach < column.length) column[at % reach] = value;
     });
   }
-  return columns;
+  return opened.length > 0 ? { exogenous: Object.fromEntries(columns) } : {};
 }
 
+const nothing = (what: string) =>
+  new HeadwayError('SNAPSHOT_EMPTY', `The feature store holds nothing ${what}`, {
+    fix: 'Run the feature service over that time first, or ask for another time.',
+  });
+
 /** The grid of the answer: from the first to the last covered interval, within what was asked for. */
-function gridOf(known: readonly FeatureObject[], frequencyMinutes: number, query: SnapshotQuery): TimeSpan {
+export function gridOf(covered: TimeSpan, frequencyMinutes: number, query: SnapshotQuery): Grid {
   const step = frequencyMinutes * 60_000;
-  const nothing = (what: string) =>
-    new HeadwayError('SNAPSHOT_EMPTY', `The feature store holds nothing ${what}`, {
-      fix: 'Run the feature service over that time first, or ask for another time.',
-    });
-  if (known.length === 0) throw nothing(query.knownAt === undefined ? 'yet' : 'that was known by then');
-  const first = known.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
-  const covered = known.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
+  const first = covered.start;
   for (const [name, time] of Object.entries({ cutoff: query.cutoff, from: query.from })) {
     if (time !== undefined && (time - first) % step !== 0) {
       const example = Number.isFinite(time)
@@ -148,11 +212,11 @@ function gridOf(known: readonly FeatureObject[], frequencyMinutes: number, query
       });
     }
   }
-  const end = Math.min(covered, (query.cutoff ?? Number.POSITIVE_INFINITY) + step);
+  const end = Math.min(covered.end, (query.cutoff ?? Number.POSITIVE_INFINITY) + step);
   const from = query.from ?? (query.lastIntervals === undefined ? first : end - query.lastIntervals * step);
   const start = Math.max(first, from);
   if (start >= end) throw nothing('between the first interval asked for and the cutoff');
-  return { start, end };
+  return { start, end, step, length: (end - start) / step };
 }
 
 function selectSeries(feeds: readonly FeedRows[], wanted: readonly string[] | undefined): string[] {
@@ -163,59 +227,18 @@ function selectSeries(feeds: readonly FeedRows[], wanted: readonly string[] | un
       where: unknown,
     });
   }
-  const utf8 = (id: string) => Buffer.from(id); // UTF-8 bytes sort as code points do; JavaScript's own order is another
-  return [...(wanted === undefined ? present : new Set(wanted))]
-    .map((id) => ({ id, bytes: utf8(id) }))
+  return inCodePoints(wanted === undefined ? present : new Set(wanted));
+}
+
+/** In the order of Unicode code points, which is that of their UTF-8 bytes; JavaScript's own order is another. */
+export const inCodePoints = (ids: ReadonlySet<string>): string[] =>
+  [...ids]
+    .map((id) => ({ id, bytes: Buffer.from(id) }))
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
     .map(({ id }) => id);
-}
 
 function hear(heard: Uint16Array, segment: TimeSpan, start: number, step: number, length: number): void {
   const first = (segment.start - start) / step;
   const end = (segment.end - start) / step;
-  for (let row = 0; row < heard.length; row += length) for (let t = first; t < end; t++) heard[row + t]++;
-}
-
-/** The table `series`: which row of the answer belongs to which id. */
-async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
-  const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
-  await session.run(`CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
-}
-
-/** The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms) and target. */
-function winningRows(segments: readonly Segment[], paths: ReadonlyMap<string, string>): string {
-  const pathOf = (segment: Segment) => sqlText(paths.get(segment.object.key) ?? '');
-  const files = [...new Set(segments.map(pathOf))].join(', ');
-  const spans = segments.map((segment) => `(${pathOf(segment)}, ${segment.start}::BIGINT, ${segment.end}::BIGINT)`).join(', ');
-  return `WITH span AS (SELECT * FROM (VALUES ${spans}) AS v(path, first, until)),
-    winning AS (
-      SELECT series_id, epoch_ms("timestamp") AS instant, target
-      FROM read_parquet([${files}], filename = true) AS file
-      JOIN span ON file.filename = span.path
-        AND epoch_ms("timestamp") >= span.first AND epoch_ms("timestamp") < span.until)`;
-}
-
-async function seriesIn(session: SqlSession, segments: readonly Segment[], paths: ReadonlyMap<string, string>) {
-  if (segments.length === 0) return new Set<string>();
-  const rows = await session.rows(`${winningRows(segments, paths)} SELECT DISTINCT series_id FROM winning`);
-  return new Set(rows.map(([id]) => String(id)));
-}
-
-async function streamRows(
-  session: SqlSession,
-  segments: readonly Segment[],
-  paths: ReadonlyMap<string, string>,
-  grid: { start: number; step: number; length: number },
-  take: (at: number, value: number) => void,
-): Promise<void> {
-  if (segments.length === 0) return;
-  const sql = `${winningRows(segments, paths)}
-    SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target::FLOAT
-    FROM winning JOIN series ON winning.series_id = series.id`;
-  await session.stream(sql, (chunk) => {
-    const positions = columnItems<Int32Array>(chunk, 0);
-    const steps = columnItems<Int32Array>(chunk, 1);
-    const values = columnItems<Float32Array>(chunk, 2);
-    for (let row = 0; row < values.length; row++) take(positions[row] * grid.length + steps[row], values[row]);
-  });
+  for (let row = 0; row < heard.length; row += length) for (let t = first; t < end; t++) (heard[row + t] as number)++;
 }

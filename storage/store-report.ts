@@ -22,6 +22,7 @@ export function startReport() {
   let bytes = 0;
   return {
     problems,
+    isKnown: (key: string) => named.has(key),
     /** Looks at one object: `look` returns its size, or throws what is wrong with it. Each key is looked at once. */
     async attempt(key: string, look: () => Promise<number>): Promise<boolean> {
       if (named.has(key)) return true;

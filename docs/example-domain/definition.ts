@@ -27,6 +27,10 @@ export const shops: Domain = {
   holidays: { country: 'DE' },
   pastExogenous: [],
   futureExogenous: [],
+  expectations: {
+    columns: ['order_id', 'shop', 'placed_at'].map((name) => ({ names: [name], kinds: ['text'] })),
+    limits: { freshness: { soft: 36 }, vanished_series: { hard: 0.2 } },
+  },
   defaultSource: null,
   quickSource: null,
   seriesTitle: (seriesId) => `Shop ${seriesId}`,
@@ -47,10 +51,13 @@ async function openOrders(folder: string): Promise<Source> {
   };
 }
 
+const csv = (files: readonly string[], how: string): string =>
+  `read_csv([${files.map(sqlText).join(', ')}], header = true, delim = ',', quote = '"', ${how})`;
+
 /** What a line means, as SQL. No line is read here: DuckDB does that, out of core. */
 const orders = (files: readonly string[]): RawRows => ({
-  relation: `read_csv([${files.map(sqlText).join(', ')}], header = true, auto_detect = false, delim = ',', quote = '"',
-    columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': 'VARCHAR'})`,
+  relation: csv(files, "auto_detect = false, columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': 'VARCHAR'}"),
+  columns: csv(files, 'all_varchar = true, union_by_name = true'), // as the headers say: what the expectations look at
   seriesId: 'trim(shop)',
   localTime: 'try_cast(placed_at AS TIMESTAMP)',
   value: null, // each row is one event, and events are counted

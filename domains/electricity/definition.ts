@@ -4,6 +4,7 @@
  * Fails: `openSource` with SOURCE_NOT_FOUND or SOURCE_INVALID.
  */
 import type { Domain } from '../domain.ts';
+import { expectations } from './expectations.ts';
 import { openLoadFolder } from './folder-source.ts';
 
 export const electricity: Domain = {
@@ -22,6 +23,7 @@ export const electricity: Domain = {
   holidays: { country: 'US' },
   pastExogenous: [],
   futureExogenous: [],
+  expectations,
   defaultSource: null,
   quickSource: null,
   seriesTitle: (seriesId) => seriesId,

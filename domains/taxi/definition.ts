@@ -4,6 +4,7 @@
  * Fails: `openSource` with SOURCE_NOT_FOUND, SOURCE_INVALID or SOURCE_UNAVAILABLE.
  */
 import type { Domain } from '../domain.ts';
+import { expectations } from './expectations.ts';
 import { TIME_ZONE, WEATHER_COLUMNS } from './names.ts';
 
 export const taxi: Domain = {
@@ -23,6 +24,7 @@ export const taxi: Domain = {
   // Daily weather, where --exogenous names it.
   pastExogenous: WEATHER_COLUMNS,
   futureExogenous: [],
+  expectations,
   defaultSource: 'city',
   quickSource: 'city:months=4,places=24',
   seriesTitle: (seriesId) => `Zone ${seriesId}`,

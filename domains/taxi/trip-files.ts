@@ -8,14 +8,14 @@ import { basename } from 'node:path';
 import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlName, sqlText } from '../../runtime/sql.ts';
-import type { RawRows } from '../domain.ts';
+import type { RawRange, RawRows } from '../domain.ts';
 import { localTime, sqlLocalTime } from './local-month.ts';
 
 /** Places are numbered 1…263; 264 and 265 mean that the place is not known. */
 export const LAST_PLACE = 263;
 
 /** Spellings of one column over the years, in lower case, the most usual first. */
-const SPELLINGS = {
+export const SPELLINGS = {
   pickup: ['lpep_pickup_datetime', 'tpep_pickup_datetime', 'pickup_datetime', 'trip_pickup_datetime', 'pickup_date_time'],
   dropoff: ['lpep_dropoff_datetime', 'tpep_dropoff_datetime', 'dropoff_datetime', 'trip_dropoff_datetime', 'dropoff_date_time'],
   place: ['pulocationid', 'pu_location_id', 'pickup_location_id', 'pickup_locationid', 'locationid', 'location_id'],
@@ -70,7 +70,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
   const to = sqlLocalTime(localTime(span.end - 3_600_000));
   return {
     relation: `read_parquet(${sqlText(path)})`,
-    seriesId: `CAST(${number} AS VARCHAR)`,
+    seriesId: number,
     localTime: time,
     value: null,
     duplicateKey: key.every((column) => column !== undefined) ? key.map((column) => sqlName(column.name)) : [],
@@ -79,7 +79,15 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
       { reason: 'outside_month', when: `${time} < ${from} OR ${time} >= ${to} + INTERVAL 1 HOUR` },
       { reason: 'unknown_place', when: `${number} IS NULL OR ${number} NOT BETWEEN 1 AND ${LAST_PLACE}` },
     ],
+    ranges: rangesOf(time, find(SPELLINGS.dropoff)),
   };
+}
+
+/** A trip ends after it began, and within a day. */
+function rangesOf(time: string, dropoff: Column | undefined): RawRange[] {
+  if (dropoff === undefined) return [];
+  const end = `try_cast(${sqlName(dropoff.name)} AS TIMESTAMP)`;
+  return [{ name: 'trip of 0 to 24 hours', value: `date_diff('second', ${time}, ${end}) / 3600.0`, atLeast: 0, atMost: 24 }];
 }
 
 /** Place numbers were written as integers, as floating point (where some are missing) and as text. */

@@ -43,12 +43,12 @@ export interface FittedRidge {
 }
 
 /**
- * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw values of the week (the
+ * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw values (the
  * residuals of the last days, level and means): the raw ones are in the step's lags already.
  */
 export function linearColumns(spec: FeatureSpec): number {
-  const { stepSize, windowSize } = featureSizes(spec);
-  return 1 + stepSize + windowSize - spec.week;
+  const { stepSize, windowSize, windowIntervals } = featureSizes(spec);
+  return 1 + stepSize + windowSize - windowIntervals;
 }
 
 /** @param random chooses the sample that the inputs are standardised by */
@@ -112,8 +112,8 @@ export function linearOffsets(
   row: number,
   out: Float32Array,
 ): void {
-  const { horizon, week } = source.spec;
-  const { windowSize, stepSize } = source.sizes;
+  const { horizon } = source.spec;
+  const { windowSize, windowIntervals, stepSize } = source.sizes;
   const { step, window } = batch;
   let at = 0;
   for (let k = 0; k < horizon; k++) {
@@ -122,7 +122,8 @@ export function linearOffsets(
     const stepAt = (row * horizon + k) * stepSize;
     for (let i = 0; i < stepSize; i++) offset += (step[stepAt + i] as number) * (coefficients[at++] as number);
     const windowAt = row * windowSize;
-    for (let i = week; i < windowSize; i++) offset += (window[windowAt + i] as number) * (coefficients[at++] as number);
+    for (let i = windowIntervals; i < windowSize; i++)
+      offset += (window[windowAt + i] as number) * (coefficients[at++] as number);
     out[row * horizon + k] = offset;
   }
 }
@@ -163,7 +164,8 @@ function writeRow(
   row[0] = 1;
   let at = 1;
   for (let i = 0; i < sizes.stepSize; i++) row[at++] = batch.step[(window * spec.horizon + k) * sizes.stepSize + i] as number;
-  for (let i = spec.week; i < sizes.windowSize; i++) row[at++] = batch.window[window * sizes.windowSize + i] as number;
+  for (let i = sizes.windowIntervals; i < sizes.windowSize; i++)
+    row[at++] = batch.window[window * sizes.windowSize + i] as number;
 }
 
 /** The penalty with the least squared error on the tail of all steps, fitted on what precedes it. */

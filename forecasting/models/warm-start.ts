@@ -5,7 +5,7 @@
  * Fails: never; where the networks do not fit together it says why.
  */
 import { type ExogenousInputs, NO_EXOGENOUS } from '../exogenous.ts';
-import type { FeatureSpec } from '../features.ts';
+import { type FeatureSpec, featureSizes } from '../features.ts';
 import type { NetworkSpec } from './network.ts';
 import type { TrainedNetwork } from './network-forecaster.ts';
 
@@ -47,7 +47,9 @@ function differenceOf(own: NetworkSpec, spec: NetworkSpec): string | null {
 }
 
 /** What decides an input's meaning. What standardises an exogenous column moves with every day that is added, and may. */
-function describedFeatures({ place, exogenous = NO_EXOGENOUS, ...plain }: FeatureSpec): Record<string, string> {
+function describedFeatures(spec: FeatureSpec): Record<string, string> {
+  const { place, exogenous = NO_EXOGENOUS, ...named } = spec;
+  const plain = { ...named, windowIntervals: featureSizes(spec).windowIntervals };
   const names = (inputs: ExogenousInputs['past']) => inputs.map(({ name }) => name).join(', ') || 'none';
   return {
     ...Object.fromEntries(Object.entries(plain).map(([name, value]) => [name, String(value)])),

@@ -1,8 +1,8 @@
 /**
  * Purpose: what the windows of a panel at a cutoff share, for every model that forecasts from features: checked, padded, and kept
  * for the next cutoff of the same panel.
- * Invariants: a history shorter than the features look back is a history that is unknown before its start; a panel's source is let
- * go with the panel.
+ * Invariants: a history shorter than the features look back is a history that is unknown before its start, and how much of that is
+ * put in front changes no bit; a panel's source is let go with the panel.
  * Fails: a RangeError for a horizon the model was not fitted for, and for a cutoff with less than a week before it.
  */
 import { createFeatureSource, type FeatureSource, type FeatureSpec, featureSizes } from '../features.ts';
@@ -19,26 +19,28 @@ export interface WindowSource {
 export function windowSources(spec: FeatureSpec): (panel: Panel, cutoff: number, horizon: number) => WindowSource {
   const { horizon: fittedHorizon, week } = spec;
   const { historyIntervals } = featureSizes(spec);
-  /** A backtest asks at many cutoffs of one panel: what the windows share is computed once. */
-  const sources = new WeakMap<Panel, FeatureSource>();
+  /** A backtest or a calibration asks at many cutoffs of one panel: what the windows share is computed once. */
+  const sources = new WeakMap<Panel, { source: FeatureSource; missing: number }>();
   /** A service asks at many panels of the same grid: callers' own histories. */
   const kept = keptTables();
 
-  function sourceOf(panel: Panel, cutoff: number): FeatureSource {
+  /** @returns the source, and how many unknown intervals it has in front of the panel's own */
+  function sourceOf(panel: Panel, cutoff: number): { source: FeatureSource; missing: number } {
     const known = sources.get(panel);
-    if (known && cutoff >= known.firstCutoff) return known;
-    // Asked a second time, and further back: then for all of the panel.
-    const source = createFeatureSource(panel, spec, known ? 0 : cutoff, kept);
-    sources.set(panel, source);
-    return source;
+    if (known && cutoff + known.missing >= known.source.firstCutoff) return known;
+    // Asked a second time, and further back: then for all that need as little in front.
+    const first = known ? (cutoff < historyIntervals ? week : historyIntervals) - 1 : cutoff;
+    const missing = Math.max(0, historyIntervals - 1 - first);
+    const padded = missing > 0 ? padHistory(panel, missing) : panel;
+    const made = { source: createFeatureSource(padded, spec, first + missing, kept), missing };
+    sources.set(panel, made);
+    return made;
   }
 
   return (panel, cutoff, horizon) => {
     if (horizon < 1 || horizon > fittedHorizon) throw new RangeError(`horizon ${horizon} is outside 1…${fittedHorizon}`);
     if (cutoff < week - 1) throw new RangeError(`the forecast needs ${week} intervals up to the cutoff, there are ${cutoff + 1}`);
-    const missing = historyIntervals - 1 - cutoff;
-    if (missing <= 0) return { source: sourceOf(panel, cutoff), at: cutoff };
-    const at = cutoff + missing;
-    return { source: createFeatureSource(padHistory(panel, missing), spec, at, kept), at };
+    const { source, missing } = sourceOf(panel, cutoff);
+    return { source, at: cutoff + missing };
   };
 }

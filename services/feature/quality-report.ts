@@ -8,6 +8,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import type { FeatureObject } from '../../storage/manifest.ts';
+import type { ContractResult } from './contract.ts';
 import { clockStretches } from './local-time.ts';
 
 const MOST_SERIES = 100_000;
@@ -51,7 +52,7 @@ interface Listed {
 }
 
 export interface QualityReport {
-  readonly format: 1;
+  readonly format: 2;
   readonly domain: string;
   readonly title: string;
   readonly unit: string;
@@ -83,6 +84,12 @@ export interface QualityReport {
   readonly sparse: Listed;
   /** Series with nothing in the last 28 days of the span. */
   readonly dead: Listed;
+  /** What became of each expectation, and the series and columns it was about. */
+  readonly verdicts: ContractResult['verdicts'];
+  readonly newSeries: readonly string[];
+  readonly vanishedSeries: readonly string[];
+  /** Columns of each feed's newest raw file. */
+  readonly columns: ContractResult['columns'];
 }
 
 export interface QualityOptions {
@@ -90,11 +97,19 @@ export interface QualityOptions {
   readonly panel: Panel;
   readonly parts: readonly PartAccount[];
   /** What had been committed before this run. */
-  readonly earlier: readonly FeatureObject[];
+  readonly earlier: readonly Pick<FeatureObject, 'rowsIn' | 'rowsUsed' | 'rejected'>[];
+  readonly contract: Omit<ContractResult, 'view'>;
   readonly now: number;
 }
 
-export async function buildQualityReport({ domain, panel, parts, earlier, now }: QualityOptions): Promise<QualityReport> {
+export async function buildQualityReport({
+  domain,
+  panel,
+  parts,
+  earlier,
+  contract,
+  now,
+}: QualityOptions): Promise<QualityReport> {
   // Loaded here only: it costs a second and 90 MB, and serving never needs it.
   const danfo = await import('danfojs-node');
   const run = sum(parts.filter((part) => !part.skipped));
@@ -112,7 +127,7 @@ export async function buildQualityReport({ domain, panel, parts, earlier, now }:
   const dead = series.filter(isDead).map(({ seriesId }) => seriesId);
   const known = series.reduce((count, row) => count + row.known, 0);
   return {
-    format: 1,
+    format: 2,
     domain: domain.name,
     title: domain.title,
     unit: domain.unit,
@@ -135,6 +150,10 @@ export async function buildQualityReport({ domain, panel, parts, earlier, now }:
     busiest: busiest.map(({ seriesId, mean, maximum, known }) => ({ seriesId: String(seriesId), mean, maximum, known })),
     sparse: { count: sparse.length, seriesIds: sparse.slice(0, MOST_LISTED) },
     dead: { count: dead.length, seriesIds: dead.slice(0, MOST_LISTED) },
+    verdicts: contract.verdicts,
+    newSeries: contract.newSeries,
+    vanishedSeries: contract.vanishedSeries,
+    columns: contract.columns,
   };
 }
 

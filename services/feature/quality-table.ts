@@ -35,6 +35,12 @@ export function qualityTable(report: QualityReport): string {
   table.push(['busiest', '', busy.join(', ')]);
   table.push(['by local hour, 0 to 23', '', sparkline(report.byHour)]);
   table.push(['by weekday, from Monday', '', sparkline(report.byWeekday)]);
+  const judged = report.verdicts.filter(({ outcome }) => outcome !== 'unjudged');
+  const kept = judged.filter(({ outcome }) => outcome === 'pass').length;
+  table.push(['data contract', { content: `${kept} of ${judged.length} kept`, hAlign: 'right' }, '']);
+  for (const { name, outcome, detail } of judged) {
+    if (outcome !== 'pass') table.push([`  ${name}`, outcome === 'fail' ? 'BROKEN' : outcome, plain(detail).slice(0, 300)]);
+  }
   return `${report.title}, ${hourText(report.span.start)} to ${hourText(report.span.end)}\n${table.toString()}`;
 }
 

@@ -1,6 +1,8 @@
 /**
- * Purpose: the demand that a quality report looks at, before it is committed: the parts of this run over what the store has.
- * Invariants: after a first run the panel reaches as far back as MOST_VALUES allow, afterwards over the last eight weeks.
+ * Purpose: the demand that a quality report and the data contract look at, before it is committed: the parts of this run over what
+ * the store has.
+ * Invariants: the panel begins twelve weeks before what is new (after a first run: at its beginning), as far as MOST_VALUES allow.
+ * `fresh` marks intervals that this run adds or changes: what is published again as it was is not judged twice.
  * Where a part is published anew and several feeds add up, the store's old values stand in the report (the feed's own share is
  * not known here); the snapshot itself is exact.
  * Fails: as the store's readAsOf.
@@ -8,49 +10,65 @@
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../../runtime/sql.ts';
 import { isExogenous } from '../../storage/coverage.ts';
+import { columnItems } from '../../storage/duckdb-session.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest, TimeSpan } from '../../storage/manifest.ts';
 import type { AggregatedPart } from './aggregate.ts';
 
 const MOST_VALUES = 4_000_000;
-const WEEKS = 8;
+const WEEKS = 12;
+/** A correction of something older changes the snapshot, and is not in the report. */
+const MOST_WEEKS = 104;
 const WEEK_MS = 604_800_000;
+
+export interface RecentDemand {
+  readonly panel: Panel;
+  /** 1 where this run adds or changes something. */
+  readonly fresh: Uint8Array;
+  /** 1 where every feed has spoken: only there is the total of all feeds the total. */
+  readonly covered: Uint8Array;
+  /** Every series the store had before; null where this panel does not reach what it had. */
+  readonly knownSeries: ReadonlySet<string> | null;
+}
 
 export interface RecentPanelOptions {
   readonly domain: Domain;
-  readonly features: Pick<FeatureStore, 'readAsOf'>;
+  readonly features: Pick<FeatureStore, 'readAsOf' | 'readOnline'>;
   readonly head: Manifest | null;
   readonly fresh: readonly AggregatedPart[];
   readonly tempFolder: string;
 }
 
-export async function recentPanel({ domain, features, tempFolder, ...all }: RecentPanelOptions): Promise<Panel> {
+export async function recentPanel({ domain, features, tempFolder, ...all }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
   const fresh = all.fresh.filter(({ part }) => !isExogenous(part.feed));
-  const committed = all.head?.objects.filter(({ feed }) => !isExogenous(feed)) ?? [];
+  const files = [...(all.head?.packs ?? []), ...(all.head?.objects ?? [])];
+  const committed = files.filter(({ feed }) => !isExogenous(feed));
   const spans: TimeSpan[] = [...fresh, ...committed].map((object) => object.span);
   const end = Math.max(...spans.map((span) => span.end));
   const first = Math.min(...spans.map((span) => span.start));
 
   return withDuckDB({ tempFolder }, async (connection) => {
-    const files = fresh.map(({ path }) => sqlText(path)).join(', ');
-    const idsSql = `SELECT DISTINCT series_id FROM read_parquet([${files}]) ORDER BY series_id`;
+    const idsSql = `SELECT DISTINCT series_id FROM ${parquetFiles(fresh.map(({ path }) => path))} ORDER BY series_id`;
     const found = fresh.length > 0 ? await rowsOf(connection, idsSql) : [];
     const isNew = committed.length === 0;
-    const longest = isNew
-      ? Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.length)))
-      : (WEEKS * WEEK_MS) / step;
-    const start = Math.max(first, end - longest * step);
+    const most = Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.length)));
+    const newest = Math.min(end, ...fresh.map(({ span }) => span.start));
+    const furthest = Math.min(most, (MOST_WEEKS * WEEK_MS) / step);
+    const wanted = isNew ? most : Math.min(furthest, (end - newest + WEEKS * WEEK_MS) / step);
+    const start = Math.max(first, end - Math.floor(wanted) * step);
     const isOldIn = committed.some(({ span }) => span.end > start);
-    const old = isOldIn ? await features.readAsOf({ from: start }) : null;
+    const old = isOldIn ? await committedSince(features, all.head, start) : null;
     const seriesIds = [...new Set([...found.map((row) => String(row.series_id)), ...(old?.seriesIds ?? [])])].sort();
     const length = Math.round((end - start) / step);
     const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
     const panel = createPanel({ seriesIds, start, frequencyMinutes: domain.frequencyMinutes, length, columns: { target } });
     if (old) copyInto(panel, old);
+    const before = old ? target.slice() : target.fill(Number.NaN).slice();
+    const told = new Uint8Array(length);
 
     const row = new Map(seriesIds.map((id, index) => [id, index]));
     const feeds = new Set([...committed, ...fresh.map(({ part }) => part)].map((object) => object.feed));
@@ -59,25 +77,72 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
       if (isAnew && feeds.size > 1) continue;
       const from = Math.max(0, Math.round((span.start - start) / step));
       const to = Math.min(length, Math.round((span.end - start) / step));
+      if (from < to) told.fill(1, from, to);
       for (let series = 0; series < seriesIds.length; series++) {
         for (let at = series * length + from; at < series * length + to; at++) {
           if (isAnew || Number.isNaN(target[at])) target[at] = domain.missing === 'zero' ? 0 : Number.NaN;
         }
       }
+      const rows = [...row].map(([id, index]) => `(${sqlText(id)}, ${index})`).join(', ');
       const reader = await connection.stream(
-        `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM read_parquet(${sqlText(path)})
+        `SELECT series.row::INTEGER, ((epoch_ms(timestamp) - ${start}) // ${step})::INTEGER, target::FLOAT
+         FROM ${parquetFiles(path)} JOIN (VALUES ${rows}) AS series(id, row) ON series_id = series.id
          WHERE timestamp >= make_timestamp(${start} * 1000)`,
       );
       for (let chunk = await reader.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await reader.fetchChunk()) {
-        const [ids, times, values] = [0, 1, 2].map((column) => chunk!.getColumnValues(column));
-        for (let i = 0; i < ids.length; i++) {
-          const at = row.get(ids[i] as string)! * length + Math.round(((times[i] as number) - start) / step);
-          target[at] = (Number.isNaN(target[at]) ? 0 : target[at]) + (values[i] as number);
+        const [rowOf, stepOf] = [columnItems<Int32Array>(chunk, 0), columnItems<Int32Array>(chunk, 1)];
+        const values = columnItems<Float32Array>(chunk, 2);
+        for (let i = 0; i < values.length; i++) {
+          const at = rowOf[i] * length + stepOf[i];
+          target[at] = (Number.isNaN(target[at]) ? 0 : target[at]) + values[i];
         }
       }
     }
-    return panel;
+    return {
+      panel,
+      fresh: changedIntervals(told, before, panel, coverage(committed, [...feeds], panel)),
+      covered: coverage([...committed, ...fresh.map(({ part, span }) => ({ feed: part.feed, span }))], [...feeds], panel),
+      knownSeries: old ? new Set(old.seriesIds) : null,
+    };
   });
+}
+
+/** 1 where each of the feeds covers the interval. */
+function coverage(objects: readonly { feed: string; span: TimeSpan }[], feeds: readonly string[], panel: Panel): Uint8Array {
+  const step = panel.frequencyMinutes * 60_000;
+  const all = new Uint8Array(panel.length).fill(1);
+  for (const feed of feeds) {
+    const mine = new Uint8Array(panel.length);
+    for (const { span } of objects.filter((object) => object.feed === feed)) {
+      const from = Math.max(0, Math.round((span.start - panel.start) / step));
+      const to = Math.min(panel.length, Math.round((span.end - panel.start) / step));
+      if (from < to) mine.fill(1, from, to);
+    }
+    for (let t = 0; t < panel.length; t++) all[t] &= mine[t] as number;
+  }
+  return all;
+}
+
+/** Of the intervals that this run tells of, those that were not told of before or read otherwise now. */
+function changedIntervals(told: Uint8Array, before: Float32Array, panel: Panel, had: Uint8Array): Uint8Array {
+  const fresh = new Uint8Array(panel.length);
+  const now = panel.columns.target;
+  for (let t = 0; t < panel.length; t++) {
+    if (!told[t]) continue;
+    let isChanged = !had[t];
+    for (let at = t; at < now.length && !isChanged; at += panel.length) isChanged = !Object.is(now[at], before[at]);
+    fresh[t] = isChanged ? 1 : 0;
+  }
+  return fresh;
+}
+
+/** From the online view where that reaches back so far: it reads the same, and takes no SQL engine. */
+async function committedSince(features: RecentPanelOptions['features'], head: Manifest | null, start: number): Promise<Panel> {
+  if (head?.online && head.online.span.start <= start) {
+    const { panel, manifest } = await features.readOnline();
+    if (manifest.snapshotVersion === head.snapshotVersion) return panel;
+  }
+  return features.readAsOf({ from: start });
 }
 
 const overlap = (a: TimeSpan, b: TimeSpan): boolean => a.start < b.end && b.start < a.end;

@@ -1,25 +1,34 @@
 /**
  * Purpose: one run of the feature service: fetch → validate → aggregate → commit.
  * Invariants: a part whose content the newest snapshot has already is skipped, so re-running changes nothing; nothing is
- * committed unless every part is good; each raw row is used or rejected for a counted reason; work files do not outlive the run.
- * Fails: RAW_FILE_INVALID naming every bad file, SOURCE_*, STORE_*: always with nothing committed.
+ * committed unless every part is good and the run keeps the data contract, or somebody accepted that it does not; each raw row is used or
+ * rejected for a counted reason; work files do not outlive the run.
+ * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file, SOURCE_*, STORE_*: always with nothing committed.
  */
-import { join } from 'node:path';
-import type { Domain, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
+import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
-import type { FeatureObject, Manifest } from '../../storage/manifest.ts';
-import { type AggregatedPart, aggregatePart } from './aggregate.ts';
-import { allParts, readerOf } from './exogenous-parts.ts';
+import type { Manifest } from '../../storage/manifest.ts';
+import { newestParts, type Piece } from '../../storage/piece-table.ts';
+import type { QuarantineEntry } from '../../storage/quarantine.ts';
+import type { AggregatedPart } from './aggregate.ts';
+import { judgeRun } from './contract.ts';
+import { allParts } from './exogenous-parts.ts';
+import { freshnessVerdict } from './freshness-check.ts';
+import { drawQuality, type QualityPictures } from './quality-pictures.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
+import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
+import { readParts } from './read-parts.ts';
 import { recentPanel } from './recent-panel.ts';
 import { withWorkFolder } from './work-folder.ts';
 
+/** Two days of hourly commits: then the small objects of a feed are merged. */
+const COMPACT_FROM = 48;
 /** Longest seasons that the online view holds: more than a forecast looks back. */
 const SEASONS_ONLINE = 28;
 const MEMORY_LIMIT_MB = 512;
@@ -29,7 +38,14 @@ export interface FeatureRunOptions {
   readonly source: Source;
   /** Where exogenous columns come from. Without it those that were committed before stay as they are. */
   readonly exogenous?: ExogenousSource | null;
-  readonly features: Pick<FeatureStore, 'head' | 'commit' | 'readAsOf'>;
+  readonly features: Pick<
+    FeatureStore,
+    'head' | 'commit' | 'readAsOf' | 'readOnline' | 'readReport' | 'pieces' | 'compact' | 'quarantine'
+  >;
+  /** Take what was refused before: its parts, and no others. */
+  readonly accept?: Acceptance | null;
+  /** Told of the report before the run is committed or refused: the way to see why it was refused. */
+  readonly onReport?: (report: QualityReport, pictures: QualityPictures) => Promise<void>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
   readonly clock: Clock;
@@ -44,35 +60,68 @@ export interface FeatureRunResult {
   readonly parts: readonly PartAccount[];
   /** Null where nothing changed: the report that the manifest names still holds. */
   readonly report: QualityReport | null;
+  /** Refused runs whose parts still wait for somebody to decide. */
+  readonly held: readonly QuarantineEntry[];
 }
 
 export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRunResult> {
-  const { domain, source, features, clock, logger } = options;
+  const { domain, source, features, clock, logger, progress } = options;
+  const { quarantine } = features;
+  const accept = options.accept ?? null;
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
-  const waiting = parts.filter((part) => !isKnown(head, part));
-  const hasDemand = [...(head?.objects ?? []), ...parts].some(({ feed }) => !isExogenous(feed));
-  if (waiting.length === 0 || !hasDemand) return unchanged(head, parts, domain);
+  const pieces = await piecesOf(features, head);
+  const { waiting, held } = await sift(
+    quarantine,
+    parts.filter((part) => !isKnown(newestParts(pieces), part)),
+    head,
+    accept,
+  );
+  for (const { id, summary } of held) logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
+  const hasDemand = [...(head ? filesOf(head) : []), ...waiting].some(({ feed }) => !isExogenous(feed));
+  if (waiting.length === 0 || !hasDemand) {
+    if (head === null && held.length > 0) throw quarantined(held.at(-1) as QuarantineEntry, quarantine.location, head);
+    warnOfAge(options, pieces);
+    return { ...unchanged(head, parts, pieces, domain), held };
+  }
 
   return withWorkFolder(options.workFolder, clock.now(), async (folder) => {
     const availableAt = clock.now();
-    const aggregated = await aggregateAll(waiting, options, folder, availableAt);
+    const memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB;
+    const isAccepted = accept !== null;
+    const read = await readParts({ domain, parts: waiting, progress, folder, availableAt, memoryLimitMb, isAccepted });
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
-    const fresh = aggregated.filter(({ part }) => !isKnown(current, part));
-    if (fresh.length === 0) return unchanged(current, parts, domain);
+    const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await piecesOf(features, current);
+    const opened = read.filter(({ part }) => !isKnown(newestParts(earlier), part));
+    if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
 
-    const accounts = parts.map((part) => accountOf(part, fresh, current));
-    const panel = await recentPanel({ domain, features, head: current, fresh, tempFolder: folder });
-    const report = await buildQualityReport({
-      domain,
-      panel,
-      parts: accounts,
-      earlier: current?.objects ?? [],
-      now: clock.now(),
-    });
+    const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
+    const hasPanel = [...(current ? filesOf(current) : []), ...fresh.map(({ part }) => part)].some(
+      ({ feed }) => !isExogenous(feed),
+    );
+    const recent =
+      hasPanel && fresh.length > 0 ? await recentPanel({ domain, features, head: current, fresh, tempFolder: folder }) : null;
+    const now = clock.now();
+    const lastReport = current === null ? null : await features.readReport(current);
+    const contract = judgeRun({ domain, parts: opened, present: parts, committed: earlier, recent, lastReport, isAccepted, now });
+    const accounts = accountsOf(parts, fresh, earlier);
+    let report: QualityReport | null = null;
+    if (recent !== null) {
+      report = await buildQualityReport({ domain, panel: recent.panel, parts: accounts, earlier, contract, now });
+      await options.onReport?.(report, drawQuality(domain, contract.view));
+    }
+    const broken = contract.verdicts.filter(({ outcome }) => outcome === 'fail');
+    if (broken.length > 0 || report === null) {
+      const { verdicts } = contract;
+      throw await refuse({ quarantine, source: source.description, head: current, parts: opened, verdicts, report, now });
+    }
+    for (const { name, outcome, value, detail } of contract.verdicts) {
+      if (outcome === 'warn' || outcome === 'accepted') logger.warn({ expectation: name, outcome, value }, `${name}: ${detail}`);
+    }
+    const what = fresh.length === 1 ? (fresh[0] as AggregatedPart).part.name : `${fresh.length} parts`;
     const manifest = await features.commit({
-      reason: `${fresh.length === 1 ? fresh[0].part.name : `${fresh.length} parts`} of ${source.description}`,
+      reason: `${what} of ${source.description}${accept ? `; accepted from quarantine ${accept.id}: ${accept.reason}` : ''}`,
       schema: {
         frequencyMinutes: domain.frequencyMinutes,
         missing: domain.missing,
@@ -89,72 +138,67 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     });
     const { rowsIn, rowsUsed } = report.run;
     logger.info({ snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed }, 'features committed');
-    return { manifest, changed: true, parts: accounts, report };
+    return { manifest: await compactIfDue(options, manifest), changed: true, parts: accounts, report, held };
   });
 }
 
-/** Opens and aggregates every part; where parts are bad, all of them are looked at before the run fails. */
-async function aggregateAll(
-  parts: readonly RawPart[],
-  { domain, progress, memoryLimitMb = MEMORY_LIMIT_MB }: FeatureRunOptions,
-  folder: string,
-  availableAt: number,
-): Promise<AggregatedPart[]> {
-  const done: AggregatedPart[] = [];
-  const bad: HeadwayError[] = [];
-  progress.start('Building features', parts.length);
+/** A source that has gone quiet brings nothing to refuse: it is said, and what was known is served on. */
+function warnOfAge({ domain, clock, logger }: FeatureRunOptions, committed: readonly Piece[]): void {
+  const verdict = freshnessVerdict({ domain, committed, fresh: [], now: clock.now() });
+  if (verdict.outcome === 'pass' || verdict.outcome === 'unjudged') return;
+  logger.warn({ expectation: verdict.name, hours: verdict.value }, `the source is stale: ${verdict.detail}`);
+}
+
+type CommittedParts = ReturnType<typeof newestParts>;
+
+const filesOf = ({ packs, objects }: Manifest) => [...packs, ...objects];
+
+/** Of every object, and of every piece of a pack. */
+const piecesOf = async (features: Pick<FeatureStore, 'pieces'>, head: Manifest | null): Promise<readonly Piece[]> =>
+  head ? features.pieces(head) : [];
+
+/** A part as the store names it. */
+const named = ({ feed, name }: RawPart) => ({ feed, part: name });
+
+const isKnown = (committed: CommittedParts, part: RawPart): boolean => committed(named(part))?.fingerprint === part.fingerprint;
+
+/** Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that of its last good content. */
+function accountsOf(parts: readonly RawPart[], fresh: readonly AggregatedPart[], pieces: readonly Piece[]): PartAccount[] {
+  const committed = newestParts(pieces);
+  return parts.flatMap((part) => {
+    const made = fresh.find((candidate) => candidate.part === part);
+    const account = made ?? committed(named(part));
+    if (account === undefined) return [];
+    const { rowsIn, rowsUsed, rejected } = account;
+    return [{ name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined }];
+  });
+}
+
+/** Keeps the next runs fast. The commit is done: where this fails, the run has not. */
+async function compactIfDue({ features, logger }: FeatureRunOptions, manifest: Manifest): Promise<Manifest> {
+  if (manifest.objects.length < COMPACT_FROM) return manifest;
   try {
-    for (const [index, part] of parts.entries()) {
-      progress.update(index, part.name);
-      try {
-        const rows: RawRows = await part.open();
-        const path = join(folder, `part-${index}.parquet`);
-        const tempFolder = join(folder, 'spill');
-        const reader = { domain: readerOf(domain, part), gridTimeZone: domain.timeZone };
-        done.push(await aggregatePart({ ...reader, part, rows, path, availableAt, tempFolder, memoryLimitMb }));
-      } catch (error) {
-        if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
-        bad.push(error);
-      }
-    }
-  } finally {
-    progress.stop(`${done.length} parts`);
+    const compacted = (await features.compact({ leastObjects: COMPACT_FROM })) ?? manifest;
+    if (compacted.snapshotVersion === manifest.snapshotVersion) return manifest;
+    logger.info({ snapshotVersion: compacted.snapshotVersion, packs: compacted.packs.length }, 'features compacted');
+    return compacted;
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, 'the features could not be compacted; the commit before stands');
+    return manifest;
   }
-  if (bad.length === 1) throw bad[0];
-  if (bad.length > 1) {
-    throw new HeadwayError('RAW_FILE_INVALID', `${bad.length} files are bad: ${bad.map((error) => error.message).join('; ')}`, {
-      where: bad.map((error) => error.where ?? '').join(', '),
-      fix: 'Mend or remove these files and run again; nothing was committed.',
-      cause: bad[0],
-    });
-  }
-  return done;
 }
 
-/** The newest object that was made from this part. */
-function newest(head: Manifest | null, part: RawPart): FeatureObject | undefined {
-  let found: FeatureObject | undefined;
-  for (const object of head?.objects ?? []) {
-    if (object.feed !== part.feed || object.part !== part.name) continue;
-    if (!found || object.availableAt >= found.availableAt) found = object;
-  }
-  return found;
-}
-
-const isKnown = (head: Manifest | null, part: RawPart): boolean => newest(head, part)?.fingerprint === part.fingerprint;
-
-function accountOf(part: RawPart, fresh: readonly AggregatedPart[], head: Manifest | null): PartAccount {
-  const made = fresh.find((candidate) => candidate.part === part);
-  const { rowsIn, rowsUsed, rejected } = (made ?? newest(head, part)) as FeatureObject | AggregatedPart;
-  return { name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined };
-}
-
-function unchanged(head: Manifest | null, parts: readonly RawPart[], domain: Domain): FeatureRunResult {
+function unchanged(
+  head: Manifest | null,
+  parts: readonly RawPart[],
+  pieces: readonly Piece[],
+  domain: Domain,
+): Omit<FeatureRunResult, 'held'> {
   if (!head) {
     throw new HeadwayError('SOURCE_INVALID', 'the source has no data yet', {
       where: `domain ${domain.name}`,
       fix: 'Choose a source with at least one complete interval.',
     });
   }
-  return { manifest: head, changed: false, parts: parts.map((part) => accountOf(part, [], head)), report: null };
+  return { manifest: head, changed: false, parts: accountsOf(parts, [], pieces), report: null };
 }

@@ -5,6 +5,7 @@
  * more candidates, or another parameter, change none of those that were there.
  * Fails: never.
  */
+import type { Seasons } from '../../forecasting/seasons.ts';
 import { seededRandom, seedFrom } from '../../runtime/random.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -23,12 +24,15 @@ interface Choice extends Place {
   /** One of these, evenly; ascending. */
   readonly oneOf: readonly number[];
 }
-export type Parameter = Range | Choice;
+/** Intervals, of which each domain has others: one of these of its seasons. */
+interface SeasonChoice extends Place {
+  readonly ofSeasons: (seasons: Seasons) => readonly number[];
+}
+export type Parameter = Range | Choice | SeasonChoice;
 
 /**
  * Not searched: steps (that is the budget), what only calibrates, and the share of anonymous windows (it serves unseen series).
- * Strides share no factor with 24, so that every hour meets every step. The encoder's window joins when the configuration has it:
- * { part: 'network', name: 'windowIntervals', meaning: 'intervals the encoder looks back', oneOf: [48, 168, 336] }
+ * Strides share no factor with 24, so that every hour meets every step.
  */
 export const SPACE: readonly Parameter[] = [
   { part: 'fit', name: 'peakRate', meaning: 'learning rate at its peak', between: [1e-3, 1.2e-2] },
@@ -41,16 +45,23 @@ export const SPACE: readonly Parameter[] = [
   { part: 'network', name: 'latentSize', meaning: 'what the encoder tells each step', oneOf: [4, 8, 16] },
   { part: 'network', name: 'headWidth', meaning: 'width of the head', oneOf: [24, 48, 72, 96] },
   { part: 'network', name: 'embeddingSize', meaning: 'what is learned of each series', oneOf: [4, 8, 16] },
+  {
+    ...{ part: 'network', name: 'windowIntervals', meaning: 'intervals the encoder looks back' },
+    ofSeasons: ({ day, week }) => [2 * day, 4 * day, week, 2 * week],
+  },
 ];
 
 /** What one candidate is: a value of every parameter of the space, by name. */
 export type Candidate = Readonly<Record<string, number>>;
 
-/** The configuration's own values, and `count − 1` drawn ones. */
-export function drawCandidates(config: TrainingConfig, count: number, seed: number): Candidate[] {
-  const own = Object.fromEntries(SPACE.map((parameter) => [parameter.name, currentValue(config, parameter)]));
+/** The configuration's own values, and `count − 1` drawn ones, for a domain of these seasons. */
+export function drawCandidates(config: TrainingConfig, seasons: Seasons, count: number, seed: number): Candidate[] {
+  const told = { ...config, network: { windowIntervals: seasons.week, ...config.network } };
+  const own = Object.fromEntries(SPACE.map((parameter) => [parameter.name, currentValue(told, parameter)]));
   const drawn = Array.from({ length: count - 1 }, (_, i) =>
-    Object.fromEntries(SPACE.map((parameter) => [parameter.name, draw(parameter, seedFrom(seed, 'tune', i, parameter.name))])),
+    Object.fromEntries(
+      SPACE.map((parameter) => [parameter.name, draw(parameter, seasons, seedFrom(seed, 'tune', i, parameter.name))]),
+    ),
   );
   return [own, ...drawn];
 }
@@ -63,12 +74,19 @@ export function withCandidate(config: TrainingConfig, candidate: Candidate): Tra
   return { ...config, network: network as unknown as TrainingConfig['network'], fit: fit as unknown as TrainingConfig['fit'] };
 }
 
+/** Ascending, each once: where a domain's seasons are one, some of them fall together. */
+export const choicesOf = (parameter: Choice | SeasonChoice, seasons: Seasons): number[] =>
+  [...new Set('oneOf' in parameter ? parameter.oneOf : parameter.ofSeasons(seasons))].sort((a, b) => a - b);
+
 const currentValue = (config: TrainingConfig, { part, name }: Parameter): number =>
   (config[part] as unknown as Record<string, number>)[name] as number;
 
-function draw(parameter: Parameter, seed: number): number {
+function draw(parameter: Parameter, seasons: Seasons, seed: number): number {
   const share = seededRandom(seed)();
-  if ('oneOf' in parameter) return parameter.oneOf[Math.floor(share * parameter.oneOf.length)] as number;
+  if (!('between' in parameter)) {
+    const values = choicesOf(parameter, seasons);
+    return values[Math.floor(share * values.length)] as number;
+  }
   const [low, high] = parameter.between;
   // Three digits, so that people can read and repeat it.
   return Number((low * (high / low) ** share).toPrecision(3));

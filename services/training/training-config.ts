@@ -1,11 +1,11 @@
 /**
  * Purpose: how the network is built and fitted, with defaults chosen on earlier backtest windows (docs/decisions/0007).
  * Invariants: nothing here names a domain; the step budget, not the amount of data, decides how long training takes.
- * Fails: SETTINGS_INVALID for a domain without the median among its quantiles.
+ * Fails: SETTINGS_INVALID for a domain without the median among its quantiles, and for a window longer than the lags.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { fitExogenous } from '../../forecasting/exogenous.ts';
-import type { FeatureSpec } from '../../forecasting/features.ts';
+import { type FeatureSpec, featureSizes } from '../../forecasting/features.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import type { FitOptions } from '../../forecasting/models/network-member.ts';
 import type { Panel } from '../../forecasting/panel.ts';
@@ -13,7 +13,9 @@ import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
-  readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'>;
+  readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'> &
+    // Absent: the longest season.
+    Pick<FeatureSpec, 'windowIntervals'>;
   readonly fit: FitOptions;
   /** The last days of the snapshot, which the model never sees and is scored on. */
   readonly testDays: number;
@@ -87,10 +89,22 @@ export function networkSpecOf(domain: Domain, panel: Panel, config: TrainingConf
       },
     );
   }
-  const plain = featureSpecOf(domain);
+  const { windowIntervals, ...network } = config.network;
+  const plain = withWindow(featureSpecOf(domain), windowIntervals, domain.name);
   const names = { past: domain.pastExogenous, future: domain.futureExogenous };
   const exogenous = fitExogenous(panel, names, lastTarget, plain.day);
   const hasExogenous = exogenous.past.length + exogenous.future.length > 0;
   const features = hasExogenous ? { ...plain, exogenous } : plain;
-  return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...config.network };
+  return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
+}
+
+/** A window of the longest season is left out, whoever names it, so that it is the same model as one that was not told. */
+function withWindow(plain: FeatureSpec, windowIntervals: number | undefined, domain: string): FeatureSpec {
+  if (windowIntervals === undefined || windowIntervals === plain.week) return plain;
+  const longest = featureSizes(plain).trainingHistory;
+  if (windowIntervals <= longest) return { ...plain, windowIntervals };
+  throw new HeadwayError('SETTINGS_INVALID', `a window of ${windowIntervals} intervals is longer than a network looks back`, {
+    where: domain,
+    fix: `Set network.windowIntervals of the training configuration to ${longest} or less.`,
+  });
 }

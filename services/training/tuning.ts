@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Domain } from '../../domains/domain.ts';
 import { featureSizes } from '../../forecasting/features.ts';
 import { type Panel, panelUpTo } from '../../forecasting/panel.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { type HalvingHistory, halvingPlan, rungSizes, successiveHalving } from '../../forecasting/successive-halving.ts';
 import { type TimeFold, timeFolds } from '../../forecasting/time-folds.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -67,7 +68,7 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
   const { domain, config, seed, backend, runTrial, progress, logger } = request;
   const { panel, folds } = cutIntoFolds(request);
   const foldPanels = folds.map(({ end }) => panelUpTo(panel, end - 1));
-  const candidates = drawCandidates(config, request.candidates, seed);
+  const candidates = drawCandidates(config, seasonsOf(domain), request.candidates, seed);
   const plan = { ...halvingPlan(request.candidates, request.steps, request.folds), reference: REFERENCE };
   const trials = await openTrialFolder(join(request.folder, searchKey(request, panel)), logger);
 

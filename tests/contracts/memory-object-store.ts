@@ -68,7 +68,7 @@ export function memoryObjectStore(
     put: (key, bytes) => attempt('put', key, () => void create(key, bytes)),
     putFile: (key, source) => attempt('putFile', key, async () => void create(key, await readFile(source))),
     createIfAbsent: (key, bytes) => attempt('createIfAbsent', key, () => create(key, bytes)),
-    list: (prefix) => attempt('list', prefix, () => keysUnder(prefix)),
+    list: (prefix, after = '') => attempt('list', prefix, () => keysUnder(prefix).filter((key) => key > after)),
     listDetails: (prefix) =>
       attempt('listDetails', prefix, () =>
         keysUnder(prefix).map((key) => ({ key, bytes: find(key).length, writtenAt: writtenAt.get(key) ?? 0 })),

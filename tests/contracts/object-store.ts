@@ -78,6 +78,12 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
       expect(await store.list('')).toEqual(['a', 'b.json', 'b/1', 'b/10', 'b/2', 'b/c/0', 'bb/1']);
     });
 
+    test('lists what comes after a key, and may list more', async () => {
+      for (const key of ['b/1', 'b/2', 'b/3']) await store.put(key, bytesOf(key));
+      expect(await store.list('b/', 'b/1')).toEqual(expect.arrayContaining(['b/2', 'b/3']));
+      expect((await store.list('b/', 'b/3')).filter((key) => key > 'b/3')).toEqual([]);
+    });
+
     test('tells size and time of writing, in text order', async () => {
       await store.put('d/b', bytesOf('four'));
       await store.put('d/a/x', new Uint8Array());

@@ -129,7 +129,8 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
   function list(query: URLSearchParams): Answer {
     const encode =
       query.get('encoding-type') === 'url' ? (key: string) => encodeURIComponent(key).replaceAll('%2F', '/') : escapeXml;
-    const after = Buffer.from(query.get('continuation-token') ?? '', 'base64').toString();
+    const token = query.get('continuation-token');
+    const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString();
     const inOrder = [...objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     const keys = inOrder.filter((key) => key.startsWith(query.get('prefix') ?? '') && (after === '' || key > after));
     const page = keys.slice(0, Math.min(pageSize, Number(query.get('max-keys') ?? 1000)));
@@ -139,10 +140,10 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
       const time = new Date(writtenAt).toISOString();
       return `<Contents><Key>${encode(key)}</Key><LastModified>${time}</LastModified><ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
     });
-    const token = more
+    const next = more
       ? `<NextContinuationToken>${Buffer.from(page.at(-1) as string).toString('base64')}</NextContinuationToken>`
       : '';
-    const head = `<Name>${bucket}</Name><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>${token}`;
+    const head = `<Name>${bucket}</Name><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>${next}`;
     return { status: 200, body: xml('ListBucketResult', head + contents.join('')) };
   }
 

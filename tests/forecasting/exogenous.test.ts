@@ -39,9 +39,10 @@ function withColumns(seed = 1, length = LENGTH): Panel {
   };
 }
 
-function inputs(panel: Panel, cutoff: number, of = spec, series = 1) {
+/** `first`: from which cutoff on the source tabulates; all of a panel costs much more than one cutoff. */
+function inputs(panel: Panel, cutoff: number, of = spec, series = 1, first = cutoff) {
   const batch = createFeatureBatch(featureSizes(of), horizon, 1);
-  writeFeatures(createFeatureSource(panel, of), series, cutoff, batch, 0);
+  writeFeatures(createFeatureSource(panel, of, first), series, cutoff, batch, 0);
   return batch;
 }
 const bits = (batch: ReturnType<typeof inputs>) =>
@@ -159,7 +160,8 @@ test('a long panel, what serving keeps of it and a padded one give the same bits
     ...{ start: panel.start + first * 3_600_000, length: KEPT_ONLINE, ...exogenousWithin(panel, first) },
     columns: { target: panel.columns.target.filter((_, i) => i % LENGTH >= first) },
   };
-  const whole = bits(inputs(panel, LENGTH - 30));
+  const whole = bits(inputs(panel, LENGTH - 30, spec, 1, 0));
+  expect(bits(inputs(panel, LENGTH - 30))).toEqual(whole);
   expect(bits(inputs(recent, KEPT_ONLINE - 30))).toEqual(whole);
   expect(bits(inputs(padHistory(panel, 100), LENGTH + 70))).toEqual(whole);
 });

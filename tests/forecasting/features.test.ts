@@ -15,9 +15,10 @@ const LENGTH = KEPT_ONLINE + 77;
 const sizes = featureSizes(toySpec);
 const anyCutoff = fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 });
 
-function featuresOf(panel: Panel, series: number, cutoff: number): FeatureBatch {
-  const batch = createFeatureBatch(sizes, toySpec.horizon, 1);
-  writeFeatures(createFeatureSource(panel, toySpec), series, cutoff, batch, 0);
+/** `first`: from which cutoff on the source tabulates; all of a panel costs much more than one cutoff. */
+function featuresOf(panel: Panel, series: number, cutoff: number, spec = toySpec, first = cutoff): FeatureBatch {
+  const batch = createFeatureBatch(featureSizes(spec), spec.horizon, 1);
+  writeFeatures(createFeatureSource(panel, spec, first), series, cutoff, batch, 0);
   return batch;
 }
 const bits = ({ window, step, base, level }: FeatureBatch) =>
@@ -41,13 +42,40 @@ test('a long panel and what serving keeps of it give the same bits, and so does 
       const recent = lastOf(panel, KEPT_ONLINE);
       const cutoff = LENGTH - 1 - before;
       const series = description.series - 1;
-      const whole = bits(featuresOf(panel, series, cutoff));
+      const whole = bits(featuresOf(panel, series, cutoff, toySpec, 0));
       expect(bits(featuresOf(recent, series, cutoff - (LENGTH - recent.length)))).toEqual(whole);
       const target = panel.columns.target.filter((_, i) => i % LENGTH <= cutoff);
       expect(bits(featuresOf({ ...panel, length: cutoff + 1, columns: { target } }, series, cutoff))).toEqual(whole);
     }),
     { numRuns: 15, seed: 2 },
   );
+});
+
+/** The longest ones a network may have: serving keeps enough for all of them. */
+const anyWindow = fc.constantFrom(1, 48, 168, 336, sizes.trainingHistory);
+
+test('a window of any length needs no more history than one of a week, and gives the same bits from what serving keeps', () => {
+  fc.assert(
+    fc.property(panelDescription(LENGTH), anyWindow, fc.nat(KEPT_ONLINE - HISTORY), (description, windowIntervals, before) => {
+      const spec = { ...toySpec, windowIntervals };
+      const { historyIntervals, trainingHistory } = featureSizes(spec);
+      expect([historyIntervals, trainingHistory]).toEqual([sizes.historyIntervals, sizes.trainingHistory]);
+      const panel = randomPanel(description);
+      const recent = lastOf(panel, KEPT_ONLINE);
+      const cutoff = LENGTH - 1 - before;
+      const whole = featuresOf(panel, 0, cutoff, spec);
+      expect(bits(featuresOf(recent, 0, cutoff - (LENGTH - recent.length), spec))).toEqual(bits(whole));
+      const changed = changedAfter(panel, cutoff, () => 1e9);
+      expect(bits(featuresOf(changed, 0, cutoff, spec))).toEqual(bits(whole));
+    }),
+    { numRuns: 15, seed: 6 },
+  );
+});
+
+test('a window that is said to be of a week is the one nobody spoke of', () => {
+  const panel = randomPanel({ seed: 7, series: 1, length: LENGTH, scale: 4, gapShare: 0.05, zeroShare: 0.3, negative: false });
+  const said = featuresOf(panel, 0, LENGTH - 1, { ...toySpec, windowIntervals: 168 });
+  expect(bits(said)).toEqual(bits(featuresOf(panel, 0, LENGTH - 1)));
 });
 
 test('every input is finite and the level positive, also for zeros, gaps and a series born last week', () => {
@@ -111,6 +139,10 @@ describe('refusals', () => {
     expect(() => writeFeatures(late, 0, sizes.historyIntervals - 2, batch, 0)).toThrow('before the first tabulated');
     expect(() => writeFeatures(source, 0, sizes.historyIntervals, batch, 0)).toThrow(RangeError);
     expect(() => writeFeatures(source, 0, sizes.historyIntervals - 1, batch, 0)).not.toThrow();
+  });
+
+  test.each([0, -24, 1.5, Number.NaN, sizes.trainingHistory + 1])('a window of %p intervals', (windowIntervals) => {
+    expect(() => createFeatureSource(panel, { ...toySpec, windowIntervals })).toThrow(/a window of .* from 1 to 1368/);
   });
 
   test('another frequency, and a horizon beyond the longest season', () => {

@@ -13,9 +13,8 @@ import { type BackendName, startTensorBackend } from '../../runtime/tensor-backe
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 import { toySpec } from './random-panels.ts';
 
-export const toyNetwork = (seriesIds: readonly string[], horizon = 6): NetworkSpec => ({
-  ...defaultTrainingConfig.network,
-  features: { ...toySpec, horizon },
+export const toyNetwork = (seriesIds: readonly string[], horizon = 6, windowIntervals?: number): NetworkSpec => ({
+  features: { ...toySpec, horizon, ...(windowIntervals === undefined ? {} : { windowIntervals }) },
   quantiles: [0.1, 0.5, 0.9],
   seriesIds,
   width: 8,
@@ -41,8 +40,11 @@ export const fitToy = (
   {
     seed = 1,
     horizon = 6,
+    windowIntervals,
     lastTarget = panel.length - 1,
     ...options
-  }: Partial<FitOptions> & { seed?: number; horizon?: number; lastTarget?: number } = {},
-): Promise<FittedNetwork> =>
-  fitNetwork(panel, toyNetwork(panel.seriesIds, horizon), lastTarget, { ...toyFit, ...options }, randomStreams(seed));
+  }: Partial<FitOptions> & { seed?: number; horizon?: number; windowIntervals?: number; lastTarget?: number } = {},
+): Promise<FittedNetwork> => {
+  const spec = toyNetwork(panel.seriesIds, horizon, windowIntervals);
+  return fitNetwork(panel, spec, lastTarget, { ...toyFit, ...options }, randomStreams(seed));
+};

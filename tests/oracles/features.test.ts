@@ -66,7 +66,7 @@ const flat = { seed: 1, series: 1, length: LENGTH, scale: 3, gapShare: 0, zeroSh
 const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Everything about one window, by name, in the order in which it is written. */
-function oracle(panel: Panel, series: number, cutoffIndex: number) {
+function oracle(panel: Panel, series: number, cutoffIndex: number, windowIntervals = 168) {
   const known = new Map<number, number>();
   for (let t = 0; t <= cutoffIndex; t++) {
     const value = panel.columns.target[series * panel.length + t] as number;
@@ -102,7 +102,7 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
   const dayResidual = sum(back(24).map(residual)) / 24;
 
   const window: [string, number][] = [
-    ...back(168).map((time): [string, number] => [`value at ${time}`, relative(time)]),
+    ...back(windowIntervals).map((time): [string, number] => [`value at ${time}`, relative(time)]),
     ...back(48).map((time): [string, number] => [`residual at ${time}`, residual(time)]),
     ['log level', Math.log(level)],
     ['mean of the day', sum(back(24).map(relative)) / 24],
@@ -163,9 +163,11 @@ function oracle(panel: Panel, series: number, cutoffIndex: number) {
 
 /** What differs, by name. */
 function differences(source: FeatureSource, series: number, cutoff: number): string[] {
+  const { sizes } = source;
   const batch = createFeatureBatch(sizes, HORIZON, 2);
   writeFeatures(source, series, cutoff, batch, 1);
-  const expected = oracle(source.panel, series, cutoff);
+  const expected = oracle(source.panel, series, cutoff, source.spec.windowIntervals);
+  if (expected.window.length !== sizes.windowSize) return [`${sizes.windowSize} inputs, expected ${expected.window.length}`];
   const found: string[] = [];
   const check = (name: string, actual: number, wanted: number) => {
     if (!(Math.abs(actual - wanted) <= 2e-5 * Math.max(1, Math.abs(wanted))))
@@ -201,6 +203,23 @@ test('inputs equal the oracle’s, for random series, gaps and cutoffs', () => {
       },
     ),
     { numRuns: 20, seed: 11 },
+  );
+});
+
+test('a shorter or longer window: its values, and all else as of a window of a week', () => {
+  const windows = fc.constantFrom(1, 12, 24, 30, 48, 96, 167, 168, 169, 336, sizes.trainingHistory);
+  fc.assert(
+    fc.property(
+      panelDescription(LENGTH),
+      windows,
+      fc.constantFrom(sizes.trainingHistory - 1, sizes.trainingHistory + 100, LENGTH - 1),
+      fc.constantFrom(...STARTS),
+      (description, windowIntervals, cutoff, start) => {
+        const source = createFeatureSource({ ...randomPanel(description), start }, { ...toySpec, windowIntervals });
+        for (let series = 0; series < description.series; series++) expect(differences(source, series, cutoff)).toEqual([]);
+      },
+    ),
+    { numRuns: 30, seed: 12 },
   );
 });
 

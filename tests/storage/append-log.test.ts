@@ -148,4 +148,36 @@ describe('the append log', () => {
       { numRuns: 300, seed: 7 },
     );
   });
+
+  test('a log of years is found at its end by few requests, cold and warm, and a gap near its end is seen', async () => {
+    const store = memoryObjectStore();
+    const last = 26_280;
+    for (let number = 1; number <= last; number++) {
+      store.objects.set(keyOf(number), Buffer.from(JSON.stringify({ commitId: 'x', value: String(number) })));
+    }
+    let requests = 0;
+    let listed = 0;
+    const { list, has } = store;
+    store.list = async (prefix, after) => {
+      const keys = await list(prefix, after);
+      requests++;
+      listed += keys.length;
+      return keys;
+    };
+    store.has = (key) => {
+      requests++;
+      return has(key);
+    };
+    const log = openLog(store);
+    expect((await log.head())?.value).toBe(String(last));
+    expect(requests).toBeLessThan(15);
+    requests = 0;
+    await write(log, 'next');
+    expect([requests < 6, listed < 2000]).toEqual([true, true]);
+    expect((await log.head())?.value).toBe('next');
+    store.objects.delete(keyOf(last - 5));
+    await expect(log.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: keyOf(last - 5) });
+    store.objects.clear();
+    expect(await log.head()).toBeNull();
+  });
 });

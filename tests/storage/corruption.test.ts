@@ -26,7 +26,7 @@ beforeAll(async () => {
     const report = Buffer.from(JSON.stringify({ n }));
     await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report });
     const { modelVersion } = await models.register(modelOf(n + 1));
-    await models.promote({ modelVersion, reason: 'test', evidence: null });
+    await models.promote({ modelVersion, reason: 'test', evidence: null, picture: `<svg><text>${n}</text></svg>` });
     await forecasts.append(forecastAt(n));
   }
   for (const [key, bytes] of store.objects) whole.set(key, bytes);
@@ -43,6 +43,7 @@ async function readAll(key: string): Promise<void> {
   else if (key.includes('/reports/')) for (const manifest of await features.log()) await features.readReport(manifest);
   else if (key.includes('/online/')) await features.readOnline();
   else if (key.includes('/promotions/')) await models.champion();
+  else if (key.includes('/verdicts/')) for (const entry of await models.promotions()) await models.picture(entry);
   else if (key.startsWith('models/')) for (const { modelVersion } of await models.list()) await models.load(modelVersion);
   else await forecasts.entries();
 }
@@ -64,6 +65,7 @@ const kinds = [
   '/reports/',
   '/online/',
   '/promotions/',
+  '/verdicts/',
   'model.json',
   'weights.bin',
   'card.json',
@@ -90,8 +92,48 @@ describe.each(kinds)('objects of the kind %s', (kind) => {
   }, 60_000);
 });
 
+const DAMAGES = 1_100;
+
+/** One of the ways in which disks, networks and people spoil a file. Never the bytes as they were. */
+function spoilt(bytes: Uint8Array, random: () => number): Uint8Array {
+  const below = (n: number) => Math.floor(random() * n);
+  for (;;) {
+    const copy = Uint8Array.from(bytes);
+    const from = below(bytes.length);
+    const to = from + 1 + below(bytes.length - from);
+    const ways: (() => Uint8Array)[] = [
+      () => copy.map((byte, i) => (i === from ? byte ^ (1 << below(8)) : byte)),
+      () => copy.subarray(0, from),
+      () => copy.fill(0, from, to),
+      () => copy.fill(below(256), from, to),
+      () => copy.copyWithin(from, below(bytes.length)),
+      () => Buffer.concat([copy.subarray(0, from), copy.subarray(to)]),
+      () => Buffer.concat([copy, copy.subarray(from, to)]),
+    ];
+    // Half of all damages are single bits: the smallest there are, and the hardest to see.
+    const result = ways[random() < 0.5 ? 0 : below(ways.length)]();
+    if (Buffer.compare(result, bytes) !== 0) return result;
+  }
+}
+
+test(`${DAMAGES} random damages over all objects: each is found by who reads it, and never gives a number`, async () => {
+  const random = seededRandom(4);
+  const readable = [...whole.keys()].filter((key) => !key.includes('/online/') || key.includes('/online/2-'));
+  expect(readable).toHaveLength(kinds.length * 2 - 1);
+  for (let n = 0; n < DAMAGES; n++) {
+    const key = readable[n % readable.length];
+    const bytes = whole.get(key) as Uint8Array;
+    store.objects.set(key, spoilt(bytes, random));
+    const found = await readAll(key).catch((error: unknown) => error);
+    const code = /model\.json|weights|card/.test(key) ? 'MODEL_CORRUPT' : 'STORE_CORRUPT';
+    expect([n, found]).toEqual([n, expect.objectContaining({ code, where: key })]);
+    store.objects.set(key, bytes);
+  }
+  for (const key of readable) await readAll(key);
+}, 120_000);
+
 test('objects that a manifest or a card names and that are gone', async () => {
-  for (const kind of ['/data/', '/reports/', '/online/', 'model.json', 'weights.bin']) {
+  for (const kind of ['/data/', '/reports/', '/online/', '/verdicts/', 'model.json', 'weights.bin']) {
     const key = [...whole.keys()].filter((name) => name.includes(kind)).at(-1) as string;
     store.objects.delete(key);
     const code = kind.startsWith('/') ? 'STORE_CORRUPT' : 'MODEL_CORRUPT';

@@ -358,7 +358,7 @@ describe('verifying', () => {
     await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
     await commit([{ part: 'b', span: [3, 5], rows: [['x', 4, 1]] }]);
     const bytes = [...store.objects.values()].reduce((sum, object) => sum + object.length, 0);
-    expect(await features.verify()).toEqual({ objects: 6, bytes, manifests: 2, problems: [], orphans: [] });
+    expect(await features.verify()).toEqual({ objects: 6, bytes, manifests: 2, collected: 0, problems: [], orphans: [] });
   });
 
   test('what nothing names is an orphan and disturbs nobody', async () => {

@@ -1,17 +1,13 @@
-/** Purpose: SIGKILL at any moment leaves a store that verifies, keeps all that was acknowledged, and takes the next commit. */
-
-import { spawn } from 'node:child_process';
+/**
+ * Purpose: SIGKILL at any moment leaves a store that verifies, keeps all that was acknowledged, and takes the next commit. Some forty
+ * moments here; `npm run test:crash` takes more than five hundred (tests/crash).
+ */
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { fixedClock } from '../../runtime/clock.ts';
-import { openFeatureStore } from '../../storage/feature-store.ts';
 import { fileObjectStore } from '../../storage/file-object-store.ts';
-import { openModelRegistry } from '../../storage/model-registry.ts';
-import { hour, NOW, temporaryFolder } from './feature-fixtures.ts';
-
-const CHILD = fileURLToPath(new URL('./children/killed-writer.ts', import.meta.url));
+import { temporaryFolder } from './feature-fixtures.ts';
+import { killFeatureWriters, killForecastWriters, killModelWriters, momentsOf } from './kill-trials.ts';
+import { startKillingDouble } from './killing-double.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -20,90 +16,36 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-type Outcome = Promise<{ lines: string[]; signal: string | null }>;
+const on = (name: string) => {
+  const location = path.join(folder, name);
+  return { location, store: fileObjectStore(location) };
+};
 
-/** Starts a writer that loads and then waits to be told at which call to die. */
-function startWriter(store: string, what: string, tag: number): (dieAt: number) => Outcome {
-  const args = ['--import', 'tsx', CHILD, store, folder, what, String(tag)];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const [out, errors] = [text(child.stdout), text(child.stderr)];
-  const outcome: Outcome = new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', async (code, signal) => {
-      if (code !== 0 && signal === null) reject(new Error(await errors));
-      else resolve({ lines: (await out).split('\n').filter(Boolean), signal });
-    });
-  });
-  return (dieAt) => {
-    child.stdin.end(String(dieAt));
-    return outcome;
-  };
-}
+test('a feature commit that is killed', () => killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 14 }), 240_000);
 
-/** Writers one after another; while one works, the next is loading. */
-function writers(store: string, what: string) {
-  let tag = 1;
-  let next = startWriter(store, what, tag);
-  return {
-    run(dieAt: number): Outcome {
-      const current = next;
-      next = startWriter(store, what, ++tag);
-      return current(dieAt);
-    },
-    last: (): Outcome => next(0),
-  };
-}
+test(
+  'a registration and promotion that is killed',
+  () => killModelWriters({ on: on('models'), rawFolder: folder, kills: 14 }),
+  240_000,
+);
 
-/** `count` moments from the first call to the last. */
-const moments = (calls: number, count: number) =>
-  Array.from({ length: count }, (_, i) => 1 + Math.floor((i * (calls - 1)) / (count - 1)));
+test(
+  'a forecast that is killed while it is written down',
+  () => killForecastWriters({ on: on('forecasts'), rawFolder: folder, kills: 6 }),
+  240_000,
+);
 
-const callsIn = (lines: string[]) => Number(lines.at(-1)?.replace('calls ', ''));
-
-test('a feature commit that is killed', async () => {
-  const root = path.join(folder, 'features');
-  const features = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock: fixedClock(NOW) });
-  const { run, last: runLast } = writers(root, 'features');
-  const first = await run(0);
-  const acknowledged = [first.lines[0]];
-  for (const dieAt of moments(callsIn(first.lines), 16)) {
-    const { lines, signal } = await run(dieAt);
-    expect(signal).toBe('SIGKILL');
-    acknowledged.push(...lines);
-    expect((await features.verify()).problems).toEqual([]);
+test('a feature commit to S3 that is killed', async () => {
+  const double = await startKillingDouble(folder);
+  try {
+    await killFeatureWriters({ on: double, rawFolder: folder, kills: 6 });
+  } finally {
+    await double.close();
   }
-  const last = await runLast();
-  acknowledged.push(last.lines[0]);
-  const log = await features.log();
-  expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(expect.arrayContaining(acknowledged));
-  expect(log.at(-1)?.snapshotVersion).toBe(last.lines[0]);
-  const panel = await features.readAsOf();
-  for (const { part } of log.at(-1)?.objects ?? []) {
-    expect(panel.columns.target[(hour(Number(part)) - panel.start) / 3_600_000]).toBe(Number(part));
-  }
-}, 120_000);
+}, 240_000);
 
-test('a registration and promotion that is killed', async () => {
-  const root = path.join(folder, 'models');
-  const models = openModelRegistry({ store: fileObjectStore(root), domain: 'toy', clock: fixedClock(NOW) });
-  const { run, last: runLast } = writers(root, 'models');
-  const first = await run(0);
-  const registered = [first.lines[0]];
-  let champion = first.lines[1];
-  for (const dieAt of moments(callsIn(first.lines), 16)) {
-    const { lines, signal } = await run(dieAt);
-    expect(signal).toBe('SIGKILL');
-    if (lines[0]) registered.push(lines[0]);
-    if (lines[1]) champion = lines[1];
-    expect((await models.verify()).problems).toEqual([]);
-    const reigning = (await models.champion())?.modelVersion ?? '';
-    // A promotion may be durable without having been acknowledged, never the other way round.
-    expect([champion, `champion ${registered.at(-1)}`]).toContain(`champion ${reigning}`);
-    champion = `champion ${reigning}`;
-  }
-  const cards = (await models.list()).map(({ modelVersion }) => modelVersion);
-  expect(cards).toEqual(expect.arrayContaining(registered));
-  for (const version of cards) await models.load(version);
-  const last = await runLast();
-  expect(`champion ${(await models.champion())?.modelVersion}`).toBe(last.lines[1]);
-}, 120_000);
+test('several trials meet every moment', () => {
+  const met = [0, 0.25, 0.5, 0.75].flatMap((offset) => momentsOf(40, 10, offset));
+  expect(new Set(met).size).toBe(40);
+  expect([Math.min(...met), Math.max(...met)]).toEqual([1, 40]);
+});

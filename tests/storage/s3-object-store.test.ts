@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeError } from '../../runtime/errors.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
 import { parseS3Address } from '../../storage/s3-address.ts';
 import { s3ObjectStore } from '../../storage/s3-object-store.ts';
 import { describeObjectStore } from '../contracts/object-store.ts';
@@ -179,6 +180,12 @@ describe('reading', () => {
     expect(await store.list('')).toEqual(['a']);
     double.fault = failing(empty, 'GET');
     await expect(store.list('')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('the end of a long list is asked for alone', async () => {
+    const store = openOnDouble(double, folder) as ObjectStore & { list(folder: string, after?: string): Promise<string[]> };
+    for (const key of ['b/1', 'b/2', 'b/3']) await store.put(key, bytesOf('x'));
+    expect(await store.list('b/', 'b/2')).toEqual(['b/3']);
   });
 
   test('sees only its own prefix, and no name that is no key', async () => {

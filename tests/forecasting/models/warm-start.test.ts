@@ -63,12 +63,15 @@ describe('the start', () => {
       [{ ...own, width: 16 }, 'its width is 8, not 16'],
       [{ ...own, embeddingSize: 3 }, 'its embeddingSize is 2, not 3'],
       [features({ horizon: 5 }), 'its inputs are others: horizon is 6, not 5'],
+      [features({ windowIntervals: 48 }), 'its inputs are others: windowIntervals is 168, not 48'],
       [features({ integerValued: true }), 'integerValued is false, not true'],
       [features({ place: { timeZone: 'UTC', holidays: null } }), 'the time zone is America/New_York, not UTC'],
       [features({ place: { ...own.features.place, holidays: null } }), 'the holiday calendar is US NY, not none'],
       [features({ exogenous: column('rain') }), 'the columns known afterwards is none, not rain'],
     ];
     for (const [spec, reason] of others) expect(warmStartFrom(old, spec)).toContain(reason);
+    // A window of a week is the one that nobody speaks of.
+    expect(typeof warmStartFrom(old, features({ windowIntervals: 168 }))).toBe('object');
     // What standardises a column moves from day to day.
     const rainy = features({ exogenous: column('rain') });
     const later = features({ exogenous: { past: [{ name: 'rain', mean: 1.5, deviation: 2.5 }], future: [] } });

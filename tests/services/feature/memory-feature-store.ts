@@ -11,6 +11,8 @@ import { createPanel } from '../../../forecasting/panel.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FeatureStore } from '../../../storage/feature-store.ts';
 import type { FeatureObject, Manifest, TimeSpan } from '../../../storage/manifest.ts';
+import { openQuarantine } from '../../../storage/quarantine.ts';
+import { memoryObjectStore } from '../../contracts/memory-object-store.ts';
 
 interface Rows {
   readonly seriesIds: string[];
@@ -18,7 +20,11 @@ interface Rows {
   readonly targets: number[];
 }
 
-export interface MemoryFeatureStore extends Pick<FeatureStore, 'head' | 'log' | 'commit' | 'readAsOf'> {
+export interface MemoryFeatureStore
+  extends Pick<
+    FeatureStore,
+    'head' | 'log' | 'commit' | 'readAsOf' | 'readOnline' | 'readReport' | 'pieces' | 'compact' | 'quarantine'
+  > {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
   report(): unknown;
@@ -51,7 +57,12 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     commits: 0,
     values,
     report: () => report,
+    readReport: async () => report,
+    quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
     head: async () => manifests.at(-1) ?? null,
+    pieces: async ({ objects }) => objects,
+    compact: async () => manifests.at(-1) ?? null,
+    readOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],
     async commit(request) {
       const added: FeatureObject[] = [];
@@ -82,6 +93,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         committedAt: clock.now(),
         reason: request.reason,
         schema: request.schema,
+        packs: [],
         objects: [...(parent?.objects ?? []), ...added],
         online: null,
         report: null,

@@ -71,6 +71,7 @@ export function manifestOf(number: number): Manifest {
     committedAt: NOW - 60_000,
     reason: 'test',
     schema: { frequencyMinutes: 60, missing: 'zero', unit: 'orders per hour', timeZone: 'America/New_York' },
+    packs: [],
     objects: [],
     online: null,
     report: null,

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { configFileOf, readConfigFile } from '../../../services/training/config-file.ts';
-import { defaultTrainingConfig, type TrainingConfig } from '../../../services/training/training-config.ts';
+import { defaultTrainingConfig, networkSpecOf, type TrainingConfig } from '../../../services/training/training-config.ts';
+import { panelOf } from '../../forecasting/random-panels.ts';
+import { toyDomain } from './toy-store.ts';
 
 let folder = '';
 let path = '';
@@ -24,7 +26,7 @@ const readValue = (value: unknown) => read(JSON.stringify(value));
 test('what a search writes is read back, but for the budget, which stays the default', async () => {
   const tuned: TrainingConfig = {
     ...defaultTrainingConfig,
-    network: { ...defaultTrainingConfig.network, width: 64 },
+    network: { ...defaultTrainingConfig.network, width: 64, windowIntervals: 336 },
     fit: { ...defaultTrainingConfig.fit, peakRate: 0.002, steps: 180 },
   };
   const { steps } = defaultTrainingConfig.fit;
@@ -41,6 +43,21 @@ test('what the file leaves out keeps its default', async () => {
   });
 });
 
+test('a window reaches the network’s inputs; one of the longest season changes nothing; one beyond the lags is refused', () => {
+  const panel = panelOf(['a'], 200, () => 1);
+  const specWith = (window: { windowIntervals?: number }) => {
+    const network = { ...defaultTrainingConfig.network, ...window };
+    return networkSpecOf(toyDomain, panel, { ...defaultTrainingConfig, network }, 199);
+  };
+  const plain = specWith({});
+  expect(specWith({ windowIntervals: 168 })).toStrictEqual(plain);
+  expect(specWith({ windowIntervals: 36 })).toStrictEqual({ ...plain, features: { ...plain.features, windowIntervals: 36 } });
+  expect(specWith({ windowIntervals: 8 * 168 + 24 }).features.windowIntervals).toBe(1368);
+  expect(() => specWith({ windowIntervals: 8 * 168 + 25 })).toThrow(
+    expect.objectContaining({ code: 'SETTINGS_INVALID', where: 'toy', fix: expect.stringContaining('1368 or less') }),
+  );
+});
+
 describe('SETTINGS_INVALID, with the file and the field', () => {
   test.each([
     ['a field that is misspelt', { format: 1, fit: { peakrate: 0.01 } }, '/fit/peakrate is not a field of it'],
@@ -48,7 +65,8 @@ describe('SETTINGS_INVALID, with the file and the field', () => {
     ['another format', { format: 2 }, '/format must be equal to constant'],
     ['no format', { fit: {} }, 'format'],
     ['a width of nothing', { format: 1, network: { width: 0 } }, '/network/width must be >= 1'],
-    ['half a window', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
+    ['no window', { format: 1, network: { windowIntervals: 0 } }, '/network/windowIntervals must be >= 1'],
+    ['half a batch', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
     ['a rate that stands still', { format: 1, fit: { peakRate: 0 } }, '/fit/peakRate must be > 0'],
     ['dropping everything', { format: 1, fit: { dropout: 1 } }, '/fit/dropout must be <= 0.95'],
     ['a number in quotes', { format: 1, fit: { dropout: '0.1' } }, '/fit/dropout must be number'],

@@ -193,6 +193,17 @@ describe('what it finds', () => {
     ]);
   });
 
+  test('each candidate learns with its own window; one of a week is the network that nobody told of windows', async () => {
+    const { inputs } = await watched({ candidates: 18 });
+    const { candidates } = await tune(requestOf({ candidates: 18 }));
+    const windows = candidates.map(({ windowIntervals }) => windowIntervals as number);
+    expect(new Set(windows)).toEqual(new Set([48, 96, 168, 336]));
+    const learnt = inputs.slice(0, 36).map(({ spec }) => spec);
+    const wanted = windows.flatMap((window) => [window, window]).map((window) => (window === 168 ? undefined : window));
+    expect(learnt.map(({ features }) => features.windowIntervals)).toEqual(wanted);
+    for (const spec of learnt) expect(spec).not.toHaveProperty('windowIntervals');
+  });
+
   test('failing candidates are told, not fatal, and tried again the next time', async () => {
     const failing = async (input: TrialInput) => {
       if (input.spec.width > 128) throw new Error('out of memory');

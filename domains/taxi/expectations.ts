@@ -1,0 +1,19 @@
+/**
+ * Purpose: what the taxi domain expects of its trip files beside the general defaults (docs/decisions/0018).
+ * Invariants: only what follows from what the files are; nothing is fitted to a certain year.
+ * Fails: never.
+ */
+import type { Expectations } from '../../runtime/expectations.ts';
+import { SPELLINGS } from './trip-files.ts';
+
+export const expectations: Expectations = {
+  columns: [
+    { names: SPELLINGS.pickup, kinds: ['time', 'text'] },
+    { names: SPELLINGS.dropoff, kinds: ['time', 'text'] },
+    { names: SPELLINGS.place, kinds: ['number', 'text'] },
+  ],
+  limits: {
+    // One month's trips under the name of another cab or month would be counted twice.
+    repeated_files: { hard: 0 },
+  },
+};

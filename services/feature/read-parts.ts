@@ -1,0 +1,100 @@
+/**
+ * Purpose: open every new raw part, look at its columns, aggregate it.
+ * Invariants: where parts are bad, all of them are looked at before the run fails; a part without the columns that its domain declares is
+ * not read further: the contract refuses it, with its columns as evidence.
+ * Fails: RAW_FILE_INVALID naming every bad file, SOURCE_*.
+ */
+import { join } from 'node:path';
+import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
+import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import type { Progress } from '../../runtime/progress.ts';
+import { isExogenous } from '../../storage/coverage.ts';
+import { aggregatePart } from './aggregate.ts';
+import { limitsOf } from './contract-limits.ts';
+import { readerOf } from './exogenous-parts.ts';
+import { columnProblem, type ReadPart } from './part-checks.ts';
+import { columnsOf, countOutside, firstRows, type ProfileOptions, type RowSample, sampleRows } from './raw-profile.ts';
+
+/** Evidence shows rows of this many parts at most. */
+const MOST_SAMPLED = 3;
+
+export interface OpenedPart extends ReadPart {
+  readonly part: RawPart;
+  readonly profile: ProfileOptions;
+}
+
+export interface ReadPartsOptions {
+  readonly domain: Domain;
+  readonly parts: readonly RawPart[];
+  readonly progress: Progress;
+  readonly folder: string;
+  readonly availableAt: number;
+  readonly memoryLimitMb: number;
+  /** Read also what lacks declared columns: somebody said so. */
+  readonly isAccepted: boolean;
+}
+
+export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]> {
+  const { domain, parts, progress, folder, availableAt, memoryLimitMb, isAccepted } = options;
+  const done: OpenedPart[] = [];
+  const bad: HeadwayError[] = [];
+  progress.start('Building features', parts.length);
+  try {
+    for (const [index, part] of parts.entries()) {
+      progress.update(index, part.name);
+      try {
+        const rows: RawRows = await part.open();
+        const path = join(folder, `part-${index}.parquet`);
+        const tempFolder = join(folder, 'spill');
+        const reader = readerOf(domain, part);
+        const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
+        const columns = await columnsOf(profile);
+        const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
+        const made = isReadable
+          ? await aggregatePart({
+              domain: reader,
+              gridTimeZone: domain.timeZone,
+              part,
+              rows,
+              path,
+              availableAt,
+              tempFolder,
+              memoryLimitMb,
+            })
+          : null;
+        done.push({ part, profile, columns, outside: made === null ? [] : await countOutside(profile), made });
+      } catch (error) {
+        if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
+        bad.push(error);
+      }
+    }
+  } finally {
+    progress.stop(`${done.length} parts`);
+  }
+  if (bad.length === 1) throw bad[0];
+  if (bad.length > 1) {
+    throw new HeadwayError('RAW_FILE_INVALID', `${bad.length} files are bad: ${bad.map((error) => error.message).join('; ')}`, {
+      where: bad.map((error) => error.where ?? '').join(', '),
+      fix: 'Mend or remove these files and run again; nothing was committed.',
+      cause: bad[0],
+    });
+  }
+  return done;
+}
+
+/** Whether the contract will refuse it for its columns: then nothing of it is worth reading, or can be. */
+function lacksColumns(domain: Domain, columns: ReadPart['columns']): boolean {
+  const { hard } = limitsOf(domain, 'columns');
+  const problems = (domain.expectations?.columns ?? []).filter((declared) => columnProblem(declared, columns) !== null);
+  return hard !== null && problems.length > hard;
+}
+
+/** Rows of the parts at fault, for the evidence. A file whose rows cannot be sampled has none: that must not hide what broke. */
+export async function samplesOf(parts: readonly OpenedPart[]): Promise<RowSample[]> {
+  const samples: RowSample[] = [];
+  for (const { profile, made } of parts.slice(0, MOST_SAMPLED)) {
+    const found = made === null ? firstRows(profile) : sampleRows(profile);
+    samples.push(...(await found.catch(() => [])));
+  }
+  return samples;
+}

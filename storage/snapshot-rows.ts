@@ -1,0 +1,111 @@
+/**
+ * Purpose: the rows that win, out of the files of a snapshot: which series they are of, and their values.
+ * Invariants: only winners are read (coverage.ts), from files that were checked (feature-objects.ts); a file is opened only where its rows
+ * are needed: of a pack, what series it holds is often known from its piece table.
+ * Fails: STORE_CORRUPT with the key.
+ */
+import { parquetFiles, sqlText } from '../runtime/sql.ts';
+import { type DataFile, isPack, lastRank, type Segment } from './coverage.ts';
+import { columnItems, type SqlSession } from './duckdb-session.ts';
+import { verifiedPath } from './feature-objects.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { PieceTable } from './piece-table.ts';
+
+/** What reading the rows of a snapshot needs. */
+export interface RowReader {
+  readonly store: ObjectStore;
+  readonly session: SqlSession;
+  readonly frequencyMinutes: number;
+  /** The piece tables of the packs, by the key of the pack. */
+  readonly tables: ReadonlyMap<string, PieceTable>;
+}
+
+/** The series with a winning row in `segments`. */
+export async function seriesIn(reader: RowReader, segments: readonly Segment[]): Promise<Set<string>> {
+  const ids = new Set<string>();
+  const unclear: Segment[] = [];
+  for (const file of new Set(segments.map((segment) => segment.file))) {
+    const mine = segments.filter((segment) => segment.file === file);
+    if (!isPack(file) || !tellsAll(file, mine, reader.tables.get(file.key), ids)) unclear.push(...mine);
+  }
+  if (unclear.length === 0) return ids;
+  const rows = await reader.session.rows(`${await winningRows(reader, unclear)} SELECT DISTINCT series_id FROM winning`);
+  for (const [id] of rows) ids.add(String(id));
+  return ids;
+}
+
+/** Adds to `ids` what the table of a pack proves of it; true where nothing is left to ask its rows. */
+function tellsAll(pack: DataFile, segments: readonly Segment[], table: PieceTable | undefined, ids: Set<string>): boolean {
+  const lasting = segments.filter(({ rank }) => rank === lastRank(pack));
+  let clear = table !== undefined && lasting.length === segments.length;
+  for (const [id, first] of table?.firsts ?? []) {
+    if (lasting.some(({ start, end }) => first >= start && first < end)) ids.add(id);
+    else clear = false;
+  }
+  return clear;
+}
+
+/** Names the rows of an answer: the table `series`, which position belongs to which id. */
+export async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
+  const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
+  await session.run(`CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
+}
+
+/** Calls `take` with place (position in `series` × length + interval) and value of every winning row of a named series. */
+export async function streamRows(
+  reader: RowReader,
+  segments: readonly Segment[],
+  grid: { start: number; step: number; length: number },
+  take: (at: number, value: number) => void,
+): Promise<void> {
+  if (segments.length === 0) return;
+  const sql = `${await winningRows(reader, segments)}
+    SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
+    FROM winning JOIN series ON winning.series_id = series.id`;
+  await reader.session.stream(sql, (chunk) => {
+    const positions = columnItems<Int32Array>(chunk, 0);
+    const steps = columnItems<Int32Array>(chunk, 1);
+    const values = columnItems<Float32Array>(chunk, 2);
+    for (let row = 0; row < values.length; row++) {
+      take((positions[row] as number) * grid.length + (steps[row] as number), values[row] as number);
+    }
+  });
+}
+
+/** The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms) and target. */
+async function winningRows(reader: RowReader, segments: readonly Segment[]): Promise<string> {
+  const { store, session, frequencyMinutes } = reader;
+  const paths = new Map<DataFile, string>();
+  for (const { file } of segments) {
+    if (!paths.has(file)) paths.set(file, await verifiedPath(store, session, file, frequencyMinutes));
+  }
+  const first = segments.reduce((least, { start }) => Math.min(least, start), Number.POSITIVE_INFINITY);
+  const until = segments.reduce((most, { end }) => Math.max(most, end), Number.NEGATIVE_INFINITY);
+  const rowsOf = (files: DataFile[], valid: string) =>
+    files.length === 0
+      ? []
+      : `SELECT filename, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, ${valid}
+        FROM ${parquetFiles(
+          files.map((file) => paths.get(file) ?? ''),
+          ', filename = true',
+        )}
+        WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT) AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
+  const files = [...paths.keys()];
+  const versions = [
+    rowsOf(
+      files.filter((file) => !isPack(file)),
+      '0 AS first_piece, 1 AS until_piece',
+    ),
+    rowsOf(files.filter(isPack), 'first_piece, until_piece'),
+  ].flat();
+  const spans = segments.map(
+    ({ file, start, end, rank }) => `(${sqlText(paths.get(file) ?? '')}, ${start}::BIGINT, ${end}::BIGINT, ${rank})`,
+  );
+  return `WITH span AS (SELECT * FROM (VALUES ${spans.join(', ')}) AS v(path, first, until, rank)),
+    winner AS (SELECT path, rank, unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),
+    versions AS (${versions.join(' UNION ALL ')}),
+    winning AS (
+      SELECT series_id, versions.instant AS instant, target
+      FROM versions JOIN winner ON versions.filename = winner.path AND versions.instant = winner.instant
+      WHERE first_piece <= rank AND rank < until_piece)`;
+}

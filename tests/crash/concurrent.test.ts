@@ -1,0 +1,10 @@
+/** Purpose: the long form of tests/storage/concurrency.test.ts: four writers with a hundred commits each, read all along. */
+import { expect, test } from '@jest/globals';
+import { concurrentWriters } from '../storage/concurrent-trial.ts';
+import { temporaryFolder } from '../storage/feature-fixtures.ts';
+
+test('4 processes with 100 commits each, and a reader all along', async () => {
+  const { folder, remove } = await temporaryFolder();
+  expect((await concurrentWriters(folder, 4, 100)).looks).toBeGreaterThan(100);
+  await remove();
+});

@@ -1,0 +1,31 @@
+/** Purpose: writers that are killed at every request they make to S3, before and after it is served: over a hundred kills. */
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
+import { temporaryFolder } from '../storage/feature-fixtures.ts';
+import { killFeatureWriters, killForecastWriters, killModelWriters } from '../storage/kill-trials.ts';
+import { startKillingDouble } from '../storage/killing-double.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+let on: Awaited<ReturnType<typeof startKillingDouble>>;
+beforeAll(async () => {
+  ({ folder, remove } = await temporaryFolder());
+});
+beforeEach(async () => {
+  on = await startKillingDouble(folder);
+});
+afterAll(() => remove());
+
+test.each([0, 0.5])('28 killed feature commits, offset %d', async (offset) => {
+  await killFeatureWriters({ on, rawFolder: folder, kills: 28, offset });
+  await on.close();
+});
+
+test.each([0, 0.5])('20 killed registrations and promotions, offset %d', async (offset) => {
+  await killModelWriters({ on, rawFolder: folder, kills: 20, offset });
+  await on.close();
+});
+
+test('8 killed forecasts', async () => {
+  await killForecastWriters({ on, rawFolder: folder, kills: 8 });
+  await on.close();
+});
