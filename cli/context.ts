@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../runtime/logger.ts';
 import type { Progress } from '../runtime/progress.ts';
 import { readSettings, type SettingOverrides, type Settings } from '../runtime/settings.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
+import type { ActualsLog } from '../storage/actuals-log.ts';
 import type { FeatureStore } from '../storage/feature-store.ts';
 import type { ForecastLog } from '../storage/forecast-log.ts';
 import type { ModelRegistry } from '../storage/model-registry.ts';
@@ -47,6 +48,7 @@ export interface CommandContext {
   features(): Promise<FeatureStore>;
   registry(): Promise<ModelRegistry>;
   forecasts(): Promise<ForecastLog>;
+  actuals(): Promise<ActualsLog>;
   /** Opens the source that was asked for, or the domain's own. */
   source(): Promise<Source>;
   /** Opens the source of exogenous columns that was asked for; null where none was. */
@@ -127,6 +129,10 @@ export function openContext(
     async forecasts() {
       const { openForecastLog } = await import('../storage/forecast-log.ts');
       return openForecastLog({ store: await openOnce(), domain: domain.name });
+    },
+    async actuals() {
+      const { openActualsLog } = await import('../storage/actuals-log.ts');
+      return openActualsLog({ store: await openOnce(), domain: domain.name });
     },
     async source() {
       const spec = settings.source ?? domain.defaultSource;

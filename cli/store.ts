@@ -37,12 +37,13 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   const models = await (await context.registry()).verify();
   const forecasts = await (await context.forecasts()).verify();
   const quarantine = await (await context.features()).quarantine.verify();
-  const problems = [...features.problems, ...models.problems, ...forecasts.problems, ...quarantine.problems];
-  context.printJson({ features, models, forecasts, quarantine, problems });
+  const actuals = await (await context.actuals()).verify();
+  const problems = [features, models, forecasts, quarantine, actuals].flatMap((report) => report.problems);
+  context.printJson({ features, models, forecasts, quarantine, actuals, problems });
   context.print(
-    `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries.`,
+    `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries. Actuals: ${actuals.objects} posts.`,
   );
-  const orphans = features.orphans.length + models.orphans.length + forecasts.orphans.length;
+  const orphans = features.orphans.length + models.orphans.length + forecasts.orphans.length + actuals.orphans.length;
   if (orphans > 0)
     context.print(
       `${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless. \`headway store gc\` removes them.`,

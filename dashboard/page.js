@@ -44,7 +44,7 @@ const pathOf = (id, history) => `/v1/series/${encodeURIComponent(id).replaceAll(
 
 async function showSeries(id) {
   const season = seasonOf();
-  const path = pathOf(id, Math.min(2000, Math.max(season, 3 * about.model.horizon)));
+  const path = pathOf(id, Math.min(2000, Math.max(season, 3 * (about.model?.horizon ?? 0))));
   const answer = await get(path);
   if (seriesId !== id) return; // the reader has moved on
   data = columnsOf(answer, season);
@@ -134,13 +134,18 @@ function fillTable(answer) {
 function fillFacts(ready) {
   const { model, snapshot, promotion, domain } = about;
   const when = (text) => timeLabels(domain.timeZone).full(Date.parse(text));
+  const made = model
+    ? [
+        ['Model', `${model.forecaster}, ${model.modelVersion}`],
+        ['Trained', `${when(model.createdAt)}, on data to ${when(model.trainingCutoff)}`],
+        ['Promoted', `${when(promotion.promotedAt)}: ${promotion.reason}`],
+      ]
+    : [['Model', ready.modelVersion]];
   const facts = [
-    ['Model', `${model.forecaster}, ${model.modelVersion}`],
-    ['Trained', `${when(model.createdAt)}, on data to ${when(model.trainingCutoff)}`],
-    ['Promoted', `${when(promotion.promotedAt)}: ${promotion.reason}`],
+    ...made,
     ['Snapshot', snapshot.snapshotVersion],
     ['Cutoff', `${when(snapshot.cutoff)} (last observed ${domain.frequency === 'PT1H' ? 'hour' : 'interval'})`],
-    ['Series', `${numberLabel(snapshot.series)}, ${model.horizon} steps ahead`],
+    ['Series', `${numberLabel(snapshot.series)}${model ? `, ${model.horizon} steps ahead` : ''}`],
   ];
   $('facts').replaceChildren(
     ...facts.flatMap(([name, value]) => {
@@ -154,8 +159,9 @@ function fillFacts(ready) {
   const age = $('age');
   age.textContent = `data ends ${ageLabel(ready.dataAgeSeconds)} ago`;
   age.className = `pill ${ready.dataAgeSeconds <= 3 * 3600 ? 'fresh' : 'old'}`;
-  const failure = ready.refreshFailure;
-  trouble(failure && `The newest model or snapshot cannot be loaded (${failure.code}); this is the last good one.`);
+  const { fallback, refreshFailure } = ready;
+  const cause = refreshFailure && refreshFailure.code !== fallback?.reason ? ` (${refreshFailure.code})` : '';
+  trouble(fallback && `What you see is a fallback since ${when(fallback.since)}: ${fallback.reason}${cause}.`);
 }
 
 function ageLabel(seconds) {
@@ -165,7 +171,7 @@ function ageLabel(seconds) {
 }
 
 function fillMetrics() {
-  const { columns, rows } = metricRows(about.model.metrics);
+  const { columns, rows } = metricRows(about.model?.metrics);
   $('metrics-card').hidden = rows.length === 0;
   const head = document.createElement('thead');
   head.append(row(['', ...columns]));
@@ -186,7 +192,7 @@ async function refresh() {
     const changed =
       first ||
       model.snapshot.snapshotVersion !== about.snapshot.snapshotVersion ||
-      model.model.modelVersion !== about.model.modelVersion;
+      model.model?.modelVersion !== about.model?.modelVersion;
     about = model;
     fillFacts(ready);
     if (!changed) return;

@@ -36,6 +36,8 @@ export interface Domain {
   readonly pastExogenous: readonly string[];
   /** Exogenous columns known at least a horizon in advance (a plan, an archived forecast): seen at the target's time. */
   readonly futureExogenous: readonly string[];
+  /** Intervals after the last observed one from which on forecasts are labelled as stale; 0: never. Two days where it is absent. */
+  readonly staleAfterIntervals?: number;
   /** The source `npm start` uses: it must need no network and no account; null where the domain has none. */
   readonly defaultSource: string | null;
   /** A smaller version of it, for smoke tests; null where the domain has none. */

@@ -7,8 +7,9 @@
  */
 import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
 import { type ExogenousInputs, type ExogenousRows, exogenousRows, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
+import type { KeptTables } from './kept-tables.ts';
 import { type Panel, targetOf } from './panel.ts';
-import { createWeekTables, WEEKS_OF_SHAPE, type WeekTables } from './week-tables.ts';
+import { createWeekTables, lagsByWeek, WEEKS_OF_SHAPE, type WeekTables } from './week-tables.ts';
 
 export interface FeatureSpec {
   readonly place: CalendarPlace;
@@ -102,8 +103,11 @@ export interface FeatureSource {
   readonly exogenous: ExogenousRows;
 }
 
-/** @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before it is not tabulated */
-export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff = 0): FeatureSource {
+/**
+ * @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before it is not tabulated
+ * @param kept tables of grids that were asked for before, for this spec alone
+ */
+export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff = 0, kept?: KeptTables): FeatureSource {
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(`the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`);
   }
@@ -117,16 +121,16 @@ export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff
     throw new RangeError(`a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`);
   }
   const span = panel.length + spec.horizon + 1;
-  const calendar = createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
+  const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
+  const grid = `${panel.start} ${panel.length}`;
+  const calendar = kept ? kept.calendar(grid, makeCalendar) : makeCalendar();
   // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
-  const tables = createWeekTables(panel, calendar, { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span });
-  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, {
-    day: spec.day,
-    week: spec.week,
-    from: firstCutoff,
-    span,
-  });
+  const widths = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
+  const lags = kept?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, widths));
+  const tables = createWeekTables(panel, calendar, widths, lags);
+  const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
+  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
   return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous };
 }
 

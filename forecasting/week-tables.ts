@@ -30,12 +30,17 @@ export interface WeekTableSizes {
   readonly span: number;
 }
 
-export function createWeekTables(panel: Panel, calendar: Calendar, sizes: WeekTableSizes): WeekTables {
+/** @param lags of this grid and these sizes, where they were made before */
+export function createWeekTables(
+  panel: Panel,
+  calendar: Calendar,
+  sizes: WeekTableSizes,
+  lags: Lags = lagsByWeek(panel, calendar, sizes),
+): WeekTables {
   const { from, span, weeksOfMean } = sizes;
   const width = span - from;
   const weekMeans = new Float32Array(panel.seriesIds.length * width);
   const weekShape = new Float32Array(panel.seriesIds.length * width);
-  const lags = lagsByWeek(panel, calendar, sizes);
   const means = createMeans(panel, sizes);
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
@@ -46,14 +51,15 @@ export function createWeekTables(panel: Panel, calendar: Calendar, sizes: WeekTa
   return { from, width, weekMeans, weekShape };
 }
 
-interface Lags {
+/** They depend on the grid and the calendar alone. */
+export interface Lags {
   /** [width × WEEKS_OF_SHAPE]: the grid index by the local clock; -1 where it is outside the panel or a holiday, which says little of other weeks. */
   readonly at: Int32Array;
   /** The day of each, on the absolute grid. */
   readonly day: Int32Array;
 }
 
-function lagsByWeek(panel: Panel, calendar: Calendar, { day, week, from, span }: WeekTableSizes): Lags {
+export function lagsByWeek(panel: Panel, calendar: Calendar, { day, week, from, span }: WeekTableSizes): Lags {
   const ahead = intervalsIntoDay(panel, day);
   const at = new Int32Array((span - from) * WEEKS_OF_SHAPE).fill(-1);
   const days = new Int32Array(at.length);

@@ -40,6 +40,9 @@ export interface Settings {
   readonly trainingSchedule: string | null;
   readonly refreshSeconds: number;
   readonly rateLimit: number;
+  /** null: the domain's own. */
+  readonly staleAfter: number | null;
+  readonly actuals: 'on' | 'off';
   readonly memoryMb: number;
   readonly cacheMb: number;
 }
@@ -159,6 +162,21 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 0 to 10000000; 0 means no limit',
     description: 'Requests that one client may make.',
   },
+  staleAfter: {
+    schema: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
+    variable: 'HEADWAY_STALE_AFTER',
+    default: null,
+    unit: 'intervals',
+    allowed: 'a whole number from 0 to 1000000; 0 means never',
+    description: "Age of the last observed interval at which forecasts are labelled stale. Unset: the domain's own.",
+  },
+  actuals: {
+    schema: { enum: ['on', 'off'] },
+    variable: 'HEADWAY_ACTUALS',
+    default: 'off',
+    allowed: 'on or off',
+    description: 'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
+  },
   memoryMb: {
     schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },
     variable: 'HEADWAY_MEMORY_MB',
@@ -276,7 +294,7 @@ function fromText(name: SettingName, text: string): unknown {
   if (name.endsWith('Schedule') && text.toLowerCase() === 'off') return null;
   // A word that is no number is left as it is, for the schema to refuse.
   if (name === 'quantiles') return text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part));
-  if (aboutOf(name).schema.type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (aboutOf(name).schema.type?.includes('integer')) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
   return text;
 }
 

@@ -66,6 +66,8 @@ export const objectKeys = {
   promotion: (domain: string, number: number) => `models/${segment(domain, 'domain name')}/promotions/${numbered(number)}.json`,
   verdictPicture: (domain: string, sha256: string) =>
     `models/${segment(domain, 'domain name')}/verdicts/${segment(sha256, 'hash')}.svg`,
+  actuals: (domain: string) => `actuals/${segment(domain, 'domain name')}/`,
+  actualsEntry: (domain: string, sha256: string) => `actuals/${segment(domain, 'domain name')}/${segment(sha256, 'hash')}.json`,
   forecasts: (domain: string) => `forecasts/${segment(domain, 'domain name')}/`,
   forecast: (domain: string, issued: string, sha256: string) =>
     `forecasts/${segment(domain, 'domain name')}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,

@@ -6,9 +6,9 @@
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
-import type { Manifest } from './manifest.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { Piece } from './piece-table.ts';
 import { lazyShape, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
@@ -150,10 +150,9 @@ export function openQuarantine({ store, domain }: { store: ObjectStore; domain: 
   };
 }
 
-/** The parts of an entry that the head does not hold: what still waits for somebody to decide. */
-export function stillWaiting(entry: QuarantineEvidence, head: Manifest | null): QuarantinedPart[] {
-  return entry.atFault.filter(
-    ({ name, feed, fingerprint }) =>
-      !head?.objects.some((object) => object.feed === feed && object.part === name && object.fingerprint === fingerprint),
-  );
+/** The parts of an entry that no object or piece (feature-store.ts) of the head holds: what still waits for somebody to decide. */
+export function stillWaiting(entry: QuarantineEvidence, pieces: readonly Piece[]): QuarantinedPart[] {
+  const nameOf = (feed: string, part: string, fingerprint: string) => JSON.stringify([feed, part, fingerprint]);
+  const committed = new Set(pieces.map(({ feed, part, fingerprint }) => nameOf(feed, part, fingerprint)));
+  return entry.atFault.filter(({ name, feed, fingerprint }) => !committed.has(nameOf(feed, name, fingerprint)));
 }

@@ -8,8 +8,11 @@ import { leafCommands } from '../docs/readme/command-tables.ts';
 import { BOXES, flowSvg } from '../docs/readme/flow-picture.ts';
 import { FOLDERS } from '../docs/readme/folders.ts';
 import { describeSettings, readSettings } from '../runtime/settings.ts';
+import { ForecastAnswer } from '../services/inference/forecast-schemas.ts';
 import type { App } from '../services/inference/routes/context.ts';
-import { ForecastAnswer, ModelAnswer } from '../services/inference/schemas.ts';
+import { ModelAnswer } from '../services/inference/schemas.ts';
+import { openActualsLog } from '../storage/actuals-log.ts';
+import { memoryObjectStore } from './contracts/memory-object-store.ts';
 import { complaint, headwayArguments } from './docs/cli-lines.ts';
 import { anchorsOf, fencesOf, linksOf, shellLinesOf, wordsOf } from './docs/markdown.ts';
 import { createWorld } from './services/inference/fakes.ts';
@@ -126,7 +129,8 @@ describe('curl lines', () => {
     const named = lines.flatMap(({ line }) =>
       [...line.matchAll(/series\/([^/]+)\/|"([^"]+)"(?=[,\]])/g)].map((match) => match[1] ?? match[2]),
     );
-    app = await createWorld({ ids: [...new Set(named as string[])] }).build();
+    const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
+    app = await createWorld({ ids: [...new Set(named as string[])] }).build({ actuals });
   });
   afterAll(() => app.close());
 

@@ -6,6 +6,7 @@
  * Fails: a RangeError for a horizon the model was not fitted for, and for a cutoff with less than a week before it.
  */
 import { createFeatureSource, type FeatureSource, type FeatureSpec, featureSizes } from '../features.ts';
+import { keptTables } from '../kept-tables.ts';
 import { type Panel, padHistory } from '../panel.ts';
 
 export interface WindowSource {
@@ -20,6 +21,8 @@ export function windowSources(spec: FeatureSpec): (panel: Panel, cutoff: number,
   const { historyIntervals } = featureSizes(spec);
   /** A backtest or a calibration asks at many cutoffs of one panel: what the windows share is computed once. */
   const sources = new WeakMap<Panel, { source: FeatureSource; missing: number }>();
+  /** A service asks at many panels of the same grid: callers' own histories. */
+  const kept = keptTables();
 
   /** @returns the source, and how many unknown intervals it has in front of the panel's own */
   function sourceOf(panel: Panel, cutoff: number): { source: FeatureSource; missing: number } {
@@ -29,7 +32,7 @@ export function windowSources(spec: FeatureSpec): (panel: Panel, cutoff: number,
     const first = known ? (cutoff < historyIntervals ? week : historyIntervals) - 1 : cutoff;
     const missing = Math.max(0, historyIntervals - 1 - first);
     const padded = missing > 0 ? padHistory(panel, missing) : panel;
-    const made = { source: createFeatureSource(padded, spec, first + missing), missing };
+    const made = { source: createFeatureSource(padded, spec, first + missing, kept), missing };
     sources.set(panel, made);
     return made;
   }

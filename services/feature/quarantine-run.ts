@@ -7,6 +7,7 @@
 import type { RawPart } from '../../domains/domain.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Manifest } from '../../storage/manifest.ts';
+import type { Piece } from '../../storage/piece-table.ts';
 import { type Quarantine, type QuarantineEntry, stillWaiting } from '../../storage/quarantine.ts';
 import { atFault } from './contract.ts';
 import type { QualityReport } from './quality-report.ts';
@@ -28,11 +29,11 @@ export interface Sifted {
   readonly held: readonly QuarantineEntry[];
 }
 
-/** What of `waiting` this run is to read: all but what was refused before or, with an acceptance, only that. */
+/** What of `waiting` this run is to read (`pieces`: of the head): all but what was refused before or, with an acceptance, only that. */
 export async function sift(
   quarantine: Pick<Quarantine, 'list' | 'get'>,
   waiting: readonly RawPart[],
-  head: Manifest | null,
+  pieces: readonly Piece[],
   accept: Acceptance | null,
 ): Promise<Sifted> {
   if (accept !== null) {
@@ -45,7 +46,7 @@ export async function sift(
     });
   }
   if (waiting.length === 0) return { waiting, held: [] };
-  const entries = (await quarantine.list()).filter((entry) => stillWaiting(entry, head).length > 0);
+  const entries = (await quarantine.list()).filter((entry) => stillWaiting(entry, pieces).length > 0);
   return {
     waiting: waiting.filter((part) => !entries.some((entry) => isIn(entry, part))),
     held: entries.filter((entry) => waiting.some((part) => isIn(entry, part))),

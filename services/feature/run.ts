@@ -74,7 +74,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const { waiting, held } = await sift(
     quarantine,
     parts.filter((part) => !isKnown(newestParts(pieces), part)),
-    head,
+    pieces,
     accept,
   );
   for (const { id, summary } of held) logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);

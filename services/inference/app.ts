@@ -12,15 +12,21 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { noteMethods } from './allowed-methods.ts';
+import { modelHistory } from './model-history.ts';
+import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { actualsRoutes } from './routes/actuals.ts';
+import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
 import { modelRoutes } from './routes/model.ts';
+import { modelsRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { seriesRoutes } from './routes/series.ts';
 import { createServiceMetrics } from './service-metrics.ts';
@@ -43,10 +49,18 @@ export interface AppOptions {
   readonly features: OnlineFeatures;
   readonly registry: ServedModels;
   readonly restoreForecaster: RestoreForecaster;
+  /** Where actuals that clients post are kept; null or absent: they are refused. */
+  readonly actuals?: ActualsSink | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
 }
+
+/** The list of models is read from the store once in so long, however many ask. */
+const MODELS_KEPT_MS = 15_000;
+
+/** Where the domain says nothing: after so many of its days. */
+const STALE_DAYS = 2;
 
 /** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
 const CONTENT_SECURITY = {
@@ -66,7 +80,8 @@ const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings } = options;
   const metrics = createServiceMetrics();
-  const state = createServingState({ ...options, onRefresh: metrics.refreshed });
+  const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
+  const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, clock);
 
   const started = clock.now().toString(36);
@@ -92,6 +107,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  const methodsOf = noteMethods(app);
   app.removeContentTypeParser('text/plain');
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
@@ -129,13 +145,18 @@ export async function buildApp(options: AppOptions): Promise<App> {
     theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
   });
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(
+    const methods = methodsOf(request.url);
+    if (methods.length > 0) {
+      const problem = new HttpProblem('METHOD_NOT_ALLOWED', `this path has no ${request.method.slice(0, 16)}`);
+      return sendProblem(problemOf(problem, request.id), reply.header('allow', methods.join(', ')));
+    }
+    return sendProblem(
       problemOf(new HttpProblem('ROUTE_NOT_FOUND', 'there is nothing at this path for this method'), request.id),
       reply,
     );
   });
 
-  const context = { domain, clock, state };
+  const context = { domain, clock, state, fellBack: metrics.fellBack };
   healthRoutes(app, context);
   await pageRoutes(app, metrics.registry);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
@@ -145,8 +166,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
     seriesRoutes(api, context);
     forecastRoutes(api, context);
+    allForecastRoutes(api, context, settings.streamTimeoutMs);
     explanationRoutes(api, context, settings.rateLimitPerMinute);
     modelRoutes(api, context);
+    modelsRoutes(api, modelHistory(options.registry, clock, MODELS_KEPT_MS));
+    actualsRoutes(api, context, options.actuals ?? null);
   });
 
   await state.refresh();
@@ -164,6 +188,7 @@ function openapiInfo(domain: Domain) {
     },
     tags: [
       { name: 'forecasts', description: 'Quantile forecasts' },
+      { name: 'actuals', description: 'What happened, told back' },
       { name: 'series', description: 'What can be forecast' },
       { name: 'model', description: 'What forecasts come from' },
       { name: 'health', description: 'For orchestrators' },

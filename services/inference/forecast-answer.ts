@@ -1,17 +1,22 @@
 /**
  * Purpose: turn computed numbers into the answer a client reads.
  * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals; timestamps are ISO UTC.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT (the series has too little recent history to forecast).
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the series has too little recent history).
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
-import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts';
+import { seriesFlags } from '../../forecasting/series-flags.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import type { Serving } from './combine.ts';
+import { type AnswerFlag, baselineVersion, type Fallback } from './fallback.ts';
+import type { ForecastAnswer, HistoryAnswer } from './forecast-schemas.ts';
+import { quantilesFor } from './levels.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
-import type { ForecastAnswer, HistoryAnswer } from './schemas.ts';
-import type { Serving } from './serving-state.ts';
+import { judgeForecast, unknownInputs } from './precompute.ts';
+import { pickSeries } from './rescue.ts';
+import { supposing, type WhatIf } from './what-if.ts';
 
 export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
 
@@ -29,79 +34,157 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
 /** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
 const actual = (value: number): number | null => (Number.isNaN(value) ? null : Number(value.toPrecision(7)));
 
+/** What of a forecast is asked for. */
+export interface Asked {
+  readonly horizon?: number;
+  readonly levels?: readonly number[] | undefined;
+  /** Recent actual values to send along. */
+  readonly history?: number;
+}
+
 /** The forecast of a stored series. */
-export function storedAnswer(
-  serving: Serving,
-  domain: Domain,
-  seriesId: string,
-  horizon: number | undefined,
-  history = 0,
-): ForecastAnswer {
+export function storedAnswer(serving: Serving, domain: Domain, seriesId: string, asked: Asked): ForecastAnswer {
   const { snapshot, model, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
   if (index === undefined) throw unknownSeries(seriesId);
-  const steps = checkedHorizon(serving, horizon);
-  if (forecasts.usable[index] === 0) {
-    throw new HeadwayError('HISTORY_TOO_SHORT', `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`, {
-      where: 'seriesId',
-      fix: 'Wait for more data, or look for gaps in its recent history.',
-    });
-  }
+  // What is wrong with the question is told before what is wrong with the series.
+  const shape = shapeOf(serving, asked);
+  if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
+  const rescued = serving.rescued.get(seriesId);
   const size = model.card.quantiles.length * model.card.horizon;
-  const answer = columns(serving, domain, snapshot.panel, snapshot.cutoff, steps, forecasts.values, index * size);
-  const past = history > 0 ? { history: recent(snapshot.panel, index, snapshot.cutoff, history) } : {};
+  const { panel, cutoff } = snapshot;
+  const { history = 0 } = asked;
   return {
-    ...answer,
-    seriesId,
-    title: domain.seriesTitle(seriesId),
+    ...columns(serving, domain, panel, cutoff, shape, forecasts.values, index * size),
+    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
+    ...storedNames(serving, domain, seriesId),
     issuedAt: isoTime(serving.issuedAt),
-    snapshotVersion: snapshot.manifest.snapshotVersion,
-    ...past,
-    ...cautions(serving.unknownInputs, seriesFlags(model.forecaster, snapshot.panel, index, snapshot.cutoff, seasonsOf(domain))),
+    ...(history > 0 ? { history: recent(panel, index, cutoff, history) } : {}),
+    ...cautions(
+      rescued ? [] : serving.unknownInputs,
+      flagsOf(serving, domain, panel, index, cutoff, rescued),
+      rescued ?? serving.fallback,
+    ),
   };
 }
 
-/** Nothing, where every input was known and the series is like those that were learnt. */
-const cautions = (unknown: readonly string[], flags: readonly SeriesFlag[]) => ({
+/** The forecasts of stored series if the exogenous columns were as the caller supposes: computed now, by the model alone. */
+export function supposedAnswers(
+  serving: Serving,
+  domain: Domain,
+  seriesIds: readonly string[],
+  whatIf: WhatIf,
+  asked: Asked,
+  now: number,
+): ForecastAnswer[] {
+  const { snapshot, model } = serving;
+  const { card, forecaster } = model;
+  const { cutoff } = snapshot;
+  const rows = seriesIds.map((id) => {
+    const index = snapshot.indexOf.get(id);
+    if (index === undefined) throw unknownSeries(id);
+    return index;
+  });
+  const shape = shapeOf(serving, asked);
+  const panel = supposing(pickSeries(snapshot.panel, rows), forecaster.exogenous, cutoff, card.horizon, whatIf);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
+  const values = forecaster.predict(panel, cutoff, card.horizon);
+  const quantiles = card.quantiles.length;
+  const size = quantiles * card.horizon;
+  return seriesIds.map((seriesId, row) => {
+    const one = values.subarray(row * size, (row + 1) * size);
+    // A baseline reads no such column: it could not answer what was asked.
+    if (judgeForecast(one, targetOf(panel, row), cutoff, { quantiles, horizon: card.horizon }, domain) !== 'sound')
+      throw tooFewValues(seriesId);
+    return {
+      ...columns(serving, domain, panel, cutoff, shape, one, 0),
+      ...storedNames(serving, domain, seriesId),
+      issuedAt: isoTime(now),
+      whatIf: [...Object.keys(whatIf.past ?? {}), ...Object.keys(whatIf.future ?? {})],
+      ...cautions(unknown, flagsOf(serving, domain, panel, row, cutoff, null), serving.fallback),
+    };
+  });
+}
+
+const storedNames = ({ snapshot }: Serving, domain: Domain, seriesId: string) => ({
+  seriesId,
+  title: domain.seriesTitle(seriesId),
+  snapshotVersion: snapshot.manifest.snapshotVersion,
+});
+
+const tooFewValues = (seriesId: string): HeadwayError =>
+  new HeadwayError('HISTORY_TOO_SHORT', `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`, {
+    where: 'seriesId',
+    fix: 'Wait for more data, or look for gaps in its recent history.',
+  });
+
+/** Nothing, where every input was known, the series is like those that were learnt, and the model itself answers. */
+const cautions = (unknown: readonly string[], flags: readonly AnswerFlag[], fallback: Fallback | null) => ({
   ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
   ...(flags.length > 0 ? { flags: [...flags] } : {}),
+  ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
 });
+
+/** The flags of a series; `bounded` where the forecast of the model was beyond bounds. */
+function flagsOf(
+  { model }: Serving,
+  domain: Domain,
+  panel: Panel,
+  series: number,
+  cutoff: number,
+  rescued: Fallback | null | undefined,
+): AnswerFlag[] {
+  const flags = seriesFlags(model.forecaster, panel, series, cutoff, seasonsOf(domain));
+  return rescued?.reason === 'FORECAST_ABSURD' ? [...flags, 'bounded'] : flags;
+}
 
 /** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
 export function ownAnswer(
   serving: Serving,
   domain: Domain,
   history: OwnHistory,
-  horizon: number | undefined,
+  whatIf: WhatIf | undefined,
+  asked: Asked,
   now: number,
 ): ForecastAnswer {
-  const steps = checkedHorizon(serving, horizon);
-  const { panel, cutoff, values, unknownInputs } = ownForecast(serving, domain, history);
+  const shape = shapeOf(serving, asked);
+  const { panel, cutoff, values, unknownInputs, rescuedFor } = ownForecast(serving, domain, history, whatIf);
+  const rescued = rescuedFor ? { reason: rescuedFor, since: now } : null;
   const seriesId = history.seriesId ?? null;
   return {
-    ...columns(serving, domain, panel, cutoff, steps, values, 0),
+    ...columns(serving, domain, panel, cutoff, shape, values, 0),
+    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     seriesId,
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
-    ...cautions(unknownInputs, seriesFlags(serving.model.forecaster, panel, 0, cutoff, seasonsOf(domain))),
+    ...(whatIf ? { whatIf: [...Object.keys(whatIf.past ?? {}), ...Object.keys(whatIf.future ?? {})] } : {}),
+    ...cautions(
+      rescued ? [] : unknownInputs,
+      flagsOf(serving, domain, panel, 0, cutoff, rescued),
+      rescued ?? ownFallback(serving.fallback),
+    ),
   };
 }
+
+/** Of a caller's own values only the model can fall short: how old the snapshot is does not touch them. */
+const ownFallback = (fallback: Fallback | null): Fallback | null =>
+  fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE') ? fallback : null;
 
 function columns(
   serving: Serving,
   domain: Domain,
   panel: Panel,
   cutoff: number,
-  steps: number,
+  { steps, positions }: Shape,
   values: Float32Array,
   offset: number,
 ) {
   const { card } = serving.model;
   const quantiles: Record<string, number[]> = {};
-  for (const [q, quantile] of card.quantiles.entries()) {
+  for (const q of positions) {
     const from = offset + q * card.horizon;
-    quantiles[String(quantile)] = Array.from(values.subarray(from, from + steps), rounded);
+    quantiles[String(card.quantiles[q])] = Array.from(values.subarray(from, from + steps), rounded);
   }
   return {
     domain: domain.name,
@@ -114,6 +197,17 @@ function columns(
     quantiles,
   };
 }
+
+interface Shape {
+  readonly steps: number;
+  /** Of the quantiles that are shown, in the model's list. */
+  readonly positions: readonly number[];
+}
+
+export const shapeOf = (serving: Serving, { horizon, levels }: Asked): Shape => ({
+  steps: checkedHorizon(serving, horizon),
+  positions: quantilesFor(serving.model.card.quantiles, levels),
+});
 
 function checkedHorizon(serving: Serving, horizon: number | undefined): number {
   const most = serving.model.card.horizon;

@@ -53,7 +53,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const cutoff = lastObserved(panel);
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
-  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain.nonNegative);
+  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain);
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),

@@ -1,7 +1,8 @@
 /**
  * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series, predicted at once.
  * Invariants: exactly the path the stored series take (same forecaster, same checks on what it answers); null is unknown,
- * never zero; the cutoff is the last value that is known; exogenous columns are the snapshot's of the same time, unknown outside it.
+ * never zero; the cutoff is the last value that is known; exogenous columns are the caller's where they are given, else the snapshot's of
+ * the same time, unknown outside it.
  * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number that is needed;
  * SERIES_UNKNOWN for a seriesId that is not in the snapshot.
  */
@@ -9,13 +10,26 @@ import type { Domain } from '../../domains/domain.ts';
 import { createPanel, exogenousWithin, indexAt, type Panel } from '../../forecasting/panel.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { isServable, unknownInputs } from './precompute.ts';
-import type { Serving } from './serving-state.ts';
+import type { Serving } from './combine.ts';
+import type { FallbackReason } from './fallback.ts';
+import { isServable, judgeForecast, unknownInputs } from './precompute.ts';
+import { type Columns, supposing, type WhatIf, withOwnColumns } from './what-if.ts';
 
 export interface OwnHistory {
   readonly start: string;
   readonly values: readonly (number | null)[];
   readonly seriesId?: string;
+  readonly exogenous?: Columns;
+}
+
+export interface OwnForecast {
+  readonly panel: Panel;
+  readonly cutoff: number;
+  /** [quantile][step] */
+  readonly values: Float32Array;
+  readonly unknownInputs: readonly string[];
+  /** Why the baseline made the values; null where the model did. */
+  readonly rescuedFor: FallbackReason | null;
 }
 
 /** The id of a series that nobody named: in no snapshot, so a forecaster treats it as a stranger. */
@@ -24,11 +38,7 @@ const STRANGER = '(own history)';
 const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(2200, 0, 1);
 
-export function ownForecast(
-  serving: Serving,
-  domain: Domain,
-  history: OwnHistory,
-): { panel: Panel; cutoff: number; values: Float32Array; unknownInputs: string[] } {
+export function ownForecast(serving: Serving, domain: Domain, history: OwnHistory, whatIf: WhatIf = {}): OwnForecast {
   const { forecaster, card } = serving.model;
   const stored = serving.snapshot.panel;
   if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
@@ -48,7 +58,7 @@ export function ownForecast(
     );
   }
   const first = indexAt(stored, start);
-  const panel = createPanel({
+  const bare = createPanel({
     seriesIds: [history.seriesId ?? STRANGER],
     start,
     frequencyMinutes: stored.frequencyMinutes,
@@ -56,15 +66,22 @@ export function ownForecast(
     columns: { target },
     ...(forecaster.exogenous ? exogenousWithin(stored, first, first + target.length + card.horizon) : {}),
   });
+  const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
+  const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const values = forecaster.predict(panel, cutoff, card.horizon);
-  if (!isServable(values, card.quantiles.length, card.horizon, domain.nonNegative)) {
+  const shape = { quantiles: card.quantiles.length, horizon: card.horizon };
+  const worth = judgeForecast(values, target, cutoff, shape, domain);
+  if (worth === 'sound') return { panel, cutoff, values, unknownInputs: unknown, rescuedFor: null };
+  const instead = serving.baseline.predict(panel, cutoff, card.horizon);
+  if (!isServable(instead, shape.quantiles, shape.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
       where: 'history.values',
       fix: 'Send more known values, in the unit that GET /v1/model names.',
     });
   }
-  return { panel, cutoff, values, unknownInputs: unknown };
+  const rescuedFor = worth === 'absurd' ? 'FORECAST_ABSURD' : 'FORECAST_UNUSABLE';
+  return { panel, cutoff, values: instead, unknownInputs: unknown, rescuedFor };
 }
 
 function gridStart(text: string, grid: Panel): number {

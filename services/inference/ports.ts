@@ -6,6 +6,7 @@
  */
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
+import type { ActualsPost } from '../../storage/actuals-log.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 
 export interface OnlineFeatures {
@@ -38,7 +39,31 @@ export interface ServedCard {
   readonly metrics: unknown;
 }
 
+/** The part of a model card that a list of models shows. */
+export interface ListedCard {
+  readonly modelVersion: string;
+  readonly forecaster: string;
+  readonly createdAt: number;
+  readonly trainingCutoff: number;
+  readonly snapshotVersion: string;
+  readonly trainingSeconds: number;
+  readonly quantiles: readonly number[];
+  readonly horizon: number;
+}
+
+/** An entry of the promotion log; also of refusals. */
+export type LoggedPromotion = Champion;
+
+/** Where actuals go. `ActualsLog` fits. */
+export interface ActualsSink {
+  append(post: ActualsPost): Promise<{ key: string; availableAt: number; isNew: boolean }>;
+}
+
 export interface ServedModels {
+  /** All cards, newest first. */
+  list(): Promise<readonly ListedCard[]>;
+  /** The whole log, oldest first. */
+  promotions(): Promise<readonly LoggedPromotion[]>;
   champion(): Promise<Champion | null>;
   load(modelVersion: string): Promise<{ card: ServedCard; model: unknown; weights: Uint8Array }>;
 }

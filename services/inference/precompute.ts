@@ -1,13 +1,15 @@
 /**
  * Purpose: every forecast of one model on one snapshot, computed once, so that a request only copies numbers.
- * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross, and it is not negative
- * where the domain forbids that; the event loop is given a turn between chunks.
+ * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross, it is not negative where the domain
+ * forbids that, and it does not lie beyond what its own history allows; the event loop is given a turn between chunks.
  * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size or not one series is usable; HISTORY_TOO_SHORT when the
  * snapshot holds fewer intervals than the forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
  */
 import { unknownColumns } from '../../forecasting/exogenous.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
-import type { Panel } from '../../forecasting/panel.ts';
+import { type Panel, targetOf } from '../../forecasting/panel.ts';
+import { isWithin, saneBounds } from '../../forecasting/sane-bounds.ts';
+import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
 /** Series per turn of the event loop: a few milliseconds of arithmetic. */
@@ -18,6 +20,14 @@ export interface Precomputed {
   readonly values: Float32Array;
   /** 1 where the series has a forecast that may be served. */
   readonly usable: Uint8Array;
+  /** 1 where it is not, because the numbers lay beyond the bounds of the series' history. */
+  readonly absurd: Uint8Array;
+}
+
+/** What a forecast is judged by. */
+export interface ServingRules {
+  readonly nonNegative: boolean;
+  readonly seasonLengths: readonly number[];
 }
 
 /** The last interval in which any series has a value; -1 where none has. */
@@ -38,6 +48,18 @@ export function isServable(values: Float32Array, quantiles: number, horizon: num
     if (i >= horizon && values[i] < values[i - horizon]) return false;
   }
   return values.length === quantiles * horizon;
+}
+
+/** What one series' forecast is worth: shown, not a sound one, or beyond what the history of the series allows. */
+export function judgeForecast(
+  values: Float32Array,
+  history: Float32Array,
+  cutoff: number,
+  shape: { quantiles: number; horizon: number },
+  rules: ServingRules,
+): 'sound' | 'unusable' | 'absurd' {
+  if (!isServable(values, shape.quantiles, shape.horizon, rules.nonNegative)) return 'unusable';
+  return isWithin(saneBounds(history, cutoff, seasonsOf(rules).week), values) ? 'sound' : 'absurd';
 }
 
 /**
@@ -64,7 +86,7 @@ export async function precompute(
   panel: Panel,
   cutoff: number,
   horizon: number,
-  nonNegative: boolean,
+  rules: ServingRules,
 ): Promise<Precomputed> {
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
@@ -77,6 +99,8 @@ export async function precompute(
   const size = forecaster.quantiles.length * horizon;
   const values = new Float32Array(series * size);
   const usable = new Uint8Array(series);
+  const absurd = new Uint8Array(series);
+  const shape = { quantiles: forecaster.quantiles.length, horizon };
   for (let from = 0; from < series; from += CHUNK) {
     const to = Math.min(series, from + CHUNK);
     const part = forecaster.predict(slice(panel, from, to), cutoff, horizon);
@@ -87,8 +111,9 @@ export async function precompute(
     }
     values.set(part, from * size);
     for (let s = from; s < to; s++) {
-      const one = values.subarray(s * size, (s + 1) * size);
-      usable[s] = isServable(one, forecaster.quantiles.length, horizon, nonNegative) ? 1 : 0;
+      const worth = judgeForecast(values.subarray(s * size, (s + 1) * size), targetOf(panel, s), cutoff, shape, rules);
+      usable[s] = worth === 'sound' ? 1 : 0;
+      absurd[s] = worth === 'absurd' ? 1 : 0;
     }
     if (to < series) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -97,7 +122,7 @@ export async function precompute(
       fix: 'Roll back to the last good model, or train again.',
     });
   }
-  return { values, usable };
+  return { values, usable, absurd };
 }
 
 /** Series [from, to) of the panel, as views: rows of one series lie together. */

@@ -13,6 +13,9 @@ import type { Problem } from './schemas.ts';
 /** Codes that only HTTP has: code → status, and what to do about it. */
 const HTTP_PROBLEMS = {
   ROUTE_NOT_FOUND: { status: 404, fix: 'GET /openapi.json lists what there is; /docs shows it.' },
+  METHOD_NOT_ALLOWED: { status: 405, fix: 'Use one of the methods that Allow names.' },
+  NOT_ACCEPTABLE: { status: 406, fix: 'Accept one of these types, or leave Accept out.' },
+  ACTUALS_OFF: { status: 403, fix: 'Set HEADWAY_ACTUALS=on where this service may write to its store.' },
   REQUEST_INVALID: { status: 400, fix: 'Correct what `errors` names; /docs shows the schema.' },
   BODY_INVALID: { status: 400, fix: 'Send one well-formed JSON object as application/json, in UTF-8.' },
   BODY_TOO_LARGE: { status: 413, fix: 'Send fewer series or a shorter history at once.' },

@@ -5,6 +5,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../runtime/clock.ts';
+import { FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 import { dataAgeSeconds } from './routes/health.ts';
 import type { RefreshOutcome, ServingState } from './serving-state.ts';
 
@@ -12,6 +13,8 @@ export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
   readonly answered: (method: string, route: string, status: number, seconds: number) => void;
+  /** A forecast of a fallback was given out. */
+  readonly fellBack: (reason: FallbackReason) => void;
   /** Adds the gauges that read the state when they are scraped. */
   watch(state: ServingState, clock: Clock): void;
 }
@@ -33,8 +36,16 @@ export function createServiceMetrics(): ServiceMetrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
+  const fallbacks = new Counter({
+    name: 'headway_fallback_total',
+    help: 'Forecasts given out that were a fallback, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
   return {
     registry,
+    fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
     watch(state, clock) {
@@ -53,6 +64,24 @@ export function createServiceMetrics(): ServiceMetrics {
         registers,
         collect() {
           this.set(state.current() ? 1 : 0);
+        },
+      });
+      new Gauge({
+        name: 'headway_fallback',
+        help: '1 while all that is served is a fallback, by reason',
+        labelNames: ['reason'],
+        registers,
+        collect() {
+          const serving = state.current();
+          for (const reason of FALLBACK_REASONS) this.set({ reason }, serving?.fallback?.reason === reason ? 1 : 0);
+        },
+      });
+      new Gauge({
+        name: 'headway_rescued_series',
+        help: 'Series for which a baseline answers instead of the model',
+        registers,
+        collect() {
+          this.set(state.current()?.rescued.size ?? 0);
         },
       });
       new Gauge({

@@ -1,48 +1,17 @@
 /**
  * Purpose: what is being served: one model, one snapshot, and all forecasts of that pair, swapped as one object.
  * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model and its snapshot. A refresh
- * never leaves less than there was: a part that cannot be loaded keeps its last good version, and the failure is kept beside.
- * Fails: `refresh` never rejects: it answers 'failed', logs, counts, and remembers the error.
+ * never leaves less than there was: a part that cannot be loaded keeps its last good version, the failure is kept beside, and the answer
+ * says so. Where no model can answer a baseline does; only without any snapshot is nothing served.
+ * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and remembers the error.
  */
-import type { Domain } from '../../domains/domain.ts';
-import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { type Panel, timestampAt } from '../../forecasting/panel.ts';
-import { seasonsOf } from '../../forecasting/seasons.ts';
+
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Manifest } from '../../storage/manifest.ts';
-import type { Champion, OnlineFeatures, RestoreForecaster, ServedCard, ServedModels } from './ports.ts';
-import { lastObserved, type Precomputed, precompute, unknownInputs } from './precompute.ts';
-
-export interface LoadedModel {
-  readonly card: ServedCard;
-  readonly champion: Champion;
-  readonly forecaster: Forecaster;
-}
-
-export interface LoadedSnapshot {
-  readonly manifest: Manifest;
-  readonly panel: Panel;
-  /** Grid index of the last observed interval. */
-  readonly cutoff: number;
-  readonly indexOf: ReadonlyMap<string, number>;
-  /** Series ids in text order: the order of pages. */
-  readonly sortedIds: readonly string[];
-}
-
-export interface Serving {
-  readonly model: LoadedModel;
-  readonly snapshot: LoadedSnapshot;
-  readonly forecasts: Precomputed;
-  /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
-  readonly unknownInputs: readonly string[];
-  readonly issuedAt: number;
-  /** UTC start of the last observed interval. */
-  readonly cutoffTimestamp: number;
-  /** Weak: two replicas agree on the numbers but not on the moment of issue. */
-  readonly etag: string;
-}
+import { combine, combineBaseline, type Serving, underFallback } from './combine.ts';
+import type { Fallback, FallbackReason } from './fallback.ts';
+import { type LoadedModel, type LoadedSnapshot, loadModel, loadSnapshot, type PartSources } from './load-parts.ts';
 
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
 
@@ -53,55 +22,118 @@ export interface ServingState {
   refresh(): Promise<RefreshOutcome>;
 }
 
-export interface ServingStateOptions {
-  readonly domain: Domain;
-  readonly features: OnlineFeatures;
-  readonly registry: ServedModels;
-  readonly restoreForecaster: RestoreForecaster;
+export interface ServingStateOptions extends PartSources {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Intervals since the last observed one after which features are stale; 0 (the default): never. */
+  readonly staleAfterIntervals?: number;
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
 
+interface Failure {
+  readonly part: 'model' | 'features';
+  readonly error: HeadwayError;
+}
+
 export function createServingState(options: ServingStateOptions): ServingState {
-  const { domain, clock, logger } = options;
+  const { domain, clock, logger, staleAfterIntervals = 0 } = options;
   let current: Serving | null = null;
+  /** The champion and the snapshot that were loaded last, whether they could be served or not. */
+  let newestModel: LoadedModel | null = null;
+  let newestSnapshot: LoadedSnapshot | null = null;
+  /** The last model of the registry that was served. */
+  let goodModel: LoadedModel | null = null;
   let failure: { error: HeadwayError; at: number } | null = null;
+  let logged = '';
   let running: Promise<RefreshOutcome> | null = null;
 
-  async function refreshOnce(): Promise<RefreshOutcome> {
-    const errors: unknown[] = [];
-    // The two parts fail apart: a corrupt new model must not stop new data from reaching the old one, nor the reverse.
-    const model = await loadModel(options, current?.model ?? null).catch((error: unknown) => keep(errors, error, current?.model));
-    const snapshot = await loadSnapshot(options, current?.snapshot ?? null).catch((error: unknown) =>
-      keep(errors, error, current?.snapshot),
-    );
-    let changed = false;
-    if (model && snapshot && (model !== current?.model || snapshot !== current?.snapshot)) {
-      const candidates = current && current.model !== model ? [model, current.model] : [model];
-      for (const candidate of candidates) {
-        try {
-          const next = await combine(candidate, snapshot, domain, clock.now());
-          changed = true;
-          current = next; // the swap: one assignment, after everything that can fail
-          break;
-        } catch (error) {
-          errors.push(error);
-        }
+  /** The best that can be made of what was loaded; the served one itself where it is still that. */
+  async function best(loaded: LoadedModel | null, failures: Failure[]): Promise<Serving | null> {
+    const snapshot = newestSnapshot;
+    if (snapshot === null) return current;
+    const request = { domain, snapshot, before: current, now: clock.now(), staleAfterIntervals };
+    for (const candidate of new Set([loaded, goodModel])) {
+      if (candidate === null) continue;
+      if (current?.model === candidate && current.snapshot === snapshot) return current;
+      try {
+        return await combine(candidate, request);
+      } catch (error) {
+        failures.push({ part: 'model', error: coded(error) });
       }
     }
-    failure = errors.length > 0 ? { error: coded(errors[0]), at: clock.now() } : null;
-    for (const error of errors)
-      logger.error({ err: error, code: coded(error).code }, 'refresh failed; the last good state stays');
-    const unknown = current?.unknownInputs ?? [];
-    if (changed && unknown.length > 0)
-      logger.warn({ columns: unknown }, 'exogenous columns are unknown: their usual values are used');
-    if (changed) logger.info({ modelVersion: current?.model.card.modelVersion, etag: current?.etag }, 'now serving');
-    return failure ? 'failed' : changed ? 'changed' : 'unchanged';
+    // The last good forecast, while it is fresh; then a baseline on what is newer.
+    const isKept =
+      current !== null && (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
+    if (isKept) return current;
+    return (await combineBaseline(request, (newestModel ?? goodModel)?.card.metrics)) ?? current;
+  }
+
+  async function refreshOnce(): Promise<RefreshOutcome> {
+    const failures: Failure[] = [];
+    // The two parts fail apart: a corrupt new model must not stop new data from reaching the old one, nor the reverse.
+    const loaded = await loadModel(options, newestModel).catch((error: unknown) => keep(failures, 'model', error));
+    const snapshot = await loadSnapshot(options, newestSnapshot).catch((error: unknown) => keep(failures, 'features', error));
+    newestModel = loaded ?? newestModel;
+    newestSnapshot = snapshot ?? newestSnapshot;
+    let next: Serving | null;
+    try {
+      next = await best(loaded, failures);
+    } catch (error) {
+      failures.push({ part: 'features', error: coded(error) });
+      next = current;
+    }
+    const before = current;
+    if (next) {
+      current = underFallback(next, fallbackOf(next, failures)); // the swap: one assignment, after everything that can fail
+      if (current.model.champion) goodModel = current.model;
+    }
+    const hasChanged = next !== null && (next.model !== before?.model || next.snapshot !== before?.snapshot);
+    failure = failures[0] ? { error: failures[0].error, at: clock.now() } : null;
+    tell(failures, before, hasChanged);
+    return failure ? 'failed' : hasChanged ? 'changed' : 'unchanged';
+  }
+
+  /** Why `next` is not what it should be. A failure says more than the age that comes of it; while it lasts its beginning stays. */
+  function fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
+    const reason = reasonOf(failures);
+    const before = current?.fallback;
+    if (reason) return before?.reason === reason ? before : { reason, since: clock.now() };
+    return clock.now() >= next.staleAt ? { reason: 'FEATURES_STALE', since: next.staleAt } : null;
+  }
+
+  /** Each failure, and each change of what is served, once. */
+  function tell(failures: readonly Failure[], before: Serving | null, hasChanged: boolean): void {
+    const now = failures.map(({ part, error }) => `${part} ${error.code} ${error.where ?? ''} ${error.message}`).join('\n');
+    if (now !== logged)
+      for (const { part, error } of failures)
+        logger.error({ err: error, code: error.code, part }, 'refresh failed; the last good state stays');
+    logged = now;
+    if (current === null) return;
+    tellFallback(before?.fallback ?? null, current.fallback);
+    const { model, etag, unknownInputs, rescued } = current;
+    if (!hasChanged) return;
+    if (unknownInputs.length > 0)
+      logger.warn({ columns: unknownInputs }, 'exogenous columns are unknown: their usual values are used');
+    if (rescued.size > 0 && rescued.size !== before?.rescued.size)
+      logger.warn({ series: rescued.size, examples: [...rescued].slice(0, 5) }, 'a baseline answers for some series');
+    logger.info({ modelVersion: model.card.modelVersion, etag }, 'now serving');
+  }
+
+  function tellFallback(before: Fallback | null, after: Fallback | null): void {
+    if (before?.reason === after?.reason) return;
+    if (after) logger.warn({ reason: after.reason, since: after.since }, 'answers are a fallback');
+    else logger.info({ reason: before?.reason }, 'answers are no fallback any more');
   }
 
   return {
-    current: () => current,
+    current() {
+      // By the clock and not by a refresh: a store that hangs must not make old data look fresh.
+      if (current && current.fallback === null && clock.now() >= current.staleAt) {
+        current = underFallback(current, { reason: 'FEATURES_STALE', since: current.staleAt });
+        tellFallback(null, current.fallback);
+      }
+      return current;
+    },
     failure: () => failure,
     refresh() {
       // Callers that come while a refresh runs share it: two at once could swap in the wrong order.
@@ -118,77 +150,18 @@ export function createServingState(options: ServingStateOptions): ServingState {
   };
 }
 
-async function loadModel(options: ServingStateOptions, previous: LoadedModel | null): Promise<LoadedModel> {
-  const { registry, domain, restoreForecaster } = options;
-  const champion = await registry.champion();
-  if (!champion) {
-    throw new HeadwayError('NO_CHAMPION', 'no model has been promoted yet', { fix: 'Run `headway train`, then try again.' });
-  }
-  if (previous && previous.champion.modelVersion === champion.modelVersion) {
-    return previous.champion.number === champion.number ? previous : { ...previous, champion };
-  }
-  const { card, model, weights } = await registry.load(champion.modelVersion);
-  let forecaster: Forecaster;
-  try {
-    forecaster = restoreForecaster(model, weights);
-  } catch (error) {
-    if (isHeadwayError(error)) throw error;
-    throw new HeadwayError('MODEL_CORRUPT', 'the stored model cannot be restored', {
-      where: champion.modelVersion,
-      fix: 'Roll back to the last good model, or train again.',
-      cause: error,
-    });
-  }
-  const fits =
-    card.domain === domain.name &&
-    card.modelVersion === champion.modelVersion &&
-    card.horizon > 0 &&
-    forecaster.quantiles.length === card.quantiles.length &&
-    forecaster.quantiles.every((quantile, i) => quantile === card.quantiles[i]);
-  if (!fits) {
-    throw new HeadwayError('MODEL_INCOMPATIBLE', 'the card, the model and the domain do not belong together', {
-      where: champion.modelVersion,
-      fix: 'Train a model for this domain, or serve the domain it was made for.',
-    });
-  }
-  return { card, champion, forecaster };
+function keep(failures: Failure[], part: Failure['part'], error: unknown): null {
+  failures.push({ part, error: coded(error) });
+  return null;
 }
 
-async function loadSnapshot(options: ServingStateOptions, previous: LoadedSnapshot | null): Promise<LoadedSnapshot> {
-  const head = await options.features.head();
-  if (!head) {
-    throw new HeadwayError('SNAPSHOT_EMPTY', 'no features have been committed yet', { fix: 'Run `headway features run`.' });
-  }
-  if (previous && previous.manifest.snapshotVersion === head.snapshotVersion) return previous;
-  // The manifest that came with the panel counts, not `head`: a commit may have happened in between.
-  const { panel, manifest } = await options.features.readOnline();
-  const cutoff = lastObserved(panel);
-  if (cutoff < 0) {
-    throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds not one value', { fix: 'Run `headway features run` on data.' });
-  }
-  const indexOf = new Map(panel.seriesIds.map((id, index) => [id, index]));
-  return { panel, manifest, cutoff, indexOf, sortedIds: [...panel.seriesIds].sort() };
-}
-
-async function combine(model: LoadedModel, snapshot: LoadedSnapshot, domain: Domain, now: number): Promise<Serving> {
-  const { card, champion, forecaster } = model;
-  const { day } = seasonsOf(domain);
-  const unknown = unknownInputs(forecaster, snapshot.panel, snapshot.cutoff, day, card.horizon);
-  const forecasts = await precompute(forecaster, snapshot.panel, snapshot.cutoff, card.horizon, domain.nonNegative);
-  return {
-    model,
-    snapshot,
-    forecasts,
-    unknownInputs: unknown,
-    issuedAt: now,
-    cutoffTimestamp: timestampAt(snapshot.panel, snapshot.cutoff),
-    etag: `W/"1.${card.modelVersion}.${champion.number}.${snapshot.manifest.snapshotVersion}"`,
-  };
-}
-
-function keep<T>(errors: unknown[], error: unknown, last: T | undefined): T | null {
-  errors.push(error);
-  return last ?? null;
+/** The model's trouble comes first: it says more of the numbers. */
+function reasonOf(failures: readonly Failure[]): FallbackReason | null {
+  const failure = failures.find(({ part }) => part === 'model') ?? failures[0];
+  if (failure === undefined) return null;
+  const { part, error } = failure;
+  if (error.code === 'NO_CHAMPION' || error.code === 'STORE_UNAVAILABLE') return error.code;
+  return part === 'model' ? 'MODEL_UNAVAILABLE' : 'FEATURES_UNAVAILABLE';
 }
 
 function coded(error: unknown): HeadwayError {

@@ -12,8 +12,12 @@ export interface InferenceSettings {
   readonly requestTimeoutMs: number;
   /** A handler that takes longer is answered with 503. */
   readonly handlerTimeoutMs: number;
+  /** A reader that takes longer for a stream of all forecasts is cut off. */
+  readonly streamTimeoutMs: number;
   /** Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no limit. */
   readonly maxEventLoopDelayMs: number;
+  /** Intervals since the last observed one after which forecasts are labelled as stale; 0: never. null: as the domain says. */
+  readonly staleAfterIntervals: number | null;
   /** True behind a proxy that sets X-Forwarded-For; only then is it believed. */
   readonly trustProxy: boolean;
 }
@@ -23,6 +27,8 @@ export const defaultInferenceSettings: InferenceSettings = {
   rateLimitPerMinute: 6_000,
   requestTimeoutMs: 10_000,
   handlerTimeoutMs: 10_000,
+  streamTimeoutMs: 300_000,
   maxEventLoopDelayMs: 1_000,
+  staleAfterIntervals: null,
   trustProxy: false,
 };

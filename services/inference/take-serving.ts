@@ -5,8 +5,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HeadwayError } from '../../runtime/errors.ts';
+import type { Serving } from './combine.ts';
 import { NotReady } from './problems.ts';
-import type { Serving, ServingState } from './serving-state.ts';
+import type { ServingState } from './serving-state.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,7 +15,8 @@ declare module 'fastify' {
   }
 }
 
-export function takeServing(state: ServingState) {
+/** @param variantOf of a route with several representations: which of them this request gets, a part of its ETag */
+export function takeServing(state: ServingState, variantOf?: (request: FastifyRequest) => string) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const serving = state.current();
     if (!serving) throw new NotReady(state.failure()?.error ?? null);
@@ -23,7 +25,8 @@ export function takeServing(state: ServingState) {
       reply.header('cache-control', 'no-store');
       return undefined;
     }
-    const { etag } = serving;
+    const etag = variantOf ? `${serving.etag.slice(0, -1)}-${variantOf(request)}"` : serving.etag;
+    if (variantOf) reply.header('vary', 'accept');
     // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
     reply.header('etag', etag).header('cache-control', 'no-cache');
     const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());

@@ -151,7 +151,8 @@ export async function readTrainingPanel(
     });
   }
   // Of another machine whose clock is ahead, a part may have become known "after" the commit that holds it.
-  const everything = manifest.objects.reduce((latest, { availableAt }) => Math.max(latest, availableAt), manifest.committedAt);
+  const files = [...manifest.packs, ...manifest.objects];
+  const everything = files.reduce((latest, { availableAt }) => Math.max(latest, availableAt), manifest.committedAt);
   const knownAt = askedFor ?? everything;
   return { manifest, knownAt, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, knownAt }) };
 }

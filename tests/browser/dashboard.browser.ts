@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import type { ForecastAnswer } from '../../services/inference/schemas.ts';
+import type { ForecastAnswer } from '../../services/inference/forecast-schemas.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { createWorld } from '../services/inference/fakes.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
@@ -117,7 +117,7 @@ suite('in a browser', () => {
     await page.setViewportSize({ width: 1100, height: 900 });
     await page.goto(`${server.url}/docs`);
     await page.locator('.opblock').first().waitFor();
-    expect(await page.locator('.opblock').count()).toBe(7);
+    expect(await page.locator('.opblock').count()).toBe(10);
   });
 
   test('nothing was complained of, and nothing was fetched from elsewhere', () => {

@@ -34,6 +34,8 @@ describe('readSettings', () => {
       quantiles: null,
       featuresSchedule: '5 * * * *',
       trainingSchedule: '30 3 * * *',
+      actuals: 'off',
+      staleAfter: null,
       refreshSeconds: 15,
       rateLimit: 600,
       memoryMb: 512,

@@ -13,6 +13,7 @@ import type {
 } from 'fastify';
 import type { Domain } from '../../../domains/domain.ts';
 import type { Clock } from '../../../runtime/clock.ts';
+import type { FallbackReason } from '../fallback.ts';
 import type { ServingState } from '../serving-state.ts';
 
 export type App = FastifyInstance<
@@ -27,4 +28,6 @@ export interface RouteContext {
   readonly domain: Domain;
   readonly clock: Clock;
   readonly state: ServingState;
+  /** Counts a forecast of a fallback that was given out. */
+  readonly fellBack: (reason: FallbackReason) => void;
 }

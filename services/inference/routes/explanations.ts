@@ -5,12 +5,13 @@
  * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than other routes, because an answer is
  * computed while it is waited for (docs/decisions/0008 has the cost).
  */
+import { HeadwayError } from '../../../runtime/errors.ts';
+import type { Serving } from '../combine.ts';
 import { cutoffIndex, explainable, explanationAnswer } from '../explanation-answer.ts';
 import { ExplanationAnswer, ExplanationQuery } from '../explanation-schema.ts';
 import { unknownSeries } from '../forecast-answer.ts';
-import { HttpProblem } from '../problems.ts';
+import { HttpProblem, NotReady } from '../problems.ts';
 import { answers, SeriesParams } from '../schemas.ts';
-import type { Serving } from '../serving-state.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
@@ -41,6 +42,14 @@ export function explanationRoutes(app: App, context: RouteContext, rateLimitPerM
       const { snapshot, model } = serving;
       const { id } = request.params;
       if (!snapshot.indexOf.has(id)) throw unknownSeries(id);
+      if (model.champion === null) throw new NotReady(state.failure()?.error ?? null);
+      const cutoff = cutoffOf(serving, request.query.cutoff);
+      if (cutoff === snapshot.cutoff && serving.rescued.get(id)?.reason === 'FORECAST_ABSURD') {
+        throw new HeadwayError('MODEL_INCOMPATIBLE', 'the served forecast is a baseline, which has no inputs to explain', {
+          where: 'seriesId',
+          fix: 'Look at the history of the series: the forecast of the model lay beyond all that it allows.',
+        });
+      }
       return explanationAnswer({
         domain,
         forecaster: model.forecaster,
@@ -48,7 +57,7 @@ export function explanationRoutes(app: App, context: RouteContext, rateLimitPerM
         snapshotVersion: snapshot.manifest.snapshotVersion,
         panel: snapshot.panel,
         seriesId: id,
-        cutoff: cutoffOf(serving, request.query.cutoff),
+        cutoff,
         horizon: model.card.horizon,
       });
     },

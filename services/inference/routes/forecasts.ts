@@ -1,15 +1,20 @@
 /**
  * Purpose: forecasts of many series at once, or of a caller's own recent history.
  * Invariants: all or nothing: if one series cannot be forecast the answer is that problem, never a shorter list.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_INVALID, HISTORY_TOO_SHORT.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT, EXOGENOUS_INVALID.
  */
-import { ownAnswer, storedAnswer } from '../forecast-answer.ts';
-import { answers, ForecastsAnswer, ForecastsBody } from '../schemas.ts';
+import { ownAnswer, storedAnswer, supposedAnswers } from '../forecast-answer.ts';
+import { ForecastsAnswer, ForecastsBody } from '../forecast-schemas.ts';
+import { HttpProblem } from '../problems.ts';
+import { answers } from '../schemas.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
+/** A supposed forecast is computed while it is waited for, a stored one is only copied. */
+const MOST_SUPPOSED = 100;
+
 export function forecastRoutes(app: App, context: RouteContext): void {
-  const { domain, clock, state } = context;
+  const { domain, clock, state, fellBack } = context;
 
   app.post(
     '/v1/forecasts',
@@ -25,9 +30,16 @@ export function forecastRoutes(app: App, context: RouteContext): void {
     },
     async (request) => {
       const serving = servingOf(request);
-      const { seriesIds = [], history, horizon } = request.body;
-      if (history) return { forecasts: [ownAnswer(serving, domain, history, horizon, clock.now())] };
-      return { forecasts: seriesIds.map((id) => storedAnswer(serving, domain, id, horizon)) };
+      const { seriesIds = [], history, whatIf, ...asked } = request.body;
+      if (whatIf && seriesIds.length > MOST_SUPPOSED)
+        throw new HttpProblem('REQUEST_INVALID', `with whatIf at most ${MOST_SUPPOSED} series are forecast at once`);
+      const forecasts = history
+        ? [ownAnswer(serving, domain, history, whatIf, asked, clock.now())]
+        : whatIf
+          ? supposedAnswers(serving, domain, seriesIds, whatIf, asked, clock.now())
+          : seriesIds.map((id) => storedAnswer(serving, domain, id, asked));
+      for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
+      return { forecasts };
     },
   );
 }

@@ -1,13 +1,14 @@
 /**
  * Purpose: for orchestrators: is the process alive, and may it get requests.
- * Invariants: live says nothing about data. Ready is true exactly while forecasts can be answered; a refresh that failed behind
- * a good state is told, but takes no instance out of service.
- * Fails: ready answers a 503 problem whose code is the reason (NO_CHAMPION, SNAPSHOT_EMPTY, MODEL_CORRUPT, STORE_…).
+ * Invariants: live says nothing about data. Ready is 200 exactly while forecasts can be answered; `degraded` says that they are a fallback,
+ * but takes no instance out of service: the others read the same store, and a labelled answer is worth more than none.
+ * Fails: ready answers a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
  */
+
+import type { Serving } from '../combine.ts';
 import { isoTime } from '../forecast-answer.ts';
 import { NotReady } from '../problems.ts';
 import { answers, LiveAnswer, ReadyAnswer } from '../schemas.ts';
-import type { Serving } from '../serving-state.ts';
 import type { App, RouteContext } from './context.ts';
 
 /** Seconds since the last observed interval ended. */
@@ -48,12 +49,15 @@ export function healthRoutes(app: App, context: RouteContext): void {
       const failure = state.failure();
       if (!serving) throw new NotReady(failure?.error ?? null);
       reply.header('cache-control', 'no-store');
+      const { fallback } = serving;
       return {
-        status: 'ready' as const,
+        status: fallback ? ('degraded' as const) : ('ready' as const),
         modelVersion: serving.model.card.modelVersion,
         snapshotVersion: serving.snapshot.manifest.snapshotVersion,
         cutoff: isoTime(serving.cutoffTimestamp),
         dataAgeSeconds: dataAgeSeconds(serving, clock.now()),
+        ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
+        rescuedSeries: serving.rescued.size,
         refreshFailure: failure ? { code: failure.error.code, at: isoTime(failure.at) } : null,
       };
     },

@@ -23,7 +23,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
       preHandler: takeServing(state),
     },
     async (request) => {
-      const { model, snapshot, cutoffTimestamp } = servingOf(request);
+      const { model, snapshot, cutoffTimestamp, fallback } = servingOf(request);
       const { card, champion, forecaster } = model;
       return {
         domain: {
@@ -35,7 +35,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
           frequency: isoFrequency(domain.frequencyMinutes),
           seasonLengths: [...domain.seasonLengths],
         },
-        model: {
+        model: champion && {
           modelVersion: card.modelVersion,
           forecaster: forecaster.name,
           createdAt: isoTime(card.createdAt),
@@ -50,12 +50,13 @@ export function modelRoutes(app: App, context: RouteContext): void {
           ...(forecaster.exogenous ? { exogenous: [...forecaster.exogenous.past, ...forecaster.exogenous.future] } : {}),
           metrics: card.metrics ?? null,
         },
-        promotion: {
+        promotion: champion && {
           number: champion.number,
           promotedAt: isoTime(champion.at),
           kind: champion.kind,
           reason: champion.reason,
         },
+        ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
         snapshot: {
           snapshotVersion: snapshot.manifest.snapshotVersion,
           committedAt: isoTime(snapshot.manifest.committedAt),

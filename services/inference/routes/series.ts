@@ -5,16 +5,18 @@
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; REQUEST_INVALID for a cursor nobody gave out.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel.ts';
+import type { Serving } from '../combine.ts';
 import { isoTime, storedAnswer } from '../forecast-answer.ts';
-import { HttpProblem } from '../problems.ts';
+import { ForecastAnswer, ForecastQuery } from '../forecast-schemas.ts';
+import { parseLevels } from '../levels.ts';
+import { pageOf } from '../pages.ts';
 import { queryIntegers } from '../query-integers.ts';
-import { answers, ForecastAnswer, ForecastQuery, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
-import type { Serving } from '../serving-state.ts';
+import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function seriesRoutes(app: App, context: RouteContext): void {
-  const { domain, state } = context;
+  const { domain, state, fellBack } = context;
 
   app.get(
     '/v1/series',
@@ -32,18 +34,14 @@ export function seriesRoutes(app: App, context: RouteContext): void {
     async (request) => {
       const serving = servingOf(request);
       const { sortedIds } = serving.snapshot;
-      const { limit = 100, cursor } = request.query;
-      const after = cursor === undefined ? null : readCursor(cursor);
-      const found = after === null ? 0 : sortedIds.findIndex((id) => id > after);
-      const from = found < 0 ? sortedIds.length : found;
-      const page = sortedIds.slice(from, from + limit);
+      const { page, nextCursor } = pageOf(sortedIds, request.query.limit ?? 100, request.query.cursor);
       return {
         domain: domain.name,
         unit: domain.unit,
         seriesNoun: domain.seriesNoun,
         total: sortedIds.length,
         series: page.map((id) => ({ seriesId: id, title: domain.seriesTitle(id), ...summary(serving, id) })),
-        nextCursor: from + limit < sortedIds.length ? writeCursor(page[page.length - 1]) : null,
+        nextCursor,
       };
     },
   );
@@ -62,7 +60,12 @@ export function seriesRoutes(app: App, context: RouteContext): void {
       preValidation: queryIntegers('horizon', 'history'),
       preHandler: takeServing(state),
     },
-    async (request) => storedAnswer(servingOf(request), domain, request.params.id, request.query.horizon, request.query.history),
+    async (request) => {
+      const { levels, ...rest } = request.query;
+      const answer = storedAnswer(servingOf(request), domain, request.params.id, { ...rest, levels: parseLevels(levels) });
+      if (answer.fallback) fellBack(answer.fallback.reason);
+      return answer;
+    },
   );
 }
 
@@ -83,12 +86,4 @@ function summary(serving: Serving, id: string) {
     lastValueAt: last < 0 ? null : isoTime(timestampAt(panel, last)),
     forecast: serving.forecasts.usable[index] === 1,
   };
-}
-
-const writeCursor = (id: string): string => Buffer.from(id, 'utf8').toString('base64url');
-
-function readCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (writeCursor(id) === cursor) return id;
-  throw new HttpProblem('REQUEST_INVALID', 'the cursor is not one that this service gave out');
 }

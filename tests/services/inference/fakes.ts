@@ -123,13 +123,15 @@ export interface World {
   champion: string | null;
   promotion: number;
   /** Throw this from … */
-  broken: { head?: unknown; online?: unknown; champion?: unknown; load?: unknown; restore?: unknown };
+  broken: { head?: unknown; online?: unknown; champion?: unknown; list?: unknown; load?: unknown; restore?: unknown };
   /** Awaited before every answer of a store: where a test lets other things happen. */
   pause: () => Promise<void>;
   horizon: number;
   makeForecaster: (modelVersion: string) => Forecaster;
   metrics: unknown;
   loads: number;
+  /** What the promotion log holds, oldest first, of every model there is. */
+  promotions: Champion[];
 }
 
 export function createWorld(changes: Partial<World> = {}) {
@@ -150,6 +152,10 @@ export function createWorld(changes: Partial<World> = {}) {
       },
     },
     loads: 0,
+    promotions: [1, 2, 3, 4, 5].map((number) => ({
+      ...{ modelVersion: `model-${((number - 1) % 4) + 1}`, at: NOW - (6 - number) * HOUR, number },
+      ...{ kind: number === 3 ? 'rejected' : 'promoted', reason: `reason ${number}` },
+    })),
     ...changes,
   };
   const fail = (error: unknown) => {
@@ -182,6 +188,14 @@ export function createWorld(changes: Partial<World> = {}) {
         return modelVersion === null
           ? null
           : { modelVersion, at: NOW - HOUR, number, kind: 'promoted', reason: 'beats the best naive by 20 %' };
+      },
+      async list() {
+        fail(world.broken.list);
+        const versions = [...new Set(world.promotions.map((one) => one.modelVersion))];
+        return versions.reverse().map((version) => ({ ...cardOf(version, world), forecaster: 'network' }));
+      },
+      async promotions() {
+        return world.promotions;
       },
       async load(modelVersion) {
         await world.pause();

@@ -4,6 +4,7 @@
  * Fails: with the path that is wrong.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/compile';
 import type { App } from '../../../services/inference/routes/context.ts';
 import { createWorld } from './fakes.ts';
@@ -44,12 +45,20 @@ describe('OpenAPI document', () => {
     ).toEqual([
       'get /health/live',
       'get /health/ready',
+      'get /v1/forecasts',
       'get /v1/model',
+      'get /v1/models',
       'get /v1/series',
       'get /v1/series/{id}/explanation',
       'get /v1/series/{id}/forecast',
+      'post /v1/actuals',
       'post /v1/forecasts',
     ]);
+  });
+
+  test('a strict validator of OpenAPI 3.1 finds nothing', async () => {
+    const { valid, errors } = await new Validator().validate(document);
+    expect([valid, errors]).toEqual([true, undefined]);
   });
 
   test('every operation has an id of its own, a summary, a good answer and problems', () => {

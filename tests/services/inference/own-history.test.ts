@@ -75,13 +75,21 @@ describe('own history', () => {
     expect([status, body.code]).toEqual([422, 'HISTORY_INVALID']);
   });
 
-  test('values that give no finite forecast are refused, never answered with null', async () => {
+  test('values that give no finite forecast are answered by a baseline that says so, or refused; never with null', async () => {
     const values = [...flat(200)];
     values[200 - 168] = null;
-    const { status, body } = await ask({ start, values });
-    expect([status, body.code]).toEqual([422, 'HISTORY_INVALID']);
-    const huge = await ask({ start, values: new Array(24).fill(3.4e38) });
-    expect([huge.status, huge.body.code]).toEqual([422, 'HISTORY_INVALID']);
+    const { status, body } = await ask({ start, values }, 2);
+    expect(status).toBe(200);
+    expect(body.forecasts[0]).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      quantiles: { '0.1': [7, 7], '0.5': [7, 7], '0.9': [7, 7] },
+      fallback: { reason: 'FORECAST_UNUSABLE', since: new Date(NOW).toISOString() },
+    });
+    const few = new Array<number | null>(200).fill(null);
+    few[199] = 7;
+    few[0] = 7;
+    const refused = await ask({ start, values: few });
+    expect([refused.status, refused.body.code]).toEqual([422, 'HISTORY_INVALID']);
   });
 
   test('a series id that nobody knows is refused and not taken for a stranger', async () => {

@@ -132,7 +132,8 @@ test('a snapshot without the column is refused with a code, and what is served s
   const state = serving(bare);
   expect(await state.refresh()).toBe('failed');
   expect(state.failure()?.error).toMatchObject({ code: 'MODEL_INCOMPATIBLE' });
-  expect(state.current()).toBeNull();
+  // A baseline, which reads no such column, stands in.
+  expect(state.current()).toMatchObject({ model: { champion: null }, fallback: { reason: 'MODEL_UNAVAILABLE' } });
 });
 
 test('a column that fell silent is told with every forecast, and reads as the mean of the training span', async () => {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { restoreNetwork } from '../../../forecasting/models/network-forecaster.ts';
+import type { Serving } from '../../../services/inference/combine.ts';
 import { storedAnswer } from '../../../services/inference/forecast-answer.ts';
 import { issueForecasts } from '../../../services/inference/issue-forecasts.ts';
-import { createServingState, type Serving } from '../../../services/inference/serving-state.ts';
+import { createServingState } from '../../../services/inference/serving-state.ts';
 import { train } from '../../../services/training/train.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
 import { commitPanel, HORIZON, learnable, openToy, TOYS, toyConfig, toyDomain } from './toy-store.ts';
@@ -64,7 +65,7 @@ describe.each([
     expect(entry.values).toHaveLength(TOYS.length * quantiles.length * HORIZON);
     const state = createServingState({ ...parts, clock, logger: pino({ level: 'silent' }) });
     expect(await state.refresh()).toBe('changed');
-    const answer = storedAnswer(state.current() as Serving, domain, 'a', undefined);
+    const answer = storedAnswer(state.current() as Serving, domain, 'a', {});
     expect(Object.keys(answer.quantiles)).toEqual(quantiles.map(String));
     const columns = quantiles.map((quantile) => answer.quantiles[String(quantile)] as number[]);
     for (const [q, column] of columns.entries()) {

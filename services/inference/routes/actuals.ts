@@ -1,0 +1,104 @@
+/**
+ * Purpose: actuals come back: the feedback loop that monitoring scores forecasts with.
+ * Invariants: stored append-only with the time they were received; sent twice, kept once; nothing is stored of a post in which anything is
+ * wrong. Only a service that was told so writes at all.
+ * Fails: ACTUALS_OFF, ACTUALS_INVALID with the place of the value, SERIES_UNKNOWN, IDEMPOTENCY_CONFLICT, STORE_UNAVAILABLE.
+ */
+import { HeadwayError } from '../../../runtime/errors.ts';
+import type { ActualSpan } from '../../../storage/actuals-log.ts';
+import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../actuals-schema.ts';
+import type { Serving } from '../combine.ts';
+import { isoTime, unknownSeries } from '../forecast-answer.ts';
+import type { ActualsSink } from '../ports.ts';
+import { HttpProblem } from '../problems.ts';
+import { answers } from '../schemas.ts';
+import { servingOf, takeServing } from '../take-serving.ts';
+import type { App, RouteContext } from './context.ts';
+
+export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink | null): void {
+  const { domain, state, clock } = context;
+
+  app.post(
+    '/v1/actuals',
+    {
+      schema: {
+        operationId: 'postActuals',
+        tags: ['actuals'],
+        summary: 'Tell what happened',
+        headers: ActualsHeaders,
+        body: ActualsBody,
+        response: answers(ActualsReceipt, 'It is kept'),
+      },
+      preHandler: takeServing(state),
+    },
+    async (request) => {
+      if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service keeps no actuals');
+      const serving = servingOf(request);
+      const now = clock.now();
+      const actuals = request.body.actuals.map((span, i) => checkedSpan(span, `actuals[${i}]`, serving, domain.nonNegative, now));
+      const { key, availableAt, isNew } = await sink.append({
+        receivedAt: now,
+        frequencyMinutes: serving.snapshot.panel.frequencyMinutes,
+        actuals,
+        idempotencyKey: request.headers['idempotency-key'] ?? null,
+      });
+      return {
+        id: /([^/]+)\.json$/.exec(key)?.[1] ?? key,
+        isNew,
+        availableAt: isoTime(availableAt),
+        series: new Set(actuals.map(({ seriesId }) => seriesId)).size,
+        values: actuals.reduce((sum, { values }) => sum + values.filter((value) => value !== null).length, 0),
+      };
+    },
+  );
+}
+
+interface SentSpan {
+  readonly seriesId: string;
+  readonly start: string;
+  readonly values: readonly (number | null)[];
+}
+
+function checkedSpan(sent: SentSpan, where: string, serving: Serving, nonNegative: boolean, now: number): ActualSpan {
+  const { snapshot } = serving;
+  const interval = snapshot.panel.frequencyMinutes * 60_000;
+  const wrong = (what: string, at: string, fix: string) =>
+    new HeadwayError('ACTUALS_INVALID', what, { where: `${where}.${at}`, fix });
+  if (!snapshot.indexOf.has(sent.seriesId)) throw unknownSeries(sent.seriesId);
+  const start = Date.parse(sent.start);
+  // Date.parse rolls 30 February over to March; comparing the day catches that.
+  if (!Number.isFinite(start) || !new Date(start).toISOString().startsWith(sent.start.slice(0, 16)))
+    throw wrong(
+      `${where}: ${JSON.stringify(sent.start)} is not a time`,
+      'start',
+      'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
+    );
+  if ((start - snapshot.panel.start) % interval !== 0)
+    throw wrong(
+      `${where}: start is off the grid of ${interval / 60_000} minutes`,
+      'start',
+      'Start where an interval starts, in UTC.',
+    );
+  if (start + sent.values.length * interval > now)
+    throw wrong(
+      `${where}: its last interval has not ended yet`,
+      'values',
+      'Send an interval once it is over: what is not over is no actual.',
+    );
+  for (const [i, value] of sent.values.entries()) {
+    if (value === null) continue;
+    if (!Number.isFinite(Math.fround(value)))
+      throw wrong(
+        `${where}: value ${i} is not a finite number`,
+        `values[${i}]`,
+        'Send numbers of at most 3.4e38, and null for an unknown value.',
+      );
+    if (nonNegative && value < 0)
+      throw wrong(
+        `${where}: value ${i} is negative, and this domain has no negative values`,
+        `values[${i}]`,
+        'Correct it, or send null.',
+      );
+  }
+  return { seriesId: sent.seriesId, start, values: sent.values };
+}

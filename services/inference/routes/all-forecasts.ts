@@ -1,0 +1,73 @@
+/**
+ * Purpose: the forecasts of all series: streamed as NDJSON or CSV, or in pages of JSON.
+ * Invariants: one answer is of one Serving; a series that cannot be forecast is left out and counted, never made up.
+ * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave out.
+ */
+import type { FastifyRequest } from 'fastify';
+import { storedAnswer } from '../forecast-answer.ts';
+import { AllForecastsQuery, ForecastsPage } from '../forecast-schemas.ts';
+import { forecastable, forecastStream } from '../forecast-stream.ts';
+import { parseLevels } from '../levels.ts';
+import { preferredType } from '../media-type.ts';
+import { pageOf } from '../pages.ts';
+import { HttpProblem } from '../problems.ts';
+import { queryIntegers } from '../query-integers.ts';
+import { streamedAnswers } from '../schemas.ts';
+import { servingOf, takeServing } from '../take-serving.ts';
+import type { App, RouteContext } from './context.ts';
+
+const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
+type Format = keyof typeof TYPES;
+
+function formatOf(request: FastifyRequest): Format {
+  const { format } = request.query as { format?: Format };
+  if (format) return format;
+  const type = preferredType(request.headers.accept, Object.values(TYPES));
+  const found = (Object.keys(TYPES) as Format[]).find((name) => TYPES[name] === type);
+  if (found) return found;
+  throw new HttpProblem('NOT_ACCEPTABLE', 'forecasts are answered as application/json, application/x-ndjson or text/csv');
+}
+
+/** @param streamTimeoutMs a reader that takes longer for the whole of it is cut off */
+export function allForecastRoutes(app: App, context: RouteContext, streamTimeoutMs: number): void {
+  const { domain, state, fellBack } = context;
+
+  app.get(
+    '/v1/forecasts',
+    {
+      handlerTimeout: streamTimeoutMs,
+      schema: {
+        operationId: 'forecastAll',
+        tags: ['forecasts'],
+        summary: 'The forecasts of all series, streamed as NDJSON or CSV, or in pages of JSON',
+        querystring: AllForecastsQuery,
+        response: streamedAnswers(ForecastsPage, 'The forecasts, in text order of the series'),
+      },
+      preValidation: queryIntegers('horizon', 'limit'),
+      preHandler: takeServing(state, formatOf),
+    },
+    async (request, reply) => {
+      const serving = servingOf(request);
+      const { limit, cursor, format: _format, levels, ...rest } = request.query;
+      const asked = { ...rest, levels: parseLevels(levels) };
+      const format = formatOf(request);
+      if (format !== 'json') {
+        if (limit !== undefined || cursor !== undefined)
+          throw new HttpProblem('REQUEST_INVALID', 'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series');
+        const stream = forecastStream(serving, domain, format, asked, fellBack);
+        const leftOut = serving.snapshot.sortedIds.length - forecastable(serving).length;
+        // A stream has no schema; its lines are those of one forecast.
+        return reply
+          .header('x-series-left-out', leftOut)
+          .type(`${TYPES[format]}; charset=utf-8`)
+          .send(stream as never);
+      }
+      const { page, nextCursor } = pageOf(serving.snapshot.sortedIds, limit ?? 100, cursor);
+      const has = (id: string) => serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
+      const forecasts = page.filter(has).map((id) => storedAnswer(serving, domain, id, asked));
+      for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
+      const withoutForecast = page.filter((id) => !has(id));
+      return { total: serving.snapshot.sortedIds.length, forecasts, withoutForecast, nextCursor };
+    },
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * Purpose: model and promotion history: every model there is, newest first, with what was decided about it and why.
+ * Invariants: a page begins behind the model that its cursor names; the ETag is of what the store said.
+ * Fails: REQUEST_INVALID for a cursor that names no model; the store's error as a 503 while nothing was read yet.
+ */
+import { createHash } from 'node:crypto';
+import { isHeadwayError } from '../../../runtime/errors.ts';
+import { isoTime } from '../forecast-answer.ts';
+import type { HistoricModel } from '../model-history.ts';
+import { HttpProblem, NotReady } from '../problems.ts';
+import { queryIntegers } from '../query-integers.ts';
+import { answers, ModelsAnswer, SeriesQuery } from '../schemas.ts';
+import type { App } from './context.ts';
+
+export function modelsRoutes(app: App, history: () => Promise<readonly HistoricModel[]>): void {
+  app.get(
+    '/v1/models',
+    {
+      schema: {
+        operationId: 'listModels',
+        tags: ['model'],
+        summary: 'All models, newest first, and what was decided about each',
+        querystring: SeriesQuery,
+        response: answers(ModelsAnswer, 'One page of models'),
+      },
+      preValidation: queryIntegers('limit'),
+    },
+    async (request, reply) => {
+      const models = await history().catch((error: unknown) => {
+        throw isHeadwayError(error) ? new NotReady(error) : error;
+      });
+      const { limit = 100, cursor } = request.query;
+      const after = cursor === undefined ? -1 : models.findIndex(({ modelVersion }) => encode(modelVersion) === cursor);
+      if (cursor !== undefined && after < 0)
+        throw new HttpProblem('REQUEST_INVALID', 'the cursor is not one that this service gave out');
+      const page = models.slice(after + 1, after + 1 + limit);
+      const isLast = after + 1 + limit >= models.length;
+      const answer = {
+        total: models.length,
+        models: page.map(told),
+        nextCursor: isLast ? null : encode((page.at(-1) as HistoricModel).modelVersion),
+      };
+      const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
+      reply.header('etag', etag).header('cache-control', 'no-cache');
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send(undefined as never);
+      return answer;
+    },
+  );
+}
+
+const encode = (modelVersion: string): string => Buffer.from(modelVersion, 'utf8').toString('base64url');
+
+const told = ({ modelVersion, isChampion, log, ...card }: HistoricModel) => ({
+  modelVersion,
+  isChampion,
+  forecaster: card.forecaster,
+  createdAt: isoTime(card.createdAt),
+  trainingCutoff: isoTime(card.trainingCutoff),
+  snapshotVersion: card.snapshotVersion,
+  trainingSeconds: card.trainingSeconds,
+  quantiles: [...card.quantiles],
+  horizon: card.horizon,
+  history: log.map(({ number, at, kind, reason }) => ({ number, at: isoTime(at), kind, reason })),
+});
