@@ -42,7 +42,7 @@ async function readAll(key: string): Promise<void> {
   else if (key.includes('/data/')) await features.readAsOf();
   else if (key.includes('/reports/')) for (const manifest of await features.log()) await features.readReport(manifest);
   else if (key.includes('/online/')) await features.readOnline();
-  else if (key.includes('/promotions/')) await models.champion();
+  else if (key.includes('/promotions/')) await models.promotions();
   else if (key.includes('/verdicts/')) for (const entry of await models.promotions()) await models.picture(entry);
   else if (key.startsWith('models/')) for (const { modelVersion } of await models.list()) await models.load(modelVersion);
   else await forecasts.entries();
