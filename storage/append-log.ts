@@ -10,7 +10,8 @@ import { HeadwayError } from '../runtime/errors.ts';
 import { logNumber } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
-const MOST_TRIES = 50;
+/** A writer that is slower than three others at once may lose for as long as they go on: it waits for them rather than give up. */
+const MOST_TRIES = 500;
 /** As many entries as S3 lists at once. */
 const PROBE = 1000;
 
