@@ -71,9 +71,10 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
   const pieces = await piecesOf(features, head);
+  const known = newestParts(pieces);
   const { waiting, held } = await sift(
     quarantine,
-    parts.filter((part) => !isKnown(newestParts(pieces), part)),
+    parts.filter((part) => !isKnown(known, part)),
     pieces,
     accept,
   );
@@ -93,7 +94,8 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
     const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await piecesOf(features, current);
-    const opened = read.filter(({ part }) => !isKnown(newestParts(earlier), part));
+    const committed = newestParts(earlier);
+    const opened = read.filter(({ part }) => !isKnown(committed, part));
     if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
 
     const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
