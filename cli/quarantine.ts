@@ -4,8 +4,6 @@
  * Fails: OBJECT_NOT_FOUND for an unknown id, STORE_CORRUPT for evidence that was changed.
  */
 import Table from 'cli-table3';
-import type { FeatureStore } from '../storage/feature-store.ts';
-import type { Piece } from '../storage/piece-table.ts';
 import { type QuarantineEntry, stillWaiting } from '../storage/quarantine.ts';
 import type { CommandContext } from './context.ts';
 
@@ -13,14 +11,9 @@ import type { CommandContext } from './context.ts';
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 
-async function piecesOfHead(features: FeatureStore): Promise<readonly Piece[]> {
-  const head = await features.head();
-  return head ? features.pieces(head) : [];
-}
-
 export async function listQuarantine(context: CommandContext): Promise<void> {
   const features = await context.features();
-  const [entries, pieces] = await Promise.all([features.quarantine.list(), piecesOfHead(features)]);
+  const [entries, pieces] = await Promise.all([features.quarantine.list(), features.head().then(features.pieces)]);
   const rows = entries.map((entry) => ({ entry, waiting: stillWaiting(entry, pieces).length }));
   const table = new Table({
     head: ['id', 'refused (UTC)', 'parts', 'state', 'what broke'],
@@ -68,7 +61,7 @@ interface StoredSample {
 export async function showQuarantine(context: CommandContext, id: string): Promise<void> {
   const features = await context.features();
   const entry = await features.quarantine.get(id);
-  const waits = stillWaiting(entry, await piecesOfHead(features)).length > 0;
+  const waits = stillWaiting(entry, await features.pieces(await features.head())).length > 0;
   context.printJson(entry);
   context.print(`Refused ${iso(entry.at)} UTC: ${plain(entry.source)}`);
   context.print(`Evidence: ${features.quarantine.location} ${entry.key}`);

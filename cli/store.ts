@@ -5,6 +5,7 @@
  */
 import Table from 'cli-table3';
 import { HeadwayError } from '../runtime/errors.ts';
+import { filesOf } from '../storage/coverage.ts';
 import type { CommandContext } from './context.ts';
 
 export async function storeLog(context: CommandContext): Promise<void> {
@@ -14,8 +15,9 @@ export async function storeLog(context: CommandContext): Promise<void> {
     style: { head: [], border: [] },
   });
   const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
-  for (const { snapshotVersion, committedAt, packs, reason, ...manifest } of manifests) {
-    const objects = [...packs, ...manifest.objects];
+  for (const manifest of manifests) {
+    const { snapshotVersion, committedAt, reason } = manifest;
+    const objects = filesOf(manifest);
     const from = objects.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
     const to = objects.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
     table.push([

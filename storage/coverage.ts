@@ -10,6 +10,11 @@ import type { PieceTable } from './piece-table.ts';
 /** A file with rows: of one piece, or of many. */
 export type DataFile = FeatureObject | FeaturePack;
 
+/** The files of a snapshot, packs before objects: the order in which they were committed. None of none. */
+export const filesOf = (
+  snapshot: { readonly packs: readonly FeaturePack[]; readonly objects: readonly FeatureObject[] } | null,
+): DataFile[] => (snapshot ? [...snapshot.packs, ...snapshot.objects] : []);
+
 /** One published piece: an object, or what a pack holds of one. The rank is its place in the file. */
 export interface Voice extends TimeSpan {
   readonly availableAt: number;

@@ -131,7 +131,7 @@ async function withOnlineView(
  * changed and then changed back must be committed again.
  */
 async function notCommitted({ store }: CommitContext, head: Manifest | null, objects: readonly NewFeatureObject[]) {
-  const newest = newestParts(head ? await piecesOf(store, head) : []);
+  const newest = newestParts(await piecesOf(store, head));
   return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
 }
 

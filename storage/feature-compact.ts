@@ -12,7 +12,7 @@ import path from 'node:path';
 import { HeadwayError } from '../runtime/errors.ts';
 import { doomedKeys } from './collection.ts';
 import { sha256 } from './content-hash.ts';
-import { type DataFile, feedsOf, isPack } from './coverage.ts';
+import { type DataFile, feedsOf, filesOf, isPack } from './coverage.ts';
 import { withSqlSession } from './duckdb-session.ts';
 import type { CommitContext } from './feature-commit.ts';
 import { type FeatureObject, type FeaturePack, formatOf, type Manifest, snapshotVersionOf } from './manifest.ts';
@@ -125,8 +125,10 @@ function replaceRuns(
   parent: Manifest,
   made: ReadonlyMap<Run, FeaturePack>,
 ): Pick<Manifest, 'packs' | 'objects'> | null {
-  const keys = ({ packs, objects }: Pick<Manifest, 'packs' | 'objects'>) =>
-    [...packs, ...objects].map(({ key }) => key).join(' ');
+  const keys = (files: Pick<Manifest, 'packs' | 'objects'>) =>
+    filesOf(files)
+      .map(({ key }) => key)
+      .join(' ');
   const old = { packs: parent.packs, objects: parent.objects.slice(0, before.objects.length) };
   if (keys(old) !== keys(before)) return null;
   const gone = new Set<DataFile>([...made.keys()].flat());

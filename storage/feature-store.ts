@@ -41,7 +41,7 @@ export interface FeatureStore {
    */
   compact(request?: CompactRequest): Promise<Manifest | null>;
   /** What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt` the later committed comes later. */
-  pieces(manifest: Pick<Manifest, 'packs' | 'objects'>): Promise<readonly Piece[]>;
+  pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Piece[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
   /** The last weeks of every series in the newest snapshot, without a SQL engine. */
   readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;

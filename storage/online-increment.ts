@@ -7,7 +7,7 @@
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { sha256 } from './content-hash.ts';
-import { clipSegments, isExogenous } from './coverage.ts';
+import { clipSegments, filesOf, isExogenous } from './coverage.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import type { FeatureObject, Manifest } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -34,7 +34,7 @@ export async function nextOnlinePanel(
 ): Promise<Panel | null> {
   const { frequencyMinutes, missing } = snapshot.schema;
   const before = await viewOf(store, parent);
-  const old = [...parent.packs, ...parent.objects].filter(({ feed }) => !isExogenous(feed));
+  const old = filesOf(parent).filter(({ feed }) => !isExogenous(feed));
   const oldFeeds = new Set(old.map(({ feed }) => feed));
   const fresh = added.filter(({ feed }) => !isExogenous(feed));
   if (before === null || before.seriesIds.length === 0) return null;

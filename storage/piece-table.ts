@@ -107,8 +107,10 @@ export async function readPieceTable(store: ObjectStore, pack: FeaturePack, afre
   return table;
 }
 
-/** All pieces that a snapshot holds, in packs and outside: of equals in `availableAt` the later committed comes later. */
-export async function piecesOf(store: ObjectStore, { packs, objects }: Pick<Manifest, 'packs' | 'objects'>): Promise<Piece[]> {
+/** All pieces that a snapshot holds, in packs and outside; none of no snapshot. Of equals in `availableAt` the later committed comes later. */
+export async function piecesOf(store: ObjectStore, snapshot: Pick<Manifest, 'packs' | 'objects'> | null): Promise<Piece[]> {
+  if (snapshot === null) return [];
+  const { packs, objects } = snapshot;
   const tables: PieceTable[] = [];
   for (const pack of packs) tables.push(await readPieceTable(store, pack));
   return [...tables.flatMap(({ pieces }) => pieces), ...objects];

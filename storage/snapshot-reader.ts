@@ -9,7 +9,7 @@
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { clipSegments, feedsOf, isExogenous, type Segment, voicesOf, winningSegments } from './coverage.ts';
+import { clipSegments, feedsOf, filesOf, isExogenous, type Segment, voicesOf, winningSegments } from './coverage.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -98,7 +98,7 @@ export async function knownFeeds(
   const demand: Segment[][] = [];
   const exogenous: Segment[][] = [];
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
-  const files = [...packs, ...objects];
+  const files = filesOf({ packs, objects });
   for (const feed of feedsOf(files)) {
     const voices = voicesOf(
       files.filter((file) => file.feed === feed),

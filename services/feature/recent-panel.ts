@@ -11,7 +11,7 @@ import type { Domain } from '../../domains/domain.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { parquetFiles, sqlText } from '../../runtime/sql.ts';
-import { isExogenous } from '../../storage/coverage.ts';
+import { filesOf, isExogenous } from '../../storage/coverage.ts';
 import { columnItems } from '../../storage/duckdb-session.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest, TimeSpan } from '../../storage/manifest.ts';
@@ -45,8 +45,7 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
   const fresh = all.fresh.filter(({ part }) => !isExogenous(part.feed));
-  const files = [...(all.head?.packs ?? []), ...(all.head?.objects ?? [])];
-  const committed = files.filter(({ feed }) => !isExogenous(feed));
+  const committed = filesOf(all.head).filter(({ feed }) => !isExogenous(feed));
   const spans: TimeSpan[] = [...fresh, ...committed].map((object) => object.span);
   const end = Math.max(...spans.map((span) => span.end));
   const first = Math.min(...spans.map((span) => span.start));

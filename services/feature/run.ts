@@ -11,7 +11,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
-import { isExogenous } from '../../storage/coverage.ts';
+import { filesOf, isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 import { newestParts, type Piece } from '../../storage/piece-table.ts';
@@ -70,7 +70,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const accept = options.accept ?? null;
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
-  const pieces = await piecesOf(features, head);
+  const pieces = await features.pieces(head);
   const known = newestParts(pieces);
   const { waiting, held } = await sift(
     quarantine,
@@ -79,7 +79,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     accept,
   );
   for (const { id, summary } of held) logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
-  const hasDemand = [...(head ? filesOf(head) : []), ...waiting].some(({ feed }) => !isExogenous(feed));
+  const hasDemand = [...filesOf(head), ...waiting].some(({ feed }) => !isExogenous(feed));
   if (waiting.length === 0 || !hasDemand) {
     if (head === null && held.length > 0) throw quarantined(held.at(-1) as QuarantineEntry, quarantine.location, head);
     warnOfAge(options, pieces);
@@ -93,15 +93,13 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const read = await readParts({ domain, parts: waiting, progress, folder, availableAt, memoryLimitMb, isAccepted });
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
-    const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await piecesOf(features, current);
+    const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await features.pieces(current);
     const committed = newestParts(earlier);
     const opened = read.filter(({ part }) => !isKnown(committed, part));
     if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
 
     const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
-    const hasPanel = [...(current ? filesOf(current) : []), ...fresh.map(({ part }) => part)].some(
-      ({ feed }) => !isExogenous(feed),
-    );
+    const hasPanel = [...filesOf(current), ...fresh.map(({ part }) => part)].some(({ feed }) => !isExogenous(feed));
     const recent =
       hasPanel && fresh.length > 0 ? await recentPanel({ domain, features, head: current, fresh, tempFolder: folder }) : null;
     const now = clock.now();
@@ -152,12 +150,6 @@ function warnOfAge({ domain, clock, logger }: FeatureRunOptions, committed: read
 }
 
 type CommittedParts = ReturnType<typeof newestParts>;
-
-const filesOf = ({ packs, objects }: Manifest) => [...packs, ...objects];
-
-/** Of every object, and of every piece of a pack. */
-const piecesOf = async (features: Pick<FeatureStore, 'pieces'>, head: Manifest | null): Promise<readonly Piece[]> =>
-  head ? features.pieces(head) : [];
 
 /** A part as the store names it. */
 const named = ({ feed, name }: RawPart) => ({ feed, part: name });

@@ -16,6 +16,7 @@ import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { madeWith } from '../../runtime/made-with.ts';
 import type { Progress } from '../../runtime/progress.ts';
+import { filesOf } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 import type { ModelCard } from '../../storage/model-card.ts';
@@ -151,8 +152,7 @@ export async function readTrainingPanel(
     });
   }
   // Of another machine whose clock is ahead, a part may have become known "after" the commit that holds it.
-  const files = [...manifest.packs, ...manifest.objects];
-  const everything = files.reduce((latest, { availableAt }) => Math.max(latest, availableAt), manifest.committedAt);
+  const everything = filesOf(manifest).reduce((latest, { availableAt }) => Math.max(latest, availableAt), manifest.committedAt);
   const knownAt = askedFor ?? everything;
   return { manifest, knownAt, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, knownAt }) };
 }

@@ -60,7 +60,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     readReport: async () => report,
     quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
     head: async () => manifests.at(-1) ?? null,
-    pieces: async ({ objects }) => objects,
+    pieces: async (manifest) => manifest?.objects ?? [],
     compact: async () => manifests.at(-1) ?? null,
     readOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],
