@@ -8,7 +8,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, sealJson, unsealJson } from './sealed-json.ts';
+import { lazyShape, record, sealJson, unsealJson } from './sealed-json.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
 export const ACTUALS_FORMAT = 1;
@@ -43,12 +43,6 @@ export interface ActualsLog {
   verify(): Promise<StoreReport>;
 }
 
-const record = (properties: Record<string, object>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
 const text = { type: 'string', minLength: 1 };
 const shape = lazyShape(
   record({

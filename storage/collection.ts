@@ -8,7 +8,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import { type AppendLog, openAppendLog } from './append-log.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { lazyShape, record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 export const COLLECTION_FORMAT = 1;
 
@@ -30,12 +30,6 @@ export interface Collection {
 const text = { type: 'string', minLength: 1 };
 const number = { type: 'integer', minimum: 0 };
 const keys = { type: 'array', items: text };
-const record = (properties: Record<string, object>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
 const shape = lazyShape(
   record({
     format: { const: COLLECTION_FORMAT },

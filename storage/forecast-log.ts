@@ -7,7 +7,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, shapeProblem } from './sealed-json.ts';
+import { lazyShape, record, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
 export const FORECAST_FORMAT = 1;
@@ -50,7 +50,7 @@ const properties = {
   seriesIds: { type: 'array', uniqueItems: true, items: text },
   values: { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }] } },
 };
-const shape = lazyShape({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties });
+const shape = lazyShape(record(properties));
 
 type Stored = Omit<ForecastEntry, 'values'> & { format: number; domain: string; values: (number | null)[] };
 

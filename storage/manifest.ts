@@ -7,7 +7,7 @@
 import { HeadwayError } from '../runtime/errors.ts';
 import { HASH_PATTERN, sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, type Shape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { lazyShape, record, type Shape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 /** Without packs, and with them: a snapshot that was never compacted is written as it always was. */
 export const MANIFEST_FORMAT = 1;
@@ -110,12 +110,6 @@ const text = { type: 'string', minLength: 1 };
 const count = { type: 'integer', minimum: 0 };
 const epochMs = { type: 'integer', minimum: -8.64e15, maximum: 8.64e15 };
 const hash = { type: 'string', pattern: HASH_PATTERN };
-const record = (properties: Record<string, object>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
 const span = record({ start: epochMs, end: epochMs });
 const featureSchema = record({
   frequencyMinutes: { type: 'integer', minimum: 1 },

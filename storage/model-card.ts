@@ -8,7 +8,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import type { MadeWith } from '../runtime/made-with.ts';
 import { HASH_PATTERN } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { lazyShape, record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 export const MODEL_FORMAT = 2;
 
@@ -44,12 +44,6 @@ export interface ModelCard {
 }
 
 const text = { type: 'string', minLength: 1 };
-const record = (properties: Record<string, object>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
 const file = record({ sha256: { type: 'string', pattern: HASH_PATTERN }, bytes: { type: 'integer', minimum: 0 } });
 
 const first = {

@@ -8,7 +8,7 @@ import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, shapeProblem } from './sealed-json.ts';
+import { lazyShape, record, shapeProblem } from './sealed-json.ts';
 
 const PIECE_FORMAT = 1;
 const MOST_TABLES_KEPT = 64;
@@ -46,7 +46,7 @@ const properties = {
   },
   series: { type: 'array', items: tuple(text, epochMs) },
 };
-const shape = lazyShape({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties });
+const shape = lazyShape(record(properties));
 
 /** @param copy tells apart tables of the same content, where a name must not be used again (docs/store-protocol.md, Garbage) */
 export function encodePieceTable(feed: string, table: PieceTable, copy: number): Uint8Array {

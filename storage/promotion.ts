@@ -8,7 +8,7 @@
 import { HeadwayError } from '../runtime/errors.ts';
 import { HASH_PATTERN } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { lazyShape, record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 export const PROMOTION_FORMAT = 2;
 
@@ -64,10 +64,6 @@ const second = {
 };
 const shape = lazyShape({ anyOf: [record(first), record(second)] });
 const written = lazyShape(record(second));
-
-function record(properties: Record<string, object>) {
-  return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
-}
 
 export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   const promotion = {

@@ -9,7 +9,7 @@ import { sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Piece } from './piece-table.ts';
-import { lazyShape, shapeProblem } from './sealed-json.ts';
+import { lazyShape, record, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;
@@ -60,12 +60,6 @@ export interface Quarantine {
 
 const text = { type: 'string', minLength: 1 };
 const objects = { type: 'array', items: { type: 'object' } };
-const record = (properties: Record<string, object>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
 const shape = lazyShape(
   record({
     format: { const: 1 },

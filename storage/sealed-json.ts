@@ -19,6 +19,14 @@ export interface Shape {
   Errors(value: unknown): [boolean, { instancePath: string; message: string }[]];
 }
 
+/** The JSON Schema of an object with exactly these fields. */
+export const record = (properties: Record<string, object>) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+});
+
 /** A JSON Schema that is compiled at its first use, so that a program which never needs it pays nothing. */
 export function lazyShape(schema: object): Shape {
   let compiled: Shape | undefined;
