@@ -31,6 +31,7 @@ export interface CommonFlags {
   readonly backend?: string;
   readonly quantiles?: string;
   readonly cacheMb?: string;
+  readonly apiKeys?: string;
   readonly json?: boolean;
 }
 
@@ -65,7 +66,21 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles, cacheMb } = flags;
+  const {
+    store,
+    domain: domainName,
+    work,
+    source,
+    exogenous,
+    logLevel,
+    port,
+    host,
+    seed,
+    backend,
+    quantiles,
+    cacheMb,
+    apiKeys,
+  } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
     domain: domainName,
@@ -79,6 +94,7 @@ export function openContext(
     backend,
     quantiles,
     cacheMb,
+    apiKeys,
   };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const found = findDomain(settings.domain);

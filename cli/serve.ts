@@ -5,6 +5,7 @@
  */
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { openApiKeys } from '../services/inference/access-file.ts';
 import { type InferenceServer, startServer } from '../services/inference/server.ts';
 import { defaultInferenceSettings } from '../services/inference/settings.ts';
 import type { CommandContext } from './context.ts';
@@ -26,9 +27,16 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
+    apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
     clock,
     logger,
-    settings: { ...defaultInferenceSettings, rateLimitPerMinute: settings.rateLimit, staleAfterIntervals: settings.staleAfter },
+    settings: {
+      ...defaultInferenceSettings,
+      rateLimitPerMinute: settings.rateLimit,
+      staleAfterIntervals: settings.staleAfter,
+      trustProxy: settings.proxies,
+      corsOrigins: settings.corsOrigins ?? [],
+    },
     host: settings.host,
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,

@@ -10,12 +10,15 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { ApiKeys } from './access-file.ts';
+import { clientOf, guard, SECURITY_SCHEMES } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
+import { allowOrigins } from './cors.ts';
 import { modelHistory } from './model-history.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
@@ -51,6 +54,8 @@ export interface AppOptions {
   readonly restoreForecaster: RestoreForecaster;
   /** Where actuals that clients post are kept; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;
+  /** The keys that clients must bring; null or absent: open mode, in which none is asked for. */
+  readonly apiKeys?: ApiKeys | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
@@ -78,7 +83,7 @@ const CONTENT_SECURITY = {
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { domain, clock, logger, settings } = options;
+  const { domain, clock, logger, settings, apiKeys = null } = options;
   const metrics = createServiceMetrics();
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
   const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
@@ -98,7 +103,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
     handlerTimeout: settings.handlerTimeoutMs,
-    trustProxy: settings.trustProxy,
+    trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: answerError,
@@ -121,23 +126,30 @@ export async function buildApp(options: AppOptions): Promise<App> {
     reply.header('connection', 'close').header('retry-after', '1');
     throw new HttpProblem('STOPPING', 'the service is stopping');
   });
+  if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
+  guard(app, { apiKeys, clock, refused: metrics.refused });
   app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
+    const { method, routeOptions, apiKey } = request;
     const route = routeOptions.url ?? '(none)';
     metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
     const level = routeOptions.config.quiet ? 'debug' : 'info';
-    request.log[level]({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
+    const ms = Math.round(reply.elapsedTime * 1000) / 1000;
+    request.log[level]({ method, route, status: reply.statusCode, ms, ...(apiKey ? { key: apiKey.id } : {}) }, 'answered');
   });
 
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });
-  if (settings.rateLimitPerMinute > 0) {
+  const limitOf = (request: FastifyRequest) => request.apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
+  if (settings.rateLimitPerMinute > 0 || apiKeys) {
     await app.register(rateLimit, {
-      max: settings.rateLimitPerMinute,
+      max: limitOf,
+      allowList: (request) => limitOf(request) === 0,
+      keyGenerator: clientOf,
       timeWindow: 60_000,
+      enableDraftSpec: true,
       errorResponseBuilder: (_request, { max }) => new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
     });
   }
-  await app.register(swagger, { openapi: openapiInfo(domain) });
+  await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null) });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { deepLinking: true, tryItOutEnabled: true },
@@ -157,7 +169,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
 
   const context = { domain, clock, state, fellBack: metrics.fellBack };
-  healthRoutes(app, context);
+  healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
   await pageRoutes(app, metrics.registry);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
@@ -167,7 +179,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     seriesRoutes(api, context);
     forecastRoutes(api, context);
     allForecastRoutes(api, context, settings.streamTimeoutMs);
-    explanationRoutes(api, context, settings.rateLimitPerMinute);
+    explanationRoutes(api, context, limitOf);
     modelRoutes(api, context);
     modelsRoutes(api, modelHistory(options.registry, clock, MODELS_KEPT_MS));
     actualsRoutes(api, context, options.actuals ?? null);
@@ -177,15 +189,20 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app;
 }
 
-function openapiInfo(domain: Domain) {
+function openapiInfo(domain: Domain, wantsKeys: boolean) {
   return {
     openapi: '3.1.0',
     info: {
       title: `Headway: ${domain.title}`,
-      description: `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Errors are RFC 9457 problem details.`,
+      description:
+        `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Errors are RFC 9457 problem details. ` +
+        (wantsKeys
+          ? 'Requests need an API key with the scope that the operation names.'
+          : 'This instance is in open mode: it asks for no key, and each operation names the scope that it would ask for.'),
       version: '1.0.0',
       license: { name: 'MIT', identifier: 'MIT' },
     },
+    components: { securitySchemes: SECURITY_SCHEMES },
     tags: [
       { name: 'forecasts', description: 'Quantile forecasts' },
       { name: 'actuals', description: 'What happened, told back' },

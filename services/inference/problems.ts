@@ -24,6 +24,11 @@ const HTTP_PROBLEMS = {
   REQUEST_MALFORMED: { status: 400, fix: 'Send a well-formed HTTP/1.1 request.' },
   REQUEST_TIMED_OUT: { status: 408, fix: 'Send the request faster.' },
   HEADERS_TOO_LARGE: { status: 431, fix: 'Send fewer or shorter headers.' },
+  API_KEY_MISSING: { status: 401, fix: 'Send `Authorization: Bearer hw_…`; whoever runs this service makes keys.' },
+  API_KEY_UNKNOWN: { status: 401, fix: 'Check that the whole key was copied, and that it is one of this service.' },
+  API_KEY_EXPIRED: { status: 401, fix: 'Ask for a new key: `headway keys rotate` makes one.' },
+  API_KEY_REVOKED: { status: 401, fix: 'Ask for a new key: `headway keys create` makes one.' },
+  SCOPE_MISSING: { status: 403, fix: 'Ask for a key with this scope; the docs name the scope of each route.' },
   RATE_LIMITED: {
     status: 429,
     fix: 'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series at once.',

@@ -157,7 +157,14 @@ export const ModelsAnswer = Type.Object({
   nextCursor: nullableString({ description: 'null on the last page' }),
 });
 
-export const LiveAnswer = Type.Object({ status: Type.Literal('live') });
+export const LiveAnswer = Type.Object({
+  status: Type.Literal('live'),
+  access: Type.Unsafe<'open' | 'api-keys'>({
+    type: 'string',
+    enum: ['open', 'api-keys'],
+    description: 'open: this instance asks nobody for a key',
+  }),
+});
 export const ReadyAnswer = Type.Object({
   status: Type.Unsafe<'ready' | 'degraded'>({
     type: 'string',

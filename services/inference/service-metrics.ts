@@ -5,6 +5,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Refusal } from './access-guard.ts';
 import { FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 import { dataAgeSeconds } from './routes/health.ts';
 import type { RefreshOutcome, ServingState } from './serving-state.ts';
@@ -13,6 +14,8 @@ export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
   readonly answered: (method: string, route: string, status: number, seconds: number) => void;
+  /** A request was refused for want of a key that counts. */
+  readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
   readonly fellBack: (reason: FallbackReason) => void;
   /** Adds the gauges that read the state when they are scraped. */
@@ -43,8 +46,15 @@ export function createServiceMetrics(): ServiceMetrics {
     registers,
   });
   for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
+  const refusals = new Counter({
+    name: 'headway_access_refused_total',
+    help: 'Requests refused for want of a key that counts, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
   return {
     registry,
+    refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
@@ -56,6 +66,15 @@ export function createServiceMetrics(): ServiceMetrics {
         collect() {
           const serving = state.current();
           if (serving) this.set(dataAgeSeconds(serving, clock.now()));
+        },
+      });
+      new Gauge({
+        name: 'headway_forecast_age_seconds',
+        help: 'Since the forecasts that are served were computed',
+        registers,
+        collect() {
+          const serving = state.current();
+          if (serving) this.set(Math.max(0, Math.round((clock.now() - serving.issuedAt) / 1000)));
         },
       });
       new Gauge({

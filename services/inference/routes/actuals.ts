@@ -21,6 +21,7 @@ export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink
   app.post(
     '/v1/actuals',
     {
+      config: { access: 'actuals:write' },
       schema: {
         operationId: 'postActuals',
         tags: ['actuals'],

@@ -5,6 +5,7 @@
  * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than other routes, because an answer is
  * computed while it is waited for (docs/decisions/0008 has the cost).
  */
+import type { FastifyRequest } from 'fastify';
 import { HeadwayError } from '../../../runtime/errors.ts';
 import type { Serving } from '../combine.ts';
 import { cutoffIndex, explainable, explanationAnswer } from '../explanation-answer.ts';
@@ -18,15 +19,15 @@ import type { App, RouteContext } from './context.ts';
 /** An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many times fewer are allowed. */
 const TIMES_FEWER = 10;
 
-/** @param rateLimitPerMinute requests that one client may make of any kind; 0 for no limit */
-export function explanationRoutes(app: App, context: RouteContext, rateLimitPerMinute: number): void {
+/** @param limitOf requests of any kind that the client of this one may make in a minute */
+export function explanationRoutes(app: App, context: RouteContext, limitOf: (request: FastifyRequest) => number): void {
   const { domain, state } = context;
-  const limit = rateLimitPerMinute > 0 ? { config: { rateLimit: { max: Math.ceil(rateLimitPerMinute / TIMES_FEWER) } } } : {};
+  const max = (request: FastifyRequest) => Math.ceil(limitOf(request) / TIMES_FEWER);
 
   app.get(
     '/v1/series/:id/explanation',
     {
-      ...limit,
+      config: { access: 'explanations:read', rateLimit: { max } },
       schema: {
         operationId: 'explainForecast',
         tags: ['forecasts'],

@@ -16,6 +16,7 @@ export function modelsRoutes(app: App, history: () => Promise<readonly HistoricM
   app.get(
     '/v1/models',
     {
+      config: { access: 'models:read' },
       schema: {
         operationId: 'listModels',
         tags: ['model'],

@@ -21,6 +21,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/series',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'listSeries',
         tags: ['series'],
@@ -49,6 +50,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/series/:id/forecast',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'forecastSeries',
         tags: ['forecasts'],

@@ -1,0 +1,131 @@
+/**
+ * Purpose: ask every request for what its route declares: nothing, or a key with a scope.
+ * Invariants: a route that declares neither stops the start, so that none is open by oversight; what counts is the route that was found,
+ * never the text of the path; a key is only ever read from Authorization, because addresses end up in logs; a good key is never shut out by
+ * others of its address.
+ * Fails: API_KEY_MISSING, API_KEY_UNKNOWN, API_KEY_EXPIRED, API_KEY_REVOKED (401), SCOPE_MISSING (403), each with WWW-Authenticate
+ * (RFC 6750); RATE_LIMITED for an address that was refused too often.
+ */
+import rateLimitPlugin from '@fastify/rate-limit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../runtime/clock.ts';
+import type { ApiKeys } from './access-file.ts';
+import type { KeyRecord } from './access-key.ts';
+import { createRefusals } from './access-refusals.ts';
+import { type Access, SCOPES, type Scope } from './access-scopes.ts';
+import { HttpProblem } from './problems.ts';
+import type { App } from './routes/context.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a request needs for this route. Every route declares it. */
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** The key it came with; null on an open route and in open mode. */
+    apiKey: KeyRecord | null;
+  }
+}
+
+/** Refusals of one address in a minute before it is turned away unheard. */
+const MOST_REFUSALS = 60;
+/** The documentation's own plugin adds routes below it, and it is open. */
+const DOCS = /^\/docs(\/|$)/;
+
+export type Refusal = 'missing' | 'unknown' | 'expired' | 'revoked' | 'scope' | 'flood';
+
+export interface GuardOptions {
+  /** null: open mode. */
+  readonly apiKeys: ApiKeys | null;
+  readonly clock: Clock;
+  readonly refused: (why: Refusal) => void;
+}
+
+/** Call it before any route is added. */
+export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void {
+  app.decorateRequest('apiKey', null);
+  app.addHook('onRoute', (route) => {
+    const access = route.config?.access ?? (DOCS.test(route.url) ? 'open' : undefined);
+    if (access === undefined) throw new Error(`the route ${route.method} ${route.url} does not declare its access`);
+    route.config = { ...route.config, access };
+    route.schema = { ...route.schema, security: securityOf(access, apiKeys !== null) };
+  });
+  if (apiKeys === null) return;
+
+  const refusals = createRefusals(clock, MOST_REFUSALS);
+  function refuse(reply: FastifyReply, address: string, why: Refusal, problem: HttpProblem, parameters = ''): never {
+    refused(why);
+    refusals.note(address);
+    reply.header('www-authenticate', `Bearer realm="headway"${parameters}`);
+    throw problem;
+  }
+  function turnAway(reply: FastifyReply, wait: number): never {
+    refused('flood');
+    reply.header('retry-after', wait);
+    throw new HttpProblem('RATE_LIMITED', 'too many requests without a key that counts came from this address');
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    const { access } = request.routeOptions.config;
+    // Where there is no route there is nothing to protect: a 404 tells no more than the documentation does.
+    if (access === 'open' || request.is404) return;
+    const address = addressOf(request);
+    const wait = refusals.waitOf(address);
+    const text = bearerOf(request);
+    const current = apiKeys.current();
+    const keys = current instanceof Promise ? await current : current;
+    if (wait > 0 && !(text !== null && keys.knows(text))) turnAway(reply, wait);
+    if (text === null)
+      refuse(reply, address, 'missing', new HttpProblem('API_KEY_MISSING', 'this service wants an API key as a bearer token'));
+    const verdict = keys.judge(text, clock.now());
+    if (typeof verdict === 'string') {
+      // An address that is over its share learns nothing more of a key, not even whether its id exists.
+      if (wait > 0 && verdict === 'unknown') turnAway(reply, wait);
+      refuse(reply, address, verdict, NOT_VALID[verdict](), ', error="invalid_token"');
+    }
+    request.apiKey = verdict;
+    if (access === undefined || !verdict.scopes.includes(access)) {
+      const problem = new HttpProblem('SCOPE_MISSING', `the key ${verdict.id} has not the scope ${access}`);
+      refuse(reply, address, 'scope', problem, `, error="insufficient_scope", scope="${access}"`);
+    }
+  });
+}
+
+const NOT_VALID = {
+  unknown: () => new HttpProblem('API_KEY_UNKNOWN', 'the API key is not one of this service'),
+  expired: () => new HttpProblem('API_KEY_EXPIRED', 'the API key has expired'),
+  revoked: () => new HttpProblem('API_KEY_REVOKED', 'the API key was revoked'),
+};
+
+/** The bearer token; null where there is none. The scheme's case does not matter (RFC 9110). */
+function bearerOf({ headers }: FastifyRequest): string | null {
+  const { authorization } = headers;
+  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return null;
+  return authorization.slice(7).trim();
+}
+
+/** IPv6 by its /64, which is one customer's: else one client is as many as it likes. */
+const addressOf = (request: FastifyRequest): string => rateLimitPlugin.normalizeIP(request.ip);
+
+/** Whom a request is counted for: its key, else its address. */
+export const clientOf = (request: FastifyRequest): string =>
+  request.apiKey === null ? addressOf(request) : `key ${request.apiKey.id}`;
+
+/** OpenAPI: the scope that a route needs. In open mode a key may be left out, and is not looked at. */
+function securityOf(access: Access, isOn: boolean): Record<string, string[]>[] {
+  if (access === 'open') return [];
+  return [{ apiKey: [access] }, ...(isOn ? [] : [{}])];
+}
+
+export const SECURITY_SCHEMES = {
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'hw_<id>_<secret>',
+    description: `An API key as \`Authorization: Bearer hw_…\`, made with \`headway keys create\`. Scopes: ${(
+      Object.keys(SCOPES) as Scope[]
+    )
+      .map((scope) => `\`${scope}\`: ${SCOPES[scope]}`)
+      .join('; ')}`,
+  },
+} as const;
