@@ -37,6 +37,8 @@ export interface CommonFlags {
 
 export interface CommandContext {
   readonly settings: Settings;
+  /** For what has variables of its own that are not ours: AWS's, OpenTelemetry's. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** With the quantiles that the settings name, where they name any. */
   readonly domain: Domain;
   readonly clock: Clock;
@@ -127,6 +129,7 @@ export function openContext(
   const sourceContext = { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress };
   return {
     settings,
+    environment: env,
     domain,
     clock,
     logger,

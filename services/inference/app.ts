@@ -15,6 +15,7 @@ import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
 import { clientOf, guard, SECURITY_SCHEMES } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
@@ -22,6 +23,7 @@ import { allowOrigins } from './cors.ts';
 import { modelHistory } from './model-history.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { tracedPorts, traceRequests } from './request-spans.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
@@ -56,6 +58,8 @@ export interface AppOptions {
   readonly actuals?: ActualsSink | null;
   /** The keys that clients must bring; null or absent: open mode, in which none is asked for. */
   readonly apiKeys?: ApiKeys | null;
+  /** Where spans go; null or absent: nothing is traced. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
@@ -83,10 +87,12 @@ const CONTENT_SECURITY = {
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { domain, clock, logger, settings, apiKeys = null } = options;
+  const { domain, clock, logger, settings, apiKeys = null, tracing = null } = options;
+  const given = { ...options, actuals: options.actuals ?? null };
+  const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics();
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
-  const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
+  const state = createServingState({ ...options, ...ports, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, clock);
 
   const started = clock.now().toString(36);
@@ -116,6 +122,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
+  app.decorateRequest('span', null);
+  if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(answerError);
   app.addHook('preClose', async () => {
     stopping = true;
@@ -129,12 +137,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
   guard(app, { apiKeys, clock, refused: metrics.refused });
   app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions, apiKey } = request;
+    const { method, routeOptions, apiKey, span } = request;
     const route = routeOptions.url ?? '(none)';
     metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
     const level = routeOptions.config.quiet ? 'debug' : 'info';
     const ms = Math.round(reply.elapsedTime * 1000) / 1000;
-    request.log[level]({ method, route, status: reply.statusCode, ms, ...(apiKey ? { key: apiKey.id } : {}) }, 'answered');
+    const who = { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) };
+    request.log[level]({ method, route, status: reply.statusCode, ms, ...who }, 'answered');
   });
 
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });
@@ -181,8 +190,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     allForecastRoutes(api, context, settings.streamTimeoutMs);
     explanationRoutes(api, context, limitOf);
     modelRoutes(api, context);
-    modelsRoutes(api, modelHistory(options.registry, clock, MODELS_KEPT_MS));
-    actualsRoutes(api, context, options.actuals ?? null);
+    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_KEPT_MS));
+    actualsRoutes(api, context, ports.actuals);
   });
 
   await state.refresh();

@@ -42,7 +42,9 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
   // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up refreshes.
-  const refresh = async () => void (await app.serving.refresh());
+  const { tracing } = options;
+  const look = () => app.serving.refresh();
+  const refresh = async () => void (await (tracing ? tracing.span('refresh', {}, look) : look()));
   const stopRefreshing = repeat(options.refreshIntervalMs, refresh, (error) =>
     options.logger.error({ err: error }, 'refresh failed'),
   );

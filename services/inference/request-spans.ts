@@ -1,0 +1,80 @@
+/**
+ * Purpose: a span for every request, and for what is done for it: forecasts computed, the store read and written.
+ * Invariants: without traces none of this is called. Probes and pages are left out, as they are of the log.
+ * Fails: never; what is wrapped fails as it did.
+ */
+import type { Forecaster } from '../../forecasting/forecaster.ts';
+import type { NetworkForecaster } from '../../forecasting/models/network-forecaster.ts';
+import type { RequestSpan, Tracing } from '../../runtime/tracing.ts';
+import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import type { App } from './routes/context.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** null without traces, and of what is not traced. */
+    span: RequestSpan | null;
+  }
+}
+
+/** Call it before any other hook is added: what comes later is within the span. */
+export function traceRequests(app: App, tracing: Tracing): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.quiet) return done();
+    const name = `${request.method} ${request.routeOptions.url ?? ''}`.trim();
+    request.span = tracing.request(request.headers, name, { 'http.request.method': request.method });
+    return request.span.within(done);
+  });
+  app.addHook('onResponse', async ({ span, method, routeOptions, apiKey, id }, { statusCode }) => {
+    if (span === null) return;
+    const route = routeOptions.url;
+    span.end(
+      route === undefined ? method : `${method} ${route}`,
+      {
+        'http.response.status_code': statusCode,
+        'headway.request_id': id,
+        ...(route === undefined ? {} : { 'http.route': route }),
+        ...(apiKey ? { 'headway.key_id': apiKey.id } : {}),
+      },
+      statusCode >= 500,
+    );
+  });
+}
+
+export interface Ports {
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+  readonly actuals: ActualsSink | null;
+}
+
+/** The same ports, each call a span. */
+export function tracedPorts(tracing: Tracing, { features, registry, restoreForecaster, actuals }: Ports): Ports {
+  const store = <T>(name: string, work: () => T): T => tracing.span(`store ${name}`, {}, work);
+  return {
+    features: {
+      head: () => store('features head', () => features.head()),
+      readOnline: () => store('features online view', () => features.readOnline()),
+    },
+    registry: {
+      list: () => store('models list', () => registry.list()),
+      promotions: () => store('models promotions', () => registry.promotions()),
+      champion: () => store('models champion', () => registry.champion()),
+      load: (version) => store('models load', () => registry.load(version)),
+    },
+    restoreForecaster: (model, weights) => traced(tracing, restoreForecaster(model, weights)),
+    actuals: actuals && { append: (post) => store('actuals append', () => actuals.append(post)) },
+  };
+}
+
+function traced(tracing: Tracing, forecaster: Forecaster): Forecaster {
+  const predict: Forecaster['predict'] = (panel, cutoff, horizon) =>
+    tracing.span('forecast', { 'headway.series': panel.seriesIds.length, 'headway.horizon': horizon }, () =>
+      forecaster.predict(panel, cutoff, horizon),
+    );
+  // Only the network explains; what it is told to leave out goes through the same arithmetic.
+  const { predictKept } = forecaster as Partial<NetworkForecaster>;
+  if (predictKept === undefined) return { ...forecaster, predict };
+  const explain: NetworkForecaster['predictKept'] = (...given) =>
+    tracing.span('explain', {}, () => predictKept.apply(forecaster, given));
+  return Object.assign({ ...forecaster, predict }, { predictKept: explain });
+}
