@@ -111,6 +111,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
+  app.decorateRequest('variant', null);
   app.setErrorHandler(answerError);
   app.addHook('preClose', async () => {
     stopping = true;
