@@ -6,6 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
+import { hasAlready } from './if-none-match.ts';
 import { NotReady } from './problems.ts';
 import type { ServingState } from './serving-state.ts';
 
@@ -34,8 +35,7 @@ export function takeServing(state: ServingState, choose?: (request: FastifyReque
     const etag = request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
     // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
     reply.header('etag', etag).header('cache-control', 'no-cache');
-    const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
-    if (known.includes(etag) || known.includes(etag.slice(2)) || known.includes('*')) return reply.code(304).send();
+    if (hasAlready(request, etag)) return reply.code(304).send();
     return undefined;
   };
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { isoTime } from '../forecast-answer.ts';
+import { hasAlready } from '../if-none-match.ts';
 import type { HistoricModel } from '../model-history.ts';
 import { readCursor, strangeCursor, writeCursor } from '../pages.ts';
 import { NotReady } from '../problems.ts';
@@ -43,7 +44,7 @@ export function modelsRoutes(app: App, history: () => Promise<readonly HistoricM
       };
       const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
       reply.header('etag', etag).header('cache-control', 'no-cache');
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send(undefined as never);
+      if (hasAlready(request, etag)) return reply.code(304).send(undefined as never);
       return answer;
     },
   );
