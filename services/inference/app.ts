@@ -17,10 +17,11 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
-import { clientOf, guard, SECURITY_SCHEMES } from './access-guard.ts';
+import { clientOf, guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
 import { allowOrigins } from './cors.ts';
 import { modelHistory } from './model-history.ts';
+import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { tracedPorts, traceRequests } from './request-spans.ts';
@@ -122,6 +123,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
+  app.decorateRequest('variant', null);
   app.decorateRequest('span', null);
   if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(answerError);
@@ -158,7 +160,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       errorResponseBuilder: (_request, { max }) => new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
     });
   }
-  await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null) });
+  await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { deepLinking: true, tryItOutEnabled: true },
@@ -196,28 +198,4 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   await state.refresh();
   return app;
-}
-
-function openapiInfo(domain: Domain, wantsKeys: boolean) {
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: `Headway: ${domain.title}`,
-      description:
-        `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Errors are RFC 9457 problem details. ` +
-        (wantsKeys
-          ? 'Requests need an API key with the scope that the operation names.'
-          : 'This instance is in open mode: it asks for no key, and each operation names the scope that it would ask for.'),
-      version: '1.0.0',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    components: { securitySchemes: SECURITY_SCHEMES },
-    tags: [
-      { name: 'forecasts', description: 'Quantile forecasts' },
-      { name: 'actuals', description: 'What happened, told back' },
-      { name: 'series', description: 'What can be forecast' },
-      { name: 'model', description: 'What forecasts come from' },
-      { name: 'health', description: 'For orchestrators' },
-    ],
-  };
 }
