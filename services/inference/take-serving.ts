@@ -3,7 +3,7 @@
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions; the ETag is of that same state.
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import { NotReady } from './problems.ts';
@@ -17,22 +17,27 @@ declare module 'fastify' {
 
 /** @param variantOf of a route with several representations: which of them this request gets, a part of its ETag */
 export function takeServing(state: ServingState, variantOf?: (request: FastifyRequest) => string) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const serving = state.current();
-    if (!serving) throw new NotReady(state.failure()?.error ?? null);
+    if (!serving) return done(new NotReady(state.failure()?.error ?? null));
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
-      return undefined;
+      return done();
     }
     const etag = variantOf ? `${serving.etag.slice(0, -1)}-${variantOf(request)}"` : serving.etag;
     if (variantOf) reply.header('vary', 'accept');
     // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
     reply.header('etag', etag).header('cache-control', 'no-cache');
-    const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
-    if (known.includes(etag) || known.includes(etag.slice(2)) || known.includes('*')) return reply.code(304).send();
-    return undefined;
+    if (isKnown(request.headers['if-none-match'], etag)) reply.code(304).send();
+    else done();
   };
+}
+
+function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const known = ifNoneMatch.split(',').map((one) => one.trim());
+  return known.includes(etag) || known.includes(etag.slice(2)) || known.includes('*');
 }
 
 /** The state of a request that `takeServing` has seen. */

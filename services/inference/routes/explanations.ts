@@ -20,13 +20,14 @@ const TIMES_FEWER = 10;
 
 /** @param rateLimitPerMinute requests that one client may make of any kind; 0 for no limit */
 export function explanationRoutes(app: App, context: RouteContext, rateLimitPerMinute: number): void {
-  const { domain, state } = context;
+  const { domain, state, handlerTimeoutMs } = context;
   const limit = rateLimitPerMinute > 0 ? { config: { rateLimit: { max: Math.ceil(rateLimitPerMinute / TIMES_FEWER) } } } : {};
 
   app.get(
     '/v1/series/:id/explanation',
     {
       ...limit,
+      handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'explainForecast',
         tags: ['forecasts'],
