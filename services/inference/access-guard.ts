@@ -6,14 +6,14 @@
  * Fails: API_KEY_MISSING, API_KEY_UNKNOWN, API_KEY_EXPIRED, API_KEY_REVOKED (401), SCOPE_MISSING (403), each with WWW-Authenticate
  * (RFC 6750); RATE_LIMITED for an address that was refused too often.
  */
-import rateLimitPlugin from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ApiKeys } from './access-file.ts';
-import type { KeyRecord } from './access-key.ts';
-import { createRefusals } from './access-refusals.ts';
+import type { KeyRecord, KeySet } from './access-key.ts';
 import { type Access, SCOPES, type Scope } from './access-scopes.ts';
+import { addressOf } from './client-address.ts';
 import { HttpProblem } from './problems.ts';
+import { rateCounter, secondsUntil } from './rate-limit.ts';
 import type { App } from './routes/context.ts';
 
 declare module 'fastify' {
@@ -52,50 +52,68 @@ export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void
   });
   if (apiKeys === null) return;
 
-  const refusals = createRefusals(clock, MOST_REFUSALS);
-  function refuse(reply: FastifyReply, address: string, why: Refusal, problem: HttpProblem, parameters = ''): never {
+  const refusals = rateCounter(clock);
+  function refuse(reply: FastifyReply, address: string, why: Refusal, problem: HttpProblem, parameters = ''): HttpProblem {
     refused(why);
-    refusals.note(address);
+    refusals.count(address);
     reply.header('www-authenticate', `Bearer realm="headway"${parameters}`);
-    throw problem;
-  }
-  function turnAway(reply: FastifyReply, wait: number): never {
-    refused('flood');
-    reply.header('retry-after', wait);
-    throw new HttpProblem('RATE_LIMITED', 'too many requests without a key that counts came from this address');
+    return problem;
   }
 
-  app.addHook('onRequest', async (request, reply) => {
-    const { access } = request.routeOptions.config;
-    // Where there is no route there is nothing to protect: a 404 tells no more than the documentation does.
-    if (access === 'open' || request.is404) return;
-    const address = addressOf(request);
-    const wait = refusals.waitOf(address);
+  /** @returns what is wrong; null where nothing is */
+  function judge(request: FastifyRequest, reply: FastifyReply, access: Access | undefined, keys: KeySet): HttpProblem | null {
+    const address = addressOf(request.ip);
+    const before = refusals.look(address);
+    const isFlood = before !== null && before.used >= MOST_REFUSALS;
+    const turnAway = (): HttpProblem => {
+      refused('flood');
+      reply.header('retry-after', secondsUntil(before?.endsAt ?? 0, clock));
+      return new HttpProblem('RATE_LIMITED', 'too many requests without a key that counts came from this address');
+    };
     const text = bearerOf(request);
-    const current = apiKeys.current();
-    const keys = current instanceof Promise ? await current : current;
-    if (wait > 0 && !(text !== null && keys.knows(text))) turnAway(reply, wait);
+    if (isFlood && !(text !== null && keys.knows(text))) return turnAway();
     if (text === null)
-      refuse(reply, address, 'missing', new HttpProblem('API_KEY_MISSING', 'this service wants an API key as a bearer token'));
+      return refuse(
+        reply,
+        address,
+        'missing',
+        new HttpProblem('API_KEY_MISSING', 'this service wants an API key as a bearer token'),
+      );
     const verdict = keys.judge(text, clock.now());
     if (typeof verdict === 'string') {
       // An address that is over its share learns nothing more of a key, not even whether its id exists.
-      if (wait > 0 && verdict === 'unknown') turnAway(reply, wait);
-      refuse(reply, address, verdict, NOT_VALID[verdict](), ', error="invalid_token"');
+      if (isFlood && verdict === 'unknown') return turnAway();
+      return refuse(
+        reply,
+        address,
+        verdict,
+        new HttpProblem(NOT_VALID[verdict].code, NOT_VALID[verdict].text),
+        ', error="invalid_token"',
+      );
     }
     request.apiKey = verdict;
-    if (access === undefined || !verdict.scopes.includes(access)) {
-      const problem = new HttpProblem('SCOPE_MISSING', `the key ${verdict.id} has not the scope ${access}`);
-      refuse(reply, address, 'scope', problem, `, error="insufficient_scope", scope="${access}"`);
-    }
+    if (access !== undefined && access !== 'open' && verdict.scopes.includes(access)) return null;
+    const problem = new HttpProblem('SCOPE_MISSING', `the key ${verdict.id} has not the scope ${access}`);
+    return refuse(reply, address, 'scope', problem, `, error="insufficient_scope", scope="${access}"`);
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const { access } = request.routeOptions.config;
+    // Where there is no route there is nothing to protect: a 404 tells no more than the documentation does.
+    if (access === 'open' || request.is404) return done();
+    const decide = (keys: KeySet) => done(judge(request, reply, access, keys) ?? undefined);
+    const keys = apiKeys.current();
+    // A promise only where the file is looked at: for the others it would cost more than the judgement.
+    if (keys instanceof Promise) keys.then(decide, done);
+    else decide(keys);
   });
 }
 
 const NOT_VALID = {
-  unknown: () => new HttpProblem('API_KEY_UNKNOWN', 'the API key is not one of this service'),
-  expired: () => new HttpProblem('API_KEY_EXPIRED', 'the API key has expired'),
-  revoked: () => new HttpProblem('API_KEY_REVOKED', 'the API key was revoked'),
-};
+  unknown: { code: 'API_KEY_UNKNOWN', text: 'the API key is not one of this service' },
+  expired: { code: 'API_KEY_EXPIRED', text: 'the API key has expired' },
+  revoked: { code: 'API_KEY_REVOKED', text: 'the API key was revoked' },
+} as const;
 
 /** The bearer token; null where there is none. The scheme's case does not matter (RFC 9110). */
 function bearerOf({ headers }: FastifyRequest): string | null {
@@ -103,13 +121,6 @@ function bearerOf({ headers }: FastifyRequest): string | null {
   if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return null;
   return authorization.slice(7).trim();
 }
-
-/** IPv6 by its /64, which is one customer's: else one client is as many as it likes. */
-const addressOf = (request: FastifyRequest): string => rateLimitPlugin.normalizeIP(request.ip);
-
-/** Whom a request is counted for: its key, else its address. */
-export const clientOf = (request: FastifyRequest): string =>
-  request.apiKey === null ? addressOf(request) : `key ${request.apiKey.id}`;
 
 /** OpenAPI: the scope that a route needs. In open mode a key may be left out, and is not looked at. */
 function securityOf(access: Access, isOn: boolean): Record<string, string[]>[] {

@@ -4,8 +4,6 @@
  * Fails: a model or snapshot that cannot be loaded does not stop the start: the app answers 503 and says why, and a later
  * refresh may heal it.
  */
-import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -17,13 +15,17 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
-import { clientOf, guard } from './access-guard.ts';
+import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
+import { clientOf } from './client-address.ts';
 import { allowOrigins } from './cors.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { limitRates } from './rate-limit.ts';
+import { answerLog, lateLogger } from './request-log.ts';
 import { tracedPorts, traceRequests } from './request-spans.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
@@ -35,6 +37,7 @@ import { modelRoutes } from './routes/model.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { seriesRoutes } from './routes/series.ts';
+import { CONTENT_SECURITY, securityHeaders } from './security-headers.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 import { createServingState, type ServingState } from './serving-state.ts';
 import type { InferenceSettings } from './settings.ts';
@@ -72,18 +75,6 @@ const MODELS_KEPT_MS = 15_000;
 /** Where the domain says nothing: after so many of its days. */
 const STALE_DAYS = 2;
 
-/** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
-const CONTENT_SECURITY = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'"],
-  'img-src': ["'self'", 'data:'],
-  'font-src': ["'self'", 'data:'],
-  'connect-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'none'"],
-  'frame-ancestors': ["'none'"],
-};
 /** The one inline style that the docs page's own code adds, by its hash. */
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
@@ -96,12 +87,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const state = createServingState({ ...options, ...ports, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, clock);
 
+  const security = Object.entries(await securityHeaders());
+  const logAnswer = answerLog(logger);
   const started = clock.now().toString(36);
   let requests = 0;
   let stopping = false;
   const app: App = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: lateLogger,
     // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
@@ -109,7 +103,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
-    handlerTimeout: settings.handlerTimeoutMs,
     trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
@@ -130,35 +123,31 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('preClose', async () => {
     stopping = true;
   });
-  app.addHook('onRequest', async (request, reply) => {
+  // Hooks call back and promise nothing: a promise a hook is a tenth of what an answer costs (docs/decisions/0022).
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    if (!stopping) return;
+    for (const [name, value] of security) reply.header(name, value);
+    if (!stopping) return done();
     reply.header('connection', 'close').header('retry-after', '1');
-    throw new HttpProblem('STOPPING', 'the service is stopping');
+    done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
   if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
   guard(app, { apiKeys, clock, refused: metrics.refused });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions, apiKey, span } = request;
-    const route = routeOptions.url ?? '(none)';
-    metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
-    const level = routeOptions.config.quiet ? 'debug' : 'info';
-    const ms = Math.round(reply.elapsedTime * 1000) / 1000;
-    const who = { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) };
-    request.log[level]({ method, route, status: reply.statusCode, ms, ...who }, 'answered');
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, apiKey, span } = request;
+    const { url: route = '(none)', config } = request.routeOptions;
+    const { elapsedTime, statusCode: status } = reply;
+    metrics.answered(method, route, status, elapsedTime / 1000);
+    const ms = Math.round(elapsedTime * 1000) / 1000;
+    const answered = { reqId: request.id, method, route, status, ms };
+    const who = apiKey || span ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) } : null;
+    logAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
+    done();
   });
 
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });
-  const limitOf = (request: FastifyRequest) => request.apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
   if (settings.rateLimitPerMinute > 0 || apiKeys) {
-    await app.register(rateLimit, {
-      max: limitOf,
-      allowList: (request) => limitOf(request) === 0,
-      keyGenerator: clientOf,
-      timeWindow: 60_000,
-      enableDraftSpec: true,
-      errorResponseBuilder: (_request, { max }) => new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
-    });
+    const limitOf = (request: FastifyRequest) => request.apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
+    limitRates(app, { clientOf, limitOf, clock });
   }
   await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
   await app.register(swaggerUi, {
@@ -179,7 +168,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
     );
   });
 
-  const context = { domain, clock, state, fellBack: metrics.fellBack };
+  const prepared = prepareForecasts(domain);
+  const { handlerTimeoutMs } = settings;
+  const context = { domain, clock, state, prepared, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
   await pageRoutes(app, metrics.registry);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
@@ -190,9 +181,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
     seriesRoutes(api, context);
     forecastRoutes(api, context);
     allForecastRoutes(api, context, settings.streamTimeoutMs);
-    explanationRoutes(api, context, limitOf);
+    explanationRoutes(api, context);
     modelRoutes(api, context);
-    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_KEPT_MS));
+    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_KEPT_MS), handlerTimeoutMs);
     actualsRoutes(api, context, ports.actuals);
   });
 

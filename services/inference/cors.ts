@@ -15,15 +15,15 @@ const PREFLIGHT_KEPT_SECONDS = 600;
 /** @param origins scheme, host and port, as browsers write them: https://shop.example */
 export function allowOrigins(app: App, origins: readonly string[]): void {
   const allowed = new Set(origins);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
-    if (origin === undefined || !allowed.has(origin)) return undefined;
+    if (origin === undefined || !allowed.has(origin)) return done();
     reply.header('access-control-allow-origin', origin);
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
       reply.header('access-control-expose-headers', EXPOSED_HEADERS);
-      return undefined;
+      return done();
     }
-    return reply
+    reply
       .code(204)
       .header('access-control-allow-methods', METHODS)
       .header('access-control-allow-headers', ALLOWED_HEADERS)
@@ -31,8 +31,9 @@ export function allowOrigins(app: App, origins: readonly string[]): void {
       .send();
   });
   // A cache must not give one origin's answer to another, nor one without the header to a page that needs it.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     const vary = reply.getHeader('vary');
     reply.header('vary', vary === undefined ? 'Origin' : `${vary}, Origin`);
+    done();
   });
 }

@@ -24,8 +24,8 @@ export function traceRequests(app: App, tracing: Tracing): void {
     request.span = tracing.request(request.headers, name, { 'http.request.method': request.method });
     return request.span.within(done);
   });
-  app.addHook('onResponse', async ({ span, method, routeOptions, apiKey, id }, { statusCode }) => {
-    if (span === null) return;
+  app.addHook('onResponse', ({ span, method, routeOptions, apiKey, id }, { statusCode }, done) => {
+    if (span === null) return done();
     const route = routeOptions.url;
     span.end(
       route === undefined ? method : `${method} ${route}`,
@@ -37,6 +37,7 @@ export function traceRequests(app: App, tracing: Tracing): void {
       },
       statusCode >= 500,
     );
+    done();
   });
 }
 

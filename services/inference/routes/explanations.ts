@@ -5,7 +5,6 @@
  * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than other routes, because an answer is
  * computed while it is waited for (docs/decisions/0008 has the cost).
  */
-import type { FastifyRequest } from 'fastify';
 import { HeadwayError } from '../../../runtime/errors.ts';
 import type { Serving } from '../combine.ts';
 import { cutoffIndex, explainable, explanationAnswer } from '../explanation-answer.ts';
@@ -20,15 +19,14 @@ import type { App, RouteContext } from './context.ts';
 /** An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many times fewer are allowed. */
 const TIMES_FEWER = 10;
 
-/** @param limitOf requests of any kind that the client of this one may make in a minute */
-export function explanationRoutes(app: App, context: RouteContext, limitOf: (request: FastifyRequest) => number): void {
-  const { domain, state } = context;
-  const max = (request: FastifyRequest) => Math.ceil(limitOf(request) / TIMES_FEWER);
+export function explanationRoutes(app: App, context: RouteContext): void {
+  const { domain, state, handlerTimeoutMs } = context;
 
   app.get(
     '/v1/series/:id/explanation',
     {
-      config: { access: 'explanations:read', rateLimit: { max } },
+      config: { access: 'explanations:read', rateLimit: { timesFewer: TIMES_FEWER } },
+      handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'explainForecast',
         tags: ['forecasts'],
