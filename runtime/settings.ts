@@ -9,6 +9,7 @@ import cron from 'node-cron';
 // Not the whole of typebox: building types costs every command more than a second to load, checking plain JSON Schema does not.
 import { Check } from 'typebox/schema';
 import { HeadwayError } from './errors.ts';
+import { nearestWord } from './nearest-word.ts';
 
 /** A setting: its JSON Schema, and what it says of itself. `allowed` is for people. */
 interface About {
@@ -175,7 +176,7 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     schema: { type: ['string', 'null'], minLength: 1 },
     variable: 'HEADWAY_API_KEYS',
     default: null,
-    allowed: 'a file that `headway keys` wrote, or the content of one',
+    allowed: 'a file that `headway keys` wrote, the content of one, or off',
     description:
       'The API keys that clients must bring; the file is read again when it changes. Unset: open mode, no key is asked for.',
   },
@@ -279,7 +280,8 @@ export function readSettings(
     const { variable } = aboutOf(name);
     const flag = overrides[name];
     const fallback = name in defaults ? defaults[name] : aboutOf(name).default;
-    const fromEnvironment = env[variable]?.trim() ? env[variable] : undefined;
+    // A secret that was not filled in must not open the service.
+    const fromEnvironment = env[variable]?.trim() || name === 'apiKeys' ? env[variable] : undefined;
     const given = flag ?? fromEnvironment ?? fallback;
     sources[name] = flag !== undefined && flag !== null ? 'flag' : fromEnvironment === undefined ? 'default' : 'environment';
     allDefaults[name] = fallback;
@@ -341,6 +343,7 @@ function fromText(name: SettingName, text: string): unknown {
   if (name.endsWith('Schedule') && text.toLowerCase() === 'off') return null;
   // A word that is no number is left as it is, for the schema to refuse.
   if (name === 'quantiles') return text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part));
+  if (name === 'apiKeys' && text.toLowerCase() === 'off') return null;
   if (name === 'corsOrigins') return text.split(',').map((part) => part.trim().toLowerCase());
   if (aboutOf(name).schema.type?.includes('integer')) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
   return text;
@@ -362,25 +365,10 @@ function refuseUnknown(env: Record<string, string | undefined>): void {
   const variables = NAMES.map((name) => aboutOf(name).variable);
   const unknown = Object.keys(env).find((v) => v.startsWith('HEADWAY_') && !variables.includes(v) && !IGNORED.test(v));
   if (!unknown) return;
-  const nearest = variables
-    .map((variable) => ({ variable, distance: editDistance(unknown, variable) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const meant = nearest && nearest.distance <= 4 ? ` Did you mean ${nearest.variable}?` : '';
+  const nearest = nearestWord(unknown, variables);
+  const meant = nearest ? ` Did you mean ${nearest}?` : '';
   throw new HeadwayError('SETTINGS_INVALID', `${unknown} is not a setting of Headway.${meant}`, {
     where: unknown,
     fix: 'Unset it, or see `headway config` for every setting.',
   });
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
 }

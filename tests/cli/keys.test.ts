@@ -2,9 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { parseKeys } from '../../services/inference/access-file.ts';
 import { keySet } from '../../services/inference/access-key.ts';
+import { endAll, startHeadway } from './headway-process.ts';
 import { type WarmHeadway, warmHeadway } from './warm-headway.ts';
 
 let warm: WarmHeadway;
@@ -21,6 +22,8 @@ afterAll(async () => {
   await warm.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+afterEach(endAll);
 
 const json = async (args: string[], given = env) => {
   const { code, stdout, stderr } = await warm.run([...args, '--json'], given);
@@ -93,4 +96,36 @@ test('what is wrong is said, nothing is written, and a secret that was given by 
   expect(unnamed.stderr).toMatch(/^USAGE: no file of API keys is named/);
   await writeFile(file, '{"keys":');
   expect((await warm.run(['keys', 'list'], env)).stderr).toMatch(/^SETTINGS_INVALID: .*not JSON/);
+});
+
+test('a service that runs takes a new key, and refuses a revoked one, without a restart', async () => {
+  const served = join(folder, 'served.json');
+  const given = { ...env, HEADWAY_API_KEYS: served, HEADWAY_STORE: `file:${join(folder, 'store')}` };
+  const create = ['keys', 'create', '--name', 'x', '--scopes', 'models:read'];
+  const first = await json(create, given);
+  const service = startHeadway(['serve', '--port', '0'], given);
+  const [, url] = await service.until(/ on (http:\S+) /);
+  const ask = async (key?: string) =>
+    (await fetch(`${url}/v1/models`, key ? { headers: { authorization: `Bearer ${key}` } } : {})).status;
+  expect([await ask(), await ask(first.key)]).toEqual([401, 200]);
+  const second = await json(create, given);
+  await json(['keys', 'revoke', first.id], given);
+  // Within two seconds; what is asked meanwhile is answered by the keys of before.
+  while ((await ask(first.key)) === 200);
+  expect([await ask(first.key), await ask(second.key)]).toEqual([401, 200]);
+  service.kill('SIGTERM');
+  const { code, stderr } = await service.ended;
+  expect(code).toBe(0);
+  for (const { key } of [first, second]) expect(stderr).not.toContain(key.slice(16));
+  expect(stderr).not.toContain('open mode');
+});
+
+test('a service whose keys are not there does not start', async () => {
+  const { code, stdout, stderr } = await startHeadway(['serve', '--port', '0'], {
+    ...env,
+    HEADWAY_API_KEYS: join(folder, 'none.json'),
+    HEADWAY_STORE: `file:${join(folder, 'store')}`,
+  }).ended;
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/SETTINGS_INVALID: the file of API keys cannot be read \(ENOENT\)/);
 });

@@ -14,6 +14,7 @@ import { newSecret } from '../../../runtime/secrets.ts';
 import { formatKeys, openApiKeys, parseKeys } from '../../../services/inference/access-file.ts';
 import { type KeyRecord, makeKey, type NewKey } from '../../../services/inference/access-key.ts';
 import { SCOPE_NAMES, type Scope } from '../../../services/inference/access-scopes.ts';
+import { addressOf } from '../../../services/inference/client-address.ts';
 import type { App } from '../../../services/inference/routes/context.ts';
 import { openActualsLog } from '../../../storage/actuals-log.ts';
 import { memoryObjectStore } from '../../contracts/memory-object-store.ts';
@@ -295,6 +296,23 @@ describe('the file', () => {
   test('that is not there stops the start', async () => {
     const missing = openApiKeys(join(folder, 'none.json'), { clock: createWorld().clock, logger: silentLogger });
     await expect(missing).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:DB8:0001:0002::1', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001::8:7:6:5:4', '2001:0:0:8'],
+    ['::1', '0:0:0:0'],
+    ['::', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['not:an:address', 'not:an:address'],
+  ])('%s counts as %s', (ip, counted) => {
+    expect(addressOf(ip)).toBe(counted);
   });
 });
 

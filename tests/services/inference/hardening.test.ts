@@ -148,6 +148,21 @@ describe('the log', () => {
     expect(log).not.toMatch(/crumb-4711|47110815|[Bb]earer hw_/);
   });
 
+  test.each([
+    ['127.0.0.1', false, 30],
+    ['0.0.0.0', false, 40],
+    ['0.0.0.0', true, null],
+  ])('on %s, keys %s: it says how open the service is, and warns where others reach it', async (host, isGuarded, level) => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const { options, clock } = createWorld();
+    const apiKeys = isGuarded ? await openApiKeys(formatKeys([]), { clock, logger }) : null;
+    const started = { ...options, apiKeys, logger, host, port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 };
+    await (await startServer(started)).close();
+    const said = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg.startsWith('open mode'));
+    expect(said.map((line) => line.level)).toEqual(level === null ? [] : [level]);
+  });
+
   test('an id that a client gives is kept only where it is harmless', async () => {
     const app = await createWorld().build();
     const idOf = async (given: string) =>
