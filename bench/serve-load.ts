@@ -147,7 +147,9 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       chunks = [];
       received = 0;
       connection.current = null;
-      answered(asked, status, () => (whole.length === 1 ? (whole[0] as Buffer) : Buffer.concat(whole)).toString('utf8', from, to));
+      answered(asked, status, () =>
+        (whole.length === 1 ? (whole[0] as Buffer) : Buffer.concat(whole)).toString('utf8', from, to),
+      );
       next(connection);
     });
     const gone = (why: string) => () => {

@@ -12,6 +12,7 @@ import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { openPredictQueue } from '../services/inference/predict-queue.ts';
 import { startServer } from '../services/inference/server.ts';
 import { defaultInferenceSettings } from '../services/inference/settings.ts';
 import { benchDomain, openBenchStore } from './serve-world.ts';
@@ -46,7 +47,8 @@ async function serveBare(): Promise<string> {
 
 async function serveOurs(): Promise<string> {
   const logger = createLogger({ level: 'info', pretty: false, byTurn: true });
-  await startTensorBackend(logger, 'auto', 'prediction');
+  const backend = await startTensorBackend(logger, 'auto', 'prediction');
+  const limits = { ...defaultInferenceSettings, rateLimitPerMinute: 1e9, staleAfterIntervals: 0 };
   const { features, registry } = openBenchStore(argument);
   const server = await startServer({
     domain: benchDomain,
@@ -55,7 +57,8 @@ async function serveOurs(): Promise<string> {
     restoreForecaster: restoreNetwork,
     clock: systemClock,
     logger,
-    settings: { ...defaultInferenceSettings, rateLimitPerMinute: 1e9, staleAfterIntervals: 0 },
+    settings: limits,
+    openPredictor: openPredictQueue({ backend, clock: systemClock, logger, limits }),
     host: '127.0.0.1',
     port: 0,
     refreshIntervalMs: Number(refreshMs),
@@ -83,6 +86,28 @@ function used(): Used {
 
 const address = kind === 'bare' ? await serveBare() : await serveOurs();
 delays.enable();
-process.on('message', (m) => { if (m === 'prof') { void import('node:inspector').then(({ Session }) => { const s = new Session(); s.connect(); s.post('Profiler.enable'); s.post('Profiler.setSamplingInterval', { interval: 200 }); s.post('Profiler.start', () => setTimeout(() => s.post('Profiler.stop', (_e, r) => void import('node:fs').then((f) => f.writeFileSync('/tmp/prof/p.cpuprofile', JSON.stringify(r.profile)))), 4000)); }); return; } process.send?.(used()); });
+process.on('message', (m) => {
+  if (m === 'prof') {
+    void import('node:inspector').then(({ Session }) => {
+      const s = new Session();
+      s.connect();
+      s.post('Profiler.enable');
+      s.post('Profiler.setSamplingInterval', { interval: 200 });
+      s.post('Profiler.start', () =>
+        setTimeout(
+          () =>
+            s.post(
+              'Profiler.stop',
+              (_e, r) =>
+                void import('node:fs').then((f) => f.writeFileSync('/tmp/zzprof/p.cpuprofile', JSON.stringify(r.profile))),
+            ),
+          4000,
+        ),
+      );
+    });
+    return;
+  }
+  process.send?.(used());
+});
 process.on('disconnect', () => process.exit(0));
 process.send?.({ address });

@@ -97,7 +97,12 @@ export async function createWorld(folder: string): Promise<BenchWorld> {
 
   async function addModel(): Promise<void> {
     const saved = saveNetwork(randomNetwork(seriesIds, HORIZON, streams('weights', ++models)));
-    const training = { snapshotVersion: [...panels.keys()].at(-1) as string, knownAt: null, trainingCutoff: START, panelHash: 'bench' };
+    const training = {
+      snapshotVersion: [...panels.keys()].at(-1) as string,
+      knownAt: null,
+      trainingCutoff: START,
+      panelHash: 'bench',
+    };
     const made = { forecaster: 'network', config: {}, seed: models, backend: 'wasm', trainingSeconds: 0 };
     const card = { ...training, ...made, quantiles: QUANTILES, horizon: HORIZON, metrics: {} };
     const { modelVersion } = await registry.register({ ...saved, card });

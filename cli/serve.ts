@@ -4,7 +4,9 @@
  * Fails: SETTINGS_INVALID where the address cannot be listened on.
  */
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
+import { createLogger } from '../runtime/logger.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { openPredictQueue } from '../services/inference/predict-queue.ts';
 import { type InferenceServer, startServer } from '../services/inference/server.ts';
 import { defaultInferenceSettings } from '../services/inference/settings.ts';
 import type { CommandContext } from './context.ts';
@@ -18,8 +20,16 @@ export async function serveCommand(context: CommandContext): Promise<void> {
 }
 
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
-  const { settings, domain, clock, logger } = context;
-  await startTensorBackend(logger, settings.backend, 'prediction');
+  const { settings, domain, clock } = context;
+  // One of its own: it logs every request.
+  const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true, byTurn: true });
+  const backend = await startTensorBackend(logger, settings.backend, 'prediction');
+  const limits = {
+    ...defaultInferenceSettings,
+    rateLimitPerMinute: settings.rateLimit,
+    staleAfterIntervals: settings.staleAfter,
+    queueLimit: settings.queue,
+  };
   return startServer({
     domain,
     features: await context.features(),
@@ -28,7 +38,8 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
     clock,
     logger,
-    settings: { ...defaultInferenceSettings, rateLimitPerMinute: settings.rateLimit, staleAfterIntervals: settings.staleAfter },
+    settings: limits,
+    ...(settings.worker === 'on' ? { openPredictor: openPredictQueue({ backend, clock, logger, limits }) } : {}),
     host: settings.host,
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,

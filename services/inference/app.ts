@@ -16,6 +16,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import { noteMethods } from './allowed-methods.ts';
 import { modelHistory } from './model-history.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { type OpenPredictor, predictHere } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { limitRates } from './rate-limit.ts';
@@ -53,6 +54,8 @@ export interface AppOptions {
   readonly restoreForecaster: RestoreForecaster;
   /** Where actuals that clients post are kept; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;
+  /** Where forecasts are computed; absent: by this process, as on Lambda. */
+  readonly openPredictor?: OpenPredictor;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
@@ -71,8 +74,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings } = options;
   const metrics = createServiceMetrics();
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
-  const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
-  metrics.watch(state, clock);
+  const predictor = (options.openPredictor ?? predictHere)(metrics.predictions);
+  const state = createServingState({ ...options, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
+  metrics.watch(state, predictor, clock);
 
   const security = Object.entries(await securityHeaders());
   const logAnswer = answerLog(logger);
@@ -104,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
   app.setErrorHandler(answerError);
+  app.addHook('onClose', () => predictor.close());
   app.addHook('preClose', async () => {
     stopping = true;
   });
@@ -111,7 +116,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     for (const [name, value] of security) reply.header(name, value);
-    if (!stopping) return done();
+    if (!stopping) {
+      done();
+      return;
+    }
     reply.header('connection', 'close').header('retry-after', '1');
     done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
@@ -147,7 +155,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const prepared = prepareForecasts(domain);
   const { handlerTimeoutMs } = settings;
-  const context = { domain, clock, state, prepared, handlerTimeoutMs, fellBack: metrics.fellBack };
+  const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context);
   await pageRoutes(app, metrics.registry);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.

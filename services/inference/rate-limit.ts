@@ -63,8 +63,14 @@ export function limitRates(app: App, maxPerMinute: number, clock: Clock): void {
   const owns = new WeakMap<object, ReturnType<typeof limitHook>>();
   app.addHook('onRequest', (request, reply, done) => {
     const own = request.routeOptions.config.rateLimit;
-    if (own === false) return done();
-    if (own === undefined) return shared(request, reply, done);
+    if (own === false) {
+      done();
+      return;
+    }
+    if (own === undefined) {
+      shared(request, reply, done);
+      return;
+    }
     let hook = owns.get(own);
     if (hook === undefined) {
       hook = limitHook(own.max, clock);
@@ -83,7 +89,10 @@ function limitHook(max: number, clock: Clock) {
     reply.header('x-ratelimit-limit', limit);
     reply.header('x-ratelimit-remaining', used < max ? String(max - used) : '0');
     reply.header('x-ratelimit-reset', seconds);
-    if (used <= max) return done();
+    if (used <= max) {
+      done();
+      return;
+    }
     reply.header('retry-after', seconds);
     done(new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`));
   };

@@ -19,11 +19,15 @@ declare module 'fastify' {
 export function takeServing(state: ServingState, variantOf?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const serving = state.current();
-    if (!serving) return done(new NotReady(state.failure()?.error ?? null));
+    if (!serving) {
+      done(new NotReady(state.failure()?.error ?? null));
+      return;
+    }
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
-      return done();
+      done();
+      return;
     }
     const etag = variantOf ? `${serving.etag.slice(0, -1)}-${variantOf(request)}"` : serving.etag;
     if (variantOf) reply.header('vary', 'accept');
