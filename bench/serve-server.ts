@@ -12,6 +12,7 @@ import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import { openPredictQueue } from '../services/inference/predict-queue.ts';
 import { startServer } from '../services/inference/server.ts';
 import { defaultInferenceSettings } from '../services/inference/settings.ts';
 import { benchDomain, openBenchStore } from './serve-world.ts';
@@ -46,7 +47,8 @@ async function serveBare(): Promise<string> {
 
 async function serveOurs(): Promise<string> {
   const logger = createLogger({ level: 'info', pretty: false, byTurn: true });
-  await startTensorBackend(logger, 'auto', 'prediction');
+  const backend = await startTensorBackend(logger, 'auto', 'prediction');
+  const limits = { ...defaultInferenceSettings, rateLimitPerMinute: 1e9, staleAfterIntervals: 0 };
   const { features, registry } = openBenchStore(argument);
   const server = await startServer({
     domain: benchDomain,
@@ -55,7 +57,8 @@ async function serveOurs(): Promise<string> {
     restoreForecaster: restoreNetwork,
     clock: systemClock,
     logger,
-    settings: { ...defaultInferenceSettings, rateLimitPerMinute: 1e9, staleAfterIntervals: 0 },
+    settings: limits,
+    openPredictor: openPredictQueue({ backend, clock: systemClock, logger, limits }),
     host: '127.0.0.1',
     port: 0,
     refreshIntervalMs: Number(refreshMs),
@@ -95,7 +98,8 @@ process.on('message', (m) => {
           () =>
             s.post(
               'Profiler.stop',
-              (_e, r) => void import('node:fs').then((f) => f.writeFileSync('/tmp/prof/p.cpuprofile', JSON.stringify(r.profile))),
+              (_e, r) =>
+                void import('node:fs').then((f) => f.writeFileSync('/tmp/zzprof/p.cpuprofile', JSON.stringify(r.profile))),
             ),
           4000,
         ),

@@ -4,9 +4,11 @@
  * Fails: SETTINGS_INVALID where the address cannot be listened on.
  */
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
+import { createLogger } from '../runtime/logger.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import type { Tracing } from '../runtime/tracing.ts';
 import { openApiKeys } from '../services/inference/access-file.ts';
+import { openPredictQueue } from '../services/inference/predict-queue.ts';
 import { type InferenceServer, startServer } from '../services/inference/server.ts';
 import { defaultInferenceSettings } from '../services/inference/settings.ts';
 import type { CommandContext } from './context.ts';
@@ -20,9 +22,19 @@ export async function serveCommand(context: CommandContext): Promise<void> {
 }
 
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
-  const { settings, domain, clock, logger } = context;
+  const { settings, domain, clock } = context;
+  // One of its own: it logs every request.
+  const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true, byTurn: true });
   const tracing = await openTracing(context);
-  await startTensorBackend(logger, settings.backend, 'prediction');
+  const backend = await startTensorBackend(logger, settings.backend, 'prediction');
+  const limits = {
+    ...defaultInferenceSettings,
+    rateLimitPerMinute: settings.rateLimit,
+    staleAfterIntervals: settings.staleAfter,
+    queueLimit: settings.queue,
+    trustProxy: settings.proxies,
+    corsOrigins: settings.corsOrigins ?? [],
+  };
   const server = await startServer({
     domain,
     features: await context.features(),
@@ -33,13 +45,8 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     tracing,
     clock,
     logger,
-    settings: {
-      ...defaultInferenceSettings,
-      rateLimitPerMinute: settings.rateLimit,
-      staleAfterIntervals: settings.staleAfter,
-      trustProxy: settings.proxies,
-      corsOrigins: settings.corsOrigins ?? [],
-    },
+    settings: limits,
+    ...(settings.worker === 'on' ? { openPredictor: openPredictQueue({ backend, clock, logger, limits }) } : {}),
     host: settings.host,
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,

@@ -53,6 +53,8 @@ export interface Settings {
   /** null: the domain's own. */
   readonly staleAfter: number | null;
   readonly actuals: 'on' | 'off';
+  readonly worker: 'on' | 'off';
+  readonly queue: number;
   readonly memoryMb: number;
   readonly cacheMb: number;
 }
@@ -223,6 +225,21 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 'off',
     allowed: 'on or off',
     description: 'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
+  },
+  worker: {
+    schema: { enum: ['on', 'off'] },
+    variable: 'HEADWAY_WORKER',
+    default: 'on',
+    allowed: 'on or off',
+    description: 'Whether the HTTP service computes forecasts in a process of its own. Off: on its event loop, with less memory.',
+  },
+  queue: {
+    schema: { type: 'integer', minimum: 1, maximum: 100_000 },
+    variable: 'HEADWAY_QUEUE',
+    default: 512,
+    allowed: 'a whole number from 1 to 100000',
+    unit: 'forecasts',
+    description: "Forecasts of callers' own histories that may wait for the worker; more are answered with 503 and Retry-After.",
   },
   memoryMb: {
     schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },

@@ -22,11 +22,12 @@ import { allowOrigins } from './cors.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { type OpenPredictor, predictHere } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { limitRates } from './rate-limit.ts';
 import { answerLog, lateLogger } from './request-log.ts';
-import { tracedPorts, traceRequests } from './request-spans.ts';
+import { tracedPorts, tracedPredictor, traceRequests } from './request-spans.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
@@ -62,6 +63,8 @@ export interface AppOptions {
   readonly actuals?: ActualsSink | null;
   /** The keys that clients must bring; null or absent: open mode, in which none is asked for. */
   readonly apiKeys?: ApiKeys | null;
+  /** Where forecasts are computed; absent: by this process, as on Lambda. */
+  readonly openPredictor?: OpenPredictor;
   /** Where spans go; null or absent: nothing is traced. */
   readonly tracing?: Tracing | null;
   readonly clock: Clock;
@@ -84,8 +87,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics();
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
-  const state = createServingState({ ...options, ...ports, staleAfterIntervals, onRefresh: metrics.refreshed });
-  metrics.watch(state, clock);
+  const opened = (options.openPredictor ?? predictHere)(metrics.predictions);
+  const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
+  const state = createServingState({ ...options, ...ports, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
+  metrics.watch(state, predictor, clock);
 
   const security = Object.entries(await securityHeaders());
   const logAnswer = answerLog(logger);
@@ -120,6 +125,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.decorateRequest('span', null);
   if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(answerError);
+  app.addHook('onClose', () => predictor.close());
   app.addHook('preClose', async () => {
     stopping = true;
   });
@@ -127,7 +133,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     for (const [name, value] of security) reply.header(name, value);
-    if (!stopping) return done();
+    if (!stopping) {
+      done();
+      return;
+    }
     reply.header('connection', 'close').header('retry-after', '1');
     done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
@@ -170,7 +179,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const prepared = prepareForecasts(domain);
   const { handlerTimeoutMs } = settings;
-  const context = { domain, clock, state, prepared, handlerTimeoutMs, fellBack: metrics.fellBack };
+  const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
   await pageRoutes(app, metrics.registry);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.

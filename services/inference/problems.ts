@@ -62,10 +62,13 @@ const RETRY_AFTER_SECONDS = 2;
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
   readonly problemCode: HttpProblemCode;
+  /** Told as Retry-After. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(problemCode: HttpProblemCode, message: string) {
+  constructor(problemCode: HttpProblemCode, message: string, retryAfterSeconds: number | null = null) {
     super(message);
     this.problemCode = problemCode;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -122,6 +125,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const problem = problemOf(error, request.id);
   // Why nothing is served was logged when the refresh failed; once for every probe would drown it.
   if (problem.code === 'INTERNAL' && !(error instanceof NotReady)) request.log.error({ err: error }, 'unexpected error');
+  if (error instanceof HttpProblem && error.retryAfterSeconds !== null)
+    reply.header('retry-after', String(error.retryAfterSeconds));
   // Errors before there is a route pass no hook, so the id is set here too.
   return sendProblem(problem, reply.header('x-request-id', request.id));
 }

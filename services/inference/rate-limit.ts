@@ -83,14 +83,20 @@ export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): 
   app.addHook('onRequest', (request, reply, done) => {
     const own = request.routeOptions.config.rateLimit;
     const limit = own === false ? 0 : limitOf(request);
-    if (limit === 0) return done();
+    if (limit === 0) {
+      done();
+      return;
+    }
     const max = own ? Math.ceil(limit / own.timesFewer) : limit;
     const { used, endsAt } = (own ? counterOf(own) : shared).count(clientOf(request));
     const seconds = secondsUntil(endsAt, clock);
     reply.header('ratelimit-limit', String(max));
     reply.header('ratelimit-remaining', used < max ? String(max - used) : '0');
     reply.header('ratelimit-reset', seconds);
-    if (used <= max) return done();
+    if (used <= max) {
+      done();
+      return;
+    }
     reply.header('retry-after', seconds);
     done(new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`));
   });

@@ -7,6 +7,7 @@ import type { Forecaster } from '../../forecasting/forecaster.ts';
 import type { NetworkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import type { RequestSpan, Tracing } from '../../runtime/tracing.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import type { Predictor } from './predictor.ts';
 import type { App } from './routes/context.ts';
 
 declare module 'fastify' {
@@ -67,15 +68,23 @@ export function tracedPorts(tracing: Tracing, { features, registry, restoreForec
   };
 }
 
+/** Computing is a span, the wait for a turn included. */
+export function tracedPredictor(tracing: Tracing, predictor: Predictor): Predictor {
+  return {
+    predict: (model, panel, cutoff, urgency) =>
+      tracing.span('forecast', { 'headway.series': panel.seriesIds.length, 'headway.urgency': urgency }, () =>
+        predictor.predict(model, panel, cutoff, urgency),
+      ),
+    waiting: () => predictor.waiting(),
+    close: () => predictor.close(),
+  };
+}
+
+/** Only the network explains, and does so here. */
 function traced(tracing: Tracing, forecaster: Forecaster): Forecaster {
-  const predict: Forecaster['predict'] = (panel, cutoff, horizon) =>
-    tracing.span('forecast', { 'headway.series': panel.seriesIds.length, 'headway.horizon': horizon }, () =>
-      forecaster.predict(panel, cutoff, horizon),
-    );
-  // Only the network explains; what it is told to leave out goes through the same arithmetic.
   const { predictKept } = forecaster as Partial<NetworkForecaster>;
-  if (predictKept === undefined) return { ...forecaster, predict };
+  if (predictKept === undefined) return forecaster;
   const explain: NetworkForecaster['predictKept'] = (...given) =>
     tracing.span('explain', {}, () => predictKept.apply(forecaster, given));
-  return Object.assign({ ...forecaster, predict }, { predictKept: explain });
+  return Object.assign({ ...forecaster }, { predictKept: explain });
 }

@@ -7,6 +7,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Clock } from '../../runtime/clock.ts';
 import type { Refusal } from './access-guard.ts';
 import { FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
+import type { Predictor, PredictorWatch } from './predictor.ts';
 import { dataAgeSeconds } from './routes/health.ts';
 import type { RefreshOutcome, ServingState } from './serving-state.ts';
 
@@ -18,8 +19,9 @@ export interface ServiceMetrics {
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
   readonly fellBack: (reason: FallbackReason) => void;
+  readonly predictions: PredictorWatch;
   /** Adds the gauges that read the state when they are scraped. */
-  watch(state: ServingState, clock: Clock): void;
+  watch(state: ServingState, predictor: Predictor, clock: Clock): void;
 }
 
 export function createServiceMetrics(): ServiceMetrics {
@@ -52,13 +54,33 @@ export function createServiceMetrics(): ServiceMetrics {
     labelNames: ['reason'],
     registers,
   });
+  const batches = new Histogram({
+    name: 'headway_forecast_batch_size',
+    help: 'Forecasts that were computed together',
+    buckets: [1, 2, 4, 8, 16, 32],
+    registers,
+  });
+  const workerFailures = new Counter({
+    name: 'headway_worker_failures_total',
+    help: 'Times the process that computes forecasts ended or did not answer in time',
+    registers,
+  });
   return {
     registry,
     refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
-    watch(state, clock) {
+    predictions: { onBatch: (size) => batches.observe(size), onFailure: () => workerFailures.inc() },
+    watch(state, predictor, clock) {
+      new Gauge({
+        name: 'headway_forecast_queue',
+        help: 'Forecasts that were asked for and wait to be computed',
+        registers,
+        collect() {
+          this.set(predictor.waiting());
+        },
+      });
       new Gauge({
         name: 'headway_data_age_seconds',
         help: 'Since the end of the last observed interval',

@@ -16,6 +16,12 @@ export interface InferenceSettings {
   readonly streamTimeoutMs: number;
   /** Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no limit. */
   readonly maxEventLoopDelayMs: number;
+  /** Forecasts of histories that may wait for the worker; more are answered with 503 and Retry-After. */
+  readonly queueLimit: number;
+  /** Waiting longer than this for the worker's turn is answered so too. */
+  readonly waitLimitMs: number;
+  /** A worker that takes longer for some dozens of forecasts hangs, and is replaced. */
+  readonly batchTimeoutMs: number;
   /** Intervals since the last observed one after which forecasts are labelled as stale; 0: never. null: as the domain says. */
   readonly staleAfterIntervals: number | null;
   /** Proxies before this service that each add to X-Forwarded-For; no more of it than theirs is believed. */
@@ -31,6 +37,9 @@ export const defaultInferenceSettings: InferenceSettings = {
   handlerTimeoutMs: 10_000,
   streamTimeoutMs: 300_000,
   maxEventLoopDelayMs: 1_000,
+  queueLimit: 512,
+  waitLimitMs: 2_000,
+  batchTimeoutMs: 5_000,
   staleAfterIntervals: null,
   trustProxy: 0,
   corsOrigins: [],

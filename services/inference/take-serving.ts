@@ -22,11 +22,15 @@ declare module 'fastify' {
 export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
     const serving = state.current();
-    if (!serving) return done(new NotReady(state.failure()?.error ?? null));
+    if (!serving) {
+      done(new NotReady(state.failure()?.error ?? null));
+      return;
+    }
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
-      return done();
+      done();
+      return;
     }
     if (choose) {
       request.variant = choose(request);

@@ -35,6 +35,8 @@ describe('readSettings', () => {
       featuresSchedule: '5 * * * *',
       trainingSchedule: '30 3 * * *',
       actuals: 'off',
+      worker: 'on',
+      queue: 512,
       staleAfter: null,
       refreshSeconds: 15,
       rateLimit: 600,

@@ -9,7 +9,7 @@ import type { Registry } from 'prom-client';
 import { hasAlready } from '../if-none-match.ts';
 import type { App } from './context.ts';
 
-const SCRIPTS = ['page.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
+const SCRIPTS = ['page.js', 'api-key.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
 const FILES = [
   { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
   { url: '/dashboard/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
