@@ -11,10 +11,13 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build, type Plugin } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
+import { bundleHolidays, tabledHolidays } from './bundle-holidays.ts';
+import { domains } from './domains/index.ts';
 import { DASHBOARD_FILES } from './services/inference/dashboard-files.ts';
 
 const ROOT = fileURLToPath(new URL('./', import.meta.url));
 const WASM = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
+const THREADS = 'tfjs-backend-wasm-threaded-simd';
 /** What the project promises. */
 const MOST_ZIPPED_BYTES = 5_000_000;
 
@@ -22,21 +25,26 @@ const MOST_ZIPPED_BYTES = 5_000_000;
  * Packages that the function never calls, though code that it holds names them → who would. What calls one all the same is told so.
  * Without them there is no native code, and less to load.
  */
-const LEFT_OUT: Record<string, string> = {
+const LEFT_OUT: Readonly<Record<string, string>> = {
   '@duckdb/node-api': 'feature runs read Parquet',
   '@tensorflow/tfjs': 'training needs gradients',
   '@tensorflow/tfjs-backend-cpu': 'HEADWAY_BACKEND=cpu',
   '@fastify/swagger-ui': 'the page /docs',
   '@fastify/under-pressure': 'an instance answers one request at a time',
+  yaml: 'the OpenAPI document as YAML',
   'node-fetch': 'TensorFlow.js reads models by URL',
   axios: 'sources download raw data',
+  [THREADS]: 'WASM threads do not work in Node',
 };
 
 /** In place of a package: nothing happens at its import, and each use throws. */
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[@a-z]/ }, ({ path: name }) => (name in LEFT_OUT ? { path: name, namespace: 'left-out' } : undefined));
+    onResolve({ filter: /^[@a-z]|wasm-threaded-simd/ }, ({ path: given }) => {
+      const name = given.includes('wasm-threaded-simd') ? THREADS : given;
+      return name in LEFT_OUT ? { path: name, namespace: 'left-out' } : undefined;
+    });
     onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path: name }) => {
       const message = JSON.stringify(`${name} is not in the Lambda bundle (${LEFT_OUT[name]})`);
       const contents = `module.exports = new Proxy(function () {}, {
@@ -81,14 +89,14 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     mainFields: ['module', 'main'], // ES modules: what is not used is left out
     minify: true,
     legalComments: 'external',
-    charset: 'utf8',
     metafile: true,
     logLevel: 'error',
     banner: { js: BANNER },
-    plugins: [leaveOut],
+    plugins: [leaveOut, tabledHolidays(domains.flatMap(({ holidays }) => holidays ?? []))],
   });
+  await bundleHolidays(ROOT, folder);
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter((one) => one.external));
-  const foreign = outside.filter((one) => !isBuiltin(one.path)).map((one) => one.path);
+  const foreign = outside.map((one) => one.path).filter((one) => !isBuiltin(one) && !one.startsWith('./'));
   if (foreign.length > 0) throw new Error(`the bundle would import what is not in it: ${[...new Set(foreign)].join(', ')}`);
   const { resolve } = createRequire(import.meta.url);
   await copyFile(resolve(WASM), path.join(folder, path.basename(WASM)));
