@@ -21,6 +21,9 @@ import { openFeatureStore } from './storage/feature-store.ts';
 import { openModelRegistry } from './storage/model-registry.ts';
 import { openStore } from './storage/open-store.ts';
 
+// As in headway.ts: the SDK is pinned.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** What is other than on a machine of one's own: only /tmp can be written, and an instance answers one request at a time. */
 const settings = readSettings(
   process.env,

@@ -5,6 +5,7 @@
  * what Lambda lets through: a large one is compressed where the caller takes that.
  * Fails: an answer that is too large even so becomes a problem document.
  */
+import { METHODS } from 'node:http';
 import { constants, gzipSync } from 'node:zlib';
 import { HttpProblem, problemOf } from './problems.ts';
 
@@ -41,7 +42,7 @@ const HARMLESS_ID = /^[\w.-]{1,64}$/;
 
 export function isHttpEvent(event: unknown): event is LambdaHttpEvent {
   const { rawPath, requestContext } = (event ?? {}) as Partial<LambdaHttpEvent>;
-  return typeof rawPath === 'string' && typeof requestContext?.http?.method === 'string';
+  return typeof rawPath === 'string' && METHODS.includes(requestContext?.http?.method ?? '');
 }
 
 /** The event with path, query and request id as a server would have seen them. */

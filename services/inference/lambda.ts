@@ -9,7 +9,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import awsLambdaFastify from '@fastify/aws-lambda';
 import { atMost } from '../../runtime/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
-import { asAnswered, asRequested, isHttpEvent, type LambdaAnswer, type LambdaHttpEvent, problemAnswer } from './lambda-event.ts';
+import { asAnswered, asRequested, isHttpEvent, type LambdaAnswer, problemAnswer } from './lambda-event.ts';
 import { HttpProblem } from './problems.ts';
 
 export interface LambdaContext {
@@ -68,16 +68,18 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
     patienceLeft -= clock.elapsedMs() - before;
   }
 
-  async function answer(event: LambdaHttpEvent, context: LambdaContext): Promise<LambdaAnswer> {
-    await lookForNewer(context.getRemainingTimeInMillis());
-    const requested = asRequested(event, context.awsRequestId);
-    return asAnswered((await proxy(requested, context)) as LambdaAnswer, requested);
+  async function answer(event: unknown, context: LambdaContext): Promise<LambdaAnswer> {
+    const { awsRequestId } = context;
+    try {
+      if (!isHttpEvent(event)) throw new HttpProblem('REQUEST_MALFORMED', 'the event is no HTTP event of payload version 2.0');
+      await lookForNewer(context.getRemainingTimeInMillis());
+      const requested = asRequested(event, awsRequestId);
+      return asAnswered((await proxy(requested, {})) as LambdaAnswer, requested);
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) options.logger.error({ err: error }, 'unexpected error');
+      return problemAnswer(error, awsRequestId);
+    }
   }
 
-  return (event, context) =>
-    invocation.run({ awsRequestId: context.awsRequestId }, async () => {
-      if (isHttpEvent(event)) return answer(event, context);
-      const problem = new HttpProblem('REQUEST_MALFORMED', 'the event is no HTTP event of payload version 2.0');
-      return problemAnswer(problem, context.awsRequestId);
-    });
+  return (event, context) => invocation.run({ awsRequestId: context.awsRequestId }, () => answer(event, context));
 }

@@ -26,8 +26,9 @@ export interface LambdaResult {
 export interface LambdaInstance {
   /** `awsRequestId` is made up where none is given. */
   invoke(event: unknown, awsRequestId?: string): Promise<LambdaResult>;
-  /** What the function wrote to standard output and standard error so far. */
+  /** What the function wrote to standard output so far, and to standard error. */
   output(): string;
+  warnings(): string;
   /** Most memory the process has had, in bytes; 0 where the system does not tell. */
   peakBytes(): Promise<number>;
   stop(): Promise<void>;
@@ -105,11 +106,19 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaInstanc
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));
-  child.once('exit', (code, name) => end(new Error(`the function's process ended (${name ?? code}): ${output.slice(-2000)}`)));
+  let warnings = '';
+  child.stdout?.on('data', (text) => {
+    output += text;
+  });
+  child.stderr?.on('data', (text) => {
+    warnings += text;
+  });
+  const said = () => `${output}${warnings}`.slice(-2000);
+  child.once('exit', (code, name) => end(new Error(`the function's process ended (${name ?? code}): ${said()}`)));
 
   return {
     output: () => output,
+    warnings: () => warnings,
     invoke: (event, id = randomUUID()) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended);
@@ -138,10 +147,24 @@ export function httpApiEvent(method: string, path: string, changes: Record<strin
     headers: { accept: 'application/json', host: 'abc123.execute-api.eu-west-1.amazonaws.com' },
     requestContext: {
       ...{ accountId: '123456789012', apiId: 'abc123', domainName: 'abc123.execute-api.eu-west-1.amazonaws.com' },
-      ...{ domainPrefix: 'abc123', requestId: 'JKJaXmPLvHcESHA=', routeKey: '$default', stage: '$default', timeEpoch: 1_700_000_000_000 },
+      ...{
+        domainPrefix: 'abc123',
+        requestId: 'JKJaXmPLvHcESHA=',
+        routeKey: '$default',
+        stage: '$default',
+        timeEpoch: 1_700_000_000_000,
+      },
       http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '203.0.113.7', userAgent: 'a test' },
     },
     isBase64Encoded: false,
     ...changes,
   };
+}
+
+/** The same as a Function URL sends it, which leaves the path as it was sent. */
+export function functionUrlEvent(method: string, path: string, changes: Record<string, unknown> = {}) {
+  const event = httpApiEvent(method, path);
+  const domainName = 'def456.lambda-url.eu-west-1.on.aws';
+  const requestContext = { ...event.requestContext, apiId: 'def456', domainName, domainPrefix: 'def456', accountId: 'anonymous' };
+  return { ...event, headers: { ...event.headers, host: domainName }, requestContext, ...changes };
 }

@@ -40,7 +40,11 @@ for (;;) {
   const { headers, text } = await call('GET', 'invocation/next');
   const id = headers['lambda-runtime-aws-request-id'];
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  const context = { awsRequestId: id, getRemainingTimeInMillis: () => deadline - Date.now(), callbackWaitsForEmptyEventLoop: true };
+  const context = {
+    awsRequestId: id,
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+    callbackWaitsForEmptyEventLoop: true,
+  };
   try {
     await call('POST', `invocation/${id}/response`, JSON.stringify(await handler(JSON.parse(text), context)));
   } catch (error) {
