@@ -232,8 +232,12 @@ export function buildProgram(env: Environment): Command {
     program,
     'schedule',
     'Run features hourly and training daily.',
-    (c) => sources(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
-    async (context, flags: { only?: 'features' | 'training' }) => (await import('./schedule.ts')).scheduleCommand(context, flags),
+    (c) =>
+      sources(c)
+        .addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training']))
+        .option('--once', 'run each job once, now, and end; for a schedule that is kept elsewhere'),
+    async (context, flags: { only?: 'features' | 'training'; once?: boolean }) =>
+      (await import('./schedule.ts')).scheduleCommand(context, flags),
   );
   command(
     program,
