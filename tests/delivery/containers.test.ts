@@ -1,5 +1,7 @@
 /** Purpose: the Dockerfile's images and the compose file's services keep what docs/containers.md promises, and fit one another. */
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { buildProgram } from '../../cli/main.ts';
@@ -151,6 +153,40 @@ describe('the compose file', () => {
       const ours = Object.entries<string>(environment).filter(([name]) => name.startsWith('HEADWAY_'));
       const filled = ours.map(([name, value]) => [name, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]);
       expect(() => readSettings(Object.fromEntries(filled), {}, { domain: 'none' })).not.toThrow();
+    }
+  });
+});
+
+describe('the passwords of a machine', () => {
+  const make = (folder: string, given: Record<string, string> = {}) => {
+    const user = String(process.getuid?.() ?? 0);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['infra/compose/make-secrets.js', user], {
+      cwd: ROOT,
+      env: { SECRETS_FOLDER: folder, ...given },
+      encoding: 'utf8',
+    });
+    expect([status, stderr, stdout]).toEqual([0, '', '']);
+    return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+  };
+
+  test('are new on every machine, stay, are nobody else’s to read, and give way to those that are given', () => {
+    const [one, other] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'headway-secrets-'))) as [string, string];
+    try {
+      const first = make(one);
+      expect(Object.keys(first).sort()).toEqual(['aws', 'grafana-password', 'mc.json', 'minio-password', 'minio-user']);
+      expect(make(one)).toEqual(first);
+      const elsewhere = make(other);
+      for (const name of Object.keys(first)) {
+        expect(elsewhere[name]).not.toBe(first[name]);
+        expect(statSync(join(one, name)).mode & 0o777).toBe(0o440);
+      }
+      const given = make(one, { MINIO_ROOT_PASSWORD: 'of-my-own', GRAFANA_PASSWORD: '' });
+      expect(given).toMatchObject({ 'minio-password': 'of-my-own', 'minio-user': first['minio-user'] });
+      expect(given['grafana-password']).toBe(first['grafana-password']);
+      expect(given.aws).toBe(`[default]\naws_access_key_id = ${first['minio-user']}\naws_secret_access_key = of-my-own\n`);
+      expect(JSON.parse(given['mc.json']!).aliases.s3).toMatchObject({ accessKey: first['minio-user'], secretKey: 'of-my-own' });
+    } finally {
+      for (const folder of [one, other]) rmSync(folder, { recursive: true, force: true });
     }
   });
 });
