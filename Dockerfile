@@ -46,7 +46,9 @@ RUN npm pkg delete dependencies.@duckdb/node-api dependencies.@tensorflow/tfjs \
 
 FROM ${NODE_IMAGE} AS headway
 # What they are, for whoever finds one: docker build --build-arg VERSION=… --build-arg REVISION=$(git rev-parse HEAD) --build-arg SOURCE=…
-ARG VERSION=0.0.0 REVISION=unknown SOURCE=unknown
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="Headway" \
       org.opencontainers.image.description="Time-series demand forecasting, end to end" \
       org.opencontainers.image.licenses="MIT" \
