@@ -62,6 +62,12 @@ describe('alerts', () => {
     const { rule_files, scrape_configs } = treeOf(`${FOLDER}/prometheus.yml`);
     expect(rule_files).toEqual(['alerts.yml']);
     expect(scrape_configs[0].job_name).toMatch(/headway/);
+    const [{ names, port }] = scrape_configs[0].dns_sd_configs;
+    const { services } = treeOf('docker-compose.yml');
+    expect(names).toEqual(
+      Object.keys(services).filter((name) => services[name].build?.target === 'inference' && services[name].ports),
+    );
+    for (const name of names) expect(services[name].ports).toEqual([expect.stringMatching(new RegExp(`:${port}$`))]);
   });
 
   test.each(rules.map((rule) => [rule.alert, rule] as const))('%s reads what there is, and says what to do', (_name, rule) => {
