@@ -9,6 +9,7 @@ import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { FeaturesFlags } from './features.ts';
+import type { ScheduleFlags } from './schedule.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
 import type { GcFlags } from './store-gc.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
@@ -235,9 +236,8 @@ export function buildProgram(env: Environment): Command {
     (c) =>
       sources(c)
         .addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training']))
-        .option('--once', 'run each job once, now, and end; for a schedule that is kept elsewhere'),
-    async (context, flags: { only?: 'features' | 'training'; once?: boolean }) =>
-      (await import('./schedule.ts')).scheduleCommand(context, flags),
+        .option('--once', 'run now, once, and stop: for another schedule to start'),
+    async (context, flags: ScheduleFlags) => (await import('./schedule.ts')).scheduleCommand(context, flags),
   );
   command(
     program,

@@ -1,26 +1,30 @@
 /**
- * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training daily. With `once` the clock is somebody
- * else's (a CronJob, a scheduled task): each job runs once, as it would at its hour.
+ * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training daily. With --once the jobs run now, one
+ * after the other, for whoever has a schedule of its own (EventBridge, CronJobs).
  * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not overlap; a failed run is retried
- * and reported, and whatever serves goes on with the last good model.
- * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with `once`, the exit status 1 where a job failed or was ended by a signal.
+ * and reported, and whatever serves goes on with the last good model. With --once nothing is retried: the caller sees the failure.
+ * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with --once as the job that failed.
  */
 import { runChildJob } from '../runtime/child-job.ts';
 import { type Job, type Scheduler, schedule } from '../runtime/scheduler.ts';
 import type { CommandContext } from './context.ts';
-import { type StopSignal, stopSignal } from './serve.ts';
+import { stopSignal } from './serve.ts';
 
-interface Flags {
+export interface ScheduleFlags {
   readonly only?: 'features' | 'training';
   readonly once?: boolean;
 }
 
-const RETRIES = 2;
-
-export async function scheduleCommand(context: CommandContext, { only, once }: Flags): Promise<void> {
+export async function scheduleCommand(context: CommandContext, { only, once }: ScheduleFlags): Promise<void> {
   const stop = stopSignal();
-  const scheduler = startSchedule(context, { ...(only ? { only } : {}), retries: once ? 0 : RETRIES });
-  if (once) return runOnce(scheduler, stop);
+  if (once) {
+    const { features, training } = jobRuns(context, context.childEnvironment);
+    if (only !== 'training') await features(stop.signal);
+    if (only !== 'features') await training(stop.signal);
+    stop.forget();
+    return;
+  }
+  const scheduler = startSchedule(context, only ? { only } : {});
   const jobs = scheduler.status().map(({ name, cron }) => `${name} at ${cron}`);
   context.print(`Scheduled (cron, UTC): ${jobs.join('; ') || 'nothing'}. Ctrl-C stops it.`);
   // A first run now, so that a fresh machine need not wait for the hour.
@@ -29,43 +33,26 @@ export async function scheduleCommand(context: CommandContext, { only, once }: F
   await scheduler.stop({ abort: true });
 }
 
-/** Whoever starts it tries again after its own fashion, so a failure ends the process with a status that says so. */
-async function runOnce(scheduler: Scheduler, stop: StopSignal): Promise<void> {
-  const stopped = stop.happened.then(() => scheduler.stop({ abort: true }));
-  const results = await Promise.all(scheduler.status().map(({ name }) => scheduler.trigger(name)));
-  if (stop.signal.aborted) await stopped;
-  else await scheduler.stop();
-  stop.forget();
-  // `refused`: the same run is under way elsewhere, which is as good.
-  if (results.some((result) => result === 'failed' || result === 'aborted')) process.exitCode = 1;
-}
-
 export interface ScheduleChoice {
   readonly only?: 'features' | 'training';
   /** The jobs' settings; this process's own unless told. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Further tries after a failed one. */
-  readonly retries?: number;
 }
 
 export function startSchedule(
   context: CommandContext,
-  { only, environment = context.childEnvironment, retries = RETRIES }: ScheduleChoice,
+  { only, environment = context.childEnvironment }: ScheduleChoice,
 ): Scheduler {
   const { settings, clock, logger } = context;
-  const run = (args: string[], signal: AbortSignal) => runChildJob({ args, env: environment, logger, signal });
-  const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
+  const { features, training } = jobRuns(context, environment);
   const jobs: Job[] = [];
   if (settings.featuresSchedule !== null && only !== 'training') {
     jobs.push({
       name: 'features',
       cron: settings.featuresSchedule,
       group: 'headway',
-      retries,
-      async run(signal) {
-        await run(['features', 'run'], signal);
-        if (await registryHasChampion()) await run(['forecast'], signal);
-      },
+      retries: 2,
+      run: features,
     });
   }
   if (settings.trainingSchedule !== null && only !== 'features') {
@@ -73,9 +60,22 @@ export function startSchedule(
       name: 'training',
       cron: settings.trainingSchedule,
       group: 'headway',
-      retries,
-      run: (signal) => run(['train'], signal),
+      retries: 2,
+      run: training,
     });
   }
   return schedule({ jobs, clock, logger });
+}
+
+/** What each job does: without a champion there is nothing to forecast with, and that is no failure. */
+function jobRuns(context: CommandContext, environment: Readonly<Record<string, string>>) {
+  const run = (args: string[], signal: AbortSignal) => runChildJob({ args, env: environment, logger: context.logger, signal });
+  const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
+  return {
+    async features(signal: AbortSignal): Promise<void> {
+      await run(['features', 'run'], signal);
+      if (await registryHasChampion()) await run(['forecast'], signal);
+    },
+    training: (signal: AbortSignal): Promise<void> => run(['train'], signal),
+  };
 }

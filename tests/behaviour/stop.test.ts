@@ -63,7 +63,7 @@ test('SIGTERM while start serves', async () => {
 test.each([
   ['schedule', [], 0],
   // Whoever started it must learn that the run did not end.
-  ['schedule --once', ['--once'], 1],
+  ['schedule --once', ['--once'], 70],
 ])(
   'SIGTERM while %s runs its first job',
   async (_name, flags, code) => {

@@ -62,11 +62,3 @@ test('features, training and inference, each in its image', async () => {
   service.kill('SIGTERM');
   expect(await service.ended).toMatchObject(done);
 }, 300_000);
-
-test('a run that fails ends with a status that says so', async () => {
-  const { code, stderr } = await headway(['schedule', '--only', 'features', '--once'], {
-    ...place.env,
-    HEADWAY_SOURCE: '/nowhere',
-  });
-  expect([code, stderr]).toEqual([1, expect.stringContaining('SOURCE_NOT_FOUND')]);
-}, 120_000);
