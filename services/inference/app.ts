@@ -5,7 +5,6 @@
  * refresh may heal it.
  */
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
@@ -13,12 +12,16 @@ import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+
+import { atMost } from '../../runtime/timers.ts';
 import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
 import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
 import { clientOf } from './client-address.ts';
 import { allowOrigins } from './cors.ts';
+import { takeJsonAlone } from './json-body.ts';
+
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
@@ -70,7 +73,17 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
+  /** Where the files of the dashboard lie; default: in this repository. */
+  readonly dashboard?: URL;
+  /** Whether /docs shows the API; default: true. */
+  readonly hasDocsPage?: boolean;
+  /** Whether /metrics tells of the process too, which a timer measures; default: true. */
+  readonly hasProcessMetrics?: boolean;
+  /** The start waits no longer for the first look at the store; default: as long as that takes. */
+  readonly startPatienceMs?: number;
 }
+
+const DASHBOARD = new URL('../../dashboard/', import.meta.url);
 
 /** The list of models is read from the store once in so long, however many ask. */
 const MODELS_KEPT_MS = 15_000;
@@ -85,12 +98,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings, apiKeys = null, tracing = null } = options;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
-  const metrics = createServiceMetrics();
+  const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
   const opened = (options.openPredictor ?? predictHere)(metrics.predictions);
   const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
   const state = createServingState({ ...options, ...ports, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, predictor, clock);
+  const firstLook = state.refresh(); // waits for the store while the app is built
 
   const security = Object.entries(await securityHeaders());
   const logAnswer = answerLog(logger);
@@ -109,6 +123,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
     trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
+    // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
+    http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: answerError,
@@ -117,8 +133,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  // An expectation that nobody knows is passed over, as RFC 9110 (10.1.1) allows; Node would answer 417 with nothing.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const methodsOf = noteMethods(app);
-  app.removeContentTypeParser('text/plain');
+  takeJsonAlone(app);
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
   app.decorateRequest('variant', null);
@@ -133,6 +151,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     for (const [name, value] of security) reply.header(name, value);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      done(new HttpProblem('REQUEST_MALFORMED', 'the request names no host'));
+      return;
+    }
     if (!stopping) {
       done();
       return;
@@ -159,12 +181,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
     limitRates(app, { clientOf, limitOf, clock });
   }
   await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { deepLinking: true, tryItOutEnabled: true },
-    staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
-    theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
-  });
+  if (options.hasDocsPage ?? true) {
+    const { default: swaggerUi } = await import('@fastify/swagger-ui');
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true, tryItOutEnabled: true },
+      staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
+      theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
+    });
+  }
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url);
     if (methods.length > 0) {
@@ -181,7 +206,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { handlerTimeoutMs } = settings;
   const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
-  await pageRoutes(app, metrics.registry);
+  await pageRoutes(app, metrics.registry, options.dashboard ?? DASHBOARD);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
@@ -196,6 +221,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     actualsRoutes(api, context, ports.actuals);
   });
 
-  await state.refresh();
+  await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
 }

@@ -24,6 +24,7 @@ export const PROBLEM_MEANINGS = {
   API_KEY_EXPIRED: 'the API key has expired',
   API_KEY_REVOKED: 'the API key was revoked',
   SCOPE_MISSING: 'the API key has not the scope of this operation',
+  ANSWER_TOO_LARGE: 'the answer is larger than AWS Lambda, where the service runs on it, lets through',
   RATE_LIMITED: 'this client asked more often than it may; Retry-After says when to ask again',
   OVERLOADED: 'the service has more to do than it can; Retry-After says when to ask again',
   STOPPING: 'this instance is stopping; another one answers',

@@ -29,6 +29,10 @@ export const HTTP_PROBLEMS = {
   API_KEY_EXPIRED: { status: 401, fix: 'Ask for a new key: `headway keys rotate` makes one.' },
   API_KEY_REVOKED: { status: 401, fix: 'Ask for a new key: `headway keys create` makes one.' },
   SCOPE_MISSING: { status: 403, fix: 'Ask for a key with this scope; the docs name the scope of each route.' },
+  ANSWER_TOO_LARGE: {
+    status: 400,
+    fix: 'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, fewer levels.',
+  },
   RATE_LIMITED: {
     status: 429,
     fix: 'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series at once.',
