@@ -226,3 +226,4 @@ process.on('message', async (order: LoadOrder) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
+process.send?.({ ready: true });
