@@ -8,7 +8,7 @@
  * Fails: a plain Error where a process ends; the exit status is 1 where an answer failed or was not of the version it names.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -59,7 +59,7 @@ async function start(file: string, args: readonly string[], logs: string): Promi
   });
   const heard = () =>
     new Promise<unknown>((resolve, reject) => {
-      const ended = (code: number | null) => reject(new Error(`${file} ended with ${code}; its log is ${logs}`));
+      const ended = (code: number | null) => reject(new Error(`${file} ended with ${code}: ${readFileSync(logs, 'utf8').slice(-2000)}`));
       child.once('exit', ended);
       child.once('message', (message) => {
         child.off('exit', ended);
