@@ -59,7 +59,8 @@ async function start(file: string, args: readonly string[], logs: string): Promi
   });
   const heard = () =>
     new Promise<unknown>((resolve, reject) => {
-      const ended = (code: number | null) => reject(new Error(`${file} ended with ${code}: ${readFileSync(logs, 'utf8').slice(-2000)}`));
+      const ended = (code: number | null) =>
+        reject(new Error(`${file} ended with ${code}: ${readFileSync(logs, 'utf8').slice(-2000)}`));
       child.once('exit', ended);
       child.once('message', (message) => {
         child.off('exit', ended);

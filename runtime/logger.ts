@@ -1,6 +1,6 @@
 /**
  * Purpose: structured logs to standard error, one JSON object a line, or readable lines on a terminal.
- * Invariants: standard output stays free for results; fields named like secrets are redacted.
+ * Invariants: standard output stays free for results, unless a caller that has none asks for it; fields named like secrets are redacted.
  * Fails: an unknown level is refused by the settings schema before it gets here.
  */
 import pino from 'pino';
@@ -25,12 +25,16 @@ export interface LoggerOptions {
   readonly pretty: boolean;
   /** For a process that logs every request: lines of one turn of the event loop leave in one write. Errors leave at once. */
   readonly byTurn?: boolean;
+  /** Default: standard error. */
+  readonly to?: 'stdout' | 'stderr';
+  /** What every line says besides. */
+  readonly context?: () => object;
 }
 
-export function createLogger({ level, pretty, byTurn = false }: LoggerOptions): Logger {
-  const base = { level, redact: REDACTED };
+export function createLogger({ level, pretty, byTurn = false, to = 'stderr', context }: LoggerOptions): Logger {
+  const base = { level, redact: REDACTED, ...(context ? { mixin: context } : {}) };
   if (!pretty) {
-    const destination = pino.destination({ dest: 2, sync: true });
+    const destination = pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true });
     return pino(base, byTurn ? linesByTurn(destination) : destination);
   }
   const transport = {

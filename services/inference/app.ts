@@ -5,7 +5,6 @@
  * refresh may heal it.
  */
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
@@ -13,8 +12,11 @@ import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { atMost } from '../../runtime/timers.ts';
 import { noteMethods } from './allowed-methods.ts';
+import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
+import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { type OpenPredictor, predictHere } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
@@ -59,7 +61,17 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
+  /** Where the files of the dashboard lie; default: in this repository. */
+  readonly dashboard?: URL;
+  /** Whether /docs shows the API; default: true. */
+  readonly hasDocsPage?: boolean;
+  /** Whether /metrics tells of the process too, which a timer measures; default: true. */
+  readonly hasProcessMetrics?: boolean;
+  /** The start waits no longer for the first look at the store; default: as long as that takes. */
+  readonly startPatienceMs?: number;
 }
+
+const DASHBOARD = new URL('../../dashboard/', import.meta.url);
 
 /** The list of models is read from the store once in so long, however many ask. */
 const MODELS_KEPT_MS = 15_000;
@@ -72,11 +84,12 @@ const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings } = options;
-  const metrics = createServiceMetrics();
+  const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
   const predictor = (options.openPredictor ?? predictHere)(metrics.predictions);
   const state = createServingState({ ...options, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, predictor, clock);
+  const firstLook = state.refresh(); // waits for the store while the app is built
 
   const security = Object.entries(await securityHeaders());
   const logAnswer = answerLog(logger);
@@ -95,6 +108,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
     trustProxy: settings.trustProxy,
+    // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
+    http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: answerError,
@@ -103,10 +118,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  // An expectation that nobody knows is passed over, as RFC 9110 (10.1.1) allows; Node would answer 417 with nothing.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const methodsOf = noteMethods(app);
-  app.removeContentTypeParser('text/plain');
+  takeJsonAlone(app);
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
+  app.decorateRequest('variant', null);
   app.setErrorHandler(answerError);
   app.addHook('onClose', () => predictor.close());
   app.addHook('preClose', async () => {
@@ -116,6 +134,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     for (const [name, value] of security) reply.header(name, value);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
     if (!stopping) {
       done();
       return;
@@ -134,13 +154,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
 
   if (settings.rateLimitPerMinute > 0) limitRates(app, settings.rateLimitPerMinute, clock);
-  await app.register(swagger, { openapi: openapiInfo(domain) });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { deepLinking: true, tryItOutEnabled: true },
-    staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
-    theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
-  });
+  await app.register(swagger, { openapi: openapiInfo(domain), transformObject: completeDocument });
+  if (options.hasDocsPage ?? true) {
+    const { default: swaggerUi } = await import('@fastify/swagger-ui');
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true, tryItOutEnabled: true },
+      staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
+      theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
+    });
+  }
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url);
     if (methods.length > 0) {
@@ -157,7 +180,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { handlerTimeoutMs } = settings;
   const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context);
-  await pageRoutes(app, metrics.registry);
+  await pageRoutes(app, metrics.registry, options.dashboard ?? DASHBOARD);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
@@ -172,25 +195,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     actualsRoutes(api, context, options.actuals ?? null);
   });
 
-  await state.refresh();
+  await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
-}
-
-function openapiInfo(domain: Domain) {
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: `Headway: ${domain.title}`,
-      description: `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Errors are RFC 9457 problem details.`,
-      version: '1.0.0',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    tags: [
-      { name: 'forecasts', description: 'Quantile forecasts' },
-      { name: 'actuals', description: 'What happened, told back' },
-      { name: 'series', description: 'What can be forecast' },
-      { name: 'model', description: 'What forecasts come from' },
-      { name: 'health', description: 'For orchestrators' },
-    ],
-  };
 }

@@ -5,7 +5,6 @@
  * says so. Where no model can answer a baseline does; only without any snapshot is nothing served.
  * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and remembers the error.
  */
-
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -75,8 +74,9 @@ export function createServingState(options: ServingStateOptions): ServingState {
   async function refreshOnce(): Promise<RefreshOutcome> {
     const failures: Failure[] = [];
     // The two parts fail apart: a corrupt new model must not stop new data from reaching the old one, nor the reverse.
-    const loaded = await loadModel(options, newestModel).catch((error: unknown) => keep(failures, 'model', error));
-    const snapshot = await loadSnapshot(options, newestSnapshot).catch((error: unknown) => keep(failures, 'features', error));
+    const [model, features] = await Promise.allSettled([loadModel(options, newestModel), loadSnapshot(options, newestSnapshot)]);
+    const loaded = model.status === 'fulfilled' ? model.value : keep(failures, 'model', model.reason);
+    const snapshot = features.status === 'fulfilled' ? features.value : keep(failures, 'features', features.reason);
     newestModel = loaded ?? newestModel;
     newestSnapshot = snapshot ?? newestSnapshot;
     let next: Serving | null;

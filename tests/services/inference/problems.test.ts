@@ -29,6 +29,7 @@ describe('problems', () => {
     expect(response.headers.etag).toBeUndefined();
     expect(problem.type).toBe(`urn:headway:problem:${code.toLowerCase().replaceAll('_', '-')}`);
     expect(problem.instance).toBe(`urn:headway:request:${response.headers['x-request-id']}`);
+    if (status === 429 || status === 503) expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
     for (const member of ['title', 'detail', 'fix']) expect(problem[member]).toEqual(expect.stringMatching(/\w/));
     expect(response.body).not.toMatch(/ at .*\(|node_modules|\.ts\b/);
     return problem;
@@ -104,6 +105,14 @@ describe('problems', () => {
     expectProblem(await post(payload), 400, 'BODY_INVALID');
   });
 
+  test('another charset, and bytes that are no UTF-8, are refused and not guessed at', async () => {
+    expectProblem(await post('{"seriesIds":["74"]}', 'application/json; charset=latin1'), 415, 'MEDIA_TYPE_UNSUPPORTED');
+    expect((await post('{"seriesIds":["74"]}', 'application/json; charset="UTF-8"')).statusCode).toBe(200);
+    const bytes = Buffer.concat([Buffer.from('{"seriesIds":["'), Buffer.from([0xfc]), Buffer.from('"]}')]);
+    expectProblem(await post(bytes), 400, 'BODY_INVALID');
+    expect((await post('\ufeff{"seriesIds":["74"]}')).statusCode).toBe(200);
+  });
+
   test('1e999 is infinity to JSON.parse, and refused', async () => {
     const problem = expectProblem(
       await post('{"history":{"start":"2026-03-01T00:00:00Z","values":[1,2,1e999]}}'),
@@ -155,6 +164,13 @@ describe('problems', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect((await small.inject('/health/live')).statusCode).toBe(200);
     await small.close();
+  });
+
+  test('nothing to answer from is a 503 that says when to ask again', async () => {
+    const empty = await createWorld({ snapshot: 0 }).build();
+    expectProblem(await empty.inject('/v1/model'), 503, 'SNAPSHOT_EMPTY');
+    expectProblem(await empty.inject('/health/ready'), 503, 'SNAPSHOT_EMPTY');
+    await empty.close();
   });
 
   test('an unexpected error says nothing of itself, but the log does; no log line holds a payload', async () => {
