@@ -9,7 +9,7 @@ import type { Domain, RawRange, RawRows } from '../../domains/domain.ts';
 import { rowsOf } from '../../runtime/duckdb.ts';
 import type { ColumnKind } from '../../runtime/expectations.ts';
 import { sqlText } from '../../runtime/sql.ts';
-import { reasonNameSql } from './aggregate.ts';
+import { reasonNameSql } from './interval-rules.ts';
 import { type RawSessionOptions, withRawPart } from './raw-session.ts';
 
 const MOST_COLUMNS = 40;
