@@ -24,6 +24,7 @@ export interface CommonFlags {
   readonly work?: string;
   readonly source?: string;
   readonly exogenous?: string;
+  readonly engine?: string;
   readonly logLevel?: string;
   readonly port?: string;
   readonly host?: string;
@@ -65,13 +66,28 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles, cacheMb } = flags;
+  const {
+    store,
+    domain: domainName,
+    work,
+    source,
+    exogenous,
+    engine,
+    logLevel,
+    port,
+    host,
+    seed,
+    backend,
+    quantiles,
+    cacheMb,
+  } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
     domain: domainName,
     work,
     source,
     exogenous,
+    engine,
     logLevel,
     port,
     host,

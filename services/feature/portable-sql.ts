@@ -24,16 +24,14 @@ export const duckdbDialect: SqlDialect = {
 };
 
 /**
- * Trino, and Athena's third engine, which is one. A feed is one table over its folder of files, and a part is the file of its name in it.
- * @param table of a feed: `catalog.schema.table`, each part quoted
+ * Trino, and Athena's engine of version 3, which is one. A feed is the table of its name in the session's catalog and schema, over a folder
+ * of files; a part is the file of its name in it.
  */
-export const trinoDialect = (table: (feed: string) => string): SqlDialect => ({
+export const trinoDialect: SqlDialect = {
   name: 'trino',
   relation: ({ name, feed }) =>
-    `(SELECT * FROM ${table(feed)} WHERE substr("$path", -${[...name].length + 1}) = ${sqlText(`/${name}`)})`,
-});
-
-export const trinoTable = (...names: readonly string[]): string => names.map(sqlName).join('.');
+    `(SELECT * FROM ${sqlName(feed)} WHERE substr("$path", -${[...name].length + 1}) = ${sqlText(`/${name}`)})`,
+};
 
 export interface PortablePart {
   readonly dialect: SqlDialect;

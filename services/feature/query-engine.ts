@@ -83,7 +83,8 @@ async function collect(
   const reject = (reason: string, n: number) => {
     if (n > 0) account.rejected[reason] = (account.rejected[reason] ?? 0) + n;
   };
-  let span: { first: number; last: number } | null = null;
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
   let line = 0n;
   for await (const [reason, series, utc, target, count, duplicates] of answered) {
     reject('duplicate', Number(duplicates));
@@ -95,7 +96,8 @@ async function collect(
     // A group of duplicates alone, or the second turn of a single event.
     if (Number(target) === 0) continue;
     const time = Number(utc);
-    span = { first: Math.min(span?.first ?? time, time), last: Math.max(span?.last ?? time, time) };
+    first = Math.min(first, time);
+    last = Math.max(last, time);
     appender.appendVarchar(String(series));
     appender.appendBigInt(BigInt(time));
     appender.appendDouble(Number(target));
@@ -103,7 +105,7 @@ async function collect(
     appender.endRow();
   }
   appender.closeSync();
-  return span;
+  return line === 0n ? null : { first, last };
 }
 
 /** As the embedded engine lists them: the reasons as they apply, then what befell usable rows, by name. */

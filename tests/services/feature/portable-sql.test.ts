@@ -20,7 +20,6 @@ import {
   type PortablePart,
   probeStatement,
   trinoDialect,
-  trinoTable,
 } from '../../../services/feature/portable-sql.ts';
 import { aggregateByQuery, embeddedQueries, type QueryEngine } from '../../../services/feature/query-engine.ts';
 import { sql, utc } from '../../domains/feature-bench.ts';
@@ -34,7 +33,6 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const domain = { name: 'test', frequencyMinutes: 60, timeZone: 'America/New_York', missing: 'zero', nonNegative: true } as Domain;
-const trino = trinoDialect((feed) => trinoTable('hive', 'raw', feed));
 
 interface Raw {
   series: string | null;
@@ -59,12 +57,12 @@ function rowsOf(raw: readonly Raw[], extra: Partial<RawRows> = {}): RawRows {
   };
 }
 
-type Case = { rows: RawRows; domain?: Domain; span?: RawPart['span']; name?: string };
+type Case = { rows: RawRows; domain?: Domain; span?: RawPart['span']; part?: RawPart; table?: string };
 type Options = Parameters<typeof aggregatePart>[0];
 
-/** Both engines on the same rows: Trino's text but for the relation, and what the embedded engine does. */
-async function both({ rows, span = null, name = 'part', ...rest }: Case) {
-  const part: RawPart = { name, feed: 'feed', fingerprint: 'x', span, open: async () => rows };
+/** Both engines on the same rows: what the embedded engine does, and Trino's text: but for the relation, or as it stands where `table` makes its table. */
+async function both({ rows, span = null, table, ...rest }: Case) {
+  const part: RawPart = rest.part ?? { name: 'part', feed: 'feed', fingerprint: 'x', span, open: async () => rows };
   const options = (path: string): Options => ({
     domain: rest.domain ?? domain,
     ...{ part, rows, path, availableAt: 1000, tempFolder: folder, memoryLimitMb: 256 },
@@ -83,13 +81,17 @@ async function both({ rows, span = null, name = 'part', ...rest }: Case) {
   return {
     embedded: await outcome(join(folder, 'embedded.parquet'), aggregatePart),
     portable: await outcome(join(folder, 'portable.parquet'), (options) =>
-      withDuckDB({ threads: 1 }, (connection) => aggregateByQuery(compatible(connection), options)),
+      withDuckDB({ threads: 1 }, async (connection) => {
+        if (table === undefined) return aggregateByQuery(compatible(connection), options);
+        await connection.run(table);
+        return aggregateByQuery(embeddedQueries(connection, trinoDialect), options);
+      }),
     ),
   };
 }
 
 const compatible = (connection: Parameters<typeof embeddedQueries>[0]): QueryEngine =>
-  embeddedQueries(connection, { ...trino, name: 'trino', relation: (_part, { relation }) => relation });
+  embeddedQueries(connection, { ...trinoDialect, relation: (_part, { relation }) => relation });
 
 const hours = (from: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) =>
@@ -159,14 +161,17 @@ describe('the portable text counts as the embedded engine does', () => {
 
   const trips = sharedData('tlc-green-2023');
   (trips === null ? test.skip : test)(
-    'twelve months of real events: every value, every account, every byte',
+    "twelve months of real events: Trino's text as it stands, every value, every account, every byte",
     async () => {
       const source = await openFolder(trips!, { logger: silentLogger });
       const parts = await source.parts();
       expect(parts).toHaveLength(12);
+      // The table that a cluster would have over the folder of files.
+      const files = sqlText(join(trips!, 'green_tripdata_*.parquet'));
+      const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM read_parquet(${files}, filename = true, union_by_name = true)`;
       for (const part of parts) {
-        const { embedded, portable } = await both({ rows: await part.open(), domain: taxi, span: part.span, name: part.name });
-        expect(portable.account).toEqual({ ...embedded.account, part: portable.account!.part });
+        const { embedded, portable } = await both({ rows: await part.open(), domain: taxi, part, table });
+        expect(portable.account).toEqual(embedded.account);
         expect(portable.values!.length).toBeGreaterThan(10_000);
         expect(portable.bytes!.equals(embedded.bytes!)).toBe(true);
       }
@@ -262,7 +267,7 @@ describe("Trino's grammar", () => {
     });
     const rows = rowsOf([]);
     const query = (rows: RawRows): PortablePart => ({
-      dialect: trino,
+      dialect: trinoDialect,
       domain,
       part: { name: "o'clock.parquet", feed: 'green' },
       rows,
@@ -274,7 +279,7 @@ describe("Trino's grammar", () => {
       countStatement(query(rows), segments),
       countStatement(query(rows), []),
       outsideStatement(query(rows), ["coalesce((date_diff('second', a, b) / 3600.0) < 0, false)"]),
-      countStatement({ ...twice, dialect: { ...trino, relation: () => "read_parquet('a.parquet')" } }, segments),
+      countStatement({ ...twice, dialect: { ...trinoDialect, relation: () => "read_parquet('a.parquet')" } }, segments),
       countStatement(twice, segments).replace('CAST(series AS VARCHAR)', 'series::VARCHAR'),
       countStatement(twice, segments).replace('GROUP BY reason, series, utc_ms', 'GROUP BY ALL'),
     ]);
@@ -284,7 +289,7 @@ describe("Trino's grammar", () => {
 
   test('of a domain that only DuckDB reads, the text is refused with what to do', () => {
     const query = (extra: Partial<RawRows>): PortablePart => ({
-      dialect: trino,
+      dialect: trinoDialect,
       domain,
       part: { name: 'p', feed: 'f' },
       rows: rowsOf([], extra),
