@@ -9,6 +9,7 @@ import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { FeaturesFlags } from './features.ts';
+import type { ForecastFlags } from './forecast.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
 import type { GcFlags } from './store-gc.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
@@ -211,9 +212,17 @@ export function buildProgram(env: Environment): Command {
       c
         .option('--series <id>', 'one series; without it all are forecast and kept')
         .option('--horizon <steps>', 'steps to forecast', wholeNumber)
-        .option('--svg <file>', 'write the picture as SVG'),
-    async (context, flags: { series?: string; horizon?: number; svg?: string }) =>
-      (await import('./forecast.ts')).forecastCommand(context, flags),
+        .option('--svg <file>', 'write the picture as SVG')
+        .addOption(
+          new Option('--shard <i/n>', 'only the i-th of n equal runs of the series, for n workers of a batch').conflicts(
+            'series',
+          ),
+        )
+        .option(
+          '--issued-at <timestamp>',
+          'when the batch was begun, ISO 8601 in UTC: the same for all its shards; now without it',
+        ),
+    async (context, flags: ForecastFlags) => (await import('./forecast.ts')).forecastCommand(context, flags),
   );
 
   command(

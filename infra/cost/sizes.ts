@@ -107,9 +107,8 @@ export const SIZES = {
     eventsPerDay: 500_000_000,
     requestsPerMonth: 1_000_000_000,
     answerKb: 3,
-    // The weeks that serving keeps of a million series are 19 GB, in two halves of three tasks each: serving by halves is not built
-    // (docs/scaling.md).
-    serving: { kind: 'containers', count: 6, vcpu: 4, memoryGb: 30, loadUnits: 20 },
+    // One service for each of eight stores by region (docs/scaling.md: what one store holds): its view twice, and two of it.
+    serving: { kind: 'containers', count: 16, vcpu: 1, memoryGb: 8, loadUnits: 20 },
     features: {
       kind: 'athena',
       task: { runsPerMonth: 720, hoursPerRun: 1 / 6, vcpu: 4, memoryGb: 16, isSpot: false },
@@ -117,7 +116,8 @@ export const SIZES = {
       scansPerEvent: 4,
     },
     training: nightly({ hoursPerRun: 8, vcpu: 16, memoryGb: 64 }),
-    batch: { runsPerMonth: 720, shards: 100, memoryGb: 2, seriesPerSecond: 1000, startSeconds: 5 },
+    // Eight stores of 125,000 series, four shards each; every shard reads the whole view of its store, 2.35 GB.
+    batch: { runsPerMonth: 720, shards: 32, memoryGb: 6, seriesPerSecond: 1000, startSeconds: 35 },
     storedGb: 20_000,
     alarms: 60,
     customMetrics: 300,
