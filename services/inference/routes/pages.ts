@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
+import { hasAlready } from '../if-none-match.ts';
 import type { App } from './context.ts';
 
 const SCRIPTS = ['page.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
@@ -22,7 +23,7 @@ export async function pageRoutes(app: App, metrics: Registry): Promise<void> {
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.header('etag', etag).header('cache-control', 'no-cache').type(type);
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+      if (hasAlready(request, etag)) return reply.code(304).send();
       return reply.send(bytes);
     });
   }
