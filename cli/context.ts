@@ -118,6 +118,7 @@ export function openContext(
     HEADWAY_LOG_LEVEL: settings.logLevel,
     HEADWAY_SEED: String(settings.seed),
     HEADWAY_BACKEND: settings.backend,
+    HEADWAY_ENGINE: settings.engine,
     HEADWAY_MEMORY_MB: String(settings.memoryMb),
     HEADWAY_CACHE_MB: String(settings.cacheMb),
     ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),

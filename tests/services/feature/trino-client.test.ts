@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
+import { fixedClock } from '../../../runtime/clock.ts';
 import { createHttpClient } from '../../../runtime/http.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
-import { embeddedEngine, queryingEngine } from '../../../services/feature/part-engine.ts';
+import { silentProgress } from '../../../runtime/progress.ts';
+import { embeddedEngine, type PartEngine, queryingEngine } from '../../../services/feature/part-engine.ts';
+import { runFeatures } from '../../../services/feature/run.ts';
 import { parseTrinoAddress, trinoEngine } from '../../../services/feature/trino-client.ts';
+import { toyDomain } from '../training/toy-store.ts';
+import { memoryFeatureStore } from './memory-feature-store.ts';
 import { type TrinoDouble, type Trouble, trinoDouble } from './trino-double.ts';
 
 const domain = { name: 'test', frequencyMinutes: 60, timeZone: 'America/New_York', missing: 'zero', nonNegative: true } as Domain;
@@ -75,6 +80,24 @@ describe('a part counted by the cluster', () => {
     const profile = options('a');
     expect(await engine().countOutside(profile)).toEqual(await embeddedEngine.countOutside(profile));
     expect(await engine().countOutside(profile)).toEqual([{ range: 'small', rows: 2 }]);
+  });
+
+  test('a run with the cluster commits the snapshot that a run without it commits', async () => {
+    const run = async (counting?: PartEngine) => {
+      const clock = fixedClock(Date.parse('2023-11-06T00:00:00Z'));
+      const features = memoryFeatureStore('toy', clock);
+      const result = await runFeatures({
+        domain: { ...toyDomain, ...domain, name: 'toy', expectations: { limits: { ranges: { soft: null, hard: null } } } },
+        source: { description: 'events', parts: async () => [part] },
+        ...{ features, workFolder: folder, clock, logger: silentLogger, progress: silentProgress },
+        ...(counting === undefined ? {} : { engine: counting }),
+      });
+      return result.manifest;
+    };
+    const theirs = await run(engine());
+    expect(double.statements).toHaveLength(3);
+    expect(theirs).toEqual(await run());
+    expect(theirs.objects).toHaveLength(1);
   });
 
   test('the session is told with every request', async () => {
