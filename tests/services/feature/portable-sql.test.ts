@@ -100,7 +100,7 @@ const hours = (from: string, count: number): string[] =>
 
 describe('the portable text counts as the embedded engine does', () => {
   test('a repeated hour, a skipped one, and rows of every reason', async () => {
-    const local = [...hours('2023-11-05T00:30', 12), ...hours('2023-03-12T01:30', 8), '2023-11-05 01:59:59.999', null];
+    const local = [...hours('2023-11-05T00:30', 12), ...hours('2023-03-12T01:30', 8), '2023-11-05 01:59:59.999', '2023-11-05 01:00:00', null];
     const raw = local.flatMap((time) => [
       { series: 'a', local: time },
       { series: "b'c", local: time },
@@ -113,7 +113,7 @@ describe('the portable text counts as the embedded engine does', () => {
     const { embedded, portable } = await both({ rows });
     expect(portable).toEqual(embedded);
     expect(embedded.account!.rejected).toMatchObject({ odd: 1, missing_series: 1, missing_time: 2, nonexistent_local_time: 6 });
-    expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 2, 1000]);
+    expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, 1000]);
   });
 
   test('any rows, any clock, with and without duplicates, inside a span and without one', async () => {
