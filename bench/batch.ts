@@ -18,7 +18,8 @@ import { silentLogger } from '../runtime/logger.ts';
 import { randomStreams } from '../runtime/random.ts';
 import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
-import { chunkMaker, LOOK_BACK, QUANTILES, randomNetwork } from './synthetic-series.ts';
+import { QUANTILES, randomNetwork } from './random-network.ts';
+import { chunkMaker, LOOK_BACK } from './synthetic-series.ts';
 
 /** What the project promises for 100,000 series × 24 steps × 3 quantiles. */
 const BAR = { series: 100_000, seconds: 60, megabytes: 1536 };

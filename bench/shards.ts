@@ -20,7 +20,8 @@ import { terminalProgress } from '../runtime/terminal-progress.ts';
 import { precompute, seriesSlice } from '../services/inference/precompute.ts';
 import { shardRange } from '../services/inference/shard.ts';
 import { decodeOnlineView, encodeOnlineView } from '../storage/online-view.ts';
-import { chunkMaker, LOOK_BACK, QUANTILES, randomNetwork } from './synthetic-series.ts';
+import { QUANTILES, randomNetwork } from './random-network.ts';
+import { chunkMaker, LOOK_BACK } from './synthetic-series.ts';
 
 const HORIZON = 24;
 const SEED = 7;

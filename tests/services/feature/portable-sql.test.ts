@@ -100,7 +100,13 @@ const hours = (from: string, count: number): string[] =>
 
 describe('the portable text counts as the embedded engine does', () => {
   test('a repeated hour, a skipped one, and rows of every reason', async () => {
-    const local = [...hours('2023-11-05T00:30', 12), ...hours('2023-03-12T01:30', 8), '2023-11-05 01:59:59.999', '2023-11-05 01:00:00', null];
+    const local = [
+      ...hours('2023-11-05T00:30', 12),
+      ...hours('2023-03-12T01:30', 8),
+      '2023-11-05 01:59:59.999',
+      '2023-11-05 01:00:00',
+      null,
+    ];
     const raw = local.flatMap((time) => [
       { series: 'a', local: time },
       { series: "b'c", local: time },

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chunkMaker, LOOK_BACK, randomNetwork } from '../../../bench/synthetic-series.ts';
+import { randomNetwork } from '../../../bench/random-network.ts';
+import { chunkMaker, LOOK_BACK } from '../../../bench/synthetic-series.ts';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
 import { networkForecaster } from '../../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
