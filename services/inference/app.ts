@@ -66,8 +66,6 @@ export interface AppOptions {
   readonly startPatienceMs?: number;
 }
 
-const DASHBOARD = new URL('../../dashboard/', import.meta.url);
-
 /** The list of models is read from the store once in so long, however many ask. */
 const MODELS_KEPT_MS = 15_000;
 
@@ -181,7 +179,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const context = { domain, clock, state, fellBack: metrics.fellBack };
   healthRoutes(app, context);
-  await pageRoutes(app, metrics.registry, options.dashboard ?? DASHBOARD);
+  await pageRoutes(app, metrics.registry, options.dashboard);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
