@@ -20,6 +20,7 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['bench/', 'what this page claims about speed and accuracy, as commands'],
   ['tests/', 'mirrors the tree; tidy.test.ts keeps the house in order'],
   ['docs/', 'architecture, store protocol, glossary, decisions, fork guide'],
+  ['infra/', 'AWS, Kubernetes, and what watches: alerts and a Grafana dashboard'],
   ['stubs/', 'stand-ins for packages we refuse to install'],
 ];
 
