@@ -23,13 +23,14 @@ export const EVERYWHERE: readonly ProblemCode[] = ['INTERNAL', 'STOPPING'];
 export const LIMITED: readonly ProblemCode[] = ['RATE_LIMITED', 'OVERLOADED'];
 /** What every operation with a body may answer. */
 export const WITH_BODY: readonly ProblemCode[] = ['REQUEST_INVALID', 'BODY_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'];
-/** Before there is an operation: the catch-all of each names them. */
+/** Before there is an operation, or after it has answered: the catch-all of each names them. */
 export const BEFORE_ROUTING: readonly ProblemCode[] = [
   'ROUTE_NOT_FOUND',
   'METHOD_NOT_ALLOWED',
   'REQUEST_MALFORMED',
   'REQUEST_TIMED_OUT',
   'HEADERS_TOO_LARGE',
+  'ANSWER_TOO_LARGE',
 ];
 /** Why there may be nothing to answer from: always a 503. */
 export const NOT_READY: readonly ProblemCode[] = [

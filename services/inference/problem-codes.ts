@@ -19,6 +19,7 @@ export const PROBLEM_MEANINGS = {
   REQUEST_MALFORMED: 'the bytes are no HTTP request',
   REQUEST_TIMED_OUT: 'the request took too long to arrive',
   HEADERS_TOO_LARGE: 'the headers are larger than this service takes',
+  ANSWER_TOO_LARGE: 'the answer is larger than AWS Lambda, where the service runs on it, lets through',
   RATE_LIMITED: 'this client asked more often than it may; Retry-After says when to ask again',
   OVERLOADED: 'the service has more to do than it can; Retry-After says when to ask again',
   STOPPING: 'this instance is stopping; another one answers',
