@@ -9,6 +9,7 @@ import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { FeaturesFlags } from './features.ts';
+import type { ScheduleFlags } from './schedule.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
 import type { GcFlags } from './store-gc.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
@@ -232,8 +233,11 @@ export function buildProgram(env: Environment): Command {
     program,
     'schedule',
     'Run features hourly and training daily.',
-    (c) => sources(c).addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training'])),
-    async (context, flags: { only?: 'features' | 'training' }) => (await import('./schedule.ts')).scheduleCommand(context, flags),
+    (c) =>
+      sources(c)
+        .addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training']))
+        .option('--once', 'run now, once, and stop: for another schedule to start'),
+    async (context, flags: ScheduleFlags) => (await import('./schedule.ts')).scheduleCommand(context, flags),
   );
   command(
     program,

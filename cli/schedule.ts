@@ -1,16 +1,29 @@
 /**
- * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training daily.
+ * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training daily. With --once the jobs run now, one
+ * after the other, for whoever has a schedule of its own (EventBridge, CronJobs).
  * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not overlap; a failed run is retried
- * and reported, and whatever serves goes on with the last good model.
- * Fails: SETTINGS_INVALID for a schedule that is no cron expression.
+ * and reported, and whatever serves goes on with the last good model. With --once nothing is retried: the caller sees the failure.
+ * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with --once as the job that failed.
  */
 import { runChildJob } from '../runtime/child-job.ts';
 import { type Job, type Scheduler, schedule } from '../runtime/scheduler.ts';
 import type { CommandContext } from './context.ts';
 import { stopSignal } from './serve.ts';
 
-export async function scheduleCommand(context: CommandContext, { only }: { only?: 'features' | 'training' }): Promise<void> {
+export interface ScheduleFlags {
+  readonly only?: 'features' | 'training';
+  readonly once?: boolean;
+}
+
+export async function scheduleCommand(context: CommandContext, { only, once }: ScheduleFlags): Promise<void> {
   const stop = stopSignal();
+  if (once) {
+    const { features, training } = jobRuns(context, context.childEnvironment);
+    if (only !== 'training') await features(stop.signal);
+    if (only !== 'features') await training(stop.signal);
+    stop.forget();
+    return;
+  }
   const scheduler = startSchedule(context, only ? { only } : {});
   const jobs = scheduler.status().map(({ name, cron }) => `${name} at ${cron}`);
   context.print(`Scheduled (cron, UTC): ${jobs.join('; ') || 'nothing'}. Ctrl-C stops it.`);
@@ -31,8 +44,7 @@ export function startSchedule(
   { only, environment = context.childEnvironment }: ScheduleChoice,
 ): Scheduler {
   const { settings, clock, logger } = context;
-  const run = (args: string[], signal: AbortSignal) => runChildJob({ args, env: environment, logger, signal });
-  const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
+  const { features, training } = jobRuns(context, environment);
   const jobs: Job[] = [];
   if (settings.featuresSchedule !== null && only !== 'training') {
     jobs.push({
@@ -40,10 +52,7 @@ export function startSchedule(
       cron: settings.featuresSchedule,
       group: 'headway',
       retries: 2,
-      async run(signal) {
-        await run(['features', 'run'], signal);
-        if (await registryHasChampion()) await run(['forecast'], signal);
-      },
+      run: features,
     });
   }
   if (settings.trainingSchedule !== null && only !== 'features') {
@@ -52,8 +61,21 @@ export function startSchedule(
       cron: settings.trainingSchedule,
       group: 'headway',
       retries: 2,
-      run: (signal) => run(['train'], signal),
+      run: training,
     });
   }
   return schedule({ jobs, clock, logger });
+}
+
+/** What each job does: without a champion there is nothing to forecast with, and that is no failure. */
+function jobRuns(context: CommandContext, environment: Readonly<Record<string, string>>) {
+  const run = (args: string[], signal: AbortSignal) => runChildJob({ args, env: environment, logger: context.logger, signal });
+  const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
+  return {
+    async features(signal: AbortSignal): Promise<void> {
+      await run(['features', 'run'], signal);
+      if (await registryHasChampion()) await run(['forecast'], signal);
+    },
+    training: (signal: AbortSignal): Promise<void> => run(['train'], signal),
+  };
 }

@@ -17,6 +17,8 @@ import { TrainingStack } from './training-stack.ts';
 
 /** The recommended behaviour where CDK keeps an older one for those who have deployed before. */
 const FEATURE_FLAGS = {
+  // Names by which people find a resource again, in CloudFormation and in what `npm run destroy` lists.
+  'aws:cdk:enable-path-metadata': true,
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:target-partitions': ['aws'],

@@ -67,6 +67,8 @@ export class DataStack extends Stack {
     });
     this.store = store as IBucket;
     for (const statement of this.writtenOnce()) this.store.addToResourcePolicy(statement);
+    // What stays stays as closed as it was.
+    for (const bucket of [store, accessLog]) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
 
     this.images = new Repository(this, 'Images', {
       repositoryName: `headway-${configuration.environment}`,

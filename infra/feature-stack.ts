@@ -94,7 +94,7 @@ export class FeatureStack extends Stack {
       code: DockerImageCode.fromEcr(images, {
         tagOrDigest: imageTag,
         // Not the image's own: the functions' way of handing out work is in this entry.
-        entrypoint: ['node', '--import', 'tsx', 'cli/lambda-job.ts'],
+        entrypoint: ['node', '--import', 'tsx', 'runtime/lambda-job.ts'],
         cmd: FEATURES_COMMAND,
         workingDirectory: '/app',
       }),
