@@ -12,21 +12,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { type FeatureSpec, featureSizes } from '../forecasting/features.ts';
-import { type NetworkSpec, parameterCount } from '../forecasting/models/network.ts';
-import { networkForecaster, type TrainedNetwork } from '../forecasting/models/network-forecaster.ts';
-import { linearColumns } from '../forecasting/models/ridge.ts';
+import { networkForecaster } from '../forecasting/models/network-forecaster.ts';
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { type Random, randomStreams } from '../runtime/random.ts';
 import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
-import { defaultTrainingConfig } from '../services/training/training-config.ts';
+import { QUANTILES, randomNetwork } from './random-network.ts';
 
 /** What the project promises for 100,000 series × 24 steps × 3 quantiles. */
 const BAR = { series: 100_000, seconds: 60, megabytes: 1536 };
-const QUANTILES = [0.1, 0.5, 0.9];
 const WEEK = 168;
 /** What serving keeps of every series. */
 const LOOK_BACK = 28 * WEEK;
@@ -145,42 +141,6 @@ function report({
     const isMet = seconds.total <= BAR.seconds && peak_rss_mb <= BAR.megabytes;
     console.log(`Bar of ${BAR.seconds} s and ${BAR.megabytes} MB: ${isMet ? 'met' : 'missed'}`);
   }
-}
-
-/** The architecture that training uses, for counts by the hour, calibrated; its weights are small, so that forecasts stay sane. */
-function randomNetwork(seriesIds: readonly string[], horizon: number, random: Random): TrainedNetwork {
-  const features: FeatureSpec = {
-    place: { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } },
-    frequencyMinutes: 60,
-    day: 24,
-    week: WEEK,
-    horizon,
-    nonNegative: true,
-    integerValued: true,
-  };
-  const spec: NetworkSpec = { ...defaultTrainingConfig.network, features, quantiles: QUANTILES, seriesIds };
-  const { windowSize, stepSize } = featureSizes(features);
-  const drawn = (size: number): Float32Array => Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
-  const perStep = <T>(value: T): T[] => Array.from({ length: horizon }, () => value);
-  const groups = <T>(value: T): T[] => [value, value];
-  return {
-    spec,
-    scaling: {
-      windowMean: drawn(windowSize),
-      windowScale: new Float32Array(windowSize).fill(1),
-      stepMean: drawn(stepSize),
-      stepScale: new Float32Array(stepSize).fill(1),
-      outputScale: 0.3,
-    },
-    members: Array.from({ length: defaultTrainingConfig.fit.members }, () => drawn(parameterCount(spec))),
-    linear: drawn(horizon * linearColumns(features)),
-    calibration: {
-      levelBounds: [1],
-      trust: groups(perStep({ network: 0.6, linear: 0.3 })),
-      factors: groups(QUANTILES.map((quantile) => perStep(quantile === 0.5 ? 1 : 1.2))),
-      edges: groups(0.2),
-    },
-  };
 }
 
 /** Counts with a daily and weekly wave, noise and a few gaps, from 0.05 to 200 an hour. */

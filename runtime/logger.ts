@@ -1,6 +1,6 @@
 /**
  * Purpose: structured logs to standard error, one JSON object a line, or readable lines on a terminal.
- * Invariants: standard output stays free for results; fields named like secrets are redacted.
+ * Invariants: standard output stays free for results, unless a caller that has none asks for it; fields named like secrets are redacted.
  * Fails: an unknown level is refused by the settings schema before it gets here.
  */
 import pino from 'pino';
@@ -20,9 +20,18 @@ const REDACTED = [
   'apiKey',
 ];
 
-export function createLogger(options: { level: string; pretty: boolean }): Logger {
-  const base = { level: options.level, redact: REDACTED };
-  if (!options.pretty) return pino(base, pino.destination({ dest: 2, sync: true }));
+export interface LoggerOptions {
+  readonly level: string;
+  readonly pretty: boolean;
+  /** Default: standard error. */
+  readonly to?: 'stdout' | 'stderr';
+  /** What every line says besides. */
+  readonly context?: () => object;
+}
+
+export function createLogger({ level, pretty, to = 'stderr', context }: LoggerOptions): Logger {
+  const base = { level, redact: REDACTED, ...(context ? { mixin: context } : {}) };
+  if (!pretty) return pino(base, pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true }));
   const transport = {
     target: 'pino-pretty',
     options: { destination: 2, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },

@@ -12,6 +12,21 @@ export const sleep: Sleep = async (ms, signal) => {
   await pause(ms, undefined, signal ? { signal } : {});
 };
 
+/** Waits for `work`, but no longer than `ms`: true where it has ended by then. It goes on in any case, and so do its errors. */
+export async function atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
+  if (ms === Number.POSITIVE_INFINITY) return work.then(() => true);
+  const ended = new AbortController();
+  const late = sleep(ms, ended.signal).then(
+    () => false,
+    () => true,
+  );
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    ended.abort();
+  }
+}
+
 /**
  * Calls `run` every `ms` after the previous call has ended, the first time after `ms`. Errors go to `onError`.
  * @returns stops it; resolves when a call under way has ended.

@@ -92,7 +92,7 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
         fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
         cause,
       });
-    const bytes = await store.get(key).catch((error: unknown) => {
+    const bytes = await store.get(key, hash).catch((error: unknown) => {
       throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
     });
     if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');

@@ -97,17 +97,19 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
         fix: 'Train again, or roll back to the champion before: `headway models rollback`.',
         cause,
       });
-    const bytes = await store.get(key).catch((error: unknown) => {
+    const hash = card.files[file].sha256;
+    const bytes = await store.get(key, hash).catch((error: unknown) => {
+      if (isHeadwayError(error, 'STORE_CORRUPT')) throw corrupt('is not what its card says', error);
       throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
     });
-    if (sha256(bytes) !== card.files[file].sha256) throw corrupt('is not what its card says');
+    if (sha256(bytes) !== hash) throw corrupt('is not what its card says');
     return bytes;
   }
 
   async function load(modelVersion: string): Promise<LoadedModel> {
     const card = await readCard(modelVersion);
-    const model: unknown = JSON.parse(Buffer.from(await readFile(card, 'model.json')).toString('utf8'));
-    return { card, model, weights: await readFile(card, 'weights.bin') };
+    const [model, weights] = await Promise.all([readFile(card, 'model.json'), readFile(card, 'weights.bin')]);
+    return { card, model: JSON.parse(Buffer.from(model).toString('utf8')) as unknown, weights };
   }
 
   async function readPicture({ key, sha256: hash }: PictureFile): Promise<Uint8Array> {

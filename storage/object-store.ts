@@ -7,7 +7,11 @@
 export interface ObjectStore {
   /** For people and messages, never with credentials: "file:/srv/headway" or "s3://bucket/prefix". */
   readonly location: string;
-  get(key: string): Promise<Uint8Array>;
+  /**
+   * @param sha256 of the content, where the reader knows it: a far store may then answer from a copy on this machine. Checking is still
+   * the reader's.
+   */
+  get(key: string, sha256?: string): Promise<Uint8Array>;
   has(key: string): Promise<boolean>;
   /** Writes an object that is named by its content; does nothing where the key exists. */
   put(key: string, bytes: Uint8Array): Promise<void>;

@@ -12,6 +12,7 @@ import { fileObjectStore } from './file-object-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import { type Environment, parseS3Address } from './s3-address.ts';
 import { s3ObjectStore } from './s3-object-store.ts';
+import type { RetryPolicy } from './s3-retry.ts';
 
 export interface OpenStoreOptions {
   /** With it, the store also clears away what killed processes left behind more than a day ago. */
@@ -20,15 +21,18 @@ export interface OpenStoreOptions {
   readonly environment?: Environment;
   /** For a far store: copies of its objects on this machine, `mostBytes` at most; 0 reads every object afresh. */
   readonly cache?: { readonly folder: string; readonly mostBytes: number };
+  /** For a far store: how long it is tried, where a caller has less time than the default takes. */
+  readonly retries?: Partial<RetryPolicy>;
+  readonly requestTimeoutMs?: number;
 }
 
 const CACHE = { folder: path.join('.headway', 'work', 'cache'), mostBytes: 0 };
 
 export function openStore(url: string, options: OpenStoreOptions = {}): ObjectStore {
-  const { clock, environment, cache = CACHE } = options;
+  const { clock, environment, cache = CACHE, ...limits } = options;
   const fix = 'Use a folder, `--store file:./.headway`, or `--store s3://bucket/prefix`.';
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === 's3') return s3ObjectStore(parseS3Address(url, environment), { cache: { ...cache, clock } });
+  if (scheme === 's3') return s3ObjectStore(parseS3Address(url, environment), { ...limits, cache: { ...cache, clock } });
   if (scheme !== undefined && scheme !== 'file') {
     throw new HeadwayError('SETTINGS_INVALID', `There is no store of the kind "${scheme}:"`, { fix });
   }

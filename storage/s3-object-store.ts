@@ -86,16 +86,16 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     return (await withRetries(policy, () => requests.head(remote(key)))) !== null;
   }
 
-  async function fetchFile(key: string): Promise<string> {
-    return cache.add((temporary) => downloadFile(requests, remote(key), hashInKey(key), temporary, transfer));
+  async function fetchFile(key: string, known: string | null): Promise<string> {
+    return cache.add((temporary) => downloadFile(requests, remote(key), known, temporary, transfer));
   }
 
   /** The local file of an object, fetched where it is not in the cache. */
-  async function localFile(key: string): Promise<string> {
-    const hash = hashInKey(key) ?? (await withRetries(policy, () => requests.head(remote(key))))?.sha256 ?? null;
+  async function localFile(key: string, known: string | null): Promise<string> {
+    const hash = known ?? (await withRetries(policy, () => requests.head(remote(key))))?.sha256 ?? null;
     const cached = hash === null ? null : await cache.find(hash);
     if (cached !== null) return cached;
-    const under = fetching.get(key) ?? fetchFile(key).finally(() => fetching.delete(key));
+    const under = fetching.get(key) ?? fetchFile(key, known).finally(() => fetching.delete(key));
     fetching.set(key, under);
     return under;
   }
@@ -119,11 +119,11 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
 
   return {
     location,
-    get: (key: string) =>
+    get: (key: string, known?: string) =>
       guarded(key, async () => {
         const name = remote(key);
-        const hash = hashInKey(key);
-        if (hash !== null && options.cache.mostBytes > 0) return readFile(await localFile(key));
+        const hash = known ?? hashInKey(key);
+        if (hash !== null && options.cache.mostBytes > 0) return readFile(await localFile(key, hash));
         return downloadBytes(requests, name, hash, transfer);
       }),
     has: (key: string) => guarded(key, () => exists(key)),
@@ -148,7 +148,7 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
         const hash = hashInKey(key);
         if (hash !== null) await cache.drop(hash);
       }),
-    localPath: (key: string) => guarded(key, () => localFile(key)),
+    localPath: (key: string) => guarded(key, () => localFile(key, hashInKey(key))),
   };
 }
 

@@ -7,7 +7,6 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
@@ -15,6 +14,7 @@ import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { atMost } from '../../runtime/timers.ts';
 import { noteMethods } from './allowed-methods.ts';
 import { modelHistory } from './model-history.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
@@ -54,7 +54,17 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
+  /** Where the files of the dashboard lie; default: in this repository. */
+  readonly dashboard?: URL;
+  /** Whether /docs shows the API; default: true. */
+  readonly hasDocsPage?: boolean;
+  /** Whether /metrics tells of the process too, which a timer measures; default: true. */
+  readonly hasProcessMetrics?: boolean;
+  /** The start waits no longer for the first look at the store; default: as long as that takes. */
+  readonly startPatienceMs?: number;
 }
+
+const DASHBOARD = new URL('../../dashboard/', import.meta.url);
 
 /** The list of models is read from the store once in so long, however many ask. */
 const MODELS_KEPT_MS = 15_000;
@@ -79,10 +89,11 @@ const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, logger, settings } = options;
-  const metrics = createServiceMetrics();
+  const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
   const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, clock);
+  const firstLook = state.refresh(); // waits for the store while the app is built
 
   const started = clock.now().toString(36);
   let requests = 0;
@@ -138,12 +149,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
     });
   }
   await app.register(swagger, { openapi: openapiInfo(domain) });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { deepLinking: true, tryItOutEnabled: true },
-    staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
-    theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
-  });
+  if (options.hasDocsPage ?? true) {
+    const { default: swaggerUi } = await import('@fastify/swagger-ui');
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true, tryItOutEnabled: true },
+      staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
+      theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
+    });
+  }
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url);
     if (methods.length > 0) {
@@ -158,7 +172,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const context = { domain, clock, state, fellBack: metrics.fellBack };
   healthRoutes(app, context);
-  await pageRoutes(app, metrics.registry);
+  await pageRoutes(app, metrics.registry, options.dashboard ?? DASHBOARD);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
@@ -173,7 +187,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     actualsRoutes(api, context, options.actuals ?? null);
   });
 
-  await state.refresh();
+  await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
 }
 

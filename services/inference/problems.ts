@@ -24,6 +24,10 @@ const HTTP_PROBLEMS = {
   REQUEST_MALFORMED: { status: 400, fix: 'Send a well-formed HTTP/1.1 request.' },
   REQUEST_TIMED_OUT: { status: 408, fix: 'Send the request faster.' },
   HEADERS_TOO_LARGE: { status: 431, fix: 'Send fewer or shorter headers.' },
+  ANSWER_TOO_LARGE: {
+    status: 400,
+    fix: 'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, fewer levels.',
+  },
   RATE_LIMITED: {
     status: 429,
     fix: 'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series at once.',

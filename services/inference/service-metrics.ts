@@ -19,9 +19,10 @@ export interface ServiceMetrics {
   watch(state: ServingState, clock: Clock): void;
 }
 
-export function createServiceMetrics(): ServiceMetrics {
+/** @param ofProcess with the figures of the process, for which a timer runs */
+export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  if (ofProcess) collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const refreshes = new Counter({
     name: 'headway_refresh_total',

@@ -71,8 +71,9 @@ export function createServingState(options: ServingStateOptions): ServingState {
   async function refreshOnce(): Promise<RefreshOutcome> {
     const failures: Failure[] = [];
     // The two parts fail apart: a corrupt new model must not stop new data from reaching the old one, nor the reverse.
-    const loaded = await loadModel(options, newestModel).catch((error: unknown) => keep(failures, 'model', error));
-    const snapshot = await loadSnapshot(options, newestSnapshot).catch((error: unknown) => keep(failures, 'features', error));
+    const [model, features] = await Promise.allSettled([loadModel(options, newestModel), loadSnapshot(options, newestSnapshot)]);
+    const loaded = model.status === 'fulfilled' ? model.value : keep(failures, 'model', model.reason);
+    const snapshot = features.status === 'fulfilled' ? features.value : keep(failures, 'features', features.reason);
     newestModel = loaded ?? newestModel;
     newestSnapshot = snapshot ?? newestSnapshot;
     let next: Serving | null;

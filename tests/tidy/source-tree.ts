@@ -23,7 +23,7 @@ export interface Violation {
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** As .gitignore has it, and what is generated. */
-const LEFT_OUT = new Set(['.git', 'node_modules', '.headway', 'coverage', 'package-lock.json', 'cdk.out']);
+const LEFT_OUT = new Set(['.git', 'node_modules', '.headway', 'coverage', 'package-lock.json', 'cdk.out', 'build']);
 const TEXT =
   /\.(c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$|(^|\/)(Dockerfile|run|LICENSE|\.[a-z]+ignore)$/;
 const LARGEST = 2_000_000;

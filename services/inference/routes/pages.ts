@@ -6,19 +6,20 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
+import { DASHBOARD_SCRIPTS } from '../dashboard-files.ts';
 import type { App } from './context.ts';
 
-const SCRIPTS = ['page.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
 const FILES = [
   { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
   { url: '/dashboard/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
-  ...SCRIPTS.map((file) => ({ url: `/dashboard/${file}`, file, type: 'text/javascript; charset=utf-8' })),
+  ...DASHBOARD_SCRIPTS.map((file) => ({ url: `/dashboard/${file}`, file, type: 'text/javascript; charset=utf-8' })),
 ];
 
-export async function pageRoutes(app: App, metrics: Registry): Promise<void> {
+/** @param dashboard the folder of the dashboard's files */
+export async function pageRoutes(app: App, metrics: Registry, dashboard: URL): Promise<void> {
   const hidden = { schema: { hide: true }, config: { rateLimit: false as const, quiet: true } };
   for (const { url, file, type } of FILES) {
-    const bytes = await readFile(new URL(`../../../dashboard/${file}`, import.meta.url));
+    const bytes = await readFile(new URL(file, dashboard));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.header('etag', etag).header('cache-control', 'no-cache').type(type);

@@ -1,0 +1,79 @@
+/**
+ * Purpose: what AWS Lambda starts, as headway.ts is what a person starts: settings from the environment, the store, the service.
+ * `npm run bundle:lambda` makes build/lambda/index.mjs of it, whose `handler` answers HTTP API and Function URL events.
+ * Invariants: logs go to standard output, which Lambda keeps; files are written under the temporary folder alone.
+ * Fails: SETTINGS_INVALID, DOMAIN_UNKNOWN or BACKEND_UNAVAILABLE stop the start, and Lambda reports them; a store that cannot be reached
+ * does not: until it can, invocations are answered with 503.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { domains, findDomain } from './domains/index.ts';
+import { restoreNetwork } from './forecasting/models/network-forecaster.ts';
+import { systemClock } from './runtime/clock.ts';
+import { createLogger } from './runtime/logger.ts';
+import { readSettings } from './runtime/settings.ts';
+import { startTensorBackend } from './runtime/tensor-backend.ts';
+import { createLambdaHandler, type InvocationStore } from './services/inference/lambda.ts';
+import { defaultInferenceSettings } from './services/inference/settings.ts';
+import { openActualsLog } from './storage/actuals-log.ts';
+import { openFeatureStore } from './storage/feature-store.ts';
+import { openModelRegistry } from './storage/model-registry.ts';
+import { openStore } from './storage/open-store.ts';
+
+// As in headway.ts: the SDK is pinned.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+/** What is other than on a machine of one's own: only /tmp can be written, and an instance answers one request at a time. */
+const settings = readSettings(
+  process.env,
+  {},
+  {
+    domain: domains[0]?.name ?? '',
+    work: join(tmpdir(), 'headway'),
+    backend: 'wasm',
+    cacheMb: 256,
+    refreshSeconds: 60,
+    rateLimit: 0,
+  },
+);
+/** An invocation has seconds, and the next one tries again. */
+const retries = { tries: 4, longestDelayMs: 400 };
+
+const domain = findDomain(settings.domain);
+const clock = systemClock;
+const invocation: InvocationStore = new AsyncLocalStorage();
+const logger = createLogger({
+  level: settings.logLevel,
+  pretty: false,
+  to: 'stdout',
+  context: () => invocation.getStore() ?? {},
+});
+const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
+const store = openStore(settings.store, { clock, environment: process.env, cache, retries, requestTimeoutMs: 5_000 });
+const registry = openModelRegistry({ store, domain: domain.name, clock });
+const backend = startTensorBackend(logger, settings.backend, 'prediction');
+backend.catch(() => undefined); // it is awaited below, when there is nothing else to do
+
+export const handler = await createLambdaHandler({
+  domain,
+  features: openFeatureStore({ store, domain: domain.name, clock }),
+  // The backend starts while the store is read.
+  registry: { ...registry, load: async (modelVersion) => (await Promise.all([registry.load(modelVersion), backend]))[0] },
+  restoreForecaster: restoreNetwork,
+  actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
+  clock,
+  logger,
+  invocation,
+  settings: {
+    ...defaultInferenceSettings,
+    rateLimitPerMinute: settings.rateLimit,
+    staleAfterIntervals: settings.staleAfter,
+    maxEventLoopDelayMs: 0,
+  },
+  refreshIntervalMs: settings.refreshSeconds * 1000,
+  dashboard: new URL('./dashboard/', import.meta.url),
+  hasDocsPage: false,
+  hasProcessMetrics: false,
+});
+await backend;
