@@ -19,6 +19,8 @@ import { TrainingStack } from './training-stack.ts';
 const FEATURE_FLAGS = {
   // Names by which people find a resource again, in CloudFormation and in what `npm run destroy` lists.
   'aws:cdk:enable-path-metadata': true,
+  // A template that CloudFormation's own rules find wrong is an error here, not a warning.
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:target-partitions': ['aws'],

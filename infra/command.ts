@@ -59,12 +59,17 @@ export function parseRequest(args: readonly string[]): Request | null {
 /** The CDK's arguments. `keyFile` is the content of --keys. */
 export function cdkArguments({ verb, environment, only, image, yes }: Request, keyFile: string | null): string[] {
   const stacks = only === null ? [`headway-${environment}-*`] : only.map((stack) => `headway-${environment}-${stack}`);
-  const parameter = (stack: string, name: string, value: string) => ['--parameters', `headway-${environment}-${stack}:${name}=${value}`];
+  const parameter = (stack: string, name: string, value: string) => [
+    '--parameters',
+    `headway-${environment}-${stack}:${name}=${value}`,
+  ];
   const isTold = (stack: string) => only === null || only.includes(stack);
   const given =
     verb === 'deploy'
       ? [
-          ...(image === null ? [] : ['features', 'training'].filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
+          ...(image === null
+            ? []
+            : ['features', 'training'].filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
           ...(keyFile === null ? [] : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),
           ...['--require-approval', yes ? 'never' : 'broadening'],
         ]
@@ -80,7 +85,10 @@ function templatesOf(environment: string): Record<string, Template> {
   const beginning = `headway-${environment}-`;
   const files = readdirSync(`${ROOT}cdk.out`).filter((file) => file.startsWith(beginning) && file.endsWith('.template.json'));
   return Object.fromEntries(
-    files.map((file) => [file.replace('.template.json', ''), JSON.parse(readFileSync(`${ROOT}cdk.out/${file}`, 'utf8')) as Template]),
+    files.map((file) => [
+      file.replace('.template.json', ''),
+      JSON.parse(readFileSync(`${ROOT}cdk.out/${file}`, 'utf8')) as Template,
+    ]),
   );
 }
 

@@ -43,7 +43,7 @@ export function teardownOf(templates: Readonly<Record<string, Template>>): Teard
 
 /** A version goes with its function, whatever the template says of it alone. */
 const staysBehind = (type: string, deletionPolicy: string | undefined): boolean =>
-  deletionPolicy !== undefined && deletionPolicy.startsWith('Retain') && type !== 'AWS::Lambda::Version';
+  deletionPolicy?.startsWith('Retain') === true && type !== 'AWS::Lambda::Version';
 
 /** What no template names. */
 const BESIDE = [

@@ -10,7 +10,7 @@ import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { type AccessPoint, FileSystem, LifecyclePolicy, PerformanceMode, ThroughputMode } from 'aws-cdk-lib/aws-efs';
 import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -126,7 +126,8 @@ export class TrainingStack extends Stack {
       throughputMode: ThroughputMode.ELASTIC,
       lifecyclePolicy: LifecyclePolicy.AFTER_7_DAYS,
       removalPolicy: RemovalPolicy.DESTROY,
-      allowAnonymousAccess: false,
+      // Whoever has the right by a role of its own, and nobody by standing in this network.
+      fileSystemPolicy: refusals(),
     });
     const folder = fileSystem.addAccessPoint('Folder', {
       path: '/work',
@@ -135,4 +136,20 @@ export class TrainingStack extends Stack {
     });
     return { fileSystem, folder };
   }
+}
+
+/** A policy that only refuses: with any policy at all, EFS lets in nobody who has no right from elsewhere. */
+function refusals(): PolicyDocument {
+  const everybody = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        ...everybody,
+        sid: 'OverTlsOnly',
+        actions: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
+        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+      new PolicyStatement({ ...everybody, sid: 'NotAsRoot', actions: ['elasticfilesystem:ClientRootAccess'] }),
+    ],
+  });
 }
