@@ -4,16 +4,16 @@
  * Fails: with exit status 1 and what is to be mended: a wrong configuration, a missing bundle, a finding of cdk-nag.
  */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { LAMBDA_BUNDLE } from './application.ts';
 import { buildApp } from './build-app.ts';
 import { ConfigurationError } from './configuration.ts';
 import { environments } from './environments.ts';
 
-export const CDK_OUT = fileURLToPath(new URL('../cdk.out/', import.meta.url));
+const CDK_OUT = join(import.meta.dirname, '..', 'cdk.out');
 
 try {
-  if (!existsSync(`${LAMBDA_BUNDLE}index.mjs`))
+  if (!existsSync(join(LAMBDA_BUNDLE, 'index.mjs')))
     throw new ConfigurationError('inference', ['build/lambda/ is missing: run npm run bundle:lambda, or npm run synth']);
   const { app, stacks } = buildApp(Object.values(environments), LAMBDA_BUNDLE, CDK_OUT);
   app.synth();

@@ -3,12 +3,12 @@
  * Invariants: settings are those of docs/reference.md; tests/infra/application.test.ts starts the application's own parser on them.
  * Fails: never.
  */
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Configuration } from './configuration.ts';
 import { storeName } from './store-access.ts';
 
 /** `npm run bundle:lambda` makes it. */
-export const LAMBDA_BUNDLE = fileURLToPath(new URL('../build/lambda/', import.meta.url));
+export const LAMBDA_BUNDLE = join(import.meta.dirname, '..', 'build', 'lambda');
 export const LAMBDA_HANDLER = 'index.handler';
 
 /** What a command needs to know wherever it runs. */

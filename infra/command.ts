@@ -6,13 +6,14 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ENVIRONMENTS } from './configuration.ts';
 import { describeTeardown, type Template, teardownOf } from './teardown.ts';
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const ROOT = join(import.meta.dirname, '..');
 const VERBS = ['deploy', 'diff', 'destroy'] as const;
 const USAGE = `npm run deploy  -- ENVIRONMENT [--only STACK,STACK] [--image TAG] [--keys FILE] [--yes]
 npm run diff    -- ENVIRONMENT [--only STACK,STACK]
@@ -83,11 +84,13 @@ export function cdkArguments({ verb, environment, only, image, yes }: Request, k
 
 function templatesOf(environment: string): Record<string, Template> {
   const beginning = `headway-${environment}-`;
-  const files = readdirSync(`${ROOT}cdk.out`).filter((file) => file.startsWith(beginning) && file.endsWith('.template.json'));
+  const files = readdirSync(join(ROOT, 'cdk.out')).filter(
+    (file) => file.startsWith(beginning) && file.endsWith('.template.json'),
+  );
   return Object.fromEntries(
     files.map((file) => [
       file.replace('.template.json', ''),
-      JSON.parse(readFileSync(`${ROOT}cdk.out/${file}`, 'utf8')) as Template,
+      JSON.parse(readFileSync(join(ROOT, 'cdk.out', file), 'utf8')) as Template,
     ]),
   );
 }
@@ -116,7 +119,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
   }
   const keyFile = request.keys === null ? null : readFileSync(request.keys, 'utf8');
-  const cdk = fileURLToPath(new URL('../node_modules/aws-cdk/bin/cdk', import.meta.url));
+  const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments(request, keyFile)], { cwd: ROOT, stdio: 'inherit' });
   return status ?? 1;
 }

@@ -5,6 +5,7 @@
  * Environment wakes them.
  * Fails: never.
  */
+import { join } from 'node:path';
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { Alarm, ComparisonOperator, type IMetric, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
@@ -210,7 +211,7 @@ export class MonitoringStack extends Stack {
       description: `Headway (${environment}): asks the service whether it is ready, and measures the answer`,
       runtime: Runtime.NODEJS_24_X,
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      code: Code.fromAsset(new URL('./probe/', import.meta.url).pathname),
+      code: Code.fromAsset(join(import.meta.dirname, 'probe')),
       handler: 'index.handler',
       memorySize: 128,
       timeout: Duration.seconds(30),

@@ -32,7 +32,8 @@ export async function synthesise(): Promise<() => Promise<void>> {
   folder = made.folder;
   const bundle = path.join(folder, 'lambda');
   await run(process.execPath, ['--import', 'tsx', 'bundle-lambda.ts', '--out', bundle], { cwd: ROOT });
-  const synth = ['--import', 'tsx', 'tests/infra/children/synth.ts', bundle, folder];
+  const program = fileURLToPath(new URL('./children/synth.ts', import.meta.url));
+  const synth = ['--import', 'tsx', program, bundle, folder];
   await run(process.execPath, synth, {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? '', TMPDIR: folder, CDK_VALIDATION: 'false' },
