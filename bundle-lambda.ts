@@ -12,6 +12,7 @@ import { Command } from 'commander';
 import { build, type Plugin } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
 import { bundleHolidays, tabledHolidays } from './bundle-holidays.ts';
+import { lazySchemas } from './bundle-lazy-schemas.ts';
 import { domains } from './domains/index.ts';
 import { DASHBOARD_FILES } from './services/inference/dashboard-files.ts';
 
@@ -92,7 +93,7 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     metafile: true,
     logLevel: 'error',
     banner: { js: BANNER },
-    plugins: [leaveOut, tabledHolidays(domains.flatMap(({ holidays }) => holidays ?? []))],
+    plugins: [leaveOut, lazySchemas, tabledHolidays(domains.flatMap(({ holidays }) => holidays ?? []))],
   });
   await bundleHolidays(ROOT, folder);
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter((one) => one.external));

@@ -5,6 +5,7 @@
  */
 import Table from 'cli-table3';
 import { HeadwayError } from '../runtime/errors.ts';
+import { utcText } from '../runtime/utc-text.ts';
 import type { ModelCard } from '../storage/model-card.ts';
 import type { ModelRegistry } from '../storage/model-registry.ts';
 import type { CommandContext } from './context.ts';
@@ -52,7 +53,7 @@ export async function showModel(context: CommandContext, named: string | undefin
   for (const { at, kind, reason } of verdicts) {
     // A verdict's reason says its kind itself; what was done by hand does not.
     const says = /^(not promoted|promoted|inconclusive): /.test(reason);
-    context.print(`${iso(at)}  ${says ? '' : `${kind}: `}${reason}`);
+    context.print(`${utcText(at)}  ${says ? '' : `${kind}: `}${reason}`);
   }
   const { metrics } = card;
   if (metrics) context.print(`\n${metricsTable(metrics as Parameters<typeof metricsTable>[0], context.domain.unit)}`);
@@ -65,8 +66,8 @@ function cardTable(card: ModelCard, isChampion: boolean): string {
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
     ['model', `${card.modelVersion}${isChampion ? ' (champion)' : ''}`],
-    ['made', `${iso(card.createdAt)}, in ${card.trainingSeconds.toFixed(1)} s on ${card.backend}, seed ${card.seed}`],
-    ['from', `snapshot ${card.snapshotVersion}, up to ${iso(card.trainingCutoff)}`],
+    ['made', `${utcText(card.createdAt)}, in ${card.trainingSeconds.toFixed(1)} s on ${card.backend}, seed ${card.seed}`],
+    ['from', `snapshot ${card.snapshotVersion}, up to ${utcText(card.trainingCutoff)}`],
     ['forecasts', `${card.horizon} steps at the quantiles ${card.quantiles.join(', ')}`],
     ['size', `${((card.files['model.json'].bytes + card.files['weights.bin'].bytes) / 1e3).toFixed(0)} kB`],
   );
@@ -89,8 +90,6 @@ async function writePicture(
   await writeOutput(path, svg);
   return path;
 }
-
-const iso = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 export async function promoteModel(context: CommandContext, modelVersion: string, reason: string): Promise<void> {
   const entry = await (await context.registry()).promote({ modelVersion, reason, evidence: null });

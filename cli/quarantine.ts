@@ -4,12 +4,12 @@
  * Fails: OBJECT_NOT_FOUND for an unknown id, STORE_CORRUPT for evidence that was changed.
  */
 import Table from 'cli-table3';
+import { minuteText, utcText } from '../runtime/utc-text.ts';
 import { type QuarantineEntry, stillWaiting } from '../storage/quarantine.ts';
 import type { CommandContext } from './context.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 
 export async function listQuarantine(context: CommandContext): Promise<void> {
   const features = await context.features();
@@ -24,7 +24,7 @@ export async function listQuarantine(context: CommandContext): Promise<void> {
   for (const { entry, waiting } of rows) {
     table.push([
       entry.id,
-      iso(entry.at),
+      minuteText(entry.at),
       entry.atFault.length,
       waiting > 0 ? 'waits' : 'committed',
       plain(entry.summary).slice(0, 400),
@@ -63,7 +63,7 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
   const entry = await features.quarantine.get(id);
   const waits = stillWaiting(entry, await features.pieces(await features.head())).length > 0;
   context.printJson(entry);
-  context.print(`Refused ${iso(entry.at)} UTC: ${plain(entry.source)}`);
+  context.print(`Refused ${utcText(entry.at)}: ${plain(entry.source)}`);
   context.print(`Evidence: ${features.quarantine.location} ${entry.key}`);
   context.print(entry.head === null ? 'Nothing was committed before.' : `Snapshot ${entry.head} stayed.`);
   context.print(`\nParts at fault${waits ? '' : ' (committed since)'}, beside ${entry.others} others:`);

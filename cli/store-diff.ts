@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import Table from 'cli-table3';
 import { csvField } from '../forecasting/panel-csv.ts';
 import { HeadwayError } from '../runtime/errors.ts';
+import { minuteText } from '../runtime/utc-text.ts';
 import type { FeatureStore } from '../storage/feature-store.ts';
 import { diffSnapshots, type OtherPart, type SnapshotDiff, type SnapshotView } from '../storage/snapshot-diff.ts';
 import { CHANGE_KINDS, type ChangeCounts, type Difference, type SeriesChanges } from '../storage/value-changes.ts';
@@ -125,13 +126,12 @@ async function headOf(features: FeatureStore) {
 }
 
 const iso = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
-const minute = (time: number): string => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 const count = (n: number): string => n.toLocaleString('en-US');
 const short = (x: number): string => String(Number(x.toPrecision(6)));
 
 function titleOf({ manifest, knownAt }: NamedView): string {
   const known = knownAt === undefined ? '' : ` as it was known at ${iso(knownAt)}`;
-  return `snapshot ${manifest.snapshotVersion}, committed ${minute(manifest.committedAt)} UTC${known}`;
+  return `snapshot ${manifest.snapshotVersion}, committed ${minuteText(manifest.committedAt)} UTC${known}`;
 }
 
 const jsonOf = ({ manifest, knownAt }: NamedView) => ({ snapshotVersion: manifest.snapshotVersion, knownAt: knownAt ?? null });
@@ -158,13 +158,13 @@ function linesOf(diff: SnapshotDiff): string[] {
   });
   for (const one of worst.slice(0, MOST_SERIES)) {
     const { largest, counts } = one;
-    const most = largest ? `${minute(largest.timestamp)}: ${short(largest.before)} → ${short(largest.after)}` : '';
+    const most = largest ? `${minuteText(largest.timestamp)}: ${short(largest.before)} → ${short(largest.after)}` : '';
     const name = one.exogenous ? `${one.seriesId} (exogenous)` : one.seriesId;
     table.push([
       name,
       ...kinds.map((kind) => count(counts[kind])),
-      minute(one.first),
-      minute(one.last),
+      minuteText(one.first),
+      minuteText(one.last),
       short(one.absolute),
       most,
     ]);
@@ -177,7 +177,7 @@ function linesOf(diff: SnapshotDiff): string[] {
   lines.push(`\nDay (UTC)   ${weight === restated ? 'restated' : 'added'}`);
   for (const day of heaviest.slice(0, MOST_DAYS).sort((a, b) => a.day - b.day)) {
     const bar = '█'.repeat(Math.max(1, Math.round((BAR * weight(day)) / most)));
-    lines.push(`${minute(day.day).slice(0, 10)}  ${bar.padEnd(BAR)} ${count(weight(day))}`);
+    lines.push(`${minuteText(day.day).slice(0, 10)}  ${bar.padEnd(BAR)} ${count(weight(day))}`);
   }
   return [...lines, ...further(heaviest.length - MOST_DAYS, 'days')];
 }

@@ -5,6 +5,7 @@
  */
 import Table from 'cli-table3';
 import { HeadwayError } from '../runtime/errors.ts';
+import { minuteText } from '../runtime/utc-text.ts';
 import { filesOf } from '../storage/coverage.ts';
 import type { CommandContext } from './context.ts';
 
@@ -14,7 +15,6 @@ export async function storeLog(context: CommandContext): Promise<void> {
     head: ['snapshot', 'committed (UTC)', 'objects', 'rows', 'from', 'to', 'reason'],
     style: { head: [], border: [] },
   });
-  const iso = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
   for (const manifest of manifests) {
     const { snapshotVersion, committedAt, reason } = manifest;
     const objects = filesOf(manifest);
@@ -22,11 +22,11 @@ export async function storeLog(context: CommandContext): Promise<void> {
     const to = objects.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
     table.push([
       snapshotVersion,
-      iso(committedAt),
+      minuteText(committedAt),
       objects.length,
       objects.reduce((sum, { rows }) => sum + rows, 0),
-      objects.length ? iso(from) : '',
-      objects.length ? iso(to) : '',
+      objects.length ? minuteText(from) : '',
+      objects.length ? minuteText(to) : '',
       reason,
     ]);
   }

@@ -6,6 +6,7 @@
  */
 import type { GroupScores, Leaderboard, SeriesScore } from '../forecasting/leaderboard.ts';
 import { escaped } from '../runtime/escaped.ts';
+import { utcText } from '../runtime/utc-text.ts';
 import { forecasterName, inOrder } from './forecaster-names.ts';
 import {
   coverageByStep,
@@ -81,7 +82,7 @@ ${seriesTable(leastGain(leaderboard.series), domain)}
 <h2>Most wrong</h2>
 <p>The cutoffs at which the ${escaped(forecasterName(subject))} erred most over all series, the worst first, and at each the ${escaped(domain.seriesNoun)} that erred most.</p>
 ${fans(leaderboard, domain)}
-<footer><p>Snapshot ${escaped(report.snapshotVersion)}, seed ${report.seed}, backend ${escaped(report.backend)}; written ${escaped(new Date(report.writtenAt).toISOString().slice(0, 16).replace('T', ' '))} UTC.
+<footer><p>Snapshot ${escaped(report.snapshotVersion)}, seed ${report.seed}, backend ${escaped(report.backend)}; written ${utcText(report.writtenAt)}.
 MAE is the mean absolute error of the median in ${escaped(domain.unit)}; WAPE is the sum of absolute errors over the sum of actuals; MASE is the error over that of
 the same hour last week within the training span, averaged over series; bias is positive where forecasts are too high.</p></footer>
 </body>

@@ -9,7 +9,7 @@ import { sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { lazyShape, record, sealJson, unsealJson } from './sealed-json.ts';
-import { type StoreReport, startReport } from './store-report.ts';
+import { type StoreReport, verifyEntries } from './store-report.ts';
 
 export const ACTUALS_FORMAT = 1;
 
@@ -76,8 +76,8 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
   const prefix = objectKeys.actuals(domain);
   const isEntry = (key: string): boolean => /^[0-9a-f]{64}\.json$/.test(key.slice(prefix.length));
 
-  async function read(key: string): Promise<Stored> {
-    const stored = unsealJson(key, await store.get(key), shape, 'STORE_CORRUPT') as Stored;
+  function parse(key: string, bytes: Uint8Array): Stored {
+    const stored = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Stored;
     const own = objectKeys.actualsEntry(domain, stored.name);
     if (stored.domain === domain && own === key) return stored;
     throw new HeadwayError('STORE_CORRUPT', `These actuals were written as ${own} of ${stored.domain}`, { where: key });
@@ -94,7 +94,7 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
         actuals: spans,
       };
       if ((await store.createIfAbsent(key, sealJson(whole))) === 'created') return { key, availableAt: receivedAt, isNew: true };
-      const before = await read(key);
+      const before = parse(key, await store.get(key));
       if (before.contentHash === contentHash) return { key, availableAt: before.availableAt, isNew: false };
       throw new HeadwayError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key was used for other actuals', {
         where: 'Idempotency-Key',
@@ -104,21 +104,11 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
     async entries({ from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = {}) {
       const entries: ActualsEntry[] = [];
       for (const key of (await store.list(prefix)).filter(isEntry)) {
-        const { availableAt, frequencyMinutes, actuals } = await read(key);
+        const { availableAt, frequencyMinutes, actuals } = parse(key, await store.get(key));
         if (availableAt >= from && availableAt < until) entries.push({ key, availableAt, frequencyMinutes, actuals });
       }
       return entries.sort((a, b) => a.availableAt - b.availableAt || (a.key < b.key ? -1 : 1));
     },
-    async verify() {
-      const report = startReport();
-      const keys = await store.list(prefix);
-      for (const key of keys.filter(isEntry)) {
-        await report.attempt(key, async () => {
-          await read(key);
-          return (await store.get(key)).length;
-        });
-      }
-      return report.finish(keys);
-    },
+    verify: () => verifyEntries(store, prefix, isEntry, parse),
   };
 }

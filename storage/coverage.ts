@@ -53,17 +53,33 @@ export function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string,
   });
 }
 
-/** Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners' segments in time order. */
-export function winningSegments(voices: readonly Voice[], knownAt: number): Segment[] {
-  const times = [...new Set(voices.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+/** Something of one feed that speaks of a stretch of time, since it was known. */
+export interface Spoken extends TimeSpan {
+  readonly availableAt: number;
+}
+
+/**
+ * Who speaks when: what was known last, and of what was known at once, what was committed last.
+ * @param spoken all of one feed, in the order in which it was committed
+ * @returns `times`: where somebody begins or ends, ascending; `winners`: for each, the index of who speaks from there to the next, -1
+ * for nobody; `paint`: gives the cells between the two ends of one of them a value
+ */
+export function winningSpeakers(spoken: readonly Spoken[], knownAt = Number.POSITIVE_INFINITY) {
+  const times = [...new Set(spoken.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
   const cellAt = new Map(times.map((time, cell) => [time, cell]));
-  const paint = (cells: Int32Array, { start, end }: Voice, value: number) =>
+  const paint = (cells: Int32Array, { start, end }: TimeSpan, value: number) =>
     cells.fill(value, cellAt.get(start), cellAt.get(end));
 
   const winners = new Int32Array(times.length).fill(-1);
-  const order = voices.map((_, index) => index).filter((index) => (voices[index] as Voice).availableAt <= knownAt);
-  order.sort((a, b) => (voices[a] as Voice).availableAt - (voices[b] as Voice).availableAt || a - b); // the weakest first
-  for (const index of order) paint(winners, voices[index] as Voice, index);
+  const known = [...spoken.entries()].filter(([, { availableAt }]) => availableAt <= knownAt);
+  known.sort(([a, x], [b, y]) => x.availableAt - y.availableAt || a - b); // the weakest first
+  for (const [index, span] of known) paint(winners, span, index);
+  return { times, winners, paint };
+}
+
+/** Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners' segments in time order. */
+export function winningSegments(voices: readonly Voice[], knownAt: number): Segment[] {
+  const { times, winners, paint } = winningSpeakers(voices, knownAt);
 
   /** For a pack: the rank of the last of its pieces in each cell, known or not. */
   const lasts = new Map<DataFile, Int32Array>();

@@ -5,10 +5,10 @@
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
-import { objectKeys } from './object-keys.ts';
+import { objectKeys, stamp } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { lazyShape, record, shapeProblem } from './sealed-json.ts';
-import { type StoreReport, startReport } from './store-report.ts';
+import { type StoreReport, verifyEntries } from './store-report.ts';
 
 export const FORECAST_FORMAT = 1;
 const ENTRY_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{64}\.json$/;
@@ -53,8 +53,6 @@ const properties = {
 const shape = lazyShape(record(properties));
 
 type Stored = Omit<ForecastEntry, 'values'> & { format: number; domain: string; values: (number | null)[] };
-
-const stamp = (ms: number): string => new Date(ms).toISOString().replace(/[-:.]/g, '');
 
 function problemIn(stored: unknown): string | null {
   const problem = shapeProblem(shape, stored);
@@ -120,17 +118,6 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
       }
       return entries;
     },
-    async verify() {
-      const report = startReport();
-      const keys = await store.list(prefix);
-      for (const key of keys.filter(isEntry)) {
-        await report.attempt(key, async () => {
-          const bytes = await store.get(key);
-          parse(key, bytes);
-          return bytes.length;
-        });
-      }
-      return report.finish(keys);
-    },
+    verify: () => verifyEntries(store, prefix, isEntry, parse),
   };
 }

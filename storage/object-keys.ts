@@ -42,6 +42,9 @@ export function numbersToLookAt(keys: readonly string[], prefix: string): number
     .sort((a, b) => a - b);
 }
 
+/** A moment as entries carry it in their keys: their order is that of time. @param ms UTC epoch milliseconds */
+export const stamp = (ms: number): string => new Date(ms).toISOString().replace(/[-:.]/g, '');
+
 export const objectKeys = {
   features: (domain: string) => `features/${segment(domain, 'domain name')}/`,
   featureData: (domain: string, sha256: string) =>

@@ -6,11 +6,11 @@
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import { sha256 } from './content-hash.ts';
-import { objectKeys } from './object-keys.ts';
+import { objectKeys, stamp } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Piece } from './piece-table.ts';
 import { lazyShape, record, shapeProblem } from './sealed-json.ts';
-import { type StoreReport, startReport } from './store-report.ts';
+import { type StoreReport, verifyEntries } from './store-report.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;
 /** Older entries are not looked at when a run asks what waits: what they name would be judged anew. */
@@ -76,8 +76,6 @@ const shape = lazyShape(
   }),
 );
 
-const stamp = (ms: number): string => new Date(ms).toISOString().replace(/[-:.]/g, '');
-
 export function openQuarantine({ store, domain }: { store: ObjectStore; domain: string }): Quarantine {
   const prefix = objectKeys.quarantine(domain);
   const nameOf = (key: string) => ENTRY_NAME.exec(key.slice(prefix.length));
@@ -129,18 +127,7 @@ export function openQuarantine({ store, domain }: { store: ObjectStore; domain: 
         fix: '`headway features quarantine list` lists them.',
       });
     },
-    async verify() {
-      const report = startReport();
-      const all = await store.list(prefix);
-      for (const key of all.filter((name) => nameOf(name) !== null)) {
-        await report.attempt(key, async () => {
-          const bytes = await store.get(key);
-          parse(key, bytes);
-          return bytes.length;
-        });
-      }
-      return report.finish(all);
-    },
+    verify: () => verifyEntries(store, prefix, (key) => nameOf(key) !== null, parse),
   };
 }
 

@@ -5,7 +5,7 @@
  * Fails: SNAPSHOT_EMPTY where a side knew nothing, and as readAsOf does.
  */
 import type { Panel } from '../forecasting/panel.ts';
-import { isExogenous } from './coverage.ts';
+import { isExogenous, winningSpeakers } from './coverage.ts';
 import type { FeatureStore } from './feature-store.ts';
 import type { FeatureObject, Manifest, TimeSpan } from './manifest.ts';
 import {
@@ -113,17 +113,12 @@ interface Speaker extends TimeSpan {
   readonly who: string;
 }
 
-/** Who speaks for a feed, when: the rule of coverage.ts, for publications. */
+/** Which publication speaks for a feed, when. */
 function speakers(pieces: readonly Piece[], feed: string): Speaker[] {
   const mine = pieces.filter((piece) => piece.feed === feed);
-  const times = [...new Set(mine.flatMap(({ span }) => [span.start, span.end]))].sort((x, y) => x - y);
-  const cellAt = new Map(times.map((time, cell) => [time, cell]));
-  const winners: (Piece | undefined)[] = new Array(times.length).fill(undefined);
-  const weakestFirst = mine.map((piece, order) => ({ piece, order }));
-  weakestFirst.sort((x, y) => x.piece.availableAt - y.piece.availableAt || x.order - y.order);
-  for (const { piece } of weakestFirst) winners.fill(piece, cellAt.get(piece.span.start), cellAt.get(piece.span.end));
+  const { times, winners } = winningSpeakers(mine.map(({ span, availableAt }) => ({ ...span, availableAt })));
   return times.flatMap((start, cell) => {
-    const winner = winners[cell];
+    const winner = mine[winners[cell] as number];
     return winner === undefined ? [] : [{ start, end: times[cell + 1] as number, who: identity(winner) }];
   });
 }

@@ -5,6 +5,7 @@
  * Fails: `attempt` passes on only errors that say nothing about the object (a store that cannot be reached).
  */
 import { describeError, isHeadwayError } from '../runtime/errors.ts';
+import type { ObjectStore } from './object-store.ts';
 
 export interface StoreReport {
   /** Objects that are named by something and could be read, log entries included. */
@@ -12,6 +13,25 @@ export interface StoreReport {
   readonly bytes: number;
   readonly problems: readonly { readonly key: string; readonly problem: string }[];
   readonly orphans: readonly string[];
+}
+
+/** Verifies a prefix whose entries are whole by themselves: `parse` reads an entry's bytes, or throws what is wrong with them. */
+export async function verifyEntries(
+  store: Pick<ObjectStore, 'list' | 'get'>,
+  prefix: string,
+  isEntry: (key: string) => boolean,
+  parse: (key: string, bytes: Uint8Array) => unknown,
+): Promise<StoreReport> {
+  const report = startReport();
+  const keys = await store.list(prefix);
+  for (const key of keys.filter(isEntry)) {
+    await report.attempt(key, async () => {
+      const bytes = await store.get(key);
+      parse(key, bytes);
+      return bytes.length;
+    });
+  }
+  return report.finish(keys);
 }
 
 /** Collects a report while objects are looked at. */

@@ -35,8 +35,8 @@ const NEIGHBOURS = 2;
 const TRUST_GRID = 10;
 const TRUST_NEIGHBOURS = 1;
 const CLEARLY = 0.005;
-/** Share of the pinball loss that an edge may cost. */
-const FREE = 0.005;
+/** Share of the pinball loss that an edge may cost: an interval of counts shall hold what it says (docs/decisions/0013). */
+const FREE = 0.02;
 const EDGE_GRID = 20;
 const ALONE: Trust = { network: 1, linear: 0 };
 const FACTOR_BOUNDS = [0.3, 4] as const;
@@ -194,7 +194,7 @@ function trustOf(observations: readonly Observation[], median: number, hasLinear
 
 /**
  * The edge with which the outermost quantiles come nearest to holding the share of actuals that they say, among those that cost
- * next to no pinball loss: moving a bound within the gap between two counts is free, moving it past a likely count is not.
+ * little pinball loss: moving a bound within the gap between two counts is free, moving it past a likely count is not.
  */
 function edgeOf(
   observations: readonly Observation[],
@@ -222,8 +222,8 @@ function edgeOf(
     return { edge, loss, miss: Math.abs(inside / observations.length - nominal) };
   });
   const least = Math.min(...tried.map(({ loss }) => loss));
-  const free = tried.filter(({ loss }) => loss <= (1 + FREE) * least);
-  return free.reduce((best, next) => (next.miss < best.miss ? next : best)).edge;
+  const affordable = tried.filter(({ loss }) => loss <= (1 + FREE) * least);
+  return affordable.reduce((best, next) => (next.miss < best.miss ? next : best)).edge;
 }
 
 /** How far outside the median an actual was, in units of the predicted distance. */

@@ -6,23 +6,21 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
-import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { rowsOf } from '../../runtime/duckdb.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { countEvents, measureValues } from './interval-sql.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
+import { type RawSessionOptions, withRawPart } from './raw-session.ts';
 
-export interface AggregateOptions {
+export interface AggregateOptions extends RawSessionOptions {
   readonly domain: Domain;
   /** The timeZone by whose clock intervals are whole. Where it is not the domain's, rows tell their times in UTC. */
   readonly gridTimeZone?: string;
-  readonly part: RawPart;
   readonly rows: RawRows;
   /** Where the Parquet file goes. */
   readonly path: string;
   readonly availableAt: number;
-  readonly tempFolder: string;
-  readonly memoryLimitMb: number;
 }
 
 export interface AggregatedPart {
@@ -41,25 +39,14 @@ const EARLIEST_MS = Date.UTC(1900, 0, 1);
 const LATEST = "TIMESTAMP '2200-01-01'";
 
 export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
-  const { domain, part, tempFolder, memoryLimitMb } = options;
+  const { domain } = options;
   if (1440 % domain.frequencyMinutes !== 0) {
     throw new HeadwayError('SETTINGS_INVALID', `${domain.frequencyMinutes} minutes do not divide a day`, {
       where: `domain ${domain.name}`,
       fix: 'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, or of a day (1440).',
     });
   }
-  try {
-    return await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, (connection) => aggregateWith(connection, options));
-  } catch (error) {
-    const message = engineMessage(error);
-    // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.
-    if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
-    throw new HeadwayError('RAW_FILE_INVALID', `${part.name} cannot be read: ${message.split('\n')[0]}`, {
-      where: part.name,
-      fix: 'The file is cut short or not of this format: fetch it again.',
-      cause: error,
-    });
-  }
+  return withRawPart(options, (connection) => aggregateWith(connection, options));
 }
 
 async function aggregateWith(connection: DuckDBConnection, options: AggregateOptions): Promise<AggregatedPart> {

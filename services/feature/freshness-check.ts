@@ -5,12 +5,13 @@
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
+import { utcText } from '../../runtime/utc-text.ts';
 import { isExogenous } from '../../storage/coverage.ts';
 import type { TimeSpan } from '../../storage/manifest.ts';
 import type { Piece } from '../../storage/piece-table.ts';
 import { limitsOf } from './contract-limits.ts';
 import { median } from './demand-view.ts';
-import { judged, type PartName, timeText, type Verdict } from './verdict.ts';
+import { judged, type PartName, type Verdict } from './verdict.ts';
 
 const HOUR_MS = 3_600_000;
 const LEAST_ARRIVALS = 8;
@@ -36,7 +37,7 @@ export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOpt
   const usual = learntAge === null ? null : Math.max(learntAge, domain.frequencyMinutes / 60);
   const limits =
     declared.soft !== null || declared.hard !== null || usual === null ? declared : { soft: USUAL_TIMES * usual, hard: null };
-  const until = `the newest interval ended ${timeText(newest)}`;
+  const until = `the newest interval ended ${utcText(newest)}`;
   const learnt = usual === null ? '' : `; ${usual.toFixed(1)} hours are usual before newer data comes`;
   return judged(domain, 'freshness', [{ value: hours, detail: `${until}${learnt}`, parts: fresh, limits }], '');
 }

@@ -7,11 +7,12 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { ColumnExpectation } from '../../runtime/expectations.ts';
+import { utcText } from '../../runtime/utc-text.ts';
 import { isExogenous } from '../../storage/coverage.ts';
 import type { Piece } from '../../storage/piece-table.ts';
 import type { AggregatedPart } from './aggregate.ts';
 import { kindOf, type RawColumn, type RawProfile } from './raw-profile.ts';
-import { judged, type Measured, shareText, timeText, type Verdict, wholeText } from './verdict.ts';
+import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
 
 const LEAST_ROWS = 30;
 
@@ -189,6 +190,6 @@ function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measur
   const detail =
     intervals === 0
       ? 'none'
-      : `${part.name} speaks of the time until ${timeText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
+      : `${part.name} speaks of the time until ${utcText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
   return [{ value: intervals, detail, parts: [part] }];
 }

@@ -4,6 +4,7 @@
  * Fails: never.
  */
 import { escaped } from '../../runtime/escaped.ts';
+import { utcText } from '../../runtime/utc-text.ts';
 import { EXPECTATIONS, type Unit } from './contract-limits.ts';
 import type { QualityPictures } from './quality-pictures.ts';
 import type { Account, QualityReport } from './quality-report.ts';
@@ -11,7 +12,6 @@ import { heatPicture, rejectionPicture, volumePicture } from './quality-svg.ts';
 import { type Outcome, shareText, type Verdict } from './verdict.ts';
 
 const whole = (value: number): string => value.toLocaleString('en-US');
-const timeText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const figure = (value: number | null): string => {
   if (value === null) return '–';
   return value >= 100 ? whole(Math.round(value)) : value.toPrecision(3);
@@ -61,7 +61,7 @@ export function qualityPage(report: QualityReport, pictures: QualityPictures): s
 </head>
 <body>
 <h1>Data quality: ${escaped(report.title)}</h1>
-<p>${timeText(report.span.start)} to ${timeText(report.span.end)}. Written ${timeText(report.generatedAt)}.</p>
+<p>${utcText(report.span.start)} to ${utcText(report.span.end)}. Written ${utcText(report.generatedAt)}.</p>
 <div class="cards">
 ${card(contractText(report), 'data contract')}
 ${card(freshnessText(report), 'age of the newest interval')}
@@ -107,7 +107,7 @@ ${
   gaps.longest.length > 0
     ? table(
         [report.seriesNoun, 'from', 'intervals'],
-        gaps.longest.map((gap) => [gap.seriesId, timeText(gap.start), whole(gap.intervals)]),
+        gaps.longest.map((gap) => [gap.seriesId, utcText(gap.start), whole(gap.intervals)]),
       )
     : ''
 }

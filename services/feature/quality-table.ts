@@ -4,13 +4,13 @@
  * Fails: never.
  */
 import Table from 'cli-table3';
+import { utcText } from '../../runtime/utc-text.ts';
 import type { QualityReport } from './quality-report.ts';
 
 /** Series ids and file names come from data: no escape sequence of theirs reaches the terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 const whole = (value: number): string => value.toLocaleString('en-US');
-const hourText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const figure = (value: number | null): string => {
   if (value === null) return '–';
   return value >= 100 ? whole(Math.round(value)) : value.toFixed(2);
@@ -26,7 +26,7 @@ export function qualityTable(report: QualityReport): string {
   }
   const { gaps } = report;
   const longest = gaps.longest[0];
-  const gapDetail = longest ? `longest ${longest.intervals}, ${plain(longest.seriesId)} from ${hourText(longest.start)}` : '';
+  const gapDetail = longest ? `longest ${longest.intervals}, ${plain(longest.seriesId)} from ${utcText(longest.start)}` : '';
   table.push(['series', { content: whole(report.seriesCount), hAlign: 'right' }, `mean ${figure(report.mean)} ${report.unit}`]);
   table.push(['unknown intervals', { content: whole(gaps.intervals), hAlign: 'right' }, gapDetail]);
   table.push(['sparse series', { content: whole(report.sparse.count), hAlign: 'right' }, 'mean below 0.1 per interval']);
@@ -41,7 +41,7 @@ export function qualityTable(report: QualityReport): string {
   for (const { name, outcome, detail } of judged) {
     if (outcome !== 'pass') table.push([`  ${name}`, outcome === 'fail' ? 'BROKEN' : outcome, plain(detail).slice(0, 300)]);
   }
-  return `${report.title}, ${hourText(report.span.start)} to ${hourText(report.span.end)}\n${table.toString()}`;
+  return `${report.title}, ${utcText(report.span.start)} to ${utcText(report.span.end)}\n${table.toString()}`;
 }
 
 const BLOCKS = '▁▂▃▄▅▆▇█';

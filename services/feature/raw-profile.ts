@@ -5,13 +5,12 @@
  * MOST_TEXT characters; nothing is kept of good rows.
  * Fails: RAW_FILE_INVALID where the file cannot be read at all.
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Domain, RawPart, RawRange, RawRows } from '../../domains/domain.ts';
-import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import type { Domain, RawRange, RawRows } from '../../domains/domain.ts';
+import { rowsOf } from '../../runtime/duckdb.ts';
 import type { ColumnKind } from '../../runtime/expectations.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { reasonNameSql } from './aggregate.ts';
+import { type RawSessionOptions, withRawPart } from './raw-session.ts';
 
 const MOST_COLUMNS = 40;
 const MOST_TEXT = 120;
@@ -40,12 +39,9 @@ export interface RowSample {
   readonly rows: readonly Readonly<Record<string, string | null>>[];
 }
 
-export interface ProfileOptions {
+export interface ProfileOptions extends RawSessionOptions {
   readonly domain: Domain;
-  readonly part: RawPart;
   readonly rows: RawRows;
-  readonly tempFolder: string;
-  readonly memoryLimitMb: number;
 }
 
 export function kindOf(type: string): ColumnKind {
@@ -57,7 +53,7 @@ export function kindOf(type: string): ColumnKind {
 
 /** The columns of the raw file itself. */
 export const columnsOf = (options: ProfileOptions): Promise<RawColumn[]> =>
-  reading(options, async (connection) => {
+  withRawPart(options, async (connection) => {
     const { rows } = options;
     const found = await rowsOf(connection, `DESCRIBE SELECT * FROM ${rows.columns ?? rows.relation}`);
     return found.slice(0, MOST_DESCRIBED).map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
@@ -67,7 +63,7 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
   const { domain, rows } = options;
   const ranges = rows.ranges ?? [];
   if (ranges.length === 0) return [];
-  return reading(options, async (connection) => {
+  return withRawPart(options, async (connection) => {
     const counts = ranges.map((range, index) => `count(*) FILTER (${outsideSql(range)}) AS n${index}`);
     const [found] = await rowsOf(
       connection,
@@ -99,7 +95,7 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
     reason: why,
     rows: found.slice(0, MOST_ROWS).map(bounded),
   });
-  return reading(options, async (connection) => {
+  return withRawPart(options, async (connection) => {
     const samples: RowSample[] = [];
     const reasons = await rowsOf(connection, `SELECT DISTINCT ${reason} AS reason FROM ${rows.relation} ORDER BY 1 LIMIT 20`);
     for (const { reason: name } of reasons) {
@@ -117,7 +113,7 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
 
 /** The first rows of a file whose columns are not those that its domain reads. */
 export const firstRows = (options: ProfileOptions): Promise<RowSample[]> =>
-  reading(options, async (connection) => {
+  withRawPart(options, async (connection) => {
     const { part, rows } = options;
     const found = await rowsOf(connection, `SELECT * FROM ${rows.columns ?? rows.relation} LIMIT ${ROWS_EACH}`);
     return [{ part: part.name, fingerprint: part.fingerprint, reason: 'first rows', rows: found.map(bounded) }];
@@ -142,18 +138,3 @@ const bounded = (row: Record<string, unknown>): Record<string, string | null> =>
   );
 
 const cut = (text: string): string => (text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text);
-
-async function reading<T>(options: ProfileOptions, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-  const { part, tempFolder, memoryLimitMb } = options;
-  try {
-    return await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, work);
-  } catch (error) {
-    const message = engineMessage(error);
-    if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
-    throw new HeadwayError('RAW_FILE_INVALID', `${part.name} cannot be read: ${message.split('\n')[0]}`, {
-      where: part.name,
-      fix: 'The file is cut short or not of this format: fetch it again.',
-      cause: error,
-    });
-  }
-}

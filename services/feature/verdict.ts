@@ -86,4 +86,3 @@ function excess(one: Measured, declared: Limits): number {
 
 export const shareText = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
 export const wholeText = (value: number): string => Math.round(value).toLocaleString('en-US');
-export const timeText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -6,9 +6,10 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { timestampAt } from '../../forecasting/panel.ts';
+import { utcText } from '../../runtime/utc-text.ts';
 import { limitsOf } from './contract-limits.ts';
 import { type DemandView, median } from './demand-view.ts';
-import { judged, type Measured, timeText, type Verdict, wholeText } from './verdict.ts';
+import { judged, type Measured, type Verdict, wholeText } from './verdict.ts';
 
 const LEAST_KNOWN = 0.75;
 const WEEKS_TO_REFUSE = 8;
@@ -66,7 +67,7 @@ export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
     const onHoliday = name !== 'week' && isHoliday(view, from, to);
     measured.push({
       value: 2 ** Math.abs(block.stray),
-      detail: `${name === 'hours' ? `${(to - from) / view.hour} hours` : name} from ${timeText(timestampAt(view.panel, from))}: ${wholeText(block.actual)} where ${wholeText(block.expected)} were expected (${(2 ** Math.abs(block.stray)).toFixed(2)} times ${much}${onHoliday ? ', on a holiday' : ''})`,
+      detail: `${name === 'hours' ? `${(to - from) / view.hour} hours` : name} from ${utcText(timestampAt(view.panel, from))}: ${wholeText(block.actual)} where ${wholeText(block.expected)} were expected (${(2 ** Math.abs(block.stray)).toFixed(2)} times ${much}${onHoliday ? ', on a holiday' : ''})`,
       parts: view.partsIn(from, to),
       limits: { soft: widened(soft, SOFT_DEVIATIONS), hard: widened(hard, HARD_DEVIATIONS) },
       onlyWarn: usual === null || onHoliday || view.weeksBefore < WEEKS_TO_REFUSE,
@@ -102,7 +103,7 @@ export function silenceVerdict(domain: Domain, view: DemandView): Verdict {
     if (expected < LEAST_EXPECTED) return;
     measured.push({
       value: hours,
-      detail: `nothing from ${timeText(timestampAt(view.panel, first))} to ${timeText(timestampAt(view.panel, past))}, where ${wholeText(expected)} were expected`,
+      detail: `nothing from ${utcText(timestampAt(view.panel, first))} to ${utcText(timestampAt(view.panel, past))}, where ${wholeText(expected)} were expected`,
       parts: view.partsIn(first, past),
       onlyWarn: view.weeksBefore < WEEKS_TO_REFUSE,
     });

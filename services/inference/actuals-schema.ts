@@ -4,6 +4,7 @@
  * Fails: as schemas.ts.
  */
 import { Type } from 'typebox';
+import { RECEIPT } from './answer-examples.ts';
 import { isoTime, nullableNumbers, SeriesId, utcTime } from './schemas.ts';
 
 export const ActualsBody = Type.Object(
@@ -25,6 +26,7 @@ export const ActualsBody = Type.Object(
     ),
   },
   {
+    title: 'ActualsRequest',
     additionalProperties: false,
     examples: [{ actuals: [{ seriesId: '74', start: '2026-03-01T22:00:00Z', values: [12, null] }] }],
   },
@@ -36,14 +38,18 @@ export const ActualsHeaders = Type.Object({
       minLength: 1,
       maxLength: 128,
       description: 'Makes a retry safe. Without it the content does: the same actuals sent twice are kept once',
+      examples: ['2026-03-01-74'],
     }),
   ),
 });
 
-export const ActualsReceipt = Type.Object({
-  id: Type.String({ description: 'Names the post: the same for the same post' }),
-  isNew: Type.Boolean({ description: 'false where it was received before' }),
-  availableAt: isoTime('When it was first received: no forecast made before may be judged to have known it'),
-  series: Type.Integer(),
-  values: Type.Integer({ description: 'Known values' }),
-});
+export const ActualsReceipt = Type.Object(
+  {
+    id: Type.String({ description: 'Names the post: the same for the same post' }),
+    isNew: Type.Boolean({ description: 'false where it was received before' }),
+    availableAt: isoTime('When it was first received: no forecast made before may be judged to have known it'),
+    series: Type.Integer({ description: 'Series in it' }),
+    values: Type.Integer({ description: 'Known values' }),
+  },
+  { title: 'ActualsReceipt', examples: [RECEIPT] },
+);

@@ -17,6 +17,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import { atMost } from '../../runtime/timers.ts';
 import { noteMethods } from './allowed-methods.ts';
 import { modelHistory } from './model-history.ts';
+import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { actualsRoutes } from './routes/actuals.ts';
@@ -122,6 +123,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
+  app.decorateRequest('variant', null);
   app.setErrorHandler(answerError);
   app.addHook('preClose', async () => {
     stopping = true;
@@ -148,7 +150,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       errorResponseBuilder: (_request, { max }) => new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
     });
   }
-  await app.register(swagger, { openapi: openapiInfo(domain) });
+  await app.register(swagger, { openapi: openapiInfo(domain), transformObject: completeDocument });
   if (options.hasDocsPage ?? true) {
     const { default: swaggerUi } = await import('@fastify/swagger-ui');
     await app.register(swaggerUi, {
@@ -189,23 +191,4 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
-}
-
-function openapiInfo(domain: Domain) {
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: `Headway: ${domain.title}`,
-      description: `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Errors are RFC 9457 problem details.`,
-      version: '1.0.0',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    tags: [
-      { name: 'forecasts', description: 'Quantile forecasts' },
-      { name: 'actuals', description: 'What happened, told back' },
-      { name: 'series', description: 'What can be forecast' },
-      { name: 'model', description: 'What forecasts come from' },
-      { name: 'health', description: 'For orchestrators' },
-    ],
-  };
 }

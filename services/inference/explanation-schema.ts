@@ -12,6 +12,7 @@ export const ExplanationQuery = Type.Object(
       utcTime(
         'UTC start of the last interval that the forecast may know: the current cutoff (the default) or one of the last days, ' +
           'as far as the service holds the history',
+        { examples: ['2026-03-01T23:00:00Z'] },
       ),
     ),
   },
@@ -56,6 +57,7 @@ export const ExplanationAnswer = Type.Object(
     ),
   },
   {
+    title: 'Explanation',
     examples: [
       {
         domain: 'demo',

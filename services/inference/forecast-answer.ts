@@ -16,7 +16,7 @@ import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
 import { judgeForecast, unknownInputs } from './precompute.ts';
 import { pickSeries } from './rescue.ts';
-import { supposing, type WhatIf } from './what-if.ts';
+import { supposedColumns, supposing, type WhatIf } from './what-if.ts';
 
 export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
 
@@ -100,7 +100,7 @@ export function supposedAnswers(
       ...columns(serving, domain, panel, cutoff, shape, one, 0),
       ...storedNames(serving, domain, seriesId),
       issuedAt: isoTime(now),
-      whatIf: [...Object.keys(whatIf.past ?? {}), ...Object.keys(whatIf.future ?? {})],
+      whatIf: supposedColumns(whatIf),
       ...cautions(unknown, flagsOf(serving, domain, panel, row, cutoff, null), serving.fallback),
     };
   });
@@ -118,11 +118,15 @@ const tooFewValues = (seriesId: string): HeadwayError =>
     fix: 'Wait for more data, or look for gaps in its recent history.',
   });
 
+/** Why an answer is a fallback, as a member of it; no member where it is none. */
+export const fallbackMember = (fallback: Fallback | null) =>
+  fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {};
+
 /** Nothing, where every input was known, the series is like those that were learnt, and the model itself answers. */
 const cautions = (unknown: readonly string[], flags: readonly AnswerFlag[], fallback: Fallback | null) => ({
   ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
   ...(flags.length > 0 ? { flags: [...flags] } : {}),
-  ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
+  ...fallbackMember(fallback),
 });
 
 /** The flags of a series; `bounded` where the forecast of the model was beyond bounds. */
@@ -158,7 +162,7 @@ export function ownAnswer(
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
-    ...(whatIf ? { whatIf: [...Object.keys(whatIf.past ?? {}), ...Object.keys(whatIf.future ?? {})] } : {}),
+    ...(whatIf ? { whatIf: supposedColumns(whatIf) } : {}),
     ...cautions(
       rescued ? [] : unknownInputs,
       flagsOf(serving, domain, panel, 0, cutoff, rescued),

@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/series-flags.ts';
+import { FORECAST, FORECASTS, FORECASTS_PAGE } from './answer-examples.ts';
 import { type AnswerFlag, BOUNDED_MEANING } from './fallback.ts';
 import { Cursor, Fallback, isoTime, meanings, nullableNumbers, nullableString, SeriesId, utcTime } from './schemas.ts';
 
@@ -52,7 +53,9 @@ export const AllForecastsQuery = Type.Object(
     ),
     horizon: Type.Optional(Horizon),
     levels: Type.Optional(LevelsText),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Series per page of JSON; 100 without it' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, description: 'Series per page of JSON; 100 without it', examples: [50] }),
+    ),
     cursor: Type.Optional(Cursor),
   },
   { additionalProperties: false },
@@ -115,6 +118,7 @@ export const ForecastsBody = Type.Object(
     levels: Type.Optional(Levels),
   },
   {
+    title: 'ForecastsRequest',
     additionalProperties: false,
     oneOf: [{ required: ['seriesIds'] }, { required: ['history'] }],
     description:
@@ -129,7 +133,7 @@ export const ForecastsBody = Type.Object(
 
 const HistoryAnswer = Type.Object(
   { timestamps: Type.Array(Type.String()), values: nullableNumbers() },
-  { description: 'Actual values up to the cutoff, oldest first; null is unknown' },
+  { title: 'RecentValues', description: 'Actual values up to the cutoff, oldest first; null is unknown' },
 );
 
 export const ForecastAnswer = Type.Object(
@@ -166,35 +170,24 @@ export const ForecastAnswer = Type.Object(
     ),
     fallback: Type.Optional(Fallback),
   },
-  {
-    examples: [
-      {
-        domain: 'demo',
-        seriesId: '74',
-        title: 'North Harbour',
-        unit: 'orders per hour',
-        cutoff: '2026-03-01T23:00:00.000Z',
-        issuedAt: '2026-03-02T00:05:00.000Z',
-        modelVersion: '20260301T040000-1a2b3c',
-        snapshotVersion: '42-0f1e2d3c4b5a',
-        frequency: 'PT1H',
-        horizon: 2,
-        timestamps: ['2026-03-02T00:00:00.000Z', '2026-03-02T01:00:00.000Z'],
-        quantiles: { '0.1': [8.1, 6.2], '0.5': [11.4, 9.03], '0.9': [15.2, 12.7] },
-      },
-    ],
-  },
+  { title: 'Forecast', examples: [FORECAST] },
 );
 export type ForecastAnswer = Static<typeof ForecastAnswer>;
 export type HistoryAnswer = Static<typeof HistoryAnswer>;
 
-export const ForecastsAnswer = Type.Object({
-  forecasts: Type.Array(ForecastAnswer, { description: 'In the order of `seriesIds`' }),
-});
+export const ForecastsAnswer = Type.Object(
+  {
+    forecasts: Type.Array(ForecastAnswer, { description: 'In the order of `seriesIds`' }),
+  },
+  { title: 'Forecasts', examples: [FORECASTS] },
+);
 
-export const ForecastsPage = Type.Object({
-  total: Type.Integer({ description: 'Series in the snapshot' }),
-  forecasts: Type.Array(ForecastAnswer, { description: 'In text order of the series' }),
-  withoutForecast: Type.Array(Type.String(), { description: 'Series of this page whose recent history does not suffice' }),
-  nextCursor: nullableString({ description: 'null on the last page' }),
-});
+export const ForecastsPage = Type.Object(
+  {
+    total: Type.Integer({ description: 'Series in the snapshot' }),
+    forecasts: Type.Array(ForecastAnswer, { description: 'In text order of the series' }),
+    withoutForecast: Type.Array(Type.String(), { description: 'Series of this page whose recent history does not suffice' }),
+    nextCursor: nullableString({ description: 'null on the last page' }),
+  },
+  { title: 'ForecastsPage', examples: [FORECASTS_PAGE] },
+);

@@ -7,6 +7,7 @@
  */
 import { Readable } from 'node:stream';
 import type { Domain } from '../../domains/domain.ts';
+import { csvField } from '../../forecasting/panel-csv.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
 import { type Asked, shapeOf, storedAnswer } from './forecast-answer.ts';
@@ -19,21 +20,19 @@ const SERIES_PER_PIECE = 16;
 /** What lies ready for a reader that is slow. */
 const BUFFER_BYTES = 65_536;
 
-/** Ids of the series that have a forecast, in text order. */
-export const forecastable = ({ snapshot, forecasts }: Serving): string[] =>
-  snapshot.sortedIds.filter((id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1);
-
+/** @returns the text, and how many series are left out of it for want of a forecast */
 export function forecastStream(
   serving: Serving,
   domain: Domain,
   format: StreamFormat,
   asked: Asked,
   fellBack: (reason: FallbackReason) => void,
-): Readable {
+): { readonly stream: Readable; readonly leftOut: number } {
   // A question that is wrong is refused before anything is sent.
   const { positions } = shapeOf(serving, asked);
   const names = positions.map((q) => String(serving.model.card.quantiles[q]));
-  const ids = forecastable(serving);
+  const { snapshot, forecasts } = serving;
+  const ids = snapshot.sortedIds.filter((id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1);
   function* pieces(): Generator<string> {
     if (format === 'csv') yield `${csvHead(names)}\n`;
     for (let from = 0; from < ids.length; from += SERIES_PER_PIECE) {
@@ -46,7 +45,8 @@ export function forecastStream(
       yield piece;
     }
   }
-  return Readable.from(pieces(), { objectMode: false, highWaterMark: BUFFER_BYTES });
+  const stream = Readable.from(pieces(), { objectMode: false, highWaterMark: BUFFER_BYTES });
+  return { stream, leftOut: snapshot.sortedIds.length - ids.length };
 }
 
 /** Columns as panels are exported (unique_id, ds), then one a quantile. */
@@ -59,12 +59,9 @@ function csvRows(answer: ForecastAnswer, names: readonly string[]): string {
   const { seriesId, cutoff, modelVersion, snapshotVersion, flags = [], fallback } = answer;
   const columns = names.map((name) => answer.quantiles[name] as number[]);
   const behind = [modelVersion, snapshotVersion ?? '', flags.join(' '), fallback?.reason ?? '', fallback?.since ?? ''];
-  const id = quoted(seriesId as string);
+  const id = csvField(seriesId as string);
   let rows = '';
   for (const [k, timestamp] of answer.timestamps.entries())
     rows += `${[id, timestamp, cutoff, ...columns.map((column) => column[k]), ...behind].join(',')}\n`;
   return rows;
 }
-
-/** As RFC 4180 has it. */
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -11,6 +11,7 @@ import { atMost } from '../../runtime/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import { asAnswered, asRequested, isHttpEvent, type LambdaAnswer, problemAnswer } from './lambda-event.ts';
 import { HttpProblem } from './problems.ts';
+import type { App } from './routes/context.ts';
 
 export interface LambdaContext {
   readonly awsRequestId: string;
@@ -39,10 +40,18 @@ const EMPTY_INTERVAL_MS = 1_000;
 /** Kept for making the answer. */
 const RESERVE_MS = 500;
 
+/** What the first forecast needs is made ready at the start, when Lambda gives an instance more of a processor than later. */
+async function warmUp(app: App): Promise<void> {
+  const id = app.serving.current()?.snapshot.sortedIds[0];
+  if (id === undefined) return;
+  await app.inject({ url: `/v1/series/${encodeURIComponent(id)}/forecast`, headers: { 'x-request-id': 'start' } });
+}
+
 export async function createLambdaHandler(options: LambdaOptions): Promise<LambdaHandler> {
   const { clock, invocation, refreshIntervalMs } = options;
   const app = await buildApp({ ...options, startPatienceMs: START_PATIENCE_MS });
   await app.ready();
+  await warmUp(app);
   const proxy = awsLambdaFastify(app, { decorateRequest: false });
   let lookedAt = clock.now();
   let look: Promise<unknown> | null = null;

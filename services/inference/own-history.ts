@@ -13,6 +13,7 @@ import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from './precompute.ts';
+import { sentStart, sentValue } from './sent-values.ts';
 import { type Columns, supposing, type WhatIf, withOwnColumns } from './what-if.ts';
 
 export interface OwnHistory {
@@ -34,9 +35,6 @@ export interface OwnForecast {
 
 /** The id of a series that nobody named: in no snapshot, so a forecaster treats it as a stranger. */
 const STRANGER = '(own history)';
-/** Years that a calendar library answers sensibly for. */
-const EARLIEST = Date.UTC(1970, 0, 1);
-const LATEST = Date.UTC(2200, 0, 1);
 
 export function ownForecast(serving: Serving, domain: Domain, history: OwnHistory, whatIf: WhatIf = {}): OwnForecast {
   const { forecaster, card } = serving.model;
@@ -47,8 +45,9 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
       fix: 'Name a series of GET /v1/series, or leave seriesId out for a series the model has never seen.',
     });
   }
-  const start = gridStart(history.start, stored);
-  const target = Float32Array.from(history.values, (value, index) => known(value, index, domain.nonNegative));
+  const start = sentStart(history.start, stored, { code: 'HISTORY_INVALID', where: 'history.start' });
+  const sent = { code: 'HISTORY_INVALID', where: 'history.values' } as const;
+  const target = Float32Array.from(history.values, (value, index) => sentValue(value, index, domain.nonNegative, sent));
   const cutoff = target.findLastIndex((value) => !Number.isNaN(value));
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
@@ -82,44 +81,4 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
   }
   const rescuedFor = worth === 'absurd' ? 'FORECAST_ABSURD' : 'FORECAST_UNUSABLE';
   return { panel, cutoff, values: instead, unknownInputs: unknown, rescuedFor };
-}
-
-function gridStart(text: string, grid: Panel): number {
-  const start = Date.parse(text);
-  // Date.parse rolls 30 February over to March; comparing the day catches that.
-  const exact = Number.isFinite(start) && new Date(start).toISOString().startsWith(text.slice(0, 16));
-  if (!exact || start < EARLIEST || start > LATEST) {
-    throw new HeadwayError('HISTORY_INVALID', `${JSON.stringify(text)} is not a time between 1970 and 2200`, {
-      where: 'history.start',
-      fix: 'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
-    });
-  }
-  const step = grid.frequencyMinutes * 60_000;
-  if ((start - grid.start) % step !== 0) {
-    const before = grid.start + Math.floor((start - grid.start) / step) * step;
-    throw new HeadwayError('HISTORY_INVALID', `start is off the grid of ${grid.frequencyMinutes} minutes`, {
-      where: 'history.start',
-      fix: `${new Date(before).toISOString()} is on it.`,
-    });
-  }
-  return start;
-}
-
-function known(value: number | null, index: number, nonNegative: boolean): number {
-  if (value === null) return Number.NaN;
-  const where = `history.values[${index}]`;
-  // Values are held in 32 bits; beyond 3.4e38 they would turn into infinity.
-  if (!Number.isFinite(Math.fround(value))) {
-    throw new HeadwayError('HISTORY_INVALID', `value ${index} is not a finite number`, {
-      where,
-      fix: 'Send numbers of at most 3.4e38, and null for an unknown value.',
-    });
-  }
-  if (nonNegative && value < 0) {
-    throw new HeadwayError('HISTORY_INVALID', `value ${index} is negative, and this domain has no negative values`, {
-      where,
-      fix: 'Correct the value, or send null if it is unknown.',
-    });
-  }
-  return value;
 }

@@ -18,10 +18,13 @@ export function pageOf(
   return { page, nextCursor: from + limit < sorted.length ? writeCursor(page.at(-1) as string) : null };
 }
 
-const writeCursor = (id: string): string => Buffer.from(id, 'utf8').toString('base64url');
+export const writeCursor = (id: string): string => Buffer.from(id, 'utf8').toString('base64url');
 
-function readCursor(cursor: string): string {
+export function readCursor(cursor: string): string {
   const id = Buffer.from(cursor, 'base64url').toString('utf8');
   if (writeCursor(id) === cursor) return id;
-  throw new HttpProblem('REQUEST_INVALID', 'the cursor is not one that this service gave out');
+  throw strangeCursor();
 }
+
+export const strangeCursor = (): HttpProblem =>
+  new HttpProblem('REQUEST_INVALID', 'the cursor is not one that this service gave out');

@@ -11,7 +11,7 @@ import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Problem } from './schemas.ts';
 
 /** Codes that only HTTP has: code → status, and what to do about it. */
-const HTTP_PROBLEMS = {
+export const HTTP_PROBLEMS = {
   ROUTE_NOT_FOUND: { status: 404, fix: 'GET /openapi.json lists what there is; /docs shows it.' },
   METHOD_NOT_ALLOWED: { status: 405, fix: 'Use one of the methods that Allow names.' },
   NOT_ACCEPTABLE: { status: 406, fix: 'Accept one of these types, or leave Accept out.' },
@@ -35,7 +35,7 @@ const HTTP_PROBLEMS = {
   OVERLOADED: { status: 503, fix: 'Try again after the seconds that Retry-After names.' },
   STOPPING: { status: 503, fix: 'Try again: another instance will answer.' },
 } as const;
-type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
+export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
 
 /** Fastify's own error codes → ours. */
 const FASTIFY_CODES: Record<string, HttpProblemCode> = {
@@ -54,6 +54,9 @@ const FASTIFY_CODES: Record<string, HttpProblemCode> = {
 
 /** In place of Fastify's text, which repeats the whole URL. */
 const URL_DETAIL = 'the path is not well formed, or a part of it is too long';
+
+/** Where nobody knows better: a 503 is something that passes. */
+const RETRY_AFTER_SECONDS = 2;
 
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
@@ -104,6 +107,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply {
+  if (problem.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply
     .code(problem.status)
     .header('cache-control', 'no-store')

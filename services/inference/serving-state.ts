@@ -5,7 +5,6 @@
  * says so. Where no model can answer a baseline does; only without any snapshot is nothing served.
  * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and remembers the error.
  */
-
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';

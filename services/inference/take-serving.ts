@@ -6,17 +6,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
+import { hasAlready } from './if-none-match.ts';
 import { NotReady } from './problems.ts';
 import type { ServingState } from './serving-state.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     serving: Serving | null;
+    /** Which of several representations it gets, where its route has them. */
+    variant: string | null;
   }
 }
 
-/** @param variantOf of a route with several representations: which of them this request gets, a part of its ETag */
-export function takeServing(state: ServingState, variantOf?: (request: FastifyRequest) => string) {
+/** @param choose of a route with several representations: which of them this request gets, a part of its ETag */
+export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const serving = state.current();
     if (!serving) throw new NotReady(state.failure()?.error ?? null);
@@ -25,12 +28,14 @@ export function takeServing(state: ServingState, variantOf?: (request: FastifyRe
       reply.header('cache-control', 'no-store');
       return undefined;
     }
-    const etag = variantOf ? `${serving.etag.slice(0, -1)}-${variantOf(request)}"` : serving.etag;
-    if (variantOf) reply.header('vary', 'accept');
+    if (choose) {
+      request.variant = choose(request);
+      reply.header('vary', 'accept');
+    }
+    const etag = request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
     // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
     reply.header('etag', etag).header('cache-control', 'no-cache');
-    const known = (request.headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
-    if (known.includes(etag) || known.includes(etag.slice(2)) || known.includes('*')) return reply.code(304).send();
+    if (hasAlready(request, etag)) return reply.code(304).send();
     return undefined;
   };
 }
@@ -39,4 +44,10 @@ export function takeServing(state: ServingState, variantOf?: (request: FastifyRe
 export function servingOf(request: FastifyRequest): Serving {
   if (request.serving) return request.serving;
   throw new HeadwayError('INTERNAL', 'the route did not take the serving state');
+}
+
+/** What `choose` of its route chose. */
+export function variantOf<Variant extends string>(request: FastifyRequest): Variant {
+  if (request.variant !== null) return request.variant as Variant;
+  throw new HeadwayError('INTERNAL', 'the route did not choose a representation');
 }

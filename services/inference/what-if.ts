@@ -7,6 +7,7 @@
 import type { ExogenousNames } from '../../forecasting/exogenous.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { sentValue } from './sent-values.ts';
 
 export type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
@@ -16,6 +17,9 @@ export interface WhatIf {
   /** Columns known only afterwards: the last values up to the cutoff, which is the last of them. */
   readonly past?: Columns;
 }
+
+/** The columns that are as the caller supposed. */
+export const supposedColumns = ({ past = {}, future = {} }: WhatIf): string[] => [...Object.keys(past), ...Object.keys(future)];
 
 /** The panel with the supposed values in place. */
 export function supposing(
@@ -66,15 +70,7 @@ function replaced(
 ): Float32Array {
   const made = new Float32Array(Math.max(length, column?.length ?? 0)).fill(Number.NaN);
   if (column) made.set(column);
-  for (const [i, value] of values.entries()) {
-    if (value !== null && !Number.isFinite(Math.fround(value))) {
-      throw new HeadwayError('EXOGENOUS_INVALID', `value ${i} of ${where} is not a finite number`, {
-        where: `${where}[${i}]`,
-        fix: 'Send numbers of at most 3.4e38, and null for an unknown value.',
-      });
-    }
-    made[first + i] = value ?? Number.NaN;
-  }
+  for (const [i, value] of values.entries()) made[first + i] = sentValue(value, i, false, { code: 'EXOGENOUS_INVALID', where });
   return made;
 }
 

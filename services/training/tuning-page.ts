@@ -4,11 +4,11 @@
  * Fails: never.
  */
 import { escaped } from '../../runtime/escaped.ts';
+import { utcText } from '../../runtime/utc-text.ts';
 import { lossByRung, lossByValue } from './tuning-picture.ts';
 import type { ReportedCandidate, TuningReport } from './tuning-report.ts';
 
 const day = (timestamp: number): string => new Date(timestamp).toISOString().slice(0, 10);
-const timeText = (timestamp: number): string => `${new Date(timestamp).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 const digits = (value: number | null | undefined, count = 4): string => (value == null ? '–' : value.toPrecision(count));
 const named = (number: number): string => (number === 0 ? 'default' : `candidate ${number}`);
 
@@ -59,7 +59,7 @@ export function tuningPage(report: TuningReport): string {
 </head>
 <body>
 <h1>Search: ${escaped(report.title)}</h1>
-<p>Snapshot ${escaped(report.snapshotVersion)}, seed ${report.seed}, ${escaped(report.backend)} backend. Written ${timeText(report.generatedAt)}.</p>
+<p>Snapshot ${escaped(report.snapshotVersion)}, seed ${report.seed}, ${escaped(report.backend)} backend. Written ${utcText(report.generatedAt)}.</p>
 <p>${verdict} The last ${report.testDays} days, which a backtest scores, took no part.</p>
 <div class="cards">
 ${card(named(best), 'best')}

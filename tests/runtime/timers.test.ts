@@ -1,6 +1,6 @@
 /** Purpose: pauses end when told, and a repeated look neither overlaps nor dies of an error. */
 import { describe, expect, test } from '@jest/globals';
-import { repeat, sleep } from '../../runtime/timers.ts';
+import { atMost, repeat, sleep } from '../../runtime/timers.ts';
 
 describe('sleep', () => {
   test('ends by itself, or rejects at once when aborted', async () => {
@@ -34,5 +34,19 @@ describe('repeat', () => {
     await sleep(20);
     expect({ calls, most, running }).toEqual({ calls: after, most: 1, running: 0 });
     expect(errors).toHaveLength(1);
+  });
+});
+
+describe('atMost', () => {
+  test('says whether the work ended in time, and leaves it alone where it did not', async () => {
+    let end = () => {};
+    const work = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    expect(await atMost(1, work)).toBe(false);
+    end();
+    expect(await atMost(60_000, work)).toBe(true);
+    expect(await atMost(Number.POSITIVE_INFINITY, work)).toBe(true);
+    await expect(atMost(60_000, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
   });
 });

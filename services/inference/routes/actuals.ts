@@ -12,6 +12,7 @@ import { isoTime, unknownSeries } from '../forecast-answer.ts';
 import type { ActualsSink } from '../ports.ts';
 import { HttpProblem } from '../problems.ts';
 import { answers } from '../schemas.ts';
+import { sentStart, sentValue } from '../sent-values.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
@@ -61,44 +62,15 @@ interface SentSpan {
 
 function checkedSpan(sent: SentSpan, where: string, serving: Serving, nonNegative: boolean, now: number): ActualSpan {
   const { snapshot } = serving;
-  const interval = snapshot.panel.frequencyMinutes * 60_000;
-  const wrong = (what: string, at: string, fix: string) =>
-    new HeadwayError('ACTUALS_INVALID', what, { where: `${where}.${at}`, fix });
   if (!snapshot.indexOf.has(sent.seriesId)) throw unknownSeries(sent.seriesId);
-  const start = Date.parse(sent.start);
-  // Date.parse rolls 30 February over to March; comparing the day catches that.
-  if (!Number.isFinite(start) || !new Date(start).toISOString().startsWith(sent.start.slice(0, 16)))
-    throw wrong(
-      `${where}: ${JSON.stringify(sent.start)} is not a time`,
-      'start',
-      'Write it as ISO 8601 in UTC, e.g. 2026-03-01T00:00:00Z.',
-    );
-  if ((start - snapshot.panel.start) % interval !== 0)
-    throw wrong(
-      `${where}: start is off the grid of ${interval / 60_000} minutes`,
-      'start',
-      'Start where an interval starts, in UTC.',
-    );
-  if (start + sent.values.length * interval > now)
-    throw wrong(
-      `${where}: its last interval has not ended yet`,
-      'values',
-      'Send an interval once it is over: what is not over is no actual.',
-    );
-  for (const [i, value] of sent.values.entries()) {
-    if (value === null) continue;
-    if (!Number.isFinite(Math.fround(value)))
-      throw wrong(
-        `${where}: value ${i} is not a finite number`,
-        `values[${i}]`,
-        'Send numbers of at most 3.4e38, and null for an unknown value.',
-      );
-    if (nonNegative && value < 0)
-      throw wrong(
-        `${where}: value ${i} is negative, and this domain has no negative values`,
-        `values[${i}]`,
-        'Correct it, or send null.',
-      );
+  const start = sentStart(sent.start, snapshot.panel, { code: 'ACTUALS_INVALID', where: `${where}.start` });
+  const values = { code: 'ACTUALS_INVALID', where: `${where}.values` } as const;
+  if (start + sent.values.length * snapshot.panel.frequencyMinutes * 60_000 > now) {
+    throw new HeadwayError(values.code, `${where}: its last interval has not ended yet`, {
+      where: values.where,
+      fix: 'Send an interval once it is over: what is not over is no actual.',
+    });
   }
+  for (const [i, value] of sent.values.entries()) sentValue(value, i, nonNegative, values);
   return { seriesId: sent.seriesId, start, values: sent.values };
 }

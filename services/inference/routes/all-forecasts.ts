@@ -6,14 +6,14 @@
 import type { FastifyRequest } from 'fastify';
 import { storedAnswer } from '../forecast-answer.ts';
 import { AllForecastsQuery, ForecastsPage } from '../forecast-schemas.ts';
-import { forecastable, forecastStream } from '../forecast-stream.ts';
+import { forecastStream } from '../forecast-stream.ts';
 import { parseLevels } from '../levels.ts';
 import { preferredType } from '../media-type.ts';
 import { pageOf } from '../pages.ts';
 import { HttpProblem } from '../problems.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { streamedAnswers } from '../schemas.ts';
-import { servingOf, takeServing } from '../take-serving.ts';
+import { servingOf, takeServing, variantOf } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
@@ -50,12 +50,11 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
       const serving = servingOf(request);
       const { limit, cursor, format: _format, levels, ...rest } = request.query;
       const asked = { ...rest, levels: parseLevels(levels) };
-      const format = formatOf(request);
+      const format = variantOf<Format>(request);
       if (format !== 'json') {
         if (limit !== undefined || cursor !== undefined)
           throw new HttpProblem('REQUEST_INVALID', 'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series');
-        const stream = forecastStream(serving, domain, format, asked, fellBack);
-        const leftOut = serving.snapshot.sortedIds.length - forecastable(serving).length;
+        const { stream, leftOut } = forecastStream(serving, domain, format, asked, fellBack);
         // A stream has no schema; its lines are those of one forecast.
         return reply
           .header('x-series-left-out', leftOut)

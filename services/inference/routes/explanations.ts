@@ -12,6 +12,7 @@ import { ExplanationAnswer, ExplanationQuery } from '../explanation-schema.ts';
 import { unknownSeries } from '../forecast-answer.ts';
 import { HttpProblem, NotReady } from '../problems.ts';
 import { answers, SeriesParams } from '../schemas.ts';
+import { exactTime } from '../sent-values.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
@@ -66,11 +67,8 @@ export function explanationRoutes(app: App, context: RouteContext, rateLimitPerM
 
 function cutoffOf({ snapshot, model, cutoffTimestamp }: Serving, text: string | undefined): number {
   if (text === undefined) return snapshot.cutoff;
-  const cutoff = Date.parse(text);
-  // Date.parse rolls 30 February over to March; comparing the day catches that.
-  if (!Number.isFinite(cutoff) || !new Date(cutoff).toISOString().startsWith(text.slice(0, 16))) {
-    throw new HttpProblem('REQUEST_INVALID', `cutoff ${JSON.stringify(text)} is not a time`);
-  }
+  const cutoff = exactTime(text);
+  if (Number.isNaN(cutoff)) throw new HttpProblem('REQUEST_INVALID', `cutoff ${JSON.stringify(text)} is not a time`);
   if (cutoff === cutoffTimestamp) return snapshot.cutoff;
   return cutoffIndex(snapshot.panel, cutoff, snapshot.cutoff, explainable(model.forecaster).lookBack);
 }

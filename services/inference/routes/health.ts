@@ -4,9 +4,8 @@
  * but takes no instance out of service: the others read the same store, and a labelled answer is worth more than none.
  * Fails: ready answers a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
  */
-
 import type { Serving } from '../combine.ts';
-import { isoTime } from '../forecast-answer.ts';
+import { fallbackMember, isoTime } from '../forecast-answer.ts';
 import { NotReady } from '../problems.ts';
 import { answers, LiveAnswer, ReadyAnswer } from '../schemas.ts';
 import type { App, RouteContext } from './context.ts';
@@ -56,7 +55,7 @@ export function healthRoutes(app: App, context: RouteContext): void {
         snapshotVersion: serving.snapshot.manifest.snapshotVersion,
         cutoff: isoTime(serving.cutoffTimestamp),
         dataAgeSeconds: dataAgeSeconds(serving, clock.now()),
-        ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
+        ...fallbackMember(fallback),
         rescuedSeries: serving.rescued.size,
         refreshFailure: failure ? { code: failure.error.code, at: isoTime(failure.at) } : null,
       };

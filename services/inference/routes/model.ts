@@ -3,7 +3,7 @@
  * Invariants: model and snapshot are the pair that forecasts come from at this moment.
  * Fails: 503 while nothing is served.
  */
-import { isoFrequency, isoTime } from '../forecast-answer.ts';
+import { fallbackMember, isoFrequency, isoTime } from '../forecast-answer.ts';
 import { answers, ModelAnswer } from '../schemas.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
@@ -56,7 +56,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
           kind: champion.kind,
           reason: champion.reason,
         },
-        ...(fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {}),
+        ...fallbackMember(fallback),
         snapshot: {
           snapshotVersion: snapshot.manifest.snapshotVersion,
           committedAt: isoTime(snapshot.manifest.committedAt),

@@ -6,8 +6,10 @@
 import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { isoTime } from '../forecast-answer.ts';
+import { hasAlready } from '../if-none-match.ts';
 import type { HistoricModel } from '../model-history.ts';
-import { HttpProblem, NotReady } from '../problems.ts';
+import { readCursor, strangeCursor, writeCursor } from '../pages.ts';
+import { NotReady } from '../problems.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { answers, ModelsAnswer, SeriesQuery } from '../schemas.ts';
 import type { App } from './context.ts';
@@ -30,25 +32,23 @@ export function modelsRoutes(app: App, history: () => Promise<readonly HistoricM
         throw isHeadwayError(error) ? new NotReady(error) : error;
       });
       const { limit = 100, cursor } = request.query;
-      const after = cursor === undefined ? -1 : models.findIndex(({ modelVersion }) => encode(modelVersion) === cursor);
-      if (cursor !== undefined && after < 0)
-        throw new HttpProblem('REQUEST_INVALID', 'the cursor is not one that this service gave out');
+      const last = cursor === undefined ? null : readCursor(cursor);
+      const after = last === null ? -1 : models.findIndex(({ modelVersion }) => modelVersion === last);
+      if (last !== null && after < 0) throw strangeCursor();
       const page = models.slice(after + 1, after + 1 + limit);
       const isLast = after + 1 + limit >= models.length;
       const answer = {
         total: models.length,
         models: page.map(told),
-        nextCursor: isLast ? null : encode((page.at(-1) as HistoricModel).modelVersion),
+        nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
       const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
       reply.header('etag', etag).header('cache-control', 'no-cache');
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send(undefined as never);
+      if (hasAlready(request, etag)) return reply.code(304).send(undefined as never);
       return answer;
     },
   );
 }
-
-const encode = (modelVersion: string): string => Buffer.from(modelVersion, 'utf8').toString('base64url');
 
 const told = ({ modelVersion, isChampion, log, ...card }: HistoricModel) => ({
   modelVersion,

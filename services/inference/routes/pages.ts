@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
 import { DASHBOARD_SCRIPTS } from '../dashboard-files.ts';
+import { hasAlready } from '../if-none-match.ts';
 import type { App } from './context.ts';
 
 const FILES = [
@@ -23,7 +24,7 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard: URL): P
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.header('etag', etag).header('cache-control', 'no-cache').type(type);
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+      if (hasAlready(request, etag)) return reply.code(304).send();
       return reply.send(bytes);
     });
   }

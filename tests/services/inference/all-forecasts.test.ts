@@ -156,7 +156,7 @@ describe('reading slowly', () => {
         return id;
       },
     };
-    const stream = forecastStream(big.serving.current() as Serving, counted, 'ndjson', {}, () => {});
+    const { stream } = forecastStream(big.serving.current() as Serving, counted, 'ndjson', {}, () => {});
     const reader = stream[Symbol.asyncIterator]();
     await reader.next();
     await new Promise((resolve) => setImmediate(resolve));
@@ -171,7 +171,7 @@ describe('reading slowly', () => {
   test('a swap while a client reads: the rest is still of the model and snapshot it began with', async () => {
     const { world, build: other } = createWorld({ ids: many });
     const swapped = await other();
-    const stream = forecastStream(swapped.serving.current() as Serving, domain, 'ndjson', {}, () => {});
+    const { stream } = forecastStream(swapped.serving.current() as Serving, domain, 'ndjson', {}, () => {});
     let text = '';
     for await (const piece of stream) {
       if (text === '') {

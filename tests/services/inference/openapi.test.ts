@@ -6,19 +6,24 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/compile';
+import { OPERATIONS } from '../../../services/inference/operations.ts';
+import { PROBLEM_CODES } from '../../../services/inference/problem-codes.ts';
+import { HTTP_PROBLEMS } from '../../../services/inference/problems.ts';
 import type { App } from '../../../services/inference/routes/context.ts';
-import { createWorld } from './fakes.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: a JSON document of any shape is walked.
-type Json = any;
+import { dereferenced, type Json } from './dereferenced.ts';
+import { createWorld, HOUR, NOW } from './fakes.ts';
 
 describe('OpenAPI document', () => {
   const { build } = createWorld();
   let app: App;
+  let served: Json;
   let document: Json;
   beforeAll(async () => {
-    app = await build();
-    document = (await app.inject('/openapi.json')).json();
+    const actuals = { append: async () => ({ key: 'actuals/demo/5f2c.json', availableAt: NOW, isNew: true }) };
+    // A day later, so that what the examples say happened is over.
+    app = await build({ actuals, clock: { now: () => NOW + 24 * HOUR, elapsedMs: () => 0 } });
+    served = (await app.inject('/openapi.json')).json();
+    document = dereferenced(served);
   });
   afterAll(() => app.close());
 
@@ -35,6 +40,22 @@ describe('OpenAPI document', () => {
     for (const [key, inner] of Object.entries(node))
       if (key !== 'examples' && key !== 'example') walk(inner, `${place}/${key}`, visit);
   }
+
+  /** Every content of the document that has a schema, with its place. */
+  function contents(): [string, Json][] {
+    return operations().flatMap(([path, method, operation]) =>
+      [['request', operation.requestBody] as const, ...Object.entries<Json>(operation.responses)].flatMap(([name, part]) =>
+        Object.entries<Json>(part?.content ?? {}).map(([type, media]): [string, Json] => [
+          `${method} ${path} ${name} ${type}`,
+          media,
+        ]),
+      ),
+    );
+  }
+  const examplesOf = (media: Json): Json[] => [
+    ...(media.example === undefined ? [] : [media.example]),
+    ...Object.values<Json>(media.examples ?? {}).map(({ value }) => value),
+  ];
 
   test('it is 3.1, names every route there is, and leaves the pages out', () => {
     expect(document.openapi).toBe('3.1.0');
@@ -57,18 +78,19 @@ describe('OpenAPI document', () => {
   });
 
   test('a strict validator of OpenAPI 3.1 finds nothing', async () => {
-    const { valid, errors } = await new Validator().validate(document);
+    const { valid, errors } = await new Validator().validate(served);
     expect([valid, errors]).toEqual([true, undefined]);
   });
 
-  test('every operation has an id of its own, a summary, a good answer and problems', () => {
+  test('every operation has an id of its own, a summary, a description, a good answer and problems by status and code', () => {
     const ids = operations().map(([, , operation]) => operation.operationId);
-    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.sort()).toEqual(Object.keys(OPERATIONS).sort());
     const tags = document.tags.map((tag: Json) => tag.name);
     for (const [path, , operation] of operations()) {
       expect([path, Boolean(operation.summary), tags.includes(operation.tags[0])]).toEqual([path, true, true]);
+      expect(operation.description.length).toBeGreaterThan(40);
       expect(schemaOf(operation).type).toBe('object');
-      for (const status of ['4XX', '5XX']) {
+      for (const status of ['4XX', '5XX', '500', '503']) {
         const { content, description } = operation.responses[status];
         expect(description).toBeTruthy();
         expect(content['application/problem+json'].schema.properties.code).toBeDefined();
@@ -77,6 +99,12 @@ describe('OpenAPI document', () => {
       const declared = (operation.parameters ?? []).filter((one: Json) => one.in === 'path').map((one: Json) => one.name);
       expect(declared).toEqual(named);
     }
+  });
+
+  test('every code that only HTTP has is documented, and every documented one is of some operation or comes before there is one', () => {
+    expect(Object.keys(HTTP_PROBLEMS).filter((code) => !(PROBLEM_CODES as string[]).includes(code))).toEqual([]);
+    const text = JSON.stringify(document.paths);
+    expect(PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
   });
 
   test('every schema compiles as JSON Schema, and every example in it is an instance of it', () => {
@@ -91,25 +119,82 @@ describe('OpenAPI document', () => {
     expect(examples).toBeGreaterThan(5);
   });
 
-  test('the example bodies are answered, and every answer matches its schema', async () => {
-    const body = document.paths['/v1/forecasts'].post.requestBody.content['application/json'];
-    const bodies = [...Object.values(body.examples ?? {}).map((one: Json) => one.value), ...(body.schema.examples ?? [])];
-    expect(bodies.length).toBeGreaterThanOrEqual(2);
-    const answer = Compile(schemaOf(document.paths['/v1/forecasts'].post));
-    for (const payload of bodies) {
-      const response = await app.inject({ method: 'POST', url: '/v1/forecasts', payload });
-      expect([response.statusCode, answer.Check(response.json())]).toEqual([200, true]);
+  test('every answer and every request has examples, which match their schema and hold nothing that it does not name', () => {
+    for (const [place, media] of contents()) {
+      const check = Compile(media.schema);
+      const examples = [...examplesOf(media), ...(media.schema.examples ?? [])];
+      if (!/[45]XX/.test(place)) expect([place, examples.length > 0]).toEqual([place, true]);
+      for (const example of examples) {
+        expect([place, ...check.Errors(example)]).toEqual([place]);
+        expect([place, unnamed(media.schema, example)]).toEqual([place, []]);
+      }
     }
-    for (const [path, method, operation] of operations()) {
-      if (method !== 'get') continue;
-      const response = await app.inject(
-        path.replace('{id}', operation.parameters?.find((one: Json) => one.name === 'id')?.example ?? ''),
-      );
-      expect([path, response.statusCode]).toEqual([path, 200]);
-      const errors = Compile(schemaOf(operation)).Errors(response.json());
-      expect([path, [...errors]]).toEqual([path, []]);
-    }
-    const problem = Compile(document.paths['/v1/model'].get.responses['4XX'].content['application/problem+json'].schema);
-    expect(problem.Check((await app.inject('/nope')).json())).toBe(true);
   });
+
+  test('the examples of parameters and bodies are answered, and every answer matches its schema and has its headers', async () => {
+    for (const [path, method, operation] of operations()) {
+      const requests =
+        method === 'post'
+          ? examplesOf(operation.requestBody.content['application/json']).map((payload) => ({
+              method: 'POST' as const,
+              url: path,
+              payload,
+            }))
+          : urlsOf(path, operation).map((url) => ({ method: 'GET' as const, url }));
+      expect(requests.length).toBeGreaterThan(0);
+      for (const request of requests) {
+        const response = await app.inject(request);
+        const type = String(response.headers['content-type']).split(';')[0] as string;
+        const { content, headers } = operation.responses[response.statusCode];
+        expect([request.url, response.statusCode, type in content]).toEqual([request.url, 200, true]);
+        const answer = type === 'application/json' ? response.json() : response.body;
+        expect([request.url, ...Compile(content[type].schema).Errors(answer)]).toEqual([request.url]);
+        const sent = Object.keys(headers).filter((name) => response.headers[name.toLowerCase()] !== undefined);
+        expect([request.url, sent.filter((name) => name !== 'X-Series-Left-Out')]).toEqual([
+          request.url,
+          Object.keys(headers).filter((name) => name !== 'X-Series-Left-Out'),
+        ]);
+      }
+    }
+  });
+
+  test('examples of problems are what the service answers', async () => {
+    const shown = (path: string, method: string, status: number) =>
+      document.paths[path][method].responses[status].content['application/problem+json'];
+    const unknown = await app.inject('/v1/series/nope/forecast');
+    const media = shown('/v1/series/{id}/forecast', 'get', 404);
+    expect(Compile(media.schema).Check(unknown.json())).toBe(true);
+    const { type, title, status, code } = media.examples.SERIES_UNKNOWN.value;
+    expect(unknown.json()).toMatchObject({ type, title, status, code });
+    expect(Compile(media.schema).Check((await app.inject('/nope')).json())).toBe(true);
+  });
+
+  /** One request with every example parameter at once, and one with each alone. */
+  function urlsOf(path: string, operation: Json): string[] {
+    const parameters: Json[] = operation.parameters.filter((one: Json) => one.in !== 'header');
+    const filled = path.replace('{id}', parameters.find((one) => one.name === 'id')?.example ?? '');
+    const queries = parameters
+      .filter((one) => one.in === 'query')
+      .map((one) => {
+        const example = one.example ?? one.schema.example ?? one.schema.examples?.[0];
+        expect([path, one.name, example !== undefined]).toEqual([path, one.name, true]);
+        return `${one.name}=${encodeURIComponent(example)}`;
+      });
+    // The last cursor belongs to a list of its own; pages and streams exclude one another.
+    const kept = queries.filter((query) => !query.startsWith('cursor=') || path !== '/v1/models');
+    const together = kept.filter((query) => !query.startsWith('format='));
+    return [filled, ...kept.map((query) => `${filled}?${query}`), `${filled}?${together.join('&')}`];
+  }
 });
+
+/** Paths of what a value holds and its schema does not name. */
+function unnamed(schema: Json, value: Json, place = ''): string[] {
+  if (value === null || typeof value !== 'object') return [];
+  if (Array.isArray(value)) return value.flatMap((one, i) => unnamed(schema.items ?? {}, one, `${place}/${i}`));
+  const branch = schema.anyOf?.find((one: Json) => one.type === 'object') ?? schema;
+  const { properties, additionalProperties = branch.patternProperties } = branch;
+  if (!properties) return [];
+  return Object.entries<Json>(value).flatMap(([key, inner]) =>
+    key in properties ? unnamed(properties[key], inner, `${place}/${key}`) : additionalProperties ? [] : [`${place}/${key}`],
+  );
+}

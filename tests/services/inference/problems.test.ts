@@ -29,6 +29,7 @@ describe('problems', () => {
     expect(response.headers.etag).toBeUndefined();
     expect(problem.type).toBe(`urn:headway:problem:${code.toLowerCase().replaceAll('_', '-')}`);
     expect(problem.instance).toBe(`urn:headway:request:${response.headers['x-request-id']}`);
+    if (status === 429 || status === 503) expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
     for (const member of ['title', 'detail', 'fix']) expect(problem[member]).toEqual(expect.stringMatching(/\w/));
     expect(response.body).not.toMatch(/ at .*\(|node_modules|\.ts\b/);
     return problem;
@@ -155,6 +156,13 @@ describe('problems', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect((await small.inject('/health/live')).statusCode).toBe(200);
     await small.close();
+  });
+
+  test('nothing to answer from is a 503 that says when to ask again', async () => {
+    const empty = await createWorld({ snapshot: 0 }).build();
+    expectProblem(await empty.inject('/v1/model'), 503, 'SNAPSHOT_EMPTY');
+    expectProblem(await empty.inject('/health/ready'), 503, 'SNAPSHOT_EMPTY');
+    await empty.close();
   });
 
   test('an unexpected error says nothing of itself, but the log does; no log line holds a payload', async () => {

@@ -63,6 +63,14 @@ describe('routes', () => {
     expect(forecasts[1]).toEqual((await app.inject('/v1/series/74/forecast?horizon=5')).json());
   });
 
+  test('a post of forecasts changes nothing: sent again, with a key or without, it is answered the same', async () => {
+    const post = (headers: Record<string, string>) =>
+      app.inject({ method: 'POST', url: '/v1/forecasts', payload: { seriesIds: ['74'], horizon: 2 }, headers });
+    const first = await post({});
+    for (const headers of [{}, { 'idempotency-key': 'order-17' }]) expect((await post(headers)).body).toBe(first.body);
+    expect(first.headers['cache-control']).toBe('no-store');
+  });
+
   test('pages of series join up without a gap or a repeat', async () => {
     const seen: string[] = [];
     let cursor: string | null = '';

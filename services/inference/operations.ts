@@ -1,0 +1,133 @@
+/**
+ * Purpose: what the contract says of every operation beyond its schemas: what it is for, how it may be repeated and cached, what may go wrong.
+ * Invariants: one entry an operationId, neither more nor fewer (a test compares); whatever code an operation answers with is listed (the
+ * fuzzer compares).
+ * Fails: never; the document says so where an entry is missing.
+ */
+import type { ProblemCode } from './problem-codes.ts';
+
+export interface Operation {
+  /** CommonMark, for people. */
+  readonly description: string;
+  /** What may go wrong beside what may go wrong everywhere. */
+  readonly problems: readonly ProblemCode[];
+  /** Answered from what is served: 503 with the reason while there is nothing to serve. */
+  readonly needsData: boolean;
+  /** Answers carry an ETag, and whoever has it already gets a 304. */
+  readonly revalidates: boolean;
+}
+
+/** What every operation may answer. */
+export const EVERYWHERE: readonly ProblemCode[] = ['INTERNAL', 'STOPPING'];
+/** What every operation but the probes may answer. */
+export const LIMITED: readonly ProblemCode[] = ['RATE_LIMITED', 'OVERLOADED'];
+/** What every operation with a body may answer. */
+export const WITH_BODY: readonly ProblemCode[] = ['REQUEST_INVALID', 'BODY_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'];
+/** Before there is an operation, or after it has answered: the catch-all of each names them. */
+export const BEFORE_ROUTING: readonly ProblemCode[] = [
+  'ROUTE_NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'REQUEST_MALFORMED',
+  'REQUEST_TIMED_OUT',
+  'HEADERS_TOO_LARGE',
+  'ANSWER_TOO_LARGE',
+];
+/** Why there may be nothing to answer from: always a 503. */
+export const NOT_READY: readonly ProblemCode[] = [
+  'NO_CHAMPION',
+  'MODEL_NOT_FOUND',
+  'MODEL_CORRUPT',
+  'MODEL_INCOMPATIBLE',
+  'SNAPSHOT_EMPTY',
+  'SNAPSHOT_COLLECTED',
+  'STORE_UNAVAILABLE',
+  'STORE_CORRUPT',
+];
+
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  live: {
+    description: 'Answers while the process is alive. It says nothing about data, and is neither limited nor logged.',
+    problems: [],
+    needsData: false,
+    revalidates: false,
+  },
+  ready: {
+    description:
+      '200 exactly while forecasts can be answered. `degraded` says that they are a fallback, and why; it takes no instance out of ' +
+      'service, because the others read the same store.',
+    problems: [],
+    needsData: true,
+    revalidates: false,
+  },
+  listSeries: {
+    description:
+      'In text order of the ids. A cursor names the last id of its page, so pages neither repeat nor skip a series when the snapshot ' +
+      'changes between them.',
+    problems: ['REQUEST_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
+  forecastSeries: {
+    description:
+      'Served from memory: computed once when a model or a snapshot arrived. The answer is of one model and one snapshot, and names them. ' +
+      'A `/` in an id is sent as `%2F`.',
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'HORIZON_INVALID', 'LEVEL_UNKNOWN', 'HISTORY_TOO_SHORT'],
+    needsData: true,
+    revalidates: true,
+  },
+  forecastAll: {
+    description:
+      'NDJSON and CSV hold all series and are sent piece by piece, as fast as they are read; JSON comes in pages. Without `format` the ' +
+      'Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). ' +
+      'A stream is of one model and one snapshot from its first line to its last.',
+    problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'HORIZON_INVALID', 'LEVEL_UNKNOWN'],
+    needsData: true,
+    revalidates: true,
+  },
+  forecastMany: {
+    description:
+      'Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` supposes ' +
+      'other exogenous values. All or nothing: one series that cannot be forecast makes the answer a problem. Nothing is changed or ' +
+      'kept, so it may be sent again at will.',
+    problems: [
+      ...WITH_BODY,
+      'SERIES_UNKNOWN',
+      'HORIZON_INVALID',
+      'LEVEL_UNKNOWN',
+      'HISTORY_INVALID',
+      'HISTORY_TOO_SHORT',
+      'EXOGENOUS_INVALID',
+    ],
+    needsData: true,
+    revalidates: false,
+  },
+  explainForecast: {
+    description:
+      'Computed while it is waited for, and therefore limited more strictly than the others. Baseline and parts sum to the forecast, at ' +
+      'every step and over the horizon.',
+    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'USAGE', 'HISTORY_TOO_SHORT', 'MODEL_INCOMPATIBLE'],
+    needsData: true,
+    revalidates: true,
+  },
+  servedModel: {
+    description: 'The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline stands in.',
+    problems: [],
+    needsData: true,
+    revalidates: true,
+  },
+  listModels: {
+    description: 'Models and promotions as the registry has them, read from the store every 15 seconds at most.',
+    problems: ['REQUEST_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
+  postActuals: {
+    description:
+      'What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is ' +
+      'kept. The same post sent again, to any instance, is kept once and answered with `isNew: false`: the same by `Idempotency-Key`, or ' +
+      'by content without one.',
+    problems: [...WITH_BODY, 'ACTUALS_OFF', 'SERIES_UNKNOWN', 'ACTUALS_INVALID', 'IDEMPOTENCY_CONFLICT', 'STORE_FULL'],
+    needsData: true,
+    revalidates: false,
+  },
+};
