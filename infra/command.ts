@@ -75,11 +75,13 @@ export function cdkArguments({ verb, environment, only, image, yes }: Request, k
           ...['--require-approval', yes ? 'never' : 'broadening'],
         ]
       : [];
+  // Compared by the role that may only look.
+  const method = verb === 'diff' ? ['--method', 'template'] : [];
   // What is asked is asked here, with all that goes; the CDK would only name the stacks.
   const force = verb === 'destroy' ? ['--force'] : [];
   // Only what was named: the CDK would take with it every stack that a named one rests on.
   const exclusively = verb === 'deploy' && only !== null ? ['--exclusively'] : [];
-  return [verb, '--app', 'cdk.out', ...stacks, ...given, ...force, ...exclusively];
+  return [verb, '--app', 'cdk.out', ...stacks, ...given, ...method, ...force, ...exclusively];
 }
 
 function templatesOf(environment: string): Record<string, Template> {

@@ -91,7 +91,13 @@ export class FargateJob extends Construct {
     const container = task.addContainer(CONTAINER, {
       image: ContainerImage.fromEcrRepository(images, imageTag),
       // TMPDIR: the loader keeps what it has compiled there, and nothing else may be written.
-      environment: { ...environment, HEADWAY_WORK: workFolder ? '/work' : '/data/work', TMPDIR: '/data', NODE_ENV: 'production' },
+      environment: {
+        ...environment,
+        HEADWAY_WORK: workFolder ? '/work' : '/data/work',
+        TMPDIR: '/data',
+        AWS_REGION: Stack.of(this).region,
+        NODE_ENV: 'production',
+      },
       readonlyRootFilesystem: true,
       privileged: false,
       // Spare capacity is taken away two minutes after it is announced.

@@ -5,7 +5,7 @@
  * nothing (docs/store-protocol.md), so nothing here has to keep them apart.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
-import { CfnParameter, Duration, RemovalPolicy, Size, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CfnParameter, Duration, RemovalPolicy, Size, Stack, type StackProps } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, DockerImageCode, DockerImageFunction, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -73,6 +73,10 @@ export class FeatureStack extends Stack {
             : { arn: this.work.run.stateMachineArn, action: 'states:StartExecution' },
         deadLetters: this.deadLetters,
       });
+    new CfnOutput(this, 'Run', {
+      value: this.work.kind === 'lambda' ? this.work.run.functionName : this.work.run.stateMachineArn,
+      description: this.work.kind === 'lambda' ? 'Invoke it to run features now' : 'Start an execution to run features now',
+    });
   }
 
   private featureFunction(

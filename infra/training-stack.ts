@@ -5,7 +5,7 @@
  * the execution started", so that a snapshot committed meanwhile changes nothing. The gate decides alone who becomes champion.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { type AccessPoint, FileSystem, LifecyclePolicy, PerformanceMode, ThroughputMode } from 'aws-cdk-lib/aws-efs';
 import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
@@ -87,6 +87,7 @@ export class TrainingStack extends Stack {
       });
     this.events = new EventBus(this, 'Events', { eventBusName: `headway-${configuration.environment}` });
     this.trainOnDrift();
+    new CfnOutput(this, 'Run', { value: this.run.stateMachineArn, description: 'Start an execution to train now' });
   }
 
   /** A monitor puts {"Source": "headway", "DetailType": "drift", "EventBusName": "headway-ENVIRONMENT"} on the bus. */

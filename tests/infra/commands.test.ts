@@ -40,7 +40,14 @@ describe('what is asked of the CDK', () => {
   });
 
   test('a comparison takes no parameters; destroying asks no second time', () => {
-    expect(cdkArguments(asked('diff', 'dev'), null)).toEqual(['diff', '--app', 'cdk.out', 'headway-dev-*']);
+    expect(cdkArguments(asked('diff', 'dev'), null)).toEqual([
+      'diff',
+      '--app',
+      'cdk.out',
+      'headway-dev-*',
+      '--method',
+      'template',
+    ]);
     expect(cdkArguments(asked('destroy', 'dev'), null)).toEqual(['destroy', '--app', 'cdk.out', 'headway-dev-*', '--force']);
   });
 
