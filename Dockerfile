@@ -1,9 +1,16 @@
-# Purpose: one image for every service: features, training, inference and the command line.
-# Invariants: runs as the user node, writes only below /data (and /tmp, where the loader keeps what it has compiled), so the
-# root may be read-only; node is process 1 and gets the signals itself; no compiler, no development packages.
+# Purpose: an image for each service, by target: `features`, `training`, `inference`; and `demo`, the default, which goes the whole way.
+#   docker build --target inference --tag headway-inference .
+# Each holds the same code and the packages that its work loads: what a service never loads is named where its packages are made, and
+# tests/delivery/image-packages.test.ts runs the services without it.
+# Invariants: runs as user 1000 (a number, so that Kubernetes can see that it is not root), writes only below /data (and /tmp, where the loader
+# keeps what it has compiled), so the root may be read-only; node is process 1 and gets the signals itself; no npm, no compiler, no development
+# packages.
 # Fails: at build time when package-lock.json and package.json disagree.
 
-FROM node:22-bookworm-slim AS packages
+# By version, not by digest: no registry could be asked where this was written. Dependabot moves it, and then it can carry one.
+ARG NODE_IMAGE=node:22.23.3-bookworm-slim
+
+FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 # The lock file points at stubs/ (docs/decisions/0002), so they must be there before npm runs.
 COPY package.json package-lock.json ./
@@ -26,19 +33,62 @@ RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.m
  && find node_modules/@tensorflow -maxdepth 2 -type d -name src -exec rm -rf {} + \
  && find node_modules/@aws-sdk node_modules/@smithy -maxdepth 2 -type d \( -name dist-es -o -name dist-types \) -exec rm -rf {} +
 
-FROM node:22-bookworm-slim
+# Without the data frames of the quality report (and the overrides that are about them), and without what downloads raw data.
+FROM packages AS training-packages
+RUN npm pkg delete overrides dependencies.danfojs-node dependencies.xlsx dependencies.request dependencies.@tensorflow/tfjs-node \
+      dependencies.axios dependencies.axios-retry \
+ && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error
+
+# Forecasts come from the online view, so no SQL engine; and from the kernels of TensorFlow.js alone, so none of its layers and browsers.
+FROM training-packages AS inference-packages
+RUN npm pkg delete dependencies.@duckdb/node-api dependencies.@tensorflow/tfjs \
+ && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error
+
+FROM ${NODE_IMAGE} AS headway
+# What they are, for whoever finds one: docker build --build-arg VERSION=… --build-arg REVISION=$(git rev-parse HEAD) --build-arg SOURCE=…
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="Headway" \
+      org.opencontainers.image.description="Time-series demand forecasting, end to end" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}"
 # The address inside the container; which addresses of the host reach it is decided by the port mapping.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 HEADWAY_STORE=file:/data/store HEADWAY_WORK=/data/work
 WORKDIR /app
-RUN install -d -o node -g node /data
-COPY --from=packages /app/node_modules ./node_modules
+# Nothing is installed in an image that runs.
+RUN rm -rf /usr/local/lib/node_modules /opt/yarn* /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* \
+ && install -d -o 1000 -g 1000 /data
 # .dockerignore names what may come in.
 COPY . .
-USER node
+USER 1000:1000
 VOLUME /data
-EXPOSE 8080
 STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "--import", "tsx", "headway.ts"]
+
+# Neither of these two listens: a run that fails is in the log and in the status with which it ends, so they have no health check.
+FROM headway AS features
+COPY --from=packages /app/node_modules ./node_modules
+CMD ["schedule", "--only", "features"]
+
+FROM headway AS training
+COPY --from=training-packages /app/node_modules ./node_modules
+CMD ["schedule", "--only", "training"]
+
+FROM headway AS inference
+COPY --from=inference-packages /app/node_modules ./node_modules
+EXPOSE 8080
+# Live, not ready: until the first snapshot is there it is healthy and has nothing to say.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--import", "tsx", "headway.ts"]
 CMD ["serve"]
+
+# Every command; on its own the whole way from an empty /data to a service that answers.
+FROM headway AS demo
+COPY --from=packages /app/node_modules ./node_modules
+EXPOSE 8080
+HEALTHCHECK --interval=15s --timeout=5s --start-period=300s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["start"]

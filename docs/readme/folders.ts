@@ -21,6 +21,7 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['infra/', 'deployment to AWS, and what a month of it costs'],
   ['tests/', 'mirrors the tree; tidy.test.ts keeps the house in order'],
   ['docs/', 'architecture, store protocol, glossary, decisions, fork guide'],
+  ['infra/', 'AWS, Kubernetes, and what watches: alerts and a Grafana dashboard'],
   ['stubs/', 'stand-ins for packages we refuse to install'],
 ];
 

@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import type { Expectations } from '../../runtime/expectations.ts';
-import { SPELLINGS } from './trip-files.ts';
+import { SPELLINGS } from './spellings.ts';
 
 export const expectations: Expectations = {
   columns: [

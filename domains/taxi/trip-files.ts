@@ -10,18 +10,10 @@ import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import { sqlName, sqlText } from '../../runtime/sql.ts';
 import type { RawRange, RawRows } from '../domain.ts';
 import { localTime, sqlLocalTime } from './local-month.ts';
+import { SPELLINGS } from './spellings.ts';
 
 /** Places are numbered 1…263; 264 and 265 mean that the place is not known. */
 export const LAST_PLACE = 263;
-
-/** Spellings of one column over the years, in lower case, the most usual first. */
-export const SPELLINGS = {
-  pickup: ['lpep_pickup_datetime', 'tpep_pickup_datetime', 'pickup_datetime', 'trip_pickup_datetime', 'pickup_date_time'],
-  dropoff: ['lpep_dropoff_datetime', 'tpep_dropoff_datetime', 'dropoff_datetime', 'trip_dropoff_datetime', 'dropoff_date_time'],
-  place: ['pulocationid', 'pu_location_id', 'pickup_location_id', 'pickup_locationid', 'locationid', 'location_id'],
-  target: ['dolocationid', 'do_location_id', 'dropoff_location_id', 'dropoff_locationid'],
-  vendor: ['vendorid', 'vendor_id', 'vendor_name', 'vendor'],
-} as const;
 
 const COORDINATES = ['pickup_longitude', 'start_lon', 'pickup_latitude', 'start_lat'];
 const TIME_TYPES = /^(TIMESTAMP|TIMESTAMP_S|TIMESTAMP_MS|TIMESTAMP_NS|VARCHAR)$/;

@@ -16,6 +16,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { atMost } from '../../runtime/timers.ts';
 import { noteMethods } from './allowed-methods.ts';
+import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
@@ -111,6 +112,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     requestTimeout: settings.requestTimeoutMs,
     handlerTimeout: settings.handlerTimeoutMs,
     trustProxy: settings.trustProxy,
+    // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
+    http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: answerError,
@@ -119,8 +122,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  // An expectation that nobody knows is passed over, as RFC 9110 (10.1.1) allows; Node would answer 417 with nothing.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const methodsOf = noteMethods(app);
-  app.removeContentTypeParser('text/plain');
+  takeJsonAlone(app);
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
   app.decorateRequest('variant', null);
@@ -130,6 +135,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
     if (!stopping) return;
     reply.header('connection', 'close').header('retry-after', '1');
     throw new HttpProblem('STOPPING', 'the service is stopping');

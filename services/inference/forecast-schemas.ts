@@ -7,7 +7,17 @@ import { type Static, Type } from 'typebox';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/series-flags.ts';
 import { FORECAST, FORECASTS, FORECASTS_PAGE } from './answer-examples.ts';
 import { type AnswerFlag, BOUNDED_MEANING } from './fallback.ts';
-import { Cursor, Fallback, isoTime, meanings, nullableNumbers, nullableString, SeriesId, utcTime } from './schemas.ts';
+import {
+  Cursor,
+  Fallback,
+  growingList,
+  isoTime,
+  meanings,
+  nullableNumbers,
+  nullableString,
+  SeriesId,
+  utcTime,
+} from './schemas.ts';
 
 const Horizon = Type.Integer({
   minimum: 1,
@@ -164,7 +174,7 @@ export const ForecastAnswer = Type.Object(
       }),
     ),
     flags: Type.Optional(
-      Type.Array(Type.Unsafe<AnswerFlag>({ type: 'string', enum: [...SERIES_FLAGS, 'bounded'] }), {
+      Type.Array(growingList<AnswerFlag>([...SERIES_FLAGS, 'bounded']), {
         description: `Why to trust it less: ${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where nothing is to be said`,
       }),
     ),

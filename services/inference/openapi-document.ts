@@ -9,7 +9,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Domain } from '../../domains/domain.ts';
 import { type ErrorCode, HeadwayError } from '../../runtime/errors.ts';
 import { BEFORE_ROUTING, EVERYWHERE, LIMITED, NOT_READY, OPERATIONS, type Operation } from './operations.ts';
-import { isHttpCode, PROBLEM_MEANINGS, type ProblemCode, statusOf } from './problem-codes.ts';
+import { isHttpCode, PROBLEM_CODES, PROBLEM_MEANINGS, type ProblemCode, statusOf } from './problem-codes.ts';
 import { HttpProblem, problemOf } from './problems.ts';
 import { Problem } from './schemas.ts';
 
@@ -49,10 +49,19 @@ export function completeDocument({ openapiObject: document }: Json): Json {
       if (known) completeOperation(operation, known, examples);
     }
   }
+  const responses = {
+    NotModified: {
+      description: 'What the client has still holds',
+      headers: { ETag: ref('headers', 'ETag'), 'X-Request-Id': ref('headers', 'RequestId') },
+    },
+    RequestProblem: problemResponse('Any other problem with the request', BEFORE_ROUTING, null, examples),
+    ServiceProblem: problemResponse('Any other problem with the service', ['INTERNAL'], null, examples),
+  };
   const schemas: Record<string, Json> = {};
   const paths = hoisted(document.paths, schemas);
-  const { title: _title, ...problem } = Problem as Json;
-  schemas.Problem = hoisted(problem, schemas);
+  const { properties, ...problem } = Problem as Json;
+  const code = { ...properties.code, 'x-extensible-enum': PROBLEM_CODES };
+  hoisted({ ...problem, properties: { ...properties, code } }, schemas);
   document.paths = Object.fromEntries(Object.entries<Json>(paths).map(([path, methods]) => [path, inVerbOrder(methods)]));
   document.components = {
     ...document.components,
@@ -60,7 +69,7 @@ export function completeDocument({ openapiObject: document }: Json): Json {
     examples,
     headers: HEADERS,
     parameters: PARAMETERS,
-    responses: RESPONSES,
+    responses,
   };
   return document;
 }
@@ -91,19 +100,6 @@ const PARAMETERS = {
   },
 };
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
-const problemContent = { schema: ref('schemas', 'Problem') };
-const RESPONSES = {
-  NotModified: {
-    description: 'What the client has still holds',
-    headers: { ETag: ref('headers', 'ETag'), 'X-Request-Id': ref('headers', 'RequestId') },
-  },
-  RequestProblem: {
-    description: `Any other problem with the request:\n\n${listed(BEFORE_ROUTING)}`,
-    content: { 'application/problem+json': problemContent },
-  },
-  ServiceProblem: { description: 'Any other problem with the service', content: { 'application/problem+json': problemContent } },
-};
-
 function listed(codes: readonly ProblemCode[]): string {
   return codes.map((code) => `- \`${code}\`: ${PROBLEM_MEANINGS[code]}`).join('\n');
 }
@@ -119,9 +115,11 @@ function completeOperation(operation: Json, known: Operation, examples: Record<s
   ];
   const { 200: good, '4XX': _request, '5XX': _service, ...others } = operation.responses;
   // Examples belong beside a schema that many answers share, not into it.
-  for (const media of Object.values<Json>(good.content)) {
-    const { examples, ...schema } = media.schema;
-    Object.assign(media, { schema }, examples ? { example: examples[0] } : {});
+  for (const [type, media] of Object.entries<Json>(good.content)) {
+    const { examples: shown, ...schema } = media.schema;
+    Object.assign(media, { schema }, shown ? { example: shown[0] } : {});
+    // OpenAPI 3.1 has no word for the schema of a line; 3.2 will (itemSchema).
+    if (type === 'application/x-ndjson') media['x-item-schema'] = ref('schemas', 'Forecast').$ref;
   }
   good.headers = {
     ...(revalidates ? { ETag: ref('headers', 'ETag') } : {}),
@@ -144,28 +142,37 @@ function completeOperation(operation: Json, known: Operation, examples: Record<s
   };
 }
 
-/** One response a status; its examples are one problem a code. */
+/** One response a status. */
 function problemResponses(codes: readonly [ProblemCode, number][], examples: Record<string, Json>): Record<string, Json> {
   const statuses = [...new Set(codes.map(([, status]) => status))].sort();
   return Object.fromEntries(
     statuses.map((status) => {
       const here = codes.filter((one) => one[1] === status).map(([code]) => code);
-      const shown = here.map((code) => {
-        const name = status === statusOf(code) ? code : `${code}.${status}`;
-        examples[name] ??= { summary: PROBLEM_MEANINGS[code], value: { ...exampleProblem(code), status } };
-        return [code, ref('examples', name)];
-      });
-      const response = {
-        description: `${STATUS_CODES[status]}:\n\n${listed(here)}`,
-        headers: {
-          'X-Request-Id': ref('headers', 'RequestId'),
-          ...(status === 429 || status === 503 ? { 'Retry-After': ref('headers', 'RetryAfter') } : {}),
-        },
-        content: { 'application/problem+json': { ...problemContent, examples: Object.fromEntries(shown) } },
-      };
-      return [String(status), response];
+      return [String(status), problemResponse(STATUS_CODES[status] as string, here, status, examples)];
     }),
   );
+}
+
+/** Its examples are one problem a code. @param status null: each code's own */
+function problemResponse(
+  title: string,
+  codes: readonly ProblemCode[],
+  status: number | null,
+  examples: Record<string, Json>,
+): Json {
+  const shown = codes.map((code) => {
+    const name = status === null || status === statusOf(code) ? code : `${code}.${status}`;
+    examples[name] ??= { summary: PROBLEM_MEANINGS[code], value: { ...exampleProblem(code), status: status ?? statusOf(code) } };
+    return [code, ref('examples', name)];
+  });
+  return {
+    description: `${title}:\n\n${listed(codes)}`,
+    headers: {
+      'X-Request-Id': ref('headers', 'RequestId'),
+      ...(status === 429 || status === 503 ? { 'Retry-After': ref('headers', 'RetryAfter') } : {}),
+    },
+    content: { 'application/problem+json': { schema: ref('schemas', 'Problem'), examples: Object.fromEntries(shown) } },
+  };
 }
 
 function exampleProblem(code: ProblemCode): Problem {

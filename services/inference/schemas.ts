@@ -15,6 +15,10 @@ export const nullableNumbers = (options = {}) =>
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const isoTime = (description: string) => Type.String({ format: 'date-time', description });
 
+/** A list of words that may grow within a version of the API: a strict client must not refuse a new one, as an enum would have it do. */
+export const growingList = <Word extends string>(words: readonly Word[], options = {}) =>
+  Type.Unsafe<Word>({ type: 'string', 'x-extensible-enum': words, ...options });
+
 /** What a client sends: in UTC, and nothing but that. */
 export const utcTime = (description: string, options = {}) =>
   Type.String({
@@ -53,9 +57,7 @@ export const meanings = (of: Readonly<Record<string, string>>): string =>
 
 export const Fallback = Type.Object(
   {
-    reason: Type.Unsafe<FallbackReason>({
-      type: 'string',
-      enum: FALLBACK_REASONS,
+    reason: growingList<FallbackReason>(FALLBACK_REASONS, {
       description: meanings(FALLBACK_MEANINGS),
       examples: ['NO_CHAMPION'],
     }),

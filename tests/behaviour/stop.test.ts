@@ -1,4 +1,7 @@
-/** Purpose: signals end `headway start` and `headway schedule` at any stage, with success, and no process is left behind. */
+/**
+ * Purpose: signals end `headway start` and `headway schedule` at any stage, with success (but for `--once`, whose run did not end), and no
+ * process is left behind.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { endAll, processesWith, startHeadway } from '../cli/headway-process.ts';
@@ -57,10 +60,18 @@ test('SIGTERM while start serves', async () => {
   await expect(fetch(`${url}/health/live`)).rejects.toThrow();
 }, 60_000);
 
-test('SIGTERM while schedule runs its first job', async () => {
-  const schedule = startHeadway(['schedule', '--only', 'training'], { ...place.env, HEADWAY_LOG_LEVEL: 'info' });
-  await schedule.until(/training …|runs on the/);
-  schedule.kill('SIGTERM');
-  expect(await schedule.ended).toMatchObject({ code: 0, signal: null });
-  expect(await left()).toEqual([]);
-}, 60_000);
+test.each([
+  ['schedule', [], 0],
+  // Whoever started it must learn that the run did not end.
+  ['schedule --once', ['--once'], 70],
+])(
+  'SIGTERM while %s runs its first job',
+  async (_name, flags, code) => {
+    const schedule = startHeadway(['schedule', '--only', 'training', ...flags], { ...place.env, HEADWAY_LOG_LEVEL: 'info' });
+    await schedule.until(/training …|runs on the/);
+    schedule.kill('SIGTERM');
+    expect(await schedule.ended).toMatchObject({ code, signal: null });
+    expect(await left()).toEqual([]);
+  },
+  60_000,
+);

@@ -5,8 +5,8 @@
  */
 import { isUnder, type SourceFile, type Violation } from './source-tree.ts';
 
-/** The calendar sense of the word is everybody's: timeZone, time_zone, "time zone", timezone, "IANA zone". */
-const CALENDAR = /time[ _-]?zones?|IANA zones?/gi;
+/** The calendar sense of the word is everybody's: timeZone, time_zone, "time zone", timezone, "IANA zone"; so is Kubernetes' label of a machine. */
+const CALENDAR = /time[ _-]?zones?|IANA zones?|topology\.kubernetes\.io\/zone/gi;
 const DOMAIN_WORD = /(?<![a-z])(taxi|pickup|zone|megawatt|bike)s?(?![a-z])/gi;
 
 const mayKnow = (path: string): boolean =>

@@ -105,6 +105,14 @@ describe('problems', () => {
     expectProblem(await post(payload), 400, 'BODY_INVALID');
   });
 
+  test('another charset, and bytes that are no UTF-8, are refused and not guessed at', async () => {
+    expectProblem(await post('{"seriesIds":["74"]}', 'application/json; charset=latin1'), 415, 'MEDIA_TYPE_UNSUPPORTED');
+    expect((await post('{"seriesIds":["74"]}', 'application/json; charset="UTF-8"')).statusCode).toBe(200);
+    const bytes = Buffer.concat([Buffer.from('{"seriesIds":["'), Buffer.from([0xfc]), Buffer.from('"]}')]);
+    expectProblem(await post(bytes), 400, 'BODY_INVALID');
+    expect((await post('\ufeff{"seriesIds":["74"]}')).statusCode).toBe(200);
+  });
+
   test('1e999 is infinity to JSON.parse, and refused', async () => {
     const problem = expectProblem(
       await post('{"history":{"start":"2026-03-01T00:00:00Z","values":[1,2,1e999]}}'),

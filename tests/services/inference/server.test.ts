@@ -54,6 +54,13 @@ describe('server', () => {
     const nonsense = await raw(server.port, 'HELLO\r\n\r\n');
     expect(nonsense).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(nonsense.split('\r\n\r\n')[1])).toMatchObject({ code: 'REQUEST_MALFORMED', status: 400 });
+    const nobody = await raw(server.port, 'GET /v1/model HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(nobody).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"REQUEST_MALFORMED"/);
+    const hoping = await raw(
+      server.port,
+      'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\nConnection: close\r\n\r\n',
+    );
+    expect(hoping).toMatch(/^HTTP\/1\.1 200 /);
     const endless = await raw(server.port, `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`);
     expect(endless).toMatch(/^HTTP\/1\.1 431 /);
     await server.close();
