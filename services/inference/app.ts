@@ -83,8 +83,6 @@ export interface AppOptions {
   readonly startPatienceMs?: number;
 }
 
-const DASHBOARD = new URL('../../dashboard/', import.meta.url);
-
 /** The list of models is read from the store once in so long, however many ask. */
 const MODELS_KEPT_MS = 15_000;
 
@@ -192,7 +190,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   }
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url);
-    if (methods.length > 0) {
+    // A file of /docs that is not there comes here too, and its path has the method.
+    if (methods.length > 0 && !methods.includes(request.method)) {
       const problem = new HttpProblem('METHOD_NOT_ALLOWED', `this path has no ${request.method.slice(0, 16)}`);
       return sendProblem(problemOf(problem, request.id), reply.header('allow', methods.join(', ')));
     }
@@ -206,7 +205,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { handlerTimeoutMs } = settings;
   const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
-  await pageRoutes(app, metrics.registry, options.dashboard ?? DASHBOARD);
+  await pageRoutes(app, metrics.registry, options.dashboard);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
