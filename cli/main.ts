@@ -3,7 +3,7 @@
  * Invariants: each command's work is imported when it runs, so that `--help` and `serve` do not load what they do not use.
  * Fails: USAGE for unknown commands and flags; a command's own error otherwise. Nothing is thrown: the exit status is returned.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { BacktestFlags } from './backtest.ts';
