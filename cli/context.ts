@@ -32,11 +32,14 @@ export interface CommonFlags {
   readonly backend?: string;
   readonly quantiles?: string;
   readonly cacheMb?: string;
+  readonly apiKeys?: string;
   readonly json?: boolean;
 }
 
 export interface CommandContext {
   readonly settings: Settings;
+  /** For what has variables of its own that are not ours: AWS's, OpenTelemetry's. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** With the quantiles that the settings name, where they name any. */
   readonly domain: Domain;
   readonly clock: Clock;
@@ -80,6 +83,7 @@ export function openContext(
     backend,
     quantiles,
     cacheMb,
+    apiKeys,
   } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
@@ -95,6 +99,7 @@ export function openContext(
     backend,
     quantiles,
     cacheMb,
+    apiKeys,
   };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const found = findDomain(settings.domain);
@@ -128,6 +133,7 @@ export function openContext(
   const sourceContext = { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress };
   return {
     settings,
+    environment: env,
     domain,
     clock,
     logger,
