@@ -21,14 +21,15 @@ const MOST_CLIENTS = 50_000;
 
 /** Counts the requests of each client in its window. */
 export interface RateCounter {
-  /** Counts one more. @returns requests of this client in its window, and when that ends */
-  count(client: string): { readonly used: number; readonly endsAt: number };
+  /** Counts one more. @returns requests of this client in its window, when that ends, and what time it is; to be read before the next call */
+  count(client: string): { readonly used: number; readonly endsAt: number; readonly now: number };
 }
 
 export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
   interface Window {
     used: number;
     endsAt: number;
+    now: number;
   }
   // Two generations: dropping the older whole costs nothing a request.
   let young = new Map<string, Window>();
@@ -44,7 +45,7 @@ export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
       }
       let window = young.get(client);
       if (window === undefined) {
-        window = old.get(client) ?? { used: 0, endsAt: now + WINDOW_MS };
+        window = old.get(client) ?? { used: 0, endsAt: now + WINDOW_MS, now };
         young.set(client, window);
       }
       if (now >= window.endsAt) {
@@ -52,6 +53,7 @@ export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
         window.endsAt = now + WINDOW_MS;
       }
       window.used++;
+      window.now = now;
       return window;
     },
   };
@@ -84,8 +86,8 @@ function limitHook(max: number, clock: Clock) {
   const counter = rateCounter(clock);
   const limit = String(max);
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const { used, endsAt } = counter.count(request.ip);
-    const seconds = String(Math.ceil((endsAt - clock.elapsedMs()) / 1000));
+    const { used, endsAt, now } = counter.count(request.ip);
+    const seconds = String(Math.ceil((endsAt - now) / 1000));
     reply.header('x-ratelimit-limit', limit);
     reply.header('x-ratelimit-remaining', used < max ? String(max - used) : '0');
     reply.header('x-ratelimit-reset', seconds);
