@@ -31,11 +31,14 @@ export interface CommonFlags {
   readonly backend?: string;
   readonly quantiles?: string;
   readonly cacheMb?: string;
+  readonly apiKeys?: string;
   readonly json?: boolean;
 }
 
 export interface CommandContext {
   readonly settings: Settings;
+  /** For what has variables of its own that are not ours: AWS's, OpenTelemetry's. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** With the quantiles that the settings name, where they name any. */
   readonly domain: Domain;
   readonly clock: Clock;
@@ -65,7 +68,21 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles, cacheMb } = flags;
+  const {
+    store,
+    domain: domainName,
+    work,
+    source,
+    exogenous,
+    logLevel,
+    port,
+    host,
+    seed,
+    backend,
+    quantiles,
+    cacheMb,
+    apiKeys,
+  } = flags;
   const overrides: SettingOverrides = {
     store: store && asStoreUrl(store),
     domain: domainName,
@@ -79,6 +96,7 @@ export function openContext(
     backend,
     quantiles,
     cacheMb,
+    apiKeys,
   };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const found = findDomain(settings.domain);
@@ -111,6 +129,7 @@ export function openContext(
   const sourceContext = { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress };
   return {
     settings,
+    environment: env,
     domain,
     clock,
     logger,

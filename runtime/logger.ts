@@ -9,6 +9,7 @@ export type Logger = pino.Logger;
 
 const REDACTED = [
   '*.authorization',
+  '*.headers.authorization',
   '*.password',
   '*.secret',
   '*.token',
@@ -23,20 +24,55 @@ const REDACTED = [
 export interface LoggerOptions {
   readonly level: string;
   readonly pretty: boolean;
+  /** For a process that logs every request: lines of one turn of the event loop leave in one write. Errors leave at once. */
+  readonly byTurn?: boolean;
   /** Default: standard error. */
   readonly to?: 'stdout' | 'stderr';
   /** What every line says besides. */
   readonly context?: () => object;
 }
 
-export function createLogger({ level, pretty, to = 'stderr', context }: LoggerOptions): Logger {
+export function createLogger({ level, pretty, byTurn = false, to = 'stderr', context }: LoggerOptions): Logger {
   const base = { level, redact: REDACTED, ...(context ? { mixin: context } : {}) };
-  if (!pretty) return pino(base, pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true }));
+  if (!pretty) {
+    const destination = pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true });
+    return pino(base, byTurn ? linesByTurn(destination) : destination);
+  }
   const transport = {
     target: 'pino-pretty',
     options: { destination: 2, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },
   };
   return pino({ ...base, transport });
+}
+
+const ERROR_LEVEL = 50;
+
+/** Holds lines back until the event loop turns or the process exits, and not at all from an error on. */
+export function linesByTurn(destination: { write(text: string): unknown }): pino.DestinationStream {
+  let held = '';
+  let isDue = false;
+  const flush = () => {
+    isDue = false;
+    if (held === '') return;
+    const text = held;
+    held = '';
+    destination.write(text);
+  };
+  process.once('exit', flush);
+  const stream = {
+    // pino tells a stream with this mark the level of each line.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      held += line;
+      if (stream.lastLevel >= ERROR_LEVEL) flush();
+      else if (!isDue) {
+        isDue = true;
+        setImmediate(flush);
+      }
+    },
+  };
+  return stream;
 }
 
 /** A logger that says nothing, for tests and for callers that only want results. */

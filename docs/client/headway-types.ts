@@ -78,8 +78,8 @@ export interface Explanation {
 
 /** Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline answers, `modelVersion` names it: `baseline-mean_4_weeks` */
 export interface Fallback {
-  /** `NO_CHAMPION`: no model has been promoted: a baseline answers; `MODEL_UNAVAILABLE`: the champion cannot be loaded, or gives no sound forecast: the model before it answers, else a baseline; `FEATURES_UNAVAILABLE`: the newest snapshot cannot be read: the last good one is forecast from; `STORE_UNAVAILABLE`: the store does not answer: the last good forecast stays; `FEATURES_STALE`: the last observed interval is older than it may be: the forecast starts that long ago; `FORECAST_UNUSABLE`: the model has no sound forecast of this series (too few recent values): a baseline answers; `FORECAST_ABSURD`: the forecast of the model lay beyond all that the history of this series allows: a baseline answers */
-  reason: 'NO_CHAMPION' | 'MODEL_UNAVAILABLE' | 'FEATURES_UNAVAILABLE' | 'STORE_UNAVAILABLE' | 'FEATURES_STALE' | 'FORECAST_UNUSABLE' | 'FORECAST_ABSURD' | (string & {});
+  /** `NO_CHAMPION`: no model has been promoted: a baseline answers; `MODEL_UNAVAILABLE`: the champion cannot be loaded, or gives no sound forecast: the model before it answers, else a baseline; `FEATURES_UNAVAILABLE`: the newest snapshot cannot be read: the last good one is forecast from; `STORE_UNAVAILABLE`: the store does not answer: the last good forecast stays; `FEATURES_STALE`: the last observed interval is older than it may be: the forecast starts that long ago; `WORKER_UNAVAILABLE`: the process that forecasts histories of callers does not run at the moment: a baseline answers; `FORECAST_UNUSABLE`: the model has no sound forecast of this series (too few recent values): a baseline answers; `FORECAST_ABSURD`: the forecast of the model lay beyond all that the history of this series allows: a baseline answers */
+  reason: 'NO_CHAMPION' | 'MODEL_UNAVAILABLE' | 'FEATURES_UNAVAILABLE' | 'STORE_UNAVAILABLE' | 'FEATURES_STALE' | 'WORKER_UNAVAILABLE' | 'FORECAST_UNUSABLE' | 'FORECAST_ABSURD' | (string & {});
   /** Since when it has been so, as far as this instance knows */
   since: string;
 }
@@ -162,6 +162,8 @@ export interface ForecastsRequest {
 
 export interface Live {
   status: 'live';
+  /** open: this instance asks nobody for a key */
+  access: 'open' | 'api-keys';
 }
 
 export interface ModelsPage {
@@ -209,7 +211,7 @@ export interface Problem {
   /** Names this occurrence; the log has it too */
   instance: string;
   /** Stable: what programs should look at */
-  code: 'REQUEST_INVALID' | 'BODY_INVALID' | 'BODY_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'URL_INVALID' | 'NOT_ACCEPTABLE' | 'ROUTE_NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'REQUEST_MALFORMED' | 'REQUEST_TIMED_OUT' | 'HEADERS_TOO_LARGE' | 'RATE_LIMITED' | 'OVERLOADED' | 'STOPPING' | 'ACTUALS_OFF' | 'SERIES_UNKNOWN' | 'HORIZON_INVALID' | 'LEVEL_UNKNOWN' | 'HISTORY_INVALID' | 'HISTORY_TOO_SHORT' | 'EXOGENOUS_INVALID' | 'ACTUALS_INVALID' | 'IDEMPOTENCY_CONFLICT' | 'USAGE' | 'MODEL_INCOMPATIBLE' | 'NO_CHAMPION' | 'MODEL_NOT_FOUND' | 'MODEL_CORRUPT' | 'SNAPSHOT_EMPTY' | 'SNAPSHOT_COLLECTED' | 'STORE_UNAVAILABLE' | 'STORE_CORRUPT' | 'STORE_FULL' | 'INTERNAL' | (string & {});
+  code: 'REQUEST_INVALID' | 'BODY_INVALID' | 'BODY_TOO_LARGE' | 'MEDIA_TYPE_UNSUPPORTED' | 'URL_INVALID' | 'NOT_ACCEPTABLE' | 'ROUTE_NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'REQUEST_MALFORMED' | 'REQUEST_TIMED_OUT' | 'HEADERS_TOO_LARGE' | 'API_KEY_MISSING' | 'API_KEY_UNKNOWN' | 'API_KEY_EXPIRED' | 'API_KEY_REVOKED' | 'SCOPE_MISSING' | 'ANSWER_TOO_LARGE' | 'RATE_LIMITED' | 'OVERLOADED' | 'STOPPING' | 'ACTUALS_OFF' | 'SERIES_UNKNOWN' | 'HORIZON_INVALID' | 'LEVEL_UNKNOWN' | 'HISTORY_INVALID' | 'HISTORY_TOO_SHORT' | 'EXOGENOUS_INVALID' | 'ACTUALS_INVALID' | 'IDEMPOTENCY_CONFLICT' | 'USAGE' | 'MODEL_INCOMPATIBLE' | 'NO_CHAMPION' | 'MODEL_NOT_FOUND' | 'MODEL_CORRUPT' | 'SNAPSHOT_EMPTY' | 'SNAPSHOT_COLLECTED' | 'STORE_UNAVAILABLE' | 'STORE_CORRUPT' | 'STORE_FULL' | 'INTERNAL' | (string & {});
   /** What to do about it */
   fix?: string | undefined;
   /** What is wrong, and where */

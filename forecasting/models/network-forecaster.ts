@@ -9,12 +9,11 @@ import {
   createFeatureBatch,
   FEATURE_GROUPS,
   type FeatureGroup,
-  type FeatureSource,
   featureGroups,
   featureSizes,
   writeFeatures,
 } from '../features.ts';
-import type { Forecaster } from '../forecaster.ts';
+import type { CutPanel, Forecaster } from '../forecaster.ts';
 import type { Panel } from '../panel.ts';
 import { believedCenter, type Calibration, groupOf, spreadAbout } from './calibration.ts';
 import { embeddingRows, keepGroups, repeatFirstRow, rowsById, standardiseRow } from './input-scaling.ts';
@@ -114,7 +113,8 @@ export function restoreTrained(model: unknown, weights: Uint8Array): TrainedNetw
   if (weights.byteLength !== needed) {
     throw new RangeError(`weights.bin has ${weights.byteLength} bytes, the architecture needs ${needed}`);
   }
-  const values = new Float32Array(weights.slice().buffer);
+  // A copy of its own: `slice` of a Buffer, which weights from another process are, would share the memory of its pool.
+  const values = new Float32Array(new Uint8Array(weights).buffer);
   if (!values.every(Number.isFinite)) throw new RangeError('weights.bin holds values that are not numbers');
   const arrays = {
     windowMean: Float32Array.from(scaling.windowMean),
@@ -157,25 +157,39 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   const lineOffsets = new Float32Array(CHUNK * fittedHorizon);
   const quantileValues = new Float64Array(Q);
   const windowSource = windowSources(spec.features);
+  const shape = { spec: spec.features, sizes };
 
-  function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
-    const { source, at } = windowSource(panel, cutoff, horizon);
-    const seriesCount = panel.seriesIds.length;
-    const embedding = embeddingRows(spec, panel);
-    const out = new Float32Array(seriesCount * Q * horizon);
+  const predict = (panel: Panel, cutoff: number, horizon: number): Float32Array =>
+    predictEach([{ panel, cutoff }], horizon)[0] as Float32Array;
+
+  /** Rows of all panels side by side: what a pass costs beside its rows is paid once for all of them. */
+  function predictEach(windows: readonly CutPanel[], horizon: number): Float32Array[] {
+    const outs = windows.map(({ panel }) => new Float32Array(panel.seriesIds.length * Q * horizon));
     const parameters = members.map((weights) => toTensors(spec, weights));
-    for (let first = 0; first < seriesCount; first += CHUNK) {
-      const rows = Math.min(CHUNK, seriesCount - first);
-      for (let row = 0; row < rows; row++) {
-        writeFeatures(source, first + row, at, batch, row);
-        standardiseRow(batch, row, source, scaling);
-        seriesRows[row] = embedding[first + row] as number;
+    const filled: (readonly [out: Float32Array, series: number])[] = [];
+    const run = () => {
+      const offsets = runChunk(filled.length, parameters);
+      for (const [row, [out, series]] of filled.entries()) writeQuantiles(out, series, horizon, offsets, row);
+      filled.length = 0;
+    };
+    try {
+      for (const [n, { panel, cutoff }] of windows.entries()) {
+        const { source, at } = windowSource(panel, cutoff, horizon);
+        const embedding = embeddingRows(spec, panel);
+        for (let series = 0; series < panel.seriesIds.length; series++) {
+          const row = filled.length;
+          writeFeatures(source, series, at, batch, row);
+          standardiseRow(batch, row, source, scaling);
+          seriesRows[row] = embedding[series] as number;
+          filled.push([outs[n] as Float32Array, series]);
+          if (filled.length === CHUNK) run();
+        }
       }
-      const offsets = runChunk(source, rows, parameters);
-      for (let row = 0; row < rows; row++) writeQuantiles(out, first + row, horizon, offsets, row);
+      if (filled.length > 0) run();
+    } finally {
+      tf.dispose(parameters);
     }
-    tf.dispose(parameters);
-    return out;
+    return outs;
   }
 
   const groups = featureGroups(spec.features);
@@ -198,7 +212,7 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
       seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
     }
     const parameters = members.map((weights) => toTensors(spec, weights));
-    const offsets = runChunk(source, kept.length, parameters);
+    const offsets = runChunk(kept.length, parameters);
     tf.dispose(parameters);
     const level = batch.level[0] as number;
     const baseline = Float32Array.from({ length: horizon }, (_, k) => level * (batch.base[k] as number));
@@ -236,8 +250,8 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   }
 
   /** The members' mean output for the first `rows` rows of the batch; the linear model's goes to `lineOffsets`. */
-  function runChunk(source: FeatureSource, rows: number, parameters: readonly Record<string, tf.Tensor>[]): Float32Array {
-    if (linear) for (let row = 0; row < rows; row++) linearOffsets(source, linear, batch, row, lineOffsets);
+  function runChunk(rows: number, parameters: readonly Record<string, tf.Tensor>[]): Float32Array {
+    if (linear) for (let row = 0; row < rows; row++) linearOffsets(shape, linear, batch, row, lineOffsets);
     if (members.length === 0) return new Float32Array(rows * fittedHorizon * Q);
     const result = tf.tidy(() => {
       const inputs = {
@@ -258,7 +272,16 @@ export function networkForecaster({ spec, scaling, members, linear, calibration 
   const { exogenous } = spec.features;
   const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
   return {
-    ...{ name: 'network', quantiles: spec.quantiles, minimumHistory: week, inputGroups, lookBack, predict, predictKept },
+    ...{
+      name: 'network',
+      quantiles: spec.quantiles,
+      minimumHistory: week,
+      inputGroups,
+      lookBack,
+      predict,
+      predictEach,
+      predictKept,
+    },
     knows: (seriesId) => rowsById(spec).has(seriesId),
     ...(exogenous ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } } : {}),
   };

@@ -4,23 +4,33 @@
  * Fails: a model or snapshot that cannot be loaded does not stop the start: the app answers 503 and says why, and a later
  * refresh may heal it.
  */
-import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+
 import { atMost } from '../../runtime/timers.ts';
+import type { Tracing } from '../../runtime/tracing.ts';
+import type { ApiKeys } from './access-file.ts';
+import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
+import { clientOf } from './client-address.ts';
+import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
+
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import { type OpenPredictor, predictHere } from './predictor.ts';
+import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { limitRates } from './rate-limit.ts';
+import { answerLog, lateLogger } from './request-log.ts';
+import { tracedPorts, tracedPredictor, traceRequests } from './request-spans.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
@@ -31,6 +41,7 @@ import { modelRoutes } from './routes/model.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { seriesRoutes } from './routes/series.ts';
+import { CONTENT_SECURITY, securityHeaders } from './security-headers.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 import { createServingState, type ServingState } from './serving-state.ts';
 import type { InferenceSettings } from './settings.ts';
@@ -53,6 +64,12 @@ export interface AppOptions {
   readonly restoreForecaster: RestoreForecaster;
   /** Where actuals that clients post are kept; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;
+  /** The keys that clients must bring; null or absent: open mode, in which none is asked for. */
+  readonly apiKeys?: ApiKeys | null;
+  /** Where forecasts are computed; absent: by this process, as on Lambda. */
+  readonly openPredictor?: OpenPredictor;
+  /** Where spans go; null or absent: nothing is traced. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
@@ -72,35 +89,30 @@ const MODELS_KEPT_MS = 15_000;
 /** Where the domain says nothing: after so many of its days. */
 const STALE_DAYS = 2;
 
-/** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
-const CONTENT_SECURITY = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'"],
-  'img-src': ["'self'", 'data:'],
-  'font-src': ["'self'", 'data:'],
-  'connect-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'none'"],
-  'frame-ancestors': ["'none'"],
-};
 /** The one inline style that the docs page's own code adds, by its hash. */
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { domain, clock, logger, settings } = options;
+  const { domain, clock, logger, settings, apiKeys = null, tracing = null } = options;
+  const given = { ...options, actuals: options.actuals ?? null };
+  const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
-  const state = createServingState({ ...options, staleAfterIntervals, onRefresh: metrics.refreshed });
-  metrics.watch(state, clock);
+  const opened = (options.openPredictor ?? predictHere)(metrics.predictions);
+  const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
+  const state = createServingState({ ...options, ...ports, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
+  metrics.watch(state, predictor, clock);
   const firstLook = state.refresh(); // waits for the store while the app is built
 
+  const security = Object.entries(await securityHeaders());
+  const logAnswer = answerLog(logger);
   const started = clock.now().toString(36);
   let requests = 0;
   let stopping = false;
   const app: App = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: lateLogger,
     // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
@@ -108,8 +120,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
-    handlerTimeout: settings.handlerTimeoutMs,
-    trustProxy: settings.trustProxy,
+    trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
     // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
     http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
     return503OnClosing: false, // ours is a problem too, see below
@@ -127,35 +138,47 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
   app.decorateRequest('variant', null);
+  app.decorateRequest('span', null);
+  if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(answerError);
+  app.addHook('onClose', () => predictor.close());
   app.addHook('preClose', async () => {
     stopping = true;
   });
-  app.addHook('onRequest', async (request, reply) => {
+  // Hooks call back and promise nothing: a promise a hook is a tenth of what an answer costs (docs/decisions/0022).
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
-      throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
-    if (!stopping) return;
+    for (const [name, value] of security) reply.header(name, value);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      done(new HttpProblem('REQUEST_MALFORMED', 'the request names no host'));
+      return;
+    }
+    if (!stopping) {
+      done();
+      return;
+    }
     reply.header('connection', 'close').header('retry-after', '1');
-    throw new HttpProblem('STOPPING', 'the service is stopping');
+    done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request;
-    const route = routeOptions.url ?? '(none)';
-    metrics.answered(method, route, reply.statusCode, reply.elapsedTime / 1000);
-    const level = routeOptions.config.quiet ? 'debug' : 'info';
-    request.log[level]({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000 }, 'answered');
+  if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
+  guard(app, { apiKeys, clock, refused: metrics.refused });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, apiKey, span } = request;
+    const { url: route = '(none)', config } = request.routeOptions;
+    const { elapsedTime, statusCode: status } = reply;
+    metrics.answered(method, route, status, elapsedTime / 1000);
+    const ms = Math.round(elapsedTime * 1000) / 1000;
+    const answered = { reqId: request.id, method, route, status, ms };
+    const who = apiKey || span ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) } : null;
+    logAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
+    done();
   });
 
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });
-  if (settings.rateLimitPerMinute > 0) {
-    await app.register(rateLimit, {
-      max: settings.rateLimitPerMinute,
-      timeWindow: 60_000,
-      errorResponseBuilder: (_request, { max }) => new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
-    });
+  if (settings.rateLimitPerMinute > 0 || apiKeys) {
+    const limitOf = (request: FastifyRequest) => request.apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
+    limitRates(app, { clientOf, limitOf, clock });
   }
-  await app.register(swagger, { openapi: openapiInfo(domain), transformObject: completeDocument });
+  await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
   if (options.hasDocsPage ?? true) {
     const { default: swaggerUi } = await import('@fastify/swagger-ui');
     await app.register(swaggerUi, {
@@ -177,8 +200,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     );
   });
 
-  const context = { domain, clock, state, fellBack: metrics.fellBack };
-  healthRoutes(app, context);
+  const prepared = prepareForecasts(domain);
+  const { handlerTimeoutMs } = settings;
+  const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
+  healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
   await pageRoutes(app, metrics.registry, options.dashboard);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
@@ -188,10 +213,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     seriesRoutes(api, context);
     forecastRoutes(api, context);
     allForecastRoutes(api, context, settings.streamTimeoutMs);
-    explanationRoutes(api, context, settings.rateLimitPerMinute);
+    explanationRoutes(api, context);
     modelRoutes(api, context);
-    modelsRoutes(api, modelHistory(options.registry, clock, MODELS_KEPT_MS));
-    actualsRoutes(api, context, options.actuals ?? null);
+    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_KEPT_MS), handlerTimeoutMs);
+    actualsRoutes(api, context, ports.actuals);
   });
 
   await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);

@@ -5,12 +5,13 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { timestampAt } from '../../forecasting/panel.ts';
+import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import { isHeadwayError } from '../../runtime/errors.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
 import { type Precomputed, precompute, unknownInputs } from './precompute.ts';
+import { type Predictor, WorkerGone } from './predictor.ts';
 import { type Rescued, rescue } from './rescue.ts';
 
 export interface Serving {
@@ -39,18 +40,27 @@ export interface CombineRequest {
   readonly snapshot: LoadedSnapshot;
   readonly before: Serving | null;
   readonly now: number;
+  readonly predictor: Predictor;
   /** Intervals since the last observed one after which the snapshot is stale; 0: never. */
   readonly staleAfterIntervals: number;
 }
 
 export async function combine(model: LoadedModel, request: CombineRequest): Promise<Serving> {
-  const { domain, snapshot, before, now, staleAfterIntervals } = request;
+  const { domain, snapshot, before, now, staleAfterIntervals, predictor } = request;
   const { card, champion, forecaster } = model;
   const { panel, cutoff, manifest } = snapshot;
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
+  const predictPiece = async (piece: Panel) => {
+    if (model.stored === null) return forecaster.predict(piece, cutoff, card.horizon);
+    return predictor.predict(model, piece, cutoff, 'swap').catch((error: unknown) => {
+      // A swap must not wait for a worker that does not come: this process can do it too, only not as quietly.
+      if (error instanceof WorkerGone) return forecaster.predict(piece, cutoff, card.horizon);
+      throw error;
+    });
+  };
   const { forecasts, rescued } = await rescue({
-    forecasts: await precompute(forecaster, panel, cutoff, card.horizon, domain),
+    forecasts: await precompute(forecaster, panel, cutoff, card.horizon, domain, predictPiece),
     baseline,
     panel,
     cutoff,
@@ -95,7 +105,7 @@ export async function combineBaseline(request: CombineRequest, metrics: unknown)
     metrics,
   };
   try {
-    return await combine({ card, champion: null, forecaster }, request);
+    return await combine({ card, champion: null, forecaster, stored: null }, request);
   } catch (error) {
     // Not one series with enough values for a baseline: there is nothing honest to say.
     if (isHeadwayError(error, 'MODEL_CORRUPT')) return null;

@@ -15,13 +15,14 @@ import type { SeriesFlag } from '../../forecasting/series-flags.ts';
 export type AnswerFlag = SeriesFlag | 'bounded';
 export const BOUNDED_MEANING = 'the forecast of the model lay beyond all that the history allows, and a baseline stands in';
 
-/** Reason → what it means, for people. The first five are of everything served, the last two of one series. */
+/** Reason → what it means, for people. The first five are of everything served, the others of one series. */
 export const FALLBACK_MEANINGS = {
   NO_CHAMPION: 'no model has been promoted: a baseline answers',
   MODEL_UNAVAILABLE: 'the champion cannot be loaded, or gives no sound forecast: the model before it answers, else a baseline',
   FEATURES_UNAVAILABLE: 'the newest snapshot cannot be read: the last good one is forecast from',
   STORE_UNAVAILABLE: 'the store does not answer: the last good forecast stays',
   FEATURES_STALE: 'the last observed interval is older than it may be: the forecast starts that long ago',
+  WORKER_UNAVAILABLE: 'the process that forecasts histories of callers does not run at the moment: a baseline answers',
   FORECAST_UNUSABLE: 'the model has no sound forecast of this series (too few recent values): a baseline answers',
   FORECAST_ABSURD: 'the forecast of the model lay beyond all that the history of this series allows: a baseline answers',
 } as const;

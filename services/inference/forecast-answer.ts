@@ -15,6 +15,8 @@ import { quantilesFor } from './levels.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
 import { judgeForecast, unknownInputs } from './precompute.ts';
+import { type Predictor, WorkerGone } from './predictor.ts';
+import { HttpProblem } from './problems.ts';
 import { pickSeries } from './rescue.ts';
 import { supposedColumns, supposing, type WhatIf } from './what-if.ts';
 
@@ -69,14 +71,15 @@ export function storedAnswer(serving: Serving, domain: Domain, seriesId: string,
 }
 
 /** The forecasts of stored series if the exogenous columns were as the caller supposes: computed now, by the model alone. */
-export function supposedAnswers(
+export async function supposedAnswers(
   serving: Serving,
   domain: Domain,
+  predictor: Predictor,
   seriesIds: readonly string[],
   whatIf: WhatIf,
   asked: Asked,
   now: number,
-): ForecastAnswer[] {
+): Promise<ForecastAnswer[]> {
   const { snapshot, model } = serving;
   const { card, forecaster } = model;
   const { cutoff } = snapshot;
@@ -88,7 +91,7 @@ export function supposedAnswers(
   const shape = shapeOf(serving, asked);
   const panel = supposing(pickSeries(snapshot.panel, rows), forecaster.exogenous, cutoff, card.horizon, whatIf);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  const values = forecaster.predict(panel, cutoff, card.horizon);
+  const values = await supposedValues(serving, predictor, panel);
   const quantiles = card.quantiles.length;
   const size = quantiles * card.horizon;
   return seriesIds.map((seriesId, row) => {
@@ -103,6 +106,18 @@ export function supposedAnswers(
       whatIf: supposedColumns(whatIf),
       ...cautions(unknown, flagsOf(serving, domain, panel, row, cutoff, null), serving.fallback),
     };
+  });
+}
+
+async function supposedValues(
+  { model, snapshot: { cutoff } }: Serving,
+  predictor: Predictor,
+  panel: Panel,
+): Promise<Float32Array> {
+  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
+  return predictor.predict(model, panel, cutoff, 'asked').catch((error: unknown) => {
+    // A baseline reads no such column: it could not answer what was asked.
+    throw error instanceof WorkerGone ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1) : error;
   });
 }
 
@@ -143,16 +158,17 @@ function flagsOf(
 }
 
 /** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
-export function ownAnswer(
+export async function ownAnswer(
   serving: Serving,
   domain: Domain,
+  predictor: Predictor,
   history: OwnHistory,
   whatIf: WhatIf | undefined,
   asked: Asked,
   now: number,
-): ForecastAnswer {
+): Promise<ForecastAnswer> {
   const shape = shapeOf(serving, asked);
-  const { panel, cutoff, values, unknownInputs, rescuedFor } = ownForecast(serving, domain, history, whatIf);
+  const { panel, cutoff, values, unknownInputs, rescuedFor } = await ownForecast(serving, domain, predictor, history, whatIf);
   const rescued = rescuedFor ? { reason: rescuedFor, since: now } : null;
   const seriesId = history.seriesId ?? null;
   return {

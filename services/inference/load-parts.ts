@@ -16,6 +16,8 @@ export interface LoadedModel {
   /** null: no model of the registry but a baseline, which stands in for one. */
   readonly champion: Champion | null;
   readonly forecaster: Forecaster;
+  /** What it was restored from, for another process to do the same; null for a baseline. */
+  readonly stored: { readonly model: unknown; readonly weights: Uint8Array } | null;
 }
 
 export interface LoadedSnapshot {
@@ -68,7 +70,7 @@ export async function loadModel(sources: PartSources, previous: LoadedModel | nu
       fix: 'Train a model for this domain, or serve the domain it was made for.',
     });
   }
-  return { card, champion, forecaster };
+  return { card, champion, forecaster, stored: { model, weights } };
 }
 
 export async function loadSnapshot(sources: PartSources, previous: LoadedSnapshot | null): Promise<LoadedSnapshot> {

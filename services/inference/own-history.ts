@@ -1,5 +1,5 @@
 /**
- * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series, predicted at once.
+ * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series, predicted together with what others ask.
  * Invariants: exactly the path the stored series take (same forecaster, same checks on what it answers); null is unknown,
  * never zero; the cutoff is the last value that is known; exogenous columns are the caller's where they are given, else the snapshot's of
  * the same time, unknown outside it.
@@ -13,6 +13,8 @@ import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from './precompute.ts';
+import { type Predictor, WorkerGone } from './predictor.ts';
+import { HttpProblem } from './problems.ts';
 import { sentStart, sentValue } from './sent-values.ts';
 import { type Columns, supposing, type WhatIf, withOwnColumns } from './what-if.ts';
 
@@ -36,7 +38,13 @@ export interface OwnForecast {
 /** The id of a series that nobody named: in no snapshot, so a forecaster treats it as a stranger. */
 const STRANGER = '(own history)';
 
-export function ownForecast(serving: Serving, domain: Domain, history: OwnHistory, whatIf: WhatIf = {}): OwnForecast {
+export async function ownForecast(
+  serving: Serving,
+  domain: Domain,
+  predictor: Predictor,
+  history: OwnHistory,
+  whatIf: WhatIf | undefined,
+): Promise<OwnForecast> {
   const { forecaster, card } = serving.model;
   const stored = serving.snapshot.panel;
   if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
@@ -66,12 +74,13 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
     ...(forecaster.exogenous ? exogenousWithin(stored, first, first + target.length + card.horizon) : {}),
   });
   const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
-  const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf);
+  const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  const values = forecaster.predict(panel, cutoff, card.horizon);
+  // A baseline reads no exogenous column: it could not answer what is supposed.
+  const values = await predicted(predictor, serving, panel, cutoff, whatIf === undefined);
   const shape = { quantiles: card.quantiles.length, horizon: card.horizon };
-  const worth = judgeForecast(values, target, cutoff, shape, domain);
-  if (worth === 'sound') return { panel, cutoff, values, unknownInputs: unknown, rescuedFor: null };
+  const worth = values === null ? 'uncomputed' : judgeForecast(values, target, cutoff, shape, domain);
+  if (values !== null && worth === 'sound') return { panel, cutoff, values, unknownInputs: unknown, rescuedFor: null };
   const instead = serving.baseline.predict(panel, cutoff, card.horizon);
   if (!isServable(instead, shape.quantiles, shape.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
@@ -79,6 +88,24 @@ export function ownForecast(serving: Serving, domain: Domain, history: OwnHistor
       fix: 'Send more known values, in the unit that GET /v1/model names.',
     });
   }
-  const rescuedFor = worth === 'absurd' ? 'FORECAST_ABSURD' : 'FORECAST_UNUSABLE';
+  const rescuedFor = worth === 'absurd' ? 'FORECAST_ABSURD' : worth === 'uncomputed' ? 'WORKER_UNAVAILABLE' : 'FORECAST_UNUSABLE';
   return { panel, cutoff, values: instead, unknownInputs: unknown, rescuedFor };
+}
+
+/** null where nothing computes it at the moment and a baseline may stand in. */
+async function predicted(
+  predictor: Predictor,
+  { model }: Serving,
+  panel: Panel,
+  cutoff: number,
+  mayBeBaseline: boolean,
+): Promise<Float32Array | null> {
+  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
+  try {
+    return await predictor.predict(model, panel, cutoff, 'asked');
+  } catch (error) {
+    if (!(error instanceof WorkerGone)) throw error;
+    if (mayBeBaseline) return null;
+    throw new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1);
+  }
 }

@@ -24,6 +24,11 @@ export const HTTP_PROBLEMS = {
   REQUEST_MALFORMED: { status: 400, fix: 'Send a well-formed HTTP/1.1 request.' },
   REQUEST_TIMED_OUT: { status: 408, fix: 'Send the request faster.' },
   HEADERS_TOO_LARGE: { status: 431, fix: 'Send fewer or shorter headers.' },
+  API_KEY_MISSING: { status: 401, fix: 'Send `Authorization: Bearer hw_…`; whoever runs this service makes keys.' },
+  API_KEY_UNKNOWN: { status: 401, fix: 'Check that the whole key was copied, and that it is one of this service.' },
+  API_KEY_EXPIRED: { status: 401, fix: 'Ask for a new key: `headway keys rotate` makes one.' },
+  API_KEY_REVOKED: { status: 401, fix: 'Ask for a new key: `headway keys create` makes one.' },
+  SCOPE_MISSING: { status: 403, fix: 'Ask for a key with this scope; the docs name the scope of each route.' },
   ANSWER_TOO_LARGE: {
     status: 400,
     fix: 'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, fewer levels.',
@@ -61,10 +66,13 @@ const RETRY_AFTER_SECONDS = 2;
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
   readonly problemCode: HttpProblemCode;
+  /** Told as Retry-After. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(problemCode: HttpProblemCode, message: string) {
+  constructor(problemCode: HttpProblemCode, message: string, retryAfterSeconds: number | null = null) {
     super(message);
     this.problemCode = problemCode;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -121,6 +129,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const problem = problemOf(error, request.id);
   // Why nothing is served was logged when the refresh failed; once for every probe would drown it.
   if (problem.code === 'INTERNAL' && !(error instanceof NotReady)) request.log.error({ err: error }, 'unexpected error');
+  if (error instanceof HttpProblem && error.retryAfterSeconds !== null)
+    reply.header('retry-after', String(error.retryAfterSeconds));
   // Errors before there is a route pass no hook, so the id is set here too.
   return sendProblem(problem, reply.header('x-request-id', request.id));
 }

@@ -4,14 +4,15 @@
  * are never coerced.
  * Fails: never; refusing is the schema's part.
  */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 
 export function queryIntegers(...names: string[]) {
-  return async (request: FastifyRequest): Promise<void> => {
+  return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const query = request.query as Record<string, unknown>;
     for (const name of names) {
       const value = query[name];
       if (typeof value === 'string' && /^-?\d{1,9}$/.test(value)) query[name] = Number(value);
     }
+    done();
   };
 }

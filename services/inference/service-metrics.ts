@@ -5,7 +5,9 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Refusal } from './access-guard.ts';
 import { FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
+import type { Predictor, PredictorWatch } from './predictor.ts';
 import { dataAgeSeconds } from './routes/health.ts';
 import type { RefreshOutcome, ServingState } from './serving-state.ts';
 
@@ -13,10 +15,13 @@ export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
   readonly answered: (method: string, route: string, status: number, seconds: number) => void;
+  /** A request was refused for want of a key that counts. */
+  readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
   readonly fellBack: (reason: FallbackReason) => void;
+  readonly predictions: PredictorWatch;
   /** Adds the gauges that read the state when they are scraped. */
-  watch(state: ServingState, clock: Clock): void;
+  watch(state: ServingState, predictor: Predictor, clock: Clock): void;
 }
 
 /** @param ofProcess with the figures of the process, for which a timer runs */
@@ -44,12 +49,39 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
     registers,
   });
   for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
+  const refusals = new Counter({
+    name: 'headway_access_refused_total',
+    help: 'Requests refused for want of a key that counts, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'headway_forecast_batch_size',
+    help: 'Forecasts that were computed together',
+    buckets: [1, 2, 4, 8, 16, 32],
+    registers,
+  });
+  const workerFailures = new Counter({
+    name: 'headway_worker_failures_total',
+    help: 'Times the process that computes forecasts ended or did not answer in time',
+    registers,
+  });
   return {
     registry,
+    refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
-    watch(state, clock) {
+    predictions: { onBatch: (size) => batches.observe(size), onFailure: () => workerFailures.inc() },
+    watch(state, predictor, clock) {
+      new Gauge({
+        name: 'headway_forecast_queue',
+        help: 'Forecasts that were asked for and wait to be computed',
+        registers,
+        collect() {
+          this.set(predictor.waiting());
+        },
+      });
       new Gauge({
         name: 'headway_data_age_seconds',
         help: 'Since the end of the last observed interval',
@@ -57,6 +89,15 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
         collect() {
           const serving = state.current();
           if (serving) this.set(dataAgeSeconds(serving, clock.now()));
+        },
+      });
+      new Gauge({
+        name: 'headway_forecast_age_seconds',
+        help: 'Since the forecasts that are served were computed',
+        registers,
+        collect() {
+          const serving = state.current();
+          if (serving) this.set(Math.max(0, Math.round((clock.now() - serving.issuedAt) / 1000)));
         },
       });
       new Gauge({

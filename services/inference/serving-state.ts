@@ -11,6 +11,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import { combine, combineBaseline, type Serving, underFallback } from './combine.ts';
 import type { Fallback, FallbackReason } from './fallback.ts';
 import { type LoadedModel, type LoadedSnapshot, loadModel, loadSnapshot, type PartSources } from './load-parts.ts';
+import { type Predictor, predictHere } from './predictor.ts';
 
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
 
@@ -22,6 +23,8 @@ export interface ServingState {
 }
 
 export interface ServingStateOptions extends PartSources {
+  /** Absent: computed by this process. */
+  readonly predictor?: Predictor;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Intervals since the last observed one after which features are stale; 0 (the default): never. */
@@ -36,6 +39,7 @@ interface Failure {
 
 export function createServingState(options: ServingStateOptions): ServingState {
   const { domain, clock, logger, staleAfterIntervals = 0 } = options;
+  const predictor = options.predictor ?? predictHere({ onBatch: () => {}, onFailure: () => {} });
   let current: Serving | null = null;
   /** The champion and the snapshot that were loaded last, whether they could be served or not. */
   let newestModel: LoadedModel | null = null;
@@ -50,7 +54,7 @@ export function createServingState(options: ServingStateOptions): ServingState {
   async function best(loaded: LoadedModel | null, failures: Failure[]): Promise<Serving | null> {
     const snapshot = newestSnapshot;
     if (snapshot === null) return current;
-    const request = { domain, snapshot, before: current, now: clock.now(), staleAfterIntervals };
+    const request = { domain, snapshot, before: current, now: clock.now(), staleAfterIntervals, predictor };
     for (const candidate of new Set([loaded, goodModel])) {
       if (candidate === null) continue;
       if (current?.model === candidate && current.snapshot === snapshot) return current;

@@ -3,7 +3,7 @@
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions; the ETag is of that same state.
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import { hasAlready } from './if-none-match.ts';
@@ -20,13 +20,17 @@ declare module 'fastify' {
 
 /** @param choose of a route with several representations: which of them this request gets, a part of its ETag */
 export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
     const serving = state.current();
-    if (!serving) throw new NotReady(state.failure()?.error ?? null);
+    if (!serving) {
+      done(new NotReady(state.failure()?.error ?? null));
+      return;
+    }
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
-      return undefined;
+      done();
+      return;
     }
     if (choose) {
       request.variant = choose(request);
@@ -35,8 +39,8 @@ export function takeServing(state: ServingState, choose?: (request: FastifyReque
     const etag = request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
     // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
     reply.header('etag', etag).header('cache-control', 'no-cache');
-    if (hasAlready(request, etag)) return reply.code(304).send();
-    return undefined;
+    if (hasAlready(request, etag)) reply.code(304).send();
+    else done();
   };
 }
 

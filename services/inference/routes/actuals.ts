@@ -17,11 +17,13 @@ import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink | null): void {
-  const { domain, state, clock } = context;
+  const { domain, state, clock, handlerTimeoutMs } = context;
 
   app.post(
     '/v1/actuals',
     {
+      config: { access: 'actuals:write' },
+      handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'postActuals',
         tags: ['actuals'],

@@ -4,12 +4,12 @@
  * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave out.
  */
 import type { FastifyRequest } from 'fastify';
-import { storedAnswer } from '../forecast-answer.ts';
 import { AllForecastsQuery, ForecastsPage } from '../forecast-schemas.ts';
 import { forecastStream } from '../forecast-stream.ts';
 import { parseLevels } from '../levels.ts';
 import { preferredType } from '../media-type.ts';
 import { pageOf } from '../pages.ts';
+import { arrayOf, JSON_TYPE } from '../prepared-forecasts.ts';
 import { HttpProblem } from '../problems.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { streamedAnswers } from '../schemas.ts';
@@ -30,11 +30,12 @@ function formatOf(request: FastifyRequest): Format {
 
 /** @param streamTimeoutMs a reader that takes longer for the whole of it is cut off */
 export function allForecastRoutes(app: App, context: RouteContext, streamTimeoutMs: number): void {
-  const { domain, state, fellBack } = context;
+  const { domain, state, prepared, fellBack } = context;
 
   app.get(
     '/v1/forecasts',
     {
+      config: { access: 'forecasts:read' },
       handlerTimeout: streamTimeoutMs,
       schema: {
         operationId: 'forecastAll',
@@ -48,8 +49,8 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
     },
     async (request, reply) => {
       const serving = servingOf(request);
-      const { limit, cursor, format: _format, levels, ...rest } = request.query;
-      const asked = { ...rest, levels: parseLevels(levels) };
+      const { limit, cursor, format: _format, levels, horizon } = request.query;
+      const asked = { ...(horizon === undefined ? {} : { horizon }), levels: parseLevels(levels) };
       const format = variantOf<Format>(request);
       if (format !== 'json') {
         if (limit !== undefined || cursor !== undefined)
@@ -63,10 +64,11 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
       }
       const { page, nextCursor } = pageOf(serving.snapshot.sortedIds, limit ?? 100, cursor);
       const has = (id: string) => serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
-      const forecasts = page.filter(has).map((id) => storedAnswer(serving, domain, id, asked));
-      for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
-      const withoutForecast = page.filter((id) => !has(id));
-      return { total: serving.snapshot.sortedIds.length, forecasts, withoutForecast, nextCursor };
+      const forecasts = page.filter(has).map((id) => prepared(serving, id, asked));
+      for (const { fallback } of forecasts) if (fallback) fellBack(fallback);
+      const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor };
+      const text = `{"total":${serving.snapshot.sortedIds.length},"forecasts":${arrayOf(forecasts)},${JSON.stringify(rest).slice(1)}`;
+      return reply.header('content-type', JSON_TYPE).send(text as never);
     },
   );
 }

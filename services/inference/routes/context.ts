@@ -14,6 +14,8 @@ import type {
 import type { Domain } from '../../../domains/domain.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FallbackReason } from '../fallback.ts';
+import type { Predictor } from '../predictor.ts';
+import type { PreparedForecasts } from '../prepared-forecasts.ts';
 import type { ServingState } from '../serving-state.ts';
 
 export type App = FastifyInstance<
@@ -28,6 +30,10 @@ export interface RouteContext {
   readonly domain: Domain;
   readonly clock: Clock;
   readonly state: ServingState;
+  readonly prepared: PreparedForecasts;
+  readonly predictor: Predictor;
+  /** For routes that wait for something: after so long they are answered with 503. A timer a request is too dear for the others. */
+  readonly handlerTimeoutMs: number;
   /** Counts a forecast of a fallback that was given out. */
   readonly fellBack: (reason: FallbackReason) => void;
 }

@@ -1,24 +1,28 @@
 /**
  * Purpose: forecasts of many series at once, or of a caller's own recent history.
  * Invariants: all or nothing: if one series cannot be forecast the answer is that problem, never a shorter list.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT, EXOGENOUS_INVALID.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT, EXOGENOUS_INVALID; OVERLOADED with Retry-After where too
+ * many forecasts wait to be computed.
  */
-import { ownAnswer, storedAnswer, supposedAnswers } from '../forecast-answer.ts';
+import { ownAnswer, supposedAnswers } from '../forecast-answer.ts';
 import { ForecastsAnswer, ForecastsBody } from '../forecast-schemas.ts';
+import { arrayOf, JSON_TYPE } from '../prepared-forecasts.ts';
 import { HttpProblem } from '../problems.ts';
 import { answers } from '../schemas.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
+import type { WhatIf } from '../what-if.ts';
 import type { App, RouteContext } from './context.ts';
 
 /** A supposed forecast is computed while it is waited for, a stored one is only copied. */
 const MOST_SUPPOSED = 100;
 
 export function forecastRoutes(app: App, context: RouteContext): void {
-  const { domain, clock, state, fellBack } = context;
+  const { domain, clock, state, prepared, predictor, fellBack } = context;
 
   app.post(
     '/v1/forecasts',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'forecastMany',
         tags: ['forecasts'],
@@ -28,16 +32,20 @@ export function forecastRoutes(app: App, context: RouteContext): void {
       },
       preHandler: takeServing(state),
     },
-    async (request) => {
+    async (request, reply) => {
+      // Once, before anything is waited for: what is swapped in meanwhile is not this answer's.
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
       if (whatIf && seriesIds.length > MOST_SUPPOSED)
         throw new HttpProblem('REQUEST_INVALID', `with whatIf at most ${MOST_SUPPOSED} series are forecast at once`);
+      if (!history && !whatIf) {
+        const stored = seriesIds.map((id) => prepared(serving, id, asked));
+        for (const { fallback } of stored) if (fallback) fellBack(fallback);
+        return reply.header('content-type', JSON_TYPE).send(`{"forecasts":${arrayOf(stored)}}` as never);
+      }
       const forecasts = history
-        ? [ownAnswer(serving, domain, history, whatIf, asked, clock.now())]
-        : whatIf
-          ? supposedAnswers(serving, domain, seriesIds, whatIf, asked, clock.now())
-          : seriesIds.map((id) => storedAnswer(serving, domain, id, asked));
+        ? [await ownAnswer(serving, domain, predictor, history, whatIf, asked, clock.now())]
+        : await supposedAnswers(serving, domain, predictor, seriesIds, whatIf as WhatIf, asked, clock.now());
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
       return { forecasts };
     },

@@ -14,10 +14,12 @@ import { queryIntegers } from '../query-integers.ts';
 import { answers, ModelsAnswer, SeriesQuery } from '../schemas.ts';
 import type { App } from './context.ts';
 
-export function modelsRoutes(app: App, history: () => Promise<readonly HistoricModel[]>): void {
+export function modelsRoutes(app: App, history: () => Promise<readonly HistoricModel[]>, handlerTimeout: number): void {
   app.get(
     '/v1/models',
     {
+      config: { access: 'models:read' },
+      handlerTimeout,
       schema: {
         operationId: 'listModels',
         tags: ['model'],

@@ -18,7 +18,8 @@ const FILES = [
 
 /** @param dashboard the folder of the dashboard's files, where it is not this repository's */
 export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): Promise<void> {
-  const hidden = { schema: { hide: true }, config: { rateLimit: false as const, quiet: true } };
+  const config = { access: 'open' as const, rateLimit: false as const, quiet: true };
+  const hidden = { schema: { hide: true }, config };
   for (const { url, file, type } of FILES) {
     const bytes = await readFile(dashboard ? new URL(file, dashboard) : new URL(`../../../dashboard/${file}`, import.meta.url));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
@@ -32,7 +33,7 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): 
     reply.header('cache-control', 'no-cache');
     return app.swagger();
   });
-  app.get('/metrics', hidden, async (_request, reply) => {
+  app.get('/metrics', { ...hidden, config: { ...config, access: 'metrics:read' as const } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store').type(metrics.contentType);
     return metrics.metrics();
   });

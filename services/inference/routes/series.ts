@@ -6,21 +6,23 @@
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel.ts';
 import type { Serving } from '../combine.ts';
-import { isoTime, storedAnswer } from '../forecast-answer.ts';
+import { isoTime } from '../forecast-answer.ts';
 import { ForecastAnswer, ForecastQuery } from '../forecast-schemas.ts';
 import { parseLevels } from '../levels.ts';
 import { pageOf } from '../pages.ts';
+import { JSON_TYPE } from '../prepared-forecasts.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function seriesRoutes(app: App, context: RouteContext): void {
-  const { domain, state, fellBack } = context;
+  const { domain, state, prepared, fellBack } = context;
 
   app.get(
     '/v1/series',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'listSeries',
         tags: ['series'],
@@ -49,6 +51,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/series/:id/forecast',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'forecastSeries',
         tags: ['forecasts'],
@@ -60,11 +63,12 @@ export function seriesRoutes(app: App, context: RouteContext): void {
       preValidation: queryIntegers('horizon', 'history'),
       preHandler: takeServing(state),
     },
-    async (request) => {
+    // The text is ready: nothing is waited for and nothing is serialised.
+    (request, reply) => {
       const { levels, ...rest } = request.query;
-      const answer = storedAnswer(servingOf(request), domain, request.params.id, { ...rest, levels: parseLevels(levels) });
-      if (answer.fallback) fellBack(answer.fallback.reason);
-      return answer;
+      const { text, fallback } = prepared(servingOf(request), request.params.id, { ...rest, levels: parseLevels(levels) });
+      if (fallback) fellBack(fallback);
+      reply.header('content-type', JSON_TYPE).send(text as never);
     },
   );
 }

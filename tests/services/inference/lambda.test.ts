@@ -358,6 +358,13 @@ describe('a store that changes', () => {
   });
 });
 
+test('keys are asked for where the settings hold some', async () => {
+  const instance = await start({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' });
+  const { statusCode, headers, body } = await get(instance, '/v1/series/AEP/forecast');
+  expect({ statusCode, code: JSON.parse(body).code }).toEqual({ statusCode: 401, code: 'API_KEY_MISSING' });
+  expect(headers['www-authenticate']).toMatch(/^Bearer/);
+});
+
 test('settings that are wrong stop the start, and the Runtime API is told', async () => {
   const instance = await start({ HEADWAY_DOMAIN: 'nowhere' });
   await expect(instance.invoke(httpApiEvent('GET', '/'))).rejects.toThrow(/init: HeadwayError: there is no domain "nowhere"/);

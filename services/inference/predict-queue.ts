@@ -1,0 +1,166 @@
+/**
+ * Purpose: forecasts computed in a process of their own, many in one go: requests that come within a moment share a batch, and while one batch is
+ * computed the next gathers.
+ * Invariants: a batch is of one model; the queue is bounded, and what waited too long is refused rather than computed for nobody; pieces of a swap take
+ * turns with what is asked for; a worker that ended is replaced, what it was computing is not tried again (it may be what ended it), what
+ * waited stays; after several ends in a row it is left alone for a while.
+ * Fails: OVERLOADED with Retry-After; WorkerGone; an Error of the forecaster's for a window it cannot forecast.
+ */
+import type { Panel } from '../../forecasting/panel.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { BackendName } from '../../runtime/tensor-backend.ts';
+import { sleep } from '../../runtime/timers.ts';
+import { openWorkerPool } from '../../runtime/worker-pool.ts';
+import type { LoadedModel } from './load-parts.ts';
+import type { PredictJob, PredictOutcome } from './predict-worker.ts';
+import { type Predictor, type PredictorWatch, type Urgency, WorkerGone } from './predictor.ts';
+import { HttpProblem } from './problems.ts';
+import type { InferenceSettings } from './settings.ts';
+
+export interface QueueOptions {
+  readonly backend: BackendName;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: Pick<InferenceSettings, 'queueLimit' | 'waitLimitMs' | 'batchTimeoutMs'>;
+  /** The module of the worker; the service's own unless told. */
+  readonly module?: URL;
+}
+
+/** How long the first of a batch waits for others: less than anybody notices, and enough for what one turn of the network brings. */
+const GATHER_MS = 1;
+/** Some ten milliseconds of work, so that nobody waits long behind a batch. */
+const BATCH = 32;
+const RETRY_SECONDS = 1;
+/** Ends in a row after which the worker rests, doubling from the first rest to the longest. */
+const ENDS_BEFORE_REST = 3;
+const [FIRST_REST_MS, LONGEST_REST_MS] = [1000, 30_000];
+
+interface Waiting {
+  readonly model: LoadedModel;
+  readonly panel: Panel;
+  readonly cutoff: number;
+  readonly since: number;
+  readonly resolve: (values: Float32Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const WORKER = new URL('./predict-worker.ts', import.meta.url);
+
+const overloaded = (what: string) => new HttpProblem('OVERLOADED', what, RETRY_SECONDS);
+
+export const openPredictQueue =
+  (options: QueueOptions) =>
+  (watch: PredictorWatch): Predictor => {
+    const { backend, clock, logger, limits, module = WORKER } = options;
+    const { queueLimit, waitLimitMs, batchTimeoutMs } = limits;
+    const pool = openWorkerPool({ module, size: 1 });
+    const queues: Record<Urgency, Waiting[]> = { asked: [], swap: [] };
+    let lastTurn: Urgency = 'swap';
+    let endsInRow = 0;
+    let restsUntil = 0;
+    let isClosing = false;
+    let running: Promise<void> | null = null;
+
+    /** The next batch: of one model, the two urgencies in turn. */
+    function take(): { batch: Waiting[]; urgency: Urgency } | null {
+      const now = clock.elapsedMs();
+      // What has waited too long is at the front; its caller has given up, or soon will.
+      while (queues.asked[0] && now - queues.asked[0].since > waitLimitMs)
+        queues.asked.shift()?.reject(overloaded('the forecast waited too long for its turn'));
+      const other = lastTurn === 'asked' ? 'swap' : 'asked';
+      const urgency = queues[other].length > 0 ? other : lastTurn;
+      const queue = queues[urgency];
+      const first = queue[0];
+      if (first === undefined) return null;
+      lastTurn = urgency;
+      const batch: Waiting[] = [];
+      const rest: Waiting[] = [];
+      let series = 0;
+      for (const one of queue) {
+        const fits = one.model === first.model && series < BATCH;
+        (fits ? batch : rest).push(one);
+        if (fits) series += one.panel.seriesIds.length;
+      }
+      queues[urgency] = rest;
+      return { batch, urgency };
+    }
+
+    async function runAll(): Promise<void> {
+      if (queues.swap.length === 0) await sleep(GATHER_MS);
+      for (;;) {
+        const next = take();
+        if (next === null) {
+          // In the same breath as the look: what comes later starts a run of its own.
+          running = null;
+          return;
+        }
+        const { batch, urgency } = next;
+        try {
+          await run(batch);
+          endsInRow = 0;
+          if (urgency === 'asked') watch.onBatch(batch.length);
+        } catch (error) {
+          failed(batch, error);
+        }
+      }
+    }
+
+    async function run(batch: readonly Waiting[]): Promise<void> {
+      const { model } = batch[0] as Waiting;
+      const { modelVersion, horizon } = model.card;
+      const windows = batch.map(({ panel, cutoff }) => ({ panel, cutoff }));
+      const job = { backend, modelVersion, windows, horizon };
+      const outcome = (await ask({ ...job, model: null })) ?? (await ask({ ...job, model: model.stored }));
+      if (outcome === null) throw new Error('the worker did not take the model');
+      for (const [i, values] of outcome.entries()) {
+        const { resolve, reject } = batch[i] as Waiting;
+        if ('error' in values) reject(new RangeError(values.error));
+        else resolve(values);
+      }
+    }
+
+    async function ask(job: PredictJob): Promise<PredictOutcome> {
+      const late = new AbortController();
+      const done = new AbortController();
+      const watching = sleep(batchTimeoutMs, done.signal).then(
+        () => late.abort(),
+        () => {},
+      );
+      try {
+        return await pool.run<PredictOutcome>(job, { signal: late.signal });
+      } finally {
+        done.abort();
+        await watching;
+      }
+    }
+
+    function failed(batch: readonly Waiting[], error: unknown): void {
+      watch.onFailure();
+      logger.error({ err: error, batch: batch.length }, 'the worker that computes forecasts failed; another takes its place');
+      if (++endsInRow >= ENDS_BEFORE_REST) {
+        const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
+        restsUntil = clock.elapsedMs() + rest;
+        for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)]) one.reject(new WorkerGone());
+      }
+      for (const { reject } of batch) reject(new WorkerGone());
+    }
+
+    return {
+      predict(model, panel, cutoff, urgency) {
+        if (isClosing || clock.elapsedMs() < restsUntil) return Promise.reject(new WorkerGone());
+        if (urgency === 'asked' && queues.asked.length >= queueLimit)
+          return Promise.reject(overloaded(`${queueLimit} forecasts wait already`));
+        return new Promise((resolve, reject) => {
+          queues[urgency].push({ model, panel, cutoff, since: clock.elapsedMs(), resolve, reject });
+          running ??= runAll();
+        });
+      },
+      waiting: () => queues.asked.length,
+      async close() {
+        isClosing = true;
+        await running;
+        await pool.close();
+      },
+    };
+  };

@@ -1,0 +1,48 @@
+/**
+ * Purpose: answers as text, made once: a stored forecast is the same for everybody until the model, the snapshot or its label changes.
+ * Invariants: a text is of exactly one Serving and goes when that goes; it is made when it is first asked for, so that a swap costs
+ * nothing; of the usual question every series is kept, of unusual ones (a horizon, levels, a history) only so many.
+ * Fails: as `storedAnswer`; what failed is not kept.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import type { Serving } from './combine.ts';
+import type { FallbackReason } from './fallback.ts';
+import { type Asked, storedAnswer } from './forecast-answer.ts';
+
+export interface PreparedForecast {
+  /** JSON, as `storedAnswer` has it. */
+  readonly text: string;
+  readonly fallback: FallbackReason | null;
+}
+
+export type PreparedForecasts = (serving: Serving, seriesId: string, asked: Asked) => PreparedForecast;
+
+/** Some megabytes. */
+const MOST_UNUSUAL = 4096;
+
+export function prepareForecasts(domain: Domain): PreparedForecasts {
+  const kept = new WeakMap<Serving, { usual: Map<string, PreparedForecast>; unusual: Map<string, PreparedForecast> }>();
+  return (serving, seriesId, asked) => {
+    let of = kept.get(serving);
+    if (of === undefined) {
+      of = { usual: new Map(), unusual: new Map() };
+      kept.set(serving, of);
+    }
+    const { horizon, levels, history = 0 } = asked;
+    const isUsual = horizon === undefined && levels === undefined && history === 0;
+    const texts = isUsual ? of.usual : of.unusual;
+    const key = isUsual ? seriesId : `${horizon ?? ''} ${levels?.join() ?? ''} ${history} ${seriesId}`;
+    const found = texts.get(key);
+    if (found !== undefined) return found;
+    const answer = storedAnswer(serving, domain, seriesId, asked);
+    const made = { text: JSON.stringify(answer), fallback: answer.fallback?.reason ?? null };
+    if (!isUsual && texts.size >= MOST_UNUSUAL) texts.clear();
+    texts.set(key, made);
+    return made;
+  };
+}
+
+/** Several as the items of one JSON array. */
+export const arrayOf = (prepared: readonly PreparedForecast[]): string => `[${prepared.map(({ text }) => text).join(',')}]`;
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
