@@ -133,7 +133,7 @@ describe('the bundle', () => {
       cwd: REPOSITORY,
     });
     expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
-  });
+  }, 120_000);
 });
 
 describe('an instance', () => {
