@@ -48,7 +48,7 @@ export interface LoadResult {
 }
 
 const TIMEOUT_MS = 10_000;
-const ISSUED = /"issuedAt":"[^"]*",?/g;
+const ISSUED = /"issuedAt":"[^"]*"/g;
 
 interface Asked {
   readonly kind: number;
@@ -85,7 +85,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
     (latencies[asked.kind] as number[]).push(systemClock.elapsedMs() - asked.due);
     if (status < 200 || status > 299) fail(String(status));
     else if (keepBodies) {
-      const text = `${asked.request} ${body().replace(ISSUED, '')}`;
+      const text = `${asked.request} ${body().replace(ISSUED, '"issuedAt":""')}`;
       const seen = bodies[asked.kind] as Map<string, [number, number]>;
       const known = seen.get(text);
       if (known) known[1]++;
@@ -226,3 +226,4 @@ process.on('message', async (order: LoadOrder) => {
   }
 });
 process.on('disconnect', () => process.exit(0));
+process.send?.({ ready: true });

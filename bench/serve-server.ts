@@ -86,28 +86,6 @@ function used(): Used {
 
 const address = kind === 'bare' ? await serveBare() : await serveOurs();
 delays.enable();
-process.on('message', (m) => {
-  if (m === 'prof') {
-    void import('node:inspector').then(({ Session }) => {
-      const s = new Session();
-      s.connect();
-      s.post('Profiler.enable');
-      s.post('Profiler.setSamplingInterval', { interval: 200 });
-      s.post('Profiler.start', () =>
-        setTimeout(
-          () =>
-            s.post(
-              'Profiler.stop',
-              (_e, r) =>
-                void import('node:fs').then((f) => f.writeFileSync('/tmp/zzprof/p.cpuprofile', JSON.stringify(r.profile))),
-            ),
-          4000,
-        ),
-      );
-    });
-    return;
-  }
-  process.send?.(used());
-});
+process.on('message', () => process.send?.(used()));
 process.on('disconnect', () => process.exit(0));
 process.send?.({ address });

@@ -24,6 +24,7 @@ export interface CommonFlags {
   readonly work?: string;
   readonly source?: string;
   readonly exogenous?: string;
+  readonly engine?: string;
   readonly logLevel?: string;
   readonly port?: string;
   readonly host?: string;
@@ -74,6 +75,7 @@ export function openContext(
     work,
     source,
     exogenous,
+    engine,
     logLevel,
     port,
     host,
@@ -89,6 +91,7 @@ export function openContext(
     work,
     source,
     exogenous,
+    engine,
     logLevel,
     port,
     host,
@@ -120,6 +123,7 @@ export function openContext(
     HEADWAY_LOG_LEVEL: settings.logLevel,
     HEADWAY_SEED: String(settings.seed),
     HEADWAY_BACKEND: settings.backend,
+    HEADWAY_ENGINE: settings.engine,
     HEADWAY_MEMORY_MB: String(settings.memoryMb),
     HEADWAY_CACHE_MB: String(settings.cacheMb),
     ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),

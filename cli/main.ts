@@ -10,6 +10,7 @@ import { SCOPE_NAMES } from '../services/inference/access-scopes.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { FeaturesFlags } from './features.ts';
+import type { ForecastFlags } from './forecast.ts';
 import type { CreateKeyFlags } from './keys.ts';
 import type { ScheduleFlags } from './schedule.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
@@ -71,6 +72,8 @@ export function buildProgram(env: Environment): Command {
   const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
   const sources = (c: Command) =>
     source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
+  const engine = (c: Command) =>
+    c.option('--engine <name>', 'what counts raw events: duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA');
   const computing = (c: Command) =>
     c.option('--seed <number>', 'seed of everything random').option('--backend <name>', 'auto, native, wasm or cpu');
   const training = (c: Command) =>
@@ -88,11 +91,18 @@ export function buildProgram(env: Environment): Command {
     'run',
     'Fetch raw data, validate and aggregate it, commit a snapshot.',
     (c) =>
-      sources(c)
+      engine(sources(c))
         .option('--report <file>', 'write the data-quality report as an HTML page')
         .option('--accept <id>', 'take what this quarantined run brought, and nothing else')
         .option('--reason <text>', 'why it is taken, for the log of snapshots; with --accept'),
     async (context, flags: FeaturesFlags) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+  );
+  command(
+    features,
+    'sql',
+    'Print the SQL that counts one raw part, as it is sent to the engine.',
+    (c) => engine(source(c)).option('--part <name>', 'a file of the source; the newest without it'),
+    async (context, flags: { part?: string }) => (await import('./features-sql.ts')).featuresSql(context, flags),
   );
   const quarantine = features.command('quarantine').description('runs that broke the data contract');
   command(
@@ -205,9 +215,17 @@ export function buildProgram(env: Environment): Command {
       c
         .option('--series <id>', 'one series; without it all are forecast and kept')
         .option('--horizon <steps>', 'steps to forecast', wholeNumber)
-        .option('--svg <file>', 'write the picture as SVG'),
-    async (context, flags: { series?: string; horizon?: number; svg?: string }) =>
-      (await import('./forecast.ts')).forecastCommand(context, flags),
+        .option('--svg <file>', 'write the picture as SVG')
+        .addOption(
+          new Option('--shard <i/n>', 'only the i-th of n equal runs of the series, for n workers of a batch').conflicts(
+            'series',
+          ),
+        )
+        .option(
+          '--issued-at <timestamp>',
+          'when the batch was begun, ISO 8601 in UTC: the same for all its shards; now without it',
+        ),
+    async (context, flags: ForecastFlags) => (await import('./forecast.ts')).forecastCommand(context, flags),
   );
 
   command(

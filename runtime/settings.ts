@@ -30,6 +30,7 @@ export interface Settings {
   readonly source: string | null;
   /** null: none. */
   readonly exogenous: string | null;
+  readonly engine: string;
   readonly work: string;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
@@ -101,6 +102,13 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     allowed: 'a file or folder as the domain understands it',
     description: 'Where exogenous columns come from (inputs beside the demand). Unset: none.',
+  },
+  engine: {
+    schema: { type: 'string', pattern: '^(duckdb|trino|trinos?://[^?#]+)$' },
+    variable: 'HEADWAY_ENGINE',
+    default: 'duckdb',
+    allowed: 'duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA (trinos:// for TLS)',
+    description: 'The SQL engine that counts raw events: the embedded one, or a Trino cluster with a table for each feed.',
   },
   work: {
     schema: { type: 'string', minLength: 1 },

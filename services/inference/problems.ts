@@ -177,7 +177,10 @@ function httpCode(error: unknown): HttpProblemCode | null {
   if (validation) return 'REQUEST_INVALID';
   if (code in FASTIFY_CODES) return FASTIFY_CODES[code];
   // A refusal by the JSON parser (for example of __proto__) has a status but no code.
-  return statusCode === 400 ? 'BODY_INVALID' : null;
+  if (statusCode === 400) return 'BODY_INVALID';
+  // So has one of the files of /docs: what may not be had is not there.
+  if (statusCode === 403 || statusCode === 404) return 'ROUTE_NOT_FOUND';
+  return statusCode === 412 || statusCode === 416 ? 'REQUEST_MALFORMED' : null;
 }
 
 function validationMessage(one: NonNullable<FastifyError['validation']>[number]): string {

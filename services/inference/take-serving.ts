@@ -20,7 +20,7 @@ declare module 'fastify' {
 
 /** @param choose of a route with several representations: which of them this request gets, a part of its ETag */
 export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
-  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const serving = state.current();
     if (!serving) {
       done(new NotReady(state.failure()?.error ?? null));

@@ -28,6 +28,7 @@ test('there are the commands that the documents name', () => {
     'features quarantine list',
     'features quarantine show',
     'features run',
+    'features sql',
     'forecast',
     'keys create',
     'keys list',
