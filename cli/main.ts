@@ -385,10 +385,7 @@ export function buildProgram(env: Environment): Command {
 }
 
 /** Flags of `train` that a model's card answers. */
-const CARD_SAYS = [
-  ...['source', 'steps', 'testDays', 'config', 'demandOnly', 'seed', 'backend', 'quantiles'],
-  ...['snapshot', 'knownAt', 'warmStart'],
-];
+const CARD_SAYS = 'source steps testDays config demandOnly seed backend quantiles snapshot knownAt warmStart'.split(' ');
 
 function wholeNumber(text: string): number {
   const number = Number(text);
