@@ -58,7 +58,13 @@ const prod: Configuration = {
     compute: { kind: 'fargate', cpu: 4096, memoryMb: 8192, storageGb: 30, spot: true },
     timeoutHours: 8,
   },
-  inference: { ...dev.inference, front: 'http-api', rollout: 'canary', throttle: { ratePerSecond: 500, burst: 1000 } },
+  inference: {
+    ...dev.inference,
+    front: 'http-api',
+    rollout: 'canary',
+    throttle: { ratePerSecond: 500, burst: 1000 },
+    apiKeys: true,
+  },
   monitoring: { ...dev.monitoring, latencyMs: 1000, monthlyBudgetUsd: 100 },
   // One account for both: the identity provider is the first environment's.
   delivery: { ...dev.delivery, createProvider: false },
