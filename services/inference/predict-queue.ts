@@ -10,7 +10,7 @@ import type { Panel } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { BackendName } from '../../runtime/tensor-backend.ts';
-import { sleep } from '../../runtime/timers.ts';
+import { atMost, sleep } from '../../runtime/timers.ts';
 import { openWorkerPool } from '../../runtime/worker-pool.ts';
 import type { LoadedModel } from './load-parts.ts';
 import type { PredictJob, PredictOutcome } from './predict-worker.ts';
@@ -23,6 +23,8 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: Pick<InferenceSettings, 'queueLimit' | 'waitLimitMs' | 'batchTimeoutMs'>;
+  /** How long callers wait for a worker that starts; after it baselines answer until it has. */
+  readonly startPatienceMs?: number;
   /** The module of the worker; the service's own unless told. */
   readonly module?: URL;
 }
@@ -31,6 +33,8 @@ export interface QueueOptions {
 const GATHER_MS = 1;
 /** Some ten milliseconds of work, so that nobody waits long behind a batch. */
 const BATCH = 32;
+/** A worker that has not started by then will not. */
+const START_LIMIT_MS = 60_000;
 const RETRY_SECONDS = 1;
 /** Ends in a row after which the worker rests, doubling from the first rest to the longest. */
 const ENDS_BEFORE_REST = 3;
@@ -52,7 +56,7 @@ const overloaded = (what: string) => new HttpProblem('OVERLOADED', what, RETRY_S
 export const openPredictQueue =
   (options: QueueOptions) =>
   (watch: PredictorWatch): Predictor => {
-    const { backend, clock, logger, limits, module = WORKER } = options;
+    const { backend, clock, logger, limits, startPatienceMs = 2000, module = WORKER } = options;
     const { queueLimit, waitLimitMs, batchTimeoutMs } = limits;
     const pool = openWorkerPool({ module, size: 1 });
     const queues: Record<Urgency, Waiting[]> = { asked: [], swap: [] };
@@ -60,6 +64,9 @@ export const openPredictQueue =
     let endsInRow = 0;
     let restsUntil = 0;
     let isClosing = false;
+    let isUp = false;
+    /** It starts, and takes longer than callers wait. */
+    let isSlow = false;
     let running: Promise<void> | null = null;
 
     /** The next batch: of one model, the two urgencies in turn. */
@@ -89,6 +96,12 @@ export const openPredictQueue =
     async function runAll(): Promise<void> {
       if (queues.swap.length === 0) await sleep(GATHER_MS);
       for (;;) {
+        try {
+          await start();
+        } catch (error) {
+          failed([], error);
+          if (queues.asked.length + queues.swap.length > 0) continue;
+        }
         const next = take();
         if (next === null) {
           // In the same breath as the look: what comes later starts a run of its own.
@@ -106,12 +119,34 @@ export const openPredictQueue =
       }
     }
 
+    /** Starting takes seconds on a busy machine: a batch's own time counts from there. */
+    async function start(): Promise<void> {
+      if (isUp) return;
+      const hello = ask({ backend, modelVersion: '', model: null, windows: [], horizon: 0 }, START_LIMIT_MS).then(() => {
+        isUp = true;
+      });
+      await atMost(startPatienceMs, hello);
+      isSlow = !isUp;
+      if (isSlow) leaveAll();
+      try {
+        await hello;
+      } finally {
+        isSlow = false;
+      }
+    }
+
+    /** What waits is answered otherwise. */
+    function leaveAll(): void {
+      for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)]) one.reject(new WorkerGone());
+    }
+
     async function run(batch: readonly Waiting[]): Promise<void> {
       const { model } = batch[0] as Waiting;
       const { modelVersion, horizon } = model.card;
       const windows = batch.map(({ panel, cutoff }) => ({ panel, cutoff }));
       const job = { backend, modelVersion, windows, horizon };
-      const outcome = (await ask({ ...job, model: null })) ?? (await ask({ ...job, model: model.stored }));
+      const outcome =
+        (await ask({ ...job, model: null }, batchTimeoutMs)) ?? (await ask({ ...job, model: model.stored }, batchTimeoutMs));
       if (outcome === null) throw new Error('the worker did not take the model');
       for (const [i, values] of outcome.entries()) {
         const { resolve, reject } = batch[i] as Waiting;
@@ -120,10 +155,10 @@ export const openPredictQueue =
       }
     }
 
-    async function ask(job: PredictJob): Promise<PredictOutcome> {
+    async function ask(job: PredictJob, timeoutMs: number): Promise<PredictOutcome> {
       const late = new AbortController();
       const done = new AbortController();
-      const watching = sleep(batchTimeoutMs, done.signal).then(
+      const watching = sleep(timeoutMs, done.signal).then(
         () => late.abort(),
         () => {},
       );
@@ -136,19 +171,20 @@ export const openPredictQueue =
     }
 
     function failed(batch: readonly Waiting[], error: unknown): void {
+      isUp = false;
       watch.onFailure();
       logger.error({ err: error, batch: batch.length }, 'the worker that computes forecasts failed; another takes its place');
       if (++endsInRow >= ENDS_BEFORE_REST) {
         const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
         restsUntil = clock.elapsedMs() + rest;
-        for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)]) one.reject(new WorkerGone());
+        leaveAll();
       }
       for (const { reject } of batch) reject(new WorkerGone());
     }
 
     return {
       predict(model, panel, cutoff, urgency) {
-        if (isClosing || clock.elapsedMs() < restsUntil) return Promise.reject(new WorkerGone());
+        if (isClosing || isSlow || clock.elapsedMs() < restsUntil) return Promise.reject(new WorkerGone());
         if (urgency === 'asked' && queues.asked.length >= queueLimit)
           return Promise.reject(overloaded(`${queueLimit} forecasts wait already`));
         return new Promise((resolve, reject) => {
@@ -159,8 +195,10 @@ export const openPredictQueue =
       waiting: () => queues.asked.length,
       async close() {
         isClosing = true;
-        await running;
+        // What waits is computed, unless its worker does not come.
+        if (running) await atMost(batchTimeoutMs, running);
         await pool.close();
+        await running;
       },
     };
   };

@@ -7,7 +7,7 @@
 import type { Domain } from '../../domains/domain.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
-import { type Asked, storedAnswer } from './forecast-answer.ts';
+import { storedAnswer } from './forecast-answer.ts';
 
 export interface PreparedForecast {
   /** JSON, as `storedAnswer` has it. */
@@ -15,26 +15,31 @@ export interface PreparedForecast {
   readonly fallback: FallbackReason | null;
 }
 
-export type PreparedForecasts = (serving: Serving, seriesId: string, asked: Asked) => PreparedForecast;
+export type PreparedForecasts = (
+  serving: Serving,
+  seriesId: string,
+  horizon?: number,
+  levels?: readonly number[],
+  history?: number,
+) => PreparedForecast;
 
 /** Some megabytes. */
 const MOST_UNUSUAL = 4096;
 
 export function prepareForecasts(domain: Domain): PreparedForecasts {
   const kept = new WeakMap<Serving, { usual: Map<string, PreparedForecast>; unusual: Map<string, PreparedForecast> }>();
-  return (serving, seriesId, asked) => {
+  return (serving, seriesId, horizon, levels, history = 0) => {
     let of = kept.get(serving);
     if (of === undefined) {
       of = { usual: new Map(), unusual: new Map() };
       kept.set(serving, of);
     }
-    const { horizon, levels, history = 0 } = asked;
     const isUsual = horizon === undefined && levels === undefined && history === 0;
     const texts = isUsual ? of.usual : of.unusual;
     const key = isUsual ? seriesId : `${horizon ?? ''} ${levels?.join() ?? ''} ${history} ${seriesId}`;
     const found = texts.get(key);
     if (found !== undefined) return found;
-    const answer = storedAnswer(serving, domain, seriesId, asked);
+    const answer = storedAnswer(serving, domain, seriesId, { ...(horizon === undefined ? {} : { horizon }), levels, history });
     const made = { text: JSON.stringify(answer), fallback: answer.fallback?.reason ?? null };
     if (!isUsual && texts.size >= MOST_UNUSUAL) texts.clear();
     texts.set(key, made);

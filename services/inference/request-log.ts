@@ -67,5 +67,7 @@ export interface Answered {
 /** The lines of answers. Nothing in them could be a secret, so they are not searched for one, which costs more than writing them. */
 export function answerLog(logger: Logger): (level: 'info' | 'debug', answered: Answered) => void {
   const plain = logger.child({}, { redact: [] });
-  return (level, answered) => plain[level](answered, 'answered');
+  return (level, answered) => {
+    if (plain.isLevelEnabled(level)) plain[level](answered, 'answered');
+  };
 }

@@ -21,11 +21,7 @@ declare module 'fastify' {
 /** @param choose of a route with several representations: which of them this request gets, a part of its ETag */
 export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const serving = state.current();
-    if (!serving) {
-      done(new NotReady(state.failure()?.error ?? null));
-      return;
-    }
+    const serving = currentOf(state);
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
@@ -37,11 +33,23 @@ export function takeServing(state: ServingState, choose?: (request: FastifyReque
       reply.header('vary', 'accept');
     }
     const etag = request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
-    // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
-    reply.header('etag', etag).header('cache-control', 'no-cache');
-    if (hasAlready(request, etag)) reply.code(304).send();
+    if (hadAlready(etag, request, reply)) reply.code(304).send();
     else done();
   };
+}
+
+/** What is served, or NotReady. */
+export function currentOf(state: ServingState): Serving {
+  const serving = state.current();
+  if (serving) return serving;
+  throw new NotReady(state.failure()?.error ?? null);
+}
+
+/** Sets the headers by which an answer is kept. @returns whether the client has that answer already: a 304 says so */
+export function hadAlready(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
+  // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
+  reply.header('etag', etag).header('cache-control', 'no-cache');
+  return hasAlready(request, etag);
 }
 
 /** The state of a request that `takeServing` has seen. */

@@ -64,7 +64,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
       }
       const { page, nextCursor } = pageOf(serving.snapshot.sortedIds, limit ?? 100, cursor);
       const has = (id: string) => serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
-      const forecasts = page.filter(has).map((id) => prepared(serving, id, asked));
+      const forecasts = page.filter(has).map((id) => prepared(serving, id, horizon, asked.levels));
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback);
       const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor };
       const text = `{"total":${serving.snapshot.sortedIds.length},"forecasts":${arrayOf(forecasts)},${JSON.stringify(rest).slice(1)}`;

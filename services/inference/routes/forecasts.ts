@@ -39,7 +39,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
       if (whatIf && seriesIds.length > MOST_SUPPOSED)
         throw new HttpProblem('REQUEST_INVALID', `with whatIf at most ${MOST_SUPPOSED} series are forecast at once`);
       if (!history && !whatIf) {
-        const stored = seriesIds.map((id) => prepared(serving, id, asked));
+        const stored = seriesIds.map((id) => prepared(serving, id, asked.horizon, asked.levels));
         for (const { fallback } of stored) if (fallback) fellBack(fallback);
         return reply.header('content-type', JSON_TYPE).send(`{"forecasts":${arrayOf(stored)}}` as never);
       }

@@ -13,7 +13,7 @@ import { pageOf } from '../pages.ts';
 import { JSON_TYPE } from '../prepared-forecasts.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
-import { servingOf, takeServing } from '../take-serving.ts';
+import { currentOf, hadAlready, servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function seriesRoutes(app: App, context: RouteContext): void {
@@ -61,12 +61,16 @@ export function seriesRoutes(app: App, context: RouteContext): void {
         response: answers(ForecastAnswer, 'The forecast, quantiles as columns'),
       },
       preValidation: queryIntegers('horizon', 'history'),
-      preHandler: takeServing(state),
     },
-    // The text is ready: nothing is waited for and nothing is serialised.
+    // What most requests ask for: the text is ready, and one function does what elsewhere hooks and a serialiser do.
     (request, reply) => {
-      const { levels, ...rest } = request.query;
-      const { text, fallback } = prepared(servingOf(request), request.params.id, { ...rest, levels: parseLevels(levels) });
+      const serving = currentOf(state);
+      if (hadAlready(serving.etag, request, reply)) {
+        reply.code(304).send(undefined as never);
+        return;
+      }
+      const { horizon, history, levels } = request.query;
+      const { text, fallback } = prepared(serving, request.params.id, horizon, parseLevels(levels), history);
       if (fallback) fellBack(fallback);
       reply.header('content-type', JSON_TYPE).send(text as never);
     },

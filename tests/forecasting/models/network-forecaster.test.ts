@@ -229,3 +229,23 @@ describe('on disk', () => {
     expect(() => network.predict(lastOf(panel, 100), 99, HORIZON)).toThrow(/needs 168 intervals up to the cutoff, there are 100/);
   });
 });
+
+test('many panels in one go, of other lengths and cutoffs, give the bits of one by one, however many fill a pass', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ description: panelDescription(400), cutoff: fc.integer({ min: 200, max: 399 }) }), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+      fc.constantFrom(1, 90),
+      (windows, times) => {
+        const cut = windows.map(({ description, cutoff }) => ({ panel: randomPanel(description), cutoff }));
+        const many = Array.from({ length: times }, () => cut).flat();
+        const together = network.predictEach?.(many, HORIZON) ?? [];
+        const alone = cut.map(({ panel, cutoff }) => bits(network.predict(panel, cutoff, HORIZON)));
+        expect(together.map(bits)).toEqual(many.map((_, i) => alone[i % alone.length]));
+      },
+    ),
+    { numRuns: 8, seed: 1 },
+  );
+});

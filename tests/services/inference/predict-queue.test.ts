@@ -26,7 +26,8 @@ function open(limits: Partial<typeof defaultInferenceSettings> = {}) {
   const batches: number[] = [];
   let failures = 0;
   const queue = openPredictQueue({
-    ...{ backend: 'wasm', clock, logger: silentLogger, module: MODULE, limits: { ...defaultInferenceSettings, ...limits } },
+    ...{ backend: 'wasm', clock, logger: silentLogger, module: MODULE, startPatienceMs: 60_000 },
+    limits: { ...defaultInferenceSettings, ...limits },
   })({
     onBatch: (size) => batches.push(size),
     onFailure: () => {
@@ -126,7 +127,7 @@ describe('the queue of forecasts', () => {
   });
 
   test('closing computes what waits, and takes no more', async () => {
-    const { queue } = open();
+    const { queue } = open({ batchTimeoutMs: 60_000 });
     const asked = [1, 2, 3].map((last) => ask(queue, last));
     const closed = queue.close();
     expect(await told(ask(queue, 4))).toBe('gone');
@@ -156,6 +157,7 @@ describe('own histories over HTTP, computed by a worker', () => {
           logger: silentLogger,
           limits: settings,
           module: MODULE,
+          startPatienceMs: 60_000,
         })(watch);
         // The worker's forecasts are for three quantiles alike.
         const predict: Predictor['predict'] = async (model, panel, cutoff, urgency) => {
