@@ -72,7 +72,8 @@ export function shapedRequest(operation: Operation, random: Random, ids: readonl
   const headers: Record<string, string> = {};
   for (const { name, schema: of } of parameters.filter((one) => one.in === 'header')) {
     // Header values are bytes of one line.
-    if (random() < 0.3)
+    if (name === 'If-None-Match' && random() < 0.1) headers[name] = '*';
+    else if (random() < 0.3)
       headers[name] =
         String(fitting(of, random, ids, name))
           .replace(/[^\x20-\x7e]/g, '?')
