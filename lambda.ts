@@ -14,6 +14,7 @@ import { systemClock } from './runtime/clock.ts';
 import { createLogger } from './runtime/logger.ts';
 import { readSettings } from './runtime/settings.ts';
 import { startTensorBackend } from './runtime/tensor-backend.ts';
+import { openApiKeys } from './services/inference/access-file.ts';
 import { createLambdaHandler, type InvocationStore } from './services/inference/lambda.ts';
 import { defaultInferenceSettings } from './services/inference/settings.ts';
 import { openActualsLog } from './storage/actuals-log.ts';
@@ -62,6 +63,7 @@ export const handler = await createLambdaHandler({
   registry: { ...registry, load: async (modelVersion) => (await Promise.all([registry.load(modelVersion), backend]))[0] },
   restoreForecaster: restoreNetwork,
   actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
+  apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,
   logger,
   invocation,
@@ -69,6 +71,7 @@ export const handler = await createLambdaHandler({
     ...defaultInferenceSettings,
     rateLimitPerMinute: settings.rateLimit,
     staleAfterIntervals: settings.staleAfter,
+    corsOrigins: settings.corsOrigins ?? [],
     maxEventLoopDelayMs: 0,
   },
   refreshIntervalMs: settings.refreshSeconds * 1000,

@@ -13,20 +13,16 @@ import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { networkForecaster } from '../forecasting/models/network-forecaster.ts';
-import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentLogger } from '../runtime/logger.ts';
-import { type Random, randomStreams } from '../runtime/random.ts';
+import { randomStreams } from '../runtime/random.ts';
 import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
 import { QUANTILES, randomNetwork } from './random-network.ts';
+import { chunkMaker, LOOK_BACK } from './synthetic-series.ts';
 
 /** What the project promises for 100,000 series × 24 steps × 3 quantiles. */
 const BAR = { series: 100_000, seconds: 60, megabytes: 1536 };
-const WEEK = 168;
-/** What serving keeps of every series. */
-const LOOK_BACK = 28 * WEEK;
-const START = Date.UTC(2025, 0, 6);
 const SEED = 7;
 /** Every so many chunks the parts are told apart. */
 const PARTS_EVERY = 10;
@@ -141,28 +137,6 @@ function report({
     const isMet = seconds.total <= BAR.seconds && peak_rss_mb <= BAR.megabytes;
     console.log(`Bar of ${BAR.seconds} s and ${BAR.megabytes} MB: ${isMet ? 'met' : 'missed'}`);
   }
-}
-
-/** Counts with a daily and weekly wave, noise and a few gaps, from 0.05 to 200 an hour. */
-function chunkMaker(ids: readonly string[], streams: (name: string) => Random): (first: number, end: number) => Panel {
-  const random = streams('series');
-  const wave = Float32Array.from({ length: WEEK }, (_, t) => (1 + 0.8 * Math.sin((2 * Math.PI * t) / 24)) * (t < 120 ? 1 : 0.7));
-  // Drawn once and begun elsewhere by every series: the generator is not what is measured.
-  const noise = Float32Array.from({ length: 1 << 16 }, () => random() + random());
-  return (first, end) => {
-    const target = new Float32Array((end - first) * LOOK_BACK);
-    for (let s = 0; s < end - first; s++) {
-      const level = 0.05 * 4000 ** random();
-      let at = Math.floor(random() * noise.length);
-      for (let t = 0; t < LOOK_BACK; t++) {
-        at = (at + 1) & (noise.length - 1);
-        const draw = noise[at] as number;
-        target[s * LOOK_BACK + t] = draw < 0.05 ? Number.NaN : Math.floor(level * (wave[t % WEEK] as number) * draw + 0.5);
-      }
-    }
-    const seriesIds = ids.slice(first, end);
-    return createPanel({ seriesIds, start: START, frequencyMinutes: 60, length: LOOK_BACK, columns: { target } });
-  };
 }
 
 /** How many numbers there are, each of them one that may be shown. */

@@ -14,6 +14,7 @@ interface Flags {
   readonly requests: string;
   readonly seed: string;
   readonly lanes: string;
+  readonly from: string;
   readonly only?: string;
   readonly json?: string;
 }
@@ -37,15 +38,17 @@ const command = new Command('fuzz')
   .option('--requests <count>', 'how many', '50000')
   .option('--seed <number>', 'the same seed sends the same requests', '7')
   .option('--lanes <count>', 'requests under way at once', '12')
+  .option('--from <number>', 'the first of them', '0')
   .option('--only <number>', 'send this one of them alone, to see a failure again')
   .option('--json <file>', 'write the report');
 await command.parseAsync();
-const { requests, seed, lanes, only, json } = command.opts<Flags>();
+const { requests, seed, lanes, from, only, json } = command.opts<Flags>();
 const started = systemClock.elapsedMs();
 const report = await fuzz({
   requests: Number(requests),
   seed: Number(seed),
   lanes: Number(lanes),
+  from: Number(from),
   ...(only === undefined ? {} : { only: Number(only) }),
   progress: terminalProgress({ clock: systemClock }),
 });

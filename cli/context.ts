@@ -24,6 +24,7 @@ export interface CommonFlags {
   readonly work?: string;
   readonly source?: string;
   readonly exogenous?: string;
+  readonly engine?: string;
   readonly logLevel?: string;
   readonly port?: string;
   readonly host?: string;
@@ -31,11 +32,14 @@ export interface CommonFlags {
   readonly backend?: string;
   readonly quantiles?: string;
   readonly cacheMb?: string;
+  readonly apiKeys?: string;
   readonly json?: boolean;
 }
 
 export interface CommandContext {
   readonly settings: Settings;
+  /** For what has variables of its own that are not ours: AWS's, OpenTelemetry's. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** With the quantiles that the settings name, where they name any. */
   readonly domain: Domain;
   readonly clock: Clock;
@@ -65,13 +69,13 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const { store, domain: domainName, work, source, exogenous, logLevel, port, host, seed, backend, quantiles, cacheMb } = flags;
-  const overrides: SettingOverrides = {
-    store: store && asStoreUrl(store),
+  const {
+    store,
     domain: domainName,
     work,
     source,
     exogenous,
+    engine,
     logLevel,
     port,
     host,
@@ -79,6 +83,23 @@ export function openContext(
     backend,
     quantiles,
     cacheMb,
+    apiKeys,
+  } = flags;
+  const overrides: SettingOverrides = {
+    store: store && asStoreUrl(store),
+    domain: domainName,
+    work,
+    source,
+    exogenous,
+    engine,
+    logLevel,
+    port,
+    host,
+    seed,
+    backend,
+    quantiles,
+    cacheMb,
+    apiKeys,
   };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const found = findDomain(settings.domain);
@@ -102,6 +123,7 @@ export function openContext(
     HEADWAY_LOG_LEVEL: settings.logLevel,
     HEADWAY_SEED: String(settings.seed),
     HEADWAY_BACKEND: settings.backend,
+    HEADWAY_ENGINE: settings.engine,
     HEADWAY_MEMORY_MB: String(settings.memoryMb),
     HEADWAY_CACHE_MB: String(settings.cacheMb),
     ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
@@ -111,6 +133,7 @@ export function openContext(
   const sourceContext = { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress };
   return {
     settings,
+    environment: env,
     domain,
     clock,
     logger,

@@ -10,6 +10,7 @@ import type { QualityPictures } from '../services/feature/quality-pictures.ts';
 import type { QualityReport } from '../services/feature/quality-report.ts';
 import { runFeatures } from '../services/feature/run.ts';
 import type { CommandContext } from './context.ts';
+import { engineOf } from './features-sql.ts';
 import { writeOutput } from './write-output.ts';
 
 export interface FeaturesFlags {
@@ -42,6 +43,7 @@ export async function runFeaturesCommand(context: CommandContext, flags: Feature
       logger,
       progress,
       memoryLimitMb: settings.memoryMb,
+      engine: engineOf(context),
     });
   });
   const seconds = (clock.elapsedMs() - started) / 1000;

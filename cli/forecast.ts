@@ -14,21 +14,30 @@ import { seasonsOf } from '../forecasting/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../forecasting/series-flags.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
-import { type IssuedForecasts, issueForecasts } from '../services/inference/issue-forecasts.ts';
+import { type IssuedForecasts, type IssueRequest, issueForecasts } from '../services/inference/issue-forecasts.ts';
+import { parseShard } from '../services/inference/shard.ts';
 import type { CommandContext } from './context.ts';
+import { timestamp } from './panel.ts';
 import { writeOutput } from './write-output.ts';
 
-interface Flags {
+export interface ForecastFlags {
   readonly series?: string;
   readonly horizon?: number;
   readonly svg?: string;
+  readonly shard?: string;
+  readonly issuedAt?: string;
 }
 
-export async function forecastCommand(context: CommandContext, flags: Flags): Promise<void> {
+export async function forecastCommand(context: CommandContext, flags: ForecastFlags): Promise<void> {
   const { domain } = context;
-  const issued = await issue(context, flags.horizon);
+  const issued = await issue(context, {
+    ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
+    ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
+    ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
+  });
   if (flags.series === undefined) {
-    await (await context.forecasts()).append(issued.entry);
+    // Of more shards than series some are empty: nothing is to be kept of them.
+    if (issued.entry.seriesIds.length > 0) await (await context.forecasts()).append(issued.entry);
     context.print(
       `Forecast ${issued.entry.seriesIds.length} series × ${issued.entry.horizon} steps from ${iso(issued.entry.cutoff)}; kept in the forecast log.`,
     );
@@ -86,8 +95,11 @@ function columnOf({ values, quantiles, horizon }: IssuedForecasts['entry'], seri
   return values.slice(first, first + horizon);
 }
 
-/** Forecasts of all series, from the champion and the newest snapshot. */
-export async function issue(context: CommandContext, horizon?: number): Promise<IssuedForecasts> {
+/** Forecasts of all series or of a shard of them, from the champion and the newest snapshot. */
+export async function issue(
+  context: CommandContext,
+  asked: Pick<IssueRequest, 'horizon' | 'shard'> & { issuedAt?: number } = {},
+): Promise<IssuedForecasts> {
   const { domain, settings, clock, logger } = context;
   await startTensorBackend(logger, settings.backend, 'prediction');
   const issued = await issueForecasts({
@@ -96,7 +108,7 @@ export async function issue(context: CommandContext, horizon?: number): Promise<
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
     issuedAt: clock.now(),
-    ...(horizon === undefined ? {} : { horizon }),
+    ...asked,
   });
   const { unknownInputs } = issued;
   if (unknownInputs.length > 0)

@@ -6,9 +6,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import type { Settings } from '../runtime/settings.ts';
+import { SCOPE_NAMES } from '../services/inference/access-scopes.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { FeaturesFlags } from './features.ts';
+import type { ForecastFlags } from './forecast.ts';
+import type { CreateKeyFlags } from './keys.ts';
 import type { ScheduleFlags } from './schedule.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
 import type { GcFlags } from './store-gc.ts';
@@ -69,6 +72,8 @@ export function buildProgram(env: Environment): Command {
   const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
   const sources = (c: Command) =>
     source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
+  const engine = (c: Command) =>
+    c.option('--engine <name>', 'what counts raw events: duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA');
   const computing = (c: Command) =>
     c.option('--seed <number>', 'seed of everything random').option('--backend <name>', 'auto, native, wasm or cpu');
   const training = (c: Command) =>
@@ -86,11 +91,18 @@ export function buildProgram(env: Environment): Command {
     'run',
     'Fetch raw data, validate and aggregate it, commit a snapshot.',
     (c) =>
-      sources(c)
+      engine(sources(c))
         .option('--report <file>', 'write the data-quality report as an HTML page')
         .option('--accept <id>', 'take what this quarantined run brought, and nothing else')
         .option('--reason <text>', 'why it is taken, for the log of snapshots; with --accept'),
     async (context, flags: FeaturesFlags) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+  );
+  command(
+    features,
+    'sql',
+    'Print the SQL that counts one raw part, as it is sent to the engine.',
+    (c) => engine(source(c)).option('--part <name>', 'a file of the source; the newest without it'),
+    async (context, flags: { part?: string }) => (await import('./features-sql.ts')).featuresSql(context, flags),
   );
   const quarantine = features.command('quarantine').description('runs that broke the data contract');
   command(
@@ -203,9 +215,17 @@ export function buildProgram(env: Environment): Command {
       c
         .option('--series <id>', 'one series; without it all are forecast and kept')
         .option('--horizon <steps>', 'steps to forecast', wholeNumber)
-        .option('--svg <file>', 'write the picture as SVG'),
-    async (context, flags: { series?: string; horizon?: number; svg?: string }) =>
-      (await import('./forecast.ts')).forecastCommand(context, flags),
+        .option('--svg <file>', 'write the picture as SVG')
+        .addOption(
+          new Option('--shard <i/n>', 'only the i-th of n equal runs of the series, for n workers of a batch').conflicts(
+            'series',
+          ),
+        )
+        .option(
+          '--issued-at <timestamp>',
+          'when the batch was begun, ISO 8601 in UTC: the same for all its shards; now without it',
+        ),
+    async (context, flags: ForecastFlags) => (await import('./forecast.ts')).forecastCommand(context, flags),
   );
 
   command(
@@ -253,6 +273,41 @@ export function buildProgram(env: Environment): Command {
     async (context, flags: { once?: boolean; quick?: boolean }) => (await import('./start.ts')).startCommand(context, flags),
     // People look at what it prints; the log is for what goes wrong.
     { logLevel: 'warn' },
+  );
+
+  const keyFile = (c: Command) => c.option('--api-keys <file>', 'the file of keys; HEADWAY_API_KEYS without it');
+  const keys = program.command('keys').description('the API keys of the HTTP service');
+  command(
+    keys,
+    'create',
+    'Make a key: it is shown once, and its hash is kept in the file.',
+    (c) =>
+      keyFile(c)
+        .requiredOption('--name <text>', 'whose it is')
+        .requiredOption('--scopes <list>', `what it may do, with commas between: ${SCOPE_NAMES.join(', ')}`, scopeList)
+        .option('--expires-days <days>', 'days until it expires; never without it', wholeNumber)
+        .option('--requests-per-minute <count>', 'its own limit; HEADWAY_RATE_LIMIT of the service without it', wholeNumber),
+    async (context, flags: CreateKeyFlags) => (await import('./keys.ts')).createKey(context, flags),
+  );
+  command(keys, 'list', 'List the keys: whose, what they may do, until when.', keyFile, async (context) =>
+    (await import('./keys.ts')).listKeys(context),
+  );
+  command(
+    keys,
+    'revoke',
+    'Refuse a key from now on; running services notice within seconds.',
+    (c) => keyFile(c).argument('<id>', 'as `keys list` shows it'),
+    async (context, _flags, id) => (await import('./keys.ts')).revokeKey(context, id as string),
+  );
+  command(
+    keys,
+    'rotate',
+    'Make a key that may do the same as another, and let the other expire.',
+    (c) =>
+      keyFile(c)
+        .argument('<id>', 'the old one, as `keys list` shows it')
+        .option('--overlap-hours <hours>', 'how long both work', wholeNumber, 24),
+    async (context, flags: { overlapHours: number }, id) => (await import('./keys.ts')).rotateKey(context, id as string, flags),
   );
 
   const panel = program.command('panel').description('the features as a panel');
@@ -339,4 +394,10 @@ function wholeNumber(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+function scopeList(text: string): string {
+  const names: readonly string[] = SCOPE_NAMES;
+  if (text.split(',').every((part) => names.includes(part.trim()))) return text;
+  throw new InvalidArgumentError(`The scopes are ${SCOPE_NAMES.join(', ')}.`);
 }

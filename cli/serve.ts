@@ -6,6 +6,8 @@
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
+import type { Tracing } from '../runtime/tracing.ts';
+import { openApiKeys } from '../services/inference/access-file.ts';
 import { openPredictQueue } from '../services/inference/predict-queue.ts';
 import { type InferenceServer, startServer } from '../services/inference/server.ts';
 import { defaultInferenceSettings } from '../services/inference/settings.ts';
@@ -23,19 +25,24 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
   const { settings, domain, clock } = context;
   // One of its own: it logs every request.
   const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true, byTurn: true });
+  const tracing = await openTracing(context);
   const backend = await startTensorBackend(logger, settings.backend, 'prediction');
   const limits = {
     ...defaultInferenceSettings,
     rateLimitPerMinute: settings.rateLimit,
     staleAfterIntervals: settings.staleAfter,
     queueLimit: settings.queue,
+    trustProxy: settings.proxies,
+    corsOrigins: settings.corsOrigins ?? [],
   };
-  return startServer({
+  const server = await startServer({
     domain,
     features: await context.features(),
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
+    apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
+    tracing,
     clock,
     logger,
     settings: limits,
@@ -45,6 +52,16 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     refreshIntervalMs: settings.refreshSeconds * 1000,
     closeTimeoutMs: 10_000,
   });
+  return { ...server, close: () => server.close().finally(() => tracing?.close()) };
+}
+
+/** Traces, where they are asked for: by our setting, or by OpenTelemetry's own variables. */
+async function openTracing({ settings, environment, logger }: CommandContext): Promise<Tracing | null> {
+  const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = environment;
+  const isAsked = settings.traces || OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (!isAsked || OTEL_SDK_DISABLED?.toLowerCase() === 'true') return null;
+  const { openTelemetry } = await import('../runtime/open-telemetry.ts');
+  return openTelemetry({ endpoint: settings.traces, share: settings.tracesPercent / 100, logger });
 }
 
 export interface StopSignal {

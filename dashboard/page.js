@@ -4,6 +4,7 @@
  * cannot be had the last good picture stays, and the page says so.
  * Fails: an answer that is a problem is shown with its detail and its fix.
  */
+import { askForKey, keyHeader } from './api-key.js';
 import { drawChart } from './chart.js';
 import { metricRows } from './metric-rows.js';
 import { numberLabel, timeLabels } from './scales.js';
@@ -20,9 +21,11 @@ let marked = null;
 let seriesId = null;
 
 async function get(path) {
-  const response = await fetch(path, { headers: { accept: 'application/json' } });
+  const response = await fetch(path, { headers: { accept: 'application/json', ...keyHeader() } });
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
+  const wantsKey = response.status === 401 || body.code === 'SCOPE_MISSING';
+  if (wantsKey && (await askForKey(body.detail))) return get(path);
   const error = new Error([body.detail ?? `the service answered ${response.status}`, body.fix].filter(Boolean).join('. '));
   error.code = body.code;
   throw error;
@@ -52,7 +55,8 @@ async function showSeries(id) {
   $('series-title').textContent = answer.title;
   $('series-note').textContent = `${about.domain.seriesNoun} ${id} · ${answer.unit} · times in ${about.domain.timeZone}`;
   document.title = `${answer.title} · Headway`;
-  $('curl').textContent = `curl '${location.origin}${path}'`;
+  const asked = 'authorization' in keyHeader() ? ' -H "Authorization: Bearer $HEADWAY_KEY"' : '';
+  $('curl').textContent = `curl '${location.origin}${path}'${asked}`;
   draw();
   fillTable(answer);
 }

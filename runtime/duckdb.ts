@@ -5,7 +5,7 @@
  * passes unchanged, for the caller knows which file it was reading.
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { HeadwayError } from './errors.ts';
+import { HeadwayError, isHeadwayError } from './errors.ts';
 
 export interface DuckDBOptions {
   readonly memoryLimitMb?: number;
@@ -44,6 +44,7 @@ export async function withDuckDB<T>(options: DuckDBOptions, work: (connection: D
 export const engineMessage = (error: unknown): string => (error as { message?: string } | null)?.message ?? String(error);
 
 function translated(error: unknown, options: DuckDBOptions): unknown {
+  if (isHeadwayError(error)) return error;
   const message = engineMessage(error);
   // Disk before memory: DuckDB reports a full spill folder as "out of memory … max_temp_directory_size".
   if (DISK_FULL.test(message)) {
@@ -66,4 +67,10 @@ function translated(error: unknown, options: DuckDBOptions): unknown {
 export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
   const reader = await connection.runAndReadAll(sql);
   return reader.getRowObjectsJson() as Record<string, unknown>[];
+}
+
+/** Rows as arrays of plain JSON values, piece by piece: for results of any length. */
+export async function* rowArraysOf(connection: DuckDBConnection, sql: string): AsyncGenerator<readonly unknown[]> {
+  const result = await connection.stream(sql);
+  for await (const rows of result.yieldRowsJson()) yield* rows;
 }

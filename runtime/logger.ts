@@ -9,6 +9,7 @@ export type Logger = pino.Logger;
 
 const REDACTED = [
   '*.authorization',
+  '*.headers.authorization',
   '*.password',
   '*.secret',
   '*.token',

@@ -9,6 +9,7 @@ import cron from 'node-cron';
 // Not the whole of typebox: building types costs every command more than a second to load, checking plain JSON Schema does not.
 import { Check } from 'typebox/schema';
 import { HeadwayError } from './errors.ts';
+import { nearestWord } from './nearest-word.ts';
 
 /** A setting: its JSON Schema, and what it says of itself. `allowed` is for people. */
 interface About {
@@ -29,6 +30,7 @@ export interface Settings {
   readonly source: string | null;
   /** null: none. */
   readonly exogenous: string | null;
+  readonly engine: string;
   readonly work: string;
   readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
@@ -40,6 +42,15 @@ export interface Settings {
   readonly trainingSchedule: string | null;
   readonly refreshSeconds: number;
   readonly rateLimit: number;
+  /** A file of keys, or its content; null: open mode. */
+  readonly apiKeys: string | null;
+  /** Proxies before the service whose X-Forwarded-For is believed. */
+  readonly proxies: number;
+  /** null: none. */
+  readonly corsOrigins: readonly string[] | null;
+  /** Where traces go; null: nowhere, unless OpenTelemetry's own variables say so. */
+  readonly traces: string | null;
+  readonly tracesPercent: number;
   /** null: the domain's own. */
   readonly staleAfter: number | null;
   readonly actuals: 'on' | 'off';
@@ -91,6 +102,13 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     allowed: 'a file or folder as the domain understands it',
     description: 'Where exogenous columns come from (inputs beside the demand). Unset: none.',
+  },
+  engine: {
+    schema: { type: 'string', pattern: '^(duckdb|trino|trinos?://[^?#]+)$' },
+    variable: 'HEADWAY_ENGINE',
+    default: 'duckdb',
+    allowed: 'duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA (trinos:// for TLS)',
+    description: 'The SQL engine that counts raw events: the embedded one, or a Trino cluster with a table for each feed.',
   },
   work: {
     schema: { type: 'string', minLength: 1 },
@@ -162,7 +180,44 @@ const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 600,
     unit: 'requests per minute and client',
     allowed: 'a whole number from 0 to 10000000; 0 means no limit',
-    description: 'Requests that one client may make.',
+    description: 'Requests that one API key may make, or one address where there is no key; a key may say otherwise.',
+  },
+  apiKeys: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_API_KEYS',
+    default: null,
+    allowed: 'a file that `headway keys` wrote, the content of one, or off',
+    description:
+      'The API keys that clients must bring; the file is read again when it changes. Unset: open mode, no key is asked for.',
+  },
+  proxies: {
+    schema: { type: 'integer', minimum: 0, maximum: 8 },
+    variable: 'HEADWAY_PROXIES',
+    default: 0,
+    allowed: 'a whole number from 0 to 8',
+    description: "Proxies before the HTTP service that each add to X-Forwarded-For; the address they saw is the client's.",
+  },
+  corsOrigins: {
+    schema: { type: ['array', 'null'], maxItems: 50, items: { type: 'string', pattern: '^https?://[a-z0-9.-]+(:[0-9]{1,5})?$' } },
+    variable: 'HEADWAY_CORS',
+    default: null,
+    allowed: 'origins, with commas between, e.g. https://shop.example,http://localhost:3000; no path and no "*"',
+    description: 'Origins whose pages may call the API from a browser. Unset: none.',
+  },
+  traces: {
+    schema: { type: ['string', 'null'], pattern: '^https?://[^\\s@]+$' },
+    variable: 'HEADWAY_TRACES',
+    default: null,
+    allowed: 'the address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318',
+    description: 'Where the HTTP service sends traces. Unset: where OTEL_EXPORTER_OTLP_ENDPOINT says, else nowhere.',
+  },
+  tracesPercent: {
+    schema: { type: 'integer', minimum: 0, maximum: 100 },
+    variable: 'HEADWAY_TRACES_PERCENT',
+    default: 100,
+    unit: 'percent',
+    allowed: 'a whole number from 0 to 100',
+    description: 'Share of requests that are traced, where the caller has not decided it already (traceparent).',
   },
   staleAfter: {
     schema: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
@@ -250,7 +305,8 @@ export function readSettings(
     const { variable } = aboutOf(name);
     const flag = overrides[name];
     const fallback = name in defaults ? defaults[name] : aboutOf(name).default;
-    const fromEnvironment = env[variable]?.trim() ? env[variable] : undefined;
+    // A secret that was not filled in must not open the service.
+    const fromEnvironment = env[variable]?.trim() || name === 'apiKeys' ? env[variable] : undefined;
     const given = flag ?? fromEnvironment ?? fallback;
     sources[name] = flag !== undefined && flag !== null ? 'flag' : fromEnvironment === undefined ? 'default' : 'environment';
     allDefaults[name] = fallback;
@@ -273,7 +329,8 @@ export function describeSettings(settings: Settings): SettingRow[] {
   return NAMES.map((name) => {
     const { variable, unit, description } = aboutOf(name);
     const shown = show(name, settings[name]);
-    const value = maskCredentials(shown);
+    // Hashes are no secret, but a screen full of them hides what is.
+    const value = name === 'apiKeys' && shown.trimStart().startsWith('{') ? '{…}' : maskCredentials(shown);
     return {
       name: variable,
       value,
@@ -311,6 +368,8 @@ function fromText(name: SettingName, text: string): unknown {
   if (name.endsWith('Schedule') && text.toLowerCase() === 'off') return null;
   // A word that is no number is left as it is, for the schema to refuse.
   if (name === 'quantiles') return text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part));
+  if (name === 'apiKeys' && text.toLowerCase() === 'off') return null;
+  if (name === 'corsOrigins') return text.split(',').map((part) => part.trim().toLowerCase());
   if (aboutOf(name).schema.type?.includes('integer')) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
   return text;
 }
@@ -318,7 +377,9 @@ function fromText(name: SettingName, text: string): unknown {
 function show(name: SettingName, value: unknown): string {
   if (value === undefined) return '';
   if (value !== null) return String(value);
-  if (name === 'exogenous') return 'none';
+  if (name === 'exogenous' || name === 'corsOrigins') return 'none';
+  if (name === 'apiKeys') return 'open mode';
+  if (name === 'traces') return 'off';
   return name.endsWith('Schedule') ? 'off' : "the domain's own";
 }
 
@@ -329,25 +390,10 @@ function refuseUnknown(env: Record<string, string | undefined>): void {
   const variables = NAMES.map((name) => aboutOf(name).variable);
   const unknown = Object.keys(env).find((v) => v.startsWith('HEADWAY_') && !variables.includes(v) && !IGNORED.test(v));
   if (!unknown) return;
-  const nearest = variables
-    .map((variable) => ({ variable, distance: editDistance(unknown, variable) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const meant = nearest && nearest.distance <= 4 ? ` Did you mean ${nearest.variable}?` : '';
+  const nearest = nearestWord(unknown, variables);
+  const meant = nearest ? ` Did you mean ${nearest}?` : '';
   throw new HeadwayError('SETTINGS_INVALID', `${unknown} is not a setting of Headway.${meant}`, {
     where: unknown,
     fix: 'Unset it, or see `headway config` for every setting.',
   });
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
 }

@@ -46,6 +46,6 @@ const startOfMonth = ({ year, month }: Month): number =>
 export const localTime = (timestamp: number): Temporal.ZonedDateTime =>
   Temporal.Instant.fromEpochMilliseconds(timestamp).toZonedDateTimeISO(TIME_ZONE);
 
-/** A wall-clock time as a SQL literal: TIMESTAMP '2023-01-01T00:00:00'. */
+/** A wall-clock time as a SQL literal: TIMESTAMP '2023-01-01 00:00:00'. */
 export const sqlLocalTime = (time: Temporal.ZonedDateTime): string =>
-  `TIMESTAMP ${sqlText(time.toPlainDateTime().toString({ smallestUnit: 'second' }))}`;
+  `TIMESTAMP ${sqlText(time.toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' '))}`;

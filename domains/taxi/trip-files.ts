@@ -68,7 +68,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
     duplicateKey: key.every((column) => column !== undefined) ? key.map((column) => sqlName(column.name)) : [],
     rejections: [
       { reason: 'missing_time', when: `${time} IS NULL` },
-      { reason: 'outside_month', when: `${time} < ${from} OR ${time} >= ${to} + INTERVAL 1 HOUR` },
+      { reason: 'outside_month', when: `${time} < ${from} OR ${time} >= ${to} + INTERVAL '1' HOUR` },
       { reason: 'unknown_place', when: `${number} IS NULL OR ${number} NOT BETWEEN 1 AND ${LAST_PLACE}` },
     ],
     ranges: rangesOf(time, find(SPELLINGS.dropoff)),

@@ -35,7 +35,7 @@ const NEIGHBOURS = 2;
 const TRUST_GRID = 10;
 const TRUST_NEIGHBOURS = 1;
 const CLEARLY = 0.005;
-/** Share of the pinball loss that an edge may cost: an interval of counts shall hold what it says (docs/decisions/0013). */
+/** Share of the pinball loss that an edge may cost: an interval of counts shall hold what it says (docs/decisions/0028). */
 const FREE = 0.02;
 const EDGE_GRID = 20;
 const ALONE: Trust = { network: 1, linear: 0 };

@@ -9,6 +9,7 @@ import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
 import { rowsOf } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
+import { gridOrigin, nothingUsable, offGrid, reasonsOf, requireWholeDays } from './interval-rules.ts';
 import { countEvents, measureValues } from './interval-sql.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
 import { type RawSessionOptions, withRawPart } from './raw-session.ts';
@@ -33,19 +34,8 @@ export interface AggregatedPart {
   readonly rejected: Record<string, number>;
 }
 
-/** Times that no clock of ours has shown: guards the arithmetic against the far ends of the calendar. */
-const EARLIEST = "TIMESTAMP '1900-01-01'";
-const EARLIEST_MS = Date.UTC(1900, 0, 1);
-const LATEST = "TIMESTAMP '2200-01-01'";
-
 export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
-  const { domain } = options;
-  if (1440 % domain.frequencyMinutes !== 0) {
-    throw new HeadwayError('SETTINGS_INVALID', `${domain.frequencyMinutes} minutes do not divide a day`, {
-      where: `domain ${domain.name}`,
-      fix: 'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, or of a day (1440).',
-    });
-  }
+  requireWholeDays(options.domain);
   return withRawPart(options, (connection) => aggregateWith(connection, options));
 }
 
@@ -58,10 +48,7 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
   const statements = rows.value === null ? countEvents(rows) : measureValues(rows, rows.value);
   const judged = `(SELECT *, ${reasonSql(reasons)} AS hw_reason FROM ${rows.relation})`;
   const local = `epoch_ms(${rows.localTime})`;
-  const { gridTimeZone = domain.timeZone } = options;
-  const phase = gridTimeZone === domain.timeZone ? 0 : (gridPhase(gridTimeZone, frequencyMs) ?? 0);
-  // Counted from before the earliest time, where whole-number division rounds down: one division a row, and not two.
-  const origin = (Math.ceil(-EARLIEST_MS / frequencyMs) + 1) * frequencyMs - phase;
+  const origin = gridOrigin(domain, options.gridTimeZone);
   const bucket = `(${local} + ${origin}) // ${frequencyMs} * ${frequencyMs} - ${origin}`;
   for (const sql of statements.read(judged, bucket)) await connection.run(sql);
   await createClock(connection, domain, part);
@@ -85,40 +72,31 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
   }
   if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
 
+  const written = await writeValues(connection, 'hw_values ORDER BY series, utc', path, availableAt);
+  const span = part.span ?? (await spanOfValues(connection, frequencyMs));
+  return { part, path, rows: written, span, rowsIn, rowsUsed, rejected };
+}
+
+/** The part's Parquet file, from a relation of (series, utc, value) in the order of its rows. Returns how many there are. */
+export async function writeValues(
+  connection: DuckDBConnection,
+  relation: string,
+  path: string,
+  availableAt: number,
+): Promise<number> {
   const written = await connection.run(`
     COPY (
       SELECT CAST(series AS VARCHAR) AS series_id, make_timestamp(utc * 1000) AS timestamp, CAST(value AS DOUBLE) AS target,
         make_timestamp(${availableAt} * 1000) AS available_at
-      FROM hw_values ORDER BY series, utc
+      FROM ${relation}
     ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
-  const span = part.span ?? (await spanOfValues(connection, frequencyMs));
-  return { part, path, rows: written.rowsChanged, span, rowsIn, rowsUsed, rejected };
+  return written.rowsChanged;
 }
 
 async function spanOfValues(connection: DuckDBConnection, frequencyMs: number): Promise<{ start: number; end: number }> {
   const [found] = await rowsOf(connection, 'SELECT min(utc) AS first, max(utc) AS last FROM hw_values');
   return { start: Number(found.first), end: Number(found.last) + frequencyMs };
 }
-
-/** The domain's reasons in their order, then what no domain may let through. */
-function reasonsOf(domain: Domain, rows: RawRows): RawRows['rejections'] {
-  const ours = [
-    { reason: 'missing_series', when: `(${rows.seriesId}) IS NULL` },
-    { reason: 'missing_time', when: `(${rows.localTime}) IS NULL` },
-    { reason: 'absurd_time', when: `(${rows.localTime}) < ${EARLIEST} OR (${rows.localTime}) >= ${LATEST}` },
-  ];
-  if (rows.value !== null) {
-    ours.push({ reason: 'missing_value', when: `(${rows.value}) IS NULL OR NOT isfinite(${rows.value})` });
-    if (domain.nonNegative) ours.push({ reason: 'negative_value', when: `(${rows.value}) < 0` });
-  }
-  return [...rows.rejections, ...ours];
-}
-
-/** The first reason that applies, by its name: for the rows that a person looks at. NULL: usable. */
-export const reasonNameSql = (domain: Domain, rows: RawRows): string =>
-  `CASE ${reasonsOf(domain, rows)
-    .map(({ reason, when }) => `WHEN ${when} THEN ${sqlText(reason)}`)
-    .join(' ')} END`;
 
 /** The first reason that applies, as its number: millions of rows are grouped by it, and text is twice as slow. NULL: usable. */
 const reasonSql = (reasons: RawRows['rejections']): string =>
@@ -152,29 +130,4 @@ async function createClock(connection: DuckDBConnection, domain: Domain, part: R
     CREATE TEMP TABLE hw_lost AS
     SELECT local, CASE WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span' ELSE 'nonexistent_local_time' END AS reason
     FROM hw_locals WHERE local NOT IN (SELECT local FROM hw_clock)`);
-}
-
-/** The clock moves by a part of an interval: half an hour of an hour, an hour of a day. */
-function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayError {
-  const isLong = frequencyMinutes > 60;
-  const length = frequencyMinutes === 1440 ? 'days' : `intervals of ${frequencyMinutes} minutes`;
-  return new HeadwayError(
-    'SETTINGS_INVALID',
-    `The clocks of ${timeZone} are moved by other than whole ${length}: no regular grid fits`,
-    {
-      where: `domain ${name}`,
-      fix: isLong
-        ? "For the days of the calendar set timeZone to 'UTC' and leave local times as they are: an interval is then the day that a row is dated (docs/fork.md)."
-        : 'Use a frequency of 15 or 30 minutes in this place of the world.',
-    },
-  );
-}
-
-function nothingUsable(part: RawPart, rejected: Readonly<Record<string, number>>): HeadwayError {
-  const reasons = Object.entries(rejected).map(([reason, n]) => `${reason} ${n}`);
-  const detail = reasons.length > 0 ? `every row was rejected: ${reasons.join(', ')}` : 'there are no rows';
-  return new HeadwayError('RAW_FILE_INVALID', `${part.name} has no usable row (${detail})`, {
-    where: part.name,
-    fix: 'Look at the file: its times or its series do not read as this domain expects.',
-  });
 }

@@ -9,7 +9,7 @@ import type { Domain, RawRange, RawRows } from '../../domains/domain.ts';
 import { rowsOf } from '../../runtime/duckdb.ts';
 import type { ColumnKind } from '../../runtime/expectations.ts';
 import { sqlText } from '../../runtime/sql.ts';
-import { reasonNameSql } from './aggregate.ts';
+import { reasonNameSql } from './interval-rules.ts';
 import { type RawSessionOptions, withRawPart } from './raw-session.ts';
 
 const MOST_COLUMNS = 40;
@@ -64,7 +64,7 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
   const ranges = rows.ranges ?? [];
   if (ranges.length === 0) return [];
   return withRawPart(options, async (connection) => {
-    const counts = ranges.map((range, index) => `count(*) FILTER (${outsideSql(range)}) AS n${index}`);
+    const counts = ranges.map((range, index) => `count(*) FILTER (WHERE ${outsideSql(range)}) AS n${index}`);
     const [found] = await rowsOf(
       connection,
       `SELECT ${counts.join(', ')} FROM ${rows.relation} WHERE (${reasonNameSql(domain, rows)}) IS NULL`,
@@ -119,7 +119,8 @@ export const firstRows = (options: ProfileOptions): Promise<RowSample[]> =>
     return [{ part: part.name, fingerprint: part.fingerprint, reason: 'first rows', rows: found.map(bounded) }];
   });
 
-function outsideSql({ value, atLeast, atMost }: RawRange): string {
+/** Whether a row's figure lies outside its range, as a condition. */
+export function outsideSql({ value, atLeast, atMost }: RawRange): string {
   const sides = [
     ...(atLeast === undefined ? [] : [`(${value}) < ${atLeast}`]),
     ...(atMost === undefined ? [] : [`(${value}) > ${atMost}`]),

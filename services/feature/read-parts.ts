@@ -9,11 +9,11 @@ import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { isExogenous } from '../../storage/coverage.ts';
-import { aggregatePart } from './aggregate.ts';
 import { limitsOf } from './contract-limits.ts';
 import { readerOf } from './exogenous-parts.ts';
 import { columnProblem, type ReadPart } from './part-checks.ts';
-import { columnsOf, countOutside, firstRows, type ProfileOptions, type RowSample, sampleRows } from './raw-profile.ts';
+import { embeddedEngine, type PartEngine } from './part-engine.ts';
+import { columnsOf, firstRows, type ProfileOptions, type RowSample, sampleRows } from './raw-profile.ts';
 
 /** Evidence shows rows of this many parts at most. */
 const MOST_SAMPLED = 3;
@@ -32,6 +32,8 @@ export interface ReadPartsOptions {
   readonly memoryLimitMb: number;
   /** Read also what lacks declared columns: somebody said so. */
   readonly isAccepted: boolean;
+  /** What reads the rows of demand. */
+  readonly engine: PartEngine;
 }
 
 export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]> {
@@ -47,11 +49,12 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
         const path = join(folder, `part-${index}.parquet`);
         const tempFolder = join(folder, 'spill');
         const reader = readerOf(domain, part);
+        const engine = isExogenous(part.feed) ? embeddedEngine : options.engine;
         const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
         const columns = await columnsOf(profile);
         const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
         const made = isReadable
-          ? await aggregatePart({
+          ? await engine.aggregate({
               domain: reader,
               gridTimeZone: domain.timeZone,
               part,
@@ -62,7 +65,7 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
               memoryLimitMb,
             })
           : null;
-        done.push({ part, profile, columns, outside: made === null ? [] : await countOutside(profile), made });
+        done.push({ part, profile, columns, outside: made === null ? [] : await engine.countOutside(profile), made });
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
         bad.push(error);

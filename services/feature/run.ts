@@ -20,6 +20,7 @@ import type { AggregatedPart } from './aggregate.ts';
 import { judgeRun } from './contract.ts';
 import { allParts } from './exogenous-parts.ts';
 import { freshnessVerdict } from './freshness-check.ts';
+import { embeddedEngine, type PartEngine } from './part-engine.ts';
 import { drawQuality, type QualityPictures } from './quality-pictures.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
@@ -52,6 +53,8 @@ export interface FeatureRunOptions {
   readonly logger: Logger;
   readonly progress: Progress;
   readonly memoryLimitMb?: number;
+  /** What reads the raw rows of demand; the embedded one where it is absent. */
+  readonly engine?: PartEngine;
 }
 
 export interface FeatureRunResult {
@@ -90,7 +93,8 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const availableAt = clock.now();
     const memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB;
     const isAccepted = accept !== null;
-    const read = await readParts({ domain, parts: waiting, progress, folder, availableAt, memoryLimitMb, isAccepted });
+    const { engine = embeddedEngine } = options;
+    const read = await readParts({ domain, parts: waiting, progress, folder, availableAt, memoryLimitMb, isAccepted, engine });
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
     const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await features.pieces(current);

@@ -7,14 +7,21 @@
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+
 import { atMost } from '../../runtime/timers.ts';
+import type { Tracing } from '../../runtime/tracing.ts';
+import type { ApiKeys } from './access-file.ts';
+import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
+import { clientOf } from './client-address.ts';
+import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
+
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
@@ -23,6 +30,7 @@ import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { limitRates } from './rate-limit.ts';
 import { answerLog, lateLogger } from './request-log.ts';
+import { tracedPorts, tracedPredictor, traceRequests } from './request-spans.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
@@ -56,8 +64,12 @@ export interface AppOptions {
   readonly restoreForecaster: RestoreForecaster;
   /** Where actuals that clients post are kept; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;
+  /** The keys that clients must bring; null or absent: open mode, in which none is asked for. */
+  readonly apiKeys?: ApiKeys | null;
   /** Where forecasts are computed; absent: by this process, as on Lambda. */
   readonly openPredictor?: OpenPredictor;
+  /** Where spans go; null or absent: nothing is traced. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
@@ -71,8 +83,6 @@ export interface AppOptions {
   readonly startPatienceMs?: number;
 }
 
-const DASHBOARD = new URL('../../dashboard/', import.meta.url);
-
 /** The list of models is read from the store once in so long, however many ask. */
 const MODELS_KEPT_MS = 15_000;
 
@@ -83,11 +93,14 @@ const STALE_DAYS = 2;
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { domain, clock, logger, settings } = options;
+  const { domain, clock, logger, settings, apiKeys = null, tracing = null } = options;
+  const given = { ...options, actuals: options.actuals ?? null };
+  const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
-  const predictor = (options.openPredictor ?? predictHere)(metrics.predictions);
-  const state = createServingState({ ...options, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
+  const opened = (options.openPredictor ?? predictHere)(metrics.predictions);
+  const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
+  const state = createServingState({ ...options, ...ports, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, predictor, clock);
   const firstLook = state.refresh(); // waits for the store while the app is built
 
@@ -107,7 +120,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
-    trustProxy: settings.trustProxy,
+    trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
     // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
     http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
     return503OnClosing: false, // ours is a problem too, see below
@@ -125,6 +138,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.decorate('serving', state);
   app.decorateRequest('serving', null);
   app.decorateRequest('variant', null);
+  app.decorateRequest('span', null);
+  if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(answerError);
   app.addHook('onClose', () => predictor.close());
   app.addHook('preClose', async () => {
@@ -134,8 +149,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     for (const [name, value] of security) reply.header(name, value);
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
-      throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      done(new HttpProblem('REQUEST_MALFORMED', 'the request names no host'));
+      return;
+    }
     if (!stopping) {
       done();
       return;
@@ -143,18 +160,25 @@ export async function buildApp(options: AppOptions): Promise<App> {
     reply.header('connection', 'close').header('retry-after', '1');
     done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
+  if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
+  guard(app, { apiKeys, clock, refused: metrics.refused });
   app.addHook('onResponse', (request, reply, done) => {
-    const { method } = request;
+    const { method, apiKey, span } = request;
     const { url: route = '(none)', config } = request.routeOptions;
     const { elapsedTime, statusCode: status } = reply;
     metrics.answered(method, route, status, elapsedTime / 1000);
     const ms = Math.round(elapsedTime * 1000) / 1000;
-    logAnswer(config.quiet ? 'debug' : 'info', { reqId: request.id, method, route, status, ms });
+    const answered = { reqId: request.id, method, route, status, ms };
+    const who = apiKey || span ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) } : null;
+    logAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
     done();
   });
 
-  if (settings.rateLimitPerMinute > 0) limitRates(app, settings.rateLimitPerMinute, clock);
-  await app.register(swagger, { openapi: openapiInfo(domain), transformObject: completeDocument });
+  if (settings.rateLimitPerMinute > 0 || apiKeys) {
+    const limitOf = (request: FastifyRequest) => request.apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
+    limitRates(app, { clientOf, limitOf, clock });
+  }
+  await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
   if (options.hasDocsPage ?? true) {
     const { default: swaggerUi } = await import('@fastify/swagger-ui');
     await app.register(swaggerUi, {
@@ -166,7 +190,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   }
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url);
-    if (methods.length > 0) {
+    // A file of /docs that is not there comes here too, and its path has the method.
+    if (methods.length > 0 && !methods.includes(request.method)) {
       const problem = new HttpProblem('METHOD_NOT_ALLOWED', `this path has no ${request.method.slice(0, 16)}`);
       return sendProblem(problemOf(problem, request.id), reply.header('allow', methods.join(', ')));
     }
@@ -179,8 +204,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const prepared = prepareForecasts(domain);
   const { handlerTimeoutMs } = settings;
   const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
-  healthRoutes(app, context);
-  await pageRoutes(app, metrics.registry, options.dashboard ?? DASHBOARD);
+  healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
+  await pageRoutes(app, metrics.registry, options.dashboard);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
@@ -189,10 +214,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     seriesRoutes(api, context);
     forecastRoutes(api, context);
     allForecastRoutes(api, context, settings.streamTimeoutMs);
-    explanationRoutes(api, context, settings.rateLimitPerMinute);
+    explanationRoutes(api, context);
     modelRoutes(api, context);
-    modelsRoutes(api, modelHistory(options.registry, clock, MODELS_KEPT_MS), handlerTimeoutMs);
-    actualsRoutes(api, context, options.actuals ?? null);
+    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_KEPT_MS), handlerTimeoutMs);
+    actualsRoutes(api, context, ports.actuals);
   });
 
   await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);

@@ -3,5 +3,5 @@
  * Invariants: names are relative to dashboard/.
  * Fails: never.
  */
-export const DASHBOARD_SCRIPTS = ['page.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
+export const DASHBOARD_SCRIPTS = ['page.js', 'api-key.js', 'chart.js', 'scales.js', 'series-picker.js', 'metric-rows.js'];
 export const DASHBOARD_FILES = ['page.html', 'page.css', ...DASHBOARD_SCRIPTS];

@@ -1,6 +1,7 @@
 /**
  * Purpose: forecast every series at once from the champion and the online view: what is kept in the forecast log.
- * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the cutoff is the last interval that is known.
+ * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the cutoff is the last interval that is known of any
+ * series; the shards of a batch, one after another, are the batch, bit for bit.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT, MODEL_INCOMPATIBLE, HORIZON_INVALID.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -11,7 +12,8 @@ import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts'
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved, precompute, unknownInputs } from './precompute.ts';
+import { lastObserved, precompute, seriesSlice, unknownInputs } from './precompute.ts';
+import { type Shard, shardRange } from './shard.ts';
 
 export interface IssueRequest {
   readonly domain: Domain;
@@ -20,6 +22,8 @@ export interface IssueRequest {
   readonly restoreForecaster: RestoreForecaster;
   readonly issuedAt: number;
   readonly horizon?: number;
+  /** Only these series; the cutoff is that of the whole panel all the same. */
+  readonly shard?: Shard;
 }
 
 export interface IssuedForecasts {
@@ -34,6 +38,8 @@ export interface IssuedForecasts {
   readonly entry: ForecastEntry;
 }
 
+const WHOLE: Shard = { index: 1, count: 1 };
+
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
   const { domain, features, registry, restoreForecaster, issuedAt, horizon = domain.horizon } = request;
   if (!Number.isInteger(horizon) || horizon < 1 || horizon > domain.horizon) {
@@ -47,10 +53,12 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
       fix: 'Run `headway train`; if the gate refused the model, `headway models list` says why.',
     });
   }
-  const { panel, manifest } = await features.readOnline();
+  const { panel: whole, manifest } = await features.readOnline();
+  const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
+  const panel = seriesSlice(whole, from, to);
   const { model, weights } = await registry.load(champion.modelVersion);
   const forecaster = restoreForecaster(model, weights);
-  const cutoff = lastObserved(panel);
+  const cutoff = lastObserved(whole);
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
   const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain);

@@ -83,7 +83,10 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
       if (!isHttpEvent(event)) throw new HttpProblem('REQUEST_MALFORMED', 'the event is no HTTP event of payload version 2.0');
       await lookForNewer(context.getRemainingTimeInMillis());
       const requested = asRequested(event, awsRequestId);
-      return asAnswered((await proxy(requested, {})) as LambdaAnswer, requested);
+      const answered = (await proxy(requested, {})) as LambdaAnswer;
+      // What the app does after an answer, it does before it is frozen: the line in the log.
+      await new Promise((resolve) => setImmediate(resolve));
+      return asAnswered(answered, requested);
     } catch (error) {
       if (!(error instanceof HttpProblem)) options.logger.error({ err: error }, 'unexpected error');
       return problemAnswer(error, awsRequestId);

@@ -8,27 +8,35 @@
 import { STATUS_CODES } from 'node:http';
 import type { Domain } from '../../domains/domain.ts';
 import { type ErrorCode, HeadwayError } from '../../runtime/errors.ts';
-import { BEFORE_ROUTING, EVERYWHERE, LIMITED, NOT_READY, OPERATIONS, type Operation } from './operations.ts';
+
+import { SECURITY_SCHEMES } from './access-guard.ts';
+import { BEFORE_ROUTING, EVERYWHERE, GUARDED, LIMITED, NOT_READY, OPERATIONS, type Operation } from './operations.ts';
 import { isHttpCode, PROBLEM_CODES, PROBLEM_MEANINGS, type ProblemCode, statusOf } from './problem-codes.ts';
+
 import { HttpProblem, problemOf } from './problems.ts';
 import { Problem } from './schemas.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a JSON document of any shape is walked.
 type Json = any;
 
-export function openapiInfo(domain: Domain) {
+/** @param wantsKeys false in open mode */
+export function openapiInfo(domain: Domain, wantsKeys: boolean) {
   return {
     openapi: '3.1.0',
     info: {
       title: `Headway: ${domain.title}`,
       description:
         `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Times are UTC starts of intervals.\n\n` +
+        (wantsKeys
+          ? 'Requests need an API key with the scope that the operation names.\n\n'
+          : 'This instance is in open mode: it asks for no key. Each operation names the scope that a key would need.\n\n') +
         'Errors are problem details (RFC 9457) with a stable `code`. The version is in the path: within it members, parameters, codes and ' +
         'reasons may be added, never removed or given another meaning, so ignore what you do not know. What will go is marked `deprecated` ' +
         'here and answered with the headers Deprecation and Sunset for at least six months.',
       version: '1.0.0',
       license: { name: 'MIT', identifier: 'MIT' },
     },
+    components: { securitySchemes: SECURITY_SCHEMES },
     servers: [{ url: '/', description: 'The service that this document comes from' }],
     tags: [
       { name: 'actuals', description: 'What happened, told back' },
@@ -79,6 +87,7 @@ const HEADERS = {
   ETag: text('Weak: of model, promotion, snapshot, fallback and format', 'W/"2.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"'),
   CacheControl: text('`no-cache` (ask before using it again) for what revalidates, `no-store` for the rest', 'no-cache'),
   RequestId: text('Names this request; the log has it too', 'order-17'),
+  WwwAuthenticate: text('How to authenticate, and what was wrong (RFC 6750)', 'Bearer realm="headway", error="invalid_token"'),
   RetryAfter: { description: 'Seconds to wait before asking again', schema: { type: 'integer', minimum: 0 }, example: 2 },
 };
 const PARAMETERS = {
@@ -127,7 +136,8 @@ function completeOperation(operation: Json, known: Operation, examples: Record<s
     ...good.headers,
     'X-Request-Id': ref('headers', 'RequestId'),
   };
-  const codes: [ProblemCode, number][] = [...problems, ...EVERYWHERE, ...(isProbe ? [] : LIMITED)].map((code) => [
+  const guarded = operation.security?.length > 0 ? GUARDED : [];
+  const codes: [ProblemCode, number][] = [...problems, ...guarded, ...EVERYWHERE, ...(isProbe ? [] : LIMITED)].map((code) => [
     code,
     statusOf(code),
   ]);
@@ -169,6 +179,7 @@ function problemResponse(
     description: `${title}:\n\n${listed(codes)}`,
     headers: {
       'X-Request-Id': ref('headers', 'RequestId'),
+      ...(status === 401 ? { 'WWW-Authenticate': ref('headers', 'WwwAuthenticate') } : {}),
       ...(status === 429 || status === 503 ? { 'Retry-After': ref('headers', 'RetryAfter') } : {}),
     },
     content: { 'application/problem+json': { schema: ref('schemas', 'Problem'), examples: Object.fromEntries(shown) } },

@@ -19,6 +19,14 @@ export interface Operation {
 
 /** What every operation may answer. */
 export const EVERYWHERE: readonly ProblemCode[] = ['INTERNAL', 'STOPPING'];
+/** What every operation with a scope may answer where keys are on. */
+export const GUARDED: readonly ProblemCode[] = [
+  'API_KEY_MISSING',
+  'API_KEY_UNKNOWN',
+  'API_KEY_EXPIRED',
+  'API_KEY_REVOKED',
+  'SCOPE_MISSING',
+];
 /** What every operation but the probes may answer. */
 export const LIMITED: readonly ProblemCode[] = ['RATE_LIMITED', 'OVERLOADED'];
 /** What every operation with a body may answer. */

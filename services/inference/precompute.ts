@@ -105,7 +105,7 @@ export async function precompute(
   const shape = { quantiles: forecaster.quantiles.length, horizon };
   for (let from = 0; from < series; from += CHUNK) {
     const to = Math.min(series, from + CHUNK);
-    const part = await predict(slice(panel, from, to));
+    const part = await predict(seriesSlice(panel, from, to));
     if (part.length !== (to - from) * size) {
       throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`, {
         fix: 'Roll back to the last good model.',
@@ -128,7 +128,7 @@ export async function precompute(
 }
 
 /** Series [from, to) of the panel, as views: rows of one series lie together. */
-function slice(panel: Panel, from: number, to: number): Panel {
+export function seriesSlice(panel: Panel, from: number, to: number): Panel {
   const columns: Record<string, Float32Array> = {};
   for (const [name, values] of Object.entries(panel.columns)) {
     columns[name] = values.subarray(from * panel.length, to * panel.length);

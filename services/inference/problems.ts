@@ -24,6 +24,11 @@ export const HTTP_PROBLEMS = {
   REQUEST_MALFORMED: { status: 400, fix: 'Send a well-formed HTTP/1.1 request.' },
   REQUEST_TIMED_OUT: { status: 408, fix: 'Send the request faster.' },
   HEADERS_TOO_LARGE: { status: 431, fix: 'Send fewer or shorter headers.' },
+  API_KEY_MISSING: { status: 401, fix: 'Send `Authorization: Bearer hw_…`; whoever runs this service makes keys.' },
+  API_KEY_UNKNOWN: { status: 401, fix: 'Check that the whole key was copied, and that it is one of this service.' },
+  API_KEY_EXPIRED: { status: 401, fix: 'Ask for a new key: `headway keys rotate` makes one.' },
+  API_KEY_REVOKED: { status: 401, fix: 'Ask for a new key: `headway keys create` makes one.' },
+  SCOPE_MISSING: { status: 403, fix: 'Ask for a key with this scope; the docs name the scope of each route.' },
   ANSWER_TOO_LARGE: {
     status: 400,
     fix: 'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, fewer levels.',
@@ -172,7 +177,10 @@ function httpCode(error: unknown): HttpProblemCode | null {
   if (validation) return 'REQUEST_INVALID';
   if (code in FASTIFY_CODES) return FASTIFY_CODES[code];
   // A refusal by the JSON parser (for example of __proto__) has a status but no code.
-  return statusCode === 400 ? 'BODY_INVALID' : null;
+  if (statusCode === 400) return 'BODY_INVALID';
+  // So has one of the files of /docs: what may not be had is not there.
+  if (statusCode === 403 || statusCode === 404) return 'ROUTE_NOT_FOUND';
+  return statusCode === 412 || statusCode === 416 ? 'REQUEST_MALFORMED' : null;
 }
 
 function validationMessage(one: NonNullable<FastifyError['validation']>[number]): string {

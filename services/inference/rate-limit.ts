@@ -4,33 +4,35 @@
  * minutes only so many are remembered, and beyond that all begin anew; a hook without a promise, because it runs before everything.
  * Fails: RATE_LIMITED, a 429 with Retry-After.
  */
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
 import { HttpProblem } from './problems.ts';
 import type { App } from './routes/context.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** false: not limited. With `max`: a count of its own. */
-    rateLimit?: false | { readonly max: number };
+    /** false: not limited. With `timesFewer`: a count of its own, up to so small a part of the client's limit. */
+    rateLimit?: false | { readonly timesFewer: number };
   }
 }
 
 const WINDOW_MS = 60_000;
 const MOST_CLIENTS = 50_000;
 
+interface Window {
+  used: number;
+  endsAt: number;
+}
+
 /** Counts the requests of each client in its window. */
 export interface RateCounter {
-  /** Counts one more. @returns requests of this client in its window, when that ends, and what time it is; to be read before the next call */
-  count(client: string): { readonly used: number; readonly endsAt: number; readonly now: number };
+  /** Counts one more. @returns requests of this client in its window, and when that ends */
+  count(client: string): Readonly<Window>;
+  /** The same without counting; null where the client has no window. */
+  look(client: string): Readonly<Window> | null;
 }
 
 export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
-  interface Window {
-    used: number;
-    endsAt: number;
-    now: number;
-  }
   // Two generations: dropping the older whole costs nothing a request.
   let young = new Map<string, Window>();
   let old = new Map<string, Window>();
@@ -45,7 +47,7 @@ export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
       }
       let window = young.get(client);
       if (window === undefined) {
-        window = old.get(client) ?? { used: 0, endsAt: now + WINDOW_MS, now };
+        window = old.get(client) ?? { used: 0, endsAt: now + WINDOW_MS };
         young.set(client, window);
       }
       if (now >= window.endsAt) {
@@ -53,49 +55,52 @@ export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
         window.endsAt = now + WINDOW_MS;
       }
       window.used++;
-      window.now = now;
       return window;
+    },
+    look(client) {
+      const window = young.get(client) ?? old.get(client);
+      return window === undefined || clock.elapsedMs() >= window.endsAt ? null : window;
     },
   };
 }
 
-/** Limits every route by its own `config.rateLimit` where it has one, and all others together. */
-export function limitRates(app: App, maxPerMinute: number, clock: Clock): void {
-  const shared = limitHook(maxPerMinute, clock);
-  const owns = new WeakMap<object, ReturnType<typeof limitHook>>();
+export interface RateLimits {
+  readonly clientOf: (request: FastifyRequest) => string;
+  /** Requests that the client of this one may make in a minute; 0: no limit. */
+  readonly limitOf: (request: FastifyRequest) => number;
+  readonly clock: Clock;
+}
+
+/** Limits every route by its own part of the client's limit where it has one, and all others together. */
+export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): void {
+  const shared = rateCounter(clock);
+  const owns = new WeakMap<object, RateCounter>();
+  const counterOf = (own: object): RateCounter => {
+    const counter = owns.get(own) ?? rateCounter(clock);
+    owns.set(own, counter);
+    return counter;
+  };
   app.addHook('onRequest', (request, reply, done) => {
     const own = request.routeOptions.config.rateLimit;
-    if (own === false) {
+    const limit = own === false ? 0 : limitOf(request);
+    if (limit === 0) {
       done();
       return;
     }
-    if (own === undefined) {
-      shared(request, reply, done);
-      return;
-    }
-    let hook = owns.get(own);
-    if (hook === undefined) {
-      hook = limitHook(own.max, clock);
-      owns.set(own, hook);
-    }
-    hook(request, reply, done);
-  });
-}
-
-function limitHook(max: number, clock: Clock) {
-  const counter = rateCounter(clock);
-  const limit = String(max);
-  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const { used, endsAt, now } = counter.count(request.ip);
-    const seconds = String(Math.ceil((endsAt - now) / 1000));
-    reply.header('x-ratelimit-limit', limit);
-    reply.header('x-ratelimit-remaining', used < max ? String(max - used) : '0');
-    reply.header('x-ratelimit-reset', seconds);
+    const max = own ? Math.ceil(limit / own.timesFewer) : limit;
+    const { used, endsAt } = (own ? counterOf(own) : shared).count(clientOf(request));
+    const seconds = secondsUntil(endsAt, clock);
+    reply.header('ratelimit-limit', String(max));
+    reply.header('ratelimit-remaining', used < max ? String(max - used) : '0');
+    reply.header('ratelimit-reset', seconds);
     if (used <= max) {
       done();
       return;
     }
     reply.header('retry-after', seconds);
     done(new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`));
-  };
+  });
 }
+
+export const secondsUntil = (at: number, clock: Pick<Clock, 'elapsedMs'>): string =>
+  String(Math.max(1, Math.ceil((at - clock.elapsedMs()) / 1000)));

@@ -59,6 +59,9 @@ export interface Answered {
   readonly route: string;
   readonly status: number;
   readonly ms: number;
+  /** The id of the API key, and of the trace, where there is one. */
+  readonly key?: string;
+  readonly trace?: string;
 }
 
 /** The lines of answers. Nothing in them could be a secret, so they are not searched for one, which costs more than writing them. */

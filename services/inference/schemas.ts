@@ -173,7 +173,17 @@ export const ModelsAnswer = Type.Object(
   { title: 'ModelsPage', examples: [MODELS_PAGE] },
 );
 
-export const LiveAnswer = Type.Object({ status: Type.Literal('live') }, { title: 'Live', examples: [{ status: 'live' }] });
+export const LiveAnswer = Type.Object(
+  {
+    status: Type.Literal('live'),
+    access: Type.Unsafe<'open' | 'api-keys'>({
+      type: 'string',
+      enum: ['open', 'api-keys'],
+      description: 'open: this instance asks nobody for a key',
+    }),
+  },
+  { title: 'Live', examples: [{ status: 'live', access: 'api-keys' }] },
+);
 export const ReadyAnswer = Type.Object(
   {
     status: Type.Unsafe<'ready' | 'degraded'>({

@@ -37,11 +37,14 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
       cause: error,
     });
   }
+  if (!options.apiKeys) tellOpenMode(options);
   const { port } = app.server.address() as AddressInfo;
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
   // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up refreshes.
-  const refresh = async () => void (await app.serving.refresh());
+  const { tracing } = options;
+  const look = () => app.serving.refresh();
+  const refresh = async () => void (await (tracing ? tracing.span('refresh', {}, look) : look()));
   const stopRefreshing = repeat(options.refreshIntervalMs, refresh, (error) =>
     options.logger.error({ err: error }, 'refresh failed'),
   );
@@ -71,4 +74,16 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
       return closing;
     },
   };
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/** An open service that only this machine reaches is a demo; one that others reach may be an oversight. */
+function tellOpenMode({ host, logger }: ServerOptions): void {
+  if (LOOPBACK.test(host)) logger.info({ host }, 'open mode: no API key is asked for (HEADWAY_API_KEYS)');
+  else
+    logger.warn(
+      { host },
+      'open mode: whoever reaches this address may use the API. Set HEADWAY_API_KEYS, or let only a proxy with a login reach it',
+    );
 }

@@ -5,6 +5,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Refusal } from './access-guard.ts';
 import { FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 import type { Predictor, PredictorWatch } from './predictor.ts';
 import { dataAgeSeconds } from './routes/health.ts';
@@ -14,6 +15,8 @@ export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
   readonly answered: (method: string, route: string, status: number, seconds: number) => void;
+  /** A request was refused for want of a key that counts. */
+  readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
   readonly fellBack: (reason: FallbackReason) => void;
   readonly predictions: PredictorWatch;
@@ -46,6 +49,12 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
     registers,
   });
   for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
+  const refusals = new Counter({
+    name: 'headway_access_refused_total',
+    help: 'Requests refused for want of a key that counts, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
   const batches = new Histogram({
     name: 'headway_forecast_batch_size',
     help: 'Forecasts that were computed together',
@@ -59,6 +68,7 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
   });
   return {
     registry,
+    refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
@@ -79,6 +89,15 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
         collect() {
           const serving = state.current();
           if (serving) this.set(dataAgeSeconds(serving, clock.now()));
+        },
+      });
+      new Gauge({
+        name: 'headway_forecast_age_seconds',
+        help: 'Since the forecasts that are served were computed',
+        registers,
+        collect() {
+          const serving = state.current();
+          if (serving) this.set(Math.max(0, Math.round((clock.now() - serving.issuedAt) / 1000)));
         },
       });
       new Gauge({

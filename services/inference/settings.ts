@@ -6,7 +6,7 @@
 export interface InferenceSettings {
   /** A request body may hold this many bytes. */
   readonly bodyLimitBytes: number;
-  /** Requests per minute and client address; 0 for no limit. */
+  /** Requests per minute of one key that says nothing else, or of one address where there is no key; 0 for no limit. */
   readonly rateLimitPerMinute: number;
   /** A client that takes longer to send its request is cut off. */
   readonly requestTimeoutMs: number;
@@ -24,8 +24,10 @@ export interface InferenceSettings {
   readonly batchTimeoutMs: number;
   /** Intervals since the last observed one after which forecasts are labelled as stale; 0: never. null: as the domain says. */
   readonly staleAfterIntervals: number | null;
-  /** True behind a proxy that sets X-Forwarded-For; only then is it believed. */
-  readonly trustProxy: boolean;
+  /** Proxies before this service that each add to X-Forwarded-For; no more of it than theirs is believed. */
+  readonly trustProxy: number;
+  /** Origins whose pages may call the API from a browser; none by default. */
+  readonly corsOrigins: readonly string[];
 }
 
 export const defaultInferenceSettings: InferenceSettings = {
@@ -39,5 +41,6 @@ export const defaultInferenceSettings: InferenceSettings = {
   waitLimitMs: 2_000,
   batchTimeoutMs: 5_000,
   staleAfterIntervals: null,
-  trustProxy: false,
+  trustProxy: 0,
+  corsOrigins: [],
 };

@@ -13,7 +13,7 @@ import { seededRandom, seedFrom } from '../../runtime/random.ts';
 import { dereferenced, type Json } from '../services/inference/dereferenced.ts';
 import { fitting, pick } from './from-schema.ts';
 import { mutatedBody, oddPath, oddProtocol } from './hostile.ts';
-import { createJudge } from './judge.ts';
+import { createJudge, LATE } from './judge.ts';
 import { reduced } from './reduce.ts';
 import { type FuzzRequest, operationsOf, shapedRequest } from './shaped.ts';
 import { exchange } from './wire.ts';
@@ -21,6 +21,8 @@ import { exchange } from './wire.ts';
 export interface FuzzOptions {
   readonly requests: number;
   readonly seed: number;
+  /** The number of the first one; 0 without it. */
+  readonly from?: number;
   /** Send this one alone. */
   readonly only?: number;
   readonly progress: Progress;
@@ -65,7 +67,7 @@ interface Measure {
 }
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { requests, seed, only, progress, lanes = 12, timeoutMs = 30_000 } = options;
+  const { requests, seed, from = 0, only, progress, lanes = 12, timeoutMs = 30_000 } = options;
   const target = await startTarget();
   const judge = createJudge(target.document);
   const make = requestMaker(target, seed);
@@ -73,9 +75,9 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const failures: Failure[] = [];
   const heap: { readonly after: number; readonly bytes: number }[] = [];
 
-  async function verdict(request: FuzzRequest): Promise<string | null> {
+  async function verdict(request: FuzzRequest, patienceMs = timeoutMs): Promise<string | null> {
     const before = target.troubles.length;
-    const answer = await exchange(target.port, request.pieces, request.manner, timeoutMs);
+    const answer = await exchange(target.port, request.pieces, request.manner, patienceMs);
     for (const { status } of answer.answers) byStatus[status] = (byStatus[status] ?? 0) + 1;
     if (target.hasDied()) return 'the service died';
     // Other requests are under way: what was logged now may be of one of them, and is told in the report in any case.
@@ -87,7 +89,9 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     byKind[request.kind] = (byKind[request.kind] ?? 0) + 1;
     const problem = await verdict(request);
     if (problem === null || failures.length >= MOST_FAILURES) return;
-    const fewest = await reduced(request, async (smaller) => (await verdict(smaller)) === problem);
+    // Without its `Connection: close` a smaller one is answered and then kept alive: nothing to wait for.
+    const patienceMs = problem === LATE ? timeoutMs : 1000;
+    const fewest = await reduced(request, async (smaller) => (await verdict(smaller, patienceMs)) === problem);
     const bytes = JSON.stringify(fewest.pieces.map((piece) => piece.toString('latin1')).join('')).slice(0, MOST_BYTES_SHOWN);
     failures.push({ index, kind: `${request.kind}, ${request.manner}`, problem, bytes });
   }
@@ -95,7 +99,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   progress.start('Fuzzing', requests);
   try {
     const first = await target.measure();
-    const indexes = only === undefined ? Array.from({ length: requests }, (_, i) => i) : [only];
+    const indexes = only === undefined ? Array.from({ length: requests }, (_, i) => from + i) : [only];
     let done = 0;
     for (const part of partsOf(indexes, MEASURES)) {
       const open = [...part].reverse();

@@ -167,11 +167,20 @@ const PLACES = [
   '/v1/model',
   '/docs',
   '/docs/static',
+  '/docs/static/index.html',
   '/dashboard',
   '/openapi.json',
   '/metrics',
   '/health',
   '',
+];
+
+const CONDITIONS: readonly Record<string, string>[] = [
+  ...Array.from({ length: 6 }, () => ({})),
+  { range: 'bytes=5-1' },
+  { range: 'bytes=99999999-' },
+  { 'if-match': '"a"' },
+  { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
 ];
 
 export function oddPath(random: Random): FuzzRequest {
@@ -198,7 +207,7 @@ export function oddPath(random: Random): FuzzRequest {
       ]),
     () => `${pick(random, PLACES)}${'/a'.repeat(between(random, 1, 3000))}`,
   ][draw]?.() as string;
-  return { kind: 'path', pieces: [httpRequest('GET', target, {})], manner: 'plain', expected: ANYWHERE };
+  return { kind: 'path', pieces: [httpRequest('GET', target, pick(random, CONDITIONS))], manner: 'plain', expected: ANYWHERE };
 }
 
 const METHODS = [

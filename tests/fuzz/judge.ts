@@ -17,6 +17,7 @@ export interface Expected {
   readonly outcome: 'answer' | 'refuse' | 'maybe';
 }
 
+export const LATE = 'no answer in time';
 const BACK_PRESSURE = new Set(['OVERLOADED', 'STOPPING', 'RATE_LIMITED']);
 const INSIDE = /node_modules|\bat .+\(.*:\d+:\d+\)|\.ts:\d+/;
 
@@ -73,7 +74,7 @@ export function createJudge(served: Json): (exchange: Exchange, expected: Expect
   }
 
   return ({ answers, rest, isLate }, expected) => {
-    if (isLate && expected.outcome !== 'maybe') return 'no answer in time';
+    if (isLate && expected.outcome !== 'maybe') return LATE;
     if (rest !== '' && !answers.some(({ isWhole }) => !isWhole))
       return `bytes that are no answer: ${JSON.stringify(rest.slice(0, 60))}`;
     for (const answer of answers) {

@@ -6,15 +6,18 @@
 import type { FuzzRequest } from './shaped.ts';
 
 const MOST_ATTEMPTS = 80;
+const MOST_MS = 60_000;
 
 /** @param fails whether a smaller request fails in the same way */
 export async function reduced(request: FuzzRequest, fails: (smaller: FuzzRequest) => Promise<boolean>): Promise<FuzzRequest> {
   let bytes = Buffer.concat(request.pieces);
   const made = (of: Buffer): FuzzRequest => ({ ...request, pieces: [of] });
   let attempts = 0;
+  const until = Date.now() + MOST_MS;
+  const mayTry = () => attempts < MOST_ATTEMPTS && Date.now() < until;
   if (request.pieces.length > 1 && !(await fails(made(bytes)))) return request;
-  for (let size = bytes.length >> 1; size >= 1 && attempts < MOST_ATTEMPTS; size >>= 1) {
-    for (let from = 0; from < bytes.length && attempts < MOST_ATTEMPTS; ) {
+  for (let size = bytes.length >> 1; size >= 1 && mayTry(); size >>= 1) {
+    for (let from = 0; from < bytes.length && mayTry(); ) {
       const without = Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + size)]);
       attempts++;
       if (without.length > 0 && (await fails(made(without)))) bytes = without;

@@ -20,6 +20,7 @@ export interface Exchange {
   readonly answers: readonly Answer[];
   /** Bytes after the last answer that are no answer. */
   readonly rest: string;
+  /** The connection was still open when the time was over. */
   readonly isLate: boolean;
 }
 

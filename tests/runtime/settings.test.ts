@@ -42,6 +42,11 @@ describe('readSettings', () => {
       rateLimit: 600,
       memoryMb: 512,
       cacheMb: 2048,
+      apiKeys: null,
+      proxies: 0,
+      corsOrigins: null,
+      traces: null,
+      tracesPercent: 100,
     });
     expect(Object.isFrozen(settings)).toBe(true);
   });
@@ -52,6 +57,18 @@ describe('readSettings', () => {
     expect(read({ PORT: ' 9000 ' }).port).toBe(9000);
     expect(read({ PORT: '', HEADWAY_SOURCE: ' ' })).toMatchObject({ port: 8080, source: null });
     expect(read({}, { port: 0 }).port).toBe(0);
+  });
+
+  test('keys are a file, or the content of one, or off by name: a secret that was not filled in opens nothing', () => {
+    expect(read({ HEADWAY_API_KEYS: 'keys.json' }).apiKeys).toBe('keys.json');
+    expect(read({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' }).apiKeys).toBe('{"format":1,"keys":[]}');
+    expect(read({ HEADWAY_API_KEYS: 'off' }).apiKeys).toBeNull();
+    for (const blank of ['', ' ']) expect(() => read({ HEADWAY_API_KEYS: blank })).toThrow('HEADWAY_API_KEYS is "');
+  });
+
+  test('origins are a list', () => {
+    const { corsOrigins } = read({ HEADWAY_CORS: 'https://Shop.example, http://localhost:3000' });
+    expect(corsOrigins).toEqual(['https://shop.example', 'http://localhost:3000']);
   });
 
   test('a schedule can be off', () => {
@@ -82,6 +99,13 @@ describe('readSettings', () => {
     ['HEADWAY_REFRESH_SECONDS', '0', 'a whole number from 1'],
     ['HEADWAY_RATE_LIMIT', '1.5', 'a whole number'],
     ['HEADWAY_MEMORY_MB', '12', 'a whole number from 64'],
+    ['HEADWAY_CORS', '*', 'origins, with commas'],
+    ['HEADWAY_CORS', 'https://*.example', 'origins, with commas'],
+    ['HEADWAY_CORS', 'https://shop.example/path', 'no path'],
+    ['HEADWAY_TRACES', 'collector:4318', 'the address of an OpenTelemetry collector'],
+    ['HEADWAY_TRACES', 'http://me:secret@collector:4318', 'the address of an OpenTelemetry collector'],
+    ['HEADWAY_TRACES_PERCENT', '101', 'a whole number from 0 to 100'],
+    ['HEADWAY_PROXIES', '9', 'a whole number from 0 to 8'],
     ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
   ])('%s=%s is refused by name, with what is allowed', (variable, value, allowed) => {
     const said = refusal(() => read({ [variable]: value }));

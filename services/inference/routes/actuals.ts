@@ -22,6 +22,7 @@ export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink
   app.post(
     '/v1/actuals',
     {
+      config: { access: 'actuals:write' },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'postActuals',

@@ -35,6 +35,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
   app.get(
     '/v1/forecasts',
     {
+      config: { access: 'forecasts:read' },
       handlerTimeout: streamTimeoutMs,
       schema: {
         operationId: 'forecastAll',

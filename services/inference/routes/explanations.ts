@@ -19,15 +19,13 @@ import type { App, RouteContext } from './context.ts';
 /** An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many times fewer are allowed. */
 const TIMES_FEWER = 10;
 
-/** @param rateLimitPerMinute requests that one client may make of any kind; 0 for no limit */
-export function explanationRoutes(app: App, context: RouteContext, rateLimitPerMinute: number): void {
+export function explanationRoutes(app: App, context: RouteContext): void {
   const { domain, state, handlerTimeoutMs } = context;
-  const limit = rateLimitPerMinute > 0 ? { config: { rateLimit: { max: Math.ceil(rateLimitPerMinute / TIMES_FEWER) } } } : {};
 
   app.get(
     '/v1/series/:id/explanation',
     {
-      ...limit,
+      config: { access: 'explanations:read', rateLimit: { timesFewer: TIMES_FEWER } },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'explainForecast',

@@ -22,6 +22,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
   app.post(
     '/v1/forecasts',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'forecastMany',
         tags: ['forecasts'],

@@ -16,9 +16,10 @@ export function dataAgeSeconds(serving: Serving, now: number): number {
   return Math.max(0, Math.round((now - end) / 1000));
 }
 
-export function healthRoutes(app: App, context: RouteContext): void {
+/** @param access whether keys are asked for: an operator sees at a glance that an instance is open */
+export function healthRoutes(app: App, context: RouteContext, access: 'open' | 'api-keys'): void {
   const { state, clock } = context;
-  const options = { config: { rateLimit: false as const, quiet: true } };
+  const options = { config: { access: 'open' as const, rateLimit: false as const, quiet: true } };
 
   app.get(
     '/health/live',
@@ -28,7 +29,7 @@ export function healthRoutes(app: App, context: RouteContext): void {
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');
-      return { status: 'live' as const };
+      return { status: 'live' as const, access };
     },
   );
 

@@ -14,6 +14,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/model',
     {
+      config: { access: 'models:read' },
       schema: {
         operationId: 'servedModel',
         tags: ['model'],

@@ -18,6 +18,7 @@ export function modelsRoutes(app: App, history: () => Promise<readonly HistoricM
   app.get(
     '/v1/models',
     {
+      config: { access: 'models:read' },
       handlerTimeout,
       schema: {
         operationId: 'listModels',

@@ -16,11 +16,12 @@ const FILES = [
   ...DASHBOARD_SCRIPTS.map((file) => ({ url: `/dashboard/${file}`, file, type: 'text/javascript; charset=utf-8' })),
 ];
 
-/** @param dashboard the folder of the dashboard's files */
-export async function pageRoutes(app: App, metrics: Registry, dashboard: URL): Promise<void> {
-  const hidden = { schema: { hide: true }, config: { rateLimit: false as const, quiet: true } };
+/** @param dashboard the folder of the dashboard's files, where it is not this repository's */
+export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): Promise<void> {
+  const config = { access: 'open' as const, rateLimit: false as const, quiet: true };
+  const hidden = { schema: { hide: true }, config };
   for (const { url, file, type } of FILES) {
-    const bytes = await readFile(new URL(file, dashboard));
+    const bytes = await readFile(dashboard ? new URL(file, dashboard) : new URL(`../../../dashboard/${file}`, import.meta.url));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.header('etag', etag).header('cache-control', 'no-cache').type(type);
@@ -32,7 +33,7 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard: URL): P
     reply.header('cache-control', 'no-cache');
     return app.swagger();
   });
-  app.get('/metrics', hidden, async (_request, reply) => {
+  app.get('/metrics', { ...hidden, config: { ...config, access: 'metrics:read' as const } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store').type(metrics.contentType);
     return metrics.metrics();
   });

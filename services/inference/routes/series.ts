@@ -22,6 +22,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/series',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'listSeries',
         tags: ['series'],
@@ -50,6 +51,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/series/:id/forecast',
     {
+      config: { access: 'forecasts:read' },
       schema: {
         operationId: 'forecastSeries',
         tags: ['forecasts'],

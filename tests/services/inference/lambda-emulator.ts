@@ -106,6 +106,7 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaInstanc
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const closed = once(child, 'close');
   let warnings = '';
   child.stdout?.on('data', (text) => {
     output += text;
@@ -130,11 +131,10 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaInstanc
       return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
     },
     async stop() {
-      const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
       child.kill('SIGKILL');
-      await exited;
+      await closed; // and with it all that it wrote is here
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
     },
   };
 }

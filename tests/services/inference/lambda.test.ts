@@ -86,10 +86,17 @@ afterAll(async () => {
 
 const instances: LambdaInstance[] = [];
 let temporaries = 0;
-async function start(environment: Record<string, string> = {}, temporary = `tmp-${temporaries++}`): Promise<LambdaInstance> {
+/** An instance that this test's end stops. */
+async function start(environment: Record<string, string> = {}, temporary?: string): Promise<LambdaInstance> {
+  const instance = await open(environment, temporary);
+  instances.push(instance);
+  return instance;
+}
+
+async function open(environment: Record<string, string> = {}, temporary = `tmp-${temporaries++}`): Promise<LambdaInstance> {
   await mkdir(path.join(folder, temporary), { recursive: true });
   const { accessKeyId, secretAccessKey } = credentialsOf(double);
-  const instance = await startLambda({
+  return startLambda({
     folder: built,
     temporary: path.join(folder, temporary),
     environment: {
@@ -98,8 +105,6 @@ async function start(environment: Record<string, string> = {}, temporary = `tmp-
       ...environment,
     },
   });
-  instances.push(instance);
-  return instance;
 }
 afterEach(async () => {
   double.fault = () => undefined;
@@ -132,8 +137,13 @@ describe('the bundle', () => {
 });
 
 describe('an instance', () => {
+  let instance: LambdaInstance;
+  beforeAll(async () => {
+    instance = await open();
+  });
+  afterAll(() => instance.stop());
+
   test('answers forecasts of the model, by events of an HTTP API and of a Function URL', async () => {
-    const instance = await start();
     const { statusCode, headers, body, isBase64Encoded } = await get(instance, '/v1/series/AEP/forecast?levels=80&horizon=24');
     const answer = JSON.parse(body);
     expect({ statusCode, isBase64Encoded }).toEqual({ statusCode: 200, isBase64Encoded: false });
@@ -163,7 +173,6 @@ describe('an instance', () => {
   });
 
   test('forecasts an own history, sent as text and in base64, with the same numbers', async () => {
-    const instance = await start();
     const values = Array.from(panel.columns.target.subarray(0, panel.length));
     const body = JSON.stringify({ history: { start: new Date(panel.start).toISOString(), values, seriesId: 'AEP' } });
     const headers = { 'content-type': 'application/json' };
@@ -179,7 +188,6 @@ describe('an instance', () => {
   });
 
   test('answers problems as problems: with their code, the id of the invocation, and no more', async () => {
-    const instance = await start();
     const id = '8f3c1f4e-6b1d-4d0c-9f57-2a8a0f6f0a11';
     const missing = await instance.invoke(httpApiEvent('GET', '/v1/series/NOWHERE/forecast'), id);
     expect(missing.statusCode).toBe(404);
@@ -219,7 +227,6 @@ describe('an instance', () => {
   });
 
   test('compresses what is large for who takes it, and streams arrive whole', async () => {
-    const instance = await start();
     const event = (accept: string) => httpApiEvent('GET', '/openapi.json', { headers: { 'accept-encoding': accept } });
     const [plain, packed] = [await instance.invoke(event('br')), await instance.invoke(event('br, gzip;q=0.8'))];
     expect([plain.isBase64Encoded, packed.isBase64Encoded]).toEqual([false, true]);
@@ -235,15 +242,16 @@ describe('an instance', () => {
   });
 
   test('logs to standard output, each line with the id of its invocation, and nothing of what was sent', async () => {
-    const instance = await start({ HEADWAY_LOG_LEVEL: 'debug' });
-    await instance.invoke(
+    const talking = await start({ HEADWAY_LOG_LEVEL: 'debug' });
+    await talking.invoke(
       httpApiEvent('POST', '/v1/forecasts?a=hush-hush', {
         headers: { 'content-type': 'application/json', cookie: 'hush-hush' },
         body: '{"hush-hush":1}',
       }),
       'the-id',
     );
-    const lines = instance
+    await talking.stop();
+    const lines = talking
       .output()
       .trim()
       .split('\n')
@@ -252,8 +260,8 @@ describe('an instance', () => {
       expect.objectContaining({ awsRequestId: 'the-id', msg: 'answered', method: 'POST', status: 400 }),
     );
     expect(lines).toContainEqual(expect.objectContaining({ msg: 'now serving', modelVersion: firstModel }));
-    expect(instance.output()).not.toContain('hush-hush');
-    expect(instance.warnings()).toBe('');
+    expect(talking.output()).not.toContain('hush-hush');
+    expect(talking.warnings()).toBe('');
   });
 });
 

@@ -40,6 +40,7 @@ describe('problems', () => {
     ['/v1/series/', 404, 'ROUTE_NOT_FOUND'],
     ['/dashboard/../package.json', 404, 'ROUTE_NOT_FOUND'],
     ['/dashboard/%2e%2e/package.json', 404, 'ROUTE_NOT_FOUND'],
+    ['/docs/static/nope', 404, 'ROUTE_NOT_FOUND'],
     ['/v1/series/nope/forecast', 404, 'SERIES_UNKNOWN'],
     ['/v1/series/..%2f..%2fetc%2fpasswd/forecast', 404, 'SERIES_UNKNOWN'],
     ['/v1/series/__proto__/forecast', 404, 'SERIES_UNKNOWN'],

@@ -103,7 +103,7 @@ describe('routes', () => {
   });
 
   test('health: alive, ready, and how old the data is by our own clock', async () => {
-    expect((await app.inject('/health/live')).json()).toEqual({ status: 'live' });
+    expect((await app.inject('/health/live')).json()).toEqual({ status: 'live', access: 'open' });
     expect((await app.inject('/health/ready')).json()).toMatchObject({
       status: 'ready',
       dataAgeSeconds: 300,

@@ -61,6 +61,8 @@ describe('server', () => {
       'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\nConnection: close\r\n\r\n',
     );
     expect(hoping).toMatch(/^HTTP\/1\.1 200 /);
+    const outside = await raw(server.port, 'GET /docs/static/.. HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(outside).toMatch(/^HTTP\/1\.1 404 [\s\S]*"code":"ROUTE_NOT_FOUND"/);
     const endless = await raw(server.port, `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`);
     expect(endless).toMatch(/^HTTP\/1\.1 431 /);
     await server.close();

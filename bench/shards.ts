@@ -1,0 +1,136 @@
+/**
+ * Purpose: what a batch of very many series costs and takes in n shards, as a command: one shard is measured, the rest is computed.
+ *   npm run bench:shards [-- --series 2000] [--total 1000000] [--store-series 125000] [--json FILE]
+ * Invariants: what is measured is what `headway forecast --shard` does after its start: read and decode the whole online view of a store,
+ * take its series, forecast and judge them, write the entry down; what is computed says from which assumption.
+ * Fails: a plain Error where a shard forecasts nothing.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { networkForecaster } from '../forecasting/models/network-forecaster.ts';
+import { PRICES } from '../infra/cost/prices.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { randomStreams } from '../runtime/random.ts';
+import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
+import { terminalProgress } from '../runtime/terminal-progress.ts';
+import { precompute, seriesSlice } from '../services/inference/precompute.ts';
+import { shardRange } from '../services/inference/shard.ts';
+import { decodeOnlineView, encodeOnlineView } from '../storage/online-view.ts';
+import { QUANTILES, randomNetwork } from './random-network.ts';
+import { chunkMaker, LOOK_BACK } from './synthetic-series.ts';
+
+const HORIZON = 24;
+const SEED = 7;
+/** A function's start until its first line of ours, its model loaded: assumed. */
+const START_SECONDS = 5;
+/** From S3 into one function: assumed. */
+const READ_BYTES_PER_SECOND = 90e6;
+/** The view as it comes, its copy in memory, the model and Node: what a function must be given. */
+const COPIES = 2.2;
+const BASE_GB = 0.6;
+const TRANSITIONS_PER_SHARD = 4;
+const SHARDS = [1, 2, 4, 8, 16, 32];
+
+interface Flags {
+  readonly series: string;
+  readonly total: string;
+  readonly storeSeries: string;
+  readonly backend: string;
+  readonly json?: string;
+}
+
+async function bench(flags: Flags): Promise<void> {
+  const [series, total, storeSeries] = [Number(flags.series), Number(flags.total), Number(flags.storeSeries)];
+  const backend = await startTensorBackend(silentLogger, flags.backend as BackendChoice, 'prediction');
+  const loadBefore = loadavg()[0] as number;
+  const measured = await measureShard(series);
+  const viewBytes = LOOK_BACK * 4 * storeSeries;
+  const stores = Math.ceil(total / storeSeries);
+  const memoryGb = BASE_GB + (COPIES * viewBytes) / 1e9;
+  const rows = SHARDS.map((shards) => {
+    const decodeSeconds = storeSeries * measured.readSecondsPerSeries;
+    const seconds =
+      START_SECONDS + viewBytes / READ_BYTES_PER_SECOND + decodeSeconds + storeSeries / shards / measured.seriesPerSecond;
+    const workers = stores * shards;
+    const dollars =
+      workers * seconds * memoryGb * PRICES.lambdaGbSecond.dollars +
+      (workers / 1e6) * PRICES.lambdaRequests.dollars +
+      ((workers * TRANSITIONS_PER_SHARD) / 1000) * PRICES.stepTransitions.dollars;
+    return { shardsPerStore: shards, workers, seconds, dollars, dollarsPerMillion: (dollars / total) * 1e6 };
+  });
+  const table = new Table({
+    head: ['shards a store', 'workers', 'seconds', 'US$ a batch', 'US$ a million series'],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    table.push([
+      row.shardsPerStore,
+      row.workers,
+      row.seconds.toFixed(0),
+      row.dollars.toFixed(3),
+      row.dollarsPerMillion.toFixed(3),
+    ]);
+  }
+  console.log(
+    `Measured on ${series} series: ${measured.seriesPerSecond.toFixed(0)} series a second of processor time forecast, judged and written down; a view is read and decoded at ${(measured.readSecondsPerSeries * 1e6).toFixed(0)} µs a series; load ${loadBefore.toFixed(1)}, backend ${backend}.`,
+  );
+  console.log(
+    `Computed for ${total} series in ${stores} stores of ${storeSeries} (a view of ${(viewBytes / 1e9).toFixed(2)} GB, functions of ${memoryGb.toFixed(1)} GB), all workers at once:`,
+  );
+  console.log(table.toString());
+  const kept = { series, total, storeSeries, backend, measured, memoryGb, rows, prices: { noted: PRICES.lambdaGbSecond.noted } };
+  const machine = { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] };
+  if (!flags.json) return;
+  await mkdir(dirname(flags.json), { recursive: true });
+  await writeFile(flags.json, `${JSON.stringify({ ...kept, machine }, null, 1)}\n`);
+}
+
+/** Processor time, of all threads: a crowded machine does not make a shard dearer. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+async function measureShard(series: number): Promise<{ seriesPerSecond: number; readSecondsPerSeries: number }> {
+  const ids = Array.from({ length: series }, (_, s) => `s${s}`);
+  const streams = randomStreams(SEED);
+  const forecaster = networkForecaster(randomNetwork(ids, HORIZON, streams('weights')));
+  const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
+  const progress = terminalProgress({ clock: systemClock });
+  progress.start('one shard of two', 3);
+  try {
+    const path = join(folder, 'view.bin');
+    await writeFile(path, encodeOnlineView(chunkMaker(ids, streams)(0, series)));
+    progress.update(1);
+    const started = cpuSeconds();
+    const panel = decodeOnlineView(path, await readFile(path));
+    const read = cpuSeconds();
+    const { from, to } = shardRange(series, { index: 2, count: 2 });
+    const rules = { nonNegative: true, seasonLengths: [24, 168] };
+    const part = seriesSlice(panel, from, to);
+    const forecasts = await precompute(forecaster, part, LOOK_BACK - 1, HORIZON, rules);
+    const entry = JSON.stringify({ quantiles: QUANTILES, seriesIds: part.seriesIds, values: Array.from(forecasts.values) });
+    await writeFile(join(folder, 'entry.json'), entry);
+    const done = cpuSeconds();
+    progress.update(3);
+    if (!forecasts.usable.includes(1)) throw new Error('no series has a forecast');
+    return { seriesPerSecond: (to - from) / (done - read), readSecondsPerSeries: (read - started) / series };
+  } finally {
+    progress.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const command = new Command('bench:shards')
+  .description('Time and cost of forecasting very many series in shards: one is measured, the rest computed.')
+  .option('--series <count>', 'series of the view that is measured', '2000')
+  .option('--total <count>', 'series to compute for', '1000000')
+  .option('--store-series <count>', 'series in one store, whose view every shard of it reads', '125000')
+  .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
+  .option('--json <file>', 'write the figures as JSON');
+await command.parseAsync();
+await bench(command.opts<Flags>());
