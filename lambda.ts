@@ -50,6 +50,7 @@ const logger = createLogger({
   to: 'stdout',
   context: () => invocation.getStore() ?? {},
 });
+if (settings.traces !== null) logger.warn('HEADWAY_TRACES does nothing on Lambda');
 const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
 const store = openStore(settings.store, { clock, environment: process.env, cache, retries, requestTimeoutMs: 5_000 });
 const registry = openModelRegistry({ store, domain: domain.name, clock });

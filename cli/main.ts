@@ -3,20 +3,29 @@
  * Invariants: each command's work is imported when it runs, so that `--help` and `serve` do not load what they do not use.
  * Fails: USAGE for unknown commands and flags; a command's own error otherwise. Nothing is thrown: the exit status is returned.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import type { Settings } from '../runtime/settings.ts';
-import { SCOPE_NAMES } from '../services/inference/access-scopes.ts';
 import type { BacktestFlags } from './backtest.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
 import type { FeaturesFlags } from './features.ts';
 import type { ForecastFlags } from './forecast.ts';
-import type { CreateKeyFlags } from './keys.ts';
+import { addKeysCommands } from './keys-commands.ts';
 import type { ScheduleFlags } from './schedule.ts';
 import type { StoreDiffFlags } from './store-diff.ts';
 import type { GcFlags } from './store-gc.ts';
 import type { TrainFlags, TrainingFlags } from './training.ts';
 import type { TuneFlags } from './tune.ts';
+import { wholeNumber } from './whole-number.ts';
+
+/** Adds a command with the flags that all have; `run` gets the opened context and the flags. */
+export type AddCommand = <Flags extends object>(
+  parent: Command,
+  name: string,
+  description: string,
+  define: (command: Command) => Command,
+  run: (context: CommandContext, flags: Flags & CommonFlags, ...operands: string[]) => Promise<void>,
+) => void;
 
 type Environment = Record<string, string | undefined>;
 
@@ -275,40 +284,7 @@ export function buildProgram(env: Environment): Command {
     { logLevel: 'warn' },
   );
 
-  const keyFile = (c: Command) => c.option('--api-keys <file>', 'the file of keys; HEADWAY_API_KEYS without it');
-  const keys = program.command('keys').description('the API keys of the HTTP service');
-  command(
-    keys,
-    'create',
-    'Make a key: it is shown once, and its hash is kept in the file.',
-    (c) =>
-      keyFile(c)
-        .requiredOption('--name <text>', 'whose it is')
-        .requiredOption('--scopes <list>', `what it may do, with commas between: ${SCOPE_NAMES.join(', ')}`, scopeList)
-        .option('--expires-days <days>', 'days until it expires; never without it', wholeNumber)
-        .option('--requests-per-minute <count>', 'its own limit; HEADWAY_RATE_LIMIT of the service without it', wholeNumber),
-    async (context, flags: CreateKeyFlags) => (await import('./keys.ts')).createKey(context, flags),
-  );
-  command(keys, 'list', 'List the keys: whose, what they may do, until when.', keyFile, async (context) =>
-    (await import('./keys.ts')).listKeys(context),
-  );
-  command(
-    keys,
-    'revoke',
-    'Refuse a key from now on; running services notice within seconds.',
-    (c) => keyFile(c).argument('<id>', 'as `keys list` shows it'),
-    async (context, _flags, id) => (await import('./keys.ts')).revokeKey(context, id as string),
-  );
-  command(
-    keys,
-    'rotate',
-    'Make a key that may do the same as another, and let the other expire.',
-    (c) =>
-      keyFile(c)
-        .argument('<id>', 'the old one, as `keys list` shows it')
-        .option('--overlap-hours <hours>', 'how long both work', wholeNumber, 24),
-    async (context, flags: { overlapHours: number }, id) => (await import('./keys.ts')).rotateKey(context, id as string, flags),
-  );
+  addKeysCommands(program, command);
 
   const panel = program.command('panel').description('the features as a panel');
   command(
@@ -389,15 +365,3 @@ const CARD_SAYS = [
   ...['source', 'steps', 'testDays', 'config', 'demandOnly', 'seed', 'backend', 'quantiles'],
   ...['snapshot', 'knownAt', 'warmStart'],
 ];
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-function scopeList(text: string): string {
-  const names: readonly string[] = SCOPE_NAMES;
-  if (text.split(',').every((part) => names.includes(part.trim()))) return text;
-  throw new InvalidArgumentError(`The scopes are ${SCOPE_NAMES.join(', ')}.`);
-}

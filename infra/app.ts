@@ -13,17 +13,16 @@ import { environments } from './environments.ts';
 const CDK_OUT = join(import.meta.dirname, '..', 'cdk.out');
 
 try {
-  if (!existsSync(join(LAMBDA_BUNDLE, 'index.mjs')))
-    throw new ConfigurationError('inference', ['build/lambda/ is missing: run npm run bundle:lambda, or npm run synth']);
+  if (!existsSync(join(LAMBDA_BUNDLE, 'index.mjs'))) {
+    console.error('build/lambda/ is missing: run `npm run synth`, which bundles the service first.');
+    process.exit(1);
+  }
   const { app, stacks } = buildApp(Object.values(environments), LAMBDA_BUNDLE, CDK_OUT);
   app.synth();
-  for (const [environment, made] of Object.entries(stacks))
-    console.log(
-      `${environment}: ${Object.values(made)
-        .filter((stack) => stack !== null)
-        .map((stack) => stack.stackName)
-        .join(', ')}`,
-    );
+  for (const [environment, made] of Object.entries(stacks)) {
+    const names = Object.values(made).filter((stack) => stack !== null);
+    console.log(`${environment}: ${names.map(({ stackName }) => stackName).join(', ')}`);
+  }
 } catch (error) {
   console.error(error instanceof ConfigurationError ? error.message : error);
   process.exitCode = 1;

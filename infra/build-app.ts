@@ -21,6 +21,8 @@ const FEATURE_FLAGS = {
   'aws:cdk:enable-path-metadata': true,
   // A template that CloudFormation's own rules find wrong is an error here, not a warning.
   '@aws-cdk/core:validateAgainstDefaultRules': true,
+  // What another stack uses cannot be removed before that stack.
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:target-partitions': ['aws'],

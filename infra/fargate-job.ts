@@ -209,7 +209,15 @@ function states({ size, network, command, timeout, deadLetters }: FargateJobProp
     Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: onFailure }],
     End: true,
   });
-  const lostItsMachine = (text: string) => ({ Variable: '$.failure.Cause', StringMatches: text, Next: 'RunAtFullPrice' });
+  // A time-out has no cause, and a choice on what is absent would end the execution untold.
+  const cause = '$.failure.Cause';
+  const lostItsMachine = (text: string) => ({
+    And: [
+      { Variable: cause, IsPresent: true },
+      { Variable: cause, StringMatches: text },
+    ],
+    Next: 'RunAtFullPrice',
+  });
   const spot = {
     RunOnSpareCapacity: run('FARGATE_SPOT', 'WhyItStopped'),
     WhyItStopped: {
@@ -233,7 +241,7 @@ function states({ size, network, command, timeout, deadLetters }: FargateJobProp
         ResultPath: null,
         Next: 'Failed',
       },
-      Failed: { Type: 'Fail', ErrorPath: '$.failure.Error', CausePath: '$.failure.Cause' },
+      Failed: { Type: 'Fail', Error: 'RunFailed', Cause: 'The message in the dead-letter queue says why.' },
     },
   };
 }

@@ -51,7 +51,7 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
   const { clock, invocation, refreshIntervalMs } = options;
   const app = await buildApp({ ...options, startPatienceMs: START_PATIENCE_MS });
   await app.ready();
-  await warmUp(app);
+  if (!options.apiKeys) await warmUp(app); // with keys it would be refused
   const proxy = awsLambdaFastify(app, { decorateRequest: false });
   let lookedAt = clock.now();
   let look: Promise<unknown> | null = null;

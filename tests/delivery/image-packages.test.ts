@@ -25,11 +25,11 @@ const inside = (target: (typeof SERVICES)[number]) => ({
   REFUSED_PACKAGES: [...packagesWithout(stages, target), 'tfjs-node-native'].join(','),
 });
 
-/** The status of the answer. A machine that is busy with other things may refuse for a while, as it says (503): then again. */
-async function statusOf(url: string): Promise<number> {
+/** A machine that is busy with other things makes the service refuse for a while, as it says (503): then again. */
+async function answerOf(url: string): Promise<Response> {
   for (let tries = 1; ; tries++) {
-    const { status } = await fetch(url);
-    if (status !== 503 || tries === 40) return status;
+    const answer = await fetch(url);
+    if (answer.status !== 503 || tries === 40) return answer;
     await pause(500);
   }
 }
@@ -60,13 +60,13 @@ test('features, training and inference, each in its image', async () => {
 
   const service = startHeadway(['serve', '--port', '0'], inside('inference'));
   const [, url] = await service.until(/on (http:\/\/[\d.]+:\d+)/);
-  const { series } = (await (await fetch(`${url}/v1/series`)).json()) as { series: { seriesId: string }[] };
+  const { series } = (await (await answerOf(`${url}/v1/series`)).json()) as { series: { seriesId: string }[] };
   const id = series[0]!.seriesId;
   for (const path of [`series/${id}/forecast`, `series/${id}/explanation`, 'forecasts?horizon=1', 'model', 'models']) {
-    expect([path, await statusOf(`${url}/v1/${path}`)]).toEqual([path, 200]);
+    expect([path, (await answerOf(`${url}/v1/${path}`)).status]).toEqual([path, 200]);
   }
   for (const path of ['/', '/docs', '/metrics', '/openapi.json', '/health/ready']) {
-    expect([path, await statusOf(url + path)]).toEqual([path, 200]);
+    expect([path, (await answerOf(url + path)).status]).toEqual([path, 200]);
   }
   expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ status: 'ready', modelVersion });
   service.kill('SIGTERM');

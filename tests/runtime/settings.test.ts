@@ -42,6 +42,7 @@ describe('readSettings', () => {
       rateLimit: 600,
       memoryMb: 512,
       cacheMb: 2048,
+      engine: 'duckdb',
       apiKeys: null,
       proxies: 0,
       corsOrigins: null,

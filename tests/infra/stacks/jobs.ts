@@ -74,8 +74,8 @@ export function jobTests(): void {
       expect(States.WhyItStopped).toMatchObject({
         Default: 'Tell',
         Choices: [
-          { StringMatches: '*SpotInterruption*', Next: 'RunAtFullPrice' },
-          { StringMatches: '*apacity is unavailable*', Next: 'RunAtFullPrice' },
+          { And: [{ IsPresent: true }, { StringMatches: '*SpotInterruption*' }], Next: 'RunAtFullPrice' },
+          { And: [{ IsPresent: true }, { StringMatches: '*apacity is unavailable*' }], Next: 'RunAtFullPrice' },
         ],
       });
       expect(States.RunAtFullPrice).toMatchObject({

@@ -133,7 +133,7 @@ describe('the bundle', () => {
       cwd: REPOSITORY,
     });
     expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
-  });
+  }, 120_000);
 });
 
 describe('an instance', () => {
@@ -356,6 +356,13 @@ describe('a store that changes', () => {
     expect(answer).not.toHaveProperty('fallback');
     expect(fetched()).toHaveLength(3);
   });
+});
+
+test('keys are asked for where the settings hold some', async () => {
+  const instance = await start({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' });
+  const { statusCode, headers, body } = await get(instance, '/v1/series/AEP/forecast');
+  expect({ statusCode, code: JSON.parse(body).code }).toEqual({ statusCode: 401, code: 'API_KEY_MISSING' });
+  expect(headers['www-authenticate']).toMatch(/^Bearer/);
 });
 
 test('settings that are wrong stop the start, and the Runtime API is told', async () => {
