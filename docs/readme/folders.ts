@@ -18,10 +18,9 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['dashboard/', 'the web page, the forecast as SVG and in the terminal'],
   ['cli/', 'the commands; headway.ts starts them'],
   ['bench/', 'what this page claims about speed and accuracy, as commands'],
-  ['infra/', 'deployment to AWS, and what a month of it costs'],
+  ['infra/', 'AWS, Kubernetes, what watches them, and what a month costs'],
   ['tests/', 'mirrors the tree; tidy.test.ts keeps the house in order'],
   ['docs/', 'architecture, store protocol, glossary, decisions, fork guide'],
-  ['infra/', 'AWS, Kubernetes, and what watches: alerts and a Grafana dashboard'],
   ['stubs/', 'stand-ins for packages we refuse to install'],
 ];
 
