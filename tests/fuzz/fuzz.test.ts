@@ -2,11 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { servedDocument } from '../../docs/client/served-document.ts';
 import { silentProgress } from '../../runtime/progress.ts';
+import type { Json } from '../services/inference/dereferenced.ts';
 import { type FuzzReport, fuzz } from './fuzz.ts';
 import { createJudge, type Expected } from './judge.ts';
 import { reduced } from './reduce.ts';
 import { complaints } from './verdict.ts';
 import type { Answer } from './wire.ts';
+
+const document = (await servedDocument()) as Json;
 
 test('1,500 requests, valid and hostile: nothing but documented answers, and nothing is left behind', async () => {
   const report = await fuzz({ requests: 1500, seed: 1, progress: silentProgress });
@@ -18,6 +21,7 @@ test('1,500 requests, valid and hostile: nothing but documented answers, and not
 }, 240_000);
 
 describe('each check can fail', () => {
+  const LIVE = document.paths['/health/live'].get.responses['200'].content['application/json'].example;
   const problem = {
     type: 'urn:headway:problem:series-unknown',
     title: 'Series unknown',
@@ -38,8 +42,8 @@ describe('each check can fail', () => {
   const busy = { ...problem, status: 503, code: 'OVERLOADED' };
 
   test.each<[string, Answer[], Expected, string | null]>([
-    ['a good answer', [answer(200, { status: 'live' })], live, null],
-    ['an answer of another schema', [answer(200, { status: 'dead' })], live, 'does not match its schema'],
+    ['a good answer', [answer(200, LIVE)], live, null],
+    ['an answer of another schema', [answer(200, { ...LIVE, status: 'dead' })], live, 'does not match its schema'],
     ['a documented problem', [answer(404, problem)], one, null],
     ['a problem that the operation does not have', [answer(404, problem)], live, '404 SERIES_UNKNOWN is not in the document'],
     ['a code nobody knows', [answer(404, { ...problem, code: 'ODD' })], anywhere, 'unknown code ODD'],
@@ -51,18 +55,18 @@ describe('each check can fail', () => {
     ['an error of the service', [answer(500, { ...problem, status: 500, code: 'INTERNAL' })], anywhere, '500 INTERNAL'],
     ['back-pressure', [answer(503, busy, { 'retry-after': '2' })], anywhere, null],
     ['back-pressure without a word when to come back', [answer(503, busy)], anywhere, 'without Retry-After'],
-    ['what should be refused', [answer(200, { status: 'live' })], { ...live, outcome: 'refuse' }, 'what the schema refuses'],
+    ['what should be refused', [answer(200, LIVE)], { ...live, outcome: 'refuse' }, 'what the schema refuses'],
     ['half an answer', [{ ...answer(200, '{'), isWhole: false }], live, 'half a body'],
     ['silence', [], live, 'without an answer'],
     ['silence that is allowed', [], { ...anywhere, outcome: 'maybe' }, null],
-  ])('%s', async (_name, answers, expected, wrong) => {
-    const said = createJudge(await servedDocument())({ answers, rest: '', isLate: false }, expected);
+  ])('%s', (_name, answers, expected, wrong) => {
+    const said = createJudge(document)({ answers, rest: '', isLate: false }, expected);
     if (wrong === null) expect(said).toBeNull();
     else expect(said).toContain(wrong);
   });
 
-  test('no answer in time, and bytes behind the last answer', async () => {
-    const judge = createJudge(await servedDocument());
+  test('no answer in time, and bytes behind the last answer', () => {
+    const judge = createJudge(document);
     expect(judge({ answers: [], rest: '', isLate: true }, live)).toBe('no answer in time');
     expect(judge({ answers: [], rest: 'HELLO', isLate: false }, live)).toContain('bytes that are no answer');
   });
