@@ -34,7 +34,6 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   ['An overloaded service refuses forecasts and stays alive', 'tests/services/inference/overload.test.ts'],
   ['The Lambda bundle answers alone, frozen between invocations', 'tests/services/inference/lambda.test.ts'],
   ['No AWS policy has a wildcard without a written reason', 'tests/infra/stacks.test.ts'],
-  ['Manifests hold to the schemas of Kubernetes', 'tests/delivery/kubernetes.test.ts'],
   ["Trino's text counts what DuckDB counts", 'tests/services/feature/portable-sql.test.ts'],
   ['The OpenAPI document is what the service does', 'tests/services/inference/openapi.test.ts'],
   ['A wrong or misspelt setting stops the start', 'tests/runtime/settings.test.ts'],
