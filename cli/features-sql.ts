@@ -5,13 +5,11 @@
  */
 import { join } from 'node:path';
 import { HeadwayError } from '../runtime/errors.ts';
-import { createHttpClient } from '../runtime/http.ts';
 import type { Settings } from '../runtime/settings.ts';
 import { embeddedEngine, type PartEngine, queryingEngine } from '../services/feature/part-engine.ts';
 import { countStatement, duckdbDialect, probeStatement, trinoDialect } from '../services/feature/portable-sql.ts';
 import { embeddedQueries, probe, segmentsOf } from '../services/feature/query-engine.ts';
 import { withRawPart } from '../services/feature/raw-session.ts';
-import { parseTrinoAddress, trinoEngine } from '../services/feature/trino-client.ts';
 import type { CommandContext } from './context.ts';
 
 export async function featuresSql(context: CommandContext, flags: { part?: string }): Promise<void> {
@@ -26,24 +24,24 @@ export async function featuresSql(context: CommandContext, flags: { part?: strin
   }
   const dialect = settings.engine === 'duckdb' ? duckdbDialect : trinoDialect;
   const query = { dialect, domain, part, rows: await part.open() };
-  const statements = [probeStatement(query)];
   const session = { part, tempFolder: join(settings.work, 'features', domain.name), memoryLimitMb: settings.memoryMb };
   const range = await withRawPart(session, async (connection) => {
     return (await probe(embeddedQueries(connection), { ...query, dialect: duckdbDialect })).range;
   });
-  statements.push(countStatement(query, segmentsOf({ domain, part }, range)));
-  context.print(
-    `-- ${part.name} of the feed ${part.feed}: how many rows, and which local times there are\n${statements[0]!.trim()};`,
-  );
-  context.print(`\n-- the rows counted by series and UTC interval, with an account of every row\n${statements[1]!.trim()};`);
-  context.printJson({ part: part.name, feed: part.feed, dialect: dialect.name, statements: statements.map((sql) => sql.trim()) });
+  const statements = [probeStatement(query), countStatement(query, segmentsOf({ domain, part }, range))].map((sql) => sql.trim());
+  const [probing, counting] = statements;
+  context.print(`-- ${part.name} of the feed ${part.feed}: how many rows, and which local times there are\n${probing};`);
+  context.print(`\n-- the rows counted by series and UTC interval, with an account of every row\n${counting};`);
+  context.printJson({ part: part.name, feed: part.feed, dialect: dialect.name, statements });
 }
 
-/** What reads the raw rows of demand, by the settings. */
-export function engineOf({
+/** What reads the raw rows of demand, by the settings. What speaks to a cluster is loaded only where one is named. */
+export async function engineOf({
   settings,
   logger,
-}: Pick<CommandContext, 'logger'> & { settings: Pick<Settings, 'engine'> }): PartEngine {
+}: Pick<CommandContext, 'logger'> & { settings: Pick<Settings, 'engine'> }): Promise<PartEngine> {
   if (settings.engine === 'duckdb') return embeddedEngine;
+  const { parseTrinoAddress, trinoEngine } = await import('../services/feature/trino-client.ts');
+  const { createHttpClient } = await import('../runtime/http.ts');
   return queryingEngine(trinoEngine(parseTrinoAddress(settings.engine), createHttpClient({ logger })));
 }

@@ -43,7 +43,7 @@ export async function runFeaturesCommand(context: CommandContext, flags: Feature
       logger,
       progress,
       memoryLimitMb: settings.memoryMb,
-      engine: engineOf(context),
+      engine: await engineOf(context),
     });
   });
   const seconds = (clock.elapsedMs() - started) / 1000;

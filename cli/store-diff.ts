@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import Table from 'cli-table3';
 import { csvField } from '../forecasting/panel-csv.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { minuteText } from '../runtime/utc-text.ts';
+import { minuteText, utcText } from '../runtime/utc-text.ts';
 import type { FeatureStore } from '../storage/feature-store.ts';
 import { diffSnapshots, type OtherPart, type SnapshotDiff, type SnapshotView } from '../storage/snapshot-diff.ts';
 import { CHANGE_KINDS, type ChangeCounts, type Difference, type SeriesChanges } from '../storage/value-changes.ts';
@@ -131,7 +131,7 @@ const short = (x: number): string => String(Number(x.toPrecision(6)));
 
 function titleOf({ manifest, knownAt }: NamedView): string {
   const known = knownAt === undefined ? '' : ` as it was known at ${iso(knownAt)}`;
-  return `snapshot ${manifest.snapshotVersion}, committed ${minuteText(manifest.committedAt)} UTC${known}`;
+  return `snapshot ${manifest.snapshotVersion}, committed ${utcText(manifest.committedAt)}${known}`;
 }
 
 const jsonOf = ({ manifest, knownAt }: NamedView) => ({ snapshotVersion: manifest.snapshotVersion, knownAt: knownAt ?? null });

@@ -44,6 +44,8 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
   const session = { 'X-Trino-User': user, 'X-Trino-Catalog': catalog, 'X-Trino-Schema': schema };
   const headers = { ...session, 'X-Trino-Source': 'headway', 'X-Trino-Time-Zone': 'UTC', 'Content-Type': 'text/plain' };
 
+  const isOwn = (uri: string): boolean => URL.canParse(uri) && new URL(uri).origin === new URL(origin).origin;
+
   async function request(config: AxiosRequestConfig): Promise<Answer> {
     let text: string;
     try {
@@ -77,12 +79,12 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
           if (answer.error) throw refused(answer.error, origin);
           yield* answer.data ?? [];
           if (next === undefined) return;
-          if (!URL.canParse(next) || new URL(next).origin !== new URL(origin).origin) throw elsewhere(next, origin);
+          if (!isOwn(next)) throw elsewhere(next, origin);
           answer = await request({ method: 'GET', url: next });
         }
       } finally {
         // Left before the end: the cluster need not work on. Where it cannot be told, it gives up by itself after some minutes.
-        if (next !== undefined && URL.canParse(next) && new URL(next).origin === new URL(origin).origin) {
+        if (next !== undefined && isOwn(next)) {
           await client.axios.delete(next, { headers, 'axios-retry': { retries: 0 } }).catch(() => undefined);
         }
       }

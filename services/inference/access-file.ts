@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { Check } from 'typebox/schema';
 import type { Clock } from '../../runtime/clock.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
+import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type KeyRecord, type KeySet, keySet } from './access-key.ts';
 import { SCOPE_NAMES } from './access-scopes.ts';
@@ -126,7 +126,6 @@ async function readKeys(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (isHeadwayError(error)) throw error;
     throw new HeadwayError('SETTINGS_INVALID', `the file of API keys cannot be read (${(error as NodeJS.ErrnoException).code})`, {
       where: path,
       fix: 'Make it with `headway keys create`, or unset HEADWAY_API_KEYS for open mode.',

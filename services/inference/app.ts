@@ -12,7 +12,6 @@ import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
-
 import { atMost } from '../../runtime/timers.ts';
 import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
@@ -21,7 +20,6 @@ import { noteMethods } from './allowed-methods.ts';
 import { clientOf } from './client-address.ts';
 import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
-
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';

@@ -8,11 +8,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Domain } from '../../domains/domain.ts';
 import { type ErrorCode, HeadwayError } from '../../runtime/errors.ts';
-
 import { SECURITY_SCHEMES } from './access-guard.ts';
 import { BEFORE_ROUTING, EVERYWHERE, GUARDED, LIMITED, NOT_READY, OPERATIONS, type Operation } from './operations.ts';
 import { isHttpCode, PROBLEM_CODES, PROBLEM_MEANINGS, type ProblemCode, statusOf } from './problem-codes.ts';
-
 import { HttpProblem, problemOf } from './problems.ts';
 import { Problem } from './schemas.ts';
 

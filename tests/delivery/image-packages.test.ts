@@ -46,7 +46,7 @@ test('what is left out are dependencies, and inference has no SQL engine and no 
 
 test('the hook refuses: no features without an SQL engine', async () => {
   const { code, stderr } = await headway(['features', 'run'], inside('inference'));
-  expect([code === 0, stderr]).toEqual([false, expect.stringMatching(/refused: (@duckdb\/node-api|axios) /)]);
+  expect([code === 0, stderr]).toEqual([false, expect.stringContaining('refused: @duckdb/node-api')]);
 }, 120_000);
 
 test('features, training and inference, each in its image', async () => {

@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { isoTime } from '../forecast-answer.ts';
-import { hasAlready } from '../if-none-match.ts';
 import type { HistoricModel } from '../model-history.ts';
 import { readCursor, strangeCursor, writeCursor } from '../pages.ts';
 import { NotReady } from '../problems.ts';
 import { queryIntegers } from '../query-integers.ts';
 import { answers, ModelsAnswer, SeriesQuery } from '../schemas.ts';
+import { hadAlready } from '../take-serving.ts';
 import type { App } from './context.ts';
 
 export function modelsRoutes(app: App, history: () => Promise<readonly HistoricModel[]>, handlerTimeout: number): void {
@@ -45,8 +45,7 @@ export function modelsRoutes(app: App, history: () => Promise<readonly HistoricM
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
       const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
-      reply.header('etag', etag).header('cache-control', 'no-cache');
-      if (hasAlready(request, etag)) return reply.code(304).send(undefined as never);
+      if (hadAlready(etag, request, reply)) return reply.code(304).send(undefined as never);
       return answer;
     },
   );

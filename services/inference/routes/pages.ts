@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
 import { DASHBOARD_SCRIPTS } from '../dashboard-files.ts';
-import { hasAlready } from '../if-none-match.ts';
+import { hadAlready } from '../take-serving.ts';
 import type { App } from './context.ts';
 
 const FILES = [
@@ -24,8 +24,8 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): 
     const bytes = await readFile(dashboard ? new URL(file, dashboard) : new URL(`../../../dashboard/${file}`, import.meta.url));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
-      reply.header('etag', etag).header('cache-control', 'no-cache').type(type);
-      if (hasAlready(request, etag)) return reply.code(304).send();
+      reply.type(type);
+      if (hadAlready(etag, request, reply)) return reply.code(304).send();
       return reply.send(bytes);
     });
   }
