@@ -11,7 +11,7 @@ import { isHeadwayError } from '../../runtime/errors.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
 import { type Precomputed, precompute, unknownInputs } from './precompute.ts';
-import { type Predictor, WorkerGone } from './predictor.ts';
+import { computed, type Predictor, WorkerGone } from './predictor.ts';
 import { type Rescued, rescue } from './rescue.ts';
 
 export interface Serving {
@@ -51,14 +51,12 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
   const { panel, cutoff, manifest } = snapshot;
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
-  const predictPiece = async (piece: Panel) => {
-    if (model.stored === null) return forecaster.predict(piece, cutoff, card.horizon);
-    return predictor.predict(model, piece, cutoff, 'swap').catch((error: unknown) => {
+  const predictPiece = (piece: Panel) =>
+    computed(predictor, model, piece, cutoff, 'swap').catch((error: unknown) => {
       // A swap must not wait for a worker that does not come: this process can do it too, only not as quietly.
       if (error instanceof WorkerGone) return forecaster.predict(piece, cutoff, card.horizon);
       throw error;
     });
-  };
   const { forecasts, rescued } = await rescue({
     forecasts: await precompute(forecaster, panel, cutoff, card.horizon, domain, predictPiece),
     baseline,

@@ -15,8 +15,7 @@ import { quantilesFor } from './levels.ts';
 import type { OwnHistory } from './own-history.ts';
 import { ownForecast } from './own-history.ts';
 import { judgeForecast, unknownInputs } from './precompute.ts';
-import { type Predictor, WorkerGone } from './predictor.ts';
-import { HttpProblem } from './problems.ts';
+import { computedByModel, type Predictor } from './predictor.ts';
 import { pickSeries } from './rescue.ts';
 import { supposedColumns, supposing, type WhatIf } from './what-if.ts';
 
@@ -91,12 +90,12 @@ export async function supposedAnswers(
   const shape = shapeOf(serving, asked);
   const panel = supposing(pickSeries(snapshot.panel, rows), forecaster.exogenous, cutoff, card.horizon, whatIf);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  const values = await supposedValues(serving, predictor, panel);
+  // A baseline reads no such column: it could not answer what was asked.
+  const values = await computedByModel(predictor, model, panel, cutoff);
   const quantiles = card.quantiles.length;
   const size = quantiles * card.horizon;
   return seriesIds.map((seriesId, row) => {
     const one = values.subarray(row * size, (row + 1) * size);
-    // A baseline reads no such column: it could not answer what was asked.
     if (judgeForecast(one, targetOf(panel, row), cutoff, { quantiles, horizon: card.horizon }, domain) !== 'sound')
       throw tooFewValues(seriesId);
     return {
@@ -106,18 +105,6 @@ export async function supposedAnswers(
       whatIf: supposedColumns(whatIf),
       ...cautions(unknown, flagsOf(serving, domain, panel, row, cutoff, null), serving.fallback),
     };
-  });
-}
-
-async function supposedValues(
-  { model, snapshot: { cutoff } }: Serving,
-  predictor: Predictor,
-  panel: Panel,
-): Promise<Float32Array> {
-  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
-  return predictor.predict(model, panel, cutoff, 'asked').catch((error: unknown) => {
-    // A baseline reads no such column: it could not answer what was asked.
-    throw error instanceof WorkerGone ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1) : error;
   });
 }
 

@@ -13,8 +13,7 @@ import { HeadwayError } from '../../runtime/errors.ts';
 import type { Serving } from './combine.ts';
 import type { FallbackReason } from './fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from './precompute.ts';
-import { type Predictor, WorkerGone } from './predictor.ts';
-import { HttpProblem } from './problems.ts';
+import { computed, computedByModel, type Predictor, WorkerGone } from './predictor.ts';
 import { sentStart, sentValue } from './sent-values.ts';
 import { type Columns, supposing, type WhatIf, withOwnColumns } from './what-if.ts';
 
@@ -77,7 +76,9 @@ export async function ownForecast(
   const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   // A baseline reads no exogenous column: it could not answer what is supposed.
-  const values = await predicted(predictor, serving, panel, cutoff, whatIf === undefined);
+  const values = whatIf
+    ? await computedByModel(predictor, serving.model, panel, cutoff)
+    : await computed(predictor, serving.model, panel, cutoff, 'asked').catch(nullIfGone);
   const shape = { quantiles: card.quantiles.length, horizon: card.horizon };
   const worth = values === null ? 'uncomputed' : judgeForecast(values, target, cutoff, shape, domain);
   if (values !== null && worth === 'sound') return { panel, cutoff, values, unknownInputs: unknown, rescuedFor: null };
@@ -92,20 +93,8 @@ export async function ownForecast(
   return { panel, cutoff, values: instead, unknownInputs: unknown, rescuedFor };
 }
 
-/** null where nothing computes it at the moment and a baseline may stand in. */
-async function predicted(
-  predictor: Predictor,
-  { model }: Serving,
-  panel: Panel,
-  cutoff: number,
-  mayBeBaseline: boolean,
-): Promise<Float32Array | null> {
-  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
-  try {
-    return await predictor.predict(model, panel, cutoff, 'asked');
-  } catch (error) {
-    if (!(error instanceof WorkerGone)) throw error;
-    if (mayBeBaseline) return null;
-    throw new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1);
-  }
-}
+/** null where nothing computes it at the moment. */
+const nullIfGone = (error: unknown): null => {
+  if (error instanceof WorkerGone) return null;
+  throw error;
+};

@@ -6,6 +6,7 @@
  */
 import type { Panel } from '../../forecasting/panel.ts';
 import type { LoadedModel } from './load-parts.ts';
+import { HttpProblem } from './problems.ts';
 
 /** `asked`: somebody waits for it. `swap`: what a new model or snapshot makes of every series, piece by piece. */
 export type Urgency = 'asked' | 'swap';
@@ -31,6 +32,24 @@ export type OpenPredictor = (watch: PredictorWatch) => Predictor;
 
 /** What computes forecasts is away for now. */
 export class WorkerGone extends Error {}
+
+/** By the predictor; a baseline, which no other process knows, by itself. */
+export async function computed(
+  predictor: Predictor,
+  model: LoadedModel,
+  panel: Panel,
+  cutoff: number,
+  urgency: Urgency,
+): Promise<Float32Array> {
+  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
+  return predictor.predict(model, panel, cutoff, urgency);
+}
+
+/** Of what only the model can answer, no baseline: OVERLOADED where nothing computes it at the moment. */
+export const computedByModel = (predictor: Predictor, model: LoadedModel, panel: Panel, cutoff: number): Promise<Float32Array> =>
+  computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
+    throw error instanceof WorkerGone ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1) : error;
+  });
 
 /** Computes at once, on the event loop of this process. */
 export const predictHere: OpenPredictor = ({ onBatch }) => ({
