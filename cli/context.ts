@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { createLogger, type Logger } from '../runtime/logger.ts';
 import type { Progress } from '../runtime/progress.ts';
-import { readSettings, type SettingOverrides, type Settings } from '../runtime/settings.ts';
+import { readSettings, type SettingName, type SettingOverrides, type Settings } from '../runtime/settings.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
 import type { ActualsLog } from '../storage/actuals-log.ts';
 import type { FeatureStore } from '../storage/feature-store.ts';
@@ -18,23 +18,25 @@ import type { ForecastLog } from '../storage/forecast-log.ts';
 import type { ModelRegistry } from '../storage/model-registry.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
-export interface CommonFlags {
-  readonly store?: string;
-  readonly domain?: string;
-  readonly work?: string;
-  readonly source?: string;
-  readonly exogenous?: string;
-  readonly engine?: string;
-  readonly logLevel?: string;
-  readonly port?: string;
-  readonly host?: string;
-  readonly seed?: string;
-  readonly backend?: string;
-  readonly quantiles?: string;
-  readonly cacheMb?: string;
-  readonly apiKeys?: string;
-  readonly json?: boolean;
-}
+/** Flags that set the setting of their name. */
+const SETTING_FLAGS = [
+  'store',
+  'domain',
+  'work',
+  'source',
+  'exogenous',
+  'engine',
+  'logLevel',
+  'port',
+  'host',
+  'seed',
+  'backend',
+  'quantiles',
+  'cacheMb',
+  'apiKeys',
+] as const satisfies readonly SettingName[];
+
+export type CommonFlags = { readonly [Flag in (typeof SETTING_FLAGS)[number]]?: string } & { readonly json?: boolean };
 
 export interface CommandContext {
   readonly settings: Settings;
@@ -69,38 +71,8 @@ export function openContext(
   env: Record<string, string | undefined>,
   defaults: Partial<Settings> = {},
 ): CommandContext {
-  const {
-    store,
-    domain: domainName,
-    work,
-    source,
-    exogenous,
-    engine,
-    logLevel,
-    port,
-    host,
-    seed,
-    backend,
-    quantiles,
-    cacheMb,
-    apiKeys,
-  } = flags;
-  const overrides: SettingOverrides = {
-    store: store && asStoreUrl(store),
-    domain: domainName,
-    work,
-    source,
-    exogenous,
-    engine,
-    logLevel,
-    port,
-    host,
-    seed,
-    backend,
-    quantiles,
-    cacheMb,
-    apiKeys,
-  };
+  const given = Object.fromEntries(SETTING_FLAGS.map((flag) => [flag, flags[flag]]));
+  const overrides: SettingOverrides = { ...given, store: flags.store && asStoreUrl(flags.store) };
   const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
   const found = findDomain(settings.domain);
   const domain = settings.quantiles === null ? found : { ...found, quantiles: settings.quantiles };
