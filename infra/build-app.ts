@@ -6,6 +6,7 @@
  */
 import { App, type StackProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { BatchStack } from './batch-stack.ts';
 import { type Configuration, checkConfiguration } from './configuration.ts';
 import { DataStack } from './data-stack.ts';
 import { DeliveryStack } from './delivery-stack.ts';
@@ -37,6 +38,7 @@ export interface EnvironmentStacks {
   readonly network: NetworkStack;
   readonly features: FeatureStack;
   readonly training: TrainingStack;
+  readonly batch: BatchStack | null;
   readonly inference: InferenceStack;
   readonly monitoring: MonitoringStack;
   readonly delivery: DeliveryStack | null;
@@ -65,7 +67,7 @@ export function buildApp(configurations: readonly Configuration[], bundle: strin
 
 /** `headway-ENVIRONMENT-NAME`, in the order in which they rest on one another. */
 function environmentStacks(app: App, configuration: Configuration, bundle: string): EnvironmentStacks {
-  const { environment, account, region, delivery } = configuration;
+  const { environment, account, region, delivery, batch: asked } = configuration;
   const name = (stack: string) => `headway-${environment}-${stack}`;
   const props = (description: string): StackProps => ({
     description: `Headway ${environment}: ${description}`,
@@ -77,19 +79,24 @@ function environmentStacks(app: App, configuration: Configuration, bundle: strin
   const network = new NetworkStack(app, name('network'), configuration, props('where containers run'));
   const features = new FeatureStack(app, name('features'), configuration, { ...props('features on a schedule'), data, network });
   const training = new TrainingStack(app, name('training'), configuration, { ...props('training on Fargate'), data, network });
+  const batch =
+    asked === null
+      ? null
+      : new BatchStack(app, name('batch'), configuration, { ...props('forecasts by shards'), data, batch: asked });
   const inference = new InferenceStack(app, name('inference'), configuration, { ...props('forecasts over HTTP'), bundle });
   const monitoring = new MonitoringStack(app, name('monitoring'), configuration, {
     ...props('alarms, dashboard, budget'),
-    ...{ features, training, inference },
+    ...{ features, training, batch, inference },
   });
   // They know the store by its exported name, which CDK does not see.
-  for (const stack of [features, training, inference]) stack.addStackDependency(data);
-  const made = [data, network, features, training, inference, monitoring];
+  const forecasting = batch === null ? [] : [batch];
+  for (const stack of [features, training, ...forecasting, inference]) stack.addStackDependency(data);
+  const made = [data, network, features, training, ...forecasting, inference, monitoring];
   const { repository } = delivery;
   const ci =
     repository === null
       ? null
       : new DeliveryStack(app, name('delivery'), configuration, { ...props('roles for GitHub'), data, repository });
   for (const stack of ci === null ? made : [...made, ci]) Tags.of(stack).add('headway-environment', environment);
-  return { data, network, features, training, inference, monitoring, delivery: ci };
+  return { data, network, features, training, batch, inference, monitoring, delivery: ci };
 }

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ENVIRONMENTS } from './configuration.ts';
+import { ENVIRONMENTS, type EnvironmentName } from './configuration.ts';
+import { environments } from './environments.ts';
 import { describeTeardown, type Template, teardownOf } from './teardown.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -20,7 +21,7 @@ npm run diff    -- ENVIRONMENT [--only STACK,STACK]
 npm run destroy -- ENVIRONMENT [--list]
 
 ENVIRONMENT is ${ENVIRONMENTS.join(' or ')}; infra/environments.ts says what it is.
---only   stacks by their last word: data, network, features, training, inference, monitoring, delivery
+--only   stacks by their last word: data, network, features, training, batch, inference, monitoring, delivery
 --image  the tag that was pushed; without it the one that is running stays
 --keys   the file that \`headway keys\` made, where inference.apiKeys is on; without it the keys that count stay
 --yes    do not ask before permissions are widened
@@ -29,7 +30,7 @@ docs/deploy.md has the whole way.`;
 
 export interface Request {
   readonly verb: (typeof VERBS)[number];
-  readonly environment: string;
+  readonly environment: EnvironmentName;
   readonly only: readonly string[] | null;
   readonly image: string | null;
   readonly keys: string | null;
@@ -64,13 +65,12 @@ export function cdkArguments({ verb, environment, only, image, yes }: Request, k
     '--parameters',
     `headway-${environment}-${stack}:${name}=${value}`,
   ];
+  const withImage = ['features', 'training', ...(environments[environment].batch === null ? [] : ['batch'])];
   const isTold = (stack: string) => only === null || only.includes(stack);
   const given =
     verb === 'deploy'
       ? [
-          ...(image === null
-            ? []
-            : ['features', 'training'].filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
+          ...(image === null ? [] : withImage.filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
           ...(keyFile === null ? [] : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),
           ...['--require-approval', yes ? 'never' : 'broadening'],
         ]

@@ -28,6 +28,18 @@ export interface LambdaSize {
   readonly storageMb: number;
 }
 
+/** A Distributed Map over the shards of all series. */
+export interface Batch {
+  /** As features.schedule; some time after it, because a batch forecasts from the newest snapshot. */
+  readonly schedule: string | null;
+  /** Of each worker: it holds the whole view. */
+  readonly compute: LambdaSize;
+  /** Runs of the series: at most 1000. */
+  readonly shards: number;
+  /** Workers at once. */
+  readonly mostAtOnce: number;
+}
+
 export interface Configuration {
   readonly environment: EnvironmentName;
   /** 12 digits; null: the account of whoever deploys. */
@@ -56,6 +68,8 @@ export interface Configuration {
     /** A run that takes longer is stopped and counts as failed. */
     readonly timeoutHours: number;
   };
+  /** Forecasts of all series by many workers at once; null: they follow each feature run, in one process (docs/scaling.md says up to when). */
+  readonly batch: Batch | null;
   readonly inference: {
     readonly front: 'http-api' | 'function-url';
     readonly memoryMb: number;
@@ -124,7 +138,7 @@ const FARGATE_MEMORY: Readonly<Record<FargateSize['cpu'], readonly [least: numbe
 
 /** Every way in which a configuration is wrong, as sentences that begin with the value's path; none when it is right. */
 export function configurationProblems(configuration: Configuration): string[] {
-  const { account, region, domain, features, training, inference, monitoring, delivery } = configuration;
+  const { account, region, domain, features, training, batch, inference, monitoring, delivery } = configuration;
   const problems: string[] = [];
   const need = (isRight: boolean, path: string, value: unknown, allowed: string) => {
     if (!isRight) problems.push(`${path} is ${JSON.stringify(value)}; it must be ${allowed}`);
@@ -150,6 +164,7 @@ export function configurationProblems(configuration: Configuration): string[] {
   for (const [path, schedule] of [
     ['features.schedule', features.schedule],
     ['training.schedule', training.schedule],
+    ['batch.schedule', batch?.schedule ?? null],
   ] as const)
     matches(
       path,
@@ -175,10 +190,16 @@ export function configurationProblems(configuration: Configuration): string[] {
     );
     between(`${path}.storageGb`, size.storageGb, 21, 200, ' GiB');
   };
+  const lambda = (path: string, { memoryMb, storageMb }: LambdaSize) => {
+    between(`${path}.memoryMb`, memoryMb, 1024, 10_240, ' MiB (DuckDB alone may use 512)');
+    between(`${path}.storageMb`, storageMb, 512, 10_240, ' MiB');
+  };
   if (features.compute.kind === 'fargate') fargate('features.compute', features.compute);
-  else {
-    between('features.compute.memoryMb', features.compute.memoryMb, 1024, 10_240, ' MiB (DuckDB alone may use 512)');
-    between('features.compute.storageMb', features.compute.storageMb, 512, 10_240, ' MiB');
+  else lambda('features.compute', features.compute);
+  if (batch !== null) {
+    lambda('batch.compute', batch.compute);
+    between('batch.shards', batch.shards, 1, 1000);
+    between('batch.mostAtOnce', batch.mostAtOnce, 1, 1000);
   }
   fargate('training.compute', training.compute);
   between('training.timeoutHours', training.timeoutHours, 1, 48, ' hours');

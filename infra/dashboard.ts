@@ -14,6 +14,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import type { BatchStack } from './batch-stack.ts';
 import type { FeatureStack } from './feature-stack.ts';
 import type { InferenceStack } from './inference-stack.ts';
 import type { TrainingStack } from './training-stack.ts';
@@ -23,14 +24,15 @@ export interface DashboardParts {
   readonly figures: Readonly<Record<'ready' | 'fallback' | 'dataAge' | 'rescued' | 'skill' | 'coverage', IMetric>>;
   readonly features: FeatureStack;
   readonly training: TrainingStack;
+  readonly batch: BatchStack | null;
   readonly inference: InferenceStack;
-  readonly featureFailures: IMetric;
-  readonly trainingFailures: IMetric;
+  /** Of runs: of features, of training, of batches. */
+  readonly failures: readonly IMetric[];
   readonly alarms: readonly Alarm[];
 }
 
 export function operationsDashboard(scope: Construct, parts: DashboardParts): Dashboard {
-  const { environment, figures, features, training, inference, featureFailures, trainingFailures, alarms } = parts;
+  const { environment, figures, features, training, batch, inference, failures, alarms } = parts;
   const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[] = []) =>
     new GraphWidget({ title, left: [...left], right: [...right], width: 12, height: 6 });
   const errorsOf = (title: string, logGroupName: string) =>
@@ -65,13 +67,14 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
         ),
       ],
       [
-        graph('Runs that failed: features, training', [featureFailures, trainingFailures]),
+        graph(`Runs that failed: features, training${batch === null ? '' : ', batches'}`, failures),
         graph('Skill; coverage off its level by (right)', [figures.skill], [figures.coverage]),
       ],
       [
         errorsOf('Errors of feature runs', features.logGroup.logGroupName),
         errorsOf('Errors of trainings', training.logGroup.logGroupName),
       ],
+      ...(batch === null ? [] : [[errorsOf('Errors of batches', batch.logGroup.logGroupName)]]),
     ],
   });
 }

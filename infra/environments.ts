@@ -21,6 +21,7 @@ const dev: Configuration = {
     compute: { kind: 'fargate', cpu: 2048, memoryMb: 4096, storageGb: 21, spot: true },
     timeoutHours: 4,
   },
+  batch: null,
   inference: {
     front: 'function-url',
     memoryMb: 1769,

@@ -20,10 +20,11 @@ import {
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Configuration, FargateSize } from './configuration.ts';
 import { clusterName, type NetworkStack } from './network-stack.ts';
+import { ToldStateMachine } from './told-state-machine.ts';
 import { acknowledge, acknowledgeBeginnings, acknowledgeWildcards, wildcardStatement } from './wildcards.ts';
 
 export interface FargateJobProps {
@@ -115,9 +116,19 @@ export class FargateJob extends Construct {
   }
 
   private machine(props: FargateJobProps, task: FargateTaskDefinition): StateMachine {
-    const { size, network, timeout, deadLetters, configuration } = props;
+    const { size, timeout, deadLetters, configuration } = props;
+    return new ToldStateMachine(this, 'Run', {
+      configuration,
+      startAt: size.spot ? 'RunOnSpareCapacity' : 'RunAtFullPrice',
+      states: states(props, task),
+      timeout: Duration.seconds(timeout.toSeconds() * (size.spot ? 2 : 1) + 600),
+      deadLetters,
+      allow: (role) => this.allowTasks(role, props, task),
+    }).machine;
+  }
+
+  private allowTasks(role: Role, { network, configuration }: FargateJobProps, task: FargateTaskDefinition): void {
     const { partition, region, account, stackName } = Stack.of(this);
-    const role = new Role(this, 'MachineRole', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     const family = `arn:${partition}:ecs:${region}:${account}:task-definition/${stackName}:*`;
     const inCluster = { ArnEquals: { 'ecs:cluster': network.cluster.clusterArn } };
     role.addToPolicy(new PolicyStatement({ actions: ['ecs:RunTask'], resources: [family], conditions: inCluster }));
@@ -146,31 +157,12 @@ export class FargateJob extends Construct {
         resources: [`arn:${partition}:events:${region}:${account}:rule/StepFunctionsGetEventsForECSTaskRule`],
       }),
     );
-    role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }));
-    role.addToPolicy(wildcardStatement('logDelivery'));
-    role.addToPolicy(wildcardStatement('tracing'));
-    acknowledgeWildcards(role, 'logDelivery', 'tracing');
     acknowledgeBeginnings(
       role,
       [family],
       'Every revision of one task definition: an execution that began before a deployment must be able to end.',
     );
     acknowledgeBeginnings(role, [tasks], 'The tasks of one cluster: a task is named when it starts.');
-
-    const log = new LogGroup(this, 'MachineLog', {
-      // Step Functions asks for this beginning: log policies have a limited length.
-      logGroupName: `/aws/vendedlogs/states/${stackName}-${this.node.id.toLowerCase()}`,
-      retention: configuration.logDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    return new StateMachine(this, 'Machine', {
-      role: role.withoutPolicyUpdates(),
-      stateMachineType: StateMachineType.STANDARD,
-      definitionBody: DefinitionBody.fromString(JSON.stringify(states(props, task))),
-      timeout: Duration.seconds(timeout.toSeconds() * (size.spot ? 2 : 1) + 600),
-      logs: { destination: log, level: LogLevel.ALL, includeExecutionData: true },
-      tracingEnabled: true,
-    });
   }
 }
 
@@ -181,7 +173,7 @@ const tasksOfThisAccount = (scope: Construct): ServicePrincipal =>
   });
 
 /** The machine in Amazon's states language: run; if its capacity was taken away or there is none, run on at the full price. */
-function states({ size, network, command, timeout, deadLetters }: FargateJobProps, task: FargateTaskDefinition): object {
+function states({ size, network, command, timeout }: FargateJobProps, task: FargateTaskDefinition): Record<string, object> {
   const run = (capacity: 'FARGATE' | 'FARGATE_SPOT', onFailure: string) => ({
     Type: 'Task',
     Resource: `arn:${Stack.of(task).partition}:states:::ecs:runTask.sync`,
@@ -226,22 +218,5 @@ function states({ size, network, command, timeout, deadLetters }: FargateJobProp
       Default: 'Tell',
     },
   };
-  return {
-    StartAt: size.spot ? 'RunOnSpareCapacity' : 'RunAtFullPrice',
-    States: {
-      ...(size.spot ? spot : {}),
-      RunAtFullPrice: run('FARGATE', 'Tell'),
-      Tell: {
-        Type: 'Task',
-        Resource: `arn:${Stack.of(task).partition}:states:::sqs:sendMessage`,
-        Parameters: {
-          QueueUrl: deadLetters.queueUrl,
-          MessageBody: { 'execution.$': '$$.Execution.Id', 'failure.$': '$.failure' },
-        },
-        ResultPath: null,
-        Next: 'Failed',
-      },
-      Failed: { Type: 'Fail', Error: 'RunFailed', Cause: 'The message in the dead-letter queue says why.' },
-    },
-  };
+  return { ...(size.spot ? spot : {}), RunAtFullPrice: run('FARGATE', 'Tell') };
 }

@@ -16,6 +16,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import type { BatchStack } from './batch-stack.ts';
 import type { Configuration } from './configuration.ts';
 import { operationsDashboard } from './dashboard.ts';
 import type { FeatureStack } from './feature-stack.ts';
@@ -26,6 +27,7 @@ import type { TrainingStack } from './training-stack.ts';
 export interface MonitoringStackProps extends StackProps {
   readonly features: FeatureStack;
   readonly training: TrainingStack;
+  readonly batch: BatchStack | null;
   readonly inference: InferenceStack;
 }
 
@@ -49,7 +51,7 @@ export class MonitoringStack extends Stack {
     scope: Construct,
     id: string,
     configuration: Configuration,
-    { features, training, inference, ...props }: MonitoringStackProps,
+    { features, training, batch, inference, ...props }: MonitoringStackProps,
   ) {
     super(scope, id, props);
     const { environment, monitoring } = configuration;
@@ -66,6 +68,7 @@ export class MonitoringStack extends Stack {
         ? features.work.run.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' })
         : features.work.run.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
     const trainingFailures = training.run.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
+    const batchFailures = batch?.run.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' }) ?? null;
     const { requests, serverErrors, latency } = inference.metrics;
     const errorShare = new MathExpression({
       expression: 'IF(requests >= 20, 100 * errors / requests, 0)',
@@ -147,6 +150,19 @@ export class MonitoringStack extends Stack {
         means: `The last observed interval ended more than ${monitoring.staleAfterHours} hours ago. Look at the feature runs, then at the source.`,
         ...{ metric: figures.dataAge, threshold: monitoring.staleAfterHours * 3600, when: above, periods: 3 },
       });
+    if (batch !== null && batchFailures !== null)
+      texts.push(
+        {
+          name: 'BatchFailed',
+          means: 'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
+          ...{ metric: batchFailures, threshold: 0, when: above },
+        },
+        {
+          name: 'BatchDeadLetter',
+          means: 'A shard of a batch was given up. The message says which and why; delete it when it is dealt with.',
+          ...{ metric: waiting(batch.deadLetters), threshold: 0, when: above },
+        },
+      );
     for (const text of texts) this.alarm(configuration, topic, text);
     this.budget(configuration, topic);
     operationsDashboard(this, {
@@ -154,9 +170,9 @@ export class MonitoringStack extends Stack {
       figures,
       features,
       training,
+      batch,
       inference,
-      featureFailures,
-      trainingFailures,
+      failures: [featureFailures, trainingFailures, ...(batchFailures === null ? [] : [batchFailures])],
       alarms: this.alarms,
     });
     new CfnOutput(this, 'Alarms', {

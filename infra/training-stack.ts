@@ -20,7 +20,7 @@ import type { Configuration } from './configuration.ts';
 import type { DataStack } from './data-stack.ts';
 import { deadLetterQueue } from './dead-letters.ts';
 import { FargateJob } from './fargate-job.ts';
-import { imageTagParameter } from './feature-stack.ts';
+import { imageTagParameter } from './image-tag.ts';
 import type { NetworkStack } from './network-stack.ts';
 import { RunSchedule } from './run-schedule.ts';
 import { allowStore, STORE_ACCESS } from './store-access.ts';

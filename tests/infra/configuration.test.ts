@@ -24,6 +24,7 @@ describe('what is wrong is named with its path, its value and what is allowed', 
     ...dev,
     training: { ...dev.training, compute: { ...dev.training.compute, ...changes } },
   });
+  const batch = (changes: object) => ({ ...everything, batch: { ...everything.batch!, ...changes } });
   test.each<[Configuration, string]>([
     [{ ...dev, environment: 'test' as 'dev' }, 'environment is "test"; it must be dev or prod'],
     [{ ...dev, account: '12', region: 'eu-west-1' }, 'account is "12"; it must be 12 digits, or null'],
@@ -45,6 +46,10 @@ describe('what is wrong is named with its path, its value and what is allowed', 
     [training({ cpu: 1000 }), 'training.compute.cpu is 1000; it must be 256, 512, 1024'],
     [training({ storageGb: 20 }), 'training.compute.storageGb is 20'],
     [{ ...dev, training: { ...dev.training, timeoutHours: 0 } }, 'training.timeoutHours is 0'],
+    [batch({ shards: 1001 }), 'batch.shards is 1001; it must be a whole number from 1 to 1000'],
+    [batch({ mostAtOnce: 0 }), 'batch.mostAtOnce is 0'],
+    [batch({ schedule: 'hourly' }), 'batch.schedule is "hourly"; it must be cron('],
+    [batch({ compute: { kind: 'lambda', memoryMb: 20_000, storageMb: 512 } }), 'batch.compute.memoryMb is 20000'],
     [inference({ timeoutSeconds: 30 }), 'inference.timeoutSeconds is 30; it must be a whole number from 1 to 29'],
     [inference({ memoryMb: 128 }), 'inference.memoryMb is 128'],
     [

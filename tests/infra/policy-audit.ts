@@ -44,11 +44,15 @@ export function allowances(template: { Resources?: Record<string, unknown> }): {
 const isKnownWildcard = (action: string): boolean =>
   Object.values(WILDCARDS).some(({ actions }) => (actions as readonly string[]).includes(action));
 
-/** All that ends where only its beginning is named, but which says whose it is: a folder of a bucket, a family, a cluster's tasks. */
+/**
+ * All that ends where only its beginning is named, but which says whose it is: a folder of a bucket, a family, a cluster's tasks, a
+ * machine's executions and those of its map.
+ */
 const isScoped = (resource: string): boolean => {
   const own = resource.replaceAll(/<[^>]*>/g, '<>').replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:/, '');
   const isOneFolder = /^<?[^/*]+>?\/[^*]*[^*/][^*]*\/\*$/.test(own);
-  return !resource.includes('*') || isOneFolder || /^(task-definition|task)\/[\w-]+[:/]\*$/.test(own);
+  const isOneFamily = /^(task-definition|task)\/[\w-]+[:/]\*$/.test(own);
+  return !resource.includes('*') || isOneFolder || isOneFamily || /^execution:[\w-]+(\/\w+)?:\*$/.test(own);
 };
 
 /** What is wrong with a statement that allows something; nothing where it names what it allows. */

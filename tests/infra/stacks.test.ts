@@ -20,7 +20,7 @@ afterAll(() => remove());
 
 test('there are the stacks that the documents name, in each environment', () => {
   const names = ['data', 'features', 'inference', 'monitoring', 'network', 'training'];
-  const everything = ['data', 'delivery', ...names.slice(1)];
+  const everything = ['batch', 'data', 'delivery', ...names.slice(1)];
   expect(
     all()
       .map(([name]) => name)

@@ -18,6 +18,12 @@ export const everything: Configuration = {
   source: 'folder:/somewhere',
   exogenous: 'folder:/elsewhere',
   features: { ...prod.features, compute: { kind: 'lambda', memoryMb: 3072, storageMb: 4096 } },
+  batch: {
+    schedule: 'cron(20 * * * ? *)',
+    compute: { kind: 'lambda', memoryMb: 6144, storageMb: 4096 },
+    shards: 32,
+    mostAtOnce: 16,
+  },
   inference: {
     ...prod.inference,
     ...{ front: 'function-url', rollout: 'linear', provisionedConcurrency: 2, mostConcurrency: 10 },

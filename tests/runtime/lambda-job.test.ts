@@ -55,6 +55,15 @@ async function ended(child: ChildProcess): Promise<void> {
   await exited;
 }
 
+/** It asks for the next event, as a function that stays warm; that request is taken back, for another process. */
+async function retire(child: ChildProcess): Promise<void> {
+  await asked;
+  await ended(child);
+  asked = new Promise((resolve) => {
+    onAsked = resolve;
+  });
+}
+
 function start(args: readonly string[], env: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, [...LOADER, 'runtime/lambda-job.ts', ...args], {
     cwd: ROOT,
@@ -66,7 +75,7 @@ function start(args: readonly string[], env: Record<string, string>): ChildProce
 }
 
 /** Hands out one event, as soon as it is asked for, and waits for what is answered to it. */
-async function invoke(child: ChildProcess): Promise<Answered> {
+async function invoke(child: ChildProcess, event = '{}'): Promise<Answered> {
   const answered = new Promise<Answered>((resolve, reject) => {
     onAnswer = resolve;
     child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
@@ -75,24 +84,39 @@ async function invoke(child: ChildProcess): Promise<Answered> {
   asked = new Promise((resolve) => {
     onAsked = resolve;
   });
-  reply.writeHead(200, { 'lambda-runtime-aws-request-id': `event-${++events}` }).end('{}');
+  reply.writeHead(200, { 'lambda-runtime-aws-request-id': `event-${++events}` }).end(event);
   return answered;
 }
 
 test('each event runs the command; the answer says that it is done, or which error it was', async () => {
   const child = start(['config'], { AWS_LAMBDA_RUNTIME_API: api });
   expect(await invoke(child)).toEqual({ path: 'event-1/response', body: { done: 'config' } });
-  // It asks for the next one: a function stays warm. This one is for another process.
-  await asked;
-  await ended(child);
-  asked = new Promise((resolve) => {
-    onAsked = resolve;
-  });
+  await retire(child);
   const failing = start(['models', 'rollback'], { AWS_LAMBDA_RUNTIME_API: api });
   const { path, body } = await invoke(failing);
   expect(path).toBe('event-2/error');
   expect(body.errorType).toBe('NO_CHAMPION');
   expect(body.errorMessage).toContain('NO_CHAMPION');
+  await retire(failing);
+}, 90_000);
+
+test('an event gives the values that the command leaves open, and nothing else', async () => {
+  const child = start(['forecast', '--shard', '{shard}'], { AWS_LAMBDA_RUNTIME_API: api });
+  // The value arrives as it is, and the command judges it: a batch of two has no ninth shard.
+  const { body } = await invoke(child, JSON.stringify({ shard: '9/2', args: ['models', 'list'] }));
+  expect(body).toMatchObject({ errorType: 'USAGE', errorMessage: expect.stringContaining('--shard "9/2"') });
+  for (const [event, problem] of [
+    ['{}', "the event's shard is missing"],
+    ['{"shard": 3}', "the event's shard is 3"],
+    ['{"shard": "--work=/elsewhere"}', 'the event\'s shard is "--work=/elsewhere"'],
+    ['{"shard": "1/2 --json"}', "the event's shard is"],
+    ['[1', 'the event is not JSON'],
+  ] as const) {
+    const answer = await invoke(child, event);
+    expect(answer.path).toMatch(/\/error$/);
+    expect(answer.body).toMatchObject({ errorType: 'USAGE', errorMessage: expect.stringContaining(problem) });
+  }
+  await retire(child);
 }, 90_000);
 
 test('outside Lambda it says what it is for', async () => {

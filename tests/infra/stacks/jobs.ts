@@ -5,6 +5,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
+import { ERROR_CODES } from '../../../runtime/errors.ts';
 import { flat } from '../policy-audit.ts';
 import { stack } from '../synthesised.ts';
 
@@ -121,6 +122,74 @@ export function jobTests(): void {
         Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), RoleArn: Match.anyValue() })],
       });
       template.hasResourceProperties('AWS::Events::EventBus', { Name: 'headway-prod' });
+    });
+  });
+
+  describe('a batch by shards', () => {
+    test('each shard is the local command, issued when the batch began', () => {
+      stack('everything-batch').hasResourceProperties('AWS::Lambda::Function', {
+        PackageType: 'Image',
+        MemorySize: 6144,
+        ImageConfig: {
+          EntryPoint: ['node', '--import', 'tsx', 'runtime/lambda-job.ts'],
+          Command: ['forecast', '--shard', '{shard}', '--issued-at', '{issuedAt}'],
+        },
+      });
+      const { StartAt, States } = machineOf('everything-batch');
+      expect(States[StartAt]).toMatchObject({
+        Parameters: { 'shards.$': 'States.ArrayRange(1, 32, 1)' },
+        Next: 'ForecastShards',
+      });
+      expect(States.ForecastShards).toMatchObject({
+        Type: 'Map',
+        ItemsPath: '$.shards',
+        ItemSelector: {
+          'shard.$': "States.Format('{}/32', $$.Map.Item.Value)",
+          'issuedAt.$': '$$.Execution.StartTime',
+        },
+        MaxConcurrency: 16,
+        ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED' } },
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Tell' }],
+      });
+    });
+
+    test('a shard is tried again where that can help; without a champion there is nothing to do', () => {
+      const { ItemProcessor } = machineOf('everything-batch').States.ForecastShards as unknown as {
+        ItemProcessor: { States: Record<string, { Retry: { ErrorEquals: string[] }[]; Catch: unknown[] }> };
+      };
+      const { Retry, Catch } = ItemProcessor.States.ForecastShard!;
+      const repeated = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
+      expect(repeated).toEqual(expect.arrayContaining(['Lambda.TooManyRequestsException', 'STORE_UNAVAILABLE']));
+      // The codes are those that the command ends with.
+      for (const code of repeated.filter((error) => /^[A-Z_]+$/.test(error))) expect(ERROR_CODES).toHaveProperty(code);
+      expect(Catch).toEqual([
+        { ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' },
+        { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'TellShard' },
+      ]);
+    });
+
+    test('a shard that fails is told, ends no other, and the batch fails when all have ended', () => {
+      const { States } = machineOf('everything-batch');
+      const { ItemProcessor } = States.ForecastShards as unknown as { ItemProcessor: { States: Record<string, object> } };
+      expect(ItemProcessor.States.TellShard).toMatchObject({
+        Parameters: { MessageBody: { 'shard.$': '$.shard', 'failure.$': '$.failure' } },
+        Next: 'NotForecast',
+      });
+      expect(ItemProcessor.States.NotForecast).toEqual({ Type: 'Pass', Result: { isDone: false }, End: true });
+      expect(States.AreAllForecast).toMatchObject({
+        Choices: [{ Variable: '$.isAnyMissing', BooleanEquals: true, Next: 'Failed' }],
+        Default: 'AllForecast',
+      });
+      // The names of states are unique in all of the machine.
+      expect(Object.keys(ItemProcessor.States).filter((name) => name in States)).toEqual([]);
+    });
+
+    test('features then forecast nothing themselves; a failed batch wakes somebody', () => {
+      stack('everything-features').hasResourceProperties('AWS::Lambda::Function', {
+        ImageConfig: Match.objectLike({ Command: ['features', 'run'] }),
+      });
+      for (const name of ['BatchFailed', 'BatchDeadLetter'])
+        stack('everything-monitoring').hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmName: `headway-prod-${name}` });
     });
   });
 

@@ -18,7 +18,18 @@ export function operationsTests(): void {
     test('an alarm for all that can go wrong; each tells the topic and says what it means', () => {
       const names = alarms('everything-monitoring').map(({ AlarmName }) => String(AlarmName).replace('headway-prod-', ''));
       expect(names.sort()).toEqual([
-        ...['Coverage', 'DataLate', 'Errors', 'Fallback', 'FeatureRunFailed', 'FeaturesDeadLetter', 'Latency', 'Skill'],
+        ...[
+          'BatchDeadLetter',
+          'BatchFailed',
+          'Coverage',
+          'DataLate',
+          'Errors',
+          'Fallback',
+          'FeatureRunFailed',
+          'FeaturesDeadLetter',
+          'Latency',
+          'Skill',
+        ],
         ...['Throttled', 'TrainingDeadLetter', 'TrainingFailed', 'Unreachable'],
       ]);
       for (const { AlarmActions, OKActions, AlarmDescription } of alarms('everything-monitoring')) {

@@ -53,6 +53,10 @@ export function policyTests(): void {
           Resource: { 'Fn::Join': ['', ['arn:aws:iam::', { Ref: 'Account' }, ':role/*']] },
         },
       ],
+      [
+        'the resource arn:aws:states:eu-west-1:1:execution:*',
+        { Effect: 'Allow', Action: 'states:StopExecution', Resource: 'arn:aws:states:eu-west-1:1:execution:*' },
+      ],
       ['all but', { Effect: 'Allow', NotAction: 'iam:PassRole', Resource: 'arn:aws:s3:::bucket/a/*' }],
       ['everybody', { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/a/*', Principal: { AWS: '*' } }],
     ])('the check can fail: %s', (problem, statement) => {
@@ -89,6 +93,10 @@ export function policyTests(): void {
         ...['actuals/electricity/*', 'features/electricity/*', 'models/electricity/*'],
       ]);
       expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual(['actuals/electricity/*']);
+      expect(prefixes('everything-batch', /Shard/, 'ReadStore').sort()).toEqual(
+        ['features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),
+      );
+      expect(prefixes('everything-batch', /Shard/, 'WriteStore')).toEqual(['forecasts/electricity/*']);
     });
 
     test('nobody may delete', () => {
