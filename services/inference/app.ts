@@ -102,7 +102,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   metrics.watch(state, predictor, clock);
   const firstLook = state.refresh(); // waits for the store while the app is built
 
-  const security = Object.entries(await securityHeaders());
+  const security = Object.entries(securityHeaders());
   const logAnswer = answerLog(logger);
   const started = clock.now().toString(36);
   let requests = 0;
