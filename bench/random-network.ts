@@ -14,6 +14,7 @@ export const QUANTILES = [0.1, 0.5, 0.9];
 
 /** The architecture that training uses, for counts by the hour, calibrated; its weights are small, so that forecasts stay sane. */
 export function randomNetwork(seriesIds: readonly string[], horizon: number, random: Random): TrainedNetwork {
+  const { windowIntervals, ...network } = defaultTrainingConfig.network;
   const features: FeatureSpec = {
     place: { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } },
     frequencyMinutes: 60,
@@ -22,8 +23,9 @@ export function randomNetwork(seriesIds: readonly string[], horizon: number, ran
     horizon,
     nonNegative: true,
     integerValued: true,
+    windowIntervals,
   };
-  const spec: NetworkSpec = { ...defaultTrainingConfig.network, features, quantiles: QUANTILES, seriesIds };
+  const spec: NetworkSpec = { ...network, features, quantiles: QUANTILES, seriesIds };
   const { windowSize, stepSize } = featureSizes(features);
   const drawn = (size: number): Float32Array => Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
   const perStep = <T>(value: T): T[] => Array.from({ length: horizon }, () => value);

@@ -56,8 +56,7 @@ export type Candidate = Readonly<Record<string, number>>;
 
 /** The configuration's own values, and `count − 1` drawn ones, for a domain of these seasons. */
 export function drawCandidates(config: TrainingConfig, seasons: Seasons, count: number, seed: number): Candidate[] {
-  const told = { ...config, network: { windowIntervals: seasons.week, ...config.network } };
-  const own = Object.fromEntries(SPACE.map((parameter) => [parameter.name, currentValue(told, parameter)]));
+  const own = Object.fromEntries(SPACE.map((parameter) => [parameter.name, currentValue(config, parameter)]));
   const drawn = Array.from({ length: count - 1 }, (_, i) =>
     Object.fromEntries(
       SPACE.map((parameter) => [parameter.name, draw(parameter, seasons, seedFrom(seed, 'tune', i, parameter.name))]),

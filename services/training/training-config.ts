@@ -14,8 +14,7 @@ import { HeadwayError } from '../../runtime/errors.ts';
 
 export interface TrainingConfig {
   readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'> &
-    // Absent: the longest season.
-    Pick<FeatureSpec, 'windowIntervals'>;
+    Required<Pick<FeatureSpec, 'windowIntervals'>>;
   readonly fit: FitOptions;
   /** The last days of the snapshot, which the model never sees and is scored on. */
   readonly testDays: number;
@@ -25,7 +24,7 @@ export interface TrainingConfig {
 
 /** For hours. */
 export const defaultTrainingConfig: TrainingConfig = {
-  network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8 },
+  network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8, windowIntervals: 48 },
   fit: {
     members: 2,
     stride: 7,
@@ -46,18 +45,20 @@ export const defaultTrainingConfig: TrainingConfig = {
 
 /**
  * The defaults for a domain: what they are for hours, days and weeks, in its own intervals. Cutoffs of the backtest and of the fit lie
- * apart by no divisor of the short season, so that all its places are met; two long seasons calibrate, and four are scored.
+ * apart by no divisor of the short season, so that all its places are met; the encoder sees two short seasons; two long ones calibrate,
+ * and four are scored.
  */
 export function defaultConfigOf({
   seasonLengths,
   frequencyMinutes,
 }: Pick<Domain, 'seasonLengths' | 'frequencyMinutes'>): TrainingConfig {
   const { day: short, week: long } = seasonsOf({ seasonLengths });
-  const { fit } = defaultTrainingConfig;
+  const { fit, network } = defaultTrainingConfig;
   let stride = Math.max(1, Math.round((fit.stride * short) / 24));
   while (greatestCommonDivisor(stride, short) > 1) stride++;
   return {
     ...defaultTrainingConfig,
+    network: { ...network, windowIntervals: Math.min(2 * short, long) },
     fit: { ...fit, stride, calibrationIntervals: 2 * long },
     testDays: Math.max(defaultTrainingConfig.testDays, Math.ceil((4 * long * frequencyMinutes) / 1440)),
     cutoffStep: short + 1,
@@ -98,9 +99,9 @@ export function networkSpecOf(domain: Domain, panel: Panel, config: TrainingConf
   return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
 }
 
-/** A window of the longest season is left out, whoever names it, so that it is the same model as one that was not told. */
-function withWindow(plain: FeatureSpec, windowIntervals: number | undefined, domain: string): FeatureSpec {
-  if (windowIntervals === undefined || windowIntervals === plain.week) return plain;
+/** A window of the longest season is left out of the model: it is the same as one that was saved when there was no other. */
+function withWindow(plain: FeatureSpec, windowIntervals: number, domain: string): FeatureSpec {
+  if (windowIntervals === plain.week) return plain;
   const longest = featureSizes(plain).trainingHistory;
   if (windowIntervals <= longest) return { ...plain, windowIntervals };
   throw new HeadwayError('SETTINGS_INVALID', `a window of ${windowIntervals} intervals is longer than a network looks back`, {

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { configFileOf, readConfigFile } from '../../../services/training/config-file.ts';
-import { defaultTrainingConfig, networkSpecOf, type TrainingConfig } from '../../../services/training/training-config.ts';
+import {
+  defaultConfigOf,
+  defaultTrainingConfig,
+  networkSpecOf,
+  type TrainingConfig,
+} from '../../../services/training/training-config.ts';
 import { panelOf } from '../../forecasting/random-panels.ts';
 import { toyDomain } from './toy-store.ts';
 
@@ -43,20 +48,31 @@ test('what the file leaves out keeps its default', async () => {
   });
 });
 
-test('a window reaches the network’s inputs; one of the longest season changes nothing; one beyond the lags is refused', () => {
+test('a window reaches the network’s inputs; one of the longest season is not written down; one beyond the lags is refused', () => {
   const panel = panelOf(['a'], 200, () => 1);
-  const specWith = (window: { windowIntervals?: number }) => {
+  const specWith = (window: { windowIntervals: number }) => {
     const network = { ...defaultTrainingConfig.network, ...window };
     return networkSpecOf(toyDomain, panel, { ...defaultTrainingConfig, network }, 199);
   };
-  const plain = specWith({});
-  expect(specWith({ windowIntervals: 168 })).toStrictEqual(plain);
+  const plain = specWith({ windowIntervals: 168 });
+  expect(plain.features).not.toHaveProperty('windowIntervals');
   expect(specWith({ windowIntervals: 36 })).toStrictEqual({ ...plain, features: { ...plain.features, windowIntervals: 36 } });
   expect(specWith({ windowIntervals: 8 * 168 + 24 }).features.windowIntervals).toBe(1368);
   expect(() => specWith({ windowIntervals: 8 * 168 + 25 })).toThrow(
     expect.objectContaining({ code: 'SETTINGS_INVALID', where: 'toy', fix: expect.stringContaining('1368 or less') }),
   );
 });
+
+test.each([
+  [[24, 168], 60, 48],
+  [[96, 672], 15, 192],
+  [[7], 1440, 7],
+])(
+  'by default the encoder sees two of the shortest season, and no more than one of the longest: %j',
+  (seasonLengths, frequencyMinutes, window) => {
+    expect(defaultConfigOf({ seasonLengths, frequencyMinutes }).network.windowIntervals).toBe(window);
+  },
+);
 
 describe('SETTINGS_INVALID, with the file and the field', () => {
   test.each([

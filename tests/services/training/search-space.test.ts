@@ -11,10 +11,9 @@ describe('candidates', () => {
   test('the first is the configuration one starts from', () => {
     const [first] = drawCandidates(defaultTrainingConfig, HOURLY, 3, 7);
     const { network, ...config } = withCandidate(defaultTrainingConfig, first ?? {});
-    // The window is spelled out, so that it can be compared.
-    expect({ network, ...config }).toEqual({ ...config, network: { ...defaultTrainingConfig.network, windowIntervals: 168 } });
+    expect(network).toEqual(defaultTrainingConfig.network);
     expect(config).toEqual({ ...config, fit: defaultTrainingConfig.fit });
-    expect(first).toMatchObject({ peakRate: 4e-3, width: 128, levelPower: 0.5 });
+    expect(first).toMatchObject({ peakRate: 4e-3, width: 128, windowIntervals: 48, levelPower: 0.5 });
     const narrow = { ...defaultTrainingConfig, network: { ...defaultTrainingConfig.network, windowIntervals: 72 } };
     expect(drawCandidates(narrow, HOURLY, 1, 7)).toEqual([{ ...first, windowIntervals: 72 }]);
   });
@@ -61,7 +60,7 @@ describe('candidates', () => {
 
 test('windows are whole seasons, whatever the frequency, and a season that is there twice counts once', () => {
   const windows = (seasons: typeof HOURLY): number[] => {
-    const drawn = drawCandidates(defaultTrainingConfig, seasons, 300, 1);
+    const [, ...drawn] = drawCandidates(defaultTrainingConfig, seasons, 300, 1);
     return [...new Set(drawn.map((candidate) => candidate.windowIntervals as number))].sort((a, b) => a - b);
   };
   expect(windows(HOURLY)).toEqual([48, 96, 168, 336]);

@@ -45,7 +45,7 @@ export const toyDomain: Domain = {
 const { width, latentSize, headWidth, embeddingSize } = toyNetwork([]);
 export const toyConfig: TrainingConfig = {
   ...defaultTrainingConfig,
-  network: { width, latentSize, headWidth, embeddingSize },
+  network: { width, latentSize, headWidth, embeddingSize, windowIntervals: 168 },
   fit: { ...toyFit, steps: 60, batchSize: 64, peakRate: 1e-2, dropout: 0 },
   testDays: 21,
 };
