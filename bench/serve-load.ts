@@ -126,6 +126,8 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       },
     };
     socket.on('data', (chunk) => {
+      // A connection that has not been used yet is given up by the server after a while, with a 408 that answers nothing.
+      if (connection.current === null) return void socket.destroy();
       chunks.push(chunk);
       received += chunk.length;
       if (head === '') {
@@ -141,7 +143,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       }
       if (received < bodyStart + bodyBytes) return;
       const whole = chunks;
-      const asked = connection.current as Asked;
+      const asked = connection.current;
       const [from, to] = [bodyStart, bodyStart + bodyBytes];
       head = '';
       chunks = [];
