@@ -181,7 +181,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       const due = Math.min(rate * seconds, Math.floor((rate * (systemClock.elapsedMs() - started)) / 1000));
       for (; sent < due; sent++) {
         const asked = draw(started + (sent * 1000) / rate);
-        const connection = idle.pop();
+        const connection = idle.shift(); // in turn, so that none is idle for long enough to be given up
         if (connection) connection.ask(asked);
         else waiting.push(asked);
       }
