@@ -58,14 +58,22 @@ export function parseRequest(args: readonly string[]): Request | null {
   }
 }
 
-/** The CDK's arguments. `keyFile` is the content of --keys. */
-export function cdkArguments({ verb, environment, only, image, yes }: Request, keyFile: string | null): string[] {
+/**
+ * The CDK's arguments.
+ * @param keyFile the content of --keys
+ * @param hasBatch whether the environment has that stack
+ */
+export function cdkArguments(
+  { verb, environment, only, image, yes }: Request,
+  keyFile: string | null,
+  hasBatch = environments[environment].batch !== null,
+): string[] {
   const stacks = only === null ? [`headway-${environment}-*`] : only.map((stack) => `headway-${environment}-${stack}`);
   const parameter = (stack: string, name: string, value: string) => [
     '--parameters',
     `headway-${environment}-${stack}:${name}=${value}`,
   ];
-  const withImage = ['features', 'training', ...(environments[environment].batch === null ? [] : ['batch'])];
+  const withImage = ['features', 'training', ...(hasBatch ? ['batch'] : [])];
   const isTold = (stack: string) => only === null || only.includes(stack);
   const given =
     verb === 'deploy'

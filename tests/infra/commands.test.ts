@@ -36,6 +36,10 @@ describe('what is asked of the CDK', () => {
     expect(args).toContain(
       '--parameters headway-prod-features:ImageTag=a1b2c3 --parameters headway-prod-training:ImageTag=a1b2c3',
     );
+    expect(args).not.toContain('batch');
+    expect(cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), null, true)).toContain(
+      'headway-prod-batch:ImageTag=a1b2c3',
+    );
     expect(args).toContain('--parameters headway-prod-inference:ApiKeys={"format":1,"keys":[]}');
   });
 
