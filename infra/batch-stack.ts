@@ -19,7 +19,7 @@ import { imageTagParameter } from './image-tag.ts';
 import { JOB_FUNCTION_TIMEOUT, JobFunction } from './job-function.ts';
 import { RunSchedule } from './run-schedule.ts';
 import { STORE_ACCESS } from './store-access.ts';
-import { TOLD, ToldStateMachine, tell } from './told-state-machine.ts';
+import { caughtBy, ToldStateMachine, tell } from './told-state-machine.ts';
 import { acknowledgeBeginnings } from './wildcards.ts';
 
 const LABEL = 'Shards';
@@ -122,10 +122,7 @@ export class BatchStack extends Stack {
                 // Its machine, or the store for a moment; the second time it is told.
                 { ErrorEquals: ['Lambda.Unknown', 'Sandbox.Timedout', 'STORE_UNAVAILABLE', 'INTERNAL'], MaxAttempts: 1 },
               ],
-              Catch: [
-                { ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' },
-                { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'TellShard' },
-              ],
+              Catch: [{ ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' }, caughtBy('TellShard')],
               End: true,
             },
             NothingToForecastWith: { Type: 'Pass', Result: { isDone: true }, End: true },
@@ -135,7 +132,7 @@ export class BatchStack extends Stack {
           },
         },
         ResultPath: '$.results',
-        ...TOLD,
+        Catch: [caughtBy('Tell')],
         Next: 'Judge',
       },
       Judge: {

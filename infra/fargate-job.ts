@@ -24,7 +24,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Configuration, FargateSize } from './configuration.ts';
 import { clusterName, type NetworkStack } from './network-stack.ts';
-import { ToldStateMachine } from './told-state-machine.ts';
+import { caughtBy, ToldStateMachine } from './told-state-machine.ts';
 import { acknowledge, acknowledgeBeginnings, acknowledgeWildcards, wildcardStatement } from './wildcards.ts';
 
 export interface FargateJobProps {
@@ -198,7 +198,7 @@ function states({ size, network, command, timeout }: FargateJobProps, task: Farg
         ],
       },
     },
-    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: onFailure }],
+    Catch: [caughtBy(onFailure)],
     End: true,
   });
   // A time-out has no cause, and a choice on what is absent would end the execution untold.

@@ -15,6 +15,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { BatchStack } from './batch-stack.ts';
 import type { Configuration } from './configuration.ts';
@@ -63,12 +64,12 @@ export class MonitoringStack extends Stack {
     const below = ComparisonOperator.LESS_THAN_THRESHOLD;
     const waiting = (queue: Queue) =>
       queue.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: 'Maximum' });
+    const failed = (machine: StateMachine) => machine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
     const featureFailures =
       features.work.kind === 'lambda'
         ? features.work.run.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' })
-        : features.work.run.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
-    const trainingFailures = training.run.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
-    const batchFailures = batch?.run.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' }) ?? null;
+        : failed(features.work.run);
+    const trainingFailures = failed(training.run);
     const { requests, serverErrors, latency } = inference.metrics;
     const errorShare = new MathExpression({
       expression: 'IF(requests >= 20, 100 * errors / requests, 0)',
@@ -150,12 +151,12 @@ export class MonitoringStack extends Stack {
         means: `The last observed interval ended more than ${monitoring.staleAfterHours} hours ago. Look at the feature runs, then at the source.`,
         ...{ metric: figures.dataAge, threshold: monitoring.staleAfterHours * 3600, when: above, periods: 3 },
       });
-    if (batch !== null && batchFailures !== null)
+    if (batch !== null)
       texts.push(
         {
           name: 'BatchFailed',
           means: 'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
-          ...{ metric: batchFailures, threshold: 0, when: above },
+          ...{ metric: failed(batch.run), threshold: 0, when: above },
         },
         {
           name: 'BatchDeadLetter',
@@ -172,7 +173,7 @@ export class MonitoringStack extends Stack {
       training,
       batch,
       inference,
-      failures: [featureFailures, trainingFailures, ...(batchFailures === null ? [] : [batchFailures])],
+      failures: [featureFailures, trainingFailures, ...(batch === null ? [] : [failed(batch.run)])],
       alarms: this.alarms,
     });
     new CfnOutput(this, 'Alarms', {

@@ -13,8 +13,8 @@ import { Construct } from 'constructs';
 import type { Configuration } from './configuration.ts';
 import { acknowledgeWildcards, wildcardStatement } from './wildcards.ts';
 
-/** For a state that can fail. */
-export const TOLD = { Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Tell' }] };
+/** Of a state that can fail: where any failure goes, noted as a state that tells takes it. */
+export const caughtBy = (next: string): object => ({ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: next });
 
 /** The state that tells `$.failure`, and what else of its input is asked. */
 export const tell = (stack: Stack, deadLetters: IQueue, next: string, more: Readonly<Record<string, string>> = {}): object => ({
