@@ -23,8 +23,14 @@ import { RunSchedule } from './run-schedule.ts';
 import { allowStore, STORE_ACCESS } from './store-access.ts';
 
 /** Features, then forecasts; features alone where a batch forecasts by shards. */
-const featuresCommand = ({ batch }: Configuration): readonly string[] =>
-  batch === null ? ['schedule', '--only', 'features', '--once'] : ['features', 'run'];
+const jobOf = ({ batch }: Configuration) =>
+  batch === null
+    ? {
+        description: 'brings features up to date, then forecasts',
+        command: ['schedule', '--only', 'features', '--once'],
+        access: STORE_ACCESS.features,
+      }
+    : { description: 'brings features up to date', command: ['features', 'run'], access: STORE_ACCESS.featuresAlone };
 
 export interface FeatureStackProps extends StackProps {
   readonly data: DataStack;
@@ -43,7 +49,7 @@ export class FeatureStack extends Stack {
     super(scope, id, props);
     const { compute, schedule } = configuration.features;
     const imageTag = imageTagParameter(this);
-    const command = featuresCommand(configuration);
+    const { description, command, access } = jobOf(configuration);
     this.deadLetters = deadLetterQueue(this);
     if (compute.kind === 'fargate') {
       const job = new FargateJob(this, 'Features', {
@@ -54,7 +60,7 @@ export class FeatureStack extends Stack {
         imageTag,
         command,
         environment: jobEnvironment(configuration, compute.memoryMb),
-        allow: (role) => allowStore(role, this, configuration, STORE_ACCESS.features),
+        allow: (role) => allowStore(role, this, configuration, access),
         timeout: Duration.hours(2),
         deadLetters: this.deadLetters,
       });
@@ -63,12 +69,12 @@ export class FeatureStack extends Stack {
     } else {
       const job = new JobFunction(this, 'Features', {
         configuration,
-        description: 'brings features up to date, then forecasts',
+        description,
         size: compute,
         images: data.images,
         imageTag,
         command,
-        access: STORE_ACCESS.features,
+        access,
         deadLetters: this.deadLetters,
       });
       this.logGroup = job.logGroup;

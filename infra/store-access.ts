@@ -20,7 +20,9 @@ export interface StoreAccess {
 export const STORE_ACCESS = {
   /** Aggregates, then forecasts from the new snapshot with the champion. */
   features: { reads: ['features', 'quarantine', 'models', 'forecasts'], writes: ['features', 'quarantine', 'forecasts'] },
-  /** Where forecasts are a batch of its own, by shards: nothing but them is written. */
+  /** Where forecasts are a batch of its own: features without them … */
+  featuresAlone: { reads: ['features', 'quarantine'], writes: ['features', 'quarantine'] },
+  /** … and forecasts without features. */
   batch: { reads: ['features', 'models', 'forecasts'], writes: ['forecasts'] },
   training: { reads: ['features', 'models'], writes: ['models'] },
   inference: { reads: ['features', 'models'], writes: [] },

@@ -93,6 +93,12 @@ export function policyTests(): void {
         ...['actuals/electricity/*', 'features/electricity/*', 'models/electricity/*'],
       ]);
       expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual(['actuals/electricity/*']);
+      // Where a batch forecasts, a feature run does not.
+      for (const sid of ['ReadStore', 'WriteStore'] as const)
+        expect(prefixes('everything-features', /Role/, sid).sort()).toEqual([
+          'features/electricity/*',
+          'quarantine/electricity/*',
+        ]);
       expect(prefixes('everything-batch', /Shard/, 'ReadStore').sort()).toEqual(
         ['features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),
       );
