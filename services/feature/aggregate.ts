@@ -10,9 +10,10 @@ import { rowsOf } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { gridOrigin, nothingUsable, offGrid, reasonsOf, requireWholeDays } from './interval-rules.ts';
-import { countEvents, measureValues } from './interval-sql.ts';
+import { countEvents, keyHash, measureValues } from './interval-sql.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
 import { type RawSessionOptions, withRawPart } from './raw-session.ts';
+import { findSuspects } from './told-twice.ts';
 
 export interface AggregateOptions extends RawSessionOptions {
   readonly domain: Domain;
@@ -45,12 +46,10 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
   const rowsIn = Number((await rowsOf(connection, `SELECT count(*) AS n FROM ${rows.relation}`))[0].n);
 
   const reasons = reasonsOf(domain, rows);
-  const statements = rows.value === null ? countEvents(rows) : measureValues(rows, rows.value);
-  const judged = `(SELECT *, ${reasonSql(reasons)} AS hw_reason FROM ${rows.relation})`;
-  const local = `epoch_ms(${rows.localTime})`;
-  const origin = gridOrigin(domain, options.gridTimeZone);
-  const bucket = `(${local} + ${origin}) // ${frequencyMs} * ${frequencyMs} - ${origin}`;
-  for (const sql of statements.read(judged, bucket)) await connection.run(sql);
+  const rules = { reasons, frequencyMs, origin: gridOrigin(domain, options.gridTimeZone) };
+  const statements = rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
+  if (rows.value === null && rows.duplicateKey.length > 0) await findSuspects(connection, rows.relation, keyHash(rows), rowsIn);
+  for (const sql of statements.read) await connection.run(sql);
   await createClock(connection, domain, part);
   for (const sql of statements.place) await connection.run(sql);
 
@@ -97,10 +96,6 @@ async function spanOfValues(connection: DuckDBConnection, frequencyMs: number): 
   const [found] = await rowsOf(connection, 'SELECT min(utc) AS first, max(utc) AS last FROM hw_values');
   return { start: Number(found.first), end: Number(found.last) + frequencyMs };
 }
-
-/** The first reason that applies, as its number: millions of rows are grouped by it, and text is twice as slow. NULL: usable. */
-const reasonSql = (reasons: RawRows['rejections']): string =>
-  `CASE ${reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`).join(' ')} END`;
 
 /**
  * `hw_clock`: for each local interval that occurs, the UTC intervals inside the part's span that it can mean: none (skipped in

@@ -1,19 +1,33 @@
 /**
  * Purpose: the SQL of the two ways from rows to intervals: events are counted, values are measured.
- * Invariants: both read `hw_reason` (NULL: usable) and leave `hw_locals` (the local intervals that occur), then, with
- * `hw_clock` and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once.
+ * Invariants: both judge a row by the first reason that applies, evaluate its series and time only where none does, and leave `hw_locals` (the
+ * local intervals that occur), then, with `hw_clock` and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once.
  * Fails: never; the statements may.
  */
 import type { RawRows } from '../../domains/domain.ts';
+import { UNSUSPECTED_BITS } from './told-twice.ts';
 
 export interface IntervalStatements {
-  /** From the judged relation and the expression of a row's local interval, up to `hw_locals`. */
-  read(judged: string, bucket: string): string[];
+  /** Up to `hw_locals`. Where an event may be told twice they ask `hw_suspects` (told-twice.ts), made from the rows' `keyHash`. */
+  readonly read: readonly string[];
   /** From there to `hw_values` and `hw_account`. */
   readonly place: readonly string[];
 }
 
+/** How rows are judged, and where their intervals start. */
+export interface IntervalRules {
+  /** In the order in which they apply. */
+  readonly reasons: RawRows['rejections'];
+  readonly frequencyMs: number;
+  /** Added to a local time (milliseconds), whole intervals are counted from zero. */
+  readonly origin: number;
+}
+
 const numbered = (names: readonly string[]): string[] => names.map((_, index) => `k${index}`);
+
+/** The number of a row's local interval, counted from the origin. */
+const intervalSql = ({ localTime }: RawRows, { origin, frequencyMs }: IntervalRules): string =>
+  `(epoch_ms(${localTime}) + ${origin}) // ${frequencyMs}`;
 
 const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
   SELECT reason AS number, NULL AS reason, n FROM hw_events WHERE reason IS NOT NULL
@@ -21,84 +35,81 @@ const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
   UNION ALL SELECT NULL, hw_lost.reason, used FROM hw_events LEFT JOIN hw_lost USING (local) WHERE used > 0`;
 
 /**
- * Each row is an event. One pass over the rows, grouped by what the domain's expression gives for the series and not by its text:
- * whole numbers group twice as fast as their names.
+ * Each row is an event. One pass over the rows, grouped by as little as possible: by what the domain's expression gives for the series and
+ * not by its text, for whole numbers group twice as fast as their names; and by one INTEGER for the interval or, below zero, the reason why
+ * the row has none (there are no 160 million minutes between the earliest time and the latest).
  */
-export function countEvents(rows: RawRows): IntervalStatements {
-  if (rows.duplicateKey.length > 0) return countEventsOnce(rows);
+export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatements {
+  const reasons = rules.reasons.map(({ when }, number) => `WHEN ${when} THEN ${-1 - number}`).join(' ');
+  const judged = `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${rows.relation})`;
+  const isOnce = rows.duplicateKey.length > 0;
+  const used = `CASE WHEN hw_interval >= 0 THEN n ${isOnce ? '- coalesce(again, 0) ' : ''}ELSE 0 END`;
   return {
-    read: (judged, bucket) => [
+    read: [
       `CREATE TEMP TABLE hw_groups AS
-       SELECT hw_reason AS reason, CASE WHEN hw_reason IS NULL THEN ${rows.seriesId} END AS series,
-         CASE WHEN hw_reason IS NULL THEN ${bucket} END AS local, count(*) AS n
-       FROM ${judged} GROUP BY ALL`,
-      'CREATE TEMP VIEW hw_events AS SELECT *, CASE WHEN reason IS NULL THEN n ELSE 0 END AS used FROM hw_groups',
-      'CREATE TEMP TABLE hw_locals AS SELECT DISTINCT local FROM hw_groups WHERE reason IS NULL',
-    ],
-    place: [placedEvents('hw_groups WHERE reason IS NULL', 'n'), ACCOUNT_OF_EVENTS],
-  };
-}
-
-/** `hw_values` from groups of one row for a series and local interval: a repeated hour shares its events between its two. */
-const placedEvents = (groups: string, used: string): string => `
-  CREATE TEMP VIEW hw_values AS
-  SELECT series, utc, value FROM (
-    SELECT series, utc, CASE WHEN turns = 1 THEN used WHEN turn = 1 THEN (used + 1) // 2 ELSE used // 2 END AS value
-    FROM (SELECT series, local, ${used} AS used FROM ${groups}) JOIN hw_clock USING (local)
-  ) WHERE value > 0`;
-
-/**
- * Rows that tell the same event twice are found in two steps: rows whose key's 64-bit hash occurs more than once are suspects, and
- * only suspects are compared by the key itself. So a collision costs a little and rejects nothing.
- */
-function countEventsOnce(rows: RawRows): IntervalStatements {
-  const key = rows.duplicateKey;
-  const names = numbered(key);
-  const hash = `hash(${key.join(', ')})`;
-  return {
-    read: (judged, bucket) => [
-      `CREATE TEMP TABLE hw_suspects AS
-       SELECT ${hash} AS h FROM ${judged} WHERE hw_reason IS NULL GROUP BY h HAVING count(*) > 1`,
-      `CREATE TEMP TABLE hw_groups AS
-       WITH seen AS (
-         SELECT hw_reason AS reason,
-           CASE WHEN hw_reason IS NULL THEN ${rows.seriesId} END AS series,
-           CASE WHEN hw_reason IS NULL THEN ${bucket} END AS local,
-           CASE WHEN hw_reason IS NULL THEN ${hash} END AS h
-           ${key.map((column, index) => `, ${column} AS ${names[index]}`).join('')}
-         FROM ${judged}
-       )
-       SELECT reason, series, local, s.h IS NOT NULL AS suspect
-         ${names.map((name) => `, CASE WHEN s.h IS NOT NULL THEN ${name} END AS ${name}`).join('')}, count(*) AS n
-       FROM seen LEFT JOIN hw_suspects s ON seen.h = s.h
-       GROUP BY ALL`,
-      `CREATE TEMP TABLE hw_events AS
-       SELECT reason, series, local, n, CASE WHEN reason IS NOT NULL THEN 0 ELSE n END AS used FROM hw_groups WHERE NOT suspect
-       UNION ALL
-       SELECT reason, series, local, n,
-         CASE WHEN row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY local, series) = 1 THEN 1 ELSE 0 END
-       FROM hw_groups WHERE suspect`,
+       SELECT CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series, hw_interval, count(*) AS n FROM ${judged} GROUP BY ALL`,
+      ...(isOnce ? againStatements(rows, judged) : []),
+      `CREATE TEMP VIEW hw_events AS
+       SELECT CASE WHEN hw_interval < 0 THEN -1 - hw_interval END AS reason, series,
+         CASE WHEN hw_interval >= 0 THEN hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} END AS local, n, ${used} AS used
+       FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''}`,
       'CREATE TEMP TABLE hw_locals AS SELECT DISTINCT local FROM hw_events WHERE used > 0',
     ],
-    place: [placedEvents('hw_events WHERE used > 0 GROUP BY series, local', 'sum(used)::BIGINT'), ACCOUNT_OF_EVENTS],
+    // A repeated hour shares its events between its two.
+    place: [
+      `CREATE TEMP VIEW hw_values AS
+       SELECT series, utc, value FROM (
+         SELECT series, utc, CASE WHEN turns = 1 THEN used WHEN turn = 1 THEN (used + 1) // 2 ELSE used // 2 END AS value
+         FROM hw_events JOIN hw_clock USING (local) WHERE used > 0
+       ) WHERE value > 0`,
+      ACCOUNT_OF_EVENTS,
+    ],
   };
 }
+
+/** 64 bits of what a row tells. */
+export const keyHash = ({ duplicateKey }: RawRows): string => `hash(${duplicateKey.join(', ')})`;
+
+/**
+ * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key itself and among usable rows. Only rows whose hash
+ * is suspect are looked at. Of rows with one key and several intervals or series the first of these stands.
+ */
+function againStatements(rows: RawRows, judged: string): string[] {
+  const names = numbered(rows.duplicateKey);
+  return [
+    `CREATE TEMP TABLE hw_told AS
+     SELECT ${rows.seriesId} AS series, hw_interval, ${rows.duplicateKey.map((column, index) => `${column} AS ${names[index]}`).join(', ')},
+       count(*) AS n
+     FROM ${judged} WHERE hw_interval >= 0 AND ${keyHash(rows)} >> ${UNSUSPECTED_BITS} IN (SELECT suspect FROM hw_suspects) GROUP BY ALL`,
+    `CREATE TEMP TABLE hw_again AS
+     SELECT series, hw_interval, sum(n - stands)::BIGINT AS again
+     FROM (
+       SELECT *, (row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY hw_interval, series) = 1)::BIGINT AS stands FROM hw_told
+     ) GROUP BY ALL`,
+  ];
+}
+
+/** The first reason that applies, as its number. NULL: usable. */
+const reasonSql = (reasons: RawRows['rejections']): string =>
+  `CASE ${reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`).join(' ')} END`;
 
 /**
  * Each row is a value of one interval. In the repeated hour the first row in file order is the first of the two hours, the
  * second the second. A further row for an interval that has its value is a `duplicate` if it says the same and a
  * `conflicting_value` if not; the earlier row stands.
  */
-export function measureValues(rows: RawRows, value: string): IntervalStatements {
+export function measureValues(rows: RawRows, value: string, rules: IntervalRules): IntervalStatements {
   const key = rows.duplicateKey;
   const names = numbered(key);
+  const local = `${intervalSql(rows, rules)} * ${rules.frequencyMs} - ${rules.origin}`;
+  const judged = `(SELECT *, ${reasonSql(rules.reasons)} AS hw_reason FROM ${rows.relation})`;
   const again = key.length > 0 ? `row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY line) > 1` : 'false';
   return {
-    read: (judged, bucket) => [
+    read: [
       `CREATE TEMP TABLE hw_lines AS
        SELECT row_number() OVER () AS line, hw_reason AS reason,
          CASE WHEN hw_reason IS NULL THEN ${rows.seriesId} END AS series,
-         CASE WHEN hw_reason IS NULL THEN ${bucket} END AS local,
+         CASE WHEN hw_reason IS NULL THEN ${local} END AS local,
          CASE WHEN hw_reason IS NULL THEN ${value} END AS value
          ${key.map((column, index) => `, ${column} AS ${names[index]}`).join('')}
        FROM ${judged}`,
