@@ -41,14 +41,16 @@ const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
  */
 export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatements {
   const reasons = rules.reasons.map(({ when }, number) => `WHEN ${when} THEN ${-1 - number}`).join(' ');
-  const judged = `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${rows.relation})`;
+  const judged = (relation: string): string =>
+    `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${relation})`;
+  const series = `CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series`;
   const isOnce = rows.duplicateKey.length > 0;
   const used = `CASE WHEN hw_interval >= 0 THEN n ${isOnce ? '- coalesce(again, 0) ' : ''}ELSE 0 END`;
   return {
     read: [
       `CREATE TEMP TABLE hw_groups AS
-       SELECT CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series, hw_interval, count(*) AS n FROM ${judged} GROUP BY ALL`,
-      ...(isOnce ? againStatements(rows, judged) : []),
+       SELECT ${series}, hw_interval, count(*) AS n FROM ${judged(rows.relation)} GROUP BY ALL`,
+      ...(isOnce ? againStatements(rows, series, judged(suspectRows(rows))) : []),
       `CREATE TEMP VIEW hw_events AS
        SELECT CASE WHEN hw_interval < 0 THEN -1 - hw_interval END AS reason, series,
          CASE WHEN hw_interval >= 0 THEN hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} END AS local, n, ${used} AS used
@@ -70,21 +72,23 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
 /** 64 bits of what a row tells. */
 export const keyHash = ({ duplicateKey }: RawRows): string => `hash(${duplicateKey.join(', ')})`;
 
+const suspectRows = (rows: RawRows): string =>
+  `(SELECT * FROM ${rows.relation} WHERE ${keyHash(rows)} >> ${UNSUSPECTED_BITS} IN (SELECT suspect FROM hw_suspects))`;
+
 /**
- * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key itself and among usable rows. Only rows whose hash
- * is suspect are looked at. Of rows with one key and several intervals or series the first of these stands.
+ * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key itself and among usable rows. Of rows with one key
+ * and several intervals or series the first of these stands. Suspects are judged when all others are gone: judging is the dear part.
  */
-function againStatements(rows: RawRows, judged: string): string[] {
+function againStatements(rows: RawRows, series: string, judgedSuspects: string): string[] {
   const names = numbered(rows.duplicateKey);
+  const key = rows.duplicateKey.map((column, index) => `${column} AS ${names[index]}`);
   return [
-    `CREATE TEMP TABLE hw_told AS
-     SELECT ${rows.seriesId} AS series, hw_interval, ${rows.duplicateKey.map((column, index) => `${column} AS ${names[index]}`).join(', ')},
-       count(*) AS n
-     FROM ${judged} WHERE hw_interval >= 0 AND ${keyHash(rows)} >> ${UNSUSPECTED_BITS} IN (SELECT suspect FROM hw_suspects) GROUP BY ALL`,
+    `CREATE TEMP TABLE hw_told AS SELECT ${series}, hw_interval, ${key.join(', ')}, count(*) AS n FROM ${judgedSuspects} GROUP BY ALL`,
     `CREATE TEMP TABLE hw_again AS
      SELECT series, hw_interval, sum(n - stands)::BIGINT AS again
      FROM (
-       SELECT *, (row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY hw_interval, series) = 1)::BIGINT AS stands FROM hw_told
+       SELECT *, (row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY hw_interval, series) = 1)::BIGINT AS stands
+       FROM hw_told WHERE hw_interval >= 0
      ) GROUP BY ALL`,
   ];
 }

@@ -31,7 +31,10 @@ export async function findSuspects(
     const where = passes === 1 ? '' : `WHERE h % ${passes} = ${pass}`;
     const piles = openPiles(rows / passes);
     const reader = await connection.stream(`SELECT h FROM (SELECT ${hash} AS h FROM ${relation}) ${where}`);
-    for (let chunk = await reader.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await reader.fetchChunk()) {
+    let next = reader.fetchChunk();
+    for (let chunk = await next; chunk && chunk.rowCount > 0; chunk = await next) {
+      // The engine goes on while these are sorted.
+      next = reader.fetchChunk();
       piles.add((chunk.getColumnVector(0) as unknown as { items: BigUint64Array }).items);
     }
     await keep(connection, piles.repeated());
@@ -40,44 +43,41 @@ export async function findSuspects(
 
 interface Piles {
   add(hashes: BigUint64Array): void;
-  /** The upper 43 bits of hashes that share them with another, each once. */
-  repeated(): bigint[];
+  /** The upper 43 bits of hashes that may be those of another. */
+  repeated(): number[];
 }
 
 function openPiles(expected: number): Piles {
-  const capacity = Math.ceil((1.1 * expected) / PILES) + 64;
-  const piles: Uint32Array[] = Array.from({ length: PILES }, () => new Uint32Array(capacity));
-  const sizes = new Uint32Array(PILES);
+  const each = expected / PILES;
+  // Ten deviations more than chance makes of different hashes.
+  const height = Math.ceil(each + 10 * Math.sqrt(each)) + 32;
+  const values = new Uint32Array(PILES * height);
+  const tops = Uint32Array.from({ length: PILES }, (_, pile) => pile * height);
+  // A pile is full where many rows tell the same: what finds no room is named without a look at the others.
+  const found: number[] = [];
   return {
     add(hashes) {
       const halves = new Uint32Array(hashes.buffer, hashes.byteOffset, 2 * hashes.length);
       for (let i = 0; i < halves.length; i += 2) {
         const high = halves[i + 1] as number;
-        const number = high >>> (32 - PILE_BITS);
-        const size = sizes[number] as number;
-        // Where many rows tell the same, one pile is much higher than the others.
-        if (size === (piles[number] as Uint32Array).length) piles[number] = grown(piles[number] as Uint32Array);
-        (piles[number] as Uint32Array)[size] = (high << PILE_BITS) | ((halves[i] as number) >>> UNSUSPECTED_BITS);
-        sizes[number] = size + 1;
+        const pile = high >>> (32 - PILE_BITS);
+        const top = tops[pile] as number;
+        const value = ((high << PILE_BITS) | ((halves[i] as number) >>> UNSUSPECTED_BITS)) >>> 0;
+        if (top === (pile + 1) * height) found.push(pile * 2 ** 32 + value);
+        else {
+          values[top] = value;
+          tops[pile] = top + 1;
+        }
       }
     },
     repeated() {
-      const found: bigint[] = [];
-      let table = tableFor(0);
-      for (const [number, pile] of piles.entries()) {
-        const values = pile.subarray(0, sizes[number]);
-        if (table.slots.length < 2 * values.length) table = tableFor(values.length);
-        for (const low of repeatedIn(values, table)) found.push((BigInt(number) << 32n) | BigInt(low));
+      const table = tableFor(height);
+      for (let pile = 0; pile < PILES; pile++) {
+        for (const value of repeatedIn(values.subarray(pile * height, tops[pile]), table)) found.push(pile * 2 ** 32 + value);
       }
       return found;
     },
   };
-}
-
-function grown(pile: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(2 * pile.length);
-  larger.set(pile);
-  return larger;
 }
 
 /** Slots of a table with open addressing, at least twice as many as values. */
@@ -108,11 +108,11 @@ function repeatedIn(values: Uint32Array, { slots, seen }: Table): number[] {
   return found;
 }
 
-async function keep(connection: DuckDBConnection, suspects: readonly bigint[]): Promise<void> {
+async function keep(connection: DuckDBConnection, suspects: readonly number[]): Promise<void> {
   const appender = await connection.createAppender('hw_suspects');
   for (let first = 0; first < suspects.length; first += ROWS_APPENDED) {
     const chunk = DuckDBDataChunk.create([UBIGINT]);
-    chunk.setColumns([suspects.slice(first, first + ROWS_APPENDED)]);
+    chunk.setColumns([suspects.slice(first, first + ROWS_APPENDED).map(BigInt)]);
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();
