@@ -17,7 +17,32 @@ export interface DuckDBOptions {
 const DISK_FULL = /no space left|ENOSPC|disk full|max_temp_directory_size|disk quota/i;
 const MEMORY_FULL = /out of memory/i;
 
-export async function withDuckDB<T>(options: DuckDBOptions, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+export const withDuckDB = <T>(options: DuckDBOptions, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
+  withLazyDuckDB(options, async (open) => work(await open()));
+
+/** The engine is opened when `work` first asks for it. */
+export async function withLazyDuckDB<T>(
+  options: DuckDBOptions,
+  work: (open: () => Promise<DuckDBConnection>) => Promise<T>,
+): Promise<T> {
+  let engine: ReturnType<typeof openEngine> | null = null;
+  const open = async () => {
+    engine ??= openEngine(options);
+    return (await engine).connection;
+  };
+  try {
+    return await work(open);
+  } catch (error) {
+    throw translated(error, options);
+  } finally {
+    await (engine as ReturnType<typeof openEngine> | null)?.then(
+      ({ close }) => close(),
+      () => undefined,
+    );
+  }
+}
+
+async function openEngine(options: DuckDBOptions): Promise<{ connection: DuckDBConnection; close: () => void }> {
   const config: Record<string, string> = {
     memory_limit: `${options.memoryLimitMb ?? 512}MB`,
     threads: String(options.threads ?? 2),
@@ -28,15 +53,16 @@ export async function withDuckDB<T>(options: DuckDBOptions, work: (connection: D
   const instance = await DuckDBInstance.create(':memory:', config);
   try {
     const connection = await instance.connect();
-    try {
-      return await work(connection);
-    } finally {
-      connection.closeSync();
-    }
+    return {
+      connection,
+      close() {
+        connection.closeSync();
+        instance.closeSync();
+      },
+    };
   } catch (error) {
-    throw translated(error, options);
-  } finally {
     instance.closeSync();
+    throw error;
   }
 }
 

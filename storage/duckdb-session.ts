@@ -1,12 +1,13 @@
 /**
  * Purpose: a short-lived SQL engine in memory, over Parquet files on the local disk.
- * Invariants: DuckDB is loaded at the first use, so that serving never pays for it; memory and threads are capped; the engine
+ * Invariants: DuckDB is loaded, and the engine opened, at the first use, so that who needs no SQL never pays for it; memory and threads are capped; the engine
  * is closed when the work ends, with no query running (runtime/duckdb.ts).
  * Fails: with DuckDB's own errors; the caller knows which object they are about.
  */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { sqlText } from '../runtime/sql.ts';
 
 export interface SqlSession {
   run(sql: string): Promise<void>;
@@ -17,22 +18,31 @@ export interface SqlSession {
 }
 
 export async function withSqlSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-  const { withDuckDB } = await import('../runtime/duckdb.ts');
+  const { withLazyDuckDB } = await import('../runtime/duckdb.ts');
   const tempFolder = path.join(tmpdir(), `headway-duckdb-${process.pid}`);
-  return withDuckDB({ tempFolder }, async (connection) => {
-    await connection.run('SET preserve_insertion_order = false');
-    return work(sessionOver(connection));
+  return withLazyDuckDB({ tempFolder }, (open) => {
+    let prepared: Promise<DuckDBConnection> | null = null;
+    const prepare = async () => {
+      const connection = await open();
+      await connection.run('SET preserve_insertion_order = false');
+      return connection;
+    };
+    const connected = () => {
+      prepared ??= prepare();
+      return prepared;
+    };
+    return work(sessionOver(connected));
   });
 }
 
-function sessionOver(connection: DuckDBConnection): SqlSession {
+function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
   return {
     async run(sql) {
-      await connection.run(sql);
+      await (await open()).run(sql);
     },
-    rows: async (sql) => (await connection.run(sql)).getRows(),
+    rows: async (sql) => (await (await open()).run(sql)).getRows(),
     async stream(sql, take) {
-      const result = await connection.stream(sql);
+      const result = await (await open()).stream(sql);
       for (;;) {
         const chunk = await result.fetchChunk();
         if (chunk === null || chunk.rowCount === 0) return;
@@ -40,6 +50,12 @@ function sessionOver(connection: DuckDBConnection): SqlSession {
       }
     },
   };
+}
+
+/** Names the rows of an answer: the temporary table `table`, which position belongs to which id. */
+export async function nameRows(session: SqlSession, ids: readonly string[], table = 'series'): Promise<void> {
+  const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
 }
 
 /** The values of a column of a chunk without a copy. NULLs must have been excluded in SQL: the raw buffer does not show them. */

@@ -12,6 +12,7 @@ import { doomedKeys } from './collection.ts';
 import { hashFile, sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import { checkContent } from './feature-objects.ts';
+import { keepingRows } from './kept-rows.ts';
 import {
   accountProblem,
   type FeatureObject,
@@ -66,7 +67,7 @@ export async function commitFeatures(context: CommitContext, request: CommitRequ
   const head = await log.head();
   refuseOtherSchema(head, request.schema);
   if ((await notCommitted(context, head, request.newObjects)).length > 0) {
-    return withSqlSession((session) => appendManifest(context, request, session));
+    return keepingRows(() => withSqlSession((session) => appendManifest(context, request, session)));
   }
   if (head !== null) return head;
   throw new HeadwayError('SNAPSHOT_EMPTY', 'There is nothing to commit, and nothing was committed before', {

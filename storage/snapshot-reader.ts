@@ -14,7 +14,7 @@ import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
 import { type PieceTable, readPieceTable } from './piece-table.ts';
-import { nameRows, type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
+import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
 
 /** 4 GB: no array can be much larger. */
 const MOST_VALUES = 2 ** 30;
@@ -143,11 +143,10 @@ export async function sumFeeds(
   if (target.length === 0) return target;
   // How many feeds must have spoken for a value to be whole, and how many have.
   const heard = new Uint16Array(target.length);
-  await nameRows(reader.session, seriesIds);
   for (const { segments } of feeds) {
     const inside = clipSegments(segments, start, end);
     if (missing === 'zero') for (const segment of inside) hear(heard, segment, start, step, length);
-    await streamRows(reader, inside, grid, (at, value) => {
+    await streamRows(reader, seriesIds, inside, grid, (at, value) => {
       const before = target[at] as number;
       target[at] = Number.isNaN(before) ? value : before + value;
       if (missing === 'unknown') (heard[at] as number)++;
@@ -184,8 +183,7 @@ export async function readExogenous(
     }
     const inside = clipSegments(segments, grid.start, end);
     if (inside.length === 0 || names.length === 0) continue;
-    await nameRows(reader.session, names);
-    await streamRows(reader, inside, { ...grid, length: reach }, (at, value) => {
+    await streamRows(reader, names, inside, { ...grid, length: reach }, (at, value) => {
       const column = columns.get(names[Math.floor(at / reach)] as string) as Float32Array;
       if (at % reach < column.length) column[at % reach] = value;
     });

@@ -1,13 +1,14 @@
 /**
  * Purpose: the rows that win, out of the files of a snapshot: which series they are of, and their values.
  * Invariants: only winners are read (coverage.ts), from files that were checked (feature-objects.ts); a file is opened only where its rows
- * are needed: of a pack, what series it holds is often known from its piece table.
+ * are needed: of a pack, what series it holds is often known from its piece table, and of a file that was just checked its rows are kept.
  * Fails: STORE_CORRUPT with the key.
  */
 import { parquetFiles, sqlText } from '../runtime/sql.ts';
 import { type DataFile, isPack, lastRank, type Segment } from './coverage.ts';
-import { columnItems, type SqlSession } from './duckdb-session.ts';
-import { verifiedPath } from './feature-objects.ts';
+import { columnItems, nameRows, type SqlSession } from './duckdb-session.ts';
+import { rowsOfContent, verifiedPath } from './feature-objects.ts';
+import { type ObjectRows, placeRows } from './kept-rows.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PieceTable } from './piece-table.ts';
 
@@ -26,12 +27,36 @@ export async function seriesIn(reader: RowReader, segments: readonly Segment[]):
   const unclear: Segment[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
-    if (!isPack(file) || !tellsAll(file, mine, reader.tables.get(file.key), ids)) unclear.push(...mine);
+    const rows = await keptOf(reader, file);
+    if (rows !== null) for (const id of seriesOf(rows, mine)) ids.add(id);
+    else if (!isPack(file) || !tellsAll(file, mine, reader.tables.get(file.key), ids)) unclear.push(...mine);
   }
   if (unclear.length === 0) return ids;
   const rows = await reader.session.rows(`${await winningRows(reader, unclear)} SELECT DISTINCT series_id FROM winning`);
   for (const [id] of rows) ids.add(String(id));
   return ids;
+}
+
+/** The rows of a file, where they are kept since it was checked. The file in the store is held to its hash all the same. */
+async function keptOf({ store, session, frequencyMinutes }: RowReader, file: DataFile): Promise<ObjectRows | null> {
+  const rows = rowsOfContent(file.sha256, file, frequencyMinutes);
+  if (rows !== null) await verifiedPath(store, session, file, frequencyMinutes);
+  return rows;
+}
+
+/** 1 for each interval of `rows` in `segments`. */
+function intervalsOf({ start, step, length }: ObjectRows, segments: readonly Segment[]): Uint8Array {
+  const wins = new Uint8Array(length);
+  for (const segment of segments)
+    wins.fill(1, Math.max(0, (segment.start - start) / step), Math.max(0, (segment.end - start) / step));
+  return wins;
+}
+
+function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
+  const wins = intervalsOf(rows, segments);
+  const found = new Uint8Array(rows.seriesIds.length);
+  for (const at of rows.at) if (wins[at % rows.length] === 1) found[Math.floor(at / rows.length)] = 1;
+  return rows.seriesIds.filter((_, series) => found[series] === 1);
 }
 
 /** Adds to `ids` what the table of a pack proves of it; true where nothing is left to ask its rows. */
@@ -45,21 +70,25 @@ function tellsAll(pack: DataFile, segments: readonly Segment[], table: PieceTabl
   return clear;
 }
 
-/** Names the rows of an answer: the table `series`, which position belongs to which id. */
-export async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
-  const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
-  await session.run(`CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
-}
-
-/** Calls `take` with place (position in `series` × length + interval) and value of every winning row of a named series. */
+/** Calls `take` with place (position in `ids` × length + interval) and value of every winning row of one of `ids`. */
 export async function streamRows(
   reader: RowReader,
+  ids: readonly string[],
   segments: readonly Segment[],
   grid: { start: number; step: number; length: number },
   take: (at: number, value: number) => void,
 ): Promise<void> {
-  if (segments.length === 0) return;
-  const sql = `${await winningRows(reader, segments)}
+  const others: Segment[] = [];
+  for (const file of new Set(segments.map((segment) => segment.file))) {
+    const mine = segments.filter((segment) => segment.file === file);
+    const rows = await keptOf(reader, file);
+    if (rows === null) others.push(...mine);
+    else placeRows(rows, ids, grid, take, intervalsOf(rows, mine));
+  }
+  if (others.length === 0) return;
+  const winning = await winningRows(reader, others);
+  await nameRows(reader.session, ids);
+  const sql = `${winning}
     SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
     FROM winning JOIN series ON winning.series_id = series.id`;
   await reader.session.stream(sql, (chunk) => {

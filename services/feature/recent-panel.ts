@@ -9,12 +9,15 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
-import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { parquetFiles, sqlText } from '../../runtime/sql.ts';
+import { parquetFiles } from '../../runtime/sql.ts';
+import { hashFile } from '../../storage/content-hash.ts';
 import { filesOf, isExogenous } from '../../storage/coverage.ts';
-import { columnItems } from '../../storage/duckdb-session.ts';
+import { columnItems, nameRows, type SqlSession, withSqlSession } from '../../storage/duckdb-session.ts';
+import { checkContent, rowsOfContent } from '../../storage/feature-objects.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
+import { placeRows } from '../../storage/kept-rows.ts';
 import type { Manifest, TimeSpan } from '../../storage/manifest.ts';
+import type { Claims } from '../../storage/parquet-check.ts';
 import type { AggregatedPart } from './aggregate.ts';
 
 const MOST_VALUES = 4_000_000;
@@ -38,10 +41,11 @@ export interface RecentPanelOptions {
   readonly features: Pick<FeatureStore, 'readAsOf' | 'readOnline'>;
   readonly head: Manifest | null;
   readonly fresh: readonly AggregatedPart[];
-  readonly tempFolder: string;
+  /** When these become known. */
+  readonly availableAt: number;
 }
 
-export async function recentPanel({ domain, features, tempFolder, ...all }: RecentPanelOptions): Promise<RecentDemand> {
+export async function recentPanel({ domain, features, availableAt, ...all }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
   const fresh = all.fresh.filter(({ part }) => !isExogenous(part.feed));
@@ -50,18 +54,19 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
   const end = Math.max(...spans.map((span) => span.end));
   const first = Math.min(...spans.map((span) => span.start));
 
-  return withDuckDB({ tempFolder }, async (connection) => {
-    const idsSql = `SELECT DISTINCT series_id FROM ${parquetFiles(fresh.map(({ path }) => path))} ORDER BY series_id`;
-    const found = fresh.length > 0 ? await rowsOf(connection, idsSql) : [];
+  return withSqlSession(async (session) => {
+    const files: FileRows[] = [];
+    for (const made of fresh) files.push(await openFile(session, made.path, { ...made, availableAt }, domain.frequencyMinutes));
+    const found = new Set(files.flatMap(({ ids }) => ids));
     const isNew = committed.length === 0;
-    const most = Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.length)));
+    const most = Math.max((WEEKS * WEEK_MS) / step, Math.floor(MOST_VALUES / Math.max(1, found.size)));
     const newest = Math.min(end, ...fresh.map(({ span }) => span.start));
     const furthest = Math.min(most, (MOST_WEEKS * WEEK_MS) / step);
     const wanted = isNew ? most : Math.min(furthest, (end - newest + WEEKS * WEEK_MS) / step);
     const start = Math.max(first, end - Math.floor(wanted) * step);
     const isOldIn = committed.some(({ span }) => span.end > start);
     const old = isOldIn ? await committedSince(features, all.head, start) : null;
-    const seriesIds = [...new Set([...found.map((row) => String(row.series_id)), ...(old?.seriesIds ?? [])])].sort();
+    const seriesIds = [...new Set([...found, ...(old?.seriesIds ?? [])])].sort();
     const length = Math.round((end - start) / step);
     const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
     const panel = createPanel({ seriesIds, start, frequencyMinutes: domain.frequencyMinutes, length, columns: { target } });
@@ -69,9 +74,8 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
     const before = old ? target.slice() : target.fill(Number.NaN).slice();
     const told = new Uint8Array(length);
 
-    const row = new Map(seriesIds.map((id, index) => [id, index]));
     const feeds = new Set([...committed, ...fresh.map(({ part }) => part)].map((object) => object.feed));
-    for (const { part, path, span } of fresh) {
+    for (const [index, { part, span }] of fresh.entries()) {
       const isAnew = committed.some((object) => object.feed === part.feed && overlap(object.span, span));
       if (isAnew && feeds.size > 1) continue;
       const from = Math.max(0, Math.round((span.start - start) / step));
@@ -82,20 +86,9 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
           if (isAnew || Number.isNaN(target[at])) target[at] = domain.missing === 'zero' ? 0 : Number.NaN;
         }
       }
-      const rows = [...row].map(([id, index]) => `(${sqlText(id)}, ${index})`).join(', ');
-      const reader = await connection.stream(
-        `SELECT series.row::INTEGER, ((epoch_ms(timestamp) - ${start}) // ${step})::INTEGER, target::FLOAT
-         FROM ${parquetFiles(path)} JOIN (VALUES ${rows}) AS series(id, row) ON series_id = series.id
-         WHERE timestamp >= make_timestamp(${start} * 1000)`,
-      );
-      for (let chunk = await reader.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await reader.fetchChunk()) {
-        const [rowOf, stepOf] = [columnItems<Int32Array>(chunk, 0), columnItems<Int32Array>(chunk, 1)];
-        const values = columnItems<Float32Array>(chunk, 2);
-        for (let i = 0; i < values.length; i++) {
-          const at = rowOf[i] * length + stepOf[i];
-          target[at] = (Number.isNaN(target[at]) ? 0 : target[at]) + values[i];
-        }
-      }
+      await (files[index] as FileRows).read(seriesIds, { start, step, length }, (at, value) => {
+        target[at] = (Number.isNaN(target[at]) ? 0 : (target[at] as number)) + value;
+      });
     }
     return {
       panel,
@@ -104,6 +97,50 @@ export async function recentPanel({ domain, features, tempFolder, ...all }: Rece
       knownSeries: old ? new Set(old.seriesIds) : null,
     };
   });
+}
+
+interface FileRows {
+  readonly ids: readonly string[];
+  /** Calls `take` with place (position in `seriesIds`, which must hold `ids`, × length + interval) and value of every row from the start on. */
+  read(
+    seriesIds: readonly string[],
+    grid: { start: number; step: number; length: number },
+    take: (at: number, value: number) => void,
+  ): Promise<void>;
+}
+
+/** The file is looked at as the commit will look at it, so that its rows are read once for both. */
+async function openFile(session: SqlSession, path: string, claims: Claims, frequencyMinutes: number): Promise<FileRows> {
+  const hash = await hashFile(path);
+  await checkContent(session, path, hash, claims, frequencyMinutes);
+  const rows = rowsOfContent(hash, claims, frequencyMinutes);
+  if (rows === null) return openUnkept(session, path);
+  return {
+    ids: rows.seriesIds,
+    async read(seriesIds, grid, take) {
+      placeRows(rows, seriesIds, grid, take);
+    },
+  };
+}
+
+/** Too large to be kept, or not what the commit will take: that is said when everything else has been judged. */
+async function openUnkept(session: SqlSession, path: string): Promise<FileRows> {
+  const file = parquetFiles(path);
+  const found = await session.rows(`SELECT DISTINCT series_id FROM ${file}`);
+  return {
+    ids: found.map(([id]) => String(id)),
+    async read(seriesIds, { start, step, length }, take) {
+      await nameRows(session, seriesIds);
+      const sql = `SELECT series.position::INTEGER, ((epoch_ms(timestamp) - ${start}) // ${step})::INTEGER, target::FLOAT
+        FROM ${file} JOIN series ON series_id = series.id WHERE timestamp >= make_timestamp(${start} * 1000)`;
+      await session.stream(sql, (chunk) => {
+        const [positions, steps] = [columnItems<Int32Array>(chunk, 0), columnItems<Int32Array>(chunk, 1)];
+        const values = columnItems<Float32Array>(chunk, 2);
+        for (let i = 0; i < values.length; i++)
+          take((positions[i] as number) * length + (steps[i] as number), values[i] as number);
+      });
+    },
+  };
 }
 
 /** 1 where each of the feeds covers the interval. */

@@ -13,6 +13,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { filesOf, isExogenous } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
+import { keepingRows } from '../../storage/kept-rows.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 import { newestParts, type Piece } from '../../storage/piece-table.ts';
 import type { QuarantineEntry } from '../../storage/quarantine.ts';
@@ -89,7 +90,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     return { ...unchanged(head, parts, pieces, domain), held };
   }
 
-  return withWorkFolder(options.workFolder, clock.now(), async (folder) => {
+  const work = async (folder: string): Promise<FeatureRunResult> => {
     const availableAt = clock.now();
     const memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB;
     const isAccepted = accept !== null;
@@ -105,7 +106,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
     const hasPanel = [...filesOf(current), ...fresh.map(({ part }) => part)].some(({ feed }) => !isExogenous(feed));
     const recent =
-      hasPanel && fresh.length > 0 ? await recentPanel({ domain, features, head: current, fresh, tempFolder: folder }) : null;
+      hasPanel && fresh.length > 0 ? await recentPanel({ domain, features, head: current, fresh, availableAt }) : null;
     const now = clock.now();
     const lastReport = current === null ? null : await features.readReport(current);
     const contract = judgeRun({ domain, parts: opened, present: parts, committed: earlier, recent, lastReport, isAccepted, now });
@@ -143,7 +144,9 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const { rowsIn, rowsUsed } = report.run;
     logger.info({ snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed }, 'features committed');
     return { manifest: await compactIfDue(options, manifest), changed: true, parts: accounts, report, held };
-  });
+  };
+  // What is read of the new files to judge them is what the commit needs of them.
+  return keepingRows(() => withWorkFolder(options.workFolder, clock.now(), work));
 }
 
 /** A source that has gone quiet brings nothing to refuse: it is said, and what was known is served on. */
