@@ -12,12 +12,13 @@ export interface ObjectRows {
   readonly start: number;
   readonly step: number;
   readonly length: number;
-  /** Of each row its place, series × length + interval, and its value. */
-  readonly at: Int32Array;
+  /** Of each row its series, its interval and its value. */
+  readonly series: Int32Array;
+  readonly intervals: Int32Array;
   readonly values: Float32Array;
 }
 
-/** 64 MB. */
+/** 96 MB. */
 const MOST_KEPT = 8_000_000;
 
 const kept = new Map<string, ObjectRows>();
@@ -61,11 +62,9 @@ export function placeRows(
   const positions = new Map(ids.map((id, position) => [id, position]));
   const positionOf = Int32Array.from(rows.seriesIds, (id) => positions.get(id) ?? -1);
   const shift = (rows.start - grid.start) / grid.step;
-  for (let row = 0; row < rows.at.length; row++) {
-    const at = rows.at[row] as number;
-    const series = Math.floor(at / rows.length);
-    const t = at - series * rows.length;
-    const position = positionOf[series] as number;
+  for (let row = 0; row < rows.values.length; row++) {
+    const t = rows.intervals[row] as number;
+    const position = positionOf[rows.series[row] as number] as number;
     if (position < 0 || t + shift < 0 || (wins !== null && wins[t] !== 1)) continue;
     take(position * grid.length + t + shift, rows.values[row] as number);
   }

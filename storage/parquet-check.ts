@@ -113,12 +113,14 @@ function doubledSql(file: string, { pieces }: Claims): string {
 async function readRows(
   session: SqlSession,
   file: string,
-  grid: Omit<ObjectRows, 'at' | 'values'>,
+  grid: Omit<ObjectRows, 'series' | 'intervals' | 'values'>,
   count: number,
 ): Promise<Inspected> {
   const { seriesIds, start, step, length } = grid;
   const taken = new Uint8Array(Math.ceil((seriesIds.length * length) / 8));
-  const rows = isKeeping(count) ? { ...grid, at: new Int32Array(count), values: new Float32Array(count) } : null;
+  const rows = isKeeping(count)
+    ? { ...grid, series: new Int32Array(count), intervals: new Int32Array(count), values: new Float32Array(count) }
+    : null;
   let row = 0;
   let doubled = -1;
   if (count > 0) {
@@ -127,14 +129,15 @@ async function readRows(
       FROM ${file} JOIN file_series s ON series_id = s.id`;
     await session.stream(sql, (chunk) => {
       const [positions, steps] = [columnItems<Int32Array>(chunk, 0), columnItems<Int32Array>(chunk, 1)];
-      const base = row;
-      rows?.values.set(columnItems<Float32Array>(chunk, 2), base);
-      for (let i = 0; i < positions.length; i++, row++) {
+      rows?.series.set(positions, row);
+      rows?.intervals.set(steps, row);
+      rows?.values.set(columnItems<Float32Array>(chunk, 2), row);
+      row += positions.length;
+      for (let i = 0; i < positions.length; i++) {
         const at = (positions[i] as number) * length + (steps[i] as number);
         const bit = 1 << (at & 7);
         if (((taken[at >> 3] as number) & bit) !== 0) doubled = positions[i] as number;
         (taken[at >> 3] as number) |= bit;
-        if (rows !== null) rows.at[row] = at;
       }
     });
   }

@@ -54,8 +54,12 @@ function intervalsOf({ start, step, length }: ObjectRows, segments: readonly Seg
 
 function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
   const wins = intervalsOf(rows, segments);
+  // A series without a row is none.
+  if (!wins.includes(0)) return [...rows.seriesIds];
   const found = new Uint8Array(rows.seriesIds.length);
-  for (const at of rows.at) if (wins[at % rows.length] === 1) found[Math.floor(at / rows.length)] = 1;
+  for (let row = 0; row < rows.values.length; row++) {
+    if (wins[rows.intervals[row] as number] === 1) found[rows.series[row] as number] = 1;
+  }
   return rows.seriesIds.filter((_, series) => found[series] === 1);
 }
 

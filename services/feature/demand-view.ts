@@ -69,9 +69,11 @@ export function viewDemand(domain: Domain, recent: RecentDemand, parts: readonly
 function totalsOf(panel: Panel, covered: Uint8Array, countsEvents: boolean): Float64Array {
   const totals = Float64Array.from(covered, (isCovered) => (isCovered ? 0 : Number.NaN));
   const { target } = panel.columns;
-  for (let at = 0; at < target.length; at++) {
-    const value = target[at] as number;
-    if (!Number.isNaN(value)) totals[at % panel.length] += countsEvents ? value : 1;
+  for (let first = 0; first < target.length; first += panel.length) {
+    for (let t = 0; t < panel.length; t++) {
+      const value = target[first + t] as number;
+      if (!Number.isNaN(value)) (totals[t] as number) += countsEvents ? value : 1;
+    }
   }
   return totals;
 }
@@ -94,8 +96,9 @@ function expectedAt(totals: Float64Array, calendar: Calendar, t: number, week: n
 }
 
 /** The middle of `values`, which must not be empty. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+export function median(values: readonly number[] | Float64Array): number {
+  // Numbers in an array of numbers are sorted without a call for each pair.
+  const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

@@ -30,9 +30,9 @@ const intervalSql = ({ localTime }: RawRows, { origin, frequencyMs }: IntervalRu
   `(epoch_ms(${localTime}) + ${origin}) // ${frequencyMs}`;
 
 const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
-  SELECT reason AS number, NULL AS reason, n FROM hw_events WHERE reason IS NOT NULL
-  UNION ALL SELECT NULL, 'duplicate', n - used FROM hw_events WHERE reason IS NULL AND n > used
-  UNION ALL SELECT NULL, hw_lost.reason, used FROM hw_events LEFT JOIN hw_lost USING (local) WHERE used > 0`;
+  SELECT -1 - hw_interval AS number, NULL AS reason, n FROM hw_groups WHERE hw_interval < 0
+  UNION ALL SELECT NULL, 'duplicate', n - used FROM hw_used WHERE n > used
+  UNION ALL SELECT NULL, hw_lost.reason, used FROM hw_locals LEFT JOIN hw_lost USING (local)`;
 
 /**
  * Each row is an event. One pass over the rows, grouped by as little as possible: by what the domain's expression gives for the series and
@@ -45,17 +45,16 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
     `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${relation})`;
   const series = `CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series`;
   const isOnce = rows.duplicateKey.length > 0;
-  const used = `CASE WHEN hw_interval >= 0 THEN n ${isOnce ? '- coalesce(again, 0) ' : ''}ELSE 0 END`;
   return {
     read: [
       `CREATE TEMP TABLE hw_groups AS
        SELECT ${series}, hw_interval, count(*) AS n FROM ${judged(rows.relation)} GROUP BY ALL`,
       ...(isOnce ? againStatements(rows, series, judged(suspectRows(rows))) : []),
       `CREATE TEMP VIEW hw_events AS
-       SELECT CASE WHEN hw_interval < 0 THEN -1 - hw_interval END AS reason, series,
-         CASE WHEN hw_interval >= 0 THEN hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} END AS local, n, ${used} AS used
-       FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''}`,
-      'CREATE TEMP TABLE hw_locals AS SELECT DISTINCT local FROM hw_events WHERE used > 0',
+       SELECT series, hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} AS local, n, ${isOnce ? 'n - coalesce(again, 0)' : 'n'} AS used
+       FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''} WHERE hw_interval >= 0`,
+      'CREATE TEMP TABLE hw_used AS SELECT local, sum(n)::BIGINT AS n, sum(used)::BIGINT AS used FROM hw_events GROUP BY local',
+      'CREATE TEMP VIEW hw_locals AS SELECT local, used FROM hw_used WHERE used > 0',
     ],
     // A repeated hour shares its events between its two.
     place: [

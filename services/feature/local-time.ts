@@ -38,6 +38,7 @@ export function clockStretches(timeZone: string, from: number, to: number): Cloc
 
 /** Two years of rules as they are today: a grid must suit them, whatever time the data are of, so that it still suits tomorrow's. */
 const TODAY = { from: Date.UTC(2023, 0, 1), to: Date.UTC(2025, 0, 1) };
+const stretchesToday = new Map<string, readonly ClockStretch[]>();
 
 /**
  * Where the intervals of a timeZone start, which are whole by its wall clock: UTC milliseconds modulo the frequency. Half an hour for hours in
@@ -45,7 +46,9 @@ const TODAY = { from: Date.UTC(2023, 0, 1), to: Date.UTC(2025, 0, 1) };
  * @param stretches further ones that the data fall into
  */
 export function gridPhase(timeZone: string, frequencyMs: number, stretches: readonly ClockStretch[] = []): number | null {
-  const all = [...clockStretches(timeZone, TODAY.from, TODAY.to), ...stretches];
+  const today = stretchesToday.get(timeZone) ?? clockStretches(timeZone, TODAY.from, TODAY.to);
+  stretchesToday.set(timeZone, today);
+  const all = [...today, ...stretches];
   const phases = new Set(all.map(({ offset }) => (((-offset % frequencyMs) + frequencyMs) % frequencyMs) + 0));
   const [phase] = phases;
   return phases.size === 1 && phase !== undefined && phase % 60_000 === 0 ? phase : null;

@@ -210,8 +210,8 @@ function seriesFigures(panel: Panel): SeriesRow[] {
 interface WeekRow {
   readonly weekday: number;
   readonly hour: number;
-  total: number;
-  count: number;
+  readonly total: number;
+  readonly count: number;
 }
 
 /** Sums and counts by hour of the local week, Monday 0:00 first. */
@@ -219,24 +219,28 @@ function weekFigures(panel: Panel, timeZone: string): WeekRow[] {
   const week = Array.from({ length: 168 }, (_, index) => ({
     weekday: Math.floor(index / 24),
     hour: index % 24,
-    total: 0,
-    count: 0,
   }));
   const stretches = clockStretches(timeZone, panel.start, timestampAt(panel, panel.length));
+  const hourOf = new Uint8Array(panel.length);
   for (let t = 0, stretch = 0; t < panel.length; t++) {
     const timestamp = timestampAt(panel, t);
     while (timestamp >= stretches[stretch].end) stretch++;
     // 1970-01-05 was a Monday.
     const hour = Math.floor((timestamp + stretches[stretch].offset) / 3_600_000) - 4 * 24;
-    const row = week[((hour % 168) + 168) % 168];
-    for (let at = t; at < panel.columns.target.length; at += panel.length) {
-      const value = panel.columns.target[at];
+    hourOf[t] = ((hour % 168) + 168) % 168;
+  }
+  const totals = new Float64Array(168);
+  const counts = new Uint32Array(168);
+  const { target } = panel.columns;
+  for (let first = 0; first < target.length; first += panel.length) {
+    for (let t = 0; t < panel.length; t++) {
+      const value = target[first + t];
       if (Number.isNaN(value)) continue;
-      row.total += value;
-      row.count++;
+      totals[hourOf[t]] += value;
+      counts[hourOf[t]]++;
     }
   }
-  return week;
+  return week.map((row, index) => ({ ...row, total: totals[index], count: counts[index] }));
 }
 
 function findGaps(panel: Panel): QualityReport['gaps'] {

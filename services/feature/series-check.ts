@@ -141,13 +141,18 @@ function levelVerdict(domain: Domain, view: DemandView): Verdict {
   const { from, to } = trailingWindow(view);
   const measured: Measured[] = [];
   const { target } = view.panel.columns;
-  const lags = Array.from({ length: to - from }, (_, i) => lagsOf(view.calendar, from + i, view.week));
+  const lags = Array.from({ length: to - from }, (_, i) => lagsOf(view.calendar, from + i, view.week)).flat();
+  const known = new Float64Array(Math.max(to - from, lags.length));
   for (let series = 0; series < view.panel.seriesIds.length; series++) {
-    const at = (t: number) => target[series * view.panel.length + t] as number;
-    const now = Array.from({ length: to - from }, (_, i) => at(from + i)).filter((value) => !Number.isNaN(value));
-    const then = lags.flatMap((indexes) => indexes.map(at)).filter((value) => !Number.isNaN(value));
-    if (now.length < LEAST_VALUES || then.length < REFERENCE_WEEKS * LEAST_VALUES) continue;
-    const [a, b] = [median(now), median(then)];
+    const base = series * view.panel.length;
+    let count = 0;
+    for (let t = from; t < to; t++) if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
+    if (count < LEAST_VALUES) continue;
+    const a = median(known.subarray(0, count));
+    count = 0;
+    for (const t of lags) if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
+    if (count < REFERENCE_WEEKS * LEAST_VALUES) continue;
+    const b = median(known.subarray(0, count));
     // Small counts jump by chance; a sign or a zero has no factor.
     if (!(a * b > 0) || (domain.integerValued && Math.min(Math.abs(a), Math.abs(b)) < LEAST_EACH)) continue;
     const factor = Math.max(a / b, b / a);
