@@ -5,21 +5,25 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RawPart } from '../../domains/domain.ts';
-import { engineMessage, withDuckDB } from '../../runtime/duckdb.ts';
+import { engineMessage, withDuckDB, withLazyDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 
 export interface RawSessionOptions {
   readonly part: RawPart;
   readonly tempFolder: string;
   readonly memoryLimitMb: number;
+  /** A session over the part that is open already: opening one costs as much as a small part. */
+  readonly connection?: DuckDBConnection;
 }
 
 export async function withRawPart<T>(
-  { part, tempFolder, memoryLimitMb }: RawSessionOptions,
+  { part, tempFolder, memoryLimitMb, connection }: RawSessionOptions,
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
+  const options = { memoryLimitMb, tempFolder, threads: 2 };
   try {
-    return await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, work);
+    if (connection === undefined) return await withDuckDB(options, work);
+    return await withLazyDuckDB(options, () => work(connection));
   } catch (error) {
     const message = engineMessage(error);
     // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.

@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
+import { withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { isExogenous } from '../../storage/coverage.ts';
@@ -51,21 +52,15 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
         const reader = readerOf(domain, part);
         const engine = isExogenous(part.feed) ? embeddedEngine : options.engine;
         const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
-        const columns = await columnsOf(profile);
-        const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
-        const made = isReadable
-          ? await engine.aggregate({
-              domain: reader,
-              gridTimeZone: domain.timeZone,
-              part,
-              rows,
-              path,
-              availableAt,
-              tempFolder,
-              memoryLimitMb,
-            })
-          : null;
-        done.push({ part, profile, columns, outside: made === null ? [] : await engine.countOutside(profile), made });
+        const read = await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, async (connection): Promise<OpenedPart> => {
+          const open = { ...profile, connection };
+          const columns = await columnsOf(open);
+          const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
+          if (!isReadable) return { part, profile, columns, outside: [], made: null };
+          const made = await engine.aggregate({ ...open, gridTimeZone: domain.timeZone, path, availableAt });
+          return { part, profile, columns, outside: await engine.countOutside(open), made };
+        });
+        done.push(read);
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
         bad.push(error);
