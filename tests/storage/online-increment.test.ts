@@ -38,6 +38,9 @@ async function increments(pairs: readonly (readonly ObjectSpec[])[][], missing: 
         const panel = await nextOnlinePanel(store, session, parent, next, added, { lastIntervals: 8 });
         const whole = await readSnapshot(store, next, { lastIntervals: 8 }, session);
         if (panel) expect(Buffer.compare(encodeOnlineView(panel), encodeOnlineView(whole))).toBe(0);
+        // The commit itself made its view from the rows that it had just checked, without asking the SQL engine again.
+        const committed = await store.get(next.online?.key ?? '');
+        expect(Buffer.compare(committed, encodeOnlineView(whole))).toBe(0);
         made.push(panel !== null);
       } finally {
         await store.close();

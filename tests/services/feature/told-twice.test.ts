@@ -1,0 +1,58 @@
+/** Purpose: no hash that occurs twice escapes, whatever the hashes are, in one pass or several; and few others are named. */
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { withDuckDB } from '../../../runtime/duckdb.ts';
+import { findSuspects, UNSUSPECTED_BITS } from '../../../services/feature/told-twice.ts';
+
+async function suspectsOf(hashes: readonly bigint[], mostAtOnce?: number): Promise<Set<bigint>> {
+  return withDuckDB({}, async (connection) => {
+    const values = hashes.map((hash) => `(${hash}::UBIGINT)`).join(', ');
+    const relation = hashes.length > 0 ? `(VALUES ${values}) AS raw(key)` : '(SELECT 1::UBIGINT AS key WHERE false)';
+    await findSuspects(connection, relation, 'key', hashes.length, mostAtOnce);
+    const reader = await connection.runAndReadAll('SELECT DISTINCT suspect FROM hw_suspects');
+    return new Set(reader.getRows().map(([suspect]) => suspect as bigint));
+  });
+}
+
+const upper = (hash: bigint): bigint => hash >> BigInt(UNSUSPECTED_BITS);
+
+/** What occurs more than once. */
+const repeated = (values: readonly bigint[]): Set<bigint> =>
+  new Set(values.filter((value, index) => values.indexOf(value) !== index));
+
+const ALL = (1n << 64n) - 1n;
+// Near one another, at the ends, and anywhere: some share their upper bits, some their pile, some only themselves.
+const hash = fc.oneof(
+  fc.bigInt({ min: 0n, max: 4n }),
+  fc.bigInt({ min: ALL - 4n, max: ALL }),
+  fc.bigInt({ min: 0n, max: 3n }).map((n) => n << BigInt(UNSUSPECTED_BITS)),
+  fc.bigInt({ min: 0n, max: ALL }),
+);
+
+test('every hash that occurs twice is named, and no more than those that share its upper bits', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(hash, { maxLength: 30 }), async (hashes) => {
+      expect(await suspectsOf(hashes)).toEqual(repeated(hashes.map(upper)));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('in several passes as well', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(hash, { maxLength: 40 }), fc.integer({ min: 3, max: 20 }), async (hashes, mostAtOnce) => {
+      const found = await suspectsOf(hashes, mostAtOnce);
+      for (const twice of repeated(hashes)) expect(found).toContain(upper(twice));
+      for (const one of found) expect(repeated(hashes.map(upper))).toContain(one);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('where one pile is full of repetitions, what else belongs there is named rather than lost', async () => {
+  const heavy = 5n << BigInt(UNSUSPECTED_BITS);
+  const [single, twice] = [7n << BigInt(UNSUSPECTED_BITS), 9n << BigInt(UNSUSPECTED_BITS)];
+  const found = await suspectsOf([twice, ...Array.from({ length: 3000 }, () => heavy), single, twice]);
+  expect(found).toContain(upper(heavy));
+  expect(found).toContain(upper(twice));
+});
