@@ -1,14 +1,26 @@
 /**
- * Purpose: the fingerprint of a raw file: SHA-256 of its content, read as a stream.
- * Invariants: equal content gives an equal fingerprint, whatever the file's name or date.
+ * Purpose: the fingerprint of a raw file: SHA-256 of its content.
+ * Invariants: equal content gives an equal fingerprint, whatever the file's name or date; a block is read while the one before is hashed, in
+ * two buffers, whatever the file's size.
  * Fails: with the error of the file system (ENOENT, EACCES, …).
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { open } from 'node:fs/promises';
+
+const BLOCK_BYTES = 1 << 20;
 
 export async function fileHash(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
+  const file = await open(path);
+  try {
+    let [block, spare] = [Buffer.allocUnsafe(BLOCK_BYTES), Buffer.allocUnsafe(BLOCK_BYTES)];
+    for (let read = file.read(block, 0, BLOCK_BYTES, null); ; [block, spare] = [spare, block]) {
+      const { bytesRead } = await read;
+      if (bytesRead === 0) return hash.digest('hex');
+      read = file.read(spare, 0, BLOCK_BYTES, null);
+      hash.update(block.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
