@@ -52,10 +52,10 @@ function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
   };
 }
 
-/** Names the rows of an answer: the temporary table `table`, which position belongs to which id. */
-export async function nameRows(session: SqlSession, ids: readonly string[], table = 'series'): Promise<void> {
+/** Names the rows of an answer: the temporary table `series`, which position belongs to which id. */
+export async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
   const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
 }
 
 /** The values of a column of a chunk without a copy. NULLs must have been excluded in SQL: the raw buffer does not show them. */
@@ -63,4 +63,23 @@ export function columnItems<T extends Int32Array | Float32Array>(chunk: DuckDBDa
   const { items } = chunk.getColumnVector(column) as unknown as { items: T };
   if (items?.length !== chunk.rowCount) throw new TypeError(`column ${column} of the result has no flat buffer`);
   return items;
+}
+
+/**
+ * Of a chunk of (VARCHAR, list of struct of INTEGER and FLOAT) the text of each row and the fields of its list, without a copy. As above, there
+ * must be no NULL.
+ */
+export function* listedItems(chunk: DuckDBDataChunk): Generator<[string, Int32Array, Float32Array]> {
+  const { entryData, childData } = chunk.getColumnVector(1) as unknown as {
+    /** Offset and length of each list. */
+    entryData: BigUint64Array;
+    childData: { entryVectors: readonly [{ items: Int32Array }, { items: Float32Array }] };
+  };
+  const [first, second] = childData.entryVectors;
+  const texts = chunk.getColumnVector(0);
+  for (let row = 0; row < chunk.rowCount; row++) {
+    const from = Number(entryData[2 * row]);
+    const to = from + Number(entryData[2 * row + 1]);
+    yield [String(texts.getItem(row)), first.items.subarray(from, to), second.items.subarray(from, to)];
+  }
 }

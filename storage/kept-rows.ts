@@ -34,16 +34,11 @@ export async function keepingRows<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether so many rows more would be kept. */
-export function isKeeping(rows: number): boolean {
-  let sum = rows;
-  for (const { values } of kept.values()) sum += values.length;
-  return scopes > 0 && sum <= MOST_KEPT;
-}
-
 /** @param content names what was read: hash and claims */
 export function keepRows(content: string, rows: ObjectRows): void {
-  if (isKeeping(rows.values.length)) kept.set(content, rows);
+  let sum = rows.values.length;
+  for (const { values } of kept.values()) sum += values.length;
+  if (scopes > 0 && sum <= MOST_KEPT) kept.set(content, rows);
 }
 
 export const keptRows = (content: string): ObjectRows | null => kept.get(content) ?? null;
