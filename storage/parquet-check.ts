@@ -19,8 +19,9 @@ const PACK_COLUMNS = { ...COLUMNS, first_piece: ['INTEGER'], until_piece: ['INTE
 /** Bytes of UTF-8. */
 const LONGEST_ID = 1024;
 const LARGEST_FLOAT = '3.4028234e38';
-/** Rows that are handed over at once, and series × intervals that are looked at for it. */
-const MOST_LISTED = 4_000_000;
+/** Lists are held in memory, and not spilled: where a file has more rows or series, the SQL engine groups its rows. */
+const MOST_LISTED = { rows: 4_000_000, series: 100_000 };
+/** So many intervals are looked at for the rows of all series. */
 const MOST_CELLS = 2 ** 28;
 
 export type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'> & {
@@ -67,7 +68,8 @@ export async function inspectParquet(
     if (unnamed > 0) return wrong(`an id is longer than ${LONGEST_ID} bytes, or has control characters`);
     const step = frequencyMinutes * 60_000;
     const length = (claims.span.end - claims.span.start) / step;
-    if (!claims.pieces && claims.rows <= MOST_LISTED && series * length <= MOST_CELLS) {
+    const isListed = claims.rows <= MOST_LISTED.rows && series <= MOST_LISTED.series && series * length <= MOST_CELLS;
+    if (!claims.pieces && isListed) {
       return await readRows(session, file, { start: claims.span.start, step, length }, claims.rows);
     }
     const doubled = await session.rows(doubledSql(file, claims));
