@@ -12,7 +12,7 @@ import { Command } from 'commander';
 import { type BuildOptions, build } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
 import { calendarLibraries, tabledCalendar } from './bundle-calendar.ts';
-import { compiledSchemas, schemaCompilers } from './bundle-schemas.ts';
+import { type BesideBundle, compiledSchemas } from './bundle-schemas.ts';
 import { schedules, standIns } from './bundle-stand-ins.ts';
 import { domains } from './domains/index.ts';
 import { DASHBOARD_FILES } from './services/inference/dashboard-files.ts';
@@ -57,6 +57,7 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     banner: { js: BANNER },
     plugins: [standIns(ROOT), tabledCalendar(domains)],
   } satisfies BuildOptions;
+  const schemas = await compiledSchemas(esm);
   const { metafile } = await build({
     ...esm,
     entryPoints: { index: 'lambda.ts' },
@@ -65,12 +66,13 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     splitting: true, // what is imported when it is needed is read when it is needed
     legalComments: 'external',
     metafile: true,
-    plugins: [...esm.plugins, await compiledSchemas(esm)],
+    plugins: [...esm.plugins, schemas.plugin],
   });
   // What is rarely needed, as files that are loaded then.
-  for (const { file, ...stdin } of [...calendarLibraries, schedules, schemaCompilers]) {
+  const beside: readonly BesideBundle[] = [...calendarLibraries, schedules, ...schemas.beside];
+  for (const { file, contents, resolveDir = ROOT, plugins = [] } of beside) {
     const outfile = path.join(folder, file);
-    await build({ ...options, stdin: { resolveDir: ROOT, ...stdin }, outfile, format: 'cjs', legalComments: 'external' });
+    await build({ ...options, stdin: { contents, resolveDir }, outfile, format: 'cjs', legalComments: 'external', plugins });
   }
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter((one) => one.external));
   const foreign = outside.map((one) => one.path).filter((one) => !isBuiltin(one) && !one.startsWith('./'));

@@ -47,7 +47,9 @@ const ALL_KERNELS = '@tensorflow/tfjs-backend-wasm/dist/register_all_kernels';
 function someKernels(): string {
   // "_FusedMatMul" is exported as _fusedMatMulConfig.
   const configs = KERNELS.map((kernel) => `${kernel.replace(/[A-Z]/, (first) => first.toLowerCase())}Config`);
-  const imports = KERNELS.map((kernel, i) => `import { ${configs[i]} } from '@tensorflow/tfjs-backend-wasm/dist/kernels/${kernel}';`);
+  const imports = KERNELS.map(
+    (kernel, i) => `import { ${configs[i]} } from '@tensorflow/tfjs-backend-wasm/dist/kernels/${kernel}';`,
+  );
   return `${imports.join('\n')}
     import { registerKernel } from '@tensorflow/tfjs-core';
     for (const config of [${configs.join()}]) registerKernel(config);`;

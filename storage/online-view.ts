@@ -8,7 +8,8 @@
 import { endianness } from 'node:os';
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { lazyShape, shapeProblem } from './sealed-json.ts';
+import { lazyShape } from '../runtime/shape.ts';
+import { shapeProblem } from './sealed-json.ts';
 
 const MAGIC = 'HWPANEL1';
 const FIXED_BYTES = 12;
