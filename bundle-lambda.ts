@@ -75,7 +75,7 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     await build({ ...options, stdin: { contents, resolveDir }, outfile, format: 'cjs', legalComments: 'external', plugins });
   }
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter((one) => one.external));
-  const foreign = outside.map((one) => one.path).filter((one) => !isBuiltin(one) && !one.startsWith('./'));
+  const foreign = outside.map((one) => one.path).filter((one) => !isBuiltin(one) && !/^(\.\/|data:)/.test(one));
   if (foreign.length > 0) throw new Error(`the bundle would import what is not in it: ${[...new Set(foreign)].join(', ')}`);
   const { resolve } = createRequire(import.meta.url);
   await copyFile(resolve(WASM), path.join(folder, path.basename(WASM)));

@@ -5,12 +5,12 @@
  * loaded when it is used; answers are the same.
  * Fails: never; what was left out fails when it is used, and says who would.
  */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /** Packages and their modules that the function never calls, though code that it holds names them → who would. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  '@duckdb/node-api': 'feature runs read Parquet',
   '@tensorflow/tfjs': 'training needs gradients',
   '@tensorflow/tfjs-backend-cpu': 'HEADWAY_BACKEND=cpu',
   '@fastify/swagger-ui': 'the page /docs',
@@ -23,6 +23,18 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'prom-client/lib/cluster': 'a cluster of processes',
   'prom-client/lib/pushgateway': 'a gateway that figures are sent to',
   'thread-stream': 'logs for people are written by a thread',
+  ...Object.fromEntries(
+    ['credential-provider-sso', 'credential-provider-ini', 'credential-provider-process', 'credential-provider-web-identity']
+      .concat('credential-provider-http')
+      .map((name) => [`@aws-sdk/${name}`, "a function's credentials are in its environment"]),
+  ),
+  '@smithy/credential-provider-imds': "a function's credentials are in its environment",
+};
+
+/** Imports that code makes when it is needed, and never on Lambda. */
+const NEVER_IMPORTED: Readonly<Record<string, string>> = {
+  '../runtime/duckdb.ts': 'feature runs read Parquet',
+  '@smithy/core/event-streams': 'no answer to the store comes in events',
 };
 
 /** An optional debug log that is never on; and Fastify's look whether its plugins suit it, which every other start has. */
@@ -55,8 +67,19 @@ function someKernels(): string {
     for (const config of [${configs.join()}]) registerKernel(config);`;
 }
 
+const S3 = '@aws-sdk/client-s3';
+
+/** What the store uses of the SDK, which is imported when it is first needed and so would come whole. */
+async function someCommands(root: string): Promise<string> {
+  const source = await readFile(path.join(root, 'storage', 's3-requests.ts'), 'utf8');
+  const names = new Set(Array.from(source.matchAll(/\bsdk\.(\w+)\(/g), ([, name]) => name));
+  return `export { ${[...names].join()} } from '${S3}';`;
+}
+
+const refusal = (name: string, why: string): string => JSON.stringify(`${name} is not in the Lambda bundle (${why})`);
+
 function leftOut(name: string): string {
-  const message = JSON.stringify(`${name} is not in the Lambda bundle (${LEFT_OUT[name]})`);
+  const message = refusal(name, LEFT_OUT[name] as string);
   return `module.exports = new Proxy(function () {}, {
     get(_, name) { if (name === '__esModule' || typeof name === 'symbol') return undefined; throw new Error(${message}); },
     apply() { throw new Error(${message}); },
@@ -74,13 +97,21 @@ function nameOf(given: string, importer: string): string {
 export const standIns = (root: string): Plugin => ({
   name: 'stand-ins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[.@a-z]/ }, ({ path: given, importer }) => {
+    onResolve({ filter: /^[.@a-z]/ }, ({ path: given, importer, kind }) => {
       if (given === `./${schedules.file}`) return { path: given, external: true };
       const name = nameOf(given, importer);
+      // An import that is not there throws: a module that does would be a file, which others share parts with that they are loaded by.
+      const isSource = path.dirname(path.dirname(importer)) === path.join(root, 'domains');
+      const why = isSource ? 'sources are read by feature runs' : (NEVER_IMPORTED[given] ?? LEFT_OUT[name]);
+      if (kind === 'dynamic-import' && why !== undefined) {
+        return { path: `data:text/javascript,throw new Error(${encodeURIComponent(refusal(given, why))})`, external: true };
+      }
+      if (kind === 'dynamic-import' && name === S3) return { path: name, namespace: 'stand-in' };
       const isOurs = name in LEFT_OUT || name in HARMLESS || name in LATER || name === ALL_KERNELS;
       return isOurs ? { path: name, namespace: 'stand-in' } : undefined;
     });
-    onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path: name }) => {
+    onLoad({ filter: /.*/, namespace: 'stand-in' }, async ({ path: name }) => {
+      if (name === S3) return { contents: await someCommands(root), resolveDir: root };
       const contents = name === ALL_KERNELS ? someKernels() : (HARMLESS[name] ?? LATER[name] ?? leftOut(name));
       return { contents, loader: 'js', resolveDir: root };
     });
