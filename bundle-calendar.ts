@@ -47,11 +47,11 @@ const standIn = (places: readonly HolidayPlace[]): string => `
       this.years = tables.find((each) => each.country === country && each.state === state)?.years ?? {};
     }
     getCountries() {
-      return new Proxy({}, { has: (_, name) => tables.some((each) => each.country === name) || name in whole().getCountries() });
+      return new Proxy({}, { has: (_, name) => tables.some((each) => each.country === name) || name in new (whole())().getCountries() });
     }
     getStates(country) {
       const isTabled = (name) => tables.some((each) => each.country === country && each.state === name);
-      return new Proxy({}, { has: (_, name) => isTabled(name) || name in (whole().getStates(country) ?? {}) });
+      return new Proxy({}, { has: (_, name) => isTabled(name) || name in (new (whole())().getStates(country) ?? {}) });
     }
     getHolidays(year) {
       const days = this.years[year];

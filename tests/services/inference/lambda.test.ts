@@ -5,7 +5,7 @@
  * Fails: with the answer that was not expected, or with what the function's process wrote.
  */
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -87,17 +87,21 @@ afterAll(async () => {
 const instances: LambdaInstance[] = [];
 let temporaries = 0;
 /** An instance that this test's end stops. */
-async function start(environment: Record<string, string> = {}, temporary?: string): Promise<LambdaInstance> {
-  const instance = await open(environment, temporary);
+async function start(environment: Record<string, string> = {}, temporary?: string, code = built): Promise<LambdaInstance> {
+  const instance = await open(environment, temporary, code);
   instances.push(instance);
   return instance;
 }
 
-async function open(environment: Record<string, string> = {}, temporary = `tmp-${temporaries++}`): Promise<LambdaInstance> {
+async function open(
+  environment: Record<string, string> = {},
+  temporary = `tmp-${temporaries++}`,
+  code = built,
+): Promise<LambdaInstance> {
   await mkdir(path.join(folder, temporary), { recursive: true });
   const { accessKeyId, secretAccessKey } = credentialsOf(double);
   return startLambda({
-    folder: built,
+    folder: code,
     temporary: path.join(folder, temporary),
     environment: {
       ...{ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: 'eu-west-1' },
@@ -134,6 +138,44 @@ describe('the bundle', () => {
     });
     expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
   }, 120_000);
+
+  /** Requests of every kind: checked in path, query and body, answered by text and by a schema, and refused. */
+  async function answers(code: string): Promise<unknown[]> {
+    const instance = await start({ HEADWAY_TRAINING_SCHEDULE: '0 4 * * *' }, undefined, code);
+    const posted = (body: unknown) => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const asked = [
+      await get(instance, '/v1/series/AEP/forecast?levels=80&horizon=24'),
+      await get(instance, '/v1/series/AEP/forecast?levels=80&horizon=a'),
+      await get(instance, '/v1/series?limit=2'),
+      await get(instance, '/v1/model'),
+      await get(instance, '/v1/models'),
+      await get(instance, '/v1/forecasts?format=csv'),
+      await get(instance, '/v1/series/AEP/explanation'),
+      await get(instance, '/openapi.json'),
+      await instance.invoke(httpApiEvent('POST', '/v1/forecasts', posted({ seriesIds: ['AEP', 'ü ☃'], levels: [80] }))),
+      await instance.invoke(httpApiEvent('POST', '/v1/forecasts', posted({ seriesIds: 3 }))),
+    ];
+    return asked.map(({ statusCode, body }) => [statusCode, body.replace(/"(issuedAt|instance)":("[^"]*"|\d+)/g, '')]);
+  }
+
+  test('checks and writes by code made of the schemas, and without that by their compilers, alike', async () => {
+    const [alone, without] = [path.join(folder, 'alone'), path.join(folder, 'without-codes')];
+    await cp(built, alone, { recursive: true });
+    await cp(built, without, { recursive: true });
+    for (const file of ['schema-compilers.cjs', 'shape-compiler.cjs', 'temporal.cjs', 'date-holidays.cjs'])
+      await rm(path.join(alone, file));
+    const isCode = (name: string) => name.endsWith('.mjs') || name === 'schema-writers.cjs';
+    for (const name of (await readdir(without)).filter(isCode)) {
+      const text = await readFile(path.join(without, name), 'utf8');
+      await writeFile(path.join(without, name), text.replaceAll(/\b(check|shape|write)-([0-9a-f]{64})/g, 'gone-$2'));
+    }
+    const compiled = await answers(without);
+    expect(compiled.map((each) => (each as [number])[0])).toEqual([200, 400, 200, 200, 200, 200, 200, 200, 200, 400]);
+    expect(await answers(alone)).toEqual(compiled);
+    // That they were asked is seen by what happens where they break.
+    await writeFile(path.join(without, 'schema-compilers.cjs'), 'throw new Error("they are asked")');
+    expect(((await answers(without))[0] as [number])[0]).toBe(400);
+  }, 60_000);
 });
 
 describe('an instance', () => {
