@@ -1,7 +1,7 @@
 /**
  * Purpose: the public holidays and the clock changes that the domains ask for, in the Lambda bundle as tables: the library that knows the
- * holidays of all countries takes longer to load than everything else together, and the platform's time zones as long as a forecast.
- * Invariants: the tables are made by the libraries themselves; a country, state, year or zone that is not in them is asked of the library,
+ * holidays of all countries takes longer to load than everything else together, and the platform's own clocks as long as a forecast.
+ * Invariants: the tables are made by the libraries themselves; a country, state, year or `timeZone` that is not in them is asked of the library,
  * which lies beside the bundle as a file of its own and is loaded then.
  * Fails: as the libraries do.
  */
@@ -62,7 +62,7 @@ const standIn = (places: readonly HolidayPlace[]): string => `
     }
   }`;
 
-/** [from, offset, from, offset, …]: since when (epoch ms) the clocks of the zone differ by how much (ms) from UTC; the last `from` is the end. */
+/** [from, offset, from, offset, …]: since when (epoch ms) the clocks differ by how much (ms) from UTC; the last `from` is the end. */
 function clockChanges(timeZone: string): number[] {
   const changes: number[] = [];
   const end = Date.UTC(LAST_YEAR + 1, 0);
@@ -77,11 +77,11 @@ function clockChanges(timeZone: string): number[] {
 
 /** What stands in for Temporal: as much of it as forecasting/calendar.ts asks, and the rest by the library. */
 const temporalStandIn = (timeZones: readonly string[]): string => `
-  const zones = ${JSON.stringify(Object.fromEntries(timeZones.map((timeZone) => [timeZone, clockChanges(timeZone)])))};
+  const places = ${JSON.stringify(Object.fromEntries(timeZones.map((timeZone) => [timeZone, clockChanges(timeZone)])))};
   let library;
   const whole = () => (library ??= require('./${TEMPORAL.file}'));
   function zoned(ms, timeZone) {
-    const changes = Object.hasOwn(zones, timeZone) ? zones[timeZone] : [];
+    const changes = Object.hasOwn(places, timeZone) ? places[timeZone] : [];
     let i = 0;
     while (i < changes.length && !(changes[i] <= ms && ms < changes[i + 2])) i += 2;
     if (i >= changes.length - 1) return whole().Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone);

@@ -22,6 +22,7 @@ import { fitToy, startBackend } from '../../forecasting/toy-network.ts';
 import { NOW, temporaryFolder } from '../../storage/feature-fixtures.ts';
 import { addressOn, credentialsOf, openOnDouble } from '../../storage/s3-stores.ts';
 import { commitPanel } from '../training/toy-store.ts';
+import { answersOfEveryKind } from './answers-of-every-kind.ts';
 import { functionUrlEvent, httpApiEvent, type LambdaInstance, startLambda } from './lambda-emulator.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -139,42 +140,24 @@ describe('the bundle', () => {
     expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
   }, 120_000);
 
-  /** Requests of every kind: checked in path, query and body, answered by text and by a schema, and refused. */
-  async function answers(code: string): Promise<unknown[]> {
-    const instance = await start({ HEADWAY_TRAINING_SCHEDULE: '0 4 * * *' }, undefined, code);
-    const posted = (body: unknown) => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    const asked = [
-      await get(instance, '/v1/series/AEP/forecast?levels=80&horizon=24'),
-      await get(instance, '/v1/series/AEP/forecast?levels=80&horizon=a'),
-      await get(instance, '/v1/series?limit=2'),
-      await get(instance, '/v1/model'),
-      await get(instance, '/v1/models'),
-      await get(instance, '/v1/forecasts?format=csv'),
-      await get(instance, '/v1/series/AEP/explanation'),
-      await get(instance, '/openapi.json'),
-      await instance.invoke(httpApiEvent('POST', '/v1/forecasts', posted({ seriesIds: ['AEP', 'ü ☃'], levels: [80] }))),
-      await instance.invoke(httpApiEvent('POST', '/v1/forecasts', posted({ seriesIds: 3 }))),
-    ];
-    return asked.map(({ statusCode, body }) => [statusCode, body.replace(/"(issuedAt|instance)":("[^"]*"|\d+)/g, '')]);
-  }
+  /** A setting whose check needs a library. */
+  const SCHEDULE = { HEADWAY_TRAINING_SCHEDULE: '0 4 * * *' };
 
   test('checks and writes by code made of the schemas, and without that by their compilers, alike', async () => {
-    const [alone, without] = [path.join(folder, 'alone'), path.join(folder, 'without-codes')];
-    await cp(built, alone, { recursive: true });
-    await cp(built, without, { recursive: true });
-    for (const file of ['schema-compilers.cjs', 'shape-compiler.cjs', 'temporal.cjs', 'date-holidays.cjs'])
-      await rm(path.join(alone, file));
-    const isCode = (name: string) => name.endsWith('.mjs') || name === 'schema-writers.cjs';
-    for (const name of (await readdir(without)).filter(isCode)) {
+    const [alone, without] = ['alone', 'without-codes'].map((name) => path.join(folder, name)) as [string, string];
+    for (const copy of [alone, without]) await cp(built, copy, { recursive: true });
+    for (const file of ['schema-compilers', 'shape-compiler', 'temporal', 'date-holidays'])
+      await rm(path.join(alone, `${file}.cjs`));
+    for (const name of (await readdir(without)).filter((each) => /\.mjs$|-writers\.cjs$/.test(each))) {
       const text = await readFile(path.join(without, name), 'utf8');
       await writeFile(path.join(without, name), text.replaceAll(/\b(check|shape|write)-([0-9a-f]{64})/g, 'gone-$2'));
     }
-    const compiled = await answers(without);
-    expect(compiled.map((each) => (each as [number])[0])).toEqual([200, 400, 200, 200, 200, 200, 200, 200, 200, 400]);
-    expect(await answers(alone)).toEqual(compiled);
+    const compiled = await answersOfEveryKind(await start(SCHEDULE, undefined, without));
+    expect(compiled.map(({ statusCode }) => statusCode)).toEqual([200, 400, 200, 200, 200, 200, 200, 200, 200, 400]);
+    expect(await answersOfEveryKind(await start(SCHEDULE, undefined, alone))).toEqual(compiled);
     // That they were asked is seen by what happens where they break.
     await writeFile(path.join(without, 'schema-compilers.cjs'), 'throw new Error("they are asked")');
-    expect(((await answers(without))[0] as [number])[0]).toBe(400);
+    expect((await answersOfEveryKind(await start(SCHEDULE, undefined, without)))[0]?.statusCode).toBe(400);
   }, 60_000);
 });
 
