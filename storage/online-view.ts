@@ -99,7 +99,7 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   if (view.length !== dataStart + (columns.length * values + shared) * 4) throw corrupt('its length is not what its header says');
   if (view.subarray(headerEnd, dataStart).some((byte) => byte !== 0)) throw corrupt('its padding is not zero');
 
-  const data = Uint8Array.from(view.subarray(dataStart)); // an aligned copy of its own
+  const data = new Uint8Array(view.subarray(dataStart)); // an aligned copy of its own
   if (endianness() === 'BE') Buffer.from(data.buffer).swap32();
   let at = 0;
   const next = (length: number) => {
