@@ -175,13 +175,14 @@ function ageLabel(seconds) {
 }
 
 function fillMetrics() {
-  const { columns, rows } = metricRows(about.model?.metrics);
+  const { columns, rows, note } = metricRows(about.model?.metrics);
   $('metrics-card').hidden = rows.length === 0;
   const head = document.createElement('thead');
   head.append(row(['', ...columns]));
   const body = document.createElement('tbody');
   body.append(...rows.map(({ name, values }) => row([name, ...values.map(numberLabel)])));
   $('metrics').replaceChildren(head, body);
+  $('metrics-note').textContent = note;
 }
 
 function trouble(text) {

@@ -1,6 +1,6 @@
 /**
  * Purpose: what the stacks know of the application, by name and not by import: its settings, and where its bundle lies.
- * Invariants: settings are those of docs/reference.md; tests/infra/application.test.ts starts the application's own parser on them.
+ * Invariants: settings are those of docs/reference.md; tests/infra/configuration.test.ts starts the application's own parser on them.
  * Fails: never.
  */
 import { join } from 'node:path';

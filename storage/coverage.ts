@@ -16,7 +16,7 @@ export const filesOf = (
 ): DataFile[] => (snapshot ? [...snapshot.packs, ...snapshot.objects] : []);
 
 /** One published piece: an object, or what a pack holds of one. The rank is its place in the file. */
-export interface Voice extends TimeSpan {
+interface Voice extends TimeSpan {
   readonly availableAt: number;
   readonly file: DataFile;
   readonly rank: number;
@@ -45,7 +45,7 @@ export const feedsOf = (files: readonly { readonly feed: string }[]): string[] =
   [...new Set(files.map(({ feed }) => feed))].sort();
 
 /** The pieces of files (packs before objects), in the order in which they were committed; those of a pack by rank. */
-export function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, PieceTable>): Voice[] {
+function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, PieceTable>): Voice[] {
   return files.flatMap((file): Voice[] => {
     if (!isPack(file)) return [{ ...file.span, availableAt: file.availableAt, file, rank: 0 }];
     const pieces = tables.get(file.key)?.pieces ?? [];
@@ -78,7 +78,7 @@ export function winningSpeakers(spoken: readonly Spoken[], knownAt = Number.POSI
 }
 
 /** Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners' segments in time order. */
-export function winningSegments(voices: readonly Voice[], knownAt: number): Segment[] {
+function segmentsOf(voices: readonly Voice[], knownAt: number): Segment[] {
   const { times, winners, paint } = winningSpeakers(voices, knownAt);
 
   /** For a pack: the rank of the last of its pieces in each cell, known or not. */
@@ -90,23 +90,69 @@ export function winningSegments(voices: readonly Voice[], knownAt: number): Segm
     paint(cells, voice, voice.rank);
   }
 
-  const segments: { -readonly [K in keyof Segment]: Segment[K] }[] = [];
+  const segments: Segment[] = [];
   for (let cell = 0; cell + 1 < times.length; cell++) {
     const voice = voices[winners[cell] as number];
     if (!voice) continue;
     const { file } = voice;
     // Last pieces side by side are read alike: one segment instead of one for each.
     const rank = lasts.get(file)?.[cell] === voice.rank ? lastRank(file) : voice.rank;
-    const [start, end] = [times[cell] as number, times[cell + 1] as number];
-    const before = segments.at(-1);
-    if (before?.file === file && before.rank === rank && before.end === start) before.end = end;
-    else segments.push({ start, end, file, rank });
+    segments.push({ start: times[cell] as number, end: times[cell + 1] as number, file, rank });
   }
-  return segments;
+  return joined(segments);
 }
 
-/** The parts of `segments` inside [start, end). */
-export const clipSegments = (segments: readonly Segment[], start: number, end: number): Segment[] =>
-  segments
-    .map((segment) => ({ ...segment, start: Math.max(segment.start, start), end: Math.min(segment.end, end) }))
-    .filter((segment) => segment.start < segment.end);
+/** Segments in time order, with those that touch and are read alike as one. */
+function joined(segments: readonly Segment[]): Segment[] {
+  const out: { -readonly [K in keyof Segment]: Segment[K] }[] = [];
+  for (const segment of segments) {
+    const before = out.at(-1);
+    if (before?.file === segment.file && before.rank === segment.rank && before.end === segment.start) before.end = segment.end;
+    else out.push({ ...segment });
+  }
+  return out;
+}
+
+/**
+ * Who of `files` (packs before objects, all of one feed) speaks when, as far as it was known at `knownAt`: segments in time order. Where
+ * everything is known and only one file has a say, its last pieces win, and which they are is not looked into: a history of years has
+ * tens of thousands, and what is new is a few hours.
+ */
+export function winningSegments(
+  files: readonly DataFile[],
+  tables: ReadonlyMap<string, PieceTable>,
+  knownAt = Number.POSITIVE_INFINITY,
+): Segment[] {
+  if (files.some(({ availableAt }) => availableAt > knownAt)) return segmentsOf(voicesOf(files, tables), knownAt);
+  const ends = [...new Set(files.flatMap(({ span }) => [span.start, span.end]))].sort((a, b) => a - b);
+  const segments: Segment[] = [];
+  for (let i = 0; i + 1 < ends.length; i++) {
+    const [start, end] = [ends[i] as number, ends[i + 1] as number];
+    const here = files.filter(({ span }) => span.start < end && start < span.end);
+    const [file] = here;
+    if (file === undefined) continue;
+    if (here.length === 1) {
+      const stretches = isPack(file) ? (tables.get(file.key)?.covered ?? []) : [file.span];
+      for (const inside of clipSpans(stretches, start, end)) segments.push({ ...inside, file, rank: lastRank(file) });
+    } else segments.push(...segmentsOf(clipSpans(voicesOf(here, tables), start, end), knownAt));
+  }
+  return joined(segments);
+}
+
+/** The stretches of time that any of `spans` covers, in their order. */
+export function coveredBy(spans: readonly TimeSpan[]): TimeSpan[] {
+  const sorted = [...spans].sort((a, b) => a.start - b.start);
+  const stretches: { start: number; end: number }[] = [];
+  for (const { start, end } of sorted) {
+    const last = stretches.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else stretches.push({ start, end });
+  }
+  return stretches;
+}
+
+/** The parts of `spans` inside [start, end). */
+export function clipSpans<Span extends TimeSpan>(spans: readonly Span[], start: number, end: number): Span[] {
+  const inside = spans.filter((span) => span.start < end && start < span.end);
+  return inside.map((span) => ({ ...span, start: Math.max(span.start, start), end: Math.min(span.end, end) }));
+}

@@ -65,9 +65,8 @@ export async function commitFeatures(context: CommitContext, request: CommitRequ
   const { domain, log } = context;
   const head = await log.head();
   refuseOtherSchema(head, request.schema);
-  if ((await notCommitted(context, head, request.newObjects)).length > 0) {
-    return withSqlSession((session) => appendManifest(context, request, session));
-  }
+  const fresh = await notCommitted(context, head, request.newObjects);
+  if (fresh.length > 0) return withSqlSession((session) => appendManifest(context, request, session, { head, fresh }));
   if (head !== null) return head;
   throw new HeadwayError('SNAPSHOT_EMPTY', 'There is nothing to commit, and nothing was committed before', {
     where: `domain ${domain}`,
@@ -75,12 +74,24 @@ export async function commitFeatures(context: CommitContext, request: CommitRequ
   });
 }
 
-async function appendManifest(context: CommitContext, request: CommitRequest, session: SqlSession): Promise<Manifest> {
+/** What of a request the head does not hold. */
+interface Judged {
+  readonly head: Manifest | null;
+  readonly fresh: readonly NewFeatureObject[];
+}
+
+async function appendManifest(
+  context: CommitContext,
+  request: CommitRequest,
+  session: SqlSession,
+  before: Judged,
+): Promise<Manifest> {
   const { store, domain, clock, log } = context;
   const upload = uploader(context, request, session);
   const manifest = await log.append(async (parent, slot) => {
     refuseOtherSchema(parent, request.schema);
-    const fresh = await notCommitted(context, parent, request.newObjects);
+    const isAsBefore = parent?.snapshotVersion === before.head?.snapshotVersion;
+    const fresh = isAsBefore ? before.fresh : await notCommitted(context, parent, request.newObjects);
     if (fresh.length === 0) return null;
     const checkedAt = clock.now();
     const { objects: added, report } = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
@@ -131,7 +142,7 @@ async function withOnlineView(
  * changed and then changed back must be committed again.
  */
 async function notCommitted({ store }: CommitContext, head: Manifest | null, objects: readonly NewFeatureObject[]) {
-  const newest = newestParts(await piecesOf(store, head));
+  const newest = newestParts(await piecesOf(store, head), objects);
   return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
 }
 

@@ -7,7 +7,7 @@
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { sha256 } from './content-hash.ts';
-import { clipSegments, filesOf, isExogenous } from './coverage.ts';
+import { clipSpans, filesOf, isExogenous, type Segment } from './coverage.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import type { FeatureObject, Manifest } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -50,9 +50,9 @@ export async function nextOnlinePanel(
 
   const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
   const part = { start: until, end: grid.end, step, length: (grid.end - until) / step };
-  const feeds: { segments: ReturnType<typeof clipSegments>; ids: Set<string> }[] = [];
+  const feeds: { segments: Segment[]; ids: Set<string> }[] = [];
   for (const segments of known.demand) {
-    const inside = clipSegments(segments, part.start, part.end);
+    const inside = clipSpans(segments, part.start, part.end);
     feeds.push({ segments: inside, ids: await seriesIn(reader, inside) });
   }
   const ids = new Set(feeds.flatMap((feed) => [...feed.ids]));

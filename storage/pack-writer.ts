@@ -13,7 +13,7 @@ import { type Piece, type PieceTable, readPieceTable } from './piece-table.ts';
 
 export interface WrittenPack {
   readonly rows: number;
-  readonly table: PieceTable;
+  readonly table: Pick<PieceTable, 'pieces' | 'firsts'>;
 }
 
 interface PlacedPiece {

@@ -7,6 +7,7 @@
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import { lazyShape } from '../runtime/shape.ts';
 import { sha256 } from './content-hash.ts';
+import { coveredBy } from './coverage.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
 import { record, shapeProblem } from './sealed-json.ts';
@@ -21,6 +22,8 @@ export interface PieceTable {
   readonly pieces: readonly Piece[];
   /** For each series with rows of last pieces: the first interval at which there is one (no later piece of the pack covers it). */
   readonly firsts: ReadonlyMap<string, number>;
+  /** The stretches of time that any piece covers, in their order. */
+  readonly covered: readonly TimeSpan[];
 }
 
 type StoredPiece = [number, number, number, string, string, number, number, number, Record<string, number>];
@@ -50,7 +53,7 @@ const properties = {
 const shape = lazyShape(record(properties));
 
 /** @param copy tells apart tables of the same content, where a name must not be used again (docs/store-protocol.md, Garbage) */
-export function encodePieceTable(feed: string, table: PieceTable, copy: number): Uint8Array {
+export function encodePieceTable(feed: string, table: Pick<PieceTable, 'pieces' | 'firsts'>, copy: number): Uint8Array {
   const pieces = table.pieces.map((piece): StoredPiece => {
     const { span, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected } = piece;
     return [span.start, span.end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected];
@@ -100,9 +103,13 @@ export async function readPieceTable(store: ObjectStore, pack: FeaturePack, afre
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
-  const problem = shapeProblem(shape, stored) ?? problemIn(stored as Stored, pack);
+  const unlike = shapeProblem(shape, stored);
+  if (unlike !== null) throw corrupt(unlike);
+  const { feed, series } = stored as Stored;
+  const pieces = decode(stored as Stored);
+  const problem = problemIn(feed, pieces, pack);
   if (problem !== null) throw corrupt(problem);
-  const table = decode(stored as Stored);
+  const table = { pieces, firsts: new Map(series), covered: coveredBy(pieces.map(({ span }) => span)) };
   if (kept.size >= MOST_TABLES_KEPT) kept.delete([...kept.keys()][0] as string);
   kept.set(name, table);
   return table;
@@ -112,36 +119,36 @@ export async function readPieceTable(store: ObjectStore, pack: FeaturePack, afre
 export async function piecesOf(store: ObjectStore, snapshot: Pick<Manifest, 'packs' | 'objects'> | null): Promise<Piece[]> {
   if (snapshot === null) return [];
   const { packs, objects } = snapshot;
-  const tables: PieceTable[] = [];
-  for (const pack of packs) tables.push(await readPieceTable(store, pack));
-  return [...tables.flatMap(({ pieces }) => pieces), ...objects];
+  const all: (readonly Piece[])[] = [];
+  for (const pack of packs) all.push((await readPieceTable(store, pack)).pieces);
+  return ([] as Piece[]).concat(...all, objects);
 }
 
-/** The newest piece of a part, as a function of the part. */
-export function newestParts(pieces: readonly Piece[]): (of: Pick<Piece, 'feed' | 'part'>) => Piece | undefined {
-  const name = ({ feed, part }: Pick<Piece, 'feed' | 'part'>) => `${feed}\n${part}`;
-  const newest = new Map<string, Piece>();
+/** A part as a piece names it. */
+export type PartName = Pick<Piece, 'feed' | 'part'>;
+
+/** The newest piece of a part, as a function of the part. @param of the only parts that are asked for */
+export function newestParts(pieces: readonly Piece[], of: readonly PartName[]): (part: PartName) => Piece | undefined {
+  const feeds = new Map<string, Map<string, Piece | undefined>>(of.map(({ feed }) => [feed, new Map()]));
+  for (const { feed, part } of of) feeds.get(feed)?.set(part, undefined);
   for (const piece of pieces) {
-    const before = newest.get(name(piece));
-    if (!before || piece.availableAt >= before.availableAt) newest.set(name(piece), piece);
+    const newest = feeds.get(piece.feed);
+    if (!newest?.has(piece.part)) continue;
+    const before = newest.get(piece.part);
+    if (!before || piece.availableAt >= before.availableAt) newest.set(piece.part, piece);
   }
-  return (of) => newest.get(name(of));
+  return ({ feed, part }) => feeds.get(feed)?.get(part);
 }
 
-function decode({ feed, pieces, series }: Stored): PieceTable {
-  return {
-    pieces: pieces.map(([start, end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected]) => ({
-      ...{ feed, part, fingerprint, availableAt, rows, rowsIn, rowsUsed, rejected },
-      span: { start, end },
-    })),
-    firsts: new Map(series),
-  };
-}
+const decode = ({ feed, pieces }: Stored): Piece[] =>
+  pieces.map(([start, end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected]) => ({
+    ...{ feed, part, fingerprint, availableAt, rows, rowsIn, rowsUsed, rejected },
+    span: { start, end },
+  }));
 
-function problemIn(stored: Stored, pack: FeaturePack): string | null {
-  if (stored.feed !== pack.feed) return `it is of the feed ${JSON.stringify(stored.feed)}`;
-  if (stored.pieces.length !== pack.pieces.count) return `it has ${stored.pieces.length} pieces, not ${pack.pieces.count}`;
-  const { pieces } = decode(stored);
+function problemIn(feed: string, pieces: readonly Piece[], pack: FeaturePack): string | null {
+  if (feed !== pack.feed) return `it is of the feed ${JSON.stringify(feed)}`;
+  if (pieces.length !== pack.pieces.count) return `it has ${pieces.length} pieces, not ${pack.pieces.count}`;
   const unordered = pieces.findIndex((piece, rank) => rank > 0 && piece.availableAt < (pieces[rank - 1] as Piece).availableAt);
   if (unordered >= 0) return `piece ${unordered} is out of order`;
   if (pieces.some(({ span }) => !(span.start < span.end))) return 'a piece has an empty span';

@@ -9,7 +9,7 @@
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { clipSegments, feedsOf, filesOf, isExogenous, type Segment, voicesOf, winningSegments } from './coverage.ts';
+import { clipSpans, feedsOf, filesOf, isExogenous, type Segment, winningSegments } from './coverage.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -100,11 +100,8 @@ export async function knownFeeds(
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
   const files = filesOf({ packs, objects });
   for (const feed of feedsOf(files)) {
-    const voices = voicesOf(
-      files.filter((file) => file.feed === feed),
-      tables,
-    );
-    const segments = winningSegments(voices, knownAt);
+    const mine = files.filter((file) => file.feed === feed);
+    const segments = winningSegments(mine, tables, knownAt);
     if (segments.length === 0) continue;
     (isExogenous(feed) ? exogenous : demand).push(segments);
     if (isExogenous(feed)) continue;
@@ -119,7 +116,7 @@ export async function knownFeeds(
 async function openFeeds(reader: RowReader, feeds: readonly (readonly Segment[])[], end: number): Promise<FeedRows[]> {
   const opened: FeedRows[] = [];
   for (const feed of feeds) {
-    const segments = clipSegments(feed, Number.NEGATIVE_INFINITY, end);
+    const segments = clipSpans(feed, Number.NEGATIVE_INFINITY, end);
     opened.push({ segments, ids: await seriesIn(reader, segments) });
   }
   return opened;
@@ -145,7 +142,7 @@ export async function sumFeeds(
   const heard = new Uint16Array(target.length);
   await nameRows(reader.session, seriesIds);
   for (const { segments } of feeds) {
-    const inside = clipSegments(segments, start, end);
+    const inside = clipSpans(segments, start, end);
     if (missing === 'zero') for (const segment of inside) hear(heard, segment, start, step, length);
     await streamRows(reader, inside, grid, (at, value) => {
       const before = target[at] as number;
@@ -182,7 +179,7 @@ export async function readExogenous(
       const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
       if (!columns.has(name)) columns.set(name, values);
     }
-    const inside = clipSegments(segments, grid.start, end);
+    const inside = clipSpans(segments, grid.start, end);
     if (inside.length === 0 || names.length === 0) continue;
     await nameRows(reader.session, names);
     await streamRows(reader, inside, { ...grid, length: reach }, (at, value) => {

@@ -74,7 +74,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
   const pieces = await features.pieces(head);
-  const known = newestParts(pieces);
+  const known = newestParts(pieces, parts.map(named));
   const { waiting, held } = await sift(
     quarantine,
     parts.filter((part) => !isKnown(known, part)),
@@ -98,7 +98,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
     const current = await features.head();
     const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await features.pieces(current);
-    const committed = newestParts(earlier);
+    const committed = newestParts(earlier, parts.map(named));
     const opened = read.filter(({ part }) => !isKnown(committed, part));
     if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
 
@@ -162,7 +162,7 @@ const isKnown = (committed: CommittedParts, part: RawPart): boolean => committed
 
 /** Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that of its last good content. */
 function accountsOf(parts: readonly RawPart[], fresh: readonly AggregatedPart[], pieces: readonly Piece[]): PartAccount[] {
-  const committed = newestParts(pieces);
+  const committed = newestParts(pieces, parts.map(named));
   return parts.flatMap((part) => {
     const made = fresh.find((candidate) => candidate.part === part);
     const account = made ?? committed(named(part));

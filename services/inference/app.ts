@@ -4,6 +4,7 @@
  * Fails: a model or snapshot that cannot be loaded does not stop the start: the app answers 503 and says why, and a later
  * refresh may heal it.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
@@ -17,7 +18,7 @@ import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
 import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
-import { clientOf } from './client-address.ts';
+import { clientOf, trustedHops } from './client-address.ts';
 import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
@@ -26,6 +27,7 @@ import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } fro
 import { type OpenPredictor, predictHere } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
 import { limitRates } from './rate-limit.ts';
 import { answerLog, lateLogger } from './request-log.ts';
 import { tracedPorts, tracedPredictor, traceRequests } from './request-spans.ts';
@@ -102,20 +104,20 @@ export async function buildApp(options: AppOptions): Promise<App> {
   metrics.watch(state, predictor, clock);
   const firstLook = state.refresh(); // waits for the store while the app is built
 
-  const security = Object.entries(securityHeaders());
+  const [ofPages, ofData] = [Object.entries(securityHeaders('page')), Object.entries(securityHeaders('data'))];
   const logAnswer = answerLog(logger);
   const started = clock.now().toString(36);
   let requests = 0;
   let stopping = false;
+  let isUnderPressure = () => false;
+  // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
+  const requestId = ({ 'x-request-id': given }: IncomingHttpHeaders): string =>
+    typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : `${started}-${(++requests).toString(36)}`;
   const app: App = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: lateLogger,
-    // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
-    genReqId: ({ headers }) => {
-      const given = headers['x-request-id'];
-      return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : `${started}-${(++requests).toString(36)}`;
-    },
+    genReqId: ({ headers }) => requestId(headers),
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
     trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
@@ -146,7 +148,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   // Hooks call back and promise nothing: a promise a hook is a tenth of what an answer costs (docs/decisions/0022).
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    for (const [name, value] of security) reply.header(name, value);
+    const { access = 'open' } = request.routeOptions.config;
+    for (const [name, value] of access === 'open' ? ofPages : ofData) reply.header(name, value);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       done(new HttpProblem('REQUEST_MALFORMED', 'the request names no host'));
       return;
@@ -163,19 +166,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, apiKey, span } = request;
     const { url: route = '(none)', config } = request.routeOptions;
-    const { elapsedTime, statusCode: status } = reply;
-    metrics.answered(method, route, status, elapsedTime / 1000);
-    const ms = Math.round(elapsedTime * 1000) / 1000;
-    const answered = { reqId: request.id, method, route, status, ms };
+    const answered = { reqId: request.id, method, route, status: reply.statusCode, ms: roundedMs(reply.elapsedTime) };
+    metrics.answered(answered);
     const who = apiKey || span ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) } : null;
     logAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
     done();
   });
 
-  if (settings.rateLimitPerMinute > 0 || apiKeys) {
-    const limitOf = (request: FastifyRequest) => request.apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
-    limitRates(app, { clientOf, limitOf, clock });
-  }
+  const limitOf = ({ apiKey }: FastifyRequest) => apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
+  const counter = settings.rateLimitPerMinute > 0 || apiKeys ? limitRates(app, { clientOf, limitOf, clock }) : null;
   await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
   if (options.hasDocsPage ?? true) {
     const { default: swaggerUi } = await import('@fastify/swagger-ui');
@@ -208,6 +207,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
       await api.register(underPressure, { maxEventLoopDelay: settings.maxEventLoopDelayMs, retryAfter: 2 });
+      isUnderPressure = () => api.isUnderPressure();
     }
     seriesRoutes(api, context);
     forecastRoutes(api, context);
@@ -218,6 +218,22 @@ export async function buildApp(options: AppOptions): Promise<App> {
     actualsRoutes(api, context, ports.actuals);
   });
 
+  if (!apiKeys && !tracing) {
+    answerQuickly(app.server, {
+      ...{ state, prepared, clock, requestId, fellBack: metrics.fellBack },
+      headers: [...ofData.flat(), ...(settings.corsOrigins.length > 0 ? ['vary', 'Origin'] : [])],
+      limit: counter && { perMinute: settings.rateLimitPerMinute, counter },
+      addressOf: trustedHops(settings.trustProxy),
+      isOff: () => stopping || isUnderPressure(),
+      answered(reqId, elapsedMs) {
+        const answered = { reqId, method: 'GET', route: FORECAST_ROUTE, status: 200, ms: roundedMs(elapsedMs) };
+        metrics.answered(answered);
+        logAnswer('info', answered);
+      },
+    });
+  }
   await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
 }
+
+const roundedMs = (ms: number): number => Math.round(ms * 1000) / 1000;

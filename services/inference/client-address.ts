@@ -4,7 +4,9 @@
  * IPv4 written as IPv6 is the same as without.
  * Fails: never.
  */
+import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
+import proxyAddress from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 
 export const clientOf = (request: FastifyRequest): string =>
@@ -20,4 +22,10 @@ export function addressOf(ip: string): string {
   const behind = tail ? tail.split(':') : [];
   const zeros = tail === undefined ? 0 : 8 - groups.length - behind.length;
   return [...groups, ...new Array<string>(zeros).fill('0'), ...behind].slice(0, 4).join(':');
+}
+
+/** Where a request came from, as the framework has it: `hops` proxies between the client and this process are believed. */
+export function trustedHops(hops: number): (request: IncomingMessage) => string {
+  if (hops === 0) return ({ socket }) => socket.remoteAddress ?? '';
+  return (request) => proxyAddress(request, (_address, hop) => hop < hops);
 }

@@ -12,23 +12,23 @@ import { storedAnswer } from './forecast-answer.ts';
 export interface PreparedForecast {
   /** JSON, as `storedAnswer` has it. */
   readonly text: string;
+  /** How many bytes that is, as Content-Length has it. */
+  readonly bytes: string;
   readonly fallback: FallbackReason | null;
 }
 
-export type PreparedForecasts = (
-  serving: Serving,
-  seriesId: string,
-  horizon?: number,
-  levels?: readonly number[],
-  history?: number,
-) => PreparedForecast;
+export interface PreparedForecasts {
+  (serving: Serving, seriesId: string, horizon?: number, levels?: readonly number[], history?: number): PreparedForecast;
+  /** The usual answer of a series where it has been made. */
+  kept(serving: Serving, seriesId: string): PreparedForecast | undefined;
+}
 
 /** Some megabytes. */
 const MOST_UNUSUAL = 4096;
 
 export function prepareForecasts(domain: Domain): PreparedForecasts {
   const kept = new WeakMap<Serving, { usual: Map<string, PreparedForecast>; unusual: Map<string, PreparedForecast> }>();
-  return (serving, seriesId, horizon, levels, history = 0) => {
+  const prepare = (serving: Serving, seriesId: string, horizon?: number, levels?: readonly number[], history = 0) => {
     let of = kept.get(serving);
     if (of === undefined) {
       of = { usual: new Map(), unusual: new Map() };
@@ -40,11 +40,13 @@ export function prepareForecasts(domain: Domain): PreparedForecasts {
     const found = texts.get(key);
     if (found !== undefined) return found;
     const answer = storedAnswer(serving, domain, seriesId, { ...(horizon === undefined ? {} : { horizon }), levels, history });
-    const made = { text: JSON.stringify(answer), fallback: answer.fallback?.reason ?? null };
+    const text = JSON.stringify(answer);
+    const made = { text, bytes: String(Buffer.byteLength(text)), fallback: answer.fallback?.reason ?? null };
     if (!isUsual && texts.size >= MOST_UNUSUAL) texts.clear();
     texts.set(key, made);
     return made;
   };
+  return Object.assign(prepare, { kept: (serving: Serving, seriesId: string) => kept.get(serving)?.usual.get(seriesId) });
 }
 
 /** Several as the items of one JSON array. */

@@ -71,8 +71,11 @@ export interface RateLimits {
   readonly clock: Clock;
 }
 
-/** Limits every route by its own part of the client's limit where it has one, and all others together. */
-export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): void {
+/**
+ * Limits every route by its own part of the client's limit where it has one, and all others together.
+ * @returns what counts those
+ */
+export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): RateCounter {
   const shared = rateCounter(clock);
   const owns = new WeakMap<object, RateCounter>();
   const counterOf = (own: object): RateCounter => {
@@ -88,19 +91,28 @@ export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): 
       return;
     }
     const max = own ? Math.ceil(limit / own.timesFewer) : limit;
-    const { used, endsAt } = (own ? counterOf(own) : shared).count(clientOf(request));
-    const seconds = secondsUntil(endsAt, clock);
-    reply.header('ratelimit-limit', String(max));
-    reply.header('ratelimit-remaining', used < max ? String(max - used) : '0');
-    reply.header('ratelimit-reset', seconds);
-    if (used <= max) {
+    const window = (own ? counterOf(own) : shared).count(clientOf(request));
+    const headers = limitHeaders(max, window, clock);
+    for (let i = 0; i < headers.length; i += 2) reply.header(headers[i] as string, headers[i + 1]);
+    if (window.used <= max) {
       done();
       return;
     }
-    reply.header('retry-after', seconds);
+    reply.header('retry-after', secondsUntil(window.endsAt, clock));
     done(new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`));
   });
+  return shared;
 }
+
+/** Name, value, name, value … */
+export const limitHeaders = (max: number, { used, endsAt }: Readonly<Window>, clock: Pick<Clock, 'elapsedMs'>): string[] => [
+  'ratelimit-limit',
+  String(max),
+  'ratelimit-remaining',
+  used < max ? String(max - used) : '0',
+  'ratelimit-reset',
+  secondsUntil(endsAt, clock),
+];
 
 export const secondsUntil = (at: number, clock: Pick<Clock, 'elapsedMs'>): string =>
   String(Math.max(1, Math.ceil((at - clock.elapsedMs()) / 1000)));

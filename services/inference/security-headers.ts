@@ -20,8 +20,21 @@ export const CONTENT_SECURITY = {
   'frame-ancestors': ["'none'"],
 };
 
-/** Name → value, names in lower case. */
-export function securityHeaders(): Readonly<Record<string, string>> {
+/** What an answer that is data needs: it must not be shown as a page, guessed at, embedded by others or fetched without TLS. */
+const DATA = {
+  contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } },
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+} as const;
+const PAGE = { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } };
+
+/** Name → value, names in lower case: of what a browser shows, or of what programs read. */
+export function securityHeaders(of: 'page' | 'data'): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const response = {
     setHeader: (name: string, value: string) => {
@@ -29,7 +42,7 @@ export function securityHeaders(): Readonly<Record<string, string>> {
     },
     removeHeader: () => undefined,
   };
-  const setHeaders = helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } });
+  const setHeaders = helmet(of === 'page' ? PAGE : DATA);
   setHeaders({} as IncomingMessage, response as unknown as ServerResponse, (problem) => {
     if (problem) throw problem;
   });

@@ -8,13 +8,14 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Refusal } from './access-guard.ts';
 import { FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 import type { Predictor, PredictorWatch } from './predictor.ts';
+import type { Answered } from './request-log.ts';
 import { dataAgeSeconds } from './routes/health.ts';
 import type { RefreshOutcome, ServingState } from './serving-state.ts';
 
 export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
-  readonly answered: (method: string, route: string, status: number, seconds: number) => void;
+  readonly answered: (answered: Answered) => void;
   /** A request was refused for want of a key that counts. */
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
@@ -71,7 +72,7 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
     refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
-    answered: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
+    answered: ({ method, route, status, ms }) => requests.observe({ method, route, status }, ms / 1000),
     predictions: { onBatch: (size) => batches.observe(size), onFailure: () => workerFailures.inc() },
     watch(state, predictor, clock) {
       new Gauge({

@@ -48,6 +48,7 @@ suite('in a browser', () => {
     expect(await text('#facts')).toContain('model-1.2');
     expect(await text('#facts')).toContain('3-0f1e2d3c4b5a');
     expect(await text('#metrics')).toContain('0.667');
+    expect(await text('#metrics-note')).toBe("From the champion's card. Lower is better."); // of the figures that are shown
     for (const line of ['actual', 'median', 'naive', 'band']) {
       expect((await page.locator(`#chart path.${line}`).getAttribute('d'))?.length).toBeGreaterThan(100);
     }

@@ -12,6 +12,7 @@ import { parseLevels } from '../levels.ts';
 import { pageOf } from '../pages.ts';
 import { JSON_TYPE } from '../prepared-forecasts.ts';
 import { queryIntegers } from '../query-integers.ts';
+import { FORECAST_ROUTE } from '../quick-forecast.ts';
 import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
 import { currentOf, hadAlready, servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
@@ -49,7 +50,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   );
 
   app.get(
-    '/v1/series/:id/forecast',
+    FORECAST_ROUTE,
     {
       config: { access: 'forecasts:read' },
       schema: {
