@@ -9,53 +9,18 @@ import { createRequire, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
-import { bundleHolidays, tabledHolidays } from './bundle-holidays.ts';
-import { lazySchemas } from './bundle-lazy-schemas.ts';
+import { calendarLibraries, tabledCalendar } from './bundle-calendar.ts';
+import { type BesideBundle, compiledSchemas } from './bundle-schemas.ts';
+import { schedules, standIns } from './bundle-stand-ins.ts';
 import { domains } from './domains/index.ts';
 import { DASHBOARD_FILES } from './services/inference/dashboard-files.ts';
 
 const ROOT = fileURLToPath(new URL('./', import.meta.url));
 const WASM = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
-const THREADS = 'tfjs-backend-wasm-threaded-simd';
 /** What the project promises. */
 const MOST_ZIPPED_BYTES = 5_000_000;
-
-/**
- * Packages that the function never calls, though code that it holds names them → who would. What calls one all the same is told so.
- * Without them there is no native code, and less to load.
- */
-const LEFT_OUT: Readonly<Record<string, string>> = {
-  '@duckdb/node-api': 'feature runs read Parquet',
-  '@tensorflow/tfjs': 'training needs gradients',
-  '@tensorflow/tfjs-backend-cpu': 'HEADWAY_BACKEND=cpu',
-  '@fastify/swagger-ui': 'the page /docs',
-  '@fastify/under-pressure': 'an instance answers one request at a time',
-  yaml: 'the OpenAPI document as YAML',
-  'node-fetch': 'TensorFlow.js reads models by URL',
-  axios: 'sources download raw data',
-  [THREADS]: 'WASM threads do not work in Node',
-};
-
-/** In place of a package: nothing happens at its import, and each use throws. */
-const leaveOut: Plugin = {
-  name: 'leave-out',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[@a-z]|wasm-threaded-simd/ }, ({ path: given }) => {
-      const name = given.includes('wasm-threaded-simd') ? THREADS : given;
-      return name in LEFT_OUT ? { path: name, namespace: 'left-out' } : undefined;
-    });
-    onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path: name }) => {
-      const message = JSON.stringify(`${name} is not in the Lambda bundle (${LEFT_OUT[name]})`);
-      const contents = `module.exports = new Proxy(function () {}, {
-        get(_, name) { if (name === '__esModule' || typeof name === 'symbol') return undefined; throw new Error(${message}); },
-        apply() { throw new Error(${message}); },
-      });`;
-      return { contents, loader: 'js' };
-    });
-  },
-};
 
 /** What packages written for CommonJS expect to find: `require` for parts of Node, and the folder they lie in. */
 const BANNER = [
@@ -77,27 +42,40 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
   const folder = path.resolve(out);
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'dashboard'), { recursive: true });
-  const { metafile } = await build({
+  const options = {
     absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    logLevel: 'error',
+  } as const satisfies BuildOptions;
+  const esm = {
+    ...options,
+    format: 'esm',
+    mainFields: ['module', 'main'], // ES modules: what is not used is left out
+    banner: { js: BANNER },
+    plugins: [standIns(ROOT), tabledCalendar(domains)],
+  } satisfies BuildOptions;
+  const schemas = await compiledSchemas(esm);
+  const { metafile } = await build({
+    ...esm,
     entryPoints: { index: 'lambda.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true, // what is imported when it is needed is read when it is needed
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    mainFields: ['module', 'main'], // ES modules: what is not used is left out
-    minify: true,
     legalComments: 'external',
     metafile: true,
-    logLevel: 'error',
-    banner: { js: BANNER },
-    plugins: [leaveOut, lazySchemas, tabledHolidays(domains.flatMap(({ holidays }) => holidays ?? []))],
+    plugins: [...esm.plugins, schemas.plugin],
   });
-  await bundleHolidays(ROOT, folder);
+  // What is rarely needed, as files that are loaded then.
+  const beside: readonly BesideBundle[] = [...calendarLibraries, schedules, ...schemas.beside];
+  for (const { file, contents, resolveDir = ROOT, plugins = [] } of beside) {
+    const outfile = path.join(folder, file);
+    await build({ ...options, stdin: { contents, resolveDir }, outfile, format: 'cjs', legalComments: 'external', plugins });
+  }
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter((one) => one.external));
-  const foreign = outside.map((one) => one.path).filter((one) => !isBuiltin(one) && !one.startsWith('./'));
+  const foreign = outside.map((one) => one.path).filter((one) => !isBuiltin(one) && !/^(\.\/|data:)/.test(one));
   if (foreign.length > 0) throw new Error(`the bundle would import what is not in it: ${[...new Set(foreign)].join(', ')}`);
   const { resolve } = createRequire(import.meta.url);
   await copyFile(resolve(WASM), path.join(folder, path.basename(WASM)));

@@ -38,13 +38,23 @@ export function createCalendar(start: number, frequencyMinutes: number, length: 
   };
   const localTimes = localTimesOf(start, frequencyMinutes, length, place.timeZone);
   const isHoliday = holidayLookup(localTimes, place.holidays);
+  let lastDay = Number.NaN;
+  let weekday = 0;
+  let holiday = 0;
+  let holidayEve = 0;
   for (let i = 0; i < length; i++) {
     const local = localTimes[i] as number;
     const day = Math.floor(local / DAY);
+    if (day !== lastDay) {
+      lastDay = day;
+      weekday = (((day + 3) % 7) + 7) % 7; // 1970-01-01 was a Thursday
+      holiday = isHoliday(day) ? 1 : 0;
+      holidayEve = isHoliday(day + 1) ? 1 : 0;
+    }
     calendar.minuteOfDay[i] = (local - day * DAY) / MINUTE;
-    calendar.weekday[i] = (((day + 3) % 7) + 7) % 7; // 1970-01-01 was a Thursday
-    calendar.holiday[i] = isHoliday(day) ? 1 : 0;
-    calendar.holidayEve[i] = isHoliday(day + 1) ? 1 : 0;
+    calendar.weekday[i] = weekday;
+    calendar.holiday[i] = holiday;
+    calendar.holidayEve[i] = holidayEve;
     const timestamp = start + i * frequencyMinutes * MINUTE;
     calendar.utcOffset[i] = Math.round((local - timestamp) / (frequencyMinutes * MINUTE));
   }

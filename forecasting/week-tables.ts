@@ -41,12 +41,13 @@ export function createWeekTables(
   const width = span - from;
   const weekMeans = new Float32Array(panel.seriesIds.length * width);
   const weekShape = new Float32Array(panel.seriesIds.length * width);
-  const means = createMeans(panel, sizes);
+  const ahead = intervalsIntoDay(panel, sizes.day);
+  const means = new Float64Array(Math.ceil((panel.length + ahead) / sizes.day) + 1);
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
     writeMeans(weekMeans, series * width, values, lags.at, weeksOfMean);
-    weeksBeforeDays(means, values, sizes);
-    writeShape(weekShape, series * width, values, lags, means.mean);
+    weeksBeforeDays(means, values, ahead, sizes);
+    writeShape(weekShape, series * width, values, lags, means);
   }
   return { from, width, weekMeans, weekShape };
 }
@@ -124,67 +125,53 @@ function writeShape(out: Float32Array, to: number, values: Float32Array, lags: L
   }
 }
 
-interface Means {
-  readonly ahead: number;
-  /** [days]: the mean of the week before the day; NaN where less than half of it is known. */
-  readonly mean: Float64Array;
-  /** The values, with 0 for what is unknown and where a week reaches beyond the panel: intervals from `-front` on. */
-  readonly clean: Float64Array;
-  /** How many values before each entry of `clean` are known. */
-  readonly known: Int32Array;
-  readonly front: number;
-}
-
-/** Weeks that are summed side by side. */
-const ABREAST = 4;
-
-function createMeans(panel: Panel, { day, week }: WeekTableSizes): Means {
-  const ahead = intervalsIntoDay(panel, day);
-  const days = Math.ceil((panel.length + ahead) / day) + 1;
-  const front = week + day;
-  const size = front + panel.length + (2 + ABREAST) * day;
-  return {
-    ...{ ahead, front, mean: new Float64Array(days) },
-    ...{ clean: new Float64Array(size), known: new Int32Array(size + 1) },
-  };
-}
-
-/** Several weeks at once, because a sum of one waits for every addition; within a week the values come in their order. */
-function weeksBeforeDays({ ahead, mean, clean, known, front }: Means, values: Float32Array, sizes: WeekTableSizes): void {
-  const { day, week, from } = sizes;
+/**
+ * For each day the mean of the week before it; NaN where less than half of that is known. A sum of the values in their order: where all of
+ * them are whole multiples of one unit, and small ones of it, no sum is rounded, and sums of days add up to the same bits.
+ */
+function weeksBeforeDays(means: Float64Array, values: Float32Array, ahead: number, { day, week, from }: WeekTableSizes): void {
+  const days = week / day;
   const firstDay = Math.max(0, Math.floor((from - (WEEKS_OF_SHAPE + 1) * week) / day));
-  let count = 0;
-  for (let t = 0; t < values.length; t++) {
-    const value = values[t] as number;
-    const isKnown = !Number.isNaN(value);
-    clean[front + t] = isKnown ? value : 0;
-    if (isKnown) count++;
-    known[front + t + 1] = count;
-  }
-  known.fill(count, front + values.length + 1);
-  mean.fill(Number.NaN);
-  const keep = (d: number, sum: number): void => {
-    if (d >= mean.length) return;
-    const start = front + d * day - ahead - week;
-    const inWeek = (known[start + week] as number) - (known[start] as number);
-    if (2 * inWeek >= week) mean[d] = sum / inWeek;
-  };
-  for (let d = firstDay; d < mean.length; d += ABREAST) {
-    // The week before day d is [d · day − ahead − week, d · day − ahead).
-    const start = front + d * day - ahead - week;
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let e = 0;
-    for (let i = start; i < start + week; i++) {
-      a += clean[i] as number;
-      b += clean[i + day] as number;
-      c += clean[i + 2 * day] as number;
-      e += clean[i + 3 * day] as number;
+  const sums = new Float64Array(means.length);
+  const counts = new Int32Array(means.length);
+  let largest = 0;
+  let smallest = Number.POSITIVE_INFINITY;
+  for (let d = Math.max(0, Math.floor(firstDay - days)); d < means.length; d++) {
+    const end = Math.min(values.length, (d + 1) * day - ahead);
+    let sum = 0;
+    let count = 0;
+    for (let t = Math.max(0, d * day - ahead); t < end; t++) {
+      const value = values[t] as number;
+      if (Number.isNaN(value)) continue;
+      const size = value < 0 ? -value : value;
+      if (size > largest) largest = size;
+      if (size < smallest && size > 0) smallest = size;
+      sum += value;
+      count++;
     }
-    keep(d, a);
-    keep(d + 1, b);
-    keep(d + 2, c);
-    keep(d + 3, e);
+    sums[d] = sum;
+    counts[d] = count;
+  }
+  // A float32 is a multiple of 2^-24 of the power of two above it; what is below 2^53 of such a unit is a float64 to the last bit.
+  const isExact = Number.isInteger(days) && week * largest <= 2 ** 29 * smallest;
+  means.fill(Number.NaN);
+  for (let d = firstDay; d < means.length; d++) {
+    let sum = 0;
+    let count = 0;
+    if (isExact) {
+      for (let e = Math.max(0, d - days); e < d; e++) {
+        sum += sums[e] as number;
+        count += counts[e] as number;
+      }
+    } else {
+      const end = Math.min(values.length, d * day - ahead);
+      for (let t = Math.max(0, d * day - ahead - week); t < end; t++) {
+        const value = values[t] as number;
+        if (Number.isNaN(value)) continue;
+        sum += value;
+        count++;
+      }
+    }
+    if (2 * count >= week) means[d] = sum / count;
   }
 }

@@ -5,10 +5,10 @@
  * Fails: SETTINGS_INVALID, which names the variable, the value and what is allowed. An unknown HEADWAY_* variable is refused
  * too, because a setting that is misspelt and silently ignored costs more than a start that stops.
  */
-import { Check } from 'typebox/schema';
 import { HeadwayError } from './errors.ts';
 import { nearestWord } from './nearest-word.ts';
 import { type About, SETTINGS, type SettingName, type Settings } from './settings-table.ts';
+import { fits } from './shape.ts';
 
 export type { SettingName, Settings } from './settings-table.ts';
 
@@ -61,7 +61,8 @@ export function readSettings(
         fix: `Set it to ${aboutOf(name).allowed}.`,
       });
     }
-    settings[name] = check(name, given, sources[name]);
+    // What the table says itself needs no check: a test has looked at all of it.
+    settings[name] = given === aboutOf(name).default ? given : check(name, given, sources[name]);
   }
   const frozen = Object.freeze(settings) as unknown as Settings;
   origins.set(frozen, { sources, defaults: allDefaults });
@@ -92,7 +93,7 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   const setting = aboutOf(name);
   const { schema, isSound = () => true } = setting;
   const value = typeof given === 'string' ? fromText(setting, given.trim()) : given;
-  if (Check(schema, value) && (value === null || isSound(value))) return value;
+  if (fits(schema, value) && (value === null || isSound(value))) return value;
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
     'SETTINGS_INVALID',

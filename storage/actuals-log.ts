@@ -5,10 +5,11 @@
  * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_CORRUPT with the key on reading.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, record, sealJson, unsealJson } from './sealed-json.ts';
+import { record, sealJson, unsealJson } from './sealed-json.ts';
 import { type StoreReport, verifyEntries } from './store-report.ts';
 
 export const ACTUALS_FORMAT = 1;

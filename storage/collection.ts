@@ -5,10 +5,11 @@
  * Fails: STORE_CORRUPT with the key for an entry that is torn or not of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { type AppendLog, openAppendLog } from './append-log.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 export const COLLECTION_FORMAT = 1;
 

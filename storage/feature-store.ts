@@ -43,8 +43,8 @@ export interface FeatureStore {
   /** What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt` the later committed comes later. */
   pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Piece[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
-  /** The last weeks of every series in the newest snapshot, without a SQL engine. */
-  readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;
+  /** The last weeks of every series in the newest snapshot, without a SQL engine. `head`: its manifest, where it was read already. */
+  readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
   /** The data-quality report that was committed with a manifest; null where there was none. */
   readReport(manifest: Manifest): Promise<unknown | null>;
   /** Beside the snapshots: the evidence of runs that were refused. */
@@ -130,8 +130,8 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
       const manifest = snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
       return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
     },
-    async readOnline() {
-      const manifest = await existingHead();
+    async readOnline(head) {
+      const manifest = head ?? (await existingHead());
       const { online } = manifest;
       if (online === null) throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
       return { panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)), manifest };

@@ -4,10 +4,11 @@
  * Fails: PANEL_INVALID for an entry whose sizes do not fit (nothing is written); STORE_CORRUPT with the key on reading.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { sha256 } from './content-hash.ts';
 import { objectKeys, stamp } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, record, shapeProblem } from './sealed-json.ts';
+import { record, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, verifyEntries } from './store-report.ts';
 
 export const FORECAST_FORMAT = 1;

@@ -5,9 +5,10 @@
  * Fails: STORE_CORRUPT with the key for anything that is not a manifest of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import { lazyShape, type Shape } from '../runtime/shape.ts';
 import { HASH_PATTERN, sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, record, type Shape, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 /** Without packs, and with them: a snapshot that was never compacted is written as it always was. */
 export const MANIFEST_FORMAT = 1;

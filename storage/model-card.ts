@@ -6,9 +6,10 @@
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import type { MadeWith } from '../runtime/made-with.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { HASH_PATTERN } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 export const MODEL_FORMAT = 2;
 

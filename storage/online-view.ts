@@ -8,7 +8,8 @@
 import { endianness } from 'node:os';
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { lazyShape, shapeProblem } from './sealed-json.ts';
+import { lazyShape } from '../runtime/shape.ts';
+import { shapeProblem } from './sealed-json.ts';
 
 const MAGIC = 'HWPANEL1';
 const FIXED_BYTES = 12;
@@ -98,7 +99,7 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   if (view.length !== dataStart + (columns.length * values + shared) * 4) throw corrupt('its length is not what its header says');
   if (view.subarray(headerEnd, dataStart).some((byte) => byte !== 0)) throw corrupt('its padding is not zero');
 
-  const data = Uint8Array.from(view.subarray(dataStart)); // an aligned copy of its own
+  const data = new Uint8Array(view.subarray(dataStart)); // an aligned copy of its own
   if (endianness() === 'BE') Buffer.from(data.buffer).swap32();
   let at = 0;
   const next = (length: number) => {

@@ -5,11 +5,12 @@
  * Fails: STORE_CORRUPT with the key for a table that is missing, torn, or does not fit its pack.
  */
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { sha256 } from './content-hash.ts';
 import { coveredBy } from './coverage.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
-import { lazyShape, record, shapeProblem } from './sealed-json.ts';
+import { record, shapeProblem } from './sealed-json.ts';
 
 const PIECE_FORMAT = 1;
 const MOST_TABLES_KEPT = 64;

@@ -6,9 +6,10 @@
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { HASH_PATTERN } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
-import { lazyShape, record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
+import { record, sealJson, shapeProblem, unsealJson } from './sealed-json.ts';
 
 export const PROMOTION_FORMAT = 2;
 

@@ -5,11 +5,12 @@
  * Fails: STORE_CORRUPT with the key for an entry that is not what its name says; OBJECT_NOT_FOUND for an unknown id.
  */
 import { HeadwayError } from '../runtime/errors.ts';
+import { lazyShape } from '../runtime/shape.ts';
 import { sha256 } from './content-hash.ts';
 import { objectKeys, stamp } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Piece } from './piece-table.ts';
-import { lazyShape, record, shapeProblem } from './sealed-json.ts';
+import { record, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, verifyEntries } from './store-report.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;

@@ -7,7 +7,7 @@
  * what to do: network, credentials, rights, bucket, region. Always with the key and the location, never with credentials.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwayError } from '../runtime/errors.ts';
 import { type ContentCacheOptions, contentCache } from './content-cache.ts';
@@ -100,6 +100,23 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     return under;
   }
 
+  /** The same, read: what had to be fetched is not read back. */
+  async function cachedBytes(key: string, hash: string): Promise<Buffer> {
+    const cached = await cache.find(hash);
+    const under = cached ?? fetching.get(key);
+    if (under) return readFile(await under);
+    let bytes: Buffer = Buffer.alloc(0);
+    const added = cache.add(async (temporary) => {
+      bytes = await downloadBytes(requests, remote(key), hash, transfer);
+      await writeFile(temporary, bytes, { flag: 'wx' });
+      return hash;
+    });
+    const fetched = added.finally(() => fetching.delete(key));
+    fetching.set(key, fetched);
+    await fetched;
+    return bytes;
+  }
+
   async function listDetails(folder: string, after?: string): Promise<S3Listed[]> {
     if (folder !== '') checkKey(folder.endsWith('/') ? folder.slice(0, -1) : `${folder}/ must end in a slash`);
     const found = new Map<string, S3Listed>();
@@ -123,7 +140,7 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
       guarded(key, async () => {
         const name = remote(key);
         const hash = known ?? hashInKey(key);
-        if (hash !== null && options.cache.mostBytes > 0) return readFile(await localFile(key, hash));
+        if (hash !== null && options.cache.mostBytes > 0) return cachedBytes(key, hash);
         return downloadBytes(requests, name, hash, transfer);
       }),
     has: (key: string) => guarded(key, () => exists(key)),

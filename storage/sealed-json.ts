@@ -4,8 +4,8 @@
  * a single flipped bit anywhere in the file is found.
  * Fails: the given code (STORE_CORRUPT, MODEL_CORRUPT) with the key, for text that is torn, foreign or not of the schema.
  */
-import { Compile } from 'typebox/schema';
 import { type ErrorCode, HeadwayError } from '../runtime/errors.ts';
+import type { Shape } from '../runtime/shape.ts';
 import { sha256 } from './content-hash.ts';
 
 /** A manifest of a hundred thousand objects. Whatever is larger was not made by this system. */
@@ -14,11 +14,6 @@ const MOST_BYTES = 64 << 20;
 const MOST_LEVELS = 100;
 const SEAL = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
 
-export interface Shape {
-  Check(value: unknown): boolean;
-  Errors(value: unknown): [boolean, { instancePath: string; message: string }[]];
-}
-
 /** The JSON Schema of an object with exactly these fields. */
 export const record = (properties: Record<string, object>) => ({
   type: 'object',
@@ -26,16 +21,6 @@ export const record = (properties: Record<string, object>) => ({
   required: Object.keys(properties),
   properties,
 });
-
-/** A JSON Schema that is compiled at its first use, so that a program which never needs it pays nothing. */
-export function lazyShape(schema: object): Shape {
-  let compiled: Shape | undefined;
-  const shape = () => {
-    compiled ??= Compile(schema) as unknown as Shape;
-    return compiled;
-  };
-  return { Check: (value) => shape().Check(value), Errors: (value) => shape().Errors(value) };
-}
 
 /** The first thing that is wrong with `value`, for people; null where it fits. */
 export function shapeProblem(shape: Shape, value: unknown): string | null {

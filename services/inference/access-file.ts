@@ -5,10 +5,10 @@
  * Fails: SETTINGS_INVALID at the start, with the key at fault; later the log has it, and the last good keys count.
  */
 import { readFile } from 'node:fs/promises';
-import { Check } from 'typebox/schema';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { lazyShape } from '../../runtime/shape.ts';
 import { type KeyRecord, type KeySet, keySet } from './access-key.ts';
 import { SCOPE_NAMES } from './access-scopes.ts';
 
@@ -19,7 +19,7 @@ const MOST_CHARACTERS = 4_000_000;
 
 const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$' };
 const timeOrNull = { ...time, type: ['string', 'null'] };
-const RECORD = {
+const RECORD = lazyShape({
   type: 'object',
   additionalProperties: false,
   required: ['id', 'name', 'hash', 'scopes', 'requestsPerMinute', 'createdAt', 'expiresAt', 'revokedAt'],
@@ -33,13 +33,13 @@ const RECORD = {
     expiresAt: timeOrNull,
     revokedAt: timeOrNull,
   },
-};
-const FILE = {
+});
+const FILE = lazyShape({
   type: 'object',
   additionalProperties: false,
   required: ['format', 'keys'],
   properties: { format: { const: KEYS_FORMAT }, keys: { type: 'array', maxItems: 10_000 } },
-};
+});
 
 /** @param where for the error: the file, or the variable */
 export function parseKeys(text: string, where: string): KeyRecord[] {
@@ -57,10 +57,10 @@ export function parseKeys(text: string, where: string): KeyRecord[] {
     // The parser's own message repeats a part of the text.
     throw wrong('it is not JSON');
   }
-  if (!Check(FILE, file)) throw wrong(`it is no {"format": ${KEYS_FORMAT}, "keys": […]} of at most 10000 keys`);
+  if (!FILE.Check(file)) throw wrong(`it is no {"format": ${KEYS_FORMAT}, "keys": […]} of at most 10000 keys`);
   const ids = new Set<string>();
   return (file as { keys: unknown[] }).keys.map((entry, i) => {
-    if (!Check(RECORD, entry) || !hasRealTimes(entry as KeyRecord)) throw wrong(`keys[${i}] has not the form of a key`);
+    if (!RECORD.Check(entry) || !hasRealTimes(entry as KeyRecord)) throw wrong(`keys[${i}] has not the form of a key`);
     const record = entry as KeyRecord;
     if (ids.has(record.id)) throw wrong(`keys[${i}] has an id that an earlier one has`);
     ids.add(record.id);

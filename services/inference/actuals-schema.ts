@@ -3,7 +3,7 @@
  * Invariants: as schemas.ts.
  * Fails: as schemas.ts.
  */
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { RECEIPT } from './answer-examples.ts';
 import { isoTime, nullableNumbers, SeriesId, utcTime } from './schemas.ts';
 

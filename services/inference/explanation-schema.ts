@@ -3,7 +3,8 @@
  * Invariants: an unknown parameter is refused; the example sums, as every answer does.
  * Fails: as schemas.ts.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { isoTime, utcTime } from './schemas.ts';
 
 export const ExplanationQuery = Type.Object(

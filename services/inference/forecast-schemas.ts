@@ -3,7 +3,8 @@
  * Invariants: as schemas.ts: unknown properties are refused, what clients send is bounded, examples are sent by a test.
  * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is wrong.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/series-flags.ts';
 import { FORECAST, FORECASTS, FORECASTS_PAGE } from './answer-examples.ts';
 import { type AnswerFlag, BOUNDED_MEANING } from './fallback.ts';

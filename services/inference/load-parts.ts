@@ -79,8 +79,7 @@ export async function loadSnapshot(sources: PartSources, previous: LoadedSnapsho
     throw new HeadwayError('SNAPSHOT_EMPTY', 'no features have been committed yet', { fix: 'Run `headway features run`.' });
   }
   if (previous && previous.manifest.snapshotVersion === head.snapshotVersion) return previous;
-  // The manifest that came with the panel counts, not `head`: a commit may have happened in between.
-  const { panel, manifest } = await sources.features.readOnline();
+  const { panel, manifest } = await sources.features.readOnline(head);
   const cutoff = lastObserved(panel);
   if (cutoff < 0) {
     throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds not one value', { fix: 'Run `headway features run` on data.' });

@@ -12,8 +12,8 @@ import type { Manifest } from '../../storage/manifest.ts';
 export interface OnlineFeatures {
   /** The newest manifest, or null where nothing was committed yet. */
   head(): Promise<Manifest | null>;
-  /** The last weeks of every series, with the manifest they belong to. */
-  readOnline(): Promise<{ panel: Panel; manifest: Manifest }>;
+  /** The last weeks of every series, with the manifest they belong to: `head` where it was read already. */
+  readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
 }
 
 export interface Champion {

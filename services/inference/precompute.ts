@@ -81,7 +81,10 @@ export function unknownInputs(forecaster: Forecaster, panel: Panel, cutoff: numb
   );
 }
 
-/** @param predict forecasts of some of the series, where this process is not to compute them itself */
+/**
+ * @param predict forecasts of some of the series, where this process is not to compute them itself
+ * @param atOnce series per turn of the event loop; all, where nobody can be waiting for another answer
+ */
 export async function precompute(
   forecaster: Forecaster,
   panel: Panel,
@@ -89,6 +92,7 @@ export async function precompute(
   horizon: number,
   rules: ServingRules,
   predict: (piece: Panel) => Float32Array | Promise<Float32Array> = (piece) => forecaster.predict(piece, cutoff, horizon),
+  atOnce = CHUNK,
 ): Promise<Precomputed> {
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
@@ -103,8 +107,8 @@ export async function precompute(
   const usable = new Uint8Array(series);
   const absurd = new Uint8Array(series);
   const shape = { quantiles: forecaster.quantiles.length, horizon };
-  for (let from = 0; from < series; from += CHUNK) {
-    const to = Math.min(series, from + CHUNK);
+  for (let from = 0; from < series; from += atOnce) {
+    const to = Math.min(series, from + atOnce);
     const part = await predict(seriesSlice(panel, from, to));
     if (part.length !== (to - from) * size) {
       throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`, {

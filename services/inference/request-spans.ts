@@ -55,7 +55,7 @@ export function tracedPorts(tracing: Tracing, { features, registry, restoreForec
   return {
     features: {
       head: () => store('features head', () => features.head()),
-      readOnline: () => store('features online view', () => features.readOnline()),
+      readOnline: (head) => store('features online view', () => features.readOnline(head)),
     },
     registry: {
       list: () => store('models list', () => registry.list()),

@@ -4,7 +4,8 @@
  * sent by a test.
  * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is wrong.
  */
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 import { FORECAST_LINES, FORECAST_ROWS, MODELS_PAGE, READY, SERIES_PAGE, SERVED_MODEL } from './answer-examples.ts';
 import { FALLBACK_MEANINGS, FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 

@@ -5,7 +5,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { lazyShape, shapeProblem } from '../../storage/sealed-json.ts';
+import { lazyShape } from '../../runtime/shape.ts';
+import { shapeProblem } from '../../storage/sealed-json.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface ConfigFile {

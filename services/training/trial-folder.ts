@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { DRAFT_ENDING, replaceFile } from '../../runtime/replace-file.ts';
+import { lazyShape } from '../../runtime/shape.ts';
 import { HASH_PATTERN, sha256 } from '../../storage/content-hash.ts';
-import { lazyShape, sealJson, unsealJson } from '../../storage/sealed-json.ts';
+import { sealJson, unsealJson } from '../../storage/sealed-json.ts';
 import type { TrialScore } from './tuning-worker.ts';
 
 const number = { type: 'number' };

@@ -5,7 +5,7 @@
  * Fails: with the answer that was not expected, or with what the function's process wrote.
  */
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,6 +22,7 @@ import { fitToy, startBackend } from '../../forecasting/toy-network.ts';
 import { NOW, temporaryFolder } from '../../storage/feature-fixtures.ts';
 import { addressOn, credentialsOf, openOnDouble } from '../../storage/s3-stores.ts';
 import { commitPanel } from '../training/toy-store.ts';
+import { answersOfEveryKind } from './answers-of-every-kind.ts';
 import { functionUrlEvent, httpApiEvent, type LambdaInstance, startLambda } from './lambda-emulator.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -87,17 +88,21 @@ afterAll(async () => {
 const instances: LambdaInstance[] = [];
 let temporaries = 0;
 /** An instance that this test's end stops. */
-async function start(environment: Record<string, string> = {}, temporary?: string): Promise<LambdaInstance> {
-  const instance = await open(environment, temporary);
+async function start(environment: Record<string, string> = {}, temporary?: string, code = built): Promise<LambdaInstance> {
+  const instance = await open(environment, temporary, code);
   instances.push(instance);
   return instance;
 }
 
-async function open(environment: Record<string, string> = {}, temporary = `tmp-${temporaries++}`): Promise<LambdaInstance> {
+async function open(
+  environment: Record<string, string> = {},
+  temporary = `tmp-${temporaries++}`,
+  code = built,
+): Promise<LambdaInstance> {
   await mkdir(path.join(folder, temporary), { recursive: true });
   const { accessKeyId, secretAccessKey } = credentialsOf(double);
   return startLambda({
-    folder: built,
+    folder: code,
     temporary: path.join(folder, temporary),
     environment: {
       ...{ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: 'eu-west-1' },
@@ -134,6 +139,26 @@ describe('the bundle', () => {
     });
     expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
   }, 120_000);
+
+  /** A setting whose check needs a library. */
+  const SCHEDULE = { HEADWAY_TRAINING_SCHEDULE: '0 4 * * *' };
+
+  test('checks and writes by code made of the schemas, and without that by their compilers, alike', async () => {
+    const [alone, without] = ['alone', 'without-codes'].map((name) => path.join(folder, name)) as [string, string];
+    for (const copy of [alone, without]) await cp(built, copy, { recursive: true });
+    for (const file of ['schema-compilers', 'shape-compiler', 'temporal', 'date-holidays'])
+      await rm(path.join(alone, `${file}.cjs`));
+    for (const name of (await readdir(without)).filter((each) => /\.mjs$|-writers\.cjs$/.test(each))) {
+      const text = await readFile(path.join(without, name), 'utf8');
+      await writeFile(path.join(without, name), text.replaceAll(/\b(check|shape|write)-([0-9a-f]{64})/g, 'gone-$2'));
+    }
+    const compiled = await answersOfEveryKind(await start(SCHEDULE, undefined, without));
+    expect(compiled.map(({ statusCode }) => statusCode)).toEqual([200, 400, 200, 200, 200, 200, 200, 200, 200, 400]);
+    expect(await answersOfEveryKind(await start(SCHEDULE, undefined, alone))).toEqual(compiled);
+    // That they were asked is seen by what happens where they break.
+    await writeFile(path.join(without, 'schema-compilers.cjs'), 'throw new Error("they are asked")');
+    expect((await answersOfEveryKind(await start(SCHEDULE, undefined, without)))[0]?.statusCode).toBe(400);
+  }, 60_000);
 });
 
 describe('an instance', () => {
