@@ -46,7 +46,7 @@ async function serveBare(): Promise<string> {
 }
 
 async function serveOurs(): Promise<string> {
-  const logger = createLogger({ level: 'info', pretty: false, byTurn: true });
+  const logger = createLogger({ level: 'info', pretty: false, isBusy: true });
   const backend = await startTensorBackend(logger, 'auto', 'prediction');
   const limits = { ...defaultInferenceSettings, rateLimitPerMinute: 1e9, staleAfterIntervals: 0 };
   const { features, registry } = openBenchStore(argument);

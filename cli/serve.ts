@@ -24,7 +24,7 @@ export async function serveCommand(context: CommandContext): Promise<void> {
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
   const { settings, domain, clock } = context;
   // One of its own: it logs every request.
-  const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true, byTurn: true });
+  const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true, isBusy: true });
   const tracing = await openTracing(context);
   const backend = await startTensorBackend(logger, settings.backend, 'prediction');
   const limits = {

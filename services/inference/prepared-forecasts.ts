@@ -12,8 +12,8 @@ import { storedAnswer } from './forecast-answer.ts';
 export interface PreparedForecast {
   /** JSON, as `storedAnswer` has it. */
   readonly text: string;
-  /** How many bytes that is, as Content-Length has it. */
-  readonly bytes: string;
+  /** The same in UTF-8: what is sent as it is is not encoded again for everybody. */
+  readonly bytes: Buffer;
   readonly fallback: FallbackReason | null;
 }
 
@@ -41,7 +41,7 @@ export function prepareForecasts(domain: Domain): PreparedForecasts {
     if (found !== undefined) return found;
     const answer = storedAnswer(serving, domain, seriesId, { ...(horizon === undefined ? {} : { horizon }), levels, history });
     const text = JSON.stringify(answer);
-    const made = { text, bytes: String(Buffer.byteLength(text)), fallback: answer.fallback?.reason ?? null };
+    const made = { text, bytes: Buffer.from(text), fallback: answer.fallback?.reason ?? null };
     if (!isUsual && texts.size >= MOST_UNUSUAL) texts.clear();
     texts.set(key, made);
     return made;

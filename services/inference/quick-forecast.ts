@@ -68,9 +68,9 @@ function answer(quick: QuickAnswers, request: IncomingMessage, response: ServerR
   const requestId = quick.requestId(headers);
   const head = [...quick.headers, 'x-request-id', requestId, 'etag', serving.etag, 'cache-control', 'no-cache'];
   if (limit) head.push(...limitHeaders(limit.perMinute, limit.counter.count(client), clock));
-  head.push('content-type', JSON_TYPE, 'content-length', ready.bytes);
+  head.push('content-type', JSON_TYPE, 'content-length', String(ready.bytes.length));
   if (ready.fallback) quick.fellBack(ready.fallback);
   response.writeHead(200, head);
-  response.end(ready.text, () => quick.answered(requestId, clock.elapsedMs() - began));
+  response.end(ready.bytes, () => quick.answered(requestId, clock.elapsedMs() - began));
   return true;
 }
