@@ -131,9 +131,17 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   if (problem.code === 'INTERNAL' && !(error instanceof NotReady)) request.log.error({ err: error }, 'unexpected error');
   if (error instanceof HttpProblem && error.retryAfterSeconds !== null)
     reply.header('retry-after', String(error.retryAfterSeconds));
+  if (problem.code === 'BODY_TOO_LARGE' && Number(request.headers['content-length']) <= MOST_UNREAD_BYTES)
+    reply.removeHeader('connection');
   // Errors before there is a route pass no hook, so the id is set here too.
   return sendProblem(problem, reply.header('x-request-id', request.id));
 }
+
+/**
+ * A body that was refused unread is still on its way. A connection that is closed on it is reset, and the answer may be lost with that (RFC
+ * 9112, 9.6): up to so much is read and thrown away instead, for as long as a request may take.
+ */
+const MOST_UNREAD_BYTES = 16e6;
 
 /** Answers bytes that are no HTTP request. There is no reply object yet, so this writes to the socket. */
 export function answerBrokenConnection(error: Error & { code?: string }, socket: Socket): void {

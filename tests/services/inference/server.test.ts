@@ -68,6 +68,17 @@ describe('server', () => {
     await server.close();
   });
 
+  test('a body that is too large is answered however much of it is still to come, and the connection goes on', async () => {
+    const { server } = await start();
+    const body = 'x'.repeat(3_000_000);
+    const head = `POST /v1/forecasts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const answers = await raw(server.port, `${head}${body}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+    const endless = head.replace(/Content-Length: \d+/, `Content-Length: ${1e12}`);
+    expect(await raw(server.port, endless)).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);
+    await server.close();
+  });
+
   test('a client that keeps its connection open does not hold up the stop', async () => {
     const { server } = await start({ makeForecaster: () => weeklyNaive() });
     const socket = connect(server.port, '127.0.0.1');
