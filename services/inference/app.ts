@@ -18,7 +18,7 @@ import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
 import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
-import { clientOf, trustedHops } from './client-address.ts';
+import { clientOf, trusted, trustedHops } from './client-address.ts';
 import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
@@ -29,7 +29,7 @@ import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
 import { limitRates } from './rate-limit.ts';
-import { answerLog, lateLogger } from './request-log.ts';
+import { type Answered, answerLog, lateLogger } from './request-log.ts';
 import { tracedPorts, tracedPredictor, traceRequests } from './request-spans.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
@@ -106,6 +106,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const [ofPages, ofData] = [Object.entries(securityHeaders('page')), Object.entries(securityHeaders('data'))];
   const logAnswer = answerLog(logger);
+  const tellAnswer = (level: 'info' | 'debug', answered: Answered): void => {
+    metrics.answered(answered);
+    logAnswer(level, answered);
+  };
   const started = clock.now().toString(36);
   let requests = 0;
   let stopping = false;
@@ -120,7 +124,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     genReqId: ({ headers }) => requestId(headers),
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
-    trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
+    trustProxy: settings.trustProxy > 0 ? trusted(settings.trustProxy) : false,
     // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
     http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
     return503OnClosing: false, // ours is a problem too, see below
@@ -167,9 +171,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const { method, apiKey, span } = request;
     const { url: route = '(none)', config } = request.routeOptions;
     const answered = { reqId: request.id, method, route, status: reply.statusCode, ms: roundedMs(reply.elapsedTime) };
-    metrics.answered(answered);
     const who = apiKey || span ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) } : null;
-    logAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
+    tellAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
     done();
   });
 
@@ -226,9 +229,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       addressOf: trustedHops(settings.trustProxy),
       isOff: () => stopping || isUnderPressure(),
       answered(reqId, elapsedMs) {
-        const answered = { reqId, method: 'GET', route: FORECAST_ROUTE, status: 200, ms: roundedMs(elapsedMs) };
-        metrics.answered(answered);
-        logAnswer('info', answered);
+        tellAnswer('info', { reqId, method: 'GET', route: FORECAST_ROUTE, status: 200, ms: roundedMs(elapsedMs) });
       },
     });
   }

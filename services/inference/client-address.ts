@@ -24,8 +24,15 @@ export function addressOf(ip: string): string {
   return [...groups, ...new Array<string>(zeros).fill('0'), ...behind].slice(0, 4).join(':');
 }
 
+/** Whether a proxy is believed, by how many lie between it and this process. */
+export const trusted =
+  (hops: number) =>
+  (_address: string, hop: number): boolean =>
+    hop < hops;
+
 /** Where a request came from, as the framework has it: `hops` proxies between the client and this process are believed. */
 export function trustedHops(hops: number): (request: IncomingMessage) => string {
   if (hops === 0) return ({ socket }) => socket.remoteAddress ?? '';
-  return (request) => proxyAddress(request, (_address, hop) => hop < hops);
+  const trust = trusted(hops);
+  return (request) => proxyAddress(request, trust);
 }
