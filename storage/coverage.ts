@@ -125,17 +125,25 @@ export function winningSegments(
 ): Segment[] {
   if (files.some(({ availableAt }) => availableAt > knownAt)) return segmentsOf(voicesOf(files, tables), knownAt);
   const ends = [...new Set(files.flatMap(({ span }) => [span.start, span.end]))].sort((a, b) => a - b);
+  const speaking = (start: number, end: number) => files.filter(({ span }) => span.start < end && start < span.end);
   const segments: Segment[] = [];
+  const contested: TimeSpan[] = [];
   for (let i = 0; i + 1 < ends.length; i++) {
     const [start, end] = [ends[i] as number, ends[i + 1] as number];
-    const here = files.filter(({ span }) => span.start < end && start < span.end);
-    const [file] = here;
+    const [file, ...others] = speaking(start, end);
     if (file === undefined) continue;
-    if (here.length === 1) {
-      const stretches = isPack(file) ? (tables.get(file.key)?.covered ?? []) : [file.span];
-      for (const inside of clipSpans(stretches, start, end)) segments.push({ ...inside, file, rank: lastRank(file) });
-    } else segments.push(...segmentsOf(clipSpans(voicesOf(here, tables), start, end), knownAt));
+    if (others.length > 0) {
+      contested.push({ start, end });
+      continue;
+    }
+    const stretches = isPack(file) ? (tables.get(file.key)?.covered ?? []) : [file.span];
+    for (const inside of clipSpans(stretches, start, end)) segments.push({ ...inside, file, rank: lastRank(file) });
   }
+  // What lies side by side is judged at once: its pieces are looked through once.
+  for (const { start, end } of coveredBy(contested)) {
+    segments.push(...segmentsOf(clipSpans(voicesOf(speaking(start, end), tables), start, end), knownAt));
+  }
+  segments.sort((a, b) => a.start - b.start);
   return joined(segments);
 }
 
