@@ -86,35 +86,30 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     return (await withRetries(policy, () => requests.head(remote(key)))) !== null;
   }
 
-  async function fetchFile(key: string, known: string | null): Promise<string> {
-    return cache.add((temporary) => downloadFile(requests, remote(key), known, temporary, transfer));
+  /** One fetch of an object at a time, however many wait for it. */
+  function fetchOnce(key: string, fetchTo: Parameters<typeof cache.add>[0]): Promise<string> {
+    const under = fetching.get(key) ?? cache.add(fetchTo).finally(() => fetching.delete(key));
+    fetching.set(key, under);
+    return under;
   }
 
   /** The local file of an object, fetched where it is not in the cache. */
   async function localFile(key: string, known: string | null): Promise<string> {
     const hash = known ?? (await withRetries(policy, () => requests.head(remote(key))))?.sha256 ?? null;
     const cached = hash === null ? null : await cache.find(hash);
-    if (cached !== null) return cached;
-    const under = fetching.get(key) ?? fetchFile(key, known).finally(() => fetching.delete(key));
-    fetching.set(key, under);
-    return under;
+    return cached ?? fetchOnce(key, (temporary) => downloadFile(requests, remote(key), known, temporary, transfer));
   }
 
   /** The same, read: what had to be fetched is not read back. */
   async function cachedBytes(key: string, hash: string): Promise<Buffer> {
-    const cached = await cache.find(hash);
-    const under = cached ?? fetching.get(key);
-    if (under) return readFile(await under);
-    let bytes: Buffer = Buffer.alloc(0);
-    const added = cache.add(async (temporary) => {
-      bytes = await downloadBytes(requests, remote(key), hash, transfer);
-      await writeFile(temporary, bytes, { flag: 'wx' });
+    let fetched: Buffer | null = null;
+    const toBytes = async (temporary: string): Promise<string> => {
+      fetched = await downloadBytes(requests, remote(key), hash, transfer);
+      await writeFile(temporary, fetched, { flag: 'wx' });
       return hash;
-    });
-    const fetched = added.finally(() => fetching.delete(key));
-    fetching.set(key, fetched);
-    await fetched;
-    return bytes;
+    };
+    const file = (await cache.find(hash)) ?? (await fetchOnce(key, toBytes));
+    return fetched ?? readFile(file);
   }
 
   async function listDetails(folder: string, after?: string): Promise<S3Listed[]> {
