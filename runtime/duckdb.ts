@@ -33,7 +33,7 @@ export async function withLazyDuckDB<T>(
   try {
     return await work(open);
   } catch (error) {
-    throw translated(error, options);
+    throw engineFailure(error, options);
   } finally {
     await (engine as ReturnType<typeof openEngine> | null)?.then(
       ({ close }) => close(),
@@ -69,7 +69,8 @@ async function openEngine(options: DuckDBOptions): Promise<{ connection: DuckDBC
 /** The engine's own words. By shape, for the engine's errors may come from another realm than this module. */
 export const engineMessage = (error: unknown): string => (error as { message?: string } | null)?.message ?? String(error);
 
-function translated(error: unknown, options: DuckDBOptions): unknown {
+/** A failure of the engine as a coded error, where it is one that its user can do something about; else as it is. */
+export function engineFailure(error: unknown, options: DuckDBOptions): unknown {
   if (isHeadwayError(error)) return error;
   const message = engineMessage(error);
   // Disk before memory: DuckDB reports a full spill folder as "out of memory … max_temp_directory_size".

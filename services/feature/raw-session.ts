@@ -5,7 +5,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RawPart } from '../../domains/domain.ts';
-import { engineMessage, withDuckDB, withLazyDuckDB } from '../../runtime/duckdb.ts';
+import { engineFailure, engineMessage, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 
 export interface RawSessionOptions {
@@ -22,9 +22,9 @@ export async function withRawPart<T>(
 ): Promise<T> {
   const options = { memoryLimitMb, tempFolder, threads: 2 };
   try {
-    if (connection === undefined) return await withDuckDB(options, work);
-    return await withLazyDuckDB(options, () => work(connection));
-  } catch (error) {
+    return await (connection === undefined ? withDuckDB(options, work) : work(connection));
+  } catch (failure) {
+    const error = engineFailure(failure, options);
     const message = engineMessage(error);
     // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.
     if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
