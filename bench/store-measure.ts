@@ -7,9 +7,9 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Domain, RawPart, Source } from '../domains/domain.ts';
-import { fileHash } from '../domains/file-hash.ts';
 import { fixedClock, systemClock } from '../runtime/clock.ts';
 import { rowsOf, withDuckDB } from '../runtime/duckdb.ts';
+import { fileHash } from '../runtime/file-hash.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { silentProgress } from '../runtime/progress.ts';
 import { sqlText } from '../runtime/sql.ts';

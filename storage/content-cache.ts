@@ -16,7 +16,7 @@ import * as files from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
-import { hashFile } from './content-hash.ts';
+import { fileHash } from '../runtime/file-hash.ts';
 
 export interface ContentCache {
   /** The path of the content with this hash, or null where it is not here. */
@@ -168,7 +168,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
         await prepare();
         const own = await hold(hash);
         if (own === null) return null;
-        if (!held.has(hash) && (await hashFile(own)) !== hash) {
+        if (!held.has(hash) && (await fileHash(own)) !== hash) {
           await dropNow(hash);
           return null;
         }

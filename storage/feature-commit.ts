@@ -7,9 +7,10 @@
 import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
+import { fileHash } from '../runtime/file-hash.ts';
 import type { AppendLog } from './append-log.ts';
 import { doomedKeys } from './collection.ts';
-import { hashFile, sha256 } from './content-hash.ts';
+import { sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import { checkContent } from './feature-objects.ts';
 import { keepingRows } from './kept-rows.ts';
@@ -172,7 +173,7 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
       const problem = await checkContent(
         session,
         object.path,
-        await hashFile(object.path),
+        await fileHash(object.path),
         object,
         request.schema.frequencyMinutes,
       );

@@ -6,7 +6,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
-import { hashFile } from './content-hash.ts';
+import { fileHash } from '../runtime/file-hash.ts';
 import { type DataFile, isPack } from './coverage.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import { keepRows, keptRows, type ObjectRows } from './kept-rows.ts';
@@ -84,7 +84,7 @@ export async function verifiedPath(
   ]);
   if (!afresh && checked.get(path) === claims) return path;
   if (look.size !== bytes) throw corrupt(`it has ${look.size} bytes, not ${bytes}`);
-  if ((await hashFile(path)) !== sha256) throw corrupt('its SHA-256 differs');
+  if ((await fileHash(path)) !== sha256) throw corrupt('its SHA-256 differs');
   const problem = afresh
     ? (await inspectParquet(session, path, object, frequencyMinutes)).problem
     : await checkContent(session, path, sha256, object, frequencyMinutes);

@@ -5,8 +5,9 @@
  * Fails: the store's own errors, and those of the SQL engine for a file that is no Parquet.
  */
 import { rm, stat } from 'node:fs/promises';
+import { fileHash } from '../runtime/file-hash.ts';
 import { parquetFiles, sqlText } from '../runtime/sql.ts';
-import { hashFile, sha256 } from './content-hash.ts';
+import { sha256 } from './content-hash.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -36,7 +37,7 @@ export async function placeFile(
       await session.run(`COPY (SELECT * FROM ${parquetFiles(path)}) TO ${sqlText(name)} ${note}`);
     }
     try {
-      const hash = await hashFile(name);
+      const hash = await fileHash(name);
       const key = objectKeys.featureData(domain, hash);
       if (doomed.has(key)) continue;
       const { size } = await stat(name);

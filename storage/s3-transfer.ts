@@ -8,7 +8,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { HeadwayError } from '../runtime/errors.ts';
-import { hashFile, sha256 } from './content-hash.ts';
+import { fileHash } from '../runtime/file-hash.ts';
+import { sha256 } from './content-hash.ts';
 import { isTaken } from './s3-failure.ts';
 import { brokenOff, type S3Part, type S3Requests, type UploadedPart } from './s3-requests.ts';
 import { GaveUp, type RetryPolicy, withRetries } from './s3-retry.ts';
@@ -107,7 +108,7 @@ export async function downloadFile(
       write: async (part, position) => {
         for (let at = 0; at < part.length; ) at += (await file.write(part, at, part.length - at, position + at)).bytesWritten;
       },
-      hash: () => hashFile(path),
+      hash: () => fileHash(path),
     };
     return await download(requests, key, known, sink, options);
   } finally {
@@ -118,7 +119,7 @@ export async function downloadFile(
 /** Creates `key` from a local file in parts, unless it exists. */
 export async function uploadFile(requests: S3Requests, key: string, path: string, options: TransferOptions): Promise<void> {
   const { policy, parallel } = options;
-  const marks = { sha256: await hashFile(path), writer: randomUUID() };
+  const marks = { sha256: await fileHash(path), writer: randomUUID() };
   const file = await open(path, 'r');
   const upload = await withRetries(policy, () => requests.startUpload(key, marks)).catch(async (error) => {
     await file.close();

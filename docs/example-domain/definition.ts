@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Domain, RawRows, Source } from '../../domains/domain.ts';
-import { fileHash } from '../../domains/file-hash.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { fileHash } from '../../runtime/file-hash.ts';
 import { sqlText } from '../../runtime/sql.ts';
 
 export const shops: Domain = {

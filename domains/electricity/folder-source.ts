@@ -8,9 +8,9 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { fileHash } from '../../runtime/file-hash.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import type { RawPart, RawRows, Source, SourceContext } from '../domain.ts';
-import { fileHash } from '../file-hash.ts';
 import { readRegion } from './load-file.ts';
 
 const EXPECTED = '<REGION>_hourly.csv or <REGION>_hourly.csv.gz';

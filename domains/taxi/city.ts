@@ -8,8 +8,8 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { fileHash } from '../../runtime/file-hash.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
-import { fileHash } from '../file-hash.ts';
 import { type CityDemand, createCityDemand, HOUR_MS } from './city-demand.ts';
 import { writeTrips } from './city-trips.ts';
 import { monthBefore, nextMonth, spanOfMonth } from './local-month.ts';

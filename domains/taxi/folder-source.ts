@@ -8,9 +8,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { fileHash } from '../../runtime/file-hash.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
-import { fileHash } from '../file-hash.ts';
 import { type Month, parseMonth, spanOfMonth } from './local-month.ts';
 import { readTrips } from './trip-files.ts';
 

@@ -12,9 +12,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { fileHash } from '../../runtime/file-hash.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import type { ExogenousRows, ExogenousSource } from '../domain.ts';
-import { fileHash } from '../file-hash.ts';
 import { TIME_ZONE, type WeatherColumn } from './names.ts';
 
 /**

@@ -9,8 +9,8 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { createPanel, type Panel } from '../../forecasting/panel.ts';
+import { fileHash } from '../../runtime/file-hash.ts';
 import { parquetFiles } from '../../runtime/sql.ts';
-import { hashFile } from '../../storage/content-hash.ts';
 import { filesOf, isExogenous } from '../../storage/coverage.ts';
 import { columnItems, nameRows, type SqlSession, withSqlSession } from '../../storage/duckdb-session.ts';
 import { checkContent, rowsOfContent } from '../../storage/feature-objects.ts';
@@ -111,7 +111,7 @@ interface FileRows {
 
 /** The file is looked at as the commit will look at it, so that its rows are read once for both. */
 async function openFile(session: SqlSession, path: string, claims: Claims, frequencyMinutes: number): Promise<FileRows> {
-  const hash = await hashFile(path);
+  const hash = await fileHash(path);
   await checkContent(session, path, hash, claims, frequencyMinutes);
   const rows = rowsOfContent(hash, claims, frequencyMinutes);
   if (rows === null) return openUnkept(session, path);
