@@ -14,6 +14,8 @@ import type { ObjectStore } from './object-store.ts';
 const MOST_TRIES = 500;
 /** As many entries as S3 lists at once. */
 const PROBE = 1000;
+/** As many are asked for by name at once, where a store can be asked so: it divides PROBE. */
+const STEP = 100;
 
 export interface LogSlot {
   readonly number: number;
@@ -71,12 +73,37 @@ export function openAppendLog<Entry extends { commitId: string }>(
     return floor;
   }
 
+  const numbered = (from: number, count: number, step = 1) =>
+    Array.from({ length: count }, (_, i) => format.keyOf(from + (i + 1) * step));
+
+  async function listedAfter(from: number): Promise<number[]> {
+    const keys = await store.list(format.prefix, from > 0 ? format.keyOf(from) : undefined);
+    return keys.flatMap((key) => {
+      const number = key.lastIndexOf('/') === format.prefix.length - 1 ? logNumber(key) : null;
+      return number !== null && (from === 0 || number > from) ? [number] : [];
+    });
+  }
+
+  /** An entry near the end, and the numbers behind it, ascending. */
+  async function nearEnd(): Promise<{ from: number; numbers: number[] }> {
+    const far = await probe();
+    if (far === 0 || store.present === undefined) return { from: far, numbers: await listedAfter(far) };
+    const steps = await store.present(numbered(far, PROBE / STEP, STEP));
+    const from = far + steps.length * STEP;
+    // One is missing before one that is there: the list says what.
+    if (steps.length > 0 && steps.at(-1) !== format.keyOf(from)) return { from: far, numbers: await listedAfter(far) };
+    const numbers: number[] = [];
+    for (let past = from; ; past += STEP) {
+      const keys = await store.present(numbered(past, STEP));
+      if (keys.length === 0) return { from, numbers };
+      numbers.push(...keys.map((key) => logNumber(key) as number));
+    }
+  }
+
   /** The highest number. All entries are looked at, or those after an entry that exists: they are few, however long the log is. */
   async function size(everything = false): Promise<number> {
-    const from = everything ? 0 : await probe();
-    const keys = await store.list(format.prefix, from > 0 ? format.keyOf(from) : undefined);
-    const numbers = keys.map((key) => (key.lastIndexOf('/') === format.prefix.length - 1 ? logNumber(key) : null));
-    const present = new Set(numbers.filter((number) => number !== null && (from === 0 || number > from)));
+    const { from, numbers } = everything ? { from: 0, numbers: await listedAfter(0) } : await nearEnd();
+    const present = new Set(numbers);
     const last = [...present].at(-1) ?? from;
     if (present.size === last - from && !present.has(0)) return last;
     for (let number = from === 0 ? 0 : from + 1; number <= last; number++) {

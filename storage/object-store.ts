@@ -21,6 +21,11 @@ export interface ObjectStore {
   createIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
   /** Keys that start with `prefix` (a folder, ending in "/"), in ascending text order. With `after` a store may leave out those up to it. */
   list(prefix: string, after?: string): Promise<string[]>;
+  /**
+   * Which of `keys` there are, at next to no cost a key. Only of a store that is near and whose listings have no beginning to skip to: a
+   * folder. Asked of one that has it instead of `list` with `after`.
+   */
+  readonly present?: (keys: readonly string[]) => Promise<readonly string[]>;
   /** The keys under `prefix` with size and time of writing (UTC ms), in ascending text order: for garbage collection and reports. */
   listDetails(prefix: string): Promise<readonly { key: string; bytes: number; writtenAt: number }[]>;
   /** A path on the local disk with the object's bytes, for readers that need a file (DuckDB). Read only. */

@@ -84,6 +84,13 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
       expect((await store.list('b/', 'b/3')).filter((key) => key > 'b/3')).toEqual([]);
     });
 
+    test('tells which of many keys there are, where it offers that', async () => {
+      for (const key of ['p/1', 'p/3', 'p/q/1']) await store.put(key, bytesOf(key));
+      const asked = ['p/1', 'p/2', 'p/3', 'p/q', 'p/q/1', 'none/1'];
+      expect((await store.present?.(asked)) ?? ['p/1', 'p/3', 'p/q/1']).toEqual(['p/1', 'p/3', 'p/q/1']);
+      expect((await store.present?.([])) ?? []).toEqual([]);
+    });
+
     test('tells size and time of writing, in text order', async () => {
       await store.put('d/b', bytesOf('four'));
       await store.put('d/a/x', new Uint8Array());

@@ -180,4 +180,32 @@ describe('the append log', () => {
     store.objects.clear();
     expect(await log.head()).toBeNull();
   });
+
+  test.each([
+    ['a store that lists', false, 1000],
+    ['a store that is asked by name', true, 100],
+  ])('%s: the head of a long log is exact at every length, and so is a gap near its end', async (_, isNear, near) => {
+    const property = fc.asyncProperty(
+      fc.integer({ min: 1, max: 6500 }),
+      fc.integer({ min: 1, max: near - 1 }),
+      fc.integer({ min: 1, max: near - 1 }),
+      async (last, lost, behind) => {
+        const store = memoryObjectStore();
+        if (isNear) Object.assign(store, { present: async (keys: string[]) => keys.filter((key) => store.objects.has(key)) });
+        for (let number = 1; number <= last; number++) {
+          store.objects.set(keyOf(number), Buffer.from(JSON.stringify({ commitId: 'x', value: String(number) })));
+        }
+        const log = openLog(store);
+        expect([(await log.head())?.value, await log.size()]).toEqual([String(last), last]);
+        // The entries before the last `behind` are gone, as if a backup had been restored in part.
+        const until = last - (behind % last);
+        const from = Math.max(0, until - lost);
+        for (let number = from + 1; number <= until; number++) store.objects.delete(keyOf(number));
+        // What lies before an entry that the end is sought from is looked at by whoever reads the log.
+        if (until === last || until < last - (last % near)) return;
+        await expect(log.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: keyOf(from + 1) });
+      },
+    );
+    await fc.assert(property, { numRuns: 100, seed: 11 });
+  });
 });

@@ -161,6 +161,8 @@ describe('links', () => {
     await expect(store.put('way/new', bytes)).rejects.toMatchObject(refused);
     await expect(store.put('way/deep/er/new', bytes)).rejects.toMatchObject(refused);
     await expect(store.list('way/')).rejects.toMatchObject(refused);
+    await expect(store.present?.(['way/secret'])).rejects.toMatchObject(refused);
+    expect(await store.present?.(['file'])).toEqual([]);
     expect(await store.has('file')).toBe(false);
     expect(await store.list('')).toEqual([]);
     expect(await nodeFiles.readdir(outside)).toEqual(['secret']);
