@@ -119,6 +119,7 @@ const everything = (root: string): string => `
   import { defaultInferenceSettings } from './services/inference/settings.ts';
   import './storage/actuals-log.ts';
   import './storage/feature-store.ts';
+  import './storage/forecast-log.ts';
   import './storage/model-registry.ts';
   for (const { schema } of Object.values(SETTINGS)) lazyShape(schema);
   const never = async () => { throw new Error('nothing is served'); };

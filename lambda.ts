@@ -19,6 +19,7 @@ import { createLambdaHandler, type InvocationStore } from './services/inference/
 import { defaultInferenceSettings } from './services/inference/settings.ts';
 import { openActualsLog } from './storage/actuals-log.ts';
 import { openFeatureStore } from './storage/feature-store.ts';
+import { openForecastLog } from './storage/forecast-log.ts';
 import { openModelRegistry } from './storage/model-registry.ts';
 import { openStore } from './storage/open-store.ts';
 
@@ -63,6 +64,7 @@ export const handler = await createLambdaHandler({
   // The backend starts while the store is read.
   registry: { ...registry, load: async (modelVersion) => (await Promise.all([registry.load(modelVersion), backend]))[0] },
   restoreForecaster: restoreNetwork,
+  issued: openForecastLog({ store, domain: domain.name }),
   actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
   apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,

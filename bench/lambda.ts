@@ -1,6 +1,6 @@
 /**
  * Purpose: what the project promises of the Lambda function, as a command: size of the bundle, time from the start of its process to the
- * first forecast, time of a warm invocation, peak memory; with 10 and with 300 series and a network of the default architecture.
+ * first forecast (with the batch's forecasts in the store, and without), time of a warm invocation, peak memory; with 10 and with 300 series and a network of the default architecture.
  *   npm run bench:lambda [-- --starts 9] [--invocations 400] [--json FILE]
  * Invariants: the function is the built bundle, in processes of its own, beside an emulator of Lambda's Runtime API and a double of S3, both
  * on loopback: what a network would add is not in the figures. Starts with an empty temporary folder, as Lambda's first are. The same
@@ -14,13 +14,18 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { bundleLambda } from '../bundle-lambda.ts';
-import { saveNetwork } from '../forecasting/models/network-forecaster.ts';
+import { findDomain } from '../domains/index.ts';
+import { restoreNetwork, saveNetwork } from '../forecasting/models/network-forecaster.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { withDuckDB } from '../runtime/duckdb.ts';
+import { silentLogger } from '../runtime/logger.ts';
 import { randomStreams } from '../runtime/random.ts';
 import { sqlText } from '../runtime/sql.ts';
+import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
+import { issueForecasts } from '../services/inference/issue-forecasts.ts';
 import { openFeatureStore } from '../storage/feature-store.ts';
+import { openForecastLog } from '../storage/forecast-log.ts';
 import { openModelRegistry } from '../storage/model-registry.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { parseS3Address } from '../storage/s3-address.ts';
@@ -51,7 +56,7 @@ const quantile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] as number;
 
 /** A snapshot of `series` series and a champion, under a prefix of its own. */
-async function fill(store: ObjectStore, folder: string, series: number): Promise<void> {
+async function fill(store: ObjectStore, folder: string, series: number) {
   const about = { store, domain: DOMAIN, clock: systemClock };
   const path = join(folder, `${series}.parquet`);
   const span = { start: START, end: START + ONLINE * HOUR_MS };
@@ -76,6 +81,17 @@ async function fill(store: ObjectStore, folder: string, series: number): Promise
   const network = randomNetwork(seriesIds, HORIZON, randomStreams(7)('weights'));
   const { modelVersion } = await registry.register({ ...saveNetwork(network), card: { ...training, ...made } });
   await registry.promote({ modelVersion, reason: 'bench', evidence: null });
+  return about;
+}
+
+/** What the batch does after every snapshot, by the function that `headway forecast` calls. */
+async function issue(about: Awaited<ReturnType<typeof fill>>): Promise<void> {
+  const { store, domain, clock } = about;
+  const { entry } = await issueForecasts({
+    ...{ domain: { ...findDomain(domain), horizon: HORIZON }, issuedAt: clock.now(), restoreForecaster: restoreNetwork },
+    ...{ features: openFeatureStore(about), registry: openModelRegistry(about) },
+  });
+  await openForecastLog({ store, domain }).append(entry);
 }
 
 async function invoke(instance: LambdaInstance): Promise<number> {
@@ -88,16 +104,22 @@ async function invoke(instance: LambdaInstance): Promise<number> {
 }
 
 async function measure(series: number, folder: string, double: S3Double, flags: Flags, step: (text: string) => void) {
-  const address = `s3://${double.bucket}/${series}?endpoint=${double.url}`;
   const credentials = { accessKeyId: double.accessKey, secretAccessKey: double.secretKey };
   const cache = { folder: join(folder, 'cache'), mostBytes: 0 };
-  step(`${series} series: filling the store`);
-  await fill(s3ObjectStore(parseS3Address(address), { credentials, cache }), folder, series);
   const environment = {
     ...{ AWS_ACCESS_KEY_ID: double.accessKey, AWS_SECRET_ACCESS_KEY: double.secretKey, AWS_REGION: 'eu-west-1' },
-    ...{ HEADWAY_STORE: address, HEADWAY_DOMAIN: DOMAIN, HEADWAY_STALE_AFTER: '0', HEADWAY_REFRESH_SECONDS: '3600' },
+    ...{ HEADWAY_DOMAIN: DOMAIN, HEADWAY_STALE_AFTER: '0', HEADWAY_REFRESH_SECONDS: '3600' },
   };
-  const starts: number[] = [];
+  step(`${series} series: filling the store`);
+  // Two stores that differ in this alone: whether the batch has issued forecasts of the snapshot.
+  const [issued, alone] = ['issued', 'alone'].map((name) => ({
+    address: `s3://${double.bucket}/${name}-${series}?endpoint=${double.url}`,
+    starts: [] as number[],
+  })) as [Store, Store];
+  for (const { address } of [issued, alone]) {
+    const about = await fill(s3ObjectStore(parseS3Address(address), { credentials, cache }), folder, series);
+    if (address === issued.address) await issue(about);
+  }
   const empty: number[] = [];
   const warm: number[] = [];
   let peakBytes = 0;
@@ -106,27 +128,42 @@ async function measure(series: number, folder: string, double: S3Double, flags: 
     const nothing = systemClock.elapsedMs();
     await promisify(execFile)(process.execPath, ['-e', '0']);
     empty.push(systemClock.elapsedMs() - nothing);
-    const temporary = join(folder, `tmp-${series}-${n}`);
-    await mkdir(temporary);
-    const began = systemClock.elapsedMs();
-    const instance = await startLambda({ folder: join(folder, 'lambda'), temporary, environment });
-    try {
-      await invoke(instance);
-      starts.push(systemClock.elapsedMs() - began);
-      if (n === 0) for (let i = 0; i < Number(flags.invocations); i++) warm.push(await invoke(instance));
-      peakBytes = Math.max(peakBytes, await instance.peakBytes());
-    } finally {
-      await instance.stop();
+    for (const { address, starts } of [issued, alone]) {
+      const temporary = await mkdtemp(join(folder, 'tmp-'));
+      const began = systemClock.elapsedMs();
+      const instance = await startLambda({
+        ...{ folder: join(folder, 'lambda'), temporary, environment: { ...environment, HEADWAY_STORE: address } },
+      });
+      try {
+        await invoke(instance);
+        starts.push(systemClock.elapsedMs() - began);
+        if (warm.length === 0) for (let i = 0; i < Number(flags.invocations); i++) warm.push(await invoke(instance));
+        peakBytes = Math.max(peakBytes, await instance.peakBytes());
+      } finally {
+        await instance.stop();
+      }
     }
   }
   const half = warm.slice(warm.length >> 1);
+  const startsOf = ({ starts }: Store) => ({
+    p50: quantile(starts, 0.5),
+    p90: quantile(starts, 0.9),
+    least: Math.min(...starts),
+  });
   return {
     series,
-    start_ms: { p50: quantile(starts, 0.5), p90: quantile(starts, 0.9), least: Math.min(...starts) },
+    start_ms: startsOf(issued),
+    start_computing_ms: startsOf(alone),
     empty_process_ms: quantile(empty, 0.5),
     warm_ms: { p50: quantile(half, 0.5), p99: quantile(half, 0.99) },
     peak_rss_bytes: peakBytes,
   };
+}
+
+interface Store {
+  readonly address: string;
+  /** Milliseconds of each start. */
+  readonly starts: number[];
 }
 
 async function bench(flags: Flags, folder: string): Promise<void> {
@@ -136,6 +173,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   let steps = 0;
   const step = (text: string): void => progress.update(steps++, text);
   step('bundling');
+  await startTensorBackend(silentLogger, 'wasm', 'prediction');
   const { zippedBytes } = await bundleLambda(join(folder, 'lambda'));
   const double = await startS3Double();
   const measured: Awaited<ReturnType<typeof measure>>[] = [];
@@ -164,9 +202,12 @@ function report({
 }): void {
   const verdict = (isMet: boolean): string => (isMet ? 'met' : 'missed');
   console.log(`bundle ${(zipped_bytes / 1e6).toFixed(2)} MB zipped: bar of 5 MB ${verdict(zipped_bytes <= BARS.zippedBytes)}`);
-  for (const { series, start_ms, empty_process_ms, warm_ms, peak_rss_bytes } of measured) {
+  for (const { series, start_ms, start_computing_ms, empty_process_ms, warm_ms, peak_rss_bytes } of measured) {
+    const told = ({ p50, p90, least }: typeof start_ms): string =>
+      `${p50.toFixed(0)} ms (p90 ${p90.toFixed(0)}, least ${least.toFixed(0)}): bar of 500 ms ${verdict(p50 <= BARS.startMs)}`;
+    console.log(`${series} series: start to first forecast, after the batch has issued ${told(start_ms)}`);
     console.log(
-      `${series} series: start to first forecast ${start_ms.p50.toFixed(0)} ms (p90 ${start_ms.p90.toFixed(0)}, least ${start_ms.least.toFixed(0)}; an empty process ${empty_process_ms.toFixed(0)}): bar of 500 ms ${verdict(start_ms.p50 <= BARS.startMs)}`,
+      `  … where the start has to compute them ${told(start_computing_ms)}; an empty process ${empty_process_ms.toFixed(0)} ms`,
     );
     console.log(
       `  warm ${warm_ms.p50.toFixed(2)} ms (p99 ${warm_ms.p99.toFixed(2)}): bar of 5 ms ${verdict(warm_ms.p50 <= BARS.warmMs)}; peak memory ${(peak_rss_bytes / 1e6).toFixed(0)} MB: bar of 256 MB ${verdict(peak_rss_bytes <= BARS.peakBytes)}`,

@@ -11,6 +11,13 @@ import type { Slope } from './serve-memory.ts';
 /** What the project promises. */
 export const BARS = { toBare: 0.8, postPerSecond: 1000, postP99Ms: 60, delayP99Ms: 50 };
 
+interface Latency {
+  readonly rate: number;
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  readonly failures: number;
+}
+
 export interface Figures {
   readonly get: {
     readonly per_second: number;
@@ -24,11 +31,9 @@ export interface Figures {
   };
   readonly post: {
     readonly per_second: number;
-    readonly half_rate: number;
     readonly history_values: number;
-    readonly p50_ms: number;
-    readonly p99_ms: number;
-    readonly failures: number;
+    /** At half of the promised requests a second, and of the measured ceiling. */
+    readonly half: { readonly promised: Latency; readonly ceiling: Latency };
   };
   readonly mixed: Checked & {
     readonly seconds: number;
@@ -50,8 +55,8 @@ export interface Figures {
 export const met = ({ get, post, mixed }: Figures) => ({
   get_to_bare: get.per_second >= BARS.toBare * get.bare_per_second,
   post_per_second: post.per_second >= BARS.postPerSecond,
-  post_p99: post.p99_ms < BARS.postP99Ms,
-  no_failed_answer: get.failures + post.failures + mixed.failed === 0,
+  post_p99: post.half.promised.p99_ms < BARS.postP99Ms,
+  no_failed_answer: get.failures + post.half.promised.failures + post.half.ceiling.failures + mixed.failed === 0,
   no_wrong_answer: mixed.wrong === 0 && mixed.answers > 0,
   memory_flat: mixed.memory?.is_flat === true,
   delay_p99: mixed.delay_p99_ms < BARS.delayP99Ms,
@@ -62,6 +67,7 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
 export function report(figures: Figures): void {
   const { get, post, mixed, machine } = figures;
+  const { half } = post;
   const isMet = met(figures);
   const bar = (text: string, held: boolean): string => `${text}: ${held ? 'met' : 'missed'}`;
   const table = new Table({ head: ['', 'measured', 'bar'], style: { head: [], border: [] } });
@@ -83,9 +89,14 @@ export function report(figures: Figures): void {
       bar(`${BARS.postPerSecond}/s`, isMet.post_per_second),
     ],
     [
-      `… at ${whole(post.half_rate)}/s`,
-      `p50 ${ms(post.p50_ms)}, p99 ${ms(post.p99_ms)}`,
+      `… at ${whole(half.promised.rate)}/s, half of what is promised`,
+      `p50 ${ms(half.promised.p50_ms)}, p99 ${ms(half.promised.p99_ms)}`,
       bar(`p99 ${BARS.postP99Ms} ms`, isMet.post_p99),
+    ],
+    [
+      `… at ${whole(half.ceiling.rate)}/s, half of its ceiling`,
+      `p50 ${ms(half.ceiling.p50_ms)}, p99 ${ms(half.ceiling.p99_ms)}`,
+      '',
     ],
     [
       `Mixed, ${whole(mixed.seconds)} s, ${mixed.swaps} swaps`,

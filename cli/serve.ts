@@ -40,6 +40,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     features: await context.features(),
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
+    issued: await context.forecasts(),
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
     apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
     tracing,

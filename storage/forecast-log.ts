@@ -12,6 +12,8 @@ import { record, shapeProblem } from './sealed-json.ts';
 import { type StoreReport, verifyEntries } from './store-report.ts';
 
 export const FORECAST_FORMAT = 1;
+/** Who wants all shards of a batch at once has no use for more. */
+const MOST_SHARDS = 16;
 const ENTRY_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{64}\.json$/;
 const LAST_STAMPED_MS = 253_402_300_799_999; // the end of the year 9999: later times would not sort as text
 
@@ -34,6 +36,8 @@ export interface ForecastLog {
   append(entry: ForecastEntry): Promise<string>;
   /** Entries issued in [from, until), oldest first. */
   entries(range?: { from?: number; until?: number }): Promise<ForecastEntry[]>;
+  /** The entries of the last issue time since `since`: one batch, or its shards; none where they are more than MOST_SHARDS. */
+  latest(since: number): Promise<ForecastEntry[]>;
   verify(): Promise<StoreReport>;
 }
 
@@ -90,6 +94,14 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
   const prefix = objectKeys.forecasts(domain);
   /** Keys that are no entry's are foreign: ignored here, reported by `verify`. */
   const isEntry = (key: string) => ENTRY_NAME.test(key.slice(prefix.length));
+  /** The stamp of an entry's issue time. */
+  const issueOf = (key: string) => key.slice(prefix.length, key.lastIndexOf('-'));
+  /** @param from a stamp: nothing older is listed; '' for all */
+  const keysSince = async (from: string) =>
+    (await store.list(prefix, from === '' ? undefined : `${prefix}${from}`)).filter(
+      (key) => isEntry(key) && issueOf(key) >= from,
+    );
+  const read = async (key: string) => parse(key, await store.get(key));
 
   return {
     async append(entry) {
@@ -110,14 +122,13 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
       const from = range.from === undefined ? '' : stamp(range.from);
       const until = range.until === undefined ? null : stamp(range.until);
       const entries: ForecastEntry[] = [];
-      // The key before all of that time: nothing older is listed.
-      const after = from === '' ? undefined : `${prefix}${from}`;
-      for (const key of (await store.list(prefix, after)).filter(isEntry)) {
-        const issued = key.slice(prefix.length, key.lastIndexOf('-'));
-        if (issued < from || (until !== null && issued >= until)) continue;
-        entries.push(parse(key, await store.get(key)));
-      }
+      for (const key of await keysSince(from)) if (until === null || issueOf(key) < until) entries.push(await read(key));
       return entries;
+    },
+    async latest(since) {
+      const keys = await keysSince(stamp(since));
+      const last = keys.filter((key) => issueOf(key) === issueOf(keys.at(-1) as string));
+      return last.length > MOST_SHARDS ? [] : Promise.all(last.map(read));
     },
     verify: () => verifyEntries(store, prefix, isEntry, parse),
   };

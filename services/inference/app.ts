@@ -23,7 +23,7 @@ import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
-import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import type { ActualsSink, IssuedForecastsLog, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
 import { type OpenPredictor, predictHere } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
@@ -62,6 +62,8 @@ export interface AppOptions {
   readonly features: OnlineFeatures;
   readonly registry: ServedModels;
   readonly restoreForecaster: RestoreForecaster;
+  /** Where batches keep the forecasts they issue; null or absent: all are computed at the start. */
+  readonly issued?: IssuedForecastsLog | null;
   /** Where actuals that clients post are kept; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;
   /** The keys that clients must bring; null or absent: open mode, in which none is asked for. */

@@ -8,7 +8,9 @@ import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import { isHeadwayError } from '../../runtime/errors.ts';
+import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
+import { issuedBefore } from './issued-before.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
 import { type Precomputed, precompute, unknownInputs } from './precompute.ts';
 import { computed, type Predictor, WorkerGone } from './predictor.ts';
@@ -41,6 +43,8 @@ export interface CombineRequest {
   readonly before: Serving | null;
   readonly now: number;
   readonly predictor: Predictor;
+  /** The last issue of a batch: where it is of this pair nothing is computed. */
+  readonly issued: readonly ForecastEntry[];
   /** Intervals since the last observed one after which the snapshot is stale; 0: never. */
   readonly staleAfterIntervals: number;
 }
@@ -54,7 +58,9 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
   const { panel, cutoff, manifest } = snapshot;
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
+  const given = issuedBefore(request.issued, card, forecaster, snapshot);
   const predictPiece = (piece: Panel) =>
+    given?.of(piece) ??
     computed(predictor, model, piece, cutoff, 'swap').catch((error: unknown) => {
       // A swap must not wait for a worker that does not come: this process can do it too, only not as quietly.
       if (error instanceof WorkerGone) return forecaster.predict(piece, cutoff, card.horizon);
@@ -80,7 +86,7 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
     rescued,
     fallback: null,
     unknownInputs: unknown,
-    issuedAt: now,
+    issuedAt: given?.issuedAt ?? now,
     cutoffTimestamp,
     staleAt: staleAfterIntervals > 0 ? cutoffTimestamp + (1 + staleAfterIntervals) * interval : Number.POSITIVE_INFINITY,
     etag: `W/"2.${card.modelVersion}.${champion?.number ?? 0}.${manifest.snapshotVersion}"`,

@@ -7,6 +7,7 @@
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import type { ActualsPost } from '../../storage/actuals-log.ts';
+import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 
 export interface OnlineFeatures {
@@ -53,6 +54,12 @@ export interface ListedCard {
 
 /** An entry of the promotion log; also of refusals. */
 export type LoggedPromotion = Champion;
+
+/** Where batches keep the forecasts that they issue. `ForecastLog` fits. */
+export interface IssuedForecastsLog {
+  /** The newest issue since then: a batch, or its shards; empty where there is none. */
+  latest(since: number): Promise<readonly ForecastEntry[]>;
+}
 
 /** Where actuals go. `ActualsLog` fits. */
 export interface ActualsSink {

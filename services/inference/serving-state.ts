@@ -8,9 +8,12 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import { combine, combineBaseline, type Serving, underFallback } from './combine.ts';
 import type { Fallback, FallbackReason } from './fallback.ts';
+import { LATEST_ISSUE_MS } from './issued-before.ts';
 import { type LoadedModel, type LoadedSnapshot, loadModel, loadSnapshot, type PartSources } from './load-parts.ts';
+import type { IssuedForecastsLog } from './ports.ts';
 import { type Predictor, predictHere } from './predictor.ts';
 
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
@@ -25,6 +28,8 @@ export interface ServingState {
 export interface ServingStateOptions extends PartSources {
   /** Absent: computed by this process. */
   readonly predictor?: Predictor;
+  /** Where batches keep the forecasts they issue: asked once, before anything is served. */
+  readonly issued?: IssuedForecastsLog | null;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Intervals since the last observed one after which features are stale; 0 (the default): never. */
@@ -51,10 +56,14 @@ export function createServingState(options: ServingStateOptions): ServingState {
   let running: Promise<RefreshOutcome> | null = null;
 
   /** The best that can be made of what was loaded; the served one itself where it is still that. */
-  async function best(loaded: LoadedModel | null, failures: Failure[]): Promise<Serving | null> {
+  async function best(
+    loaded: LoadedModel | null,
+    issued: readonly ForecastEntry[],
+    failures: Failure[],
+  ): Promise<Serving | null> {
     const snapshot = newestSnapshot;
     if (snapshot === null) return current;
-    const request = { domain, snapshot, before: current, now: clock.now(), staleAfterIntervals, predictor };
+    const request = { domain, snapshot, before: current, now: clock.now(), staleAfterIntervals, predictor, issued };
     for (const candidate of new Set([loaded, goodModel])) {
       if (candidate === null) continue;
       if (current?.model === candidate && current.snapshot === snapshot) return current;
@@ -71,17 +80,28 @@ export function createServingState(options: ServingStateOptions): ServingState {
     return (await combineBaseline(request, (newestModel ?? goodModel)?.card.metrics)) ?? current;
   }
 
+  /** What a batch has issued lately, for the first start alone: later snapshots are served before a batch knows them. */
+  async function issuedLately(): Promise<readonly ForecastEntry[]> {
+    if (!options.issued || current !== null) return [];
+    return options.issued.latest(clock.now() - LATEST_ISSUE_MS).catch((error: unknown) => {
+      logger.warn({ err: error }, 'forecasts that were issued cannot be read: they are computed');
+      return [];
+    });
+  }
+
   async function refreshOnce(): Promise<RefreshOutcome> {
     const failures: Failure[] = [];
     // The two parts fail apart: a corrupt new model must not stop new data from reaching the old one, nor the reverse.
+    const issuing = issuedLately();
     const [model, features] = await Promise.allSettled([loadModel(options, newestModel), loadSnapshot(options, newestSnapshot)]);
+    const issued = await issuing;
     const loaded = model.status === 'fulfilled' ? model.value : keep(failures, 'model', model.reason);
     const snapshot = features.status === 'fulfilled' ? features.value : keep(failures, 'features', features.reason);
     newestModel = loaded ?? newestModel;
     newestSnapshot = snapshot ?? newestSnapshot;
     let next: Serving | null;
     try {
-      next = await best(loaded, failures);
+      next = await best(loaded, issued, failures);
     } catch (error) {
       failures.push({ part: 'features', error: coded(error) });
       next = current;

@@ -20,6 +20,19 @@ test('writing an entry twice leaves one, and another one at the same time stands
   expect(await log.entries()).toHaveLength(2);
 });
 
+test('the last issue since a time is one batch or its shards, and none where they are many', async () => {
+  const log = openForecastLog({ store: memoryObjectStore(), domain: 'toy' });
+  expect(await log.latest(0)).toEqual([]);
+  for (const n of [2, 10]) await log.append(forecastAt(n));
+  const shard = { ...forecastAt(10), seriesIds: ['c'], values: [5, 6] };
+  await log.append(shard);
+  expect(await log.latest(hour(1))).toEqual(expect.arrayContaining([forecastAt(10), shard]));
+  expect(await log.latest(hour(1))).toHaveLength(2);
+  expect(await log.latest(hour(10) + 1)).toEqual([]);
+  for (let n = 0; n < 15; n++) await log.append({ ...forecastAt(10), modelVersion: `m${n}` });
+  expect(await log.latest(0)).toEqual([]);
+});
+
 test.each([
   { values: [1, 2, 3] },
   { values: [1, 2, 3, Number.POSITIVE_INFINITY] },
