@@ -53,7 +53,8 @@ export interface Figures {
 }
 
 export const met = ({ get, post, mixed }: Figures) => ({
-  get_to_bare: get.per_second >= BARS.toBare * get.bare_per_second,
+  get_to_bare: get.per_second >= BARS.toBare * get.bare_object_per_second,
+  get_to_ready_bytes: get.per_second >= BARS.toBare * get.bare_per_second,
   post_per_second: post.per_second >= BARS.postPerSecond,
   post_p99: post.half.promised.p99_ms < BARS.postP99Ms,
   no_failed_answer: get.failures + post.half.promised.failures + post.half.ceiling.failures + mixed.failed === 0,
@@ -75,13 +76,13 @@ export function report(figures: Figures): void {
   table.push(
     [
       `GET one forecast (${get.body_bytes} bytes)`,
-      `${whole(get.per_second)}/s: ${ratio(get.per_second, get.bare_per_second)} of a bare route (${whole(get.bare_per_second)}/s), ${whole(get.cpu_us)} µs of processor beside ${whole(get.bare_cpu_us)}`,
+      `${whole(get.per_second)}/s: ${ratio(get.per_second, get.bare_object_per_second)} of a bare route that returns it (${whole(get.bare_object_per_second)}/s), ${whole(get.cpu_us)} µs of processor beside ${whole(get.bare_object_cpu_us)}`,
       bar(`${BARS.toBare}`, isMet.get_to_bare),
     ],
     [
-      '… beside a bare route that serialises it',
-      `${ratio(get.per_second, get.bare_object_per_second)} of ${whole(get.bare_object_per_second)}/s, ${whole(get.cpu_us)} µs beside ${whole(get.bare_object_cpu_us)}`,
-      '',
+      '… beside a bare route that sends ready bytes',
+      `${ratio(get.per_second, get.bare_per_second)} of ${whole(get.bare_per_second)}/s, ${whole(get.cpu_us)} µs beside ${whole(get.bare_cpu_us)}`,
+      bar(`${BARS.toBare}`, isMet.get_to_ready_bytes),
     ],
     [
       `POST ${post.history_values} values of your own`,
