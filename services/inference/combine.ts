@@ -12,7 +12,7 @@ import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import { issuedBefore } from './issued-before.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
-import { type Precomputed, precompute, unknownInputs } from './precompute.ts';
+import { type Precomputed, precompute, requireUsable, unknownInputs } from './precompute.ts';
 import { computed, type Predictor, WorkerGone } from './predictor.ts';
 import { type Rescued, rescue } from './rescue.ts';
 
@@ -66,8 +66,10 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
       if (error instanceof WorkerGone) return forecaster.predict(piece, cutoff, card.horizon);
       throw error;
     });
+  const made = await precompute(forecaster, panel, cutoff, card.horizon, domain, predictPiece, before ? undefined : AT_START);
+  requireUsable(forecaster, made);
   const { forecasts, rescued } = await rescue({
-    forecasts: await precompute(forecaster, panel, cutoff, card.horizon, domain, predictPiece, before ? undefined : AT_START),
+    forecasts: made,
     baseline,
     panel,
     cutoff,

@@ -12,7 +12,7 @@ import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts'
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved, precompute, seriesSlice, unknownInputs } from './precompute.ts';
+import { lastObserved, precompute, requireUsable, seriesSlice, unknownInputs } from './precompute.ts';
 import { type Shard, shardRange } from './shard.ts';
 
 export interface IssueRequest {
@@ -62,6 +62,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
   const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain);
+  if (panel.seriesIds.length === whole.seriesIds.length) requireUsable(forecaster, forecasts);
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),

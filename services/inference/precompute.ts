@@ -2,7 +2,7 @@
  * Purpose: every forecast of one model on one snapshot, computed once, so that a request only copies numbers.
  * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross, it is not negative where the domain
  * forbids that, and it does not lie beyond what its own history allows; the event loop is given a turn between chunks.
- * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size or not one series is usable; HISTORY_TOO_SHORT when the
+ * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size (and, where asked, when not one series is usable); HISTORY_TOO_SHORT when the
  * snapshot holds fewer intervals than the forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
  */
 import { unknownColumns } from '../../forecasting/exogenous.ts';
@@ -123,12 +123,15 @@ export async function precompute(
     }
     if (to < series) await new Promise((resolve) => setImmediate(resolve));
   }
-  if (series > 0 && !usable.includes(1)) {
-    throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} gives no series a usable forecast`, {
-      fix: 'Roll back to the last good model, or train again.',
-    });
-  }
   return { values, usable, absurd };
+}
+
+/** A model that has nothing to say of any series is no model. Of a few series (a shard) that proves nothing: all may be dead. */
+export function requireUsable(forecaster: Forecaster, { usable }: Precomputed): void {
+  if (usable.length === 0 || usable.includes(1)) return;
+  throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} gives no series a usable forecast`, {
+    fix: 'Roll back to the last good model, or train again.',
+  });
 }
 
 /** Series [from, to) of the panel, as views: rows of one series lie together. */

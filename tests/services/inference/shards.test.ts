@@ -84,6 +84,20 @@ describe('a batch in shards is the batch, bit for bit', () => {
       expect({ ...entry, seriesIds: [], values: [] }).toEqual({ ...whole.entry, seriesIds: [], values: [] });
   });
 
+  test('a shard of which the model says nothing has no numbers, and is no error; a batch of nothing else is', async () => {
+    const sound = forecaster;
+    const mute: Forecaster['predict'] = ({ seriesIds }, _cutoff, horizon) =>
+      new Float32Array(seriesIds.length * sound.quantiles.length * horizon).fill(Number.NaN);
+    forecaster = { ...sound, predict: mute };
+    try {
+      const { entry } = await issue('2/530');
+      expect([entry.seriesIds, entry.values.every(Number.isNaN)]).toEqual([['s1'], true]);
+      await expect(issue()).rejects.toMatchObject({ code: 'MODEL_CORRUPT' });
+    } finally {
+      forecaster = sound;
+    }
+  });
+
   test('a shard without a series is empty, and no error', async () => {
     const { entry } = await issue('1/1000');
     expect([entry.seriesIds, entry.values]).toEqual([[], []]);
