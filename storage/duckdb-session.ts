@@ -59,7 +59,7 @@ export async function nameRows(session: SqlSession, ids: readonly string[]): Pro
 }
 
 /** The values of a column of a chunk without a copy. NULLs must have been excluded in SQL: the raw buffer does not show them. */
-export function columnItems<T extends Int32Array | Float32Array>(chunk: DuckDBDataChunk, column: number): T {
+export function columnItems<T extends Int32Array | Float32Array | Float64Array>(chunk: DuckDBDataChunk, column: number): T {
   const { items } = chunk.getColumnVector(column) as unknown as { items: T };
   if (items?.length !== chunk.rowCount) throw new TypeError(`column ${column} of the result has no flat buffer`);
   return items;

@@ -5,7 +5,7 @@
  * Fails: never: a file that cannot be read is a problem like any other.
  */
 import { parquetFiles } from '../runtime/sql.ts';
-import { listedItems, type SqlSession } from './duckdb-session.ts';
+import { columnItems, listedItems, type SqlSession } from './duckdb-session.ts';
 import type { ObjectRows } from './kept-rows.ts';
 import type { FeatureObject } from './manifest.ts';
 
@@ -18,11 +18,12 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 const PACK_COLUMNS = { ...COLUMNS, first_piece: ['INTEGER'], until_piece: ['INTEGER'] };
 /** Bytes of UTF-8. */
 const LONGEST_ID = 1024;
+/** In either language of patterns. */
+const CONTROL = '\\p{Cc}';
+const ODD_ID = `an id is longer than ${LONGEST_ID} bytes, or has control characters`;
 const LARGEST_FLOAT = '3.4028234e38';
-/** Lists are held in memory, and not spilled: where a file has more rows or series, the SQL engine groups its rows. */
-const MOST_LISTED = { rows: 4_000_000, series: 100_000 };
-/** So many intervals are looked at for the rows of all series. */
-const MOST_CELLS = 2 ** 28;
+/** Lists are held in memory, and not spilled: where a file has more rows, the SQL engine groups them. */
+const MOST_LISTED = 4_000_000;
 
 export type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'> & {
   /** Of a pack: how many pieces it has. */
@@ -56,27 +57,25 @@ export async function inspectParquet(
     }
     // Readers ask DuckDB for the file of each row under this name.
     if (types.has('filename')) return wrong('it has a column filename, which would be taken for the name of the file');
+    const [[counted]] = (await session.rows(`SELECT count(*) FROM ${file}`)) as [[unknown]];
+    if (Number(counted) !== claims.rows) return wrong(`it has ${counted} rows, not ${claims.rows}`);
     const bad = badRows(claims, frequencyMinutes);
-    const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})`);
-    const [found] = await session.rows(`SELECT count(*), ${counts.join(', ')} FROM ${file}`);
-    if (Number(found[0]) !== claims.rows) return wrong(`it has ${found[0]} rows, not ${claims.rows}`);
-    for (const [i, what] of Object.keys(bad).entries()) if (Number(found[i + 1]) > 0) return wrong(`${found[i + 1]} ${what}`);
+    if (!claims.pieces && claims.rows <= MOST_LISTED) return await readRows(session, file, claims, frequencyMinutes, bad);
 
-    const odd = `strlen(series_id) > ${LONGEST_ID} OR regexp_matches(series_id, '[[:cntrl:]]')`;
-    const named = await session.rows(`SELECT count(*), count(*) FILTER (${odd}) FROM (SELECT DISTINCT series_id FROM ${file})`);
-    const [series, unnamed] = (named[0] as unknown[]).map(Number) as [number, number];
-    if (unnamed > 0) return wrong(`an id is longer than ${LONGEST_ID} bytes, or has control characters`);
-    const step = frequencyMinutes * 60_000;
-    const length = (claims.span.end - claims.span.start) / step;
-    const isListed = claims.rows <= MOST_LISTED.rows && series <= MOST_LISTED.series && series * length <= MOST_CELLS;
-    if (!claims.pieces && isListed) {
-      return await readRows(session, file, { start: claims.span.start, step, length }, claims.rows);
-    }
-    const doubled = await session.rows(doubledSql(file, claims));
-    return doubled.length > 0 ? wrong(twice(String(doubled[0][0]))) : FINE;
+    const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})`);
+    const [found] = await session.rows(`SELECT ${counts.join(', ')} FROM ${file}`);
+    const odd = `strlen(series_id) > ${LONGEST_ID} OR regexp_matches(series_id, '${CONTROL}')`;
+    const [unnamed] = await session.rows(`SELECT 1 FROM (SELECT DISTINCT series_id FROM ${file}) WHERE ${odd} LIMIT 1`);
+    const [doubled] = await session.rows(doubledSql(file, claims));
+    return wrongIn(bad, found) ?? (unnamed ? wrong(ODD_ID) : doubled ? wrong(twice(String(doubled[0]))) : FINE);
   } catch (error) {
     return wrong(`it cannot be read as Parquet (${String((error as Error).message).split('\n')[0]})`);
   }
+}
+
+function wrongIn(bad: Record<string, string>, counts: readonly unknown[] = []): Inspected | null {
+  const first = Object.keys(bad).findIndex((_, i) => Number(counts[i]) > 0);
+  return first < 0 ? null : wrong(`${counts[first]} ${Object.keys(bad)[first]}`);
 }
 
 /** What must be true of no row, by what it is called. */
@@ -109,30 +108,38 @@ function doubledSql(file: string, { pieces }: Claims): string {
 }
 
 /**
- * The rows come as one list for each series, for to hand over a list takes a tenth of the time that its rows take. In a bitmap two of one interval
- * meet, at a tenth of what it costs an SQL engine to group them.
+ * The rows come as one list for each series, for to hand over a list takes a tenth of the time that its rows take; with it the counts of what must not
+ * be, so that the file is read once. In a bitmap two rows of one interval meet, at a tenth of what it costs an SQL engine to group them.
  */
 async function readRows(
   session: SqlSession,
   file: string,
-  grid: Pick<ObjectRows, 'start' | 'step' | 'length'>,
-  count: number,
+  { rows: count, span }: Claims,
+  frequencyMinutes: number,
+  bad: Record<string, string>,
 ): Promise<Inspected> {
-  const { start, step, length } = grid;
-  const taken = new Uint8Array(length);
+  const step = frequencyMinutes * 60_000;
+  const grid = { start: span.start, step, length: (span.end - span.start) / step };
+  const taken = new Uint8Array(grid.length);
   const all = { series: new Int32Array(count), intervals: new Int32Array(count), values: new Float32Array(count) };
   const seriesIds: string[] = [];
+  const badCounts = Object.keys(bad).map(() => 0);
   let row = 0;
   let doubled: string | null = null;
-  const interval = `((epoch_ms("timestamp") - ${start}::BIGINT) // ${step})::INTEGER`;
-  const sql = `SELECT series_id, list({i: ${interval}, v: target::FLOAT}) FROM ${file} GROUP BY series_id ORDER BY series_id`;
+  // What does not fit is counted as bad, whatever comes of it here.
+  const interval = `coalesce(TRY_CAST((epoch_ms("timestamp") - ${span.start}::BIGINT) // ${step} AS INTEGER), -1)`;
+  const value = 'coalesce(TRY_CAST(target AS FLOAT), 0)';
+  const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})::DOUBLE`);
+  const sql = `SELECT series_id, list({i: ${interval}, v: ${value}}), ${counts.join(', ')} FROM ${file} GROUP BY series_id ORDER BY series_id`;
   await session.stream(sql, (chunk) => {
+    for (let i = 0; i < badCounts.length; i++)
+      for (const n of columnItems<Float64Array>(chunk, 2 + i)) (badCounts[i] as number) += n;
     for (const [id, intervals, values] of listedItems(chunk)) {
-      taken.fill(0);
       for (const at of intervals) {
         if (taken[at] === 1) doubled = id;
         taken[at] = 1;
       }
+      for (const at of intervals) taken[at] = 0;
       all.series.fill(seriesIds.length, row, row + intervals.length);
       all.intervals.set(intervals, row);
       all.values.set(values, row);
@@ -140,7 +147,9 @@ async function readRows(
       seriesIds.push(id);
     }
   });
-  if (doubled !== null) return wrong(twice(doubled));
   if (row !== count) return wrong(`it has ${row} rows, not ${count}`);
-  return { problem: null, rows: { seriesIds, ...grid, ...all } };
+  const control = new RegExp(CONTROL, 'u');
+  const isOdd = seriesIds.some((id) => Buffer.byteLength(id) > LONGEST_ID || control.test(id));
+  const problem = wrongIn(bad, badCounts) ?? (isOdd ? wrong(ODD_ID) : doubled === null ? null : wrong(twice(doubled)));
+  return problem ?? { problem: null, rows: { seriesIds, ...grid, ...all } };
 }
