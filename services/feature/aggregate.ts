@@ -13,7 +13,7 @@ import { gridOrigin, nothingUsable, offGrid, reasonsOf, requireWholeDays } from 
 import { countEvents, keyHash, measureValues } from './interval-sql.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
 import { type RawSessionOptions, withRawPart } from './raw-session.ts';
-import { findSuspects } from './told-twice.ts';
+import { findSuspects, hashesWithin } from './told-twice.ts';
 
 export interface AggregateOptions extends RawSessionOptions {
   readonly domain: Domain;
@@ -48,7 +48,10 @@ async function aggregateWith(connection: DuckDBConnection, options: AggregateOpt
   const reasons = reasonsOf(domain, rows);
   const rules = { reasons, frequencyMs, origin: gridOrigin(domain, options.gridTimeZone) };
   const statements = rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
-  if (rows.value === null && rows.duplicateKey.length > 0) await findSuspects(connection, rows.relation, keyHash(rows), rowsIn);
+  if (rows.value === null && rows.duplicateKey.length > 0) {
+    const mostAtOnce = hashesWithin(options.memoryLimitMb);
+    await findSuspects(connection, { relation: rows.relation, hash: keyHash(rows), rows: rowsIn, mostAtOnce });
+  }
   for (const sql of statements.read) await connection.run(sql);
   await createClock(connection, domain, part);
   for (const sql of statements.place) await connection.run(sql);
