@@ -2,8 +2,8 @@
  * Purpose: what AWS Lambda starts, as headway.ts is what a person starts: settings from the environment, the store, the service.
  * `npm run bundle:lambda` makes build/lambda/index.mjs of it, whose `handler` answers HTTP API and Function URL events.
  * Invariants: logs go to standard output, which Lambda keeps; files are written under the temporary folder alone.
- * Fails: SETTINGS_INVALID, DOMAIN_UNKNOWN or BACKEND_UNAVAILABLE stop the start, and Lambda reports them; a store that cannot be reached
- * does not: until it can, invocations are answered with 503.
+ * Fails: SETTINGS_INVALID or DOMAIN_UNKNOWN stop the start, and Lambda reports them; where no tensor backend works a
+ * baseline answers, and says so; a store that cannot be reached does not stop it either: until it can, invocations are answered with 503.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { tmpdir } from 'node:os';
@@ -54,17 +54,28 @@ const logger = createLogger({
 if (settings.traces !== null) logger.warn('HEADWAY_TRACES does nothing on Lambda');
 const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
 const store = openStore(settings.store, { clock, environment: process.env, cache, retries, requestTimeoutMs: 5_000 });
-const registry = openModelRegistry({ store, domain: domain.name, clock });
-const backend = startTensorBackend(logger, settings.backend, 'prediction');
-backend.catch(() => undefined); // it is awaited below, when there is nothing else to do
+const forecasts = openForecastLog({ store, domain: domain.name });
+let backend: ReturnType<typeof startTensorBackend> | null = null;
+/** A start that finds its forecasts issued needs none: not before something else is asked. */
+const startBackend = () => {
+  backend ??= startTensorBackend(logger, settings.backend, 'prediction');
+  return backend;
+};
 
 export const handler = await createLambdaHandler({
   domain,
   features: openFeatureStore({ store, domain: domain.name, clock }),
-  // The backend starts while the store is read.
-  registry: { ...registry, load: async (modelVersion) => (await Promise.all([registry.load(modelVersion), backend]))[0] },
+  registry: openModelRegistry({ store, domain: domain.name, clock }),
   restoreForecaster: restoreNetwork,
-  issued: openForecastLog({ store, domain: domain.name }),
+  issued: {
+    async latest(since) {
+      const entries = await forecasts.latest(since);
+      // It starts while the rest of the store is read; whoever needs it is told where it does not.
+      if (entries.length === 0) startBackend().catch(() => undefined);
+      return entries;
+    },
+  },
+  startBackend,
   actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
   apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,
@@ -82,4 +93,3 @@ export const handler = await createLambdaHandler({
   hasDocsPage: false,
   hasProcessMetrics: false,
 });
-await backend;

@@ -24,7 +24,7 @@ import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
 import type { ActualsSink, IssuedForecastsLog, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { type OpenPredictor, predictHere } from './predictor.ts';
+import { type OpenPredictor, predictHere, runsAlready } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
 import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
 import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
@@ -70,6 +70,8 @@ export interface AppOptions {
   readonly apiKeys?: ApiKeys | null;
   /** Where forecasts are computed; absent: by this process, as on Lambda. */
   readonly openPredictor?: OpenPredictor;
+  /** Starts what computes in this process, where it is not to run before something is to be computed; called again and again. */
+  readonly startBackend?: () => Promise<unknown>;
   /** Where spans go; null or absent: nothing is traced. */
   readonly tracing?: Tracing | null;
   readonly clock: Clock;
@@ -95,12 +97,12 @@ const STALE_DAYS = 2;
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { domain, clock, logger, settings, apiKeys = null, tracing = null } = options;
+  const { domain, clock, logger, settings, apiKeys = null, tracing = null, startBackend = runsAlready } = options;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
   const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
-  const opened = (options.openPredictor ?? predictHere)(metrics.predictions);
+  const opened = (options.openPredictor ?? predictHere(startBackend))(metrics.predictions);
   const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
   const state = createServingState({ ...options, ...ports, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
   metrics.watch(state, predictor, clock);
@@ -205,7 +207,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const prepared = prepareForecasts(domain);
   const { handlerTimeoutMs } = settings;
-  const context = { domain, clock, state, prepared, predictor, handlerTimeoutMs, fellBack: metrics.fellBack };
+  const context = { domain, clock, state, prepared, predictor, startBackend, handlerTimeoutMs, fellBack: metrics.fellBack };
   healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
   await pageRoutes(app, metrics.registry, options.dashboard);
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.

@@ -3,7 +3,7 @@
  * Invariants: between two invocations nothing runs, so no timer looks for a newer model or snapshot: an invocation does, when the last look
  * is older than `refreshIntervalMs`. It waits for that look, but not long: then it answers from what there is, and the look goes on with
  * the invocations to come. Every line of the log names the invocation it is of.
- * Fails: with a problem document, like the app; the start itself only where the settings are wrong or no tensor backend works.
+ * Fails: with a problem document, like the app; the start itself only where the settings are wrong.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import awsLambdaFastify from '@fastify/aws-lambda';

@@ -28,6 +28,9 @@ export interface PredictorWatch {
   readonly onFailure: () => void;
 }
 
+/** Of a process whose backend runs already. */
+export const runsAlready = async (): Promise<void> => {};
+
 export type OpenPredictor = (watch: PredictorWatch) => Predictor;
 
 /** What computes forecasts is away for now. */
@@ -51,12 +54,15 @@ export const computedByModel = (predictor: Predictor, model: LoadedModel, panel:
     throw error instanceof WorkerGone ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1) : error;
   });
 
-/** Computes at once, on the event loop of this process. */
-export const predictHere: OpenPredictor = ({ onBatch }) => ({
-  async predict({ forecaster, card }, panel, cutoff, urgency) {
-    if (urgency === 'asked') onBatch(1);
-    return forecaster.predict(panel, cutoff, card.horizon);
-  },
-  waiting: () => 0,
-  close: async () => {},
-});
+/** Computes at once, on the event loop of this process, as soon as that can: `startBackend` is called each time, and starts it once. */
+export const predictHere =
+  (startBackend: () => Promise<unknown>): OpenPredictor =>
+  ({ onBatch }) => ({
+    async predict({ forecaster, card }, panel, cutoff, urgency) {
+      await startBackend();
+      if (urgency === 'asked') onBatch(1);
+      return forecaster.predict(panel, cutoff, card.horizon);
+    },
+    waiting: () => 0,
+    close: async () => {},
+  });

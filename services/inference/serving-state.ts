@@ -14,7 +14,7 @@ import type { Fallback, FallbackReason } from './fallback.ts';
 import { LATEST_ISSUE_MS } from './issued-before.ts';
 import { type LoadedModel, type LoadedSnapshot, loadModel, loadSnapshot, type PartSources } from './load-parts.ts';
 import type { IssuedForecastsLog } from './ports.ts';
-import { type Predictor, predictHere } from './predictor.ts';
+import { type Predictor, predictHere, runsAlready } from './predictor.ts';
 
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
 
@@ -44,7 +44,7 @@ interface Failure {
 
 export function createServingState(options: ServingStateOptions): ServingState {
   const { domain, clock, logger, staleAfterIntervals = 0 } = options;
-  const predictor = options.predictor ?? predictHere({ onBatch: () => {}, onFailure: () => {} });
+  const predictor = options.predictor ?? predictHere(runsAlready)({ onBatch: () => {}, onFailure: () => {} });
   let current: Serving | null = null;
   /** The champion and the snapshot that were loaded last, whether they could be served or not. */
   let newestModel: LoadedModel | null = null;

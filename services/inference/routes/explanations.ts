@@ -20,7 +20,7 @@ import type { App, RouteContext } from './context.ts';
 const TIMES_FEWER = 10;
 
 export function explanationRoutes(app: App, context: RouteContext): void {
-  const { domain, state, handlerTimeoutMs } = context;
+  const { domain, state, startBackend, handlerTimeoutMs } = context;
 
   app.get(
     '/v1/series/:id/explanation',
@@ -50,6 +50,7 @@ export function explanationRoutes(app: App, context: RouteContext): void {
           fix: 'Look at the history of the series: the forecast of the model lay beyond all that it allows.',
         });
       }
+      await startBackend();
       return explanationAnswer({
         domain,
         forecaster: model.forecaster,

@@ -11,10 +11,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { networkForecaster, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
+import { findDomain } from '../../../domains/index.ts';
+import { networkForecaster, restoreNetwork, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
 import { fixedClock } from '../../../runtime/clock.ts';
+import { issueForecasts } from '../../../services/inference/issue-forecasts.ts';
 import { openFeatureStore } from '../../../storage/feature-store.ts';
+import { openForecastLog } from '../../../storage/forecast-log.ts';
 import { openModelRegistry } from '../../../storage/model-registry.ts';
 import { type S3Double, startS3Double } from '../../contracts/s3-double.ts';
 import { panelOf } from '../../forecasting/random-panels.ts';
@@ -210,6 +213,27 @@ describe('an instance', () => {
     expect(again.quantiles).toEqual(own.quantiles);
     const wanted = expected(firstModel, 'AEP', 1);
     for (const [k, value] of own.quantiles['0.5'].entries()) expect(value).toBeCloseTo(wanted[k] as number, 2);
+  });
+
+  test('that starts after the batch serves what was issued, and starts what computes when something is to be computed', async () => {
+    const issuedAt = Date.now() - 60_000;
+    const { entry } = await issueForecasts({
+      ...{ domain: { ...findDomain('electricity'), horizon: HORIZON }, features, registry, issuedAt },
+      restoreForecaster: restoreNetwork,
+    });
+    const log = openForecastLog({ store: openOnDouble(double, folder), domain: 'electricity' });
+    const key = await log.append(entry);
+    const late = await start();
+    const { issuedAt: told, quantiles } = await forecast(late);
+    expect([told, late.output()]).toEqual([new Date(issuedAt).toISOString(), expect.not.stringContaining('TensorFlow')]);
+    for (const [k, value] of quantiles['0.5'].entries())
+      expect(value).toBeCloseTo(expected(firstModel, 'AEP', 1)[k] as number, 2);
+    const explained = await get(late, '/v1/series/AEP/explanation');
+    expect([explained.statusCode, late.output()]).toEqual([
+      200,
+      expect.stringContaining('TensorFlow.js runs on the wasm backend'),
+    ]);
+    double.objects.delete(`some/prefix/${key}`);
   });
 
   test('answers problems as problems: with their code, the id of the invocation, and no more', async () => {

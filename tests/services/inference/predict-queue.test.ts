@@ -9,7 +9,13 @@ import { fixedClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import type { LoadedModel } from '../../../services/inference/load-parts.ts';
 import { openPredictQueue } from '../../../services/inference/predict-queue.ts';
-import { type Predictor, type PredictorWatch, predictHere, WorkerGone } from '../../../services/inference/predictor.ts';
+import {
+  type Predictor,
+  type PredictorWatch,
+  predictHere,
+  runsAlready,
+  WorkerGone,
+} from '../../../services/inference/predictor.ts';
 import { startServer } from '../../../services/inference/server.ts';
 import { defaultInferenceSettings } from '../../../services/inference/settings.ts';
 import { createWorld, weeklyNaive } from './fakes.ts';
@@ -213,7 +219,7 @@ describe('what happens while a forecast is computed', () => {
     });
     let isClosed = false;
     const openPredictor = (watch: PredictorWatch): Predictor => {
-      const here = predictHere(watch);
+      const here = predictHere(runsAlready)(watch);
       return {
         ...here,
         async predict(model, panel, cutoff, urgency) {

@@ -9,7 +9,7 @@ import { fixedClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import type { LoadedModel } from '../../../services/inference/load-parts.ts';
 import { openPredictQueue } from '../../../services/inference/predict-queue.ts';
-import { predictHere } from '../../../services/inference/predictor.ts';
+import { predictHere, runsAlready } from '../../../services/inference/predictor.ts';
 import { defaultInferenceSettings } from '../../../services/inference/settings.ts';
 import { panelOf } from '../../forecasting/random-panels.ts';
 import { fitToy, startBackend } from '../../forecasting/toy-network.ts';
@@ -36,7 +36,7 @@ test('the worker and this process give the same bits, also where the weights com
   })(watch);
   const panels = [400, 700, 1600].map((length) => panelOf(['b', 'stranger'], length, wave));
   const asked = panels.map((panel) => queue.predict(loaded, panel, panel.length - 1, 'asked'));
-  const here = panels.map((panel) => predictHere(watch).predict(loaded, panel, panel.length - 1, 'asked'));
+  const here = panels.map((panel) => predictHere(runsAlready)(watch).predict(loaded, panel, panel.length - 1, 'asked'));
   expect(await Promise.all(asked)).toEqual(await Promise.all(here));
   await queue.close();
 }, 120_000);
