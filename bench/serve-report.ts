@@ -11,7 +11,8 @@ import type { Slope } from './serve-memory.ts';
 /** What the project promises. */
 export const BARS = { toBare: 0.8, postPerSecond: 1000, postP99Ms: 60, delayP99Ms: 50 };
 
-interface Latency {
+/** Medians of several runs. */
+export interface Latency {
   readonly rate: number;
   readonly p50_ms: number;
   readonly p99_ms: number;

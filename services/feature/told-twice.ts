@@ -14,6 +14,8 @@ export const UNSUSPECTED_BITS = 24;
 const PILE_BITS = 64 - 32 - UNSUSPECTED_BITS;
 /** Bytes of the engine's memory that a hash takes on its pile: four, twice while the pile grows, and four when it is handed over. */
 const BYTES_PER_HASH = 20;
+/** A pile that is larger than chance makes any holds the same again and again: then a table would take more memory than time is worth. */
+const MOST_IN_TABLE = 2 ** 20;
 const ROWS_APPENDED = 2048;
 
 /** How many hashes are laid on piles at once. */
@@ -64,8 +66,12 @@ function* listsOf(chunk: DuckDBDataChunk): Generator<[number, Uint32Array]> {
   }
 }
 
-/** The values that occur more than once: a table with open addressing, at least twice as large as they are many. */
+/** The values that occur more than once: by a table with open addressing, at least twice as large as they are many. Changes their order. */
 function repeatedIn(values: Uint32Array): number[] {
+  if (values.length > MOST_IN_TABLE) {
+    values.sort();
+    return Array.from(new Set(values.filter((value, i) => i > 0 && value === values[i - 1])));
+  }
   const size = 2 ** Math.ceil(Math.log2(2 * values.length + 2));
   const slots = new Uint32Array(size);
   /** 1: taken, 2: taken more than once. */

@@ -59,6 +59,16 @@ test('in several passes as well', async () => {
   );
 });
 
+test('a file that tells one thing a million times is looked through by sorting', async () => {
+  const found = await withDuckDB({}, async (connection) => {
+    const relation = `(SELECT CASE WHEN n < 1200000 THEN 5 ELSE 6 + n % 3 END::UBIGINT << ${UNSUSPECTED_BITS} AS key FROM range(1200005) AS r(n))`;
+    await findSuspects(connection, { relation, hash: 'key', rows: 1_200_005, mostAtOnce: 2_000_000 });
+    const reader = await connection.runAndReadAll('SELECT suspect FROM hw_suspects ORDER BY suspect');
+    return reader.getRows().map(([suspect]) => suspect);
+  });
+  expect(found).toEqual([5n, 6n, 7n]);
+});
+
 test('one hash that is told again and again does not hide the others of its pile', async () => {
   const heavy = 5n << BigInt(UNSUSPECTED_BITS);
   const [single, twice] = [7n << BigInt(UNSUSPECTED_BITS), 9n << BigInt(UNSUSPECTED_BITS)];
