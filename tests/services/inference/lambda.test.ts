@@ -11,27 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { findDomain } from '../../../domains/index.ts';
-import { networkForecaster, restoreNetwork, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
-import type { Panel } from '../../../forecasting/panel.ts';
-import { fixedClock } from '../../../runtime/clock.ts';
-import { issueForecasts } from '../../../services/inference/issue-forecasts.ts';
-import { openFeatureStore } from '../../../storage/feature-store.ts';
-import { openForecastLog } from '../../../storage/forecast-log.ts';
-import { openModelRegistry } from '../../../storage/model-registry.ts';
 import { type S3Double, startS3Double } from '../../contracts/s3-double.ts';
-import { panelOf } from '../../forecasting/random-panels.ts';
-import { fitToy, startBackend } from '../../forecasting/toy-network.ts';
-import { NOW, temporaryFolder } from '../../storage/feature-fixtures.ts';
-import { addressOn, credentialsOf, openOnDouble } from '../../storage/s3-stores.ts';
-import { commitPanel } from '../training/toy-store.ts';
+import { temporaryFolder } from '../../storage/feature-fixtures.ts';
+import { addressOn, credentialsOf } from '../../storage/s3-stores.ts';
 import { answersOfEveryKind } from './answers-of-every-kind.ts';
 import { functionUrlEvent, httpApiEvent, type LambdaInstance, startLambda } from './lambda-emulator.ts';
+import { createLambdaWorld, HORIZON, IDS } from './lambda-world.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
-const IDS = ['AEP', 'a/b', 'ü ☃'];
-const WEEKS = 11;
-const HORIZON = 24;
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -39,32 +26,8 @@ let double: S3Double;
 /** Where the bundle lies, as it was built. */
 let built: string;
 let zipped: number;
-/** All there is, and what serving sees of it. */
-let history: Panel;
-let panel: Panel;
-let registry: ReturnType<typeof openModelRegistry>;
-let features: ReturnType<typeof openFeatureStore>;
-/** Version → [series][quantile][step]. */
-const forecasts = new Map<string, Float32Array>();
+let world: Awaited<ReturnType<typeof createLambdaWorld>>;
 let firstModel: string;
-
-async function addModel(seed: number, promotes = true): Promise<string> {
-  const fitted = await fitToy(history, { seed, horizon: HORIZON, steps: 10 });
-  const about = { snapshotVersion: '1-abcdefabcdef', knownAt: null, trainingCutoff: NOW, panelHash: 'f'.repeat(64) };
-  const card = { ...about, forecaster: 'network', config: {}, seed, backend: 'wasm', trainingSeconds: 1, metrics: {} };
-  const { modelVersion } = await registry.register({
-    ...saveNetwork(fitted),
-    card: { ...card, quantiles: [0.1, 0.5, 0.9], horizon: HORIZON },
-  });
-  forecasts.set(modelVersion, networkForecaster(fitted).predict(panel, panel.length - 1, HORIZON));
-  if (promotes) await registry.promote({ modelVersion, reason: 'test', evidence: null });
-  return modelVersion;
-}
-
-const expected = (modelVersion: string, series: string, quantile: number): number[] => {
-  const at = (IDS.indexOf(series) * 3 + quantile) * HORIZON;
-  return Array.from((forecasts.get(modelVersion) as Float32Array).subarray(at, at + HORIZON));
-};
 
 beforeAll(async () => {
   ({ folder, remove } = await temporaryFolder());
@@ -72,15 +35,8 @@ beforeAll(async () => {
   const args = ['--import', 'tsx', path.join(REPOSITORY, 'bundle-lambda.ts'), '--out', built, '--json'];
   const building = promisify(execFile)(process.execPath, args, { cwd: REPOSITORY });
   double = await startS3Double();
-  const about = { store: openOnDouble(double, folder), domain: 'electricity', clock: fixedClock(NOW) };
-  features = openFeatureStore(about);
-  registry = openModelRegistry(about);
-  const wave = (s: number, t: number) => (50 + 10 * s) * (2 + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919 + s) % 13) / 26);
-  await commitPanel(folder, { features }, panelOf(IDS, WEEKS * 168, wave));
-  history = await features.readAsOf();
-  ({ panel } = await features.readOnline());
-  await startBackend();
-  firstModel = await addModel(1);
+  world = await createLambdaWorld(folder, double);
+  firstModel = await world.addModel(1);
   zipped = JSON.parse((await building).stdout).zippedBytes;
 }, 120_000);
 afterAll(async () => {
@@ -181,7 +137,7 @@ describe('an instance', () => {
     expect(answer).toMatchObject({ domain: 'electricity', seriesId: 'AEP', modelVersion: firstModel, horizon: HORIZON });
     expect(answer).not.toHaveProperty('fallback');
     for (const [q, name] of ['0.1', '0.5', '0.9'].entries()) {
-      const wanted = expected(firstModel, 'AEP', q);
+      const wanted = world.expected(firstModel, 'AEP', q);
       for (const [k, value] of answer.quantiles[name].entries()) expect(value).toBeCloseTo(wanted[k] as number, 2);
     }
     const known = await get(instance, '/v1/series/AEP/forecast', { headers: { 'if-none-match': headers.etag } });
@@ -201,8 +157,8 @@ describe('an instance', () => {
   });
 
   test('forecasts an own history, sent as text and in base64, with the same numbers', async () => {
-    const values = Array.from(panel.columns.target.subarray(0, panel.length));
-    const body = JSON.stringify({ history: { start: new Date(panel.start).toISOString(), values, seriesId: 'AEP' } });
+    const values = Array.from(world.panel.columns.target.subarray(0, world.panel.length));
+    const body = JSON.stringify({ history: { start: new Date(world.panel.start).toISOString(), values, seriesId: 'AEP' } });
     const headers = { 'content-type': 'application/json' };
     const posted = (changes: Record<string, unknown>) =>
       instance.invoke(httpApiEvent('POST', '/v1/forecasts', { headers, ...changes }));
@@ -211,29 +167,24 @@ describe('an instance', () => {
     expect([plain.statusCode, encoded.statusCode]).toEqual([200, 200]);
     const [own, again] = [JSON.parse(plain.body), JSON.parse(encoded.body)].map((answer) => answer.forecasts?.[0] ?? answer);
     expect(again.quantiles).toEqual(own.quantiles);
-    const wanted = expected(firstModel, 'AEP', 1);
+    const wanted = world.expected(firstModel, 'AEP', 1);
     for (const [k, value] of own.quantiles['0.5'].entries()) expect(value).toBeCloseTo(wanted[k] as number, 2);
   });
 
   test('that starts after the batch serves what was issued, and starts what computes when something is to be computed', async () => {
     const issuedAt = Date.now() - 60_000;
-    const { entry } = await issueForecasts({
-      ...{ domain: { ...findDomain('electricity'), horizon: HORIZON }, features, registry, issuedAt },
-      restoreForecaster: restoreNetwork,
-    });
-    const log = openForecastLog({ store: openOnDouble(double, folder), domain: 'electricity' });
-    const key = await log.append(entry);
+    const takeOut = await world.issue(issuedAt);
     const late = await start();
     const { issuedAt: told, quantiles } = await forecast(late);
     expect([told, late.output()]).toEqual([new Date(issuedAt).toISOString(), expect.not.stringContaining('TensorFlow')]);
     for (const [k, value] of quantiles['0.5'].entries())
-      expect(value).toBeCloseTo(expected(firstModel, 'AEP', 1)[k] as number, 2);
+      expect(value).toBeCloseTo(world.expected(firstModel, 'AEP', 1)[k] as number, 2);
     const explained = await get(late, '/v1/series/AEP/explanation');
     expect([explained.statusCode, late.output()]).toEqual([
       200,
       expect.stringContaining('TensorFlow.js runs on the wasm backend'),
     ]);
-    double.objects.delete(`some/prefix/${key}`);
+    takeOut();
   });
 
   test('answers problems as problems: with their code, the id of the invocation, and no more', async () => {
@@ -326,13 +277,13 @@ describe('a store that changes', () => {
   test('a new champion is picked up between invocations, and one that is corrupt is not, which is said', async () => {
     const instance = await start({ HEADWAY_REFRESH_SECONDS: '1' });
     expect(await forecast(instance)).toMatchObject({ modelVersion: firstModel });
-    const second = await addModel(2);
+    const second = await world.addModel(2);
     const swapped = await invokeUntil(
       () => forecast(instance),
       ({ modelVersion }) => modelVersion === second,
     );
-    expect(swapped.quantiles['0.5'][0]).toBeCloseTo(expected(second, 'AEP', 1)[0] as number, 2);
-    const third = await addModel(3);
+    expect(swapped.quantiles['0.5'][0]).toBeCloseTo(world.expected(second, 'AEP', 1)[0] as number, 2);
+    const third = await world.addModel(3);
     corrupt(`models/electricity/${third}/weights.bin`);
     const labelled = await invokeUntil(
       () => forecast(instance),
@@ -347,14 +298,14 @@ describe('a store that changes', () => {
       modelVersion: expect.stringMatching(/^baseline-/),
       fallback: { reason: 'MODEL_UNAVAILABLE' },
     });
-    await registry.rollback('the third is corrupt');
+    await world.registry.rollback('the third is corrupt');
     expect(
       await invokeUntil(
         () => forecast(instance),
         (answer) => answer.fallback === undefined,
       ),
     ).toMatchObject({ modelVersion: second });
-    await registry.promote({ modelVersion: firstModel, reason: 'as before', evidence: null });
+    await world.registry.promote({ modelVersion: firstModel, reason: 'as before', evidence: null });
   });
 
   test('a cold start without a store says so, and the same instance heals', async () => {
