@@ -1,6 +1,7 @@
 /**
  * Purpose: what the project promises of the Lambda function, as a command: size of the bundle, time from the start of its process to the
- * first forecast (with the batch's forecasts in the store, and without), time of a warm invocation, peak memory; with 10 and with 300 series and a network of the default architecture.
+ * first forecast (with the batch's forecasts in the store, and without), time of a warm invocation, peak memory; with 10 and with 300 series
+ * and a network of the default architecture.
  *   npm run bench:lambda [-- --starts 9] [--invocations 400] [--json FILE]
  * Invariants: the function is the built bundle, in processes of its own, beside an emulator of Lambda's Runtime API and a double of S3, both
  * on loopback: what a network would add is not in the figures. Starts with an empty temporary folder, as Lambda's first are. The same

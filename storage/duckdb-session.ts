@@ -42,12 +42,7 @@ function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
     },
     rows: async (sql) => (await (await open()).run(sql)).getRows(),
     async stream(sql, take) {
-      const result = await (await open()).stream(sql);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) return;
-        take(chunk);
-      }
+      for await (const chunk of await (await open()).stream(sql)) take(chunk);
     },
   };
 }
@@ -65,21 +60,33 @@ export function columnItems<T extends Int32Array | Float32Array | Float64Array>(
   return items;
 }
 
+/** The lists of a column of a chunk: what holds all their items, one list after another, and where in it that of a row begins and ends. */
+export function columnLists<Child>(chunk: DuckDBDataChunk, column: number) {
+  const { entryData, childData } = chunk.getColumnVector(column) as unknown as {
+    /** Offset and length of each list. */
+    entryData: BigUint64Array;
+    childData: Child;
+  };
+  const boundsOf = (row: number): readonly [from: number, to: number] => {
+    const from = Number(entryData[2 * row]);
+    return [from, from + Number(entryData[2 * row + 1])];
+  };
+  return { childData, boundsOf };
+}
+
 /**
  * Of a chunk of (VARCHAR, list of struct of INTEGER and FLOAT) the text of each row and the fields of its list, without a copy. As above, there
  * must be no NULL.
  */
 export function* listedItems(chunk: DuckDBDataChunk): Generator<[string, Int32Array, Float32Array]> {
-  const { entryData, childData } = chunk.getColumnVector(1) as unknown as {
-    /** Offset and length of each list. */
-    entryData: BigUint64Array;
-    childData: { entryVectors: readonly [{ items: Int32Array }, { items: Float32Array }] };
-  };
+  const { childData, boundsOf } = columnLists<{ entryVectors: readonly [{ items: Int32Array }, { items: Float32Array }] }>(
+    chunk,
+    1,
+  );
   const [first, second] = childData.entryVectors;
   const texts = chunk.getColumnVector(0);
   for (let row = 0; row < chunk.rowCount; row++) {
-    const from = Number(entryData[2 * row]);
-    const to = from + Number(entryData[2 * row + 1]);
+    const [from, to] = boundsOf(row);
     yield [String(texts.getItem(row)), first.items.subarray(from, to), second.items.subarray(from, to)];
   }
 }

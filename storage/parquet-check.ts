@@ -62,16 +62,24 @@ export async function inspectParquet(
     const bad = badRows(claims, frequencyMinutes);
     if (!claims.pieces && claims.rows <= MOST_LISTED) return await readRows(session, file, claims, frequencyMinutes, bad);
 
-    const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})`);
-    const [found] = await session.rows(`SELECT ${counts.join(', ')} FROM ${file}`);
+    const [found] = await session.rows(`SELECT ${countsOf(bad)} FROM ${file}`);
+    const problem = wrongIn(bad, found);
+    if (problem !== null) return problem;
     const odd = `strlen(series_id) > ${LONGEST_ID} OR regexp_matches(series_id, '${CONTROL}')`;
     const [unnamed] = await session.rows(`SELECT 1 FROM (SELECT DISTINCT series_id FROM ${file}) WHERE ${odd} LIMIT 1`);
+    if (unnamed) return wrong(ODD_ID);
     const [doubled] = await session.rows(doubledSql(file, claims));
-    return wrongIn(bad, found) ?? (unnamed ? wrong(ODD_ID) : doubled ? wrong(twice(String(doubled[0]))) : FINE);
+    return doubled ? wrong(twice(String(doubled[0]))) : FINE;
   } catch (error) {
     return wrong(`it cannot be read as Parquet (${String((error as Error).message).split('\n')[0]})`);
   }
 }
+
+/** SQL of how many rows each of `bad` is true of, in their order. */
+const countsOf = (bad: Record<string, string>): string =>
+  Object.values(bad)
+    .map((when) => `count(*) FILTER (${when})::DOUBLE`)
+    .join(', ');
 
 function wrongIn(bad: Record<string, string>, counts: readonly unknown[] = []): Inspected | null {
   const first = Object.keys(bad).findIndex((_, i) => Number(counts[i]) > 0);
@@ -129,8 +137,7 @@ async function readRows(
   // What does not fit is counted as bad, whatever comes of it here.
   const interval = `coalesce(TRY_CAST((epoch_ms("timestamp") - ${span.start}::BIGINT) // ${step} AS INTEGER), -1)`;
   const value = 'coalesce(TRY_CAST(target AS FLOAT), 0)';
-  const counts = Object.values(bad).map((when) => `count(*) FILTER (${when})::DOUBLE`);
-  const sql = `SELECT series_id, list({i: ${interval}, v: ${value}}), ${counts.join(', ')} FROM ${file} GROUP BY series_id ORDER BY series_id`;
+  const sql = `SELECT series_id, list({i: ${interval}, v: ${value}}), ${countsOf(bad)} FROM ${file} GROUP BY series_id ORDER BY series_id`;
   await session.stream(sql, (chunk) => {
     for (let i = 0; i < badCounts.length; i++)
       for (const n of columnItems<Float64Array>(chunk, 2 + i)) (badCounts[i] as number) += n;

@@ -7,6 +7,7 @@
  */
 import { type DuckDBConnection, DuckDBDataChunk, UBIGINT } from '@duckdb/node-api';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { columnItems, columnLists } from '../../storage/duckdb-session.ts';
 
 /** Lower bits of a hash that are not looked at. */
 export const UNSUSPECTED_BITS = 24;
@@ -40,8 +41,10 @@ export async function findSuspects(
       SELECT (h >> ${64 - PILE_BITS})::INTEGER AS pile, list(((h >> ${UNSUSPECTED_BITS}) & ${2 ** 32 - 1})::UINTEGER)
       FROM (SELECT ${hash} AS h FROM ${relation}) ${where} GROUP BY pile`);
     const suspects: number[] = [];
-    for (let chunk = await piles.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await piles.fetchChunk()) {
-      for (const [pile, values] of listsOf(chunk)) {
+    for await (const chunk of piles) {
+      const { childData, boundsOf } = columnLists<{ items: Uint32Array }>(chunk, 1);
+      for (const [row, pile] of columnItems<Int32Array>(chunk, 0).entries()) {
+        const values = childData.items.subarray(...boundsOf(row));
         looked += values.length;
         for (const value of repeatedIn(values)) suspects.push(pile * 2 ** 32 + value);
       }
@@ -50,20 +53,6 @@ export async function findSuspects(
     await keep(connection, suspects);
   }
   if (looked !== rows) throw new HeadwayError('INTERNAL', `of ${rows} rows ${looked} were looked at for what is told twice`);
-}
-
-/** The rows of a chunk of (INTEGER, list of UINTEGER), without a copy; there must be no NULL. */
-function* listsOf(chunk: DuckDBDataChunk): Generator<[number, Uint32Array]> {
-  const { items } = chunk.getColumnVector(0) as unknown as { items: Int32Array };
-  const lists = chunk.getColumnVector(1) as unknown as {
-    /** Offset and length of each list. */
-    entryData: BigUint64Array;
-    childData: { items: Uint32Array };
-  };
-  for (let row = 0; row < chunk.rowCount; row++) {
-    const from = Number(lists.entryData[2 * row]);
-    yield [items[row] as number, lists.childData.items.subarray(from, from + Number(lists.entryData[2 * row + 1]))];
-  }
 }
 
 /** The values that occur more than once: by a table with open addressing, at least twice as large as they are many. Changes their order. */

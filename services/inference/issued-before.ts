@@ -20,6 +20,17 @@ export interface IssuedBefore {
   of(piece: Panel): Float32Array;
 }
 
+/** All that two forecasts must agree on to be of one thing, but for their series. */
+const about = (entry: Omit<ForecastEntry, 'issuedAt' | 'seriesIds' | 'values'>): string =>
+  JSON.stringify([
+    entry.modelVersion,
+    entry.snapshotVersion,
+    entry.cutoff,
+    entry.frequencyMinutes,
+    entry.horizon,
+    entry.quantiles,
+  ]);
+
 /** @param entries one issue: a batch, or its shards */
 export function issuedBefore(
   entries: readonly ForecastEntry[],
@@ -27,15 +38,13 @@ export function issuedBefore(
   forecaster: Pick<Forecaster, 'quantiles'>,
   { panel, cutoff, manifest }: Pick<LoadedSnapshot, 'panel' | 'cutoff' | 'manifest'>,
 ): IssuedBefore | null {
-  const wanted = JSON.stringify([
-    ...[card.modelVersion, manifest.snapshotVersion, timestampAt(panel, cutoff)],
-    ...[panel.frequencyMinutes, card.horizon, forecaster.quantiles],
-  ]);
+  const wanted = about({
+    ...{ modelVersion: card.modelVersion, snapshotVersion: manifest.snapshotVersion, cutoff: timestampAt(panel, cutoff) },
+    ...{ frequencyMinutes: panel.frequencyMinutes, horizon: card.horizon, quantiles: forecaster.quantiles },
+  });
   const rows = new Map<string, readonly [ForecastEntry, number]>();
   for (const entry of entries) {
-    const { modelVersion, snapshotVersion, frequencyMinutes, horizon, quantiles, seriesIds } = entry;
-    const told = JSON.stringify([modelVersion, snapshotVersion, entry.cutoff, frequencyMinutes, horizon, quantiles]);
-    if (told === wanted) for (const [row, id] of seriesIds.entries()) rows.set(id, [entry, row]);
+    if (about(entry) === wanted) for (const [row, id] of entry.seriesIds.entries()) rows.set(id, [entry, row]);
   }
   const issuedAt = entries[0]?.issuedAt;
   if (issuedAt === undefined || !panel.seriesIds.every((id) => rows.has(id))) return null;

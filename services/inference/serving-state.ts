@@ -28,7 +28,7 @@ export interface ServingState {
 export interface ServingStateOptions extends PartSources {
   /** Absent: computed by this process. */
   readonly predictor?: Predictor;
-  /** Where batches keep the forecasts they issue: asked once, before anything is served. */
+  /** Where batches keep the forecasts they issue: asked while nothing is served yet. */
   readonly issued?: IssuedForecastsLog | null;
   readonly clock: Clock;
   readonly logger: Logger;
