@@ -1,8 +1,10 @@
 /**
- * Purpose: the public holidays and the clock changes that the domains ask for, in the Lambda bundle as tables: the library that knows the
- * holidays of all countries takes longer to load than everything else together, and the platform's own clocks as long as a forecast.
- * Invariants: the tables are made by the libraries themselves; a country, state, year or `timeZone` that is not in them is asked of the library,
- * which lies beside the bundle as a file of its own and is loaded then.
+ * Purpose: the public holidays and the clock changes that the domains ask for, in the Lambda bundle
+ * as tables: the library that knows the holidays of all countries takes longer to load than
+ * everything else together, and the platform's own clocks as long as a forecast.
+ * Invariants: the tables are made by the libraries themselves; a country, state, year or `timeZone`
+ * that is not in them is asked of the library, which lies beside the bundle as a file of its own
+ * and is loaded then.
  * Fails: as the libraries do.
  */
 import Holidays from 'date-holidays';
@@ -13,8 +15,14 @@ const [FIRST_YEAR, LAST_YEAR] = [2000, 2060];
 const DAY = 86_400_000;
 
 /** The libraries: file → what it exports. */
-const HOLIDAYS = { file: 'date-holidays.cjs', contents: "module.exports = require('date-holidays');" };
-const TEMPORAL = { file: 'temporal.cjs', contents: "module.exports = require('temporal-polyfill').Temporal;" };
+const HOLIDAYS = {
+  file: 'date-holidays.cjs',
+  contents: "module.exports = require('date-holidays');",
+};
+const TEMPORAL = {
+  file: 'temporal.cjs',
+  contents: "module.exports = require('temporal-polyfill').Temporal;",
+};
 export const calendarLibraries = [HOLIDAYS, TEMPORAL];
 
 export interface HolidayPlace {
@@ -22,7 +30,9 @@ export interface HolidayPlace {
   readonly state?: string;
 }
 
-/** Year → days since 1970 on which a public holiday begins, each followed by how many days it lasts. */
+/**
+ * Year → days since 1970 on which a public holiday begins, each followed by how many days it lasts.
+ */
 function table({ country, state }: HolidayPlace): Record<number, number[]> {
   const library = state === undefined ? new Holidays(country) : new Holidays(country, state);
   const years: Record<number, number[]> = {};
@@ -62,20 +72,29 @@ const standIn = (places: readonly HolidayPlace[]): string => `
     }
   }`;
 
-/** [from, offset, from, offset, …]: since when (epoch ms) the clocks differ by how much (ms) from UTC; the last `from` is the end. */
+/**
+ * [from, offset, from, offset, …]: since when (epoch ms) the clocks differ by how much (ms) from
+ * UTC; the last `from` is the end.
+ */
 function clockChanges(timeZone: string): number[] {
   const changes: number[] = [];
   const end = Date.UTC(LAST_YEAR + 1, 0);
-  let at = Temporal.Instant.fromEpochMilliseconds(Date.UTC(FIRST_YEAR, 0)).toZonedDateTimeISO(timeZone);
+  let at = Temporal.Instant.fromEpochMilliseconds(Date.UTC(FIRST_YEAR, 0)).toZonedDateTimeISO(
+    timeZone,
+  );
   for (;;) {
     changes.push(at.epochMilliseconds, at.offsetNanoseconds / 1e6);
     const next = at.getTimeZoneTransition('next');
-    if (next === null || next.epochMilliseconds >= end) return [...changes, next?.epochMilliseconds ?? end];
+    if (next === null || next.epochMilliseconds >= end)
+      return [...changes, next?.epochMilliseconds ?? end];
     at = next;
   }
 }
 
-/** What stands in for Temporal: as much of it as forecasting/calendar.ts asks, and the rest by the library. */
+/**
+ * What stands in for Temporal: as much of it as forecasting/calendar.ts asks, and the rest by the
+ * library.
+ */
 const temporalStandIn = (timeZones: readonly string[]): string => `
   const places = ${JSON.stringify(Object.fromEntries(timeZones.map((timeZone) => [timeZone, clockChanges(timeZone)])))};
   let library;
@@ -98,14 +117,21 @@ export interface TabledPlace {
 export function tabledCalendar(places: readonly TabledPlace[]): Plugin {
   const tables: Readonly<Record<string, () => string>> = {
     'date-holidays': () => standIn(places.flatMap(({ holidays }) => holidays ?? [])),
-    'temporal-polyfill': () => temporalStandIn([...new Set(places.map(({ timeZone }) => timeZone))]),
+    'temporal-polyfill': () =>
+      temporalStandIn([...new Set(places.map(({ timeZone }) => timeZone))]),
   };
   return {
     name: 'tabled-calendar',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^(date-holidays|temporal-polyfill)$/ }, ({ path }) => ({ path, namespace: 'tabled' }));
+      onResolve({ filter: /^(date-holidays|temporal-polyfill)$/ }, ({ path }) => ({
+        path,
+        namespace: 'tabled',
+      }));
       onResolve({ filter: /./, namespace: 'tabled' }, ({ path }) => ({ path, external: true }));
-      onLoad({ filter: /.*/, namespace: 'tabled' }, ({ path }) => ({ contents: tables[path]?.() ?? '', loader: 'js' }));
+      onLoad({ filter: /.*/, namespace: 'tabled' }, ({ path }) => ({
+        contents: tables[path]?.() ?? '',
+        loader: 'js',
+      }));
     },
   };
 }

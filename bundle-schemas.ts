@@ -1,10 +1,12 @@
 /**
- * Purpose: in the Lambda bundle, what checks requests, settings and objects of the store and what writes answers is code that was made of
- * the schemas when the bundle was: an instance that starts loads no compiler of schemas, and compiles none.
- * Invariants: the code is of the compilers that every other start uses, with what they are told there, and is found by the schema's
- * content: checks and answers are the same. It is made for the routes of every domain, with and without keys, for all settings, and for
- * what of the store the function reads; and is loaded when its schema is first used. A schema of which there is no code is compiled by
- * the compilers themselves, which lie beside the bundle and are loaded then.
+ * Purpose: in the Lambda bundle, what checks requests, settings and objects of the store and what
+ * writes answers is code that was made of the schemas when the bundle was: an instance that starts
+ * loads no compiler of schemas, and compiles none.
+ * Invariants: the code is of the compilers that every other start uses, with what they are told
+ * there, and is found by the schema's content: checks and answers are the same. It is made for the
+ * routes of every domain, with and without keys, for all settings, and for what of the store the
+ * function reads; and is loaded when its schema is first used. A schema of which there is no code
+ * is compiled by the compilers themselves, which lie beside the bundle and are loaded then.
  * Fails: with esbuild's messages, or with those of a compiler for a schema that it does not take.
  */
 import { execFile } from 'node:child_process';
@@ -21,9 +23,16 @@ const SERIALIZERS = '@fastify/fast-json-stringify-compiler';
 /** Our own, of everything but requests and answers. */
 const SHAPES = 'runtime/shape.ts';
 /** The compilers, and the codes that write answers: most answers are text already. */
-const [COMPILERS, SHAPE_COMPILER, WRITERS] = ['schema-compilers.cjs', 'shape-compiler.cjs', 'schema-writers.cjs'] as const;
+const [COMPILERS, SHAPE_COMPILER, WRITERS] = [
+  'schema-compilers.cjs',
+  'shape-compiler.cjs',
+  'schema-writers.cjs',
+] as const;
 
-/** Part of the bundle → code that stands in its place where the codes are made; `REAL` is the package itself. */
+/**
+ * Part of the bundle → code that stands in its place where the codes are made; `REAL` is the
+ * package itself.
+ */
 const COLLECTING: Readonly<Record<string, string>> = {
   [VALIDATORS]: `
     const real = require('REAL'), { default: standalone } = require('ajv/dist/standalone');
@@ -102,12 +111,17 @@ const READY: Readonly<Record<string, string>> = {
     export const fits = (schema, value) => lazyShape(schema).Check(value);`,
 };
 
-/** What a code is found by. The options of the compilers are not in it: there is one set of them. */
+/**
+ * What a code is found by. The options of the compilers are not in it: there is one set of them.
+ */
 const KEY = `const keyOf = (kind, ...parts) =>
   kind + '-' + require('node:crypto').createHash('sha256').update(JSON.stringify(parts)).digest('hex');`;
 const KEEP = `${KEY} const keep = (code, ...parts) => { (globalThis.schemaCodes ??= {})[keyOf(...parts)] = code; };`;
 
-/** All that the function checks: settings, what it reads of the store, and the service of every domain, with ports that are never asked. */
+/**
+ * All that the function checks: settings, what it reads of the store, and the service of every
+ * domain, with ports that are never asked.
+ */
 const everything = (root: string): string => `
   import { domains } from './domains/index.ts';
   import { systemClock } from './runtime/clock.ts';
@@ -151,20 +165,31 @@ const withCodes = (codes: Codes | null, kinds: RegExp = /^(check|shape)-/): Plug
     const standIns = codes ? READY : COLLECTING;
     const begin = codes ? KEY : KEEP;
     onResolve({ filter: /^@fastify\// }, ({ path: name, resolveDir, pluginData }) =>
-      name in standIns && pluginData !== 'real' ? { path: name, namespace: 'schemas', pluginData: resolveDir } : undefined,
+      name in standIns && pluginData !== 'real'
+        ? { path: name, namespace: 'schemas', pluginData: resolveDir }
+        : undefined,
     );
     onLoad({ filter: /^@/, namespace: 'schemas' }, ({ path: name, pluginData }) => {
       return { contents: begin + standIns[name], loader: 'js', pluginData };
     });
-    onLoad({ filter: /[/\\]runtime[/\\]shape\.ts$/ }, () => ({ contents: begin + standIns[SHAPES], loader: 'js' }));
-    const real = (name: string, resolveDir: string) => resolve(name, { resolveDir, kind: 'require-call', pluginData: 'real' });
+    onLoad({ filter: /[/\\]runtime[/\\]shape\.ts$/ }, () => ({
+      contents: begin + standIns[SHAPES],
+      loader: 'js',
+    }));
+    const real = (name: string, resolveDir: string) =>
+      resolve(name, { resolveDir, kind: 'require-call', pluginData: 'real' });
     onResolve({ filter: /^REAL$/ }, ({ importer, pluginData }) => real(importer, pluginData));
-    onResolve({ filter: /^\.\/(schema|shape)-[a-z]+\.cjs$/ }, ({ path: name }) => ({ path: name, external: true }));
+    onResolve({ filter: /^\.\/(schema|shape)-[a-z]+\.cjs$/ }, ({ path: name }) => ({
+      path: name,
+      external: true,
+    }));
     onResolve({ filter: /^HASHING$/ }, () => ({ path: HASHING }));
     onResolve({ filter: /^CODES/ }, ({ path: name }) => ({ path: name, namespace: 'codes' }));
     onLoad({ filter: /^CODES$/, namespace: 'codes' }, () => {
       const keys = Object.keys(codes ?? {}).filter((key) => kinds.test(key));
-      return { contents: `module.exports = { ${keys.map((key) => `"${key}": () => require('CODES/${key}')`).join()} };` };
+      return {
+        contents: `module.exports = { ${keys.map((key) => `"${key}": () => require('CODES/${key}')`).join()} };`,
+      };
     });
     onLoad({ filter: /^CODES\//, namespace: 'codes' }, ({ path: name }) => ({
       contents: codes?.[name.slice('CODES/'.length)] ?? '',
@@ -172,7 +197,11 @@ const withCodes = (codes: Codes | null, kinds: RegExp = /^(check|shape)-/): Plug
     }));
     // What code of a compiler needs of that is found from where the compiler lies.
     onResolve({ filter: /^[a-z]/ }, async ({ path: name, namespace, pluginData }) => {
-      if (pluginData === 'real' || !(namespace === 'codes' || name === 'ajv/dist/standalone') || name.startsWith('typebox/'))
+      if (
+        pluginData === 'real' ||
+        !(namespace === 'codes' || name === 'ajv/dist/standalone') ||
+        name.startsWith('typebox/')
+      )
         return;
       const compiler = name.startsWith('fast-json-stringify/') ? SERIALIZERS : VALIDATORS;
       return real(name, path.dirname((await real(compiler, FASTIFY)).path));
@@ -187,23 +216,42 @@ export interface BesideBundle {
   readonly plugins?: Plugin[];
 }
 
-/** @param options of the bundle that the codes are for: what stands in its place, and what is to lie beside it */
+/**
+ * @param options of the bundle that the codes are for: what stands in its place, and what is to lie
+ * beside it
+ */
 export async function compiledSchemas(
   options: BuildOptions & { readonly absWorkingDir: string },
 ): Promise<{ plugin: Plugin; beside: BesideBundle[] }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'headway-schemas-'));
   try {
     const outfile = path.join(folder, 'schemas.mjs');
-    const stdin = { contents: everything(options.absWorkingDir), resolveDir: options.absWorkingDir };
-    await build({ ...options, stdin, outfile, plugins: [...(options.plugins ?? []), withCodes(null)] });
-    const { stdout } = await promisify(execFile)(process.execPath, [outfile], { maxBuffer: 64 << 20 });
-    const codes: Codes = Object.fromEntries(Object.entries<string>(JSON.parse(stdout)).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const stdin = {
+      contents: everything(options.absWorkingDir),
+      resolveDir: options.absWorkingDir,
+    };
+    await build({
+      ...options,
+      stdin,
+      outfile,
+      plugins: [...(options.plugins ?? []), withCodes(null)],
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile], {
+      maxBuffer: 64 << 20,
+    });
+    const codes: Codes = Object.fromEntries(
+      Object.entries<string>(JSON.parse(stdout)).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
     const validators = `exports.validators = require('${VALIDATORS}');`;
     const compilers = `${validators} exports.serializers = require('${SERIALIZERS}');`;
     return {
       plugin: withCodes(codes),
       beside: [
-        { file: WRITERS, contents: "module.exports = require('CODES');", plugins: [withCodes(codes, /^write-/)] },
+        {
+          file: WRITERS,
+          contents: "module.exports = require('CODES');",
+          plugins: [withCodes(codes, /^write-/)],
+        },
         { file: COMPILERS, contents: compilers, resolveDir: FASTIFY },
         { file: SHAPE_COMPILER, contents: "exports.Compile = require('typebox/schema').Compile;" },
       ],

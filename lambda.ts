@@ -1,9 +1,12 @@
 /**
- * Purpose: what AWS Lambda starts, as headway.ts is what a person starts: settings from the environment, the store, the service.
- * `npm run bundle:lambda` makes build/lambda/index.mjs of it, whose `handler` answers HTTP API and Function URL events.
- * Invariants: logs go to standard output, which Lambda keeps; files are written under the temporary folder alone.
- * Fails: SETTINGS_INVALID or DOMAIN_UNKNOWN stop the start, and Lambda reports them; where no tensor backend works a
- * baseline answers, and says so; a store that cannot be reached does not stop it either: until it can, invocations are answered with 503.
+ * Purpose: what AWS Lambda starts, as headway.ts is what a person starts: settings from the
+ * environment, the store, the service. `npm run bundle:lambda` makes build/lambda/index.mjs of it,
+ * whose `handler` answers HTTP API and Function URL events.
+ * Invariants: logs go to standard output, which Lambda keeps; files are written under the temporary
+ * folder alone.
+ * Fails: SETTINGS_INVALID or DOMAIN_UNKNOWN stop the start, and Lambda reports them; where no
+ * tensor backend works a baseline answers, and says so; a store that cannot be reached does not
+ * stop it either: until it can, invocations are answered with 503.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { tmpdir } from 'node:os';
@@ -26,7 +29,10 @@ import { openStore } from './storage/open-store.ts';
 // As in headway.ts: the SDK is pinned.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-/** What is other than on a machine of one's own: only /tmp can be written, and an instance answers one request at a time. */
+/**
+ * What is other than on a machine of one's own: only /tmp can be written, and an instance answers
+ * one request at a time.
+ */
 const settings = readSettings(
   process.env,
   {},
@@ -53,7 +59,13 @@ const logger = createLogger({
 });
 if (settings.traces !== null) logger.warn('HEADWAY_TRACES does nothing on Lambda');
 const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
-const store = openStore(settings.store, { clock, environment: process.env, cache, retries, requestTimeoutMs: 5_000 });
+const store = openStore(settings.store, {
+  clock,
+  environment: process.env,
+  cache,
+  retries,
+  requestTimeoutMs: 5_000,
+});
 const forecasts = openForecastLog({ store, domain: domain.name });
 let backend: ReturnType<typeof startTensorBackend> | null = null;
 /** A start that finds its forecasts issued needs none: not before something else is asked. */
@@ -77,7 +89,8 @@ export const handler = await createLambdaHandler({
   },
   startBackend,
   actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
-  apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
+  apiKeys:
+    settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,
   logger,
   invocation,

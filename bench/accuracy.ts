@@ -1,9 +1,11 @@
 /**
- * Purpose: what the project claims about accuracy, as a command: raw data through the whole pipeline, then the network and the
- * naive baselines on the protocol of docs/glossary.md ("Protocol"), and the very panel as CSV for other tools.
+ * Purpose: what the project claims about accuracy, as a command: raw data through the whole
+ * pipeline, then the network and the naive baselines on the protocol of docs/glossary.md
+ * ("Protocol"), and the very panel as CSV for other tools.
  *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC] [--json FILE] [--panel FILE] [--seeds 1]
- * Invariants: the test span is the last 28 days, cutoffs 25 intervals apart; series are chosen, and gaps filled, before
- * anything is scored, and the exported panel is the one that was scored; several seeds are averaged, never picked from.
+ * Invariants: the test span is the last 28 days, cutoffs 25 intervals apart; series are chosen, and
+ * gaps filled, before anything is scored, and the exported panel is the one that was scored;
+ * several seeds are averaged, never picked from.
  * Fails: as the pipeline does; HISTORY_TOO_SHORT where nothing is left to score.
  */
 import { createWriteStream } from 'node:fs';
@@ -75,7 +77,11 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     minimumMean: Number(flags.minMean),
   });
   if (panel.seriesIds.length === 0)
-    throw new HeadwayError('HISTORY_TOO_SHORT', 'no series is complete and busy enough to be scored', { where: flags.source });
+    throw new HeadwayError(
+      'HISTORY_TOO_SHORT',
+      'no series is complete and busy enough to be scored',
+      { where: flags.source },
+    );
   if (flags.panel) {
     await mkdir(dirname(flags.panel), { recursive: true });
     await pipeline(Readable.from(panelCsv(panel)), createWriteStream(flags.panel));
@@ -86,7 +92,10 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   );
 
   const runs: { seconds: number; cutoffs: number; metrics: ReturnType<typeof jsonMetrics> }[] = [];
-  const config = { ...defaultTrainingConfig, fit: { ...defaultTrainingConfig.fit, steps: Number(flags.steps) } };
+  const config = {
+    ...defaultTrainingConfig,
+    fit: { ...defaultTrainingConfig.fit, steps: Number(flags.steps) },
+  };
   for (let run = 0; run < Number(flags.seeds); run++) {
     const evaluation = await evaluate({
       ...{ domain, panel, config, seed: settings.seed + run, clock, progress },
@@ -101,7 +110,10 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const metrics = average(runs.map((run) => run.metrics));
   console.log(metricsTable(metrics, domain.unit));
   const spread = runs.map((run) => run.metrics.all?.network?.mae);
-  const seconds = { features: featureSeconds, train_network: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length };
+  const seconds = {
+    features: featureSeconds,
+    train_network: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length,
+  };
   console.log(
     `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ${spread.join(', ')}`,
   );
@@ -139,7 +151,9 @@ function average(trees: readonly MetricTree[]): MetricTree {
               const values = trees.map((tree) => tree[group]?.[name]?.[metric]);
               return [
                 metric,
-                typeof value === 'number' ? values.reduce((sum: number, x) => sum + Number(x), 0) / values.length : value,
+                typeof value === 'number'
+                  ? values.reduce((sum: number, x) => sum + Number(x), 0) / values.length
+                  : value,
               ];
             }),
           ),
@@ -150,7 +164,9 @@ function average(trees: readonly MetricTree[]): MetricTree {
 }
 
 const command = new Command('bench:accuracy')
-  .description('Accuracy on the last 28 days: the network beside the naive baselines, as table and JSON; and the panel as CSV.')
+  .description(
+    'Accuracy on the last 28 days: the network beside the naive baselines, as table and JSON; and the panel as CSV.',
+  )
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--exogenous <spec>', 'exogenous columns, as for `headway features run`')
@@ -160,8 +176,16 @@ const command = new Command('bench:accuracy')
   .option('--history-days <days>', 'use at most this much history', '730')
   .option('--min-mean <mean>', 'leave out series that average less before the test span', '0.1')
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
-  .option('--steps <count>', 'batches the network learns from', String(defaultTrainingConfig.fit.steps))
-  .option('--skip-days <days>', 'leave out this many days at the end: earlier windows, for choosing', '0');
+  .option(
+    '--steps <count>',
+    'batches the network learns from',
+    String(defaultTrainingConfig.fit.steps),
+  )
+  .option(
+    '--skip-days <days>',
+    'leave out this many days at the end: earlier windows, for choosing',
+    '0',
+  );
 
 const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
 try {

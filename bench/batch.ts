@@ -1,10 +1,11 @@
 /**
- * Purpose: how fast and in how much memory a network forecasts very many series, as a command: synthetic series chunk by chunk
- * through the public `predict`, every forecast checked.
+ * Purpose: how fast and in how much memory a network forecasts very many series, as a command:
+ * synthetic series chunk by chunk through the public `predict`, every forecast checked.
  *   npm run bench:batch [-- --series 100000] [--horizon 24] [--chunk 2000] [--backend auto] [--json FILE]
- * Invariants: a network of the default architecture that knows every series, with random weights (speed does not depend on what was
- * learnt); one process; a chunk's series are made, forecast, checked and dropped, as a batch job reads them from a store; the
- * parts (features, linear model, network) are told apart by forecasting some chunks again without them, outside the measured time.
+ * Invariants: a network of the default architecture that knows every series, with random weights
+ * (speed does not depend on what was learnt); one process; a chunk's series are made, forecast,
+ * checked and dropped, as a batch job reads them from a store; the parts (features, linear model,
+ * network) are told apart by forecasting some chunks again without them, outside the measured time.
  * Fails: a plain Error where a forecast is missing, not finite, negative or not in order.
  */
 import { createHash } from 'node:crypto';
@@ -36,8 +37,16 @@ interface Flags {
 }
 
 async function bench(flags: Flags): Promise<void> {
-  const [series, horizon, chunk] = [Number(flags.series), Number(flags.horizon), Number(flags.chunk)];
-  const backend = await startTensorBackend(silentLogger, flags.backend as BackendChoice, 'prediction');
+  const [series, horizon, chunk] = [
+    Number(flags.series),
+    Number(flags.horizon),
+    Number(flags.chunk),
+  ];
+  const backend = await startTensorBackend(
+    silentLogger,
+    flags.backend as BackendChoice,
+    'prediction',
+  );
   const streams = randomStreams(SEED);
   const ids = Array.from({ length: series }, (_, s) => `s${s}`);
   const trained = randomNetwork(ids, horizon, streams('weights'));
@@ -73,7 +82,9 @@ async function bench(flags: Flags): Promise<void> {
     if (n % PARTS_EVERY === Math.min(1, Math.ceil(series / chunk) - 1)) {
       parts.forecast += forecastMs;
       // A panel of its own each: what a forecaster keeps of a panel must not be found again.
-      parts.withoutNetwork += timed(() => withoutNetwork.predict({ ...panel }, LOOK_BACK - 1, horizon))[1];
+      parts.withoutNetwork += timed(() =>
+        withoutNetwork.predict({ ...panel }, LOOK_BACK - 1, horizon),
+      )[1];
       parts.features += timed(() => featuresAlone.predict({ ...panel }, LOOK_BACK - 1, horizon))[1];
     }
     progress.update(Math.min(series, first + chunk));
@@ -82,7 +93,16 @@ async function bench(flags: Flags): Promise<void> {
   progress.stop();
   const share = (ms: number): number => (parts.forecast > 0 ? ms / parts.forecast : Number.NaN);
   const result = {
-    ...{ series, horizon, quantiles: QUANTILES, chunk, backend, processes: 1, forecasts, sha256: digest.digest('hex') },
+    ...{
+      series,
+      horizon,
+      quantiles: QUANTILES,
+      chunk,
+      backend,
+      processes: 1,
+      forecasts,
+      sha256: digest.digest('hex'),
+    },
     seconds: {
       total: (elapsed.make + elapsed.forecast + elapsed.check) / 1000,
       make_series: elapsed.make / 1000,
@@ -96,7 +116,12 @@ async function bench(flags: Flags): Promise<void> {
       network: share(parts.forecast - parts.withoutNetwork),
     },
     peak_rss_mb: process.resourceUsage().maxRSS / 1024,
-    machine: { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] },
+    machine: {
+      node: process.version,
+      cpus: cpus().length,
+      load_before: loadBefore,
+      load_after: loadavg()[0],
+    },
   };
   report(result);
   if (!flags.json) return;
@@ -142,18 +167,22 @@ function report({
 /** How many numbers there are, each of them one that may be shown. */
 function checked(values: Float32Array, series: number, horizon: number): number {
   const Q = QUANTILES.length;
-  if (values.length !== series * Q * horizon) throw new Error(`${values.length} numbers for ${series} series`);
+  if (values.length !== series * Q * horizon)
+    throw new Error(`${values.length} numbers for ${series} series`);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     const isLowest = Math.floor(i / horizon) % Q === 0;
     const below = isLowest ? 0 : (values[i - horizon] as number);
-    if (!Number.isFinite(value) || value < below) throw new Error(`forecast ${i} is ${value}, the one below it ${below}`);
+    if (!Number.isFinite(value) || value < below)
+      throw new Error(`forecast ${i} is ${value}, the one below it ${below}`);
   }
   return values.length;
 }
 
 const command = new Command('bench:batch')
-  .description('Seconds and memory of forecasting very many series with a network of the default architecture.')
+  .description(
+    'Seconds and memory of forecasting very many series with a network of the default architecture.',
+  )
   .option('--series <count>', 'series to forecast', String(BAR.series))
   .option('--horizon <steps>', 'steps of every forecast', '24')
   .option('--chunk <count>', 'series in memory at once', '2000')

@@ -1,7 +1,10 @@
 /**
- * Purpose: fuzzes the prediction service, as a command: `npm run fuzz -- --requests 50000`. What it does is in tests/fuzz/fuzz.ts.
- * Invariants: the same seed sends the same requests; a failure prints its seed and number, and the fewest bytes that still fail.
- * Fails: exit status 1 for any failure, trouble in the log, socket or handle that is left, or memory that grows.
+ * Purpose: fuzzes the prediction service, as a command: `npm run fuzz -- --requests 50000`. What it
+ * does is in tests/fuzz/fuzz.ts.
+ * Invariants: the same seed sends the same requests; a failure prints its seed and number, and the
+ * fewest bytes that still fail.
+ * Fails: exit status 1 for any failure, trouble in the log, socket or handle that is left, or
+ * memory that grows.
  */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
@@ -34,7 +37,9 @@ function told(report: FuzzReport, seconds: number): string {
 }
 
 const command = new Command('fuzz')
-  .description('Send generated and hostile requests to the prediction service, and judge every answer.')
+  .description(
+    'Send generated and hostile requests to the prediction service, and judge every answer.',
+  )
   .option('--requests <count>', 'how many', '50000')
   .option('--seed <number>', 'the same seed sends the same requests', '7')
   .option('--lanes <count>', 'requests under way at once', '12')

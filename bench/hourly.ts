@@ -1,9 +1,11 @@
 /**
- * Purpose: whether hourly commits stay cheap over years, as a command: a history of hours is committed, and on the way one more hour is
- * committed and read back by a store that was just opened.
+ * Purpose: whether hourly commits stay cheap over years, as a command: a history of hours is
+ * committed, and on the way one more hour is committed and read back by a store that was just
+ * opened.
  *   npm run bench:hourly [-- --years 3] [--series 20] [--batch 24] [--folder DIR] [--json FILE]
- * Invariants: every hour is an object of its own; `batch` of them share a commit, to spare time, and the log is filled up with as many
- * entries as there would have been (each as a commit that adds nothing); compaction is that of a feature run.
+ * Invariants: every hour is an object of its own; `batch` of them share a commit, to spare time,
+ * and the log is filled up with as many entries as there would have been (each as a commit that
+ * adds nothing); compaction is that of a feature run.
  * Fails: with the store's errors.
  */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -18,7 +20,12 @@ import { withSqlSession } from '../storage/duckdb-session.ts';
 import type { NewFeatureObject } from '../storage/feature-commit.ts';
 import { type FeatureStore, openFeatureStore } from '../storage/feature-store.ts';
 import { fileObjectStore } from '../storage/file-object-store.ts';
-import { type Manifest, parseManifest, serialiseManifest, snapshotVersionOf } from '../storage/manifest.ts';
+import {
+  type Manifest,
+  parseManifest,
+  serialiseManifest,
+  snapshotVersionOf,
+} from '../storage/manifest.ts';
 import { objectKeys } from '../storage/object-keys.ts';
 
 const HOUR = 3_600_000;
@@ -44,7 +51,12 @@ interface Measured {
 const flags = new Command('bench:hourly')
   .option('--years <years>', 'how long the history gets', Number, 3)
   .option('--series <count>', 'series', Number, 20)
-  .option('--batch <hours>', 'hours that share a commit, but for those that are measured', Number, 24)
+  .option(
+    '--batch <hours>',
+    'hours that share a commit, but for those that are measured',
+    Number,
+    24,
+  )
   .option('--folder <folder>', 'where the store goes; a temporary folder without it')
   .option('--json <file>', 'write the figures here')
   .parse()
@@ -80,7 +92,10 @@ async function hoursFrom(first: number, count: number): Promise<NewFeatureObject
   });
 }
 
-async function commit(features: FeatureStore, newObjects: readonly NewFeatureObject[]): Promise<Manifest> {
+async function commit(
+  features: FeatureStore,
+  newObjects: readonly NewFeatureObject[],
+): Promise<Manifest> {
   clock.advance(newObjects.length * HOUR);
   return features.commit({ reason: 'an hour', schema: SCHEMA, newObjects, ...ONLINE });
 }
@@ -130,8 +145,20 @@ async function measure(): Promise<Measured> {
   const { size } = await stat(await store.localPath(objectKeys.manifest(DOMAIN, head.number)));
   const years = Math.round((hour / YEAR_HOURS) * 100) / 100;
   const filesInSnapshot = head.packs.length * 2 + head.objects.length;
-  const counts = { years, logEntries: head.number, filesInSnapshot, manifestKb: rounded(size / 1000) };
-  return { ...counts, headMs, commitMs: Math.min(...commits), compactMs, readEightWeeksMs, readOnlineMs };
+  const counts = {
+    years,
+    logEntries: head.number,
+    filesInSnapshot,
+    manifestKb: rounded(size / 1000),
+  };
+  return {
+    ...counts,
+    headMs,
+    commitMs: Math.min(...commits),
+    compactMs,
+    readEightWeeksMs,
+    readOnlineMs,
+  };
 }
 
 const progress = terminalProgress({ clock: systemClock });
@@ -144,7 +171,8 @@ for (const stop of stops) {
     const count = Math.min(flags.batch, stop - hour);
     const manifest = await commit(open(), await hoursFrom(hour, count));
     hour += count;
-    if (manifest.objects.length >= COMPACT_FROM) await open().compact({ leastObjects: COMPACT_FROM });
+    if (manifest.objects.length >= COMPACT_FROM)
+      await open().compact({ leastObjects: COMPACT_FROM });
     progress.update(hour, `${manifest.packs.length} packs`);
   }
   await fillLog(hour);
@@ -155,8 +183,19 @@ if (flags.folder === undefined) await rm(folder, { recursive: true, force: true 
 
 console.table(measured);
 const [first, last] = [measured[0] as Measured, measured.at(-1) as Measured];
-for (const what of ['headMs', 'commitMs', 'readEightWeeksMs', 'readOnlineMs', 'filesInSnapshot'] as const) {
-  console.log(`${what}: ${(last[what] / first[what]).toFixed(2)} × between ${first.years} and ${last.years} years`);
+for (const what of [
+  'headMs',
+  'commitMs',
+  'readEightWeeksMs',
+  'readOnlineMs',
+  'filesInSnapshot',
+] as const) {
+  console.log(
+    `${what}: ${(last[what] / first[what]).toFixed(2)} × between ${first.years} and ${last.years} years`,
+  );
 }
 if (flags.json)
-  await writeFile(flags.json, `${JSON.stringify({ ...flags, folder: undefined, json: undefined, measured }, null, 2)}\n`);
+  await writeFile(
+    flags.json,
+    `${JSON.stringify({ ...flags, folder: undefined, json: undefined, measured }, null, 2)}\n`,
+  );

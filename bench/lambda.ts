@@ -1,12 +1,16 @@
 /**
- * Purpose: what the project promises of the Lambda function, as a command: size of the bundle, time from the start of its process to the
- * first forecast (with the batch's forecasts in the store, and without), time of a warm invocation, peak memory; with 10 and with 300 series
- * and a network of the default architecture.
+ * Purpose: what the project promises of the Lambda function, as a command: size of the bundle, time
+ * from the start of its process to the first forecast (with the batch's forecasts in the store, and
+ * without), time of a warm invocation, peak memory; with 10 and with 300 series and a network of
+ * the default architecture.
  *   npm run bench:lambda [-- --starts 9] [--invocations 400] [--json FILE]
- * Invariants: the function is the built bundle, in processes of its own, beside an emulator of Lambda's Runtime API and a double of S3, both
- * on loopback: what a network would add is not in the figures. Starts with an empty temporary folder, as Lambda's first are. The same
- * event again and again, so that warm means warm; an empty process is started as often, to tell the machine from the function.
- * Fails: a plain Error where an invocation does not answer a forecast of the model; with the bundler's errors.
+ * Invariants: the function is the built bundle, in processes of its own, beside an emulator of
+ * Lambda's Runtime API and a double of S3, both on loopback: what a network would add is not in the
+ * figures. Starts with an empty temporary folder, as Lambda's first are. The same event again and
+ * again, so that warm means warm; an empty process is started as often, to tell the machine from
+ * the function.
+ * Fails: a plain Error where an invocation does not answer a forecast of the model; with the
+ * bundler's errors.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -32,7 +36,11 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { parseS3Address } from '../storage/s3-address.ts';
 import { s3ObjectStore } from '../storage/s3-object-store.ts';
 import { type S3Double, startS3Double } from '../tests/contracts/s3-double.ts';
-import { httpApiEvent, type LambdaInstance, startLambda } from '../tests/services/inference/lambda-emulator.ts';
+import {
+  httpApiEvent,
+  type LambdaInstance,
+  startLambda,
+} from '../tests/services/inference/lambda-emulator.ts';
 import { QUANTILES, randomNetwork } from './random-network.ts';
 
 /** What the project promises. */
@@ -54,7 +62,9 @@ interface Flags {
 }
 
 const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] as number;
+  [...values].sort((a, b) => a - b)[
+    Math.min(values.length - 1, Math.floor(values.length * share))
+  ] as number;
 
 /** A snapshot of `series` series and a champion, under a prefix of its own. */
 async function fill(store: ObjectStore, folder: string, series: number) {
@@ -70,17 +80,39 @@ async function fill(store: ObjectStore, folder: string, series: number) {
   );
   const rows = series * ONLINE;
   const part = { part: 'all', feed: 'main', fingerprint: 'x', availableAt: span.end };
-  const schema = { frequencyMinutes: 60, missing: 'unknown' as const, unit: 'MW', timeZone: 'America/New_York' };
+  const schema = {
+    frequencyMinutes: 60,
+    missing: 'unknown' as const,
+    unit: 'MW',
+    timeZone: 'America/New_York',
+  };
   const object = { path, rows, span, ...part, rowsIn: rows, rowsUsed: rows, rejected: {} };
   const { snapshotVersion } = await openFeatureStore(about).commit({
     ...{ reason: 'bench', schema, newObjects: [object], onlineIntervals: ONLINE },
   });
   const seriesIds = Array.from({ length: series }, (_, s) => String(s + 1));
-  const training = { snapshotVersion, knownAt: null, trainingCutoff: START, panelHash: 'bench', quantiles: QUANTILES };
-  const made = { forecaster: 'network', config: {}, seed: 7, backend: 'wasm', trainingSeconds: 0, horizon: HORIZON, metrics: {} };
+  const training = {
+    snapshotVersion,
+    knownAt: null,
+    trainingCutoff: START,
+    panelHash: 'bench',
+    quantiles: QUANTILES,
+  };
+  const made = {
+    forecaster: 'network',
+    config: {},
+    seed: 7,
+    backend: 'wasm',
+    trainingSeconds: 0,
+    horizon: HORIZON,
+    metrics: {},
+  };
   const registry = openModelRegistry(about);
   const network = randomNetwork(seriesIds, HORIZON, randomStreams(7)('weights'));
-  const { modelVersion } = await registry.register({ ...saveNetwork(network), card: { ...training, ...made } });
+  const { modelVersion } = await registry.register({
+    ...saveNetwork(network),
+    card: { ...training, ...made },
+  });
   await registry.promote({ modelVersion, reason: 'bench', evidence: null });
   return about;
 }
@@ -89,7 +121,11 @@ async function fill(store: ObjectStore, folder: string, series: number) {
 async function issue(about: Awaited<ReturnType<typeof fill>>): Promise<void> {
   const { store, domain, clock } = about;
   const { entry } = await issueForecasts({
-    ...{ domain: { ...findDomain(domain), horizon: HORIZON }, issuedAt: clock.now(), restoreForecaster: restoreNetwork },
+    ...{
+      domain: { ...findDomain(domain), horizon: HORIZON },
+      issuedAt: clock.now(),
+      restoreForecaster: restoreNetwork,
+    },
     ...{ features: openFeatureStore(about), registry: openModelRegistry(about) },
   });
   await openForecastLog({ store, domain }).append(entry);
@@ -100,15 +136,32 @@ async function invoke(instance: LambdaInstance): Promise<number> {
   const { statusCode, body } = await instance.invoke(EVENT);
   const ms = systemClock.elapsedMs() - began;
   const answer = JSON.parse(body);
-  if (statusCode === 200 && answer.fallback === undefined && answer.quantiles['0.5'].length === HORIZON) return ms;
-  throw new Error(`the function answered ${statusCode}: ${body.slice(0, 500)}${instance.warnings()}`);
+  if (
+    statusCode === 200 &&
+    answer.fallback === undefined &&
+    answer.quantiles['0.5'].length === HORIZON
+  )
+    return ms;
+  throw new Error(
+    `the function answered ${statusCode}: ${body.slice(0, 500)}${instance.warnings()}`,
+  );
 }
 
-async function measure(series: number, folder: string, double: S3Double, flags: Flags, step: (text: string) => void) {
+async function measure(
+  series: number,
+  folder: string,
+  double: S3Double,
+  flags: Flags,
+  step: (text: string) => void,
+) {
   const credentials = { accessKeyId: double.accessKey, secretAccessKey: double.secretKey };
   const cache = { folder: join(folder, 'cache'), mostBytes: 0 };
   const environment = {
-    ...{ AWS_ACCESS_KEY_ID: double.accessKey, AWS_SECRET_ACCESS_KEY: double.secretKey, AWS_REGION: 'eu-west-1' },
+    ...{
+      AWS_ACCESS_KEY_ID: double.accessKey,
+      AWS_SECRET_ACCESS_KEY: double.secretKey,
+      AWS_REGION: 'eu-west-1',
+    },
     ...{ HEADWAY_DOMAIN: DOMAIN, HEADWAY_STALE_AFTER: '0', HEADWAY_REFRESH_SECONDS: '3600' },
   };
   step(`${series} series: filling the store`);
@@ -118,7 +171,11 @@ async function measure(series: number, folder: string, double: S3Double, flags: 
     starts: [] as number[],
   })) as [Store, Store];
   for (const { address } of [issued, alone]) {
-    const about = await fill(s3ObjectStore(parseS3Address(address), { credentials, cache }), folder, series);
+    const about = await fill(
+      s3ObjectStore(parseS3Address(address), { credentials, cache }),
+      folder,
+      series,
+    );
     if (address === issued.address) await issue(about);
   }
   const empty: number[] = [];
@@ -133,12 +190,17 @@ async function measure(series: number, folder: string, double: S3Double, flags: 
       const temporary = await mkdtemp(join(folder, 'tmp-'));
       const began = systemClock.elapsedMs();
       const instance = await startLambda({
-        ...{ folder: join(folder, 'lambda'), temporary, environment: { ...environment, HEADWAY_STORE: address } },
+        ...{
+          folder: join(folder, 'lambda'),
+          temporary,
+          environment: { ...environment, HEADWAY_STORE: address },
+        },
       });
       try {
         await invoke(instance);
         starts.push(systemClock.elapsedMs() - began);
-        if (warm.length === 0) for (let i = 0; i < Number(flags.invocations); i++) warm.push(await invoke(instance));
+        if (warm.length === 0)
+          for (let i = 0; i < Number(flags.invocations); i++) warm.push(await invoke(instance));
         peakBytes = Math.max(peakBytes, await instance.peakBytes());
       } finally {
         await instance.stop();
@@ -184,7 +246,12 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     await double.close();
     progress.stop();
   }
-  const machine = { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] as number };
+  const machine = {
+    node: process.version,
+    cpus: cpus().length,
+    load_before: loadBefore,
+    load_after: loadavg()[0] as number,
+  };
   const result = { zipped_bytes: zippedBytes, measured, machine };
   report(result);
   if (!flags.json) return;
@@ -202,11 +269,22 @@ function report({
   machine: { load_before: number; load_after: number };
 }): void {
   const verdict = (isMet: boolean): string => (isMet ? 'met' : 'missed');
-  console.log(`bundle ${(zipped_bytes / 1e6).toFixed(2)} MB zipped: bar of 5 MB ${verdict(zipped_bytes <= BARS.zippedBytes)}`);
-  for (const { series, start_ms, start_computing_ms, empty_process_ms, warm_ms, peak_rss_bytes } of measured) {
+  console.log(
+    `bundle ${(zipped_bytes / 1e6).toFixed(2)} MB zipped: bar of 5 MB ${verdict(zipped_bytes <= BARS.zippedBytes)}`,
+  );
+  for (const {
+    series,
+    start_ms,
+    start_computing_ms,
+    empty_process_ms,
+    warm_ms,
+    peak_rss_bytes,
+  } of measured) {
     const told = ({ p50, p90, least }: typeof start_ms): string =>
       `${p50.toFixed(0)} ms (p90 ${p90.toFixed(0)}, least ${least.toFixed(0)}): bar of 500 ms ${verdict(p50 <= BARS.startMs)}`;
-    console.log(`${series} series: start to first forecast, after the batch has issued ${told(start_ms)}`);
+    console.log(
+      `${series} series: start to first forecast, after the batch has issued ${told(start_ms)}`,
+    );
     console.log(
       `  … where the start has to compute them ${told(start_computing_ms)}; an empty process ${empty_process_ms.toFixed(0)} ms`,
     );
@@ -214,11 +292,15 @@ function report({
       `  warm ${warm_ms.p50.toFixed(2)} ms (p99 ${warm_ms.p99.toFixed(2)}): bar of 5 ms ${verdict(warm_ms.p50 <= BARS.warmMs)}; peak memory ${(peak_rss_bytes / 1e6).toFixed(0)} MB: bar of 256 MB ${verdict(peak_rss_bytes <= BARS.peakBytes)}`,
     );
   }
-  console.log(`load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after.toFixed(1)} after`);
+  console.log(
+    `load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after.toFixed(1)} after`,
+  );
 }
 
 const command = new Command('bench:lambda')
-  .description('Size, cold start, warm latency and memory of the Lambda bundle, beside an emulated Lambda and S3.')
+  .description(
+    'Size, cold start, warm latency and memory of the Lambda bundle, beside an emulated Lambda and S3.',
+  )
   .option('--starts <count>', 'cold starts to measure, for each number of series', '9')
   .option('--invocations <count>', 'warm invocations to measure', '400')
   .option('--json <file>', 'write the figures as JSON');

@@ -1,9 +1,11 @@
 /**
- * Purpose: what mending the WASM backend's matrix product is worth (docs/decisions/0006), as a command: each product that a
- * dense layer needs in training, and a whole training step, with the kernel as shipped and as mended, side by side.
+ * Purpose: what mending the WASM backend's matrix product is worth (docs/decisions/0006), as a
+ * command: each product that a dense layer needs in training, and a whole training step, with the
+ * kernel as shipped and as mended, side by side.
  *   npm run bench:matmul [-- --json FILE]
- * Invariants: both kernels run in one process, in turns, on the same operands, so that a busy machine slows both; the figure is
- * the median of the turns; results are compared, and a kernel that computes something else fails the bench.
+ * Invariants: both kernels run in one process, in turns, on the same operands, so that a busy
+ * machine slows both; the figure is the median of the turns; results are compared, and a kernel
+ * that computes something else fails the bench.
  * Fails: a plain Error where the results differ by more than rounding.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -20,7 +22,10 @@ import { mendWasmMatMul } from '../runtime/wasm-matmul.ts';
 
 const KERNELS = ['BatchMatMul', '_FusedMatMul'] as const;
 const TURNS = 9;
-/** The encoder's second layer, the shared head (512 windows × 24 steps), and the multi-layer perceptron of a common size. */
+/**
+ * The encoder's second layer, the shared head (512 windows × 24 steps), and the multi-layer
+ * perceptron of a common size.
+ */
 const LAYERS = [
   { name: 'encoder', batch: 512, inputs: 128, outputs: 128 },
   { name: 'shared head', batch: 512 * 24, inputs: 48, outputs: 48 },
@@ -55,8 +60,12 @@ async function bench(json?: string): Promise<void> {
       const size = `${batch} × ${inputs} → ${outputs}`;
       return [
         compare(`${name} ${size}: x·w (forward)`, shipped, mended, () => tf.matMul(x, w)),
-        compare(`${name} ${size}: dy·wᵀ (gradient of the input)`, shipped, mended, () => tf.matMul(dy, w, false, true)),
-        compare(`${name} ${size}: xᵀ·dy (gradient of the weights)`, shipped, mended, () => tf.matMul(x, dy, true, false)),
+        compare(`${name} ${size}: dy·wᵀ (gradient of the input)`, shipped, mended, () =>
+          tf.matMul(dy, w, false, true),
+        ),
+        compare(`${name} ${size}: xᵀ·dy (gradient of the weights)`, shipped, mended, () =>
+          tf.matMul(x, dy, true, false),
+        ),
       ];
     }),
     compare('training step, 96-256-128-72 network, batch 512', shipped, mended, trainingStep()),
@@ -85,7 +94,9 @@ async function bench(json?: string): Promise<void> {
 /** Loss and gradients of a small network; returns the gradient that passed through every layer. */
 function trainingStep(): () => tf.Tensor {
   const sizes = [96, 256, 128, 72];
-  const weights = sizes.slice(1).map((size, i) => tf.variable(filled(sizes[i] as number, size).mul(0.2)));
+  const weights = sizes
+    .slice(1)
+    .map((size, i) => tf.variable(filled(sizes[i] as number, size).mul(0.2)));
   const [x, y] = [filled(512, 96), filled(512, 72)];
   const loss = () => {
     let hidden = x;
@@ -98,14 +109,20 @@ function trainingStep(): () => tf.Tensor {
   return () => tf.variableGrads(loss, weights).grads[(weights[0] as tf.Variable).name] as tf.Tensor;
 }
 
-function compare(what: string, shipped: tf.KernelConfig[], mended: tf.KernelConfig[], run: () => tf.Tensor): Row {
+function compare(
+  what: string,
+  shipped: tf.KernelConfig[],
+  mended: tf.KernelConfig[],
+  run: () => tf.Tensor,
+): Row {
   const times: [number[], number[]] = [[], []];
   const results: [Float32Array, Float32Array] = [new Float32Array(), new Float32Array()];
   for (let turn = -1; turn < TURNS; turn++) {
     for (const [i, kernels] of [shipped, mended].entries()) {
       use(kernels);
       const started = systemClock.elapsedMs();
-      // Results are read inside the measured time: WASM computes at once, but another backend would not.
+      // Results are read inside the measured time: WASM computes at once, but another backend would
+      // not.
       const result = tf.tidy(run);
       results[i] = result.dataSync() as Float32Array;
       const elapsed = systemClock.elapsedMs() - started;

@@ -1,6 +1,8 @@
 /**
- * Purpose: a network of the default architecture with random weights, for benches: speed does not depend on what was learnt.
- * Invariants: the same stream of random numbers gives the same weights; forecasts stay near the shape of the week, and are sane.
+ * Purpose: a network of the default architecture with random weights, for benches: speed does not
+ * depend on what was learnt.
+ * Invariants: the same stream of random numbers gives the same weights; forecasts stay near the
+ * shape of the week, and are sane.
  * Fails: never.
  */
 import { type FeatureSpec, featureSizes } from '../forecasting/features.ts';
@@ -12,8 +14,15 @@ import { defaultTrainingConfig } from '../services/training/training-config.ts';
 
 export const QUANTILES = [0.1, 0.5, 0.9];
 
-/** The architecture that training uses, for counts by the hour, calibrated; its weights are small, so that forecasts stay sane. */
-export function randomNetwork(seriesIds: readonly string[], horizon: number, random: Random): TrainedNetwork {
+/**
+ * The architecture that training uses, for counts by the hour, calibrated; its weights are small,
+ * so that forecasts stay sane.
+ */
+export function randomNetwork(
+  seriesIds: readonly string[],
+  horizon: number,
+  random: Random,
+): TrainedNetwork {
   const { windowIntervals, ...network } = defaultTrainingConfig.network;
   const features: FeatureSpec = {
     place: { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } },
@@ -27,7 +36,8 @@ export function randomNetwork(seriesIds: readonly string[], horizon: number, ran
   };
   const spec: NetworkSpec = { ...network, features, quantiles: QUANTILES, seriesIds };
   const { windowSize, stepSize } = featureSizes(features);
-  const drawn = (size: number): Float32Array => Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
+  const drawn = (size: number): Float32Array =>
+    Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
   const perStep = <T>(value: T): T[] => Array.from({ length: horizon }, () => value);
   const groups = <T>(value: T): T[] => [value, value];
   return {
@@ -39,7 +49,9 @@ export function randomNetwork(seriesIds: readonly string[], horizon: number, ran
       stepScale: new Float32Array(stepSize).fill(1),
       outputScale: 0.3,
     },
-    members: Array.from({ length: defaultTrainingConfig.fit.members }, () => drawn(parameterCount(spec))),
+    members: Array.from({ length: defaultTrainingConfig.fit.members }, () =>
+      drawn(parameterCount(spec)),
+    ),
     linear: drawn(horizon * linearColumns(features)),
     calibration: {
       levelBounds: [1],

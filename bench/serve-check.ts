@@ -1,7 +1,8 @@
 /**
- * Purpose: whether every different answer of a load is, number by number, what the versions it names must answer.
- * Invariants: an answer that names versions nobody made, or that holds forecasts of two pairs of them, is wrong; one that is labelled as a
- * fallback is counted apart.
+ * Purpose: whether every different answer of a load is, number by number, what the versions it
+ * names must answer.
+ * Invariants: an answer that names versions nobody made, or that holds forecasts of two pairs of
+ * them, is wrong; one that is labelled as a fallback is counted apart.
  * Fails: never; an answer that cannot be read is wrong.
  */
 import type { LoadResult } from './serve-load.ts';
@@ -25,7 +26,11 @@ export interface Checked {
   readonly example: string | null;
 }
 
-export function checkBodies(bodies: LoadResult['bodies'], world: BenchWorld, histories: readonly PostedHistory[]): Checked {
+export function checkBodies(
+  bodies: LoadResult['bodies'],
+  world: BenchWorld,
+  histories: readonly PostedHistory[],
+): Checked {
   const versions = new Set<string>();
   let [answers, wrong, fallbacks] = [0, 0, 0];
   let example: string | null = null;
@@ -34,20 +39,31 @@ export function checkBodies(bodies: LoadResult['bodies'], world: BenchWorld, his
     try {
       const parsed = JSON.parse(body) as Forecast | { forecasts: Forecast[] };
       const forecasts = 'forecasts' in parsed ? parsed.forecasts : [parsed];
-      const pairs = new Set(forecasts.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`));
-      if (pairs.size !== 1) throw new Error(`forecasts of ${[...pairs].join(' and ')} in one answer`);
+      const pairs = new Set(
+        forecasts.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`),
+      );
+      if (pairs.size !== 1)
+        throw new Error(`forecasts of ${[...pairs].join(' and ')} in one answer`);
       for (const pair of pairs) versions.add(pair);
       if (forecasts.some(({ fallback }) => fallback !== undefined)) {
         fallbacks += times;
         continue;
       }
-      for (const forecast of forecasts) check(forecast, world, kind === 'post' ? (histories[request] as PostedHistory) : null);
+      for (const forecast of forecasts)
+        check(forecast, world, kind === 'post' ? (histories[request] as PostedHistory) : null);
     } catch (error) {
       wrong += times;
       example ??= `${error instanceof Error ? error.message : error}: ${body.slice(0, 300)}`;
     }
   }
-  return { answers, different_answers: bodies.length, versions: versions.size, wrong, fallbacks, example };
+  return {
+    answers,
+    different_answers: bodies.length,
+    versions: versions.size,
+    wrong,
+    fallbacks,
+    example,
+  };
 }
 
 function check(
@@ -62,5 +78,6 @@ function check(
   // As the service rounds: a forecast has six significant digits.
   const expected = Array.from(values, (value) => Number(value.toPrecision(6)));
   const at = expected.findIndex((value, i) => value !== told[i]);
-  if (told.length !== expected.length || at >= 0) throw new Error(`number ${at} is ${told[at]} instead of ${expected[at]}`);
+  if (told.length !== expected.length || at >= 0)
+    throw new Error(`number ${at} is ${told[at]} instead of ${expected[at]}`);
 }

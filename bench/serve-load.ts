@@ -1,10 +1,12 @@
 /**
- * Purpose: the load on a server, from a process of its own: as many requests as it takes (closed loop), or so many a second whether it keeps
- * up or not (open loop).
- * Invariants: HTTP/1.1 over kept connections, one request at a time on each; requests are bytes made beforehand, and an answer costs little
- * more than finding its length, so that the server is what is measured; in the open loop latency counts from when a request was
- * due, so that a server that stalls is not spared; which request comes next is drawn from a seed.
- * Fails: an answer that is not 2xx, a connection that breaks and an answer that does not come in time are counted, by kind.
+ * Purpose: the load on a server, from a process of its own: as many requests as it takes (closed
+ * loop), or so many a second whether it keeps up or not (open loop).
+ * Invariants: HTTP/1.1 over kept connections, one request at a time on each; requests are bytes
+ * made beforehand, and an answer costs little more than finding its length, so that the server is
+ * what is measured; in the open loop latency counts from when a request was due, so that a server
+ * that stalls is not spared; which request comes next is drawn from a seed.
+ * Fails: an answer that is not 2xx, a connection that breaks and an answer that does not come in
+ * time are counted, by kind.
  */
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../runtime/clock.ts';
@@ -77,7 +79,8 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
   function draw(due: number): Asked {
     let at = random() * totalWeight;
     let kind = 0;
-    while (kind < kinds.length - 1 && at >= (kinds[kind] as Kind).weight) at -= (kinds[kind++] as Kind).weight;
+    while (kind < kinds.length - 1 && at >= (kinds[kind] as Kind).weight)
+      at -= (kinds[kind++] as Kind).weight;
     return { kind, request: Math.floor(random() * (texts[kind] as Buffer[]).length), due };
   }
 
@@ -126,7 +129,8 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       },
     };
     socket.on('data', (chunk) => {
-      // A connection that has not been used yet is given up by the server after a while, with a 408 that answers nothing.
+      // A connection that has not been used yet is given up by the server after a while, with a 408
+      // that answers nothing.
       if (connection.current === null) return void socket.destroy();
       chunks.push(chunk);
       received += chunk.length;
@@ -150,7 +154,11 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       received = 0;
       connection.current = null;
       answered(asked, status, () =>
-        (whole.length === 1 ? (whole[0] as Buffer) : Buffer.concat(whole)).toString('utf8', from, to),
+        (whole.length === 1 ? (whole[0] as Buffer) : Buffer.concat(whole)).toString(
+          'utf8',
+          from,
+          to,
+        ),
       );
       next(connection);
     });
@@ -178,10 +186,14 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
     await sleep(seconds * 1000);
   } else {
     for (let sent = 0; sent < rate * seconds; await sleep(1)) {
-      const due = Math.min(rate * seconds, Math.floor((rate * (systemClock.elapsedMs() - started)) / 1000));
+      const due = Math.min(
+        rate * seconds,
+        Math.floor((rate * (systemClock.elapsedMs() - started)) / 1000),
+      );
       for (; sent < due; sent++) {
         const asked = draw(started + (sent * 1000) / rate);
-        const connection = idle.shift(); // in turn, so that none is idle for long enough to be given up
+        // in turn, so that none is idle for long enough to be given up
+        const connection = idle.shift();
         if (connection) connection.ask(asked);
         else waiting.push(asked);
       }
@@ -204,11 +216,14 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
   return {
     seconds: took,
     perSecond: count / took,
-    kinds: Object.fromEntries(kinds.map(({ name }, k) => [name, summary(latencies[k] as number[])])),
+    kinds: Object.fromEntries(
+      kinds.map(({ name }, k) => [name, summary(latencies[k] as number[])]),
+    ),
     failures,
     bodies: kinds.flatMap(({ name }, k) =>
       [...(bodies[k] as Map<string, [number, number]>)].map(
-        ([text, [request, times]]) => [name, request, text.slice(text.indexOf(' ') + 1), times] as const,
+        ([text, [request, times]]) =>
+          [name, request, text.slice(text.indexOf(' ') + 1), times] as const,
       ),
     ),
   };
@@ -216,7 +231,8 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
 
 function summary(latencies: number[]): KindLoad {
   const sorted = Float64Array.from(latencies).sort();
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
   return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
@@ -224,7 +240,9 @@ process.on('message', async (order: LoadOrder) => {
   try {
     process.send?.({ result: await load(order) });
   } catch (error) {
-    process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    process.send?.({
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 });
 process.on('disconnect', () => process.exit(0));

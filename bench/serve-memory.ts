@@ -1,7 +1,9 @@
 /**
- * Purpose: whether a process and its children keep taking memory: watched from outside, and judged by a slope.
- * Invariants: the first third, in which caches fill and code is compiled, is left out; the slope is that of ten block means, because
- * neighbouring samples say the same; flat is what may be no slope at all, or too little to matter.
+ * Purpose: whether a process and its children keep taking memory: watched from outside, and judged
+ * by a slope.
+ * Invariants: the first third, in which caches fill and code is compiled, is left out; the slope is
+ * that of ten block means, because neighbouring samples say the same; flat is what may be no slope
+ * at all, or too little to matter.
  * Fails: never; where there is no /proc nothing is said.
  */
 import { readFile } from 'node:fs/promises';
@@ -27,7 +29,11 @@ const BLOCKS = 10;
 const MATTERS = 0.03;
 
 /** Adds a sample a second to `into`. */
-export async function watchMemory(pid: number, seconds: number, into: MemorySample[]): Promise<void> {
+export async function watchMemory(
+  pid: number,
+  seconds: number,
+  into: MemorySample[],
+): Promise<void> {
   const started = systemClock.elapsedMs();
   for (;;) {
     const second = (systemClock.elapsedMs() - started) / 1000;
@@ -41,7 +47,9 @@ export async function watchMemory(pid: number, seconds: number, into: MemorySamp
 
 async function residentMb(pid: number): Promise<number> {
   const [statm, children] = await Promise.all(
-    [`/proc/${pid}/statm`, `/proc/${pid}/task/${pid}/children`].map((path) => readFile(path, 'utf8')),
+    [`/proc/${pid}/statm`, `/proc/${pid}/task/${pid}/children`].map((path) =>
+      readFile(path, 'utf8'),
+    ),
   );
   const own = (Number((statm as string).split(' ')[1]) * PAGE) / 1e6;
   const others = (children as string).split(' ').filter(Boolean).map(Number);
@@ -54,14 +62,18 @@ export function slope(samples: readonly MemorySample[]): Slope | null {
   const late = samples.slice(Math.floor(samples.length / 3));
   if (late.length < 2 * BLOCKS) return null;
   const size = Math.floor(late.length / BLOCKS);
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
   const blocks = Array.from({ length: BLOCKS }, (_, b) => late.slice(b * size, (b + 1) * size));
   const xs = blocks.map((block) => mean(block.map(({ second }) => second / 60)));
   const ys = blocks.map((block) => mean(block.map(({ mb }) => mb)));
   const [x, y] = [mean(xs), mean(ys)];
   const spread = xs.reduce((sum, at) => sum + (at - x) ** 2, 0);
   const perMinute = xs.reduce((sum, at, b) => sum + (at - x) * ((ys[b] as number) - y), 0) / spread;
-  const residual = xs.reduce((sum, at, b) => sum + ((ys[b] as number) - y - perMinute * (at - x)) ** 2, 0);
+  const residual = xs.reduce(
+    (sum, at, b) => sum + ((ys[b] as number) - y - perMinute * (at - x)) ** 2,
+    0,
+  );
   const error = Math.sqrt(residual / (BLOCKS - 2) / spread);
   const minutes = ((late.at(-1) as MemorySample).second - (late[0] as MemorySample).second) / 60;
   const growth = (perMinute * minutes) / y;

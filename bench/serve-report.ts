@@ -50,7 +50,12 @@ export interface Figures {
     readonly delay_max_ms: number;
     readonly memory: Slope | null;
   };
-  readonly machine: { readonly node: string; readonly cpus: number; readonly load_before: number; readonly load_after: number };
+  readonly machine: {
+    readonly node: string;
+    readonly cpus: number;
+    readonly load_before: number;
+    readonly load_after: number;
+  };
 }
 
 export const met = ({ get, post, mixed }: Figures) => ({
@@ -58,7 +63,8 @@ export const met = ({ get, post, mixed }: Figures) => ({
   get_to_ready_bytes: get.per_second >= BARS.toBare * get.bare_per_second,
   post_per_second: post.per_second >= BARS.postPerSecond,
   post_p99: post.half.promised.p99_ms < BARS.postP99Ms,
-  no_failed_answer: get.failures + post.half.promised.failures + post.half.ceiling.failures + mixed.failed === 0,
+  no_failed_answer:
+    get.failures + post.half.promised.failures + post.half.ceiling.failures + mixed.failed === 0,
   no_wrong_answer: mixed.wrong === 0 && mixed.answers > 0,
   memory_flat: mixed.memory?.is_flat === true,
   delay_p99: mixed.delay_p99_ms < BARS.delayP99Ms,
@@ -110,7 +116,11 @@ export function report(figures: Figures): void {
       `${mixed.failed} ${mixed.failed > 0 ? JSON.stringify(mixed.failures) : ''}`,
       bar('0 in all', isMet.no_failed_answer),
     ],
-    ['… wrong or mixed', `${mixed.wrong} (and ${mixed.fallbacks} labelled fallbacks)`, bar('0', isMet.no_wrong_answer)],
+    [
+      '… wrong or mixed',
+      `${mixed.wrong} (and ${mixed.fallbacks} labelled fallbacks)`,
+      bar('0', isMet.no_wrong_answer),
+    ],
     [
       '… event-loop delay',
       `p99 ${ms(mixed.delay_p99_ms)}, most ${ms(mixed.delay_max_ms)}`,

@@ -1,7 +1,9 @@
 /**
- * Purpose: a process that serves for bench/serve.ts: the real service on a store, or a bare Fastify route with the same bytes.
- * Invariants: the service has everything on that it has in production: validation, metrics, rate limit (too high to be met), security
- * headers, a log line a request; the bare one has nothing but its route. Asked by a message it tells what it used since the last one.
+ * Purpose: a process that serves for bench/serve.ts: the real service on a store, or a bare Fastify
+ * route with the same bytes.
+ * Invariants: the service has everything on that it has in production: validation, metrics, rate
+ * limit (too high to be met), security headers, a log line a request; the bare one has nothing but
+ * its route. Asked by a message it tells what it used since the last one.
  * Fails: with the error of what it serves; ends with its parent.
  */
 import { readFile } from 'node:fs/promises';
@@ -74,14 +76,21 @@ function used(): Used {
   const { user, system } = process.cpuUsage(cpu);
   const { rss, heapUsed } = process.memoryUsage();
   const beyond = (ns: number): number => Math.max(0, ns / 1e6 - RESOLUTION_MS);
-  const [delayP50Ms, delayP99Ms, delayMaxMs] = [delays.percentile(50), delays.percentile(99), delays.max].map(beyond) as [
-    number,
-    number,
-    number,
-  ];
+  const [delayP50Ms, delayP99Ms, delayMaxMs] = [
+    delays.percentile(50),
+    delays.percentile(99),
+    delays.max,
+  ].map(beyond) as [number, number, number];
   cpu = process.cpuUsage();
   delays.reset();
-  return { cpuMs: (user + system) / 1000, rssMb: rss / 1e6, heapMb: heapUsed / 1e6, delayP50Ms, delayP99Ms, delayMaxMs };
+  return {
+    cpuMs: (user + system) / 1000,
+    rssMb: rss / 1e6,
+    heapMb: heapUsed / 1e6,
+    delayP50Ms,
+    delayP99Ms,
+    delayMaxMs,
+  };
 }
 
 const address = kind === 'bare' ? await serveBare() : await serveOurs();

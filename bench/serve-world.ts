@@ -1,8 +1,9 @@
 /**
- * Purpose: what bench/serve.ts serves: a store of its own with 300 series, models and snapshots that are added while it is read, and what
- * each pair of them must answer.
- * Invariants: the series are the same on every machine; models are networks of the default architecture and differ in every number; what
- * an answer must hold is computed here, from the store and the model alone, by none of the service's code.
+ * Purpose: what bench/serve.ts serves: a store of its own with 300 series, models and snapshots
+ * that are added while it is read, and what each pair of them must answer.
+ * Invariants: the series are the same on every machine; models are networks of the default
+ * architecture and differ in every number; what an answer must hold is computed here, from the
+ * store and the model alone, by none of the service's code.
  * Fails: with the store's errors.
  */
 import { join } from 'node:path';
@@ -27,10 +28,33 @@ const HOUR_MS = 3_600_000;
 const START = Date.UTC(2025, 0, 6, 5);
 
 export const benchDomain: Domain = {
-  ...{ name: 'bench', title: 'Bench', unit: 'events per hour', seriesNoun: 'place', frequencyMinutes: 60 },
-  ...{ timeZone: 'America/New_York', seasonLengths: [24, 168], horizon: HORIZON, quantiles: QUANTILES, missing: 'zero' },
-  ...{ nonNegative: true, integerValued: true, holidays: { country: 'US', state: 'NY' }, pastExogenous: [], futureExogenous: [] },
-  ...{ defaultSource: null, quickSource: null, seriesTitle: (id) => id, openSource: () => Promise.reject(new Error('none')) },
+  ...{
+    name: 'bench',
+    title: 'Bench',
+    unit: 'events per hour',
+    seriesNoun: 'place',
+    frequencyMinutes: 60,
+  },
+  ...{
+    timeZone: 'America/New_York',
+    seasonLengths: [24, 168],
+    horizon: HORIZON,
+    quantiles: QUANTILES,
+    missing: 'zero',
+  },
+  ...{
+    nonNegative: true,
+    integerValued: true,
+    holidays: { country: 'US', state: 'NY' },
+    pastExogenous: [],
+    futureExogenous: [],
+  },
+  ...{
+    defaultSource: null,
+    quickSource: null,
+    seriesTitle: (id) => id,
+    openSource: () => Promise.reject(new Error('none')),
+  },
 };
 
 export const openBenchStore = (folder: string) => {
@@ -51,7 +75,9 @@ export interface BenchWorld {
   /** Trains nothing: registers other weights, and promotes them. */
   addModel(): Promise<void>;
   histories(count: number, length: number): PostedHistory[];
-  /** [quantile][step] of a stored series. Throws where there is no such model, snapshot or series. */
+  /**
+   * [quantile][step] of a stored series. Throws where there is no such model, snapshot or series.
+   */
   expected(modelVersion: string, snapshotVersion: string, seriesId: string): Float32Array;
   /** The same of a posted history. */
   expectedOwn(modelVersion: string, history: PostedHistory): Float32Array;
@@ -79,11 +105,26 @@ export async function createWorld(folder: string): Promise<BenchWorld> {
         FROM range(${SERIES}) AS a(s), range(${from}, ${to}) AS b(h)) TO ${sqlText(path)} (FORMAT parquet)`),
     );
     const rows = SERIES * count;
-    const part = { part: `hours-${to}`, feed: 'main', fingerprint: 'x', availableAt: START + to * HOUR_MS };
+    const part = {
+      part: `hours-${to}`,
+      feed: 'main',
+      fingerprint: 'x',
+      availableAt: START + to * HOUR_MS,
+    };
     const span = { start: START + from * HOUR_MS, end: START + to * HOUR_MS };
     const object = { path, rows, span, ...part, rowsIn: rows, rowsUsed: rows, rejected: {} };
-    const schema = { frequencyMinutes: 60, missing: 'zero' as const, unit: benchDomain.unit, timeZone: 'America/New_York' };
-    await features.commit({ reason: 'bench', schema, newObjects: [object], onlineIntervals: ONLINE });
+    const schema = {
+      frequencyMinutes: 60,
+      missing: 'zero' as const,
+      unit: benchDomain.unit,
+      timeZone: 'America/New_York',
+    };
+    await features.commit({
+      reason: 'bench',
+      schema,
+      newObjects: [object],
+      onlineIntervals: ONLINE,
+    });
     hours = to;
     const { panel, manifest } = await features.readOnline();
     panels.set(manifest.snapshotVersion, panel);
@@ -103,7 +144,13 @@ export async function createWorld(folder: string): Promise<BenchWorld> {
       trainingCutoff: START,
       panelHash: 'bench',
     };
-    const made = { forecaster: 'network', config: {}, seed: models, backend: 'wasm', trainingSeconds: 0 };
+    const made = {
+      forecaster: 'network',
+      config: {},
+      seed: models,
+      backend: 'wasm',
+      trainingSeconds: 0,
+    };
     const card = { ...training, ...made, quantiles: QUANTILES, horizon: HORIZON, metrics: {} };
     const { modelVersion } = await registry.register({ ...saved, card });
     forecasters.set(modelVersion, restoreNetwork(saved.model, saved.weights));
@@ -128,8 +175,10 @@ export async function createWorld(folder: string): Promise<BenchWorld> {
     expected(modelVersion, snapshotVersion, seriesId) {
       const key = `${modelVersion} ${snapshotVersion}`;
       const panel = panels.get(snapshotVersion);
-      if (!panel) throw new Error(`an answer names the snapshot ${snapshotVersion}, which nobody committed`);
-      const all = stored.get(key) ?? forecasterOf(modelVersion).predict(panel, panel.length - 1, HORIZON);
+      if (!panel)
+        throw new Error(`an answer names the snapshot ${snapshotVersion}, which nobody committed`);
+      const all =
+        stored.get(key) ?? forecasterOf(modelVersion).predict(panel, panel.length - 1, HORIZON);
       stored.set(key, all);
       const size = QUANTILES.length * HORIZON;
       const row = panel.seriesIds.indexOf(seriesId);

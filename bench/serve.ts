@@ -1,11 +1,15 @@
 /**
- * Purpose: what the service promises about speed, as a command: a bare Fastify route beside ours in one run, the ceiling of posted histories
- * and their latency at half of what is promised and of what it takes, and a long mixed load while models and snapshots change, every number checked.
+ * Purpose: what the service promises about speed, as a command: a bare Fastify route beside ours in
+ * one run, the ceiling of posted histories and their latency at half of what is promised and of
+ * what it takes, and a long mixed load while models and snapshots change, every number checked.
  *   npm run bench:serve [-- --seconds 300] [--swaps 20] [--runs 5] [--json FILE]
- * Invariants: server, bare server and load are processes of their own; the service has everything on that production has; bare and ours
- * take turns and medians are compared, for a busy machine slows both; the load does not wait for the server (open loop); every
- * different answer is compared, number by number, with what its model makes of its snapshot, or of the history that was posted.
- * Fails: a plain Error where a process ends; the exit status is 1 where an answer failed or was not of the version it names.
+ * Invariants: server, bare server and load are processes of their own; the service has everything
+ * on that production has; bare and ours take turns and medians are compared, for a busy machine
+ * slows both; the load does not wait for the server (open loop); every different answer is
+ * compared, number by number, with what its model makes of its snapshot, or of the history that was
+ * posted.
+ * Fails: a plain Error where a process ends; the exit status is 1 where an answer failed or was not
+ * of the version it names.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
@@ -51,7 +55,11 @@ interface Running {
   ask<T>(message: unknown): Promise<T>;
 }
 
-async function start(file: string, args: readonly string[], logs: string): Promise<Running & { first: unknown }> {
+async function start(
+  file: string,
+  args: readonly string[],
+  logs: string,
+): Promise<Running & { first: unknown }> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     execArgv: ['--import', 'tsx'],
     serialization: 'advanced',
@@ -88,15 +96,13 @@ function post(path: string, body: unknown): string {
   return head + text;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 async function bench(flags: Flags, folder: string): Promise<void> {
-  const [seconds, swaps, runs, phase] = [flags.seconds, flags.swaps, flags.runs, flags.phase].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [seconds, swaps, runs, phase] = [flags.seconds, flags.swaps, flags.runs, flags.phase].map(
+    Number,
+  ) as [number, number, number, number];
   const loadBefore = loadavg()[0] as number;
   const progress = terminalProgress({ clock: systemClock });
   progress.start('Measuring', 6 * runs + 4 + swaps);
@@ -107,7 +113,11 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   await startTensorBackend(silentLogger, 'auto', 'prediction');
   const world = await createWorld(folder);
   const load = await start('./serve-load.ts', [], join(folder, 'load.log'));
-  const ours = await start('./serve-server.ts', ['ours', join(folder, 'store')], join(folder, 'ours.log'));
+  const ours = await start(
+    './serve-server.ts',
+    ['ours', join(folder, 'store')],
+    join(folder, 'ours.log'),
+  );
   const { address } = ours.first as { address: string };
   const body = await (await fetch(`http://${address}/v1/series/7/forecast`)).text();
   const bodyFile = join(folder, 'body.json');
@@ -115,16 +125,37 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const bare = await start('./serve-server.ts', ['bare', bodyFile], join(folder, 'bare.log'));
   const { address: bareAddress } = bare.first as { address: string };
 
-  const asked = world.seriesIds.filter((_, s) => s % Math.ceil(world.seriesIds.length / ASKED_SERIES) === 0);
+  const asked = world.seriesIds.filter(
+    (_, s) => s % Math.ceil(world.seriesIds.length / ASKED_SERIES) === 0,
+  );
   const histories = world.histories(8, Number(flags.history));
-  const many = asked.map((id, i) => [id, asked[(i + 1) % asked.length] as string, asked[(i + 7) % asked.length] as string]);
+  const many = asked.map((id, i) => [
+    id,
+    asked[(i + 1) % asked.length] as string,
+    asked[(i + 7) % asked.length] as string,
+  ]);
   const kinds = {
-    get: { name: 'get', weight: MIX.get, requests: asked.map((id) => get(`/v1/series/${id}/forecast`)) },
-    post: { name: POSTED, weight: MIX.post, requests: histories.map((history) => post('/v1/forecasts', { history })) },
-    many: { name: 'many', weight: MIX.many, requests: many.map((seriesIds) => post('/v1/forecasts', { seriesIds })) },
+    get: {
+      name: 'get',
+      weight: MIX.get,
+      requests: asked.map((id) => get(`/v1/series/${id}/forecast`)),
+    },
+    post: {
+      name: POSTED,
+      weight: MIX.post,
+      requests: histories.map((history) => post('/v1/forecasts', { history })),
+    },
+    many: {
+      name: 'many',
+      weight: MIX.many,
+      requests: many.map((seriesIds) => post('/v1/forecasts', { seriesIds })),
+    },
   };
 
-  async function run(server: Running, order: Pick<LoadOrder, 'address' | 'kinds' | 'seconds'> & Partial<LoadOrder>) {
+  async function run(
+    server: Running,
+    order: Pick<LoadOrder, 'address' | 'kinds' | 'seconds'> & Partial<LoadOrder>,
+  ) {
     await server.ask('since');
     const { result, error } = await load.ask<{ result?: LoadResult; error?: string }>({
       ...{ connections: CONNECTIONS, rate: null, keepBodies: false },
@@ -135,7 +166,11 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     const count = Object.values(result.kinds).reduce((sum, kind) => sum + kind.count, 0);
     return { ...result, used, cpuUs: (used.cpuMs * 1000) / count };
   }
-  const bareKind = (path: string): Kind => ({ name: path, weight: 1, requests: asked.map((id) => get(`/${path}/${id}`)) });
+  const bareKind = (path: string): Kind => ({
+    name: path,
+    weight: 1,
+    requests: asked.map((id) => get(`/${path}/${id}`)),
+  });
 
   // Warm on both sides before anything counts.
   const targets = {
@@ -144,7 +179,11 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     ours: () => run(ours, { address, kinds: [kinds.get], seconds: phase }),
   };
   type Target = keyof typeof targets;
-  const taken: Record<Target, Awaited<ReturnType<typeof run>>[]> = { bytes: [], object: [], ours: [] };
+  const taken: Record<Target, Awaited<ReturnType<typeof run>>[]> = {
+    bytes: [],
+    object: [],
+    ours: [],
+  };
   for (let turn = -1; turn < runs; turn++) {
     for (const target of Object.keys(targets) as Target[]) {
       next(turn < 0 ? `warming: ${target}` : `GET: ${target}`);
@@ -160,7 +199,10 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const posts: number[] = [];
   for (let turn = 0; turn < runs; turn++) {
     next('POST: ceiling');
-    posts.push((await run(ours, { address, kinds: [kinds.post], seconds: phase, connections: 64 })).perSecond);
+    posts.push(
+      (await run(ours, { address, kinds: [kinds.post], seconds: phase, connections: 64 }))
+        .perSecond,
+    );
   }
   const ceiling = median(posts);
   const rates = { promised: BARS.postPerSecond / 2, ceiling: ceiling / 2 };
@@ -171,7 +213,13 @@ async function bench(flags: Flags, folder: string): Promise<void> {
       const rate = rates[which];
       next(`POST: ${Math.round(rate)} a second`);
       windows[which].push(
-        await run(ours, { address, kinds: [kinds.post], seconds: 2 * phase, rate, connections: MANY_CONNECTIONS }),
+        await run(ours, {
+          address,
+          kinds: [kinds.post],
+          seconds: 2 * phase,
+          rate,
+          connections: MANY_CONNECTIONS,
+        }),
       );
     }
   }
@@ -185,11 +233,20 @@ async function bench(flags: Flags, folder: string): Promise<void> {
 
   next('mixed: ceiling');
   const mixed = Object.values(kinds);
-  const mixedCeiling = (await run(ours, { address, kinds: mixed, seconds: 2 * phase, connections: 64 })).perSecond;
+  const mixedCeiling = (
+    await run(ours, { address, kinds: mixed, seconds: 2 * phase, connections: 64 })
+  ).perSecond;
   const rate = flags.rate === undefined ? SHARE * mixedCeiling : Number(flags.rate);
 
   const memory: MemorySample[] = [];
-  const under = run(ours, { address, kinds: mixed, seconds, rate, connections: MANY_CONNECTIONS, keepBodies: true });
+  const under = run(ours, {
+    address,
+    kinds: mixed,
+    seconds,
+    rate,
+    connections: MANY_CONNECTIONS,
+    keepBodies: true,
+  });
   const changes = swapUnderLoad(seconds, swaps, (n) => {
     next(`mixed: swap ${n} of ${swaps}`);
     return n % 2 === 1 ? world.addModel() : world.addSnapshot();
@@ -203,18 +260,45 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const { bodies: _bodies, used, kinds: perKind, failures, perSecond: reached } = load70;
   const figures: Figures = {
     get: {
-      ...{ per_second: perSecond('ours'), bare_per_second: perSecond('bytes'), bare_object_per_second: perSecond('object') },
-      ...{ cpu_us: cpuUs('ours'), bare_cpu_us: cpuUs('bytes'), bare_object_cpu_us: cpuUs('object') },
-      ...{ body_bytes: body.length, failures: taken.ours.reduce((sum, one) => sum + count(one.failures), 0) },
+      ...{
+        per_second: perSecond('ours'),
+        bare_per_second: perSecond('bytes'),
+        bare_object_per_second: perSecond('object'),
+      },
+      ...{
+        cpu_us: cpuUs('ours'),
+        bare_cpu_us: cpuUs('bytes'),
+        bare_object_cpu_us: cpuUs('object'),
+      },
+      ...{
+        body_bytes: body.length,
+        failures: taken.ours.reduce((sum, one) => sum + count(one.failures), 0),
+      },
     },
     post: { per_second: ceiling, history_values: Number(flags.history), half },
     mixed: {
-      ...{ seconds, swaps, rate, ceiling_per_second: mixedCeiling, reached_per_second: reached, kinds: perKind },
+      ...{
+        seconds,
+        swaps,
+        rate,
+        ceiling_per_second: mixedCeiling,
+        reached_per_second: reached,
+        kinds: perKind,
+      },
       ...{ failures, failed: count(failures), ...checked },
-      ...{ delay_p50_ms: used.delayP50Ms, delay_p99_ms: used.delayP99Ms, delay_max_ms: used.delayMaxMs },
+      ...{
+        delay_p50_ms: used.delayP50Ms,
+        delay_p99_ms: used.delayP99Ms,
+        delay_max_ms: used.delayMaxMs,
+      },
       memory: slope(memory),
     },
-    machine: { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] ?? Number.NaN },
+    machine: {
+      node: process.version,
+      cpus: cpus().length,
+      load_before: loadBefore,
+      load_after: loadavg()[0] ?? Number.NaN,
+    },
   };
   report(figures);
   if (figures.mixed.failed > 0 || figures.mixed.wrong > 0) process.exitCode = 1;
@@ -223,10 +307,15 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   await writeFile(flags.json, `${JSON.stringify({ ...figures, bars: met(figures) }, null, 1)}\n`);
 }
 
-const count = (failures: Readonly<Record<string, number>>): number => Object.values(failures).reduce((sum, n) => sum + n, 0);
+const count = (failures: Readonly<Record<string, number>>): number =>
+  Object.values(failures).reduce((sum, n) => sum + n, 0);
 
 /** Changes at even distances, the last a while before the end. */
-async function swapUnderLoad(seconds: number, swaps: number, change: (n: number) => Promise<void>): Promise<void> {
+async function swapUnderLoad(
+  seconds: number,
+  swaps: number,
+  change: (n: number) => Promise<void>,
+): Promise<void> {
   const started = systemClock.elapsedMs();
   for (let n = 1; n <= swaps; n++) {
     const due = started + (n * seconds * 1000) / (swaps + 1);
@@ -236,7 +325,9 @@ async function swapUnderLoad(seconds: number, swaps: number, change: (n: number)
 }
 
 const command = new Command('bench:serve')
-  .description('The HTTP service beside a bare Fastify route, and under a long mixed load while models and snapshots change.')
+  .description(
+    'The HTTP service beside a bare Fastify route, and under a long mixed load while models and snapshots change.',
+  )
   .option('--seconds <count>', 'how long the mixed load lasts', '300')
   .option('--swaps <count>', 'new models and snapshots in that time, in turn', '20')
   .option('--runs <count>', 'measure each ceiling so often, and take the medians', '5')

@@ -1,8 +1,10 @@
 /**
- * Purpose: what a batch of very many series costs and takes in n shards, as a command: one shard is measured, the rest is computed.
+ * Purpose: what a batch of very many series costs and takes in n shards, as a command: one shard is
+ * measured, the rest is computed.
  *   npm run bench:shards [-- --series 2000] [--total 1000000] [--store-series 125000] [--json FILE]
- * Invariants: what is measured is what `headway forecast --shard` does after its start: read and decode the whole online view of a store,
- * take its series, forecast and judge them, write the entry down; what is computed says from which assumption.
+ * Invariants: what is measured is what `headway forecast --shard` does after its start: read and
+ * decode the whole online view of a store, take its series, forecast and judge them, write the
+ * entry down; what is computed says from which assumption.
  * Fails: a plain Error where a shard forecasts nothing.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -44,8 +46,16 @@ interface Flags {
 }
 
 async function bench(flags: Flags): Promise<void> {
-  const [series, total, storeSeries] = [Number(flags.series), Number(flags.total), Number(flags.storeSeries)];
-  const backend = await startTensorBackend(silentLogger, flags.backend as BackendChoice, 'prediction');
+  const [series, total, storeSeries] = [
+    Number(flags.series),
+    Number(flags.total),
+    Number(flags.storeSeries),
+  ];
+  const backend = await startTensorBackend(
+    silentLogger,
+    flags.backend as BackendChoice,
+    'prediction',
+  );
   const loadBefore = loadavg()[0] as number;
   const measured = await measureShard(series);
   const viewBytes = LOOK_BACK * 4 * storeSeries;
@@ -54,13 +64,22 @@ async function bench(flags: Flags): Promise<void> {
   const rows = SHARDS.map((shards) => {
     const decodeSeconds = storeSeries * measured.readSecondsPerSeries;
     const seconds =
-      START_SECONDS + viewBytes / READ_BYTES_PER_SECOND + decodeSeconds + storeSeries / shards / measured.seriesPerSecond;
+      START_SECONDS +
+      viewBytes / READ_BYTES_PER_SECOND +
+      decodeSeconds +
+      storeSeries / shards / measured.seriesPerSecond;
     const workers = stores * shards;
     const dollars =
       workers * seconds * memoryGb * PRICES.lambdaGbSecond.dollars +
       (workers / 1e6) * PRICES.lambdaRequests.dollars +
       ((workers * TRANSITIONS_PER_SHARD) / 1000) * PRICES.stepTransitions.dollars;
-    return { shardsPerStore: shards, workers, seconds, dollars, dollarsPerMillion: (dollars / total) * 1e6 };
+    return {
+      shardsPerStore: shards,
+      workers,
+      seconds,
+      dollars,
+      dollarsPerMillion: (dollars / total) * 1e6,
+    };
   });
   const table = new Table({
     head: ['shards a store', 'workers', 'seconds', 'US$ a batch', 'US$ a million series'],
@@ -82,8 +101,22 @@ async function bench(flags: Flags): Promise<void> {
     `Computed for ${total} series in ${stores} stores of ${storeSeries} (a view of ${(viewBytes / 1e9).toFixed(2)} GB, functions of ${memoryGb.toFixed(1)} GB), all workers at once:`,
   );
   console.log(table.toString());
-  const kept = { series, total, storeSeries, backend, measured, memoryGb, rows, prices: { noted: PRICES.lambdaGbSecond.noted } };
-  const machine = { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] };
+  const kept = {
+    series,
+    total,
+    storeSeries,
+    backend,
+    measured,
+    memoryGb,
+    rows,
+    prices: { noted: PRICES.lambdaGbSecond.noted },
+  };
+  const machine = {
+    node: process.version,
+    cpus: cpus().length,
+    load_before: loadBefore,
+    load_after: loadavg()[0],
+  };
   if (!flags.json) return;
   await mkdir(dirname(flags.json), { recursive: true });
   await writeFile(flags.json, `${JSON.stringify({ ...kept, machine }, null, 1)}\n`);
@@ -95,7 +128,9 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-async function measureShard(series: number): Promise<{ seriesPerSecond: number; readSecondsPerSeries: number }> {
+async function measureShard(
+  series: number,
+): Promise<{ seriesPerSecond: number; readSecondsPerSeries: number }> {
   const ids = Array.from({ length: series }, (_, s) => `s${s}`);
   const streams = randomStreams(SEED);
   const forecaster = networkForecaster(randomNetwork(ids, HORIZON, streams('weights')));
@@ -113,12 +148,19 @@ async function measureShard(series: number): Promise<{ seriesPerSecond: number; 
     const rules = { nonNegative: true, seasonLengths: [24, 168] };
     const part = seriesSlice(panel, from, to);
     const forecasts = await precompute(forecaster, part, LOOK_BACK - 1, HORIZON, rules);
-    const entry = JSON.stringify({ quantiles: QUANTILES, seriesIds: part.seriesIds, values: Array.from(forecasts.values) });
+    const entry = JSON.stringify({
+      quantiles: QUANTILES,
+      seriesIds: part.seriesIds,
+      values: Array.from(forecasts.values),
+    });
     await writeFile(join(folder, 'entry.json'), entry);
     const done = cpuSeconds();
     progress.update(3);
     if (!forecasts.usable.includes(1)) throw new Error('no series has a forecast');
-    return { seriesPerSecond: (to - from) / (done - read), readSecondsPerSeries: (read - started) / series };
+    return {
+      seriesPerSecond: (to - from) / (done - read),
+      readSecondsPerSeries: (read - started) / series,
+    };
   } finally {
     progress.stop();
     await rm(folder, { recursive: true, force: true });
@@ -126,10 +168,16 @@ async function measureShard(series: number): Promise<{ seriesPerSecond: number; 
 }
 
 const command = new Command('bench:shards')
-  .description('Time and cost of forecasting very many series in shards: one is measured, the rest computed.')
+  .description(
+    'Time and cost of forecasting very many series in shards: one is measured, the rest computed.',
+  )
   .option('--series <count>', 'series of the view that is measured', '2000')
   .option('--total <count>', 'series to compute for', '1000000')
-  .option('--store-series <count>', 'series in one store, whose view every shard of it reads', '125000')
+  .option(
+    '--store-series <count>',
+    'series in one store, whose view every shard of it reads',
+    '125000',
+  )
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
   .option('--json <file>', 'write the figures as JSON');
 await command.parseAsync();

@@ -1,10 +1,12 @@
 /**
- * Purpose: what the feature store promises about speed, as a command that prints ratios: raw events to a committed snapshot beside
- * the bare DuckDB query on the same file, an hourly increment on top of a year, and the read that serving makes.
+ * Purpose: what the feature store promises about speed, as a command that prints ratios: raw events
+ * to a committed snapshot beside the bare DuckDB query on the same file, an hourly increment on top
+ * of a year, and the read that serving makes.
  *   npm run bench:store [-- --events 20000000] [--runs 3] [--json FILE]
- * Invariants: the events are the same on every machine (hashes of their number) and lie in a temporary folder that goes at the end;
- * every measurement runs alone in a fresh process (bench/store-measure.ts), so that its peak memory is its own; bare query and
- * pipeline take turns and the medians are compared, for a busy machine slows both; both count the same events.
+ * Invariants: the events are the same on every machine (hashes of their number) and lie in a
+ * temporary folder that goes at the end; every measurement runs alone in a fresh process
+ * (bench/store-measure.ts), so that its peak memory is its own; bare query and pipeline take turns
+ * and the medians are compared, for a busy machine slows both; both count the same events.
  * Fails: a plain Error where a child fails or the sums differ.
  */
 import { execFile } from 'node:child_process';
@@ -34,11 +36,16 @@ interface Measured {
   readonly first?: number;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 async function measure(part: string, folder: string, ...rest: string[]): Promise<Measured> {
   const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', MEASURE, part, folder, ...rest], { maxBuffer: 1 << 24 });
+  const { stdout } = await run(
+    process.execPath,
+    ['--import', 'tsx', MEASURE, part, folder, ...rest],
+    { maxBuffer: 1 << 24 },
+  );
   return JSON.parse(stdout.trim().split('\n').at(-1) as string);
 }
 
@@ -53,7 +60,12 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   await measure('write', folder, String(events));
   const bytes = (await stat(join(folder, 'months.parquet'))).size;
 
-  const taken = { bare: [] as Measured[], whole: [] as Measured[], bareOnce: [] as Measured[], wholeOnce: [] as Measured[] };
+  const taken = {
+    bare: [] as Measured[],
+    whole: [] as Measured[],
+    bareOnce: [] as Measured[],
+    wholeOnce: [] as Measured[],
+  };
   for (let run = 0; run < runs; run++) {
     for (const part of ['bare', 'whole', 'bareOnce', 'wholeOnce'] as const) {
       next(part);
@@ -64,7 +76,8 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     [taken.whole, taken.bare],
     [taken.wholeOnce, taken.bareOnce],
   ] as const)
-    if (new Set([...ours, ...bare].map((run) => run.events)).size > 1) throw new Error('snapshot and bare query differ');
+    if (new Set([...ours, ...bare].map((run) => run.events)).size > 1)
+      throw new Error('snapshot and bare query differ');
   next('hour, fresh');
   await measure('year', folder);
   const hourFresh = await measure('hour', folder, 'fresh');
@@ -75,7 +88,8 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   progress.stop();
 
   const ms = (part: keyof typeof taken): number => median(taken[part].map((run) => run.ms));
-  const peak = (part: keyof typeof taken): number => Math.max(...taken[part].map((run) => run.peakMb));
+  const peak = (part: keyof typeof taken): number =>
+    Math.max(...taken[part].map((run) => run.peakMb));
   const result = {
     ...{ events, bytes, runs },
     to_bare: {
@@ -92,7 +106,12 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     hourly: { fresh_ms: hourFresh.ms, warm_ms: hourWarm.ms },
     serving: { ms: serving.ms, first_ms: serving.first },
     bars: BARS,
-    machine: { node: process.version, cpus: cpus().length, load_before: loadBefore, load_after: loadavg()[0] },
+    machine: {
+      node: process.version,
+      cpus: cpus().length,
+      load_before: loadBefore,
+      load_after: loadavg()[0],
+    },
   };
   report(result);
   if (!flags.json) return;
@@ -119,7 +138,8 @@ function report(result: {
 }): void {
   const { events, bytes, runs, to_bare, to_bare_told_once, hourly, serving, machine } = result;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-  const against = (bar: number, is: number): string => `bar ${bar}: ${is <= bar ? 'met' : 'missed'}`;
+  const against = (bar: number, is: number): string =>
+    `bar ${bar}: ${is <= bar ? 'met' : 'missed'}`;
   const line = (what: string, { ratio, ms, bare_ms, peak_mb }: Beside): string =>
     `${what}: ${ratio.toFixed(2)} × the bare query (${seconds(ms)} / ${seconds(bare_ms)}; ${against(BARS.toBare, ratio)}), peak memory ${peak_mb.toFixed(0)} MB (${against(BARS.megabytes, peak_mb)})`;
   console.log(`${events} events, ${(bytes / 1e6).toFixed(0)} MB of Parquet; medians of ${runs}`);
@@ -128,12 +148,18 @@ function report(result: {
   console.log(
     `An hour on top of that: ${(hourly.warm_ms / BARS.hourlyMs).toFixed(2)} s in a process that has the store open, ${(hourly.fresh_ms / BARS.hourlyMs).toFixed(2)} s in a fresh one (${against(1, hourly.fresh_ms / 1000)})`,
   );
-  console.log(`Eight weeks of 300 series for serving: ${serving.ms.toFixed(1)} ms (${against(BARS.servingMs, serving.ms)})`);
-  console.log(`load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`);
+  console.log(
+    `Eight weeks of 300 series for serving: ${serving.ms.toFixed(1)} ms (${against(BARS.servingMs, serving.ms)})`,
+  );
+  console.log(
+    `load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`,
+  );
 }
 
 const command = new Command('bench:store')
-  .description('The feature store beside the bare DuckDB query: ratios of time and memory, and the reads that serving makes.')
+  .description(
+    'The feature store beside the bare DuckDB query: ratios of time and memory, and the reads that serving makes.',
+  )
   .option('--events <count>', 'raw events in the file', '20000000')
   .option('--runs <count>', 'measure so often, and take the medians', '3')
   .option('--json <file>', 'write the figures as JSON');

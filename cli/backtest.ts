@@ -1,7 +1,10 @@
 /**
- * Purpose: `headway backtest`: the leaderboard of all forecasters over many cutoffs, as tables, JSON and a page.
- * Invariants: the store is not written to; what is kept of a backtest and its page lie in the work folder (or where --page says).
- * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, SETTINGS_INVALID for cutoffs a share of the day apart.
+ * Purpose: `headway backtest`: the leaderboard of all forecasters over many cutoffs, as tables,
+ * JSON and a page.
+ * Invariants: the store is not written to; what is kept of a backtest and its page lie in the work
+ * folder (or where --page says).
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, SETTINGS_INVALID for cutoffs a
+ * share of the day apart.
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +28,10 @@ export interface BacktestFlags extends TrainingFlags {
   readonly page?: string;
 }
 
-export async function backtestCommand(context: CommandContext, flags: BacktestFlags): Promise<void> {
+export async function backtestCommand(
+  context: CommandContext,
+  flags: BacktestFlags,
+): Promise<void> {
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
@@ -76,13 +82,17 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
     }),
   );
   if (kept > 0) {
-    context.print(`Resumed: ${kept} of ${segments.length} segments were kept from an earlier run of this backtest in ${folder}.`);
+    context.print(
+      `Resumed: ${kept} of ${segments.length} segments were kept from an earlier run of this backtest in ${folder}.`,
+    );
   }
   context.print(metricsTable(metrics, domain.unit));
   context.print(stepTable(metrics, domain.unit));
   const fits = segments.length === 1 ? 'one fit' : `${segments.length} fits`;
   const processes = workers === 1 ? 'one process' : `${workers} processes`;
-  context.print(`\n${result.cutoffs.length} cutoffs, ${fits} in ${processes}, ${elapsed.toFixed(1)} s. Page: ${page}`);
+  context.print(
+    `\n${result.cutoffs.length} cutoffs, ${fits} in ${processes}, ${elapsed.toFixed(1)} s. Page: ${page}`,
+  );
   context.printJson({
     domain: domain.name,
     snapshotVersion: manifest.snapshotVersion,
@@ -98,13 +108,24 @@ export async function backtestCommand(context: CommandContext, flags: BacktestFl
   });
 }
 
-/** Where the network errs, with times in ISO 8601 (numbers that are not finite become null in JSON). */
-function jsonProfiles({ subject, bestNaive, byHourOfWeek, byCutoff, series, mostWrong }: Leaderboard) {
+/**
+ * Where the network errs, with times in ISO 8601 (numbers that are not finite become null in JSON).
+ */
+function jsonProfiles({
+  subject,
+  bestNaive,
+  byHourOfWeek,
+  byCutoff,
+  series,
+  mostWrong,
+}: Leaderboard) {
   const iso = (timestamp: number) => new Date(timestamp).toISOString();
   return {
     subject,
     bestNaive,
-    maeByHourOfWeek: Object.fromEntries(Object.entries(byHourOfWeek).map(([name, { mae }]) => [name, mae])),
+    maeByHourOfWeek: Object.fromEntries(
+      Object.entries(byHourOfWeek).map(([name, { mae }]) => [name, mae]),
+    ),
     maeByCutoff: { cutoffs: byCutoff.timestamps.map(iso), ...byCutoff.mae },
     worstSeries: series.slice(0, 20),
     mostWrong: mostWrong.map((window) => ({ ...window, cutoff: iso(window.cutoff) })),

@@ -15,7 +15,8 @@ export async function listSettings(context: CommandContext): Promise<void> {
     colWidths: [null, 26, null, 20, 16, 48],
     wordWrap: true,
   });
-  for (const row of rows) table.push([row.name, row.value, row.source, row.default, row.unit, row.description]);
+  for (const row of rows)
+    table.push([row.name, row.value, row.source, row.default, row.unit, row.description]);
   context.print(table.toString());
   context.printJson(rows);
 }

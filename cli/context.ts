@@ -1,6 +1,8 @@
 /**
- * Purpose: what a command works with: settings, domain, store, clock, log and progress, opened lazily.
- * Invariants: flags beat the environment, the environment beats the defaults; opening a context touches no disk.
+ * Purpose: what a command works with: settings, domain, store, clock, log and progress, opened
+ * lazily.
+ * Invariants: flags beat the environment, the environment beats the defaults; opening a context
+ * touches no disk.
  * Fails: SETTINGS_INVALID, DOMAIN_UNKNOWN.
  */
 import { join } from 'node:path';
@@ -10,7 +12,12 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { createLogger, type Logger } from '../runtime/logger.ts';
 import type { Progress } from '../runtime/progress.ts';
-import { readSettings, type SettingName, type SettingOverrides, type Settings } from '../runtime/settings.ts';
+import {
+  readSettings,
+  type SettingName,
+  type SettingOverrides,
+  type Settings,
+} from '../runtime/settings.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
 import type { ActualsLog } from '../storage/actuals-log.ts';
 import type { FeatureStore } from '../storage/feature-store.ts';
@@ -36,7 +43,9 @@ const SETTING_FLAGS = [
   'apiKeys',
 ] as const satisfies readonly SettingName[];
 
-export type CommonFlags = { readonly [Flag in (typeof SETTING_FLAGS)[number]]?: string } & { readonly json?: boolean };
+export type CommonFlags = { readonly [Flag in (typeof SETTING_FLAGS)[number]]?: string } & {
+  readonly json?: boolean;
+};
 
 export interface CommandContext {
   readonly settings: Settings;
@@ -73,7 +82,10 @@ export function openContext(
 ): CommandContext {
   const given = Object.fromEntries(SETTING_FLAGS.map((flag) => [flag, flags[flag]]));
   const overrides: SettingOverrides = { ...given, store: flags.store && asStoreUrl(flags.store) };
-  const settings = readSettings(env, overrides, { domain: (domains[0] as Domain).name, ...defaults });
+  const settings = readSettings(env, overrides, {
+    domain: (domains[0] as Domain).name,
+    ...defaults,
+  });
   const found = findDomain(settings.domain);
   const domain = settings.quantiles === null ? found : { ...found, quantiles: settings.quantiles };
   const clock = systemClock;
@@ -102,7 +114,12 @@ export function openContext(
     ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
     ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
   };
-  const sourceContext = { rawFolder: join(settings.work, 'raw', domain.name), clock, logger, progress };
+  const sourceContext = {
+    rawFolder: join(settings.work, 'raw', domain.name),
+    clock,
+    logger,
+    progress,
+  };
   return {
     settings,
     environment: env,
@@ -132,20 +149,28 @@ export function openContext(
     async source() {
       const spec = settings.source ?? domain.defaultSource;
       if (spec === null) {
-        throw new HeadwayError('SOURCE_NOT_FOUND', `the domain ${domain.name} has no source of its own`, {
-          where: domain.name,
-          fix: 'Name one with --source; the README in its folder says which it understands.',
-        });
+        throw new HeadwayError(
+          'SOURCE_NOT_FOUND',
+          `the domain ${domain.name} has no source of its own`,
+          {
+            where: domain.name,
+            fix: 'Name one with --source; the README in its folder says which it understands.',
+          },
+        );
       }
       return domain.openSource(spec, sourceContext);
     },
     async exogenous() {
       if (settings.exogenous === null) return null;
       if (domain.openExogenous) return domain.openExogenous(settings.exogenous, sourceContext);
-      throw new HeadwayError('SETTINGS_INVALID', `the domain ${domain.name} knows no exogenous columns`, {
-        where: 'HEADWAY_EXOGENOUS',
-        fix: 'Leave --exogenous out, or name columns and openExogenous in the definition of the domain.',
-      });
+      throw new HeadwayError(
+        'SETTINGS_INVALID',
+        `the domain ${domain.name} knows no exogenous columns`,
+        {
+          where: 'HEADWAY_EXOGENOUS',
+          fix: 'Leave --exogenous out, or name columns and openExogenous in the definition of the domain.',
+        },
+      );
     },
     print(text) {
       if (!wantsJson) process.stdout.write(`${text}\n`);

@@ -1,11 +1,18 @@
 /**
- * Purpose: `headway explain`: why one forecast is what it is: what each group of inputs did, and the nearest past days.
- * Invariants: without --cutoff the explained forecast is the one that `forecast` and the HTTP service give; the JSON is the HTTP
- * answer's, but similar days come from all of the history. Values are those known today, none after the cutoff. Changes nothing.
- * Fails: NO_CHAMPION, MODEL_NOT_FOUND, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HISTORY_TOO_SHORT, USAGE for a wrong cutoff.
+ * Purpose: `headway explain`: why one forecast is what it is: what each group of inputs did, and
+ * the nearest past days.
+ * Invariants: without --cutoff the explained forecast is the one that `forecast` and the HTTP
+ * service give; the JSON is the HTTP answer's, but similar days come from all of the history.
+ * Values are those known today, none after the cutoff. Changes nothing.
+ * Fails: NO_CHAMPION, MODEL_NOT_FOUND, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HISTORY_TOO_SHORT, USAGE for
+ * a wrong cutoff.
  */
 import Table from 'cli-table3';
-import { type ExplanationPicture, explanationSvg, totalOf } from '../dashboard/explanation-picture.ts';
+import {
+  type ExplanationPicture,
+  explanationSvg,
+  totalOf,
+} from '../dashboard/explanation-picture.ts';
 import { explanationInTerminal } from '../dashboard/explanation-terminal.ts';
 import { numberLabel, timeLabels } from '../dashboard/scales.js';
 import { restoreNetwork } from '../forecasting/models/network-forecaster.ts';
@@ -30,7 +37,10 @@ export async function explainCommand(context: CommandContext, flags: Flags): Pro
   const asked = flags.cutoff === undefined ? null : timestamp(flags.cutoff, '--cutoff');
   const answer = await explainOne(context, flags, asked);
   const picture = pictureOf(context, answer);
-  const size = { width: Math.min(process.stdout.columns ?? 100, 120), colour: process.stdout.isTTY === true };
+  const size = {
+    width: Math.min(process.stdout.columns ?? 100, 120),
+    colour: process.stdout.isTTY === true,
+  };
   context.print(explanationInTerminal(picture, size));
   context.print(partsTable(picture));
   context.print(daysTable(context, answer));
@@ -41,7 +51,11 @@ export async function explainCommand(context: CommandContext, flags: Flags): Pro
   context.printJson(answer);
 }
 
-async function explainOne(context: CommandContext, flags: Flags, asked: number | null): Promise<ExplanationAnswer> {
+async function explainOne(
+  context: CommandContext,
+  flags: Flags,
+  asked: number | null,
+): Promise<ExplanationAnswer> {
   const { domain, settings, logger } = context;
   const [registry, features] = [await context.registry(), await context.features()];
   const modelVersion = flags.modelVersion ?? (await registry.champion())?.modelVersion;
@@ -80,7 +94,10 @@ async function explainOne(context: CommandContext, flags: Flags, asked: number |
 function pictureOf({ domain }: CommandContext, answer: ExplanationAnswer): ExplanationPicture {
   const { seriesId, title } = answer;
   return {
-    title: title === seriesId ? `${domain.title}: ${seriesId}` : `${domain.title}: ${title} (${seriesId})`,
+    title:
+      title === seriesId
+        ? `${domain.title}: ${seriesId}`
+        : `${domain.title}: ${title} (${seriesId})`,
     unit: domain.unit,
     timeZone: domain.timeZone,
     cutoff: Date.parse(answer.cutoff),
@@ -92,21 +109,42 @@ function pictureOf({ domain }: CommandContext, answer: ExplanationAnswer): Expla
 }
 
 /** Parts by some of the steps, and the sum over all. */
-function partsTable({ timestamps, timeZone, baseline, parts, forecast }: ExplanationPicture): string {
+function partsTable({
+  timestamps,
+  timeZone,
+  baseline,
+  parts,
+  forecast,
+}: ExplanationPicture): string {
   const { hour } = timeLabels(timeZone);
   const steps = selectedSteps(timestamps.length);
   const table = new Table({
-    head: ['', ...steps.map((step) => `step ${step} (${hour(timestamps[step - 1] as number)})`), 'sum'],
+    head: [
+      '',
+      ...steps.map((step) => `step ${step} (${hour(timestamps[step - 1] as number)})`),
+      'sum',
+    ],
     style: { head: [], border: [] },
     colAligns: ['left', ...steps.map(() => 'right' as const), 'right'],
   });
-  const row = ({ title, values }: { title: string; values: readonly number[] }, label: (value: number) => string) =>
-    table.push([title, ...steps.map((step) => label(values[step - 1] as number)), label(totalOf({ values }))]);
+  const row = (
+    { title, values }: { title: string; values: readonly number[] },
+    label: (value: number) => string,
+  ) =>
+    table.push([
+      title,
+      ...steps.map((step) => label(values[step - 1] as number)),
+      label(totalOf({ values })),
+    ]);
   // As many digits as tell apart what moves the largest of them: three, whatever the unit.
-  const largest = Math.max(...[baseline, forecast, ...parts].flatMap(({ values }) => values.map(Math.abs)), 1e-6);
+  const largest = Math.max(
+    ...[baseline, forecast, ...parts].flatMap(({ values }) => values.map(Math.abs)),
+    1e-6,
+  );
   const digits = Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(largest))));
   const plain = (value: number) => value.toFixed(digits);
-  const withSign = (value: number) => (value < 0 ? plain(value).replace('-', '−') : `+${plain(value)}`);
+  const withSign = (value: number) =>
+    value < 0 ? plain(value).replace('-', '−') : `+${plain(value)}`;
   row(baseline, plain);
   for (const part of parts) row(part, withSign);
   row(forecast, plain);
@@ -115,11 +153,17 @@ function partsTable({ timestamps, timeZone, baseline, parts, forecast }: Explana
 
 /** The first, the last and some between: 1, 3, 6, 12, 24 of a day of hours. */
 const selectedSteps = (horizon: number): number[] => [
-  ...new Set([1 / 24, 1 / 8, 1 / 4, 1 / 2, 1].map((share) => Math.max(1, Math.round(share * horizon)))),
+  ...new Set(
+    [1 / 24, 1 / 8, 1 / 4, 1 / 2, 1].map((share) => Math.max(1, Math.round(share * horizon))),
+  ),
 ];
 
-function daysTable({ domain }: CommandContext, { similarDays, forecast }: ExplanationAnswer): string {
-  if (similarDays.length === 0) return 'No past day can be compared: too little of the history is known.';
+function daysTable(
+  { domain }: CommandContext,
+  { similarDays, forecast }: ExplanationAnswer,
+): string {
+  if (similarDays.length === 0)
+    return 'No past day can be compared: too little of the history is known.';
   const { full } = timeLabels(domain.timeZone);
   const table = new Table({
     head: ['days that looked alike, up to', 'distance', 'what followed, sum'],

@@ -1,7 +1,9 @@
 /**
  * Purpose: `headway features run`.
- * Invariants: one run of a domain and store at a time on this machine; every raw row is accounted for in what is printed.
- * Fails: RUN_IN_PROGRESS, DATA_QUARANTINED, USAGE for --accept without a reason, and whatever the source and the feature service say.
+ * Invariants: one run of a domain and store at a time on this machine; every raw row is accounted
+ * for in what is printed.
+ * Fails: RUN_IN_PROGRESS, DATA_QUARANTINED, USAGE for --accept without a reason, and whatever the
+ * source and the feature service say.
  */
 import { join } from 'node:path';
 import { HeadwayError } from '../runtime/errors.ts';
@@ -19,17 +21,28 @@ export interface FeaturesFlags {
   readonly reason?: string;
 }
 
-export async function runFeaturesCommand(context: CommandContext, flags: FeaturesFlags): Promise<void> {
+export async function runFeaturesCommand(
+  context: CommandContext,
+  flags: FeaturesFlags,
+): Promise<void> {
   const { settings, domain, clock, logger, progress } = context;
   const accept = acceptance(flags);
   const features = await context.features();
   const store = await context.store();
-  const lock = { folder: join(settings.work, 'locks'), store: `${store.location} ${domain.name}`, kind: 'features', clock };
+  const lock = {
+    folder: join(settings.work, 'locks'),
+    store: `${store.location} ${domain.name}`,
+    kind: 'features',
+    clock,
+  };
   const started = clock.elapsedMs();
   const result = await withRunLock(lock, async () => {
     const source = await context.source();
     const exogenous = await context.exogenous();
-    logger.info({ source: source.description, exogenous: exogenous?.description ?? null }, 'features run');
+    logger.info(
+      { source: source.description, exogenous: exogenous?.description ?? null },
+      'features run',
+    );
     return runFeatures({
       domain,
       source,
@@ -54,7 +67,8 @@ export async function runFeaturesCommand(context: CommandContext, flags: Feature
       ? `Snapshot ${manifest.snapshotVersion} committed: ${done} new of ${parts.length} raw parts, in ${seconds.toFixed(1)} s.`
       : `Nothing new: snapshot ${manifest.snapshotVersion} is up to date (${parts.length} raw parts, ${seconds.toFixed(1)} s).`,
   );
-  for (const { id, atFault } of held) context.print(`In quarantine since before, and left out: ${atFault.length} parts (${id}).`);
+  for (const { id, atFault } of held)
+    context.print(`In quarantine since before, and left out: ${atFault.length} parts (${id}).`);
   context.printJson({
     ...{ snapshotVersion: manifest.snapshotVersion, changed, seconds, parts, report },
     quarantine: held.map(({ id, key, summary, atFault }) => ({ id, key, summary, atFault })),
@@ -63,13 +77,19 @@ export async function runFeaturesCommand(context: CommandContext, flags: Feature
 
 function acceptance({ accept, reason }: FeaturesFlags) {
   if (accept === undefined && reason === undefined) return null;
-  if (accept !== undefined && reason !== undefined && reason.trim() !== '') return { id: accept, reason: reason.trim() };
+  if (accept !== undefined && reason !== undefined && reason.trim() !== '')
+    return { id: accept, reason: reason.trim() };
   throw new HeadwayError('USAGE', '--accept and --reason come together', {
     fix: 'Say which quarantined run is taken all the same, and why: --accept ID --reason "the strike was real".',
   });
 }
 
-async function showReport(context: CommandContext, flags: FeaturesFlags, report: QualityReport, pictures: QualityPictures) {
+async function showReport(
+  context: CommandContext,
+  flags: FeaturesFlags,
+  report: QualityReport,
+  pictures: QualityPictures,
+) {
   const { settings, domain } = context;
   const { qualityTable } = await import('../services/feature/quality-table.ts');
   const { qualityPage } = await import('../services/feature/quality-page.ts');

@@ -1,6 +1,8 @@
 /**
- * Purpose: `headway forecast`: one series as a picture and a table, or all of them into the forecast log.
- * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the same.
+ * Purpose: `headway forecast`: one series as a picture and a table, or all of them into the
+ * forecast log.
+ * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the
+ * same.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
  */
 import Table from 'cli-table3';
@@ -14,7 +16,11 @@ import { seasonsOf } from '../forecasting/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../forecasting/series-flags.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
-import { type IssuedForecasts, type IssueRequest, issueForecasts } from '../services/inference/issue-forecasts.ts';
+import {
+  type IssuedForecasts,
+  type IssueRequest,
+  issueForecasts,
+} from '../services/inference/issue-forecasts.ts';
 import { parseShard } from '../services/inference/shard.ts';
 import type { CommandContext } from './context.ts';
 import { timestamp } from './panel.ts';
@@ -28,7 +34,10 @@ export interface ForecastFlags {
   readonly issuedAt?: string;
 }
 
-export async function forecastCommand(context: CommandContext, flags: ForecastFlags): Promise<void> {
+export async function forecastCommand(
+  context: CommandContext,
+  flags: ForecastFlags,
+): Promise<void> {
   const { domain } = context;
   const issued = await issue(context, {
     ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
@@ -44,7 +53,9 @@ export async function forecastCommand(context: CommandContext, flags: ForecastFl
     for (const flag of SERIES_FLAGS) {
       const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
       if (ids.length > 0)
-        context.print(`Flagged as ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, for example ${ids.slice(0, 5).join(', ')}.`);
+        context.print(
+          `Flagged as ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, for example ${ids.slice(0, 5).join(', ')}.`,
+        );
     }
     context.printJson({ ...issued.entry, flags: Object.fromEntries(issued.flags) });
     return;
@@ -84,13 +95,19 @@ export async function forecastCommand(context: CommandContext, flags: ForecastFl
     modelVersion: entry.modelVersion,
     snapshotVersion: entry.snapshotVersion,
     timestamps: picture.forecast.timestamps.map(iso),
-    quantiles: Object.fromEntries(entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)])),
+    quantiles: Object.fromEntries(
+      entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)]),
+    ),
     ...(found.length > 0 ? { flags: found } : {}),
   });
 }
 
 /** All steps of one quantile of one series. */
-function columnOf({ values, quantiles, horizon }: IssuedForecasts['entry'], series: number, q: number): number[] {
+function columnOf(
+  { values, quantiles, horizon }: IssuedForecasts['entry'],
+  series: number,
+  q: number,
+): number[] {
   const first = (series * quantiles.length + q) * horizon;
   return values.slice(first, first + horizon);
 }
@@ -112,7 +129,10 @@ export async function issue(
   });
   const { unknownInputs } = issued;
   if (unknownInputs.length > 0)
-    logger.warn({ columns: unknownInputs }, 'exogenous columns are unknown: their usual values are used');
+    logger.warn(
+      { columns: unknownInputs },
+      'exogenous columns are unknown: their usual values are used',
+    );
   return issued;
 }
 
@@ -134,10 +154,16 @@ export function pictureOf(
   const [outer, ...inner] = intervalsOf(quantiles);
   const within = inner[inner.length >> 1];
   return {
-    title: title === seriesId ? `${domain.title}: ${seriesId}` : `${domain.title}: ${title} (${seriesId})`,
+    title:
+      title === seriesId
+        ? `${domain.title}: ${seriesId}`
+        : `${domain.title}: ${title} (${seriesId})`,
     unit: domain.unit,
     timeZone: domain.timeZone,
-    actuals: Array.from(values.subarray(first, cutoff + 1), (value, i) => ({ timestamp: timestampAt(panel, first + i), value })),
+    actuals: Array.from(values.subarray(first, cutoff + 1), (value, i) => ({
+      timestamp: timestampAt(panel, first + i),
+      value,
+    })),
     naive: timestamps.map((timestamp, k) => ({ timestamp, value: naive[k] as number })),
     forecast: {
       timestamps,
@@ -152,10 +178,17 @@ export function pictureOf(
   };
 }
 
-function forecastTable({ forecast, timeZone }: ForecastPicture, entry: IssuedForecasts['entry'], series: number): string {
+function forecastTable(
+  { forecast, timeZone }: ForecastPicture,
+  entry: IssuedForecasts['entry'],
+  series: number,
+): string {
   const columns = entry.quantiles.map((_, q) => columnOf(entry, series, q));
   const table = new Table({
-    head: [`local time (${timeZone})`, ...entry.quantiles.map((quantile) => (quantile === 0.5 ? 'median' : String(quantile)))],
+    head: [
+      `local time (${timeZone})`,
+      ...entry.quantiles.map((quantile) => (quantile === 0.5 ? 'median' : String(quantile))),
+    ],
     style: { head: [], border: [] },
     colAligns: ['left', ...columns.map(() => 'right' as const)],
   });

@@ -10,7 +10,8 @@ import type { AddCommand } from './main.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export function addKeysCommands(program: Command, command: AddCommand): void {
-  const keyFile = (c: Command) => c.option('--api-keys <file>', 'the file of keys; HEADWAY_API_KEYS without it');
+  const keyFile = (c: Command) =>
+    c.option('--api-keys <file>', 'the file of keys; HEADWAY_API_KEYS without it');
   const keys = program.command('keys').description('the API keys of the HTTP service');
   command(
     keys,
@@ -19,13 +20,25 @@ export function addKeysCommands(program: Command, command: AddCommand): void {
     (c) =>
       keyFile(c)
         .requiredOption('--name <text>', 'whose it is')
-        .requiredOption('--scopes <list>', `what it may do, with commas between: ${SCOPE_NAMES.join(', ')}`, scopeList)
+        .requiredOption(
+          '--scopes <list>',
+          `what it may do, with commas between: ${SCOPE_NAMES.join(', ')}`,
+          scopeList,
+        )
         .option('--expires-days <days>', 'days until it expires; never without it', wholeNumber)
-        .option('--requests-per-minute <count>', 'its own limit; HEADWAY_RATE_LIMIT of the service without it', wholeNumber),
+        .option(
+          '--requests-per-minute <count>',
+          'its own limit; HEADWAY_RATE_LIMIT of the service without it',
+          wholeNumber,
+        ),
     async (context, flags: CreateKeyFlags) => (await import('./keys.ts')).createKey(context, flags),
   );
-  command(keys, 'list', 'List the keys: whose, what they may do, until when.', keyFile, async (context) =>
-    (await import('./keys.ts')).listKeys(context),
+  command(
+    keys,
+    'list',
+    'List the keys: whose, what they may do, until when.',
+    keyFile,
+    async (context) => (await import('./keys.ts')).listKeys(context),
   );
   command(
     keys,
@@ -42,7 +55,8 @@ export function addKeysCommands(program: Command, command: AddCommand): void {
       keyFile(c)
         .argument('<id>', 'the old one, as `keys list` shows it')
         .option('--overlap-hours <hours>', 'how long both work', wholeNumber, 24),
-    async (context, flags: { overlapHours: number }, id) => (await import('./keys.ts')).rotateKey(context, id as string, flags),
+    async (context, flags: { overlapHours: number }, id) =>
+      (await import('./keys.ts')).rotateKey(context, id as string, flags),
   );
 }
 

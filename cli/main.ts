@@ -1,7 +1,9 @@
 /**
  * Purpose: the commands of `headway`, their flags and help.
- * Invariants: each command's work is imported when it runs, so that `--help` and `serve` do not load what they do not use.
- * Fails: USAGE for unknown commands and flags; a command's own error otherwise. Nothing is thrown: the exit status is returned.
+ * Invariants: each command's work is imported when it runs, so that `--help` and `serve` do not
+ * load what they do not use.
+ * Fails: USAGE for unknown commands and flags; a command's own error otherwise. Nothing is thrown:
+ * the exit status is returned.
  */
 import { Command, CommanderError, Option } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
@@ -24,12 +26,18 @@ export type AddCommand = <Flags extends object>(
   name: string,
   description: string,
   define: (command: Command) => Command,
-  run: (context: CommandContext, flags: Flags & CommonFlags, ...operands: string[]) => Promise<void>,
+  run: (
+    context: CommandContext,
+    flags: Flags & CommonFlags,
+    ...operands: string[]
+  ) => Promise<void>,
 ) => void;
 
 type Environment = Record<string, string | undefined>;
 
-/** A process that ends by a signal it handled ends with 128 + the signal's number, as shells expect. */
+/**
+ * A process that ends by a signal it handled ends with 128 + the signal's number, as shells expect.
+ */
 export async function main(args: readonly string[], env: Environment): Promise<number> {
   const program = buildProgram(env);
   try {
@@ -38,14 +46,17 @@ export async function main(args: readonly string[], env: Environment): Promise<n
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`${describeError(error)}\n`);
-    if (!isHeadwayError(error) && env.HEADWAY_LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+    if (!isHeadwayError(error) && env.HEADWAY_LOG_LEVEL === 'debug')
+      process.stderr.write(`${(error as Error).stack}\n`);
     return isHeadwayError(error) ? new HeadwayError(error.code, '').exitCode : 70;
   }
 }
 
 export function buildProgram(env: Environment): Command {
   const program = new Command('headway')
-    .description('Time-series demand forecasting, end to end: raw events in, forecasts out over HTTP.')
+    .description(
+      'Time-series demand forecasting, end to end: raw events in, forecasts out over HTTP.',
+    )
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
     .configureHelp({ showGlobalOptions: false })
@@ -57,11 +68,18 @@ export function buildProgram(env: Environment): Command {
     name: string,
     description: string,
     define: (command: Command) => Command,
-    run: (context: CommandContext, flags: Flags & CommonFlags, ...operands: string[]) => Promise<void>,
+    run: (
+      context: CommandContext,
+      flags: Flags & CommonFlags,
+      ...operands: string[]
+    ) => Promise<void>,
     defaults: Partial<Settings> = {},
   ): void {
     const made = define(parent.command(name).description(description).exitOverride())
-      .option('--store <url>', 'where features, models and forecasts live: file:FOLDER or s3://BUCKET/PREFIX')
+      .option(
+        '--store <url>',
+        'where features, models and forecasts live: file:FOLDER or s3://BUCKET/PREFIX',
+      )
       .option('--domain <name>', 'what is forecast: a folder in domains/')
       .option('--work <folder>', 'raw downloads, locks and temporary files')
       .addOption(
@@ -78,21 +96,36 @@ export function buildProgram(env: Environment): Command {
     });
   }
 
-  const source = (c: Command) => c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
+  const source = (c: Command) =>
+    c.option('--source <spec>', "raw data: a folder, or name:argument as the domain's README says");
   const sources = (c: Command) =>
-    source(c).option('--exogenous <spec>', "exogenous columns, e.g. the weather: a file or folder, as the domain's README says");
+    source(c).option(
+      '--exogenous <spec>',
+      "exogenous columns, e.g. the weather: a file or folder, as the domain's README says",
+    );
   const engine = (c: Command) =>
-    c.option('--engine <name>', 'what counts raw events: duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA');
+    c.option(
+      '--engine <name>',
+      'what counts raw events: duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA',
+    );
   const computing = (c: Command) =>
-    c.option('--seed <number>', 'seed of everything random').option('--backend <name>', 'auto, native, wasm or cpu');
+    c
+      .option('--seed <number>', 'seed of everything random')
+      .option('--backend <name>', 'auto, native, wasm or cpu');
   const training = (c: Command) =>
     computing(
       c
         .option('--steps <count>', 'batches the network learns from', wholeNumber)
         .option('--test-days <days>', 'days at the end that are held out and scored', wholeNumber)
         .option('--config <file>', 'a configuration that `headway tune` wrote; flags beat it')
-        .option('--demand-only', 'leave exogenous columns out of the model, though the snapshot has them'),
-    ).option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95');
+        .option(
+          '--demand-only',
+          'leave exogenous columns out of the model, though the snapshot has them',
+        ),
+    ).option(
+      '--quantiles <list>',
+      'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95',
+    );
 
   const features = program.command('features').description('the feature service');
   command(
@@ -104,16 +137,20 @@ export function buildProgram(env: Environment): Command {
         .option('--report <file>', 'write the data-quality report as an HTML page')
         .option('--accept <id>', 'take what this quarantined run brought, and nothing else')
         .option('--reason <text>', 'why it is taken, for the log of snapshots; with --accept'),
-    async (context, flags: FeaturesFlags) => (await import('./features.ts')).runFeaturesCommand(context, flags),
+    async (context, flags: FeaturesFlags) =>
+      (await import('./features.ts')).runFeaturesCommand(context, flags),
   );
   command(
     features,
     'sql',
     'Print the SQL that counts one raw part, as it is sent to the engine.',
     (c) => engine(source(c)).option('--part <name>', 'a file of the source; the newest without it'),
-    async (context, flags: { part?: string }) => (await import('./features-sql.ts')).featuresSql(context, flags),
+    async (context, flags: { part?: string }) =>
+      (await import('./features-sql.ts')).featuresSql(context, flags),
   );
-  const quarantine = features.command('quarantine').description('runs that broke the data contract');
+  const quarantine = features
+    .command('quarantine')
+    .description('runs that broke the data contract');
   command(
     quarantine,
     'list',
@@ -126,7 +163,8 @@ export function buildProgram(env: Environment): Command {
     'show',
     'Show the evidence of a refused run: what broke, by how much, and rows.',
     (c) => c.argument('<id>', 'as `quarantine list` shows it'),
-    async (context, _flags, id) => (await import('./quarantine.ts')).showQuarantine(context, id as string),
+    async (context, _flags, id) =>
+      (await import('./quarantine.ts')).showQuarantine(context, id as string),
   );
 
   command(
@@ -135,11 +173,27 @@ export function buildProgram(env: Environment): Command {
     'Score all forecasters on the last weeks, by step, hour and series; changes nothing in the store.',
     (c) =>
       training(source(c))
-        .option('--cutoff-step <intervals>', 'intervals between two cutoffs; shares no factor with the day', wholeNumber)
-        .option('--refit-days <days>', 'fit anew after this many days of the test span; once without it', wholeNumber)
-        .option('--workers <count>', 'processes that fit at once; as many as there are fits and cores without it', wholeNumber)
-        .option('--page <file>', 'write the leaderboard page here; backtest-DOMAIN.html in the work folder without it'),
-    async (context, flags: BacktestFlags) => (await import('./backtest.ts')).backtestCommand(context, flags),
+        .option(
+          '--cutoff-step <intervals>',
+          'intervals between two cutoffs; shares no factor with the day',
+          wholeNumber,
+        )
+        .option(
+          '--refit-days <days>',
+          'fit anew after this many days of the test span; once without it',
+          wholeNumber,
+        )
+        .option(
+          '--workers <count>',
+          'processes that fit at once; as many as there are fits and cores without it',
+          wholeNumber,
+        )
+        .option(
+          '--page <file>',
+          'write the leaderboard page here; backtest-DOMAIN.html in the work folder without it',
+        ),
+    async (context, flags: BacktestFlags) =>
+      (await import('./backtest.ts')).backtestCommand(context, flags),
   );
   command(
     program,
@@ -148,8 +202,14 @@ export function buildProgram(env: Environment): Command {
     (c) =>
       training(source(c))
         .option('--snapshot <version>', 'train on this snapshot instead of the latest')
-        .option('--known-at <timestamp>', 'train on what was known then, ISO 8601 in UTC, instead of all of the snapshot')
-        .option('--warm-start', "go on from the champion's weights where they fit; fewer --steps then do")
+        .option(
+          '--known-at <timestamp>',
+          'train on what was known then, ISO 8601 in UTC, instead of all of the snapshot',
+        )
+        .option(
+          '--warm-start',
+          "go on from the champion's weights where they fit; fewer --steps then do",
+        )
         .addOption(
           new Option(
             '--reproduce <modelVersion>',
@@ -157,7 +217,8 @@ export function buildProgram(env: Environment): Command {
           ).conflicts([...CARD_SAYS]),
         )
         .option('--panel-only', 'with --reproduce: compare the training set, and fit nothing'),
-    async (context, flags: TrainingFlags & TrainFlags) => (await import('./training.ts')).trainCommand(context, flags),
+    async (context, flags: TrainingFlags & TrainFlags) =>
+      (await import('./training.ts')).trainCommand(context, flags),
   );
 
   command(
@@ -167,19 +228,46 @@ export function buildProgram(env: Environment): Command {
     (c) =>
       computing(
         c
-          .option('--candidates <count>', 'configurations to try, the default among them', wholeNumber, 18)
+          .option(
+            '--candidates <count>',
+            'configurations to try, the default among them',
+            wholeNumber,
+            18,
+          )
           .option(
             '--steps <count>',
             'batches each learns from at first; the best third gets three times as many, and so on',
             wholeNumber,
             60,
           )
-          .option('--folds <count>', 'spans of 14 days, one after another, that each is scored on', wholeNumber, 2)
-          .option('--workers <count>', 'processes that fit at the same time (default: one a core)', wholeNumber)
-          .option('--test-days <days>', 'days at the end that the search must not see (default: 28)', wholeNumber)
-          .option('--snapshot <version>', 'search on this snapshot, e.g. to end a search that was killed, instead of the latest')
-          .option('--config-out <file>', 'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)')
-          .option('--page <file>', 'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)'),
+          .option(
+            '--folds <count>',
+            'spans of 14 days, one after another, that each is scored on',
+            wholeNumber,
+            2,
+          )
+          .option(
+            '--workers <count>',
+            'processes that fit at the same time (default: one a core)',
+            wholeNumber,
+          )
+          .option(
+            '--test-days <days>',
+            'days at the end that the search must not see (default: 28)',
+            wholeNumber,
+          )
+          .option(
+            '--snapshot <version>',
+            'search on this snapshot, e.g. to end a search that was killed, instead of the latest',
+          )
+          .option(
+            '--config-out <file>',
+            'where the best configuration goes (default: tuning/DOMAIN.json in the work folder)',
+          )
+          .option(
+            '--page <file>',
+            'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)',
+          ),
       ),
     async (context, flags: TuneFlags) => (await import('./tune.ts')).tuneCommand(context, flags),
   );
@@ -196,7 +284,10 @@ export function buildProgram(env: Environment): Command {
     models,
     'show',
     "Show one model's card, figures and verdict.",
-    (c) => c.argument('[modelVersion]', 'the champion without it').option('--svg <file>', "write the verdict's picture as SVG"),
+    (c) =>
+      c
+        .argument('[modelVersion]', 'the champion without it')
+        .option('--svg <file>', "write the verdict's picture as SVG"),
     async (context, flags: { svg?: string }, modelVersion) =>
       (await import('./models.ts')).showModel(context, modelVersion, flags),
   );
@@ -204,7 +295,10 @@ export function buildProgram(env: Environment): Command {
     models,
     'promote',
     'Make a model champion, whatever the gate said.',
-    (c) => c.argument('<modelVersion>').option('--reason <text>', 'why, for the log', 'promoted by hand'),
+    (c) =>
+      c
+        .argument('<modelVersion>')
+        .option('--reason <text>', 'why, for the log', 'promoted by hand'),
     async (context, flags: { reason: string }, modelVersion) =>
       (await import('./models.ts')).promoteModel(context, modelVersion as string, flags.reason),
   );
@@ -213,7 +307,8 @@ export function buildProgram(env: Environment): Command {
     'rollback',
     'Make the champion before this one champion again.',
     (c) => c.option('--reason <text>', 'why, for the log', 'rolled back by hand'),
-    async (context, flags: { reason: string }) => (await import('./models.ts')).rollbackModel(context, flags.reason),
+    async (context, flags: { reason: string }) =>
+      (await import('./models.ts')).rollbackModel(context, flags.reason),
   );
 
   command(
@@ -226,15 +321,17 @@ export function buildProgram(env: Environment): Command {
         .option('--horizon <steps>', 'steps to forecast', wholeNumber)
         .option('--svg <file>', 'write the picture as SVG')
         .addOption(
-          new Option('--shard <i/n>', 'only the i-th of n equal runs of the series, for n workers of a batch').conflicts(
-            'series',
-          ),
+          new Option(
+            '--shard <i/n>',
+            'only the i-th of n equal runs of the series, for n workers of a batch',
+          ).conflicts('series'),
         )
         .option(
           '--issued-at <timestamp>',
           'when the batch was begun, ISO 8601 in UTC: the same for all its shards; now without it',
         ),
-    async (context, flags: ForecastFlags) => (await import('./forecast.ts')).forecastCommand(context, flags),
+    async (context, flags: ForecastFlags) =>
+      (await import('./forecast.ts')).forecastCommand(context, flags),
   );
 
   command(
@@ -244,18 +341,26 @@ export function buildProgram(env: Environment): Command {
     (c) =>
       c
         .requiredOption('--series <id>', 'the series')
-        .option('--cutoff <timestamp>', 'last interval the forecast may know, ISO 8601 in UTC; without it the newest')
+        .option(
+          '--cutoff <timestamp>',
+          'last interval the forecast may know, ISO 8601 in UTC; without it the newest',
+        )
         .option('--model-version <version>', 'a model other than the champion')
         .option('--svg <file>', 'write the picture as SVG'),
-    async (context, flags: { series: string; cutoff?: string; modelVersion?: string; svg?: string }) =>
-      (await import('./explain.ts')).explainCommand(context, flags),
+    async (
+      context,
+      flags: { series: string; cutoff?: string; modelVersion?: string; svg?: string },
+    ) => (await import('./explain.ts')).explainCommand(context, flags),
   );
 
   command(
     program,
     'serve',
     'Serve forecasts over HTTP.',
-    (c) => c.option('--port <port>', 'port; 0 picks a free one').option('--host <address>', 'address to listen on'),
+    (c) =>
+      c
+        .option('--port <port>', 'port; 0 picks a free one')
+        .option('--host <address>', 'address to listen on'),
     async (context) => (await import('./serve.ts')).serveCommand(context),
   );
   command(
@@ -266,7 +371,8 @@ export function buildProgram(env: Environment): Command {
       sources(c)
         .addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training']))
         .option('--once', 'run now, once, and stop: for another schedule to start'),
-    async (context, flags: ScheduleFlags) => (await import('./schedule.ts')).scheduleCommand(context, flags),
+    async (context, flags: ScheduleFlags) =>
+      (await import('./schedule.ts')).scheduleCommand(context, flags),
   );
   command(
     program,
@@ -278,8 +384,12 @@ export function buildProgram(env: Environment): Command {
         .option('--host <address>', 'address to listen on')
         .option('--once', 'fetch one forecast from the service, then stop')
         .option('--quick', 'little data and a short training, to try the machinery')
-        .option('--quantiles <list>', 'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95'),
-    async (context, flags: { once?: boolean; quick?: boolean }) => (await import('./start.ts')).startCommand(context, flags),
+        .option(
+          '--quantiles <list>',
+          'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95',
+        ),
+    async (context, flags: { once?: boolean; quick?: boolean }) =>
+      (await import('./start.ts')).startCommand(context, flags),
     // People look at what it prints; the log is for what goes wrong.
     { logLevel: 'warn' },
   );
@@ -297,8 +407,10 @@ export function buildProgram(env: Environment): Command {
         .option('--snapshot <version>', 'a snapshot other than the latest')
         .option('--cutoff <timestamp>', 'last interval, ISO 8601 in UTC')
         .option('--known-at <timestamp>', 'only what was known then, ISO 8601 in UTC'),
-    async (context, flags: { out?: string; snapshot?: string; cutoff?: string; knownAt?: string }) =>
-      (await import('./panel.ts')).exportPanel(context, flags),
+    async (
+      context,
+      flags: { out?: string; snapshot?: string; cutoff?: string; knownAt?: string },
+    ) => (await import('./panel.ts')).exportPanel(context, flags),
   );
 
   const store = program.command('store').description('the store itself');
@@ -317,16 +429,28 @@ export function buildProgram(env: Environment): Command {
       c
         .argument('[from]', 'a snapshot, by number or version; the one before `to` without it')
         .argument('[to]', 'a snapshot; the newest without it')
-        .option('--known-at <times>', 'compare what one snapshot knew at this time with all of it, or TIME,TIME; ISO 8601 in UTC')
-        .option('--csv <file>', 'write every value that differs: unique_id,exogenous,ds,change,before,after'),
-    async (context, flags: StoreDiffFlags, from, to) => (await import('./store-diff.ts')).storeDiff(context, flags, from, to),
+        .option(
+          '--known-at <times>',
+          'compare what one snapshot knew at this time with all of it, or TIME,TIME; ISO 8601 in UTC',
+        )
+        .option(
+          '--csv <file>',
+          'write every value that differs: unique_id,exogenous,ds,change,before,after',
+        ),
+    async (context, flags: StoreDiffFlags, from, to) =>
+      (await import('./store-diff.ts')).storeDiff(context, flags, from, to),
   );
   command(
     store,
     'verify',
     'Read everything and check every hash.',
     // What is checked is the store, never a copy of it on this machine.
-    (c) => c.option('--cache-mb <size>', 'copies of a store on S3 that may be read in its place; 0 reads the store itself', '0'),
+    (c) =>
+      c.option(
+        '--cache-mb <size>',
+        'copies of a store on S3 that may be read in its place; 0 reads the store itself',
+        '0',
+      ),
     async (context) => (await import('./store.ts')).storeVerify(context),
   );
 
@@ -345,8 +469,18 @@ export function buildProgram(env: Environment): Command {
       c
         .option('--delete', 'really remove; without it nothing is changed')
         .option('--grace-days <days>', 'leave what was written or superseded since', wholeNumber, 7)
-        .option('--keep-days <days>', 'keep snapshots that were the newest at some time since', wholeNumber, 30)
-        .option('--keep-snapshots <count>', 'keep at least so many of the newest snapshots', wholeNumber, 1),
+        .option(
+          '--keep-days <days>',
+          'keep snapshots that were the newest at some time since',
+          wholeNumber,
+          30,
+        )
+        .option(
+          '--keep-snapshots <count>',
+          'keep at least so many of the newest snapshots',
+          wholeNumber,
+          1,
+        ),
     async (context, flags: GcFlags) => (await import('./store-gc.ts')).storeGc(context, flags),
   );
 

@@ -1,6 +1,8 @@
 /**
- * Purpose: the backtest's figures by group and by step, and how reliable the quantiles were, as tables in the terminal.
- * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is no competitor.
+ * Purpose: the backtest's figures by group and by step, and how reliable the quantiles were, as
+ * tables in the terminal.
+ * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is
+ * no competitor.
  * Fails: never.
  */
 import Table from 'cli-table3';
@@ -29,7 +31,18 @@ export function metricsTable(metrics: Groups, unit: string): string {
         'against best naive',
       ],
       style: { head: [], border: [] },
-      colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+      colAligns: [
+        'left',
+        'right',
+        'right',
+        'right',
+        'right',
+        'right',
+        'right',
+        'right',
+        'right',
+        'right',
+      ],
     });
     const names = inOrder(Object.keys(forecasters));
     const mae = (name: string) => Number(forecasters[name]?.mae);
@@ -53,7 +66,9 @@ export function metricsTable(metrics: Groups, unit: string): string {
     parts.push(`${titleOf(group)}\n${table.toString()}`);
     const oracle = forecasters.oracle;
     if (oracle && forecasters.network)
-      parts.push(`Regret against the oracle: ${(100 * (mae('network') / mae('oracle') - 1)).toFixed(1)} % MAE.`);
+      parts.push(
+        `Regret against the oracle: ${(100 * (mae('network') / mae('oracle') - 1)).toFixed(1)} % MAE.`,
+      );
   }
   return parts.join('\n');
 }
@@ -63,7 +78,8 @@ export function stepTable(metrics: Groups, unit: string): string {
   return Object.entries(metrics)
     .map(([group, forecasters]) => {
       const names = inOrder(Object.keys(forecasters));
-      const perStep = (name: string) => (forecasters[name]?.mae_per_step ?? []) as readonly (number | null)[];
+      const perStep = (name: string) =>
+        (forecasters[name]?.mae_per_step ?? []) as readonly (number | null)[];
       const steps = shownSteps(perStep(names[0] as string).length);
       const table = new Table({
         head: ['MAE at step', ...steps.map(String)],
@@ -73,8 +89,12 @@ export function stepTable(metrics: Groups, unit: string): string {
       const at = (name: string, step: number) => Number(perStep(name)[step - 1] ?? Number.NaN);
       const rivals = names.filter((name) => name !== 'oracle');
       for (const name of names) {
-        const isBest = (step: number) => rivals.every((rival) => !(at(rival, step) < at(name, step))) && name !== 'oracle';
-        table.push([forecasterName(name), ...steps.map((step) => `${figure(at(name, step))}${isBest(step) ? ' *' : '  '}`)]);
+        const isBest = (step: number) =>
+          rivals.every((rival) => !(at(rival, step) < at(name, step))) && name !== 'oracle';
+        table.push([
+          forecasterName(name),
+          ...steps.map((step) => `${figure(at(name, step))}${isBest(step) ? ' *' : '  '}`),
+        ]);
       }
       return `${titleOf(group)}, ${unit}\n${table.toString()}`;
     })
@@ -87,13 +107,17 @@ function shownSteps(horizon: number): number[] {
   return [...new Set(wanted.filter((step) => step <= horizon))].sort((a, b) => a - b);
 }
 
-const titleOf = (group: string) => (group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`);
+const titleOf = (group: string) =>
+  group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`;
 
 /** The figure's name says the level of the outermost quantiles: coverage_80. */
 const coverageKey = ({ network = {} }: Record<string, Figures>): string =>
   Object.keys(network).find((key) => /^coverage_\d+$/.test(key)) ?? 'coverage_80';
 
-/** Each quantile's observed share; where actuals equal the forecast, from below it to at or below it. */
+/**
+ * Each quantile's observed share; where actuals equal the forecast, from below it to at or below
+ * it.
+ */
 export function reliabilityTable(groups: readonly GroupReliability[]): string {
   const quantiles = groups[0]?.quantiles ?? [];
   const table = new Table({
@@ -105,7 +129,8 @@ export function reliabilityTable(groups: readonly GroupReliability[]): string {
     table.push([
       group === 'all' ? 'all series' : group,
       ...shares.map(({ below, atMost, standardError, isRight }) => {
-        const range = atMost - below < 0.005 ? percent(atMost) : `${percent(below)} – ${percent(atMost)}`;
+        const range =
+          atMost - below < 0.005 ? percent(atMost) : `${percent(below)} – ${percent(atMost)}`;
         return `${range} ± ${(200 * standardError).toFixed(1)}${isRight ? ' ' : '!'}`;
       }),
     ]);
@@ -114,5 +139,6 @@ export function reliabilityTable(groups: readonly GroupReliability[]): string {
 }
 
 const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);
-const figure = (x: unknown): string => (isNumber(x) ? (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(3)) : '');
+const figure = (x: unknown): string =>
+  isNumber(x) ? (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(3)) : '';
 const percent = (x: unknown): string => (isNumber(x) ? `${(100 * x).toFixed(1)} %` : '');

@@ -33,7 +33,9 @@ export async function exportPanel(
 }
 
 export function timestamp(text: string, flag: string): number {
-  const value = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`) : Number.NaN;
+  const value = /^\d{4}-\d\d-\d\d/.test(text)
+    ? Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`)
+    : Number.NaN;
   if (Number.isFinite(value) && isDay(text.slice(0, 10))) return value;
   throw new HeadwayError('USAGE', `${flag} ${JSON.stringify(text)} is not a timestamp`, {
     fix: 'Write it as 2023-12-31T23:00:00Z.',
@@ -41,4 +43,5 @@ export function timestamp(text: string, flag: string): number {
 }
 
 /** Date.parse takes 31 February for 3 March. */
-const isDay = (day: string): boolean => new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day);
+const isDay = (day: string): boolean =>
+  new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day);

@@ -1,5 +1,6 @@
 /**
- * Purpose: `headway features quarantine list | show`: the runs that were refused, and their evidence.
+ * Purpose: `headway features quarantine list | show`: the runs that were refused, and their
+ * evidence.
  * Invariants: reads only; what comes from data reaches the terminal without control characters.
  * Fails: OBJECT_NOT_FOUND for an unknown id, STORE_CORRUPT for evidence that was changed.
  */
@@ -13,7 +14,10 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 
 export async function listQuarantine(context: CommandContext): Promise<void> {
   const features = await context.features();
-  const [entries, pieces] = await Promise.all([features.quarantine.list(), features.head().then(features.pieces)]);
+  const [entries, pieces] = await Promise.all([
+    features.quarantine.list(),
+    features.head().then(features.pieces),
+  ]);
   const rows = entries.map((entry) => ({ entry, waiting: stillWaiting(entry, pieces).length }));
   const table = new Table({
     head: ['id', 'refused (UTC)', 'parts', 'state', 'what broke'],
@@ -65,8 +69,12 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
   context.printJson(entry);
   context.print(`Refused ${utcText(entry.at)}: ${plain(entry.source)}`);
   context.print(`Evidence: ${features.quarantine.location} ${entry.key}`);
-  context.print(entry.head === null ? 'Nothing was committed before.' : `Snapshot ${entry.head} stayed.`);
-  context.print(`\nParts at fault${waits ? '' : ' (committed since)'}, beside ${entry.others} others:`);
+  context.print(
+    entry.head === null ? 'Nothing was committed before.' : `Snapshot ${entry.head} stayed.`,
+  );
+  context.print(
+    `\nParts at fault${waits ? '' : ' (committed since)'}, beside ${entry.others} others:`,
+  );
   for (const { name, feed, fingerprint } of entry.atFault.slice(0, 50)) {
     context.print(`  ${plain(name)} (feed ${plain(feed)}, ${plain(fingerprint).slice(0, 64)})`);
   }
@@ -74,10 +82,15 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
     ['fail', 'Broken'],
     ['warn', 'Warnings'],
   ] as const) {
-    const found = (entry.verdicts as readonly StoredVerdict[]).filter((verdict) => verdict.outcome === outcome);
+    const found = (entry.verdicts as readonly StoredVerdict[]).filter(
+      (verdict) => verdict.outcome === outcome,
+    );
     if (found.length > 0) context.print(`\n${title}:`);
     for (const { name, detail, examples } of found) {
-      for (const line of [`  ${name}: ${detail}`, ...examples.slice(0, 5).map((example) => `    ${example}`)])
+      for (const line of [
+        `  ${name}: ${detail}`,
+        ...examples.slice(0, 5).map((example) => `    ${example}`),
+      ])
         context.print(plain(line));
     }
   }
@@ -85,5 +98,8 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
     context.print(`\n${plain(`Rows of ${part}, ${reason}`)}:`);
     for (const row of rows) context.print(`  ${plain(JSON.stringify(row)).slice(0, 1000)}`);
   }
-  if (waits) context.print(`\nTake it all the same: headway features run --accept ${entry.id} --reason "why"`);
+  if (waits)
+    context.print(
+      `\nTake it all the same: headway features run --accept ${entry.id} --reason "why"`,
+    );
 }

@@ -1,8 +1,11 @@
 /**
- * Purpose: `headway train --reproduce`: says whether a model's training set can still be made bit for bit, and whether its weights can.
- * Invariants: registers nothing, promotes nothing; the model's card decides, not the settings of today.
- * Fails: STORE_CORRUPT where the training set is another; MODEL_INCOMPATIBLE where the weights are, though they were fitted with the card's
- * backend; what the check itself fails with. Weights that could not be compared are no failure.
+ * Purpose: `headway train --reproduce`: says whether a model's training set can still be made bit
+ * for bit, and whether its weights can.
+ * Invariants: registers nothing, promotes nothing; the model's card decides, not the settings of
+ * today.
+ * Fails: STORE_CORRUPT where the training set is another; MODEL_INCOMPATIBLE where the weights are,
+ * though they were fitted with the card's backend; what the check itself fails with. Weights that
+ * could not be compared are no failure.
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
@@ -10,7 +13,11 @@ import { type Reproduction, reproduce } from '../services/training/reproduce.ts'
 import type { CommandContext } from './context.ts';
 import { workersOf } from './training.ts';
 
-export async function reproduceCommand(context: CommandContext, modelVersion: string, panelOnly: boolean): Promise<void> {
+export async function reproduceCommand(
+  context: CommandContext,
+  modelVersion: string,
+  panelOnly: boolean,
+): Promise<void> {
   const { logger, progress } = context;
   const result = await reproduce({
     features: await context.features(),
@@ -18,27 +25,37 @@ export async function reproduceCommand(context: CommandContext, modelVersion: st
     modelVersion,
     panelOnly,
     progress,
-    startBackend: async (name) => workersOf(context, await startTensorBackend(logger, name as BackendChoice, 'training')),
+    startBackend: async (name) =>
+      workersOf(context, await startTensorBackend(logger, name as BackendChoice, 'training')),
   });
   const { card, trainingSet, weights } = result;
   context.printJson({ modelVersion, ...toldOf(result), trainingSet, weights });
-  const knownAt = card.knownAt === null ? '' : `, as it was known at ${new Date(card.knownAt).toISOString()}`;
+  const knownAt =
+    card.knownAt === null ? '' : `, as it was known at ${new Date(card.knownAt).toISOString()}`;
   context.print(`Model ${modelVersion} was trained on snapshot ${card.snapshotVersion}${knownAt}.`);
   const size = `${trainingSet.series} series × ${trainingSet.intervals} intervals`;
   if (!trainingSet.equal) {
-    throw new HeadwayError('STORE_CORRUPT', `The training set of ${modelVersion} is not what its card says`, {
-      where: `${card.snapshotVersion}: ${size}, hash ${trainingSet.found}, not ${trainingSet.expected}`,
-      fix: 'Run `headway store verify`; restore the store from a backup of that time.',
-    });
+    throw new HeadwayError(
+      'STORE_CORRUPT',
+      `The training set of ${modelVersion} is not what its card says`,
+      {
+        where: `${card.snapshotVersion}: ${size}, hash ${trainingSet.found}, not ${trainingSet.expected}`,
+        fix: 'Run `headway store verify`; restore the store from a backup of that time.',
+      },
+    );
   }
   context.print(`Training set: equal bit for bit, ${size}, hash ${trainingSet.found}.`);
   if (weights === null) return;
   if (weights.outcome === 'different') {
     const what = weights.found === weights.expected ? 'scaling or calibration' : 'weights';
-    throw new HeadwayError('MODEL_INCOMPATIBLE', `Fitted again, the ${what} of ${modelVersion} are others: ${weights.why}`, {
-      where: `weights ${weights.found}, not ${weights.expected}`,
-      fix: 'Its training set is equal. Fit it with the Node, the backend and the commit of Headway that made it.',
-    });
+    throw new HeadwayError(
+      'MODEL_INCOMPATIBLE',
+      `Fitted again, the ${what} of ${modelVersion} are others: ${weights.why}`,
+      {
+        where: `weights ${weights.found}, not ${weights.expected}`,
+        fix: 'Its training set is equal. Fit it with the Node, the backend and the commit of Headway that made it.',
+      },
+    );
   }
   context.print(
     weights.outcome === 'equal'
@@ -47,6 +64,8 @@ export async function reproduceCommand(context: CommandContext, modelVersion: st
   );
 }
 
-const toldOf = ({ card: { snapshotVersion, knownAt, trainingCutoff, seed, backend, madeWith } }: Reproduction) => ({
+const toldOf = ({
+  card: { snapshotVersion, knownAt, trainingCutoff, seed, backend, madeWith },
+}: Reproduction) => ({
   ...{ snapshotVersion, knownAt, trainingCutoff, seed, backend, madeWith },
 });

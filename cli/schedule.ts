@@ -1,9 +1,12 @@
 /**
- * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training daily. With --once the jobs run now, one
- * after the other, for whoever has a schedule of its own (EventBridge, CronJobs).
- * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not overlap; a failed run is retried
- * and reported, and whatever serves goes on with the last good model. With --once nothing is retried: the caller sees the failure.
- * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with --once as the job that failed.
+ * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training
+ * daily. With --once the jobs run now, one after the other, for whoever has a schedule of its own
+ * (EventBridge, CronJobs).
+ * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not
+ * overlap; a failed run is retried and reported, and whatever serves goes on with the last good
+ * model. With --once nothing is retried: the caller sees the failure.
+ * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with --once as the job that
+ * failed.
  */
 import { runChildJob } from '../runtime/child-job.ts';
 import { type Job, type Scheduler, schedule } from '../runtime/scheduler.ts';
@@ -15,7 +18,10 @@ export interface ScheduleFlags {
   readonly once?: boolean;
 }
 
-export async function scheduleCommand(context: CommandContext, { only, once }: ScheduleFlags): Promise<void> {
+export async function scheduleCommand(
+  context: CommandContext,
+  { only, once }: ScheduleFlags,
+): Promise<void> {
   const stop = stopSignal();
   if (once) {
     const { features, training } = jobRuns(context, context.childEnvironment);
@@ -67,9 +73,12 @@ export function startSchedule(
   return schedule({ jobs, clock, logger });
 }
 
-/** What each job does: without a champion there is nothing to forecast with, and that is no failure. */
+/**
+ * What each job does: without a champion there is nothing to forecast with, and that is no failure.
+ */
 function jobRuns(context: CommandContext, environment: Readonly<Record<string, string>>) {
-  const run = (args: string[], signal: AbortSignal) => runChildJob({ args, env: environment, logger: context.logger, signal });
+  const run = (args: string[], signal: AbortSignal) =>
+    runChildJob({ args, env: environment, logger: context.logger, signal });
   const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
   return {
     async features(signal: AbortSignal): Promise<void> {

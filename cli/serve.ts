@@ -16,7 +16,9 @@ import type { CommandContext } from './context.ts';
 export async function serveCommand(context: CommandContext): Promise<void> {
   const stop = stopSignal();
   const server = await openServer(context);
-  context.print(`Headway serves ${context.domain.title} on ${server.url} (documentation: ${server.url}/docs). Ctrl-C stops it.`);
+  context.print(
+    `Headway serves ${context.domain.title} on ${server.url} (documentation: ${server.url}/docs). Ctrl-C stops it.`,
+  );
   await stop.happened;
   await server.close();
 }
@@ -24,7 +26,11 @@ export async function serveCommand(context: CommandContext): Promise<void> {
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
   const { settings, domain, clock } = context;
   // One of its own: it logs every request.
-  const logger = createLogger({ level: settings.logLevel, pretty: process.stderr.isTTY === true, isBusy: true });
+  const logger = createLogger({
+    level: settings.logLevel,
+    pretty: process.stderr.isTTY === true,
+    isBusy: true,
+  });
   const tracing = await openTracing(context);
   const backend = await startTensorBackend(logger, settings.backend, 'prediction');
   const limits = {
@@ -42,12 +48,15 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     restoreForecaster: restoreNetwork,
     issued: await context.forecasts(),
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
-    apiKeys: settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
+    apiKeys:
+      settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
     tracing,
     clock,
     logger,
     settings: limits,
-    ...(settings.worker === 'on' ? { openPredictor: openPredictQueue({ backend, clock, logger, limits }) } : {}),
+    ...(settings.worker === 'on'
+      ? { openPredictor: openPredictQueue({ backend, clock, logger, limits }) }
+      : {}),
     host: settings.host,
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,
@@ -57,9 +66,15 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
 }
 
 /** Traces, where they are asked for: by our setting, or by OpenTelemetry's own variables. */
-async function openTracing({ settings, environment, logger }: CommandContext): Promise<Tracing | null> {
-  const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = environment;
-  const isAsked = settings.traces || OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || OTEL_EXPORTER_OTLP_ENDPOINT;
+async function openTracing({
+  settings,
+  environment,
+  logger,
+}: CommandContext): Promise<Tracing | null> {
+  const { OTEL_SDK_DISABLED, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } =
+    environment;
+  const isAsked =
+    settings.traces || OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || OTEL_EXPORTER_OTLP_ENDPOINT;
   if (!isAsked || OTEL_SDK_DISABLED?.toLowerCase() === 'true') return null;
   const { openTelemetry } = await import('../runtime/open-telemetry.ts');
   return openTelemetry({ endpoint: settings.traces, share: settings.tracesPercent / 100, logger });
@@ -73,7 +88,9 @@ export interface StopSignal {
   forget(): void;
 }
 
-/** Listens for SIGINT and SIGTERM once; a second one finds no handler and ends the process at once. */
+/**
+ * Listens for SIGINT and SIGTERM once; a second one finds no handler and ends the process at once.
+ */
 export function stopSignal(): StopSignal {
   const controller = new AbortController();
   const forget = () => {
@@ -86,6 +103,8 @@ export function stopSignal(): StopSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  const happened = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true }));
+  const happened = new Promise<void>((resolve) =>
+    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   return { signal: controller.signal, happened, forget };
 }

@@ -1,7 +1,10 @@
 /**
- * Purpose: `headway store diff`: what one snapshot says otherwise than another, or otherwise than was known at a time.
- * Invariants: reads only; what is printed is the head of what `--json` (series and days, whole) and `--csv` (every value) hold.
- * Fails: OBJECT_NOT_FOUND for an unknown snapshot, USAGE for a time that cannot be read, SNAPSHOT_EMPTY where nothing was known then.
+ * Purpose: `headway store diff`: what one snapshot says otherwise than another, or otherwise than
+ * was known at a time.
+ * Invariants: reads only; what is printed is the head of what `--json` (series and days, whole) and
+ * `--csv` (every value) hold.
+ * Fails: OBJECT_NOT_FOUND for an unknown snapshot, USAGE for a time that cannot be read,
+ * SNAPSHOT_EMPTY where nothing was known then.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -13,8 +16,18 @@ import { csvField } from '../forecasting/panel-csv.ts';
 import { HeadwayError } from '../runtime/errors.ts';
 import { minuteText, utcText } from '../runtime/utc-text.ts';
 import type { FeatureStore } from '../storage/feature-store.ts';
-import { diffSnapshots, type OtherPart, type SnapshotDiff, type SnapshotView } from '../storage/snapshot-diff.ts';
-import { CHANGE_KINDS, type ChangeCounts, type Difference, type SeriesChanges } from '../storage/value-changes.ts';
+import {
+  diffSnapshots,
+  type OtherPart,
+  type SnapshotDiff,
+  type SnapshotView,
+} from '../storage/snapshot-diff.ts';
+import {
+  CHANGE_KINDS,
+  type ChangeCounts,
+  type Difference,
+  type SeriesChanges,
+} from '../storage/value-changes.ts';
 import type { CommandContext } from './context.ts';
 import { timestamp } from './panel.ts';
 
@@ -53,7 +66,12 @@ export async function storeDiff(
   context.printJson({ from: jsonOf(from), to: jsonOf(to), ...diff, csv: flags.csv ?? null });
 }
 
-async function compared(features: FeatureStore, from: NamedView, to: NamedView, csv: string | undefined): Promise<SnapshotDiff> {
+async function compared(
+  features: FeatureStore,
+  from: NamedView,
+  to: NamedView,
+  csv: string | undefined,
+): Promise<SnapshotDiff> {
   if (csv === undefined) return diffSnapshots(features, from, to);
   await mkdir(dirname(csv), { recursive: true });
   const lines = new PassThrough({ highWaterMark: 1 << 20 });
@@ -79,7 +97,8 @@ async function compared(features: FeatureStore, from: NamedView, to: NamedView, 
 function csvOf({ seriesId, exogenous, timestamps, kinds, before, after }: SeriesChanges): string {
   const value = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '' : x);
   const lines = timestamps.map(
-    (time, i) => `${csvField(seriesId)},${exogenous},${iso(time)},${kinds[i]},${value(before[i])},${value(after[i])}\n`,
+    (time, i) =>
+      `${csvField(seriesId)},${exogenous},${iso(time)},${kinds[i]},${value(before[i])},${value(after[i])}\n`,
   );
   return lines.join('');
 }
@@ -94,7 +113,8 @@ async function viewsOf(
   const [a, b] = named;
   const to = b === undefined ? await headOf(features) : await features.manifest(b);
   if (a !== undefined) return [{ manifest: await features.manifest(a) }, { manifest: to }];
-  if (to.parent !== null) return [{ manifest: await features.manifest(to.parent) }, { manifest: to }];
+  if (to.parent !== null)
+    return [{ manifest: await features.manifest(to.parent) }, { manifest: to }];
   throw new HeadwayError(
     'OBJECT_NOT_FOUND',
     `Snapshot ${to.snapshotVersion} is the first: there is none before it to compare with`,
@@ -104,14 +124,19 @@ async function viewsOf(
   );
 }
 
-async function viewsAt(features: FeatureStore, named: readonly string[], knownAt: string): Promise<[NamedView, NamedView]> {
+async function viewsAt(
+  features: FeatureStore,
+  named: readonly string[],
+  knownAt: string,
+): Promise<[NamedView, NamedView]> {
   const times = knownAt.split(',').map((text) => timestamp(text.trim(), '--known-at'));
   if (named.length > 1 || times.length > 2) {
     throw new HeadwayError('USAGE', '--known-at compares one snapshot at one or two times', {
       fix: 'Write `headway store diff [SNAPSHOT] --known-at TIME` or `--known-at TIME,TIME`.',
     });
   }
-  const manifest = named[0] === undefined ? await headOf(features) : await features.manifest(named[0]);
+  const manifest =
+    named[0] === undefined ? await headOf(features) : await features.manifest(named[0]);
   const [before, after] = times as [number, number | undefined];
   return [
     { manifest, knownAt: before },
@@ -122,7 +147,9 @@ async function viewsAt(features: FeatureStore, named: readonly string[], knownAt
 async function headOf(features: FeatureStore) {
   const head = await features.head();
   if (head !== null) return head;
-  throw new HeadwayError('SNAPSHOT_EMPTY', 'There are no snapshots yet', { fix: 'Run `headway features run` first.' });
+  throw new HeadwayError('SNAPSHOT_EMPTY', 'There are no snapshots yet', {
+    fix: 'Run `headway features run` first.',
+  });
 }
 
 const iso = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
@@ -134,31 +161,46 @@ function titleOf({ manifest, knownAt }: NamedView): string {
   return `snapshot ${manifest.snapshotVersion}, committed ${utcText(manifest.committedAt)}${known}`;
 }
 
-const jsonOf = ({ manifest, knownAt }: NamedView) => ({ snapshotVersion: manifest.snapshotVersion, knownAt: knownAt ?? null });
+const jsonOf = ({ manifest, knownAt }: NamedView) => ({
+  snapshotVersion: manifest.snapshotVersion,
+  knownAt: knownAt ?? null,
+});
 
 /** What was said before and is said otherwise now. */
-const restated = ({ counts }: Difference): number => counts.changed + counts.removed + counts.becameKnown + counts.becameUnknown;
+const restated = ({ counts }: Difference): number =>
+  counts.changed + counts.removed + counts.becameKnown + counts.becameUnknown;
 
 function linesOf(diff: SnapshotDiff): string[] {
   const { totals, series, days } = diff;
-  const lines = [partsLine('New in it', diff.newParts), partsLine('No longer in it', diff.goneParts)].filter(
-    (line) => line !== null,
-  );
+  const lines = [
+    partsLine('New in it', diff.newParts),
+    partsLine('No longer in it', diff.goneParts),
+  ].filter((line) => line !== null);
   if (series.length === 0) return [...lines, 'No value differs.'];
   const kinds = CHANGE_KINDS.filter((kind) => totals.counts[kind] > 0);
   lines.push(
     `${kinds.map((kind) => `${count(totals.counts[kind])} ${TITLES[kind]}`).join(', ')}: ${count(restated(totals))} restated, ${count(series.length)} series.`,
   );
   const worst = [...series].sort(
-    (a, b) => restated(b) - restated(a) || b.absolute - a.absolute || b.counts.added - a.counts.added,
+    (a, b) =>
+      restated(b) - restated(a) || b.absolute - a.absolute || b.counts.added - a.counts.added,
   );
   const table = new Table({
-    head: ['series', ...kinds.map((kind) => TITLES[kind]), 'first (UTC)', 'last (UTC)', 'moved in all', 'moved most'],
+    head: [
+      'series',
+      ...kinds.map((kind) => TITLES[kind]),
+      'first (UTC)',
+      'last (UTC)',
+      'moved in all',
+      'moved most',
+    ],
     style: { head: [], border: [] },
   });
   for (const one of worst.slice(0, MOST_SERIES)) {
     const { largest, counts } = one;
-    const most = largest ? `${minuteText(largest.timestamp)}: ${short(largest.before)} → ${short(largest.after)}` : '';
+    const most = largest
+      ? `${minuteText(largest.timestamp)}: ${short(largest.before)} → ${short(largest.after)}`
+      : '';
     const name = one.exogenous ? `${one.seriesId} (exogenous)` : one.seriesId;
     table.push([
       name,
@@ -172,7 +214,9 @@ function linesOf(diff: SnapshotDiff): string[] {
   lines.push(table.toString(), ...further(worst.length - MOST_SERIES, 'series'));
   // Days that only bring something new are many after a month of it, and no surprise.
   const weight = restated(totals) > 0 ? restated : ({ counts }: Difference) => counts.added;
-  const heaviest = days.filter((day) => weight(day) > 0).sort((a, b) => weight(b) - weight(a) || a.day - b.day);
+  const heaviest = days
+    .filter((day) => weight(day) > 0)
+    .sort((a, b) => weight(b) - weight(a) || a.day - b.day);
   const most = weight(heaviest[0] as Difference);
   lines.push(`\nDay (UTC)   ${weight === restated ? 'restated' : 'added'}`);
   for (const day of heaviest.slice(0, MOST_DAYS).sort((a, b) => a.day - b.day)) {
@@ -183,7 +227,9 @@ function linesOf(diff: SnapshotDiff): string[] {
 }
 
 const further = (more: number, what: string): string[] =>
-  more > 0 ? [`… and ${count(more)} ${what} more: --json has all of them, --csv FILE every value.`] : [];
+  more > 0
+    ? [`… and ${count(more)} ${what} more: --json has all of them, --csv FILE every value.`]
+    : [];
 
 function partsLine(title: string, parts: readonly OtherPart[]): string | null {
   if (parts.length === 0) return null;

@@ -18,8 +18,14 @@ export async function storeLog(context: CommandContext): Promise<void> {
   for (const manifest of manifests) {
     const { snapshotVersion, committedAt, reason } = manifest;
     const objects = filesOf(manifest);
-    const from = objects.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
-    const to = objects.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
+    const from = objects.reduce(
+      (least, { span }) => Math.min(least, span.start),
+      Number.POSITIVE_INFINITY,
+    );
+    const to = objects.reduce(
+      (most, { span }) => Math.max(most, span.end),
+      Number.NEGATIVE_INFINITY,
+    );
     table.push([
       snapshotVersion,
       minuteText(committedAt),
@@ -30,7 +36,9 @@ export async function storeLog(context: CommandContext): Promise<void> {
       reason,
     ]);
   }
-  context.print(manifests.length > 0 ? table.toString() : 'No snapshots yet: run `headway features run`.');
+  context.print(
+    manifests.length > 0 ? table.toString() : 'No snapshots yet: run `headway features run`.',
+  );
   context.printJson(manifests);
 }
 
@@ -40,17 +48,26 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   const forecasts = await (await context.forecasts()).verify();
   const quarantine = await (await context.features()).quarantine.verify();
   const actuals = await (await context.actuals()).verify();
-  const problems = [features, models, forecasts, quarantine, actuals].flatMap((report) => report.problems);
+  const problems = [features, models, forecasts, quarantine, actuals].flatMap(
+    (report) => report.problems,
+  );
   context.printJson({ features, models, forecasts, quarantine, actuals, problems });
   context.print(
     `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries. Actuals: ${actuals.objects} posts.`,
   );
-  const orphans = features.orphans.length + models.orphans.length + forecasts.orphans.length + actuals.orphans.length;
+  const orphans =
+    features.orphans.length +
+    models.orphans.length +
+    forecasts.orphans.length +
+    actuals.orphans.length;
   if (orphans > 0)
     context.print(
       `${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless. \`headway store gc\` removes them.`,
     );
-  if (features.collected > 0) context.print(`${features.collected} snapshots were collected as garbage: they cannot be read.`);
+  if (features.collected > 0)
+    context.print(
+      `${features.collected} snapshots were collected as garbage: they cannot be read.`,
+    );
   for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);
   if (problems.length > 0) {
     throw new HeadwayError('STORE_CORRUPT', `${problems.length} problems found`, {

@@ -1,5 +1,6 @@
 /**
- * Purpose: `headway train`, and what it shares with `headway backtest`: the configuration and the oracle.
+ * Purpose: `headway train`, and what it shares with `headway backtest`: the configuration and the
+ * oracle.
  * Invariants: one training of a domain and store at a time on this machine.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
@@ -39,13 +40,18 @@ export interface TrainFlags {
   readonly panelOnly?: boolean;
 }
 
-export async function trainCommand(context: CommandContext, flags: TrainingFlags & TrainFlags): Promise<void> {
+export async function trainCommand(
+  context: CommandContext,
+  flags: TrainingFlags & TrainFlags,
+): Promise<void> {
   if (flags.reproduce !== undefined) {
     const { reproduceCommand } = await import('./reproduce.ts');
     return reproduceCommand(context, flags.reproduce, flags.panelOnly ?? false);
   }
   if (flags.panelOnly) {
-    throw new HeadwayError('USAGE', '--panel-only belongs to --reproduce', { fix: 'Add --reproduce MODEL, or leave it out.' });
+    throw new HeadwayError('USAGE', '--panel-only belongs to --reproduce', {
+      fix: 'Add --reproduce MODEL, or leave it out.',
+    });
   }
   const { settings, clock, progress, logger } = context;
   const domain = modelled(context, flags);
@@ -54,7 +60,12 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   const store = await context.store();
   const features = await context.features();
   const registry = await context.registry();
-  const lock = { folder: join(settings.work, 'locks'), store: `${store.location} ${domain.name}`, kind: 'training', clock };
+  const lock = {
+    folder: join(settings.work, 'locks'),
+    store: `${store.location} ${domain.name}`,
+    kind: 'training',
+    clock,
+  };
   const trained = await withRunLock(lock, async () => {
     const head = await features.head();
     const oracle = head ? await oracleOf(context, head) : undefined;
@@ -81,8 +92,11 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   context.print(`\n${reliabilityTable(trained.reliability)}`);
   const calibrationReport = await writeCalibrationReport(context, trained);
   context.print(`${calibrationNote(trained)} Calibration report: ${calibrationReport}`);
-  context.print(`\nModel ${card.modelVersion} (${backend}, ${card.trainingSeconds.toFixed(1)} s) ${verdict.reason}`);
-  if (verdict.moreCutoffs !== null) context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
+  context.print(
+    `\nModel ${card.modelVersion} (${backend}, ${card.trainingSeconds.toFixed(1)} s) ${verdict.reason}`,
+  );
+  if (verdict.moreCutoffs !== null)
+    context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
   context.print(`\`headway models show ${card.modelVersion} --svg FILE\` draws the comparison.`);
   context.printJson({
     modelVersion: card.modelVersion,
@@ -102,14 +116,20 @@ export async function trainCommand(context: CommandContext, flags: TrainingFlags
   });
 }
 
-const calibrationNote = ({ uncalibrated, warmStart }: Pick<TrainingResult, 'uncalibrated' | 'warmStart'>): string =>
+const calibrationNote = ({
+  uncalibrated,
+  warmStart,
+}: Pick<TrainingResult, 'uncalibrated' | 'warmStart'>): string =>
   uncalibrated === null
     ? warmStart === null
       ? 'The quantiles were calibrated on cutoffs that the network had not learnt from, then scored on later ones.'
       : 'The quantiles were calibrated on cutoffs held out of this fit, which the champion it went on from may have learnt from, then scored on later ones.'
     : `${uncalibrated.slice(0, 1).toUpperCase()}${uncalibrated.slice(1)}.`;
 
-async function writeCalibrationReport({ domain, settings }: CommandContext, trained: TrainingResult): Promise<string> {
+async function writeCalibrationReport(
+  { domain, settings }: CommandContext,
+  trained: TrainingResult,
+): Promise<string> {
   const { card, evaluation, panel, reliability, uncalibrated } = trained;
   const { cutoffs } = evaluation.result;
   const day = (index: number) => new Date(timestampAt(panel, index)).toISOString().slice(0, 10);
@@ -126,25 +146,36 @@ async function writeCalibrationReport({ domain, settings }: CommandContext, trai
 }
 
 /** What would give that many more cutoffs: a longer test span. */
-function longerSpan({ testDays, cutoffStep }: TrainingConfig, moreCutoffs: number, frequencyMinutes: number): string {
+function longerSpan(
+  { testDays, cutoffStep }: TrainingConfig,
+  moreCutoffs: number,
+  frequencyMinutes: number,
+): string {
   const days = testDays + Math.ceil((moreCutoffs * cutoffStep * frequencyMinutes) / 1440);
   return `A test span with that many is --test-days ${days}, if there is history enough; the champion stays meanwhile.`;
 }
 
 /** The processes that the members of an ensemble are fitted in. */
-export const workersOf = ({ settings, clock, logger }: CommandContext, backend: BackendName): Workers => ({
+export const workersOf = (
+  { settings, clock, logger }: CommandContext,
+  backend: BackendName,
+): Workers => ({
   ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
   folder: checkpointsIn(settings),
 });
 
-export const checkpointsIn = ({ work }: CommandContext['settings']): string => join(work, 'checkpoints');
+export const checkpointsIn = ({ work }: CommandContext['settings']): string =>
+  join(work, 'checkpoints');
 
 /** The domain as the model is to see it. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
   demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
 
 /** The defaults, then what the file says, then what the flags say. */
-export async function configOf({ steps, testDays, config: file }: TrainingFlags, domain: Domain): Promise<TrainingConfig> {
+export async function configOf(
+  { steps, testDays, config: file }: TrainingFlags,
+  domain: Domain,
+): Promise<TrainingConfig> {
   const defaults = defaultConfigOf(domain);
   const config = file === undefined ? defaults : await readConfigFile(file, domain.name, defaults);
   return {
@@ -155,14 +186,22 @@ export async function configOf({ steps, testDays, config: file }: TrainingFlags,
 }
 
 /** The truth of a simulated source, where the snapshot was made from that very source. */
-export async function oracleOf(context: CommandContext, manifest: Manifest): Promise<Source['oracle'] | undefined> {
+export async function oracleOf(
+  context: CommandContext,
+  manifest: Manifest,
+): Promise<Source['oracle'] | undefined> {
   if (context.settings.source === null && context.domain.defaultSource === null) return undefined;
   const source = await context.source();
   // Asked first, because listing the parts of a simulated source would simulate it.
-  if (source.oracle === undefined || !manifest.reason.endsWith(source.description)) return undefined;
-  const parts = new Set((await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`));
+  if (source.oracle === undefined || !manifest.reason.endsWith(source.description))
+    return undefined;
+  const parts = new Set(
+    (await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`),
+  );
   const pieces = await (await context.features()).pieces(manifest);
   const demand = pieces.filter(({ feed }) => !isExogenous(feed));
   const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
-  return isSame ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN : undefined;
+  return isSame
+    ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN
+    : undefined;
 }

@@ -1,6 +1,7 @@
 /**
  * Purpose: writes a page or picture where somebody asked for it.
- * Invariants: the folder is made if it is missing; the file is written in place, so that /dev/stdout and pipes work.
+ * Invariants: the folder is made if it is missing; the file is written in place, so that
+ * /dev/stdout and pipes work.
  * Fails: with the file system's own error.
  */
 import { mkdir, writeFile } from 'node:fs/promises';

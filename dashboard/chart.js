@@ -24,7 +24,9 @@ function element(parent, name, attributes = {}, text) {
 export function drawChart(box, data) {
   const width = Math.max(280, box.clientWidth);
   const height = Math.round(Math.min(400, Math.max(260, width * 0.4)));
-  const values = [data.actual, data.lower, data.median, data.upper, data.naive].flat().filter(Number.isFinite);
+  const values = [data.actual, data.lower, data.median, data.upper, data.naive]
+    .flat()
+    .filter(Number.isFinite);
   const highest = values.length > 0 ? Math.max(...values) : 1;
   const ticks = niceTicks(floorOf(values), highest, height > 300 ? 6 : 4);
   const top = 12;
@@ -33,11 +35,15 @@ export function drawChart(box, data) {
   const right = width - 10;
   const count = data.timestamps.length;
   const x = (index) => left + ((right - left) * index) / Math.max(1, count - 1);
-  const y = (value) => bottom - ((bottom - top) * (value - ticks[0])) / (ticks[ticks.length - 1] - ticks[0]);
+  const y = (value) =>
+    bottom - ((bottom - top) * (value - ticks[0])) / (ticks[ticks.length - 1] - ticks[0]);
   const point = (index, value) => `${x(index).toFixed(1)} ${y(value).toFixed(1)}`;
   const line = (column) =>
     runs(column)
-      .map(({ from, to }) => `M${Array.from({ length: to - from }, (_, i) => point(from + i, column[from + i])).join('L')}`)
+      .map(
+        ({ from, to }) =>
+          `M${Array.from({ length: to - from }, (_, i) => point(from + i, column[from + i])).join('L')}`,
+      )
       .join('');
 
   const svg = document.createElementNS(SVG, 'svg');
@@ -45,15 +51,25 @@ export function drawChart(box, data) {
   svg.setAttribute('aria-hidden', 'true');
 
   const boundary = x(data.cutoffIndex + 0.5);
-  element(svg, 'rect', { class: 'future', x: boundary, y: top, width: Math.max(0, right - boundary), height: bottom - top });
+  element(svg, 'rect', {
+    class: 'future',
+    x: boundary,
+    y: top,
+    width: Math.max(0, right - boundary),
+    height: bottom - top,
+  });
   for (const tick of ticks) {
     element(svg, 'line', { class: 'grid', x1: left, x2: right, y1: y(tick), y2: y(tick) });
     element(svg, 'text', { x: left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, numberLabel(tick));
   }
   drawDays(svg, data, { x, top, bottom, left, right });
   for (const { from, to } of runs(data.lower)) {
-    const upper = Array.from({ length: to - from }, (_, i) => point(from + i, data.upper[from + i]));
-    const lower = Array.from({ length: to - from }, (_, i) => point(to - 1 - i, data.lower[to - 1 - i]));
+    const upper = Array.from({ length: to - from }, (_, i) =>
+      point(from + i, data.upper[from + i]),
+    );
+    const lower = Array.from({ length: to - from }, (_, i) =>
+      point(to - 1 - i, data.lower[to - 1 - i]),
+    );
     element(svg, 'path', { class: 'band', d: `M${[...upper, ...lower].join('L')}Z` });
   }
   element(svg, 'path', { class: 'naive', d: line(data.naive) });
@@ -68,7 +84,10 @@ export function drawChart(box, data) {
     indexAt(clientX) {
       const bounds = svg.getBoundingClientRect();
       const at = ((clientX - bounds.left) / bounds.width) * width;
-      return Math.min(count - 1, Math.max(0, Math.round(((at - left) / (right - left)) * (count - 1))));
+      return Math.min(
+        count - 1,
+        Math.max(0, Math.round(((at - left) / (right - left)) * (count - 1))),
+      );
     },
     mark(index) {
       marker.replaceChildren();
@@ -76,7 +95,8 @@ export function drawChart(box, data) {
       element(marker, 'line', { class: 'cross', x1: x(index), x2: x(index), y1: top, y2: bottom });
       for (const name of ['actual', 'median']) {
         const value = data[name][index];
-        if (Number.isFinite(value)) element(marker, 'circle', { class: `dot ${name}`, cx: x(index), cy: y(value), r: 4 });
+        if (Number.isFinite(value))
+          element(marker, 'circle', { class: `dot ${name}`, cx: x(index), cy: y(value), r: 4 });
       }
     },
   };
@@ -99,7 +119,12 @@ function drawDays(svg, { timestamps, timeZone }, { x, top, bottom, left, right }
     // Counted from the last day, so that the forecast's own day keeps its label.
     if ((days.length - 1 - i) % every !== 0) continue;
     const anchor = at > right - 34 ? 'end' : at < 38 ? 'start' : 'middle';
-    element(svg, 'text', { x: anchor === 'end' ? right : at, y: bottom + 17, 'text-anchor': anchor }, labels.day(day));
+    element(
+      svg,
+      'text',
+      { x: anchor === 'end' ? right : at, y: bottom + 17, 'text-anchor': anchor },
+      labels.day(day),
+    );
   }
   element(svg, 'line', { class: 'axis', x1: left, x2: right, y1: bottom, y2: bottom });
 }

@@ -1,9 +1,11 @@
 /**
- * Purpose: one explanation as a self-contained SVG: a waterfall from the baseline to the forecast, summed over the horizon, and
- * below it the same parts stacked at every step.
- * Invariants: as the forecast's picture: pure, no script and nothing from elsewhere, text is escaped, legible on light and dark;
- * a bar's height is its value, so the last column of the waterfall ends where the parts lead.
- * Fails: a RangeError when columns differ in length, there is nothing to draw, or a value is not finite.
+ * Purpose: one explanation as a self-contained SVG: a waterfall from the baseline to the forecast,
+ * summed over the horizon, and below it the same parts stacked at every step.
+ * Invariants: as the forecast's picture: pure, no script and nothing from elsewhere, text is
+ * escaped, legible on light and dark; a bar's height is its value, so the last column of the
+ * waterfall ends where the parts lead.
+ * Fails: a RangeError when columns differ in length, there is nothing to draw, or a value is not
+ * finite.
  */
 import { escaped } from '../runtime/escaped.ts';
 import { localDays, niceTicks, numberLabel, timeLabels } from './scales.js';
@@ -65,15 +67,23 @@ export function explanationSvg(picture: ExplanationPicture): string {
 }
 
 /** Refuses data that would draw nonsense. The terminal checks the same. */
-export function checkExplanation({ timestamps, baseline, parts, forecast }: ExplanationPicture): void {
+export function checkExplanation({
+  timestamps,
+  baseline,
+  parts,
+  forecast,
+}: ExplanationPicture): void {
   if (timestamps.length === 0) throw new RangeError('there is nothing to draw');
   for (const { title, values } of [baseline, ...parts, forecast]) {
-    if (values.length !== timestamps.length) throw new RangeError(`${title} must be as long as the timestamps`);
-    if (!values.every(Number.isFinite)) throw new RangeError(`${title} holds a value that is not finite`);
+    if (values.length !== timestamps.length)
+      throw new RangeError(`${title} must be as long as the timestamps`);
+    if (!values.every(Number.isFinite))
+      throw new RangeError(`${title} holds a value that is not finite`);
   }
 }
 
-export const totalOf = ({ values }: Pick<Column, 'values'>): number => values.reduce((a, b) => a + b, 0);
+export const totalOf = ({ values }: Pick<Column, 'values'>): number =>
+  values.reduce((a, b) => a + b, 0);
 
 /** Sums of floats that should be nothing seldom are. */
 const NOTHING = 1e-9;
@@ -95,12 +105,22 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
   const bars = parts.map((part, i) => {
     const from = level;
     level += totalOf(part);
-    return { title: part.title, label: signed(totalOf(part)), from, to: level, style: `part${i % COLOURS.length}` };
+    return {
+      title: part.title,
+      label: signed(totalOf(part)),
+      from,
+      to: level,
+      style: `part${i % COLOURS.length}`,
+    };
   });
-  const ends = [baseline, forecast].map((column) => ({ title: column.title, total: totalOf(column) }));
+  const ends = [baseline, forecast].map((column) => ({
+    title: column.title,
+    total: totalOf(column),
+  }));
   const all = [...bars.flatMap(({ from, to }) => [from, to]), ...ends.map(({ total }) => total)];
   const [least, most] = [Math.min(...all), Math.max(...all)];
-  // From zero, unless all lies far above or below it: then the ends are lines, because a bar that is cut off lies about its height.
+  // From zero, unless all lies far above or below it: then the ends are lines, because a bar that
+  // is cut off lies about its height.
   const isFar = least > 0.5 * most || most < 0.5 * least;
   const ticks = isFar ? ticksOver(least, most) : ticksOver(Math.min(0, least), Math.max(0, most));
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
@@ -115,7 +135,8 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
   const label = (column: number, above: number, text: string, title: string) => [
     `<text class="value" x="${x(column).toFixed(1)}" y="${(y(above) - 6).toFixed(1)}" text-anchor="middle">${escaped(text)}</text>`,
     ...twoLines(title).map(
-      (line, i) => `<text x="${x(column).toFixed(1)}" y="${bottom + 18 + 15 * i}" text-anchor="middle">${escaped(line)}</text>`,
+      (line, i) =>
+        `<text x="${x(column).toFixed(1)}" y="${bottom + 18 + 15 * i}" text-anchor="middle">${escaped(line)}</text>`,
     ),
   ];
   const end = (column: number, { title, total }: { title: string; total: number }) => [
@@ -134,10 +155,20 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
   ];
 }
 
-function stacked({ timestamps, timeZone, baseline, parts, forecast }: ExplanationPicture): string[] {
+function stacked({
+  timestamps,
+  timeZone,
+  baseline,
+  parts,
+  forecast,
+}: ExplanationPicture): string[] {
   const { top, bottom } = STEPS;
-  const sumAt = (k: number, sign: 1 | -1) => parts.reduce((sum, { values }) => sum + sign * Math.max(0, sign * values[k]), 0);
-  const [lows, highs] = [timestamps.map((_, k) => sumAt(k, -1)), timestamps.map((_, k) => sumAt(k, 1))];
+  const sumAt = (k: number, sign: 1 | -1) =>
+    parts.reduce((sum, { values }) => sum + sign * Math.max(0, sign * values[k]), 0);
+  const [lows, highs] = [
+    timestamps.map((_, k) => sumAt(k, -1)),
+    timestamps.map((_, k) => sumAt(k, 1)),
+  ];
   const ticks = ticksOver(Math.min(0, ...lows), Math.max(0, ...highs));
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
   const y = (value: number) => bottom - ((bottom - top) * (value - low)) / (high - low);
@@ -155,7 +186,9 @@ function stacked({ timestamps, timeZone, baseline, parts, forecast }: Explanatio
       return `<rect class="part${i % COLOURS.length}" x="${(x(k) - width * 0.4).toFixed(1)}" y="${Math.min(a, b).toFixed(1)}" width="${(width * 0.8).toFixed(1)}" height="${Math.abs(a - b).toFixed(1)}"/>`;
     });
   });
-  const sums = timestamps.map((_, k) => `${x(k).toFixed(1)} ${y(forecast.values[k] - baseline.values[k]).toFixed(1)}`);
+  const sums = timestamps.map(
+    (_, k) => `${x(k).toFixed(1)} ${y(forecast.values[k] - baseline.values[k]).toFixed(1)}`,
+  );
   const labels = timeLabels(timeZone);
   const days = new Set(localDays(timestamps, timeZone));
   const every = Math.max(1, Math.ceil(44 / width));
@@ -191,6 +224,8 @@ const gridLines = (ticks: readonly number[], y: (value: number) => number): stri
 /** A title over two lines, broken at the space nearest its middle. */
 function twoLines(title: string): string[] {
   const spaces = [...title.matchAll(/ /g)].map(({ index }) => index);
-  const middle = spaces.sort((a, b) => Math.abs(a - title.length / 2) - Math.abs(b - title.length / 2))[0];
+  const middle = spaces.sort(
+    (a, b) => Math.abs(a - title.length / 2) - Math.abs(b - title.length / 2),
+  )[0];
   return middle === undefined ? [title] : [title.slice(0, middle), title.slice(middle + 1)];
 }

@@ -1,7 +1,9 @@
 /**
- * Purpose: one forecast as a self-contained SVG: actuals, median, band, naive line, cutoff. For the README and the command line.
- * Invariants: pure: the same data give the same bytes; no script, no font or image from elsewhere; text is escaped; a value
- * that is not finite breaks its line; legible on a light and on a dark page (it brings its own ground).
+ * Purpose: one forecast as a self-contained SVG: actuals, median, band, naive line, cutoff. For the
+ * README and the command line.
+ * Invariants: pure: the same data give the same bytes; no script, no font or image from elsewhere;
+ * text is escaped; a value that is not finite breaks its line; legible on a light and on a dark
+ * page (it brings its own ground).
  * Fails: a RangeError when columns differ in length or there is nothing to draw.
  */
 import { escaped } from '../runtime/escaped.ts';
@@ -65,7 +67,8 @@ export function forecastSvg(picture: ForecastPicture): string {
   const ticks = valueTicks(picture, 6);
   const left = 26 + Math.max(...ticks.map((tick) => numberLabel(tick).length)) * 7;
   const x = (time: number) => left + ((RIGHT - left) * (time - first)) / Math.max(1, last - first);
-  const y = (value: number) => BOTTOM - ((BOTTOM - TOP) * (value - ticks[0])) / (ticks[ticks.length - 1] - ticks[0]);
+  const y = (value: number) =>
+    BOTTOM - ((BOTTOM - TOP) * (value - ticks[0])) / (ticks[ticks.length - 1] - ticks[0]);
   const at = (time: number, value: number) => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`;
   const line = (points: readonly Observation[]) =>
     runs(points.map((one) => one.value))
@@ -88,23 +91,34 @@ export function forecastSvg(picture: ForecastPicture): string {
   ];
   for (const tick of ticks) {
     parts.push(`<path class="grid" d="M${left} ${y(tick).toFixed(1)}H${RIGHT}"/>`);
-    parts.push(`<text x="${left - 8}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${numberLabel(tick)}</text>`);
+    parts.push(
+      `<text x="${left - 8}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${numberLabel(tick)}</text>`,
+    );
   }
   parts.push(...dayTicks(allTimes(first, last, step), timeZone, x, left));
   parts.push(`<path class="axis" d="M${left} ${BOTTOM}H${RIGHT}"/>`);
   for (const band of [forecast, ...(forecast.inner ? [forecast.inner] : [])]) {
     for (const { from, to } of runs(bandOf(band))) {
-      const upper = forecast.timestamps.slice(from, to).map((time, i) => at(time, band.upper[from + i]));
-      const lower = forecast.timestamps.slice(from, to).map((time, i) => at(time, band.lower[from + i]));
+      const upper = forecast.timestamps
+        .slice(from, to)
+        .map((time, i) => at(time, band.upper[from + i]));
+      const lower = forecast.timestamps
+        .slice(from, to)
+        .map((time, i) => at(time, band.lower[from + i]));
       parts.push(`<path class="band" d="M${[...upper, ...lower.reverse()].join('L')}Z"/>`);
     }
   }
-  const median = forecast.timestamps.map((timestamp, i) => ({ timestamp, value: forecast.median[i] }));
+  const median = forecast.timestamps.map((timestamp, i) => ({
+    timestamp,
+    value: forecast.median[i],
+  }));
   parts.push(`<path class="line naive" d="${line(naive)}"/>`);
   parts.push(`<path class="line actual" d="${line(actuals)}"/>`);
   parts.push(`<path class="line median" d="${line(median)}"/>`);
   parts.push(`<path class="cutoff" d="M${boundary.toFixed(1)} ${TOP}V${BOTTOM}"/>`);
-  parts.push(`<text x="${(boundary - 6).toFixed(1)}" y="${TOP + 12}" text-anchor="end">cutoff</text>`);
+  parts.push(
+    `<text x="${(boundary - 6).toFixed(1)}" y="${TOP + 12}" text-anchor="end">cutoff</text>`,
+  );
 
   const description = `${picture.title}: ${forecast.timestamps.length} steps ahead of ${timeLabels(timeZone).full(picture.cutoff)}, in ${picture.unit}, times in ${timeZone}.`;
   return [
@@ -122,13 +136,18 @@ export function checkPicture({ forecast, actuals }: ForecastPicture): void {
   if ([lower, median, upper, ...inside].some((column) => column.length !== timestamps.length)) {
     throw new RangeError('lower, median and upper must be as long as the forecast timestamps');
   }
-  if (timestamps.length === 0 && actuals.length === 0) throw new RangeError('there is nothing to draw');
+  if (timestamps.length === 0 && actuals.length === 0)
+    throw new RangeError('there is nothing to draw');
 }
 
 /** Round numbers that hold every value; from zero, unless all values lie far above it. */
-export function valueTicks({ actuals, naive = [], forecast }: ForecastPicture, count: number): number[] {
+export function valueTicks(
+  { actuals, naive = [], forecast }: ForecastPicture,
+  count: number,
+): number[] {
   const values = [...actuals, ...naive].map((one) => one.value);
-  for (const column of [forecast.lower, forecast.median, forecast.upper]) values.push(...Array.from(column));
+  for (const column of [forecast.lower, forecast.median, forecast.upper])
+    values.push(...Array.from(column));
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
   const low = finite.reduce((a, b) => Math.min(a, b));
@@ -143,10 +162,18 @@ const bandOf = ({ lower, upper }: Pick<ForecastPicture['forecast'], 'lower' | 'u
 
 function allTimes(first: number, last: number, step: number): number[] {
   const every = step > 0 ? step : 3_600_000;
-  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => first + i * every);
+  return Array.from(
+    { length: Math.floor((last - first) / every) + 1 },
+    (_, i) => first + i * every,
+  );
 }
 
-function dayTicks(times: readonly number[], timeZone: string, x: (time: number) => number, left: number): string[] {
+function dayTicks(
+  times: readonly number[],
+  timeZone: string,
+  x: (time: number) => number,
+  left: number,
+): string[] {
   const labels = timeLabels(timeZone);
   const days = localDays(times, timeZone);
   const every = Math.max(1, Math.ceil((days.length * 82) / (RIGHT - left)));
@@ -155,7 +182,10 @@ function dayTicks(times: readonly number[], timeZone: string, x: (time: number) 
     const mark = `<path class="grid" d="M${at} ${TOP}V${BOTTOM}"/>`;
     if ((days.length - 1 - i) % every !== 0) return [mark];
     const anchor = x(day) > RIGHT - 36 ? 'end' : x(day) < 40 ? 'start' : 'middle';
-    return [mark, `<text x="${at}" y="${BOTTOM + 20}" text-anchor="${anchor}">${escaped(labels.day(day))}</text>`];
+    return [
+      mark,
+      `<text x="${at}" y="${BOTTOM + 20}" text-anchor="${anchor}">${escaped(labels.day(day))}</text>`,
+    ];
   });
 }
 
@@ -174,7 +204,8 @@ function legend({
   ];
   const key = '<rect class="band" y="-6" width="22" height="12" rx="3"/>';
   if (innerName) entries.push([key + key, innerName]);
-  if (naive && naive.length > 0) entries.push(['<path class="line naive" d="M0 0H22"/>', naiveName]);
+  if (naive && naive.length > 0)
+    entries.push(['<path class="line naive" d="M0 0H22"/>', naiveName]);
   let x = 20;
   const parts = entries.map(([key, name]) => {
     const part = `<g transform="translate(${x} 52)">${key}<text x="29" y="4">${escaped(name)}</text></g>`;

@@ -1,6 +1,7 @@
 /**
  * Purpose: one forecast as text for a terminal: the same picture in Braille dots.
- * Invariants: pure; every row has at most `width` characters; colour only where asked; control characters in titles are dropped.
+ * Invariants: pure; every row has at most `width` characters; colour only where asked; control
+ * characters in titles are dropped.
  * Fails: a RangeError as the picture does, or for a size too small to read.
  */
 import { checkPicture, type ForecastPicture, valueTicks } from './forecast-picture.ts';
@@ -28,7 +29,8 @@ const COLOURS: Record<Layer, string> = { band: '34', actual: '39', median: '1;36
 export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize): string {
   checkPicture(picture);
   const { actuals, forecast, timeZone } = picture;
-  if (!(size.width >= 30 && size.height >= 8)) throw new RangeError('a chart needs at least 30 × 8 characters');
+  if (!(size.width >= 30 && size.height >= 8))
+    throw new RangeError('a chart needs at least 30 × 8 characters');
   const rows = Math.floor(size.height) - 4;
   const ticks = valueTicks(picture, Math.max(2, Math.floor(rows / 3)));
   const margin = Math.max(...ticks.map((tick) => numberLabel(tick).length));
@@ -37,7 +39,8 @@ export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize)
   const first = times.reduce((a, b) => Math.min(a, b));
   const last = times.reduce((a, b) => Math.max(a, b));
   const x = (time: number) => ((columns * 2 - 1) * (time - first)) / Math.max(1, last - first);
-  const y = (value: number) => ((rows * 4 - 1) * (ticks[ticks.length - 1] - value)) / (ticks[ticks.length - 1] - ticks[0]);
+  const y = (value: number) =>
+    ((rows * 4 - 1) * (ticks[ticks.length - 1] - value)) / (ticks[ticks.length - 1] - ticks[0]);
 
   const bits: Record<Layer, Uint8Array> = {
     band: new Uint8Array(rows * columns),
@@ -55,7 +58,8 @@ export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize)
       for (let i = from + 1; i < to; i++) {
         const [x0, y0, x1, y1] = [x(stamps[i - 1]), y(values[i - 1]), x(stamps[i]), y(values[i])];
         const dots = Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1));
-        for (let k = 1; k <= dots; k++) dot(layer, x0 + ((x1 - x0) * k) / dots, y0 + ((y1 - y0) * k) / dots);
+        for (let k = 1; k <= dots; k++)
+          dot(layer, x0 + ((x1 - x0) * k) / dots, y0 + ((y1 - y0) * k) / dots);
       }
     }
   };
@@ -64,9 +68,11 @@ export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize)
     const [low, high] = [y(forecast.lower[i]), y(forecast.upper[i])];
     if (!Number.isFinite(low + high)) continue;
     const from = Math.round(x(forecast.timestamps[i]));
-    const until = i + 1 < forecast.timestamps.length ? Math.round(x(forecast.timestamps[i + 1])) : from + 1;
+    const until =
+      i + 1 < forecast.timestamps.length ? Math.round(x(forecast.timestamps[i + 1])) : from + 1;
     for (let px = from; px < Math.max(until, from + 1); px++) {
-      for (let py = Math.round(high); py <= Math.round(low); py++) if ((px + py) % 2 === 0) dot('band', px, py);
+      for (let py = Math.round(high); py <= Math.round(low); py++)
+        if ((px + py) % 2 === 0) dot('band', px, py);
     }
   }
   line(
@@ -76,7 +82,8 @@ export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize)
   );
   line('median', forecast.timestamps, forecast.median);
 
-  const paint = (text: string, code: string) => (size.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const paint = (text: string, code: string) =>
+    size.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
   const labelAt = new Map(ticks.map((tick) => [Math.round(y(tick)) >> 2, numberLabel(tick)]));
   const chart = Array.from({ length: rows }, (_, row) => {
     let text = '';
@@ -115,7 +122,12 @@ export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize)
 }
 
 /** Day labels under the axis, each at its local midnight, dropped where they would touch. */
-function dayRow(times: readonly number[], timeZone: string, columns: number, x: (time: number) => number): string {
+function dayRow(
+  times: readonly number[],
+  timeZone: string,
+  columns: number,
+  x: (time: number) => number,
+): string {
   const { day } = timeLabels(timeZone);
   let row = '';
   for (const midnight of localDays(times, timeZone)) {

@@ -1,7 +1,9 @@
 /**
- * Purpose: the backtest's leaderboard as one self-contained HTML page: who is best, where, when, and how sure.
- * Invariants: inline style and pictures, no script, nothing loaded; everything that comes from data is escaped; reads in light and
- * dark, on a phone and on paper; what a picture shows can be read as text too.
+ * Purpose: the backtest's leaderboard as one self-contained HTML page: who is best, where, when,
+ * and how sure.
+ * Invariants: inline style and pictures, no script, nothing loaded; everything that comes from data
+ * is escaped; reads in light and dark, on a phone and on paper; what a picture shows can be read as
+ * text too.
  * Fails: never.
  */
 import type { GroupScores, Leaderboard, SeriesScore } from '../forecasting/leaderboard.ts';
@@ -42,8 +44,13 @@ export function leaderboardPage(report: LeaderboardReport): string {
   const all = groups[0] as GroupScores;
   const labels = timeLabels(domain.timeZone);
   const cutoffs = byCutoff.timestamps;
-  const fits = refits.length === 1 ? 'one fit before the first' : `${refits.length} fits, each on what precedes its first cutoff`;
-  const coverage = groups.map((group) => ({ group, picture: coverageByStep(group, domain) })).filter(({ picture }) => picture);
+  const fits =
+    refits.length === 1
+      ? 'one fit before the first'
+      : `${refits.length} fits, each on what precedes its first cutoff`;
+  const coverage = groups
+    .map((group) => ({ group, picture: coverageByStep(group, domain) }))
+    .filter(({ picture }) => picture);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -105,14 +112,18 @@ function cards({ groups, subject, bestNaive }: Leaderboard, { unit }: PageDomain
   if (Number.isFinite(own.coverage))
     values.push([percent(own.coverage), `inside the ${percent(own.nominalCoverage, 0)} interval`]);
   if (Number.isFinite(own.pinball)) values.push([figure(own.pinball), 'pinball loss']);
-  if (oracle) values.push([signedPercent(own.mae / oracle.mae - 1), 'regret: error above the oracle’s']);
+  if (oracle)
+    values.push([signedPercent(own.mae / oracle.mae - 1), 'regret: error above the oracle’s']);
   return `<div class="cards">${values.map(([value, label]) => `<div><b>${escaped(value)}</b><span>${escaped(label)}</span></div>`).join('\n')}</div>`;
 }
 
 function groupTable({ forecasters }: GroupScores, { subject, bestNaive }: Leaderboard): string {
   const maeOf = (name: string) => forecasters[name]?.mae ?? Number.NaN;
   const rivals = inOrder(Object.keys(forecasters)).filter((name) => name !== 'oracle');
-  const names = [...rivals.sort((a, b) => maeOf(a) - maeOf(b)), ...('oracle' in forecasters ? ['oracle'] : [])];
+  const names = [
+    ...rivals.sort((a, b) => maeOf(a) - maeOf(b)),
+    ...('oracle' in forecasters ? ['oracle'] : []),
+  ];
   const highest = Math.max(...names.map(maeOf).filter(Number.isFinite));
   const rows = names.map((name): Cell[] => {
     const m = forecasters[name];
@@ -133,7 +144,18 @@ function groupTable({ forecasters }: GroupScores, { subject, bestNaive }: Leader
     ];
   });
   return table(
-    ['forecaster', 'MAE', 'step 1', 'last step', 'WAPE', 'MASE', 'bias', 'pinball', 'covers', 'against best naive'],
+    [
+      'forecaster',
+      'MAE',
+      'step 1',
+      'last step',
+      'WAPE',
+      'MASE',
+      'bias',
+      'pinball',
+      'covers',
+      'against best naive',
+    ],
     rows,
     names.map((name) => (name === subject ? 'subject' : name === 'oracle' ? 'apart' : '')),
   );
@@ -161,7 +183,10 @@ function seriesTable(series: readonly SeriesScore[], domain: PageDomain): string
       markup: `${escaped(percent(share))}<span class="meter" aria-hidden="true"><i style="width:${((100 * share) / highest).toFixed(1)}%"></i></span>`,
     },
   ]);
-  return table([domain.seriesNoun, 'mean', 'MAE', 'MASE', 'against best naive', 'of all error'], rows);
+  return table(
+    [domain.seriesNoun, 'mean', 'MAE', 'MASE', 'against best naive', 'of all error'],
+    rows,
+  );
 }
 
 const leastGain = (series: readonly SeriesScore[]): SeriesScore[] =>

@@ -1,5 +1,6 @@
 /**
- * Purpose: the pictures of the leaderboard: error by step, coverage by step, error over time, the local week, fans.
+ * Purpose: the pictures of the leaderboard: error by step, coverage by step, error over time, the
+ * local week, fans.
  * Invariants: pure; every picture has its title, its description and its key.
  * Fails: never.
  */
@@ -45,7 +46,10 @@ const lineOf = (name: string, values: ArrayLike<number>): Line => ({
 const figureOf = (svg: string, key: string, caption = ''): string =>
   `<figure>${key}${svg}${caption ? `<figcaption>${escaped(caption)}</figcaption>` : ''}</figure>`;
 
-export function errorByStep({ name, forecasters }: GroupScores, { unit, horizon }: PageDomain): string {
+export function errorByStep(
+  { name, forecasters }: GroupScores,
+  { unit, horizon }: PageDomain,
+): string {
   const lines = inOrder(Object.keys(forecasters)).map((forecaster) => ({
     ...lineOf(forecaster, forecasters[forecaster]?.maePerStep ?? []),
     // From one step on, the last value is no forecast of a season: it would press the others flat.
@@ -62,12 +66,21 @@ export function errorByStep({ name, forecasters }: GroupScores, { unit, horizon 
     placeOf: (i) => `step ${i + 1}`,
     lines,
   });
-  return figureOf(svg, lineLegend(lines), `MAE in ${unit}. The last value may leave the picture at the top.`);
+  return figureOf(
+    svg,
+    lineLegend(lines),
+    `MAE in ${unit}. The last value may leave the picture at the top.`,
+  );
 }
 
 /** '' where no forecaster gives intervals. */
-export function coverageByStep({ name, forecasters }: GroupScores, { horizon }: PageDomain): string {
-  const names = inOrder(Object.keys(forecasters)).filter((one) => (forecasters[one]?.coveragePerStep.length ?? 0) > 0);
+export function coverageByStep(
+  { name, forecasters }: GroupScores,
+  { horizon }: PageDomain,
+): string {
+  const names = inOrder(Object.keys(forecasters)).filter(
+    (one) => (forecasters[one]?.coveragePerStep.length ?? 0) > 0,
+  );
   const nominal = forecasters[names[0] ?? '']?.nominalCoverage;
   if (nominal === undefined) return '';
   const lines = names.map((one) => lineOf(one, forecasters[one]?.coveragePerStep ?? []));
@@ -75,7 +88,10 @@ export function coverageByStep({ name, forecasters }: GroupScores, { horizon }: 
     id: `coverage-${idOf(name)}`,
     title: `Coverage of the ${percent(nominal, 0)} interval by step, ${groupTitle(name)}`,
     description: names
-      .map((one) => `${forecasterName(one)} covers ${percent(forecasters[one]?.coverage ?? Number.NaN)} overall`)
+      .map(
+        (one) =>
+          `${forecasterName(one)} covers ${percent(forecasters[one]?.coverage ?? Number.NaN)} overall`,
+      )
       .join('; '),
     height: 240,
     x: stepsOf(horizon),
@@ -88,7 +104,13 @@ export function coverageByStep({ name, forecasters }: GroupScores, { horizon }: 
     rule: nominal,
     holds: [nominal - 0.1, Math.min(1, nominal + 0.1)],
   });
-  return figureOf(svg, lineLegend([...lines, { name: `as it should be: ${percent(nominal, 0)}`, tone: 'rule', dashed: true }]));
+  return figureOf(
+    svg,
+    lineLegend([
+      ...lines,
+      { name: `as it should be: ${percent(nominal, 0)}`, tone: 'rule', dashed: true },
+    ]),
+  );
 }
 
 export function errorOverTime(
@@ -97,7 +119,9 @@ export function errorOverTime(
   refits: readonly number[],
 ): string {
   const { timestamps, mae } = byCutoff;
-  const lines = [bestNaive, ...('oracle' in mae ? ['oracle'] : []), subject].map((name) => lineOf(name, mae[name] ?? []));
+  const lines = [bestNaive, ...('oracle' in mae ? ['oracle'] : []), subject].map((name) =>
+    lineOf(name, mae[name] ?? []),
+  );
   const labels = timeLabels(timeZone);
   const every = Math.max(1, Math.ceil(timestamps.length / 8));
   const svg = lineSvg({
@@ -106,7 +130,9 @@ export function errorOverTime(
     description: `One value a cutoff, over all series and steps, in ${unit}.`,
     height: 240,
     x: timestamps,
-    xTicks: timestamps.filter((_, i) => i % every === 0).map((at) => ({ at, label: labels.day(at) })),
+    xTicks: timestamps
+      .filter((_, i) => i % every === 0)
+      .map((at) => ({ at, label: labels.day(at) })),
     format: figure,
     placeOf: (i) => labels.full(timestamps[i] as number),
     lines,
@@ -115,7 +141,10 @@ export function errorOverTime(
   return figureOf(svg, lineLegend(lines), `MAE in ${unit}, by the local time of the cutoff.`);
 }
 
-export function weekOfErrors({ byHourOfWeek, subject, bestNaive }: Leaderboard, { unit, timeZone }: PageDomain): string {
+export function weekOfErrors(
+  { byHourOfWeek, subject, bestNaive }: Leaderboard,
+  { unit, timeZone }: PageDomain,
+): string {
   const own = byHourOfWeek[subject]?.mae ?? [];
   const naive = byHourOfWeek[bestNaive]?.mae ?? [];
   const gain = own.map((mae, place) => 1 - mae / (naive[place] as number));
@@ -137,7 +166,11 @@ export function weekOfErrors({ byHourOfWeek, subject, bestNaive }: Leaderboard, 
     isSigned: true,
   });
   return [
-    figureOf(first, '', `MAE of the ${forecasterName(subject)}: the stronger, the more; at most ${figure(highest)} ${unit}.`),
+    figureOf(
+      first,
+      '',
+      `MAE of the ${forecasterName(subject)}: the stronger, the more; at most ${figure(highest)} ${unit}.`,
+    ),
     figureOf(
       second,
       '',
@@ -162,7 +195,10 @@ export function fans({ mostWrong, bestNaive }: Leaderboard, domain: PageDomain):
 function fan(window: WrongForecast, domain: PageDomain, index: number): string {
   const { past, actual, quantiles, naive, cutoff } = window;
   const interval = domain.frequencyMinutes * 60_000;
-  const x = Array.from({ length: past.length + actual.length }, (_, i) => cutoff + (i + 1 - past.length) * interval);
+  const x = Array.from(
+    { length: past.length + actual.length },
+    (_, i) => cutoff + (i + 1 - past.length) * interval,
+  );
   const after = (values: readonly number[]) => [...past.map(() => Number.NaN), ...values];
   const levels = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
   const column = (level: string | undefined) => after(quantiles[level ?? ''] ?? []);
@@ -184,7 +220,13 @@ function fan(window: WrongForecast, domain: PageDomain, index: number): string {
       { name: 'median forecast', tone: 'network', values: column('0.5'), dots: false },
     ],
     ...(levels.length > 1
-      ? { band: { tone: 'network', lower: column(levels[0]), upper: column(levels[levels.length - 1]) } }
+      ? {
+          band: {
+            tone: 'network',
+            lower: column(levels[0]),
+            upper: column(levels[levels.length - 1]),
+          },
+        }
       : {}),
     marks: [{ at: cutoff + interval / 2, label: 'cutoff' }],
   });
@@ -204,7 +246,9 @@ export const groupTitle = (name: string): string =>
   name === 'all' ? 'all series' : `series with ${name.replace('>=', ' of at least ')}`;
 
 function intervalName(quantiles: readonly number[]): string {
-  return quantiles.length > 1 ? `${percent((quantiles.at(-1) as number) - (quantiles[0] as number), 0)} interval` : '';
+  return quantiles.length > 1
+    ? `${percent((quantiles.at(-1) as number) - (quantiles[0] as number), 0)} interval`
+    : '';
 }
 
 const idOf = (name: string): string => name.replace(/[^a-z0-9]+/gi, '-');

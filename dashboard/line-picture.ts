@@ -1,7 +1,8 @@
 /**
  * Purpose: lines over a common axis as inline SVG: error by step, by cutoff, coverage, fans.
- * Invariants: pure; text is escaped; a value that is not finite breaks its line; colours are the page's (classes `t-…`), so that
- * it is legible in light and dark; title and description are there for those who cannot see it.
+ * Invariants: pure; text is escaped; a value that is not finite breaks its line; colours are the
+ * page's (classes `t-…`), so that it is legible in light and dark; title and description are there
+ * for those who cannot see it.
  * Fails: never; without finite values it draws its axes.
  */
 import { escaped } from '../runtime/escaped.ts';
@@ -38,7 +39,11 @@ export interface LinePicture {
   /** What a dot says of its place: "step 3". */
   readonly placeOf?: (index: number) => string;
   readonly lines: readonly Line[];
-  readonly band?: { readonly tone: string; readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> };
+  readonly band?: {
+    readonly tone: string;
+    readonly lower: ArrayLike<number>;
+    readonly upper: ArrayLike<number>;
+  };
   /** A level that matters (what coverage should be), drawn as a dashed line; the key names it. */
   readonly rule?: number;
   /** Places that matter: the cutoff, refits. */
@@ -63,11 +68,13 @@ export function lineSvg(picture: LinePicture): string {
   const [first, last] = [places[0] ?? 0, places[places.length - 1] ?? 1];
   const x = (place: number) => left + ((right - left) * (place - first)) / (last - first || 1);
   const y = (value: number) => bottom - ((bottom - top) * (value - low)) / (high - low || 1);
-  const at = (i: number, value: number) => `${x(places[i] as number).toFixed(1)} ${y(value).toFixed(1)}`;
+  const at = (i: number, value: number) =>
+    `${x(places[i] as number).toFixed(1)} ${y(value).toFixed(1)}`;
   const pathOf = (values: ArrayLike<number>) =>
     runs(values)
       .map(
-        ({ from, to }) => `M${Array.from({ length: to - from }, (_, i) => at(from + i, values[from + i] as number)).join('L')}`,
+        ({ from, to }) =>
+          `M${Array.from({ length: to - from }, (_, i) => at(from + i, values[from + i] as number)).join('L')}`,
       )
       .join('');
 
@@ -88,7 +95,9 @@ export function lineSvg(picture: LinePicture): string {
     // A label that would touch the one before it is left out; its tick stays.
     if (middle - length / 2 < free) continue;
     free = middle + length / 2 + CHARACTER;
-    parts.push(`<text x="${middle.toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escaped(tick.label)}</text>`);
+    parts.push(
+      `<text x="${middle.toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escaped(tick.label)}</text>`,
+    );
   }
   parts.push(`<path class="axis" d="M${left.toFixed(1)} ${bottom}H${right}"/>`);
   if (picture.xLabel) {
@@ -98,10 +107,14 @@ export function lineSvg(picture: LinePicture): string {
   }
   for (const mark of picture.marks ?? []) {
     parts.push(`<path class="mark" d="M${x(mark.at).toFixed(1)} ${top}V${bottom}"/>`);
-    parts.push(`<text x="${(x(mark.at) - 5).toFixed(1)}" y="${top + 10}" text-anchor="end">${escaped(mark.label)}</text>`);
+    parts.push(
+      `<text x="${(x(mark.at) - 5).toFixed(1)}" y="${top + 10}" text-anchor="end">${escaped(mark.label)}</text>`,
+    );
   }
   if (picture.rule !== undefined) {
-    parts.push(`<path class="rule" d="M${left.toFixed(1)} ${y(picture.rule).toFixed(1)}H${right}"/>`);
+    parts.push(
+      `<path class="rule" d="M${left.toFixed(1)} ${y(picture.rule).toFixed(1)}H${right}"/>`,
+    );
   }
   const drawn: string[] = [];
   if (band) {
@@ -109,11 +122,15 @@ export function lineSvg(picture: LinePicture): string {
     for (const { from, to } of runs(sums)) {
       const edge = (values: ArrayLike<number>) =>
         Array.from({ length: to - from }, (_, i) => at(from + i, values[from + i] as number));
-      drawn.push(`<path class="band t-${band.tone}" d="M${[...edge(band.upper), ...edge(band.lower).reverse()].join('L')}Z"/>`);
+      drawn.push(
+        `<path class="band t-${band.tone}" d="M${[...edge(band.upper), ...edge(band.lower).reverse()].join('L')}Z"/>`,
+      );
     }
   }
   for (const line of lines) {
-    drawn.push(`<path class="line t-${line.tone}${line.dashed ? ' dashed' : ''}" d="${pathOf(line.values)}"/>`);
+    drawn.push(
+      `<path class="line t-${line.tone}${line.dashed ? ' dashed' : ''}" d="${pathOf(line.values)}"/>`,
+    );
   }
   for (const line of lines) {
     if (line.dots === false) continue;
@@ -123,7 +140,9 @@ export function lineSvg(picture: LinePicture): string {
       const place = picture.placeOf?.(i);
       const [cx, cy] = at(i, value).split(' ');
       const says = `${line.name}${place ? `, ${place}` : ''}: ${format(value)}`;
-      drawn.push(`<circle class="dot t-${line.tone}" cx="${cx}" cy="${cy}" r="2.4"><title>${escaped(says)}</title></circle>`);
+      drawn.push(
+        `<circle class="dot t-${line.tone}" cx="${cx}" cy="${cy}" r="2.4"><title>${escaped(says)}</title></circle>`,
+      );
     }
   }
   return [
@@ -137,7 +156,10 @@ export function lineSvg(picture: LinePicture): string {
 }
 
 /** The key to lines, as HTML that wraps where the page is narrow. */
-export function lineLegend(lines: readonly Pick<Line, 'name' | 'tone' | 'dashed'>[], bandName?: string): string {
+export function lineLegend(
+  lines: readonly Pick<Line, 'name' | 'tone' | 'dashed'>[],
+  bandName?: string,
+): string {
   const keys = lines.map(
     ({ name, tone, dashed }) =>
       `<li><svg class="key" viewBox="0 0 22 10" aria-hidden="true"><path class="line t-${tone}${dashed ? ' dashed' : ''}" d="M0 5H22"/></svg>${escaped(name)}</li>`,
@@ -150,15 +172,19 @@ export function lineLegend(lines: readonly Pick<Line, 'name' | 'tone' | 'dashed'
   return `<ul class="legend">${keys.join('')}</ul>`;
 }
 
-/** Round numbers that hold every value that must be seen; from zero, unless all lie far above it. */
+/**
+ * Round numbers that hold every value that must be seen; from zero, unless all lie far above it.
+ */
 function valueTicks({ lines, band, rule, holds = [] }: LinePicture): number[] {
   const columns = [
     ...lines.filter((line) => !line.mayLeave).map((line) => line.values),
     ...(band ? [band.lower, band.upper] : []),
   ];
-  const values = [...columns.flatMap((column) => Array.from(column)), ...holds, ...(rule === undefined ? [] : [rule])].filter(
-    Number.isFinite,
-  );
+  const values = [
+    ...columns.flatMap((column) => Array.from(column)),
+    ...holds,
+    ...(rule === undefined ? [] : [rule]),
+  ].filter(Number.isFinite);
   if (values.length === 0) return [0, 1];
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));

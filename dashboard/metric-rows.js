@@ -18,7 +18,8 @@ const MOST_ROWS = 16;
 export function metricRows(metrics) {
   const found = [];
   const visit = (value, path) => {
-    if (value === null || typeof value !== 'object' || path.length > 5 || found.length >= MOST_ROWS) return;
+    if (value === null || typeof value !== 'object' || path.length > 5 || found.length >= MOST_ROWS)
+      return;
     if (typeof value.mae === 'number') {
       found.push({ path, value });
       return;
@@ -26,10 +27,15 @@ export function metricRows(metrics) {
     for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
   };
   visit(metrics, []);
-  const keys = Object.keys(FIGURES).filter((key) => found.some(({ value }) => typeof value[key] === 'number'));
+  const keys = Object.keys(FIGURES).filter((key) =>
+    found.some(({ value }) => typeof value[key] === 'number'),
+  );
   return {
     columns: keys.map((key) => FIGURES[key]),
     note: `From the champion's card. Lower is better${keys.includes('skill') ? ', except skill' : ''}${keys.includes('coverage') ? '; coverage should be near its nominal share' : ''}.`,
-    rows: found.map(({ path, value }) => ({ name: path.join(' · '), values: keys.map((key) => value[key] ?? Number.NaN) })),
+    rows: found.map(({ path, value }) => ({
+      name: path.join(' · '),
+      values: keys.map((key) => value[key] ?? Number.NaN),
+    })),
   };
 }

@@ -26,7 +26,9 @@ async function get(path) {
   if (response.ok) return body;
   const wantsKey = response.status === 401 || body.code === 'SCOPE_MISSING';
   if (wantsKey && (await askForKey(body.detail))) return get(path);
-  const error = new Error([body.detail ?? `the service answered ${response.status}`, body.fix].filter(Boolean).join('. '));
+  const error = new Error(
+    [body.detail ?? `the service answered ${response.status}`, body.fix].filter(Boolean).join('. '),
+  );
   error.code = body.code;
   throw error;
 }
@@ -43,7 +45,8 @@ async function allSeries() {
 }
 
 const seasonOf = () => about.domain.seasonLengths.at(-1) ?? 1;
-const pathOf = (id, history) => `/v1/series/${encodeURIComponent(id).replaceAll("'", '%27')}/forecast?history=${history}`;
+const pathOf = (id, history) =>
+  `/v1/series/${encodeURIComponent(id).replaceAll("'", '%27')}/forecast?history=${history}`;
 
 async function showSeries(id) {
   const season = seasonOf();
@@ -53,7 +56,8 @@ async function showSeries(id) {
   data = columnsOf(answer, season);
   marked = null;
   $('series-title').textContent = answer.title;
-  $('series-note').textContent = `${about.domain.seriesNoun} ${id} · ${answer.unit} · times in ${about.domain.timeZone}`;
+  $('series-note').textContent =
+    `${about.domain.seriesNoun} ${id} · ${answer.unit} · times in ${about.domain.timeZone}`;
   document.title = `${answer.title} · Headway`;
   const asked = 'authorization' in keyHeader() ? ' -H "Authorization: Bearer $HEADWAY_KEY"' : '';
   $('curl').textContent = `curl '${location.origin}${path}'${asked}`;
@@ -67,11 +71,15 @@ function columnsOf(answer, season) {
   const none = (count) => new Array(count).fill(Number.NaN);
   const levels = Object.keys(answer.quantiles).sort((a, b) => a - b);
   const ahead = (level) => [...none(past.length), ...answer.quantiles[level]];
-  const naive = answer.timestamps.map((_, step) => past[past.length - season + (step % season)] ?? Number.NaN);
+  const naive = answer.timestamps.map(
+    (_, step) => past[past.length - season + (step % season)] ?? Number.NaN,
+  );
   const share = Math.round((levels.at(-1) - levels[0]) * 100);
   $('band-name').textContent = share > 0 ? `${share} % of outcomes` : 'no interval';
   return {
-    timestamps: [...answer.history.timestamps, ...answer.timestamps].map((text) => Date.parse(text)),
+    timestamps: [...answer.history.timestamps, ...answer.timestamps].map((text) =>
+      Date.parse(text),
+    ),
     actual: [...past, ...none(answer.horizon)],
     lower: ahead(levels[0]),
     median: ahead('0.5' in answer.quantiles ? '0.5' : levels[levels.length >> 1]),
@@ -96,7 +104,10 @@ function mark(index, visible = true) {
   if (index <= data.cutoffIndex) parts.push(['actual', numberLabel(data.actual[index])]);
   else {
     parts.push(['median', numberLabel(data.median[index])]);
-    parts.push([`${data.share} %`, `${numberLabel(data.lower[index])} – ${numberLabel(data.upper[index])}`]);
+    parts.push([
+      `${data.share} %`,
+      `${numberLabel(data.lower[index])} – ${numberLabel(data.upper[index])}`,
+    ]);
     parts.push([$('naive-name').textContent, numberLabel(data.naive[index])]);
   }
   $('readout').replaceChildren(
@@ -109,7 +120,10 @@ function mark(index, visible = true) {
     }),
   );
   chartBox.setAttribute('aria-valuenow', index);
-  chartBox.setAttribute('aria-valuetext', parts.map(([name, value]) => `${name} ${value}`.trim()).join(', '));
+  chartBox.setAttribute(
+    'aria-valuetext',
+    parts.map(([name, value]) => `${name} ${value}`.trim()).join(', '),
+  );
 }
 
 function row(cells, className = '') {
@@ -126,10 +140,14 @@ function row(cells, className = '') {
 
 function fillTable(answer) {
   const { full } = timeLabels(data.timeZone);
-  $('numbers-caption').textContent = `${answer.title}, ${answer.unit}; forecast rows first, then the past, newest first`;
+  $('numbers-caption').textContent =
+    `${answer.title}, ${answer.unit}; forecast rows first, then the past, newest first`;
   const rows = data.timestamps.map((timestamp, i) => {
     const columns = [data.actual, data.lower, data.median, data.upper, data.naive];
-    return row([full(timestamp), ...columns.map((column) => numberLabel(column[i]))], i > data.cutoffIndex ? 'future-row' : '');
+    return row(
+      [full(timestamp), ...columns.map((column) => numberLabel(column[i]))],
+      i > data.cutoffIndex ? 'future-row' : '',
+    );
   });
   const past = rows.splice(0, data.cutoffIndex + 1).reverse();
   $('numbers').tBodies[0].replaceChildren(...rows, ...past);
@@ -148,7 +166,10 @@ function fillFacts(ready) {
   const facts = [
     ...made,
     ['Snapshot', snapshot.snapshotVersion],
-    ['Cutoff', `${when(snapshot.cutoff)} (last observed ${domain.frequency === 'PT1H' ? 'hour' : 'interval'})`],
+    [
+      'Cutoff',
+      `${when(snapshot.cutoff)} (last observed ${domain.frequency === 'PT1H' ? 'hour' : 'interval'})`,
+    ],
     ['Series', `${numberLabel(snapshot.series)}${model ? `, ${model.horizon} steps ahead` : ''}`],
   ];
   $('facts').replaceChildren(
@@ -164,8 +185,12 @@ function fillFacts(ready) {
   age.textContent = `data ends ${ageLabel(ready.dataAgeSeconds)} ago`;
   age.className = `pill ${ready.dataAgeSeconds <= 3 * 3600 ? 'fresh' : 'old'}`;
   const { fallback, refreshFailure } = ready;
-  const cause = refreshFailure && refreshFailure.code !== fallback?.reason ? ` (${refreshFailure.code})` : '';
-  trouble(fallback && `What you see is a fallback since ${when(fallback.since)}: ${fallback.reason}${cause}.`);
+  const cause =
+    refreshFailure && refreshFailure.code !== fallback?.reason ? ` (${refreshFailure.code})` : '';
+  trouble(
+    fallback &&
+      `What you see is a fallback since ${when(fallback.since)}: ${fallback.reason}${cause}.`,
+  );
 }
 
 function ageLabel(seconds) {
@@ -202,7 +227,8 @@ async function refresh() {
     fillFacts(ready);
     if (!changed) return;
     $('domain-title').textContent = model.domain.title;
-    $('picker-label').textContent = `${model.domain.seriesNoun[0].toUpperCase()}${model.domain.seriesNoun.slice(1)}`;
+    $('picker-label').textContent =
+      `${model.domain.seriesNoun[0].toUpperCase()}${model.domain.seriesNoun.slice(1)}`;
     const isWeek = model.domain.frequency === 'PT1H' && seasonOf() === 168;
     $('naive-name').textContent = isWeek ? 'same hour last week' : 'same time last season';
     $('naive-column').textContent = isWeek ? 'Last week' : 'Last season';
@@ -210,7 +236,10 @@ async function refresh() {
     const series = await allSeries();
     picker.fill(series);
     const wanted = seriesId ?? decodeURIComponent(location.hash.slice(1));
-    const known = series.find((one) => one.seriesId === wanted) ?? series.find((one) => one.forecast) ?? series[0];
+    const known =
+      series.find((one) => one.seriesId === wanted) ??
+      series.find((one) => one.forecast) ??
+      series[0];
     if (known) await choose(known);
   } catch (error) {
     trouble(`${error.message}${data ? '. What you see is the last good answer' : ''}`);
@@ -249,7 +278,14 @@ chartBox.addEventListener('pointerleave', () => {
   if (data) draw();
 });
 chartBox.addEventListener('keydown', (event) => {
-  const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -24, PageDown: 24, Home: -Infinity, End: Infinity };
+  const steps = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    PageUp: -24,
+    PageDown: 24,
+    Home: -Infinity,
+    End: Infinity,
+  };
   if (!data || !(event.key in steps)) return;
   event.preventDefault();
   const from = marked ?? data.cutoffIndex + 1;

@@ -1,7 +1,8 @@
 /**
- * Purpose: the calibration report as one self-contained HTML page: reliability diagrams, shares by step, a table. Inline style and
- * pictures, no script, nothing loaded.
- * Invariants: pure; everything that comes from data is escaped; reads in light and dark, on a phone and on paper.
+ * Purpose: the calibration report as one self-contained HTML page: reliability diagrams, shares by
+ * step, a table. Inline style and pictures, no script, nothing loaded.
+ * Invariants: pure; everything that comes from data is escaped; reads in light and dark, on a phone
+ * and on paper.
  * Fails: never.
  */
 import type { GroupReliability, QuantileReliability } from '../forecasting/reliability.ts';
@@ -12,7 +13,10 @@ export interface CalibrationReport {
   /** What was scored, for people: model, snapshot, span. */
   readonly subtitle: string;
   readonly groups: readonly GroupReliability[];
-  /** Whether the quantiles were calibrated on held-out cutoffs before they were scored; where not, why. */
+  /**
+   * Whether the quantiles were calibrated on held-out cutoffs before they were scored; where not,
+   * why.
+   */
   readonly calibrated: boolean;
   readonly note: string;
 }
@@ -30,7 +34,13 @@ svg text{fill:var(--soft);font:11px system-ui,sans-serif}.grid{stroke:var(--line
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:right;padding:.3rem .6rem;border-bottom:1px solid var(--line)}
 th{color:var(--soft);font-weight:500}th:first-child,td:first-child{text-align:left}`;
 
-export function reliabilityPage({ title, subtitle, groups, calibrated, note }: CalibrationReport): string {
+export function reliabilityPage({
+  title,
+  subtitle,
+  groups,
+  calibrated,
+  note,
+}: CalibrationReport): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -53,7 +63,10 @@ ${groups.map(section).join('\n')}
 }
 
 function section(group: GroupReliability): string {
-  const name = group.group === 'all' ? 'All series' : `Series with ${group.group.replace('>=', ' of at least ')}`;
+  const name =
+    group.group === 'all'
+      ? 'All series'
+      : `Series with ${group.group.replace('>=', ' of at least ')}`;
   const rows = group.quantiles.map((one) => {
     const cells = [
       one.quantile,
@@ -88,7 +101,8 @@ function frame(xLabels: readonly { x: number; text: string }[]): string {
       `<path class="grid" d="M${EDGE} ${at(share).toFixed(1)}H${SIZE - 12}"/><text x="${EDGE - 6}" y="${(at(share) + 4).toFixed(1)}" text-anchor="end">${share}</text>`,
   );
   const columns = xLabels.map(
-    ({ x, text }) => `<text x="${x.toFixed(1)}" y="${SIZE - EDGE + 18}" text-anchor="middle">${text}</text>`,
+    ({ x, text }) =>
+      `<text x="${x.toFixed(1)}" y="${SIZE - EDGE + 18}" text-anchor="middle">${text}</text>`,
   );
   return [...rows, ...columns].join('');
 }
@@ -98,7 +112,11 @@ function diagram(quantiles: readonly QuantileReliability[]): string {
   const points = quantiles
     .filter(({ atMost }) => Number.isFinite(atMost))
     .map(({ quantile, below, atMost, standardError, isRight }) => {
-      const [px, low, high] = [x(quantile).toFixed(1), below - 2 * standardError, atMost + 2 * standardError];
+      const [px, low, high] = [
+        x(quantile).toFixed(1),
+        below - 2 * standardError,
+        atMost + 2 * standardError,
+      ];
       const words = `${quantile}: ${percent(below)} below, ${percent(atMost)} at or below`;
       return `<g${isRight ? '' : ' class="off"'}><title>${words}</title><path class="error" d="M${px} ${at(low).toFixed(1)}V${at(high).toFixed(1)}"/><path class="bar" d="M${px} ${at(below).toFixed(1)}V${(at(atMost) - 0.1).toFixed(1)}"/><circle class="dot" cx="${px}" cy="${at((below + atMost) / 2).toFixed(1)}" r="3"/></g>`;
     });
@@ -110,18 +128,23 @@ function byStep(quantiles: readonly QuantileReliability[]): string {
   const steps = quantiles[0]?.belowPerStep.length ?? 0;
   const x = (k: number) => EDGE + 6 + ((INNER - 12) * k) / Math.max(1, steps - 1);
   const line = (shares: readonly number[]) =>
-    shares.map((share, k) => (Number.isFinite(share) ? `${x(k).toFixed(1)} ${at(share).toFixed(1)}` : '')).filter(Boolean);
+    shares
+      .map((share, k) =>
+        Number.isFinite(share) ? `${x(k).toFixed(1)} ${at(share).toFixed(1)}` : '',
+      )
+      .filter(Boolean);
   const bands = quantiles.map(({ quantile, belowPerStep, atMostPerStep }) => {
     const [low, high] = [line(belowPerStep), line(atMostPerStep)];
     if (high.length === 0) return '';
     const middle = line(belowPerStep.map((share, k) => (share + (atMostPerStep[k] as number)) / 2));
     return `<g><title>quantile ${quantile}</title><path class="ideal" d="M${x(0).toFixed(1)} ${at(quantile).toFixed(1)}H${x(steps - 1).toFixed(1)}"/><path class="area" d="M${[...high, ...low.reverse()].join('L')}Z"/><path class="line" d="M${middle.join('L')}"/></g>`;
   });
-  const shown = [...new Set([1, Math.ceil(steps / 4), Math.ceil(steps / 2), Math.ceil((3 * steps) / 4), steps])].filter(
-    (k) => k >= 1,
-  );
+  const shown = [
+    ...new Set([1, Math.ceil(steps / 4), Math.ceil(steps / 2), Math.ceil((3 * steps) / 4), steps]),
+  ].filter((k) => k >= 1);
   const labels = shown.map((k) => ({ x: x(k - 1), text: String(k) }));
   return `<svg viewBox="0 0 ${SIZE} ${SIZE}" role="img" aria-label="Observed shares by step">${frame(labels)}${bands.join('')}</svg>`;
 }
 
-const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : '–');
+const percent = (share: number): string =>
+  Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : '–';

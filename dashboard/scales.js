@@ -12,12 +12,19 @@ export function niceTicks(low, high, count) {
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
   const first = Math.floor(low / step + 1e-9);
   const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return Array.from({ length: last - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
 }
 
 /** The timestamps at which a local day begins (the day of a clock change too: dates are compared, not hours counted). */
 export function localDays(timestamps, timeZone) {
-  const date = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const date = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
   const days = [];
   let before = timestamps.length > 1 ? date.format(2 * timestamps[0] - timestamps[1]) : null;
   for (const timestamp of timestamps) {
@@ -34,7 +41,11 @@ export function timeLabels(timeZone) {
   const day = part({ weekday: 'short', day: 'numeric', month: 'short' });
   const hour = part({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const dayOf = (timestamp) => day.format(timestamp).replaceAll(',', '');
-  return { day: dayOf, hour: (timestamp) => hour.format(timestamp), full: (t) => `${dayOf(t)} ${hour.format(t)}` };
+  return {
+    day: dayOf,
+    hour: (timestamp) => hour.format(timestamp),
+    full: (t) => `${dayOf(t)} ${hour.format(t)}`,
+  };
 }
 
 /** Stretches [from, to) of finite values: a gap breaks a line. */

@@ -14,7 +14,8 @@ export function createPicker(input, list, onChoose) {
   let active = -1;
   let shown = '';
 
-  const label = (series) => (series.title === series.seriesId ? series.title : `${series.title} (${series.seriesId})`);
+  const label = (series) =>
+    series.title === series.seriesId ? series.title : `${series.title} (${series.seriesId})`;
 
   function open(query) {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -28,7 +29,9 @@ export function createPicker(input, list, onChoose) {
         item.className = 'option';
         item.setAttribute('role', 'option');
         item.textContent = label(series);
-        mean.textContent = series.forecast ? `Ø ${numberLabel(series.mean ?? Number.NaN)}` : 'no forecast';
+        mean.textContent = series.forecast
+          ? `Ø ${numberLabel(series.mean ?? Number.NaN)}`
+          : 'no forecast';
         item.append(mean);
         return item;
       }),
@@ -40,7 +43,8 @@ export function createPicker(input, list, onChoose) {
 
   function activate(index) {
     active = index;
-    for (const [i, item] of [...list.children].entries()) item.setAttribute('aria-selected', String(i === index));
+    for (const [i, item] of [...list.children].entries())
+      item.setAttribute('aria-selected', String(i === index));
     if (index < 0) input.removeAttribute('aria-activedescendant');
     else {
       input.setAttribute('aria-activedescendant', `series-option-${index}`);
@@ -79,7 +83,8 @@ export function createPicker(input, list, onChoose) {
     else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       if (list.hidden) open('');
-      else activate((active + (event.key === 'ArrowDown' ? 1 : -1) + matches.length) % matches.length);
+      else
+        activate((active + (event.key === 'ArrowDown' ? 1 : -1) + matches.length) % matches.length);
     }
   });
   // pointerdown, not click: the input's blur would close the list first.

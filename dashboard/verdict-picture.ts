@@ -1,7 +1,9 @@
 /**
- * Purpose: the gate's verdict as a picture: how much better the challenger was after each cutoff, the mean with its confidence interval,
- * and what it had to exceed. It is kept beside the verdict in the store.
- * Invariants: pure; self-contained SVG in light and dark, below 30 kB however many cutoffs there are; everything from data is escaped.
+ * Purpose: the gate's verdict as a picture: how much better the challenger was after each cutoff,
+ * the mean with its confidence interval, and what it had to exceed. It is kept beside the verdict
+ * in the store.
+ * Invariants: pure; self-contained SVG in light and dark, below 30 kB however many cutoffs there
+ * are; everything from data is escaped.
  * Fails: never; a verdict without comparisons is a picture of its reason.
  */
 import type { Comparison } from '../forecasting/comparison.ts';
@@ -47,21 +49,32 @@ export function verdictSvg({ title, unit, outcome, reason, comparisons }: Verdic
     `<text class="title" x="20" y="31">${escaped(title)}</text>`,
     `<text class="flag ${outcome}" x="${WIDTH - 20}" y="31" text-anchor="end">${outcome}</text>`,
     ...lines.map((line, i) => `<text x="20" y="${54 + 16 * i}">${escaped(line)}</text>`),
-    ...comparisons.map((comparison, i) => `<g transform="translate(0 ${head - 16 + i * PANEL})">${panel(comparison, unit)}</g>`),
+    ...comparisons.map(
+      (comparison, i) =>
+        `<g transform="translate(0 ${head - 16 + i * PANEL})">${panel(comparison, unit)}</g>`,
+    ),
     '</svg>\n',
   ].join('\n');
 }
 
-/** One comparison: a stem for every cutoff, the band of the interval, its mean, zero and what matters. */
-function panel({ reference, differences, difference, interval, margin, cutoffs }: Comparison, unit: string): string {
+/**
+ * One comparison: a stem for every cutoff, the band of the interval, its mean, zero and what
+ * matters.
+ */
+function panel(
+  { reference, differences, difference, interval, margin, cutoffs }: Comparison,
+  unit: string,
+): string {
   const every = Math.ceil(differences.length / MOST_POINTS);
   const shown = differences.flatMap((value, c) => (c % every === 0 ? [{ c, value }] : []));
   const [low, high] = interval;
   const all = [...shown.map(({ value }) => value), low, high, 0, margin];
   const ticks = niceTicks(Math.min(...all), Math.max(...all), 5);
   const [bottom, top] = [ticks[0] as number, ticks[ticks.length - 1] as number];
-  const x = (c: number) => (LEFT + 10 + ((RIGHT - LEFT - 20) * c) / Math.max(1, differences.length - 1)).toFixed(1);
-  const height = (value: number) => PLOT_BOTTOM - ((PLOT_BOTTOM - PLOT_TOP) * (value - bottom)) / (top - bottom || 1);
+  const x = (c: number) =>
+    (LEFT + 10 + ((RIGHT - LEFT - 20) * c) / Math.max(1, differences.length - 1)).toFixed(1);
+  const height = (value: number) =>
+    PLOT_BOTTOM - ((PLOT_BOTTOM - PLOT_TOP) * (value - bottom)) / (top - bottom || 1);
   const y = (value: number) => height(value).toFixed(1);
   const bandHeight = Math.max(1, height(low) - height(high)).toFixed(1);
   // Labels beside the lines they belong to, moved apart where they would touch.
@@ -83,7 +96,9 @@ function panel({ reference, differences, difference, interval, margin, cutoffs }
     ...shown.map(({ c, value }) => `<circle class="point" cx="${x(c)}" cy="${y(value)}" r="2.6"/>`),
     `<path class="zero" d="M${LEFT} ${y(0)}H${RIGHT}"/><path class="margin" d="M${LEFT} ${y(margin)}H${RIGHT}"/>`,
     `<path class="mean" d="M${LEFT} ${y(difference)}H${RIGHT}"/>`,
-    ...labels.map(({ at, text }) => `<text x="${RIGHT + 8}" y="${(at + 4).toFixed(1)}">${escaped(text)}</text>`),
+    ...labels.map(
+      ({ at, text }) => `<text x="${RIGHT + 8}" y="${(at + 4).toFixed(1)}">${escaped(text)}</text>`,
+    ),
     `<text x="20" y="${PLOT_BOTTOM + 30}">${cutoffs} cutoffs, oldest first${order}. Band: the true mean lies above its low end (95 % sure) and below its high end (90 %).</text>`,
   ].join('');
 }
@@ -107,7 +122,8 @@ function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.slice(0, 600).split(' ')) {
     const last = lines[lines.length - 1];
-    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + word.length < width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

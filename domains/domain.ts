@@ -1,7 +1,8 @@
 /**
- * Purpose: what a domain must say of itself, and the only thing the services know of it. A fork adds a folder beside
- * `taxi/` that exports one Domain, and names it in `index.ts`.
- * Invariants: everything that varies from domain to domain is here; nothing here is a service's business.
+ * Purpose: what a domain must say of itself, and the only thing the services know of it. A fork
+ * adds a folder beside `taxi/` that exports one Domain, and names it in `index.ts`.
+ * Invariants: everything that varies from domain to domain is here; nothing here is a service's
+ * business.
  * Fails: `openSource` rejects with a coded HeadwayError (SOURCE_*), never with a partial source.
  */
 import type { Clock } from '../runtime/clock.ts';
@@ -32,23 +33,42 @@ export interface Domain {
   readonly integerValued: boolean;
   /** Country and state of `date-holidays`; null for none. */
   readonly holidays: { readonly country: string; readonly state?: string } | null;
-  /** Exogenous columns known only afterwards (measured weather): a forecast sees what was published up to its cutoff. */
+  /**
+   * Exogenous columns known only afterwards (measured weather): a forecast sees what was published
+   * up to its cutoff.
+   */
   readonly pastExogenous: readonly string[];
-  /** Exogenous columns known at least a horizon in advance (a plan, an archived forecast): seen at the target's time. */
+  /**
+   * Exogenous columns known at least a horizon in advance (a plan, an archived forecast): seen at
+   * the target's time.
+   */
   readonly futureExogenous: readonly string[];
-  /** Intervals after the last observed one from which on forecasts are labelled as stale; 0: never. Two days where it is absent. */
+  /**
+   * Intervals after the last observed one from which on forecasts are labelled as stale; 0: never.
+   * Two days where it is absent.
+   */
   readonly staleAfterIntervals?: number;
-  /** The source `npm start` uses: it must need no network and no account; null where the domain has none. */
+  /**
+   * The source `npm start` uses: it must need no network and no account; null where the domain has
+   * none.
+   */
   readonly defaultSource: string | null;
   /** A smaller version of it, for smoke tests; null where the domain has none. */
   readonly quickSource: string | null;
-  /** What its raw data must keep to, beside the general defaults (docs/decisions/0018). Absent: the defaults alone. */
+  /**
+   * What its raw data must keep to, beside the general defaults (docs/decisions/0018). Absent: the
+   * defaults alone.
+   */
   readonly expectations?: Expectations;
-  /** A series' name for people, e.g. "East Harlem North" for 74. The id itself where there is none. */
+  /**
+   * A series' name for people, e.g. "East Harlem North" for 74. The id itself where there is none.
+   */
   seriesTitle(seriesId: string): string;
   /** Opens a source by its spec: a folder, or `name:argument`. */
   openSource(spec: string, context: SourceContext): Promise<Source>;
-  /** Opens a source of exogenous columns by its spec; absent where the domain names no such column. */
+  /**
+   * Opens a source of exogenous columns by its spec; absent where the domain names no such column.
+   */
   openExogenous?(spec: string, context: SourceContext): Promise<ExogenousSource>;
 }
 
@@ -66,8 +86,9 @@ export interface Source {
   /** The raw parts there are now, ordered by feed and span. Spans of one feed do not overlap. */
   parts(): Promise<RawPart[]>;
   /**
-   * Simulated sources know the truth: the forecast at `quantile` of somebody who knows the true distribution of the value of
-   * `seriesId` in the interval that starts at `timestamp`. Absent where nobody knows.
+   * Simulated sources know the truth: the forecast at `quantile` of somebody who knows the true
+   * distribution of the value of `seriesId` in the interval that starts at `timestamp`. Absent
+   * where nobody knows.
    */
   oracle?(seriesId: string, timestamp: number, quantile: number): number;
 }
@@ -77,40 +98,66 @@ export interface ExogenousSource {
   parts(): Promise<RawPart<ExogenousRows>[]>;
 }
 
-/** One raw file: the unit of incremental work. Its rows alone decide the values of its feed inside its span. */
+/**
+ * One raw file: the unit of incremental work. Its rows alone decide the values of its feed inside
+ * its span.
+ */
 export interface RawPart<Rows = RawRows> {
   /** Unique within the source and stable over runs, e.g. the file's name. */
   readonly name: string;
-  /** Parts of several feeds add up (green and yellow cabs); parts of one feed follow one another in time. */
+  /**
+   * Parts of several feeds add up (green and yellow cabs); parts of one feed follow one another in
+   * time.
+   */
   readonly feed: string;
   /** Changes when and only when the content does: a hash, or an ETag. */
   readonly fingerprint: string;
-  /** UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its rows tell. */
+  /**
+   * UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its
+   * rows tell.
+   */
   readonly span: { readonly start: number; readonly end: number } | null;
   /** Brings the file to the local disk (a download, a generation) and describes its rows. */
   open(): Promise<Rows>;
 }
 
 /**
- * A raw file as the feature service's SQL sees it. Expressions are DuckDB SQL over the relation's columns. The domain quotes
- * every path and literal itself (runtime/sql.ts).
+ * A raw file as the feature service's SQL sees it. Expressions are DuckDB SQL over the relation's
+ * columns. The domain quotes every path and literal itself (runtime/sql.ts).
  */
 export interface RawRows {
   /** A relation with one row per raw row, in file order where that matters: "read_parquet('…')". */
   readonly relation: string;
-  /** Which series the row belongs to: text, or whole numbers (twice as fast for millions of rows), whose digits are the id. */
+  /**
+   * Which series the row belongs to: text, or whole numbers (twice as fast for millions of rows),
+   * whose digits are the id.
+   */
   readonly seriesId: string;
-  /** TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval. */
+  /**
+   * TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval.
+   */
   readonly localTime: string;
   /** DOUBLE: the measured value; null where each row is one event, and events are counted. */
   readonly value: string | null;
-  /** Rows that agree in all of these are the same fact told twice: all but the first are rejected as `duplicate`. */
+  /**
+   * Rows that agree in all of these are the same fact told twice: all but the first are rejected as
+   * `duplicate`.
+   */
   readonly duplicateKey: readonly string[];
-  /** Reasons to reject a row, first match wins; `when` is a BOOLEAN expression, and NULL does not match. */
+  /**
+   * Reasons to reject a row, first match wins; `when` is a BOOLEAN expression, and NULL does not
+   * match.
+   */
   readonly rejections: readonly { readonly reason: string; readonly when: string }[];
-  /** A relation whose columns are the raw file's own, where those of `relation` are not: what the data contract looks at. */
+  /**
+   * A relation whose columns are the raw file's own, where those of `relation` are not: what the
+   * data contract looks at.
+   */
   readonly columns?: string;
-  /** What a usable row's figures lie within; SQL numbers over the relation. Rows outside are used, and counted by the contract. */
+  /**
+   * What a usable row's figures lie within; SQL numbers over the relation. Rows outside are used,
+   * and counted by the contract.
+   */
   readonly ranges?: readonly RawRange[];
 }
 
@@ -122,17 +169,24 @@ export interface RawRange {
   readonly atMost?: number;
 }
 
-/** A raw file of exogenous values, as the feature service's SQL sees it: one row of the relation is one value of one column. */
+/**
+ * A raw file of exogenous values, as the feature service's SQL sees it: one row of the relation is
+ * one value of one column.
+ */
 export interface ExogenousRows {
   readonly relation: string;
   /** VARCHAR: the column, one of pastExogenous or futureExogenous. */
   readonly column: string;
   /**
-   * TIMESTAMP in UTC: when the value was published, at the earliest. Of a day's measurement: after that day has ended by the local clock, and
-   * so much later as publishing takes. No forecast with an earlier cutoff sees the value.
+   * TIMESTAMP in UTC: when the value was published, at the earliest. Of a day's measurement: after
+   * that day has ended by the local clock, and so much later as publishing takes. No forecast with
+   * an earlier cutoff sees the value.
    */
   readonly knownAt: string;
-  /** TIMESTAMP in UTC: an instant of the interval that the value is about. Only columns known in advance need it. */
+  /**
+   * TIMESTAMP in UTC: an instant of the interval that the value is about. Only columns known in
+   * advance need it.
+   */
   readonly about: string | null;
   /** DOUBLE */
   readonly value: string;

@@ -1,8 +1,10 @@
 /**
  * Purpose: the rolling backtest: forecasts at many cutoffs, beside what then happened.
- * Invariants: every forecaster sees the same cutoffs and nothing after each; cutoffs stand `stepSize` apart, coprime with the
- * day, so that every hour of the day meets every step; an unknown actual stays NaN and is scored by nobody.
- * Fails: a RangeError where the span holds no complete cutoff, naming what to reduce, and for a step size that leads nowhere.
+ * Invariants: every forecaster sees the same cutoffs and nothing after each; cutoffs stand
+ * `stepSize` apart, coprime with the day, so that every hour of the day meets every step; an
+ * unknown actual stays NaN and is scored by nobody.
+ * Fails: a RangeError where the span holds no complete cutoff, naming what to reduce, and for a
+ * step size that leads nowhere.
  */
 import type { Forecaster } from './forecaster.ts';
 import { type Panel, targetOf } from './panel.ts';
@@ -25,14 +27,20 @@ export interface ForecasterResult {
 }
 
 /**
- * The cutoffs of a test span: the last `testIntervals` of `length`; the first cutoff is the last interval before the span,
- * and each horizon ends inside it.
+ * The cutoffs of a test span: the last `testIntervals` of `length`; the first cutoff is the last
+ * interval before the span, and each horizon ends inside it.
  */
-export function backtestCutoffs(length: number, testIntervals: number, horizon: number, stepSize: number): number[] {
+export function backtestCutoffs(
+  length: number,
+  testIntervals: number,
+  horizon: number,
+  stepSize: number,
+): number[] {
   if (!Number.isInteger(stepSize) || stepSize < 1)
     throw new RangeError(`cutoffs must lie at least 1 interval apart, got ${stepSize}`);
   const cutoffs: number[] = [];
-  for (let cutoff = length - testIntervals - 1; cutoff < length - horizon; cutoff += stepSize) cutoffs.push(cutoff);
+  for (let cutoff = length - testIntervals - 1; cutoff < length - horizon; cutoff += stepSize)
+    cutoffs.push(cutoff);
   if (cutoffs.length === 0 || (cutoffs[0] as number) < 0) {
     throw new RangeError(
       `a test span of ${testIntervals} intervals does not fit ${length} intervals with horizon ${horizon}; reduce the test span or bring more history`,
@@ -57,7 +65,10 @@ export async function runBacktest(
   }));
   for (const [c, cutoff] of cutoffs.entries()) {
     for (let s = 0; s < seriesCount; s++) {
-      actuals.set(targetOf(panel, s).subarray(cutoff + 1, cutoff + 1 + horizon), (c * seriesCount + s) * horizon);
+      actuals.set(
+        targetOf(panel, s).subarray(cutoff + 1, cutoff + 1 + horizon),
+        (c * seriesCount + s) * horizon,
+      );
     }
     for (const [f, forecaster] of forecasters.entries()) {
       const values = forecaster.predict(panel, cutoff, horizon);
@@ -76,7 +87,11 @@ export function joined(parts: readonly BacktestResult[]): BacktestResult {
     const pieces = parts.map((part) => part.forecasts[f]);
     if (pieces.some((piece) => piece?.name !== name || piece.quantiles.join() !== quantiles.join()))
       throw new RangeError(`not every result holds ${name} at the same place and quantiles`);
-    return { name, quantiles, values: concatenated(pieces.map((piece) => (piece as ForecasterResult).values)) };
+    return {
+      name,
+      quantiles,
+      values: concatenated(pieces.map((piece) => (piece as ForecasterResult).values)),
+    };
   });
   return {
     ...first,

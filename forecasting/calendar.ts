@@ -1,6 +1,7 @@
 /**
  * Purpose: what is known of every interval in advance: local hour and weekday, holidays.
- * Invariants: a pure function of the grid, the IANA zone and the holiday calendar; local time follows daylight saving.
+ * Invariants: a pure function of the grid, the IANA zone and the holiday calendar; local time
+ * follows daylight saving.
  * Fails: a RangeError for an unknown IANA zone, country or state.
  */
 import Holidays from 'date-holidays';
@@ -28,7 +29,12 @@ export interface Calendar {
 }
 
 /** The calendar of `length` intervals from `start` (epoch ms). */
-export function createCalendar(start: number, frequencyMinutes: number, length: number, place: CalendarPlace): Calendar {
+export function createCalendar(
+  start: number,
+  frequencyMinutes: number,
+  length: number,
+  place: CalendarPlace,
+): Calendar {
   const calendar: Calendar = {
     minuteOfDay: new Int16Array(length),
     weekday: new Uint8Array(length),
@@ -61,14 +67,27 @@ export function createCalendar(start: number, frequencyMinutes: number, length: 
   return calendar;
 }
 
-/** The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks changed between. */
+/**
+ * The grid index `back` intervals before t by the local clock: an hour off in UTC where the clocks
+ * changed between.
+ */
 export function localLag(calendar: Calendar, t: number, back: number): number {
   const lag = t - back;
-  return lag < 0 ? lag : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
+  return lag < 0
+    ? lag
+    : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
 }
 
-/** Local wall-clock times as if they were UTC milliseconds. Asks Temporal once per change of the UTC offset, not per interval. */
-function localTimesOf(start: number, frequencyMinutes: number, length: number, timeZone: string): Float64Array {
+/**
+ * Local wall-clock times as if they were UTC milliseconds. Asks Temporal once per change of the UTC
+ * offset, not per interval.
+ */
+function localTimesOf(
+  start: number,
+  frequencyMinutes: number,
+  length: number,
+  timeZone: string,
+): Float64Array {
   const times = new Float64Array(length);
   let offset = 0;
   let validUntil = Number.NEGATIVE_INFINITY;
@@ -77,27 +96,38 @@ function localTimesOf(start: number, frequencyMinutes: number, length: number, t
     if (timestamp >= validUntil) {
       const zoned = Temporal.Instant.fromEpochMilliseconds(timestamp).toZonedDateTimeISO(timeZone);
       offset = zoned.offsetNanoseconds / 1e6;
-      validUntil = zoned.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
+      validUntil =
+        zoned.getTimeZoneTransition('next')?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
     }
     times[i] = timestamp + offset;
   }
   return times;
 }
 
-function holidayLookup(localTimes: Float64Array, place: CalendarPlace['holidays']): (day: number) => boolean {
+function holidayLookup(
+  localTimes: Float64Array,
+  place: CalendarPlace['holidays'],
+): (day: number) => boolean {
   if (!place || localTimes.length === 0) return () => false;
   const days = new Set<number>();
   const firstYear = new Date(localTimes[0] as number).getUTCFullYear();
   const lastYear = new Date((localTimes[localTimes.length - 1] as number) + DAY).getUTCFullYear();
-  for (let year = firstYear; year <= lastYear; year++) for (const day of publicHolidays(place, year)) days.add(day);
+  for (let year = firstYear; year <= lastYear; year++)
+    for (const day of publicHolidays(place, year)) days.add(day);
   return (day) => days.has(day);
 }
 
-/** The holidays of a place and year, which never change and take the library milliseconds: a service asks for them at every request. */
+/**
+ * The holidays of a place and year, which never change and take the library milliseconds: a service
+ * asks for them at every request.
+ */
 const holidaysOfYears = new Map<string, readonly number[]>();
 
 /** Local days (since 1970) of a year that are public holidays. */
-function publicHolidays(place: NonNullable<CalendarPlace['holidays']>, year: number): readonly number[] {
+function publicHolidays(
+  place: NonNullable<CalendarPlace['holidays']>,
+  year: number,
+): readonly number[] {
   const key = `${place.country}/${place.state ?? ''}/${year}`;
   const known = holidaysOfYears.get(key);
   if (known) return known;
@@ -114,10 +144,14 @@ function publicHolidays(place: NonNullable<CalendarPlace['holidays']>, year: num
   return days;
 }
 
-/** The library answers an unknown country with no holidays and an unknown state with its country's: here both are refused. */
+/**
+ * The library answers an unknown country with no holidays and an unknown state with its country's:
+ * here both are refused.
+ */
 function holidaysOf({ country, state }: NonNullable<CalendarPlace['holidays']>): Holidays {
   const known = new Holidays();
-  if (!(country in known.getCountries())) throw new RangeError(`no holidays known for the country ${country}`);
+  if (!(country in known.getCountries()))
+    throw new RangeError(`no holidays known for the country ${country}`);
   if (state === undefined) return new Holidays(country);
   if (!(state in (known.getStates(country) ?? {})))
     throw new RangeError(`no holidays known for the state ${state} of ${country}`);

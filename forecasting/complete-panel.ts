@@ -1,8 +1,9 @@
 /**
- * Purpose: the gap-free panel that a comparison with other tools needs: the series that reach the end, the last stretch of
- * time, and every unknown value filled.
- * Invariants: a fill uses earlier values only (the last known value of the series), so nothing of the future leaks; how many
- * values were filled is told; series are chosen by what precedes the test span.
+ * Purpose: the gap-free panel that a comparison with other tools needs: the series that reach the
+ * end, the last stretch of time, and every unknown value filled.
+ * Invariants: a fill uses earlier values only (the last known value of the series), so nothing of
+ * the future leaks; how many values were filled is told; series are chosen by what precedes the
+ * test span.
  * Fails: never; the result may hold no series.
  */
 import { meanOf } from './metrics.ts';
@@ -35,7 +36,8 @@ export function completePanel(
     const unknown = values.reduce((count, value) => count + (!Number.isNaN(value) ? 0 : 1), 0);
     const isBusy = meanOf(values.subarray(0, length - testIntervals)) >= minimumMean;
     if (!isBusy || unknown > MAX_UNKNOWN * length || Number.isNaN(values[0])) continue;
-    for (let t = 1; t < length; t++) if (Number.isNaN(values[t])) values[t] = values[t - 1] as number;
+    for (let t = 1; t < length; t++)
+      if (Number.isNaN(values[t])) values[t] = values[t - 1] as number;
     filled += unknown;
     kept.push({ id, values });
   }

@@ -1,6 +1,8 @@
 /**
- * Purpose: where a forecaster errs: by hour of the local week, by cutoff, by series, and its most wrong windows.
- * Invariants: absolute errors of the median, in the target's unit; an unknown actual is left out; a mean of nothing is NaN.
+ * Purpose: where a forecaster errs: by hour of the local week, by cutoff, by series, and its most
+ * wrong windows.
+ * Invariants: absolute errors of the median, in the target's unit; an unknown actual is left out; a
+ * mean of nothing is NaN.
  * Fails: never.
  */
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
@@ -16,13 +18,31 @@ export interface Means {
 }
 
 /** By the local weekday and hour of the target: place 24 · weekday + hour, Monday first. */
-export function errorByHourOfWeek(result: BacktestResult, forecaster: ForecasterResult, panel: Panel, timeZone: string): Means {
-  const { minuteOfDay, weekday } = createCalendar(panel.start, panel.frequencyMinutes, panel.length, {
-    timeZone,
-    holidays: null,
-  });
-  const place = Int32Array.from(minuteOfDay, (minute, t) => 24 * (weekday[t] as number) + Math.floor(minute / 60));
-  return meansBy(result, forecaster, 168, (c, _s, k) => place[(result.cutoffs[c] as number) + 1 + k] as number);
+export function errorByHourOfWeek(
+  result: BacktestResult,
+  forecaster: ForecasterResult,
+  panel: Panel,
+  timeZone: string,
+): Means {
+  const { minuteOfDay, weekday } = createCalendar(
+    panel.start,
+    panel.frequencyMinutes,
+    panel.length,
+    {
+      timeZone,
+      holidays: null,
+    },
+  );
+  const place = Int32Array.from(
+    minuteOfDay,
+    (minute, t) => 24 * (weekday[t] as number) + Math.floor(minute / 60),
+  );
+  return meansBy(
+    result,
+    forecaster,
+    168,
+    (c, _s, k) => place[(result.cutoffs[c] as number) + 1 + k] as number,
+  );
 }
 
 /** By cutoff, over all series and steps. */
@@ -44,26 +64,42 @@ export interface WrongWindow {
 }
 
 /**
- * The cutoffs at which a forecaster was most wrong over all series, worst first, and at each the series that erred most there
- * and was not shown yet (else one large series would stand for all). Cutoffs whose horizons overlap would show the same hours
- * twice: of those only the worst is taken.
+ * The cutoffs at which a forecaster was most wrong over all series, worst first, and at each the
+ * series that erred most there and was not shown yet (else one large series would stand for all).
+ * Cutoffs whose horizons overlap would show the same hours twice: of those only the worst is taken.
  */
-export function mostWrong(result: BacktestResult, forecaster: ForecasterResult, count: number): WrongWindow[] {
+export function mostWrong(
+  result: BacktestResult,
+  forecaster: ForecasterResult,
+  count: number,
+): WrongWindow[] {
   const { mae } = errorByCutoff(result, forecaster);
-  const order = [...mae.keys()].filter((c) => Number.isFinite(mae[c])).sort((a, b) => (mae[b] as number) - (mae[a] as number));
+  const order = [...mae.keys()]
+    .filter((c) => Number.isFinite(mae[c]))
+    .sort((a, b) => (mae[b] as number) - (mae[a] as number));
   const seriesCount = result.seriesIds.length;
-  const windows = meansBy(result, forecaster, result.cutoffs.length * seriesCount, (c, s) => c * seriesCount + s);
+  const windows = meansBy(
+    result,
+    forecaster,
+    result.cutoffs.length * seriesCount,
+    (c, s) => c * seriesCount + s,
+  );
   const chosen: WrongWindow[] = [];
   for (const c of order) {
     if (chosen.length === count) break;
     const isNear = (other: WrongWindow) =>
-      Math.abs((result.cutoffs[c] as number) - (result.cutoffs[other.cutoff] as number)) < result.horizon;
+      Math.abs((result.cutoffs[c] as number) - (result.cutoffs[other.cutoff] as number)) <
+      result.horizon;
     if (chosen.some(isNear)) continue;
     const errors = windows.mae.slice(c * seriesCount, (c + 1) * seriesCount);
-    const sums = errors.map((error, s) => (error || 0) * (windows.counts[c * seriesCount + s] as number));
+    const sums = errors.map(
+      (error, s) => (error || 0) * (windows.counts[c * seriesCount + s] as number),
+    );
     const fresh = [...sums.keys()].filter((s) => chosen.every((other) => other.series !== s));
     const from = fresh.length > 0 ? fresh : [...sums.keys()];
-    const series = from.reduce((worst, s) => ((sums[s] as number) > (sums[worst] as number) ? s : worst));
+    const series = from.reduce((worst, s) =>
+      (sums[s] as number) > (sums[worst] as number) ? s : worst,
+    );
     chosen.push({ cutoff: c, series, cutoffMae: mae[c] as number, mae: errors[series] as number });
   }
   return chosen;
@@ -88,12 +124,15 @@ function meansBy(
         const y = actuals[row * horizon + k] as number;
         if (Number.isNaN(y)) continue;
         const place = placeOf(c, s, k);
-        errors[place] = (errors[place] as number) + Math.abs((values[(row * Q + median) * horizon + k] as number) - y);
+        errors[place] =
+          (errors[place] as number) +
+          Math.abs((values[(row * Q + median) * horizon + k] as number) - y);
         sums[place] = (sums[place] as number) + Math.abs(y);
         counts[place] = (counts[place] as number) + 1;
       }
     }
   }
-  const over = (totals: Float64Array) => Array.from(totals, (total, i) => total / (counts[i] as number));
+  const over = (totals: Float64Array) =>
+    Array.from(totals, (total, i) => total / (counts[i] as number));
   return { mae: over(errors), actual: over(sums), counts: [...counts] };
 }

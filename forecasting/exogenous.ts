@@ -1,7 +1,9 @@
 /**
- * Purpose: inputs from exogenous columns: which of them a network reads, and what it sees of them at a cutoff.
- * Invariants: of a column known afterwards only what became known up to the cutoff is read, and only of the last week; of one known in
- * advance, what it says of the target's interval. Inputs are finite, and 0 (the mean of the training span) where a value is unknown.
+ * Purpose: inputs from exogenous columns: which of them a network reads, and what it sees of them
+ * at a cutoff.
+ * Invariants: of a column known afterwards only what became known up to the cutoff is read, and
+ * only of the last week; of one known in advance, what it says of the target's interval. Inputs are
+ * finite, and 0 (the mean of the training span) where a value is unknown.
  * Fails: a RangeError where the panel lacks a column that the network was fitted with.
  */
 import type { Panel } from './panel.ts';
@@ -9,7 +11,10 @@ import type { Seasons } from './seasons.ts';
 
 export interface ExogenousInput {
   readonly name: string;
-  /** Mean and deviation of the known values of the training span: the input is (value − mean) / deviation. */
+  /**
+   * Mean and deviation of the known values of the training span: the input is (value − mean) /
+   * deviation.
+   */
   readonly mean: number;
   readonly deviation: number;
 }
@@ -27,29 +32,45 @@ export interface ExogenousNames {
 
 export const NO_EXOGENOUS: ExogenousInputs = { past: [], future: [] };
 
-/** Of a column known afterwards: the mean of the last week, and how far the latest value lies from it. */
+/**
+ * Of a column known afterwards: the mean of the last week, and how far the latest value lies from
+ * it.
+ */
 export const PAST_INPUTS = 2;
 
-/** A value that became known longer ago is not the latest any more: the source has fallen silent. */
+/**
+ * A value that became known longer ago is not the latest any more: the source has fallen silent.
+ */
 const LATEST_DAYS = 2;
 
 /**
- * The columns worth reading, with what standardises them: those that the panel has, that vary, and that are still told at the end of
- * the training span (a column that ended is left out, so that a network does not rest on what nobody delivers any more).
+ * The columns worth reading, with what standardises them: those that the panel has, that vary, and
+ * that are still told at the end of the training span (a column that ended is left out, so that a
+ * network does not rest on what nobody delivers any more).
  */
-export function fitExogenous(panel: Panel, names: ExogenousNames, lastTarget: number, day: number): ExogenousInputs {
+export function fitExogenous(
+  panel: Panel,
+  names: ExogenousNames,
+  lastTarget: number,
+  day: number,
+): ExogenousInputs {
   const fit = (name: string): ExogenousInput[] => {
     const values = panel.exogenous?.[name];
     if (values === undefined || latestIndex(values, lastTarget, day) < 0) return [];
     const known = values.subarray(0, lastTarget + 1).filter((value) => !Number.isNaN(value));
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-    const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length);
+    const deviation = Math.sqrt(
+      known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length,
+    );
     return deviation > 0 ? [{ name, mean, deviation }] : [];
   };
   return { past: names.past.flatMap(fit), future: names.future.flatMap(fit) };
 }
 
-/** The inputs of every interval from the first cutoff on, standardised: [length × past × PAST_INPUTS] at a cutoff, [span × future] at a target. */
+/**
+ * The inputs of every interval from the first cutoff on, standardised: [length × past ×
+ * PAST_INPUTS] at a cutoff, [span × future] at a target.
+ */
 export interface ExogenousRows {
   readonly past: Float32Array;
   readonly future: Float32Array;
@@ -79,32 +100,51 @@ export function exogenousRows(
     const values = columnOf(panel, input.name);
     for (let t = 0; t < Math.min(span, values.length); t++) {
       const value = values[t] as number;
-      if (!Number.isNaN(value)) rows.future[t * future.length + c] = (value - input.mean) / input.deviation;
+      if (!Number.isNaN(value))
+        rows.future[t * future.length + c] = (value - input.mean) / input.deviation;
     }
   }
   return rows;
 }
 
-/** Columns of which a forecast at `cutoff` finds nothing, and reads the mean of the training span instead. */
-export function unknownColumns(panel: Panel, names: ExogenousNames, cutoff: number, day: number, horizon: number): string[] {
-  const isTold = (name: string, last: number): boolean => latestIndex(columnOf(panel, name), last, day) >= 0;
+/**
+ * Columns of which a forecast at `cutoff` finds nothing, and reads the mean of the training span
+ * instead.
+ */
+export function unknownColumns(
+  panel: Panel,
+  names: ExogenousNames,
+  cutoff: number,
+  day: number,
+  horizon: number,
+): string[] {
+  const isTold = (name: string, last: number): boolean =>
+    latestIndex(columnOf(panel, name), last, day) >= 0;
   const isWhole = (name: string): boolean => {
     const values = columnOf(panel, name);
-    for (let k = 1; k <= horizon; k++) if (Number.isNaN(values[cutoff + k] ?? Number.NaN)) return false;
+    for (let k = 1; k <= horizon; k++)
+      if (Number.isNaN(values[cutoff + k] ?? Number.NaN)) return false;
     return true;
   };
-  return [...names.past.filter((name) => !isTold(name, cutoff)), ...names.future.filter((name) => !isWhole(name))];
+  return [
+    ...names.past.filter((name) => !isTold(name, cutoff)),
+    ...names.future.filter((name) => !isWhole(name)),
+  ];
 }
 
 function columnOf(panel: Panel, name: string): Float32Array {
   const values = panel.exogenous?.[name];
-  if (values === undefined) throw new RangeError(`the network reads the exogenous column ${name}, which the panel does not have`);
+  if (values === undefined)
+    throw new RangeError(
+      `the network reads the exogenous column ${name}, which the panel does not have`,
+    );
   return values;
 }
 
 /** The last index up to `last` with a value, not older than LATEST_DAYS; -1 where there is none. */
 function latestIndex(values: Float32Array, last: number, day: number): number {
-  for (let t = last; t > Math.max(-1, last - LATEST_DAYS * day); t--) if (!Number.isNaN(values[t] ?? Number.NaN)) return t;
+  for (let t = last; t > Math.max(-1, last - LATEST_DAYS * day); t--)
+    if (!Number.isNaN(values[t] ?? Number.NaN)) return t;
   return -1;
 }
 

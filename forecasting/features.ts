@@ -1,12 +1,20 @@
 /**
- * Purpose: the one function that builds the network's inputs, for training, backtest, batch and the API alike.
- * Invariants: reads nothing after the cutoff but the calendar and what is known in advance; depends only on the last
- * `historyIntervals` intervals, so that a long and a short panel give the same bits; every output is finite, also for
- * series with gaps; scaling a series scales only its level.
- * Fails: a RangeError for a cutoff with too little grid before it, a window longer than the lags, and season lengths that do not fit.
+ * Purpose: the one function that builds the network's inputs, for training, backtest, batch and the
+ * API alike.
+ * Invariants: reads nothing after the cutoff but the calendar and what is known in advance; depends
+ * only on the last `historyIntervals` intervals, so that a long and a short panel give the same
+ * bits; every output is finite, also for series with gaps; scaling a series scales only its level.
+ * Fails: a RangeError for a cutoff with too little grid before it, a window longer than the lags,
+ * and season lengths that do not fit.
  */
 import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
-import { type ExogenousInputs, type ExogenousRows, exogenousRows, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
+import {
+  type ExogenousInputs,
+  type ExogenousRows,
+  exogenousRows,
+  NO_EXOGENOUS,
+  PAST_INPUTS,
+} from './exogenous.ts';
 import type { KeptTables } from './kept-tables.ts';
 import { type Panel, targetOf } from './panel.ts';
 import { createWeekTables, lagsByWeek, WEEKS_OF_SHAPE, type WeekTables } from './week-tables.ts';
@@ -21,9 +29,15 @@ export interface FeatureSpec {
   readonly nonNegative: boolean;
   /** Counts: the median is a whole number. */
   readonly integerValued: boolean;
-  /** Columns beside the target. Absent where there are none: the inputs are then those of a network that knows of no such thing. */
+  /**
+   * Columns beside the target. Absent where there are none: the inputs are then those of a network
+   * that knows of no such thing.
+   */
   readonly exogenous?: ExogenousInputs;
-  /** How many of the last values the encoder sees, one by one; absent: those of a week. At most 8 weeks and a day. */
+  /**
+   * How many of the last values the encoder sees, one by one; absent: those of a week. At most 8
+   * weeks and a day.
+   */
   readonly windowIntervals?: number;
 }
 
@@ -48,7 +62,10 @@ export interface FeatureSizes {
   readonly trainingHistory: number;
 }
 
-/** Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance): the others keep their places. */
+/**
+ * Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance):
+ * the others keep their places.
+ */
 export function featureSizes(spec: FeatureSpec): FeatureSizes {
   const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
   const windowIntervals = spec.windowIntervals ?? spec.week;
@@ -56,33 +73,55 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
     windowSize: windowIntervals + 2 * spec.day + 4 + past.length * PAST_INPUTS,
     windowIntervals,
     stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + future.length,
-    // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of the clocks.
+    // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of
+    // the clocks.
     trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
     historyIntervals: (WEEKS_OF_SHAPE + 1) * spec.week + 2 * spec.day,
   };
 }
 
-/** What an input speaks of: an explanation moves all inputs of a group together. `series` has the embedding besides. */
+/**
+ * What an input speaks of: an explanation moves all inputs of a group together. `series` has the
+ * embedding besides.
+ */
 export const FEATURE_GROUPS = ['recent', 'weeks', 'calendar', 'exogenous', 'series'] as const;
 export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
 
 /**
- * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the last two days alone tell, as
- * values and against their own 4-week means; what reaches further back, also if the last two days are in it, is `weeks`;
- * `calendar` is known of the target in advance; `series` is the logarithm of the level. Everything is in units of the level, so
- * the level as a unit is in no group. null: the step's place in the horizon, which is what was asked, not what was seen.
- * Columns behind these are exogenous.
+ * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the
+ * last two days alone tell, as values and against their own 4-week means; what reaches further
+ * back, also if the last two days are in it, is `weeks`; `calendar` is known of the target in
+ * advance; `series` is the logarithm of the level. Everything is in units of the level, so the
+ * level as a unit is in no group. null: the step's place in the horizon, which is what was asked,
+ * not what was seen. Columns behind these are exogenous.
  */
-export function featureGroups(spec: FeatureSpec): { window: FeatureGroup[]; step: (FeatureGroup | null)[] } {
+export function featureGroups(spec: FeatureSpec): {
+  window: FeatureGroup[];
+  step: (FeatureGroup | null)[];
+} {
   const { windowSize, windowIntervals, stepSize } = featureSizes(spec);
   const times = <T>(count: number, group: T): T[] => new Array<T>(Math.max(0, count)).fill(group);
-  const values = [...times(windowIntervals - 2 * spec.day, 'weeks' as const), ...times(2 * spec.day, 'recent' as const)];
+  const values = [
+    ...times(windowIntervals - 2 * spec.day, 'weeks' as const),
+    ...times(2 * spec.day, 'recent' as const),
+  ];
   const residuals = times(2 * spec.day, 'recent' as const);
-  const window: FeatureGroup[] = [...values.slice(-windowIntervals), ...residuals, 'series', 'recent', 'weeks', 'recent'];
+  const window: FeatureGroup[] = [
+    ...values.slice(-windowIntervals),
+    ...residuals,
+    'series',
+    'recent',
+    'weeks',
+    'recent',
+  ];
   const calendar = times<FeatureGroup>(CALENDAR_FEATURES, 'calendar');
   // What the last Sundays were, on a holiday.
   calendar[CALENDAR_FEATURES - 2] = 'weeks';
-  const lags = [...times(WEEKS_BACK, 'weeks' as const), ...times(DAYS_BACK, 'recent' as const), ...times(9, 'weeks' as const)];
+  const lags = [
+    ...times(WEEKS_BACK, 'weeks' as const),
+    ...times(DAYS_BACK, 'recent' as const),
+    ...times(9, 'weeks' as const),
+  ];
   const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null];
   return {
     window: [...window, ...times(windowSize - window.length, 'exogenous' as const)],
@@ -104,27 +143,44 @@ export interface FeatureSource {
 }
 
 /**
- * @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before it is not tabulated
+ * @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before
+ * it is not tabulated
  * @param kept tables of grids that were asked for before, for this spec alone
  */
-export function createFeatureSource(panel: Panel, spec: FeatureSpec, firstCutoff = 0, kept?: KeptTables): FeatureSource {
+export function createFeatureSource(
+  panel: Panel,
+  spec: FeatureSpec,
+  firstCutoff = 0,
+  kept?: KeptTables,
+): FeatureSource {
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
-    throw new RangeError(`the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`);
+    throw new RangeError(
+      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`,
+    );
   }
   // A step looks one interval past itself, a week earlier, and the clocks may change between.
   if (spec.horizon + 2 * Math.ceil(60 / spec.frequencyMinutes) > spec.week) {
-    throw new RangeError(`horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`);
+    throw new RangeError(
+      `horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`,
+    );
   }
   const sizes = featureSizes(spec);
   const { windowIntervals, trainingHistory } = sizes;
-  if (!Number.isInteger(windowIntervals) || windowIntervals < 1 || windowIntervals > trainingHistory) {
-    throw new RangeError(`a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`);
+  if (
+    !Number.isInteger(windowIntervals) ||
+    windowIntervals < 1 ||
+    windowIntervals > trainingHistory
+  ) {
+    throw new RangeError(
+      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`,
+    );
   }
   const span = panel.length + spec.horizon + 1;
   const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
   const grid = `${panel.start} ${panel.length}`;
   const calendar = kept ? kept.calendar(grid, makeCalendar) : makeCalendar();
-  // A window looks up the means of its last two days, and of lags up to two days and the horizon back.
+  // A window looks up the means of its last two days, and of lags up to two days and the horizon
+  // back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
   const widths = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
   const lags = kept?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, widths));
@@ -141,13 +197,20 @@ export interface FeatureBatch {
   readonly window: Float32Array;
   /** [capacity × horizon × stepSize] */
   readonly step: Float32Array;
-  /** [capacity × horizon]: the shape of the week, in units of the level: what the network's outputs are offsets to. */
+  /**
+   * [capacity × horizon]: the shape of the week, in units of the level: what the network's outputs
+   * are offsets to.
+   */
   readonly base: Float32Array;
   /** [capacity]: the series' level in the target's own unit. Always positive. */
   readonly level: Float32Array;
 }
 
-export function createFeatureBatch(sizes: FeatureSizes, horizon: number, capacity: number): FeatureBatch {
+export function createFeatureBatch(
+  sizes: FeatureSizes,
+  horizon: number,
+  capacity: number,
+): FeatureBatch {
   return {
     capacity,
     window: new Float32Array(capacity * sizes.windowSize),
@@ -157,7 +220,10 @@ export function createFeatureBatch(sizes: FeatureSizes, horizon: number, capacit
   };
 }
 
-/** Mean of the known |values| of the last 4 weeks up to the cutoff; a small number where none is known or all are zero. */
+/**
+ * Mean of the known |values| of the last 4 weeks up to the cutoff; a small number where none is
+ * known or all are zero.
+ */
 export function levelAt(values: Float32Array, cutoff: number, week: number): number {
   let sum = 0;
   let count = 0;
@@ -172,8 +238,9 @@ export function levelAt(values: Float32Array, cutoff: number, week: number): num
 }
 
 /**
- * Mean of the known values `count` times `season` back by the local clock, from `first` back at the earliest and none at or
- * after `end`; NaN where none is known. Holidays are left out: they say little of the same hour on another day.
+ * Mean of the known values `count` times `season` back by the local clock, from `first` back at the
+ * earliest and none at or after `end`; NaN where none is known. Holidays are left out: they say
+ * little of the same hour on another day.
  */
 function meanOfLags(
   source: Pick<FeatureSource, 'calendar'>,
@@ -198,13 +265,24 @@ function meanOfLags(
   return known > 0 ? sum / known : Number.NaN;
 }
 
-/** Writes the inputs of one window (a series at a cutoff, both grid indices) to `row` of the batch. */
-export function writeFeatures(source: FeatureSource, series: number, cutoff: number, batch: FeatureBatch, row: number): void {
+/**
+ * Writes the inputs of one window (a series at a cutoff, both grid indices) to `row` of the batch.
+ */
+export function writeFeatures(
+  source: FeatureSource,
+  series: number,
+  cutoff: number,
+  batch: FeatureBatch,
+  row: number,
+): void {
   const { spec, sizes, panel, calendar } = source;
   const { day, week, horizon } = spec;
-  if (cutoff < source.firstCutoff) throw new RangeError(`cutoff ${cutoff} is before the first tabulated, ${source.firstCutoff}`);
+  if (cutoff < source.firstCutoff)
+    throw new RangeError(`cutoff ${cutoff} is before the first tabulated, ${source.firstCutoff}`);
   if (cutoff < sizes.trainingHistory - 1 || cutoff >= panel.length) {
-    throw new RangeError(`cutoff ${cutoff} needs ${sizes.trainingHistory} intervals up to it; the panel has ${panel.length}`);
+    throw new RangeError(
+      `cutoff ${cutoff} needs ${sizes.trainingHistory} intervals up to it; the panel has ${panel.length}`,
+    );
   }
   const values = targetOf(panel, series);
   const { from, width } = source.tables;
@@ -244,12 +322,15 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
   window[at++] = weekSum / week;
   window[at++] = residualSum / day;
   const pastSize = (spec.exogenous?.past.length ?? 0) * PAST_INPUTS;
-  for (let i = 0; i < pastSize; i++) window[at++] = source.exogenous.past[cutoff * pastSize + i] as number;
+  for (let i = 0; i < pastSize; i++)
+    window[at++] = source.exogenous.past[cutoff * pastSize + i] as number;
 
   const futureSize = spec.exogenous?.future.length ?? 0;
   const step = batch.step;
-  const shapeOrBase = (shape: number, base: number): number => (Number.isNaN(shape) ? 0 : shape - base);
-  const orBase = (value: number, base: number): number => (Number.isNaN(value) ? 0 : value * scale - base);
+  const shapeOrBase = (shape: number, base: number): number =>
+    Number.isNaN(shape) ? 0 : shape - base;
+  const orBase = (value: number, base: number): number =>
+    Number.isNaN(value) ? 0 : value * scale - base;
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
@@ -295,10 +376,13 @@ export function writeFeatures(source: FeatureSource, series: number, cutoff: num
     // Holidays are lived much like Sundays: what this hour was on the last Sundays.
     const sinceSunday = ((weekday + 1) % 7 || 7) * day;
     step[to++] =
-      calendar.holiday[t] === 1 ? orBase(meanOfLags(source, values, t, week, WEEKS_BACK, cutoff + 1, sinceSunday), base) : 0;
+      calendar.holiday[t] === 1
+        ? orBase(meanOfLags(source, values, t, week, WEEKS_BACK, cutoff + 1, sinceSunday), base)
+        : 0;
     step[to++] = holidayLags / WEEKS_BACK;
     step[to++] = k / horizon;
     step[to++] = 1 / k;
-    for (let i = 0; i < futureSize; i++) step[to++] = source.exogenous.future[t * futureSize + i] as number;
+    for (let i = 0; i < futureSize; i++)
+      step[to++] = source.exogenous.future[t * futureSize + i] as number;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Purpose: the port every forecaster implements (naive baselines, the network).
- * Invariants: `predict` reads nothing after the cutoff; the result is in the target's own unit; quantiles do not cross.
+ * Invariants: `predict` reads nothing after the cutoff; the result is in the target's own unit;
+ * quantiles do not cross.
  * Fails: a RangeError where the panel holds less history than `minimumHistory` before the cutoff.
  */
 import type { ExogenousNames } from './exogenous.ts';
@@ -24,16 +25,22 @@ export interface Forecaster {
   readonly knows?: (seriesId: string) => boolean;
   /**
    * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
-   * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes first.
+   * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes
+   * first.
    */
   predict(panel: Panel, cutoff: number, horizon: number): Float32Array;
   /**
-   * The same bits for many panels, each at a cutoff of its own, in one go: [panel] → what `predict` gives. Absent where it would be no
-   * faster than one after another.
+   * The same bits for many panels, each at a cutoff of its own, in one go: [panel] → what `predict`
+   * gives. Absent where it would be no faster than one after another.
    */
   predictEach?(windows: readonly CutPanel[], horizon: number): Float32Array[];
 }
 
 /** `predictEach`, or as many times `predict`. */
-export const predictAll = (forecaster: Forecaster, windows: readonly CutPanel[], horizon: number): Float32Array[] =>
-  forecaster.predictEach?.(windows, horizon) ?? windows.map(({ panel, cutoff }) => forecaster.predict(panel, cutoff, horizon));
+export const predictAll = (
+  forecaster: Forecaster,
+  windows: readonly CutPanel[],
+  horizon: number,
+): Float32Array[] =>
+  forecaster.predictEach?.(windows, horizon) ??
+  windows.map(({ panel, cutoff }) => forecaster.predict(panel, cutoff, horizon));

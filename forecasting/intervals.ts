@@ -12,15 +12,26 @@ export interface QuantileInterval {
   readonly name: string;
 }
 
-/** Pairs from the outside in: first with last, second with last but one, as long as the median lies between, or is one of them. */
+/**
+ * Pairs from the outside in: first with last, second with last but one, as long as the median lies
+ * between, or is one of them.
+ */
 export function intervalsOf(quantiles: readonly number[]): QuantileInterval[] {
   const median = quantiles.indexOf(0.5);
   const found: QuantileInterval[] = [];
-  for (let lower = 0, upper = quantiles.length - 1; lower <= median && upper >= median && lower < upper; lower++, upper--) {
+  for (
+    let lower = 0, upper = quantiles.length - 1;
+    lower <= median && upper >= median && lower < upper;
+    lower++, upper--
+  ) {
     const [low, high] = [quantiles[lower] as number, quantiles[upper] as number];
     const isEven = Math.abs(low + high - 1) < 1e-9;
     const level = Number((100 * (high - low)).toPrecision(6));
-    found.push({ lower, upper, name: isEven ? `${level} % interval` : `quantiles ${low} to ${high}` });
+    found.push({
+      lower,
+      upper,
+      name: isEven ? `${level} % interval` : `quantiles ${low} to ${high}`,
+    });
   }
   return found;
 }

@@ -1,8 +1,9 @@
 /**
- * Purpose: what depends on a grid alone (the calendar, the lags of every interval) is made once for the grids that are asked for again and
- * again: histories that callers send hourly begin and end alike.
- * Invariants: bounded: the table that was used longest ago goes first; what is kept is never written to, so that a kept table gives the
- * same bits as a new one.
+ * Purpose: what depends on a grid alone (the calendar, the lags of every interval) is made once for
+ * the grids that are asked for again and again: histories that callers send hourly begin and end
+ * alike.
+ * Invariants: bounded: the table that was used longest ago goes first; what is kept is never
+ * written to, so that a kept table gives the same bits as a new one.
  * Fails: never; an error of `make` passes, and nothing is kept of it.
  */
 import type { Calendar } from './calendar.ts';
@@ -18,7 +19,10 @@ export interface KeptTables {
   readonly lags: Kept<Lags>;
 }
 
-export const keptTables = (): KeptTables => ({ calendar: keepRecent(MOST), lags: keepRecent(MOST) });
+export const keptTables = (): KeptTables => ({
+  calendar: keepRecent(MOST),
+  lags: keepRecent(MOST),
+});
 
 export function keepRecent<T>(most: number): Kept<T> {
   const kept = new Map<string, T>();

@@ -1,12 +1,18 @@
 /**
- * Purpose: what a backtest says, ready to be shown: every forecaster by group, step, hour of the week, cutoff and series, and
- * the windows at which the subject (the network) was most wrong.
- * Invariants: every figure is over the test span alone; the figures by group are `score`'s own; the oracle, who knows the
- * truth, competes with nobody.
+ * Purpose: what a backtest says, ready to be shown: every forecaster by group, step, hour of the
+ * week, cutoff and series, and the windows at which the subject (the network) was most wrong.
+ * Invariants: every figure is over the test span alone; the figures by group are `score`'s own; the
+ * oracle, who knows the truth, competes with nobody.
  * Fails: a RangeError where the subject or every naive baseline is missing.
  */
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
-import { errorByCutoff, errorByHourOfWeek, errorBySeries, type Means, mostWrong } from './error-profile.ts';
+import {
+  errorByCutoff,
+  errorByHourOfWeek,
+  errorBySeries,
+  type Means,
+  mostWrong,
+} from './error-profile.ts';
 import { type Metrics, seasonalNaiveErrors } from './metrics.ts';
 import { type Panel, targetOf, timestampAt } from './panel.ts';
 
@@ -94,7 +100,11 @@ export function leaderboardOf(request: LeaderboardRequest): Leaderboard {
   return {
     subject,
     bestNaive,
-    groups: groups.map(({ name, series }) => ({ name, seriesCount: series.length, forecasters: metrics[name] ?? {} })),
+    groups: groups.map(({ name, series }) => ({
+      name,
+      seriesCount: series.length,
+      forecasters: metrics[name] ?? {},
+    })),
     byHourOfWeek: each((forecaster) => errorByHourOfWeek(result, forecaster, panel, timeZone)),
     byCutoff: {
       timestamps: result.cutoffs.map((cutoff) => timestampAt(panel, cutoff)),
@@ -147,9 +157,13 @@ function wrongForecasts(
       cutoff: timestampAt(panel, cutoff),
       mae,
       cutoffMae,
-      past: [...targetOf(panel, series).subarray(Math.max(0, cutoff + 1 - DAYS_SHOWN * day), cutoff + 1)],
+      past: [
+        ...targetOf(panel, series).subarray(Math.max(0, cutoff + 1 - DAYS_SHOWN * day), cutoff + 1),
+      ],
       actual: [...result.actuals.subarray(row * horizon, (row + 1) * horizon)],
-      quantiles: Object.fromEntries(subject.quantiles.map((quantile, q) => [String(quantile), steps(subject, q)])),
+      quantiles: Object.fromEntries(
+        subject.quantiles.map((quantile, q) => [String(quantile), steps(subject, q)]),
+      ),
       naive: steps(naive, naive.quantiles.indexOf(0.5)),
     };
   });

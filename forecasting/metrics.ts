@@ -1,7 +1,7 @@
 /**
  * Purpose: the metrics of DESIGN.md (definitions in docs/glossary.md), over a backtest's result.
- * Invariants: never MAPE; an unknown actual is left out; the point forecast is the median; a metric that has nothing to be
- * computed from is NaN, never 0.
+ * Invariants: never MAPE; an unknown actual is left out; the point forecast is the median; a metric
+ * that has nothing to be computed from is NaN, never 0.
  * Fails: a RangeError from `score` for a forecaster without a median.
  */
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
@@ -19,7 +19,10 @@ export interface Metrics {
   readonly maePerStep: readonly number[];
   /** Mean pinball loss over the quantiles; NaN for a point forecaster. */
   readonly pinball: number;
-  /** Share of actuals between the outermost quantiles, and what it should be; NaN for a point forecaster. */
+  /**
+   * Share of actuals between the outermost quantiles, and what it should be; NaN for a point
+   * forecaster.
+   */
   readonly coverage: number;
   readonly nominalCoverage: number;
   readonly coveragePerStep: readonly number[];
@@ -33,12 +36,17 @@ export interface SeriesGroup {
   readonly series: readonly number[];
 }
 
-/** All series, and those with a mean of at least 1 per interval before `end` (grid index, exclusive). */
+/**
+ * All series, and those with a mean of at least 1 per interval before `end` (grid index,
+ * exclusive).
+ */
 export function seriesGroups(panel: Panel, end: number): SeriesGroup[] {
   const all = panel.seriesIds.map((_, s) => s);
   const busy = all.filter((s) => meanOf(targetOf(panel, s).subarray(0, end)) >= 1);
   const groups = [{ name: 'all', series: all }];
-  return busy.length > 0 && busy.length < all.length ? [...groups, { name: 'mean>=1', series: busy }] : groups;
+  return busy.length > 0 && busy.length < all.length
+    ? [...groups, { name: 'mean>=1', series: busy }]
+    : groups;
 }
 
 /** Mean of the known values; NaN where there are none. */
@@ -53,7 +61,9 @@ export function meanOf(values: Float32Array): number {
   return count > 0 ? sum / count : Number.NaN;
 }
 
-/** The in-sample MAE of the seasonal naive, per series: MASE's denominator (Hyndman & Koehler 2006). */
+/**
+ * The in-sample MAE of the seasonal naive, per series: MASE's denominator (Hyndman & Koehler 2006).
+ */
 export function seasonalNaiveErrors(panel: Panel, seasonLength: number, end: number): Float64Array {
   return Float64Array.from(panel.seriesIds, (_, s) => {
     const values = targetOf(panel, s);
@@ -79,7 +89,8 @@ export function score(
   const { name, quantiles, values } = forecaster;
   const Q = quantiles.length;
   const median = quantiles.indexOf(0.5);
-  if (median < 0) throw new RangeError(`${name} forecasts no median, only the quantiles ${quantiles.join(', ')}`);
+  if (median < 0)
+    throw new RangeError(`${name} forecasts no median, only the quantiles ${quantiles.join(', ')}`);
   const isPoint = Q === 1;
   const absolutePerStep = new Float64Array(horizon);
   const insidePerStep = new Float64Array(horizon);
@@ -127,10 +138,13 @@ export function score(
     pinball: isPoint ? Number.NaN : pinball / count,
     coverage: isPoint ? Number.NaN : insidePerStep.reduce((sum, n) => sum + n, 0) / count,
     nominalCoverage: isPoint ? Number.NaN : (quantiles[Q - 1] as number) - (quantiles[0] as number),
-    coveragePerStep: isPoint ? [] : Array.from(insidePerStep, (sum, k) => sum / (countPerStep[k] as number)),
+    coveragePerStep: isPoint
+      ? []
+      : Array.from(insidePerStep, (sum, k) => sum / (countPerStep[k] as number)),
     count,
   };
 }
 
 /** max(q·e, (q − 1)·e) with e = y − ŷ. Not doubled. */
-export const pinballLoss = (quantile: number, error: number): number => Math.max(quantile * error, (quantile - 1) * error);
+export const pinballLoss = (quantile: number, error: number): number =>
+  Math.max(quantile * error, (quantile - 1) * error);

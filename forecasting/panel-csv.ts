@@ -24,4 +24,5 @@ export function* panelCsv(panel: Panel): Generator<string> {
 }
 
 /** A text as a field of a line (RFC 4180). */
-export const csvField = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+export const csvField = (text: string): string =>
+  /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

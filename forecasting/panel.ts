@@ -1,7 +1,9 @@
 /**
- * Purpose: the panel: every series on one regular UTC grid. The shape that features, models and metrics share.
- * Invariants: a column holds seriesIds.length × length values, row-major by series; missing is NaN, never silently zero;
- * the value at grid index t covers [start + t·frequency, start + (t+1)·frequency). An exogenous column is one for all series.
+ * Purpose: the panel: every series on one regular UTC grid. The shape that features, models and
+ * metrics share.
+ * Invariants: a column holds seriesIds.length × length values, row-major by series; missing is NaN,
+ * never silently zero; the value at grid index t covers [start + t·frequency, start +
+ * (t+1)·frequency). An exogenous column is one for all series.
  * Fails: `createPanel` throws a RangeError when sizes, ids or the grid do not fit.
  */
 export interface Panel {
@@ -13,19 +15,24 @@ export interface Panel {
   readonly length: number;
   readonly columns: { readonly target: Float32Array } & Readonly<Record<string, Float32Array>>;
   /**
-   * Exogenous columns, on the same grid and shared by all series: one array of `length` values or more. Known only afterwards:
-   * index t holds what became known during interval t, whatever time it is about, so that reading up to the cutoff is reading what was
-   * known. Known in advance: index t holds what is said about interval t, at least a horizon before; it may reach past the end.
+   * Exogenous columns, on the same grid and shared by all series: one array of `length` values or
+   * more. Known only afterwards: index t holds what became known during interval t, whatever time
+   * it is about, so that reading up to the cutoff is reading what was known. Known in advance:
+   * index t holds what is said about interval t, at least a horizon before; it may reach past the
+   * end.
    */
   readonly exogenous?: Readonly<Record<string, Float32Array>>;
 }
 
 export function createPanel(panel: Panel): Panel {
   const { seriesIds, start, frequencyMinutes, length, columns } = panel;
-  if (!(frequencyMinutes > 0)) throw new RangeError(`frequencyMinutes must be positive, got ${frequencyMinutes}`);
-  if (!Number.isInteger(length) || length < 0) throw new RangeError(`length must be a count of intervals, got ${length}`);
+  if (!(frequencyMinutes > 0))
+    throw new RangeError(`frequencyMinutes must be positive, got ${frequencyMinutes}`);
+  if (!Number.isInteger(length) || length < 0)
+    throw new RangeError(`length must be a count of intervals, got ${length}`);
   if (start % 60_000 !== 0) throw new RangeError(`start must be a whole minute, got ${start}`);
-  if (new Set(seriesIds).size !== seriesIds.length) throw new RangeError('seriesIds must be distinct');
+  if (new Set(seriesIds).size !== seriesIds.length)
+    throw new RangeError('seriesIds must be distinct');
   for (const [name, values] of Object.entries(columns)) {
     if (values.length !== seriesIds.length * length) {
       throw new RangeError(
@@ -35,16 +42,20 @@ export function createPanel(panel: Panel): Panel {
   }
   for (const [name, values] of Object.entries(panel.exogenous ?? {})) {
     if (values.length < length)
-      throw new RangeError(`exogenous column ${name} has ${values.length} values, expected ${length} or more`);
+      throw new RangeError(
+        `exogenous column ${name} has ${values.length} values, expected ${length} or more`,
+      );
   }
   return panel;
 }
 
 /** UTC start of interval `index`, epoch milliseconds. */
-export const timestampAt = (panel: Panel, index: number): number => panel.start + index * panel.frequencyMinutes * 60_000;
+export const timestampAt = (panel: Panel, index: number): number =>
+  panel.start + index * panel.frequencyMinutes * 60_000;
 
 /** Grid index of `timestamp`; fractional where it is off the grid, negative before the start. */
-export const indexAt = (panel: Panel, timestamp: number): number => (timestamp - panel.start) / (panel.frequencyMinutes * 60_000);
+export const indexAt = (panel: Panel, timestamp: number): number =>
+  (timestamp - panel.start) / (panel.frequencyMinutes * 60_000);
 
 /** The target of one series, as a view (not a copy) of `length` values. */
 export const targetOf = (panel: Panel, series: number): Float32Array =>
@@ -57,25 +68,43 @@ export function onlySeries(panel: Panel, series: number): Panel {
   for (const [name, values] of Object.entries(panel.columns)) {
     columns[name] = values.subarray(series * panel.length, (series + 1) * panel.length);
   }
-  return { ...panel, seriesIds: [panel.seriesIds[series] as string], columns: columns as Panel['columns'] };
+  return {
+    ...panel,
+    seriesIds: [panel.seriesIds[series] as string],
+    columns: columns as Panel['columns'],
+  };
 }
 
-/** A copy of the panel that ends with interval `last`: what comes after it is not there to be read. */
+/**
+ * A copy of the panel that ends with interval `last`: what comes after it is not there to be read.
+ */
 export function panelUpTo(panel: Panel, last: number): Panel {
   const { seriesIds, start, frequencyMinutes } = panel;
   const length = Math.min(last + 1, panel.length);
   const columns: Record<string, Float32Array> = {};
   for (const [name, values] of Object.entries(panel.columns)) {
     const kept = new Float32Array(seriesIds.length * length);
-    for (let s = 0; s < seriesIds.length; s++) kept.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
+    for (let s = 0; s < seriesIds.length; s++)
+      kept.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
     columns[name] = kept;
   }
-  // Spelled out and not spread: a field that is added to panels must be cut here too, not slip through whole.
+  // Spelled out and not spread: a field that is added to panels must be cut here too, not slip
+  // through whole.
   const exogenous = exogenousWithin(panel, 0, length);
-  return { seriesIds, start, frequencyMinutes, length, columns: columns as Panel['columns'], ...exogenous };
+  return {
+    seriesIds,
+    start,
+    frequencyMinutes,
+    length,
+    columns: columns as Panel['columns'],
+    ...exogenous,
+  };
 }
 
-/** The panel with `intervals` unknown intervals in front, for a history shorter than a model looks back. */
+/**
+ * The panel with `intervals` unknown intervals in front, for a history shorter than a model looks
+ * back.
+ */
 export function padHistory(panel: Panel, intervals: number): Panel {
   const length = panel.length + intervals;
   const columns: Record<string, Float32Array> = {};
@@ -95,12 +124,22 @@ export function padHistory(panel: Panel, intervals: number): Panel {
   };
 }
 
-/** The exogenous columns over grid indices [first, end) of the panel, NaN outside; by default to their own end. Nothing, where there are none. */
-export function exogenousWithin(panel: Panel, first: number, end?: number): Pick<Panel, 'exogenous'> {
+/**
+ * The exogenous columns over grid indices [first, end) of the panel, NaN outside; by default to
+ * their own end. Nothing, where there are none.
+ */
+export function exogenousWithin(
+  panel: Panel,
+  first: number,
+  end?: number,
+): Pick<Panel, 'exogenous'> {
   if (panel.exogenous === undefined) return {};
   const within = Object.entries(panel.exogenous).map(([name, values]): [string, Float32Array] => [
     name,
-    Float32Array.from({ length: (end ?? values.length) - first }, (_, t) => values[first + t] ?? Number.NaN),
+    Float32Array.from(
+      { length: (end ?? values.length) - first },
+      (_, t) => values[first + t] ?? Number.NaN,
+    ),
   ]);
   return { exogenous: Object.fromEntries(within) };
 }

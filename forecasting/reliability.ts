@@ -1,11 +1,13 @@
 /**
- * Purpose: do quantiles hold what they say? The share of actuals at or below each, against its nominal one, by group and by step.
- * Invariants: unknown actuals are left out; what happens at one cutoff counts once for the uncertainty, because series and steps depend
- * on one another there. An actual that equals the forecast (counts, zeros) lies neither below nor above it, so there are two shares:
- * below, and at or below. A quantile is right where its nominal share lies between them.
- * Fails: never; what has no actuals is NaN.
- * Source: reliability of quantile forecasts (Gneiting, Balabdaoui & Raftery 2007); for counts, the two ends of the non-randomised
- * probability integral transform (Czado, Gneiting & Held 2009).
+ * Purpose: do quantiles hold what they say? The share of actuals at or below each, against its
+ * nominal one, by group and by step.
+ * Invariants: unknown actuals are left out; what happens at one cutoff counts once for the
+ * uncertainty, because series and steps depend on one another there. An actual that equals the
+ * forecast (counts, zeros) lies neither below nor above it, so there are two shares: below, and at
+ * or below. A quantile is right where its nominal share lies between them.
+ * Fails: never; what has no actuals is NaN. Source: reliability of quantile forecasts (Gneiting,
+ * Balabdaoui & Raftery 2007); for counts, the two ends of the non-randomised probability integral
+ * transform (Czado, Gneiting & Held 2009).
  */
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
 import type { SeriesGroup } from './metrics.ts';
@@ -15,7 +17,10 @@ export interface QuantileReliability {
   /** Share of actuals below the forecast quantile, and at or below it. */
   readonly below: number;
   readonly atMost: number;
-  /** Of either share, over cutoffs; not less than a binomial's of as many independent cutoffs' worth. */
+  /**
+   * Of either share, over cutoffs; not less than a binomial's of as many independent cutoffs'
+   * worth.
+   */
   readonly standardError: number;
   /** Whether the nominal share lies in [below, atMost], give or take two standard errors. */
   readonly isRight: boolean;
@@ -86,7 +91,8 @@ function ofQuantile(
   const quantile = quantiles[q] as number;
   const [below, atMost] = [sum(belowOfStep) / count, sum(atMostOfStep) / count];
   const error = standardError(perCutoff, quantile);
-  const perStep = (list: Float64Array) => Array.from(list, (x, k) => x / (countOfStep[k] as number));
+  const perStep = (list: Float64Array) =>
+    Array.from(list, (x, k) => x / (countOfStep[k] as number));
   return {
     count,
     cutoffs: perCutoff.length,
@@ -102,14 +108,23 @@ function ofQuantile(
   };
 }
 
-/** Of a ratio of sums over clusters (Cochran 1977, 6.3), the clusters being the cutoffs; at least what independent draws would have. */
-function standardError(clusters: readonly { count: number; middle: number }[], nominal: number): number {
+/**
+ * Of a ratio of sums over clusters (Cochran 1977, 6.3), the clusters being the cutoffs; at least
+ * what independent draws would have.
+ */
+function standardError(
+  clusters: readonly { count: number; middle: number }[],
+  nominal: number,
+): number {
   const n = clusters.length;
   const count = clusters.reduce((sum, cluster) => sum + cluster.count, 0);
   const binomial = Math.sqrt((nominal * (1 - nominal)) / count);
   if (n < 2) return Math.sqrt((nominal * (1 - nominal)) / n);
   const share = clusters.reduce((sum, cluster) => sum + cluster.middle, 0) / count;
-  const squares = clusters.reduce((sum, { count: size, middle }) => sum + (middle - share * size) ** 2, 0);
+  const squares = clusters.reduce(
+    (sum, { count: size, middle }) => sum + (middle - share * size) ** 2,
+    0,
+  );
   return Math.max(binomial, Math.sqrt((n / (n - 1)) * squares) / count);
 }
 

@@ -1,6 +1,8 @@
 /**
- * Purpose: a bound that no sane forecast of a series passes, learnt from its own history: what lies beyond it is a fault, not a forecast.
- * Invariants: wide on purpose: growth, a record day or a wide interval stay inside; only the values up to the cutoff are read.
+ * Purpose: a bound that no sane forecast of a series passes, learnt from its own history: what lies
+ * beyond it is a fault, not a forecast.
+ * Invariants: wide on purpose: growth, a record day or a wide interval stay inside; only the values
+ * up to the cutoff are read.
  * Fails: never; a series that shows too little has no bound, and nothing of it is refused.
  */
 
@@ -13,7 +15,8 @@ export interface SaneBounds {
 }
 
 /**
- * [least − 3 × range, greatest + 3 × range] of the known values; the greatest magnitude is the range of a series that never moved.
+ * [least − 3 × range, greatest + 3 × range] of the known values; the greatest magnitude is the
+ * range of a series that never moved.
  * @param values one series, in grid order
  * @param leastKnown values that must be known (a week of them) before a range means something
  */
@@ -30,12 +33,14 @@ export function saneBounds(values: Float32Array, cutoff: number, leastKnown: num
   }
   const range = known === 0 ? 0 : greatest - least || Math.abs(greatest);
   // All zero: nothing says how large its first event may be.
-  if (known < leastKnown || range === 0) return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
+  if (known < leastKnown || range === 0)
+    return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
   return { lower: least - RANGES * range, upper: greatest + RANGES * range };
 }
 
 /** True where every value lies inside. */
 export function isWithin({ lower, upper }: SaneBounds, values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!((values[i] as number) >= lower && (values[i] as number) <= upper)) return false;
+  for (let i = 0; i < values.length; i++)
+    if (!((values[i] as number) >= lower && (values[i] as number) <= upper)) return false;
   return true;
 }

@@ -1,7 +1,8 @@
 /**
- * Purpose: what a reader must know of a series before trusting its forecast: that the model never learnt it, that it is at rest, has
- * gaps, or is new.
- * Invariants: a pure function of the values up to the cutoff; flags come in the order of SERIES_FLAGS, each at most once.
+ * Purpose: what a reader must know of a series before trusting its forecast: that the model never
+ * learnt it, that it is at rest, has gaps, or is new.
+ * Invariants: a pure function of the values up to the cutoff; flags come in the order of
+ * SERIES_FLAGS, each at most once.
  * Fails: never.
  */
 import type { Forecaster } from './forecaster.ts';
@@ -55,7 +56,10 @@ export function seriesFlags(
   return SERIES_FLAGS.filter((flag) => holds[flag]);
 }
 
-/** Where a series begins: at its first value that is not zero (zeros may stand for what did not exist yet), else at its first; -1 without any. */
+/**
+ * Where a series begins: at its first value that is not zero (zeros may stand for what did not
+ * exist yet), else at its first; -1 without any.
+ */
 function beginning(values: Float32Array, cutoff: number): number {
   for (let t = 0; t <= cutoff; t++) {
     const value = values[t] as number;

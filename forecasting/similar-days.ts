@@ -1,10 +1,12 @@
 /**
- * Purpose: the nearest past days: those whose last day of values, up to the same local time, looked like the day before the
- * cutoff, and what happened next.
- * Invariants: nothing after the cutoff is read; a day counts only if all of what followed it, over the horizon, is known and lies
- * at or before the cutoff; distances are in units of the series' level, so they compare between series.
- * Fails: a RangeError for a cutoff outside the panel.
- * Source: nearest neighbours under the Euclidean distance (Yakowitz 1987, "Nearest-neighbour methods for time series analysis"), as root mean square, so that gaps do not shorten it.
+ * Purpose: the nearest past days: those whose last day of values, up to the same local time, looked
+ * like the day before the cutoff, and what happened next.
+ * Invariants: nothing after the cutoff is read; a day counts only if all of what followed it, over
+ * the horizon, is known and lies at or before the cutoff; distances are in units of the series'
+ * level, so they compare between series.
+ * Fails: a RangeError for a cutoff outside the panel. Source: nearest neighbours under the
+ * Euclidean distance (Yakowitz 1987, "Nearest-neighbour methods for time series analysis"), as root
+ * mean square, so that gaps do not shorten it.
  */
 import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
 import { levelAt } from './features.ts';
@@ -28,13 +30,19 @@ export interface SimilarDaysRequest {
 export interface SimilarDay {
   /** Grid index of that day's own last interval: the same local time as the cutoff. */
   readonly cutoff: number;
-  /** How unlike it is, in units of the level: root mean square difference, and the penalty of other weekdays. 0 is the same. */
+  /**
+   * How unlike it is, in units of the level: root mean square difference, and the penalty of other
+   * weekdays. 0 is the same.
+   */
   readonly distance: number;
   /** [horizon]: what happened next. */
   readonly next: Float32Array;
 }
 
-/** A day of the same kind (both working days, or both public holidays or Sundays) but another weekday is so much further. */
+/**
+ * A day of the same kind (both working days, or both public holidays or Sundays) but another
+ * weekday is so much further.
+ */
 const OTHER_WEEKDAY = 0.1;
 /** A day of another kind: working day, Saturday, Sunday or public holiday. */
 const OTHER_KIND = 0.5;
@@ -42,7 +50,16 @@ const OTHER_KIND = 0.5;
 const LEAST_KNOWN = 0.5;
 
 /** Nearest first; of equals the later one. Empty where no past day can be compared. */
-export function similarDays({ panel, series, cutoff, horizon, day, week, place, count }: SimilarDaysRequest): SimilarDay[] {
+export function similarDays({
+  panel,
+  series,
+  cutoff,
+  horizon,
+  day,
+  week,
+  place,
+  count,
+}: SimilarDaysRequest): SimilarDay[] {
   if (!Number.isInteger(cutoff) || cutoff < 0 || cutoff >= panel.length) {
     throw new RangeError(`cutoff ${cutoff} is outside the panel's ${panel.length} intervals`);
   }
@@ -58,7 +75,11 @@ export function similarDays({ panel, series, cutoff, horizon, day, week, place, 
     if (next.some(Number.isNaN)) continue;
     const difference = rootMeanSquare(values, cutoff, then, day) * unit;
     if (Number.isNaN(difference)) continue;
-    found.push({ cutoff: then, distance: difference + penalty(calendar, cutoff, then, horizon), next: next.slice() });
+    found.push({
+      cutoff: then,
+      distance: difference + penalty(calendar, cutoff, then, horizon),
+      next: next.slice(),
+    });
   }
   return found.sort((a, b) => a.distance - b.distance || b.cutoff - a.cutoff).slice(0, count);
 }
@@ -76,7 +97,10 @@ function rootMeanSquare(values: Float32Array, a: number, b: number, day: number)
   return known >= LEAST_KNOWN * day ? Math.sqrt(sum / known) : Number.NaN;
 }
 
-/** The mean over the steps: what matters is the kind of day that was forecast, which may change at midnight within the horizon. */
+/**
+ * The mean over the steps: what matters is the kind of day that was forecast, which may change at
+ * midnight within the horizon.
+ */
 function penalty(calendar: Calendar, cutoff: number, then: number, horizon: number): number {
   let sum = 0;
   for (let k = 1; k <= horizon; k++) {

@@ -1,12 +1,14 @@
 /**
- * Purpose: successive halving: try many candidates on a small budget, keep the best share of them, try those on `eta` times the
- * budget, and so on. Most of the budget goes to the candidates that deserve it.
- * Invariants: survivors follow from the losses alone, never from the order in which trials end; a tie goes to the earlier
- * candidate; a candidate that fails (it throws, or its loss is not a number) on any fold is behind every one that does not, and
- * what it said is kept.
+ * Purpose: successive halving: try many candidates on a small budget, keep the best share of them,
+ * try those on `eta` times the budget, and so on. Most of the budget goes to the candidates that
+ * deserve it.
+ * Invariants: survivors follow from the losses alone, never from the order in which trials end; a
+ * tie goes to the earlier candidate; a candidate that fails (it throws, or its loss is not a
+ * number) on any fold is behind every one that does not, and what it said is kept.
  * Fails: a RangeError for a plan that cannot be carried out; a failing trial is never fatal.
- * Source: Jamieson & Talwalkar 2016, "Non-stochastic best arm identification and hyperparameter optimization" (AISTATS,
- * arXiv:1502.07943), with a share of 1/eta kept instead of 1/2 (as Li et al. 2018, "Hyperband", arXiv:1603.06560, do).
+ * Source: Jamieson & Talwalkar 2016, "Non-stochastic best arm identification and hyperparameter
+ * optimization" (AISTATS, arXiv:1502.07943), with a share of 1/eta kept instead of 1/2 (as Li et
+ * al. 2018, "Hyperband", arXiv:1603.06560, do).
  */
 
 export interface HalvingPlan {
@@ -15,7 +17,10 @@ export interface HalvingPlan {
   /** One in `eta` survives a rung; at least 2. */
   readonly eta: number;
   readonly folds: number;
-  /** A candidate that meets the survivors in every rung, whatever its loss, without taking the place of one. */
+  /**
+   * A candidate that meets the survivors in every rung, whatever its loss, without taking the place
+   * of one.
+   */
   readonly reference?: number;
 }
 
@@ -57,12 +62,21 @@ export interface HalvingHistory<Outcome> {
 }
 
 /**
- * A plan for `candidates`: rungs as long as at least two are left to compare, the budget `eta` times larger in each.
- * 18 candidates, 60 steps and eta 3 give 18 × 60, 6 × 180, 2 × 540.
+ * A plan for `candidates`: rungs as long as at least two are left to compare, the budget `eta`
+ * times larger in each. 18 candidates, 60 steps and eta 3 give 18 × 60, 6 × 180, 2 × 540.
  */
-export function halvingPlan(candidates: number, firstBudget: number, folds: number, eta = 3): HalvingPlan {
+export function halvingPlan(
+  candidates: number,
+  firstBudget: number,
+  folds: number,
+  eta = 3,
+): HalvingPlan {
   const budgets: number[] = [];
-  for (let left = candidates, budget = firstBudget; left >= 2 || budgets.length === 0; left = Math.floor(left / eta)) {
+  for (
+    let left = candidates, budget = firstBudget;
+    left >= 2 || budgets.length === 0;
+    left = Math.floor(left / eta)
+  ) {
     budgets.push(budget);
     budget *= eta;
   }
@@ -79,7 +93,8 @@ export const rungSizes = (plan: HalvingPlan, candidates: number): number[] => {
 };
 
 /**
- * @param evaluate gives one trial's loss (less is better). All trials of a rung are asked for at once: who evaluates decides how
+ * @param evaluate gives one trial's loss (less is better). All trials of a rung are asked for at
+ * once: who evaluates decides how
  *   many run at a time. It may throw.
  * @param onRung told before a rung's trials begin.
  */
@@ -99,14 +114,21 @@ export async function successiveHalving<Candidate, Outcome extends { readonly lo
     const entered = plan.reference === undefined ? alive : [...new Set([...alive, plan.reference])];
     const asked = entered
       .toSorted((a, b) => a - b)
-      .flatMap((candidate) => Array.from({ length: plan.folds }, (_, fold): Trial => ({ candidate, rung, budget, fold })));
+      .flatMap((candidate) =>
+        Array.from({ length: plan.folds }, (_, fold): Trial => ({ candidate, rung, budget, fold })),
+      );
     onRung(rung, asked);
-    const finished = await Promise.all(asked.map((trial) => finish(candidates[trial.candidate] as Candidate, trial, evaluate)));
+    const finished = await Promise.all(
+      asked.map((trial) => finish(candidates[trial.candidate] as Candidate, trial, evaluate)),
+    );
     trials.push(...finished);
     const standings = rank(finished);
-    const sound = standings.filter(({ loss }) => Number.isFinite(loss)).map(({ candidate }) => candidate);
+    const sound = standings
+      .filter(({ loss }) => Number.isFinite(loss))
+      .map(({ candidate }) => candidate);
     const isLast = rung + 1 === plan.budgets.length;
-    // A reference that did not survive earlier takes nobody's place; it can still turn out to be the best in the end.
+    // A reference that did not survive earlier takes nobody's place; it can still turn out to be
+    // the best in the end.
     const survivors = isLast
       ? sound.slice(0, 1)
       : sound.filter((candidate) => alive.includes(candidate)).slice(0, sizes[rung + 1]);
@@ -128,26 +150,46 @@ async function finish<Candidate, Outcome extends { readonly loss: number }>(
     if (Number.isFinite(outcome.loss)) return { ...trial, outcome, failure: null };
     return { ...trial, outcome: null, failure: `the loss is ${outcome.loss}` };
   } catch (error) {
-    return { ...trial, outcome: null, failure: error instanceof Error ? error.message : String(error) };
+    return {
+      ...trial,
+      outcome: null,
+      failure: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 
 /** Candidates by mean loss over their folds; equal ones in their own order. */
-function rank<Outcome extends { readonly loss: number }>(finished: readonly FinishedTrial<Outcome>[]): Standing[] {
+function rank<Outcome extends { readonly loss: number }>(
+  finished: readonly FinishedTrial<Outcome>[],
+): Standing[] {
   const losses = new Map<number, number[]>();
   for (const { candidate, outcome } of finished)
-    losses.set(candidate, [...(losses.get(candidate) ?? []), outcome?.loss ?? Number.POSITIVE_INFINITY]);
+    losses.set(candidate, [
+      ...(losses.get(candidate) ?? []),
+      outcome?.loss ?? Number.POSITIVE_INFINITY,
+    ]);
   return [...losses]
-    .map(([candidate, folds]) => ({ candidate, loss: folds.reduce((sum, loss) => sum + loss, 0) / folds.length }))
+    .map(([candidate, folds]) => ({
+      candidate,
+      loss: folds.reduce((sum, loss) => sum + loss, 0) / folds.length,
+    }))
     .sort((a, b) => (a.loss === b.loss ? a.candidate - b.candidate : a.loss - b.loss));
 }
 
 function check(candidates: number, { budgets, eta, folds, reference }: HalvingPlan): void {
   if (candidates < 1) throw new RangeError('there must be a candidate');
-  if (!Number.isInteger(eta) || eta < 2) throw new RangeError(`eta must be a whole number from 2, got ${eta}`);
-  if (!Number.isInteger(folds) || folds < 1) throw new RangeError(`there must be a fold, got ${folds}`);
-  const ascends = budgets.every((budget, rung) => budget > (rung === 0 ? 0 : (budgets[rung - 1] as number)));
-  if (budgets.length === 0 || !ascends) throw new RangeError(`budgets must ascend from above 0, got ${budgets.join(', ')}`);
-  if (reference !== undefined && !(Number.isInteger(reference) && reference >= 0 && reference < candidates))
+  if (!Number.isInteger(eta) || eta < 2)
+    throw new RangeError(`eta must be a whole number from 2, got ${eta}`);
+  if (!Number.isInteger(folds) || folds < 1)
+    throw new RangeError(`there must be a fold, got ${folds}`);
+  const ascends = budgets.every(
+    (budget, rung) => budget > (rung === 0 ? 0 : (budgets[rung - 1] as number)),
+  );
+  if (budgets.length === 0 || !ascends)
+    throw new RangeError(`budgets must ascend from above 0, got ${budgets.join(', ')}`);
+  if (
+    reference !== undefined &&
+    !(Number.isInteger(reference) && reference >= 0 && reference < candidates)
+  )
     throw new RangeError(`the reference must be one of ${candidates} candidates, got ${reference}`);
 }

@@ -1,7 +1,9 @@
 /**
- * Purpose: what the windows of a panel share, per series and interval: the mean of the last weeks and the shape of the week.
- * Invariants: an entry reads only what lies a week or more before it; the same bits however much is tabulated; the lags are looked
- * up once for all series, because they depend on the calendar alone; in a sum the same values come in the same order.
+ * Purpose: what the windows of a panel share, per series and interval: the mean of the last weeks
+ * and the shape of the week.
+ * Invariants: an entry reads only what lies a week or more before it; the same bits however much is
+ * tabulated; the lags are looked up once for all series, because they depend on the calendar alone;
+ * in a sum the same values come in the same order.
  * Fails: never; NaN where nothing is known.
  */
 import { type Calendar, localLag } from './calendar.ts';
@@ -15,9 +17,15 @@ export interface WeekTables {
   readonly from: number;
   /** Intervals of one series' row: entry t is at `series * width + t - from`. */
   readonly width: number;
-  /** [series × width]: the mean of the known values 1, 2, … `weeksOfMean` weeks before; NaN where none is known. */
+  /**
+   * [series × width]: the mean of the known values 1, 2, … `weeksOfMean` weeks before; NaN where
+   * none is known.
+   */
   readonly weekMeans: Float32Array;
-  /** [series × width]: the value at this hour of the week over its own week's mean, over up to 26 weeks. */
+  /**
+   * [series × width]: the value at this hour of the week over its own week's mean, over up to 26
+   * weeks.
+   */
   readonly weekShape: Float32Array;
 }
 
@@ -54,13 +62,20 @@ export function createWeekTables(
 
 /** They depend on the grid and the calendar alone. */
 export interface Lags {
-  /** [width × WEEKS_OF_SHAPE]: the grid index by the local clock; -1 where it is outside the panel or a holiday, which says little of other weeks. */
+  /**
+   * [width × WEEKS_OF_SHAPE]: the grid index by the local clock; -1 where it is outside the panel
+   * or a holiday, which says little of other weeks.
+   */
   readonly at: Int32Array;
   /** The day of each, on the absolute grid. */
   readonly day: Int32Array;
 }
 
-export function lagsByWeek(panel: Panel, calendar: Calendar, { day, week, from, span }: WeekTableSizes): Lags {
+export function lagsByWeek(
+  panel: Panel,
+  calendar: Calendar,
+  { day, week, from, span }: WeekTableSizes,
+): Lags {
   const ahead = intervalsIntoDay(panel, day);
   const at = new Int32Array((span - from) * WEEKS_OF_SHAPE).fill(-1);
   const days = new Int32Array(at.length);
@@ -78,15 +93,21 @@ export function lagsByWeek(panel: Panel, calendar: Calendar, { day, week, from, 
 }
 
 /**
- * Days are counted on the absolute grid, so that a long and a short panel agree; whole ones, where the grid stands off it (hours that start
- * at half past, in Kolkata).
+ * Days are counted on the absolute grid, so that a long and a short panel agree; whole ones, where
+ * the grid stands off it (hours that start at half past, in Kolkata).
  */
 function intervalsIntoDay(panel: Panel, day: number): number {
   const intervals = Math.floor(panel.start / (panel.frequencyMinutes * 60_000));
   return ((intervals % day) + day) % day;
 }
 
-function writeMeans(out: Float32Array, to: number, values: Float32Array, lags: Int32Array, weeks: number): void {
+function writeMeans(
+  out: Float32Array,
+  to: number,
+  values: Float32Array,
+  lags: Int32Array,
+  weeks: number,
+): void {
   for (let i = 0; i * WEEKS_OF_SHAPE < lags.length; i++) {
     let sum = 0;
     let known = 0;
@@ -103,10 +124,17 @@ function writeMeans(out: Float32Array, to: number, values: Float32Array, lags: I
 }
 
 /**
- * The shape of the week, up to holidays and growth: Σ values at this hour of the last weeks over Σ means of their own weeks.
- * A value's own week is the one before its (UTC) day, so that growth and seasons cancel and nothing after the value is read.
+ * The shape of the week, up to holidays and growth: Σ values at this hour of the last weeks over Σ
+ * means of their own weeks. A value's own week is the one before its (UTC) day, so that growth and
+ * seasons cancel and nothing after the value is read.
  */
-function writeShape(out: Float32Array, to: number, values: Float32Array, lags: Lags, weekBeforeDay: Float64Array): void {
+function writeShape(
+  out: Float32Array,
+  to: number,
+  values: Float32Array,
+  lags: Lags,
+  weekBeforeDay: Float64Array,
+): void {
   const { at, day } = lags;
   let i = 0;
   for (let entry = 0; i < at.length; entry++) {
@@ -126,10 +154,16 @@ function writeShape(out: Float32Array, to: number, values: Float32Array, lags: L
 }
 
 /**
- * For each day the mean of the week before it; NaN where less than half of that is known. A sum of the values in their order: where all of
- * them are whole multiples of one unit, and small ones of it, no sum is rounded, and sums of days add up to the same bits.
+ * For each day the mean of the week before it; NaN where less than half of that is known. A sum of
+ * the values in their order: where all of them are whole multiples of one unit, and small ones of
+ * it, no sum is rounded, and sums of days add up to the same bits.
  */
-function weeksBeforeDays(means: Float64Array, values: Float32Array, ahead: number, { day, week, from }: WeekTableSizes): void {
+function weeksBeforeDays(
+  means: Float64Array,
+  values: Float32Array,
+  ahead: number,
+  { day, week, from }: WeekTableSizes,
+): void {
   const days = week / day;
   const firstDay = Math.max(0, Math.floor((from - (WEEKS_OF_SHAPE + 1) * week) / day));
   const sums = new Float64Array(means.length);
@@ -152,7 +186,8 @@ function weeksBeforeDays(means: Float64Array, values: Float32Array, ahead: numbe
     sums[d] = sum;
     counts[d] = count;
   }
-  // A float32 is a multiple of 2^-24 of the power of two above it; what is below 2^53 of such a unit is a float64 to the last bit.
+  // A float32 is a multiple of 2^-24 of the power of two above it; what is below 2^53 of such a
+  // unit is a float64 to the last bit.
   const isExact = Number.isInteger(days) && week * largest <= 2 ** 29 * smallest;
   means.fill(Number.NaN);
   for (let d = firstDay; d < means.length; d++) {

@@ -1,7 +1,9 @@
 /**
- * Purpose: synthesises the stacks of every environment into cdk.out/. `npm run synth` bundles the service first.
+ * Purpose: synthesises the stacks of every environment into cdk.out/. `npm run synth` bundles the
+ * service first.
  * Invariants: none of its own.
- * Fails: with exit status 1 and what is to be mended: a wrong configuration, a missing bundle, a finding of cdk-nag.
+ * Fails: with exit status 1 and what is to be mended: a wrong configuration, a missing bundle, a
+ * finding of cdk-nag.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +16,9 @@ const CDK_OUT = join(import.meta.dirname, '..', 'cdk.out');
 
 try {
   if (!existsSync(join(LAMBDA_BUNDLE, 'index.mjs'))) {
-    console.error('build/lambda/ is missing: run `npm run synth`, which bundles the service first.');
+    console.error(
+      'build/lambda/ is missing: run `npm run synth`, which bundles the service first.',
+    );
     process.exit(1);
   }
   const { app, stacks } = buildApp(Object.values(environments), LAMBDA_BUNDLE, CDK_OUT);

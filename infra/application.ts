@@ -1,6 +1,8 @@
 /**
- * Purpose: what the stacks know of the application, by name and not by import: its settings, and where its bundle lies.
- * Invariants: settings are those of docs/reference.md; tests/infra/configuration.test.ts starts the application's own parser on them.
+ * Purpose: what the stacks know of the application, by name and not by import: its settings, and
+ * where its bundle lies.
+ * Invariants: settings are those of docs/reference.md; tests/infra/configuration.test.ts starts the
+ * application's own parser on them.
  * Fails: never.
  */
 import { join } from 'node:path';
@@ -21,7 +23,10 @@ function commonEnvironment(configuration: Configuration): Record<string, string>
 }
 
 /** @param memoryMb of the machine: DuckDB gets half of it before it spills to disk. */
-export function jobEnvironment(configuration: Configuration, memoryMb: number): Record<string, string> {
+export function jobEnvironment(
+  configuration: Configuration,
+  memoryMb: number,
+): Record<string, string> {
   const { source, exogenous } = configuration;
   return {
     ...commonEnvironment(configuration),
@@ -31,8 +36,13 @@ export function jobEnvironment(configuration: Configuration, memoryMb: number): 
   };
 }
 
-/** @param apiKeys the content of a file of keys: hashes, no secrets; null: whoever asks is answered */
-export function serviceEnvironment(configuration: Configuration, apiKeys: string | null): Record<string, string> {
+/**
+ * @param apiKeys the content of a file of keys: hashes, no secrets; null: whoever asks is answered
+ */
+export function serviceEnvironment(
+  configuration: Configuration,
+  apiKeys: string | null,
+): Record<string, string> {
   const { actuals } = configuration.inference;
   return {
     ...commonEnvironment(configuration),

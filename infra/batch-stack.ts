@@ -1,9 +1,11 @@
 /**
- * Purpose: forecasts of all series by many workers at once: a Distributed Map of Step Functions over the shards 1/n … n/n, each of which a
- * function forecasts by the very command that a person would use, `headway forecast --shard 3/8`.
- * Invariants: every shard is issued at the moment the execution began, so that one which runs twice writes the same entry twice
- * (docs/store-protocol.md) and may be repeated freely; without a champion there is nothing to forecast with, and that is no failure. A
- * shard that fails for good fails the batch, is told, and leaves the others' forecasts in the log.
+ * Purpose: forecasts of all series by many workers at once: a Distributed Map of Step Functions
+ * over the shards 1/n … n/n, each of which a function forecasts by the very command that a person
+ * would use, `headway forecast --shard 3/8`.
+ * Invariants: every shard is issued at the moment the execution began, so that one which runs twice
+ * writes the same entry twice (docs/store-protocol.md) and may be repeated freely; without a
+ * champion there is nothing to forecast with, and that is no failure. A shard that fails for good
+ * fails the batch, is told, and leaves the others' forecasts in the log.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
@@ -34,7 +36,12 @@ export class BatchStack extends Stack {
   readonly logGroup: LogGroup;
   readonly run: StateMachine;
 
-  constructor(scope: Construct, id: string, configuration: Configuration, { data, batch, ...props }: BatchStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    configuration: Configuration,
+    { data, batch, ...props }: BatchStackProps,
+  ) {
     super(scope, id, props);
     this.deadLetters = deadLetterQueue(this);
     const shard = new JobFunction(this, 'Shard', {
@@ -54,11 +61,18 @@ export class BatchStack extends Stack {
       startAt: 'NumberShards',
       states: this.states(batch, shard.run.functionArn),
       // Every shard may take its time twice, one after another where none runs beside it.
-      timeout: Duration.seconds(600 + 2 * JOB_FUNCTION_TIMEOUT.toSeconds() * Math.ceil(batch.shards / batch.mostAtOnce)),
+      timeout: Duration.seconds(
+        600 + 2 * JOB_FUNCTION_TIMEOUT.toSeconds() * Math.ceil(batch.shards / batch.mostAtOnce),
+      ),
       deadLetters: this.deadLetters,
       name,
       allow: (role) => {
-        role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [shard.run.functionArn] }));
+        role.addToPolicy(
+          new PolicyStatement({
+            actions: ['lambda:InvokeFunction'],
+            resources: [shard.run.functionArn],
+          }),
+        );
         this.allowMap(role, name);
       },
     });
@@ -70,26 +84,50 @@ export class BatchStack extends Stack {
         target: { arn: machine.stateMachineArn, action: 'states:StartExecution' },
         deadLetters: this.deadLetters,
       });
-    new CfnOutput(this, 'Run', { value: machine.stateMachineArn, description: 'Start an execution to forecast all series now' });
+    new CfnOutput(this, 'Run', {
+      value: machine.stateMachineArn,
+      description: 'Start an execution to forecast all series now',
+    });
   }
 
-  /** A Distributed Map runs each item as an execution of its own, of the same machine, and looks after them. */
+  /**
+   * A Distributed Map runs each item as an execution of its own, of the same machine, and looks
+   * after them.
+   */
   private allowMap(role: Role, name: string): void {
     const { partition, region, account } = this;
     const states = `arn:${partition}:states:${region}:${account}`;
     const executions = `${states}:execution:${name}:*`;
     const items = `${states}:execution:${name}/${LABEL}:*`;
-    role.addToPolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: [`${states}:stateMachine:${name}`] }));
     role.addToPolicy(
-      new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions, items] }),
+      new PolicyStatement({
+        actions: ['states:StartExecution'],
+        resources: [`${states}:stateMachine:${name}`],
+      }),
     );
-    role.addToPolicy(new PolicyStatement({ actions: ['states:RedriveExecution'], resources: [items] }));
-    acknowledgeBeginnings(role, [executions, items], 'Executions of this one machine: each is named when it starts.');
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['states:DescribeExecution', 'states:StopExecution'],
+        resources: [executions, items],
+      }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['states:RedriveExecution'], resources: [items] }),
+    );
+    acknowledgeBeginnings(
+      role,
+      [executions, items],
+      'Executions of this one machine: each is named when it starts.',
+    );
   }
 
   private states({ shards, mostAtOnce }: Batch, functionArn: string): Record<string, object> {
     return {
-      NumberShards: { Type: 'Pass', Parameters: { 'shards.$': `States.ArrayRange(1, ${shards}, 1)` }, Next: 'ForecastShards' },
+      NumberShards: {
+        Type: 'Pass',
+        Parameters: { 'shards.$': `States.ArrayRange(1, ${shards}, 1)` },
+        Next: 'ForecastShards',
+      },
       ForecastShards: {
         Type: 'Map',
         Label: LABEL,
@@ -114,19 +152,35 @@ export class BatchStack extends Stack {
               Retry: [
                 {
                   ErrorEquals: [
-                    ...['Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException'],
+                    ...[
+                      'Lambda.ServiceException',
+                      'Lambda.AWSLambdaException',
+                      'Lambda.SdkClientException',
+                    ],
                     'Lambda.TooManyRequestsException',
                   ],
                   ...{ IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 6, JitterStrategy: 'FULL' },
                 },
                 // Its machine, or the store for a moment; the second time it is told.
-                { ErrorEquals: ['Lambda.Unknown', 'Sandbox.Timedout', 'STORE_UNAVAILABLE', 'INTERNAL'], MaxAttempts: 1 },
+                {
+                  ErrorEquals: [
+                    'Lambda.Unknown',
+                    'Sandbox.Timedout',
+                    'STORE_UNAVAILABLE',
+                    'INTERNAL',
+                  ],
+                  MaxAttempts: 1,
+                },
               ],
-              Catch: [{ ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' }, caughtBy('TellShard')],
+              Catch: [
+                { ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' },
+                caughtBy('TellShard'),
+              ],
               End: true,
             },
             NothingToForecastWith: { Type: 'Pass', Result: { isDone: true }, End: true },
-            // An item that failed would end all others: it tells, and the batch fails when they are done.
+            // An item that failed would end all others: it tells, and the batch fails when they are
+            // done.
             TellShard: tell(this, this.deadLetters, 'NotForecast', { 'shard.$': '$.shard' }),
             NotForecast: { Type: 'Pass', Result: { isDone: false }, End: true },
           },

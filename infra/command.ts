@@ -1,8 +1,11 @@
 /**
- * Purpose: `npm run deploy`, `npm run diff` and `npm run destroy`: the CDK's command line with this app's stacks and parameters.
- * Invariants: works on cdk.out/ as `npm run synth` has just made it; only stacks of the environment that is named are touched; destroying
- * first names all it removes and keeps, and goes on only when the environment's name is typed.
- * Fails: with exit status 2 and the usage for a wrong word, 1 where it was not confirmed, else with the CDK's own.
+ * Purpose: `npm run deploy`, `npm run diff` and `npm run destroy`: the CDK's command line with this
+ * app's stacks and parameters.
+ * Invariants: works on cdk.out/ as `npm run synth` has just made it; only stacks of the environment
+ * that is named are touched; destroying first names all it removes and keeps, and goes on only when
+ * the environment's name is typed.
+ * Fails: with exit status 2 and the usage for a wrong word, 1 where it was not confirmed, else with
+ * the CDK's own.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -50,9 +53,18 @@ export function parseRequest(args: readonly string[]): Request | null {
     });
     const verb = VERBS.find((known) => known === positionals[0]);
     const environment = ENVIRONMENTS.find((known) => known === positionals[1]);
-    if (verb === undefined || environment === undefined || positionals.length > 2 || values.help) return null;
+    if (verb === undefined || environment === undefined || positionals.length > 2 || values.help)
+      return null;
     const { only, image, keys, yes, list } = values;
-    return { verb, environment, only: only?.split(',') ?? null, image: image ?? null, keys: keys ?? null, yes, list };
+    return {
+      verb,
+      environment,
+      only: only?.split(',') ?? null,
+      image: image ?? null,
+      keys: keys ?? null,
+      yes,
+      list,
+    };
   } catch {
     return null;
   }
@@ -68,7 +80,10 @@ export function cdkArguments(
   keyFile: string | null,
   hasBatch = environments[environment].batch !== null,
 ): string[] {
-  const stacks = only === null ? [`headway-${environment}-*`] : only.map((stack) => `headway-${environment}-${stack}`);
+  const stacks =
+    only === null
+      ? [`headway-${environment}-*`]
+      : only.map((stack) => `headway-${environment}-${stack}`);
   const parameter = (stack: string, name: string, value: string) => [
     '--parameters',
     `headway-${environment}-${stack}:${name}=${value}`,
@@ -78,8 +93,12 @@ export function cdkArguments(
   const given =
     verb === 'deploy'
       ? [
-          ...(image === null ? [] : withImage.filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
-          ...(keyFile === null ? [] : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),
+          ...(image === null
+            ? []
+            : withImage.filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
+          ...(keyFile === null
+            ? []
+            : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),
           ...['--require-approval', yes ? 'never' : 'broadening'],
         ]
       : [];
@@ -108,7 +127,11 @@ function templatesOf(environment: string): Record<string, Template> {
 async function isConfirmed(environment: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    return (await terminal.question(`Type ${environment} to remove all that is listed first: `)).trim() === environment;
+    return (
+      (
+        await terminal.question(`Type ${environment} to remove all that is listed first: `)
+      ).trim() === environment
+    );
   } finally {
     terminal.close();
   }
@@ -121,7 +144,9 @@ async function main(args: readonly string[]): Promise<number> {
     return args.includes('--help') ? 0 : 2;
   }
   if (request.verb === 'destroy') {
-    console.log(describeTeardown(request.environment, teardownOf(templatesOf(request.environment))));
+    console.log(
+      describeTeardown(request.environment, teardownOf(templatesOf(request.environment))),
+    );
     if (request.list) return 0;
     if (!(await isConfirmed(request.environment))) {
       console.log('Nothing was removed.');
@@ -130,8 +155,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const keyFile = request.keys === null ? null : readFileSync(request.keys, 'utf8');
   const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-  const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments(request, keyFile)], { cwd: ROOT, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments(request, keyFile)], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
   return status ?? 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  process.exitCode = await main(process.argv.slice(2));

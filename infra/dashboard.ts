@@ -1,5 +1,6 @@
 /**
- * Purpose: the one page that says how Headway fares: are forecasts answered, from how fresh data, how fast, and did the runs succeed.
+ * Purpose: the one page that says how Headway fares: are forecasts answered, from how fresh data,
+ * how fast, and did the runs succeed.
  * Invariants: alarms first; every graph has its unit in its title.
  * Fails: never.
  */
@@ -21,7 +22,9 @@ import type { TrainingStack } from './training-stack.ts';
 
 export interface DashboardParts {
   readonly environment: string;
-  readonly figures: Readonly<Record<'ready' | 'fallback' | 'dataAge' | 'rescued' | 'skill' | 'coverage', IMetric>>;
+  readonly figures: Readonly<
+    Record<'ready' | 'fallback' | 'dataAge' | 'rescued' | 'skill' | 'coverage', IMetric>
+  >;
   readonly features: FeatureStack;
   readonly training: TrainingStack;
   readonly batch: BatchStack | null;
@@ -39,7 +42,12 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
     new LogQueryWidget({
       title,
       logGroupNames: [logGroupName],
-      queryLines: ['fields @timestamp, msg, code', 'filter level >= 50', 'sort @timestamp desc', 'limit 20'],
+      queryLines: [
+        'fields @timestamp, msg, code',
+        'filter level >= 50',
+        'sort @timestamp desc',
+        'limit 20',
+      ],
       width: 12,
       height: 6,
     });
@@ -48,7 +56,13 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
     dashboardName: `headway-${environment}`,
     defaultInterval: Duration.days(1),
     widgets: [
-      [new TextWidget({ markdown: `# Headway ${environment}\nForecasts: ${inference.url}`, width: 24, height: 2 })],
+      [
+        new TextWidget({
+          markdown: `# Headway ${environment}\nForecasts: ${inference.url}`,
+          width: 24,
+          height: 2,
+        }),
+      ],
       [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 4 })],
       [
         graph('Age of the last observed interval (s)', [figures.dataAge]),
@@ -59,7 +73,11 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
         ),
       ],
       [
-        graph('Requests; errors of clients and of the service (per 5 min)', [requests, clientErrors, serverErrors]),
+        graph('Requests; errors of clients and of the service (per 5 min)', [
+          requests,
+          clientErrors,
+          serverErrors,
+        ]),
         graph(
           'Time to answer, 99 of 100 (ms); instances at once (right)',
           [latency],

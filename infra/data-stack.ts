@@ -1,21 +1,35 @@
 /**
- * Purpose: what outlives every other stack: the bucket that is the store, the log of who reads it, and the place of the images.
- * Invariants: the store survives `destroy`; nothing reaches it but over TLS and with a right of the owner's account; an object is
- * written only where there is none (docs/store-protocol.md), whoever writes it, and a log entry is deleted by nobody but those who
- * change this policy first.
+ * Purpose: what outlives every other stack: the bucket that is the store, the log of who reads it,
+ * and the place of the images.
+ * Invariants: the store survives `destroy`; nothing reaches it but over TLS and with a right of the
+ * owner's account; an object is written only where there is none (docs/store-protocol.md), whoever
+ * writes it, and a log entry is deleted by nobody but those who change this policy first.
  * Fails: while it is deployed, where an account may not have another bucket.
  */
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Repository, TagMutability, TagStatus } from 'aws-cdk-lib/aws-ecr';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership, StorageClass } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectOwnership,
+  StorageClass,
+} from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Configuration } from './configuration.ts';
 import { storeExport } from './store-access.ts';
 import { acknowledge } from './wildcards.ts';
 
-/** The append-only logs, as storage/object-keys.ts builds them; tests/infra/data.test.ts compares. */
-export const LOG_KEYS = ['features/*/log/*', 'features/*/collections/*', 'models/*/promotions/*'] as const;
+/**
+ * The append-only logs, as storage/object-keys.ts builds them; tests/infra/data.test.ts compares.
+ */
+export const LOG_KEYS = [
+  'features/*/log/*',
+  'features/*/collections/*',
+  'models/*/promotions/*',
+] as const;
 
 /** How long the log of accesses is kept, and images beyond the newest. */
 const ACCESS_LOG_DAYS = 90;
@@ -38,15 +52,24 @@ export class DataStack extends Stack {
     const accessLog = new Bucket(this, 'AccessLog', {
       ...closed,
       lifecycleRules: [
-        { id: 'forget', expiration: Duration.days(ACCESS_LOG_DAYS), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        {
+          id: 'forget',
+          expiration: Duration.days(ACCESS_LOG_DAYS),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
       ],
     });
-    acknowledge(accessLog, 'AwsSolutions-S1', 'This is the log of accesses itself: logging its own would never end.');
+    acknowledge(
+      accessLog,
+      'AwsSolutions-S1',
+      'This is the log of accesses itself: logging its own would never end.',
+    );
 
     const store = new Bucket(this, 'Store', {
       ...closed,
       versioned: true,
-      // CDK's classes and interfaces differ by an `undefined` that only our strictest setting sees; hence such casts.
+      // CDK's classes and interfaces differ by an `undefined` that only our strictest setting sees;
+      // hence such casts.
       serverAccessLogsBucket: accessLog as IBucket,
       serverAccessLogsPrefix: 'store/',
       lifecycleRules: [
@@ -57,18 +80,22 @@ export class DataStack extends Stack {
           noncurrentVersionExpiration: Duration.days(configuration.undeleteDays),
           expiredObjectDeleteMarker: true,
         },
-        // Forecasts are kept for ever and read for some weeks. Small ones stay where they are by S3's own rule.
+        // Forecasts are kept for ever and read for some weeks. Small ones stay where they are by
+        // S3's own rule.
         {
           id: 'old-forecasts',
           prefix: 'forecasts/',
-          transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(90) }],
+          transitions: [
+            { storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(90) },
+          ],
         },
       ],
     });
     this.store = store as IBucket;
     for (const statement of this.writtenOnce()) this.store.addToResourcePolicy(statement);
     // What stays stays as closed as it was.
-    for (const bucket of [store, accessLog]) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    for (const bucket of [store, accessLog])
+      bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
 
     this.images = new Repository(this, 'Images', {
       repositoryName: `headway-${configuration.environment}`,
@@ -78,16 +105,25 @@ export class DataStack extends Stack {
       emptyOnDelete: true,
       removalPolicy: RemovalPolicy.DESTROY,
       lifecycleRules: [
-        { description: 'Layers that no tag names', tagStatus: TagStatus.UNTAGGED, maxImageAge: Duration.days(1) },
+        {
+          description: 'Layers that no tag names',
+          tagStatus: TagStatus.UNTAGGED,
+          maxImageAge: Duration.days(1),
+        },
         { description: 'The newest stay', maxImageCount: IMAGES_KEPT },
       ],
     });
 
-    new CfnOutput(this, 'StoreName', { value: store.bucketName, exportName: storeExport(configuration) });
+    new CfnOutput(this, 'StoreName', {
+      value: store.bucketName,
+      exportName: storeExport(configuration),
+    });
     new CfnOutput(this, 'ImagesUri', { value: this.images.repositoryUri });
   }
 
-  /** What no role can override: an explicit refusal beats every permission, the administrators' too. */
+  /**
+   * What no role can override: an explicit refusal beats every permission, the administrators' too.
+   */
   private writtenOnce(): PolicyStatement[] {
     const everybody = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
     const logs = LOG_KEYS.map((key) => this.store.arnForObjects(key));
@@ -99,13 +135,17 @@ export class DataStack extends Stack {
         resources: logs,
         conditions: { Null: { 's3:if-none-match': 'true' } },
       }),
-      // Multipart uploads carry the condition on their last request alone: the others are no creation.
+      // Multipart uploads carry the condition on their last request alone: the others are no
+      // creation.
       new PolicyStatement({
         ...everybody,
         sid: 'ObjectsAreCreatedNotReplaced',
         actions: ['s3:PutObject'],
         resources: [this.store.arnForObjects('*')],
-        conditions: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+        conditions: {
+          Null: { 's3:if-none-match': 'true' },
+          Bool: { 's3:ObjectCreationOperation': 'true' },
+        },
       }),
       new PolicyStatement({
         ...everybody,

@@ -1,5 +1,6 @@
 /**
- * Purpose: where runs end that failed, so that none fails in silence: one queue a stack, and an alarm on it in infra/monitoring-stack.ts.
+ * Purpose: where runs end that failed, so that none fails in silence: one queue a stack, and an
+ * alarm on it in infra/monitoring-stack.ts.
  * Invariants: messages are encrypted, sent over TLS, and kept for the two weeks that SQS allows.
  * Fails: never.
  */

@@ -1,8 +1,11 @@
 /**
- * Purpose: what GitHub's workflows may do here, without a key that could be stolen: two roles that only this repository can take.
- * Invariants: `deploy` is for the one branch; `diff` is for pull requests and reads; both reach AWS through the roles that `cdk bootstrap`
- * made, and hold no right over a resource themselves but to push images.
- * Fails: while it is deployed, where the account has GitHub's identity provider already (delivery.createProvider).
+ * Purpose: what GitHub's workflows may do here, without a key that could be stolen: two roles that
+ * only this repository can take.
+ * Invariants: `deploy` is for the one branch; `diff` is for pull requests and reads; both reach AWS
+ * through the roles that `cdk bootstrap` made, and hold no right over a resource themselves but to
+ * push images.
+ * Fails: while it is deployed, where the account has GitHub's identity provider already
+ * (delivery.createProvider).
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnOIDCProvider, FederatedPrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
@@ -21,12 +24,20 @@ export interface DeliveryStackProps extends StackProps {
 }
 
 export class DeliveryStack extends Stack {
-  constructor(scope: Construct, id: string, configuration: Configuration, { data, repository, ...props }: DeliveryStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    configuration: Configuration,
+    { data, repository, ...props }: DeliveryStackProps,
+  ) {
     super(scope, id, props);
     const { environment, delivery } = configuration;
     const { partition, account, region } = this;
     const provider = delivery.createProvider
-      ? new CfnOIDCProvider(this, 'GitHub', { url: `https://${ISSUER}`, clientIdList: ['sts.amazonaws.com'] }).attrArn
+      ? new CfnOIDCProvider(this, 'GitHub', {
+          url: `https://${ISSUER}`,
+          clientIdList: ['sts.amazonaws.com'],
+        }).attrArn
       : `arn:${partition}:iam::${account}:oidc-provider/${ISSUER}`;
     const trusted = (subject: string) =>
       new FederatedPrincipal(
@@ -38,7 +49,8 @@ export class DeliveryStack extends Stack {
       new PolicyStatement({
         actions: ['sts:AssumeRole'],
         resources: kinds.map(
-          (kind) => `arn:${partition}:iam::${account}:role/cdk-${QUALIFIER}-${kind}-role-${account}-${region}`,
+          (kind) =>
+            `arn:${partition}:iam::${account}:role/cdk-${QUALIFIER}-${kind}-role-${account}-${region}`,
         ),
       });
 

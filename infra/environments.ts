@@ -1,5 +1,6 @@
 /**
- * Purpose: the two environments there are. This is the file to edit before a first deployment; docs/deploy.md says which lines.
+ * Purpose: the two environments there are. This is the file to edit before a first deployment;
+ * docs/deploy.md says which lines.
  * Invariants: every value is checked by infra/configuration.ts before anything is made of it.
  * Fails: never by itself.
  */
@@ -15,7 +16,10 @@ const dev: Configuration = {
   architecture: 'arm64',
   logDays: 14,
   undeleteDays: 7,
-  features: { schedule: 'rate(6 hours)', compute: { kind: 'lambda', memoryMb: 3072, storageMb: 4096 } },
+  features: {
+    schedule: 'rate(6 hours)',
+    compute: { kind: 'lambda', memoryMb: 3072, storageMb: 4096 },
+  },
   training: {
     schedule: 'cron(30 3 ? * SUN *)',
     compute: { kind: 'fargate', cpu: 2048, memoryMb: 4096, storageGb: 21, spot: true },

@@ -1,9 +1,11 @@
 /**
- * Purpose: a container that runs one command to its end: its task, and the state machine that starts it, goes on elsewhere when spare
- * capacity is taken away, and puts what failed into the dead-letter queue.
- * Invariants: the container's root is read-only and its user is none of importance; it writes to /data, which is gone with the
- * task, and to its work folder, which may outlive it; a run that failed by itself is not repeated, one that lost its machine is; a started run ends in success,
- * or in a message in the queue and a failed execution, which the alarms watch.
+ * Purpose: a container that runs one command to its end: its task, and the state machine that
+ * starts it, goes on elsewhere when spare capacity is taken away, and puts what failed into the
+ * dead-letter queue.
+ * Invariants: the container's root is read-only and its user is none of importance; it writes to
+ * /data, which is gone with the task, and to its work folder, which may outlive it; a run that
+ * failed by itself is not repeated, one that lost its machine is; a started run ends in success, or
+ * in a message in the queue and a failed execution, which the alarms watch.
  * Fails: ConfigurationError for nothing: sizes are checked in infra/configuration.ts.
  */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -25,7 +27,12 @@ import { Construct } from 'constructs';
 import type { Configuration, FargateSize } from './configuration.ts';
 import { clusterName, type NetworkStack } from './network-stack.ts';
 import { caughtBy, ToldStateMachine } from './told-state-machine.ts';
-import { acknowledge, acknowledgeBeginnings, acknowledgeWildcards, wildcardStatement } from './wildcards.ts';
+import {
+  acknowledge,
+  acknowledgeBeginnings,
+  acknowledgeWildcards,
+  wildcardStatement,
+} from './wildcards.ts';
 
 export interface FargateJobProps {
   readonly configuration: Configuration;
@@ -53,23 +60,41 @@ export class FargateJob extends Construct {
   constructor(scope: Construct, id: string, props: FargateJobProps) {
     super(scope, id);
     const { configuration } = props;
-    this.logGroup = new LogGroup(this, 'Log', { retention: configuration.logDays, removalPolicy: RemovalPolicy.DESTROY });
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: configuration.logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const task = this.task(props);
     this.stateMachine = this.machine(props, task);
   }
 
-  private task({ configuration, size, images, imageTag, environment, allow, workFolder }: FargateJobProps) {
+  private task({
+    configuration,
+    size,
+    images,
+    imageTag,
+    environment,
+    allow,
+    workFolder,
+  }: FargateJobProps) {
     const taskRole = new Role(this, 'TaskRole', { assumedBy: tasksOfThisAccount(this) });
     allow(taskRole);
     const executionRole = new Role(this, 'ExecutionRole', { assumedBy: tasksOfThisAccount(this) });
     executionRole.addToPolicy(
       new PolicyStatement({
-        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+        actions: [
+          'ecr:BatchCheckLayerAvailability',
+          'ecr:GetDownloadUrlForLayer',
+          'ecr:BatchGetImage',
+        ],
         resources: [images.repositoryArn],
       }),
     );
     executionRole.addToPolicy(
-      new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] }),
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [this.logGroup.logGroupArn],
+      }),
     );
     executionRole.addToPolicy(wildcardStatement('registryLogin'));
     acknowledgeWildcards(executionRole, 'registryLogin');
@@ -81,13 +106,18 @@ export class FargateJob extends Construct {
       ephemeralStorageGiB: size.storageGb,
       runtimePlatform: {
         operatingSystemFamily: OperatingSystemFamily.LINUX,
-        cpuArchitecture: configuration.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+        cpuArchitecture:
+          configuration.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
       },
       taskRole,
       // What it needs is above; CDK would widen it.
       executionRole: executionRole.withoutPolicyUpdates(),
-      // The image declares /data as a volume of its user; a volume without a place of its own takes that over.
-      volumes: [{ name: 'data' }, ...(workFolder ? [{ name: 'work', efsVolumeConfiguration: workFolder }] : [])],
+      // The image declares /data as a volume of its user; a volume without a place of its own takes
+      // that over.
+      volumes: [
+        { name: 'data' },
+        ...(workFolder ? [{ name: 'work', efsVolumeConfiguration: workFolder }] : []),
+      ],
     });
     const container = task.addContainer(CONTAINER, {
       image: ContainerImage.fromEcrRepository(images, imageTag),
@@ -106,7 +136,8 @@ export class FargateJob extends Construct {
       logging: LogDrivers.awsLogs({ streamPrefix: CONTAINER, logGroup: this.logGroup }),
     });
     container.addMountPoints({ sourceVolume: 'data', containerPath: '/data', readOnly: false });
-    if (workFolder) container.addMountPoints({ sourceVolume: 'work', containerPath: '/work', readOnly: false });
+    if (workFolder)
+      container.addMountPoints({ sourceVolume: 'work', containerPath: '/work', readOnly: false });
     acknowledge(
       task,
       'AwsSolutions-ECS2',
@@ -127,14 +158,24 @@ export class FargateJob extends Construct {
     }).machine;
   }
 
-  private allowTasks(role: Role, { network, configuration }: FargateJobProps, task: FargateTaskDefinition): void {
+  private allowTasks(
+    role: Role,
+    { network, configuration }: FargateJobProps,
+    task: FargateTaskDefinition,
+  ): void {
     const { partition, region, account, stackName } = Stack.of(this);
     const family = `arn:${partition}:ecs:${region}:${account}:task-definition/${stackName}:*`;
     const inCluster = { ArnEquals: { 'ecs:cluster': network.cluster.clusterArn } };
-    role.addToPolicy(new PolicyStatement({ actions: ['ecs:RunTask'], resources: [family], conditions: inCluster }));
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['ecs:RunTask'], resources: [family], conditions: inCluster }),
+    );
     const tasks = `arn:${partition}:ecs:${region}:${account}:task/${clusterName(configuration)}/*`;
     role.addToPolicy(
-      new PolicyStatement({ actions: ['ecs:StopTask', 'ecs:DescribeTasks'], resources: [tasks], conditions: inCluster }),
+      new PolicyStatement({
+        actions: ['ecs:StopTask', 'ecs:DescribeTasks'],
+        resources: [tasks],
+        conditions: inCluster,
+      }),
     );
     role.addToPolicy(
       new PolicyStatement({
@@ -154,7 +195,9 @@ export class FargateJob extends Construct {
     role.addToPolicy(
       new PolicyStatement({
         actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
-        resources: [`arn:${partition}:events:${region}:${account}:rule/StepFunctionsGetEventsForECSTaskRule`],
+        resources: [
+          `arn:${partition}:events:${region}:${account}:rule/StepFunctionsGetEventsForECSTaskRule`,
+        ],
       }),
     );
     acknowledgeBeginnings(
@@ -162,7 +205,11 @@ export class FargateJob extends Construct {
       [family],
       'Every revision of one task definition: an execution that began before a deployment must be able to end.',
     );
-    acknowledgeBeginnings(role, [tasks], 'The tasks of one cluster: a task is named when it starts.');
+    acknowledgeBeginnings(
+      role,
+      [tasks],
+      'The tasks of one cluster: a task is named when it starts.',
+    );
   }
 }
 
@@ -172,8 +219,14 @@ const tasksOfThisAccount = (scope: Construct): ServicePrincipal =>
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
   });
 
-/** The machine in Amazon's states language: run; if its capacity was taken away or there is none, run on at the full price. */
-function states({ size, network, command, timeout }: FargateJobProps, task: FargateTaskDefinition): Record<string, object> {
+/**
+ * The machine in Amazon's states language: run; if its capacity was taken away or there is none,
+ * run on at the full price.
+ */
+function states(
+  { size, network, command, timeout }: FargateJobProps,
+  task: FargateTaskDefinition,
+): Record<string, object> {
   const run = (capacity: 'FARGATE' | 'FARGATE_SPOT', onFailure: string) => ({
     Type: 'Task',
     Resource: `arn:${Stack.of(task).partition}:states:::ecs:runTask.sync`,
@@ -194,7 +247,10 @@ function states({ size, network, command, timeout }: FargateJobProps, task: Farg
       },
       Overrides: {
         ContainerOverrides: [
-          { Name: CONTAINER, ...('intrinsic' in command ? { 'Command.$': command.intrinsic } : { Command: command }) },
+          {
+            Name: CONTAINER,
+            ...('intrinsic' in command ? { 'Command.$': command.intrinsic } : { Command: command }),
+          },
         ],
       },
     },

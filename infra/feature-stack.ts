@@ -1,8 +1,10 @@
 /**
- * Purpose: the feature service on its schedule: fetch, validate, aggregate, commit; then forecast with the champion. In a function or on
- * Fargate, by the configuration; the image and the command are the same.
- * Invariants: it may read and add to the store, never delete; what fails lies in the dead-letter queue. Two runs at once waste work and lose
- * nothing (docs/store-protocol.md), so nothing here has to keep them apart.
+ * Purpose: the feature service on its schedule: fetch, validate, aggregate, commit; then forecast
+ * with the champion. In a function or on Fargate, by the configuration; the image and the command
+ * are the same.
+ * Invariants: it may read and add to the store, never delete; what fails lies in the dead-letter
+ * queue. Two runs at once waste work and lose nothing (docs/store-protocol.md), so nothing here has
+ * to keep them apart.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
@@ -30,7 +32,11 @@ const jobOf = ({ batch }: Configuration) =>
         command: ['schedule', '--only', 'features', '--once'],
         access: STORE_ACCESS.features,
       }
-    : { description: 'brings features up to date', command: ['features', 'run'], access: STORE_ACCESS.featuresAlone };
+    : {
+        description: 'brings features up to date',
+        command: ['features', 'run'],
+        access: STORE_ACCESS.featuresAlone,
+      };
 
 export interface FeatureStackProps extends StackProps {
   readonly data: DataStack;
@@ -45,7 +51,12 @@ export class FeatureStack extends Stack {
     | { readonly kind: 'lambda'; readonly run: DockerImageFunction }
     | { readonly kind: 'fargate'; readonly run: StateMachine };
 
-  constructor(scope: Construct, id: string, configuration: Configuration, { data, network, ...props }: FeatureStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    configuration: Configuration,
+    { data, network, ...props }: FeatureStackProps,
+  ) {
     super(scope, id, props);
     const { compute, schedule } = configuration.features;
     const imageTag = imageTagParameter(this);
@@ -91,8 +102,12 @@ export class FeatureStack extends Stack {
         deadLetters: this.deadLetters,
       });
     new CfnOutput(this, 'Run', {
-      value: this.work.kind === 'lambda' ? this.work.run.functionName : this.work.run.stateMachineArn,
-      description: this.work.kind === 'lambda' ? 'Invoke it to run features now' : 'Start an execution to run features now',
+      value:
+        this.work.kind === 'lambda' ? this.work.run.functionName : this.work.run.stateMachineArn,
+      description:
+        this.work.kind === 'lambda'
+          ? 'Invoke it to run features now'
+          : 'Start an execution to run features now',
     });
   }
 }

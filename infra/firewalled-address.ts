@@ -1,9 +1,11 @@
 /**
- * Purpose: CloudFront with AWS WAF before a function URL, for those who want a firewall: it turns away addresses that ask too often and
- * requests that AWS knows as hostile.
- * Invariants: there is no way around it: the function URL answers CloudFront's signature alone. Nothing is cached: the service says itself
- * what may be. The price of that signature: a POST must carry `x-amz-content-sha256`, the hash of its body.
- * Fails: where it is deployed in another region than us-east-1, which infra/configuration.ts refuses.
+ * Purpose: CloudFront with AWS WAF before a function URL, for those who want a firewall: it turns
+ * away addresses that ask too often and requests that AWS knows as hostile.
+ * Invariants: there is no way around it: the function URL answers CloudFront's signature alone.
+ * Nothing is cached: the service says itself what may be. The price of that signature: a POST must
+ * carry `x-amz-content-sha256`, the hash of its body.
+ * Fails: where it is deployed in another region than us-east-1, which infra/configuration.ts
+ * refuses.
  */
 import {
   AllowedMethods,
@@ -29,9 +31,17 @@ export interface FirewalledAddressProps {
 export class FirewalledAddress extends Construct {
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { url, requestsPerFiveMinutes, environment }: FirewalledAddressProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { url, requestsPerFiveMinutes, environment }: FirewalledAddressProps,
+  ) {
     super(scope, id);
-    const seen = (metricName: string) => ({ cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: true });
+    const seen = (metricName: string) => ({
+      cloudWatchMetricsEnabled: true,
+      metricName,
+      sampledRequestsEnabled: true,
+    });
     const firewall = new CfnWebACL(this, 'Firewall', {
       name: `headway-${environment}`,
       scope: 'CLOUDFRONT',
@@ -42,14 +52,25 @@ export class FirewalledAddress extends Construct {
           name: 'too-many-requests',
           priority: 0,
           action: { block: { customResponse: { responseCode: 429 } } },
-          statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit: requestsPerFiveMinutes, evaluationWindowSec: 300 } },
+          statement: {
+            rateBasedStatement: {
+              aggregateKeyType: 'IP',
+              limit: requestsPerFiveMinutes,
+              evaluationWindowSec: 300,
+            },
+          },
           visibilityConfig: seen('too-many-requests'),
         },
         {
           name: 'known-hostile',
           priority: 1,
           overrideAction: { none: {} },
-          statement: { managedRuleGroupStatement: { vendorName: 'AWS', name: 'AWSManagedRulesKnownBadInputsRuleSet' } },
+          statement: {
+            managedRuleGroupStatement: {
+              vendorName: 'AWS',
+              name: 'AWSManagedRulesKnownBadInputsRuleSet',
+            },
+          },
           visibilityConfig: seen('known-hostile'),
         },
       ],

@@ -1,14 +1,36 @@
 /**
- * Purpose: the prediction service: the bundle of `npm run bundle:lambda` in a function, behind an HTTP API or an address of its own.
- * Invariants: callers reach the alias `live` and never a version that CodeDeploy has not let through; a version whose answers fail while it
- * takes over is rolled back by itself; the function reads the store and, unless clients may post actuals, writes nothing.
- * Fails: while it is synthesised, where the bundle is missing; while it is deployed, where a new version is rolled back.
+ * Purpose: the prediction service: the bundle of `npm run bundle:lambda` in a function, behind an
+ * HTTP API or an address of its own.
+ * Invariants: callers reach the alias `live` and never a version that CodeDeploy has not let
+ * through; a version whose answers fail while it takes over is rolled back by itself; the function
+ * reads the store and, unless clients may post actuals, writes nothing.
+ * Fails: while it is synthesised, where the bundle is missing; while it is deployed, where a new
+ * version is rolled back.
  */
-import { CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  CfnOutput,
+  CfnParameter,
+  Duration,
+  Fn,
+  RemovalPolicy,
+  Stack,
+  type StackProps,
+} from 'aws-cdk-lib';
 import { type CfnStage, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { Alarm, ComparisonOperator, type IMetric, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  LambdaApplication,
+  LambdaDeploymentConfig,
+  LambdaDeploymentGroup,
+} from 'aws-cdk-lib/aws-codedeploy';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
@@ -58,10 +80,18 @@ export class InferenceStack extends Stack {
     readonly latency: IMetric;
   };
 
-  constructor(scope: Construct, id: string, configuration: Configuration, { bundle, ...props }: InferenceStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    configuration: Configuration,
+    { bundle, ...props }: InferenceStackProps,
+  ) {
     super(scope, id, props);
     const { inference, environment } = configuration;
-    this.logGroup = new LogGroup(this, 'Log', { retention: configuration.logDays, removalPolicy: RemovalPolicy.DESTROY });
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: configuration.logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const apiKeys = inference.apiKeys
       ? new CfnParameter(this, 'ApiKeys', {
           description: 'The file of keys that `headway keys` makes: hashes, no keys',
@@ -72,7 +102,8 @@ export class InferenceStack extends Stack {
     this.run = new LambdaFunction(this, 'Service', {
       description: `Headway (${environment}): serves forecasts over HTTP`,
       runtime: Runtime.NODEJS_24_X,
-      architecture: configuration.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      architecture:
+        configuration.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       code: Code.fromAsset(bundle),
       handler: LAMBDA_HANDLER,
       memorySize: inference.memoryMb,
@@ -81,15 +112,22 @@ export class InferenceStack extends Stack {
       role: this.serviceRole(configuration).withoutPolicyUpdates(),
       logGroup: this.logGroup,
       tracing: Tracing.ACTIVE,
-      ...(inference.mostConcurrency === null ? {} : { reservedConcurrentExecutions: inference.mostConcurrency }),
+      ...(inference.mostConcurrency === null
+        ? {}
+        : { reservedConcurrentExecutions: inference.mostConcurrency }),
     });
     this.live = new Alias(this, 'Live', {
       aliasName: 'live',
       // The cast: see infra/data-stack.ts.
       version: this.run.currentVersion as IVersion,
-      ...(inference.provisionedConcurrency > 0 ? { provisionedConcurrentExecutions: inference.provisionedConcurrency } : {}),
+      ...(inference.provisionedConcurrency > 0
+        ? { provisionedConcurrentExecutions: inference.provisionedConcurrency }
+        : {}),
     });
-    const front = inference.front === 'http-api' ? this.httpApi(configuration) : this.functionUrl(configuration);
+    const front =
+      inference.front === 'http-api'
+        ? this.httpApi(configuration)
+        : this.functionUrl(configuration);
     this.url = front.url;
     this.metrics = front.metrics;
     this.rollOut(configuration);
@@ -97,11 +135,18 @@ export class InferenceStack extends Stack {
   }
 
   private serviceRole(configuration: Configuration): Role {
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const access = configuration.inference.actuals ? STORE_ACCESS.inferenceWithActuals : STORE_ACCESS.inference;
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+    const access = configuration.inference.actuals
+      ? STORE_ACCESS.inferenceWithActuals
+      : STORE_ACCESS.inference;
     allowStore(role, this, configuration, access);
     role.addToPolicy(
-      new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] }),
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [this.logGroup.logGroupArn],
+      }),
     );
     role.addToPolicy(wildcardStatement('tracing'));
     acknowledgeWildcards(role, 'tracing');
@@ -116,7 +161,10 @@ export class InferenceStack extends Stack {
         timeout: Duration.seconds(inference.timeoutSeconds),
       }),
     });
-    const log = new LogGroup(this, 'ApiLog', { retention: logDays, removalPolicy: RemovalPolicy.DESTROY });
+    const log = new LogGroup(this, 'ApiLog', {
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const stage = api.defaultStage!.node.defaultChild as CfnStage;
     stage.accessLogSettings = {
       destinationArn: log.logGroupArn,
@@ -197,7 +245,8 @@ export class InferenceStack extends Stack {
   /** A new version gets its share of requests; the alarms take it back. */
   private rollOut({ inference, environment }: Configuration): void {
     const crashes = new Alarm(this, 'Crashes', {
-      alarmDescription: 'Headway: the service crashed or timed out. A version that is taking over is rolled back.',
+      alarmDescription:
+        'Headway: the service crashed or timed out. A version that is taking over is rolled back.',
       metric: this.live.metricErrors({ period: Duration.minutes(1), statistic: 'Sum' }),
       threshold: 1,
       evaluationPeriods: 1,
@@ -217,18 +266,29 @@ export class InferenceStack extends Stack {
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    const role = new Role(this, 'RolloutRole', { assumedBy: new ServicePrincipal('codedeploy.amazonaws.com') });
+    const role = new Role(this, 'RolloutRole', {
+      assumedBy: new ServicePrincipal('codedeploy.amazonaws.com'),
+    });
     role.addToPolicy(
       new PolicyStatement({
-        actions: ['lambda:GetAlias', 'lambda:UpdateAlias', 'lambda:GetProvisionedConcurrencyConfig'],
+        actions: [
+          'lambda:GetAlias',
+          'lambda:UpdateAlias',
+          'lambda:GetProvisionedConcurrencyConfig',
+        ],
         resources: [this.run.functionArn, `${this.run.functionArn}:live`],
       }),
     );
     role.addToPolicy(
-      new PolicyStatement({ actions: ['cloudwatch:DescribeAlarms'], resources: [crashes.alarmArn, failures.alarmArn] }),
+      new PolicyStatement({
+        actions: ['cloudwatch:DescribeAlarms'],
+        resources: [crashes.alarmArn, failures.alarmArn],
+      }),
     );
     const group = new LambdaDeploymentGroup(this, 'Rollout', {
-      application: new LambdaApplication(this, 'Application', { applicationName: `headway-${environment}` }),
+      application: new LambdaApplication(this, 'Application', {
+        applicationName: `headway-${environment}`,
+      }),
       alias: this.live,
       deploymentConfig: ROLLOUTS[inference.rollout],
       alarms: [crashes, failures],

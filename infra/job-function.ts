@@ -1,13 +1,19 @@
 /**
- * Purpose: the image's commands as a function: nothing to pay between runs, and at most 15 minutes and 10 GB.
- * Invariants: the function may do with the store what its service may, write its log and its traces, and nothing else; what an event may
- * choose is decided by runtime/lambda-job.ts.
+ * Purpose: the image's commands as a function: nothing to pay between runs, and at most 15 minutes
+ * and 10 GB.
+ * Invariants: the function may do with the store what its service may, write its log and its
+ * traces, and nothing else; what an event may choose is decided by runtime/lambda-job.ts.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
 import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, DockerImageCode, DockerImageFunction, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  DockerImageCode,
+  DockerImageFunction,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -28,7 +34,10 @@ export interface JobFunctionProps {
   /** The arguments of `headway`; `{name}` is taken from the event. */
   readonly command: readonly string[];
   readonly access: StoreAccess;
-  /** Where an event goes that failed twice; null: whoever invokes it waits for the answer and sees to that. */
+  /**
+   * Where an event goes that failed twice; null: whoever invokes it waits for the answer and sees
+   * to that.
+   */
   readonly deadLetters: IQueue | null;
 }
 
@@ -39,14 +48,24 @@ export class JobFunction extends Construct {
   constructor(scope: Construct, id: string, props: JobFunctionProps) {
     super(scope, id);
     const { configuration, size, deadLetters } = props;
-    this.logGroup = new LogGroup(this, 'Log', { retention: configuration.logDays, removalPolicy: RemovalPolicy.DESTROY });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: configuration.logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
     allowStore(role, Stack.of(this), configuration, props.access);
     role.addToPolicy(
-      new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] }),
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [this.logGroup.logGroupArn],
+      }),
     );
     if (deadLetters !== null)
-      role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }));
+      role.addToPolicy(
+        new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+      );
     role.addToPolicy(wildcardStatement('tracing'));
     acknowledgeWildcards(role, 'tracing');
     this.run = new DockerImageFunction(this, 'Function', {
@@ -58,7 +77,8 @@ export class JobFunction extends Construct {
         cmd: [...props.command],
         workingDirectory: '/app',
       }),
-      architecture: configuration.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      architecture:
+        configuration.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       memorySize: size.memoryMb,
       ephemeralStorageSize: Size.mebibytes(size.storageMb),
       timeout: JOB_FUNCTION_TIMEOUT,
@@ -69,7 +89,11 @@ export class JobFunction extends Construct {
       // Once more, in case its machine was at fault; then the event lies in the queue.
       ...(deadLetters === null
         ? {}
-        : { retryAttempts: 1, maxEventAge: Duration.hours(1), onFailure: new SqsDestination(deadLetters) }),
+        : {
+            retryAttempts: 1,
+            maxEventAge: Duration.hours(1),
+            onFailure: new SqsDestination(deadLetters),
+          }),
     });
   }
 }

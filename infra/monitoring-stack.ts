@@ -1,14 +1,23 @@
 /**
- * Purpose: who is told of what: a probe from outside, alarms, one dashboard, a budget, and the topic that all of them write to.
- * Invariants: every alarm says in its text what it means for those who use forecasts and where to look; what is not measured yet (skill,
- * coverage) has its alarm already and is silent until it is. Whoever writes `Skill` and `Coverage` into namespace Headway with the dimension
- * Environment wakes them.
+ * Purpose: who is told of what: a probe from outside, alarms, one dashboard, a budget, and the
+ * topic that all of them write to.
+ * Invariants: every alarm says in its text what it means for those who use forecasts and where to
+ * look; what is not measured yet (skill, coverage) has its alarm already and is silent until it is.
+ * Whoever writes `Skill` and `Coverage` into namespace Headway with the dimension Environment wakes
+ * them.
  * Fails: never.
  */
 import { join } from 'node:path';
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
-import { Alarm, ComparisonOperator, type IMetric, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -59,12 +68,22 @@ export class MonitoringStack extends Stack {
     const topic = this.topic(configuration);
     this.probe(configuration, inference.url);
     const measured = (metricName: string, statistic: string, period = FIVE_MINUTES) =>
-      new Metric({ namespace: 'Headway', metricName, dimensionsMap: { Environment: environment }, statistic, period });
+      new Metric({
+        namespace: 'Headway',
+        metricName,
+        dimensionsMap: { Environment: environment },
+        statistic,
+        period,
+      });
     const above = ComparisonOperator.GREATER_THAN_THRESHOLD;
     const below = ComparisonOperator.LESS_THAN_THRESHOLD;
     const waiting = (queue: Queue) =>
-      queue.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: 'Maximum' });
-    const failed = (machine: StateMachine) => machine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
+      queue.metricApproximateNumberOfMessagesVisible({
+        period: FIVE_MINUTES,
+        statistic: 'Maximum',
+      });
+    const failed = (machine: StateMachine) =>
+      machine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
     const featureFailures =
       features.work.kind === 'lambda'
         ? features.work.run.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' })
@@ -88,8 +107,15 @@ export class MonitoringStack extends Stack {
     const texts: AlarmText[] = [
       {
         name: 'Unreachable',
-        means: 'No forecasts are answered, seen from outside. Look at the log of the service; /health/ready says the reason.',
-        ...{ metric: figures.ready, threshold: 1, when: below, periods: 2, missing: TreatMissingData.BREACHING },
+        means:
+          'No forecasts are answered, seen from outside. Look at the log of the service; /health/ready says the reason.',
+        ...{
+          metric: figures.ready,
+          threshold: 1,
+          when: below,
+          periods: 2,
+          missing: TreatMissingData.BREACHING,
+        },
       },
       {
         name: 'Fallback',
@@ -110,17 +136,20 @@ export class MonitoringStack extends Stack {
       },
       {
         name: 'FeaturesDeadLetter',
-        means: 'A feature run was given up. The message says which and why; delete it when it is dealt with.',
+        means:
+          'A feature run was given up. The message says which and why; delete it when it is dealt with.',
         ...{ metric: waiting(features.deadLetters), threshold: 0, when: above },
       },
       {
         name: 'TrainingDeadLetter',
-        means: 'A training was given up. The message says which and why; delete it when it is dealt with.',
+        means:
+          'A training was given up. The message says which and why; delete it when it is dealt with.',
         ...{ metric: waiting(training.deadLetters), threshold: 0, when: above },
       },
       {
         name: 'Errors',
-        means: 'More than 1 in 100 answers is an error of the service. Its log has the code of each.',
+        means:
+          'More than 1 in 100 answers is an error of the service. Its log has the code of each.',
         ...{ metric: errorShare, threshold: 1, when: above, periods: 3 },
       },
       {
@@ -132,11 +161,16 @@ export class MonitoringStack extends Stack {
         name: 'Throttled',
         means:
           'Requests were turned away because too many instances ran at once. Raise inference.mostConcurrency, or ask AWS for a higher limit.',
-        ...{ metric: inference.run.metricThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }), threshold: 0, when: above },
+        ...{
+          metric: inference.run.metricThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }),
+          threshold: 0,
+          when: above,
+        },
       },
       {
         name: 'Skill',
-        means: 'Forecasts are no longer better than the best naive ones by what is asked. Train, or look for what has changed.',
+        means:
+          'Forecasts are no longer better than the best naive ones by what is asked. Train, or look for what has changed.',
         ...{ metric: figures.skill, threshold: monitoring.leastSkill, when: below },
       },
       {
@@ -149,18 +183,25 @@ export class MonitoringStack extends Stack {
       texts.push({
         name: 'DataLate',
         means: `The last observed interval ended more than ${monitoring.staleAfterHours} hours ago. Look at the feature runs, then at the source.`,
-        ...{ metric: figures.dataAge, threshold: monitoring.staleAfterHours * 3600, when: above, periods: 3 },
+        ...{
+          metric: figures.dataAge,
+          threshold: monitoring.staleAfterHours * 3600,
+          when: above,
+          periods: 3,
+        },
       });
     if (batch !== null)
       texts.push(
         {
           name: 'BatchFailed',
-          means: 'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
+          means:
+            'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
           ...{ metric: failed(batch.run), threshold: 0, when: above },
         },
         {
           name: 'BatchDeadLetter',
-          means: 'A shard of a batch was given up. The message says which and why; delete it when it is dealt with.',
+          means:
+            'A shard of a batch was given up. The message says which and why; delete it when it is dealt with.',
           ...{ metric: waiting(batch.deadLetters), threshold: 0, when: above },
         },
       );
@@ -202,7 +243,10 @@ export class MonitoringStack extends Stack {
   }
 
   private topic({ environment, monitoring }: Configuration): Topic {
-    const topic = new Topic(this, 'Topic', { displayName: `Headway ${environment}`, enforceSSL: true });
+    const topic = new Topic(this, 'Topic', {
+      displayName: `Headway ${environment}`,
+      enforceSSL: true,
+    });
     const { account } = Stack.of(this);
     for (const service of ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'])
       topic.addToResourcePolicy(
@@ -214,15 +258,27 @@ export class MonitoringStack extends Stack {
         }),
       );
     if (monitoring.mail !== null)
-      new Subscription(this, 'Mail', { topic, protocol: SubscriptionProtocol.EMAIL, endpoint: monitoring.mail });
+      new Subscription(this, 'Mail', {
+        topic,
+        protocol: SubscriptionProtocol.EMAIL,
+        endpoint: monitoring.mail,
+      });
     return topic;
   }
 
   private probe({ environment, logDays, architecture }: Configuration, url: string): void {
-    const logGroup = new LogGroup(this, 'ProbeLog', { retention: logDays, removalPolicy: RemovalPolicy.DESTROY });
-    const role = new Role(this, 'ProbeRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const logGroup = new LogGroup(this, 'ProbeLog', {
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'ProbeRole', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
     role.addToPolicy(
-      new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
     );
     const probe = new LambdaFunction(this, 'Probe', {
       description: `Headway (${environment}): asks the service whether it is ready, and measures the answer`,
@@ -248,7 +304,12 @@ export class MonitoringStack extends Stack {
 
   private budget({ environment, monitoring }: Configuration, topic: Topic): void {
     const notify = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
-      notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },
+      notification: {
+        notificationType,
+        threshold,
+        thresholdType: 'PERCENTAGE',
+        comparisonOperator: 'GREATER_THAN',
+      },
       subscribers: [{ subscriptionType: 'SNS', address: topic.topicArn }],
     });
     const budget = new CfnBudget(this, 'Budget', {
@@ -258,7 +319,11 @@ export class MonitoringStack extends Stack {
         timeUnit: 'MONTHLY',
         budgetLimit: { amount: monitoring.monthlyBudgetUsd, unit: 'USD' },
       },
-      notificationsWithSubscribers: [notify('ACTUAL', 80), notify('ACTUAL', 100), notify('FORECASTED', 100)],
+      notificationsWithSubscribers: [
+        notify('ACTUAL', 80),
+        notify('ACTUAL', 100),
+        notify('FORECASTED', 100),
+      ],
     });
     budget.node.addDependency(topic);
   }

@@ -1,7 +1,8 @@
 /**
  * Purpose: where containers run: a network without a way in, and the cluster.
- * Invariants: containers have public addresses and no listener: that spares a NAT gateway (about 35 USD a month and place), and nothing
- * can connect to them, because their group lets nothing in. The store is reached inside AWS's network, through a gateway that costs nothing.
+ * Invariants: containers have public addresses and no listener: that spares a NAT gateway (about 35
+ * USD a month and place), and nothing can connect to them, because their group lets nothing in. The
+ * store is reached inside AWS's network, through a gateway that costs nothing.
  * Fails: while it is deployed, where an account may not have another network.
  */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
@@ -37,9 +38,12 @@ export class NetworkStack extends Stack {
       ipAddresses: IpAddresses.cidr('10.64.0.0/20'),
       maxAzs: 2,
       natGateways: 0,
-      subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false }],
+      subnetConfiguration: [
+        { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
+      ],
       gatewayEndpoints: { Store: { service: GatewayVpcEndpointAwsService.S3 } },
-      // Emptying the default group takes a function with rights over every group; nothing of ours is in it.
+      // Emptying the default group takes a function with rights over every group; nothing of ours
+      // is in it.
       restrictDefaultSecurityGroup: false,
     });
     // The cast: see infra/data-stack.ts.
@@ -51,8 +55,16 @@ export class NetworkStack extends Stack {
       description: 'Headway containers: out over HTTPS, nothing in',
       allowAllOutbound: false,
     });
-    this.outbound.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'S3, ECR, CloudWatch, and where raw data is published');
-    this.outbound.addEgressRule(Peer.ipv4(this.vpc.vpcCidrBlock), Port.tcp(2049), 'the work folder of training');
+    this.outbound.addEgressRule(
+      Peer.anyIpv4(),
+      Port.tcp(443),
+      'S3, ECR, CloudWatch, and where raw data is published',
+    );
+    this.outbound.addEgressRule(
+      Peer.ipv4(this.vpc.vpcCidrBlock),
+      Port.tcp(2049),
+      'the work folder of training',
+    );
 
     this.cluster = new Cluster(this, 'Cluster', {
       vpc: this.vpc,
@@ -63,8 +75,13 @@ export class NetworkStack extends Stack {
   }
 
   private logRefusedConnections({ logDays }: Configuration): void {
-    const logGroup = new LogGroup(this, 'RefusedConnections', { retention: logDays, removalPolicy: RemovalPolicy.DESTROY });
-    const role = new Role(this, 'FlowLogRole', { assumedBy: new ServicePrincipal('vpc-flow-logs.amazonaws.com') });
+    const logGroup = new LogGroup(this, 'RefusedConnections', {
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'FlowLogRole', {
+      assumedBy: new ServicePrincipal('vpc-flow-logs.amazonaws.com'),
+    });
     role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],

@@ -1,6 +1,8 @@
 /**
- * Purpose: starts something at the times of a schedule: EventBridge Scheduler with a role that may start this one thing.
- * Invariants: a start that fails is tried again for an hour and then lies in the queue; without a schedule nothing is made.
+ * Purpose: starts something at the times of a schedule: EventBridge Scheduler with a role that may
+ * start this one thing.
+ * Invariants: a start that fails is tried again for an hour and then lies in the queue; without a
+ * schedule nothing is made.
  * Fails: never; the expression is checked in infra/configuration.ts.
  */
 import { Stack } from 'aws-cdk-lib';
@@ -13,13 +15,20 @@ export interface RunScheduleProps {
   /** cron(…) or rate(…), in UTC. */
   readonly expression: string;
   readonly description: string;
-  readonly target: { readonly arn: string; readonly action: 'states:StartExecution' | 'lambda:InvokeFunction' };
+  readonly target: {
+    readonly arn: string;
+    readonly action: 'states:StartExecution' | 'lambda:InvokeFunction';
+  };
   /** null: what is missed is not worth keeping. */
   readonly deadLetters: IQueue | null;
 }
 
 export class RunSchedule extends Construct {
-  constructor(scope: Construct, id: string, { expression, description, target, deadLetters }: RunScheduleProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { expression, description, target, deadLetters }: RunScheduleProps,
+  ) {
     super(scope, id);
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
@@ -28,7 +37,9 @@ export class RunSchedule extends Construct {
     });
     role.addToPolicy(new PolicyStatement({ actions: [target.action], resources: [target.arn] }));
     if (deadLetters !== null)
-      role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }));
+      role.addToPolicy(
+        new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+      );
     const schedule = new CfnSchedule(this, 'Schedule', {
       description,
       scheduleExpression: expression,

@@ -1,7 +1,8 @@
 /**
- * Purpose: what `npm run destroy` removes and what it keeps, read from the very templates that were deployed.
- * Invariants: every resource of every template is in exactly one of the two lists; what AWS or `cdk bootstrap` made beside the templates is
- * named too, because a bill does not ask who made it.
+ * Purpose: what `npm run destroy` removes and what it keeps, read from the very templates that were
+ * deployed.
+ * Invariants: every resource of every template is in exactly one of the two lists; what AWS or `cdk
+ * bootstrap` made beside the templates is named too, because a bill does not ask who made it.
  * Fails: never.
  */
 
@@ -35,7 +36,8 @@ export function teardownOf(templates: Readonly<Record<string, Template>>): Teard
   for (const [stack, { Resources = {} }] of Object.entries(templates))
     for (const [id, { Type, DeletionPolicy, Metadata }] of Object.entries(Resources)) {
       const path = Metadata?.['aws:cdk:path'];
-      const name = typeof path === 'string' ? path.replace(/^[^/]*\//, '').replace(/\/Resource$/, '') : id;
+      const name =
+        typeof path === 'string' ? path.replace(/^[^/]*\//, '').replace(/\/Resource$/, '') : id;
       (staysBehind(Type, DeletionPolicy) ? kept : removed).push({ stack, type: Type, name });
     }
   return { removed, kept };
@@ -72,6 +74,8 @@ export function describeTeardown(environment: string, { removed, kept }: Teardow
     '',
     ...(buckets.length === 0
       ? []
-      : ['docs/deploy.md, "Teardown", has the commands that remove the buckets too. They cost what they hold: see `aws s3 ls`.']),
+      : [
+          'docs/deploy.md, "Teardown", has the commands that remove the buckets too. They cost what they hold: see `aws s3 ls`.',
+        ]),
   ].join('\n');
 }

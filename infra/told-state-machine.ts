@@ -1,6 +1,6 @@
 /**
- * Purpose: a state machine whose failures are told: whatever its states catch goes to the state `Tell`, which puts it into the
- * dead-letter queue and fails the execution, which the alarms watch.
+ * Purpose: a state machine whose failures are told: whatever its states catch goes to the state
+ * `Tell`, which puts it into the dead-letter queue and fails the execution, which the alarms watch.
  * Invariants: its role may do what its states need, and tell, log and trace; nothing else.
  * Fails: never.
  */
@@ -8,16 +8,30 @@ import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Configuration } from './configuration.ts';
 import { acknowledgeWildcards, wildcardStatement } from './wildcards.ts';
 
 /** Of a state that can fail: where any failure goes, noted as a state that tells takes it. */
-export const caughtBy = (next: string): object => ({ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: next });
+export const caughtBy = (next: string): object => ({
+  ErrorEquals: ['States.ALL'],
+  ResultPath: '$.failure',
+  Next: next,
+});
 
 /** The state that tells `$.failure`, and what else of its input is asked. */
-export const tell = (stack: Stack, deadLetters: IQueue, next: string, more: Readonly<Record<string, string>> = {}): object => ({
+export const tell = (
+  stack: Stack,
+  deadLetters: IQueue,
+  next: string,
+  more: Readonly<Record<string, string>> = {},
+): object => ({
   Type: 'Task',
   Resource: `arn:${stack.partition}:states:::sqs:sendMessage`,
   Parameters: {
@@ -48,9 +62,13 @@ export class ToldStateMachine extends Construct {
     super(scope, id);
     const { configuration, deadLetters } = props;
     const { stackName } = Stack.of(this);
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+    });
     props.allow(role);
-    role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }));
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+    );
     role.addToPolicy(wildcardStatement('logDelivery'));
     role.addToPolicy(wildcardStatement('tracing'));
     acknowledgeWildcards(role, 'logDelivery', 'tracing');
@@ -65,7 +83,11 @@ export class ToldStateMachine extends Construct {
       States: {
         ...props.states,
         Tell: tell(Stack.of(this), deadLetters, 'Failed'),
-        Failed: { Type: 'Fail', Error: 'RunFailed', Cause: 'The message in the dead-letter queue says why.' },
+        Failed: {
+          Type: 'Fail',
+          Error: 'RunFailed',
+          Cause: 'The message in the dead-letter queue says why.',
+        },
       },
     };
     this.machine = new StateMachine(this, 'Machine', {

@@ -1,16 +1,32 @@
 /**
- * Purpose: training on Fargate: on its schedule, and whenever an event of detail-type `drift` is put on this environment's bus.
- * Invariants: a run that loses its machine goes on elsewhere from the last checkpoint of each fit, because two things outlive the task: the
- * work folder with its checkpoints (docs/decisions/0014), which is on a file system, and the question, which is "what was known when
- * the execution started", so that a snapshot committed meanwhile changes nothing. The gate decides alone who becomes champion.
+ * Purpose: training on Fargate: on its schedule, and whenever an event of detail-type `drift` is
+ * put on this environment's bus.
+ * Invariants: a run that loses its machine goes on elsewhere from the last checkpoint of each fit,
+ * because two things outlive the task: the work folder with its checkpoints (docs/decisions/0014),
+ * which is on a file system, and the question, which is "what was known when the execution
+ * started", so that a snapshot committed meanwhile changes nothing. The gate decides alone who
+ * becomes champion.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { type AccessPoint, FileSystem, LifecyclePolicy, PerformanceMode, ThroughputMode } from 'aws-cdk-lib/aws-efs';
+import {
+  type AccessPoint,
+  FileSystem,
+  LifecyclePolicy,
+  PerformanceMode,
+  ThroughputMode,
+} from 'aws-cdk-lib/aws-efs';
 import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
-import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  AnyPrincipal,
+  Effect,
+  PolicyDocument,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -42,7 +58,12 @@ export class TrainingStack extends Stack {
   readonly run: StateMachine;
   readonly events: EventBus;
 
-  constructor(scope: Construct, id: string, configuration: Configuration, { data, network, ...props }: TrainingStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    configuration: Configuration,
+    { data, network, ...props }: TrainingStackProps,
+  ) {
     super(scope, id, props);
     const { compute, schedule, timeoutHours } = configuration.training;
     const imageTag = imageTagParameter(this);
@@ -55,7 +76,10 @@ export class TrainingStack extends Stack {
       images: data.images,
       imageTag,
       command: { intrinsic: "States.Array('train', '--known-at', $$.Execution.StartTime)" },
-      environment: { ...jobEnvironment(configuration, compute.memoryMb), HEADWAY_CACHE_MB: String(CACHE_MB) },
+      environment: {
+        ...jobEnvironment(configuration, compute.memoryMb),
+        HEADWAY_CACHE_MB: String(CACHE_MB),
+      },
       allow: (role) => {
         allowStore(role, this, configuration, STORE_ACCESS.training);
         role.addToPolicy(
@@ -63,7 +87,9 @@ export class TrainingStack extends Stack {
             sid: 'WorkFolder',
             actions: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
             resources: [fileSystem.fileSystemArn],
-            conditions: { StringEquals: { 'elasticfilesystem:AccessPointArn': folder.accessPointArn } },
+            conditions: {
+              StringEquals: { 'elasticfilesystem:AccessPointArn': folder.accessPointArn },
+            },
           }),
         );
       },
@@ -85,19 +111,37 @@ export class TrainingStack extends Stack {
         target: { arn: this.run.stateMachineArn, action: 'states:StartExecution' },
         deadLetters: this.deadLetters,
       });
-    this.events = new EventBus(this, 'Events', { eventBusName: `headway-${configuration.environment}` });
+    this.events = new EventBus(this, 'Events', {
+      eventBusName: `headway-${configuration.environment}`,
+    });
     this.trainOnDrift();
-    new CfnOutput(this, 'Run', { value: this.run.stateMachineArn, description: 'Start an execution to train now' });
+    new CfnOutput(this, 'Run', {
+      value: this.run.stateMachineArn,
+      description: 'Start an execution to train now',
+    });
   }
 
-  /** A monitor puts {"Source": "headway", "DetailType": "drift", "EventBusName": "headway-ENVIRONMENT"} on the bus. */
+  /**
+   * A monitor puts {"Source": "headway", "DetailType": "drift", "EventBusName":
+   * "headway-ENVIRONMENT"} on the bus.
+   */
   private trainOnDrift(): void {
-    const role = new Role(this, 'DriftRole', { assumedBy: new ServicePrincipal('events.amazonaws.com') });
-    role.addToPolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: [this.run.stateMachineArn] }));
+    const role = new Role(this, 'DriftRole', {
+      assumedBy: new ServicePrincipal('events.amazonaws.com'),
+    });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['states:StartExecution'],
+        resources: [this.run.stateMachineArn],
+      }),
+    );
     new Rule(this, 'Drift', {
       description: 'Headway: forecasts have drifted from what happens: train',
       eventBus: this.events,
-      eventPattern: { source: Match.exactString('headway'), detailType: Match.exactString('drift') },
+      eventPattern: {
+        source: Match.exactString('headway'),
+        detailType: Match.exactString('drift'),
+      },
       targets: [
         new SfnStateMachine(this.run, {
           role: role.withoutPolicyUpdates(),
@@ -109,7 +153,10 @@ export class TrainingStack extends Stack {
     });
   }
 
-  /** Checkpoints, and copies of what is in the store: nothing is worth a backup or survives `destroy`. */
+  /**
+   * Checkpoints, and copies of what is in the store: nothing is worth a backup or survives
+   * `destroy`.
+   */
   private workFolder(network: NetworkStack): { fileSystem: FileSystem; folder: AccessPoint } {
     const group = new SecurityGroup(this, 'WorkFolderAccess', {
       vpc: network.vpc,
@@ -139,7 +186,10 @@ export class TrainingStack extends Stack {
   }
 }
 
-/** A policy that only refuses: with any policy at all, EFS lets in nobody who has no right from elsewhere. */
+/**
+ * A policy that only refuses: with any policy at all, EFS lets in nobody who has no right from
+ * elsewhere.
+ */
 function refusals(): PolicyDocument {
   const everybody = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
   return new PolicyDocument({
@@ -150,7 +200,11 @@ function refusals(): PolicyDocument {
         actions: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
         conditions: { Bool: { 'aws:SecureTransport': 'false' } },
       }),
-      new PolicyStatement({ ...everybody, sid: 'NotAsRoot', actions: ['elasticfilesystem:ClientRootAccess'] }),
+      new PolicyStatement({
+        ...everybody,
+        sid: 'NotAsRoot',
+        actions: ['elasticfilesystem:ClientRootAccess'],
+      }),
     ],
   });
 }

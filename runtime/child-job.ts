@@ -1,9 +1,12 @@
 /**
- * Purpose: runs a `headway` subcommand in a process of its own. Training blocks the event loop and its memory never shrinks
- * (docs/decisions/0004), so a process that serves or schedules must not train itself.
- * Invariants: the child runs the same entry with the same Node and the same loader; its output reaches the log line by line;
- * when the signal aborts it is asked to end (SIGTERM) and then made to (SIGKILL); it does not outlive a parent that exits.
- * Fails: with the child's own error code and last line where it printed one, else INTERNAL with its exit status.
+ * Purpose: runs a `headway` subcommand in a process of its own. Training blocks the event loop and
+ * its memory never shrinks (docs/decisions/0004), so a process that serves or schedules must not
+ * train itself.
+ * Invariants: the child runs the same entry with the same Node and the same loader; its output
+ * reaches the log line by line; when the signal aborts it is asked to end (SIGTERM) and then made
+ * to (SIGKILL); it does not outlive a parent that exits.
+ * Fails: with the child's own error code and last line where it printed one, else INTERNAL with its
+ * exit status.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -22,7 +25,10 @@ export interface ChildJobOptions {
   readonly execArgv?: readonly string[];
   /** Variables to add to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** 'log' (unless told): line by line into the logger; 'inherit': straight to this process's terminal, progress bars and all. */
+  /**
+   * 'log' (unless told): line by line into the logger; 'inherit': straight to this process's
+   * terminal, progress bars and all.
+   */
   readonly output?: 'log' | 'inherit';
   /** How long the child may take to end after SIGTERM. */
   readonly killAfterMs?: number;
@@ -42,11 +48,16 @@ export async function runChildJob(options: ChildJobOptions): Promise<void> {
   const name = args.filter((arg) => !arg.startsWith('-')).join(' ');
   if (signal?.aborted) throw aborted(name);
   const entry = options.entry ?? process.argv[1];
-  if (entry === undefined) throw new HeadwayError('INTERNAL', 'this process has no script to run a job with');
-  const child = spawn(process.execPath, [...(options.execArgv ?? process.execArgv), entry, ...args], {
-    stdio: output === 'inherit' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
-  });
+  if (entry === undefined)
+    throw new HeadwayError('INTERNAL', 'this process has no script to run a job with');
+  const child = spawn(
+    process.execPath,
+    [...(options.execArgv ?? process.execArgv), entry, ...args],
+    {
+      stdio: output === 'inherit' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    },
+  );
   let lastLine = '';
   const heard = [child.stdout, child.stderr].map((stream) =>
     stream === null ? undefined : forward(stream, logger, name, (line) => (lastLine = line)),
@@ -63,17 +74,30 @@ export async function runChildJob(options: ChildJobOptions): Promise<void> {
   }
 }
 
-function exitOf(child: ChildProcess, name: string): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+function exitOf(
+  child: ChildProcess,
+  name: string,
+): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     child.once('exit', (code, killedBy) => resolve({ code, killedBy }));
     child.once('error', (cause) => {
-      reject(new HeadwayError('INTERNAL', `"${name}" could not be started: ${cause.message}`, { cause }));
+      reject(
+        new HeadwayError('INTERNAL', `"${name}" could not be started: ${cause.message}`, { cause }),
+      );
     });
   });
 }
 
-/** Lines into the log; those that already are log lines keep their level and fields. Resolves at the stream's end. */
-async function forward(stream: Readable, logger: Logger, name: string, onText: (line: string) => void): Promise<void> {
+/**
+ * Lines into the log; those that already are log lines keep their level and fields. Resolves at the
+ * stream's end.
+ */
+async function forward(
+  stream: Readable,
+  logger: Logger,
+  name: string,
+  onText: (line: string) => void,
+): Promise<void> {
   for await (const line of createInterface({ input: stream })) {
     if (line.trim() === '') continue;
     const entry = logEntry(line);
@@ -98,7 +122,11 @@ function logEntry(line: string): Record<string, unknown> | null {
 }
 
 /** Ends the child when the signal aborts or this process exits. Returns what undoes the binding. */
-function bindToSignals(child: ChildProcess, signal: AbortSignal | undefined, killAfterMs: number): () => void {
+function bindToSignals(
+  child: ChildProcess,
+  signal: AbortSignal | undefined,
+  killAfterMs: number,
+): () => void {
   let killer: NodeJS.Timeout | undefined;
   const askToEnd = () => {
     child.kill('SIGTERM');
@@ -116,7 +144,12 @@ function bindToSignals(child: ChildProcess, signal: AbortSignal | undefined, kil
 
 const aborted = (name: string) => new HeadwayError('INTERNAL', `"${name}" was told to stop`);
 
-function failure(name: string, code: number | null, killedBy: NodeJS.Signals | null, lastLine: string): HeadwayError {
+function failure(
+  name: string,
+  code: number | null,
+  killedBy: NodeJS.Signals | null,
+  lastLine: string,
+): HeadwayError {
   const [, word, rest] = /^([A-Z_]+): (.+)$/.exec(lastLine) ?? [];
   const known = word !== undefined && word in ERROR_CODES ? (word as ErrorCode) : null;
   const how = killedBy === null ? `exit status ${code}` : `signal ${killedBy}`;
@@ -125,7 +158,9 @@ function failure(name: string, code: number | null, killedBy: NodeJS.Signals | n
     known ?? (code === 6 ? 'RUN_IN_PROGRESS' : 'INTERNAL'),
     `"${name}" ended with ${how}${said ? `: ${said}` : ''}`,
     {
-      ...(killedBy === 'SIGKILL' ? { fix: 'If nobody killed it, it may have run out of memory: give it more.' } : {}),
+      ...(killedBy === 'SIGKILL'
+        ? { fix: 'If nobody killed it, it may have run out of memory: give it more.' }
+        : {}),
     },
   );
 }

@@ -1,5 +1,6 @@
 /**
- * Purpose: the only place that asks what time it is. Everything else takes the time as an argument, so runs replay exactly.
+ * Purpose: the only place that asks what time it is. Everything else takes the time as an argument,
+ * so runs replay exactly.
  * Invariants: milliseconds since 1970 in UTC.
  * Fails: never.
  */

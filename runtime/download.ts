@@ -1,9 +1,12 @@
 /**
- * Purpose: one file from the web onto the disk: resumed where it was cut, and not fetched again while it is unchanged.
- * Invariants: `path` holds a complete file or none: bytes collect in `path.part` and are renamed when their number is right;
- * `path.etag` says which version `path` is; a part is continued only if the server says it is still the same version (If-Range).
- * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's number of retries; 403 and 404 are no errors
- * but the result 'absent', for a bucket answers either for a file that is not there.
+ * Purpose: one file from the web onto the disk: resumed where it was cut, and not fetched again
+ * while it is unchanged.
+ * Invariants: `path` holds a complete file or none: bytes collect in `path.part` and are renamed
+ * when their number is right; `path.etag` says which version `path` is; a part is continued only if
+ * the server says it is still the same version (If-Range).
+ * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's
+ * number of retries; 403 and 404 are no errors but the result 'absent', for a bucket answers either
+ * for a file that is not there.
  */
 import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -21,7 +24,11 @@ interface Version {
   readonly bytes: number;
 }
 
-export async function download(client: HttpClient, url: string, path: string): Promise<DownloadResult> {
+export async function download(
+  client: HttpClient,
+  url: string,
+  path: string,
+): Promise<DownloadResult> {
   for (let attempt = 1; ; attempt++) {
     const begun = await versionOf(`${path}.part`, `${path}.part.etag`);
     // Whatever fails before the body has already been retried by the client: it ends the download.
@@ -31,10 +38,17 @@ export async function download(client: HttpClient, url: string, path: string): P
       return await settle(client, response, abort, path, begun);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-        throw new HeadwayError('STORE_FULL', 'the disk is full', { where: path, fix: 'Free some space.', cause: error });
+        throw new HeadwayError('STORE_FULL', 'the disk is full', {
+          where: path,
+          fix: 'Free some space.',
+          cause: error,
+        });
       }
       if (attempt > client.retries) throw error;
-      client.logger.warn({ url: withoutQuery(url), attempt, reason: reasonOf(error) }, 'download was cut, resuming');
+      client.logger.warn(
+        { url: withoutQuery(url), attempt, reason: reasonOf(error) },
+        'download was cut, resuming',
+      );
       await wait(client.delayMs(attempt));
     }
   }
@@ -54,7 +68,13 @@ async function request(
     headers['If-Range'] = begun.etag;
   } else if (finished) headers['If-None-Match'] = finished.etag;
   const validateStatus = (status: number) => [200, 206, 304, 403, 404, 416].includes(status);
-  return client.axios.get(url, { headers, responseType: 'stream', decompress: false, signal, validateStatus });
+  return client.axios.get(url, {
+    headers,
+    responseType: 'stream',
+    decompress: false,
+    signal,
+    validateStatus,
+  });
 }
 
 async function settle(
@@ -69,7 +89,10 @@ async function settle(
   response.data.resume();
   if (status === 304) return 'unchanged';
   if (status === 416) {
-    await Promise.all([rm(`${path}.part`, { force: true }), rm(`${path}.part.etag`, { force: true })]);
+    await Promise.all([
+      rm(`${path}.part`, { force: true }),
+      rm(`${path}.part.etag`, { force: true }),
+    ]);
     throw new Error('the server has no such range any more');
   }
   return 'absent';
@@ -93,9 +116,11 @@ async function receive(
   }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   const expected = range && continued ? Number(range[2]) : length;
-  // Synchronous: nothing may be awaited before the body is listened to, for a cut would go unheard and its bytes be lost.
+  // Synchronous: nothing may be awaited before the body is listened to, for a cut would go unheard
+  // and its bytes be lost.
   if (!continued) {
-    // In this order: bytes of an older version never lie beside the new version's ETag, not even after a crash in between.
+    // In this order: bytes of an older version never lie beside the new version's ETag, not even
+    // after a crash in between.
     rmSync(part, { force: true });
     writeFileSync(`${part}.etag`, JSON.stringify({ etag }));
   }
@@ -111,22 +136,32 @@ async function receive(
   await file.sync();
   await file.close();
   await rename(part, path);
-  // After the rename: a crash between the two leaves an old ETag, which only costs another download.
+  // After the rename: a crash between the two leaves an old ETag, which only costs another
+  // download.
   await writeFile(`${path}.etag`, JSON.stringify({ etag, bytes: size }));
   await rm(`${part}.etag`, { force: true });
   return 'downloaded';
 }
 
 /**
- * Writes a body to disk and returns what cut it short, if anything did. Not `pipeline`: that throws away what has arrived but is
- * not yet written when the source fails, and these bytes are what the next attempt resumes after.
+ * Writes a body to disk and returns what cut it short, if anything did. Not `pipeline`: that throws
+ * away what has arrived but is not yet written when the source fails, and these bytes are what the
+ * next attempt resumes after.
  */
-async function save(body: IncomingMessage, path: string, append: boolean, timeoutMs: number): Promise<Error | null> {
+async function save(
+  body: IncomingMessage,
+  path: string,
+  append: boolean,
+  timeoutMs: number,
+): Promise<Error | null> {
   const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
   const written = finished(file);
   written.catch(() => {}); // looked at below
   // A connection may go silent without closing: give up when nothing came for a while.
-  const watch = setTimeout(() => body.destroy(new Error(`nothing came for ${timeoutMs} ms`)), timeoutMs);
+  const watch = setTimeout(
+    () => body.destroy(new Error(`nothing came for ${timeoutMs} ms`)),
+    timeoutMs,
+  );
   const cut = await new Promise<Error | null>((resolve) => {
     if (body.destroyed) resolve(new Error('the connection was cut'));
     body.once('end', () => resolve(null));

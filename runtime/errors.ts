@@ -1,11 +1,15 @@
 /**
- * Purpose: the one error type that people and programs see. An error is part of the interface: it says what was wrong,
- * where, and what to do.
- * Invariants: `code` is stable and listed in ERROR_CODES; the message never holds a secret or a stack.
+ * Purpose: the one error type that people and programs see. An error is part of the interface: it
+ * says what was wrong, where, and what to do.
+ * Invariants: `code` is stable and listed in ERROR_CODES; the message never holds a secret or a
+ * stack.
  * Fails: an error that is not a HeadwayError is a bug of ours and is reported as INTERNAL.
  */
 
-/** Code → what kind of trouble it is. `exit` is the command line's exit status, `http` the service's status. */
+/**
+ * Code → what kind of trouble it is. `exit` is the command line's exit status, `http` the service's
+ * status.
+ */
 export const ERROR_CODES = {
   USAGE: { exit: 2, http: 400 },
   SETTINGS_INVALID: { exit: 2, http: 500 },
@@ -73,7 +77,10 @@ export class HeadwayError extends Error {
   }
 }
 
-/** True for a HeadwayError, with `code` if one is named. Looks at the shape, so that it holds across module realms. */
+/**
+ * True for a HeadwayError, with `code` if one is named. Looks at the shape, so that it holds across
+ * module realms.
+ */
 export function isHeadwayError(error: unknown, code?: ErrorCode): error is HeadwayError {
   if (!(error instanceof Error) || error.name !== 'HeadwayError') return false;
   return code === undefined || (error as HeadwayError).code === code;
@@ -81,7 +88,8 @@ export function isHeadwayError(error: unknown, code?: ErrorCode): error is Headw
 
 /** The error as one line for people: `CODE: what, at where. What to do.` */
 export function describeError(error: unknown): string {
-  if (!isHeadwayError(error)) return `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
+  if (!isHeadwayError(error))
+    return `INTERNAL: ${error instanceof Error ? error.message : String(error)}`;
   const where = error.where ? ` [${error.where}]` : '';
   const fix = error.fix ? `. ${error.fix}` : '';
   return `${error.code}: ${error.message.replace(/\.$/, '')}${where}${fix}`;

@@ -1,10 +1,17 @@
 /**
  * Purpose: put text from data into HTML and SVG safely.
- * Invariants: the result holds no markup of its own and no character that XML forbids, whatever the input holds.
+ * Invariants: the result holds no markup of its own and no character that XML forbids, whatever the
+ * input holds.
  * Fails: never.
  */
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Text for an element or an attribute; characters that XML forbids are dropped. */
 export const escaped = (text: string | number): string =>

@@ -1,7 +1,9 @@
 /**
- * Purpose: the one HTTP client: time-outs, retries with exponential back-off and jitter, Retry-After honoured.
- * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors, 408, 425, 429 and 5xx; no wait
- * is longer than `maximumDelayMs`; the log holds method, URL without its query, and status, never headers or bodies.
+ * Purpose: the one HTTP client: time-outs, retries with exponential back-off and jitter,
+ * Retry-After honoured.
+ * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors,
+ * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log holds method, URL without
+ * its query, and status, never headers or bodies.
  * Fails: with the AxiosError of the last attempt; `reasonOf` puts it in one line without secrets.
  */
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
@@ -37,7 +39,13 @@ function isRetried(error: AxiosError): boolean {
 }
 
 export function createHttpClient(options: HttpOptions): HttpClient {
-  const { logger, timeoutMs = 30_000, retries = 5, firstDelayMs = 500, maximumDelayMs = 60_000 } = options;
+  const {
+    logger,
+    timeoutMs = 30_000,
+    retries = 5,
+    firstDelayMs = 500,
+    maximumDelayMs = 60_000,
+  } = options;
   const delayMs = (attempt: number, error?: AxiosError) =>
     Math.min(exponentialDelay(attempt - 1, error, firstDelayMs), maximumDelayMs);
   const client = axios.create({
@@ -51,7 +59,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     retryCondition: isRetried,
     retryDelay: delayMs,
     onRetry: (attempt, error, request) => {
-      logger.warn({ url: withoutQuery(request.url), attempt, reason: reasonOf(error) }, 'request failed, trying again');
+      logger.warn(
+        { url: withoutQuery(request.url), attempt, reason: reasonOf(error) },
+        'request failed, trying again',
+      );
     },
   });
   return { axios: client, timeoutMs, retries, delayMs, logger };
@@ -59,7 +70,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
 /** What went wrong, in a few words: "HTTP 503", "ECONNREFUSED", … */
 export function reasonOf(error: unknown): string {
-  if (axios.isAxiosError(error)) return error.response ? `HTTP ${error.response.status}` : (error.code ?? error.message);
+  if (axios.isAxiosError(error))
+    return error.response ? `HTTP ${error.response.status}` : (error.code ?? error.message);
   return error instanceof Error ? error.message : String(error);
 }
 

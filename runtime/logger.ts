@@ -1,6 +1,8 @@
 /**
- * Purpose: structured logs to standard error, one JSON object a line, or readable lines on a terminal.
- * Invariants: standard output stays free for results, unless a caller that has none asks for it; fields named like secrets are redacted.
+ * Purpose: structured logs to standard error, one JSON object a line, or readable lines on a
+ * terminal.
+ * Invariants: standard output stays free for results, unless a caller that has none asks for it;
+ * fields named like secrets are redacted.
  * Fails: an unknown level is refused by the settings schema before it gets here.
  */
 import pino from 'pino';
@@ -24,7 +26,10 @@ const REDACTED = [
 export interface LoggerOptions {
   readonly level: string;
   readonly pretty: boolean;
-  /** For a process that logs every request: lines of a few milliseconds leave in one write. Errors leave at once. */
+  /**
+   * For a process that logs every request: lines of a few milliseconds leave in one write. Errors
+   * leave at once.
+   */
   readonly isBusy?: boolean;
   /** Default: standard error. */
   readonly to?: 'stdout' | 'stderr';
@@ -32,7 +37,13 @@ export interface LoggerOptions {
   readonly context?: () => object;
 }
 
-export function createLogger({ level, pretty, isBusy = false, to = 'stderr', context }: LoggerOptions): Logger {
+export function createLogger({
+  level,
+  pretty,
+  isBusy = false,
+  to = 'stderr',
+  context,
+}: LoggerOptions): Logger {
   const base = { level, redact: REDACTED, ...(context ? { mixin: context } : {}) };
   if (!pretty) {
     const destination = pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true });
@@ -40,7 +51,12 @@ export function createLogger({ level, pretty, isBusy = false, to = 'stderr', con
   }
   const transport = {
     target: 'pino-pretty',
-    options: { destination: 2, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' },
+    options: {
+      destination: 2,
+      colorize: true,
+      ignore: 'pid,hostname',
+      translateTime: 'SYS:HH:MM:ss',
+    },
   };
   return pino({ ...base, transport });
 }
@@ -50,8 +66,13 @@ const ERROR_LEVEL = 50;
 /** A write for each turn of the event loop cost a busy service a quarter of its time. */
 const HELD_MS = 10;
 
-/** Holds lines back for a moment, but no longer than the process lives, and not at all from an error on. */
-export function linesTogether(destination: { write(text: string): unknown }): pino.DestinationStream {
+/**
+ * Holds lines back for a moment, but no longer than the process lives, and not at all from an error
+ * on.
+ */
+export function linesTogether(destination: {
+  write(text: string): unknown;
+}): pino.DestinationStream {
   let held = '';
   let isDue = false;
   const flush = () => {

@@ -1,5 +1,6 @@
 /**
- * Purpose: what else, beside code, data and seed, decides the bits of a fit: for a model's card, and to say why a fit cannot be repeated.
+ * Purpose: what else, beside code, data and seed, decides the bits of a fit: for a model's card,
+ * and to say why a fit cannot be repeated.
  * Invariants: the same in every process of one installation.
  * Fails: never.
  */

@@ -1,6 +1,7 @@
 /**
  * Purpose: the word that somebody may have meant who wrote another.
- * Invariants: the nearest by edits, the first of equals; none where the nearest is a different word altogether.
+ * Invariants: the nearest by edits, the first of equals; none where the nearest is a different word
+ * altogether.
  * Fails: never.
  */
 const MOST_EDITS = 4;
@@ -18,7 +19,11 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      row[j] = Math.min(
+        previous[j]! + 1,
+        row[j - 1]! + 1,
+        previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
     }
     previous = row;
   }

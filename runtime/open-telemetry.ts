@@ -1,11 +1,22 @@
 /**
- * Purpose: traces by OpenTelemetry, sent in batches as OTLP over HTTP. Imported only where traces are on.
- * Invariants: nothing is registered globally, so that two services in one process do not mix and a bundle without traces stays without;
- * what a span holds is bounded: routes and counts, never a path, a body or a key.
- * Fails: never for a collector that is away: spans are dropped, and the log says so once until one arrives again.
+ * Purpose: traces by OpenTelemetry, sent in batches as OTLP over HTTP. Imported only where traces
+ * are on.
+ * Invariants: nothing is registered globally, so that two services in one process do not mix and a
+ * bundle without traces stays without; what a span holds is bounded: routes and counts, never a
+ * path, a body or a key.
+ * Fails: never for a collector that is away: spans are dropped, and the log says so once until one
+ * arrives again.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Context, defaultTextMapGetter, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  defaultTextMapGetter,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -21,9 +32,15 @@ import type { Logger } from './logger.ts';
 import type { SpanAttributes, Tracing } from './tracing.ts';
 
 export interface OpenTelemetryOptions {
-  /** The collector's address, `/v1/traces` added where it has no path; null: as OpenTelemetry's own variables say. */
+  /**
+   * The collector's address, `/v1/traces` added where it has no path; null: as OpenTelemetry's own
+   * variables say.
+   */
   readonly endpoint: string | null;
-  /** Share of traces begun here that are kept, 0 to 1. A caller's decision in traceparent counts before it. */
+  /**
+   * Share of traces begun here that are kept, 0 to 1. A caller's decision in traceparent counts
+   * before it.
+   */
   readonly share: number;
   readonly logger: Logger;
 }
@@ -33,11 +50,16 @@ const EXPORT_TIMEOUT_MS = 3_000;
 export function openTelemetry({ endpoint, share, logger }: OpenTelemetryOptions): Tracing {
   const named = resourceFromAttributes({ 'service.name': 'headway' });
   const url = endpoint === null ? {} : { url: tracesUrl(endpoint) };
-  const exporter = telling(new OTLPTraceExporter({ ...url, timeoutMillis: EXPORT_TIMEOUT_MS }), logger);
+  const exporter = telling(
+    new OTLPTraceExporter({ ...url, timeoutMillis: EXPORT_TIMEOUT_MS }),
+    logger,
+  );
   const provider = new TracerProvider({
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES beat what we call ourselves.
     resource: named.merge(detectResources({ detectors: [envDetector] })),
-    sampler: new ParentBasedSampler({ root: share < 1 ? new TraceIdRatioBasedSampler(share) : new AlwaysOnSampler() }),
+    sampler: new ParentBasedSampler({
+      root: share < 1 ? new TraceIdRatioBasedSampler(share) : new AlwaysOnSampler(),
+    }),
     spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT_MS })],
   });
   const tracer = provider.getTracer('headway');
@@ -52,7 +74,11 @@ export function openTelemetry({ endpoint, share, logger }: OpenTelemetryOptions)
     },
     request(headers, name, attributes) {
       const caller = propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
-      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: { ...attributes } }, caller);
+      const span = tracer.startSpan(
+        name,
+        { kind: SpanKind.SERVER, attributes: { ...attributes } },
+        caller,
+      );
       const context = trace.setSpan(caller, span);
       return {
         traceId: span.spanContext().traceId,
@@ -64,11 +90,17 @@ export function openTelemetry({ endpoint, share, logger }: OpenTelemetryOptions)
         },
       };
     },
-    close: () => provider.shutdown().catch((error: unknown) => logger.warn({ err: error }, 'the last traces were not sent')),
+    close: () =>
+      provider
+        .shutdown()
+        .catch((error: unknown) => logger.warn({ err: error }, 'the last traces were not sent')),
   };
 }
 
-/** As the standard has it for OTEL_EXPORTER_OTLP_ENDPOINT: the path of the signal is added to it, unless it is there. */
+/**
+ * As the standard has it for OTEL_EXPORTER_OTLP_ENDPOINT: the path of the signal is added to it,
+ * unless it is there.
+ */
 const tracesUrl = (endpoint: string): string =>
   /\/v1\/traces$/.test(endpoint) ? endpoint : `${endpoint.replace(/\/$/, '')}/v1/traces`;
 
@@ -77,7 +109,9 @@ function ending<T>(span: Span, work: () => T): T {
   const fail = (error: unknown): never => {
     // The class or code of an error, not its text: that may repeat what somebody sent.
     const { code, name } = error as { code?: unknown; name?: unknown };
-    span.setAttribute('error.type', String(code ?? name ?? 'error')).setStatus({ code: SpanStatusCode.ERROR });
+    span
+      .setAttribute('error.type', String(code ?? name ?? 'error'))
+      .setStatus({ code: SpanStatusCode.ERROR });
     span.end();
     throw error;
   };

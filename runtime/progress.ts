@@ -1,5 +1,6 @@
 /**
- * Purpose: how long work tells that it is alive, without knowing whether a terminal, a log or a test listens.
+ * Purpose: how long work tells that it is alive, without knowing whether a terminal, a log or a
+ * test listens.
  * Invariants: `done` never exceeds `total`; a reporter never throws into the work it reports on.
  * Fails: never.
  */

@@ -1,6 +1,7 @@
 /**
  * Purpose: the only source of randomness: seeded, so that every run replays exactly.
- * Invariants: the same seed gives the same sequence on every platform; the parts of a seed are independent.
+ * Invariants: the same seed gives the same sequence on every platform; the parts of a seed are
+ * independent.
  * Fails: never.
  */
 

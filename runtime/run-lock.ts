@@ -1,10 +1,13 @@
 /**
- * Purpose: refuses a second run of the same kind on the same store and machine, because it would only repeat the work. The
- * store is correct without it: two runs at once still leave a linear history.
- * Invariants: the lock file appears whole or not at all (`link`); a lock whose process is gone (also where its pid is now
- * another process's) is taken over; only the owner's own lock is removed. A lock of another machine or an earlier boot cannot
- * be judged, and is taken over. Two processes that take over one dead lock in the same instant may both run.
- * Fails: RUN_IN_PROGRESS with the other's pid; STORE_UNAVAILABLE where the lock folder cannot be written.
+ * Purpose: refuses a second run of the same kind on the same store and machine, because it would
+ * only repeat the work. The store is correct without it: two runs at once still leave a linear
+ * history.
+ * Invariants: the lock file appears whole or not at all (`link`); a lock whose process is gone
+ * (also where its pid is now another process's) is taken over; only the owner's own lock is
+ * removed. A lock of another machine or an earlier boot cannot be judged, and is taken over. Two
+ * processes that take over one dead lock in the same instant may both run.
+ * Fails: RUN_IN_PROGRESS with the other's pid; STORE_UNAVAILABLE where the lock folder cannot be
+ * written.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -31,7 +34,10 @@ export interface RunLock {
 
 interface Owner {
   readonly pid: number;
-  /** The process's start in ticks since boot, so that a recycled pid is told apart; null where the system does not say. */
+  /**
+   * The process's start in ticks since boot, so that a recycled pid is told apart; null where the
+   * system does not say.
+   */
   readonly started: string | null;
   /** Machine and boot. */
   readonly machine: string;
@@ -42,7 +48,12 @@ interface Owner {
 
 const TRIES = 5;
 
-export async function acquireRunLock({ folder, store, kind, clock }: RunLockOptions): Promise<RunLock> {
+export async function acquireRunLock({
+  folder,
+  store,
+  kind,
+  clock,
+}: RunLockOptions): Promise<RunLock> {
   const path = lockPath(folder, store, kind);
   const owner: Owner = {
     pid: process.pid,
@@ -69,7 +80,10 @@ export async function acquireRunLock({ folder, store, kind, clock }: RunLockOpti
     // A failure to remove the draft must not hide the error that led here.
     await rm(draft, { force: true }).catch(() => {});
   }
-  throw new HeadwayError('RUN_IN_PROGRESS', `other ${kind} runs keep taking the lock`, { where: path, fix: 'Try again later.' });
+  throw new HeadwayError('RUN_IN_PROGRESS', `other ${kind} runs keep taking the lock`, {
+    where: path,
+    fix: 'Try again later.',
+  });
 }
 
 /** Runs `work` while holding the lock. */
@@ -86,10 +100,12 @@ export const lockPath = (folder: string, store: string, kind: string): string =>
   join(folder, `${kind}-${createHash('sha256').update(store).digest('hex').slice(0, 16)}.lock`);
 
 function held(path: string, owner: Owner): RunLock {
-  // `process.exit` runs no `finally`; a signal that kills runs nothing, and leaves a dead lock to be taken over.
+  // `process.exit` runs no `finally`; a signal that kills runs nothing, and leaves a dead lock to
+  // be taken over.
   const onExit = () => {
     try {
-      if (parseOwner(readFileSync(path, 'utf8'))?.token === owner.token) rmSync(path, { force: true });
+      if (parseOwner(readFileSync(path, 'utf8'))?.token === owner.token)
+        rmSync(path, { force: true });
     } catch {
       // Gone already, or not ours to mend while exiting.
     }
@@ -100,7 +116,8 @@ function held(path: string, owner: Owner): RunLock {
     release: async () => {
       process.removeListener('exit', onExit);
       const current = await readOwner(path);
-      if (typeof current === 'object' && current.token === owner.token) await rm(path, { force: true });
+      if (typeof current === 'object' && current.token === owner.token)
+        await rm(path, { force: true });
     },
   };
 }
@@ -115,7 +132,10 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Moves the dead lock aside and puts it back where it turns out to be a newer one that somebody else has just taken. */
+/**
+ * Moves the dead lock aside and puts it back where it turns out to be a newer one that somebody
+ * else has just taken.
+ */
 async function removeDead(path: string, aside: string, deadToken: string | null): Promise<void> {
   try {
     await rename(path, aside);
@@ -140,7 +160,9 @@ async function readOwner(path: string): Promise<Owner | 'absent' | 'unreadable'>
 function parseOwner(text: string): Owner | null {
   try {
     const owner = JSON.parse(text) as Partial<Owner> | null;
-    return Number.isInteger(owner?.pid) && typeof owner?.token === 'string' ? (owner as Owner) : null;
+    return Number.isInteger(owner?.pid) && typeof owner?.token === 'string'
+      ? (owner as Owner)
+      : null;
   } catch {
     return null;
   }
@@ -157,7 +179,10 @@ function isAlive(owner: Owner): boolean {
   return owner.started === processStart(owner.pid);
 }
 
-/** Field 22 of /proc/<pid>/stat; the name before it is in brackets and may hold anything. Null off Linux. */
+/**
+ * Field 22 of /proc/<pid>/stat; the name before it is in brackets and may hold anything. Null off
+ * Linux.
+ */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -186,8 +211,12 @@ const inProgress = (other: Owner, path: string) =>
   );
 
 const unavailable = (folder: string, cause: unknown) =>
-  new HeadwayError('STORE_UNAVAILABLE', `the lock folder cannot be used: ${(cause as Error).message}`, {
-    where: folder,
-    fix: 'Set HEADWAY_WORK to a folder on a local disk that can be written.',
-    cause,
-  });
+  new HeadwayError(
+    'STORE_UNAVAILABLE',
+    `the lock folder cannot be used: ${(cause as Error).message}`,
+    {
+      where: folder,
+      fix: 'Set HEADWAY_WORK to a folder on a local disk that can be written.',
+      cause,
+    },
+  );

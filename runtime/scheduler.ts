@@ -1,9 +1,10 @@
 /**
  * Purpose: runs jobs at the times of a cron expression (UTC) inside one process.
- * Invariants: a job never overlaps with itself (a second start is refused and counted); jobs of one group run one after the
- * other; a failed run is tried again with growing pauses; a failure never ends the process or another job.
- * Fails: USAGE for an unknown job or a cron expression that is none. A job's own failure is logged, kept in `status()`, and
- * is the result of `trigger`, never an exception.
+ * Invariants: a job never overlaps with itself (a second start is refused and counted); jobs of one
+ * group run one after the other; a failed run is tried again with growing pauses; a failure never
+ * ends the process or another job.
+ * Fails: USAGE for an unknown job or a cron expression that is none. A job's own failure is logged,
+ * kept in `status()`, and is the result of `trigger`, never an exception.
  */
 import cron from 'node-cron';
 import type { Clock } from './clock.ts';
@@ -24,7 +25,10 @@ export interface Job {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** `refused`: it, or the same run in another process, was under way. `aborted`: the scheduler stopped meanwhile. */
+/**
+ * `refused`: it, or the same run in another process, was under way. `aborted`: the scheduler
+ * stopped meanwhile.
+ */
 export type RunResult = 'ok' | 'failed' | 'refused' | 'aborted';
 
 export interface JobStatus {
@@ -48,7 +52,10 @@ export interface Scheduler {
   status(): JobStatus[];
   /** Starts a job now, as cron would; resolves when it has ended. */
   trigger(name: string): Promise<RunResult>;
-  /** Starts nothing more, and waits for what runs; with `abort` its signal tells it to give up first. */
+  /**
+   * Starts nothing more, and waits for what runs; with `abort` its signal tells it to give up
+   * first.
+   */
   stop(options?: { abort?: boolean }): Promise<void>;
 }
 
@@ -68,10 +75,14 @@ const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
 export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOptions): Scheduler {
   for (const job of jobs) {
     if (cron.validate(job.cron)) continue;
-    throw new HeadwayError('USAGE', `the schedule of ${job.name} is "${job.cron}", which is not a cron expression`, {
-      where: job.name,
-      fix: 'Write five fields: minute hour day month weekday, e.g. "5 * * * *".',
-    });
+    throw new HeadwayError(
+      'USAGE',
+      `the schedule of ${job.name} is "${job.cron}", which is not a cron expression`,
+      {
+        where: job.name,
+        fix: 'Write five fields: minute hour day month weekday, e.g. "5 * * * *".',
+      },
+    );
   }
   const stopping = new AbortController();
   const aborting = new AbortController();
@@ -97,13 +108,22 @@ export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOpt
         }
         status.lastError = describeError(error);
         const code = isHeadwayError(error) ? error.code : 'INTERNAL';
-        logger.error({ job: job.name, attempt: tries, code, err: error }, `${job.name}: failed. ${status.lastError}`);
+        logger.error(
+          { job: job.name, attempt: tries, code, err: error },
+          `${job.name}: failed. ${status.lastError}`,
+        );
         if (tries > retries) return 'failed';
       }
-      const pauseMs = Math.min((job.retryDelayMs ?? MINUTE_MS) * 2 ** (tries - 1), LONGEST_PAUSE_MS);
+      const pauseMs = Math.min(
+        (job.retryDelayMs ?? MINUTE_MS) * 2 ** (tries - 1),
+        LONGEST_PAUSE_MS,
+      );
       status.state = 'pausing';
       status.retried++;
-      logger.info({ job: job.name, pauseMs }, `${job.name}: next try in ${Math.round(pauseMs / 1000)} s`);
+      logger.info(
+        { job: job.name, pauseMs },
+        `${job.name}: next try in ${Math.round(pauseMs / 1000)} s`,
+      );
       // A rejected pause means that the scheduler stops; the check at the top of the loop sees it.
       await sleep(pauseMs, stopping.signal).catch(() => {});
     }
@@ -124,7 +144,10 @@ export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOpt
     if (result === 'ok') {
       status.succeeded++;
       status.lastError = null;
-      logger.info({ job: job.name, tookMs: status.lastEnd - (status.lastStart ?? status.lastEnd) }, `${job.name}: done`);
+      logger.info(
+        { job: job.name, tookMs: status.lastEnd - (status.lastStart ?? status.lastEnd) },
+        `${job.name}: done`,
+      );
     } else if (result === 'failed') status.failed++;
     else if (result === 'refused') status.refused++;
     return result;
@@ -135,7 +158,10 @@ export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOpt
     if (stopping.signal.aborted) return Promise.resolve('aborted');
     if (underWay.has(job.name)) {
       status.refused++;
-      logger.warn({ job: job.name, since: status.lastStart }, `${job.name}: refused, the run before it is still under way`);
+      logger.warn(
+        { job: job.name, since: status.lastStart },
+        `${job.name}: refused, the run before it is still under way`,
+      );
       return Promise.resolve('refused');
     }
     const ended = run(job, status).finally(() => underWay.delete(job.name));
@@ -146,7 +172,11 @@ export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOpt
   const tasks = new Map(
     jobs.map((job) => [
       job.name,
-      cron.schedule(job.cron, () => void start(job), { name: job.name, timezone: 'UTC', logger: cronLogger(logger) }),
+      cron.schedule(job.cron, () => void start(job), {
+        name: job.name,
+        timezone: 'UTC',
+        logger: cronLogger(logger),
+      }),
     ]),
   );
 
@@ -154,13 +184,17 @@ export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOpt
     status: () =>
       [...statuses.values()].map((status) => ({
         ...status,
-        next: stopping.signal.aborted ? null : (tasks.get(status.name)?.getNextRun()?.getTime() ?? null),
+        next: stopping.signal.aborted
+          ? null
+          : (tasks.get(status.name)?.getNextRun()?.getTime() ?? null),
       })),
     trigger: (name) => {
       const job = jobs.find((candidate) => candidate.name === name);
       if (job) return start(job);
       const known = jobs.map((candidate) => candidate.name).join(', ');
-      return Promise.reject(new HeadwayError('USAGE', `there is no job "${name}"`, { fix: `Name one of: ${known}.` }));
+      return Promise.reject(
+        new HeadwayError('USAGE', `there is no job "${name}"`, { fix: `Name one of: ${known}.` }),
+      );
     },
     stop: async ({ abort = false } = {}) => {
       stopping.abort();

@@ -1,14 +1,17 @@
 /**
- * Purpose: every setting there is, in one table: name, schema, default, unit, meaning, and how a text of it is read.
- * Invariants: whoever reads settings (runtime/settings.ts) knows none of them by name; plain JSON Schema, because building types costs
- * every command more than a second to load.
+ * Purpose: every setting there is, in one table: name, schema, default, unit, meaning, and how a
+ * text of it is read.
+ * Invariants: whoever reads settings (runtime/settings.ts) knows none of them by name; plain JSON
+ * Schema, because building types costs every command more than a second to load.
  * Fails: never.
  */
 import cron from 'node-cron';
 
 /** A setting: its JSON Schema, and what it says of itself. `allowed` is for people. */
 export interface About {
-  readonly schema: { readonly type?: string | readonly string[] } & Readonly<Record<string, unknown>>;
+  readonly schema: { readonly type?: string | readonly string[] } & Readonly<
+    Record<string, unknown>
+  >;
   readonly variable: string;
   readonly description: string;
   readonly allowed: string;
@@ -22,7 +25,9 @@ export interface About {
   readonly read?: (text: string) => unknown;
   /** What a JSON Schema cannot say. */
   readonly isSound?: (value: unknown) => boolean;
-  /** A text of its own counts as it is given, even an empty one, and is not shown where it is JSON. */
+  /**
+   * A text of its own counts as it is given, even an empty one, and is not shown where it is JSON.
+   */
   readonly isSecret?: true;
 }
 
@@ -82,10 +87,14 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     description: 'Address the HTTP service listens on. Only this machine reaches the default.',
   },
   store: {
-    schema: { type: 'string', pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s?]*)?([?][^@\\s]*)?)$' },
+    schema: {
+      type: 'string',
+      pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s?]*)?([?][^@\\s]*)?)$',
+    },
     variable: 'HEADWAY_STORE',
     default: 'file:./.headway',
-    allowed: 'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
+    allowed:
+      'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
     description: 'Where features, models and forecasts live.',
   },
   domain: {
@@ -114,7 +123,8 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_ENGINE',
     default: 'duckdb',
     allowed: 'duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA (trinos:// for TLS)',
-    description: 'The SQL engine that counts raw events: the embedded one, or a Trino cluster with a table for each feed.',
+    description:
+      'The SQL engine that counts raw events: the embedded one, or a Trino cluster with a table for each feed.',
   },
   work: {
     schema: { type: 'string', minLength: 1 },
@@ -153,10 +163,12 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     },
     variable: 'HEADWAY_QUANTILES',
     default: null,
-    allowed: 'at most 15 numbers between 0 and 1, ascending, 0.5 among them, e.g. 0.05,0.25,0.5,0.75,0.95',
+    allowed:
+      'at most 15 numbers between 0 and 1, ascending, 0.5 among them, e.g. 0.05,0.25,0.5,0.75,0.95',
     description: "Quantiles that a new model forecasts. Unset: the domain's own.",
     // A word that is no number is left as it is, for the schema to refuse.
-    read: (text) => text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part)),
+    read: (text) =>
+      text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part)),
     isSound: areQuantiles,
   },
   featuresSchedule: {
@@ -195,7 +207,8 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 600,
     unit: 'requests per minute and client',
     allowed: 'a whole number from 0 to 10000000; 0 means no limit',
-    description: 'Requests that one API key may make, or one address where there is no key; a key may say otherwise.',
+    description:
+      'Requests that one API key may make, or one address where there is no key; a key may say otherwise.',
   },
   apiKeys: {
     schema: { type: ['string', 'null'], minLength: 1 },
@@ -213,13 +226,19 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_PROXIES',
     default: 0,
     allowed: 'a whole number from 0 to 8',
-    description: "Proxies before the HTTP service that each add to X-Forwarded-For; the address they saw is the client's.",
+    description:
+      "Proxies before the HTTP service that each add to X-Forwarded-For; the address they saw is the client's.",
   },
   corsOrigins: {
-    schema: { type: ['array', 'null'], maxItems: 50, items: { type: 'string', pattern: '^https?://[a-z0-9.-]+(:[0-9]{1,5})?$' } },
+    schema: {
+      type: ['array', 'null'],
+      maxItems: 50,
+      items: { type: 'string', pattern: '^https?://[a-z0-9.-]+(:[0-9]{1,5})?$' },
+    },
     variable: 'HEADWAY_CORS',
     default: null,
-    allowed: 'origins, with commas between, e.g. https://shop.example,http://localhost:3000; no path and no "*"',
+    allowed:
+      'origins, with commas between, e.g. https://shop.example,http://localhost:3000; no path and no "*"',
     description: 'Origins whose pages may call the API from a browser. Unset: none.',
     none: 'none',
     read: (text) => text.split(',').map((part) => part.trim().toLowerCase()),
@@ -228,8 +247,10 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     schema: { type: ['string', 'null'], pattern: '^https?://[^\\s@]+$' },
     variable: 'HEADWAY_TRACES',
     default: null,
-    allowed: 'the address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318',
-    description: 'Where the HTTP service sends traces. Unset: where OTEL_EXPORTER_OTLP_ENDPOINT says, else nowhere.',
+    allowed:
+      'the address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318',
+    description:
+      'Where the HTTP service sends traces. Unset: where OTEL_EXPORTER_OTLP_ENDPOINT says, else nowhere.',
     none: 'off',
   },
   tracesPercent: {
@@ -238,7 +259,8 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 100,
     unit: 'percent',
     allowed: 'a whole number from 0 to 100',
-    description: 'Share of requests that are traced, where the caller has not decided it already (traceparent).',
+    description:
+      'Share of requests that are traced, where the caller has not decided it already (traceparent).',
   },
   staleAfter: {
     schema: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
@@ -246,21 +268,24 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     unit: 'intervals',
     allowed: 'a whole number from 0 to 1000000; 0 means never',
-    description: "Age of the last observed interval at which forecasts are labelled stale. Unset: the domain's own.",
+    description:
+      "Age of the last observed interval at which forecasts are labelled stale. Unset: the domain's own.",
   },
   actuals: {
     schema: { enum: ['on', 'off'] },
     variable: 'HEADWAY_ACTUALS',
     default: 'off',
     allowed: 'on or off',
-    description: 'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
+    description:
+      'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
   },
   worker: {
     schema: { enum: ['on', 'off'] },
     variable: 'HEADWAY_WORKER',
     default: 'on',
     allowed: 'on or off',
-    description: 'Whether the HTTP service computes forecasts in a process of its own. Off: on its event loop, with less memory.',
+    description:
+      'Whether the HTTP service computes forecasts in a process of its own. Off: on its event loop, with less memory.',
   },
   queue: {
     schema: { type: 'integer', minimum: 1, maximum: 100_000 },
@@ -268,7 +293,8 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 512,
     allowed: 'a whole number from 1 to 100000',
     unit: 'forecasts',
-    description: "Forecasts of callers' own histories that may wait for the worker; more are answered with 503 and Retry-After.",
+    description:
+      "Forecasts of callers' own histories that may wait for the worker; more are answered with 503 and Retry-After.",
   },
   memoryMb: {
     schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },
@@ -284,11 +310,15 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 2048,
     unit: 'MB',
     allowed: 'a whole number from 0 to 16777216; 0 keeps nothing',
-    description: 'Copies of the objects of a store on S3 that stay on this machine, in cache/ of HEADWAY_WORK.',
+    description:
+      'Copies of the objects of a store on S3 that stay on this machine, in cache/ of HEADWAY_WORK.',
   },
 };
 
 function areQuantiles(value: unknown): boolean {
   const quantiles = value as readonly number[];
-  return quantiles.includes(0.5) && quantiles.every((quantile, i) => i === 0 || quantile > (quantiles[i - 1] as number));
+  return (
+    quantiles.includes(0.5) &&
+    quantiles.every((quantile, i) => i === 0 || quantile > (quantiles[i - 1] as number))
+  );
 }

@@ -1,9 +1,12 @@
 /**
- * Purpose: reads and checks the settings of runtime/settings-table.ts, from flags and environment. `headway config` lists them.
- * Invariants: a flag beats the environment, the environment beats the default; an empty variable counts as unset; settings are
- * frozen; the environment is an argument, so nothing else needs to read it.
- * Fails: SETTINGS_INVALID, which names the variable, the value and what is allowed. An unknown HEADWAY_* variable is refused
- * too, because a setting that is misspelt and silently ignored costs more than a start that stops.
+ * Purpose: reads and checks the settings of runtime/settings-table.ts, from flags and environment.
+ * `headway config` lists them.
+ * Invariants: a flag beats the environment, the environment beats the default; an empty variable
+ * counts as unset; settings are frozen; the environment is an argument, so nothing else needs to
+ * read it.
+ * Fails: SETTINGS_INVALID, which names the variable, the value and what is allowed. An unknown
+ * HEADWAY_* variable is refused too, because a setting that is misspelt and silently ignored costs
+ * more than a start that stops.
  */
 import { HeadwayError } from './errors.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -12,7 +15,10 @@ import { fits } from './shape.ts';
 
 export type { SettingName, Settings } from './settings-table.ts';
 
-/** Values as flags give them: text is read as the environment's would be; undefined means "not given". */
+/**
+ * Values as flags give them: text is read as the environment's would be; undefined means "not
+ * given".
+ */
 export type SettingOverrides = { readonly [K in SettingName]?: Settings[K] | string | undefined };
 
 export interface SettingRow {
@@ -31,11 +37,17 @@ const aboutOf = (name: SettingName): About => SETTINGS[name];
 /** Variables that other parts of the repository own: the tests say where their data lies. */
 const IGNORED = /^HEADWAY_TEST_/;
 
-/** Where each value of a settings object came from, kept aside so that settings stay plain values. */
-const origins = new WeakMap<Settings, { sources: Record<string, SettingRow['source']>; defaults: Record<string, unknown> }>();
+/**
+ * Where each value of a settings object came from, kept aside so that settings stay plain values.
+ */
+const origins = new WeakMap<
+  Settings,
+  { sources: Record<string, SettingRow['source']>; defaults: Record<string, unknown> }
+>();
 
 /**
- * @param defaults for settings whose default only the caller knows (the domain), or that it wants otherwise.
+ * @param defaults for settings whose default only the caller knows (the domain), or that it wants
+ * otherwise.
  */
 export function readSettings(
   env: Record<string, string | undefined>,
@@ -53,7 +65,12 @@ export function readSettings(
     // A secret that was not filled in must not open the service.
     const fromEnvironment = env[variable]?.trim() || isSecret ? env[variable] : undefined;
     const given = flag ?? fromEnvironment ?? fallback;
-    sources[name] = flag !== undefined && flag !== null ? 'flag' : fromEnvironment === undefined ? 'default' : 'environment';
+    sources[name] =
+      flag !== undefined && flag !== null
+        ? 'flag'
+        : fromEnvironment === undefined
+          ? 'default'
+          : 'environment';
     allDefaults[name] = fallback;
     if (given === undefined) {
       throw new HeadwayError('SETTINGS_INVALID', `${variable} is not set and has no default`, {
@@ -98,7 +115,10 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   throw new HeadwayError(
     'SETTINGS_INVALID',
     `${setting.variable} is ${JSON.stringify(maskCredentials(String(given)))}${origin}, which is not ${setting.allowed}`,
-    { where: setting.variable, fix: `Set it to ${setting.allowed}, or leave it out for the default.` },
+    {
+      where: setting.variable,
+      fix: `Set it to ${setting.allowed}, or leave it out for the default.`,
+    },
   );
 }
 
@@ -118,7 +138,9 @@ const maskCredentials = (text: string): string => text.replace(/:\/\/[^/@\s]+@/g
 
 function refuseUnknown(env: Record<string, string | undefined>): void {
   const variables = NAMES.map((name) => aboutOf(name).variable);
-  const unknown = Object.keys(env).find((v) => v.startsWith('HEADWAY_') && !variables.includes(v) && !IGNORED.test(v));
+  const unknown = Object.keys(env).find(
+    (v) => v.startsWith('HEADWAY_') && !variables.includes(v) && !IGNORED.test(v),
+  );
   if (!unknown) return;
   const nearest = nearestWord(unknown, variables);
   const meant = nearest ? ` Did you mean ${nearest}?` : '';

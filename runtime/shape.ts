@@ -1,6 +1,8 @@
 /**
- * Purpose: whether a value fits a JSON Schema. In the Lambda bundle another module stands in for this one (bundle-schemas.ts).
- * Invariants: a shape is compiled at its first use, so that a program which never needs it pays nothing.
+ * Purpose: whether a value fits a JSON Schema. In the Lambda bundle another module stands in for
+ * this one (bundle-schemas.ts).
+ * Invariants: a shape is compiled at its first use, so that a program which never needs it pays
+ * nothing.
  * Fails: never; a schema that is none fits whatever TypeBox says it does.
  */
 import { Check, Compile } from 'typebox/schema';

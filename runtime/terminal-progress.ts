@@ -1,7 +1,10 @@
 /**
- * Purpose: shows Progress to people: a bar on a terminal; elsewhere (a log, CI) a plain line every few seconds.
- * Invariants: writes to standard error only, so that results can be piped; a new `start` ends the bar before it.
- * Fails: never; a stream that cannot be written to is ignored, because the work matters more than its picture.
+ * Purpose: shows Progress to people: a bar on a terminal; elsewhere (a log, CI) a plain line every
+ * few seconds.
+ * Invariants: writes to standard error only, so that results can be piped; a new `start` ends the
+ * bar before it.
+ * Fails: never; a stream that cannot be written to is ignored, because the work matters more than
+ * its picture.
  */
 import cliProgress from 'cli-progress';
 import type { Clock } from './clock.ts';
@@ -23,7 +26,11 @@ interface Work {
   note: string;
 }
 
-export function terminalProgress({ clock, stream = process.stderr, everyMs = 5_000 }: TerminalProgressOptions): Progress {
+export function terminalProgress({
+  clock,
+  stream = process.stderr,
+  everyMs = 5_000,
+}: TerminalProgressOptions): Progress {
   const show = stream.isTTY ? barOn(stream) : linesOn(stream, clock, everyMs);
   let work: Work | null = null;
   const end = (note?: string) => {
@@ -76,7 +83,10 @@ function barOn(stream: NodeJS.WritableStream): Display {
       bar.start(work.total, 0, { label: work.label, note: '', left: '' });
     },
     move: (work, elapsedMs) => {
-      bar?.update(work.done, { note: withDot(work.note), left: withDot(timeLeft(work, elapsedMs)) });
+      bar?.update(work.done, {
+        note: withDot(work.note),
+        left: withDot(timeLeft(work, elapsedMs)),
+      });
     },
     end: (work, elapsedMs) => {
       bar?.update(work.done, { note: withDot(work.note), left: withDot(seconds(elapsedMs)) });
@@ -97,9 +107,12 @@ function linesOn(stream: NodeJS.WritableStream, clock: Clock, everyMs: number): 
     move: (work, elapsedMs) => {
       if (clock.elapsedMs() - lastMs < everyMs) return;
       const percent = work.total === 0 ? 0 : Math.floor((work.done / work.total) * 100);
-      write(`${work.label}: ${percent} %${withDot(timeLeft(work, elapsedMs))}${withDot(work.note)}`);
+      write(
+        `${work.label}: ${percent} %${withDot(timeLeft(work, elapsedMs))}${withDot(work.note)}`,
+      );
     },
-    end: (work, elapsedMs) => write(`${work.label}: ended after ${seconds(elapsedMs)}${withDot(work.note)}`),
+    end: (work, elapsedMs) =>
+      write(`${work.label}: ended after ${seconds(elapsedMs)}${withDot(work.note)}`),
   };
 }
 

@@ -1,7 +1,8 @@
 /**
- * Purpose: the only place that waits. Code that needs a pause or a regular look takes these as arguments or calls them here,
- * so that a test can pass a `sleep` that does not.
- * Invariants: a pause ends early when its signal aborts; `repeat` never overlaps with itself and never keeps a process alive.
+ * Purpose: the only place that waits. Code that needs a pause or a regular look takes these as
+ * arguments or calls them here, so that a test can pass a `sleep` that does not.
+ * Invariants: a pause ends early when its signal aborts; `repeat` never overlaps with itself and
+ * never keeps a process alive.
  * Fails: `sleep` rejects with the signal's reason when aborted.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +13,10 @@ export const sleep: Sleep = async (ms, signal) => {
   await pause(ms, undefined, signal ? { signal } : {});
 };
 
-/** Waits for `work`, but no longer than `ms`: true where it has ended by then. It goes on in any case, and so do its errors. */
+/**
+ * Waits for `work`, but no longer than `ms`: true where it has ended by then. It goes on in any
+ * case, and so do its errors.
+ */
 export async function atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
   if (ms === Number.POSITIVE_INFINITY) return work.then(() => true);
   const ended = new AbortController();
@@ -28,10 +32,15 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<boolea
 }
 
 /**
- * Calls `run` every `ms` after the previous call has ended, the first time after `ms`. Errors go to `onError`.
+ * Calls `run` every `ms` after the previous call has ended, the first time after `ms`. Errors go to
+ * `onError`.
  * @returns stops it; resolves when a call under way has ended.
  */
-export function repeat(ms: number, run: () => Promise<void> | void, onError: (error: unknown) => void): () => Promise<void> {
+export function repeat(
+  ms: number,
+  run: () => Promise<void> | void,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
   const stopping = new AbortController();
   const loop = async () => {
     while (!stopping.signal.aborted) {

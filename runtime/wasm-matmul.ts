@@ -1,6 +1,7 @@
 /**
- * Purpose: make training on the WASM backend five times faster. Its matrix product takes a slow path when an operand is
- * transposed, and every backward pass has two such products. Here they transpose first, with the fast Transpose kernel.
+ * Purpose: make training on the WASM backend five times faster. Its matrix product takes a slow
+ * path when an operand is transposed, and every backward pass has two such products. Here they
+ * transpose first, with the fast Transpose kernel.
  * Invariants: results equal the original kernel's to rounding; a second call changes nothing.
  * Fails: a plain Error when the wasm kernels are not registered (the backend was not imported).
  * Source: measured in docs/decisions/0006; the slow path is in tfjs-backend-wasm's BatchMatMul.
@@ -42,8 +43,13 @@ function multiply(original: KernelFunc, call: KernelArguments): TensorInfo | Ten
     inputs[name] = swapLastAxes(inputs[name], call.backend);
     temporary.push(inputs[name]);
   }
-  const result = original({ ...call, inputs, attrs: { ...attrs, transposeA: false, transposeB: false } });
-  for (const tensor of temporary) (call.backend as { disposeData(id: object): void }).disposeData(tensor.dataId);
+  const result = original({
+    ...call,
+    inputs,
+    attrs: { ...attrs, transposeA: false, transposeB: false },
+  });
+  for (const tensor of temporary)
+    (call.backend as { disposeData(id: object): void }).disposeData(tensor.dataId);
   return result;
 }
 

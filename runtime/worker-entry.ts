@@ -1,13 +1,18 @@
 /**
- * Purpose: the process behind a worker pool: loads the module it is told, and answers one job at a time.
- * Invariants: it ends when its parent does (the channel closes); what `work` throws goes back as a coded error, without a stack.
+ * Purpose: the process behind a worker pool: loads the module it is told, and answers one job at a
+ * time.
+ * Invariants: it ends when its parent does (the channel closes); what `work` throws goes back as a
+ * coded error, without a stack.
  * Fails: never by itself; a module that cannot be loaded fails the first job.
  */
 import { isHeadwayError } from './errors.ts';
 import { sleep } from './timers.ts';
 import type { WorkerError, WorkerMessage } from './worker-pool.ts';
 
-/** Whoever awaits `report` takes a turn of the event loop: else a worker whose parent was killed would hear of it only after its job. */
+/**
+ * Whoever awaits `report` takes a turn of the event loop: else a worker whose parent was killed
+ * would hear of it only after its job.
+ */
 type Report = (progress: unknown) => Promise<void>;
 type Work = (input: unknown, report: Report) => unknown;
 
@@ -33,7 +38,8 @@ process.on('message', async ({ input }: { input: unknown }) => {
 process.on('disconnect', () => process.exit(0));
 
 function described(error: unknown): WorkerError {
-  if (!isHeadwayError(error)) return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+  if (!isHeadwayError(error))
+    return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
   const { code, message, where, fix } = error;
   return { code, message, ...(where ? { where } : {}), ...(fix ? { fix } : {}) };
 }

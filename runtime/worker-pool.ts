@@ -1,10 +1,13 @@
 /**
- * Purpose: runs heavy jobs on several cores: child processes that each load one module and call its `work` with an input.
- * Processes and not threads, because the TypeScript loader does not reach worker_threads on Node 20 (docs/decisions/0004).
- * Invariants: at most `size` jobs at once, in the order they were given; a worker serves one job at a time and is used again;
- * inputs and outputs are copied (structured clone: typed arrays stay what they are); no worker outlives the pool or its process.
- * Fails: `run` rejects with the coded error that `work` threw, with INTERNAL where the worker died or the pool is closed; a
- * signal that aborts ends the job's worker, and the next job gets a new one.
+ * Purpose: runs heavy jobs on several cores: child processes that each load one module and call its
+ * `work` with an input. Processes and not threads, because the TypeScript loader does not reach
+ * worker_threads on Node 20 (docs/decisions/0004).
+ * Invariants: at most `size` jobs at once, in the order they were given; a worker serves one job at
+ * a time and is used again; inputs and outputs are copied (structured clone: typed arrays stay what
+ * they are); no worker outlives the pool or its process.
+ * Fails: `run` rejects with the coded error that `work` threw, with INTERNAL where the worker died
+ * or the pool is closed; a signal that aborts ends the job's worker, and the next job gets a new
+ * one.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -12,7 +15,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ERROR_CODES, type ErrorCode, HeadwayError } from './errors.ts';
 
 export interface WorkerPoolOptions {
-  /** The module whose `work(input, report)` the workers call: new URL('./x-worker.ts', import.meta.url). */
+  /**
+   * The module whose `work(input, report)` the workers call: new URL('./x-worker.ts',
+   * import.meta.url).
+   */
   readonly module: URL;
   /** How many jobs may run at once, at least 1. */
   readonly size: number;
@@ -60,7 +66,8 @@ interface Worker {
 const ENTRY = new URL('./worker-entry.ts', import.meta.url);
 
 export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`a pool needs at least 1 worker, got ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`a pool needs at least 1 worker, got ${size}`);
   const waiting: Job[] = [];
   const workers = new Set<Worker>();
   let isClosed = false;
@@ -75,10 +82,16 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const worker: Worker = { child, job: null, ended: new Promise((resolve) => child.once('exit', () => resolve())) };
+    const worker: Worker = {
+      child,
+      job: null,
+      ended: new Promise((resolve) => child.once('exit', () => resolve())),
+    };
     child.on('message', (message: WorkerMessage) => hear(worker, message));
     child.once('error', (cause) => gone(worker, `could not be started: ${cause.message}`));
-    child.once('exit', (code, signal) => gone(worker, `ended with ${signal ? `signal ${signal}` : `exit status ${code}`}`));
+    child.once('exit', (code, signal) =>
+      gone(worker, `ended with ${signal ? `signal ${signal}` : `exit status ${code}`}`),
+    );
     workers.add(worker);
     return worker;
   }
@@ -95,7 +108,11 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
       }
       const { child } = worker;
       worker.job = job;
-      job.options.signal?.addEventListener('abort', () => worker.job === job && child.kill('SIGKILL'), { once: true });
+      job.options.signal?.addEventListener(
+        'abort',
+        () => worker.job === job && child.kill('SIGKILL'),
+        { once: true },
+      );
       child.send({ input: job.input }, (error) => error && child.kill('SIGKILL'));
     }
   }
@@ -117,7 +134,8 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
     workers.delete(worker);
     const { job } = worker;
     worker.job = null;
-    if (job?.options.signal?.aborted) job.reject(new HeadwayError('INTERNAL', 'the job was told to stop'));
+    if (job?.options.signal?.aborted)
+      job.reject(new HeadwayError('INTERNAL', 'the job was told to stop'));
     else
       job?.reject(
         new HeadwayError('INTERNAL', `a worker ${how}`, {
@@ -129,7 +147,8 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
 
   return {
     run(input, options = {}) {
-      if (isClosed) return Promise.reject(new HeadwayError('INTERNAL', 'the worker pool is closed'));
+      if (isClosed)
+        return Promise.reject(new HeadwayError('INTERNAL', 'the worker pool is closed'));
       return new Promise((resolve, reject) => {
         waiting.push({ input, options, resolve, reject });
         next();
@@ -138,7 +157,8 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
     async close() {
       isClosed = true;
       process.removeListener('exit', endAll);
-      for (const job of waiting.splice(0)) job.reject(new HeadwayError('INTERNAL', 'the worker pool was closed'));
+      for (const job of waiting.splice(0))
+        job.reject(new HeadwayError('INTERNAL', 'the worker pool was closed'));
       const ended = [...workers].map((worker) => worker.ended);
       endAll();
       await Promise.all(ended);

@@ -1,8 +1,11 @@
 /**
- * Purpose: actuals that clients posted back: what happened, as they measured it, kept with the time when we came to know it.
- * Invariants: append-only; a post is one object, named by what makes it the same post (its Idempotency-Key, else its content), so that
- * sending it again, to any instance, leaves one; `availableAt` is of the first time. Entries are sealed: a flipped bit is found.
- * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_CORRUPT with the key on reading.
+ * Purpose: actuals that clients posted back: what happened, as they measured it, kept with the time
+ * when we came to know it.
+ * Invariants: append-only; a post is one object, named by what makes it the same post (its
+ * Idempotency-Key, else its content), so that sending it again, to any instance, leaves one;
+ * `availableAt` is of the first time. Entries are sealed: a flipped bit is found.
+ * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_CORRUPT with the
+ * key on reading.
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import { lazyShape } from '../runtime/shape.ts';
@@ -59,7 +62,11 @@ const shape = lazyShape(
       items: record({
         seriesId: text,
         start: { type: 'integer' },
-        values: { type: 'array', minItems: 1, items: { anyOf: [{ type: 'number' }, { type: 'null' }] } },
+        values: {
+          type: 'array',
+          minItems: 1,
+          items: { anyOf: [{ type: 'number' }, { type: 'null' }] },
+        },
       }),
     },
   }),
@@ -81,32 +88,52 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
     const stored = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Stored;
     const own = objectKeys.actualsEntry(domain, stored.name);
     if (stored.domain === domain && own === key) return stored;
-    throw new HeadwayError('STORE_CORRUPT', `These actuals were written as ${own} of ${stored.domain}`, { where: key });
+    throw new HeadwayError(
+      'STORE_CORRUPT',
+      `These actuals were written as ${own} of ${stored.domain}`,
+      { where: key },
+    );
   }
 
   return {
     async append({ receivedAt, frequencyMinutes, actuals, idempotencyKey }) {
       const spans = actuals.map(({ seriesId, start, values }) => ({ seriesId, start, values }));
       const contentHash = sha256(JSON.stringify([frequencyMinutes, spans]));
-      const name = sha256(idempotencyKey === null ? `content:${contentHash}` : `key:${idempotencyKey}`);
+      const name = sha256(
+        idempotencyKey === null ? `content:${contentHash}` : `key:${idempotencyKey}`,
+      );
       const key = objectKeys.actualsEntry(domain, name);
       const whole: Stored = {
-        ...{ format: ACTUALS_FORMAT, domain, name, availableAt: receivedAt, contentHash, frequencyMinutes },
+        ...{
+          format: ACTUALS_FORMAT,
+          domain,
+          name,
+          availableAt: receivedAt,
+          contentHash,
+          frequencyMinutes,
+        },
         actuals: spans,
       };
-      if ((await store.createIfAbsent(key, sealJson(whole))) === 'created') return { key, availableAt: receivedAt, isNew: true };
+      if ((await store.createIfAbsent(key, sealJson(whole))) === 'created')
+        return { key, availableAt: receivedAt, isNew: true };
       const before = parse(key, await store.get(key));
-      if (before.contentHash === contentHash) return { key, availableAt: before.availableAt, isNew: false };
-      throw new HeadwayError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key was used for other actuals', {
-        where: 'Idempotency-Key',
-        fix: 'Use a key once a post, or leave it out: the same actuals sent twice are kept once anyway.',
-      });
+      if (before.contentHash === contentHash)
+        return { key, availableAt: before.availableAt, isNew: false };
+      throw new HeadwayError(
+        'IDEMPOTENCY_CONFLICT',
+        'this Idempotency-Key was used for other actuals',
+        {
+          where: 'Idempotency-Key',
+          fix: 'Use a key once a post, or leave it out: the same actuals sent twice are kept once anyway.',
+        },
+      );
     },
     async entries({ from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = {}) {
       const entries: ActualsEntry[] = [];
       for (const key of (await store.list(prefix)).filter(isEntry)) {
         const { availableAt, frequencyMinutes, actuals } = parse(key, await store.get(key));
-        if (availableAt >= from && availableAt < until) entries.push({ key, availableAt, frequencyMinutes, actuals });
+        if (availableAt >= from && availableAt < until)
+          entries.push({ key, availableAt, frequencyMinutes, actuals });
       }
       return entries.sort((a, b) => a.availableAt - b.availableAt || (a.key < b.key ? -1 : 1));
     },

@@ -1,7 +1,9 @@
 /**
- * Purpose: the log of garbage collections: which snapshots are no longer whole, and which names are about to be free.
- * Invariants: an entry is written before anything that it names is removed; the newest entry alone says everything, so that one reading
- * of it tells a reader that a snapshot was collected, and a writer which names it must not rest on.
+ * Purpose: the log of garbage collections: which snapshots are no longer whole, and which names are
+ * about to be free.
+ * Invariants: an entry is written before anything that it names is removed; the newest entry alone
+ * says everything, so that one reading of it tells a reader that a snapshot was collected, and a
+ * writer which names it must not rest on.
  * Fails: STORE_CORRUPT with the key for an entry that is torn or not of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
@@ -19,10 +21,15 @@ export interface Collection {
   readonly number: number;
   readonly commitId: string;
   readonly at: number;
-  /** Snapshots up to this number have no online view any more, and those of them not in `intact` perhaps not all of their objects. */
+  /**
+   * Snapshots up to this number have no online view any more, and those of them not in `intact`
+   * perhaps not all of their objects.
+   */
   readonly upTo: number;
   readonly intact: readonly number[];
-  /** Keys that will be removed if nothing needs them by then, and since when that has been known. */
+  /**
+   * Keys that will be removed if nothing needs them by then, and since when that has been known.
+   */
   readonly condemned: readonly { readonly since: number; readonly keys: readonly string[] }[];
   /** Keys that are being removed. */
   readonly removing: readonly string[];
@@ -52,13 +59,16 @@ export function openCollectionLog(store: ObjectStore, domain: string): AppendLog
     parse(key, bytes) {
       const entry = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Collection;
       const own = objectKeys.collection(entry.domain, entry.number);
-      if (key !== own) throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
+      if (key !== own)
+        throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
       return entry;
     },
     serialise(entry) {
       const problem = shapeProblem(shape, entry);
       if (problem === null) return sealJson(entry);
-      throw new HeadwayError('INTERNAL', `The collection cannot be written down: ${problem}`, { where: `domain ${domain}` });
+      throw new HeadwayError('INTERNAL', `The collection cannot be written down: ${problem}`, {
+        where: `domain ${domain}`,
+      });
     },
   });
 }
@@ -66,7 +76,10 @@ export function openCollectionLog(store: ObjectStore, domain: string): AppendLog
 /** Names that no new manifest may rest on. */
 export async function doomedKeys(store: ObjectStore, domain: string): Promise<ReadonlySet<string>> {
   const newest = await openCollectionLog(store, domain).head();
-  return new Set([...(newest?.condemned.flatMap((group) => group.keys) ?? []), ...(newest?.removing ?? [])]);
+  return new Set([
+    ...(newest?.condemned.flatMap((group) => group.keys) ?? []),
+    ...(newest?.removing ?? []),
+  ]);
 }
 
 /** Whether all objects of a snapshot are still there, as far as collections are concerned. */

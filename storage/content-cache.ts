@@ -1,12 +1,17 @@
 /**
- * Purpose: objects of a far store on the local disk, by the SHA-256 of their content: read through, bounded, shared by processes.
+ * Purpose: objects of a far store on the local disk, by the SHA-256 of their content: read through,
+ * bounded, shared by processes.
  * Invariants:
- * - A file under `objects/` was written elsewhere, checked and linked to its name: it is whole or absent. It is checked again
+ * - A file under `objects/` was written elsewhere, checked and linked to its name: it is whole or
+ * absent. It is checked again
  *   when a process first uses it; one that differs is dropped and fetched anew.
- * - The least recently used go first when `objects/` is beyond its bound. Their use is noted in the access time, so that the
+ * - The least recently used go first when `objects/` is beyond its bound. Their use is noted in the
+ * access time, so that the
  *   modification time stays what readers remember a checked file by.
- * - A path that was handed out stays readable: it is a hard link of this process's own under `in-use/`, which evictions by whatever
- *   process do not touch. It goes at the exit of the process, or when nobody has asked for it for six hours; a killed process's
+ * - A path that was handed out stays readable: it is a hard link of this process's own under
+ * `in-use/`, which evictions by whatever
+ *   process do not touch. It goes at the exit of the process, or when nobody has asked for it for
+ *   six hours; a killed process's
  *   folder goes after a day without use. What is in use is not counted in the bound.
  * Fails: STORE_UNAVAILABLE or STORE_FULL where the folder cannot be written.
  */
@@ -22,7 +27,8 @@ export interface ContentCache {
   /** The path of the content with this hash, or null where it is not here. */
   find(hash: string): Promise<string | null>;
   /**
-   * Lets `fetch` write a new file, and keeps it under the hash that it returns. Processes and callers that do so at once do no harm.
+   * Lets `fetch` write a new file, and keeps it under the hash that it returns. Processes and
+   * callers that do so at once do no harm.
    * @returns its path
    */
   add(fetch: (temporary: string) => Promise<string>): Promise<string>;
@@ -33,7 +39,9 @@ export interface ContentCacheOptions {
   readonly folder: string;
   /** 0: nothing is kept for later, and nothing that was kept is used. */
   readonly mostBytes: number;
-  /** Without it, what was written first goes first, and nothing that was abandoned is cleared away. */
+  /**
+   * Without it, what was written first goes first, and nothing that was abandoned is cleared away.
+   */
   readonly clock?: Clock | undefined;
 }
 
@@ -86,7 +94,8 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
     for (const name of await files.readdir(inUse)) {
       const each = path.join(inUse, name);
       const look = await unless(['ENOENT'], files.stat(each));
-      if (look && each !== mine && now() - look.mtimeMs > ABANDONED_MS) await files.rm(each, { recursive: true, force: true });
+      if (look && each !== mine && now() - look.mtimeMs > ABANDONED_MS)
+        await files.rm(each, { recursive: true, force: true });
     }
   }
 
@@ -145,20 +154,30 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
     try {
       return await work();
     } catch (error) {
-      if (isHeadwayError(error) || codeOf(error) === '' || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      if (
+        isHeadwayError(error) ||
+        codeOf(error) === '' ||
+        (error as NodeJS.ErrnoException).syscall === undefined
+      )
+        throw error;
       const code = codeOf(error);
       const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
-      throw new HeadwayError(isFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE', `The cache of the store cannot be written (${code})`, {
-        where,
-        fix: `Make ${root} writable and give it space, or set HEADWAY_WORK; it holds nothing that the store has not.`,
-        cause: error,
-      });
+      throw new HeadwayError(
+        isFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE',
+        `The cache of the store cannot be written (${code})`,
+        {
+          where,
+          fix: `Make ${root} writable and give it space, or set HEADWAY_WORK; it holds nothing that the store has not.`,
+          cause: error,
+        },
+      );
     }
   }
 
   const dropNow = async (hash: string): Promise<void> => {
     held.delete(hash);
-    for (const place of [objects, mine]) await unless(['ENOENT'], files.unlink(path.join(place, hash)));
+    for (const place of [objects, mine])
+      await unless(['ENOENT'], files.unlink(path.join(place, hash)));
   };
 
   return {

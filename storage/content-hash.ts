@@ -7,4 +7,5 @@ import { createHash } from 'node:crypto';
 
 export const HASH_PATTERN = '^[0-9a-f]{64}$';
 
-export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array | string): string =>
+  createHash('sha256').update(bytes).digest('hex');

@@ -1,7 +1,8 @@
 /**
  * Purpose: a short-lived SQL engine in memory, over Parquet files on the local disk.
- * Invariants: DuckDB is loaded, and the engine opened, at the first use, so that who needs no SQL never pays for it; memory and threads are capped; the engine
- * is closed when the work ends, with no query running (runtime/duckdb.ts).
+ * Invariants: DuckDB is loaded, and the engine opened, at the first use, so that who needs no SQL
+ * never pays for it; memory and threads are capped; the engine is closed when the work ends, with
+ * no query running (runtime/duckdb.ts).
  * Fails: with DuckDB's own errors; the caller knows which object they are about.
  */
 import { tmpdir } from 'node:os';
@@ -47,20 +48,34 @@ function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
   };
 }
 
-/** Names the rows of an answer: the temporary table `series`, which position belongs to which id. */
+/**
+ * Names the rows of an answer: the temporary table `series`, which position belongs to which id.
+ */
 export async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
   const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');
-  await session.run(`CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE series AS SELECT * FROM (VALUES ${rows}) AS s(position, id)`,
+  );
 }
 
-/** The values of a column of a chunk without a copy. NULLs must have been excluded in SQL: the raw buffer does not show them. */
-export function columnItems<T extends Int32Array | Float32Array | Float64Array>(chunk: DuckDBDataChunk, column: number): T {
+/**
+ * The values of a column of a chunk without a copy. NULLs must have been excluded in SQL: the raw
+ * buffer does not show them.
+ */
+export function columnItems<T extends Int32Array | Float32Array | Float64Array>(
+  chunk: DuckDBDataChunk,
+  column: number,
+): T {
   const { items } = chunk.getColumnVector(column) as unknown as { items: T };
-  if (items?.length !== chunk.rowCount) throw new TypeError(`column ${column} of the result has no flat buffer`);
+  if (items?.length !== chunk.rowCount)
+    throw new TypeError(`column ${column} of the result has no flat buffer`);
   return items;
 }
 
-/** The lists of a column of a chunk: what holds all their items, one list after another, and where in it that of a row begins and ends. */
+/**
+ * The lists of a column of a chunk: what holds all their items, one list after another, and where
+ * in it that of a row begins and ends.
+ */
 export function columnLists<Child>(chunk: DuckDBDataChunk, column: number) {
   const { entryData, childData } = chunk.getColumnVector(column) as unknown as {
     /** Offset and length of each list. */
@@ -75,18 +90,23 @@ export function columnLists<Child>(chunk: DuckDBDataChunk, column: number) {
 }
 
 /**
- * Of a chunk of (VARCHAR, list of struct of INTEGER and FLOAT) the text of each row and the fields of its list, without a copy. As above, there
- * must be no NULL.
+ * Of a chunk of (VARCHAR, list of struct of INTEGER and FLOAT) the text of each row and the fields
+ * of its list, without a copy. As above, there must be no NULL.
  */
-export function* listedItems(chunk: DuckDBDataChunk): Generator<[string, Int32Array, Float32Array]> {
-  const { childData, boundsOf } = columnLists<{ entryVectors: readonly [{ items: Int32Array }, { items: Float32Array }] }>(
-    chunk,
-    1,
-  );
+export function* listedItems(
+  chunk: DuckDBDataChunk,
+): Generator<[string, Int32Array, Float32Array]> {
+  const { childData, boundsOf } = columnLists<{
+    entryVectors: readonly [{ items: Int32Array }, { items: Float32Array }];
+  }>(chunk, 1);
   const [first, second] = childData.entryVectors;
   const texts = chunk.getColumnVector(0);
   for (let row = 0; row < chunk.rowCount; row++) {
     const [from, to] = boundsOf(row);
-    yield [String(texts.getItem(row)), first.items.subarray(from, to), second.items.subarray(from, to)];
+    yield [
+      String(texts.getItem(row)),
+      first.items.subarray(from, to),
+      second.items.subarray(from, to),
+    ];
   }
 }

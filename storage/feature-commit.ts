@@ -1,8 +1,11 @@
 /**
- * Purpose: turn new Parquet files into the next snapshot: the commit protocol of docs/store-protocol.md.
- * Invariants: everything a manifest names is durable before the manifest is; a manifest's objects are those of its parent and
- * the new ones, so two writers at once lose nothing; the same raw part at the same fingerprint is committed once.
- * Fails: PANEL_INVALID for a file that is not what the request says of it (nothing is committed); the store's own errors.
+ * Purpose: turn new Parquet files into the next snapshot: the commit protocol of
+ * docs/store-protocol.md.
+ * Invariants: everything a manifest names is durable before the manifest is; a manifest's objects
+ * are those of its parent and the new ones, so two writers at once lose nothing; the same raw part
+ * at the same fingerprint is committed once.
+ * Fails: PANEL_INVALID for a file that is not what the request says of it (nothing is committed);
+ * the store's own errors.
  */
 import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -35,12 +38,18 @@ import { type Ahead, readSnapshot } from './snapshot-reader.ts';
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;
 
-/** From asking which names are to become free to the entry that rests on them; half of feature-gc.ts: CONDEMNED_FOR_MS. */
+/**
+ * From asking which names are to become free to the entry that rests on them; half of
+ * feature-gc.ts: CONDEMNED_FOR_MS.
+ */
 const COMMIT_WITHIN_MS = 30 * 60 * 1000;
 
 /** A feature object to be, and the local Parquet file with its rows. */
 export interface NewFeatureObject extends Omit<FeatureObject, 'key' | 'sha256' | 'bytes'> {
-  /** A local Parquet file: series_id VARCHAR, timestamp TIMESTAMP (UTC), target FLOAT or DOUBLE, available_at TIMESTAMP. */
+  /**
+   * A local Parquet file: series_id VARCHAR, timestamp TIMESTAMP (UTC), target FLOAT or DOUBLE,
+   * available_at TIMESTAMP.
+   */
   readonly path: string;
 }
 
@@ -63,19 +72,28 @@ export interface CommitContext {
   readonly log: AppendLog<Manifest>;
 }
 
-export async function commitFeatures(context: CommitContext, request: CommitRequest): Promise<Manifest> {
+export async function commitFeatures(
+  context: CommitContext,
+  request: CommitRequest,
+): Promise<Manifest> {
   const { domain, log } = context;
   const head = await log.head();
   refuseOtherSchema(head, request.schema);
   const fresh = await notCommitted(context, head, request.newObjects);
   if (fresh.length > 0) {
-    return keepingRows(() => withSqlSession((session) => appendManifest(context, request, session, { head, fresh })));
+    return keepingRows(() =>
+      withSqlSession((session) => appendManifest(context, request, session, { head, fresh })),
+    );
   }
   if (head !== null) return head;
-  throw new HeadwayError('SNAPSHOT_EMPTY', 'There is nothing to commit, and nothing was committed before', {
-    where: `domain ${domain}`,
-    fix: 'Give the feature service a source that has data.',
-  });
+  throw new HeadwayError(
+    'SNAPSHOT_EMPTY',
+    'There is nothing to commit, and nothing was committed before',
+    {
+      where: `domain ${domain}`,
+      fix: 'Give the feature service a source that has data.',
+    },
+  );
 }
 
 /** What of a request the head does not hold. */
@@ -95,7 +113,9 @@ async function appendManifest(
   const manifest = await log.append(async (parent, slot) => {
     refuseOtherSchema(parent, request.schema);
     const isAsBefore = parent?.snapshotVersion === before.head?.snapshotVersion;
-    const fresh = isAsBefore ? before.fresh : await notCommitted(context, parent, request.newObjects);
+    const fresh = isAsBefore
+      ? before.fresh
+      : await notCommitted(context, parent, request.newObjects);
     if (fresh.length === 0) return null;
     const checkedAt = clock.now();
     const { objects: added, report } = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
@@ -122,7 +142,8 @@ async function appendManifest(
     const isLate = clock.now() - checkedAt > COMMIT_WITHIN_MS;
     return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
   });
-  return manifest as Manifest; // `append` gives null only for an empty log, to which there is always something to add
+  // `append` gives null only for an empty log, to which there is always something to add
+  return manifest as Manifest;
 }
 
 /** Writes the online view of the snapshot to be, and completes its manifest. */
@@ -133,7 +154,12 @@ async function withOnlineView(
 ): Promise<Manifest> {
   const bytes = encodeOnlineView(panel);
   const end = panel.start + panel.length * panel.frequencyMinutes * 60_000;
-  const online = { key: '', sha256: sha256(bytes), bytes: bytes.length, span: { start: panel.start, end } };
+  const online = {
+    key: '',
+    sha256: sha256(bytes),
+    bytes: bytes.length,
+    span: { start: panel.start, end },
+  };
   const snapshotVersion = snapshotVersionOf({ ...draft, online });
   const key = objectKeys.online(draft.domain, snapshotVersion);
   await store.put(key, bytes);
@@ -142,10 +168,14 @@ async function withOnlineView(
 }
 
 /**
- * Those of `objects` that are not what the head holds of their part, at its newest. Not merely what it ever held: a part that was
- * changed and then changed back must be committed again.
+ * Those of `objects` that are not what the head holds of their part, at its newest. Not merely what
+ * it ever held: a part that was changed and then changed back must be committed again.
  */
-async function notCommitted({ store }: CommitContext, head: Manifest | null, objects: readonly NewFeatureObject[]) {
+async function notCommitted(
+  { store }: CommitContext,
+  head: Manifest | null,
+  objects: readonly NewFeatureObject[],
+) {
   const newest = newestParts(await piecesOf(store, head), objects);
   return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
 }
@@ -154,20 +184,28 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
   if (head === null) return;
   for (const name of ['frequencyMinutes', 'missing', 'timeZone'] as const) {
     if (head.schema[name] === schema[name]) continue;
-    throw new HeadwayError('SETTINGS_INVALID', `The store was made with ${name} ${head.schema[name]}, not ${schema[name]}`, {
-      where: head.snapshotVersion,
-      fix: 'Use another store or another domain name for data that reads differently.',
-    });
+    throw new HeadwayError(
+      'SETTINGS_INVALID',
+      `The store was made with ${name} ${head.schema[name]}, not ${schema[name]}`,
+      {
+        where: head.snapshotVersion,
+        fix: 'Use another store or another domain name for data that reads differently.',
+      },
+    );
   }
 }
 
-/** Checks and writes the files and the report, once, or again where their names are to become free, however often the commit is tried. */
+/**
+ * Checks and writes the files and the report, once, or again where their names are to become free,
+ * however often the commit is tried.
+ */
 function uploader({ store, domain }: CommitContext, request: CommitRequest, session: SqlSession) {
   const checked = new Set<NewFeatureObject>();
   const written = new Map<NewFeatureObject, FeatureObject>();
   let report: string | null = null;
   return async (fresh: readonly NewFeatureObject[], grid: { span: TimeSpan } | undefined) => {
-    for (const object of fresh) refuseUnlike(object, grid ?? (fresh[0] as NewFeatureObject), request.schema);
+    for (const object of fresh)
+      refuseUnlike(object, grid ?? (fresh[0] as NewFeatureObject), request.schema);
     for (const object of fresh) {
       if (checked.has(object)) continue;
       const problem = await checkContent(
@@ -184,11 +222,24 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
     const isDone = (key: string | null | undefined) => typeof key === 'string' && !doomed.has(key);
     for (const object of fresh) {
       if (isDone(written.get(object)?.key)) continue;
-      const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = object;
+      const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } =
+        object;
       const placed = await placeFile({ store, domain }, session, path, doomed);
-      written.set(object, { ...placed, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected });
+      written.set(object, {
+        ...placed,
+        rows,
+        span,
+        availableAt,
+        feed,
+        part,
+        fingerprint,
+        rowsIn,
+        rowsUsed,
+        rejected,
+      });
     }
-    if (request.report && !isDone(report)) report = await placeReport({ store, domain }, request.report, doomed);
+    if (request.report && !isDone(report))
+      report = await placeReport({ store, domain }, request.report, doomed);
     return { objects: fresh.map((object) => written.get(object) as FeatureObject), report };
   };
 }
@@ -200,12 +251,20 @@ const invalid = (object: NewFeatureObject, problem: string, cause?: unknown) =>
     cause,
   });
 
-function refuseUnlike(object: NewFeatureObject, first: { span: TimeSpan }, schema: FeatureSchema): void {
+function refuseUnlike(
+  object: NewFeatureObject,
+  first: { span: TimeSpan },
+  schema: FeatureSchema,
+): void {
   const problem = spanProblem(object, first, schema.frequencyMinutes) ?? accountProblem(object);
   if (problem !== null) throw invalid(object, problem);
 }
 
-async function placeReport(place: Pick<CommitContext, 'store' | 'domain'>, report: Uint8Array, doomed: ReadonlySet<string>) {
+async function placeReport(
+  place: Pick<CommitContext, 'store' | 'domain'>,
+  report: Uint8Array,
+  doomed: ReadonlySet<string>,
+) {
   try {
     JSON.parse(Buffer.from(report).toString('utf8'));
   } catch (error) {

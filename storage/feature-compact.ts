@@ -1,10 +1,12 @@
 /**
- * Purpose: compaction: merge the many small objects of a snapshot into few packs, by a commit of its own.
- * Invariants: the new snapshot reads bit for bit as the one before, for every `knownAt`; only what was committed is merged, in the order of
- * its commits; what others commit meanwhile stays. A pack grows only by as much as it holds, so that a value is rewritten a logarithmic
- * number of times, and a snapshot has a logarithmic number of packs up to MOST_ROWS, and few beyond.
- * Fails: STORE_CORRUPT for an object that is not what the manifest says; the store's own errors. Nothing is half done: a compaction
- * that fails or is killed leaves orphans.
+ * Purpose: compaction: merge the many small objects of a snapshot into few packs, by a commit of
+ * its own.
+ * Invariants: the new snapshot reads bit for bit as the one before, for every `knownAt`; only what
+ * was committed is merged, in the order of its commits; what others commit meanwhile stays. A pack
+ * grows only by as much as it holds, so that a value is rewritten a logarithmic number of times,
+ * and a snapshot has a logarithmic number of packs up to MOST_ROWS, and few beyond.
+ * Fails: STORE_CORRUPT for an object that is not what the manifest says; the store's own errors.
+ * Nothing is half done: a compaction that fails or is killed leaves orphans.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +17,13 @@ import { sha256 } from './content-hash.ts';
 import { type DataFile, feedsOf, filesOf, isPack } from './coverage.ts';
 import { withSqlSession } from './duckdb-session.ts';
 import type { CommitContext } from './feature-commit.ts';
-import { type FeatureObject, type FeaturePack, formatOf, type Manifest, snapshotVersionOf } from './manifest.ts';
+import {
+  type FeatureObject,
+  type FeaturePack,
+  formatOf,
+  type Manifest,
+  snapshotVersionOf,
+} from './manifest.ts';
 import { objectKeys } from './object-keys.ts';
 import { writePack } from './pack-writer.ts';
 import { encodePieceTable, sumOfPieces } from './piece-table.ts';
@@ -25,7 +33,9 @@ const MOST_ROWS = 2_000_000;
 const MOST_PIECES = 10_000;
 
 export interface CompactRequest {
-  /** Feeds with fewer objects outside packs stay as they are. Default 2: whatever can be merged is. */
+  /**
+   * Feeds with fewer objects outside packs stay as they are. Default 2: whatever can be merged is.
+   */
   readonly leastObjects?: number;
   /** Packs are not made larger than this. */
   readonly mostRows?: number;
@@ -34,8 +44,14 @@ export interface CompactRequest {
 /** The files that a pack is made of. */
 type Run = readonly DataFile[];
 
-/** Compacts the newest snapshot. Returns the new one, or the newest as it is where nothing is to be merged. */
-export async function compactFeatures(context: CommitContext, request: CompactRequest = {}): Promise<Manifest | null> {
+/**
+ * Compacts the newest snapshot. Returns the new one, or the newest as it is where nothing is to be
+ * merged.
+ */
+export async function compactFeatures(
+  context: CommitContext,
+  request: CompactRequest = {},
+): Promise<Manifest | null> {
   const { log, store } = context;
   const before = await log.head();
   const runs = before ? planRuns(before, request) : [];
@@ -47,12 +63,29 @@ export async function compactFeatures(context: CommitContext, request: CompactRe
     await withSqlSession(async (session) => {
       for (const [index, run] of runs.entries()) {
         const file = path.join(folder, `${index}.parquet`);
-        const { rows, table } = await writePack(store, session, run, before.schema.frequencyMinutes, file);
+        const { rows, table } = await writePack(
+          store,
+          session,
+          run,
+          before.schema.frequencyMinutes,
+          file,
+        );
         const feed = (run[0] as DataFile).feed;
         const data = await placeFile(context, session, file, doomed);
-        const pieces = await placeBytes(context, (copy) => encodePieceTable(feed, table, copy), objectKeys.pieces, doomed);
+        const pieces = await placeBytes(
+          context,
+          (copy) => encodePieceTable(feed, table, copy),
+          objectKeys.pieces,
+          doomed,
+        );
         const sum = sumOfPieces(table.pieces);
-        made.set(run, { feed, ...data, rows, pieces: { ...pieces, count: table.pieces.length }, ...sum });
+        made.set(run, {
+          feed,
+          ...data,
+          rows,
+          pieces: { ...pieces, count: table.pieces.length },
+          ...sum,
+        });
       }
     });
   } finally {
@@ -62,12 +95,22 @@ export async function compactFeatures(context: CommitContext, request: CompactRe
     const replaced = parent && replaceRuns(before, parent, made);
     if (!replaced) return null;
     const still = await doomedKeys(store, context.domain);
-    if ([...made.values()].some(({ key, pieces }) => still.has(key) || still.has(pieces.key))) return null; // the next one will do
+    if ([...made.values()].some(({ key, pieces }) => still.has(key) || still.has(pieces.key)))
+      return null; // the next one will do
     const count = [...made.keys()].reduce((sum, run) => sum + run.length, 0);
     const { schema, report } = parent;
     const draft = {
-      ...{ format: formatOf(replaced.packs), domain: context.domain, number: slot.number, parent: parent.snapshotVersion },
-      ...{ commitId: slot.commitId, committedAt: context.clock.now(), reason: `${count} objects compacted into ${made.size}` },
+      ...{
+        format: formatOf(replaced.packs),
+        domain: context.domain,
+        number: slot.number,
+        parent: parent.snapshotVersion,
+      },
+      ...{
+        commitId: slot.commitId,
+        committedAt: context.clock.now(),
+        reason: `${count} objects compacted into ${made.size}`,
+      },
       ...{ schema, packs: replaced.packs, objects: replaced.objects, report },
     };
     // What it reads is the same, so the view is: under the name that belongs to the new snapshot.
@@ -75,7 +118,9 @@ export async function compactFeatures(context: CommitContext, request: CompactRe
     if (!parent.online) return { ...draft, snapshotVersion, online: null };
     const bytes = await store.get(parent.online.key);
     if (sha256(bytes) !== parent.online.sha256) {
-      throw new HeadwayError('STORE_CORRUPT', 'The online view is not what its manifest says', { where: parent.online.key });
+      throw new HeadwayError('STORE_CORRUPT', 'The online view is not what its manifest says', {
+        where: parent.online.key,
+      });
     }
     const key = objectKeys.online(context.domain, snapshotVersion);
     await store.put(key, bytes);
@@ -83,8 +128,14 @@ export async function compactFeatures(context: CommitContext, request: CompactRe
   });
 }
 
-/** Which files are merged with which: per feed, its packs and objects in order, each joined with what came before it and is no larger. */
-export function planRuns({ packs, objects }: Pick<Manifest, 'packs' | 'objects'>, request: CompactRequest): Run[] {
+/**
+ * Which files are merged with which: per feed, its packs and objects in order, each joined with
+ * what came before it and is no larger.
+ */
+export function planRuns(
+  { packs, objects }: Pick<Manifest, 'packs' | 'objects'>,
+  request: CompactRequest,
+): Run[] {
   const { leastObjects = 2, mostRows = MOST_ROWS } = request;
   return feedsOf(objects).flatMap((feed) => {
     const loose = objects.filter((object) => object.feed === feed);
@@ -92,7 +143,8 @@ export function planRuns({ packs, objects }: Pick<Manifest, 'packs' | 'objects'>
     const runs: Run[] = packs.filter((pack) => pack.feed === feed).map((pack) => [pack]);
     for (const group of inGroups(loose, mostRows)) {
       let run: Run = group;
-      for (let last = runs.at(-1); last && joins(last, run, mostRows); last = runs.at(-1)) run = [...(runs.pop() as Run), ...run];
+      for (let last = runs.at(-1); last && joins(last, run, mostRows); last = runs.at(-1))
+        run = [...(runs.pop() as Run), ...run];
       runs.push(run);
     }
     // An object alone becomes a pack too: outside it would count as later than the packs after it.
@@ -101,10 +153,12 @@ export function planRuns({ packs, objects }: Pick<Manifest, 'packs' | 'objects'>
 }
 
 const rowsOf = (run: Run): number => run.reduce((sum, { rows }) => sum + rows, 0);
-const piecesOf = (run: Run): number => run.reduce((sum, file) => sum + (isPack(file) ? file.pieces.count : 1), 0);
+const piecesOf = (run: Run): number =>
+  run.reduce((sum, file) => sum + (isPack(file) ? file.pieces.count : 1), 0);
 
 function joins(last: Run, run: Run, mostRows: number): boolean {
-  const fits = rowsOf(last) + rowsOf(run) <= mostRows && piecesOf(last) + piecesOf(run) <= MOST_PIECES;
+  const fits =
+    rowsOf(last) + rowsOf(run) <= mostRows && piecesOf(last) + piecesOf(run) <= MOST_PIECES;
   return fits && rowsOf(last) <= rowsOf(run);
 }
 
@@ -119,7 +173,10 @@ function inGroups(objects: readonly FeatureObject[], mostRows: number): FeatureO
   return groups;
 }
 
-/** The files of `parent` with each run replaced by its pack; null where another compaction was first. Commits only add at the end. */
+/**
+ * The files of `parent` with each run replaced by its pack; null where another compaction was
+ * first. Commits only add at the end.
+ */
 function replaceRuns(
   before: Manifest,
   parent: Manifest,
@@ -134,6 +191,9 @@ function replaceRuns(
   const gone = new Set<DataFile>([...made.keys()].flat());
   return {
     packs: [...before.packs.filter((pack) => !gone.has(pack)), ...made.values()],
-    objects: [...before.objects.filter((object) => !gone.has(object)), ...parent.objects.slice(before.objects.length)],
+    objects: [
+      ...before.objects.filter((object) => !gone.has(object)),
+      ...parent.objects.slice(before.objects.length),
+    ],
   };
 }

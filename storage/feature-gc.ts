@@ -1,9 +1,13 @@
 /**
- * Purpose: garbage collection of a domain's features: which objects nothing needs any more, and removing them.
- * Invariants: never removes what a snapshot that is kept needs: the head, those that were superseded less than the grace ago (a reader may
- * still be on them), those that were asked to be kept, and those that a model card names. A name that a writer could use again is first
- * condemned in the collection log, and freed by a later collection, at least CONDEMNED_FOR_MS after, if nothing needs it then.
- * Fails: as reading the manifests and cards does (nothing is removed then); the store's own errors, after which it can be repeated.
+ * Purpose: garbage collection of a domain's features: which objects nothing needs any more, and
+ * removing them.
+ * Invariants: never removes what a snapshot that is kept needs: the head, those that were
+ * superseded less than the grace ago (a reader may still be on them), those that were asked to be
+ * kept, and those that a model card names. A name that a writer could use again is first condemned
+ * in the collection log, and freed by a later collection, at least CONDEMNED_FOR_MS after, if
+ * nothing needs it then.
+ * Fails: as reading the manifests and cards does (nothing is removed then); the store's own errors,
+ * after which it can be repeated.
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';
@@ -12,7 +16,10 @@ import type { CommitContext } from './feature-commit.ts';
 import type { Manifest } from './manifest.ts';
 import { logNumber, objectKeys } from './object-keys.ts';
 
-/** Far longer than a commit takes from reading the collection log to its entry (feature-commit.ts: COMMIT_WITHIN_MS). */
+/**
+ * Far longer than a commit takes from reading the collection log to its entry (feature-commit.ts:
+ * COMMIT_WITHIN_MS).
+ */
 export const CONDEMNED_FOR_MS = 60 * 60 * 1000;
 
 export interface GcRequest {
@@ -45,7 +52,10 @@ export interface FeatureGcReport {
   readonly garbage: readonly Garbage[];
 }
 
-export async function collectFeatures(context: CommitContext, request: GcRequest): Promise<FeatureGcReport> {
+export async function collectFeatures(
+  context: CommitContext,
+  request: GcRequest,
+): Promise<FeatureGcReport> {
   const { store, domain, clock } = context;
   if (request.graceMs < CONDEMNED_FOR_MS) {
     throw new HeadwayError('USAGE', 'The grace period must be at least an hour', {
@@ -53,34 +63,47 @@ export async function collectFeatures(context: CommitContext, request: GcRequest
       fix: 'Readers and writers that are at work need it.',
     });
   }
-  const now = clock.now(); // before the log is read: what was condemned long enough before now was condemned before that reading
+  // before the log is read: what was condemned long enough before now was condemned before that
+  // reading
+  const now = clock.now();
   const collections = openCollectionLog(store, domain);
   const last = await collections.head();
   const found = await store.listDetails(objectKeys.features(domain));
   const upTo = lastSuperseded(found, objectKeys.featureLog(domain), now, request);
   const here = new Set(found.map(({ key }) => key));
-  const { needed, kept, lost, intact, snapshots } = await neededKeys(context, { upTo, last, here, named: request.namedByModels });
+  const { needed, kept, lost, intact, snapshots } = await neededKeys(context, {
+    upTo,
+    last,
+    here,
+    named: request.namedByModels,
+  });
 
   const ready = new Set(last?.removing ?? []);
   const since = new Map<string, number>();
-  for (const group of last?.condemned ?? []) for (const key of group.keys) since.set(key, group.since);
+  for (const group of last?.condemned ?? [])
+    for (const key of group.keys) since.set(key, group.since);
   const garbage: Garbage[] = [];
   for (const { key, bytes, writtenAt } of found) {
     const kind = kindOf(domain, key, snapshots);
     if (kind === null || needed.has(key) || writtenAt > now - request.graceMs) continue;
-    const waited = ready.has(key) || (since.get(key) ?? Number.POSITIVE_INFINITY) <= now - CONDEMNED_FOR_MS;
+    const waited =
+      ready.has(key) || (since.get(key) ?? Number.POSITIVE_INFINITY) <= now - CONDEMNED_FOR_MS;
     const action = kind === 'view' || waited ? 'remove' : 'condemn';
     const reason = kind === 'view' ? 'old online view' : 'in no snapshot that is kept';
     garbage.push({ key, bytes, reason, action });
   }
   const report = { snapshots, upTo, keptForModels: kept, lostToModels: lost, garbage };
-  if (request.remove && garbage.length > 0) await removeAll(context, collections, { now, upTo, last, intact, since, garbage });
+  if (request.remove && garbage.length > 0)
+    await removeAll(context, collections, { now, upTo, last, intact, since, garbage });
   return report;
 }
 
 type Details = Awaited<ReturnType<CommitContext['store']['listDetails']>>;
 
-/** The highest number up to which every snapshot was superseded long enough ago. Its successor's time of writing counts. */
+/**
+ * The highest number up to which every snapshot was superseded long enough ago. Its successor's
+ * time of writing counts.
+ */
 function lastSuperseded(found: Details, prefix: string, now: number, request: GcRequest): number {
   const written = new Map<number, number>();
   for (const { key, writtenAt } of found) {
@@ -93,10 +116,18 @@ function lastSuperseded(found: Details, prefix: string, now: number, request: Gc
   return Math.max(0, Math.min(upTo, written.size - Math.max(1, request.keepSnapshots ?? 1)));
 }
 
-/** What the snapshots name that are kept. Reads no other manifest, so that it stays cheap however long the log is. */
+/**
+ * What the snapshots name that are kept. Reads no other manifest, so that it stays cheap however
+ * long the log is.
+ */
 async function neededKeys(
   { log }: CommitContext,
-  { upTo, last, here, named }: { upTo: number; last: Collection | null; here: ReadonlySet<string>; named: readonly string[] },
+  {
+    upTo,
+    last,
+    here,
+    named,
+  }: { upTo: number; last: Collection | null; here: ReadonlySet<string>; named: readonly string[] },
 ) {
   const needed = new Set<string>();
   const snapshots = await log.size();
@@ -114,7 +145,9 @@ async function neededKeys(
     if (!(number >= 1) || number > upTo) continue;
     const manifest = await log.read(number);
     const names = namesOf(manifest);
-    const isWhole = manifest.snapshotVersion === version && names.every((key) => here.has(key) && !going.has(key));
+    const isWhole =
+      manifest.snapshotVersion === version &&
+      names.every((key) => here.has(key) && !going.has(key));
     (isWhole ? kept : lost).push(version);
     if (!isWhole && !isIntact(last, number)) continue;
     for (const key of names) needed.add(key);
@@ -130,18 +163,23 @@ const namesOf = ({ packs, objects, report }: Manifest): string[] => [
 ];
 
 /**
- * What may be collected. A view whose number is taken can never be named again; one whose number is not may be, by whoever commits next,
- * and waits until it is. Log entries and foreign files are left alone.
+ * What may be collected. A view whose number is taken can never be named again; one whose number is
+ * not may be, by whoever commits next, and waits until it is. Log entries and foreign files are
+ * left alone.
  */
 function kindOf(domain: string, key: string, snapshots: number): 'view' | 'content' | null {
   const [folder = '', name = '', more] = key.slice(objectKeys.features(domain).length).split('/');
   if (more !== undefined) return null;
   if (folder === 'online') {
-    const number = Number(/^([1-9]\d{0,15})-[0-9a-f]{12}\.bin$/.exec(name)?.[1] ?? Number.POSITIVE_INFINITY);
+    const number = Number(
+      /^([1-9]\d{0,15})-[0-9a-f]{12}\.bin$/.exec(name)?.[1] ?? Number.POSITIVE_INFINITY,
+    );
     return number <= snapshots ? 'view' : null;
   }
   const ending = { data: 'parquet', pieces: 'json', reports: 'json' }[folder];
-  return ending !== undefined && /^[0-9a-f]{64}\.[a-z]+$/.test(name) && name.endsWith(`.${ending}`) ? 'content' : null;
+  return ending !== undefined && /^[0-9a-f]{64}\.[a-z]+$/.test(name) && name.endsWith(`.${ending}`)
+    ? 'content'
+    : null;
 }
 
 interface Decision {
@@ -162,7 +200,8 @@ async function removeAll(
   const going = garbage.filter(({ action }) => action === 'remove');
   // The names of old views are taken for good: no writer needs to be warned of them.
   const removing = going.filter(({ reason }) => reason !== 'old online view').map(({ key }) => key);
-  const at = clock.now(); // not `now`: reading the manifests may have taken long, and writers cannot know of it before
+  // not `now`: reading the manifests may have taken long, and writers cannot know of it before
+  const at = clock.now();
   const condemned = new Map<number, string[]>();
   for (const { key, action } of garbage) {
     if (action === 'remove') continue;

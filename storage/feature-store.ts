@@ -1,8 +1,11 @@
 /**
- * Purpose: the feature store: snapshots of a domain's demand, committed whole, and read as they were known at any time.
- * Invariants: an acknowledged commit is durable and stays; a snapshot never changes; a late backfill changes no answer to a
- * question with an earlier `knownAt`; nothing is returned that was not verified against its hash.
- * Fails: SNAPSHOT_EMPTY, OBJECT_NOT_FOUND for an unknown snapshot, STORE_CORRUPT with the key, and the store's own errors.
+ * Purpose: the feature store: snapshots of a domain's demand, committed whole, and read as they
+ * were known at any time.
+ * Invariants: an acknowledged commit is durable and stays; a snapshot never changes; a late
+ * backfill changes no answer to a question with an earlier `knownAt`; nothing is returned that was
+ * not verified against its hash.
+ * Fails: SNAPSHOT_EMPTY, OBJECT_NOT_FOUND for an unknown snapshot, STORE_CORRUPT with the key, and
+ * the store's own errors.
  */
 import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -33,17 +36,26 @@ export interface FeatureStore {
   log(): Promise<Manifest[]>;
   /** By version, or by number alone. */
   manifest(snapshotVersion: string): Promise<Manifest>;
-  /** Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest is returned. */
+  /**
+   * Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest
+   * is returned.
+   */
   commit(request: CommitRequest): Promise<Manifest>;
   /**
-   * Merges small objects into packs, by a commit. The new snapshot reads as the one before, for every `knownAt`. Returns the newest
-   * snapshot; null where there is none.
+   * Merges small objects into packs, by a commit. The new snapshot reads as the one before, for
+   * every `knownAt`. Returns the newest snapshot; null where there is none.
    */
   compact(request?: CompactRequest): Promise<Manifest | null>;
-  /** What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt` the later committed comes later. */
+  /**
+   * What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt`
+   * the later committed comes later.
+   */
   pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Piece[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
-  /** The last weeks of every series in the newest snapshot, without a SQL engine. `head`: its manifest, where it was read already. */
+  /**
+   * The last weeks of every series in the newest snapshot, without a SQL engine. `head`: its
+   * manifest, where it was read already.
+   */
   readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
   /** The data-quality report that was committed with a manifest; null where there was none. */
   readReport(manifest: Manifest): Promise<unknown | null>;
@@ -51,11 +63,18 @@ export interface FeatureStore {
   readonly quarantine: Quarantine;
   /** Says, or removes, what no snapshot that is kept needs any more. */
   gc(request: GcRequest): Promise<FeatureGcReport>;
-  /** Reads and checks everything. Reports and never throws, except where the store cannot be reached. */
+  /**
+   * Reads and checks everything. Reports and never throws, except where the store cannot be
+   * reached.
+   */
   verify(): Promise<FeatureReport>;
 }
 
-export function openFeatureStore(options: { store: ObjectStore; domain: string; clock: Clock }): FeatureStore {
+export function openFeatureStore(options: {
+  store: ObjectStore;
+  domain: string;
+  clock: Clock;
+}): FeatureStore {
   const { store, domain, clock } = options;
   const log = openAppendLog<Manifest>(store, {
     prefix: objectKeys.featureLog(domain),
@@ -67,21 +86,32 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
   async function existingHead(): Promise<Manifest> {
     const head = await log.head();
     if (head !== null) return head;
-    throw new HeadwayError('SNAPSHOT_EMPTY', `The feature store holds nothing of the domain ${domain} yet`, {
-      where: store.location,
-      fix: `Run \`headway features run --domain ${domain}\` first.`,
-    });
+    throw new HeadwayError(
+      'SNAPSHOT_EMPTY',
+      `The feature store holds nothing of the domain ${domain} yet`,
+      {
+        where: store.location,
+        fix: `Run \`headway features run --domain ${domain}\` first.`,
+      },
+    );
   }
 
   async function manifestOf(snapshotVersion: string): Promise<Manifest> {
     const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
     const number = Number(digits ?? 0);
-    const found = number > 0 && (await store.has(objectKeys.manifest(domain, number))) ? await log.read(number) : null;
+    const found =
+      number > 0 && (await store.has(objectKeys.manifest(domain, number)))
+        ? await log.read(number)
+        : null;
     if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
-    throw new HeadwayError('OBJECT_NOT_FOUND', `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`, {
-      where: store.location,
-      fix: '`headway store log` lists the snapshots.',
-    });
+    throw new HeadwayError(
+      'OBJECT_NOT_FOUND',
+      `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`,
+      {
+        where: store.location,
+        fix: '`headway store log` lists the snapshots.',
+      },
+    );
   }
 
   /** An object that a manifest names, or STORE_CORRUPT. */
@@ -101,13 +131,18 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
 
   /** What is missing may have been collected: that is no damage. */
   async function explained(error: unknown, { number, snapshotVersion }: Manifest): Promise<never> {
-    const isMissing = isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
+    const isMissing =
+      isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
     if (!isMissing || isIntact(await openCollectionLog(store, domain).head(), number)) throw error;
-    throw new HeadwayError('SNAPSHOT_COLLECTED', `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`, {
-      where: error.where ?? snapshotVersion,
-      fix: 'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway store gc --help` says which are.',
-      cause: error,
-    });
+    throw new HeadwayError(
+      'SNAPSHOT_COLLECTED',
+      `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
+      {
+        where: error.where ?? snapshotVersion,
+        fix: 'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway store gc --help` says which are.',
+        cause: error,
+      },
+    );
   }
 
   return {
@@ -117,7 +152,9 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
       for (const [i, { parent, number }] of manifests.entries()) {
         if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
         const where = objectKeys.manifest(domain, number);
-        throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', { where });
+        throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
+          where,
+        });
       }
       return manifests;
     },
@@ -127,19 +164,26 @@ export function openFeatureStore(options: { store: ObjectStore; domain: string; 
     pieces: (manifest) => piecesOf(store, manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
-      const manifest = snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
+      const manifest =
+        snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
       return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
     },
     async readOnline(head) {
       const manifest = head ?? (await existingHead());
       const { online } = manifest;
-      if (online === null) throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
-      return { panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)), manifest };
+      if (online === null)
+        throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
+      return {
+        panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)),
+        manifest,
+      };
     },
     async readReport(manifest) {
       if (manifest.report === null) return null;
       const hash = reportHash(manifest.report);
-      const bytes = await getNamed(manifest.report, hash).catch((error) => explained(error, manifest));
+      const bytes = await getNamed(manifest.report, hash).catch((error) =>
+        explained(error, manifest),
+      );
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
     },
     quarantine: openQuarantine({ store, domain }),

@@ -1,6 +1,7 @@
 /**
  * Purpose: read and check every object of a domain's features.
- * Invariants: trusts no earlier check; changes nothing; goes on after a problem, so that one report has them all.
+ * Invariants: trusts no earlier check; changes nothing; goes on after a problem, so that one report
+ * has them all.
  * Fails: only where the store cannot be reached.
  */
 
@@ -23,7 +24,11 @@ export interface FeatureReport extends StoreReport {
   readonly collected: number;
 }
 
-export async function verifyFeatures(store: ObjectStore, domain: string, log: AppendLog<Manifest>): Promise<FeatureReport> {
+export async function verifyFeatures(
+  store: ObjectStore,
+  domain: string,
+  log: AppendLog<Manifest>,
+): Promise<FeatureReport> {
   const report = startReport();
   const keys = await store.list(objectKeys.features(domain));
   const newest = await verifyCollections(store, domain, keys, report);
@@ -39,15 +44,24 @@ export async function verifyFeatures(store: ObjectStore, domain: string, log: Ap
         const before = previous;
         previous = manifest;
         manifests++;
-        const follows = before?.number === number - 1 ? manifest.parent === before.snapshotVersion : number > 1;
+        const follows =
+          before?.number === number - 1 ? manifest.parent === before.snapshotVersion : number > 1;
         if (number === 1 ? manifest.parent === null : follows) return (await store.get(key)).length;
-        throw new HeadwayError('STORE_CORRUPT', 'It does not follow on the manifest before it', { where: key });
+        throw new HeadwayError('STORE_CORRUPT', 'It does not follow on the manifest before it', {
+          where: key,
+        });
       });
       const manifest = previous as Manifest | null;
       if (manifest?.number !== number) continue;
       const isWhole = isIntact(newest, number);
       if (!isWhole && read) collected++;
-      await verifySnapshot(store, session, manifest, { isWhole, hasView: number > (newest?.upTo ?? 0) }, report);
+      await verifySnapshot(
+        store,
+        session,
+        manifest,
+        { isWhole, hasView: number > (newest?.upTo ?? 0) },
+        report,
+      );
     }
   });
   return { ...report.finish(keys), manifests, collected };
@@ -55,7 +69,10 @@ export async function verifyFeatures(store: ObjectStore, domain: string, log: Ap
 
 type Report = ReturnType<typeof startReport>;
 
-/** What a snapshot names; of a collected one that which is still there, so that it is known to be named and right. */
+/**
+ * What a snapshot names; of a collected one that which is still there, so that it is known to be
+ * named and right.
+ */
 async function verifySnapshot(
   store: ObjectStore,
   session: SqlSession,
@@ -87,12 +104,21 @@ async function verifySnapshot(
     });
   }
   if (reportKey) {
-    await attempt(reportKey, isWhole, async () => (await getHashed(store, reportKey, reportHash(reportKey))).length);
+    await attempt(
+      reportKey,
+      isWhole,
+      async () => (await getHashed(store, reportKey, reportHash(reportKey))).length,
+    );
   }
 }
 
 /** Checks the log of collections; gives its newest entry. */
-async function verifyCollections(store: ObjectStore, domain: string, keys: readonly string[], report: Report) {
+async function verifyCollections(
+  store: ObjectStore,
+  domain: string,
+  keys: readonly string[],
+  report: Report,
+) {
   const log = openCollectionLog(store, domain);
   let newest: Collection | null = null;
   for (const number of numbersToLookAt(keys, objectKeys.collectionLog(domain))) {
@@ -108,5 +134,7 @@ async function verifyCollections(store: ObjectStore, domain: string, keys: reado
 async function getHashed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
   const bytes = await store.get(key);
   if (sha256(bytes) === hash) return bytes;
-  throw new HeadwayError('STORE_CORRUPT', 'Its SHA-256 differs from the one it is named with', { where: key });
+  throw new HeadwayError('STORE_CORRUPT', 'Its SHA-256 differs from the one it is named with', {
+    where: key,
+  });
 }

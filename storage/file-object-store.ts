@@ -1,10 +1,12 @@
 /**
  * Purpose: the object store on a local folder.
- * Invariants: an object appears whole or not at all: it is written to `.tmp/`, flushed, and linked to its name; link() never
- * overwrites and lets exactly one of several writers win. The folders above it are flushed before a write is acknowledged, also
- * where another writer was first. Names that no key can have (`.tmp`, editors' leftovers) are never seen.
- * Fails: OBJECT_NOT_FOUND, STORE_FULL, STORE_UNAVAILABLE, KEY_INVALID (also for a symbolic link that leads out of the folder).
- * A writer that is killed leaves at most a file in `.tmp/`; the next writer that was given a clock removes it a day later.
+ * Invariants: an object appears whole or not at all: it is written to `.tmp/`, flushed, and linked
+ * to its name; link() never overwrites and lets exactly one of several writers win. The folders
+ * above it are flushed before a write is acknowledged, also where another writer was first. Names
+ * that no key can have (`.tmp`, editors' leftovers) are never seen.
+ * Fails: OBJECT_NOT_FOUND, STORE_FULL, STORE_UNAVAILABLE, KEY_INVALID (also for a symbolic link
+ * that leads out of the folder). A writer that is killed leaves at most a file in `.tmp/`; the next
+ * writer that was given a clock removes it a day later.
  */
 import { randomUUID } from 'node:crypto';
 import { constants, lstatSync } from 'node:fs';
@@ -16,7 +18,10 @@ import { checkKey } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** What the store asks of a file system: a seam for tests that break it. */
-export type FileSystem = Pick<typeof nodeFiles, 'open' | 'link' | 'unlink' | 'mkdir' | 'readdir' | 'lstat' | 'stat' | 'realpath'>;
+export type FileSystem = Pick<
+  typeof nodeFiles,
+  'open' | 'link' | 'unlink' | 'mkdir' | 'readdir' | 'lstat' | 'stat' | 'realpath'
+>;
 
 const TEMPORARY_FOLDER = '.tmp';
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -32,7 +37,10 @@ function storeError(error: unknown, key: string, writing: boolean): unknown {
     return new HeadwayError('OBJECT_NOT_FOUND', 'There is no such object', detail);
   if (code === 'ELOOP') {
     const fix = 'Replace the symbolic link by the file itself.';
-    return new HeadwayError('KEY_INVALID', 'A symbolic link stands where an object should be', { ...detail, fix });
+    return new HeadwayError('KEY_INVALID', 'A symbolic link stands where an object should be', {
+      ...detail,
+      fix,
+    });
   }
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     const fix = 'Free some space, or move the store; nothing was lost and the run can be repeated.';
@@ -42,10 +50,16 @@ function storeError(error: unknown, key: string, writing: boolean): unknown {
   const fix = ['EPERM', 'ENOTSUP', 'EXDEV'].includes(code)
     ? 'The folder must be writable, on one file system, and that file system must know hard links.'
     : 'Check that the folder exists, is a folder, and may be read and written by this user.';
-  return new HeadwayError('STORE_UNAVAILABLE', `The store cannot be used (${code})`, { ...detail, fix });
+  return new HeadwayError('STORE_UNAVAILABLE', `The store cannot be used (${code})`, {
+    ...detail,
+    fix,
+  });
 }
 
-export function fileObjectStore(folder: string, options: { clock?: Clock; files?: FileSystem } = {}): ObjectStore {
+export function fileObjectStore(
+  folder: string,
+  options: { clock?: Clock; files?: FileSystem } = {},
+): ObjectStore {
   const root = path.resolve(folder);
   const files = options.files ?? nodeFiles;
   const temporaries = path.join(root, TEMPORARY_FOLDER);
@@ -61,7 +75,10 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
     }
   }
 
-  /** Makes `name` and the folders above it, and makes sure that they survive a power cut. Once per process and folder. */
+  /**
+   * Makes `name` and the folders above it, and makes sure that they survive a power cut. Once per
+   * process and folder.
+   */
   async function makeFolder(name: string): Promise<void> {
     if (durableFolders.has(name)) return;
     const first = await files.mkdir(name, { recursive: true });
@@ -89,7 +106,10 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
       if (real === null) continue;
       if (real.startsWith(inside + path.sep)) break;
       const fix = 'Remove the symbolic link; the store must lie in one folder.';
-      throw new HeadwayError('KEY_INVALID', 'A symbolic link leads out of the store', { where: key, fix });
+      throw new HeadwayError('KEY_INVALID', 'A symbolic link leads out of the store', {
+        where: key,
+        fix,
+      });
     }
     return target;
   }
@@ -116,7 +136,10 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
     }
   }
 
-  async function create(key: string, write: (handle: nodeFiles.FileHandle) => Promise<void>): Promise<'created' | 'exists'> {
+  async function create(
+    key: string,
+    write: (handle: nodeFiles.FileHandle) => Promise<void>,
+  ): Promise<'created' | 'exists'> {
     const target = await locate(key);
     await makeFolder(path.dirname(target));
     await makeFolder(temporaries);
@@ -145,10 +168,12 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
   }
 
   async function listFolder(prefix: string, found: string[], after = ''): Promise<void> {
-    const entries = await files.readdir(path.join(root, prefix), { withFileTypes: true }).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw error;
-    });
+    const entries = await files
+      .readdir(path.join(root, prefix), { withFileTypes: true })
+      .catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return [];
+        throw error;
+      });
     for (const entry of entries) {
       const key = prefix + entry.name;
       // Cheap first: a log of years has tens of thousands of names.
@@ -159,7 +184,8 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
   }
 
   async function listKeys(prefix: string, after?: string): Promise<string[]> {
-    if (prefix !== '') checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : `${prefix}/ must end in a slash`);
+    if (prefix !== '')
+      checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : `${prefix}/ must end in a slash`);
     const found: string[] = [];
     await locate(`${prefix}any`);
     await listFolder(prefix, found, after);
@@ -182,7 +208,10 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
     location: `file:${root}`,
     get: (key) =>
       guarded(key, async () => {
-        const handle = await files.open(await locate(key), constants.O_RDONLY | constants.O_NOFOLLOW);
+        const handle = await files.open(
+          await locate(key),
+          constants.O_RDONLY | constants.O_NOFOLLOW,
+        );
         try {
           return await handle.readFile();
         } finally {
@@ -195,7 +224,10 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
     },
     async putFile(key, source) {
       const input = await nodeFiles.open(source, 'r').catch((error: unknown) => {
-        throw new HeadwayError('SOURCE_NOT_FOUND', 'The file to store cannot be read', { where: source, cause: error });
+        throw new HeadwayError('SOURCE_NOT_FOUND', 'The file to store cannot be read', {
+          where: source,
+          cause: error,
+        });
       });
       try {
         await guarded(key, () => create(key, (handle) => copy(input, handle)), true);
@@ -226,7 +258,8 @@ export function fileObjectStore(folder: string, options: { clock?: Clock; files?
             if (codeOf(error) === 'ENOENT') return null; // removed since it was listed
             throw error;
           });
-          if (look?.isFile()) details.push({ key, bytes: look.size, writtenAt: Math.floor(look.mtimeMs) });
+          if (look?.isFile())
+            details.push({ key, bytes: look.size, writtenAt: Math.floor(look.mtimeMs) });
         }
         return details;
       }),

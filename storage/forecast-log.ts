@@ -1,7 +1,10 @@
 /**
- * Purpose: the ledger of forecasts that were given out, so that they can be scored once the actuals are known.
- * Invariants: an entry is immutable and named by its content: writing it twice leaves one; keys sort by issue time.
- * Fails: PANEL_INVALID for an entry whose sizes do not fit (nothing is written); STORE_CORRUPT with the key on reading.
+ * Purpose: the ledger of forecasts that were given out, so that they can be scored once the actuals
+ * are known.
+ * Invariants: an entry is immutable and named by its content: writing it twice leaves one; keys
+ * sort by issue time.
+ * Fails: PANEL_INVALID for an entry whose sizes do not fit (nothing is written); STORE_CORRUPT with
+ * the key on reading.
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import { lazyShape } from '../runtime/shape.ts';
@@ -15,7 +18,8 @@ export const FORECAST_FORMAT = 1;
 /** Who wants all shards of a batch at once has no use for more. */
 const MOST_SHARDS = 16;
 const ENTRY_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{64}\.json$/;
-const LAST_STAMPED_MS = 253_402_300_799_999; // the end of the year 9999: later times would not sort as text
+// the end of the year 9999: later times would not sort as text
+const LAST_STAMPED_MS = 253_402_300_799_999;
 
 /** One issue: every series forecast at one cutoff by one model. */
 export interface ForecastEntry {
@@ -36,7 +40,10 @@ export interface ForecastLog {
   append(entry: ForecastEntry): Promise<string>;
   /** Entries issued in [from, until), oldest first. */
   entries(range?: { from?: number; until?: number }): Promise<ForecastEntry[]>;
-  /** The entries of the last issue time since `since`: one batch, or its shards; none where they are more than MOST_SHARDS. */
+  /**
+   * The entries of the last issue time since `since`: one batch, or its shards; none where they are
+   * more than MOST_SHARDS.
+   */
   latest(since: number): Promise<ForecastEntry[]>;
   verify(): Promise<StoreReport>;
 }
@@ -57,7 +64,11 @@ const properties = {
 };
 const shape = lazyShape(record(properties));
 
-type Stored = Omit<ForecastEntry, 'values'> & { format: number; domain: string; values: (number | null)[] };
+type Stored = Omit<ForecastEntry, 'values'> & {
+  format: number;
+  domain: string;
+  values: (number | null)[];
+};
 
 function problemIn(stored: unknown): string | null {
   const problem = shapeProblem(shape, stored);
@@ -105,14 +116,38 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
 
   return {
     async append(entry) {
-      const { issuedAt, cutoff, modelVersion, snapshotVersion, quantiles, horizon, frequencyMinutes, seriesIds } = entry;
-      const grid = { issuedAt, cutoff, modelVersion, snapshotVersion, quantiles, horizon, frequencyMinutes, seriesIds };
-      const infinite = entry.values.some((value) => value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY);
+      const {
+        issuedAt,
+        cutoff,
+        modelVersion,
+        snapshotVersion,
+        quantiles,
+        horizon,
+        frequencyMinutes,
+        seriesIds,
+      } = entry;
+      const grid = {
+        issuedAt,
+        cutoff,
+        modelVersion,
+        snapshotVersion,
+        quantiles,
+        horizon,
+        frequencyMinutes,
+        seriesIds,
+      };
+      const infinite = entry.values.some(
+        (value) => value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY,
+      );
       const stored = { format: FORECAST_FORMAT, domain, ...grid, values: entry.values };
       const bytes = Buffer.from(JSON.stringify(stored));
-      const problem = infinite ? 'a value is infinite' : problemIn(JSON.parse(bytes.toString('utf8')));
+      const problem = infinite
+        ? 'a value is infinite'
+        : problemIn(JSON.parse(bytes.toString('utf8')));
       if (problem !== null) {
-        throw new HeadwayError('PANEL_INVALID', `The forecast cannot be written down: ${problem}`, { where: `domain ${domain}` });
+        throw new HeadwayError('PANEL_INVALID', `The forecast cannot be written down: ${problem}`, {
+          where: `domain ${domain}`,
+        });
       }
       const key = objectKeys.forecast(domain, stamp(issuedAt), sha256(bytes));
       await store.put(key, bytes);
@@ -122,7 +157,8 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
       const from = range.from === undefined ? '' : stamp(range.from);
       const until = range.until === undefined ? null : stamp(range.until);
       const entries: ForecastEntry[] = [];
-      for (const key of await keysSince(from)) if (until === null || issueOf(key) < until) entries.push(await read(key));
+      for (const key of await keysSince(from))
+        if (until === null || issueOf(key) < until) entries.push(await read(key));
       return entries;
     },
     async latest(since) {

@@ -1,7 +1,9 @@
 /**
- * Purpose: the rows of a Parquet file as they came when it was checked, for those who need them next: whoever judges a run, and the commit.
- * Invariants: kept under the SHA-256 and the claims of what was read through, so only bytes that were read are spoken for; kept in a scope
- * that says so (`keepingRows`), of at most MOST_KEPT rows, and forgotten when the last such scope ends.
+ * Purpose: the rows of a Parquet file as they came when it was checked, for those who need them
+ * next: whoever judges a run, and the commit.
+ * Invariants: kept under the SHA-256 and the claims of what was read through, so only bytes that
+ * were read are spoken for; kept in a scope that says so (`keepingRows`), of at most MOST_KEPT
+ * rows, and forgotten when the last such scope ends.
  * Fails: never.
  */
 

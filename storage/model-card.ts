@@ -1,7 +1,9 @@
 /**
- * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes of its files.
- * Invariants: written last, so that a model without a card does not exist; sealed, so that no bit of it changes unseen. Cards of format 1
- * (which do not say what they were made with) are read as what they are.
+ * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
+ * of its files.
+ * Invariants: written last, so that a model without a card does not exist; sealed, so that no bit
+ * of it changes unseen. Cards of format 1 (which do not say what they were made with) are read as
+ * what they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
@@ -24,14 +26,20 @@ export interface ModelCard {
   readonly modelVersion: string;
   readonly domain: string;
   readonly createdAt: number;
-  /** With the next three, exactly the data it was trained on: `readAsOf` gives that panel again, and its hash tells so. */
+  /**
+   * With the next three, exactly the data it was trained on: `readAsOf` gives that panel again, and
+   * its hash tells so.
+   */
   readonly snapshotVersion: string;
   /** null: everything in the snapshot. */
   readonly knownAt: number | null;
   readonly trainingCutoff: number;
   readonly panelHash: string;
   readonly forecaster: string;
-  /** The training configuration, whole; `exogenous`, the columns it reads; `warmStart`, the model it went on from, if any. */
+  /**
+   * The training configuration, whole; `exogenous`, the columns it reads; `warmStart`, the model it
+   * went on from, if any.
+   */
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly backend: string;
@@ -45,7 +53,10 @@ export interface ModelCard {
 }
 
 const text = { type: 'string', minLength: 1 };
-const file = record({ sha256: { type: 'string', pattern: HASH_PATTERN }, bytes: { type: 'integer', minimum: 0 } });
+const file = record({
+  sha256: { type: 'string', pattern: HASH_PATTERN },
+  bytes: { type: 'integer', minimum: 0 },
+});
 
 const first = {
   format: { const: 1 },
@@ -69,7 +80,12 @@ const first = {
 const second = {
   ...first,
   format: { const: MODEL_FORMAT },
-  madeWith: { anyOf: [record({ node: text, tensorflow: text, timeZones: text, platform: text }), { type: 'null' }] },
+  madeWith: {
+    anyOf: [
+      record({ node: text, tensorflow: text, timeZones: text, platform: text }),
+      { type: 'null' },
+    ],
+  },
 };
 const shape = lazyShape({ anyOf: [record(first), record(second)] });
 const written = lazyShape(record(second));
@@ -87,5 +103,7 @@ export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
 export function serialiseModelCard(card: ModelCard): Uint8Array {
   const problem = shapeProblem(written, JSON.parse(JSON.stringify(card)));
   if (problem === null) return sealJson(card);
-  throw new HeadwayError('INTERNAL', `The model card is not valid: ${problem}`, { where: card.modelVersion });
+  throw new HeadwayError('INTERNAL', `The model card is not valid: ${problem}`, {
+    where: card.modelVersion,
+  });
 }

@@ -1,8 +1,10 @@
 /**
- * Purpose: garbage of a domain's models: files of models that have no card, and which snapshots the cards name.
- * Invariants: a model with a card is never touched, champion or not; a model's version holds the second of its making, so that its names are
- * never used again.
- * Fails: MODEL_CORRUPT for a card that cannot be read: what it names cannot be known, so nothing may be collected.
+ * Purpose: garbage of a domain's models: files of models that have no card, and which snapshots the
+ * cards name.
+ * Invariants: a model with a card is never touched, champion or not; a model's version holds the
+ * second of its making, so that its names are never used again.
+ * Fails: MODEL_CORRUPT for a card that cannot be read: what it names cannot be known, so nothing
+ * may be collected.
  */
 import type { Garbage } from './feature-gc.ts';
 import { parseModelCard } from './model-card.ts';
@@ -27,10 +29,14 @@ export async function collectModels(
 ): Promise<Garbage[]> {
   const prefix = objectKeys.models(domain);
   const found = await store.listDetails(prefix);
-  const whole = new Set(found.map(({ key }) => /^([^/]+)\/card\.json$/.exec(key.slice(prefix.length))?.[1]));
+  const whole = new Set(
+    found.map(({ key }) => /^([^/]+)\/card\.json$/.exec(key.slice(prefix.length))?.[1]),
+  );
   const garbage: Garbage[] = [];
   for (const { key, bytes, writtenAt } of found) {
-    const version = /^(\d{8}T\d{6}Z-[0-9a-f]{12})\/(model\.json|weights\.bin)$/.exec(key.slice(prefix.length))?.[1];
+    const version = /^(\d{8}T\d{6}Z-[0-9a-f]{12})\/(model\.json|weights\.bin)$/.exec(
+      key.slice(prefix.length),
+    )?.[1];
     if (version === undefined || whole.has(version) || writtenAt > before) continue;
     garbage.push({ key, bytes, reason: 'model without card', action: 'remove' });
   }

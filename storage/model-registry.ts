@@ -1,9 +1,10 @@
 /**
  * Purpose: trained models, and the append-only log that says which of them is served.
- * Invariants: a model exists when its card does, and the card is written last; nothing is overwritten; a model is champion only if
- * it existed and was whole when it was promoted; the log holds refusals too;
- * the picture of a verdict is written before the entry that names it.
- * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT with the key of the object, NO_CHAMPION, STORE_CORRUPT for the log.
+ * Invariants: a model exists when its card does, and the card is written last; nothing is
+ * overwritten; a model is champion only if it existed and was whole when it was promoted; the log
+ * holds refusals too; the picture of a verdict is written before the entry that names it.
+ * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT with the key of the object, NO_CHAMPION, STORE_CORRUPT for
+ * the log.
  */
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
@@ -28,7 +29,10 @@ export interface RegisterRequest {
   /** The topology and whatever else prediction needs, as JSON. */
   readonly model: unknown;
   readonly weights: Uint8Array;
-  readonly card: Omit<ModelCard, 'format' | 'domain' | 'modelVersion' | 'createdAt' | 'madeWith' | 'files'> &
+  readonly card: Omit<
+    ModelCard,
+    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'madeWith' | 'files'
+  > &
     Partial<Pick<ModelCard, 'madeWith'>>;
 }
 
@@ -59,14 +63,21 @@ export interface ModelRegistry {
   promote(verdict: Verdict): Promise<Promotion>;
   /** Writes down that a challenger was refused, or that the evidence was too thin. */
   recordVerdict(kind: RefusalKind, verdict: Verdict): Promise<Promotion>;
-  /** The SVG that an entry names; null where it names none. STORE_CORRUPT where it is missing or changed. */
+  /**
+   * The SVG that an entry names; null where it names none. STORE_CORRUPT where it is missing or
+   * changed.
+   */
   picture(promotion: Pick<Promotion, 'picture'>): Promise<string | null>;
   /** Makes the champion before this one champion again. */
   rollback(reason: string): Promise<Promotion>;
   verify(): Promise<StoreReport>;
 }
 
-export function openModelRegistry(options: { store: ObjectStore; domain: string; clock: Clock }): ModelRegistry {
+export function openModelRegistry(options: {
+  store: ObjectStore;
+  domain: string;
+  clock: Clock;
+}): ModelRegistry {
   const { store, domain, clock } = options;
   const log = openAppendLog<Promotion>(store, {
     prefix: objectKeys.promotionLog(domain),
@@ -81,10 +92,14 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
     const key = keyOf(modelVersion, 'card.json');
     const bytes = await store.get(key).catch((error: unknown) => {
       if (!isHeadwayError(error, 'OBJECT_NOT_FOUND')) throw error;
-      throw new HeadwayError('MODEL_NOT_FOUND', `There is no model ${JSON.stringify(modelVersion)} of ${domain}`, {
-        where: store.location,
-        fix: '`headway models list` shows the models there are.',
-      });
+      throw new HeadwayError(
+        'MODEL_NOT_FOUND',
+        `There is no model ${JSON.stringify(modelVersion)} of ${domain}`,
+        {
+          where: store.location,
+          fix: '`headway models list` shows the models there are.',
+        },
+      );
     });
     return parseModelCard(key, bytes);
   }
@@ -108,7 +123,10 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
 
   async function load(modelVersion: string): Promise<LoadedModel> {
     const card = await readCard(modelVersion);
-    const [model, weights] = await Promise.all([readFile(card, 'model.json'), readFile(card, 'weights.bin')]);
+    const [model, weights] = await Promise.all([
+      readFile(card, 'model.json'),
+      readFile(card, 'weights.bin'),
+    ]);
     return { card, model: JSON.parse(Buffer.from(model).toString('utf8')) as unknown, weights };
   }
 
@@ -143,7 +161,17 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       if (decision === null) return null;
       const { kind, modelVersion, reason, evidence = null } = decision;
       const { number, commitId } = slot;
-      const made = { domain, number, commitId, at: clock.now(), kind, modelVersion, reason, evidence, picture };
+      const made = {
+        domain,
+        number,
+        commitId,
+        at: clock.now(),
+        kind,
+        modelVersion,
+        reason,
+        evidence,
+        picture,
+      };
       return { format: PROMOTION_FORMAT, ...made };
     });
   }
@@ -154,7 +182,10 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
     return past;
   }
 
-  /** The newest entry before `number` that names a champion: a refusal names none, and is read once by a process. */
+  /**
+   * The newest entry before `number` that names a champion: a refusal names none, and is read once
+   * by a process.
+   */
   const refusals = new Set<number>();
   async function championBefore(number: number): Promise<Promotion | null> {
     for (let at = number - 1; at >= 1; at--) {
@@ -179,7 +210,15 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       const createdAt = clock.now();
       const second = new Date(createdAt).toISOString().replace(/[-:]|\.\d+/g, '');
       const modelVersion = `${second}-${sha256(JSON.stringify([card, files])).slice(0, 12)}`;
-      const whole: ModelCard = { format: MODEL_FORMAT, modelVersion, domain, createdAt, madeWith: null, ...card, files };
+      const whole: ModelCard = {
+        format: MODEL_FORMAT,
+        modelVersion,
+        domain,
+        createdAt,
+        madeWith: null,
+        ...card,
+        files,
+      };
       const cardBytes = serialiseModelCard(whole);
       await store.put(keyOf(modelVersion, 'model.json'), modelBytes);
       await store.put(keyOf(modelVersion, 'weights.bin'), weights);
@@ -191,7 +230,9 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       const versions = keys.flatMap((key) => /\/([^/]+)\/card\.json$/.exec(key)?.[1] ?? []);
       const cards: ModelCard[] = [];
       for (const version of versions) cards.push(await readCard(version));
-      return cards.sort((a, b) => b.createdAt - a.createdAt || (a.modelVersion < b.modelVersion ? 1 : -1));
+      return cards.sort(
+        (a, b) => b.createdAt - a.createdAt || (a.modelVersion < b.modelVersion ? 1 : -1),
+      );
     },
     champion: championNow,
     promotions: log.entries,
@@ -199,10 +240,15 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
       await load(verdict.modelVersion);
       const made = await append(async (number) => {
         const reigning = await championBefore(number);
-        return reigning?.modelVersion === verdict.modelVersion ? null : { ...verdict, kind: 'promoted' };
+        return reigning?.modelVersion === verdict.modelVersion
+          ? null
+          : { ...verdict, kind: 'promoted' };
       }, verdict.picture);
-      // Where it reigns already nothing was appended, and the head may be about another model or a refusal.
-      const isMine = made?.modelVersion === verdict.modelVersion && (made.kind === 'promoted' || made.kind === 'rolled-back');
+      // Where it reigns already nothing was appended, and the head may be about another model or a
+      // refusal.
+      const isMine =
+        made?.modelVersion === verdict.modelVersion &&
+        (made.kind === 'promoted' || made.kind === 'rolled-back');
       return isMine ? made : ((await championNow()) as Promotion);
     },
     async recordVerdict(kind, verdict) {
@@ -222,7 +268,12 @@ export function openModelRegistry(options: { store: ObjectStore; domain: string;
           });
         }
         await load(before.modelVersion);
-        return { kind: 'rolled-back', modelVersion: before.modelVersion, reason, evidence: { from: champion.modelVersion } };
+        return {
+          kind: 'rolled-back',
+          modelVersion: before.modelVersion,
+          reason,
+          evidence: { from: champion.modelVersion },
+        };
       });
       return made as Promotion;
     },

@@ -16,7 +16,11 @@ interface ModelReader {
   readPicture(picture: PictureFile): Promise<Uint8Array>;
 }
 
-export async function verifyModels(store: ObjectStore, domain: string, reader: ModelReader): Promise<StoreReport> {
+export async function verifyModels(
+  store: ObjectStore,
+  domain: string,
+  reader: ModelReader,
+): Promise<StoreReport> {
   const report = startReport();
   const keys = await store.list(objectKeys.models(domain));
   for (const key of keys) {
@@ -47,9 +51,15 @@ async function verifyPromotions(
     await report.attempt(key, async () => {
       const bytes = await store.get(key);
       const { modelVersion, picture } = parsePromotion(key, bytes);
-      if (picture) await report.attempt(picture.key, async () => (await reader.readPicture(picture)).length);
-      if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json'))) return bytes.length;
-      throw new HeadwayError('STORE_CORRUPT', `It names model ${modelVersion}, which does not exist`, { where: key });
+      if (picture)
+        await report.attempt(picture.key, async () => (await reader.readPicture(picture)).length);
+      if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json')))
+        return bytes.length;
+      throw new HeadwayError(
+        'STORE_CORRUPT',
+        `It names model ${modelVersion}, which does not exist`,
+        { where: key },
+      );
     });
   }
 }

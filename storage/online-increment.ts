@@ -1,9 +1,12 @@
 /**
- * Purpose: the online view of the next snapshot from that of the one before, by reading only the intervals that new objects speak for.
- * Invariants: gives the very panel that reading everything gives, bit for bit, or null where that cannot be shown from what is at hand: other
- * feeds of demand than before, several of them where absent means unknown, a replaced object whose series may be gone, a view that does not
- * reach back far enough.
- * Fails: as reading the snapshot does; a view before that is missing or torn is no failure, only no help.
+ * Purpose: the online view of the next snapshot from that of the one before, by reading only the
+ * intervals that new objects speak for.
+ * Invariants: gives the very panel that reading everything gives, bit for bit, or null where that
+ * cannot be shown from what is at hand: other feeds of demand than before, several of them where
+ * absent means unknown, a replaced object whose series may be gone, a view that does not reach back
+ * far enough.
+ * Fails: as reading the snapshot does; a view before that is missing or torn is no failure, only no
+ * help.
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { sha256 } from './content-hash.ts';
@@ -38,7 +41,8 @@ export async function nextOnlinePanel(
   const oldFeeds = new Set(old.map(({ feed }) => feed));
   const fresh = added.filter(({ feed }) => !isExogenous(feed));
   if (before === null || before.seriesIds.length === 0) return null;
-  if (fresh.some(({ feed }) => !oldFeeds.has(feed)) || (missing === 'unknown' && oldFeeds.size > 1)) return null;
+  if (fresh.some(({ feed }) => !oldFeeds.has(feed)) || (missing === 'unknown' && oldFeeds.size > 1))
+    return null;
 
   const known = await knownFeeds(store, snapshot);
   const grid = gridOf(known.span, frequencyMinutes, query);
@@ -60,7 +64,8 @@ export async function nextOnlinePanel(
     old.some((o) => o.feed === feed && o.span.start < span.end && span.start < o.span.end),
   );
   for (const [row, id] of before.seriesIds.entries()) {
-    // Where nothing old lost an interval, no series did. Otherwise its values before that time must show that it has rows there.
+    // Where nothing old lost an interval, no series did. Otherwise its values before that time must
+    // show that it has rows there.
     if (replaces && !ids.has(id) && !hasRow(before, row, until, missing)) return null;
     ids.add(id);
   }
@@ -77,14 +82,24 @@ export async function nextOnlinePanel(
     const row = rowOf.get(id);
     const from = (row ?? 0) * before.length + shift;
     const values = before.columns.target.subarray(from, from + kept);
-    // A new series had no row: where absent means zero it is 0 wherever the feeds speak, which any other series shows.
+    // A new series had no row: where absent means zero it is 0 wherever the feeds speak, which any
+    // other series shows.
     if (row !== undefined) target.set(values, at);
-    else for (let t = 0; t < kept; t++) target[at + t] = missing === 'zero' && !Number.isNaN(values[t]) ? 0 : Number.NaN;
+    else
+      for (let t = 0; t < kept; t++)
+        target[at + t] = missing === 'zero' && !Number.isNaN(values[t]) ? 0 : Number.NaN;
     target.set(now.subarray(series * part.length, (series + 1) * part.length), at + kept);
   }
   const exogenous = await readExogenous(reader, known.exogenous, grid, query.ahead);
   const { start, length } = grid;
-  return createPanel({ seriesIds, start, frequencyMinutes, length, columns: { target }, ...exogenous });
+  return createPanel({
+    seriesIds,
+    start,
+    frequencyMinutes,
+    length,
+    columns: { target },
+    ...exogenous,
+  });
 }
 
 async function viewOf(store: ObjectStore, { online }: Manifest): Promise<Panel | null> {
@@ -97,7 +112,10 @@ async function viewOf(store: ObjectStore, { online }: Manifest): Promise<Panel |
   }
 }
 
-/** Whether a series shows a row before `until`: a value where absent means unknown; one that is not 0 where it means zero. */
+/**
+ * Whether a series shows a row before `until`: a value where absent means unknown; one that is not
+ * 0 where it means zero.
+ */
 function hasRow(
   { start, length, frequencyMinutes, columns }: Panel,
   row: number,

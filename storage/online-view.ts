@@ -1,8 +1,10 @@
 /**
- * Purpose: the online view: the last weeks of every series in one compact object, for serving without a SQL engine.
- * Invariants: bytes are magic "HWPANEL1", header length (uint32, little-endian), header (JSON), zeros up to a multiple of 8, then
- * every column of the header in order as little-endian float32, row-major by series, and then each exogenous column (one for all
- * series, of as many values as the header says). A panel survives the round trip bit for bit.
+ * Purpose: the online view: the last weeks of every series in one compact object, for serving
+ * without a SQL engine.
+ * Invariants: bytes are magic "HWPANEL1", header length (uint32, little-endian), header (JSON),
+ * zeros up to a multiple of 8, then every column of the header in order as little-endian float32,
+ * row-major by series, and then each exogenous column (one for all series, of as many values as the
+ * header says). A panel survives the round trip bit for bit.
  * Fails: STORE_CORRUPT with the key for bytes that are anything else.
  */
 import { endianness } from 'node:os';
@@ -56,10 +58,20 @@ export function encodeOnlineView(panel: Panel): Uint8Array {
   const columns = Object.keys(panel.columns).sort();
   const shared = Object.entries(panel.exogenous ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const exogenous = shared.map(([name, values]) => ({ name, length: values.length }));
-  const named = { seriesIds, start, frequencyMinutes, length, columns, ...(panel.exogenous ? { exogenous } : {}) };
+  const named = {
+    seriesIds,
+    start,
+    frequencyMinutes,
+    length,
+    columns,
+    ...(panel.exogenous ? { exogenous } : {}),
+  };
   const header = Buffer.from(JSON.stringify(named));
   const dataStart = aligned(FIXED_BYTES + header.length);
-  const data = [...columns.map((name) => panel.columns[name]), ...shared.map(([, values]) => values)];
+  const data = [
+    ...columns.map((name) => panel.columns[name]),
+    ...shared.map(([, values]) => values),
+  ];
   const bytes = Buffer.alloc(dataStart + data.reduce((sum, { byteLength }) => sum + byteLength, 0));
   bytes.write(MAGIC, 'latin1');
   bytes.writeUInt32LE(header.length, MAGIC.length);
@@ -81,7 +93,8 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
       cause,
     });
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.length < FIXED_BYTES || view.toString('latin1', 0, MAGIC.length) !== MAGIC) throw corrupt(`it is not ${MAGIC}`);
+  if (view.length < FIXED_BYTES || view.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    throw corrupt(`it is not ${MAGIC}`);
   const headerEnd = FIXED_BYTES + view.readUInt32LE(MAGIC.length);
   if (headerEnd > view.length) throw corrupt('it ends inside its header');
   let value: unknown;
@@ -96,8 +109,10 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   const values = grid.seriesIds.length * grid.length;
   const dataStart = aligned(headerEnd);
   const shared = (exogenous ?? []).reduce((sum, { length }) => sum + length, 0);
-  if (view.length !== dataStart + (columns.length * values + shared) * 4) throw corrupt('its length is not what its header says');
-  if (view.subarray(headerEnd, dataStart).some((byte) => byte !== 0)) throw corrupt('its padding is not zero');
+  if (view.length !== dataStart + (columns.length * values + shared) * 4)
+    throw corrupt('its length is not what its header says');
+  if (view.subarray(headerEnd, dataStart).some((byte) => byte !== 0))
+    throw corrupt('its padding is not zero');
 
   const data = new Uint8Array(view.subarray(dataStart)); // an aligned copy of its own
   if (endianness() === 'BE') Buffer.from(data.buffer).swap32();
@@ -108,7 +123,9 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   };
   try {
     const named = Object.fromEntries(columns.map((name) => [name, next(values)]));
-    const others = exogenous && { exogenous: Object.fromEntries(exogenous.map(({ name, length }) => [name, next(length)])) };
+    const others = exogenous && {
+      exogenous: Object.fromEntries(exogenous.map(({ name, length }) => [name, next(length)])),
+    };
     return createPanel({ ...grid, columns: named as Panel['columns'], ...others });
   } catch (error) {
     throw corrupt((error as Error).message, error);

@@ -1,7 +1,7 @@
 /**
  * Purpose: from the address of a store, as people write it, to the store.
- * Invariants: `file:./path` and a bare path are the same folder; `s3://bucket/prefix` is the same on every machine; nothing is created
- * or asked before the first use.
+ * Invariants: `file:./path` and a bare path are the same folder; `s3://bucket/prefix` is the same
+ * on every machine; nothing is created or asked before the first use.
  * Fails: SETTINGS_INVALID for an address of a kind there is no store for.
  */
 import path from 'node:path';
@@ -19,7 +19,10 @@ export interface OpenStoreOptions {
   readonly clock?: Clock;
   /** Where AWS's own variables are looked up. */
   readonly environment?: Environment;
-  /** For a far store: copies of its objects on this machine, `mostBytes` at most; 0 reads every object afresh. */
+  /**
+   * For a far store: copies of its objects on this machine, `mostBytes` at most; 0 reads every
+   * object afresh.
+   */
   readonly cache?: { readonly folder: string; readonly mostBytes: number };
   /** For a far store: how long it is tried, where a caller has less time than the default takes. */
   readonly retries?: Partial<RetryPolicy>;
@@ -32,11 +35,21 @@ export function openStore(url: string, options: OpenStoreOptions = {}): ObjectSt
   const { clock, environment, cache = CACHE, ...limits } = options;
   const fix = 'Use a folder, `--store file:./.headway`, or `--store s3://bucket/prefix`.';
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === 's3') return s3ObjectStore(parseS3Address(url, environment), { ...limits, cache: { ...cache, clock } });
+  if (scheme === 's3')
+    return s3ObjectStore(parseS3Address(url, environment), {
+      ...limits,
+      cache: { ...cache, clock },
+    });
   if (scheme !== undefined && scheme !== 'file') {
-    throw new HeadwayError('SETTINGS_INVALID', `There is no store of the kind "${scheme}:"`, { fix });
+    throw new HeadwayError('SETTINGS_INVALID', `There is no store of the kind "${scheme}:"`, {
+      fix,
+    });
   }
-  const folder = url.startsWith('file://') ? fileURLToPath(url) : scheme === 'file' ? url.slice('file:'.length) : url;
+  const folder = url.startsWith('file://')
+    ? fileURLToPath(url)
+    : scheme === 'file'
+      ? url.slice('file:'.length)
+      : url;
   if (folder.trim() === '' || folder.includes('\0')) {
     throw new HeadwayError('SETTINGS_INVALID', 'The address of the store is empty', { fix });
   }

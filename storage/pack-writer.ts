@@ -1,7 +1,9 @@
 /**
- * Purpose: merge files of one feed (objects and packs) into the Parquet file and the piece table of one pack.
- * Invariants: for every piece and every interval it covers, the rows valid at its rank are the rows it had. A row that several pieces in
- * turn say alike is stored once. Nothing depends on how the pieces were spread over files.
+ * Purpose: merge files of one feed (objects and packs) into the Parquet file and the piece table of
+ * one pack.
+ * Invariants: for every piece and every interval it covers, the rows valid at its rank are the rows
+ * it had. A row that several pieces in turn say alike is stored once. Nothing depends on how the
+ * pieces were spread over files.
  * Fails: STORE_CORRUPT for a file that is not what its manifest says; the SQL engine's own errors.
  */
 import { parquetFiles, sqlText } from '../runtime/sql.ts';
@@ -22,7 +24,10 @@ interface PlacedPiece {
   readonly local: number;
 }
 
-/** Writes the rows of `files` (of one feed, in the order of their commits) as those of a pack to `target`, a path. */
+/**
+ * Writes the rows of `files` (of one feed, in the order of their commits) as those of a pack to
+ * `target`, a path.
+ */
 export async function writePack(
   store: ObjectStore,
   session: SqlSession,
@@ -35,12 +40,15 @@ export async function writePack(
   for (const file of files) paths.push(await verifiedPath(store, session, file, frequencyMinutes));
 
   const values = placed.map(
-    ({ piece, input, local }, rank) => `(${input}, ${local}, ${rank}, ${piece.span.start}::BIGINT, ${piece.span.end}::BIGINT)`,
+    ({ piece, input, local }, rank) =>
+      `(${input}, ${local}, ${rank}, ${piece.span.start}::BIGINT, ${piece.span.end}::BIGINT)`,
   );
   await session.run(`CREATE OR REPLACE TEMP TABLE piece AS
     SELECT * FROM (VALUES ${values.join(', ')}) AS p(input, local, rank, start, past)`);
   await session.run(blocksSql(frequencyMinutes * 60_000));
-  await session.run(`CREATE OR REPLACE TEMP TABLE version AS ${versionsSql(files, paths, placed.length)}`);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE version AS ${versionsSql(files, paths, placed.length)}`,
+  );
   await session.run(`COPY (${mergedSql}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION zstd)`);
 
   const written = parquetFiles(target);
@@ -49,26 +57,40 @@ export async function writePack(
     WHERE until_piece = ${placed.length} GROUP BY series_id ORDER BY series_id`);
   for (const table of ['piece', 'block', 'version']) await session.run(`DROP TABLE ${table}`);
   const series = firsts.map(([id, first]): [string, number] => [String(id), Number(first)]);
-  return { rows: Number(rows), table: { pieces: placed.map(({ piece }) => piece), firsts: new Map(series) } };
+  return {
+    rows: Number(rows),
+    table: { pieces: placed.map(({ piece }) => piece), firsts: new Map(series) },
+  };
 }
 
 /** All pieces, the weakest first: their places are their ranks. */
-async function piecesInOrder(store: ObjectStore, files: readonly DataFile[]): Promise<PlacedPiece[]> {
+async function piecesInOrder(
+  store: ObjectStore,
+  files: readonly DataFile[],
+): Promise<PlacedPiece[]> {
   const placed: PlacedPiece[] = [];
   for (const [input, file] of files.entries()) {
     const pieces = isPack(file) ? (await readPieceTable(store, file)).pieces : [asPiece(file)];
     for (const [local, piece] of pieces.entries()) placed.push({ piece, input, local });
   }
-  return placed.sort((a, b) => a.piece.availableAt - b.piece.availableAt || a.input - b.input || a.local - b.local);
+  return placed.sort(
+    (a, b) => a.piece.availableAt - b.piece.availableAt || a.input - b.input || a.local - b.local,
+  );
 }
 
-function asPiece({ key: _key, sha256: _hash, bytes: _bytes, ...piece }: Exclude<DataFile, { pieces: unknown }>): Piece {
+function asPiece({
+  key: _key,
+  sha256: _hash,
+  bytes: _bytes,
+  ...piece
+}: Exclude<DataFile, { pieces: unknown }>): Piece {
   return piece;
 }
 
 /**
- * `block`: for each interval the runs of pieces that cover it and come, rank after rank, from the same input: from which of its own ranks
- * to which, the new rank of the first, and the new rank of the first piece after the run.
+ * `block`: for each interval the runs of pieces that cover it and come, rank after rank, from the
+ * same input: from which of its own ranks to which, the new rank of the first, and the new rank of
+ * the first piece after the run.
  */
 const blocksSql = (step: number): string => `CREATE OR REPLACE TEMP TABLE block AS
   WITH cover AS (SELECT input, local, rank, unnest(range(start, past, ${step}::BIGINT)) AS instant FROM piece),
@@ -85,7 +107,8 @@ function versionsSql(files: readonly DataFile[], paths: readonly string[], piece
     return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, available_at, ${ranks}
       FROM ${parquetFiles(paths[input] as string)}`;
   });
-  // A row begins and ends at pieces that cover its interval, so inside a block their new ranks are the row's.
+  // A row begins and ends at pieces that cover its interval, so inside a block their new ranks are
+  // the row's.
   return `WITH old AS (${inputs.join(' UNION ALL ')})
     SELECT series_id, old.instant AS instant, target, available_at,
       CASE WHEN first_piece <= low THEN block.rank ELSE began.rank END AS first,
@@ -95,7 +118,10 @@ function versionsSql(files: readonly DataFile[], paths: readonly string[], piece
     LEFT JOIN piece AS ended ON ended.input = old.input AND ended.local = until_piece`;
 }
 
-/** Versions that follow on one another and say the same become one row. 0 and −0 are not the same: their sums differ in their bits. */
+/**
+ * Versions that follow on one another and say the same become one row. 0 and −0 are not the same:
+ * their sums differ in their bits.
+ */
 const mergedSql = `
   WITH twice AS (SELECT series_id, instant FROM version GROUP BY ALL HAVING count(*) > 1),
   single AS (SELECT * FROM version ANTI JOIN twice USING (series_id, instant)),

@@ -1,7 +1,9 @@
 /**
- * Purpose: whether a Parquet file is what is claimed of it, and its rows, which have to be looked at for that.
- * Invariants: the columns have their names and types; every row is complete, finite, on the grid, inside the span, known by `availableAt`, and
- * there is one row for a series and interval (in a pack: at one rank).
+ * Purpose: whether a Parquet file is what is claimed of it, and its rows, which have to be looked
+ * at for that.
+ * Invariants: the columns have their names and types; every row is complete, finite, on the grid,
+ * inside the span, known by `availableAt`, and there is one row for a series and interval (in a
+ * pack: at one rank).
  * Fails: never: a file that cannot be read is a problem like any other.
  */
 import { parquetFiles } from '../runtime/sql.ts';
@@ -22,7 +24,10 @@ const LONGEST_ID = 1024;
 const CONTROL = '\\p{Cc}';
 const ODD_ID = `an id is longer than ${LONGEST_ID} bytes, or has control characters`;
 const LARGEST_FLOAT = '3.4028234e38';
-/** Lists are held in memory, and not spilled: where a file has more rows, the SQL engine groups them. */
+/**
+ * Lists are held in memory, and not spilled: where a file has more rows, the SQL engine groups
+ * them.
+ */
 const MOST_LISTED = 4_000_000;
 
 export type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'> & {
@@ -53,25 +58,32 @@ export async function inspectParquet(
     for (const [name, allowed] of Object.entries(claims.pieces ? PACK_COLUMNS : COLUMNS)) {
       const type = types.get(name);
       if (type === undefined) return wrong(`it has no column ${name}`);
-      if (!allowed.includes(type)) return wrong(`its column ${name} is ${type}, not ${allowed.join(' or ')}`);
+      if (!allowed.includes(type))
+        return wrong(`its column ${name} is ${type}, not ${allowed.join(' or ')}`);
     }
     // Readers ask DuckDB for the file of each row under this name.
-    if (types.has('filename')) return wrong('it has a column filename, which would be taken for the name of the file');
+    if (types.has('filename'))
+      return wrong('it has a column filename, which would be taken for the name of the file');
     const [[counted]] = (await session.rows(`SELECT count(*) FROM ${file}`)) as [[unknown]];
     if (Number(counted) !== claims.rows) return wrong(`it has ${counted} rows, not ${claims.rows}`);
     const bad = badRows(claims, frequencyMinutes);
-    if (!claims.pieces && claims.rows <= MOST_LISTED) return await readRows(session, file, claims, frequencyMinutes, bad);
+    if (!claims.pieces && claims.rows <= MOST_LISTED)
+      return await readRows(session, file, claims, frequencyMinutes, bad);
 
     const [found] = await session.rows(`SELECT ${countsOf(bad)} FROM ${file}`);
     const problem = wrongIn(bad, found);
     if (problem !== null) return problem;
     const odd = `strlen(series_id) > ${LONGEST_ID} OR regexp_matches(series_id, '${CONTROL}')`;
-    const [unnamed] = await session.rows(`SELECT 1 FROM (SELECT DISTINCT series_id FROM ${file}) WHERE ${odd} LIMIT 1`);
+    const [unnamed] = await session.rows(
+      `SELECT 1 FROM (SELECT DISTINCT series_id FROM ${file}) WHERE ${odd} LIMIT 1`,
+    );
     if (unnamed) return wrong(ODD_ID);
     const [doubled] = await session.rows(doubledSql(file, claims));
     return doubled ? wrong(twice(String(doubled[0]))) : FINE;
   } catch (error) {
-    return wrong(`it cannot be read as Parquet (${String((error as Error).message).split('\n')[0]})`);
+    return wrong(
+      `it cannot be read as Parquet (${String((error as Error).message).split('\n')[0]})`,
+    );
   }
 }
 
@@ -87,7 +99,10 @@ function wrongIn(bad: Record<string, string>, counts: readonly unknown[] = []): 
 }
 
 /** What must be true of no row, by what it is called. */
-function badRows({ span, availableAt, pieces }: Claims, frequencyMinutes: number): Record<string, string> {
+function badRows(
+  { span, availableAt, pieces }: Claims,
+  frequencyMinutes: number,
+): Record<string, string> {
   const micros = `epoch_us("timestamp")`;
   const bad: Record<string, string> = {
     'rows with a missing field':
@@ -98,7 +113,8 @@ function badRows({ span, availableAt, pieces }: Claims, frequencyMinutes: number
     'rows that became known after the object': `epoch_us(available_at) > ${availableAt * 1000}`,
   };
   if (pieces) {
-    bad['rows with pieces that there are not'] = `first_piece IS NULL OR until_piece IS NULL OR first_piece < 0
+    bad['rows with pieces that there are not'] =
+      `first_piece IS NULL OR until_piece IS NULL OR first_piece < 0
       OR first_piece >= until_piece OR until_piece > ${pieces.count}`;
   }
   return bad;
@@ -106,7 +122,10 @@ function badRows({ span, availableAt, pieces }: Claims, frequencyMinutes: number
 
 const twice = (id: string): string => `two rows for one interval of series ${JSON.stringify(id)}`;
 
-/** A series with two rows for an interval. In a pack an interval may have several rows, as long as no two are valid at the same rank. */
+/**
+ * A series with two rows for an interval. In a pack an interval may have several rows, as long as
+ * no two are valid at the same rank.
+ */
 function doubledSql(file: string, { pieces }: Claims): string {
   const several = `SELECT series_id, "timestamp" FROM ${file} GROUP BY ALL HAVING count(*) > 1`;
   if (!pieces) return `${several} LIMIT 1`;
@@ -116,8 +135,9 @@ function doubledSql(file: string, { pieces }: Claims): string {
 }
 
 /**
- * The rows come as one list for each series, for to hand over a list takes a tenth of the time that its rows take; with it the counts of what must not
- * be, so that the file is read once. In a bitmap two rows of one interval meet, at a tenth of what it costs an SQL engine to group them.
+ * The rows come as one list for each series, for to hand over a list takes a tenth of the time that
+ * its rows take; with it the counts of what must not be, so that the file is read once. In a bitmap
+ * two rows of one interval meet, at a tenth of what it costs an SQL engine to group them.
  */
 async function readRows(
   session: SqlSession,
@@ -129,7 +149,11 @@ async function readRows(
   const step = frequencyMinutes * 60_000;
   const grid = { start: span.start, step, length: (span.end - span.start) / step };
   const taken = new Uint8Array(grid.length);
-  const all = { series: new Int32Array(count), intervals: new Int32Array(count), values: new Float32Array(count) };
+  const all = {
+    series: new Int32Array(count),
+    intervals: new Int32Array(count),
+    values: new Float32Array(count),
+  };
   const seriesIds: string[] = [];
   const badCounts = Object.keys(bad).map(() => 0);
   let row = 0;
@@ -157,6 +181,8 @@ async function readRows(
   if (row !== count) return wrong(`it has ${row} rows, not ${count}`);
   const control = new RegExp(CONTROL, 'u');
   const isOdd = seriesIds.some((id) => Buffer.byteLength(id) > LONGEST_ID || control.test(id));
-  const problem = wrongIn(bad, badCounts) ?? (isOdd ? wrong(ODD_ID) : doubled === null ? null : wrong(twice(doubled)));
+  const problem =
+    wrongIn(bad, badCounts) ??
+    (isOdd ? wrong(ODD_ID) : doubled === null ? null : wrong(twice(doubled)));
   return problem ?? { problem: null, rows: { seriesIds, ...grid, ...all } };
 }

@@ -1,8 +1,10 @@
 /**
- * Purpose: an entry of the promotion log: who became champion, who was refused, on what evidence, with a picture of it.
- * Invariants: the log alone says who is champion: the last entry that changes the champion, which a rejection and an inconclusive
- * verdict do not. Rolling back undoes promotions one by one, as a stack, so that two rollbacks never bring back the model that was
- * rolled back first. Entries of format 1 (no picture, never inconclusive) are read as what they are.
+ * Purpose: an entry of the promotion log: who became champion, who was refused, on what evidence,
+ * with a picture of it.
+ * Invariants: the log alone says who is champion: the last entry that changes the champion, which a
+ * rejection and an inconclusive verdict do not. Rolling back undoes promotions one by one, as a
+ * stack, so that two rollbacks never bring back the model that was rolled back first. Entries of
+ * format 1 (no picture, never inconclusive) are read as what they are.
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../runtime/errors.ts';
@@ -30,7 +32,10 @@ export interface Promotion {
   readonly commitId: string;
   readonly at: number;
   readonly kind: 'promoted' | 'rolled-back' | RefusalKind;
-  /** The model that the entry is about: the champion from now on, or the challenger that was refused. */
+  /**
+   * The model that the entry is about: the champion from now on, or the challenger that was
+   * refused.
+   */
   readonly modelVersion: string;
   /** One line for people. */
   readonly reason: string;
@@ -73,26 +78,37 @@ export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   } as Promotion;
   const { domain, number, picture } = promotion;
   const own = objectKeys.promotion(domain, number);
-  if (key !== own) throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
+  if (key !== own)
+    throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
   if (picture && picture.key !== objectKeys.verdictPicture(domain, picture.sha256))
-    throw new HeadwayError('STORE_CORRUPT', `It names a picture by a key that is not its own: ${picture.key}`, { where: key });
+    throw new HeadwayError(
+      'STORE_CORRUPT',
+      `It names a picture by a key that is not its own: ${picture.key}`,
+      { where: key },
+    );
   return promotion;
 }
 
 export function serialisePromotion(promotion: Promotion): Uint8Array {
   const problem = shapeProblem(written, JSON.parse(JSON.stringify(promotion)));
   if (problem === null) return sealJson(promotion);
-  throw new HeadwayError('INTERNAL', `The promotion is not valid: ${problem}`, { where: promotion.modelVersion });
+  throw new HeadwayError('INTERNAL', `The promotion is not valid: ${problem}`, {
+    where: promotion.modelVersion,
+  });
 }
 
-/** The entries by which champions reign: the present one last, under it those that rollbacks would bring back. */
+/**
+ * The entries by which champions reign: the present one last, under it those that rollbacks would
+ * bring back.
+ */
 export function reigns(entries: readonly Promotion[]): Promotion[] {
   const stack: Promotion[] = [];
   for (const entry of entries) {
     if (entry.kind === 'rejected' || entry.kind === 'inconclusive') continue;
     if (entry.kind === 'rolled-back') {
       stack.pop();
-      while (stack.length > 0 && stack[stack.length - 1].modelVersion !== entry.modelVersion) stack.pop();
+      while (stack.length > 0 && stack[stack.length - 1].modelVersion !== entry.modelVersion)
+        stack.pop();
       if (stack.length > 0) stack.pop();
     }
     stack.push(entry);

@@ -1,8 +1,10 @@
 /**
- * Purpose: the address of a store on S3, as people write it: s3://BUCKET/PREFIX?region=…&endpoint=…&path-style=…&sse=…&kms-key=…
- * Invariants: every segment of the prefix is one that a key could have, so nothing can lead out of it; what the address does
- * not say comes from AWS's own variables (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION); credentials have no place
- * in it and are refused without being repeated.
+ * Purpose: the address of a store on S3, as people write it:
+ * s3://BUCKET/PREFIX?region=…&endpoint=…&path-style=…&sse=…&kms-key=…
+ * Invariants: every segment of the prefix is one that a key could have, so nothing can lead out of
+ * it; what the address does not say comes from AWS's own variables (AWS_ENDPOINT_URL_S3,
+ * AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION); credentials have no place in it and are
+ * refused without being repeated.
  * Fails: SETTINGS_INVALID, which names the part of the address and what is allowed.
  */
 import { HeadwayError } from '../runtime/errors.ts';
@@ -18,7 +20,9 @@ export interface S3Address {
   readonly region: string | null;
   /** null: Amazon's own. */
   readonly endpoint: string | null;
-  /** The bucket in the path instead of the host name: what MinIO and Ceph understand without DNS. */
+  /**
+   * The bucket in the path instead of the host name: what MinIO and Ceph understand without DNS.
+   */
   readonly pathStyle: boolean;
   /** null: none is asked for, and the bucket's own default holds. */
   readonly encryption: 'AES256' | 'aws:kms' | null;
@@ -31,24 +35,35 @@ const REGION = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const KMS_KEY = /^[A-Za-z0-9:/_-]{1,256}$/;
 const LONGEST_PREFIX = 400; // of the 1024 bytes that S3 gives a key, ours may take 512
 const PARAMETERS = ['region', 'endpoint', 'path-style', 'sse', 'kms-key'];
-const FIX = 'Use `--store s3://BUCKET/PREFIX`; region, endpoint, path-style, sse and kms-key may follow as ?name=value&….';
+const FIX =
+  'Use `--store s3://BUCKET/PREFIX`; region, endpoint, path-style, sse and kms-key may follow as ?name=value&….';
 
-const invalid = (what: string) => new HeadwayError('SETTINGS_INVALID', what, { where: 'HEADWAY_STORE, --store', fix: FIX });
+const invalid = (what: string) =>
+  new HeadwayError('SETTINGS_INVALID', what, { where: 'HEADWAY_STORE, --store', fix: FIX });
 
 export function parseS3Address(url: string, environment: Environment = {}): S3Address {
-  const [, bucket = '', path = '', query = ''] = /^s3:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(url) ?? [];
+  const [, bucket = '', path = '', query = ''] =
+    /^s3:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(url) ?? [];
   if (bucket.includes('@'))
-    throw invalid('Credentials do not belong into the address of the store: they come from AWS’s own places');
+    throw invalid(
+      'Credentials do not belong into the address of the store: they come from AWS’s own places',
+    );
   if (!BUCKET.test(bucket)) throw invalid('The address of the store names no valid bucket');
   const parameters = readParameters(query);
   const endpoint = readEndpoint(parameters, environment);
-  const region = parameters.get('region') ?? given(environment.AWS_REGION) ?? given(environment.AWS_DEFAULT_REGION) ?? null;
+  const region =
+    parameters.get('region') ??
+    given(environment.AWS_REGION) ??
+    given(environment.AWS_DEFAULT_REGION) ??
+    null;
   if (region !== null && !REGION.test(region)) throw invalid('The region of the store is not one');
   const pathStyle = parameters.get('path-style') ?? String(endpoint !== null);
-  if (pathStyle !== 'true' && pathStyle !== 'false') throw invalid('`path-style` is neither true nor false');
+  if (pathStyle !== 'true' && pathStyle !== 'false')
+    throw invalid('`path-style` is neither true nor false');
   // Servers other than Amazon's mostly refuse to be asked for encryption they were not set up for.
   const sse = parameters.get('sse') ?? (endpoint === null ? 'AES256' : 'none');
-  if (sse !== 'AES256' && sse !== 'aws:kms' && sse !== 'none') throw invalid('`sse` is none of AES256, aws:kms and none');
+  if (sse !== 'AES256' && sse !== 'aws:kms' && sse !== 'none')
+    throw invalid('`sse` is none of AES256, aws:kms and none');
   const kmsKey = parameters.get('kms-key') ?? null;
   if (kmsKey !== null && (sse !== 'aws:kms' || !KMS_KEY.test(kmsKey)))
     throw invalid('`kms-key` goes with sse=aws:kms and is the id or ARN of a key');
@@ -64,7 +79,8 @@ export function parseS3Address(url: string, environment: Environment = {}): S3Ad
   };
 }
 
-const given = (value: string | undefined): string | undefined => (value?.trim() ? value.trim() : undefined);
+const given = (value: string | undefined): string | undefined =>
+  value?.trim() ? value.trim() : undefined;
 
 function readParameters(query: string): Map<string, string> {
   const parameters = new Map<string, string>();
@@ -77,13 +93,26 @@ function readParameters(query: string): Map<string, string> {
   return parameters;
 }
 
-function readEndpoint(parameters: ReadonlyMap<string, string>, environment: Environment): string | null {
-  const text = parameters.get('endpoint') ?? given(environment.AWS_ENDPOINT_URL_S3) ?? given(environment.AWS_ENDPOINT_URL);
+function readEndpoint(
+  parameters: ReadonlyMap<string, string>,
+  environment: Environment,
+): string | null {
+  const text =
+    parameters.get('endpoint') ??
+    given(environment.AWS_ENDPOINT_URL_S3) ??
+    given(environment.AWS_ENDPOINT_URL);
   if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
-  const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  const plain =
+    url !== null &&
+    url.username === '' &&
+    url.password === '' &&
+    url.search === '' &&
+    url.hash === '';
   if (plain && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
-  throw invalid('The endpoint of the store is not an address like https://host:9000, without a user or a password');
+  throw invalid(
+    'The endpoint of the store is not an address like https://host:9000, without a user or a password',
+  );
 }
 
 function readPrefix(path: string): string {

@@ -1,10 +1,13 @@
 /**
  * Purpose: the object store on S3, or on a server that speaks its language (MinIO, Ceph).
- * Invariants: every write is "If-None-Match: *", so nothing is ever overwritten and exactly one of several writers creates. Every object
- * carries its SHA-256 and its writer's mark: by the first a download is checked, by the second a writer whose reply was lost, or whose
- * second try met its own first one (412), knows that the object is its own. Content-named objects are read through a local cache.
- * Fails: OBJECT_NOT_FOUND, STORE_FULL, KEY_INVALID, STORE_CORRUPT (stored bytes that no longer have their hash), STORE_UNAVAILABLE with
- * what to do: network, credentials, rights, bucket, region. Always with the key and the location, never with credentials.
+ * Invariants: every write is "If-None-Match: *", so nothing is ever overwritten and exactly one of
+ * several writers creates. Every object carries its SHA-256 and its writer's mark: by the first a
+ * download is checked, by the second a writer whose reply was lost, or whose second try met its own
+ * first one (412), knows that the object is its own. Content-named objects are read through a local
+ * cache.
+ * Fails: OBJECT_NOT_FOUND, STORE_FULL, KEY_INVALID, STORE_CORRUPT (stored bytes that no longer have
+ * their hash), STORE_UNAVAILABLE with what to do: network, credentials, rights, bucket, region.
+ * Always with the key and the location, never with credentials.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -43,7 +46,11 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
   const { bucket, prefix } = address;
   const location = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
   const policy: RetryPolicy = { ...retryPolicy, ...options.retries };
-  const transfer: TransferOptions = { policy, partBytes: options.partBytes ?? PART_BYTES, parallel: PARALLEL };
+  const transfer: TransferOptions = {
+    policy,
+    partBytes: options.partBytes ?? PART_BYTES,
+    parallel: PARALLEL,
+  };
   const requests = s3Requests(address, options);
   const cache = contentCache(options.cache);
   /** Downloads under way in this process, so that one object is fetched once. */
@@ -58,7 +65,10 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
       if (error instanceof GaveUp) throw errorOf(error.failure, key, location, error.tries);
       // The prefix is the store's business; what people know is the key.
       if (error instanceof HeadwayError && prefix !== '' && error.where === prefix + key)
-        throw new HeadwayError(error.code, error.message, { where: key, ...(error.fix ? { fix: error.fix } : {}) });
+        throw new HeadwayError(error.code, error.message, {
+          where: key,
+          ...(error.fix ? { fix: error.fix } : {}),
+        });
       throw error;
     }
   }
@@ -70,12 +80,16 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
       await withRetries(policy, () => requests.create(name, bytes, marks));
       return 'created';
     } catch (error) {
-      if (!(error instanceof GaveUp) || !(isTaken(error.failure) || mayPass(error.failure))) throw error;
-      // A refusal may be about our own first try, and a failure may have come after the object was made: only the slot knows.
+      if (!(error instanceof GaveUp) || !(isTaken(error.failure) || mayPass(error.failure)))
+        throw error;
+      // A refusal may be about our own first try, and a failure may have come after the object was
+      // made: only the slot knows.
       const isRefused = isTaken(error.failure);
-      const found = await withRetries(policy, () => requests.head(name)).catch((unseen: unknown) => {
-        throw isRefused ? unseen : error;
-      });
+      const found = await withRetries(policy, () => requests.head(name)).catch(
+        (unseen: unknown) => {
+          throw isRefused ? unseen : error;
+        },
+      );
       if (found?.writer === marks.writer) return 'created';
       if (found !== null || isRefused) return 'exists';
       throw error;
@@ -95,9 +109,13 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
 
   /** The local file of an object, fetched where it is not in the cache. */
   async function localFile(key: string, known: string | null): Promise<string> {
-    const hash = known ?? (await withRetries(policy, () => requests.head(remote(key))))?.sha256 ?? null;
+    const hash =
+      known ?? (await withRetries(policy, () => requests.head(remote(key))))?.sha256 ?? null;
     const cached = hash === null ? null : await cache.find(hash);
-    return cached ?? fetchOnce(key, (temporary) => downloadFile(requests, remote(key), known, temporary, transfer));
+    return (
+      cached ??
+      fetchOnce(key, (temporary) => downloadFile(requests, remote(key), known, temporary, transfer))
+    );
   }
 
   /** The same, read: what had to be fetched is not read back. */
@@ -113,13 +131,16 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
   }
 
   async function listDetails(folder: string, after?: string): Promise<S3Listed[]> {
-    if (folder !== '') checkKey(folder.endsWith('/') ? folder.slice(0, -1) : `${folder}/ must end in a slash`);
+    if (folder !== '')
+      checkKey(folder.endsWith('/') ? folder.slice(0, -1) : `${folder}/ must end in a slash`);
     const found = new Map<string, S3Listed>();
     const start = after ? remote(after) : null;
     let from: string | null = null;
     do {
       const at: string | null = from;
-      const { objects, continuation }: S3Page = await withRetries(policy, () => requests.list(prefix + folder, start, at));
+      const { objects, continuation }: S3Page = await withRetries(policy, () =>
+        requests.list(prefix + folder, start, at),
+      );
       for (const each of objects) {
         const key = each.key.startsWith(prefix) ? each.key.slice(prefix.length) : '';
         if (key.startsWith(folder) && isKey(key)) found.set(key, { ...each, key });
@@ -139,12 +160,16 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
         return downloadBytes(requests, name, hash, transfer);
       }),
     has: (key: string) => guarded(key, () => exists(key)),
-    put: (key: string, bytes: Uint8Array) => guarded(key, async () => void (await create(key, bytes))),
+    put: (key: string, bytes: Uint8Array) =>
+      guarded(key, async () => void (await create(key, bytes))),
     putFile: (key: string, source: string) =>
       guarded(key, async () => {
         const name = remote(key);
         const look = await stat(source).catch((error: unknown) => {
-          throw new HeadwayError('SOURCE_NOT_FOUND', 'The file to store cannot be read', { where: source, cause: error });
+          throw new HeadwayError('SOURCE_NOT_FOUND', 'The file to store cannot be read', {
+            where: source,
+            cause: error,
+          });
         });
         if (look.size <= transfer.partBytes) await create(key, await readFile(source));
         else if (!(await exists(key))) await uploadFile(requests, name, source, transfer);

@@ -1,8 +1,10 @@
 /**
- * Purpose: the few requests to S3 that the store is made of, on the AWS SDK: each is one try, on one key.
- * Invariants: the SDK is loaded with the first request, so that nobody else pays for it; bodies are bytes whose hash is known before
- * they are sent, so that the server can refuse what the way has changed, and no server needs to know streamed trailers; an answer is
- * read to its end here, inside one time-out, and never beyond what was asked for.
+ * Purpose: the few requests to S3 that the store is made of, on the AWS SDK: each is one try, on
+ * one key.
+ * Invariants: the SDK is loaded with the first request, so that nobody else pays for it; bodies are
+ * bytes whose hash is known before they are sent, so that the server can refuse what the way has
+ * changed, and no server needs to know streamed trailers; an answer is read to its end here, inside
+ * one time-out, and never beyond what was asked for.
  * Fails: with the SDK's errors, for s3-failure.ts to judge; a 404 on HEAD is null.
  */
 import type { Readable } from 'node:stream';
@@ -12,13 +14,20 @@ import { failureOf, isMissing } from './s3-failure.ts';
 
 export interface S3Options {
   /** Instead of AWS's own places. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
   readonly connectionTimeoutMs?: number;
   /** For a whole request, with what it sends and what it gets: at most some megabytes. */
   readonly requestTimeoutMs?: number;
 }
 
-/** What travels with an object: the hash of the whole of it, and who wrote it, by which a writer knows its own. */
+/**
+ * What travels with an object: the hash of the whole of it, and who wrote it, by which a writer
+ * knows its own.
+ */
 export interface S3Marks {
   readonly sha256: string;
   readonly writer: string;
@@ -52,16 +61,28 @@ export interface UploadedPart {
 }
 
 export interface S3Requests {
-  head(key: string): Promise<{ readonly bytes: number; readonly sha256: string | null; readonly writer: string | null } | null>;
+  head(key: string): Promise<{
+    readonly bytes: number;
+    readonly sha256: string | null;
+    readonly writer: string | null;
+  } | null>;
   /** Up to `length` bytes from `start`. */
   read(key: string, start: number, length: number): Promise<S3Part>;
   /** Refused with 412 where the key exists. */
   create(key: string, bytes: Uint8Array, marks: S3Marks): Promise<void>;
-  /** From `continuation` of the page before, on the first one from what comes after the key `after`. */
+  /**
+   * From `continuation` of the page before, on the first one from what comes after the key `after`.
+   */
   list(prefix: string, after: string | null, continuation: string | null): Promise<S3Page>;
   remove(key: string): Promise<void>;
   startUpload(key: string, marks: S3Marks): Promise<string>;
-  uploadPart(key: string, upload: string, number: number, bytes: Uint8Array, sha256: string): Promise<UploadedPart>;
+  uploadPart(
+    key: string,
+    upload: string,
+    number: number,
+    bytes: Uint8Array,
+    sha256: string,
+  ): Promise<UploadedPart>;
   /** Refused with 412 where the key exists. */
   endUpload(key: string, upload: string, parts: readonly UploadedPart[]): Promise<void>;
   abortUpload(key: string, upload: string): Promise<void>;
@@ -87,14 +108,20 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
     loaded ??= load(address, options);
     return loaded;
   };
-  // The handler's own time-outs end with the first byte of the answer; a body that trickles must end too.
-  const limit = () => ({ abortSignal: AbortSignal.timeout(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) });
+  // The handler's own time-outs end with the first byte of the answer; a body that trickles must
+  // end too.
+  const limit = () => ({
+    abortSignal: AbortSignal.timeout(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS),
+  });
 
   return {
     async head(Key) {
       const { sdk, client } = await open();
       try {
-        const { ContentLength = 0, Metadata } = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), limit());
+        const { ContentLength = 0, Metadata } = await client.send(
+          new sdk.HeadObjectCommand({ Bucket, Key }),
+          limit(),
+        );
         return { bytes: ContentLength, sha256: hashIn(Metadata), writer: Metadata?.writer ?? null };
       } catch (error) {
         if (isMissing(failureOf(error))) return null;
@@ -105,9 +132,15 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
       const { sdk, client } = await open();
       const get = async (Range?: string) => {
         const command = new sdk.GetObjectCommand({ Bucket, Key, ...(Range ? { Range } : {}) });
-        const { Body, ContentRange, ContentLength, ETag, Metadata } = await client.send(command, limit());
+        const { Body, ContentRange, ContentLength, ETag, Metadata } = await client.send(
+          command,
+          limit(),
+        );
         const bytes = await readToEnd(Body as Readable, ContentLength, length);
-        const totalBytes = ContentRange === undefined ? bytes.length : Number(/\/(\d+)$/.exec(ContentRange)?.[1] ?? Number.NaN);
+        const totalBytes =
+          ContentRange === undefined
+            ? bytes.length
+            : Number(/\/(\d+)$/.exec(ContentRange)?.[1] ?? Number.NaN);
         return { bytes, totalBytes, etag: ETag ?? null, sha256: hashIn(Metadata) };
       };
       try {
@@ -120,8 +153,16 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
     },
     async create(Key, Body, { sha256, writer }) {
       const { sdk, client } = await open();
-      const content = { Body, ContentLength: Body.length, ChecksumSHA256: base64(sha256), Metadata: { sha256, writer } };
-      await client.send(new sdk.PutObjectCommand({ Bucket, Key, IfNoneMatch: '*', ...content, ...encrypted }), limit());
+      const content = {
+        Body,
+        ContentLength: Body.length,
+        ChecksumSHA256: base64(sha256),
+        Metadata: { sha256, writer },
+      };
+      await client.send(
+        new sdk.PutObjectCommand({ Bucket, Key, IfNoneMatch: '*', ...content, ...encrypted }),
+        limit(),
+      );
     },
     async list(Prefix, after, continuation) {
       const { sdk, client } = await open();
@@ -130,15 +171,27 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
         ...(continuation === null ? {} : { ContinuationToken: continuation }),
       };
       // Names of others may hold what XML cannot.
-      const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, EncodingType: 'url', ...from });
-      const { Contents = [], IsTruncated, NextContinuationToken } = await client.send(command, limit());
+      const command = new sdk.ListObjectsV2Command({
+        Bucket,
+        Prefix,
+        EncodingType: 'url',
+        ...from,
+      });
+      const {
+        Contents = [],
+        IsTruncated,
+        NextContinuationToken,
+      } = await client.send(command, limit());
       const objects = Contents.flatMap(({ Key = '', Size = 0, LastModified }) => {
         const key = decoded(Key);
         return key === null ? [] : [{ key, bytes: Size, writtenAt: LastModified?.getTime() ?? 0 }];
       });
       // An empty answer would read as an empty store.
       if (IsTruncated === undefined || (IsTruncated && !NextContinuationToken)) throw brokenOff();
-      return { objects, continuation: NextContinuationToken && IsTruncated ? NextContinuationToken : null };
+      return {
+        objects,
+        continuation: NextContinuationToken && IsTruncated ? NextContinuationToken : null,
+      };
     },
     async remove(Key) {
       const { sdk, client } = await open();
@@ -165,9 +218,16 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
     },
     async endUpload(Key, UploadId, parts) {
       const { sdk, client } = await open();
-      const Parts = parts.map(({ number, etag, sha256 }) => ({ PartNumber: number, ETag: etag, ChecksumSHA256: base64(sha256) }));
+      const Parts = parts.map(({ number, etag, sha256 }) => ({
+        PartNumber: number,
+        ETag: etag,
+        ChecksumSHA256: base64(sha256),
+      }));
       const content = { UploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' };
-      await client.send(new sdk.CompleteMultipartUploadCommand({ Bucket, Key, ...content }), limit());
+      await client.send(
+        new sdk.CompleteMultipartUploadCommand({ Bucket, Key, ...content }),
+        limit(),
+      );
     },
     async abortUpload(Key, UploadId) {
       const { sdk, client } = await open();
@@ -197,7 +257,11 @@ async function load(address: S3Address, options: S3Options) {
 }
 
 /** All of a body, if it is as long as the answer says and no longer than `most`. */
-async function readToEnd(body: Readable, announced: number | undefined, most: number): Promise<Buffer> {
+async function readToEnd(
+  body: Readable,
+  announced: number | undefined,
+  most: number,
+): Promise<Buffer> {
   const blocks: Buffer[] = [];
   let length = 0;
   for await (const block of body) {
@@ -205,12 +269,14 @@ async function readToEnd(body: Readable, announced: number | undefined, most: nu
     if (length > most) break; // which ends the connection
     blocks.push(block as Buffer);
   }
-  if (length <= most && (announced === undefined || announced === length)) return Buffer.concat(blocks, length);
+  if (length <= most && (announced === undefined || announced === length))
+    return Buffer.concat(blocks, length);
   throw brokenOff();
 }
 
 /** Another try may help. */
-export const brokenOff = (): Error => Object.assign(new Error('The answer is not whole'), { name: 'IncompleteBody' });
+export const brokenOff = (): Error =>
+  Object.assign(new Error('The answer is not whole'), { name: 'IncompleteBody' });
 
 function decoded(key: string): string | null {
   try {

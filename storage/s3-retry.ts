@@ -1,8 +1,10 @@
 /**
- * Purpose: tries a request to S3 again where that may help, the same way for all of them: also where the body of an answer
- * broke off, which the SDK's own retries never see, and for 409, which they do not try again. The SDK's are therefore off.
- * Invariants: waits are drawn from [0, base × 2^n) with an upper bound ("full jitter", M. Brooker, AWS Architecture Blog 2015), so that
- * writers that failed together do not come back together; the number of tries is bounded.
+ * Purpose: tries a request to S3 again where that may help, the same way for all of them: also
+ * where the body of an answer broke off, which the SDK's own retries never see, and for 409, which
+ * they do not try again. The SDK's are therefore off.
+ * Invariants: waits are drawn from [0, base × 2^n) with an upper bound ("full jitter", M. Brooker,
+ * AWS Architecture Blog 2015), so that writers that failed together do not come back together; the
+ * number of tries is bounded.
  * Fails: with the S3Failure of the last try, wrapped as GaveUp.
  */
 import { randomUUID } from 'node:crypto';
@@ -19,7 +21,12 @@ export interface RetryPolicy {
 }
 
 /** At most about 13 seconds of waiting, half of that on average. */
-export const retryPolicy: RetryPolicy = { tries: 8, firstDelayMs: 100, longestDelayMs: 10_000, sleep };
+export const retryPolicy: RetryPolicy = {
+  tries: 8,
+  firstDelayMs: 100,
+  longestDelayMs: 10_000,
+  sleep,
+};
 
 export class GaveUp extends Error {
   readonly failure: S3Failure;
@@ -31,7 +38,10 @@ export class GaveUp extends Error {
   }
 }
 
-/** Draws that no other process shares: jitter is the one thing here that must differ from run to run. */
+/**
+ * Draws that no other process shares: jitter is the one thing here that must differ from run to
+ * run.
+ */
 const jitter = seededRandom(seedFrom(randomUUID()));
 
 export async function withRetries<T>(policy: RetryPolicy, request: () => Promise<T>): Promise<T> {
@@ -42,7 +52,9 @@ export async function withRetries<T>(policy: RetryPolicy, request: () => Promise
       if (isHeadwayError(error)) throw error;
       const failure = failureOf(error);
       if (tries >= policy.tries || !mayPass(failure)) throw new GaveUp(failure, tries);
-      await policy.sleep(jitter() * Math.min(policy.longestDelayMs, policy.firstDelayMs * 2 ** (tries - 1)));
+      await policy.sleep(
+        jitter() * Math.min(policy.longestDelayMs, policy.firstDelayMs * 2 ** (tries - 1)),
+      );
     }
   }
 }

@@ -1,9 +1,11 @@
 /**
  * Purpose: large objects to and from S3 in parts, several at once, without holding them in memory.
- * Invariants: at most `parallel` parts are in memory; a download is handed over only when it has the hash its writer gave it; an
- * upload appears whole or not at all, and one that failed is aborted, so that no paid-for parts stay (a killed writer's do, until the
- * bucket's lifecycle rule clears them: docs/reference.md).
- * Fails: GaveUp with the last failure; STORE_CORRUPT where the bytes are still wrong after three downloads.
+ * Invariants: at most `parallel` parts are in memory; a download is handed over only when it has
+ * the hash its writer gave it; an upload appears whole or not at all, and one that failed is
+ * aborted, so that no paid-for parts stay (a killed writer's do, until the bucket's lifecycle rule
+ * clears them: docs/reference.md).
+ * Fails: GaveUp with the last failure; STORE_CORRUPT where the bytes are still wrong after three
+ * downloads.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -33,7 +35,8 @@ export interface Sink {
 }
 
 /**
- * @param known the hash that the object must have, where its key says so; else the one its writer left with it counts
+ * @param known the hash that the object must have, where its key says so; else the one its writer
+ * left with it counts
  * @returns the hash of what was read
  */
 export async function download(
@@ -54,7 +57,10 @@ export async function download(
     const first = await part(0);
     await sink.start(first.totalBytes);
     await sink.write(first.bytes, 0);
-    const starts = Array.from({ length: Math.ceil(first.totalBytes / partBytes) - 1 }, (_, i) => (i + 1) * partBytes);
+    const starts = Array.from(
+      { length: Math.ceil(first.totalBytes / partBytes) - 1 },
+      (_, i) => (i + 1) * partBytes,
+    );
     let isOne = true;
     await inParallel(parallel, starts, async (start) => {
       const { bytes, etag, totalBytes } = await part(start);
@@ -106,7 +112,8 @@ export async function downloadFile(
     const sink: Sink = {
       start: (total) => file.truncate(total),
       write: async (part, position) => {
-        for (let at = 0; at < part.length; ) at += (await file.write(part, at, part.length - at, position + at)).bytesWritten;
+        for (let at = 0; at < part.length; )
+          at += (await file.write(part, at, part.length - at, position + at)).bytesWritten;
       },
       hash: () => fileHash(path),
     };
@@ -117,14 +124,21 @@ export async function downloadFile(
 }
 
 /** Creates `key` from a local file in parts, unless it exists. */
-export async function uploadFile(requests: S3Requests, key: string, path: string, options: TransferOptions): Promise<void> {
+export async function uploadFile(
+  requests: S3Requests,
+  key: string,
+  path: string,
+  options: TransferOptions,
+): Promise<void> {
   const { policy, parallel } = options;
   const marks = { sha256: await fileHash(path), writer: randomUUID() };
   const file = await open(path, 'r');
-  const upload = await withRetries(policy, () => requests.startUpload(key, marks)).catch(async (error) => {
-    await file.close();
-    throw error;
-  });
+  const upload = await withRetries(policy, () => requests.startUpload(key, marks)).catch(
+    async (error) => {
+      await file.close();
+      throw error;
+    },
+  );
   let isWhole = false;
   try {
     const { size } = await file.stat();
@@ -132,7 +146,8 @@ export async function uploadFile(requests: S3Requests, key: string, path: string
     const parts: UploadedPart[] = [];
     const whole = createHash('sha256');
     let next = 0;
-    // Parts are read one after another, so that the file is hashed as it is sent, and sent several at once.
+    // Parts are read one after another, so that the file is hashed as it is sent, and sent several
+    // at once.
     const readNext = async () => {
       const number = ++next;
       const bytes = Buffer.alloc(Math.min(partBytes, size - (number - 1) * partBytes));
@@ -146,7 +161,9 @@ export async function uploadFile(requests: S3Requests, key: string, path: string
       reading = mine.catch(() => undefined);
       const { number, bytes } = await mine;
       const hash = sha256(bytes);
-      parts[number - 1] = await withRetries(policy, () => requests.uploadPart(key, upload, number, bytes, hash));
+      parts[number - 1] = await withRetries(policy, () =>
+        requests.uploadPart(key, upload, number, bytes, hash),
+      );
     });
     if (whole.digest('hex') !== marks.sha256) {
       throw new HeadwayError('SOURCE_INVALID', 'A file changed while it was stored', {
@@ -158,11 +175,14 @@ export async function uploadFile(requests: S3Requests, key: string, path: string
     isWhole = true;
   } catch (error) {
     // A reply that was lost, or another writer: what counts is that the object is there.
-    const isThere = error instanceof GaveUp && (isTaken(error.failure) || (await isObject(requests, policy, key)));
+    const isThere =
+      error instanceof GaveUp &&
+      (isTaken(error.failure) || (await isObject(requests, policy, key)));
     if (!isThere) throw error;
   } finally {
     await file.close();
-    if (!isWhole) await withRetries(policy, () => requests.abortUpload(key, upload)).catch(() => undefined);
+    if (!isWhole)
+      await withRetries(policy, () => requests.abortUpload(key, upload)).catch(() => undefined);
   }
 }
 
@@ -172,8 +192,15 @@ const isObject = (requests: S3Requests, policy: RetryPolicy, key: string): Promi
     () => false,
   );
 
-/** Runs `work` on all items, at most `parallel` at a time. After a failure none is begun, and those under way are awaited. */
-async function inParallel<T>(parallel: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/**
+ * Runs `work` on all items, at most `parallel` at a time. After a failure none is begun, and those
+ * under way are awaited.
+ */
+async function inParallel<T>(
+  parallel: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
   let failure: { readonly error: unknown } | null = null;
   const worker = async () => {

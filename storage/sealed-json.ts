@@ -1,8 +1,10 @@
 /**
- * Purpose: JSON that tells when it was torn or changed: log entries and model cards, which no other object holds the hash of.
- * Invariants: the text ends with `,\n  "checksum": "<64 hex>"\n}\n`; the checksum is the SHA-256 of every byte before that, so
- * a single flipped bit anywhere in the file is found.
- * Fails: the given code (STORE_CORRUPT, MODEL_CORRUPT) with the key, for text that is torn, foreign or not of the schema.
+ * Purpose: JSON that tells when it was torn or changed: log entries and model cards, which no other
+ * object holds the hash of.
+ * Invariants: the text ends with `,\n "checksum": "<64 hex>"\n}\n`; the checksum is the SHA-256 of
+ * every byte before that, so a single flipped bit anywhere in the file is found.
+ * Fails: the given code (STORE_CORRUPT, MODEL_CORRUPT) with the key, for text that is torn, foreign
+ * or not of the schema.
  */
 import { type ErrorCode, HeadwayError } from '../runtime/errors.ts';
 import type { Shape } from '../runtime/shape.ts';
@@ -26,7 +28,9 @@ export const record = (properties: Record<string, object>) => ({
 export function shapeProblem(shape: Shape, value: unknown): string | null {
   if (shape.Check(value)) return null;
   const error = shape.Errors(value)[1][0];
-  return error ? `${error.instancePath || 'the whole'} ${error.message}` : 'it does not fit its schema';
+  return error
+    ? `${error.instancePath || 'the whole'} ${error.message}`
+    : 'it does not fit its schema';
 }
 
 /** The value (an object with at least one field, none named `checksum`) as sealed bytes. */
@@ -48,7 +52,8 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
       fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
       cause,
     });
-  if (bytes.length > MOST_BYTES) throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MOST_BYTES}`);
+  if (bytes.length > MOST_BYTES)
+    throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MOST_BYTES}`);
   const text = Buffer.from(bytes).toString('utf8');
   const seal = SEAL.exec(text);
   if (!seal) throw corrupt('it has no checksum at its end');
@@ -60,7 +65,8 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
-  if (isDeeperThan(value, MOST_LEVELS)) throw corrupt(`it is nested more than ${MOST_LEVELS} levels deep`);
+  if (isDeeperThan(value, MOST_LEVELS))
+    throw corrupt(`it is nested more than ${MOST_LEVELS} levels deep`);
   const problem = shapeProblem(shape, value);
   if (problem !== null) throw corrupt(problem);
   return value;

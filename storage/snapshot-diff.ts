@@ -1,7 +1,9 @@
 /**
- * Purpose: what differs between two snapshots, or between two moments of one: restatements made visible, by series, day and hour.
- * Invariants: both sides are read as everybody reads them (readAsOf); an interval that both answer alike is no difference; memory holds a
- * bounded number of values at a time, whole series of both sides.
+ * Purpose: what differs between two snapshots, or between two moments of one: restatements made
+ * visible, by series, day and hour.
+ * Invariants: both sides are read as everybody reads them (readAsOf); an interval that both answer
+ * alike is no difference; memory holds a bounded number of values at a time, whole series of both
+ * sides.
  * Fails: SNAPSHOT_EMPTY where a side knew nothing, and as readAsOf does.
  */
 import type { Panel } from '../forecasting/panel.ts';
@@ -61,18 +63,31 @@ export async function diffSnapshots(
     if (changes.timestamps.length > 0) await take?.(changes);
   };
   const since = firstDifference(before, after, missing);
-  const sides = [await openSide(features, from, before, since), await openSide(features, to, after, since)] as const;
+  const sides = [
+    await openSide(features, from, before, since),
+    await openSide(features, to, after, since),
+  ] as const;
   const ids = [...new Set(sides.flatMap((side) => side.ids))].sort();
-  const abreast = Math.max(1, Math.floor(MOST_VALUES / Math.max(...sides.map((side) => side.length), 1)));
+  const abreast = Math.max(
+    1,
+    Math.floor(MOST_VALUES / Math.max(...sides.map((side) => side.length), 1)),
+  );
   // Once also where there is no series: columns beside the demand may differ.
-  const rounds = since === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(ids.length / abreast));
+  const rounds =
+    since === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(ids.length / abreast));
   for (let round = 0; round < rounds; round++) {
     const chunk = ids.slice(round * abreast, (round + 1) * abreast);
     const panels = [await sides[0].read(chunk), await sides[1].read(chunk)] as const;
-    for (const id of chunk) await tell(found.add(id, false, rowOf(sides[0], panels[0], id), rowOf(sides[1], panels[1], id)));
+    for (const id of chunk)
+      await tell(
+        found.add(id, false, rowOf(sides[0], panels[0], id), rowOf(sides[1], panels[1], id)),
+      );
     if (round < rounds - 1) continue;
-    const names = [...new Set(panels.flatMap((panel) => Object.keys(panel?.exogenous ?? {})))].sort();
-    for (const name of names) await tell(found.add(name, true, columnOf(panels[0], name), columnOf(panels[1], name)));
+    const names = [
+      ...new Set(panels.flatMap((panel) => Object.keys(panel?.exogenous ?? {}))),
+    ].sort();
+    for (const name of names)
+      await tell(found.add(name, true, columnOf(panels[0], name), columnOf(panels[1], name)));
   }
   return {
     ...{ frequencyMinutes, unit, newParts: notIn(before, after), goneParts: notIn(after, before) },
@@ -81,7 +96,10 @@ export async function diffSnapshots(
 }
 
 /** What a side knows, in the order in which it was committed. */
-const knownPieces = async (features: Reader, { manifest, knownAt = Number.POSITIVE_INFINITY }: SnapshotView): Promise<Piece[]> =>
+const knownPieces = async (
+  features: Reader,
+  { manifest, knownAt = Number.POSITIVE_INFINITY }: SnapshotView,
+): Promise<Piece[]> =>
   (await features.pieces(manifest)).filter(({ availableAt }) => availableAt <= knownAt);
 
 function notIn(pieces: readonly Piece[], others: readonly Piece[]): OtherPart[] {
@@ -90,7 +108,14 @@ function notIn(pieces: readonly Piece[], others: readonly Piece[]): OtherPart[] 
   return others
     .filter((piece) => !have.has(identity(piece)))
     .map(({ feed, part, span, availableAt, rows }) => {
-      return { feed, part, span, availableAt, rows, publishedAgain: parts.has(JSON.stringify([feed, part])) };
+      return {
+        feed,
+        part,
+        span,
+        availableAt,
+        rows,
+        publishedAgain: parts.has(JSON.stringify([feed, part])),
+      };
     });
 }
 
@@ -99,13 +124,21 @@ const identity = ({ feed, part, fingerprint, span, availableAt, rows }: Piece): 
   JSON.stringify([feed, part, fingerprint, span.start, span.end, availableAt, rows]);
 
 /**
- * Before this time the same publications speak on both sides; Infinity where they do everywhere. undefined where that says too little:
- * with feeds that only one side has, and with several feeds where a row absent is unknown, a row may change what is known earlier.
+ * Before this time the same publications speak on both sides; Infinity where they do everywhere.
+ * undefined where that says too little: with feeds that only one side has, and with several feeds
+ * where a row absent is unknown, a row may change what is known earlier.
  */
-function firstDifference(a: readonly Piece[], b: readonly Piece[], missing: 'zero' | 'unknown'): number | undefined {
-  const [feeds, others] = [a, b].map((pieces) => [...new Set(pieces.map(({ feed }) => feed))].sort()) as [string[], string[]];
+function firstDifference(
+  a: readonly Piece[],
+  b: readonly Piece[],
+  missing: 'zero' | 'unknown',
+): number | undefined {
+  const [feeds, others] = [a, b].map((pieces) =>
+    [...new Set(pieces.map(({ feed }) => feed))].sort(),
+  ) as [string[], string[]];
   if (feeds.join('\n') !== others.join('\n')) return undefined;
-  if (missing === 'unknown' && feeds.filter((feed) => !isExogenous(feed)).length > 1) return undefined;
+  if (missing === 'unknown' && feeds.filter((feed) => !isExogenous(feed)).length > 1)
+    return undefined;
   return Math.min(...feeds.map((feed) => firstUnlike(speakers(a, feed), speakers(b, feed))));
 }
 
@@ -116,10 +149,14 @@ interface Speaker extends TimeSpan {
 /** Which publication speaks for a feed, when. */
 function speakers(pieces: readonly Piece[], feed: string): Speaker[] {
   const mine = pieces.filter((piece) => piece.feed === feed);
-  const { times, winners } = winningSpeakers(mine.map(({ span, availableAt }) => ({ ...span, availableAt })));
+  const { times, winners } = winningSpeakers(
+    mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
+  );
   return times.flatMap((start, cell) => {
     const winner = mine[winners[cell] as number];
-    return winner === undefined ? [] : [{ start, end: times[cell + 1] as number, who: identity(winner) }];
+    return winner === undefined
+      ? []
+      : [{ start, end: times[cell + 1] as number, who: identity(winner) }];
   });
 }
 
@@ -157,10 +194,17 @@ async function openSide(
   const step = schema.frequencyMinutes * 60_000;
   const asked = { snapshotVersion, ...(knownAt === undefined ? {} : { knownAt }) };
   const demand = pieces.filter(({ feed }) => !isExogenous(feed));
-  const start = demand.reduce((least, { span }) => Math.min(least, span.start), Number.POSITIVE_INFINITY);
+  const start = demand.reduce(
+    (least, { span }) => Math.min(least, span.start),
+    Number.POSITIVE_INFINITY,
+  );
   const end = demand.reduce((most, { span }) => Math.max(most, span.end), Number.NEGATIVE_INFINITY);
-  // Every series of the side, also those whose last row lies before; where nothing was known, the reader says so.
-  const { seriesIds: ids } = await features.readAsOf({ ...asked, ...(start < end ? { from: end - step } : {}) });
+  // Every series of the side, also those whose last row lies before; where nothing was known, the
+  // reader says so.
+  const { seriesIds: ids } = await features.readAsOf({
+    ...asked,
+    ...(start < end ? { from: end - step } : {}),
+  });
   const from = Math.max(since ?? start, start);
   const present = new Set(ids);
   return {
@@ -171,7 +215,11 @@ async function openSide(
       if (from >= end) return null;
       const own = seriesIds.filter((id) => present.has(id));
       // Where an absent row is a zero, any series tells which intervals are covered.
-      return features.readAsOf({ ...asked, from, seriesIds: own.length === 0 ? ids.slice(0, 1) : own });
+      return features.readAsOf({
+        ...asked,
+        from,
+        seriesIds: own.length === 0 ? ids.slice(0, 1) : own,
+      });
     },
   };
 }
@@ -181,7 +229,14 @@ function rowOf({ isZero }: Side, panel: Panel | null, id: string): Row | null {
   const { start, length, columns } = panel;
   const own = panel.seriesIds.indexOf(id);
   if (own >= 0) return { start, values: columns.target.subarray(own * length, (own + 1) * length) };
-  return isZero ? { start, values: columns.target.subarray(0, length).map((value) => (Number.isNaN(value) ? value : 0)) } : null;
+  return isZero
+    ? {
+        start,
+        values: columns.target
+          .subarray(0, length)
+          .map((value) => (Number.isNaN(value) ? value : 0)),
+      }
+    : null;
 }
 
 function columnOf(panel: Panel | null, name: string): Row | null {

@@ -1,15 +1,26 @@
 /**
  * Purpose: from the objects and packs of a snapshot to a panel, as it was known at a time.
- * Invariants: an interval reads as a number only where every feed speaks for it, so that a sum never lacks a part; only winners
- * are read (coverage.ts); feeds are added in a fixed order, so that the same question gives the same bits, packed or not.
- *   missing = zero:    a feed speaks for every series in all of its covered span, and an absent row is 0.
+ * Invariants: an interval reads as a number only where every feed speaks for it, so that a sum
+ * never lacks a part; only winners are read (coverage.ts); feeds are added in a fixed order, so
+ * that the same question gives the same bits, packed or not.
+ *   missing = zero: a feed speaks for every series in all of its covered span, and an absent row is
+ *   0.
  *   missing = unknown: a feed speaks for the series it has rows of, and an absent row is NaN.
- * Exogenous feeds are columns beside the series: they make no interval, no series, and no value of the target known or unknown.
- * Fails: SNAPSHOT_EMPTY where nothing was known, SERIES_UNKNOWN, USAGE for a time off the grid, STORE_CORRUPT.
+ *   Exogenous feeds are columns beside the series: they make no interval, no series, and no value
+ *   of the target known or unknown.
+ * Fails: SNAPSHOT_EMPTY where nothing was known, SERIES_UNKNOWN, USAGE for a time off the grid,
+ * STORE_CORRUPT.
  */
 import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { clipSpans, feedsOf, filesOf, isExogenous, type Segment, winningSegments } from './coverage.ts';
+import {
+  clipSpans,
+  feedsOf,
+  filesOf,
+  isExogenous,
+  type Segment,
+  winningSegments,
+} from './coverage.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -28,9 +39,15 @@ export interface SnapshotQuery {
   from?: number;
   /** Instead of `from`: so many intervals up to the last. */
   lastIntervals?: number;
-  /** Default: every series with a row at or before the cutoff. The panel holds them in code-point order in any case. */
+  /**
+   * Default: every series with a row at or before the cutoff. The panel holds them in code-point
+   * order in any case.
+   */
   seriesIds?: readonly string[];
-  /** Exogenous columns known in advance reach so many intervals past the last one. The others end with it. */
+  /**
+   * Exogenous columns known in advance reach so many intervals past the last one. The others end
+   * with it.
+   */
   ahead?: Ahead;
 }
 
@@ -82,12 +99,22 @@ export async function readSnapshot(
     const target = await sumFeeds(reader, feeds, seriesIds, grid, missing);
     const exogenous = await readExogenous(reader, known.exogenous, grid, query.ahead);
     const { start, length } = grid;
-    return createPanel({ seriesIds, start, frequencyMinutes, length, columns: { target }, ...exogenous });
+    return createPanel({
+      seriesIds,
+      start,
+      frequencyMinutes,
+      length,
+      columns: { target },
+      ...exogenous,
+    });
   };
   return openSession ? read(openSession) : withSqlSession(read);
 }
 
-/** Reads the piece tables of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand was known. */
+/**
+ * Reads the piece tables of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand
+ * was known.
+ */
 export async function knownFeeds(
   store: ObjectStore,
   { packs, objects }: SnapshotFiles,
@@ -108,12 +135,17 @@ export async function knownFeeds(
     span.start = Math.min(span.start, segments[0]?.start as number);
     span.end = Math.max(span.end, segments.at(-1)?.end as number);
   }
-  if (demand.length === 0) throw nothing(knownAt === Number.POSITIVE_INFINITY ? 'yet' : 'that was known by then');
+  if (demand.length === 0)
+    throw nothing(knownAt === Number.POSITIVE_INFINITY ? 'yet' : 'that was known by then');
   return { span, demand, exogenous, tables };
 }
 
 /** What each feed says up to `end`, and of which series. */
-async function openFeeds(reader: RowReader, feeds: readonly (readonly Segment[])[], end: number): Promise<FeedRows[]> {
+async function openFeeds(
+  reader: RowReader,
+  feeds: readonly (readonly Segment[])[],
+  end: number,
+): Promise<FeedRows[]> {
   const opened: FeedRows[] = [];
   for (const feed of feeds) {
     const segments = clipSpans(feed, Number.NEGATIVE_INFINITY, end);
@@ -132,9 +164,13 @@ export async function sumFeeds(
 ): Promise<Float32Array> {
   const { start, end, step, length } = grid;
   if (seriesIds.length * length > MOST_VALUES) {
-    throw new HeadwayError('USAGE', `${seriesIds.length} series × ${length} intervals are too many to be read at once`, {
-      fix: 'Ask for less: with `from`, `cutoff` or `seriesIds`.',
-    });
+    throw new HeadwayError(
+      'USAGE',
+      `${seriesIds.length} series × ${length} intervals are too many to be read at once`,
+      {
+        fix: 'Ask for less: with `from`, `cutoff` or `seriesIds`.',
+      },
+    );
   }
   const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
   if (target.length === 0) return target;
@@ -151,7 +187,8 @@ export async function sumFeeds(
   }
   for (let at = 0, series = 0; series < seriesIds.length; series++) {
     const id = seriesIds[series] as string;
-    const needed = missing === 'zero' ? feeds.length : feeds.filter(({ ids }) => ids.has(id)).length;
+    const needed =
+      missing === 'zero' ? feeds.length : feeds.filter(({ ids }) => ids.has(id)).length;
     for (let t = 0; t < length; t++, at++) {
       if ((heard[at] as number) < needed) target[at] = Number.NaN;
       else if (missing === 'zero' && Number.isNaN(target[at])) target[at] = 0;
@@ -160,7 +197,10 @@ export async function sumFeeds(
   return target;
 }
 
-/** The exogenous columns. A column is of one feed; where two have it, the one whose name comes later decides. */
+/**
+ * The exogenous columns. A column is of one feed; where two have it, the one whose name comes later
+ * decides.
+ */
 export async function readExogenous(
   reader: RowReader,
   feeds: readonly (readonly Segment[])[],
@@ -175,7 +215,9 @@ export async function readExogenous(
   for (const { segments, ids } of opened) {
     const names = [...ids].sort();
     for (const name of names) {
-      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(Number.NaN);
+      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(
+        Number.NaN,
+      );
       if (!columns.has(name)) columns.set(name, values);
     }
     const inside = clipSpans(segments, grid.start, end);
@@ -193,7 +235,9 @@ const nothing = (what: string) =>
     fix: 'Run the feature service over that time first, or ask for another time.',
   });
 
-/** The grid of the answer: from the first to the last covered interval, within what was asked for. */
+/**
+ * The grid of the answer: from the first to the last covered interval, within what was asked for.
+ */
 export function gridOf(covered: TimeSpan, frequencyMinutes: number, query: SnapshotQuery): Grid {
   const step = frequencyMinutes * 60_000;
   const first = covered.start;
@@ -202,13 +246,18 @@ export function gridOf(covered: TimeSpan, frequencyMinutes: number, query: Snaps
       const example = Number.isFinite(time)
         ? `; ${new Date(first + Math.floor((time - first) / step) * step).toISOString()} is`
         : '';
-      throw new HeadwayError('USAGE', `\`${name}\` is not the start of an interval of ${frequencyMinutes} minutes${example}`, {
-        where: String(time),
-      });
+      throw new HeadwayError(
+        'USAGE',
+        `\`${name}\` is not the start of an interval of ${frequencyMinutes} minutes${example}`,
+        {
+          where: String(time),
+        },
+      );
     }
   }
   const end = Math.min(covered.end, (query.cutoff ?? Number.POSITIVE_INFINITY) + step);
-  const from = query.from ?? (query.lastIntervals === undefined ? first : end - query.lastIntervals * step);
+  const from =
+    query.from ?? (query.lastIntervals === undefined ? first : end - query.lastIntervals * step);
   const start = Math.max(first, from);
   if (start >= end) throw nothing('between the first interval asked for and the cutoff');
   return { start, end, step, length: (end - start) / step };
@@ -218,22 +267,36 @@ function selectSeries(feeds: readonly FeedRows[], wanted: readonly string[] | un
   const present = new Set(feeds.flatMap(({ ids }) => [...ids]));
   const unknown = wanted?.find((id) => !present.has(id));
   if (unknown !== undefined) {
-    throw new HeadwayError('SERIES_UNKNOWN', `There is no series ${JSON.stringify(unknown)} in this snapshot`, {
-      where: unknown,
-    });
+    throw new HeadwayError(
+      'SERIES_UNKNOWN',
+      `There is no series ${JSON.stringify(unknown)} in this snapshot`,
+      {
+        where: unknown,
+      },
+    );
   }
   return inCodePoints(wanted === undefined ? present : new Set(wanted));
 }
 
-/** In the order of Unicode code points, which is that of their UTF-8 bytes; JavaScript's own order is another. */
+/**
+ * In the order of Unicode code points, which is that of their UTF-8 bytes; JavaScript's own order
+ * is another.
+ */
 export const inCodePoints = (ids: ReadonlySet<string>): string[] =>
   [...ids]
     .map((id) => ({ id, bytes: Buffer.from(id) }))
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
     .map(({ id }) => id);
 
-function hear(heard: Uint16Array, segment: TimeSpan, start: number, step: number, length: number): void {
+function hear(
+  heard: Uint16Array,
+  segment: TimeSpan,
+  start: number,
+  step: number,
+  length: number,
+): void {
   const first = (segment.start - start) / step;
   const end = (segment.end - start) / step;
-  for (let row = 0; row < heard.length; row += length) for (let t = first; t < end; t++) (heard[row + t] as number)++;
+  for (let row = 0; row < heard.length; row += length)
+    for (let t = first; t < end; t++) (heard[row + t] as number)++;
 }

@@ -1,8 +1,10 @@
 /**
- * Purpose: what verifying a part of the store found, in one form for features, models and forecasts.
- * Invariants: `problems` names every key that cannot be trusted; `orphans` are keys that nothing names: what killed writers and
- * lost races leave behind. Orphans are harmless.
- * Fails: `attempt` passes on only errors that say nothing about the object (a store that cannot be reached).
+ * Purpose: what verifying a part of the store found, in one form for features, models and
+ * forecasts.
+ * Invariants: `problems` names every key that cannot be trusted; `orphans` are keys that nothing
+ * names: what killed writers and lost races leave behind. Orphans are harmless.
+ * Fails: `attempt` passes on only errors that say nothing about the object (a store that cannot be
+ * reached).
  */
 import { describeError, isHeadwayError } from '../runtime/errors.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -15,7 +17,10 @@ export interface StoreReport {
   readonly orphans: readonly string[];
 }
 
-/** Verifies a prefix whose entries are whole by themselves: `parse` reads an entry's bytes, or throws what is wrong with them. */
+/**
+ * Verifies a prefix whose entries are whole by themselves: `parse` reads an entry's bytes, or
+ * throws what is wrong with them.
+ */
 export async function verifyEntries(
   store: Pick<ObjectStore, 'list' | 'get'>,
   prefix: string,
@@ -43,7 +48,10 @@ export function startReport() {
   return {
     problems,
     isKnown: (key: string) => named.has(key),
-    /** Looks at one object: `look` returns its size, or throws what is wrong with it. Each key is looked at once. */
+    /**
+     * Looks at one object: `look` returns its size, or throws what is wrong with it. Each key is
+     * looked at once.
+     */
     async attempt(key: string, look: () => Promise<number>): Promise<boolean> {
       if (named.has(key)) return true;
       named.add(key);

@@ -1,14 +1,22 @@
 /**
- * Purpose: two answers about the same series compared value by value, and summed by series, by day and over all.
- * Invariants: pure; the order of the rows that are added decides nothing but the order of the series; an unknown value differs from every
- * known one and from no unknown one.
+ * Purpose: two answers about the same series compared value by value, and summed by series, by day
+ * and over all.
+ * Invariants: pure; the order of the rows that are added decides nothing but the order of the
+ * series; an unknown value differs from every known one and from no unknown one.
  * Fails: never.
  */
 /**
- * `added` and `removed`: the interval (or, where absent means unknown, the series) is only on one side. The others are of intervals that
- * both sides cover. All but `added` are restatements: what was answered before is answered otherwise.
+ * `added` and `removed`: the interval (or, where absent means unknown, the series) is only on one
+ * side. The others are of intervals that both sides cover. All but `added` are restatements: what
+ * was answered before is answered otherwise.
  */
-export const CHANGE_KINDS = ['added', 'changed', 'removed', 'becameKnown', 'becameUnknown'] as const;
+export const CHANGE_KINDS = [
+  'added',
+  'changed',
+  'removed',
+  'becameKnown',
+  'becameUnknown',
+] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 export type ChangeCounts = Record<ChangeKind, number>;
 
@@ -26,7 +34,11 @@ export interface SeriesDifference extends Difference {
   readonly first: number;
   readonly last: number;
   /** Of the values that are known on both sides, the one that moved most. */
-  readonly largest: { readonly timestamp: number; readonly before: number; readonly after: number } | null;
+  readonly largest: {
+    readonly timestamp: number;
+    readonly before: number;
+    readonly after: number;
+  } | null;
 }
 
 export interface DayDifference extends Difference {
@@ -52,16 +64,30 @@ export interface Row {
   readonly values: Float32Array;
 }
 
-const noChanges = (): ChangeCounts => ({ added: 0, changed: 0, removed: 0, becameKnown: 0, becameUnknown: 0 });
+const noChanges = (): ChangeCounts => ({
+  added: 0,
+  changed: 0,
+  removed: 0,
+  becameKnown: 0,
+  becameUnknown: 0,
+});
 
-/** Takes series after series, and keeps what is told of each, of each day and of all. A row is null where a side does not have the series. */
+/**
+ * Takes series after series, and keeps what is told of each, of each day and of all. A row is null
+ * where a side does not have the series.
+ */
 export function collectChanges(frequencyMinutes: number) {
   const step = frequencyMinutes * 60_000;
   const series: SeriesDifference[] = [];
   const days = new Map<number, { counts: ChangeCounts; absolute: number }>();
   const totals = { counts: noChanges(), absolute: 0 };
 
-  function add(seriesId: string, exogenous: boolean, before: Row | null, after: Row | null): SeriesChanges {
+  function add(
+    seriesId: string,
+    exogenous: boolean,
+    before: Row | null,
+    after: Row | null,
+  ): SeriesChanges {
     const changes = compare(before, after, step);
     const own = { counts: noChanges(), absolute: 0 };
     let largest: SeriesDifference['largest'] = null;
@@ -83,7 +109,8 @@ export function collectChanges(frequencyMinutes: number) {
       }
     }
     const [first, last] = [changes.timestamps[0], changes.timestamps.at(-1)];
-    if (first !== undefined && last !== undefined) series.push({ seriesId, exogenous, first, last, ...own, largest });
+    if (first !== undefined && last !== undefined)
+      series.push({ seriesId, exogenous, first, last, ...own, largest });
     return { seriesId, exogenous, ...changes };
   }
 
@@ -118,7 +145,10 @@ function compare(before: Row | null, after: Row | null, step: number) {
 
 /** undefined: the side does not cover it. */
 function kindOf(was: number | undefined, is: number | undefined): ChangeKind | null {
-  const [known, knows] = [was !== undefined && !Number.isNaN(was), is !== undefined && !Number.isNaN(is)];
+  const [known, knows] = [
+    was !== undefined && !Number.isNaN(was),
+    is !== undefined && !Number.isNaN(is),
+  ];
   if (known && knows) return was === is ? null : 'changed';
   if (knows) return was === undefined ? 'added' : 'becameKnown';
   if (known) return is === undefined ? 'removed' : 'becameUnknown';

@@ -1,4 +1,7 @@
-/** Purpose: what the documents say is what the program does: generated blocks, commands, settings, links, examples. */
+/**
+ * Purpose: what the documents say is what the program does: generated blocks, commands, settings,
+ * links, examples.
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -38,7 +41,10 @@ describe('generated blocks', () => {
 
   test('every block is used, and pages with blocks are known to the generator', () => {
     const used = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/<!-- generated:([a-z-]+) -->/g)].map((match) => ({ path, name: match[1] as string })),
+      [...text.matchAll(/<!-- generated:([a-z-]+) -->/g)].map((match) => ({
+        path,
+        name: match[1] as string,
+      })),
     );
     expect(used.filter(({ path }) => !PAGES.includes(path))).toEqual([]);
     expect(used.map(({ name }) => name).sort()).toEqual(Object.keys(blocks).sort());
@@ -49,12 +55,17 @@ describe('generated blocks', () => {
       'a\n<!-- generated:x -->\nnew\n<!-- /generated:x -->\nb',
     );
     expect(() => withBlocks('<!-- generated:x -->\nold', { x: 'new' })).toThrow('not closed');
-    expect(() => withBlocks('<!-- generated:y -->\n<!-- /generated:y -->', { x: 'new' })).toThrow('no block named y');
+    expect(() => withBlocks('<!-- generated:y -->\n<!-- /generated:y -->', { x: 'new' })).toThrow(
+      'no block named y',
+    );
   });
 
   test('the tree has every top-level folder, and no other', () => {
     const real = readdirSync(ROOT).filter((name) => statSync(join(ROOT, name)).isDirectory());
-    const own = real.filter((name) => !name.startsWith('.') && !['node_modules', 'coverage', 'build', 'cdk.out'].includes(name));
+    const own = real.filter(
+      (name) =>
+        !name.startsWith('.') && !['node_modules', 'coverage', 'build', 'cdk.out'].includes(name),
+    );
     const listed = FOLDERS.map(([path]) => path);
     expect(own.filter((name) => !listed.includes(`${name}/`))).toEqual([]);
     expect(listed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
@@ -64,13 +75,17 @@ describe('generated blocks', () => {
     const recording = JSON.parse(read(RECORDING));
     expect([...Value.Errors(ForecastAnswer, recording.forecast)]).toEqual([]);
     const { model } = recording.model;
-    expect([...Value.Errors(ModelAnswer, { ...recording.model, model: { ...model, metrics: null } })]).toEqual([]);
+    expect([
+      ...Value.Errors(ModelAnswer, { ...recording.model, model: { ...model, metrics: null } }),
+    ]).toEqual([]);
     expect(read('docs/forecast.svg')).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
   });
 });
 
 describe('commands and settings', () => {
-  const shell = pages.flatMap(({ path, text }) => shellLinesOf(text).map((line) => ({ path, line })));
+  const shell = pages.flatMap(({ path, text }) =>
+    shellLinesOf(text).map((line) => ({ path, line })),
+  );
 
   test.each(leafCommands().map(({ name }) => name))('headway %s is documented', (name) => {
     expect(page('README.md')).toMatch(new RegExp(`\\| \`${name}( <\\w+>)*\` \\|`));
@@ -83,7 +98,9 @@ describe('commands and settings', () => {
     const used = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\bHEADWAY_[A-Z_]*[A-Z]/g)].map((match) => ({ path, name: match[0] })),
     );
-    expect(used.filter(({ name }) => !names.includes(name) && !name.startsWith('HEADWAY_TEST_'))).toEqual([]);
+    expect(
+      used.filter(({ name }) => !names.includes(name) && !name.startsWith('HEADWAY_TEST_')),
+    ).toEqual([]);
   });
 
   test('every command line in the documents is one that the program takes', async () => {
@@ -92,7 +109,9 @@ describe('commands and settings', () => {
       return args ? [{ ...one, args }] : [];
     });
     expect(lines.length).toBeGreaterThan(8);
-    const wrong = await Promise.all(lines.map(async ({ path, line, args }) => ({ path, line, problem: await complaint(args) })));
+    const wrong = await Promise.all(
+      lines.map(async ({ path, line, args }) => ({ path, line, problem: await complaint(args) })),
+    );
     expect(wrong.filter(({ problem }) => problem !== null)).toEqual([]);
   });
 
@@ -127,7 +146,9 @@ describe('curl lines', () => {
   let app: App;
   beforeAll(async () => {
     const named = lines.flatMap(({ line }) =>
-      [...line.matchAll(/series\/([^/]+)\/|"([^"]+)"(?=[,\]])/g)].map((match) => match[1] ?? match[2]),
+      [...line.matchAll(/series\/([^/]+)\/|"([^"]+)"(?=[,\]])/g)].map(
+        (match) => match[1] ?? match[2],
+      ),
     );
     const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
     app = await createWorld({ ids: [...new Set(named as string[])] }).build({ actuals });
@@ -136,7 +157,8 @@ describe('curl lines', () => {
 
   test.each(lines)('$line is answered', async ({ line }) => {
     const words = wordsOf(line);
-    const flag = (name: string) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
+    const flag = (name: string) =>
+      words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
     const url = new URL(words.find((word) => word.startsWith('http')) as string);
     const [header, value] = (flag('-H') ?? 'accept: */*').split(': ') as [string, string];
     const body = flag('-d');
@@ -179,14 +201,18 @@ describe('links', () => {
   test('anchors are made as GitHub makes them', () => {
     const headings = '# A `b` & C: d\n## A\n## A\n```sh\n# no heading\n```\n## [Link](x.md) – y';
     expect([...anchorsOf(headings)]).toEqual(['a-b--c-d', 'a', 'a-1', 'link--y']);
-    expect(linksOf('[a](b.md) `[c](d.md)` <img src="e.svg"> <!-- [f](g.md) -->\n```md\n[h](i.md)\n```\n')).toEqual([
-      'b.md',
-      'e.svg',
-    ]);
+    expect(
+      linksOf(
+        '[a](b.md) `[c](d.md)` <img src="e.svg"> <!-- [f](g.md) -->\n```md\n[h](i.md)\n```\n',
+      ),
+    ).toEqual(['b.md', 'e.svg']);
   });
 
   test('the README can be read in four minutes', () => {
-    const prose = fencesOf(page('README.md')).reduce((text, fence) => text.replace(fence.text, ''), page('README.md'));
+    const prose = fencesOf(page('README.md')).reduce(
+      (text, fence) => text.replace(fence.text, ''),
+      page('README.md'),
+    );
     const words = prose
       .replace(/^\|.*$/gm, '')
       .replace(/<[^>]*>/g, '')

@@ -6,12 +6,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = process.env.HEADWAY_TEST_DATA ?? join(import.meta.dirname, '..', '..', 'shared', 'data');
+const root =
+  process.env.HEADWAY_TEST_DATA ?? join(import.meta.dirname, '..', '..', 'shared', 'data');
 
 /** The path of a data set such as "pjm-hourly", or null where it is not there. */
 export function sharedData(name: string): string | null {
   const path = join(root, name);
   if (existsSync(path)) return path;
-  process.stderr.write(`skipped: the evaluation data ${name} is not beside the repository (set HEADWAY_TEST_DATA)\n`);
+  process.stderr.write(
+    `skipped: the evaluation data ${name} is not beside the repository (set HEADWAY_TEST_DATA)\n`,
+  );
   return null;
 }

@@ -1,4 +1,7 @@
-/** Purpose: keeps the house in order: what docs/architecture.md promises of the source is checked here, and each check can fail. */
+/**
+ * Purpose: keeps the house in order: what docs/architecture.md promises of the source is checked
+ * here, and each check can fail.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -11,7 +14,10 @@ import { ROOT, readTree, report, type SourceFile } from './tidy/source-tree.ts';
 const files = readTree();
 const packageJson = JSON.parse(files.find((file) => file.path === 'package.json')!.text);
 
-/** What something outside the source starts: the command line, npm scripts, AWS. A path ending in "/" means all under it. */
+/**
+ * What something outside the source starts: the command line, npm scripts, AWS. A path ending in
+ * "/" means all under it.
+ */
 const ENTRY_POINTS = [
   ...['headway.ts', 'bench/', 'docs/', 'infra/', 'lambda.ts', 'bundle-lambda.ts', 'jest.config.js'],
   // The features' function on AWS (infra/feature-stack.ts).
@@ -32,12 +38,17 @@ const NOT_IMPORTED: Record<string, string> = {
   'tfjs-node-native': 'optional and found at run time by a computed name; docs/decisions/0003',
 };
 
-/** The whole can only be judged where it is whole; a part of it (a branch in the making) has no entry point. */
+/**
+ * The whole can only be judged where it is whole; a part of it (a branch in the making) has no
+ * entry point.
+ */
 const wholeTest = existsSync(join(ROOT, 'headway.ts')) ? test : test.skip;
 
 describe('the repository', () => {
   test('there are files to look at', () => {
-    expect(files.map((file) => file.path)).toEqual(expect.arrayContaining(['runtime/errors.ts', 'package.json', '.gitignore']));
+    expect(files.map((file) => file.path)).toEqual(
+      expect.arrayContaining(['runtime/errors.ts', 'package.json', '.gitignore']),
+    );
   });
 
   test.each([
@@ -47,19 +58,27 @@ describe('the repository', () => {
     ['files open with their purpose, are short, and are no barrels', fileShape],
     ['no folder is a catch-all', folderName],
     ['nothing names a machine or a registry', machineTraces],
-    ['links in documents lead somewhere', (file: SourceFile) => brokenLinks(file, (path) => existsSync(join(ROOT, path)))],
+    [
+      'links in documents lead somewhere',
+      (file: SourceFile) => brokenLinks(file, (path) => existsSync(join(ROOT, path))),
+    ],
   ])('%s', (_title, check) => {
     expect(report(files.flatMap(check))).toEqual([]);
   });
 
   wholeTest('no file is dead', () => {
-    const dead = deadFiles(files, ENTRY_POINTS).filter((violation) => !(violation.path in NOT_WIRED_YET));
+    const dead = deadFiles(files, ENTRY_POINTS).filter(
+      (violation) => !(violation.path in NOT_WIRED_YET),
+    );
     expect(report(dead)).toEqual([]);
   });
 
   wholeTest('every dependency is used and every import is declared', () => {
     const packages = {
-      dependencies: [...Object.keys(packageJson.dependencies), ...Object.keys(packageJson.optionalDependencies)],
+      dependencies: [
+        ...Object.keys(packageJson.dependencies),
+        ...Object.keys(packageJson.optionalDependencies),
+      ],
       developmentOnly: Object.keys(packageJson.devDependencies),
       notImported: NOT_IMPORTED,
     };
@@ -67,10 +86,14 @@ describe('the repository', () => {
   });
 
   test('every decision is in the index, and its number is its own', () => {
-    const decisions = files.map((file) => file.path).filter((path) => /^docs\/decisions\/\d{4}-[a-z0-9-]+\.md$/.test(path));
+    const decisions = files
+      .map((file) => file.path)
+      .filter((path) => /^docs\/decisions\/\d{4}-[a-z0-9-]+\.md$/.test(path));
     const index = files.find((file) => file.path === 'docs/decisions/README.md')?.text ?? '';
     expect(decisions.filter((path) => !index.includes(`](${path.split('/').at(-1)})`))).toEqual([]);
-    const numbers = decisions.map((path) => path.slice('docs/decisions/'.length, 'docs/decisions/'.length + 4));
+    const numbers = decisions.map((path) =>
+      path.slice('docs/decisions/'.length, 'docs/decisions/'.length + 4),
+    );
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 });
@@ -93,12 +116,19 @@ describe('each check can fail', () => {
     expect(domainWords(file('domains/x/y.ts', text))).toEqual([]);
   });
 
-  test.each(['timeZone', 'time zone', 'time_zones', 'timezone', 'an IANA zone', 'ZonedDateTime', 'ozone', 'taxing', 'TIME_ZONE'])(
-    'no domain word: %s',
-    (text) => {
-      expect(domainWords(file('services/x.ts', text))).toEqual([]);
-    },
-  );
+  test.each([
+    'timeZone',
+    'time zone',
+    'time_zones',
+    'timezone',
+    'an IANA zone',
+    'ZonedDateTime',
+    'ozone',
+    'taxing',
+    'TIME_ZONE',
+  ])('no domain word: %s', (text) => {
+    expect(domainWords(file('services/x.ts', text))).toEqual([]);
+  });
 
   test('domain words: in a file’s name', () => {
     expect(domainWords(file('services/feature/pickups.ts'))).toHaveLength(1);
@@ -145,7 +175,9 @@ describe('each check can fail', () => {
     const text = "import type { Panel } from '../forecasting/panel.ts';";
     expect(importDirection(file('domains/a.ts', text))).toEqual([]);
     expect(importDirection(file('runtime/a.ts', text))).toHaveLength(1);
-    expect(importsOf(file('a.ts', "import { a } from 'b';\nimport type { c } from 'd';\n"))).toMatchObject([
+    expect(
+      importsOf(file('a.ts', "import { a } from 'b';\nimport type { c } from 'd';\n")),
+    ).toMatchObject([
       { line: 1, specifier: 'b', typeOnly: false },
       { line: 2, specifier: 'd', typeOnly: true },
     ]);
@@ -163,7 +195,11 @@ describe('each check can fail', () => {
     ['crypto.getRandomValues(a)', 'getRandomValues', 'seededRandom'],
     ['setTimeout(f, 1)', 'setTimeout', 'runtime/timers.ts'],
     ['globalThis.setInterval(f, 1)', 'setInterval', 'runtime/timers.ts'],
-    ["import { setTimeout as wait } from 'node:timers/promises';", 'node:timers/promises', 'runtime/timers.ts'],
+    [
+      "import { setTimeout as wait } from 'node:timers/promises';",
+      'node:timers/promises',
+      'runtime/timers.ts',
+    ],
     ['process.env.HOME', 'process.env', 'Settings'],
   ])('hidden inputs: %s', (text, name, mend) => {
     const violations = hiddenInputs(file('services/a.ts', `// first\n${text}`));
@@ -180,26 +216,41 @@ describe('each check can fail', () => {
   });
 
   test('file shape: purpose, length, barrels, folders', () => {
-    expect(problems(fileShape(file('storage/a.ts', 'const a = 1;')))).toEqual(['1: no Purpose block']);
-    expect(fileShape(file('storage/a.ts', '#!/usr/bin/env node\n/**\n * Purpose: x\n */\nconst a = 1;'))).toEqual([]);
-    expect(problems(fileShape(file('storage/a.ts', `/** Purpose: x */\n${'let a;\n'.repeat(400)}`)))).toEqual(['1: 401 lines']);
-    expect(problems(fileShape(file('domains/index.ts', "/** Purpose: x */\nexport * from './a.ts';")))).toEqual([
-      '1: only re-exports',
+    expect(problems(fileShape(file('storage/a.ts', 'const a = 1;')))).toEqual([
+      '1: no Purpose block',
     ]);
     expect(
-      fileShape(file('domains/index.ts', "/** Purpose: x */\nimport { a } from './a.ts';\nexport const all = [a];")),
+      fileShape(file('storage/a.ts', '#!/usr/bin/env node\n/**\n * Purpose: x\n */\nconst a = 1;')),
+    ).toEqual([]);
+    expect(
+      problems(fileShape(file('storage/a.ts', `/** Purpose: x */\n${'let a;\n'.repeat(550)}`))),
+    ).toEqual(['1: 551 lines']);
+    expect(
+      problems(fileShape(file('domains/index.ts', "/** Purpose: x */\nexport * from './a.ts';"))),
+    ).toEqual(['1: only re-exports']);
+    expect(
+      fileShape(
+        file(
+          'domains/index.ts',
+          "/** Purpose: x */\nimport { a } from './a.ts';\nexport const all = [a];",
+        ),
+      ),
     ).toEqual([]);
     expect(folderName(file('storage/utils/a.ts'))).toHaveLength(1);
   });
 
   // Written with | and ¦ for the slashes, so that the check does not find them here.
-  test.each(['|work|a', 'cd |root|x', '"|home|me|x"', 'C:¦Users¦me', 'https:||registry.example.org|npm|', '|Users|me|x'])(
-    'machine traces: %s',
-    (disguised) => {
-      const text = disguised.replaceAll('|', '/').replaceAll('¦', '\\');
-      expect(problems(machineTraces(file('docs/a.md', `fine\n${text}`)))).toHaveLength(1);
-    },
-  );
+  test.each([
+    '|work|a',
+    'cd |root|x',
+    '"|home|me|x"',
+    'C:¦Users¦me',
+    'https:||registry.example.org|npm|',
+    '|Users|me|x',
+  ])('machine traces: %s', (disguised) => {
+    const text = disguised.replaceAll('|', '/').replaceAll('¦', '\\');
+    expect(problems(machineTraces(file('docs/a.md', `fine\n${text}`)))).toHaveLength(1);
+  });
 
   test('machine traces: relative paths and prose are fine', () => {
     const text = './.headway/work/raw\nthe package registry\n/data/work/x\n/work\n';
@@ -209,19 +260,26 @@ describe('each check can fail', () => {
   test('broken links: relative ones that lead nowhere', () => {
     const text = '[a](b.md) [c](../d.md#e) [f](https://example.org) [g](#h)\n![i](j.svg)';
     const exists = (path: string) => path === 'docs/b.md' || path === 'docs/../d.md';
-    expect(problems(brokenLinks(file('docs/a.md', text), exists))).toEqual(['2: the link to j.svg leads nowhere']);
+    expect(problems(brokenLinks(file('docs/a.md', text), exists))).toEqual([
+      '2: the link to j.svg leads nowhere',
+    ]);
   });
 
   test('dead files: unreached ones, and those that only a test reaches', () => {
     const tree = [
-      file('headway.ts', "import './cli/a.ts'; await import('./cli/b.ts'); new Worker(new URL('./cli/c.ts', import.meta.url));"),
+      file(
+        'headway.ts',
+        "import './cli/a.ts'; await import('./cli/b.ts'); new Worker(new URL('./cli/c.ts', import.meta.url));",
+      ),
       file('cli/a.ts', "import type { D } from './d.ts';"),
       ...['cli/b.ts', 'cli/c.ts', 'cli/d.ts', 'cli/e.ts', 'cli/f.ts'].map((path) => file(path)),
       file('tests/e.test.ts', "import '../cli/e.ts'; import './fixture.ts';"),
       file('tests/fixture.ts'),
       file('tests/forgotten.ts'),
     ];
-    expect(deadFiles(tree, ['headway.ts']).map(({ path, problem }) => `${path}: ${problem}`)).toEqual([
+    expect(
+      deadFiles(tree, ['headway.ts']).map(({ path, problem }) => `${path}: ${problem}`),
+    ).toEqual([
       'cli/e.ts: only its tests use this file',
       'cli/f.ts: nothing imports this file',
       'tests/forgotten.ts: nothing imports this file',
@@ -230,10 +288,17 @@ describe('each check can fail', () => {
 
   test('packages: unused, undeclared, and development ones in production', () => {
     const tree = [
-      file('storage/a.ts', "import 'used'; import 'jest'; import '@scope/undeclared/x'; import 'node:fs';"),
+      file(
+        'storage/a.ts',
+        "import 'used'; import 'jest'; import '@scope/undeclared/x'; import 'node:fs';",
+      ),
       file('tests/a.test.ts', "import 'jest';"),
     ];
-    const packages = { dependencies: ['used', 'unused', 'listed'], developmentOnly: ['jest'], notImported: { listed: 'why' } };
+    const packages = {
+      dependencies: ['used', 'unused', 'listed'],
+      developmentOnly: ['jest'],
+      notImported: { listed: 'why' },
+    };
     expect(packageUse(tree, packages).map(({ path, problem }) => `${path}: ${problem}`)).toEqual([
       'package.json: nothing imports the dependency unused',
       'storage/a.ts: jest is imported and not declared',

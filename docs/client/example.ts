@@ -1,5 +1,6 @@
 /**
- * Purpose: the generated client in use: the series there are, one forecast, all of them as they arrive, and a question the service refuses.
+ * Purpose: the generated client in use: the series there are, one forecast, all of them as they
+ * arrive, and a question the service refuses.
  *   npx tsx docs/client/example.ts [http://127.0.0.1:8080]
  * Invariants: reads only.
  * Fails: exit status 1 and one line where the service cannot be reached.
@@ -7,11 +8,16 @@
 import { createHeadwayClient } from './headway-client.ts';
 import { HeadwayProblem, HeadwayUnreachable } from './transport.ts';
 
-const client = createHeadwayClient({ baseUrl: process.argv[2] ?? 'http://127.0.0.1:8080', timeoutMs: 5000 });
+const client = createHeadwayClient({
+  baseUrl: process.argv[2] ?? 'http://127.0.0.1:8080',
+  timeoutMs: 5000,
+});
 
 try {
   const { total, unit, series } = await client.listSeries({ limit: 5 });
-  console.log(`${total} series, in ${unit}; the first are ${series.map(({ seriesId }) => seriesId).join(', ')}`);
+  console.log(
+    `${total} series, in ${unit}; the first are ${series.map(({ seriesId }) => seriesId).join(', ')}`,
+  );
 
   const busiest = series.reduce((most, one) => ((one.mean ?? 0) > (most.mean ?? 0) ? one : most));
   const forecast = await client.forecastSeries(busiest.seriesId, { horizon: 3, levels: '80' });
@@ -19,7 +25,8 @@ try {
     const at = (quantile: string) => forecast.quantiles[quantile]?.[step];
     console.log(`${forecast.title} ${timestamp}: ${at('0.5')} (${at('0.1')} to ${at('0.9')})`);
   }
-  if (forecast.fallback) console.log(`a fallback since ${forecast.fallback.since}: ${forecast.fallback.reason}`);
+  if (forecast.fallback)
+    console.log(`a fallback since ${forecast.fallback.since}: ${forecast.fallback.reason}`);
 
   // Asked again it costs a 304: the client has the answer by its ETag.
   await client.forecastSeries(busiest.seriesId, { horizon: 3, levels: '80' });

@@ -1,7 +1,9 @@
 /**
- * Purpose: writes headway-types.ts and headway-client.ts from the OpenAPI document of this source: `npm run client`. `-- --document FILE_OR_URL` takes
- * another one, for a client of a service that runs elsewhere, and `-- --out FOLDER` writes elsewhere.
- * Invariants: no store, no model and no network are needed; what it writes depends on the document alone.
+ * Purpose: writes headway-types.ts and headway-client.ts from the OpenAPI document of this source:
+ * `npm run client`. `-- --document FILE_OR_URL` takes another one, for a client of a service that
+ * runs elsewhere, and `-- --out FOLDER` writes elsewhere.
+ * Invariants: no store, no model and no network are needed; what it writes depends on the document
+ * alone.
  * Fails: with one line that says why.
  */
 import { readFile, writeFile } from 'node:fs/promises';

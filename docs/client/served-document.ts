@@ -16,7 +16,12 @@ export async function servedDocument(): Promise<unknown> {
     // Only the title and the description of the document are of the domain.
     domain: domains[0] as (typeof domains)[number],
     features: { head: async () => null, readOnline: absent },
-    registry: { list: async () => [], promotions: async () => [], champion: async () => null, load: absent },
+    registry: {
+      list: async () => [],
+      promotions: async () => [],
+      champion: async () => null,
+      load: absent,
+    },
     restoreForecaster: () => {
       throw new Error('there is no model');
     },

@@ -1,10 +1,13 @@
 /**
- * Purpose: how the generated client talks HTTP, on fetch alone: time-outs, retries that honour Retry-After, ETags, problems, lines of NDJSON.
- * Copy it with the two generated files into a program of your own: they import nothing else.
- * Invariants: 429, 503 and what fails before an answer is tried again, which is safe: posts of forecasts change nothing, and actuals sent
- * twice are kept once. A wait is never longer than `longestWaitMs`, and never shorter than Retry-After. An answer that is known by its ETag
- * is not sent again.
- * Fails: HeadwayProblem with the problem the service sent; HeadwayUnreachable where it sent none, or stopped in the middle.
+ * Purpose: how the generated client talks HTTP, on fetch alone: time-outs, retries that honour
+ * Retry-After, ETags, problems, lines of NDJSON. Copy it with the two generated files into a
+ * program of your own: they import nothing else.
+ * Invariants: 429, 503 and what fails before an answer is tried again, which is safe: posts of
+ * forecasts change nothing, and actuals sent twice are kept once. A wait is never longer than
+ * `longestWaitMs`, and never shorter than Retry-After. An answer that is known by its ETag is not
+ * sent again.
+ * Fails: HeadwayProblem with the problem the service sent; HeadwayUnreachable where it sent none,
+ * or stopped in the middle.
  */
 import type { Problem } from './headway-types.ts';
 
@@ -45,7 +48,9 @@ export interface Transport {
   lines<Line>(call: Call, options?: RequestOptions): AsyncGenerator<Line, void>;
 }
 
-/** The service said no, and why. `code` never changes its meaning; `problem.fix` says what to do. */
+/**
+ * The service said no, and why. `code` never changes its meaning; `problem.fix` says what to do.
+ */
 export class HeadwayProblem extends Error {
   readonly problem: Problem;
   readonly code: Problem['code'];
@@ -71,7 +76,13 @@ export class HeadwayUnreachable extends Error {
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { baseUrl, timeoutMs = 10_000, retries = 3, longestWaitMs = 30_000, keptAnswers = 200 } = options;
+  const {
+    baseUrl,
+    timeoutMs = 10_000,
+    retries = 3,
+    longestWaitMs = 30_000,
+    keptAnswers = 200,
+  } = options;
   const { fetch: send = fetch, sleep = pause } = options;
   const root = baseUrl.replace(/\/+$/, '');
   /** URL → what it answered last; the oldest goes first. */
@@ -123,7 +134,8 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = new Headers({ accept, ...options.headers });
     if (call.body !== undefined) headers.set('content-type', 'application/json');
     if (asked.requestId !== undefined) headers.set('x-request-id', asked.requestId);
-    for (const [name, value] of Object.entries(call.headers ?? {})) if (value !== undefined) headers.set(name, value);
+    for (const [name, value] of Object.entries(call.headers ?? {}))
+      if (value !== undefined) headers.set(name, value);
     return headers;
   };
 
@@ -141,12 +153,19 @@ export function createTransport(options: TransportOptions): Transport {
       });
     },
 
-    /** The first attempt that begins to answer is read to its end: half a stream is not begun anew. */
+    /**
+     * The first attempt that begins to answer is read to its end: half a stream is not begun anew.
+     */
     async *lines<Line>(call: Call, asked: RequestOptions = {}): AsyncGenerator<Line, void> {
-      const open = await attempt(call, asked, headersOf(call, asked, 'application/x-ndjson'), async (response, watch) => {
-        watch.keep();
-        return { body: response.body as ReadableStream<Uint8Array>, watch };
-      });
+      const open = await attempt(
+        call,
+        asked,
+        headersOf(call, asked, 'application/x-ndjson'),
+        async (response, watch) => {
+          watch.keep();
+          return { body: response.body as ReadableStream<Uint8Array>, watch };
+        },
+      );
       const reader = open.body.getReader();
       try {
         const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -155,7 +174,10 @@ export function createTransport(options: TransportOptions): Transport {
           open.watch.again();
           const { done, value } = await reader.read().catch((cause: unknown) => {
             asked.signal?.throwIfAborted();
-            throw new HeadwayUnreachable(`${call.path}: the stream broke off: ${reasonOf(cause)}`, cause);
+            throw new HeadwayUnreachable(
+              `${call.path}: the stream broke off: ${reasonOf(cause)}`,
+              cause,
+            );
           });
           if (done) break;
           // A reader of these lines may take its time: only the wait for the next piece is watched.
@@ -164,7 +186,8 @@ export function createTransport(options: TransportOptions): Transport {
           rest = pieces.pop() as string;
           for (const line of pieces) yield parsed(line, call) as Line;
         }
-        if (rest !== '') throw new HeadwayUnreachable(`${call.path}: the stream ended in the middle of a line`);
+        if (rest !== '')
+          throw new HeadwayUnreachable(`${call.path}: the stream ended in the middle of a line`);
       } finally {
         open.watch.stop();
         await reader.cancel().catch(() => {});
@@ -173,26 +196,38 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   function waitFor(error: HeadwayProblem | HeadwayUnreachable, failed: number): number | null {
-    if (error instanceof HeadwayProblem && error.status !== 429 && error.status !== 503) return null;
+    if (error instanceof HeadwayProblem && error.status !== 429 && error.status !== 503)
+      return null;
     const told = error instanceof HeadwayProblem ? error.retryAfterSeconds : null;
-    // Up to half as long again, so that clients that were refused together do not come back together.
+    // Up to half as long again, so that clients that were refused together do not come back
+    // together.
     return (told === null ? 250 * 2 ** failed : 1000 * told) * (1 + Math.random() / 2);
   }
 }
 
 function urlOf(root: string, { path, query = {} }: Call): string {
   const asked = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) asked.set(name, String(value));
   return `${root}${path}${asked.size > 0 ? `?${asked}` : ''}`;
 }
 
 async function problemOf(response: Response): Promise<HeadwayProblem | HeadwayUnreachable> {
   const text = await response.text();
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
-  if (!isProblem) return new HeadwayUnreachable(`HTTP ${response.status} from something that is not Headway`);
+  if (!isProblem)
+    return new HeadwayUnreachable(`HTTP ${response.status} from something that is not Headway`);
   const after = response.headers.get('retry-after');
-  const seconds = after === null ? Number.NaN : /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
-  return new HeadwayProblem(JSON.parse(text) as Problem, Number.isFinite(seconds) ? Math.max(0, seconds) : null);
+  const seconds =
+    after === null
+      ? Number.NaN
+      : /^\d+$/.test(after)
+        ? Number(after)
+        : (Date.parse(after) - Date.now()) / 1000;
+  return new HeadwayProblem(
+    JSON.parse(text) as Problem,
+    Number.isFinite(seconds) ? Math.max(0, seconds) : null,
+  );
 }
 
 function parsed(text: string, call: Call): unknown {

@@ -1,7 +1,10 @@
 /**
- * Purpose: the example of docs/fork.md: orders per hour in each shop of a chain, from a folder of CSV files.
- * Invariants: one line is one order (`order_id,shop,placed_at`); an hour without an order is a true zero.
- * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; a line that cannot be used is rejected and counted, never dropped in silence.
+ * Purpose: the example of docs/fork.md: orders per hour in each shop of a chain, from a folder of
+ * CSV files.
+ * Invariants: one line is one order (`order_id,shop,placed_at`); an hour without an order is a true
+ * zero.
+ * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; a line that cannot be used is rejected and counted,
+ * never dropped in silence.
  */
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
@@ -46,7 +49,15 @@ async function openOrders(folder: string): Promise<Source> {
       const files = await orderFiles(folder);
       const hash = createHash('sha256');
       for (const path of files) hash.update(`${basename(path)} ${await fileHash(path)}\n`);
-      return [{ name: 'orders', feed: 'orders', fingerprint: hash.digest('hex'), span: null, open: async () => orders(files) }];
+      return [
+        {
+          name: 'orders',
+          feed: 'orders',
+          fingerprint: hash.digest('hex'),
+          span: null,
+          open: async () => orders(files),
+        },
+      ];
     },
   };
 }
@@ -56,8 +67,12 @@ const csv = (files: readonly string[], how: string): string =>
 
 /** What a line means, as SQL. No line is read here: DuckDB does that, out of core. */
 const orders = (files: readonly string[]): RawRows => ({
-  relation: csv(files, "auto_detect = false, columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': 'VARCHAR'}"),
-  columns: csv(files, 'all_varchar = true, union_by_name = true'), // as the headers say: what the expectations look at
+  relation: csv(
+    files,
+    "auto_detect = false, columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': 'VARCHAR'}",
+  ),
+  // as the headers say: what the expectations look at
+  columns: csv(files, 'all_varchar = true, union_by_name = true'),
   seriesId: 'trim(shop)',
   localTime: 'try_cast(placed_at AS TIMESTAMP)',
   value: null, // each row is one event, and events are counted
@@ -71,9 +86,14 @@ const orders = (files: readonly string[]): RawRows => ({
 async function orderFiles(folder: string): Promise<string[]> {
   const fix = 'Give a folder with CSV files that begin with order_id,shop,placed_at.';
   const names = await readdir(folder).catch((cause: Error) => {
-    throw new HeadwayError('SOURCE_NOT_FOUND', 'cannot read the source', { where: folder, fix, cause });
+    throw new HeadwayError('SOURCE_NOT_FOUND', 'cannot read the source', {
+      where: folder,
+      fix,
+      cause,
+    });
   });
   const files = names.filter((name) => name.endsWith('.csv')).sort();
-  if (files.length === 0) throw new HeadwayError('SOURCE_INVALID', 'no CSV file here', { where: folder, fix });
+  if (files.length === 0)
+    throw new HeadwayError('SOURCE_INVALID', 'no CSV file here', { where: folder, fix });
   return files.map((name) => join(folder, name));
 }

@@ -1,7 +1,9 @@
 /**
- * Purpose: the generated parts of the Markdown pages: what each block holds, and how blocks are put into a page.
+ * Purpose: the generated parts of the Markdown pages: what each block holds, and how blocks are put
+ * into a page.
  * Invariants: the same repository gives the same blocks; text outside the markers is never touched.
- * Fails: a plain Error for a marker that is not closed, names no block, or a recording that lacks what a block shows.
+ * Fails: a plain Error for a marker that is not closed, names no block, or a recording that lacks
+ * what a block shows.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +11,19 @@ import { commandTable, flagSections, settingsTable } from './command-tables.ts';
 import { tree } from './folders.ts';
 import { GUARANTEES } from './guarantees.ts';
 import type { Recording } from './record.ts';
-import { type AccuracyResult, accuracyTable, type MatmulResult, matmulTable } from './results-tables.ts';
+import {
+  type AccuracyResult,
+  accuracyTable,
+  type MatmulResult,
+  matmulTable,
+} from './results-tables.ts';
 
-export const PAGES = ['README.md', 'docs/reference.md', 'docs/fork.md', 'docs/decisions/0006-mended-wasm-matrix-product.md'];
+export const PAGES = [
+  'README.md',
+  'docs/reference.md',
+  'docs/fork.md',
+  'docs/decisions/0006-mended-wasm-matrix-product.md',
+];
 export const RECORDING = 'docs/readme/recorded.json';
 export const EXAMPLE = 'docs/example-domain/definition.ts';
 
@@ -20,7 +32,9 @@ export function generatedBlocks(root: string): Record<string, string> {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
   const json = <T>(path: string): T => JSON.parse(read(path)) as T;
   const result = (name: string): AccuracyResult | null =>
-    existsSync(join(root, `bench/results/${name}.json`)) ? json<AccuracyResult>(`bench/results/${name}.json`) : null;
+    existsSync(join(root, `bench/results/${name}.json`))
+      ? json<AccuracyResult>(`bench/results/${name}.json`)
+      : null;
   const recording = json<Recording>(RECORDING);
   const results = [
     ['Green cabs of New York City, 2023', 'trips per hour', 'taxi'],
@@ -30,10 +44,15 @@ export function generatedBlocks(root: string): Record<string, string> {
     demo: fenced('text', shortenDemo(recording.demo)),
     tests: fenced('text', recording.tests),
     curl: fenced('sh', curlLines(recording)),
-    'forecast-answer': fenced('json', JSON.stringify(recording.forecast, null, 2).replace(/\[\s+([^[\]]*?)\s+\]/g, inline)),
+    'forecast-answer': fenced(
+      'json',
+      JSON.stringify(recording.forecast, null, 2).replace(/\[\s+([^[\]]*?)\s+\]/g, inline),
+    ),
     tree: tree(),
     guarantees: GUARANTEES.filter(([, test]) => existsSync(join(root, test)))
-      .map(([promise, test]) => `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](${test}))`)
+      .map(
+        ([promise, test]) => `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](${test}))`,
+      )
       .join('\n'),
     commands: commandTable(),
     flags: flagSections(),
@@ -64,14 +83,19 @@ export function withBlocks(page: string, blocks: Readonly<Record<string, string>
   });
 }
 
-const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
+const fenced = (language: string, text: string): string =>
+  `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
 const inline = (_: string, inside: string): string => `[${inside.replace(/\s+/g, ' ')}]`;
 
 /** Requests of series that the recorded city has; the second one is the one that was recorded. */
 function curlLines({ demo, forecast, forecastPath }: Recording): string {
   const busiest = /│ busiest +│ +│ (\S+) \(/.exec(demo)?.[1];
-  if (busiest === undefined) throw new Error('the recorded demo names no busiest series; run npm run readme -- --record');
-  const body = JSON.stringify({ seriesIds: [...new Set([forecast.seriesId, busiest])], horizon: 6 });
+  if (busiest === undefined)
+    throw new Error('the recorded demo names no busiest series; run npm run readme -- --record');
+  const body = JSON.stringify({
+    seriesIds: [...new Set([forecast.seriesId, busiest])],
+    horizon: 6,
+  });
   return `curl http://127.0.0.1:8080/v1/series
 curl 'http://127.0.0.1:8080${forecastPath}'
 curl http://127.0.0.1:8080/v1/forecasts -H 'content-type: application/json' -d '${body}'
@@ -82,16 +106,25 @@ curl http://127.0.0.1:8080/health/ready`;
 /** The example lies two folders deep, as a domain does; only the way to the Domain type differs. */
 const asInFork = (text: string): string => text.replaceAll("'../../domains/", "'../");
 
-/** Lines of the demo that tell the story; the tables without their frames and with fewer columns. */
+/**
+ * Lines of the demo that tell the story; the tables without their frames and with fewer columns.
+ */
 function shortenDemo(demo: string): string {
   const lines = demo.split('\n');
   const from = (pattern: RegExp): number => {
     const index = lines.findIndex((line) => pattern.test(line));
-    if (index < 0) throw new Error(`the recorded demo has no line like ${pattern}; run npm run readme -- --record`);
+    if (index < 0)
+      throw new Error(
+        `the recorded demo has no line like ${pattern}; run npm run readme -- --record`,
+      );
     return index;
   };
-  const quality = lines.filter((line) => /^│ (rows in|rows used|rejected|series) /.test(line) || /^│ rejected:/.test(line));
-  const backtest = lines.slice(from(/^All series$/), from(/^Regret against/)).filter((line) => line.startsWith('│'));
+  const quality = lines.filter(
+    (line) => /^│ (rows in|rows used|rejected|series) /.test(line) || /^│ rejected:/.test(line),
+  );
+  const backtest = lines
+    .slice(from(/^All series$/), from(/^Regret against/))
+    .filter((line) => line.startsWith('│'));
   const end = lines.findIndex((line) => line.startsWith('Stopping'));
   const step = (number: number) => lines[from(new RegExp(`^\\[${number}/4\\]`))] as string;
   return [

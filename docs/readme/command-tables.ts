@@ -1,6 +1,8 @@
 /**
- * Purpose: the commands, their flags and the settings, as Markdown tables taken from the program itself.
- * Invariants: every command that can be run has a row and every flag is named; settings show their defaults, never this machine's.
+ * Purpose: the commands, their flags and the settings, as Markdown tables taken from the program
+ * itself.
+ * Invariants: every command that can be run has a row and every flag is named; settings show their
+ * defaults, never this machine's.
  * Fails: never.
  */
 import type { Command } from 'commander';
@@ -9,7 +11,9 @@ import { domains } from '../../domains/index.ts';
 import { describeSettings, readSettings } from '../../runtime/settings.ts';
 
 /** Every command that does something, with its full name: "features run". */
-export function leafCommands(program: Command = buildProgram({})): { name: string; command: Command }[] {
+export function leafCommands(
+  program: Command = buildProgram({}),
+): { name: string; command: Command }[] {
   return program.commands.flatMap((command) =>
     command.commands.length === 0
       ? [{ name: command.name(), command }]
@@ -21,19 +25,30 @@ export function leafCommands(program: Command = buildProgram({})): { name: strin
 const SHARED = new Set(['--store', '--domain', '--work', '--log-level', '--json']);
 
 export function commandTable(): string {
-  const rows = leafCommands().map(({ name, command }) => [code([name, ...operands(command)].join(' ')), command.description()]);
+  const rows = leafCommands().map(({ name, command }) => [
+    code([name, ...operands(command)].join(' ')),
+    command.description(),
+  ]);
   return table(['command', 'what it does'], rows);
 }
 
 export function flagSections(): string {
   const sections = leafCommands().map(({ name, command }) => {
     const own = command.options.filter((option) => !SHARED.has(option.long ?? ''));
-    const rows = own.map((option) => [code(option.flags), `${option.description}${choices(option.argChoices)}`]);
+    const rows = own.map((option) => [
+      code(option.flags),
+      `${option.description}${choices(option.argChoices)}`,
+    ]);
     const flags = rows.length > 0 ? `\n\n${table(['flag', ''], rows)}` : '';
     return `### headway ${[name, ...operands(command)].join(' ')}\n\n${command.description()}${flags}`;
   });
-  const shared = (leafCommands()[0]?.command.options ?? []).filter((option) => SHARED.has(option.long ?? ''));
-  const rows = shared.map((option) => [code(option.flags), `${option.description}${choices(option.argChoices)}`]);
+  const shared = (leafCommands()[0]?.command.options ?? []).filter((option) =>
+    SHARED.has(option.long ?? ''),
+  );
+  const rows = shared.map((option) => [
+    code(option.flags),
+    `${option.description}${choices(option.argChoices)}`,
+  ]);
   return `Every command takes these, and \`--help\`:\n\n${table(['flag', ''], rows)}\n\n${sections.join('\n\n')}`;
 }
 
@@ -48,11 +63,22 @@ export function settingsTable(): string {
   return table(['variable', 'default', 'unit', ''], rows);
 }
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${head.map((_, i) => (right.includes(i) ? '--:' : '---')).join('|')}|`, ...rows.map(line)].join('\n');
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    line(head),
+    `|${head.map((_, i) => (right.includes(i) ? '--:' : '---')).join('|')}|`,
+    ...rows.map(line),
+  ].join('\n');
 }
 
 const code = (text: string): string => `\`${text}\``;
-const operands = (command: Command): string[] => command.registeredArguments.map((argument) => `<${argument.name()}>`);
-const choices = (values: readonly string[] | undefined): string => (values ? ` (one of ${values.join(', ')})` : '');
+const operands = (command: Command): string[] =>
+  command.registeredArguments.map((argument) => `<${argument.name()}>`);
+const choices = (values: readonly string[] | undefined): string =>
+  values ? ` (one of ${values.join(', ')})` : '';

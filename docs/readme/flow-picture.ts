@@ -1,7 +1,8 @@
 /**
- * Purpose: the picture of how data flows: boxes are folders, arrows are files. Written to docs/flow.svg.
- * Invariants: pure; no script, no font from elsewhere; brings its own ground, light and dark; tests/readme.test.ts holds that every
- * box's folder exists.
+ * Purpose: the picture of how data flows: boxes are folders, arrows are files. Written to
+ * docs/flow.svg.
+ * Invariants: pure; no script, no font from elsewhere; brings its own ground, light and dark;
+ * tests/readme.test.ts holds that every box's folder exists.
  * Fails: never.
  */
 interface Box {
@@ -20,21 +21,64 @@ const STORE = 206;
 /** A label that ends in "/" is a folder of the repository. */
 export const BOXES: readonly Box[] = [
   { label: 'domains/', note: 'raw files', x: 24, y: TOP, width: 132, kind: 'source' },
-  { label: 'services/feature/', note: 'validate, aggregate, commit', x: 204, y: TOP, width: 188, kind: 'service' },
-  { label: 'services/training/', note: 'backtest, fit, gate, promote', x: 440, y: TOP, width: 188, kind: 'service' },
-  { label: 'services/inference/', note: 'HTTP: API, docs, dashboard/', x: 676, y: TOP, width: 188, kind: 'service' },
-  { label: 'features', note: 'snapshots, known as of', x: 220, y: STORE, width: 188, kind: 'store' },
+  {
+    label: 'services/feature/',
+    note: 'validate, aggregate, commit',
+    x: 204,
+    y: TOP,
+    width: 188,
+    kind: 'service',
+  },
+  {
+    label: 'services/training/',
+    note: 'backtest, fit, gate, promote',
+    x: 440,
+    y: TOP,
+    width: 188,
+    kind: 'service',
+  },
+  {
+    label: 'services/inference/',
+    note: 'HTTP: API, docs, dashboard/',
+    x: 676,
+    y: TOP,
+    width: 188,
+    kind: 'service',
+  },
+  {
+    label: 'features',
+    note: 'snapshots, known as of',
+    x: 220,
+    y: STORE,
+    width: 188,
+    kind: 'store',
+  },
   { label: 'models', note: 'cards, promotions', x: 456, y: STORE, width: 188, kind: 'store' },
-  { label: 'forecasts', note: 'the log of what was said', x: 692, y: STORE, width: 172, kind: 'store' },
+  {
+    label: 'forecasts',
+    note: 'the log of what was said',
+    x: 692,
+    y: STORE,
+    width: 172,
+    kind: 'store',
+  },
 ];
 
 /** Ends of arrows, and what they carry. */
-const ARROWS: readonly { readonly path: string; readonly text?: string; readonly at?: readonly [number, number] }[] = [
+const ARROWS: readonly {
+  readonly path: string;
+  readonly text?: string;
+  readonly at?: readonly [number, number];
+}[] = [
   { path: `M156 ${TOP + 27}H200` },
   { path: `M280 ${TOP + HEIGHT}V${STORE - 4}`, text: 'Parquet', at: [288, 164] },
   { path: `M380 ${STORE}C400 150 440 170 470 ${TOP + HEIGHT + 4}`, text: 'panel', at: [356, 146] },
   { path: `M540 ${TOP + HEIGHT}V${STORE - 4}`, text: 'weights', at: [548, 164] },
-  { path: `M620 ${STORE}C640 150 680 170 706 ${TOP + HEIGHT + 4}`, text: 'champion', at: [586, 146] },
+  {
+    path: `M620 ${STORE}C640 150 680 170 706 ${TOP + HEIGHT + 4}`,
+    text: 'champion',
+    at: [586, 146],
+  },
   { path: `M790 ${TOP + HEIGHT}V${STORE - 4}`, text: 'quantiles', at: [798, 164] },
   { path: `M864 ${TOP + 27}H912` },
 ];

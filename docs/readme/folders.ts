@@ -1,6 +1,7 @@
 /**
  * Purpose: what each folder is for, in one line: the tree of the README.
- * Invariants: tests/readme.test.ts holds that every top-level folder is here and that every path here exists.
+ * Invariants: tests/readme.test.ts holds that every top-level folder is here and that every path
+ * here exists.
  * Fails: never.
  */
 export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
@@ -31,5 +32,9 @@ export function tree(): string {
     return { label: `${'  '.repeat(names.length - 1)}${names.at(-1)}/`, what };
   });
   const width = Math.max(...lines.map(({ label }) => label.length));
-  return ['```text', ...lines.map(({ label, what }) => `${label.padEnd(width)}  ${what}`), '```'].join('\n');
+  return [
+    '```text',
+    ...lines.map(({ label, what }) => `${label.padEnd(width)}  ${what}`),
+    '```',
+  ].join('\n');
 }

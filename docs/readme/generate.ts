@@ -1,6 +1,7 @@
 /**
- * Purpose: brings the generated parts of the documents up to date: `npm run readme`. With `-- --record` it runs the demo first
- * (a minute), with `-- --record-tests` all tests, and keeps what they said in docs/readme/recorded.json.
+ * Purpose: brings the generated parts of the documents up to date: `npm run readme`. With `--
+ * --record` it runs the demo first (a minute), with `-- --record-tests` all tests, and keeps what
+ * they said in docs/readme/recorded.json.
  * Invariants: writes only between the markers, docs/flow.svg, docs/forecast.svg and the recording.
  * Fails: with one line that says what is missing.
  */
@@ -15,7 +16,13 @@ import { type Recording, recordDemo, recordTests } from './record.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const at = (path: string): string => join(root, path);
 
-async function generate({ record, recordTests: tests }: { record?: boolean; recordTests?: boolean }): Promise<void> {
+async function generate({
+  record,
+  recordTests: tests,
+}: {
+  record?: boolean;
+  recordTests?: boolean;
+}): Promise<void> {
   // First, so that the tests that are recorded do not meet pages that are out of date.
   await bringUpToDate();
   if (!record && !tests) return;

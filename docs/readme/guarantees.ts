@@ -4,40 +4,82 @@
  * Fails: never.
  */
 export const GUARANTEES: readonly (readonly [promise: string, test: string])[] = [
-  ['No raw row is lost in silence: rows in = rows used + rows rejected by reason', 'tests/services/feature/aggregate.test.ts'],
+  [
+    'No raw row is lost in silence: rows in = rows used + rows rejected by reason',
+    'tests/services/feature/aggregate.test.ts',
+  ],
   ['A late correction changes no earlier training set', 'tests/storage/read-as-of.oracle.test.ts'],
   ['A training set is made again bit for bit', 'tests/services/training/reproduce.test.ts'],
-  ['Compaction changes no answer, whatever was known when', 'tests/storage/feature-compact.test.ts'],
-  ['Data that breaks its contract stays out, with its evidence', 'tests/services/feature/quarantine.test.ts'],
+  [
+    'Compaction changes no answer, whatever was known when',
+    'tests/storage/feature-compact.test.ts',
+  ],
+  [
+    'Data that breaks its contract stays out, with its evidence',
+    'tests/services/feature/quarantine.test.ts',
+  ],
   ['Files and S3, also with faults, pass one suite', 'tests/storage/s3-object-store.test.ts'],
   ['A reader written from the protocol alone agrees', 'tests/docs/second-reader.test.ts'],
   ['A process killed in mid-commit leaves a store that verifies', 'tests/storage/kill.test.ts'],
   ['Writers that race leave one history with nothing lost', 'tests/storage/concurrency.test.ts'],
-  ['Any damaged object is found and named, never read as a number', 'tests/storage/corruption.test.ts'],
-  ['Nothing after the cutoff is read; a long and a short panel give the same bits', 'tests/forecasting/features.test.ts'],
+  [
+    'Any damaged object is found and named, never read as a number',
+    'tests/storage/corruption.test.ts',
+  ],
+  [
+    'Nothing after the cutoff is read; a long and a short panel give the same bits',
+    'tests/forecasting/features.test.ts',
+  ],
   ['Inputs, metrics and baselines equal second implementations', 'tests/oracles/features.test.ts'],
   ['No fit of a backtest sees its own segment', 'tests/services/training/backtest-run.test.ts'],
-  ['A search never sees the test span, and goes on after a kill', 'tests/services/training/tuning.test.ts'],
+  [
+    'A search never sees the test span, and goes on after a kill',
+    'tests/services/training/tuning.test.ts',
+  ],
   [
     'Shuffled labels, leaks, own training rows and the champion again are not promoted',
     'tests/services/training/evidence.test.ts',
   ],
-  ['An explanation adds up to the forecast that is served', 'tests/forecasting/models/explanation.test.ts'],
-  ['Calibrated intervals cover what they say, counts included', 'tests/forecasting/models/calibration.test.ts'],
+  [
+    'An explanation adds up to the forecast that is served',
+    'tests/forecasting/models/explanation.test.ts',
+  ],
+  [
+    'Calibrated intervals cover what they say, counts included',
+    'tests/forecasting/models/calibration.test.ts',
+  ],
   [
     'No answer mixes two versions; a corrupt model leaves the last good one serving',
     'tests/services/inference/serving-state.test.ts',
   ],
-  ['Without a sound model the answer is a baseline, and says so', 'tests/services/inference/fallback.test.ts'],
-  ['Any path and any JSON get a clear answer, never a crash', 'tests/services/inference/problems.test.ts'],
-  ['A caller has the scopes of its key and no other; no key is in a log', 'tests/services/inference/access.test.ts'],
-  ['An overloaded service refuses forecasts and stays alive', 'tests/services/inference/overload.test.ts'],
-  ['The Lambda bundle answers alone, frozen between invocations', 'tests/services/inference/lambda.test.ts'],
+  [
+    'Without a sound model the answer is a baseline, and says so',
+    'tests/services/inference/fallback.test.ts',
+  ],
+  [
+    'Any path and any JSON get a clear answer, never a crash',
+    'tests/services/inference/problems.test.ts',
+  ],
+  [
+    'A caller has the scopes of its key and no other; no key is in a log',
+    'tests/services/inference/access.test.ts',
+  ],
+  [
+    'An overloaded service refuses forecasts and stays alive',
+    'tests/services/inference/overload.test.ts',
+  ],
+  [
+    'The Lambda bundle answers alone, frozen between invocations',
+    'tests/services/inference/lambda.test.ts',
+  ],
   ['No AWS policy has a wildcard without a written reason', 'tests/infra/stacks.test.ts'],
   ["Trino's text counts what DuckDB counts", 'tests/services/feature/portable-sql.test.ts'],
   ['The OpenAPI document is what the service does', 'tests/services/inference/openapi.test.ts'],
   ['A wrong or misspelt setting stops the start', 'tests/runtime/settings.test.ts'],
-  ['The page works in a real browser, from 360 px on, by keyboard', 'tests/browser/dashboard.browser.ts'],
+  [
+    'The page works in a real browser, from 360 px on, by keyboard',
+    'tests/browser/dashboard.browser.ts',
+  ],
   ['The layout, the import direction, and who may ask the clock', 'tests/tidy.test.ts'],
   ['This page: commands, links, figures and examples', 'tests/readme.test.ts'],
 ];

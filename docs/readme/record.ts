@@ -1,8 +1,10 @@
 /**
- * Purpose: records what cannot be computed from the repository alone: the demo's own output and picture, and the answers of the
- * real HTTP service it starts. `npm run readme -- --record`, about a minute; and `-- --record-tests` for the end of `npm test`.
- * Invariants: the demo runs as a user runs it, in an empty store; only what differs from machine to machine (temporary folder,
- * port) is put back to its default; nothing is recorded from a run that failed.
+ * Purpose: records what cannot be computed from the repository alone: the demo's own output and
+ * picture, and the answers of the real HTTP service it starts. `npm run readme -- --record`, about
+ * a minute; and `-- --record-tests` for the end of `npm test`.
+ * Invariants: the demo runs as a user runs it, in an empty store; only what differs from machine to
+ * machine (temporary folder, port) is put back to its default; nothing is recorded from a run that
+ * failed.
  * Fails: a plain Error with the end of what the failed command said.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -25,14 +27,26 @@ export interface Recording {
 export async function recordDemo(root: string, svgPath: string): Promise<Omit<Recording, 'tests'>> {
   const folder = await mkdtemp(join(tmpdir(), 'headway-readme-'));
   const places = ['--store', `file:${join(folder, 'store')}`, '--work', join(folder, 'work')];
-  const child = start(root, ['--import', 'tsx', 'headway.ts', 'start', '--port', '0', '--log-level', 'error', ...places]);
+  const child = start(root, [
+    '--import',
+    'tsx',
+    'headway.ts',
+    'start',
+    '--port',
+    '0',
+    '--log-level',
+    'error',
+    ...places,
+  ]);
   try {
     const ready = await child.says(/One forecast +curl (http:\/\/[^/]+)(\S+)\n/);
     const [, origin, path] = ready as unknown as [string, string, string];
     const forecastPath = `${path}?horizon=3`;
     await child.says(/Ctrl-C stops/);
     const forecast = await answer(`${origin}${forecastPath}`);
-    const { model, ...rest } = (await answer(`${origin}/v1/model`)) as { model: Record<string, unknown> };
+    const { model, ...rest } = (await answer(`${origin}/v1/model`)) as {
+      model: Record<string, unknown>;
+    };
     await copyFile(join(folder, 'work', 'taxi-forecast.svg'), svgPath);
     child.process.kill('SIGINT');
     const demo = (await child.end())
@@ -83,8 +97,11 @@ function start(root: string, args: readonly string[]): Started {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  const failed = (code: number | null) => new Error(`ended with ${code}:\n${`${output}${errors}`.slice(-2000)}`);
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  const failed = (code: number | null) =>
+    new Error(`ended with ${code}:\n${`${output}${errors}`.slice(-2000)}`);
   return {
     process: child,
     says: (pattern) =>

@@ -1,12 +1,14 @@
 /**
  * Purpose: the figures of bench/results/*.json as Markdown tables.
- * Invariants: nothing is computed here but the share against the best naive baseline; a figure that was not measured stays empty; the
- * forecaster with the least error of a column is in bold.
+ * Invariants: nothing is computed here but the share against the best naive baseline; a figure that
+ * was not measured stays empty; the forecaster with the least error of a column is in bold.
  * Fails: a plain Error where a file has no metrics of the group "all".
  */
 import { table } from './command-tables.ts';
 
-/** What `npm run bench:accuracy` and the gradient-boosting peer write: group → forecaster → figures. */
+/**
+ * What `npm run bench:accuracy` and the gradient-boosting peer write: group → forecaster → figures.
+ */
 export interface AccuracyResult {
   readonly series: number;
   readonly cutoffs: number;
@@ -15,13 +17,21 @@ export interface AccuracyResult {
   readonly seconds: Readonly<Record<string, number>>;
   /** Set by hand where the figures are not the final ones. */
   readonly note?: string;
-  readonly metrics: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+  readonly metrics: Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>
+  >;
 }
 
 export interface MatmulResult {
   readonly node: string;
   readonly turns: number;
-  readonly rows: readonly { what: string; shippedMs: number; mendedMs: number; ratio: number; difference: number }[];
+  readonly rows: readonly {
+    what: string;
+    shippedMs: number;
+    mendedMs: number;
+    ratio: number;
+    difference: number;
+  }[];
 }
 
 const NAIVE = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
@@ -35,7 +45,12 @@ const LABELS: Readonly<Record<string, string>> = {
   network: 'Headway’s network',
 };
 
-export function accuracyTable(title: string, unit: string, own: AccuracyResult, peer: AccuracyResult | null): string {
+export function accuracyTable(
+  title: string,
+  unit: string,
+  own: AccuracyResult,
+  peer: AccuracyResult | null,
+): string {
   const groups = Object.keys(own.metrics);
   const all = own.metrics.all;
   if (!all) throw new Error(`the results of ${title} have no group "all"`);
@@ -49,9 +64,14 @@ export function accuracyTable(title: string, unit: string, own: AccuracyResult, 
   const column = (head: string, metric: string, show: (x: number) => string, group?: string) => {
     const values = names.map((name) => figure(name, metric, group));
     const least = metric === 'coverage_80' ? null : Math.min(...values.filter((x) => x !== null));
-    return { head, cells: values.map((x) => (x === null ? '' : x === least ? `**${show(x)}**` : show(x))) };
+    return {
+      head,
+      cells: values.map((x) => (x === null ? '' : x === least ? `**${show(x)}**` : show(x))),
+    };
   };
-  const busy = groups.includes('mean>=1') ? [column('MAE, mean ≥ 1', 'mae', number, 'mean>=1')] : [];
+  const busy = groups.includes('mean>=1')
+    ? [column('MAE, mean ≥ 1', 'mae', number, 'mean>=1')]
+    : [];
   const columns = [
     column(`MAE (${unit})`, 'mae', number),
     ...busy,
@@ -80,11 +100,15 @@ export function accuracyTable(title: string, unit: string, own: AccuracyResult, 
   )}`;
 }
 
-const seconds = ({ seconds: spent }: AccuracyResult): string => `${Math.round(spent.train_network ?? Number.NaN)} s`;
+const seconds = ({ seconds: spent }: AccuracyResult): string =>
+  `${Math.round(spent.train_network ?? Number.NaN)} s`;
 
 function peerSeconds({ seconds: spent }: AccuracyResult): string {
   const sum = (prefix: string) =>
-    Object.entries(spent).reduce((total, [name, value]) => total + (name.startsWith(`train_${prefix}`) ? value : 0), 0);
+    Object.entries(spent).reduce(
+      (total, [name, value]) => total + (name.startsWith(`train_${prefix}`) ? value : 0),
+      0,
+    );
   const parts = ['xgboost', 'lightgbm', 'sklearn']
     .filter((name) => sum(name) > 0)
     .map((name) => `${name} ${Math.round(sum(name))} s`);

@@ -1,8 +1,10 @@
 /**
- * Purpose: hourly loads from a folder of files "<REGION>_hourly.csv" or ".csv.gz" with columns Datetime,<REGION>_MW.
- * Invariants: regions are series of one feed, so the whole folder is one part; every line after the header is a row that is
- * used or rejected; the region is named by the header, once in a folder.
- * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID naming every file that is cut, empty or foreign.
+ * Purpose: hourly loads from a folder of files "<REGION>_hourly.csv" or ".csv.gz" with columns
+ * Datetime,<REGION>_MW.
+ * Invariants: regions are series of one feed, so the whole folder is one part; every line after the
+ * header is a row that is used or rejected; the region is named by the header, once in a folder.
+ * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID naming every file that is
+ * cut, empty or foreign.
  */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
@@ -18,17 +20,29 @@ const FILE_NAME = /^[A-Za-z0-9]{1,20}_hourly\.csv(\.gz)?$/i;
 /** No region of the world needs a million megawatts in an hour. */
 const MOST_MW = 1_000_000;
 
-export async function openLoadFolder(spec: string, context: Pick<SourceContext, 'logger'>): Promise<Source> {
+export async function openLoadFolder(
+  spec: string,
+  context: Pick<SourceContext, 'logger'>,
+): Promise<Source> {
   await list(spec);
   return {
     description: `hourly loads in ${spec}`,
     async parts(): Promise<RawPart[]> {
       const { files, ignored } = await list(spec);
-      if (ignored.length > 0) context.logger.info({ source: spec, ignored }, 'files that are no load files are ignored');
+      if (ignored.length > 0)
+        context.logger.info({ source: spec, ignored }, 'files that are no load files are ignored');
       const hash = createHash('sha256');
       for (const path of files) hash.update(`${basename(path)} ${await fileHash(path)}\n`);
       const fingerprint = hash.digest('hex');
-      return [{ name: 'hourly-load', feed: 'load', fingerprint, span: null, open: () => readLoads(spec, files) }];
+      return [
+        {
+          name: 'hourly-load',
+          feed: 'load',
+          fingerprint,
+          span: null,
+          open: () => readLoads(spec, files),
+        },
+      ];
     },
   };
 }
@@ -49,7 +63,8 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
       fix: 'Expected is a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 01:00:00,13478.0". Mend or remove the file.',
     });
   }
-  // A line is read as one field, so that a line with too few or too many fields is a row that can be counted.
+  // A line is read as one field, so that a line with too few or too many fields is a row that can
+  // be counted.
   const selects = [...regions].map(
     ([region, path]) => `
       SELECT ${sqlText(region)} AS region, trim(split_part(line, ',', 1)) AS label, trim(split_part(line, ',', 2)) AS load,
@@ -82,18 +97,30 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
 
 async function list(spec: string): Promise<{ files: string[]; ignored: string[] }> {
   const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
-    throw new HeadwayError('SOURCE_NOT_FOUND', `cannot read the source (${error.code ?? error.message})`, {
-      where: spec,
-      fix: `Give a folder with files named ${EXPECTED}.`,
-      cause: error,
-    });
+    throw new HeadwayError(
+      'SOURCE_NOT_FOUND',
+      `cannot read the source (${error.code ?? error.message})`,
+      {
+        where: spec,
+        fix: `Give a folder with files named ${EXPECTED}.`,
+        cause: error,
+      },
+    );
   });
-  const paths = found.isDirectory() ? (await readdir(spec)).sort().map((name) => join(spec, name)) : [spec];
+  const paths = found.isDirectory()
+    ? (await readdir(spec)).sort().map((name) => join(spec, name))
+    : [spec];
   const files = paths.filter((path) => FILE_NAME.test(basename(path)));
-  const ignored = paths.filter((path) => !FILE_NAME.test(basename(path))).map((path) => basename(path));
+  const ignored = paths
+    .filter((path) => !FILE_NAME.test(basename(path)))
+    .map((path) => basename(path));
   if (files.length > 0) return { files, ignored };
-  throw new HeadwayError('SOURCE_INVALID', `no load file here, only ${ignored.length} other files`, {
-    where: spec,
-    fix: `Load files are named ${EXPECTED}.`,
-  });
+  throw new HeadwayError(
+    'SOURCE_INVALID',
+    `no load file here, only ${ignored.length} other files`,
+    {
+      where: spec,
+      fix: `Load files are named ${EXPECTED}.`,
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * Purpose: look at one load file as a whole before any row of it counts: is it there in full, whose load is it.
+ * Purpose: look at one load file as a whole before any row of it counts: is it there in full, whose
+ * load is it.
  * Invariants: the file is read to its end (a cut .gz has a wrong check sum), in constant memory.
  * Fails: never; the problem is in the result, so that all bad files can be named at once.
  */
@@ -27,7 +28,10 @@ export async function readRegion(path: string): Promise<{ region: string } | { p
   if (bytes === 0) return { problem: 'is empty' };
   const line = head.split(/\r?\n/, 1)[0].replace(/^\uFEFF/, '');
   const match = /^Datetime,([A-Za-z0-9]{1,20})_MW\s*$/i.exec(line);
-  if (!match) return { problem: `begins with ${JSON.stringify(line.slice(0, 60))}, not with "Datetime,<REGION>_MW"` };
+  if (!match)
+    return {
+      problem: `begins with ${JSON.stringify(line.slice(0, 60))}, not with "Datetime,<REGION>_MW"`,
+    };
   if (bytes <= line.length + 2) return { problem: 'has a header only' };
   return { region: match[1].toUpperCase() };
 }

@@ -1,7 +1,8 @@
 /**
- * Purpose: the truth of the simulated city: the mean demand of every place in every hour, and its distribution.
- * Invariants: everything follows from (seed, place, UTC hour) alone, so the truth does not depend on when or in which pieces
- * the trips are written.
+ * Purpose: the truth of the simulated city: the mean demand of every place in every hour, and its
+ * distribution.
+ * Invariants: everything follows from (seed, place, UTC hour) alone, so the truth does not depend
+ * on when or in which pieces the trips are written.
  * Fails: a RangeError for a place the city does not have.
  */
 import Holidays from 'date-holidays';
@@ -12,7 +13,10 @@ import { LAST_PLACE } from './trip-files.ts';
 
 export const HOUR_MS = 3_600_000;
 const YEAR_HOURS = 8766;
-/** Growth is told relative to this hour (2026-01-01 UTC), so that it does not depend on when the simulation starts. */
+/**
+ * Growth is told relative to this hour (2026-01-01 UTC), so that it does not depend on when the
+ * simulation starts.
+ */
 const ORIGIN_HOUR = 490_896;
 const BUSIEST = 42;
 const SPARSEST = 0.05;
@@ -77,7 +81,9 @@ export function createCityDemand(seed: number, placeCount: number): CityDemand {
     const state = stateOf(hour);
     const years = (hour - ORIGIN_HOUR) / YEAR_HOURS;
     const holiday = state.isHoliday ? HOLIDAY_FACTOR[place.kind] : 1;
-    const trend = Math.exp(place.growthPerYear * years + state.yearSeason + place.sensitivity * state.shock);
+    const trend = Math.exp(
+      place.growthPerYear * years + state.yearSeason + place.sensitivity * state.shock,
+    );
     return place.base * PROFILES[place.kind][state.hourOfWeek] * holiday * trend;
   };
   const find = (seriesId: string): Place => {
@@ -93,7 +99,9 @@ export function createCityDemand(seed: number, placeCount: number): CityDemand {
       return countQuantile(meanOf(place, timestamp), place.size, quantile);
     },
     count(place, timestamp) {
-      const draw = seededRandom(place.seed ^ Math.imul(Math.floor(timestamp / HOUR_MS), 0x9e3779b1))();
+      const draw = seededRandom(
+        place.seed ^ Math.imul(Math.floor(timestamp / HOUR_MS), 0x9e3779b1),
+      )();
       return countQuantile(meanOf(place, timestamp), place.size, draw);
     },
   };
@@ -119,9 +127,10 @@ function createPlaces(seed: number, placeCount: number): Place[] {
 }
 
 /**
- * Weather-like shocks on the log scale, city-wide: a slow wander (the last 18 hours' draws, fading like an autoregression) and
- * episodes of some hours: rain sends people to the taxis, a storm keeps them at home. Both move demand by 5 to 40 %, as weather
- * does in a real city; nobody can forecast them, so they are what a perfect model would still miss against the oracle.
+ * Weather-like shocks on the log scale, city-wide: a slow wander (the last 18 hours' draws, fading
+ * like an autoregression) and episodes of some hours: rain sends people to the taxis, a storm keeps
+ * them at home. Both move demand by 5 to 40 %, as weather does in a real city; nobody can forecast
+ * them, so they are what a perfect model would still miss against the oracle.
  */
 function shockAt(seed: number, hour: number): number {
   let shock = 0;
@@ -142,12 +151,19 @@ function episodeAt(random: Random, block: number, hour: number): number {
   const since = hour - (block * EPISODE_BLOCK + Math.floor(random() * EPISODE_BLOCK));
   const duration = 3 + random() * 9;
   const strength = random() < 0.65 ? 0.05 + 0.2 * random() : -0.1 - 0.3 * random();
-  // Rises within two hours, fades afterwards; ended after three durations, before it could leave the blocks looked at.
+  // Rises within two hours, fades afterwards; ended after three durations, before it could leave
+  // the blocks looked at.
   if (since < 0 || since > 3 * duration) return 0;
   return strength * Math.min(1, (since + 1) / 2) * Math.exp(-since / duration);
 }
 
-const HOLIDAY_FACTOR: Record<Kind, number> = { commuter: 0.6, nightlife: 1.15, residential: 0.85, airport: 1.1, shopping: 0.7 };
+const HOLIDAY_FACTOR: Record<Kind, number> = {
+  commuter: 0.6,
+  nightlife: 1.15,
+  residential: 0.85,
+  airport: 1.1,
+  shopping: 0.7,
+};
 
 /** A bump around an hour of the day, wrapping at midnight. */
 const bump = (hour: number, centre: number, width: number): number => {
@@ -161,21 +177,29 @@ const SHAPES: Record<Kind, (hour: number, weekday: number) => number> = {
       ? 0.12 + 1.6 * bump(hour, 8.5, 1.4) + 0.5 * bump(hour, 13, 2.5) + 1.9 * bump(hour, 18, 1.8)
       : 0.15 + 0.5 * bump(hour, 14, 4),
   nightlife: (hour, weekday) =>
-    0.15 + 0.7 * bump(hour, 20, 2.5) + (weekday >= 4 ? 2.2 * bump(hour, 0.5, 2.2) : 0.5 * bump(hour, 23, 2)),
+    0.15 +
+    0.7 * bump(hour, 20, 2.5) +
+    (weekday >= 4 ? 2.2 * bump(hour, 0.5, 2.2) : 0.5 * bump(hour, 23, 2)),
   residential: (hour, weekday) =>
     0.1 +
     (weekday < 5 ? 1.5 * bump(hour, 7.5, 1.6) : 0.9 * bump(hour, 11, 3)) +
     0.6 * bump(hour, 17, 3) +
     0.4 * bump(hour, 21, 2),
   airport: (hour, weekday) =>
-    0.05 + bump(hour, 9, 3) + 1.4 * bump(hour, 17, 4) + (weekday === 6 || weekday === 3 ? 0.6 : 0) * bump(hour, 20, 3),
-  shopping: (hour, weekday) => 0.08 + (weekday >= 5 ? 1.9 : 1.2) * bump(hour, 15, 3.2) + 0.3 * bump(hour, 19, 2),
+    0.05 +
+    bump(hour, 9, 3) +
+    1.4 * bump(hour, 17, 4) +
+    (weekday === 6 || weekday === 3 ? 0.6 : 0) * bump(hour, 20, 3),
+  shopping: (hour, weekday) =>
+    0.08 + (weekday >= 5 ? 1.9 : 1.2) * bump(hour, 15, 3.2) + 0.3 * bump(hour, 19, 2),
 };
 
 /** Hour of the local week → factor, averaging 1. */
 const PROFILES = Object.fromEntries(
   KINDS.map((kind) => {
-    const raw = Array.from({ length: 168 }, (_, index) => SHAPES[kind](index % 24, Math.floor(index / 24)));
+    const raw = Array.from({ length: 168 }, (_, index) =>
+      SHAPES[kind](index % 24, Math.floor(index / 24)),
+    );
     const average = raw.reduce((sum, value) => sum + value, 0) / raw.length;
     return [kind, raw.map((value) => value / average)];
   }),
@@ -189,7 +213,9 @@ function holidayCalendar(): (year: number) => Set<string> {
     let days = years.get(year);
     if (!days) {
       const all = calendar.getHolidays(year).filter((holiday) => holiday.type === 'public');
-      days = new Set(all.map(({ date }) => `${Number(date.slice(5, 7))}-${Number(date.slice(8, 10))}`));
+      days = new Set(
+        all.map(({ date }) => `${Number(date.slice(5, 7))}-${Number(date.slice(8, 10))}`),
+      );
       years.set(year, days);
     }
     return days;

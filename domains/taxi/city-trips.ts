@@ -1,8 +1,10 @@
 /**
- * Purpose: turn the simulated city's counts into trips and write them as one Parquet file in the green TLC schema, with a little
- * of the dirt that real files have: a refund of the same trip, an unknown place, a trip dated years off.
- * Invariants: the number of clean trips of a place and hour is exactly its count; no two of them agree in vendor, times and
- * places (each has a second of its own); dirt is copied from real trips only. The file appears whole or not at all.
+ * Purpose: turn the simulated city's counts into trips and write them as one Parquet file in the
+ * green TLC schema, with a little of the dirt that real files have: a refund of the same trip, an
+ * unknown place, a trip dated years off.
+ * Invariants: the number of clean trips of a place and hour is exactly its count; no two of them
+ * agree in vendor, times and places (each has a second of its own); dirt is copied from real trips
+ * only. The file appears whole or not at all.
  * Fails: STORE_FULL where the disk is full.
  */
 import { link, mkdtemp, rm } from 'node:fs/promises';
@@ -16,13 +18,21 @@ import type { TripSpan } from './trip-files.ts';
 
 const CHUNK_ROWS = 2048;
 
-export async function writeTrips(demand: CityDemand, seed: number, span: TripSpan, folder: string, name: string): Promise<void> {
+export async function writeTrips(
+  demand: CityDemand,
+  seed: number,
+  span: TripSpan,
+  folder: string,
+  name: string,
+): Promise<void> {
   const temporary = await mkdtemp(join(folder, '.writing-'));
   try {
     const path = join(temporary, name);
     // One thread: the same city gives the same bytes.
     await withDuckDB({ threads: 1, tempFolder: temporary }, async (connection) => {
-      await connection.run('CREATE TABLE counts (place INTEGER, hour BIGINT, local_second BIGINT, n INTEGER)');
+      await connection.run(
+        'CREATE TABLE counts (place INTEGER, hour BIGINT, local_second BIGINT, n INTEGER)',
+      );
       const appender = await connection.createAppender('counts');
       for (const columns of countsOf(demand, span)) {
         const chunk = DuckDBDataChunk.create([INTEGER, BIGINT, BIGINT, INTEGER], columns[0].length);
@@ -31,9 +41,12 @@ export async function writeTrips(demand: CityDemand, seed: number, span: TripSpa
       }
       appender.closeSync();
       const places = demand.places.map((place) => place.seriesId).join(', ');
-      await connection.run(`COPY (${tripsSql(seed, places)}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+      await connection.run(
+        `COPY (${tripsSql(seed, places)}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+      );
     });
-    // link, not rename: another run may have written the same hours meanwhile, and what is there stays.
+    // link, not rename: another run may have written the same hours meanwhile, and what is there
+    // stays.
     await link(path, join(folder, name)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -42,8 +55,14 @@ export async function writeTrips(demand: CityDemand, seed: number, span: TripSpa
   }
 }
 
-/** The hours that have trips, as columns place, hour, local second and count, in pieces of a DuckDB chunk. */
-function* countsOf(demand: CityDemand, { start, end }: TripSpan): Generator<[number[], bigint[], bigint[], number[]]> {
+/**
+ * The hours that have trips, as columns place, hour, local second and count, in pieces of a DuckDB
+ * chunk.
+ */
+function* countsOf(
+  demand: CityDemand,
+  { start, end }: TripSpan,
+): Generator<[number[], bigint[], bigint[], number[]]> {
   let columns: [number[], bigint[], bigint[], number[]] = [[], [], [], []];
   for (let timestamp = start; timestamp < end; timestamp += HOUR_MS) {
     const hour = BigInt(timestamp / HOUR_MS);
@@ -65,8 +84,9 @@ function* countsOf(demand: CityDemand, { start, end }: TripSpan): Generator<[num
 }
 
 /**
- * One row a trip. `h` is 64 hashed bits per trip; different bits decide different things. Trip k of n has the k-th part of
- * the hour for itself, so the seconds of two trips differ. `dirt`: 0 the trip itself, 1 its refund, 2 place unknown, 3 years off.
+ * One row a trip. `h` is 64 hashed bits per trip; different bits decide different things. Trip k of
+ * n has the k-th part of the hour for itself, so the seconds of two trips differ. `dirt`: 0 the
+ * trip itself, 1 its refund, 2 place unknown, 3 years off.
  */
 const tripsSql = (seed: number, places: string): string => `
   WITH trips AS (

@@ -1,8 +1,9 @@
 /**
- * Purpose: the simulated city as a source: it writes raw trips in the green TLC schema, up to the current full hour, so that
- * the same path runs on them as on real trips; and it knows the truth.
- * Invariants: a file, once written, is never changed; a later run writes only the hours that no file covers yet, cut at local
- * month edges; what is in an hour does not depend on the file it lies in.
+ * Purpose: the simulated city as a source: it writes raw trips in the green TLC schema, up to the
+ * current full hour, so that the same path runs on them as on real trips; and it knows the truth.
+ * Invariants: a file, once written, is never changed; a later run writes only the hours that no
+ * file covers yet, cut at local month edges; what is in an hour does not depend on the file it lies
+ * in.
  * Fails: SOURCE_INVALID for a spec that does not read, STORE_FULL where the disk is full.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
@@ -38,7 +39,10 @@ export async function openCity(spec: string, context: SourceContext): Promise<Ci
       await removeLeftovers(folder, context.clock.now());
       const written = await list(folder);
       const now = Math.floor(context.clock.now() / HOUR_MS) * HOUR_MS;
-      const missing = missingStretches(written, { start: spanOfMonth(monthBefore(now, months)).start, end: now });
+      const missing = missingStretches(written, {
+        start: spanOfMonth(monthBefore(now, months)).start,
+        end: now,
+      });
       if (missing.length > 0) {
         context.progress.start('Simulating the city', missing.length);
         try {
@@ -59,7 +63,13 @@ export async function openCity(spec: string, context: SourceContext): Promise<Ci
 async function partOf(folder: string, stretch: TripSpan): Promise<RawPart> {
   const name = nameOf(stretch);
   const path = join(folder, name);
-  return { name, feed: 'city', fingerprint: await fileHash(path), span: stretch, open: () => readTrips(path, stretch) };
+  return {
+    name,
+    feed: 'city',
+    fingerprint: await fileHash(path),
+    span: stretch,
+    open: () => readTrips(path, stretch),
+  };
 }
 
 /** What `wanted` lacks beside `written`, cut at local month edges. */
@@ -85,36 +95,45 @@ function cutAtMonths({ start, end }: TripSpan): TripSpan[] {
 }
 
 /**
- * The stretches on disk, in order and without overlap. Two runs at once may leave files that overlap; they tell the same
- * about the hours they share, so the one that reaches further is taken and the other ignored.
+ * The stretches on disk, in order and without overlap. Two runs at once may leave files that
+ * overlap; they tell the same about the hours they share, so the one that reaches further is taken
+ * and the other ignored.
  */
 async function list(folder: string): Promise<TripSpan[]> {
   const found = (await readdir(folder)).map(stretchOf).filter((stretch) => stretch !== null);
   found.sort((a, b) => a.start - b.start || b.end - a.end);
   const taken: TripSpan[] = [];
-  for (const stretch of found) if (stretch.start >= (taken.at(-1)?.end ?? Number.NEGATIVE_INFINITY)) taken.push(stretch);
+  for (const stretch of found)
+    if (stretch.start >= (taken.at(-1)?.end ?? Number.NEGATIVE_INFINITY)) taken.push(stretch);
   return taken;
 }
 
 const hourText = (timestamp: number): string => new Date(timestamp).toISOString().slice(0, 13);
 
-const nameOf = ({ start, end }: TripSpan): string => `city_tripdata_${hourText(start)}_${hourText(end)}.parquet`;
+const nameOf = ({ start, end }: TripSpan): string =>
+  `city_tripdata_${hourText(start)}_${hourText(end)}.parquet`;
 
 function stretchOf(name: string): TripSpan | null {
-  const match = /^city_tripdata_(\d{4}-\d{2}-\d{2}T\d{2})_(\d{4}-\d{2}-\d{2}T\d{2})\.parquet$/.exec(name);
+  const match = /^city_tripdata_(\d{4}-\d{2}-\d{2}T\d{2})_(\d{4}-\d{2}-\d{2}T\d{2})\.parquet$/.exec(
+    name,
+  );
   if (!match) return null;
   const start = Date.parse(`${match[1]}:00:00Z`);
   const end = Date.parse(`${match[2]}:00:00Z`);
   return end > start ? { start, end } : null;
 }
 
-/** Half-written files of a run that was killed: they are never read, and go when they are surely nobody's any more. */
+/**
+ * Half-written files of a run that was killed: they are never read, and go when they are surely
+ * nobody's any more.
+ */
 async function removeLeftovers(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith('.writing-')) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => null);
-    if (found && found.mtimeMs < now - LEFTOVER_MS) await rm(path, { recursive: true, force: true });
+    if (found && found.mtimeMs < now - LEFTOVER_MS)
+      await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * Purpose: the known distribution of the simulated city's counts: negative binomial with mean m and variance m + m²/size;
- * Poisson where `size` is infinite.
- * Invariants: sampling is the quantile of a uniform draw, so simulation and oracle share one function and cannot disagree.
+ * Purpose: the known distribution of the simulated city's counts: negative binomial with mean m and
+ * variance m + m²/size; Poisson where `size` is infinite.
+ * Invariants: sampling is the quantile of a uniform draw, so simulation and oracle share one
+ * function and cannot disagree.
  * Fails: never for a finite mean; a quantile of 1 or more is refused with a RangeError.
  */
 

@@ -30,8 +30,10 @@ export const taxi: Domain = {
   seriesTitle: (seriesId) => `Zone ${seriesId}`,
   async openSource(spec, context) {
     // Sources are imported when one is opened: most commands read no raw data.
-    if (spec === 'city' || spec.startsWith('city:')) return (await import('./city.ts')).openCity(spec, context);
-    if (spec.startsWith('tlc:')) return (await import('./download-source.ts')).openDownloads(spec, context);
+    if (spec === 'city' || spec.startsWith('city:'))
+      return (await import('./city.ts')).openCity(spec, context);
+    if (spec.startsWith('tlc:'))
+      return (await import('./download-source.ts')).openDownloads(spec, context);
     return (await import('./folder-source.ts')).openFolder(spec, context);
   },
   openExogenous: async (spec) => (await import('./weather.ts')).openWeather(spec),

@@ -1,9 +1,11 @@
 /**
- * Purpose: trips from the TLC's public site: "tlc:green:2023-01..2023-06", "tlc:green,yellow:2024-02".
- * Invariants: what was downloaded once is only asked about again (ETag); a month that is not published yet is left out and named;
- * parts are the same as if the files lay in a folder, so the two ways in are interchangeable.
- * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE where the site does not answer and there is no earlier
- * copy, or where no month at all is there.
+ * Purpose: trips from the TLC's public site: "tlc:green:2023-01..2023-06",
+ * "tlc:green,yellow:2024-02".
+ * Invariants: what was downloaded once is only asked about again (ETag); a month that is not
+ * published yet is left out and named; parts are the same as if the files lay in a folder, so the
+ * two ways in are interchangeable.
+ * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE where the site does not
+ * answer and there is no earlier copy, or where no month at all is there.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,10 +24,16 @@ export interface DownloadOptions {
   readonly client?: HttpClient;
 }
 
-export async function openDownloads(spec: string, context: SourceContext, options: DownloadOptions = {}): Promise<Source> {
+export async function openDownloads(
+  spec: string,
+  context: SourceContext,
+  options: DownloadOptions = {},
+): Promise<Source> {
   const { kinds, months } = parseSpec(spec);
   const client = options.client ?? createHttpClient({ logger: context.logger });
-  const names = kinds.flatMap((kind) => months.map((month) => `${kind}_tripdata_${formatMonth(month)}.parquet`));
+  const names = kinds.flatMap((kind) =>
+    months.map((month) => `${kind}_tripdata_${formatMonth(month)}.parquet`),
+  );
   return {
     description: `TLC trips ${kinds.join(' and ')}, ${formatMonth(months[0])} to ${formatMonth(months[months.length - 1])}`,
     async parts() {
@@ -56,11 +64,22 @@ async function fetchAll(
       const path = join(rawFolder, name);
       const outcome = await fetchOne(`${baseUrl}/${name}`, path, client);
       if (outcome === 'absent') {
-        logger.warn({ file: name }, `${name} is not published yet: the TLC publishes about two months late; it is left out`);
+        logger.warn(
+          { file: name },
+          `${name} is not published yet: the TLC publishes about two months late; it is left out`,
+        );
         continue;
       }
-      if (outcome === 'stale') logger.warn({ file: name }, 'the site does not give this month now: the earlier copy is used');
-      else logger.info({ file: name }, outcome === 'downloaded' ? 'downloaded' : 'unchanged since the last download');
+      if (outcome === 'stale')
+        logger.warn(
+          { file: name },
+          'the site does not give this month now: the earlier copy is used',
+        );
+      else
+        logger.info(
+          { file: name },
+          outcome === 'downloaded' ? 'downloaded' : 'unchanged since the last download',
+        );
       paths.push(path);
     }
   } finally {
@@ -94,7 +113,8 @@ function parseSpec(spec: string): { kinds: string[]; months: Month[] } {
   const first = match && parseMonth(match[2]);
   const last = match && parseMonth(match[3] ?? match[2]);
   const kinds = match ? [...new Set(match[1].split(','))] : [];
-  if (!first || !last || kinds.some((kind) => kind !== 'green' && kind !== 'yellow')) throw invalid(spec, 'does not read');
+  if (!first || !last || kinds.some((kind) => kind !== 'green' && kind !== 'yellow'))
+    throw invalid(spec, 'does not read');
   if (formatMonth(first) > formatMonth(last)) throw invalid(spec, 'ends before it begins');
   const months: Month[] = [];
   for (let month = first; formatMonth(month) <= formatMonth(last); month = nextMonth(month)) {

@@ -1,7 +1,9 @@
 /**
- * Purpose: what the taxi domain expects of its trip files beside the general defaults (docs/decisions/0018).
- * Invariants: only what follows from what the files are; nothing is fitted to a certain year. Only what counting needs must be there:
- * without the other columns rows are counted all the same, and none is taken for a duplicate.
+ * Purpose: what the taxi domain expects of its trip files beside the general defaults
+ * (docs/decisions/0018).
+ * Invariants: only what follows from what the files are; nothing is fitted to a certain year. Only
+ * what counting needs must be there: without the other columns rows are counted all the same, and
+ * none is taken for a duplicate.
  * Fails: never.
  */
 import type { Expectations } from '../../runtime/expectations.ts';

@@ -1,7 +1,7 @@
 /**
  * Purpose: trips from a folder of TLC Parquet files, or from one such file.
- * Invariants: a file's name says its feed (green, yellow) and its local month, and it is the only authority for that month; its
- * content alone makes the fingerprint.
+ * Invariants: a file's name says its feed (green, yellow) and its local month, and it is the only
+ * authority for that month; its content alone makes the fingerprint.
  * Fails: SOURCE_NOT_FOUND where the folder is missing, SOURCE_INVALID where it holds no trip file.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -22,7 +22,10 @@ interface TripFile {
   readonly month: Month;
 }
 
-export async function openFolder(spec: string, context: Pick<SourceContext, 'logger'>): Promise<Source> {
+export async function openFolder(
+  spec: string,
+  context: Pick<SourceContext, 'logger'>,
+): Promise<Source> {
   await list(spec, context, false);
   return {
     description: `TLC trip files in ${spec}`,
@@ -41,7 +44,9 @@ export async function partsOf(files: readonly TripFile[]): Promise<RawPart[]> {
     };
     parts.push({ name: basename(path), feed, fingerprint: await fileHash(path), span, open });
   }
-  return parts.sort((a, b) => (a.feed < b.feed ? -1 : Number(a.feed > b.feed)) || a.span!.start - b.span!.start);
+  return parts.sort(
+    (a, b) => (a.feed < b.feed ? -1 : Number(a.feed > b.feed)) || a.span!.start - b.span!.start,
+  );
 }
 
 /** What a file's name says, or null where it is no trip file. */
@@ -51,15 +56,25 @@ export function tripFile(path: string): TripFile | null {
   return match && month ? { path, feed: match[1].toLowerCase(), month } : null;
 }
 
-async function list(spec: string, context: Pick<SourceContext, 'logger'>, tell: boolean): Promise<TripFile[]> {
+async function list(
+  spec: string,
+  context: Pick<SourceContext, 'logger'>,
+  tell: boolean,
+): Promise<TripFile[]> {
   const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
-    throw new HeadwayError('SOURCE_NOT_FOUND', `cannot read the source (${error.code ?? error.message})`, {
-      where: spec,
-      fix: `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`,
-      cause: error,
-    });
+    throw new HeadwayError(
+      'SOURCE_NOT_FOUND',
+      `cannot read the source (${error.code ?? error.message})`,
+      {
+        where: spec,
+        fix: `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`,
+        cause: error,
+      },
+    );
   });
-  const paths = found.isDirectory() ? (await readdir(spec)).sort().map((name) => join(spec, name)) : [spec];
+  const paths = found.isDirectory()
+    ? (await readdir(spec)).sort().map((name) => join(spec, name))
+    : [spec];
   const files: TripFile[] = [];
   const ignored: string[] = [];
   const months = new Map<string, string>();
@@ -72,20 +87,29 @@ async function list(spec: string, context: Pick<SourceContext, 'logger'>, tell: 
     const month = `${file.feed} ${file.month.year}-${file.month.month}`;
     const other = months.get(month);
     if (other) {
-      throw new HeadwayError('SOURCE_INVALID', `${other} and ${basename(path)} are the same month`, {
-        where: spec,
-        fix: 'Keep one of them.',
-      });
+      throw new HeadwayError(
+        'SOURCE_INVALID',
+        `${other} and ${basename(path)} are the same month`,
+        {
+          where: spec,
+          fix: 'Keep one of them.',
+        },
+      );
     }
     months.set(month, basename(path));
     files.push(file);
   }
-  if (tell && ignored.length > 0) context.logger.info({ source: spec, ignored }, 'files that are no trip files are ignored');
+  if (tell && ignored.length > 0)
+    context.logger.info({ source: spec, ignored }, 'files that are no trip files are ignored');
   if (files.length > 0) return files;
-  throw new HeadwayError('SOURCE_INVALID', `no trip file here, only ${ignored.length} other files`, {
-    where: spec,
-    fix: `Trip files are named ${EXPECTED}.`,
-  });
+  throw new HeadwayError(
+    'SOURCE_INVALID',
+    `no trip file here, only ${ignored.length} other files`,
+    {
+      where: spec,
+      fix: `Trip files are named ${EXPECTED}.`,
+    },
+  );
 }
 
 /** A month without a single trip is not believed: it would read as a month of true zeros. */
@@ -94,5 +118,8 @@ async function refuseEmpty(path: string): Promise<void> {
     rowsOf(connection, `SELECT count(*) AS rows FROM read_parquet(${sqlText(path)})`),
   ).catch(() => null); // readTrips says better than this what is wrong with an unreadable file
   if (count === null || Number(count[0].rows) > 0) return;
-  throw new HeadwayError('RAW_FILE_INVALID', `${basename(path)} holds no trips`, { where: path, fix: 'Download it again.' });
+  throw new HeadwayError('RAW_FILE_INVALID', `${basename(path)} holds no trips`, {
+    where: path,
+    fix: 'Download it again.',
+  });
 }

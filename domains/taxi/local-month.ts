@@ -1,6 +1,7 @@
 /**
  * Purpose: months and hours of New York's wall clock in UTC, and back.
- * Invariants: a month starts at local midnight of its first day, whatever daylight saving does inside it.
+ * Invariants: a month starts at local midnight of its first day, whatever daylight saving does
+ * inside it.
  * Fails: `parseMonth` returns null for a text that is no month.
  */
 import { Temporal } from 'temporal-polyfill';
@@ -22,17 +23,23 @@ export function parseMonth(text: string): Month | null {
   const match = /^(\d{4})-(\d{2})$/.exec(text);
   if (!match) return null;
   const month = { year: Number(match[1]), month: Number(match[2]) };
-  return month.month >= 1 && month.month <= 12 && month.year >= 1900 && month.year <= 2200 ? month : null;
+  return month.month >= 1 && month.month <= 12 && month.year >= 1900 && month.year <= 2200
+    ? month
+    : null;
 }
 
-export const formatMonth = ({ year, month }: Month): string => `${year}-${String(month).padStart(2, '0')}`;
+export const formatMonth = ({ year, month }: Month): string =>
+  `${year}-${String(month).padStart(2, '0')}`;
 
 export const nextMonth = ({ year, month }: Month): Month =>
   month === 12 ? { year: year + 1, month: 1 } : { year, month: month + 1 };
 
 /** The month `count` months before the local month that `timestamp` falls into. */
 export function monthBefore(timestamp: number, count: number): Month {
-  const { year, month } = localTime(timestamp).toPlainDate().toPlainYearMonth().subtract({ months: count });
+  const { year, month } = localTime(timestamp)
+    .toPlainDate()
+    .toPlainYearMonth()
+    .subtract({ months: count });
   return { year, month };
 }
 

@@ -1,7 +1,8 @@
 /**
- * Purpose: read trip files of every published schema: names differ in case and age, columns come and go, types vary.
- * Invariants: a file whose needed columns are not there, or are of another kind, is refused before a row is read; each rejected
- * row has one reason.
+ * Purpose: read trip files of every published schema: names differ in case and age, columns come
+ * and go, types vary.
+ * Invariants: a file whose needed columns are not there, or are of another kind, is refused before
+ * a row is read; each rejected row has one reason.
  * Fails: RAW_FILE_INVALID naming the file, what is wrong with it and what to do.
  */
 import { basename } from 'node:path';
@@ -48,15 +49,35 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
       'Use trips from 2011 on as published today; files with coordinates only cannot be assigned to a place.',
     );
   }
-  if (!pickup) throw refused(path, `has no pick-up time, only ${listed(columns)}`, 'Use trip files as the TLC publishes them.');
-  if (!place) throw refused(path, `has no pick-up place, only ${listed(columns)}`, 'Use trip files as the TLC publishes them.');
+  if (!pickup)
+    throw refused(
+      path,
+      `has no pick-up time, only ${listed(columns)}`,
+      'Use trip files as the TLC publishes them.',
+    );
+  if (!place)
+    throw refused(
+      path,
+      `has no pick-up place, only ${listed(columns)}`,
+      'Use trip files as the TLC publishes them.',
+    );
   if (!TIME_TYPES.test(pickup.type)) throw mistyped(path, pickup, 'a local time');
   if (!PLACE_TYPES.test(place.type)) throw mistyped(path, place, 'a place number');
 
-  const time = pickup.type === 'TIMESTAMP' ? sqlName(pickup.name) : `try_cast(${sqlName(pickup.name)} AS TIMESTAMP)`;
+  const time =
+    pickup.type === 'TIMESTAMP'
+      ? sqlName(pickup.name)
+      : `try_cast(${sqlName(pickup.name)} AS TIMESTAMP)`;
   const number = placeNumber(place);
-  // The same trip told twice: a trip and its refund differ in the amounts only. Without all five columns nobody can tell.
-  const key = [find(SPELLINGS.vendor), pickup, find(SPELLINGS.dropoff), place, find(SPELLINGS.target)];
+  // The same trip told twice: a trip and its refund differ in the amounts only. Without all five
+  // columns nobody can tell.
+  const key = [
+    find(SPELLINGS.vendor),
+    pickup,
+    find(SPELLINGS.dropoff),
+    place,
+    find(SPELLINGS.target),
+  ];
   const from = sqlLocalTime(localTime(span.start));
   // The last hour's wall clock plus one: a span may end where the clock is set back.
   const to = sqlLocalTime(localTime(span.end - 3_600_000));
@@ -65,11 +86,19 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
     seriesId: number,
     localTime: time,
     value: null,
-    duplicateKey: key.every((column) => column !== undefined) ? key.map((column) => sqlName(column.name)) : [],
+    duplicateKey: key.every((column) => column !== undefined)
+      ? key.map((column) => sqlName(column.name))
+      : [],
     rejections: [
       { reason: 'missing_time', when: `${time} IS NULL` },
-      { reason: 'outside_month', when: `${time} < ${from} OR ${time} >= ${to} + INTERVAL '1' HOUR` },
-      { reason: 'unknown_place', when: `${number} IS NULL OR ${number} NOT BETWEEN 1 AND ${LAST_PLACE}` },
+      {
+        reason: 'outside_month',
+        when: `${time} < ${from} OR ${time} >= ${to} + INTERVAL '1' HOUR`,
+      },
+      {
+        reason: 'unknown_place',
+        when: `${number} IS NULL OR ${number} NOT BETWEEN 1 AND ${LAST_PLACE}`,
+      },
     ],
     ranges: rangesOf(time, find(SPELLINGS.dropoff)),
   };
@@ -79,10 +108,19 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
 function rangesOf(time: string, dropoff: Column | undefined): RawRange[] {
   if (dropoff === undefined) return [];
   const end = `try_cast(${sqlName(dropoff.name)} AS TIMESTAMP)`;
-  return [{ name: 'trip of 0 to 24 hours', value: `date_diff('second', ${time}, ${end}) / 3600.0`, atLeast: 0, atMost: 24 }];
+  return [
+    {
+      name: 'trip of 0 to 24 hours',
+      value: `date_diff('second', ${time}, ${end}) / 3600.0`,
+      atLeast: 0,
+      atMost: 24,
+    },
+  ];
 }
 
-/** Place numbers were written as integers, as floating point (where some are missing) and as text. */
+/**
+ * Place numbers were written as integers, as floating point (where some are missing) and as text.
+ */
 function placeNumber(column: Column): string {
   const name = sqlName(column.name);
   if (/INT|INTEGER/.test(column.type)) return name;
@@ -93,17 +131,26 @@ function placeNumber(column: Column): string {
 async function columnsOf(path: string): Promise<Column[]> {
   try {
     return await withDuckDB({ threads: 1 }, async (connection) => {
-      const rows = await rowsOf(connection, `DESCRIBE SELECT * FROM read_parquet(${sqlText(path)})`);
+      const rows = await rowsOf(
+        connection,
+        `DESCRIBE SELECT * FROM read_parquet(${sqlText(path)})`,
+      );
       return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
     });
   } catch (error) {
     if (isHeadwayError(error)) throw error;
     const detail = engineMessage(error).split('\n')[0];
-    throw refused(path, `is not a readable Parquet file (${detail})`, 'Download it again; it may be cut short.', error);
+    throw refused(
+      path,
+      `is not a readable Parquet file (${detail})`,
+      'Download it again; it may be cut short.',
+      error,
+    );
   }
 }
 
-const listed = (columns: readonly Column[]): string => columns.map((column) => column.name).join(', ');
+const listed = (columns: readonly Column[]): string =>
+  columns.map((column) => column.name).join(', ');
 
 const mistyped = (path: string, column: Column, expected: string): HeadwayError =>
   refused(

@@ -1,9 +1,12 @@
 /**
- * Purpose: daily weather of Central Park as exogenous columns, from CSV files as NOAA's archive exports them (GHCN-Daily, "standard" units:
- * °F and inches). Columns: temperature (°C, mean of the day's extremes), precipitation (mm), snow (cm, fallen).
- * Invariants: a day's weather is known PUBLISHED_HOURS after that local day has ended, never earlier; each line is three values, each
- * of which is used or rejected for a counted reason; a blank field is unknown, never zero.
- * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID for a file that is cut, foreign, of several stations or metric.
+ * Purpose: daily weather of Central Park as exogenous columns, from CSV files as NOAA's archive
+ * exports them (GHCN-Daily, "standard" units: °F and inches). Columns: temperature (°C, mean of the
+ * day's extremes), precipitation (mm), snow (cm, fallen).
+ * Invariants: a day's weather is known PUBLISHED_HOURS after that local day has ended, never
+ * earlier; each line is three values, each of which is used or rejected for a counted reason; a
+ * blank field is unknown, never zero.
+ * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID for a file that is cut,
+ * foreign, of several stations or metric.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -18,8 +21,9 @@ import type { ExogenousRows, ExogenousSource } from '../domain.ts';
 import { TIME_ZONE, type WeatherColumn } from './names.ts';
 
 /**
- * The weather service's report of a day is out at about two in the morning. Stations keep standard time all year, so in summer their day
- * ends an hour later. Six hours after midnight are on the safe side.
+ * The weather service's report of a day is out at about two in the morning. Stations keep standard
+ * time all year, so in summer their day ends an hour later. Six hours after midnight are on the
+ * safe side.
  */
 const PUBLISHED_HOURS = 6;
 const FILE_NAME = /\.csv(\.gz)?$/i;
@@ -28,13 +32,20 @@ const NEEDED = ['DATE', 'PRCP', 'SNOW', 'TMAX', 'TMIN'];
 const COLDEST_SUMMER_F = 60;
 
 /** Column → its SQL, and what no day in New York can have had, in the units of the file. */
-const COLUMNS: Record<WeatherColumn, { readonly fields: readonly string[]; readonly value: string; readonly absurd: string }> = {
+const COLUMNS: Record<
+  WeatherColumn,
+  { readonly fields: readonly string[]; readonly value: string; readonly absurd: string }
+> = {
   temperature: {
     fields: ['TMAX', 'TMIN'],
     value: '((n_TMAX + n_TMIN) / 2 - 32) / 1.8',
     absurd: 'n_TMAX NOT BETWEEN -40 AND 130 OR n_TMIN NOT BETWEEN -40 AND 130 OR n_TMIN > n_TMAX',
   },
-  precipitation: { fields: ['PRCP'], value: 'n_PRCP * 25.4', absurd: 'n_PRCP NOT BETWEEN 0 AND 30' },
+  precipitation: {
+    fields: ['PRCP'],
+    value: 'n_PRCP * 25.4',
+    absurd: 'n_PRCP NOT BETWEEN 0 AND 30',
+  },
   snow: { fields: ['SNOW'], value: 'n_SNOW * 2.54', absurd: 'n_SNOW NOT BETWEEN 0 AND 60' },
 };
 
@@ -46,7 +57,13 @@ export async function openWeather(spec: string): Promise<ExogenousSource> {
       const parts = [];
       for (const path of await list(spec)) {
         const open = () => readWeather(path);
-        parts.push({ name: basename(path), feed: 'weather', fingerprint: await fileHash(path), span: null, open });
+        parts.push({
+          name: basename(path),
+          feed: 'weather',
+          fingerprint: await fileHash(path),
+          span: null,
+          open,
+        });
       }
       return parts;
     },
@@ -54,23 +71,32 @@ export async function openWeather(spec: string): Promise<ExogenousSource> {
 }
 
 async function list(spec: string): Promise<string[]> {
-  const fix = 'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, PRCP, SNOW, TMAX, TMIN.';
+  const fix =
+    'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, PRCP, SNOW, TMAX, TMIN.';
   const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
     const what = `cannot read the exogenous source (${error.code ?? error.message})`;
     throw new HeadwayError('SOURCE_NOT_FOUND', what, { where: spec, fix, cause: error });
   });
-  const paths = found.isDirectory() ? (await readdir(spec)).sort().map((name) => join(spec, name)) : [spec];
+  const paths = found.isDirectory()
+    ? (await readdir(spec)).sort().map((name) => join(spec, name))
+    : [spec];
   const files = paths.filter((path) => FILE_NAME.test(path));
   if (files.length > 0) return files;
-  throw new HeadwayError('SOURCE_INVALID', 'no weather file here: none ends in .csv or .csv.gz', { where: spec, fix });
+  throw new HeadwayError('SOURCE_INVALID', 'no weather file here: none ends in .csv or .csv.gz', {
+    where: spec,
+    fix,
+  });
 }
 
 async function readWeather(path: string): Promise<ExogenousRows> {
-  const header = (await firstLine(path)).split(',').map((name) => name.trim().replace(/^"|"$/g, '').toUpperCase());
+  const header = (await firstLine(path))
+    .split(',')
+    .map((name) => name.trim().replace(/^"|"$/g, '').toUpperCase());
   const missing = NEEDED.filter((name) => !header.includes(name));
   if (missing.length > 0) throw refused(path, `has no column ${missing.join(', ')}`);
   const field = (name: string) => `trim(f[${header.indexOf(name) + 1}], ' "')`;
-  // A line is read as one field, so that one with too few or too many fields is a row that can be counted.
+  // A line is read as one field, so that one with too few or too many fields is a row that can be
+  // counted.
   const lines = `
     SELECT len(f) AS fields, ${NEEDED.map((name) => `${field(name)} AS t_${name}`).join(', ')},
       ${NEEDED.map((name) => `try_cast(${field(name)} AS DOUBLE) AS n_${name}`).join(', ')},
@@ -89,7 +115,8 @@ async function readWeather(path: string): Promise<ExogenousRows> {
   return {
     relation: `(SELECT * FROM (${lines}), (VALUES ${names.map(([name]) => `(${sqlText(name)})`).join(', ')}) AS c(name))`,
     column: 'name',
-    // Local midnight after the day, as an instant, and then hours that pass: clocks may change in between.
+    // Local midnight after the day, as an instant, and then hours that pass: clocks may change in
+    // between.
     knownAt: `((day + INTERVAL 1 DAY) AT TIME ZONE ${sqlText(TIME_ZONE)}) AT TIME ZONE 'UTC' + INTERVAL ${PUBLISHED_HOURS} HOUR`,
     about: null,
     value: byName(({ value }) => value),
@@ -112,7 +139,8 @@ async function refuseForeign(path: string, lines: string, fields: number): Promi
        FROM (${lines}) WHERE fields = ${fields}`,
     ),
   );
-  if (Number(found.stations) > 1) throw refused(path, `holds ${found.stations} stations; one is wanted`);
+  if (Number(found.stations) > 1)
+    throw refused(path, `holds ${found.stations} stations; one is wanted`);
   if (found.summer !== null && Number(found.summer) < COLDEST_SUMMER_F) {
     throw refused(path, `has no summer day above ${COLDEST_SUMMER_F} °F: it seems to be in °C`);
   }

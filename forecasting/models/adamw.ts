@@ -1,6 +1,6 @@
 /**
- * Purpose: AdamW on one flat array: faster than TensorFlow.js's optimizer on many small tensors, and its whole state is three
- * arrays, so a checkpoint resumes bit for bit.
+ * Purpose: AdamW on one flat array: faster than TensorFlow.js's optimizer on many small tensors,
+ * and its whole state is three arrays, so a checkpoint resumes bit for bit.
  * Invariants: decoupled weight decay (not on biases); gradients are clipped by their global norm.
  * Fails: never; a non-finite gradient norm skips the step and is counted.
  * Source: Loshchilov & Hutter 2019, "Decoupled Weight Decay Regularization" (arXiv:1711.05101).
@@ -27,7 +27,12 @@ export const createAdamW = (weights: Float32Array): AdamWState => ({
 });
 
 /** One step, in place. `decay[i]` is the weight decay of parameter i. */
-export function adamWStep(state: AdamWState, gradient: Float32Array, rate: number, decay: Float32Array): void {
+export function adamWStep(
+  state: AdamWState,
+  gradient: Float32Array,
+  rate: number,
+  decay: Float32Array,
+): void {
   let square = 0;
   for (let i = 0; i < gradient.length; i++) square += (gradient[i] as number) ** 2;
   const norm = Math.sqrt(square);
@@ -47,11 +52,16 @@ export function adamWStep(state: AdamWState, gradient: Float32Array, rate: numbe
     mean[i] = m;
     variance[i] = v;
     const w = weights[i] as number;
-    weights[i] = w - rate * (m / correction1 / (Math.sqrt(v / correction2) + EPSILON) + (decay[i] as number) * w);
+    weights[i] =
+      w -
+      rate * (m / correction1 / (Math.sqrt(v / correction2) + EPSILON) + (decay[i] as number) * w);
   }
 }
 
-/** One-cycle rate (Smith & Topin 2018, arXiv:1708.07120): a linear warm-up over the first 30 %, then cosine decay to zero. */
+/**
+ * One-cycle rate (Smith & Topin 2018, arXiv:1708.07120): a linear warm-up over the first 30 %, then
+ * cosine decay to zero.
+ */
 export function oneCycleRate(progress: number, peak: number): number {
   const warmUp = 0.3;
   if (progress < warmUp) return peak * (0.04 + (0.96 * progress) / warmUp);

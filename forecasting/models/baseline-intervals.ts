@@ -1,16 +1,21 @@
 /**
- * Purpose: a naive baseline with intervals, for when no model can answer: each quantile is the baseline's forecast plus that quantile of
- * the errors which the same baseline made on the same series lately.
- * Invariants: reads nothing after the cutoff; an error of step k was made at the same time of day, k steps ahead; quantiles do not
- * cross, and enclose the point forecast, which is the median.
- * Fails: never for a cutoff inside the panel; a row is NaN where the series shows too few errors to take an interval from.
+ * Purpose: a naive baseline with intervals, for when no model can answer: each quantile is the
+ * baseline's forecast plus that quantile of the errors which the same baseline made on the same
+ * series lately.
+ * Invariants: reads nothing after the cutoff; an error of step k was made at the same time of day,
+ * k steps ahead; quantiles do not cross, and enclose the point forecast, which is the median.
+ * Fails: never for a cutoff inside the panel; a row is NaN where the series shows too few errors to
+ * take an interval from.
  */
 import type { Forecaster } from '../forecaster.ts';
 import { type Panel, targetOf } from '../panel.ts';
 
 /** Errors a step takes its quantiles from: four weeks of days. */
 const ERRORS_PER_STEP = 28;
-/** With fewer at one step those of all steps are taken together; with fewer in all there is no honest interval. */
+/**
+ * With fewer at one step those of all steps are taken together; with fewer in all there is no
+ * honest interval.
+ */
 const LEAST_ERRORS = 10;
 
 export interface BaselineOptions {
@@ -26,7 +31,8 @@ export interface BaselineOptions {
 /** @param point a forecaster of the median alone, such as those of naive.ts */
 export function baselineWithIntervals(point: Forecaster, options: BaselineOptions): Forecaster {
   const { quantiles, nonNegative, integerValued } = options;
-  // A day apart, so that an error is of the same time of day; one interval apart where the day is the longest season there is.
+  // A day apart, so that an error is of the same time of day; one interval apart where the day is
+  // the longest season there is.
   const apart = options.day < options.week ? options.day : 1;
 
   function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
@@ -59,12 +65,21 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
 }
 
 /**
- * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a list of at most ERRORS_PER_STEP.
- * A cutoff before the first known value of a series is no forecast of it, and left out.
+ * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a
+ * list of at most ERRORS_PER_STEP. A cutoff before the first known value of a series is no forecast
+ * of it, and left out.
  */
-function pastErrors(point: Forecaster, panel: Panel, cutoff: number, horizon: number, apart: number): number[][][] {
+function pastErrors(
+  point: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  horizon: number,
+  apart: number,
+): number[][][] {
   const errors = panel.seriesIds.map(() => Array.from({ length: horizon }, (): number[] => []));
-  const firsts = panel.seriesIds.map((_, s) => targetOf(panel, s).findIndex((value) => !Number.isNaN(value)));
+  const firsts = panel.seriesIds.map((_, s) =>
+    targetOf(panel, s).findIndex((value) => !Number.isNaN(value)),
+  );
   const earliest = Math.min(...firsts.filter((first) => first >= 0));
   const most = ERRORS_PER_STEP + Math.ceil(horizon / apart);
   for (let m = 1; m < most; m++) {
@@ -86,8 +101,9 @@ function pastErrors(point: Forecaster, panel: Panel, cutoff: number, horizon: nu
 }
 
 /**
- * The quantile that a further error stays below with probability q, if errors are exchangeable: position q·(n + 1) of n in order
- * (Weibull's plotting position; split conformal prediction uses the same), between the least and the greatest.
+ * The quantile that a further error stays below with probability q, if errors are exchangeable:
+ * position q·(n + 1) of n in order (Weibull's plotting position; split conformal prediction uses
+ * the same), between the least and the greatest.
  */
 function errorQuantile(sorted: readonly number[], q: number): number {
   const position = Math.min(sorted.length, Math.max(1, q * (sorted.length + 1))) - 1;
@@ -99,4 +115,5 @@ function errorQuantile(sorted: readonly number[], q: number): number {
 
 const ascending = (a: number, b: number): number => a - b;
 
-const possible = (value: number, nonNegative: boolean): number => (nonNegative && value < 0 ? 0 : value);
+const possible = (value: number, nonNegative: boolean): number =>
+  nonNegative && value < 0 ? 0 : value;

@@ -16,7 +16,8 @@ export function solvePositiveDefinite(matrix: Float64Array, right: Float64Array)
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * size + j] as number;
-      for (let k = 0; k < j; k++) sum -= (factor[i * size + k] as number) * (factor[j * size + k] as number);
+      for (let k = 0; k < j; k++)
+        sum -= (factor[i * size + k] as number) * (factor[j * size + k] as number);
       if (i > j) factor[i * size + j] = sum / (factor[j * size + j] as number);
       else if (sum > 0) factor[i * size + i] = Math.sqrt(sum);
       else throw new RangeError(`the matrix is not positive definite at row ${i}`);
@@ -30,7 +31,8 @@ export function solvePositiveDefinite(matrix: Float64Array, right: Float64Array)
   }
   for (let i = size - 1; i >= 0; i--) {
     let sum = solution[i] as number;
-    for (let k = i + 1; k < size; k++) sum -= (factor[k * size + i] as number) * (solution[k] as number);
+    for (let k = i + 1; k < size; k++)
+      sum -= (factor[k * size + i] as number) * (solution[k] as number);
     solution[i] = sum / (factor[i * size + i] as number);
   }
   return solution;

@@ -1,11 +1,12 @@
 /**
- * Purpose: seasonal exponential smoothing, the classical rival: one smoothed value for every interval of the week by the local
- * clock, and on it a deviation that fades.
- * Invariants: reads nothing after the cutoff; an unknown value moves nothing but lets the deviation fade; scaling a series
- * scales its forecast; forecasts are finite, and not negative where the target cannot be.
- * Fails: a RangeError where the cutoff is outside the panel.
- * Source: the additive innovations form ETS(A,N,A) of Hyndman, Koehler, Ord & Snyder 2008, whose level is an AR(1) deviation
- * instead of a random walk: Taylor's (2003) adjustment of seasonal smoothing for first-order autocorrelation.
+ * Purpose: seasonal exponential smoothing, the classical rival: one smoothed value for every
+ * interval of the week by the local clock, and on it a deviation that fades.
+ * Invariants: reads nothing after the cutoff; an unknown value moves nothing but lets the deviation
+ * fade; scaling a series scales its forecast; forecasts are finite, and not negative where the
+ * target cannot be.
+ * Fails: a RangeError where the cutoff is outside the panel. Source: the additive innovations form
+ * ETS(A,N,A) of Hyndman, Koehler, Ord & Snyder 2008, whose level is an AR(1) deviation instead of a
+ * random walk: Taylor's (2003) adjustment of seasonal smoothing for first-order autocorrelation.
  */
 import { createCalendar } from '../calendar.ts';
 import type { FeatureSpec } from '../features.ts';
@@ -17,7 +18,10 @@ export interface Smoothing {
   readonly alpha: number;
   /** Share of the deviation that is left an interval later. */
   readonly phi: number;
-  /** Share of an error that goes into its interval's seasonal value; more while that has seen few (a running mean). */
+  /**
+   * Share of an error that goes into its interval's seasonal value; more while that has seen few (a
+   * running mean).
+   */
   readonly gamma: number;
 }
 
@@ -27,28 +31,49 @@ export interface FittedSmoothing {
   readonly parameters: ReadonlyMap<string, Smoothing>;
 }
 
-export type SmoothingSpec = Pick<FeatureSpec, 'place' | 'frequencyMinutes' | 'week' | 'horizon' | 'nonNegative'>;
+export type SmoothingSpec = Pick<
+  FeatureSpec,
+  'place' | 'frequencyMinutes' | 'week' | 'horizon' | 'nonNegative'
+>;
 
 /** For a series that was not there when the parameters were chosen: the middle of the grid. */
 const UNKNOWN_SERIES: Smoothing = { alpha: 0.3, phi: 0.95, gamma: 0.1 };
 const GRID: readonly Smoothing[] = [0.03, 0.1, 0.2, 0.35].flatMap((gamma) => [
   { alpha: 0, phi: 0, gamma },
-  ...[0.1, 0.3, 0.6, 0.9].flatMap((alpha) => [0.8, 0.95, 0.99].map((phi) => ({ alpha, phi, gamma }))),
+  ...[0.1, 0.3, 0.6, 0.9].flatMap((alpha) =>
+    [0.8, 0.95, 0.99].map((phi) => ({ alpha, phi, gamma })),
+  ),
 ]);
-/** Candidates are compared at cutoffs this many intervals apart, so that every hour of the day meets every step. */
+/**
+ * Candidates are compared at cutoffs this many intervals apart, so that every hour of the day meets
+ * every step.
+ */
 const STRIDE = 25;
 /** Seasons that only warm up. */
 const WARM_UP = 4;
 
-/** Chooses each series' parameters from a grid: the least absolute error over all steps, at cutoffs up to `lastTarget`. */
-export function fitSmoothing(panel: Panel, spec: SmoothingSpec, lastTarget: number): FittedSmoothing {
+/**
+ * Chooses each series' parameters from a grid: the least absolute error over all steps, at cutoffs
+ * up to `lastTarget`.
+ */
+export function fitSmoothing(
+  panel: Panel,
+  spec: SmoothingSpec,
+  lastTarget: number,
+): FittedSmoothing {
   const slots = slotsOf(panel, spec);
   const parameters = new Map<string, Smoothing>();
   for (const [series, id] of panel.seriesIds.entries()) {
     const values = targetOf(panel, series).subarray(0, lastTarget + 1);
     const errors = GRID.map((smoothing) => rollingError(values, slots, spec, smoothing));
-    const least = errors.reduce((best, error, i) => (error < (errors[best] as number) ? i : best), 0);
-    parameters.set(id, Number.isFinite(errors[least]) ? (GRID[least] as Smoothing) : UNKNOWN_SERIES);
+    const least = errors.reduce(
+      (best, error, i) => (error < (errors[best] as number) ? i : best),
+      0,
+    );
+    parameters.set(
+      id,
+      Number.isFinite(errors[least]) ? (GRID[least] as Smoothing) : UNKNOWN_SERIES,
+    );
   }
   return { spec, parameters };
 }
@@ -78,9 +103,15 @@ export function smoothingForecaster({ spec, parameters }: FittedSmoothing): Fore
 }
 
 /** Which interval of the local week each interval is, up to one horizon past the panel. */
-function slotsOf(panel: Panel, { place, frequencyMinutes, week, horizon }: SmoothingSpec): Int32Array {
+function slotsOf(
+  panel: Panel,
+  { place, frequencyMinutes, week, horizon }: SmoothingSpec,
+): Int32Array {
   const length = panel.length + Math.max(horizon, week);
-  const { utcOffset } = createCalendar(panel.start, frequencyMinutes, length, { ...place, holidays: null });
+  const { utcOffset } = createCalendar(panel.start, frequencyMinutes, length, {
+    ...place,
+    holidays: null,
+  });
   return Int32Array.from(utcOffset, (offset, t) => (((t + offset) % week) + week) % week);
 }
 
@@ -91,7 +122,11 @@ interface State {
   deviation: number;
 }
 
-const createState = (week: number): State => ({ seasonal: new Float64Array(week), seen: new Int32Array(week), deviation: 0 });
+const createState = (week: number): State => ({
+  seasonal: new Float64Array(week),
+  seen: new Int32Array(week),
+  deviation: 0,
+});
 
 /** Takes in the values of intervals `from` to `to` (exclusive). */
 function advance(
@@ -114,7 +149,8 @@ function advance(
     const share = 1 / (count + 1);
     seasonal[slot] = (seasonal[slot] as number) + (share > gamma ? share : gamma) * error;
     seen[slot] = count + 1;
-    // The first value of an interval of the week says nothing about a deviation: there is nothing to deviate from.
+    // The first value of an interval of the week says nothing about a deviation: there is nothing
+    // to deviate from.
     if (count > 0) deviation += alpha * error;
   }
   state.deviation = deviation;
@@ -132,7 +168,8 @@ function forecast(
   for (let k = 0; k < out.length; k++) {
     fading *= phi;
     const slot = slots[cutoff + 1 + k] as number;
-    const season = (seen[slot] as number) > 0 ? (seasonal[slot] as number) : meanOfSeen(seasonal, seen);
+    const season =
+      (seen[slot] as number) > 0 ? (seasonal[slot] as number) : meanOfSeen(seasonal, seen);
     const value = season + fading;
     out[k] = nonNegative && value < 0 ? 0 : value;
   }
@@ -150,13 +187,22 @@ function meanOfSeen(seasonal: Float64Array, seen: Int32Array): number {
 }
 
 /** Mean absolute error over all steps of rolling cutoffs; NaN where nothing can be compared. */
-function rollingError(values: Float32Array, slots: Int32Array, spec: SmoothingSpec, smoothing: Smoothing): number {
+function rollingError(
+  values: Float32Array,
+  slots: Int32Array,
+  spec: SmoothingSpec,
+  smoothing: Smoothing,
+): number {
   const state = createState(spec.week);
   const out = new Float32Array(spec.horizon);
   let next = 0;
   let sum = 0;
   let count = 0;
-  for (let cutoff = firstKnown(values) + WARM_UP * spec.week - 1; cutoff + spec.horizon < values.length; cutoff += STRIDE) {
+  for (
+    let cutoff = firstKnown(values) + WARM_UP * spec.week - 1;
+    cutoff + spec.horizon < values.length;
+    cutoff += STRIDE
+  ) {
     advance(state, smoothing, values, slots, next, cutoff + 1);
     next = cutoff + 1;
     forecast(out, state, smoothing, slots, cutoff, spec.nonNegative);

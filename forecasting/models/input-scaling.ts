@@ -1,6 +1,7 @@
 /**
  * Purpose: standardise the network's inputs, the same way in training and in prediction.
- * Invariants: fitted on training windows only; standardised inputs are bounded; the panel's series find their embedding by id.
+ * Invariants: fitted on training windows only; standardised inputs are bounded; the panel's series
+ * find their embedding by id.
  * Fails: never.
  */
 import {
@@ -15,34 +16,47 @@ import { type Panel, targetOf } from '../panel.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
 
 /** Standardises one written row in place: training and prediction share this. */
-export function standardiseRow(batch: FeatureBatch, row: number, source: FeatureSource, scaling: InputScaling): void {
+export function standardiseRow(
+  batch: FeatureBatch,
+  row: number,
+  source: FeatureSource,
+  scaling: InputScaling,
+): void {
   const { windowSize, stepSize } = source.sizes;
   const { horizon } = source.spec;
   const windowAt = row * windowSize;
   for (let i = 0; i < windowSize; i++) {
     batch.window[windowAt + i] = clamp(
-      ((batch.window[windowAt + i] as number) - (scaling.windowMean[i] as number)) * (scaling.windowScale[i] as number),
+      ((batch.window[windowAt + i] as number) - (scaling.windowMean[i] as number)) *
+        (scaling.windowScale[i] as number),
     );
   }
   for (let k = 0; k < horizon; k++) {
     const stepAt = (row * horizon + k) * stepSize;
     for (let i = 0; i < stepSize; i++) {
       batch.step[stepAt + i] = clamp(
-        ((batch.step[stepAt + i] as number) - (scaling.stepMean[i] as number)) * (scaling.stepScale[i] as number),
+        ((batch.step[stepAt + i] as number) - (scaling.stepMean[i] as number)) *
+          (scaling.stepScale[i] as number),
       );
     }
   }
 }
 
 /** Makes the first `rows` rows of the batch copies of its first. */
-export function repeatFirstRow({ capacity, window, step, base, level }: FeatureBatch, rows: number): void {
+export function repeatFirstRow(
+  { capacity, window, step, base, level }: FeatureBatch,
+  rows: number,
+): void {
   for (const values of [window, step, base, level]) {
     const size = values.length / capacity;
     for (let row = 1; row < rows; row++) values.copyWithin(row * size, 0, size);
   }
 }
 
-/** Puts one standardised row's inputs of every group but those in `kept` at their training mean, which is 0. */
+/**
+ * Puts one standardised row's inputs of every group but those in `kept` at their training mean,
+ * which is 0.
+ */
 export function keepGroups(
   batch: FeatureBatch,
   row: number,
@@ -50,7 +64,8 @@ export function keepGroups(
   kept: ReadonlySet<FeatureGroup>,
 ): void {
   const isDropped = (group: FeatureGroup | null) => group !== null && !kept.has(group);
-  for (const [i, group] of window.entries()) if (isDropped(group)) batch.window[row * window.length + i] = 0;
+  for (const [i, group] of window.entries())
+    if (isDropped(group)) batch.window[row * window.length + i] = 0;
   const horizon = batch.step.length / (batch.capacity * step.length);
   for (const [i, group] of step.entries()) {
     if (!isDropped(group)) continue;
@@ -58,11 +73,18 @@ export function keepGroups(
   }
 }
 
-/** Standardised inputs beyond ten deviations say no more than ten: an absurd history must not make an absurd forecast. */
+/**
+ * Standardised inputs beyond ten deviations say no more than ten: an absurd history must not make
+ * an absurd forecast.
+ */
 const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
 
 /** Means and deviations of the inputs over a sample of windows. */
-export function fitScaling(source: FeatureSource, cutoffs: Int32Array, random: () => number): InputScaling {
+export function fitScaling(
+  source: FeatureSource,
+  cutoffs: Int32Array,
+  random: () => number,
+): InputScaling {
   const { sizes, panel, spec } = source;
   const sample = Math.min(4096, cutoffs.length * panel.seriesIds.length);
   const batch = createFeatureBatch(sizes, spec.horizon, 1);
@@ -86,7 +108,13 @@ export function fitScaling(source: FeatureSource, cutoffs: Int32Array, random: (
   }
   const [windowMean, windowScale] = momentsResult(window);
   const [stepMean, stepScale] = momentsResult(step);
-  return { windowMean, windowScale, stepMean, stepScale, outputScale: residuals > 0 && residual > 0 ? residual / residuals : 1 };
+  return {
+    windowMean,
+    windowScale,
+    stepMean,
+    stepScale,
+    outputScale: residuals > 0 && residual > 0 ? residual / residuals : 1,
+  };
 }
 
 interface Moments {
@@ -95,7 +123,11 @@ interface Moments {
   count: number;
 }
 
-const createMoments = (size: number): Moments => ({ sum: new Float64Array(size), square: new Float64Array(size), count: 0 });
+const createMoments = (size: number): Moments => ({
+  sum: new Float64Array(size),
+  square: new Float64Array(size),
+  count: 0,
+});
 
 function addMoments(moments: Moments, values: Float32Array, offset: number): void {
   moments.count++;
@@ -118,7 +150,10 @@ function momentsResult(moments: Moments): [mean: Float32Array, scale: Float32Arr
 /** Looked up by every prediction, also of few series by a network that knows very many. */
 const rowsOfIds = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 
-/** The embedding row of each of the panel's series; the unknown row where the network does not know the series. */
+/**
+ * The embedding row of each of the panel's series; the unknown row where the network does not know
+ * the series.
+ */
 export function embeddingRows(spec: NetworkSpec, panel: Panel): Int32Array {
   const known = rowsById(spec);
   return Int32Array.from(panel.seriesIds, (id) => known.get(id) ?? spec.seriesIds.length);

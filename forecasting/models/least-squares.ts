@@ -1,7 +1,8 @@
 /**
- * Purpose: weighted least squares with a penalty, from running sums: rows are seen once and not kept.
- * Invariants: double precision; sums of disjoint rows can be added, so that one pass serves a fit, its validation and the fit on
- * both; `settle` comes before a sum is read.
+ * Purpose: weighted least squares with a penalty, from running sums: rows are seen once and not
+ * kept.
+ * Invariants: double precision; sums of disjoint rows can be added, so that one pass serves a fit,
+ * its validation and the fit on both; `settle` comes before a sum is read.
  * Fails: a RangeError where there is no penalty and the rows do not decide the coefficients.
  */
 import { solvePositiveDefinite } from './cholesky.ts';
@@ -16,7 +17,10 @@ export interface Sums {
   targets: number;
   /** Σ w. */
   weight: number;
-  /** Rows √w x that `square` does not hold yet, [size × BLOCK]: many at once cost less than one by one. */
+  /**
+   * Rows √w x that `square` does not hold yet, [size × BLOCK]: many at once cost less than one by
+   * one.
+   */
   readonly pending: Float64Array;
   rows: number;
 }
@@ -47,7 +51,10 @@ export function addRow(sums: Sums, row: Float64Array, target: number, weight: nu
   if (sums.rows === BLOCK) settle(sums);
 }
 
-/** Adds the pending rows to `square`. Four sums at a time, because each addition waits for the one before it. */
+/**
+ * Adds the pending rows to `square`. Four sums at a time, because each addition waits for the one
+ * before it.
+ */
 export function settle(sums: Sums): void {
   const { square, pending, cross } = sums;
   const size = cross.length;
@@ -80,12 +87,16 @@ export const added = (a: Sums, b: Sums): Sums => ({
   weight: a.weight + b.weight,
 });
 
-/** The coefficients at a penalty; the intercept (the first) goes free, and is 0 where there are no rows. */
+/**
+ * The coefficients at a penalty; the intercept (the first) goes free, and is 0 where there are no
+ * rows.
+ */
 export function solved({ square, cross, weight }: Sums, penalty: number): Float64Array {
   const size = cross.length;
   if (weight === 0) return new Float64Array(size);
   const penalised = square.slice();
-  for (let i = 1; i < size; i++) penalised[i * size + i] = (penalised[i * size + i] as number) + penalty * weight;
+  for (let i = 1; i < size; i++)
+    penalised[i * size + i] = (penalised[i * size + i] as number) + penalty * weight;
   return solvePositiveDefinite(penalised, cross);
 }
 
@@ -96,7 +107,8 @@ export function squaredError({ square, cross, targets }: Sums, beta: Float64Arra
   for (let i = 0; i < size; i++) {
     const b = beta[i] as number;
     error += b * b * (square[i * size + i] as number) - 2 * b * (cross[i] as number);
-    for (let j = 0; j < i; j++) error += 2 * b * (beta[j] as number) * (square[i * size + j] as number);
+    for (let j = 0; j < i; j++)
+      error += 2 * b * (beta[j] as number) * (square[i * size + j] as number);
   }
   return error;
 }

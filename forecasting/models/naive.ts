@@ -1,7 +1,8 @@
 /**
- * Purpose: the naive baselines every model must beat: last value, same interval last week, mean of the last 4 weeks.
- * Invariants: read nothing after the cutoff; an unknown lag is replaced by the next older one of the same season, then by
- * the series' recent mean, then by 0, so that a forecast is always finite.
+ * Purpose: the naive baselines every model must beat: last value, same interval last week, mean of
+ * the last 4 weeks.
+ * Invariants: read nothing after the cutoff; an unknown lag is replaced by the next older one of
+ * the same season, then by the series' recent mean, then by 0, so that a forecast is always finite.
  * Fails: a RangeError where the cutoff is outside the panel.
  */
 import type { Forecaster } from '../forecaster.ts';
@@ -11,9 +12,14 @@ import { type Panel, targetOf } from '../panel.ts';
 const WEEKS = 4;
 
 /** y(cutoff): the last known value, for every step. */
-export const lastValue: Forecaster = pointForecaster('last_value', 1, (values, cutoff) => lastKnown(values, cutoff));
+export const lastValue: Forecaster = pointForecaster('last_value', 1, (values, cutoff) =>
+  lastKnown(values, cutoff),
+);
 
-/** The value one season before the target; a whole number of seasons back where the horizon is longer than the season. */
+/**
+ * The value one season before the target; a whole number of seasons back where the horizon is
+ * longer than the season.
+ */
 export const seasonalNaive = (seasonLength: number): Forecaster =>
   pointForecaster('seasonal_naive', seasonLength, (values, cutoff, step) => {
     let t = cutoff + step - Math.ceil(step / seasonLength) * seasonLength;

@@ -1,25 +1,45 @@
 /**
- * Purpose: learn the weights of one network: draw windows, step AdamW along a one-cycle rate, keep checkpoints.
- * Two passes: the first over the windows that end before the calibration span, so that the span can calibrate the intervals
- * and tell when to stop; the second, at a small rate, over all windows, because the latest ones are the most useful.
- * Invariants: no window's target reaches past `lastTarget`; the same job, streams and backend give the same weights, whether or
- * not it was interrupted and resumed from a checkpoint; batches reuse their arrays.
- * Fails: a RangeError where the panel holds no complete training window, or a checkpoint that is not of this job.
+ * Purpose: learn the weights of one network: draw windows, step AdamW along a one-cycle rate, keep
+ * checkpoints. Two passes: the first over the windows that end before the calibration span, so that
+ * the span can calibrate the intervals and tell when to stop; the second, at a small rate, over all
+ * windows, because the latest ones are the most useful.
+ * Invariants: no window's target reaches past `lastTarget`; the same job, streams and backend give
+ * the same weights, whether or not it was interrupted and resumed from a checkpoint; batches reuse
+ * their arrays.
+ * Fails: a RangeError where the panel holds no complete training window, or a checkpoint that is
+ * not of this job.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { createFeatureSource, type FeatureSource, featureSizes } from '../features.ts';
 import type { Panel } from '../panel.ts';
 import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
 import { embeddingRows } from './input-scaling.ts';
-import { forward, type InputScaling, type NetworkSpec, parameterCount, parameterShapes, sizeOf, toTensors } from './network.ts';
-import { createTrainingBatch, fillRow, lossWeights, shuffle, type TrainingBatch, trainingCutoffs } from './training-batch.ts';
+import {
+  forward,
+  type InputScaling,
+  type NetworkSpec,
+  parameterCount,
+  parameterShapes,
+  sizeOf,
+  toTensors,
+} from './network.ts';
+import {
+  createTrainingBatch,
+  fillRow,
+  lossWeights,
+  shuffle,
+  type TrainingBatch,
+  trainingCutoffs,
+} from './training-batch.ts';
 
 const STEPS_PER_REPORT = 20;
 const STEPS_PER_CHECKPOINT = 100;
 /** The second pass starts at this share of the peak rate. */
 const TUNE_RATE = 0.15;
 const CALIBRATION_STRIDE = 5;
-/** How often in the first pass, and on how many windows, the loss on the calibration span is taken. */
+/**
+ * How often in the first pass, and on how many windows, the loss on the calibration span is taken.
+ */
 const VALIDATIONS = 20;
 const VALIDATION_WINDOWS = 512;
 
@@ -29,7 +49,10 @@ export type RandomStreams = (name: string, index?: number) => () => number;
 export interface FitOptions {
   /** Networks that are fitted with seeds of their own and averaged. */
   readonly members: number;
-  /** Windows start every `stride` intervals; coprime with the day, so that every hour meets every step. */
+  /**
+   * Windows start every `stride` intervals; coprime with the day, so that every hour meets every
+   * step.
+   */
   readonly stride: number;
   /** Batches to learn from; the windows are passed over as often as that takes. */
   readonly steps: number;
@@ -37,15 +60,26 @@ export interface FitOptions {
   readonly peakRate: number;
   readonly weightDecay: number;
   readonly dropout: number;
-  /** Share of windows shown under the embedding of an unknown series, so that such a series gets a sane forecast. */
+  /**
+   * Share of windows shown under the embedding of an unknown series, so that such a series gets a
+   * sane forecast.
+   */
   readonly anonymous: number;
-  /** A series' weight in the loss is level^levelPower (in units of the level): 1 serves real units alone, 0 relative ones. */
+  /**
+   * A series' weight in the loss is level^levelPower (in units of the level): 1 serves real units
+   * alone, 0 relative ones.
+   */
   readonly levelPower: number;
-  /** Intervals before the end that are held out of the first pass, to calibrate the quantiles on. */
+  /**
+   * Intervals before the end that are held out of the first pass, to calibrate the quantiles on.
+   */
   readonly calibrationIntervals: number;
   /** Share of the steps in the second pass, which learns from all windows at a small rate. */
   readonly tuneShare: number;
-  /** The first pass ends early after this share of its steps without a better loss on the calibration span; 1 never does. */
+  /**
+   * The first pass ends early after this share of its steps without a better loss on the
+   * calibration span; 1 never does.
+   */
   readonly patience: number;
 }
 
@@ -70,7 +104,10 @@ export interface MemberJob {
 }
 
 export interface MemberWeights {
-  /** After the first pass: these have not learnt from the calibration span. null where nothing was held out. */
+  /**
+   * After the first pass: these have not learnt from the calibration span. null where nothing was
+   * held out.
+   */
   readonly early: Float32Array | null;
   readonly final: Float32Array;
 }
@@ -103,7 +140,10 @@ export interface FitPlan {
   /** Training cutoffs, ascending; of these the first `early` do not touch the calibration span. */
   readonly cutoffs: Int32Array;
   readonly early: number;
-  /** Cutoffs whose targets are held out of the first pass; empty where too little would be left to learn from. */
+  /**
+   * Cutoffs whose targets are held out of the first pass; empty where too little would be left to
+   * learn from.
+   */
   readonly heldOut: readonly number[];
   readonly firstSteps: number;
 }
@@ -112,14 +152,26 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
   const { horizon } = source.spec;
   const cutoffs = trainingCutoffs(source, lastTarget, options.stride);
   const heldOut = calibrationCutoffs(source, lastTarget, options.calibrationIntervals);
-  const early = cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
+  const early =
+    cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
   if (heldOut.length === 0 || early * 2 < cutoffs.length)
     return { cutoffs, early: cutoffs.length, heldOut: [], firstSteps: options.steps };
-  return { cutoffs, early, heldOut, firstSteps: Math.max(1, Math.round(options.steps * (1 - options.tuneShare))) };
+  return {
+    cutoffs,
+    early,
+    heldOut,
+    firstSteps: Math.max(1, Math.round(options.steps * (1 - options.tuneShare))),
+  };
 }
 
-/** Cutoffs whose targets lie in the last `intervals` up to `lastTarget`, coprime with the day apart. */
-function calibrationCutoffs(source: FeatureSource, lastTarget: number, intervals: number): number[] {
+/**
+ * Cutoffs whose targets lie in the last `intervals` up to `lastTarget`, coprime with the day apart.
+ */
+function calibrationCutoffs(
+  source: FeatureSource,
+  lastTarget: number,
+  intervals: number,
+): number[] {
   const cutoffs: number[] = [];
   const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
   const first = Math.max(last - intervals, source.sizes.trainingHistory - 1);
@@ -127,7 +179,11 @@ function calibrationCutoffs(source: FeatureSource, lastTarget: number, intervals
   return cutoffs;
 }
 
-export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: FitHooks = {}): Promise<MemberWeights> {
+export async function fitMember(
+  job: MemberJob,
+  streams: RandomStreams,
+  hooks: FitHooks = {},
+): Promise<MemberWeights> {
   const { panel, spec, scaling, lastTarget, options } = job;
   const source = createFeatureSource(panel, spec.features);
   const plan = fitPlan(source, lastTarget, options);
@@ -145,7 +201,10 @@ export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: F
   let lossSum = 0;
   let lossCount = 0;
 
-  /** Puts `order` to the order of this pass over the windows, the same whenever asked for; where in it the batch begins. */
+  /**
+   * Puts `order` to the order of this pass over the windows, the same whenever asked for; where in
+   * it the batch begins.
+   */
   function passOffset(first: boolean, count: number, position: number): number {
     const passSteps = Math.max(1, Math.floor(count / batchSize));
     const pass = Math.floor(position / passSteps);
@@ -167,8 +226,17 @@ export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: F
     for (let row = 0; row < batchSize; row++) {
       const index = order[(offset + row) % count] as number;
       const series = index % seriesCount;
-      fillRow(source, batch, row, series, plan.cutoffs[(index / seriesCount) | 0] as number, scaling, weightOf(series));
-      batch.series[row] = random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+      fillRow(
+        source,
+        batch,
+        row,
+        series,
+        plan.cutoffs[(index / seriesCount) | 0] as number,
+        scaling,
+        weightOf(series),
+      );
+      batch.series[row] =
+        random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
     }
     const rate = first
       ? oneCycleRate(position / plan.firstSteps, options.peakRate)
@@ -176,7 +244,11 @@ export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: F
     lossSum += trainStep(spec, state, batch, rate, decay, options.dropout, random);
     lossCount++;
     step++;
-    if (first && validation && step % Math.max(1, Math.round(plan.firstSteps / VALIDATIONS)) === 0) {
+    if (
+      first &&
+      validation &&
+      step % Math.max(1, Math.round(plan.firstSteps / VALIDATIONS)) === 0
+    ) {
       const loss = lossOf(spec, state.weights, validation);
       if (loss < bestLoss) [best, bestLoss, bestStep] = [state.weights.slice(), loss, step];
       // A loss that never was a number leaves no best weights to go back to.
@@ -195,32 +267,63 @@ export async function fitMember(job: MemberJob, streams: RandomStreams, hooks: F
     if (step % (hooks.stepsPerCheckpoint ?? STEPS_PER_CHECKPOINT) === 0) {
       const { weights, mean, variance, steps: optimizerSteps, skipped } = state;
       const copies = { weights: weights.slice(), mean: mean.slice(), variance: variance.slice() };
-      await hooks.onCheckpoint?.({ step, ...copies, optimizerSteps, skipped, early, best, bestLoss, bestStep });
+      await hooks.onCheckpoint?.({
+        step,
+        ...copies,
+        optimizerSteps,
+        skipped,
+        early,
+        best,
+        bestLoss,
+        bestStep,
+      });
     }
   }
   return { early, final: state.weights };
 }
 
-type Standing = { state: AdamWState } & Pick<Checkpoint, 'step' | 'early' | 'best' | 'bestLoss' | 'bestStep'>;
+type Standing = { state: AdamWState } & Pick<
+  Checkpoint,
+  'step' | 'early' | 'best' | 'bestLoss' | 'bestStep'
+>;
 
-function resumed({ spec, initial }: MemberJob, streams: RandomStreams, from: Checkpoint | null): Standing {
+function resumed(
+  { spec, initial }: MemberJob,
+  streams: RandomStreams,
+  from: Checkpoint | null,
+): Standing {
   const size = parameterCount(spec);
   const check = (weights: Float32Array, what: string) => {
-    if (weights.length !== size) throw new RangeError(`the ${what} has ${weights.length} weights, the architecture ${size}`);
+    if (weights.length !== size)
+      throw new RangeError(`the ${what} has ${weights.length} weights, the architecture ${size}`);
     return weights.slice();
   };
   if (from === null) {
-    const weights = initial ? check(initial, 'network to start from') : initialWeights(spec, streams('initial weights'));
-    return { state: createAdamW(weights), step: 0, early: null, best: null, bestLoss: Number.POSITIVE_INFINITY, bestStep: 0 };
+    const weights = initial
+      ? check(initial, 'network to start from')
+      : initialWeights(spec, streams('initial weights'));
+    return {
+      state: createAdamW(weights),
+      step: 0,
+      early: null,
+      best: null,
+      bestLoss: Number.POSITIVE_INFINITY,
+      bestStep: 0,
+    };
   }
   const { step, early, best, bestLoss, bestStep, optimizerSteps, skipped } = from;
-  const [weights, mean, variance] = [from.weights, from.mean, from.variance].map((values) => check(values, 'checkpoint'));
+  const [weights, mean, variance] = [from.weights, from.mean, from.variance].map((values) =>
+    check(values, 'checkpoint'),
+  );
   const state = { weights, mean, variance, steps: optimizerSteps, skipped } as AdamWState;
   const copy = (values: Float32Array | null) => values && check(values, 'checkpoint');
   return { state, step, early: copy(early), best: copy(best), bestLoss, bestStep };
 }
 
-/** A sample of the windows of the calibration span, the same at every call; null where there are none, or nobody asks. */
+/**
+ * A sample of the windows of the calibration span, the same at every call; null where there are
+ * none, or nobody asks.
+ */
 function validationBatch(
   source: FeatureSource,
   plan: FitPlan,
@@ -230,7 +333,10 @@ function validationBatch(
 ): TrainingBatch | null {
   if (plan.heldOut.length === 0 || options.patience >= 1) return null;
   const seriesCount = source.panel.seriesIds.length;
-  const batch = createTrainingBatch(source, Math.min(VALIDATION_WINDOWS, plan.heldOut.length * seriesCount));
+  const batch = createTrainingBatch(
+    source,
+    Math.min(VALIDATION_WINDOWS, plan.heldOut.length * seriesCount),
+  );
   const random = streams('validation');
   const rows = embeddingRows(spec, source.panel);
   for (let row = 0; row < batch.capacity; row++) {
@@ -243,7 +349,10 @@ function validationBatch(
   return batch.weight.some((weight) => weight > 0) ? batch : null;
 }
 
-/** Glorot-uniform matrices (Glorot & Bengio 2010), zero biases; the embedding starts small, its unknown row at zero. */
+/**
+ * Glorot-uniform matrices (Glorot & Bengio 2010), zero biases; the embedding starts small, its
+ * unknown row at zero.
+ */
 function initialWeights(spec: NetworkSpec, random: () => number): Float32Array {
   const weights = new Float32Array(parameterCount(spec));
   let at = 0;
@@ -251,7 +360,10 @@ function initialWeights(spec: NetworkSpec, random: () => number): Float32Array {
     const size = sizeOf(shape);
     if (decay) {
       const [inputs, outputs] = shape as [number, number];
-      const limit = name === 'embedding' ? 0.1 : Math.sqrt(6 / (inputs + outputs)) * (name === 'output' ? 0.1 : 1);
+      const limit =
+        name === 'embedding'
+          ? 0.1
+          : Math.sqrt(6 / (inputs + outputs)) * (name === 'output' ? 0.1 : 1);
       for (let i = 0; i < size; i++) weights[at + i] = (2 * random() - 1) * limit;
     }
     at += size;
@@ -284,12 +396,17 @@ function trainStep(
     const parameters = toTensors(spec, state.weights);
     const names = Object.keys(parameters);
     const { target, weight, ...inputs } = toInputs(spec, batch);
-    const mask = dropout > 0 ? tf.tensor2d(dropoutMask(rows * spec.width, dropout, random), [rows, spec.width]) : undefined;
+    const mask =
+      dropout > 0
+        ? tf.tensor2d(dropoutMask(rows * spec.width, dropout, random), [rows, spec.width])
+        : undefined;
     const loss = (...values: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
       return pinball(spec.quantiles, forward(spec, named, inputs, mask), target, weight);
     };
-    const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => parameters[name] as tf.Tensor));
+    const { value, grads } = tf.valueAndGrads(loss)(
+      names.map((name) => parameters[name] as tf.Tensor),
+    );
     return [value, ...grads];
   });
   const gradient = new Float32Array(state.weights.length);
@@ -312,7 +429,10 @@ function toInputs(spec: NetworkSpec, batch: TrainingBatch) {
   return {
     window: tf.tensor2d(batch.window, [rows, windowSize]),
     step: tf.tensor2d(batch.step, [steps, stepSize]),
-    series: tf.cast(tf.oneHot(tf.tensor1d(batch.series, 'int32'), spec.seriesIds.length + 1), 'float32') as tf.Tensor2D,
+    series: tf.cast(
+      tf.oneHot(tf.tensor1d(batch.series, 'int32'), spec.seriesIds.length + 1),
+      'float32',
+    ) as tf.Tensor2D,
     target: tf.tensor2d(batch.target, [steps, 1]),
     weight: tf.tensor2d(batch.weight, [steps, 1]),
   };
@@ -337,8 +457,16 @@ function dropoutMask(size: number, dropout: number, random: () => number): Float
   return mask;
 }
 
-/** Weighted mean pinball loss over the quantiles, written with `maximum` because comparisons in a loss have no gradient. */
-function pinball(quantiles: readonly number[], predicted: tf.Tensor2D, target: tf.Tensor2D, weight: tf.Tensor2D): tf.Scalar {
+/**
+ * Weighted mean pinball loss over the quantiles, written with `maximum` because comparisons in a
+ * loss have no gradient.
+ */
+function pinball(
+  quantiles: readonly number[],
+  predicted: tf.Tensor2D,
+  target: tf.Tensor2D,
+  weight: tf.Tensor2D,
+): tf.Scalar {
   const error = tf.sub(target, predicted);
   const q = tf.tensor2d([...quantiles], [1, quantiles.length]);
   const loss = tf.maximum(tf.mul(error, q), tf.mul(error, tf.sub(q, 1)));

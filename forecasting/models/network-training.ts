@@ -1,9 +1,11 @@
 /**
  * Purpose: fit the network: scale its inputs, learn its members, calibrate their common forecast.
- * Invariants: nothing after `lastTarget` is read; the same panel, options and streams give the same network on the same
- * backend, whether its members were learnt one after another, at once in other processes, or resumed.
- * Fails: a RangeError where the panel holds no complete training window.
- * Source of the ensemble: Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474), averaging quantiles.
+ * Invariants: nothing after `lastTarget` is read; the same panel, options and streams give the same
+ * network on the same backend, whether its members were learnt one after another, at once in other
+ * processes, or resumed.
+ * Fails: a RangeError where the panel holds no complete training window. Source of the ensemble:
+ * Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474), averaging
+ * quantiles.
  */
 import { createFeatureSource } from '../features.ts';
 import type { Panel } from '../panel.ts';
@@ -36,7 +38,10 @@ export type MemberFitter = (
 ) => Promise<MemberWeights[]>;
 
 export interface FitExtras {
-  /** A network to go on from: its scaling is kept. It must fit `spec`, and must not have seen anything after `lastTarget`. */
+  /**
+   * A network to go on from: its scaling is kept. It must fit `spec`, and must not have seen
+   * anything after `lastTarget`.
+   */
   readonly warmStart?: WarmStart | null;
   /** Where and how members are learnt: one after another in this process unless told. */
   readonly fitMembers?: MemberFitter;
@@ -58,27 +63,41 @@ export async function fitNetwork(
 ): Promise<FittedNetwork> {
   const source = createFeatureSource(panel, spec.features);
   const plan = fitPlan(source, lastTarget, options);
-  const scaling: InputScaling = warmStart?.scaling ?? fitScaling(source, plan.cutoffs, streams('scaling'));
+  const scaling: InputScaling =
+    warmStart?.scaling ?? fitScaling(source, plan.cutoffs, streams('scaling'));
   const jobs: MemberJob[] = Array.from({ length: options.members }, (_, member) => {
     const initial = warmStart?.members[member % warmStart.members.length] ?? null;
     return { panel, spec, scaling, lastTarget, options, initial };
   });
   const weights = await fitMembers(jobs, onProgress);
   const early = weights.flatMap((member) => member.early ?? []);
-  const linearOf = (end: number) => fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
+  const linearOf = (end: number) =>
+    fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
   const held = plan.heldOut.length > 0 ? { members: early, linear: linearOf(plan.early) } : null;
   // Before rounding and cutting off, which come after calibration.
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
   const point: NetworkSpec = { ...raw, quantiles: [0.5] };
   const pointOf = (linear: Float32Array | null) => {
     const trust = { network: 0, linear: linear ? 1 : 0 };
-    return networkForecaster({ spec: point, scaling, members: [], linear, calibration: trusting(trust, spec.features.horizon) });
+    return networkForecaster({
+      spec: point,
+      scaling,
+      members: [],
+      linear,
+      calibration: trusting(trust, spec.features.horizon),
+    });
   };
   const calibration = held
     ? calibrate(
         panel,
         {
-          forecaster: networkForecaster({ spec: raw, scaling, members: held.members, linear: null, calibration: null }),
+          forecaster: networkForecaster({
+            spec: raw,
+            scaling,
+            members: held.members,
+            linear: null,
+            calibration: null,
+          }),
           anchor: pointOf(null),
           linear: pointOf(held.linear),
         },
@@ -108,7 +127,11 @@ function oneAfterAnother(streams: RandomStreams): MemberFitter {
     const done: MemberWeights[] = [];
     for (const [member, job] of jobs.entries()) {
       const report = (progress: FitProgress) =>
-        onProgress({ ...progress, step: progress.step + member * progress.steps, steps: progress.steps * jobs.length });
+        onProgress({
+          ...progress,
+          step: progress.step + member * progress.steps,
+          steps: progress.steps * jobs.length,
+        });
       done.push(await fitMember(job, streamsOfMember(streams, member), { onProgress: report }));
     }
     return done;

@@ -1,11 +1,14 @@
 /**
- * Purpose: ridge regression on the network's own features: what a linear model makes of the same inputs.
- * Invariants: inputs come from the function that feeds the network, standardised as there; one model a step, pooled over all
- * series; fitted on windows whose targets end at or before the last target; the penalty is chosen on the later part of those
- * windows; forecasts are finite, and not negative where the target cannot be.
- * Fails: a RangeError where the panel holds no complete training window.
- * Source: Hoerl & Kennard 1970, in closed form by Cholesky. A window's squared error, in the target's own unit, is divided by
- * its level plus the mean level: the variance of counts grows with their level, and a series at rest must not decide.
+ * Purpose: ridge regression on the network's own features: what a linear model makes of the same
+ * inputs.
+ * Invariants: inputs come from the function that feeds the network, standardised as there; one
+ * model a step, pooled over all series; fitted on windows whose targets end at or before the last
+ * target; the penalty is chosen on the later part of those windows; forecasts are finite, and not
+ * negative where the target cannot be.
+ * Fails: a RangeError where the panel holds no complete training window. Source: Hoerl & Kennard
+ * 1970, in closed form by Cholesky. A window's squared error, in the target's own unit, is divided
+ * by its level plus the mean level: the variance of counts grows with their level, and a series at
+ * rest must not decide.
  */
 import {
   createFeatureBatch,
@@ -20,7 +23,15 @@ import type { Forecaster } from '../forecaster.ts';
 import { meanOf } from '../metrics.ts';
 import { type Panel, targetOf } from '../panel.ts';
 import { fitScaling, standardiseRow } from './input-scaling.ts';
-import { added, addRow, createSums, type Sums, settle, solved, squaredError } from './least-squares.ts';
+import {
+  added,
+  addRow,
+  createSums,
+  type Sums,
+  settle,
+  solved,
+  squaredError,
+} from './least-squares.ts';
 import type { InputScaling } from './network.ts';
 import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
 import { windowSources } from './window-source.ts';
@@ -30,7 +41,9 @@ export const PENALTIES: readonly number[] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10
 const FALLBACK_PENALTY = 1e-2;
 /** Share of the training cutoffs, the latest ones, on which the penalty is chosen. */
 const TAIL = 0.2;
-/** More windows than this say nothing new to so few coefficients: cutoffs are taken further apart. */
+/**
+ * More windows than this say nothing new to so few coefficients: cutoffs are taken further apart.
+ */
 const MOST_WINDOWS = 12_000;
 
 export interface FittedRidge {
@@ -43,8 +56,9 @@ export interface FittedRidge {
 }
 
 /**
- * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw values (the
- * residuals of the last days, level and means): the raw ones are in the step's lags already.
+ * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw
+ * values (the residuals of the last days, level and means): the raw ones are in the step's lags
+ * already.
  */
 export function linearColumns(spec: FeatureSpec): number {
   const { stepSize, windowSize, windowIntervals } = featureSizes(spec);
@@ -65,7 +79,10 @@ export function fitRidge(
   return { spec, scaling, ...fitCoefficients(source, cutoffs, scaling) };
 }
 
-/** The closed form, for inputs that are standardised by `scaling`; learns from windows at (some of) these cutoffs. */
+/**
+ * The closed form, for inputs that are standardised by `scaling`; learns from windows at (some of)
+ * these cutoffs.
+ */
 export function fitCoefficients(
   source: FeatureSource,
   all: Int32Array,
@@ -98,13 +115,18 @@ export function fitCoefficients(
   const penalty = choosePenalty(early, tail);
   const coefficients = new Float32Array(spec.horizon * size);
   for (let k = 0; k < spec.horizon; k++) {
-    const whole = [early[k], between[k], tail[k]].reduce((a, b) => added(a as Sums, b as Sums)) as Sums;
+    const whole = [early[k], between[k], tail[k]].reduce((a, b) =>
+      added(a as Sums, b as Sums),
+    ) as Sums;
     coefficients.set(solved(whole, penalty), k * size);
   }
   return { penalty, coefficients, windows: cutoffs.length * seriesCount };
 }
 
-/** Offsets to the base, in units of the output scale, of the window in `row` of a standardised batch: one a step, into `out`. */
+/**
+ * Offsets to the base, in units of the output scale, of the window in `row` of a standardised
+ * batch: one a step, into `out`.
+ */
 export function linearOffsets(
   source: Pick<FeatureSource, 'spec' | 'sizes'>,
   coefficients: Float32Array,
@@ -117,10 +139,12 @@ export function linearOffsets(
   const { step, window } = batch;
   let at = 0;
   for (let k = 0; k < horizon; k++) {
-    // The columns in the order of writeRow, without a copy: the intercept, the step's inputs, those of the window.
+    // The columns in the order of writeRow, without a copy: the intercept, the step's inputs, those
+    // of the window.
     let offset = coefficients[at++] as number;
     const stepAt = (row * horizon + k) * stepSize;
-    for (let i = 0; i < stepSize; i++) offset += (step[stepAt + i] as number) * (coefficients[at++] as number);
+    for (let i = 0; i < stepSize; i++)
+      offset += (step[stepAt + i] as number) * (coefficients[at++] as number);
     const windowAt = row * windowSize;
     for (let i = windowIntervals; i < windowSize; i++)
       offset += (window[windowAt + i] as number) * (coefficients[at++] as number);
@@ -144,7 +168,9 @@ export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): F
         standardiseRow(batch, 0, source, scaling);
         linearOffsets(source, coefficients, batch, 0, offsets);
         for (let k = 0; k < horizon; k++) {
-          const value = (batch.level[0] as number) * ((batch.base[k] as number) + (offsets[k] as number) * scaling.outputScale);
+          const value =
+            (batch.level[0] as number) *
+            ((batch.base[k] as number) + (offsets[k] as number) * scaling.outputScale);
           out[series * horizon + k] = spec.nonNegative && value < 0 ? 0 : value;
         }
       }
@@ -163,14 +189,18 @@ function writeRow(
 ): void {
   row[0] = 1;
   let at = 1;
-  for (let i = 0; i < sizes.stepSize; i++) row[at++] = batch.step[(window * spec.horizon + k) * sizes.stepSize + i] as number;
+  for (let i = 0; i < sizes.stepSize; i++)
+    row[at++] = batch.step[(window * spec.horizon + k) * sizes.stepSize + i] as number;
   for (let i = sizes.windowIntervals; i < sizes.windowSize; i++)
     row[at++] = batch.window[window * sizes.windowSize + i] as number;
 }
 
-/** The penalty with the least squared error on the tail of all steps, fitted on what precedes it. */
+/**
+ * The penalty with the least squared error on the tail of all steps, fitted on what precedes it.
+ */
 function choosePenalty(early: readonly Sums[], tail: readonly Sums[]): number {
-  if (early.some(({ weight }) => weight === 0) || tail.every(({ weight }) => weight === 0)) return FALLBACK_PENALTY;
+  if (early.some(({ weight }) => weight === 0) || tail.every(({ weight }) => weight === 0))
+    return FALLBACK_PENALTY;
   const errors = PENALTIES.map((penalty) =>
     early.reduce((sum, part, k) => sum + squaredError(tail[k] as Sums, solved(part, penalty)), 0),
   );
@@ -190,7 +220,8 @@ function meanLevelOf(panel: Panel, lastTarget: number): number {
 }
 
 function thinned(cutoffs: Int32Array, seriesCount: number): Int32Array {
-  // An even share of steps apart could be a whole number of days; an odd one that shares no factor with 24 never is.
+  // An even share of steps apart could be a whole number of days; an odd one that shares no factor
+  // with 24 never is.
   let every = Math.ceil((cutoffs.length * seriesCount) / MOST_WINDOWS);
   while (every > 1 && (every % 2 === 0 || every % 3 === 0)) every++;
   return every <= 1 ? cutoffs : cutoffs.filter((_, i) => (cutoffs.length - 1 - i) % every === 0);

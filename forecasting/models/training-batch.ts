@@ -1,9 +1,15 @@
 /**
- * Purpose: training windows: which there are, what they weigh, and one batch of them in arrays that are used again.
+ * Purpose: training windows: which there are, what they weigh, and one batch of them in arrays that
+ * are used again.
  * Invariants: no window's target reaches past the last target; an unknown target weighs nothing.
  * Fails: a RangeError where the panel holds no complete training window.
  */
-import { createFeatureBatch, type FeatureBatch, type FeatureSource, writeFeatures } from '../features.ts';
+import {
+  createFeatureBatch,
+  type FeatureBatch,
+  type FeatureSource,
+  writeFeatures,
+} from '../features.ts';
 import { targetOf } from '../panel.ts';
 import { standardiseRow } from './input-scaling.ts';
 import type { InputScaling } from './network.ts';
@@ -27,7 +33,11 @@ export function createTrainingBatch(source: FeatureSource, capacity: number): Tr
   };
 }
 
-export function trainingCutoffs(source: FeatureSource, lastTarget: number, stride: number): Int32Array {
+export function trainingCutoffs(
+  source: FeatureSource,
+  lastTarget: number,
+  stride: number,
+): Int32Array {
   const first = source.sizes.trainingHistory - 1;
   const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
   const cutoffs: number[] = [];
@@ -65,7 +75,11 @@ export function fillRow(
 }
 
 /** A series' weight in the loss, with mean 1 over the series. */
-export function lossWeights(source: FeatureSource, cutoffs: Int32Array, power: number): (series: number) => number {
+export function lossWeights(
+  source: FeatureSource,
+  cutoffs: Int32Array,
+  power: number,
+): (series: number) => number {
   const last = cutoffs[cutoffs.length - 1] as number;
   const raw = source.panel.seriesIds.map((_, series) => {
     const values = targetOf(source.panel, series).subarray(0, last + 1);

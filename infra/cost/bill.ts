@@ -1,6 +1,8 @@
 /**
- * Purpose: usage × list prices = a month's bill, of Headway on AWS and of what somebody would run instead.
- * Invariants: a bill's total is the sum of its lines; more of any usage never costs less; every line names the prices it is made of.
+ * Purpose: usage × list prices = a month's bill, of Headway on AWS and of what somebody would run
+ * instead.
+ * Invariants: a bill's total is the sum of its lines; more of any usage never costs less; every
+ * line names the prices it is made of.
  * Fails: never.
  */
 import { PRICES, type PriceName } from './prices.ts';
@@ -18,9 +20,15 @@ const LOG_BYTES_PER_REQUEST = 500;
 /** Objects that a feature run writes and reads: data, manifest, view, report, marks. */
 const WRITES_PER_RUN = 12;
 const READS_PER_RUN = 60;
-/** A Standard child execution: its start, its one task, its end, and the map's own share: an assumption on the high side. */
+/**
+ * A Standard child execution: its start, its one task, its end, and the map's own share: an
+ * assumption on the high side.
+ */
 const TRANSITIONS_PER_SHARD = 4;
-/** How long the managed service's instance is busy with a million series. An assumption: AWS states no figure. */
+/**
+ * How long the managed service's instance is busy with a million series. An assumption: AWS states
+ * no figure.
+ */
 const MANAGED_HOURS_PER_MILLION = 40;
 
 export interface Line {
@@ -51,7 +59,12 @@ const line = (item: string, how: string, uses: readonly Use[], factor = 1): Line
 export function billOf(title: string, lines: readonly Line[]): Bill {
   const total = lines.reduce((sum, { dollars }) => sum + dollars, 0);
   const most = lines.reduce((a, b) => (b.dollars > a.dollars ? b : a));
-  return { title, lines, total, dominant: { item: most.item, share: total > 0 ? most.dollars / total : 0 } };
+  return {
+    title,
+    lines,
+    total,
+    dominant: { item: most.item, share: total > 0 ? most.dollars / total : 0 },
+  };
 }
 
 /** Headway as infra/ deploys it. */
@@ -60,7 +73,9 @@ export function headwayBill(size: Size): Bill {
   return billOf(`Headway on AWS, ${size.title}`, [
     ...servingLines(size),
     taskLine('feature runs', features.task),
-    ...(features.kind === 'athena' ? [scanLine(size, features.bytesPerEvent * features.scansPerEvent)] : []),
+    ...(features.kind === 'athena'
+      ? [scanLine(size, features.bytesPerEvent * features.scansPerEvent)]
+      : []),
     taskLine('training', training),
     ...(batch === null ? [] : batchLines(size, batch)),
     storageLine(size),
@@ -96,13 +111,21 @@ function servingLines(size: Size): Line[] {
   const { memoryGb, secondsPerRequest, keptReady } = serving;
   const run = requestsPerMonth * secondsPerRequest * memoryGb;
   return [
-    line('inference functions', `${short(requestsPerMonth)} requests × ${secondsPerRequest * 1000} ms × ${memoryGb} GB`, [
-      ['lambdaGbSecond', run],
-      ['lambdaRequests', millions],
-    ]),
+    line(
+      'inference functions',
+      `${short(requestsPerMonth)} requests × ${secondsPerRequest * 1000} ms × ${memoryGb} GB`,
+      [
+        ['lambdaGbSecond', run],
+        ['lambdaRequests', millions],
+      ],
+    ),
     ...(keptReady === 0
       ? []
-      : [line('provisioned concurrency', `${keptReady} kept ready`, [['lambdaProvisioned', keptReady * memoryGb * SECONDS]])]),
+      : [
+          line('provisioned concurrency', `${keptReady} kept ready`, [
+            ['lambdaProvisioned', keptReady * memoryGb * SECONDS],
+          ]),
+        ]),
     line('HTTP API', `${short(requestsPerMonth)} requests`, [
       ['httpApi', Math.min(millions, 300)],
       ['httpApiBeyond', Math.max(0, millions - 300)],
@@ -123,7 +146,11 @@ function taskLine(item: string, { runsPerMonth, hoursPerRun, vcpu, memoryGb, isS
     isSpot ? PRICES.fargateSpotShare.dollars : 1,
   );
   const address = PRICES.publicIpv4.dollars * hours;
-  return { ...compute, dollars: compute.dollars + address, prices: [...compute.prices, 'publicIpv4'] };
+  return {
+    ...compute,
+    dollars: compute.dollars + address,
+    prices: [...compute.prices, 'publicIpv4'],
+  };
 }
 
 function scanLine({ eventsPerDay }: Size, bytesPerEvent: number): Line {
@@ -136,11 +163,17 @@ function batchLines(size: Size, batch: NonNullable<Size['batch']>): Line[] {
   const busy = runsPerMonth * (size.series / seriesPerSecond + shards * startSeconds);
   const workers = runsPerMonth * shards;
   return [
-    line('batch forecasts', `${runsPerMonth} runs × ${shards} shards, ${short(size.series)} series`, [
-      ['lambdaGbSecond', busy * memoryGb],
-      ['lambdaRequests', workers / MILLION],
+    line(
+      'batch forecasts',
+      `${runsPerMonth} runs × ${shards} shards, ${short(size.series)} series`,
+      [
+        ['lambdaGbSecond', busy * memoryGb],
+        ['lambdaRequests', workers / MILLION],
+      ],
+    ),
+    line('Distributed Map', `${short(workers)} shards`, [
+      ['stepTransitions', (workers * TRANSITIONS_PER_SHARD) / 1000],
     ]),
-    line('Distributed Map', `${short(workers)} shards`, [['stepTransitions', (workers * TRANSITIONS_PER_SHARD) / 1000]]),
   ];
 }
 
@@ -155,19 +188,30 @@ function storageLine({ storedGb, features, batch }: Size): Line {
 }
 
 /** What every way of serving pays for: answers leaving, logs, eyes on it. */
-function commonLines({ requestsPerMonth, answerKb, alarms, customMetrics, features, training }: Size): Line[] {
+function commonLines({
+  requestsPerMonth,
+  answerKb,
+  alarms,
+  customMetrics,
+  features,
+  training,
+}: Size): Line[] {
   const answered = (requestsPerMonth * answerKb * 1000) / GB;
   const logged = (requestsPerMonth * LOG_BYTES_PER_REQUEST) / GB;
   return [
     line('data out', `${answered.toFixed(1)} GB of answers`, [['egress', answered]]),
     line('logs', `${logged.toFixed(1)} GB`, [['logIngest', logged]]),
-    line('monitoring', `${alarms} alarms, ${customMetrics} metrics, a dashboard, schedules, images`, [
-      ['alarm', alarms],
-      ['customMetric', customMetrics],
-      ['dashboard', 1],
-      ['schedules', (features.task.runsPerMonth + training.runsPerMonth) / MILLION],
-      ['imageStorage', 2],
-    ]),
+    line(
+      'monitoring',
+      `${alarms} alarms, ${customMetrics} metrics, a dashboard, schedules, images`,
+      [
+        ['alarm', alarms],
+        ['customMetric', customMetrics],
+        ['dashboard', 1],
+        ['schedules', (features.task.runsPerMonth + training.runsPerMonth) / MILLION],
+        ['imageStorage', 2],
+      ],
+    ),
   ];
 }
 
@@ -178,15 +222,22 @@ const firewallLine = ({ firewallRules, requestsPerMonth }: Size): Line =>
     ['webAclRequests', requestsPerMonth / MILLION],
   ]);
 
-/** SageMaker Canvas, which AWS names as the successor of Amazon Forecast; answers are served from a table that somebody else pays. */
+/**
+ * SageMaker Canvas, which AWS names as the successor of Amazon Forecast; answers are served from a
+ * table that somebody else pays.
+ */
 function managedBill(size: Size): Bill {
   const runs = size.training.runsPerMonth;
   const hours = Math.max(1, (size.series / MILLION) * MANAGED_HOURS_PER_MILLION);
   return billOf('managed: SageMaker Canvas time series', [
-    line('sessions', `${size.analystHours} hours at the screen`, [['canvasSession', size.analystHours]]),
-    line('training and predictions', `${runs} runs × ${hours.toFixed(1)} h of ml.m5.12xlarge (assumed)`, [
-      ['sagemakerTraining', runs * hours],
+    line('sessions', `${size.analystHours} hours at the screen`, [
+      ['canvasSession', size.analystHours],
     ]),
+    line(
+      'training and predictions',
+      `${runs} runs × ${hours.toFixed(1)} h of ml.m5.12xlarge (assumed)`,
+      [['sagemakerTraining', runs * hours]],
+    ),
     storageLine(size),
   ]);
 }
@@ -204,7 +255,10 @@ function legacyBill(size: Size): Bill {
   ]);
 }
 
-/** One machine in a container that never sleeps, features and training in it as `headway start` does; two of them where it must not fail. */
+/**
+ * One machine in a container that never sleeps, features and training in it as `headway start`
+ * does; two of them where it must not fail.
+ */
 function containerBill(size: Size): Bill {
   const { vcpu, memoryGb } = size.training;
   const count = size.firewallRules > 0 ? 2 : 1;
@@ -223,13 +277,17 @@ function containerBill(size: Size): Bill {
   ]);
 }
 
-/** What a Python team would rent: Airflow for the schedule, training jobs, two real-time endpoints. */
+/**
+ * What a Python team would rent: Airflow for the schedule, training jobs, two real-time endpoints.
+ */
 function pythonBill(size: Size): Bill {
   const endpoints = size.serving.kind === 'containers' ? size.serving.count * size.serving.vcpu : 2;
   const { runsPerMonth, hoursPerRun, vcpu } = size.training;
   return billOf('hosted Python stack: MWAA, SageMaker training and endpoints', [
     line('Airflow', 'one small environment', [['airflowHour', HOURS]]),
-    line('endpoints', `${endpoints} × ml.m5.large, always on`, [['endpointHour', endpoints * HOURS]]),
+    line('endpoints', `${endpoints} × ml.m5.large, always on`, [
+      ['endpointHour', endpoints * HOURS],
+    ]),
     line('training', `${runsPerMonth} runs on ml.m5.xlarge, 4 vCPU each`, [
       ['trainingHour', (runsPerMonth * hoursPerRun * vcpu) / 4],
     ]),
@@ -238,4 +296,5 @@ function pythonBill(size: Size): Bill {
   ]);
 }
 
-const short = (n: number): string => new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+const short = (n: number): string =>
+  new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(n);

@@ -16,8 +16,17 @@ const money = (dollars: number): string =>
 function costReport(name: SizeName) {
   const bill = headwayBill(SIZES[name]);
   const others = alternatives(SIZES[name]);
-  const used = new Set<PriceName>([bill, ...others].flatMap(({ lines }) => lines.flatMap(({ prices }) => prices)));
-  return { size: name, region: 'us-east-1', note: CHECK_FIRST, bill, alternatives: others, prices: pricesOf(used) };
+  const used = new Set<PriceName>(
+    [bill, ...others].flatMap(({ lines }) => lines.flatMap(({ prices }) => prices)),
+  );
+  return {
+    size: name,
+    region: 'us-east-1',
+    note: CHECK_FIRST,
+    bill,
+    alternatives: others,
+    prices: pricesOf(used),
+  };
 }
 
 const pricesOf = (names: ReadonlySet<PriceName>) =>
@@ -40,14 +49,21 @@ function print({ bill, alternatives: others, prices, note }: ReturnType<typeof c
   for (const other of others) beside.push([other.title, money(other.total), dominantOf(other)]);
   console.log(`\n${beside.toString()}`);
   const months = Object.values(prices).map(({ noted }) => noted);
-  console.log(`\n${note}\nNoted ${months.sort()[0]} to ${months.at(-1)}; every price with its page: npm run cost -- --json`);
+  console.log(
+    `\n${note}\nNoted ${months.sort()[0]} to ${months.at(-1)}; every price with its page: npm run cost -- --json`,
+  );
 }
 
-const dominantOf = ({ dominant: { item, share } }: Bill): string => `${item} is ${(100 * share).toFixed(0)} %`;
+const dominantOf = ({ dominant: { item, share } }: Bill): string =>
+  `${item} is ${(100 * share).toFixed(0)} %`;
 
 const program = new Command('cost')
-  .description('The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), beside its alternatives.')
-  .addOption(new Option('--size <name>', 'what to compute').choices(SIZE_NAMES).default('portfolio'))
+  .description(
+    'The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), beside its alternatives.',
+  )
+  .addOption(
+    new Option('--size <name>', 'what to compute').choices(SIZE_NAMES).default('portfolio'),
+  )
   .option('--json', 'as JSON, with every price, its page and its month')
   .action(({ size, json }: { size: SizeName; json?: boolean }) => {
     const report = costReport(size);

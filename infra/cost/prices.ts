@@ -1,7 +1,9 @@
 /**
- * Purpose: the one table of AWS list prices that `npm run cost` computes with: us-east-1, on demand, US dollars, before tax.
- * Invariants: every price names its unit, the page it stands on and the month it was noted down; free tiers, savings plans and private
- * discounts are left out, so that a bill is an upper estimate of the same usage. Nothing here was fetched: CHECK_FIRST is printed with every bill.
+ * Purpose: the one table of AWS list prices that `npm run cost` computes with: us-east-1, on
+ * demand, US dollars, before tax.
+ * Invariants: every price names its unit, the page it stands on and the month it was noted down;
+ * free tiers, savings plans and private discounts are left out, so that a bill is an upper estimate
+ * of the same usage. Nothing here was fetched: CHECK_FIRST is printed with every bill.
  * Fails: never.
  */
 
@@ -23,11 +25,36 @@ export interface Price {
 const page = (path: string): string => `https://aws.amazon.com/${path}/pricing/`;
 
 export const PRICES = {
-  lambdaGbSecond: { dollars: 0.0000133334, unit: 'GB-second, arm64', source: page('lambda'), noted: '2025-06' },
-  lambdaRequests: { dollars: 0.2, unit: 'million requests', source: page('lambda'), noted: '2025-06' },
-  lambdaProvisioned: { dollars: 0.0000033334, unit: 'GB-second kept ready, arm64', source: page('lambda'), noted: '2025-06' },
-  fargateVcpu: { dollars: 0.03238, unit: 'vCPU-hour, Linux/ARM', source: page('fargate'), noted: '2025-06' },
-  fargateGb: { dollars: 0.00356, unit: 'GB-hour, Linux/ARM', source: page('fargate'), noted: '2025-06' },
+  lambdaGbSecond: {
+    dollars: 0.0000133334,
+    unit: 'GB-second, arm64',
+    source: page('lambda'),
+    noted: '2025-06',
+  },
+  lambdaRequests: {
+    dollars: 0.2,
+    unit: 'million requests',
+    source: page('lambda'),
+    noted: '2025-06',
+  },
+  lambdaProvisioned: {
+    dollars: 0.0000033334,
+    unit: 'GB-second kept ready, arm64',
+    source: page('lambda'),
+    noted: '2025-06',
+  },
+  fargateVcpu: {
+    dollars: 0.03238,
+    unit: 'vCPU-hour, Linux/ARM',
+    source: page('fargate'),
+    noted: '2025-06',
+  },
+  fargateGb: {
+    dollars: 0.00356,
+    unit: 'GB-hour, Linux/ARM',
+    source: page('fargate'),
+    noted: '2025-06',
+  },
   fargateSpotShare: {
     dollars: 0.3,
     unit: 'dollar of the on-demand price',
@@ -36,31 +63,87 @@ export const PRICES = {
     note: 'Spot is "up to 70 % off" and moves with demand; this is its floor.',
   },
   publicIpv4: { dollars: 0.005, unit: 'address-hour', source: page('vpc'), noted: '2025-06' },
-  httpApi: { dollars: 1, unit: 'million requests, first 300 million', source: page('api-gateway'), noted: '2025-06' },
-  httpApiBeyond: { dollars: 0.9, unit: 'million requests beyond 300 million', source: page('api-gateway'), noted: '2025-06' },
-  loadBalancerHour: { dollars: 0.0225, unit: 'hour of an ALB', source: page('elasticloadbalancing'), noted: '2025-06' },
-  loadBalancerUnit: { dollars: 0.008, unit: 'LCU-hour', source: page('elasticloadbalancing'), noted: '2025-06' },
-  s3Storage: { dollars: 0.023, unit: 'GB-month, Standard, first 50 TB', source: page('s3'), noted: '2025-06' },
+  httpApi: {
+    dollars: 1,
+    unit: 'million requests, first 300 million',
+    source: page('api-gateway'),
+    noted: '2025-06',
+  },
+  httpApiBeyond: {
+    dollars: 0.9,
+    unit: 'million requests beyond 300 million',
+    source: page('api-gateway'),
+    noted: '2025-06',
+  },
+  loadBalancerHour: {
+    dollars: 0.0225,
+    unit: 'hour of an ALB',
+    source: page('elasticloadbalancing'),
+    noted: '2025-06',
+  },
+  loadBalancerUnit: {
+    dollars: 0.008,
+    unit: 'LCU-hour',
+    source: page('elasticloadbalancing'),
+    noted: '2025-06',
+  },
+  s3Storage: {
+    dollars: 0.023,
+    unit: 'GB-month, Standard, first 50 TB',
+    source: page('s3'),
+    noted: '2025-06',
+  },
   s3Writes: { dollars: 0.005, unit: 'thousand PUT or LIST', source: page('s3'), noted: '2025-06' },
   s3Reads: { dollars: 0.0004, unit: 'thousand GET', source: page('s3'), noted: '2025-06' },
-  athenaScan: { dollars: 5, unit: 'TB scanned', source: page('athena'), noted: '2025-06', note: 'At least 10 MB a query.' },
+  athenaScan: {
+    dollars: 5,
+    unit: 'TB scanned',
+    source: page('athena'),
+    noted: '2025-06',
+    note: 'At least 10 MB a query.',
+  },
   stepTransitions: {
     dollars: 0.025,
     unit: 'thousand state transitions, Standard',
     source: page('step-functions'),
     noted: '2025-06',
   },
-  schedules: { dollars: 1, unit: 'million invocations', source: page('eventbridge'), noted: '2025-06' },
-  egress: { dollars: 0.09, unit: 'GB to the internet, first 10 TB', source: `${page('ec2')}on-demand/`, noted: '2025-06' },
+  schedules: {
+    dollars: 1,
+    unit: 'million invocations',
+    source: page('eventbridge'),
+    noted: '2025-06',
+  },
+  egress: {
+    dollars: 0.09,
+    unit: 'GB to the internet, first 10 TB',
+    source: `${page('ec2')}on-demand/`,
+    noted: '2025-06',
+  },
   logIngest: { dollars: 0.5, unit: 'GB of logs', source: page('cloudwatch'), noted: '2025-06' },
   alarm: { dollars: 0.1, unit: 'alarm-month', source: page('cloudwatch'), noted: '2025-06' },
-  customMetric: { dollars: 0.3, unit: 'metric-month, first 10,000', source: page('cloudwatch'), noted: '2025-06' },
+  customMetric: {
+    dollars: 0.3,
+    unit: 'metric-month, first 10,000',
+    source: page('cloudwatch'),
+    noted: '2025-06',
+  },
   dashboard: { dollars: 3, unit: 'dashboard-month', source: page('cloudwatch'), noted: '2025-06' },
   imageStorage: { dollars: 0.1, unit: 'GB-month in ECR', source: page('ecr'), noted: '2025-06' },
   webAcl: { dollars: 5, unit: 'web ACL-month', source: page('waf'), noted: '2025-06' },
   webAclRule: { dollars: 1, unit: 'rule-month', source: page('waf'), noted: '2025-06' },
-  webAclRequests: { dollars: 0.6, unit: 'million requests inspected', source: page('waf'), noted: '2025-06' },
-  canvasSession: { dollars: 1.9, unit: 'session-hour of SageMaker Canvas', source: page('sagemaker/canvas'), noted: '2025-06' },
+  webAclRequests: {
+    dollars: 0.6,
+    unit: 'million requests inspected',
+    source: page('waf'),
+    noted: '2025-06',
+  },
+  canvasSession: {
+    dollars: 1.9,
+    unit: 'session-hour of SageMaker Canvas',
+    source: page('sagemaker/canvas'),
+    noted: '2025-06',
+  },
   sagemakerTraining: {
     dollars: 2.765,
     unit: 'hour of ml.m5.12xlarge',
@@ -81,8 +164,18 @@ export const PRICES = {
     source: page('forecast'),
     noted: '2024-07',
   },
-  endpointHour: { dollars: 0.115, unit: 'hour of an ml.m5.large endpoint', source: page('sagemaker'), noted: '2025-06' },
-  trainingHour: { dollars: 0.23, unit: 'hour of ml.m5.xlarge training', source: page('sagemaker'), noted: '2025-06' },
+  endpointHour: {
+    dollars: 0.115,
+    unit: 'hour of an ml.m5.large endpoint',
+    source: page('sagemaker'),
+    noted: '2025-06',
+  },
+  trainingHour: {
+    dollars: 0.23,
+    unit: 'hour of ml.m5.xlarge training',
+    source: page('sagemaker'),
+    noted: '2025-06',
+  },
   airflowHour: {
     dollars: 0.49,
     unit: 'hour of a small MWAA environment',

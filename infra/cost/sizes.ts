@@ -1,6 +1,7 @@
 /**
  * Purpose: what a month of Headway uses, and the three sizes that `npm run cost` knows.
- * Invariants: a size is usage, never dollars; what is measured by a bench and what is assumed is told apart by a comment.
+ * Invariants: a size is usage, never dollars; what is measured by a bench and what is assumed is
+ * told apart by a comment.
  * Fails: never.
  */
 
@@ -16,7 +17,10 @@ export interface Size {
   readonly serving: Serving;
   readonly features: Features;
   readonly training: Task;
-  /** Forecasts of all series into the log; null where the service computes them as it takes a model, and that is enough. */
+  /**
+   * Forecasts of all series into the log; null where the service computes them as it takes a model,
+   * and that is enough.
+   */
   readonly batch: Batch | null;
   readonly storedGb: number;
   readonly alarms: number;
@@ -28,7 +32,12 @@ export interface Size {
 }
 
 export type Serving =
-  | { readonly kind: 'lambda'; readonly memoryGb: number; readonly secondsPerRequest: number; readonly keptReady: number }
+  | {
+      readonly kind: 'lambda';
+      readonly memoryGb: number;
+      readonly secondsPerRequest: number;
+      readonly keptReady: number;
+    }
   | {
       readonly kind: 'containers';
       readonly count: number;
@@ -39,8 +48,16 @@ export type Serving =
 
 export type Features =
   | { readonly kind: 'duckdb'; readonly task: Task }
-  /** The portable statement reads each part twice (docs/decisions/0027); `bytesPerEvent`: of the columns that it reads. */
-  | { readonly kind: 'athena'; readonly task: Task; readonly bytesPerEvent: number; readonly scansPerEvent: number };
+  /**
+   * The portable statement reads each part twice (docs/decisions/0027); `bytesPerEvent`: of the
+   * columns that it reads.
+   */
+  | {
+      readonly kind: 'athena';
+      readonly task: Task;
+      readonly bytesPerEvent: number;
+      readonly scansPerEvent: number;
+    };
 
 export interface Task {
   readonly runsPerMonth: number;
@@ -54,13 +71,20 @@ export interface Batch {
   readonly runsPerMonth: number;
   readonly shards: number;
   readonly memoryGb: number;
-  /** Series a second in one shard: `npm run bench:shards` measures it, `npm run bench:batch` for the model alone. */
+  /**
+   * Series a second in one shard: `npm run bench:shards` measures it, `npm run bench:batch` for the
+   * model alone.
+   */
   readonly seriesPerSecond: number;
   /** Start of a shard: its image, the model, its part of the view. An assumption. */
   readonly startSeconds: number;
 }
 
-const nightly = (task: Omit<Task, 'isSpot' | 'runsPerMonth'>): Task => ({ ...task, runsPerMonth: 30, isSpot: true });
+const nightly = (task: Omit<Task, 'isSpot' | 'runsPerMonth'>): Task => ({
+  ...task,
+  runsPerMonth: 30,
+  isSpot: true,
+});
 
 export const SIZES = {
   portfolio: {
@@ -72,7 +96,10 @@ export const SIZES = {
     requestsPerMonth: 50_000,
     answerKb: 4,
     serving: { kind: 'lambda', memoryGb: 1, secondsPerRequest: 0.02, keptReady: 0 },
-    features: { kind: 'duckdb', task: { runsPerMonth: 30, hoursPerRun: 1 / 60, vcpu: 1, memoryGb: 2, isSpot: false } },
+    features: {
+      kind: 'duckdb',
+      task: { runsPerMonth: 30, hoursPerRun: 1 / 60, vcpu: 1, memoryGb: 2, isSpot: false },
+    },
     training: { runsPerMonth: 4, hoursPerRun: 0.25, vcpu: 2, memoryGb: 4, isSpot: true },
     batch: null,
     storedGb: 2,
@@ -90,7 +117,10 @@ export const SIZES = {
     requestsPerMonth: 20_000_000,
     answerKb: 4,
     serving: { kind: 'lambda', memoryGb: 3, secondsPerRequest: 0.02, keptReady: 2 },
-    features: { kind: 'duckdb', task: { runsPerMonth: 720, hoursPerRun: 1 / 30, vcpu: 2, memoryGb: 8, isSpot: false } },
+    features: {
+      kind: 'duckdb',
+      task: { runsPerMonth: 720, hoursPerRun: 1 / 30, vcpu: 2, memoryGb: 8, isSpot: false },
+    },
     training: nightly({ hoursPerRun: 1.5, vcpu: 4, memoryGb: 16 }),
     batch: { runsPerMonth: 720, shards: 4, memoryGb: 2, seriesPerSecond: 1000, startSeconds: 5 },
     storedGb: 300,
@@ -107,7 +137,8 @@ export const SIZES = {
     eventsPerDay: 500_000_000,
     requestsPerMonth: 1_000_000_000,
     answerKb: 3,
-    // One service for each of eight stores by region (docs/scaling.md: what one store holds): its view twice, and two of it.
+    // One service for each of eight stores by region (docs/scaling.md: what one store holds): its
+    // view twice, and two of it.
     serving: { kind: 'containers', count: 16, vcpu: 1, memoryGb: 8, loadUnits: 20 },
     features: {
       kind: 'athena',
@@ -116,7 +147,8 @@ export const SIZES = {
       scansPerEvent: 4,
     },
     training: nightly({ hoursPerRun: 8, vcpu: 16, memoryGb: 64 }),
-    // Eight stores of 125,000 series, four shards each; every shard reads the whole view of its store, 2.35 GB.
+    // Eight stores of 125,000 series, four shards each; every shard reads the whole view of its
+    // store, 2.35 GB.
     batch: { runsPerMonth: 720, shards: 32, memoryGb: 6, seriesPerSecond: 1000, startSeconds: 35 },
     storedGb: 20_000,
     alarms: 60,

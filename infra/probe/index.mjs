@@ -7,7 +7,13 @@
  */
 
 const NAMESPACE = 'Headway';
-const UNITS = { Ready: 'None', Fallback: 'None', DataAge: 'Seconds', RescuedSeries: 'Count', ProbeLatency: 'Milliseconds' };
+const UNITS = {
+  Ready: 'None',
+  Fallback: 'None',
+  DataAge: 'Seconds',
+  RescuedSeries: 'Count',
+  ProbeLatency: 'Milliseconds',
+};
 
 /**
  * @param status of GET /health/ready, or null where there was no answer
@@ -30,7 +36,10 @@ export function metricsOf(status, body, latencyMs) {
 export function metricLine(environment, timestamp, metrics, about = {}) {
   const named = Object.keys(metrics).map((Name) => ({ Name, Unit: UNITS[Name] }));
   return JSON.stringify({
-    _aws: { Timestamp: timestamp, CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['Environment']], Metrics: named }] },
+    _aws: {
+      Timestamp: timestamp,
+      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['Environment']], Metrics: named }],
+    },
     Environment: environment,
     ...metrics,
     ...about,
@@ -52,7 +61,9 @@ export async function handler() {
   let body = '';
   let problem;
   try {
-    const response = await fetch(`${PROBE_URL}/health/ready`, { signal: AbortSignal.timeout(25_000) });
+    const response = await fetch(`${PROBE_URL}/health/ready`, {
+      signal: AbortSignal.timeout(25_000),
+    });
     status = response.status;
     body = (await response.text()).slice(0, 10_000);
   } catch (error) {
@@ -60,7 +71,14 @@ export async function handler() {
   }
   const metrics = metricsOf(status, body, Date.now() - started);
   const { fallback, modelVersion, snapshotVersion, code } = parsed(body) ?? {};
-  const about = { status, problem, fallbackReason: fallback?.reason, modelVersion, snapshotVersion, code };
+  const about = {
+    status,
+    problem,
+    fallbackReason: fallback?.reason,
+    modelVersion,
+    snapshotVersion,
+    code,
+  };
   console.log(metricLine(PROBE_ENVIRONMENT, started, metrics, about));
   return metrics;
 }

@@ -1,8 +1,10 @@
 /**
  * Purpose: the limits that hold where a domain declares none, and the words for each expectation.
- * Invariants: general, and tuned to no data set: refusing takes damage that nobody would call a busy day; what depends on history is
- * learnt from history (volume-check.ts, part-checks.ts) and only ever widens these limits.
- * Fails: SETTINGS_INVALID for a limit that is no number above zero or for a soft limit above the hard one.
+ * Invariants: general, and tuned to no data set: refusing takes damage that nobody would call a
+ * busy day; what depends on history is learnt from history (volume-check.ts, part-checks.ts) and
+ * only ever widens these limits.
+ * Fails: SETTINGS_INVALID for a limit that is no number above zero or for a soft limit above the
+ * hard one.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -18,14 +20,29 @@ interface Expectation extends Limits {
 
 /** In the order in which people read them. */
 export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
-  columns: { unit: 'count', soft: null, hard: 0, title: 'Declared columns that are missing or of another kind' },
+  columns: {
+    unit: 'count',
+    soft: null,
+    hard: 0,
+    title: 'Declared columns that are missing or of another kind',
+  },
   new_columns: { unit: 'count', soft: 0, hard: null, title: 'New columns' },
   vanished_columns: { unit: 'count', soft: 0, hard: null, title: 'Vanished columns' },
-  retyped_columns: { unit: 'count', soft: 0, hard: null, title: 'Columns of another kind than before' },
+  retyped_columns: {
+    unit: 'count',
+    soft: 0,
+    hard: null,
+    title: 'Columns of another kind than before',
+  },
   ranges: { unit: 'share', soft: 0.01, hard: 0.2, title: 'Rows outside a declared range' },
   rejected: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rejected rows, duplicates apart' },
   duplicates: { unit: 'share', soft: 0.05, hard: 0.3, title: 'Duplicate rows' },
-  repeated_files: { unit: 'count', soft: 0, hard: null, title: 'Files with the content of another' },
+  repeated_files: {
+    unit: 'count',
+    soft: 0,
+    hard: null,
+    title: 'Files with the content of another',
+  },
   shrunk: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rows lost by a file published anew' },
   future: { unit: 'count', soft: 0, hard: 0, title: 'Intervals that had not begun yet' },
   freshness: { unit: 'hours', soft: null, hard: null, title: 'Age of the newest interval' },
@@ -43,7 +60,8 @@ export function limitsOf(domain: Domain, name: ExpectationName): Limits {
   const { soft, hard } = { ...EXPECTATIONS[name], ...domain.expectations?.limits?.[name] };
   const least = EXPECTATIONS[name].unit === 'factor' ? 1 : 0;
   for (const limit of [soft, hard]) {
-    if (limit !== null && !(limit >= least)) throw invalid(domain, name, `${limit} is no number from ${least} on`);
+    if (limit !== null && !(limit >= least))
+      throw invalid(domain, name, `${limit} is no number from ${least} on`);
   }
   if (soft !== null && hard !== null && soft > hard)
     throw invalid(domain, name, `it warns above ${soft} and refuses above ${hard}`);

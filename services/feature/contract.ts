@@ -1,7 +1,8 @@
 /**
- * Purpose: hold what a run read to the data contract of its domain: every expectation, judged before anything is committed.
- * Invariants: verdicts come in the order of EXPECTATION_NAMES, all of them every time; the same data give the same verdicts, in whatever
- * order its rows came.
+ * Purpose: hold what a run read to the data contract of its domain: every expectation, judged
+ * before anything is committed.
+ * Invariants: verdicts come in the order of EXPECTATION_NAMES, all of them every time; the same
+ * data give the same verdicts, in whatever order its rows came.
  * Fails: SETTINGS_INVALID for limits that do not hold.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -22,7 +23,11 @@ export interface ContractOptions {
   /** What this run read, in the source's order. */
   readonly parts: readonly ReadPart[];
   /** All parts the source has now. */
-  readonly present: readonly { readonly name: string; readonly feed: string; readonly fingerprint: string }[];
+  readonly present: readonly {
+    readonly name: string;
+    readonly feed: string;
+    readonly fingerprint: string;
+  }[];
   readonly committed: readonly Piece[];
   /** Null where no part of this run could be aggregated. */
   readonly recent: RecentDemand | null;
@@ -46,7 +51,9 @@ export interface ContractResult {
 export function judgeRun(options: ContractOptions): ContractResult {
   const { domain, parts, committed, now } = options;
   const columnsBefore = columnsIn(options.lastReport);
-  const made = parts.flatMap((read) => (read.made === null ? [] : [{ ...read.part, span: read.made.span }]));
+  const made = parts.flatMap((read) =>
+    read.made === null ? [] : [{ ...read.part, span: read.made.span }],
+  );
   const demand = made.filter(({ feed }) => !isExogenous(feed));
   const view = options.recent === null ? null : viewDemand(domain, options.recent, demand);
   const ofSeries = view === null ? null : seriesVerdicts(domain, view);
@@ -56,12 +63,19 @@ export function judgeRun(options: ContractOptions): ContractResult {
     ...(view === null ? [] : [volumeVerdict(domain, view), silenceVerdict(domain, view)]),
     ...(ofSeries?.verdicts ?? []),
   ];
-  const verdicts = EXPECTATION_NAMES.flatMap((name) => found.filter((verdict) => verdict.name === name)).map((verdict) =>
-    options.isAccepted && verdict.outcome === 'fail' ? { ...verdict, outcome: 'accepted' as const } : verdict,
+  const verdicts = EXPECTATION_NAMES.flatMap((name) =>
+    found.filter((verdict) => verdict.name === name),
+  ).map((verdict) =>
+    options.isAccepted && verdict.outcome === 'fail'
+      ? { ...verdict, outcome: 'accepted' as const }
+      : verdict,
   );
   return {
     verdicts,
-    columns: { ...columnsBefore, ...Object.fromEntries(parts.map(({ part, columns }) => [part.feed, columns])) },
+    columns: {
+      ...columnsBefore,
+      ...Object.fromEntries(parts.map(({ part, columns }) => [part.feed, columns])),
+    },
     newSeries: ofSeries?.newSeries ?? [],
     vanishedSeries: ofSeries?.vanishedSeries ?? [],
     view,
@@ -69,10 +83,21 @@ export function judgeRun(options: ContractOptions): ContractResult {
 }
 
 /** The parts that broke something hard; all of them where a break is of no single part. */
-export function atFault(verdicts: readonly Verdict[], parts: readonly ReadPart[]): ReadPart['part'][] {
-  const named: PartName[] = verdicts.filter(({ outcome }) => outcome === 'fail').flatMap((verdict) => verdict.parts);
-  const found = parts.filter(({ part }) => named.some(({ feed, name }) => feed === part.feed && name === part.name));
-  return (found.length > 0 ? found : parts).map(({ part: { name, feed, fingerprint } }) => ({ name, feed, fingerprint }));
+export function atFault(
+  verdicts: readonly Verdict[],
+  parts: readonly ReadPart[],
+): ReadPart['part'][] {
+  const named: PartName[] = verdicts
+    .filter(({ outcome }) => outcome === 'fail')
+    .flatMap((verdict) => verdict.parts);
+  const found = parts.filter(({ part }) =>
+    named.some(({ feed, name }) => feed === part.feed && name === part.name),
+  );
+  return (found.length > 0 ? found : parts).map(({ part: { name, feed, fingerprint } }) => ({
+    name,
+    feed,
+    fingerprint,
+  }));
 }
 
 /** Reports of earlier versions, or of other writers, have no columns: then nothing has drifted. */
@@ -80,6 +105,9 @@ function columnsIn(report: unknown): Record<string, readonly RawColumn[]> {
   const columns = (report as { columns?: unknown } | null)?.columns;
   if (typeof columns !== 'object' || columns === null) return {};
   const isColumn = (value: unknown): value is RawColumn =>
-    typeof (value as RawColumn | null)?.name === 'string' && typeof (value as RawColumn).type === 'string';
-  return Object.fromEntries(Object.entries(columns).filter(([, list]) => Array.isArray(list) && list.every(isColumn)));
+    typeof (value as RawColumn | null)?.name === 'string' &&
+    typeof (value as RawColumn).type === 'string';
+  return Object.fromEntries(
+    Object.entries(columns).filter(([, list]) => Array.isArray(list) && list.every(isColumn)),
+  );
 }

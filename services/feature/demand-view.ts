@@ -1,7 +1,9 @@
 /**
- * Purpose: what the data contract looks at in a panel: the total of every interval, and what the past weeks let expect of it.
- * Invariants: an interval's expectation is the median of the same local hour of the four weeks before, of which three must be known; it
- * never uses the interval itself or anything later. A total is NaN where a feed has not spoken.
+ * Purpose: what the data contract looks at in a panel: the total of every interval, and what the
+ * past weeks let expect of it.
+ * Invariants: an interval's expectation is the median of the same local hour of the four weeks
+ * before, of which three must be known; it never uses the interval itself or anything later. A
+ * total is NaN where a feed has not spoken.
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -37,7 +39,11 @@ export interface DemandView extends RecentDemand {
   partsIn(from: number, to: number): PartName[];
 }
 
-export function viewDemand(domain: Domain, recent: RecentDemand, parts: readonly FreshPart[]): DemandView {
+export function viewDemand(
+  domain: Domain,
+  recent: RecentDemand,
+  parts: readonly FreshPart[],
+): DemandView {
   const { panel, fresh, covered } = recent;
   const hour = 60 / panel.frequencyMinutes;
   const week = 168 * hour;
@@ -61,7 +67,9 @@ export function viewDemand(domain: Domain, recent: RecentDemand, parts: readonly
     countsEvents,
     partsIn: (from, to) =>
       parts
-        .filter(({ span }) => span.start < timestampAt(panel, to) && span.end > timestampAt(panel, from))
+        .filter(
+          ({ span }) => span.start < timestampAt(panel, to) && span.end > timestampAt(panel, from),
+        )
         .map(({ feed, name }) => ({ feed, name })),
   };
 }
@@ -100,5 +108,7 @@ export function median(values: readonly number[] | Float64Array): number {
   // Numbers in an array of numbers are sorted without a call for each pair.
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

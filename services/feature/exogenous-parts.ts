@@ -1,33 +1,56 @@
 /**
- * Purpose: exogenous values on the way of all raw rows: fetched, judged, accounted for and committed as parts of feeds of their own.
- * Invariants: a value lies in the interval by whose end it was known or, where it is known in advance, in the interval it is about; one that
- * was not known a horizon before that interval is rejected, so that no cutoff can see what it could not have known.
+ * Purpose: exogenous values on the way of all raw rows: fetched, judged, accounted for and
+ * committed as parts of feeds of their own.
+ * Invariants: a value lies in the interval by whose end it was known or, where it is known in
+ * advance, in the interval it is about; one that was not known a horizon before that interval is
+ * rejected, so that no cutoff can see what it could not have known.
  * Fails: SOURCE_INVALID for demand in a feed that is marked as exogenous.
  */
-import type { Domain, ExogenousRows, ExogenousSource, RawPart, RawRows, Source } from '../../domains/domain.ts';
+import type {
+  Domain,
+  ExogenousRows,
+  ExogenousSource,
+  RawPart,
+  RawRows,
+  Source,
+} from '../../domains/domain.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { sqlText } from '../../runtime/sql.ts';
 import { exogenousFeed, isExogenous } from '../../storage/coverage.ts';
 import { gridPhase } from './local-time.ts';
 
 /** The parts of both sources, demand first. */
-export async function allParts(domain: Domain, source: Source, exogenous: ExogenousSource | null): Promise<RawPart[]> {
+export async function allParts(
+  domain: Domain,
+  source: Source,
+  exogenous: ExogenousSource | null,
+): Promise<RawPart[]> {
   const demand = await source.parts();
   const marked = demand.find(({ feed }) => isExogenous(feed));
   if (marked) {
-    throw new HeadwayError('SOURCE_INVALID', `the feed ${JSON.stringify(marked.feed)} is marked as exogenous`, {
-      where: marked.name,
-      fix: 'Give the feed another name; values beside the demand come from openExogenous.',
-    });
+    throw new HeadwayError(
+      'SOURCE_INVALID',
+      `the feed ${JSON.stringify(marked.feed)} is marked as exogenous`,
+      {
+        where: marked.name,
+        fix: 'Give the feed another name; values beside the demand come from openExogenous.',
+      },
+    );
   }
   const beside = (await exogenous?.parts()) ?? [];
   return [
     ...demand,
-    ...beside.map((part) => ({ ...part, feed: exogenousFeed(part.feed), open: async () => rawRows(domain, await part.open()) })),
+    ...beside.map((part) => ({
+      ...part,
+      feed: exogenousFeed(part.feed),
+      open: async () => rawRows(domain, await part.open()),
+    })),
   ];
 }
 
-/** The domain as it reads rows of a part: exogenous times are in UTC, and values may be negative. */
+/**
+ * The domain as it reads rows of a part: exogenous times are in UTC, and values may be negative.
+ */
 export const readerOf = (domain: Domain, part: RawPart): Domain =>
   isExogenous(part.feed) ? { ...domain, timeZone: 'UTC', nonNegative: false } : domain;
 
@@ -52,7 +75,10 @@ function rawRows(domain: Domain, rows: ExogenousRows): RawRows {
     duplicateKey: [],
     rejections: [
       ...rows.rejections,
-      { reason: 'unknown_column', when: `NOT coalesce(${isOneOf([...pastExogenous, ...futureExogenous])}, false)` },
+      {
+        reason: 'unknown_column',
+        when: `NOT coalesce(${isOneOf([...pastExogenous, ...futureExogenous])}, false)`,
+      },
       { reason: 'missing_time', when: `(${rows.knownAt}) IS NULL` },
       { reason: 'known_too_late', when: `${isAhead} AND (${rows.knownAt}) > ${bucket} - ${lead}` },
     ],

@@ -1,7 +1,9 @@
 /**
- * Purpose: is the newest interval as fresh as it should be: against the domain's limit or, without one, against what was usual.
- * Invariants: what was usual is learnt from when data came before: how old the newest interval had grown each time before something newer
- * arrived. Fewer than eight arrivals teach nothing, so an archive that was loaded once is never stale.
+ * Purpose: is the newest interval as fresh as it should be: against the domain's limit or, without
+ * one, against what was usual.
+ * Invariants: what was usual is learnt from when data came before: how old the newest interval had
+ * grown each time before something newer arrived. Fewer than eight arrivals teach nothing, so an
+ * archive that was loaded once is never stale.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -28,7 +30,9 @@ export interface FreshnessOptions {
 
 export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOptions): Verdict {
   const demand = committed.filter(({ feed }) => !isExogenous(feed));
-  const ends = [...demand, ...fresh.filter(({ feed }) => !isExogenous(feed))].map(({ span }) => span.end);
+  const ends = [...demand, ...fresh.filter(({ feed }) => !isExogenous(feed))].map(
+    ({ span }) => span.end,
+  );
   if (ends.length === 0) return judged(domain, 'freshness', [], 'there is no data');
   const newest = ends.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const hours = Math.max(0, (now - newest) / HOUR_MS);
@@ -36,13 +40,24 @@ export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOpt
   const learntAge = usualAge(demand);
   const usual = learntAge === null ? null : Math.max(learntAge, domain.frequencyMinutes / 60);
   const limits =
-    declared.soft !== null || declared.hard !== null || usual === null ? declared : { soft: USUAL_TIMES * usual, hard: null };
+    declared.soft !== null || declared.hard !== null || usual === null
+      ? declared
+      : { soft: USUAL_TIMES * usual, hard: null };
   const until = `the newest interval ended ${utcText(newest)}`;
-  const learnt = usual === null ? '' : `; ${usual.toFixed(1)} hours are usual before newer data comes`;
-  return judged(domain, 'freshness', [{ value: hours, detail: `${until}${learnt}`, parts: fresh, limits }], '');
+  const learnt =
+    usual === null ? '' : `; ${usual.toFixed(1)} hours are usual before newer data comes`;
+  return judged(
+    domain,
+    'freshness',
+    [{ value: hours, detail: `${until}${learnt}`, parts: fresh, limits }],
+    '',
+  );
 }
 
-/** The median age in hours that the newest interval had reached when newer ones came; null with fewer than eight arrivals. */
+/**
+ * The median age in hours that the newest interval had reached when newer ones came; null with
+ * fewer than eight arrivals.
+ */
 function usualAge(objects: readonly Piece[]): number | null {
   const arrivals = [...objects].sort((a, b) => a.availableAt - b.availableAt);
   const ages: number[] = [];
@@ -50,7 +65,8 @@ function usualAge(objects: readonly Piece[]): number | null {
   for (let i = 0; i < arrivals.length; ) {
     const at = (arrivals[i] as Piece).availableAt;
     let next = end;
-    for (; i < arrivals.length && arrivals[i]?.availableAt === at; i++) next = Math.max(next, (arrivals[i] as Piece).span.end);
+    for (; i < arrivals.length && arrivals[i]?.availableAt === at; i++)
+      next = Math.max(next, (arrivals[i] as Piece).span.end);
     if (next > end && Number.isFinite(end)) ages.push((at - end) / HOUR_MS);
     end = next;
   }

@@ -1,14 +1,18 @@
 /**
  * Purpose: the SQL of the two ways from rows to intervals: events are counted, values are measured.
- * Invariants: both judge a row by the first reason that applies, evaluate its series and time only where none does, and leave `hw_locals` (the
- * local intervals that occur), then, with `hw_clock` and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once.
+ * Invariants: both judge a row by the first reason that applies, evaluate its series and time only
+ * where none does, and leave `hw_locals` (the local intervals that occur), then, with `hw_clock`
+ * and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once.
  * Fails: never; the statements may.
  */
 import type { RawRows } from '../../domains/domain.ts';
 import { UNSUSPECTED_BITS } from './told-twice.ts';
 
 export interface IntervalStatements {
-  /** Up to `hw_locals`. Where an event may be told twice they ask `hw_suspects` (told-twice.ts), made from the rows' `keyHash`. */
+  /**
+   * Up to `hw_locals`. Where an event may be told twice they ask `hw_suspects` (told-twice.ts),
+   * made from the rows' `keyHash`.
+   */
   readonly read: readonly string[];
   /** From there to `hw_values` and `hw_account`. */
   readonly place: readonly string[];
@@ -35,12 +39,15 @@ const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
   UNION ALL SELECT NULL, hw_lost.reason, used FROM hw_locals LEFT JOIN hw_lost USING (local)`;
 
 /**
- * Each row is an event. One pass over the rows, grouped by as little as possible: by what the domain's expression gives for the series and
- * not by its text, for whole numbers group twice as fast as their names; and by one INTEGER for the interval or, below zero, the reason why
- * the row has none (there are no 160 million minutes between the earliest time and the latest).
+ * Each row is an event. One pass over the rows, grouped by as little as possible: by what the
+ * domain's expression gives for the series and not by its text, for whole numbers group twice as
+ * fast as their names; and by one INTEGER for the interval or, below zero, the reason why the row
+ * has none (there are no 160 million minutes between the earliest time and the latest).
  */
 export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatements {
-  const reasons = rules.reasons.map(({ when }, number) => `WHEN ${when} THEN ${-1 - number}`).join(' ');
+  const reasons = rules.reasons
+    .map(({ when }, number) => `WHEN ${when} THEN ${-1 - number}`)
+    .join(' ');
   const judged = (relation: string): string =>
     `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${relation})`;
   const series = `CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series`;
@@ -75,8 +82,9 @@ const suspectRows = (rows: RawRows): string =>
   `(SELECT * FROM ${rows.relation} WHERE ${keyHash(rows)} >> ${UNSUSPECTED_BITS} IN (SELECT suspect FROM hw_suspects))`;
 
 /**
- * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key itself and among usable rows. Of rows with one key
- * and several intervals or series the first of these stands. Suspects are judged when all others are gone: judging is the dear part.
+ * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key
+ * itself and among usable rows. Of rows with one key and several intervals or series the first of
+ * these stands. Suspects are judged when all others are gone: judging is the dear part.
  */
 function againStatements(rows: RawRows, series: string, judgedSuspects: string): string[] {
   const names = numbered(rows.duplicateKey);
@@ -97,16 +105,23 @@ const reasonSql = (reasons: RawRows['rejections']): string =>
   `CASE ${reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`).join(' ')} END`;
 
 /**
- * Each row is a value of one interval. In the repeated hour the first row in file order is the first of the two hours, the
- * second the second. A further row for an interval that has its value is a `duplicate` if it says the same and a
- * `conflicting_value` if not; the earlier row stands.
+ * Each row is a value of one interval. In the repeated hour the first row in file order is the
+ * first of the two hours, the second the second. A further row for an interval that has its value
+ * is a `duplicate` if it says the same and a `conflicting_value` if not; the earlier row stands.
  */
-export function measureValues(rows: RawRows, value: string, rules: IntervalRules): IntervalStatements {
+export function measureValues(
+  rows: RawRows,
+  value: string,
+  rules: IntervalRules,
+): IntervalStatements {
   const key = rows.duplicateKey;
   const names = numbered(key);
   const local = `${intervalSql(rows, rules)} * ${rules.frequencyMs} - ${rules.origin}`;
   const judged = `(SELECT *, ${reasonSql(rules.reasons)} AS hw_reason FROM ${rows.relation})`;
-  const again = key.length > 0 ? `row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY line) > 1` : 'false';
+  const again =
+    key.length > 0
+      ? `row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY line) > 1`
+      : 'false';
   return {
     read: [
       `CREATE TEMP TABLE hw_lines AS

@@ -1,8 +1,8 @@
 /**
- * Purpose: what the data contract says of single raw parts: columns and their drift, ranges, rejected and doubled rows, doubled files, rows lost
- * by a publication anew, times to come.
- * Invariants: each part is held against its own account and against the feed's part before it; a break names its part. Shares of fewer than
- * LEAST_ROWS rows are no evidence.
+ * Purpose: what the data contract says of single raw parts: columns and their drift, ranges,
+ * rejected and doubled rows, doubled files, rows lost by a publication anew, times to come.
+ * Invariants: each part is held against its own account and against the feed's part before it; a
+ * break names its part. Shares of fewer than LEAST_ROWS rows are no evidence.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -16,7 +16,10 @@ import { judged, type Measured, shareText, type Verdict, wholeText } from './ver
 
 const LEAST_ROWS = 30;
 
-/** A part of this run as it was read. `made` is null where its columns are not those that the domain reads. */
+/**
+ * A part of this run as it was read. `made` is null where its columns are not those that the domain
+ * reads.
+ */
 export interface ReadPart {
   readonly part: { readonly name: string; readonly feed: string; readonly fingerprint: string };
   readonly columns: readonly RawColumn[];
@@ -29,7 +32,11 @@ export interface PartCheckOptions {
   /** In the source's order. */
   readonly parts: readonly ReadPart[];
   /** All parts the source has now. */
-  readonly present: readonly { readonly name: string; readonly feed: string; readonly fingerprint: string }[];
+  readonly present: readonly {
+    readonly name: string;
+    readonly feed: string;
+    readonly fingerprint: string;
+  }[];
   readonly committed: readonly Piece[];
   /** Columns of each feed's newest part, as the last report says. */
   readonly columnsBefore: Readonly<Record<string, readonly RawColumn[]>>;
@@ -47,7 +54,11 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
   const many = demand.filter(({ made }) => made !== null && made.rowsIn >= LEAST_ROWS);
   const tooFew = `no part with ${LEAST_ROWS} rows`;
   return [
-    of('columns', declared.length > 0 ? demand.map((read) => lacking(read, declared)) : [], 'the domain declares none'),
+    of(
+      'columns',
+      declared.length > 0 ? demand.map((read) => lacking(read, declared)) : [],
+      'the domain declares none',
+    ),
     of(
       'new_columns',
       drifts.map(({ added }) => added),
@@ -63,7 +74,11 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
       drifts.map(({ retyped }) => retyped),
       'no earlier part to compare with',
     ),
-    of('ranges', demand.flatMap(outsideOf), 'no ranges are declared, or no part has 30 usable rows'),
+    of(
+      'ranges',
+      demand.flatMap(outsideOf),
+      'no ranges are declared, or no part has 30 usable rows',
+    ),
     of(
       'rejected',
       many.map((read) => rejectedOf(read, false)),
@@ -93,21 +108,34 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
 }
 
 /** What a declared column lacks in these columns: null where it is there, and of its kind. */
-export function columnProblem({ names, kinds }: ColumnExpectation, columns: readonly RawColumn[]): string | null {
+export function columnProblem(
+  { names, kinds }: ColumnExpectation,
+  columns: readonly RawColumn[],
+): string | null {
   const wanted = names.map((name) => name.toLowerCase());
   const found = columns.find(({ name }) => wanted.includes(name.trim().toLowerCase()));
   if (!found) return `no column ${names[0]}`;
-  return kinds.includes(kindOf(found.type)) ? null : `${found.name} is ${found.type}, not ${kinds.join(' or ')}`;
+  return kinds.includes(kindOf(found.type))
+    ? null
+    : `${found.name} is ${found.type}, not ${kinds.join(' or ')}`;
 }
 
 function lacking({ part, columns }: ReadPart, declared: readonly ColumnExpectation[]): Measured {
-  const problems = declared.map((one) => columnProblem(one, columns)).filter((problem) => problem !== null);
-  const detail = problems.length === 0 ? `${declared.length} declared, all there` : `${part.name}: ${problems.join('; ')}`;
+  const problems = declared
+    .map((one) => columnProblem(one, columns))
+    .filter((problem) => problem !== null);
+  const detail =
+    problems.length === 0
+      ? `${declared.length} declared, all there`
+      : `${part.name}: ${problems.join('; ')}`;
   return { value: problems.length, detail, parts: [part] };
 }
 
 /** Each part against the one before it in its feed. */
-function driftsOf({ parts, columnsBefore }: PartCheckOptions): { added: Measured; gone: Measured; retyped: Measured }[] {
+function driftsOf({
+  parts,
+  columnsBefore,
+}: PartCheckOptions): { added: Measured; gone: Measured; retyped: Measured }[] {
   const before = new Map(Object.entries(columnsBefore));
   const drifts: { added: Measured; gone: Measured; retyped: Measured }[] = [];
   for (const { part, columns } of parts) {
@@ -118,16 +146,25 @@ function driftsOf({ parts, columnsBefore }: PartCheckOptions): { added: Measured
     const names = new Set(columns.map(({ name }) => name));
     const measured = (lines: readonly string[]): Measured => ({
       value: lines.length,
-      detail: lines.length === 0 ? 'none' : `${part.name}: ${lines.slice(0, 10).join(', ')}${lines.length > 10 ? ', …' : ''}`,
+      detail:
+        lines.length === 0
+          ? 'none'
+          : `${part.name}: ${lines.slice(0, 10).join(', ')}${lines.length > 10 ? ', …' : ''}`,
       parts: [part],
     });
     drifts.push({
-      added: measured(columns.filter(({ name }) => !typeBefore.has(name)).map(({ name, type }) => `${name} (${type})`)),
+      added: measured(
+        columns
+          .filter(({ name }) => !typeBefore.has(name))
+          .map(({ name, type }) => `${name} (${type})`),
+      ),
       gone: measured(earlier.filter(({ name }) => !names.has(name)).map(({ name }) => name)),
       retyped: measured(
         columns.flatMap(({ name, type }) => {
           const old = typeBefore.get(name);
-          return old !== undefined && kindOf(old) !== kindOf(type) ? [`${name} from ${old} to ${type}`] : [];
+          return old !== undefined && kindOf(old) !== kindOf(type)
+            ? [`${name} from ${old} to ${type}`]
+            : [];
         }),
       ),
     });
@@ -140,16 +177,23 @@ function outsideOf({ part, outside, made }: ReadPart): Measured[] {
   if (usable < LEAST_ROWS) return [];
   return outside.map(({ range, rows }) => ({
     value: rows / usable,
-    detail: rows === 0 ? 'none' : `${part.name}: ${wholeText(rows)} rows (${shareText(rows / usable)}) outside ${range}`,
+    detail:
+      rows === 0
+        ? 'none'
+        : `${part.name}: ${wholeText(rows)} rows (${shareText(rows / usable)}) outside ${range}`,
     parts: [part],
   }));
 }
 
 function rejectedOf({ part, made }: ReadPart, ofDuplicates: boolean): Measured {
   const { rowsIn, rejected } = made as AggregatedPart;
-  const reasons = Object.entries(rejected).filter(([reason]) => (reason === 'duplicate') === ofDuplicates);
+  const reasons = Object.entries(rejected).filter(
+    ([reason]) => (reason === 'duplicate') === ofDuplicates,
+  );
   const rows = reasons.reduce((sum, [, n]) => sum + n, 0);
-  const text = reasons.sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${reason} ${wholeText(n)}`);
+  const text = reasons
+    .sort((a, b) => b[1] - a[1])
+    .map(([reason, n]) => `${reason} ${wholeText(n)}`);
   return {
     value: rows / rowsIn,
     detail:
@@ -163,7 +207,8 @@ function rejectedOf({ part, made }: ReadPart, ofDuplicates: boolean): Measured {
 /** Files without a row are all alike, and say nothing twice. */
 function repeatedOf({ part, made }: ReadPart, present: PartCheckOptions['present']): Measured {
   const same = present.filter(
-    ({ name, feed, fingerprint }) => fingerprint === part.fingerprint && (name !== part.name || feed !== part.feed),
+    ({ name, feed, fingerprint }) =>
+      fingerprint === part.fingerprint && (name !== part.name || feed !== part.feed),
   );
   if (same.length === 0 || made?.rowsIn === 0) return { value: 0, detail: 'none', parts: [] };
   return {
@@ -174,15 +219,23 @@ function repeatedOf({ part, made }: ReadPart, present: PartCheckOptions['present
 }
 
 function shrunkOf({ part, made }: ReadPart, committed: readonly Piece[]): Measured[] {
-  const before = committed.filter(({ feed, part: name }) => feed === part.feed && name === part.name);
-  const last = before.reduce<Piece | null>((a, b) => (a && a.availableAt > b.availableAt ? a : b), null);
+  const before = committed.filter(
+    ({ feed, part: name }) => feed === part.feed && name === part.name,
+  );
+  const last = before.reduce<Piece | null>(
+    (a, b) => (a && a.availableAt > b.availableAt ? a : b),
+    null,
+  );
   if (made === null || last === null || last.rowsUsed < LEAST_ROWS) return [];
   const lost = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
   const detail = `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} when it was published before`;
   return [{ value: lost, detail, parts: [part] }];
 }
 
-/** A span that reaches into the future makes absent events zeros that nobody has seen; and it moves the cutoff there. */
+/**
+ * A span that reaches into the future makes absent events zeros that nobody has seen; and it moves
+ * the cutoff there.
+ */
 function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measured[] {
   if (made === null) return [];
   const step = domain.frequencyMinutes * 60_000;

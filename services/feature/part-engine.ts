@@ -1,6 +1,8 @@
 /**
- * Purpose: the SQL engine as a port: what reads the raw rows of demand, embedded here or a cluster elsewhere.
- * Invariants: both give the same parts, bit for bit, and the same accounts; exogenous parts are small and always read by the embedded one.
+ * Purpose: the SQL engine as a port: what reads the raw rows of demand, embedded here or a cluster
+ * elsewhere.
+ * Invariants: both give the same parts, bit for bit, and the same accounts; exogenous parts are
+ * small and always read by the embedded one.
  * Fails: as the engine does.
  */
 import { type AggregatedPart, type AggregateOptions, aggregatePart } from './aggregate.ts';
@@ -20,7 +22,10 @@ export const queryingEngine = (engine: QueryEngine): PartEngine => ({
   async countOutside(options) {
     const ranges = options.rows.ranges ?? [];
     if (ranges.length === 0) return [];
-    const statement = outsideStatement({ ...options, dialect: engine.dialect }, ranges.map(outsideSql));
+    const statement = outsideStatement(
+      { ...options, dialect: engine.dialect },
+      ranges.map(outsideSql),
+    );
     for await (const counts of engine.query(statement)) {
       return ranges.map(({ name }, index) => ({ range: name, rows: Number(counts[index]) }));
     }

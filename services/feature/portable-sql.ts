@@ -1,9 +1,12 @@
 /**
- * Purpose: the counting of events as one SQL text that DuckDB, Trino and Athena read alike: the same rules as interval-sql.ts, which says
- * them in the way that is fastest on one machine (docs/decisions/0027).
- * Invariants: engines differ in what a SqlDialect names, and in nothing else; the raw rows are named once in a statement, for Trino reads a relation
- * as often as it is named; whole numbers stay whole (an exact division by two of an even number is the only one).
- * Fails: SOURCE_INVALID for a domain whose expressions only DuckDB reads, or whose rows are values in file order.
+ * Purpose: the counting of events as one SQL text that DuckDB, Trino and Athena read alike: the
+ * same rules as interval-sql.ts, which says them in the way that is fastest on one machine
+ * (docs/decisions/0027).
+ * Invariants: engines differ in what a SqlDialect names, and in nothing else; the raw rows are
+ * named once in a statement, for Trino reads a relation as often as it is named; whole numbers stay
+ * whole (an exact division by two of an even number is the only one).
+ * Fails: SOURCE_INVALID for a domain whose expressions only DuckDB reads, or whose rows are values
+ * in file order.
  */
 import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -11,7 +14,10 @@ import { sqlName, sqlText } from '../../runtime/sql.ts';
 import type { ClockSegment } from './clock-segments.ts';
 import { gridOrigin, reasonNameSql } from './interval-rules.ts';
 
-/** Where the raw rows are is all that had to differ: the rest is said in words that both engines know. */
+/**
+ * Where the raw rows are is all that had to differ: the rest is said in words that both engines
+ * know.
+ */
 export interface SqlDialect {
   readonly name: string;
   /** The raw rows of one part, as a relation. */
@@ -24,8 +30,8 @@ export const duckdbDialect: SqlDialect = {
 };
 
 /**
- * Trino, and Athena's engine of version 3, which is one. A feed is the table of its name in the session's catalog and schema, over a folder
- * of files; a part is the file of its name in it.
+ * Trino, and Athena's engine of version 3, which is one. A feed is the table of its name in the
+ * session's catalog and schema, over a folder of files; a part is the file of its name in it.
  */
 export const trinoDialect: SqlDialect = {
   name: 'trino',
@@ -41,7 +47,10 @@ export interface PortablePart {
   readonly rows: RawRows;
 }
 
-/** Columns: rows_in, first_ms, last_ms (starts of the first and last local interval of a usable row; NULL: there is none). */
+/**
+ * Columns: rows_in, first_ms, last_ms (starts of the first and last local interval of a usable row;
+ * NULL: there is none).
+ */
 export const probeStatement = (query: PortablePart): string => `
 SELECT count(*) AS rows_in, min(local_ms) AS first_ms, max(local_ms) AS last_ms
 FROM (
@@ -50,8 +59,9 @@ FROM (
 ) AS usable`;
 
 /**
- * Columns: reason (NULL: used), series_id, utc_ms, target, row_count (raw rows of this reason), duplicates (further ones, of an event that
- * was told before); of what was used one row for a series and UTC interval, in their order, of the rest one row a reason.
+ * Columns: reason (NULL: used), series_id, utc_ms, target, row_count (raw rows of this reason),
+ * duplicates (further ones, of an event that was told before); of what was used one row for a
+ * series and UTC interval, in their order, of the rest one row a reason.
  */
 export function countStatement(query: PortablePart, segments: readonly ClockSegment[]): string {
   const half = (sign: string) => `(c.used ${sign} mod(c.used, 2)) / 2`;
@@ -81,7 +91,9 @@ ORDER BY reason, series, utc_ms`;
 
 /** Columns: one a range: usable rows outside it. */
 export function outsideStatement(query: PortablePart, outside: readonly string[]): string {
-  const counts = outside.map((condition, index) => `count(*) FILTER (WHERE ${condition}) AS n${index}`);
+  const counts = outside.map(
+    (condition, index) => `count(*) FILTER (WHERE ${condition}) AS n${index}`,
+  );
   return `
 SELECT ${counts.join(', ')}
 FROM ${judged(query)} AS judged
@@ -142,11 +154,18 @@ const clockRows = (segments: readonly ClockSegment[]): string =>
     .map((row) => `    ${row}`)
     .join(',\n');
 
-/** What DuckDB reads and Trino does not, as far as domains have use for it. A text that passes may still be refused by the engine. */
+/**
+ * What DuckDB reads and Trino does not, as far as domains have use for it. A text that passes may
+ * still be refused by the engine.
+ */
 const DUCKDB_ONLY =
   /::|\/\/|\b(read_(parquet|csv|json)\w*|try_strptime|strptime|strftime|epoch_ms|make_timestamp|list_\w+|struct_\w+|regexp_matches)\s*\(|INTERVAL\s+\d|\bQUALIFY\b/i;
 
-function requirePortable(dialect: SqlDialect, { name }: Pick<RawPart, 'name'>, rows: RawRows): void {
+function requirePortable(
+  dialect: SqlDialect,
+  { name }: Pick<RawPart, 'name'>,
+  rows: RawRows,
+): void {
   if (rows.value !== null) {
     throw new HeadwayError(
       'SOURCE_INVALID',
@@ -158,7 +177,12 @@ function requirePortable(dialect: SqlDialect, { name }: Pick<RawPart, 'name'>, r
     );
   }
   if (dialect.name === duckdbDialect.name) return;
-  const expressions = [rows.seriesId, rows.localTime, ...rows.duplicateKey, ...rows.rejections.map(({ when }) => when)];
+  const expressions = [
+    rows.seriesId,
+    rows.localTime,
+    ...rows.duplicateKey,
+    ...rows.rejections.map(({ when }) => when),
+  ];
   const found = expressions.find((expression) => DUCKDB_ONLY.test(withoutText(expression)));
   if (found === undefined) return;
   throw new HeadwayError(
@@ -172,4 +196,5 @@ function requirePortable(dialect: SqlDialect, { name }: Pick<RawPart, 'name'>, r
 }
 
 /** Without literals and quoted names, in which anything may stand. */
-const withoutText = (sql: string): string => sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (text) => text[0]! + text[0]!);
+const withoutText = (sql: string): string =>
+  sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (text) => text[0]! + text[0]!);

@@ -1,6 +1,8 @@
 /**
- * Purpose: the data-quality report as one self-contained HTML page: inline style and pictures, no script, nothing loaded.
- * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and on paper.
+ * Purpose: the data-quality report as one self-contained HTML page: inline style and pictures, no
+ * script, nothing loaded.
+ * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and
+ * on paper.
  * Fails: never.
  */
 import { escaped } from '../../runtime/escaped.ts';
@@ -99,7 +101,12 @@ ${named('vanished', report.vanishedSeries)}
 <h2>Busiest series</h2>
 ${table(
   [report.seriesNoun, 'mean', 'maximum', 'known intervals'],
-  report.busiest.map((row) => [row.seriesId, figure(row.mean), figure(row.maximum), whole(row.known)]),
+  report.busiest.map((row) => [
+    row.seriesId,
+    figure(row.mean),
+    figure(row.maximum),
+    whole(row.known),
+  ]),
 )}
 <h2>Gaps</h2>
 <p>${whole(gaps.intervals)} unknown intervals in ${whole(gaps.count)} gaps of ${whole(gaps.series)} series.</p>
@@ -147,11 +154,13 @@ const FIGURES: Record<Unit, (value: number) => string> = {
   count: (value) => whole(value),
   share: shareText,
   factor: (value) => `${value.toFixed(2)} ×`,
-  hours: (value) => (value < 72 ? `${value.toFixed(1)} h` : `${whole(Math.round(value / 24))} days`),
+  hours: (value) =>
+    value < 72 ? `${value.toFixed(1)} h` : `${whole(Math.round(value / 24))} days`,
 };
 
 function contractText({ verdicts }: QualityReport): string {
-  const count = (outcome: Outcome) => verdicts.filter((verdict) => verdict.outcome === outcome).length;
+  const count = (outcome: Outcome) =>
+    verdicts.filter((verdict) => verdict.outcome === outcome).length;
   const said = [
     [count('fail'), 'broken'],
     [count('accepted'), 'accepted'],
@@ -168,7 +177,8 @@ function freshnessText({ verdicts }: QualityReport): string {
 
 /** Every expectation: what was measured, where it warns and refuses, and what it was about. */
 function contractTable({ verdicts }: QualityReport): string {
-  const limit = ({ unit }: Verdict, value: number | null) => (value === null ? '–' : FIGURES[unit](value));
+  const limit = ({ unit }: Verdict, value: number | null) =>
+    value === null ? '–' : FIGURES[unit](value);
   const rows = verdicts.map((verdict) => {
     const { name, outcome, value, soft, hard, detail, examples } = verdict;
     const more =
@@ -190,18 +200,24 @@ function contractTable({ verdicts }: QualityReport): string {
 }
 
 const named = (kind: string, ids: readonly string[]): string =>
-  ids.length === 0 ? `<p>No ${kind} series.</p>` : `<p class="ids">${whole(ids.length)} ${kind}: ${escaped(ids.join(', '))}</p>`;
+  ids.length === 0
+    ? `<p>No ${kind} series.</p>`
+    : `<p class="ids">${whole(ids.length)} ${kind}: ${escaped(ids.join(', '))}</p>`;
 
-const card = (value: string, label: string): string => `<div><b>${escaped(value)}</b><span>${escaped(label)}</span></div>`;
+const card = (value: string, label: string): string =>
+  `<div><b>${escaped(value)}</b><span>${escaped(label)}</span></div>`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = (tag: string, values: readonly string[]) => values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('');
+  const cells = (tag: string, values: readonly string[]) =>
+    values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('');
   const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
   return `<div class="wide"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
 }
 
 function reasonTable(run: Account, total: Account): string {
-  const reasons = [...new Set([...Object.keys(run.rejected), ...Object.keys(total.rejected)])].sort();
+  const reasons = [
+    ...new Set([...Object.keys(run.rejected), ...Object.keys(total.rejected)]),
+  ].sort();
   const row = (label: string, of: (account: Account) => number): string[] => {
     const share = run.rowsIn > 0 ? `${((100 * of(run)) / run.rowsIn).toFixed(3)} %` : '';
     return [label, whole(of(run)), share, whole(of(total))];
@@ -211,12 +227,18 @@ function reasonTable(run: Account, total: Account): string {
     [
       row('rows in', (account) => account.rowsIn),
       row('used', (account) => account.rowsUsed),
-      ...reasons.map((reason) => row(`rejected: ${reason}`, (account) => account.rejected[reason] ?? 0)),
+      ...reasons.map((reason) =>
+        row(`rejected: ${reason}`, (account) => account.rejected[reason] ?? 0),
+      ),
     ],
   );
 }
 
-function listing(name: string, meaning: string, { count, seriesIds }: QualityReport['sparse']): string {
+function listing(
+  name: string,
+  meaning: string,
+  { count, seriesIds }: QualityReport['sparse'],
+): string {
   if (count === 0) return `<p>No ${name} series (${meaning}).</p>`;
   const rest = count > seriesIds.length ? ` and ${whole(count - seriesIds.length)} more` : '';
   return `<details><summary>${whole(count)} ${name} series: ${meaning}</summary><p class="ids">${escaped(seriesIds.join(', '))}${rest}</p></details>`;
@@ -244,6 +266,8 @@ function heatMap(rows: readonly (readonly (number | null)[])[]): string {
     });
     return [label, ...boxes];
   });
-  const hours = [0, 6, 12, 18].map((hour) => `<text x="${36 + hour * 28.5}" y="154">${hour}:00</text>`);
+  const hours = [0, 6, 12, 18].map(
+    (hour) => `<text x="${36 + hour * 28.5}" y="154">${hour}:00</text>`,
+  );
   return `<svg viewBox="0 0 720 160" role="img" aria-label="By weekday and hour; the stronger, the more, up to ${figure(highest)}">${cells.join('')}${hours.join('')}</svg>`;
 }

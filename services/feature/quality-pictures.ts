@@ -1,7 +1,8 @@
 /**
- * Purpose: what the pictures of the data-quality report show, as small tables: volume over time, series by day, rows rejected by part.
- * Invariants: bounded, whatever the data: at most MOST_BINS bins of time, MOST_ROWS series and MOST_COLUMNS bins of theirs; days are local.
- * Made for the page of a run and not stored with it.
+ * Purpose: what the pictures of the data-quality report show, as small tables: volume over time,
+ * series by day, rows rejected by part.
+ * Invariants: bounded, whatever the data: at most MOST_BINS bins of time, MOST_ROWS series and
+ * MOST_COLUMNS bins of theirs; days are local. Made for the page of a run and not stored with it.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -45,7 +46,11 @@ export interface QualityPictures {
 export function drawQuality(domain: Domain, view: DemandView | null): QualityPictures {
   const countsEvents = domain.missing === 'zero';
   if (view === null) {
-    return { volume: { daysEach: 1, bins: [] }, heat: { daysEach: 1, starts: [], rows: [], more: 0 }, countsEvents };
+    return {
+      volume: { daysEach: 1, bins: [] },
+      heat: { daysEach: 1, starts: [], rows: [], more: 0 },
+      countsEvents,
+    };
   }
   const days = localDays(view);
   const volumeBins = binsOf(days, MOST_BINS);
@@ -67,7 +72,8 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityPic
 function localDays({ calendar, panel }: DemandView): number[] {
   const starts: number[] = [];
   for (let t = 0; t < panel.length; t++) {
-    if (t === 0 || (calendar.minuteOfDay[t] as number) < (calendar.minuteOfDay[t - 1] as number)) starts.push(t);
+    if (t === 0 || (calendar.minuteOfDay[t] as number) < (calendar.minuteOfDay[t - 1] as number))
+      starts.push(t);
   }
   return [...starts, panel.length];
 }
@@ -107,17 +113,28 @@ function meanOf(values: Float64Array | Float32Array, from: number, to: number): 
 /** All series, the busiest first. */
 function heatRows({ panel }: DemandView, edges: readonly number[]): HeatRow[] {
   const rows = panel.seriesIds.map((seriesId, series) => {
-    const values = panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length);
-    const means = edges.slice(0, -1).map((from, bin) => meanOf(values, from, edges[bin + 1] as number));
+    const values = panel.columns.target.subarray(
+      series * panel.length,
+      (series + 1) * panel.length,
+    );
+    const means = edges
+      .slice(0, -1)
+      .map((from, bin) => meanOf(values, from, edges[bin + 1] as number));
     // Not the very highest: one freak day would make all others pale.
     const sorted = means.filter((mean) => mean !== null).sort((a, b) => a - b);
     const high = sorted[Math.floor(0.95 * (sorted.length - 1))] ?? 0;
     const top = high > 0 ? high : (sorted.at(-1) ?? 0);
     const cells = means.map((mean) => {
       if (mean === null) return '.';
-      return mean <= 0 || top <= 0 ? '0' : String(Math.min(5, Math.max(1, Math.ceil((5 * mean) / top))));
+      return mean <= 0 || top <= 0
+        ? '0'
+        : String(Math.min(5, Math.max(1, Math.ceil((5 * mean) / top))));
     });
-    return { seriesId, mean: meanOf(values, 0, panel.length) ?? meanOfKnown(sorted), cells: cells.join('') };
+    return {
+      seriesId,
+      mean: meanOf(values, 0, panel.length) ?? meanOfKnown(sorted),
+      cells: cells.join(''),
+    };
   });
   return rows.sort((a, b) => b.mean - a.mean || (a.seriesId < b.seriesId ? -1 : 1));
 }

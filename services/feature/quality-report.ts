@@ -1,8 +1,8 @@
 /**
- * Purpose: the data-quality report that each run leaves: rows by reason, gaps, distribution by hour and weekday, sparse, dead and
- * busy series. As data; quality-table.ts and quality-page.ts show it.
- * Invariants: figures are means per interval over known intervals; hours and weekdays are local; danfo sees frames of one row a
- * series or an hour of the week, at most MOST_SERIES rows.
+ * Purpose: the data-quality report that each run leaves: rows by reason, gaps, distribution by hour
+ * and weekday, sparse, dead and busy series. As data; quality-table.ts and quality-page.ts show it.
+ * Invariants: figures are means per interval over known intervals; hours and weekdays are local;
+ * danfo sees frames of one row a series or an hour of the week, at most MOST_SERIES rows.
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -75,7 +75,10 @@ export interface QualityReport {
     readonly series: number;
     readonly longest: readonly Gap[];
   };
-  /** Means per interval, all series together: [24], [7] Monday first, [7][24]; null where there is no known interval. */
+  /**
+   * Means per interval, all series together: [24], [7] Monday first, [7][24]; null where there is
+   * no known interval.
+   */
   readonly byHour: readonly (number | null)[];
   readonly byWeekday: readonly (number | null)[];
   readonly byWeekdayAndHour: readonly (readonly (number | null)[])[];
@@ -117,13 +120,18 @@ export async function buildQualityReport({
   const week = weekFigures(panel, domain.timeZone);
 
   const frame = new danfo.DataFrame(series.slice(0, MOST_SERIES));
-  const ranked = frame.sortValues('mean', { ascending: false }) as InstanceType<typeof danfo.DataFrame>;
+  const ranked = frame.sortValues('mean', { ascending: false }) as InstanceType<
+    typeof danfo.DataFrame
+  >;
   const busiest = rowsOfFrame<SeriesFigure>(danfo, ranked.head(Math.min(BUSIEST, series.length)));
   const byHour = meansBy(danfo, week, 'hour', 24);
   const byWeekday = meansBy(danfo, week, 'weekday', 7);
 
-  const isDead = ({ lastActive }: SeriesRow) => lastActive < panel.length - (DEAD_DAYS * DAY_MINUTES) / panel.frequencyMinutes;
-  const sparse = series.filter(({ mean, known }) => known > 0 && mean < SPARSE_BELOW).map(({ seriesId }) => seriesId);
+  const isDead = ({ lastActive }: SeriesRow) =>
+    lastActive < panel.length - (DEAD_DAYS * DAY_MINUTES) / panel.frequencyMinutes;
+  const sparse = series
+    .filter(({ mean, known }) => known > 0 && mean < SPARSE_BELOW)
+    .map(({ seriesId }) => seriesId);
   const dead = series.filter(isDead).map(({ seriesId }) => seriesId);
   const known = series.reduce((count, row) => count + row.known, 0);
   return {
@@ -145,9 +153,16 @@ export async function buildQualityReport({
     byHour,
     byWeekday,
     byWeekdayAndHour: Array.from({ length: 7 }, (_, weekday) =>
-      week.slice(weekday * 24, weekday * 24 + 24).map(({ total, count }) => (count > 0 ? total / count : null)),
+      week
+        .slice(weekday * 24, weekday * 24 + 24)
+        .map(({ total, count }) => (count > 0 ? total / count : null)),
     ),
-    busiest: busiest.map(({ seriesId, mean, maximum, known }) => ({ seriesId: String(seriesId), mean, maximum, known })),
+    busiest: busiest.map(({ seriesId, mean, maximum, known }) => ({
+      seriesId: String(seriesId),
+      mean,
+      maximum,
+      known,
+    })),
     sparse: { count: sparse.length, seriesIds: sparse.slice(0, MOST_LISTED) },
     dead: { count: dead.length, seriesIds: dead.slice(0, MOST_LISTED) },
     verdicts: contract.verdicts,
@@ -160,11 +175,20 @@ export async function buildQualityReport({
 type Danfo = typeof import('danfojs-node');
 type Frame = InstanceType<Danfo['DataFrame']>;
 
-const rowsOfFrame = <T>(danfo: Danfo, frame: Frame): T[] => danfo.toJSON(frame, { format: 'column' }) as unknown as T[];
+const rowsOfFrame = <T>(danfo: Danfo, frame: Frame): T[] =>
+  danfo.toJSON(frame, { format: 'column' }) as unknown as T[];
 
 /** Means per interval grouped by one column of the week's frame. */
-function meansBy(danfo: Danfo, week: readonly WeekRow[], column: 'hour' | 'weekday', length: number): (number | null)[] {
-  const grouped = new danfo.DataFrame([...week]).groupby([column]).col(['total', 'count']).sum() as Frame;
+function meansBy(
+  danfo: Danfo,
+  week: readonly WeekRow[],
+  column: 'hour' | 'weekday',
+  length: number,
+): (number | null)[] {
+  const grouped = new danfo.DataFrame([...week])
+    .groupby([column])
+    .col(['total', 'count'])
+    .sum() as Frame;
   const means: (number | null)[] = new Array(length).fill(null);
   for (const row of rowsOfFrame<Record<string, number>>(danfo, grouped)) {
     if (row.count_sum > 0) means[row[column]] = row.total_sum / row.count_sum;
@@ -175,7 +199,8 @@ function meansBy(danfo: Danfo, week: readonly WeekRow[], column: 'hour' | 'weekd
 function sum(accounts: readonly Account[]): Account {
   const rejected: Record<string, number> = {};
   for (const account of accounts) {
-    for (const [reason, rows] of Object.entries(account.rejected)) rejected[reason] = (rejected[reason] ?? 0) + rows;
+    for (const [reason, rows] of Object.entries(account.rejected))
+      rejected[reason] = (rejected[reason] ?? 0) + rows;
   }
   return {
     rowsIn: accounts.reduce((rows, account) => rows + account.rowsIn, 0),
@@ -253,7 +278,11 @@ function findGaps(panel: Panel): QualityReport['gaps'] {
     for (let t = 0; t < values.length; t++) {
       if (Number.isNaN(values[t])) continue;
       if (lastKnown >= 0 && t > lastKnown + 1) {
-        gaps.push({ seriesId, start: timestampAt(panel, lastKnown + 1), intervals: t - lastKnown - 1 });
+        gaps.push({
+          seriesId,
+          start: timestampAt(panel, lastKnown + 1),
+          intervals: t - lastKnown - 1,
+        });
       }
       lastKnown = t;
     }

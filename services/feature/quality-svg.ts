@@ -1,7 +1,9 @@
 /**
- * Purpose: the pictures of the data-quality page as inline SVG: volume against expectation, series by day, rejected rows by part.
- * Invariants: each says in words what it shows (role img, a label); colours come from the page's style, and no meaning hangs on colour alone:
- * the figures are in a title or a table beside it. Everything from data is escaped. Three hundred series stay below 300 kB.
+ * Purpose: the pictures of the data-quality page as inline SVG: volume against expectation, series
+ * by day, rejected rows by part.
+ * Invariants: each says in words what it shows (role img, a label); colours come from the page's
+ * style, and no meaning hangs on colour alone: the figures are in a title or a table beside it.
+ * Everything from data is escaped. Three hundred series stay below 300 kB.
  * Fails: never.
  */
 import { escaped } from '../../runtime/escaped.ts';
@@ -18,14 +20,18 @@ const MOST_LETTERS = 24;
 
 const dateText = (timestamp: number): string => new Date(timestamp).toISOString().slice(0, 10);
 const figure = (value: number): string => (value >= 100 ? wholeText(value) : value.toPrecision(3));
-const short = (text: string): string => (text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text);
+const short = (text: string): string =>
+  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text;
 
 const svg = (height: number, label: string, body: string): string =>
   `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${body}</svg>`;
 
 /** Bars for what there is, a line for what the same hours of the four weeks before let expect. */
 export function volumePicture({ volume: { bins, daysEach } }: QualityPictures): string {
-  const highest = Math.max(0, ...bins.flatMap(({ actual, expected }) => [actual ?? 0, expected ?? 0]));
+  const highest = Math.max(
+    0,
+    ...bins.flatMap(({ actual, expected }) => [actual ?? 0, expected ?? 0]),
+  );
   if (bins.length === 0 || highest === 0) return '';
   const step = WIDTH / bins.length;
   const y = (value: number) => 150 - (Math.max(0, value) / highest) * 132;
@@ -45,7 +51,10 @@ export function volumePicture({ volume: { bins, daysEach } }: QualityPictures): 
   const dates = bins
     .map(({ start }, index) => ({ start, index }))
     .filter(({ index }) => index % every === 0 && (index + 0.5) * step < WIDTH - 50)
-    .map(({ start, index }) => `<text x="${(index * step).toFixed(1)}" y="166">${dateText(start)}</text>`);
+    .map(
+      ({ start, index }) =>
+        `<text x="${(index * step).toFixed(1)}" y="166">${dateText(start)}</text>`,
+    );
   const label = `Volume in bins of ${daysEach === 1 ? 'a day' : `${daysEach} days`} from ${dateText(bins[0]?.start ?? 0)}, highest ${figure(highest)}; a line shows what was expected`;
   return svg(
     170,
@@ -54,14 +63,17 @@ export function volumePicture({ volume: { bins, daysEach } }: QualityPictures): 
   );
 }
 
-/** One row a series, one column a bin of days; the darker, the nearer to the series' own highest. */
+/**
+ * One row a series, one column a bin of days; the darker, the nearer to the series' own highest.
+ */
 export function heatPicture({ heat }: QualityPictures, seriesNoun: string): string {
   const { rows, starts, daysEach } = heat;
   if (rows.length === 0) return '';
   const shades = new Map<string, string>();
   for (const [index, { cells }] of rows.entries()) {
     const pens = new Map<string, number>();
-    // Equal neighbours are one stroke, and each stroke begins where the last of its shade ended: this keeps the page small.
+    // Equal neighbours are one stroke, and each stroke begins where the last of its shade ended:
+    // this keeps the page small.
     for (let from = 0, to = 0; from < cells.length; from = to) {
       const shade = cells[from] as string;
       while (to < cells.length && cells[to] === shade) to++;
@@ -83,7 +95,10 @@ export function heatPicture({ heat }: QualityPictures, seriesNoun: string): stri
   const dates = starts
     .map((start, column) => ({ start, column }))
     .filter(({ column }) => column % every === 0 && column < starts.length * 0.95)
-    .map(({ start, column }) => `<text x="${(LABELS + column * scale).toFixed(1)}" y="11">${dateText(start)}</text>`);
+    .map(
+      ({ start, column }) =>
+        `<text x="${(LABELS + column * scale).toFixed(1)}" y="11">${dateText(start)}</text>`,
+    );
   const label = `Each ${seriesNoun} by ${daysEach === 1 ? 'day' : `${daysEach} days`}, ${rows.length} of them, the busiest first; the darker, the nearer to its own highest`;
   const body = `${dates.join('')}<g transform="translate(0 18)">${names.join('')}<g class="heat" transform="translate(${LABELS} 0) scale(${scale.toFixed(4)} 1)">${paths.join('')}</g></g>`;
   return svg(rows.length * ROW + 22, label, body);
@@ -94,9 +109,12 @@ export function rejectionPicture(parts: readonly PartAccount[]): string {
   const shown = parts.slice(-MOST_PARTS).filter(({ rowsIn }) => rowsIn > 0);
   const totals = new Map<string, number>();
   for (const { rejected } of shown) {
-    for (const [reason, rows] of Object.entries(rejected)) totals.set(reason, (totals.get(reason) ?? 0) + rows);
+    for (const [reason, rows] of Object.entries(rejected))
+      totals.set(reason, (totals.get(reason) ?? 0) + rows);
   }
-  const reasons = [...totals].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([reason]) => reason);
+  const reasons = [...totals]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([reason]) => reason);
   if (reasons.length === 0) return '';
   const named = reasons.slice(0, MOST_REASONS);
   const sharesOf = ({ rejected, rowsIn }: PartAccount): number[] => {
@@ -116,7 +134,9 @@ export function rejectionPicture(parts: readonly PartAccount[]): string {
         ? ''
         : `<rect class="kind${kind}" x="${(index * step).toFixed(1)}" y="${top.toFixed(1)}" width="${Math.min(60, step * 0.86).toFixed(1)}" height="${height.toFixed(1)}"/>`;
     });
-    const each = named.map((reason, kind) => `${reason} ${shareText((shares[index] as number[])[kind] as number)}`);
+    const each = named.map(
+      (reason, kind) => `${reason} ${shareText((shares[index] as number[])[kind] as number)}`,
+    );
     return `<g><title>${escaped(`${part.name}: ${each.join(', ')}`)}</title>${pieces.join('')}</g>`;
   });
   const names = reasons.length > MOST_REASONS ? [...named, 'other reasons'] : named;

@@ -1,10 +1,11 @@
 /**
- * Purpose: aggregate one raw part by the portable text on an engine that answers queries, and write what it answers as the same Parquet
- * part that the embedded engine writes.
- * Invariants: two statements, one scan of the raw rows each: the first says how many rows and which local times there are, the second counts
- * them; rowsIn of the first = rowsUsed + Σ rejected of the second, or nothing is returned.
- * Fails: SOURCE_UNAVAILABLE where the rows changed between the two; RAW_FILE_INVALID where none is usable; SETTINGS_INVALID; SOURCE_INVALID;
- * and as the engine fails.
+ * Purpose: aggregate one raw part by the portable text on an engine that answers queries, and write
+ * what it answers as the same Parquet part that the embedded engine writes.
+ * Invariants: two statements, one scan of the raw rows each: the first says how many rows and which
+ * local times there are, the second counts them; rowsIn of the first = rowsUsed + Σ rejected of the
+ * second, or nothing is returned.
+ * Fails: SOURCE_UNAVAILABLE where the rows changed between the two; RAW_FILE_INVALID where none is
+ * usable; SETTINGS_INVALID; SOURCE_INVALID; and as the engine fails.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowArraysOf, withDuckDB } from '../../runtime/duckdb.ts';
@@ -13,7 +14,13 @@ import { type AggregatedPart, type AggregateOptions, writeValues } from './aggre
 import { type ClockSegment, clockSegments } from './clock-segments.ts';
 import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from './interval-rules.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
-import { countStatement, duckdbDialect, type PortablePart, probeStatement, type SqlDialect } from './portable-sql.ts';
+import {
+  countStatement,
+  duckdbDialect,
+  type PortablePart,
+  probeStatement,
+  type SqlDialect,
+} from './portable-sql.ts';
 
 export interface QueryEngine {
   readonly dialect: SqlDialect;
@@ -22,7 +29,10 @@ export interface QueryEngine {
 }
 
 /** The portable text on the embedded engine: to see what it says, and that it says the same. */
-export const embeddedQueries = (connection: DuckDBConnection, dialect: SqlDialect = duckdbDialect): QueryEngine => ({
+export const embeddedQueries = (
+  connection: DuckDBConnection,
+  dialect: SqlDialect = duckdbDialect,
+): QueryEngine => ({
   dialect,
   query: (sql) => rowArraysOf(connection, sql),
 });
@@ -33,7 +43,10 @@ export interface Probe {
   readonly range: { readonly first: number; readonly last: number } | null;
 }
 
-export async function aggregateByQuery(engine: QueryEngine, options: AggregateOptions): Promise<AggregatedPart> {
+export async function aggregateByQuery(
+  engine: QueryEngine,
+  options: AggregateOptions,
+): Promise<AggregatedPart> {
   const { domain, part, path, availableAt, tempFolder, memoryLimitMb } = options;
   requireWholeDays(domain);
   const query: PortablePart = { ...options, dialect: engine.dialect };
@@ -56,29 +69,44 @@ export async function aggregateByQuery(engine: QueryEngine, options: AggregateOp
 
 export async function probe(engine: QueryEngine, query: PortablePart): Promise<Probe> {
   for await (const [rowsIn, first, last] of engine.query(probeStatement(query))) {
-    return { rowsIn: Number(rowsIn), range: first === null ? null : { first: Number(first), last: Number(last) } };
+    return {
+      rowsIn: Number(rowsIn),
+      range: first === null ? null : { first: Number(first), last: Number(last) },
+    };
   }
-  throw new HeadwayError('SOURCE_UNAVAILABLE', `the ${engine.dialect.name} engine answered a count with no row`, {
-    where: query.part.name,
-    fix: 'Run again; nothing was committed.',
-  });
+  throw new HeadwayError(
+    'SOURCE_UNAVAILABLE',
+    `the ${engine.dialect.name} engine answered a count with no row`,
+    {
+      where: query.part.name,
+      fix: 'Run again; nothing was committed.',
+    },
+  );
 }
 
 /** What the local times in question mean in UTC. */
-export function segmentsOf({ domain, part }: Pick<AggregateOptions, 'domain' | 'part'>, range: Probe['range']): ClockSegment[] {
+export function segmentsOf(
+  { domain, part }: Pick<AggregateOptions, 'domain' | 'part'>,
+  range: Probe['range'],
+): ClockSegment[] {
   const frequencyMs = domain.frequencyMinutes * 60_000;
   const stretches = range === null ? [] : clockStretches(domain.timeZone, range.first, range.last);
   if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
   return range === null ? [] : clockSegments({ stretches, frequencyMs, span: part.span, ...range });
 }
 
-/** Keeps the values in `hw_values` (series, utc, value, line) and the account in `account`; returns the span of the values. */
+/**
+ * Keeps the values in `hw_values` (series, utc, value, line) and the account in `account`; returns
+ * the span of the values.
+ */
 async function collect(
   connection: DuckDBConnection,
   answered: AsyncIterable<readonly unknown[]>,
   account: { rowsUsed: number; rejected: Record<string, number> },
 ): Promise<{ first: number; last: number } | null> {
-  await connection.run('CREATE TABLE hw_values (series VARCHAR, utc BIGINT, value DOUBLE, line BIGINT)');
+  await connection.run(
+    'CREATE TABLE hw_values (series VARCHAR, utc BIGINT, value DOUBLE, line BIGINT)',
+  );
   const appender = await connection.createAppender('hw_values');
   const reject = (reason: string, n: number) => {
     if (n > 0) account.rejected[reason] = (account.rejected[reason] ?? 0) + n;
@@ -108,10 +136,18 @@ async function collect(
   return line === 0n ? null : { first, last };
 }
 
-/** As the embedded engine lists them: the reasons as they apply, then what befell usable rows, by name. */
-function inOrder(rejected: Record<string, number>, reasons: readonly { readonly reason: string }[]): Record<string, number> {
+/**
+ * As the embedded engine lists them: the reasons as they apply, then what befell usable rows, by
+ * name.
+ */
+function inOrder(
+  rejected: Record<string, number>,
+  reasons: readonly { readonly reason: string }[],
+): Record<string, number> {
   const names = new Set([...reasons.map(({ reason }) => reason), ...Object.keys(rejected).sort()]);
-  return Object.fromEntries([...names].filter((name) => name in rejected).map((name) => [name, rejected[name] as number]));
+  return Object.fromEntries(
+    [...names].filter((name) => name in rejected).map((name) => [name, rejected[name] as number]),
+  );
 }
 
 const changed = (part: string, before: number, after: number): HeadwayError =>

@@ -1,8 +1,8 @@
 /**
- * Purpose: what the data contract wants to know of one raw part beside its account: its columns, figures outside their ranges, and,
- * for evidence, a few of the rows in question.
- * Invariants: reads the raw file with the domain's own expressions; a sample has at most MOST_ROWS rows of MOST_COLUMNS columns of
- * MOST_TEXT characters; nothing is kept of good rows.
+ * Purpose: what the data contract wants to know of one raw part beside its account: its columns,
+ * figures outside their ranges, and, for evidence, a few of the rows in question.
+ * Invariants: reads the raw file with the domain's own expressions; a sample has at most MOST_ROWS
+ * rows of MOST_COLUMNS columns of MOST_TEXT characters; nothing is kept of good rows.
  * Fails: RAW_FILE_INVALID where the file cannot be read at all.
  */
 import type { Domain, RawRange, RawRows } from '../../domains/domain.ts';
@@ -16,7 +16,10 @@ const MOST_COLUMNS = 40;
 const MOST_TEXT = 120;
 const MOST_ROWS = 20;
 const ROWS_EACH = 5;
-/** More columns than any table for people has: a file with more is cut here, and says so by its last column. */
+/**
+ * More columns than any table for people has: a file with more is cut here, and says so by its last
+ * column.
+ */
 const MOST_DESCRIBED = 2000;
 
 export interface RawColumn {
@@ -55,8 +58,13 @@ export function kindOf(type: string): ColumnKind {
 export const columnsOf = (options: ProfileOptions): Promise<RawColumn[]> =>
   withRawPart(options, async (connection) => {
     const { rows } = options;
-    const found = await rowsOf(connection, `DESCRIBE SELECT * FROM ${rows.columns ?? rows.relation}`);
-    return found.slice(0, MOST_DESCRIBED).map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+    const found = await rowsOf(
+      connection,
+      `DESCRIBE SELECT * FROM ${rows.columns ?? rows.relation}`,
+    );
+    return found
+      .slice(0, MOST_DESCRIBED)
+      .map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
   });
 
 export async function countOutside(options: ProfileOptions): Promise<RawProfile['outside']> {
@@ -64,7 +72,9 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
   const ranges = rows.ranges ?? [];
   if (ranges.length === 0) return [];
   return withRawPart(options, async (connection) => {
-    const counts = ranges.map((range, index) => `count(*) FILTER (WHERE ${outsideSql(range)}) AS n${index}`);
+    const counts = ranges.map(
+      (range, index) => `count(*) FILTER (WHERE ${outsideSql(range)}) AS n${index}`,
+    );
     const [found] = await rowsOf(
       connection,
       `SELECT ${counts.join(', ')} FROM ${rows.relation} WHERE (${reasonNameSql(domain, rows)}) IS NULL`,
@@ -73,21 +83,33 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
   });
 }
 
-/** Rows for the evidence: of each reason of rejection, doubled ones, those outside a range, and the newest. */
+/**
+ * Rows for the evidence: of each reason of rejection, doubled ones, those outside a range, and the
+ * newest.
+ */
 export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> {
   const { domain, part, rows } = options;
   const reason = reasonNameSql(domain, rows);
   const wanted: [string, string][] = [
-    ['newest', `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ${ROWS_EACH}`],
+    [
+      'newest',
+      `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ${ROWS_EACH}`,
+    ],
   ];
   if (rows.duplicateKey.length > 0) {
     const key = rows.duplicateKey.join(', ');
     const doubled = `QUALIFY count(*) OVER (PARTITION BY ${key}) > 1 ORDER BY ${key} LIMIT ${ROWS_EACH}`;
-    wanted.push(['duplicate', `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL ${doubled}`]);
+    wanted.push([
+      'duplicate',
+      `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL ${doubled}`,
+    ]);
   }
   for (const range of rows.ranges ?? []) {
     const where = `(${reason}) IS NULL AND ${outsideSql(range)}`;
-    wanted.push([`outside ${range.name}`, `SELECT * FROM ${rows.relation} WHERE ${where} LIMIT ${ROWS_EACH}`]);
+    wanted.push([
+      `outside ${range.name}`,
+      `SELECT * FROM ${rows.relation} WHERE ${where} LIMIT ${ROWS_EACH}`,
+    ]);
   }
   const sample = (why: string, found: readonly Record<string, unknown>[]): RowSample => ({
     part: part.name,
@@ -97,7 +119,10 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
   });
   return withRawPart(options, async (connection) => {
     const samples: RowSample[] = [];
-    const reasons = await rowsOf(connection, `SELECT DISTINCT ${reason} AS reason FROM ${rows.relation} ORDER BY 1 LIMIT 20`);
+    const reasons = await rowsOf(
+      connection,
+      `SELECT DISTINCT ${reason} AS reason FROM ${rows.relation} ORDER BY 1 LIMIT 20`,
+    );
     for (const { reason: name } of reasons) {
       if (name === null) continue;
       const query = `SELECT * FROM ${rows.relation} WHERE (${reason}) = ${sqlText(String(name))} LIMIT ${ROWS_EACH}`;
@@ -115,8 +140,18 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
 export const firstRows = (options: ProfileOptions): Promise<RowSample[]> =>
   withRawPart(options, async (connection) => {
     const { part, rows } = options;
-    const found = await rowsOf(connection, `SELECT * FROM ${rows.columns ?? rows.relation} LIMIT ${ROWS_EACH}`);
-    return [{ part: part.name, fingerprint: part.fingerprint, reason: 'first rows', rows: found.map(bounded) }];
+    const found = await rowsOf(
+      connection,
+      `SELECT * FROM ${rows.columns ?? rows.relation} LIMIT ${ROWS_EACH}`,
+    );
+    return [
+      {
+        part: part.name,
+        fingerprint: part.fingerprint,
+        reason: 'first rows',
+        rows: found.map(bounded),
+      },
+    ];
   });
 
 /** Whether a row's figure lies outside its range, as a condition. */
@@ -138,4 +173,5 @@ const bounded = (row: Record<string, unknown>): Record<string, string | null> =>
       ]),
   );
 
-const cut = (text: string): string => (text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text);
+const cut = (text: string): string =>
+  text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;

@@ -1,6 +1,7 @@
 /**
  * Purpose: an SQL session over one raw part, in which what is wrong with its file is told as that.
- * Invariants: memory and threads are capped, DuckDB spills; mistakes of ours or of the domain pass as they are.
+ * Invariants: memory and threads are capped, DuckDB spills; mistakes of ours or of the domain pass
+ * as they are.
  * Fails: RAW_FILE_INVALID naming the part.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -26,12 +27,18 @@ export async function withRawPart<T>(
   } catch (failure) {
     const error = engineFailure(failure, options);
     const message = engineMessage(error);
-    // A statement that does not bind is a mistake of the domain or ours; anything else came out of the file.
-    if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message)) throw error;
-    throw new HeadwayError('RAW_FILE_INVALID', `${part.name} cannot be read: ${message.split('\n')[0]}`, {
-      where: part.name,
-      fix: 'The file is cut short or not of this format: fetch it again.',
-      cause: error,
-    });
+    // A statement that does not bind is a mistake of the domain or ours; anything else came out of
+    // the file.
+    if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message))
+      throw error;
+    throw new HeadwayError(
+      'RAW_FILE_INVALID',
+      `${part.name} cannot be read: ${message.split('\n')[0]}`,
+      {
+        where: part.name,
+        fix: 'The file is cut short or not of this format: fetch it again.',
+        cause: error,
+      },
+    );
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Purpose: open every new raw part, look at its columns, aggregate it.
- * Invariants: where parts are bad, all of them are looked at before the run fails; a part without the columns that its domain declares is
- * not read further: the contract refuses it, with its columns as evidence.
+ * Invariants: where parts are bad, all of them are looked at before the run fails; a part without
+ * the columns that its domain declares is not read further: the contract refuses it, with its
+ * columns as evidence.
  * Fails: RAW_FILE_INVALID naming every bad file, SOURCE_*.
  */
 import { join } from 'node:path';
@@ -14,7 +15,13 @@ import { limitsOf } from './contract-limits.ts';
 import { readerOf } from './exogenous-parts.ts';
 import { columnProblem, type ReadPart } from './part-checks.ts';
 import { embeddedEngine, type PartEngine } from './part-engine.ts';
-import { columnsOf, firstRows, type ProfileOptions, type RowSample, sampleRows } from './raw-profile.ts';
+import {
+  columnsOf,
+  firstRows,
+  type ProfileOptions,
+  type RowSample,
+  sampleRows,
+} from './raw-profile.ts';
 
 /** Evidence shows rows of this many parts at most. */
 const MOST_SAMPLED = 3;
@@ -52,14 +59,23 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
         const reader = readerOf(domain, part);
         const engine = isExogenous(part.feed) ? embeddedEngine : options.engine;
         const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
-        const read = await withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, async (connection): Promise<OpenedPart> => {
-          const open = { ...profile, connection };
-          const columns = await columnsOf(open);
-          const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
-          if (!isReadable) return { part, profile, columns, outside: [], made: null };
-          const made = await engine.aggregate({ ...open, gridTimeZone: domain.timeZone, path, availableAt });
-          return { part, profile, columns, outside: await engine.countOutside(open), made };
-        });
+        const read = await withDuckDB(
+          { memoryLimitMb, tempFolder, threads: 2 },
+          async (connection): Promise<OpenedPart> => {
+            const open = { ...profile, connection };
+            const columns = await columnsOf(open);
+            const isReadable =
+              isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
+            if (!isReadable) return { part, profile, columns, outside: [], made: null };
+            const made = await engine.aggregate({
+              ...open,
+              gridTimeZone: domain.timeZone,
+              path,
+              availableAt,
+            });
+            return { part, profile, columns, outside: await engine.countOutside(open), made };
+          },
+        );
         done.push(read);
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
@@ -71,23 +87,35 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
   }
   if (bad.length === 1) throw bad[0];
   if (bad.length > 1) {
-    throw new HeadwayError('RAW_FILE_INVALID', `${bad.length} files are bad: ${bad.map((error) => error.message).join('; ')}`, {
-      where: bad.map((error) => error.where ?? '').join(', '),
-      fix: 'Mend or remove these files and run again; nothing was committed.',
-      cause: bad[0],
-    });
+    throw new HeadwayError(
+      'RAW_FILE_INVALID',
+      `${bad.length} files are bad: ${bad.map((error) => error.message).join('; ')}`,
+      {
+        where: bad.map((error) => error.where ?? '').join(', '),
+        fix: 'Mend or remove these files and run again; nothing was committed.',
+        cause: bad[0],
+      },
+    );
   }
   return done;
 }
 
-/** Whether the contract will refuse it for its columns: then nothing of it is worth reading, or can be. */
+/**
+ * Whether the contract will refuse it for its columns: then nothing of it is worth reading, or can
+ * be.
+ */
 function lacksColumns(domain: Domain, columns: ReadPart['columns']): boolean {
   const { hard } = limitsOf(domain, 'columns');
-  const problems = (domain.expectations?.columns ?? []).filter((declared) => columnProblem(declared, columns) !== null);
+  const problems = (domain.expectations?.columns ?? []).filter(
+    (declared) => columnProblem(declared, columns) !== null,
+  );
   return hard !== null && problems.length > hard;
 }
 
-/** Rows of the parts at fault, for the evidence. A file whose rows cannot be sampled has none: that must not hide what broke. */
+/**
+ * Rows of the parts at fault, for the evidence. A file whose rows cannot be sampled has none: that
+ * must not hide what broke.
+ */
 export async function samplesOf(parts: readonly OpenedPart[]): Promise<RowSample[]> {
   const samples: RowSample[] = [];
   for (const { profile, made } of parts.slice(0, MOST_SAMPLED)) {

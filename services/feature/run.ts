@@ -1,9 +1,11 @@
 /**
  * Purpose: one run of the feature service: fetch → validate → aggregate → commit.
- * Invariants: a part whose content the newest snapshot has already is skipped, so re-running changes nothing; nothing is
- * committed unless every part is good and the run keeps the data contract, or somebody accepted that it does not; each raw row is used or
- * rejected for a counted reason; work files do not outlive the run.
- * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file, SOURCE_*, STORE_*: always with nothing committed.
+ * Invariants: a part whose content the newest snapshot has already is skipped, so re-running
+ * changes nothing; nothing is committed unless every part is good and the run keeps the data
+ * contract, or somebody accepted that it does not; each raw row is used or rejected for a counted
+ * reason; work files do not outlive the run.
+ * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file,
+ * SOURCE_*, STORE_*: always with nothing committed.
  */
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
@@ -38,15 +40,27 @@ const MEMORY_LIMIT_MB = 512;
 export interface FeatureRunOptions {
   readonly domain: Domain;
   readonly source: Source;
-  /** Where exogenous columns come from. Without it those that were committed before stay as they are. */
+  /**
+   * Where exogenous columns come from. Without it those that were committed before stay as they
+   * are.
+   */
   readonly exogenous?: ExogenousSource | null;
   readonly features: Pick<
     FeatureStore,
-    'head' | 'commit' | 'readAsOf' | 'readOnline' | 'readReport' | 'pieces' | 'compact' | 'quarantine'
+    | 'head'
+    | 'commit'
+    | 'readAsOf'
+    | 'readOnline'
+    | 'readReport'
+    | 'pieces'
+    | 'compact'
+    | 'quarantine'
   >;
   /** Take what was refused before: its parts, and no others. */
   readonly accept?: Acceptance | null;
-  /** Told of the report before the run is committed or refused: the way to see why it was refused. */
+  /**
+   * Told of the report before the run is committed or refused: the way to see why it was refused.
+   */
   readonly onReport?: (report: QualityReport, pictures: QualityPictures) => Promise<void>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
@@ -82,10 +96,12 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     pieces,
     accept,
   );
-  for (const { id, summary } of held) logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
+  for (const { id, summary } of held)
+    logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
   const hasDemand = [...filesOf(head), ...waiting].some(({ feed }) => !isExogenous(feed));
   if (waiting.length === 0 || !hasDemand) {
-    if (head === null && held.length > 0) throw quarantined(held.at(-1) as QuarantineEntry, quarantine.location, head);
+    if (head === null && held.length > 0)
+      throw quarantined(held.at(-1) as QuarantineEntry, quarantine.location, head);
     warnOfAge(options, pieces);
     return { ...unchanged(head, parts, pieces, domain), held };
   }
@@ -95,36 +111,77 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB;
     const isAccepted = accept !== null;
     const { engine = embeddedEngine } = options;
-    const read = await readParts({ domain, parts: waiting, progress, folder, availableAt, memoryLimitMb, isAccepted, engine });
-    // Somebody else may have committed the same parts meanwhile; the store serialises, this only avoids doing it twice.
+    const read = await readParts({
+      domain,
+      parts: waiting,
+      progress,
+      folder,
+      availableAt,
+      memoryLimitMb,
+      isAccepted,
+      engine,
+    });
+    // Somebody else may have committed the same parts meanwhile; the store serialises, this only
+    // avoids doing it twice.
     const current = await features.head();
-    const earlier = current?.snapshotVersion === head?.snapshotVersion ? pieces : await features.pieces(current);
+    const earlier =
+      current?.snapshotVersion === head?.snapshotVersion ? pieces : await features.pieces(current);
     const committed = newestParts(earlier, parts.map(named));
     const opened = read.filter(({ part }) => !isKnown(committed, part));
     if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
 
     const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
-    const hasPanel = [...filesOf(current), ...fresh.map(({ part }) => part)].some(({ feed }) => !isExogenous(feed));
+    const hasPanel = [...filesOf(current), ...fresh.map(({ part }) => part)].some(
+      ({ feed }) => !isExogenous(feed),
+    );
     const recent =
-      hasPanel && fresh.length > 0 ? await recentPanel({ domain, features, head: current, fresh, availableAt }) : null;
+      hasPanel && fresh.length > 0
+        ? await recentPanel({ domain, features, head: current, fresh, availableAt })
+        : null;
     const now = clock.now();
     const lastReport = current === null ? null : await features.readReport(current);
-    const contract = judgeRun({ domain, parts: opened, present: parts, committed: earlier, recent, lastReport, isAccepted, now });
+    const contract = judgeRun({
+      domain,
+      parts: opened,
+      present: parts,
+      committed: earlier,
+      recent,
+      lastReport,
+      isAccepted,
+      now,
+    });
     const accounts = accountsOf(parts, fresh, earlier);
     let report: QualityReport | null = null;
     if (recent !== null) {
-      report = await buildQualityReport({ domain, panel: recent.panel, parts: accounts, earlier, contract, now });
+      report = await buildQualityReport({
+        domain,
+        panel: recent.panel,
+        parts: accounts,
+        earlier,
+        contract,
+        now,
+      });
       await options.onReport?.(report, drawQuality(domain, contract.view));
     }
     const broken = contract.verdicts.filter(({ outcome }) => outcome === 'fail');
     if (broken.length > 0 || report === null) {
       const { verdicts } = contract;
-      throw await refuse({ quarantine, source: source.description, head: current, parts: opened, verdicts, report, now });
+      throw await refuse({
+        quarantine,
+        source: source.description,
+        head: current,
+        parts: opened,
+        verdicts,
+        report,
+        now,
+      });
     }
     for (const { name, outcome, value, detail } of contract.verdicts) {
-      if (outcome === 'warn' || outcome === 'accepted') logger.warn({ expectation: name, outcome, value }, `${name}: ${detail}`);
+      if (outcome === 'warn' || outcome === 'accepted')
+        logger.warn({ expectation: name, outcome, value }, `${name}: ${detail}`);
     }
-    const what = fresh.length === 1 ? (fresh[0] as AggregatedPart).part.name : `${fresh.length} parts`;
+    const what =
+      fresh.length === 1 ? (fresh[0] as AggregatedPart).part.name : `${fresh.length} parts`;
     const manifest = await features.commit({
       reason: `${what} of ${source.description}${accept ? `; accepted from quarantine ${accept.id}: ${accept.reason}` : ''}`,
       schema: {
@@ -139,21 +196,41 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
       })),
       report: new TextEncoder().encode(JSON.stringify(report)),
       onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
-      ...(domain.futureExogenous.length > 0 ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } } : {}),
+      ...(domain.futureExogenous.length > 0
+        ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } }
+        : {}),
     });
     const { rowsIn, rowsUsed } = report.run;
-    logger.info({ snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed }, 'features committed');
-    return { manifest: await compactIfDue(options, manifest), changed: true, parts: accounts, report, held };
+    logger.info(
+      { snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed },
+      'features committed',
+    );
+    return {
+      manifest: await compactIfDue(options, manifest),
+      changed: true,
+      parts: accounts,
+      report,
+      held,
+    };
   };
   // What is read of the new files to judge them is what the commit needs of them.
   return keepingRows(() => withWorkFolder(options.workFolder, clock.now(), work));
 }
 
-/** A source that has gone quiet brings nothing to refuse: it is said, and what was known is served on. */
-function warnOfAge({ domain, clock, logger }: FeatureRunOptions, committed: readonly Piece[]): void {
+/**
+ * A source that has gone quiet brings nothing to refuse: it is said, and what was known is served
+ * on.
+ */
+function warnOfAge(
+  { domain, clock, logger }: FeatureRunOptions,
+  committed: readonly Piece[],
+): void {
   const verdict = freshnessVerdict({ domain, committed, fresh: [], now: clock.now() });
   if (verdict.outcome === 'pass' || verdict.outcome === 'unjudged') return;
-  logger.warn({ expectation: verdict.name, hours: verdict.value }, `the source is stale: ${verdict.detail}`);
+  logger.warn(
+    { expectation: verdict.name, hours: verdict.value },
+    `the source is stale: ${verdict.detail}`,
+  );
 }
 
 type CommittedParts = ReturnType<typeof newestParts>;
@@ -161,30 +238,49 @@ type CommittedParts = ReturnType<typeof newestParts>;
 /** A part as the store names it. */
 const named = ({ feed, name }: RawPart) => ({ feed, part: name });
 
-const isKnown = (committed: CommittedParts, part: RawPart): boolean => committed(named(part))?.fingerprint === part.fingerprint;
+const isKnown = (committed: CommittedParts, part: RawPart): boolean =>
+  committed(named(part))?.fingerprint === part.fingerprint;
 
-/** Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that of its last good content. */
-function accountsOf(parts: readonly RawPart[], fresh: readonly AggregatedPart[], pieces: readonly Piece[]): PartAccount[] {
+/**
+ * Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that
+ * of its last good content.
+ */
+function accountsOf(
+  parts: readonly RawPart[],
+  fresh: readonly AggregatedPart[],
+  pieces: readonly Piece[],
+): PartAccount[] {
   const committed = newestParts(pieces, parts.map(named));
   return parts.flatMap((part) => {
     const made = fresh.find((candidate) => candidate.part === part);
     const account = made ?? committed(named(part));
     if (account === undefined) return [];
     const { rowsIn, rowsUsed, rejected } = account;
-    return [{ name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined }];
+    return [
+      { name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined },
+    ];
   });
 }
 
 /** Keeps the next runs fast. The commit is done: where this fails, the run has not. */
-async function compactIfDue({ features, logger }: FeatureRunOptions, manifest: Manifest): Promise<Manifest> {
+async function compactIfDue(
+  { features, logger }: FeatureRunOptions,
+  manifest: Manifest,
+): Promise<Manifest> {
   if (manifest.objects.length < COMPACT_FROM) return manifest;
   try {
     const compacted = (await features.compact({ leastObjects: COMPACT_FROM })) ?? manifest;
     if (compacted.snapshotVersion === manifest.snapshotVersion) return manifest;
-    logger.info({ snapshotVersion: compacted.snapshotVersion, packs: compacted.packs.length }, 'features compacted');
+    logger.info(
+      { snapshotVersion: compacted.snapshotVersion, packs: compacted.packs.length },
+      'features compacted',
+    );
     return compacted;
   } catch (error) {
-    logger.warn({ error: describeError(error) }, 'the features could not be compacted; the commit before stands');
+    logger.warn(
+      { error: describeError(error) },
+      'the features could not be compacted; the commit before stands',
+    );
     return manifest;
   }
 }

@@ -1,7 +1,9 @@
 /**
- * Purpose: which series are new, vanished, dead, or speak at another level than in the past weeks (another unit, a wrong factor).
- * Invariants: a series has vanished only where silence is no chance: surely active in each of the four weeks before. Levels are medians over
- * the same hours. Without four known weeks before it nothing refuses data.
+ * Purpose: which series are new, vanished, dead, or speak at another level than in the past weeks
+ * (another unit, a wrong factor).
+ * Invariants: a series has vanished only where silence is no chance: surely active in each of the
+ * four weeks before. Levels are medians over the same hours. Without four known weeks before it
+ * nothing refuses data.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -58,7 +60,10 @@ function newOnes(domain: Domain, view: DemandView): Listed {
   }
   const ids = found.sort((a, b) => b.volume - a.volume).map(({ id }) => id);
   const share = all > 0 ? ofNew / all : 0;
-  const detail = ids.length === 0 ? 'none' : `${ids.length} new: ${some(ids)}; ${shareText(share)} of the new volume`;
+  const detail =
+    ids.length === 0
+      ? 'none'
+      : `${ids.length} new: ${some(ids)}; ${shareText(share)} of the new volume`;
   const one: Measured = { value: share, detail, parts: view.partsIn(firstFresh, pastFresh) };
   return { verdict: judged(domain, 'new_series', [one], ''), ids: ids.slice(0, MOST_NAMED) };
 }
@@ -75,28 +80,53 @@ function vanishedOnes(domain: Domain, view: DemandView): Listed {
   const gone: string[] = [];
   let sure = 0;
   // A window of which nothing is known (a feed is late) tells nothing of its series.
-  const isKnown = to > from && view.totals.subarray(from, to).every((total) => !Number.isNaN(total));
+  const isKnown =
+    to > from && view.totals.subarray(from, to).every((total) => !Number.isNaN(total));
   for (let series = 0; isKnown && series < view.panel.seriesIds.length; series++) {
-    const before = Array.from({ length: REFERENCE_WEEKS }, (_, k) => volumeIn(view, series, from, to, (k + 1) * view.week));
+    const before = Array.from({ length: REFERENCE_WEEKS }, (_, k) =>
+      volumeIn(view, series, from, to, (k + 1) * view.week),
+    );
     const least = view.countsEvents ? LEAST_EACH : LEAST_KNOWN * (to - from);
     const mean = before.reduce((sum, volume) => sum + volume, 0) / REFERENCE_WEEKS;
-    if (!before.every((volume) => volume >= least) || (view.countsEvents && mean < LEAST_MEAN)) continue;
+    if (!before.every((volume) => volume >= least) || (view.countsEvents && mean < LEAST_MEAN))
+      continue;
     sure++;
-    if (volumeIn(view, series, from, to, 0) === 0) gone.push(view.panel.seriesIds[series] as string);
+    if (volumeIn(view, series, from, to, 0) === 0)
+      gone.push(view.panel.seriesIds[series] as string);
   }
   if (sure === 0)
-    return { verdict: judged(domain, 'vanished_series', [], 'no series was surely active in each of the last weeks'), ids: [] };
+    return {
+      verdict: judged(
+        domain,
+        'vanished_series',
+        [],
+        'no series was surely active in each of the last weeks',
+      ),
+      ids: [],
+    };
   const one: Measured = {
     value: gone.length / sure,
-    detail: gone.length === 0 ? `none of ${sure} that were surely active` : `${gone.length} of ${sure}: ${some(gone)}`,
+    detail:
+      gone.length === 0
+        ? `none of ${sure} that were surely active`
+        : `${gone.length} of ${sure}: ${some(gone)}`,
     parts: view.partsIn(from, to),
     onlyWarn: view.weeksBefore < REFERENCE_WEEKS,
   };
   return { verdict: judged(domain, 'vanished_series', [one], ''), ids: gone.slice(0, MOST_NAMED) };
 }
 
-/** Events (or known values) of a series in the window `back` intervals earlier; NaN where that is before the panel. */
-function volumeIn(view: DemandView, series: number, from: number, to: number, back: number): number {
+/**
+ * Events (or known values) of a series in the window `back` intervals earlier; NaN where that is
+ * before the panel.
+ */
+function volumeIn(
+  view: DemandView,
+  series: number,
+  from: number,
+  to: number,
+  back: number,
+): number {
   if (from - back < 0) return Number.NaN;
   const base = series * view.panel.length - back;
   let volume = 0;
@@ -113,7 +143,10 @@ function zeroVerdict(domain: Domain, view: DemandView): Verdict {
   const dead: string[] = [];
   let known = 0;
   for (let series = 0; from >= 0 && series < panel.seriesIds.length; series++) {
-    const values = panel.columns.target.subarray(series * panel.length + from, (series + 1) * panel.length);
+    const values = panel.columns.target.subarray(
+      series * panel.length + from,
+      (series + 1) * panel.length,
+    );
     let isKnown = false;
     let isZero = true;
     for (const value of values) {
@@ -136,25 +169,33 @@ function zeroVerdict(domain: Domain, view: DemandView): Verdict {
   );
 }
 
-/** Per series the median of the last fresh hours over the median of the same hours of the weeks before. */
+/**
+ * Per series the median of the last fresh hours over the median of the same hours of the weeks
+ * before.
+ */
 function levelVerdict(domain: Domain, view: DemandView): Verdict {
   const { from, to } = trailingWindow(view);
   const measured: Measured[] = [];
   const { target } = view.panel.columns;
-  const lags = Array.from({ length: to - from }, (_, i) => lagsOf(view.calendar, from + i, view.week)).flat();
+  const lags = Array.from({ length: to - from }, (_, i) =>
+    lagsOf(view.calendar, from + i, view.week),
+  ).flat();
   const known = new Float64Array(Math.max(to - from, lags.length));
   for (let series = 0; series < view.panel.seriesIds.length; series++) {
     const base = series * view.panel.length;
     let count = 0;
-    for (let t = from; t < to; t++) if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
+    for (let t = from; t < to; t++)
+      if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
     if (count < LEAST_VALUES) continue;
     const a = median(known.subarray(0, count));
     count = 0;
-    for (const t of lags) if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
+    for (const t of lags)
+      if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
     if (count < REFERENCE_WEEKS * LEAST_VALUES) continue;
     const b = median(known.subarray(0, count));
     // Small counts jump by chance; a sign or a zero has no factor.
-    if (!(a * b > 0) || (domain.integerValued && Math.min(Math.abs(a), Math.abs(b)) < LEAST_EACH)) continue;
+    if (!(a * b > 0) || (domain.integerValued && Math.min(Math.abs(a), Math.abs(b)) < LEAST_EACH))
+      continue;
     const factor = Math.max(a / b, b / a);
     measured.push({
       value: factor,
@@ -163,7 +204,12 @@ function levelVerdict(domain: Domain, view: DemandView): Verdict {
       onlyWarn: view.weeksBefore < REFERENCE_WEEKS,
     });
   }
-  return judged(domain, 'level', measured, 'no series with four known weeks before, and values far enough from zero');
+  return judged(
+    domain,
+    'level',
+    measured,
+    'no series with four known weeks before, and values far enough from zero',
+  );
 }
 
 const some = (ids: readonly string[]): string =>

@@ -1,8 +1,10 @@
 /**
- * Purpose: which rows may tell what another row tells: the hashes of their keys that occur more than once. The SQL engine lays them on piles,
- * and JavaScript looks through each: an engine that groups millions of hashes, nearly all of them single, takes four times as long.
- * Invariants: `hw_suspects` names every hash that occurs twice, by its upper bits; what it names besides costs a look at its rows and nothing
- * else, for suspects are compared by the key itself (interval-sql.ts). Memory is bounded: of many rows the hashes are taken in several passes.
+ * Purpose: which rows may tell what another row tells: the hashes of their keys that occur more
+ * than once. The SQL engine lays them on piles, and JavaScript looks through each: an engine that
+ * groups millions of hashes, nearly all of them single, takes four times as long.
+ * Invariants: `hw_suspects` names every hash that occurs twice, by its upper bits; what it names
+ * besides costs a look at its rows and nothing else, for suspects are compared by the key itself
+ * (interval-sql.ts). Memory is bounded: of many rows the hashes are taken in several passes.
  * Fails: with the engine's errors; INTERNAL where not every row was looked at.
  */
 import { type DuckDBConnection, DuckDBDataChunk, UBIGINT } from '@duckdb/node-api';
@@ -13,14 +15,21 @@ import { columnItems, columnLists } from '../../storage/duckdb-session.ts';
 export const UNSUSPECTED_BITS = 24;
 /** The upper bits choose one of 256 piles; what is left of a hash has 32 bits. */
 const PILE_BITS = 64 - 32 - UNSUSPECTED_BITS;
-/** Bytes of the engine's memory that a hash takes on its pile: four, twice while the pile grows, and four when it is handed over. */
+/**
+ * Bytes of the engine's memory that a hash takes on its pile: four, twice while the pile grows, and
+ * four when it is handed over.
+ */
 const BYTES_PER_HASH = 20;
-/** A pile that is larger than chance makes any holds the same again and again: then a table would take more memory than time is worth. */
+/**
+ * A pile that is larger than chance makes any holds the same again and again: then a table would
+ * take more memory than time is worth.
+ */
 const MOST_IN_TABLE = 2 ** 20;
 const ROWS_APPENDED = 2048;
 
 /** How many hashes are laid on piles at once. */
-export const hashesWithin = (memoryLimitMb: number): number => Math.floor((memoryLimitMb * 2 ** 20) / BYTES_PER_HASH);
+export const hashesWithin = (memoryLimitMb: number): number =>
+  Math.floor((memoryLimitMb * 2 ** 20) / BYTES_PER_HASH);
 
 /**
  * @param relation the raw rows
@@ -29,7 +38,12 @@ export const hashesWithin = (memoryLimitMb: number): number => Math.floor((memor
  */
 export async function findSuspects(
   connection: DuckDBConnection,
-  { relation, hash, rows, mostAtOnce }: { relation: string; hash: string; rows: number; mostAtOnce: number },
+  {
+    relation,
+    hash,
+    rows,
+    mostAtOnce,
+  }: { relation: string; hash: string; rows: number; mostAtOnce: number },
 ): Promise<void> {
   await connection.run('CREATE TEMP TABLE hw_suspects (suspect UBIGINT)');
   const passes = Math.ceil(rows / mostAtOnce);
@@ -52,10 +66,17 @@ export async function findSuspects(
     // Not before the end of the stream: whatever else its connection does ends it.
     await keep(connection, suspects);
   }
-  if (looked !== rows) throw new HeadwayError('INTERNAL', `of ${rows} rows ${looked} were looked at for what is told twice`);
+  if (looked !== rows)
+    throw new HeadwayError(
+      'INTERNAL',
+      `of ${rows} rows ${looked} were looked at for what is told twice`,
+    );
 }
 
-/** The values that occur more than once: by a table with open addressing, at least twice as large as they are many. Changes their order. */
+/**
+ * The values that occur more than once: by a table with open addressing, at least twice as large as
+ * they are many. Changes their order.
+ */
 function repeatedIn(values: Uint32Array): number[] {
   if (values.length > MOST_IN_TABLE) {
     values.sort();

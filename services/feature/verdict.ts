@@ -1,6 +1,8 @@
 /**
- * Purpose: what became of one expectation: its number, the limits that held, and what was found in words.
- * Invariants: `fail` only above the hard limit and with enough history; what cannot be judged says why; lists are bounded.
+ * Purpose: what became of one expectation: its number, the limits that held, and what was found in
+ * words.
+ * Invariants: `fail` only above the hard limit and with enough history; what cannot be judged says
+ * why; lists are bounded.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -16,7 +18,10 @@ export interface Verdict {
   readonly name: ExpectationName;
   readonly outcome: Outcome;
   readonly unit: Unit;
-  /** The number that was measured, the worst where there were several; null where there was nothing to measure. */
+  /**
+   * The number that was measured, the worst where there were several; null where there was nothing
+   * to measure.
+   */
   readonly value: number | null;
   /** The limits that held for it: the declared ones, or wider ones that were learnt. */
   readonly soft: number | null;
@@ -49,14 +54,31 @@ export interface Measured {
 
 const RANK: Record<Outcome, number> = { fail: 4, accepted: 3, warn: 2, pass: 1, unjudged: 0 };
 
-export function judged(domain: Domain, name: ExpectationName, measured: readonly Measured[], unjudged: string): Verdict {
+export function judged(
+  domain: Domain,
+  name: ExpectationName,
+  measured: readonly Measured[],
+  unjudged: string,
+): Verdict {
   const { unit } = EXPECTATIONS[name];
   const declared = limitsOf(domain, name);
   if (measured.length === 0) {
-    return { name, outcome: 'unjudged', unit, value: null, ...declared, detail: unjudged, examples: [], parts: [] };
+    return {
+      name,
+      outcome: 'unjudged',
+      unit,
+      value: null,
+      ...declared,
+      detail: unjudged,
+      examples: [],
+      parts: [],
+    };
   }
   const all = measured.map((one) => ({ one, outcome: outcomeOf(one, one.limits ?? declared) }));
-  all.sort((a, b) => RANK[b.outcome] - RANK[a.outcome] || excess(b.one, declared) - excess(a.one, declared));
+  all.sort(
+    (a, b) =>
+      RANK[b.outcome] - RANK[a.outcome] || excess(b.one, declared) - excess(a.one, declared),
+  );
   const [worst] = all as [(typeof all)[number]];
   const failed = all.filter(({ outcome }) => outcome === 'fail').flatMap(({ one }) => one.parts);
   const broken = all.filter(({ outcome }) => outcome === 'fail' || outcome === 'warn');
@@ -68,7 +90,10 @@ export function judged(domain: Domain, name: ExpectationName, measured: readonly
     ...(worst.one.limits ?? declared),
     detail: worst.one.detail,
     examples: broken.slice(1, MOST_EXAMPLES + 1).map(({ one }) => one.detail),
-    parts: failed.filter((part, index) => failed.findIndex((p) => p.feed === part.feed && p.name === part.name) === index),
+    parts: failed.filter(
+      (part, index) =>
+        failed.findIndex((p) => p.feed === part.feed && p.name === part.name) === index,
+    ),
   };
 }
 
@@ -84,5 +109,6 @@ function excess(one: Measured, declared: Limits): number {
   return limit === null || limit === 0 ? one.value : one.value / limit;
 }
 
-export const shareText = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
+export const shareText = (share: number): string =>
+  `${(100 * share).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
 export const wholeText = (value: number): string => Math.round(value).toLocaleString('en-US');

@@ -1,7 +1,9 @@
 /**
- * Purpose: is there as much data as the past weeks let expect: by week, by day and by the hours a run brings; and is there a silence.
- * Invariants: a block is compared with the same hours of the four weeks before (their median, hour by hour); limits are widened by how far such
- * blocks strayed in the past and by the chance in small counts; without eight weeks before it, or on a holiday, a block never refuses data.
+ * Purpose: is there as much data as the past weeks let expect: by week, by day and by the hours a
+ * run brings; and is there a silence.
+ * Invariants: a block is compared with the same hours of the four weeks before (their median, hour
+ * by hour); limits are widened by how far such blocks strayed in the past and by the chance in
+ * small counts; without eight weeks before it, or on a holiday, a block never refuses data.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -20,7 +22,10 @@ const SOFT_DEVIATIONS = 4;
 const HARD_DEVIATIONS = 8;
 /** Fewer expected events than this can be silent by chance or custom. */
 const LEAST_EXPECTED = 50;
-/** A day may stray twice as far as a week (in logarithms), hours three times: feasts, storms and strikes are no broken data. */
+/**
+ * A day may stray twice as far as a week (in logarithms), hours three times: feasts, storms and
+ * strikes are no broken data.
+ */
 const BLOCKS = [
   { name: 'week', days: 7, slack: 1 },
   { name: 'day', days: 1, slack: 2 },
@@ -79,15 +84,23 @@ export function silenceVerdict(domain: Domain, view: DemandView): Verdict {
   const measured: Measured[] = [];
   let from = -1;
   for (let t = 0; t <= view.panel.length; t++) {
-    const isSilent = t < view.panel.length && view.totals[t] === 0 && view.calendar.holiday[t] === 0;
+    const isSilent =
+      t < view.panel.length && view.totals[t] === 0 && view.calendar.holiday[t] === 0;
     if (isSilent && from < 0) from = t;
     if (isSilent || from < 0) continue;
     consider(from, t);
     from = -1;
   }
-  const canJudge = view.pastFresh > 0 && view.expected.subarray(view.firstFresh, view.pastFresh).some((x) => !Number.isNaN(x));
+  const canJudge =
+    view.pastFresh > 0 &&
+    view.expected.subarray(view.firstFresh, view.pastFresh).some((x) => !Number.isNaN(x));
   const none: Measured = { value: 0, detail: 'none', parts: [] };
-  return judged(domain, 'silence', canJudge ? [none, ...measured] : [], 'no hours with three known weeks before them');
+  return judged(
+    domain,
+    'silence',
+    canJudge ? [none, ...measured] : [],
+    'no hours with three known weeks before them',
+  );
 
   function consider(first: number, past: number): void {
     if (!view.fresh.subarray(first, past).includes(1)) return;
@@ -125,19 +138,30 @@ function blockOf(view: DemandView, from: number, to: number): Block | null {
   }
   if (known < LEAST_KNOWN * (to - from)) return null;
   // One more on both sides: nothing where nothing was expected strays by nothing.
-  return { from, to, actual, expected, stray: Math.log2((Math.max(0, actual) + 1) / (Math.max(0, expected) + 1)) };
+  return {
+    from,
+    to,
+    actual,
+    expected,
+    stray: Math.log2((Math.max(0, actual) + 1) / (Math.max(0, expected) + 1)),
+  };
 }
 
 /**
- * How far blocks of this length usually stray: of those before what is new or, where there are too few (a first run), of all. Hours are compared
- * with the same hours of other days. Null where fewer than four are known.
+ * How far blocks of this length usually stray: of those before what is new or, where there are too
+ * few (a first run), of all. Hours are compared with the same hours of other days. Null where fewer
+ * than four are known.
  */
 function usualStray(view: DemandView, length: number): number | null {
   const step = Math.ceil(length / view.day) * view.day;
   const all: number[] = [];
   const earlier: number[] = [];
   // Aligned with the end of what is new, so that hours meet the same hours.
-  for (let to = view.pastFresh - step; to - length >= 0 && earlier.length < PAST_BLOCKS; to -= step) {
+  for (
+    let to = view.pastFresh - step;
+    to - length >= 0 && earlier.length < PAST_BLOCKS;
+    to -= step
+  ) {
     const block = blockOf(view, to - length, to);
     if (block === null) continue;
     all.push(Math.abs(block.stray));

@@ -1,6 +1,7 @@
 /**
  * Purpose: a folder of its own for each run's work files, and an end to what killed runs left.
- * Invariants: the folder goes when the work ends, however it ends; the folder of a run that may be alive is never touched.
+ * Invariants: the folder goes when the work ends, however it ends; the folder of a run that may be
+ * alive is never touched.
  * Fails: STORE_FULL where the disk is full; else with the error of the work.
  */
 import { randomUUID } from 'node:crypto';
@@ -13,12 +14,17 @@ const ABANDONED_MS = 86_400_000;
 /** Folders of runs in this very process: their process id tells nothing. */
 const alive = new Set<string>();
 
-export async function withWorkFolder<T>(root: string, now: number, work: (folder: string) => Promise<T>): Promise<T> {
+export async function withWorkFolder<T>(
+  root: string,
+  now: number,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
   let folder: string | null = null;
   try {
     await mkdir(root, { recursive: true });
     await removeLeftovers(root, now);
-    // Alive before it exists: else another run of this process could find the folder first and take it for a leftover.
+    // Alive before it exists: else another run of this process could find the folder first and take
+    // it for a leftover.
     folder = join(root, `run-${host()}-${process.pid}-${randomUUID().replaceAll('-', '')}`);
     alive.add(basename(folder));
     await mkdir(folder);
@@ -49,9 +55,15 @@ async function removeLeftovers(root: string, now: number): Promise<void> {
   }
 }
 
-async function isAbandoned(path: string, owner: string, pid: number, now: number): Promise<boolean> {
+async function isAbandoned(
+  path: string,
+  owner: string,
+  pid: number,
+  now: number,
+): Promise<boolean> {
   // On another machine nobody can ask whether the process lives: only age tells.
-  if (owner !== host()) return ((await stat(path).catch(() => null))?.mtimeMs ?? now) < now - ABANDONED_MS;
+  if (owner !== host())
+    return ((await stat(path).catch(() => null))?.mtimeMs ?? now) < now - ABANDONED_MS;
   if (pid === process.pid) return !alive.has(basename(path));
   try {
     process.kill(pid, 0);

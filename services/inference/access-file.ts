@@ -1,8 +1,11 @@
 /**
- * Purpose: where keys are kept: a JSON file that is read again while the service runs, or the same JSON in the setting itself.
- * Invariants: closed schema; what is there is read whole or not at all. Once keys are on they stay on: a file that is gone or broken
- * leaves the last good keys and says so, and never opens the service.
- * Fails: SETTINGS_INVALID at the start, with the key at fault; later the log has it, and the last good keys count.
+ * Purpose: where keys are kept: a JSON file that is read again while the service runs, or the same
+ * JSON in the setting itself.
+ * Invariants: closed schema; what is there is read whole or not at all. Once keys are on they stay
+ * on: a file that is gone or broken leaves the last good keys and says so, and never opens the
+ * service.
+ * Fails: SETTINGS_INVALID at the start, with the key at fault; later the log has it, and the last
+ * good keys count.
  */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../runtime/clock.ts';
@@ -17,12 +20,24 @@ export const KEYS_FORMAT = 1;
 const LOOK_EVERY_MS = 2_000;
 const MOST_CHARACTERS = 4_000_000;
 
-const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$' };
+const time = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$',
+};
 const timeOrNull = { ...time, type: ['string', 'null'] };
 const RECORD = lazyShape({
   type: 'object',
   additionalProperties: false,
-  required: ['id', 'name', 'hash', 'scopes', 'requestsPerMinute', 'createdAt', 'expiresAt', 'revokedAt'],
+  required: [
+    'id',
+    'name',
+    'hash',
+    'scopes',
+    'requestsPerMinute',
+    'createdAt',
+    'expiresAt',
+    'revokedAt',
+  ],
   properties: {
     id: { type: 'string', pattern: '^[0-9a-f]{12}$' },
     name: { type: 'string', pattern: '^[\\w .@-]{1,64}$' },
@@ -57,10 +72,12 @@ export function parseKeys(text: string, where: string): KeyRecord[] {
     // The parser's own message repeats a part of the text.
     throw wrong('it is not JSON');
   }
-  if (!FILE.Check(file)) throw wrong(`it is no {"format": ${KEYS_FORMAT}, "keys": […]} of at most 10000 keys`);
+  if (!FILE.Check(file))
+    throw wrong(`it is no {"format": ${KEYS_FORMAT}, "keys": […]} of at most 10000 keys`);
   const ids = new Set<string>();
   return (file as { keys: unknown[] }).keys.map((entry, i) => {
-    if (!RECORD.Check(entry) || !hasRealTimes(entry as KeyRecord)) throw wrong(`keys[${i}] has not the form of a key`);
+    if (!RECORD.Check(entry) || !hasRealTimes(entry as KeyRecord))
+      throw wrong(`keys[${i}] has not the form of a key`);
     const record = entry as KeyRecord;
     if (ids.has(record.id)) throw wrong(`keys[${i}] has an id that an earlier one has`);
     ids.add(record.id);
@@ -69,9 +86,12 @@ export function parseKeys(text: string, where: string): KeyRecord[] {
 }
 
 const hasRealTimes = ({ createdAt, expiresAt, revokedAt }: KeyRecord): boolean =>
-  [createdAt, expiresAt, revokedAt].every((text) => text === null || Number.isFinite(Date.parse(text)));
+  [createdAt, expiresAt, revokedAt].every(
+    (text) => text === null || Number.isFinite(Date.parse(text)),
+  );
 
-export const formatKeys = (keys: readonly KeyRecord[]): string => `${JSON.stringify({ format: KEYS_FORMAT, keys }, null, 2)}\n`;
+export const formatKeys = (keys: readonly KeyRecord[]): string =>
+  `${JSON.stringify({ format: KEYS_FORMAT, keys }, null, 2)}\n`;
 
 /** Keys in the setting itself, where there is no file to name: a Lambda's environment. */
 export const isInline = (setting: string): boolean => setting.trimStart().startsWith('{');
@@ -82,7 +102,10 @@ export interface ApiKeys {
 }
 
 /** @param setting HEADWAY_API_KEYS: a file, or its content */
-export async function openApiKeys(setting: string, { clock, logger }: { clock: Clock; logger: Logger }): Promise<ApiKeys> {
+export async function openApiKeys(
+  setting: string,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<ApiKeys> {
   if (isInline(setting)) {
     const fixed = keySet(parseKeys(setting, 'HEADWAY_API_KEYS'));
     return { current: () => fixed };
@@ -104,7 +127,11 @@ export async function openApiKeys(setting: string, { clock, logger }: { clock: C
       said = '';
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== said) logger.error({ err: error, file: setting }, 'API keys cannot be read; the last good ones count');
+      if (message !== said)
+        logger.error(
+          { err: error, file: setting },
+          'API keys cannot be read; the last good ones count',
+        );
       said = message;
     }
     lookedAt = clock.elapsedMs();
@@ -126,9 +153,13 @@ async function readKeys(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new HeadwayError('SETTINGS_INVALID', `the file of API keys cannot be read (${(error as NodeJS.ErrnoException).code})`, {
-      where: path,
-      fix: 'Make it with `headway keys create`, or unset HEADWAY_API_KEYS for open mode.',
-    });
+    throw new HeadwayError(
+      'SETTINGS_INVALID',
+      `the file of API keys cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      {
+        where: path,
+        fix: 'Make it with `headway keys create`, or unset HEADWAY_API_KEYS for open mode.',
+      },
+    );
   }
 }

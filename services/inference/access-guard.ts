@@ -1,10 +1,12 @@
 /**
  * Purpose: ask every request for what its route declares: nothing, or a key with a scope.
- * Invariants: a route that declares neither stops the start, so that none is open by oversight; what counts is the route that was found,
- * never the text of the path; a key is only ever read from Authorization, because addresses end up in logs; a good key is never shut out by
- * others of its address.
- * Fails: API_KEY_MISSING, API_KEY_UNKNOWN, API_KEY_EXPIRED, API_KEY_REVOKED (401), SCOPE_MISSING (403), each with WWW-Authenticate
- * (RFC 6750); RATE_LIMITED for an address that was refused too often.
+ * Invariants: a route that declares neither stops the start, so that none is open by oversight;
+ * what counts is the route that was found, never the text of the path; a key is only ever read from
+ * Authorization, because addresses end up in logs; a good key is never shut out by others of its
+ * address.
+ * Fails: API_KEY_MISSING, API_KEY_UNKNOWN, API_KEY_EXPIRED, API_KEY_REVOKED (401), SCOPE_MISSING
+ * (403), each with WWW-Authenticate (RFC 6750); RATE_LIMITED for an address that was refused too
+ * often.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
@@ -46,14 +48,21 @@ export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void
   app.decorateRequest('apiKey', null);
   app.addHook('onRoute', (route) => {
     const access = route.config?.access ?? (DOCS.test(route.url) ? 'open' : undefined);
-    if (access === undefined) throw new Error(`the route ${route.method} ${route.url} does not declare its access`);
+    if (access === undefined)
+      throw new Error(`the route ${route.method} ${route.url} does not declare its access`);
     route.config = { ...route.config, access };
     route.schema = { ...route.schema, security: securityOf(access, apiKeys !== null) };
   });
   if (apiKeys === null) return;
 
   const refusals = rateCounter(clock);
-  function refuse(reply: FastifyReply, address: string, why: Refusal, problem: HttpProblem, parameters = ''): HttpProblem {
+  function refuse(
+    reply: FastifyReply,
+    address: string,
+    why: Refusal,
+    problem: HttpProblem,
+    parameters = '',
+  ): HttpProblem {
     refused(why);
     refusals.count(address);
     reply.header('www-authenticate', `Bearer realm="headway"${parameters}`);
@@ -61,14 +70,22 @@ export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void
   }
 
   /** @returns what is wrong; null where nothing is */
-  function judge(request: FastifyRequest, reply: FastifyReply, access: Access | undefined, keys: KeySet): HttpProblem | null {
+  function judge(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    access: Access | undefined,
+    keys: KeySet,
+  ): HttpProblem | null {
     const address = addressOf(request.ip);
     const before = refusals.look(address);
     const isFlood = before !== null && before.used >= MOST_REFUSALS;
     const turnAway = (): HttpProblem => {
       refused('flood');
       reply.header('retry-after', secondsUntil(before?.endsAt ?? 0, clock));
-      return new HttpProblem('RATE_LIMITED', 'too many requests without a key that counts came from this address');
+      return new HttpProblem(
+        'RATE_LIMITED',
+        'too many requests without a key that counts came from this address',
+      );
     };
     const text = bearerOf(request);
     if (isFlood && !(text !== null && keys.knows(text))) return turnAway();
@@ -81,7 +98,8 @@ export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void
       );
     const verdict = keys.judge(text, clock.now());
     if (typeof verdict === 'string') {
-      // An address that is over its share learns nothing more of a key, not even whether its id exists.
+      // An address that is over its share learns nothing more of a key, not even whether its id
+      // exists.
       if (isFlood && verdict === 'unknown') return turnAway();
       return refuse(
         reply,
@@ -93,17 +111,28 @@ export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void
     }
     request.apiKey = verdict;
     if (access !== undefined && access !== 'open' && verdict.scopes.includes(access)) return null;
-    const problem = new HttpProblem('SCOPE_MISSING', `the key ${verdict.id} has not the scope ${access}`);
-    return refuse(reply, address, 'scope', problem, `, error="insufficient_scope", scope="${access}"`);
+    const problem = new HttpProblem(
+      'SCOPE_MISSING',
+      `the key ${verdict.id} has not the scope ${access}`,
+    );
+    return refuse(
+      reply,
+      address,
+      'scope',
+      problem,
+      `, error="insufficient_scope", scope="${access}"`,
+    );
   }
 
   app.addHook('onRequest', (request, reply, done) => {
     const { access } = request.routeOptions.config;
-    // Where there is no route there is nothing to protect: a 404 tells no more than the documentation does.
+    // Where there is no route there is nothing to protect: a 404 tells no more than the
+    // documentation does.
     if (access === 'open' || request.is404) return done();
     const decide = (keys: KeySet) => done(judge(request, reply, access, keys) ?? undefined);
     const keys = apiKeys.current();
-    // A promise only where the file is looked at: for the others it would cost more than the judgement.
+    // A promise only where the file is looked at: for the others it would cost more than the
+    // judgement.
     if (keys instanceof Promise) keys.then(decide, done);
     else decide(keys);
   });
@@ -118,11 +147,14 @@ const NOT_VALID = {
 /** The bearer token; null where there is none. The scheme's case does not matter (RFC 9110). */
 function bearerOf({ headers }: FastifyRequest): string | null {
   const { authorization } = headers;
-  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return null;
+  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ')
+    return null;
   return authorization.slice(7).trim();
 }
 
-/** OpenAPI: the scope that a route needs. In open mode a key may be left out, and is not looked at. */
+/**
+ * OpenAPI: the scope that a route needs. In open mode a key may be left out, and is not looked at.
+ */
 function securityOf(access: Access, isOn: boolean): Record<string, string[]>[] {
   if (access === 'open') return [];
   return [{ apiKey: [access] }, ...(isOn ? [] : [{}])];

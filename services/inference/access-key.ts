@@ -1,8 +1,10 @@
 /**
- * Purpose: an API key: how it is made, what of it is kept, and whether a text that a client sends is one.
- * Invariants: a key is hw_<id>_<secret>; kept is its SHA-256, never the secret. A plain hash suffices: the secret has 256 random bits, so
- * there is nothing to guess, and a slow or salted hash (for passwords) would only tax every request. Hashes are compared in
- * constant time, and one is compared also where the id is unknown.
+ * Purpose: an API key: how it is made, what of it is kept, and whether a text that a client sends
+ * is one.
+ * Invariants: a key is hw_<id>_<secret>; kept is its SHA-256, never the secret. A plain hash
+ * suffices: the secret has 256 random bits, so there is nothing to guess, and a slow or salted hash
+ * (for passwords) would only tax every request. Hashes are compared in constant time, and one is
+ * compared also where the id is unknown.
  * Fails: never; what is no key of ours is 'unknown'.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
@@ -59,7 +61,10 @@ export function makeKey(made: NewKey, newSecret: NewSecret): { key: string; reco
 }
 
 /** Whether a key is of use at this moment. */
-export function stateOf(record: Pick<KeyRecord, 'expiresAt' | 'revokedAt'>, now: number): 'active' | 'expired' | 'revoked' {
+export function stateOf(
+  record: Pick<KeyRecord, 'expiresAt' | 'revokedAt'>,
+  now: number,
+): 'active' | 'expired' | 'revoked' {
   if (record.revokedAt !== null && now >= Date.parse(record.revokedAt)) return 'revoked';
   return record.expiresAt !== null && now >= Date.parse(record.expiresAt) ? 'expired' : 'active';
 }
@@ -71,14 +76,19 @@ export interface KeySet {
 }
 
 export function keySet(records: readonly KeyRecord[]): KeySet {
-  const byId = new Map(records.map((record) => [record.id, { record, hash: Buffer.from(record.hash, 'hex') }]));
+  const byId = new Map(
+    records.map((record) => [record.id, { record, hash: Buffer.from(record.hash, 'hex') }]),
+  );
   const entryOf = (text: string) => byId.get(KEY.exec(text)?.[1] ?? '');
   return {
     knows: (text) => entryOf(text) !== undefined,
     judge(text, now) {
       // What has no key's form is hashed by no length of its own: only what a key could be.
       const entry = entryOf(text);
-      const isSame = timingSafeEqual(Buffer.from(digest(text.slice(0, 128)), 'hex'), entry?.hash ?? NOBODY);
+      const isSame = timingSafeEqual(
+        Buffer.from(digest(text.slice(0, 128)), 'hex'),
+        entry?.hash ?? NOBODY,
+      );
       if (!entry || !isSame) return 'unknown';
       const state = stateOf(entry.record, now);
       return state === 'active' ? entry.record : state;

@@ -1,7 +1,8 @@
 /**
- * Purpose: what a key may be allowed to do. Each route declares one of these, or that it is open to everybody.
- * Invariants: a scope names a thing and what is done with it; within /v1 none is removed or given another meaning, because keys in the
- * field carry them.
+ * Purpose: what a key may be allowed to do. Each route declares one of these, or that it is open to
+ * everybody.
+ * Invariants: a scope names a thing and what is done with it; within /v1 none is removed or given
+ * another meaning, because keys in the field carry them.
  * Fails: never.
  */
 export const SCOPES = {

@@ -1,5 +1,6 @@
 /**
- * Purpose: the request and the answer of actuals posted back, written once, as schemas.ts does for the others.
+ * Purpose: the request and the answer of actuals posted back, written once, as schemas.ts does for
+ * the others.
  * Invariants: as schemas.ts.
  * Fails: as schemas.ts.
  */
@@ -17,7 +18,8 @@ export const ActualsBody = Type.Object(
           values: nullableNumbers({
             minItems: 1,
             maxItems: 2000,
-            description: 'What happened, one value an interval, oldest first; null is unknown (not zero)',
+            description:
+              'What happened, one value an interval, oldest first; null is unknown (not zero)',
           }),
         },
         { additionalProperties: false },
@@ -28,7 +30,9 @@ export const ActualsBody = Type.Object(
   {
     title: 'ActualsRequest',
     additionalProperties: false,
-    examples: [{ actuals: [{ seriesId: '74', start: '2026-03-01T22:00:00Z', values: [12, null] }] }],
+    examples: [
+      { actuals: [{ seriesId: '74', start: '2026-03-01T22:00:00Z', values: [12, null] }] },
+    ],
   },
 );
 
@@ -37,7 +41,8 @@ export const ActualsHeaders = Type.Object({
     Type.String({
       minLength: 1,
       maxLength: 128,
-      description: 'Makes a retry safe. Without it the content does: the same actuals sent twice are kept once',
+      description:
+        'Makes a retry safe. Without it the content does: the same actuals sent twice are kept once',
       examples: ['2026-03-01-74'],
     }),
   ),
@@ -47,7 +52,9 @@ export const ActualsReceipt = Type.Object(
   {
     id: Type.String({ description: 'Names the post: the same for the same post' }),
     isNew: Type.Boolean({ description: 'false where it was received before' }),
-    availableAt: isoTime('When it was first received: no forecast made before may be judged to have known it'),
+    availableAt: isoTime(
+      'When it was first received: no forecast made before may be judged to have known it',
+    ),
     series: Type.Integer({ description: 'Series in it' }),
     values: Type.Integer({ description: 'Known values' }),
   },

@@ -1,6 +1,7 @@
 /**
  * Purpose: one answer of every kind as an example, of one small town, so that they fit together.
- * Invariants: each is an instance of its schema and has no member that the schema lacks (tests/services/inference/openapi.test.ts).
+ * Invariants: each is an instance of its schema and has no member that the schema lacks
+ * (tests/services/inference/openapi.test.ts).
  * Fails: never.
  */
 const modelVersion = '20260301T040000-1a2b3c';
@@ -33,7 +34,12 @@ const RESCUED = {
 };
 
 export const FORECASTS = { forecasts: [FORECAST, RESCUED] };
-export const FORECASTS_PAGE = { total: 7, forecasts: [FORECAST, RESCUED], withoutForecast: ['dead'], nextCursor: 'NzU' };
+export const FORECASTS_PAGE = {
+  total: 7,
+  forecasts: [FORECAST, RESCUED],
+  withoutForecast: ['dead'],
+  nextCursor: 'NzU',
+};
 export const FORECAST_LINES = `${JSON.stringify(FORECAST)}\n${JSON.stringify(RESCUED)}\n`;
 export const FORECAST_ROWS =
   'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since\n' +
@@ -80,7 +86,12 @@ export const SERVED_MODEL = {
     minimumHistory: 672,
     metrics: { all: { network: { mae: 0.667 }, weekly_naive: { mae: 0.898 } } },
   },
-  promotion: { number: 7, promotedAt: '2026-03-01T04:02:10.000Z', kind: 'promoted', reason: 'beats the best naive by 20 %' },
+  promotion: {
+    number: 7,
+    promotedAt: '2026-03-01T04:02:10.000Z',
+    kind: 'promoted',
+    reason: 'beats the best naive by 20 %',
+  },
   snapshot: { snapshotVersion, committedAt: '2026-03-02T00:04:12.000Z', cutoff, series: 7 },
 };
 
@@ -90,7 +101,14 @@ export const MODELS_PAGE = {
     {
       ...MODEL,
       isChampion: true,
-      history: [{ number: 7, at: '2026-03-01T04:02:10.000Z', kind: 'promoted', reason: 'beats the best naive by 20 %' }],
+      history: [
+        {
+          number: 7,
+          at: '2026-03-01T04:02:10.000Z',
+          kind: 'promoted',
+          reason: 'beats the best naive by 20 %',
+        },
+      ],
     },
   ],
   nextCursor: null,

@@ -1,8 +1,10 @@
 /**
- * Purpose: build the prediction service: plugins, routes, error answers. It does not listen, so tests and a Lambda use it too.
- * Invariants: everything it depends on is passed in; every error leaves as problem+json; logs hold no payload.
- * Fails: a model or snapshot that cannot be loaded does not stop the start: the app answers 503 and says why, and a later
- * refresh may heal it.
+ * Purpose: build the prediction service: plugins, routes, error answers. It does not listen, so
+ * tests and a Lambda use it too.
+ * Invariants: everything it depends on is passed in; every error leaves as problem+json; logs hold
+ * no payload.
+ * Fails: a model or snapshot that cannot be loaded does not stop the start: the app answers 503 and
+ * says why, and a later refresh may heal it.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import swagger from '@fastify/swagger';
@@ -23,10 +25,22 @@ import { allowOrigins } from './cors.ts';
 import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
-import type { ActualsSink, IssuedForecastsLog, OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
+import type {
+  ActualsSink,
+  IssuedForecastsLog,
+  OnlineFeatures,
+  RestoreForecaster,
+  ServedModels,
+} from './ports.ts';
 import { type OpenPredictor, predictHere, runsAlready } from './predictor.ts';
 import { prepareForecasts } from './prepared-forecasts.ts';
-import { answerBrokenConnection, answerError, HttpProblem, problemOf, sendProblem } from './problems.ts';
+import {
+  answerBrokenConnection,
+  answerError,
+  HttpProblem,
+  problemOf,
+  sendProblem,
+} from './problems.ts';
 import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
 import { limitRates } from './rate-limit.ts';
 import { type Answered, answerLog, lateLogger } from './request-log.ts';
@@ -70,7 +84,10 @@ export interface AppOptions {
   readonly apiKeys?: ApiKeys | null;
   /** Where forecasts are computed; absent: by this process, as on Lambda. */
   readonly openPredictor?: OpenPredictor;
-  /** Starts what computes in this process, where it is not to run before something is to be computed; called again and again. */
+  /**
+   * Starts what computes in this process, where it is not to run before something is to be
+   * computed; called again and again.
+   */
   readonly startBackend?: () => Promise<unknown>;
   /** Where spans go; null or absent: nothing is traced. */
   readonly tracing?: Tracing | null;
@@ -97,18 +114,38 @@ const STALE_DAYS = 2;
 const DOCS_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='";
 
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { domain, clock, logger, settings, apiKeys = null, tracing = null, startBackend = runsAlready } = options;
+  const {
+    domain,
+    clock,
+    logger,
+    settings,
+    apiKeys = null,
+    tracing = null,
+    startBackend = runsAlready,
+  } = options;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
-  const staleAfterIntervals = settings.staleAfterIntervals ?? domain.staleAfterIntervals ?? STALE_DAYS * seasonsOf(domain).day;
+  const staleAfterIntervals =
+    settings.staleAfterIntervals ??
+    domain.staleAfterIntervals ??
+    STALE_DAYS * seasonsOf(domain).day;
   const opened = (options.openPredictor ?? predictHere(startBackend))(metrics.predictions);
   const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
-  const state = createServingState({ ...options, ...ports, predictor, staleAfterIntervals, onRefresh: metrics.refreshed });
+  const state = createServingState({
+    ...options,
+    ...ports,
+    predictor,
+    staleAfterIntervals,
+    onRefresh: metrics.refreshed,
+  });
   metrics.watch(state, predictor, clock);
   const firstLook = state.refresh(); // waits for the store while the app is built
 
-  const [ofPages, ofData] = [Object.entries(securityHeaders('page')), Object.entries(securityHeaders('data'))];
+  const [ofPages, ofData] = [
+    Object.entries(securityHeaders('page')),
+    Object.entries(securityHeaders('data')),
+  ];
   const logAnswer = answerLog(logger);
   const tellAnswer = (level: 'info' | 'debug', answered: Answered): void => {
     metrics.answered(answered);
@@ -120,7 +157,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   let isUnderPressure = () => false;
   // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
   const requestId = ({ 'x-request-id': given }: IncomingHttpHeaders): string =>
-    typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : `${started}-${(++requests).toString(36)}`;
+    typeof given === 'string' && /^[\w.-]{1,64}$/.test(given)
+      ? given
+      : `${started}-${(++requests).toString(36)}`;
   const app: App = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -129,18 +168,26 @@ export async function buildApp(options: AppOptions): Promise<App> {
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
     trustProxy: settings.trustProxy > 0 ? trusted(settings.trustProxy) : false,
-    // Node's own answers are no problems: a missing Host is refused below. It looks for late requests every half minute unless told.
-    http: { requireHostHeader: false, connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4) },
+    // Node's own answers are no problems: a missing Host is refused below. It looks for late
+    // requests every half minute unless told.
+    http: {
+      requireHostHeader: false,
+      connectionsCheckingInterval: Math.ceil(settings.requestTimeoutMs / 4),
+    },
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: answerError,
     clientErrorHandler: answerBrokenConnection,
-    // Validation stops at the first error: a megabyte of wrong values must not become a megabyte of errors.
+    // Validation stops at the first error: a megabyte of wrong values must not become a megabyte of
+    // errors.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  // An expectation that nobody knows is passed over, as RFC 9110 (10.1.1) allows; Node would answer 417 with nothing.
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  // An expectation that nobody knows is passed over, as RFC 9110 (10.1.1) allows; Node would answer
+  // 417 with nothing.
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  );
   const methodsOf = noteMethods(app);
   takeJsonAlone(app);
   app.decorate('serving', state);
@@ -153,7 +200,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('preClose', async () => {
     stopping = true;
   });
-  // Hooks call back and promise nothing: a promise a hook is a tenth of what an answer costs (docs/decisions/0022).
+  // Hooks call back and promise nothing: a promise a hook is a tenth of what an answer costs
+  // (docs/decisions/0022).
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const { access = 'open' } = request.routeOptions.config;
@@ -174,46 +222,87 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, apiKey, span } = request;
     const { url: route = '(none)', config } = request.routeOptions;
-    const answered = { reqId: request.id, method, route, status: reply.statusCode, ms: roundedMs(reply.elapsedTime) };
-    const who = apiKey || span ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) } : null;
+    const answered = {
+      reqId: request.id,
+      method,
+      route,
+      status: reply.statusCode,
+      ms: roundedMs(reply.elapsedTime),
+    };
+    const who =
+      apiKey || span
+        ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) }
+        : null;
     tellAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
     done();
   });
 
-  const limitOf = ({ apiKey }: FastifyRequest) => apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
-  const counter = settings.rateLimitPerMinute > 0 || apiKeys ? limitRates(app, { clientOf, limitOf, clock }) : null;
-  await app.register(swagger, { openapi: openapiInfo(domain, apiKeys !== null), transformObject: completeDocument });
+  const limitOf = ({ apiKey }: FastifyRequest) =>
+    apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
+  const counter =
+    settings.rateLimitPerMinute > 0 || apiKeys
+      ? limitRates(app, { clientOf, limitOf, clock })
+      : null;
+  await app.register(swagger, {
+    openapi: openapiInfo(domain, apiKeys !== null),
+    transformObject: completeDocument,
+  });
   if (options.hasDocsPage ?? true) {
     const { default: swaggerUi } = await import('@fastify/swagger-ui');
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { deepLinking: true, tryItOutEnabled: true },
-      staticCSP: { ...CONTENT_SECURITY, 'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE] },
-      theme: { title: 'Headway API', css: [{ filename: 'headway.css', content: '.topbar { display: none }' }] },
+      staticCSP: {
+        ...CONTENT_SECURITY,
+        'style-src': [...CONTENT_SECURITY['style-src'], DOCS_STYLE],
+      },
+      theme: {
+        title: 'Headway API',
+        css: [{ filename: 'headway.css', content: '.topbar { display: none }' }],
+      },
     });
   }
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(request.url);
     // A file of /docs that is not there comes here too, and its path has the method.
     if (methods.length > 0 && !methods.includes(request.method)) {
-      const problem = new HttpProblem('METHOD_NOT_ALLOWED', `this path has no ${request.method.slice(0, 16)}`);
+      const problem = new HttpProblem(
+        'METHOD_NOT_ALLOWED',
+        `this path has no ${request.method.slice(0, 16)}`,
+      );
       return sendProblem(problemOf(problem, request.id), reply.header('allow', methods.join(', ')));
     }
     return sendProblem(
-      problemOf(new HttpProblem('ROUTE_NOT_FOUND', 'there is nothing at this path for this method'), request.id),
+      problemOf(
+        new HttpProblem('ROUTE_NOT_FOUND', 'there is nothing at this path for this method'),
+        request.id,
+      ),
       reply,
     );
   });
 
   const prepared = prepareForecasts(domain);
   const { handlerTimeoutMs } = settings;
-  const context = { domain, clock, state, prepared, predictor, startBackend, handlerTimeoutMs, fellBack: metrics.fellBack };
+  const context = {
+    domain,
+    clock,
+    state,
+    prepared,
+    predictor,
+    startBackend,
+    handlerTimeoutMs,
+    fellBack: metrics.fellBack,
+  };
   healthRoutes(app, context, apiKeys === null ? 'open' : 'api-keys');
   await pageRoutes(app, metrics.registry, options.dashboard);
-  // Only what computes is refused under pressure: an overloaded instance is still alive, and its figures are wanted most then.
+  // Only what computes is refused under pressure: an overloaded instance is still alive, and its
+  // figures are wanted most then.
   await app.register(async (api: App) => {
     if (settings.maxEventLoopDelayMs > 0) {
-      await api.register(underPressure, { maxEventLoopDelay: settings.maxEventLoopDelayMs, retryAfter: 2 });
+      await api.register(underPressure, {
+        maxEventLoopDelay: settings.maxEventLoopDelayMs,
+        retryAfter: 2,
+      });
       isUnderPressure = () => api.isUnderPressure();
     }
     seriesRoutes(api, context);
@@ -233,7 +322,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
       addressOf: trustedHops(settings.trustProxy),
       isOff: () => stopping || isUnderPressure(),
       answered(reqId, elapsedMs) {
-        tellAnswer('info', { reqId, method: 'GET', route: FORECAST_ROUTE, status: 200, ms: roundedMs(elapsedMs) });
+        tellAnswer('info', {
+          reqId,
+          method: 'GET',
+          route: FORECAST_ROUTE,
+          status: 200,
+          ms: roundedMs(elapsedMs),
+        });
       },
     });
   }

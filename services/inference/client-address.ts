@@ -1,7 +1,7 @@
 /**
  * Purpose: whom a request is counted for: its key, else the address it came from.
- * Invariants: an address of IPv6 counts by its first 64 bits, which are one customer's: else one client is as many as it likes; one of
- * IPv4 written as IPv6 is the same as without.
+ * Invariants: an address of IPv6 counts by its first 64 bits, which are one customer's: else one
+ * client is as many as it likes; one of IPv4 written as IPv6 is the same as without.
  * Fails: never.
  */
 import type { IncomingMessage } from 'node:http';
@@ -16,8 +16,11 @@ export function addressOf(ip: string): string {
   if (!ip.includes(':') || !isIPv6(ip)) return ip;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
   if (mapped) return mapped[1] as string;
-  // The URL parser writes it in its one shortest form; the first four groups are then a matter of filling in the gap.
-  const [head = '', tail] = new URL(`http://[${ip.replace(/%.*/, '')}]/`).hostname.slice(1, -1).split('::');
+  // The URL parser writes it in its one shortest form; the first four groups are then a matter of
+  // filling in the gap.
+  const [head = '', tail] = new URL(`http://[${ip.replace(/%.*/, '')}]/`).hostname
+    .slice(1, -1)
+    .split('::');
   const groups = head === '' ? [] : head.split(':');
   const behind = tail ? tail.split(':') : [];
   const zeros = tail === undefined ? 0 : 8 - groups.length - behind.length;
@@ -30,7 +33,10 @@ export const trusted =
   (_address: string, hop: number): boolean =>
     hop < hops;
 
-/** Where a request came from, as the framework has it: `hops` proxies between the client and this process are believed. */
+/**
+ * Where a request came from, as the framework has it: `hops` proxies between the client and this
+ * process are believed.
+ */
 export function trustedHops(hops: number): (request: IncomingMessage) => string {
   if (hops === 0) return ({ socket }) => socket.remoteAddress ?? '';
   const trust = trusted(hops);

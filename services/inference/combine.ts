@@ -1,7 +1,10 @@
 /**
- * Purpose: make of a model and a snapshot everything that is served: all forecasts, computed once, with a baseline where the model fails.
- * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it but since when a series is rescued.
- * Fails: as precompute.ts for a model that cannot forecast the snapshot; `combineBaseline` answers null where there is too little to forecast.
+ * Purpose: make of a model and a snapshot everything that is served: all forecasts, computed once,
+ * with a baseline where the model fails.
+ * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it
+ * but since when a series is rescued.
+ * Fails: as precompute.ts for a model that cannot forecast the snapshot; `combineBaseline` answers
+ * null where there is too little to forecast.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
@@ -31,7 +34,9 @@ export interface Serving {
   readonly issuedAt: number;
   /** UTC start of the last observed interval. */
   readonly cutoffTimestamp: number;
-  /** From this moment on the snapshot is older than it may be; infinite where it may be of any age. */
+  /**
+   * From this moment on the snapshot is older than it may be; infinite where it may be of any age.
+   */
   readonly staleAt: number;
   /** Weak: two replicas agree on the numbers but not on the moment of issue. */
   readonly etag: string;
@@ -49,7 +54,10 @@ export interface CombineRequest {
   readonly staleAfterIntervals: number;
 }
 
-/** Series that are forecast at once where nothing is served yet, so that no answer waits for it: a fifth faster. */
+/**
+ * Series that are forecast at once where nothing is served yet, so that no answer waits for it: a
+ * fifth faster.
+ */
 const AT_START = 256;
 
 export async function combine(model: LoadedModel, request: CombineRequest): Promise<Serving> {
@@ -62,11 +70,20 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
   const predictPiece = (piece: Panel) =>
     given?.of(piece) ??
     computed(predictor, model, piece, cutoff, 'swap').catch((error: unknown) => {
-      // A swap must not wait for a worker that does not come: this process can do it too, only not as quietly.
+      // A swap must not wait for a worker that does not come: this process can do it too, only not
+      // as quietly.
       if (error instanceof WorkerGone) return forecaster.predict(piece, cutoff, card.horizon);
       throw error;
     });
-  const made = await precompute(forecaster, panel, cutoff, card.horizon, domain, predictPiece, before ? undefined : AT_START);
+  const made = await precompute(
+    forecaster,
+    panel,
+    cutoff,
+    card.horizon,
+    domain,
+    predictPiece,
+    before ? undefined : AT_START,
+  );
   requireUsable(forecaster, made);
   const { forecasts, rescued } = await rescue({
     forecasts: made,
@@ -90,13 +107,22 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
     unknownInputs: unknown,
     issuedAt: given?.issuedAt ?? now,
     cutoffTimestamp,
-    staleAt: staleAfterIntervals > 0 ? cutoffTimestamp + (1 + staleAfterIntervals) * interval : Number.POSITIVE_INFINITY,
+    staleAt:
+      staleAfterIntervals > 0
+        ? cutoffTimestamp + (1 + staleAfterIntervals) * interval
+        : Number.POSITIVE_INFINITY,
     etag: `W/"2.${card.modelVersion}.${champion?.number ?? 0}.${manifest.snapshotVersion}"`,
   };
 }
 
-/** The same from no model at all: the best baseline, as far as `metrics` (of a card that could be read) tell which that is. */
-export async function combineBaseline(request: CombineRequest, metrics: unknown): Promise<Serving | null> {
+/**
+ * The same from no model at all: the best baseline, as far as `metrics` (of a card that could be
+ * read) tell which that is.
+ */
+export async function combineBaseline(
+  request: CombineRequest,
+  metrics: unknown,
+): Promise<Serving | null> {
   const { domain, snapshot, now } = request;
   const { quantiles, horizon } = domain;
   const forecaster = baselineOf(domain, quantiles, metrics);
@@ -122,9 +148,13 @@ export async function combineBaseline(request: CombineRequest, metrics: unknown)
   }
 }
 
-/** The same numbers under another heading; what is told with them is part of the answer, and so of the ETag. */
+/**
+ * The same numbers under another heading; what is told with them is part of the answer, and so of
+ * the ETag.
+ */
 export function underFallback(serving: Serving, fallback: Fallback | null): Serving {
-  if (fallback?.reason === serving.fallback?.reason && fallback?.since === serving.fallback?.since) return serving;
+  if (fallback?.reason === serving.fallback?.reason && fallback?.since === serving.fallback?.since)
+    return serving;
   const whole = serving.etag.replace(/~.*"$/, '"');
   const told = fallback ? `~${fallback.reason}.${fallback.since.toString(36)}"` : '"';
   return { ...serving, fallback, etag: `${whole.slice(0, -1)}${told}` };

@@ -1,9 +1,10 @@
 /**
  * Purpose: why a forecast is what it is, as the command line and the HTTP service both answer it.
- * Invariants: the forecast that is explained is the one the forecaster gives at that cutoff; nothing after the cutoff is read;
- * numbers are not rounded, so that a reader can add them up.
- * Fails: SERIES_UNKNOWN; USAGE for a cutoff off the grid or after the last observed interval; HISTORY_TOO_SHORT for one with too
- * little before it; MODEL_INCOMPATIBLE for a forecaster that has no inputs to explain.
+ * Invariants: the forecast that is explained is the one the forecaster gives at that cutoff;
+ * nothing after the cutoff is read; numbers are not rounded, so that a reader can add them up.
+ * Fails: SERIES_UNKNOWN; USAGE for a cutoff off the grid or after the last observed interval;
+ * HISTORY_TOO_SHORT for one with too little before it; MODEL_INCOMPATIBLE for a forecaster that has
+ * no inputs to explain.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
@@ -48,11 +49,22 @@ export function explanationAnswer(request: ExplanationRequest): ExplanationAnswe
   if (series < 0) throw unknownSeries(seriesId);
   const panel = onlySeries(request.panel, series);
   const forecaster = explainable(request.forecaster);
-  if (!isServable(forecaster.predict(panel, cutoff, horizon), forecaster.quantiles.length, horizon, domain.nonNegative)) {
-    throw new HeadwayError('HISTORY_TOO_SHORT', `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`, {
-      where: 'seriesId',
-      fix: 'Ask for another cutoff, or look for gaps in its recent history.',
-    });
+  if (
+    !isServable(
+      forecaster.predict(panel, cutoff, horizon),
+      forecaster.quantiles.length,
+      horizon,
+      domain.nonNegative,
+    )
+  ) {
+    throw new HeadwayError(
+      'HISTORY_TOO_SHORT',
+      `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`,
+      {
+        where: 'seriesId',
+        fix: 'Ask for another cutoff, or look for gaps in its recent history.',
+      },
+    );
   }
   const { baseline, parts, forecast } = explain(forecaster, panel, 0, cutoff, horizon);
   const similar = similarDays({
@@ -64,7 +76,10 @@ export function explanationAnswer(request: ExplanationRequest): ExplanationAnswe
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     count: SIMILAR_DAYS,
   });
-  const summed = (values: readonly number[]) => ({ values: [...values], total: values.reduce((a, b) => a + b, 0) });
+  const summed = (values: readonly number[]) => ({
+    values: [...values],
+    total: values.reduce((a, b) => a + b, 0),
+  });
   return {
     domain: domain.name,
     seriesId,
@@ -75,7 +90,9 @@ export function explanationAnswer(request: ExplanationRequest): ExplanationAnswe
     snapshotVersion,
     frequency: isoFrequency(panel.frequencyMinutes),
     horizon,
-    timestamps: Array.from({ length: horizon }, (_, k) => isoTime(timestampAt(panel, cutoff + 1 + k))),
+    timestamps: Array.from({ length: horizon }, (_, k) =>
+      isoTime(timestampAt(panel, cutoff + 1 + k)),
+    ),
     baseline: summed(baseline),
     parts: parts.map(({ name, values }) => ({ name, title: PART_TITLES[name], ...summed(values) })),
     forecast: summed(forecast),
@@ -94,14 +111,21 @@ export function explanationAnswer(request: ExplanationRequest): ExplanationAnswe
  */
 export function cutoffIndex(panel: Panel, cutoff: number, last: number, needed: number): number {
   const index = indexAt(panel, cutoff);
-  const wrong = (problem: string, fix: string) => new HeadwayError('USAGE', `the cutoff ${problem}`, { where: 'cutoff', fix });
+  const wrong = (problem: string, fix: string) =>
+    new HeadwayError('USAGE', `the cutoff ${problem}`, { where: 'cutoff', fix });
   if (!Number.isInteger(index)) {
     const before = isoTime(timestampAt(panel, Math.floor(index)));
-    throw wrong(`is not the start of an interval of ${panel.frequencyMinutes} minutes`, `${before} is.`);
+    throw wrong(
+      `is not the start of an interval of ${panel.frequencyMinutes} minutes`,
+      `${before} is.`,
+    );
   }
   if (index > last) {
     const latest = isoTime(timestampAt(panel, last));
-    throw wrong(`lies after ${latest}, the last observed interval`, `Name ${latest} or an earlier one.`);
+    throw wrong(
+      `lies after ${latest}, the last observed interval`,
+      `Name ${latest} or an earlier one.`,
+    );
   }
   if (index + 1 < needed) {
     throw new HeadwayError(
@@ -122,7 +146,11 @@ export function cutoffIndex(panel: Panel, cutoff: number, last: number, needed: 
 /** The forecaster as one that can say what its inputs did. */
 export function explainable(forecaster: Forecaster): NetworkForecaster {
   if ('predictKept' in forecaster) return forecaster as NetworkForecaster;
-  throw new HeadwayError('MODEL_INCOMPATIBLE', `forecasts of ${forecaster.name} cannot be explained`, {
-    fix: 'Only a network has groups of inputs: promote or name one.',
-  });
+  throw new HeadwayError(
+    'MODEL_INCOMPATIBLE',
+    `forecasts of ${forecaster.name} cannot be explained`,
+    {
+      fix: 'Only a network has groups of inputs: promote or name one.',
+    },
+  );
 }

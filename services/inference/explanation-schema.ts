@@ -1,5 +1,6 @@
 /**
- * Purpose: the request and the answer of an explanation, written once, as schemas.ts does for the others.
+ * Purpose: the request and the answer of an explanation, written once, as schemas.ts does for the
+ * others.
  * Invariants: an unknown parameter is refused; the example sums, as every answer does.
  * Fails: as schemas.ts.
  */
@@ -21,7 +22,8 @@ export const ExplanationQuery = Type.Object(
 );
 
 /** The values of every step, and their sum over the horizon. */
-const summed = (description: string) => Type.Object({ values: Type.Array(Type.Number()), total: Type.Number() }, { description });
+const summed = (description: string) =>
+  Type.Object({ values: Type.Array(Type.Number()), total: Type.Number() }, { description });
 
 export const ExplanationAnswer = Type.Object(
   {
@@ -32,7 +34,10 @@ export const ExplanationAnswer = Type.Object(
     cutoff: isoTime('UTC start of the last interval that the forecast knows'),
     modelVersion: Type.String(),
     snapshotVersion: Type.String(),
-    frequency: Type.String({ description: 'ISO 8601 duration of one interval', examples: ['PT1H'] }),
+    frequency: Type.String({
+      description: 'ISO 8601 duration of one interval',
+      examples: ['PT1H'],
+    }),
     horizon: Type.Integer(),
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
     baseline: summed(
@@ -40,21 +45,34 @@ export const ExplanationAnswer = Type.Object(
     ),
     parts: Type.Array(
       Type.Object({
-        name: Type.String({ description: 'typical, recent, weeks, calendar, exogenous, series or rounding' }),
+        name: Type.String({
+          description: 'typical, recent, weeks, calendar, exogenous, series or rounding',
+        }),
         title: Type.String({ description: 'For people' }),
         values: Type.Array(Type.Number(), { description: 'How far it moved every step' }),
         total: Type.Number({ description: 'The sum of the steps' }),
       }),
-      { description: 'At every step and in sum: baseline + parts = forecast. Numbers are not rounded' },
+      {
+        description:
+          'At every step and in sum: baseline + parts = forecast. Numbers are not rounded',
+      },
     ),
     forecast: summed('The median forecast'),
     similarDays: Type.Array(
       Type.Object({
         cutoff: isoTime('The same local time on a past day'),
-        distance: Type.Number({ description: 'How unlike that day was, in units of the level of the series; 0 is the same' }),
-        values: Type.Array(Type.Number(), { description: 'What happened over the horizon after it' }),
+        distance: Type.Number({
+          description:
+            'How unlike that day was, in units of the level of the series; 0 is the same',
+        }),
+        values: Type.Array(Type.Number(), {
+          description: 'What happened over the horizon after it',
+        }),
       }),
-      { description: 'The nearest past days, nearest first; empty where the service holds none to compare' },
+      {
+        description:
+          'The nearest past days, nearest first; empty where the service holds none to compare',
+      },
     ),
   },
   {

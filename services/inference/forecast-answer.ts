@@ -1,7 +1,9 @@
 /**
  * Purpose: turn computed numbers into the answer a client reads.
- * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals; timestamps are ISO UTC.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the series has too little recent history).
+ * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals;
+ * timestamps are ISO UTC.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
+ * series has too little recent history).
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, targetOf, timestampAt } from '../../forecasting/panel.ts';
@@ -22,7 +24,8 @@ import { supposedColumns, supposing, type WhatIf } from './what-if.ts';
 export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
 
 /** ISO 8601 duration of one interval. */
-export const isoFrequency = (minutes: number): string => (minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`);
+export const isoFrequency = (minutes: number): string =>
+  minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`;
 
 export const unknownSeries = (seriesId: string): HeadwayError =>
   new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
@@ -30,10 +33,13 @@ export const unknownSeries = (seriesId: string): HeadwayError =>
     fix: 'GET /v1/series lists the series there are.',
   });
 
-/** Forecasts carry six significant digits: more would pretend to a precision that no forecast has. */
+/**
+ * Forecasts carry six significant digits: more would pretend to a precision that no forecast has.
+ */
 const rounded = (value: number): number => Number(value.toPrecision(6));
 /** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
-const actual = (value: number): number | null => (Number.isNaN(value) ? null : Number(value.toPrecision(7)));
+const actual = (value: number): number | null =>
+  Number.isNaN(value) ? null : Number(value.toPrecision(7));
 
 /** What of a forecast is asked for. */
 export interface Asked {
@@ -44,7 +50,12 @@ export interface Asked {
 }
 
 /** The forecast of a stored series. */
-export function storedAnswer(serving: Serving, domain: Domain, seriesId: string, asked: Asked): ForecastAnswer {
+export function storedAnswer(
+  serving: Serving,
+  domain: Domain,
+  seriesId: string,
+  asked: Asked,
+): ForecastAnswer {
   const { snapshot, model, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
   if (index === undefined) throw unknownSeries(seriesId);
@@ -69,7 +80,10 @@ export function storedAnswer(serving: Serving, domain: Domain, seriesId: string,
   };
 }
 
-/** The forecasts of stored series if the exogenous columns were as the caller supposes: computed now, by the model alone. */
+/**
+ * The forecasts of stored series if the exogenous columns were as the caller supposes: computed
+ * now, by the model alone.
+ */
 export async function supposedAnswers(
   serving: Serving,
   domain: Domain,
@@ -88,7 +102,13 @@ export async function supposedAnswers(
     return index;
   });
   const shape = shapeOf(serving, asked);
-  const panel = supposing(pickSeries(snapshot.panel, rows), forecaster.exogenous, cutoff, card.horizon, whatIf);
+  const panel = supposing(
+    pickSeries(snapshot.panel, rows),
+    forecaster.exogenous,
+    cutoff,
+    card.horizon,
+    whatIf,
+  );
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   // A baseline reads no such column: it could not answer what was asked.
   const values = await computedByModel(predictor, model, panel, cutoff);
@@ -96,7 +116,15 @@ export async function supposedAnswers(
   const size = quantiles * card.horizon;
   return seriesIds.map((seriesId, row) => {
     const one = values.subarray(row * size, (row + 1) * size);
-    if (judgeForecast(one, targetOf(panel, row), cutoff, { quantiles, horizon: card.horizon }, domain) !== 'sound')
+    if (
+      judgeForecast(
+        one,
+        targetOf(panel, row),
+        cutoff,
+        { quantiles, horizon: card.horizon },
+        domain,
+      ) !== 'sound'
+    )
       throw tooFewValues(seriesId);
     return {
       ...columns(serving, domain, panel, cutoff, shape, one, 0),
@@ -115,17 +143,28 @@ const storedNames = ({ snapshot }: Serving, domain: Domain, seriesId: string) =>
 });
 
 const tooFewValues = (seriesId: string): HeadwayError =>
-  new HeadwayError('HISTORY_TOO_SHORT', `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`, {
-    where: 'seriesId',
-    fix: 'Wait for more data, or look for gaps in its recent history.',
-  });
+  new HeadwayError(
+    'HISTORY_TOO_SHORT',
+    `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`,
+    {
+      where: 'seriesId',
+      fix: 'Wait for more data, or look for gaps in its recent history.',
+    },
+  );
 
 /** Why an answer is a fallback, as a member of it; no member where it is none. */
 export const fallbackMember = (fallback: Fallback | null) =>
   fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {};
 
-/** Nothing, where every input was known, the series is like those that were learnt, and the model itself answers. */
-const cautions = (unknown: readonly string[], flags: readonly AnswerFlag[], fallback: Fallback | null) => ({
+/**
+ * Nothing, where every input was known, the series is like those that were learnt, and the model
+ * itself answers.
+ */
+const cautions = (
+  unknown: readonly string[],
+  flags: readonly AnswerFlag[],
+  fallback: Fallback | null,
+) => ({
   ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
   ...(flags.length > 0 ? { flags: [...flags] } : {}),
   ...fallbackMember(fallback),
@@ -155,7 +194,13 @@ export async function ownAnswer(
   now: number,
 ): Promise<ForecastAnswer> {
   const shape = shapeOf(serving, asked);
-  const { panel, cutoff, values, unknownInputs, rescuedFor } = await ownForecast(serving, domain, predictor, history, whatIf);
+  const { panel, cutoff, values, unknownInputs, rescuedFor } = await ownForecast(
+    serving,
+    domain,
+    predictor,
+    history,
+    whatIf,
+  );
   const rescued = rescuedFor ? { reason: rescuedFor, since: now } : null;
   const seriesId = history.seriesId ?? null;
   return {
@@ -174,9 +219,14 @@ export async function ownAnswer(
   };
 }
 
-/** Of a caller's own values only the model can fall short: how old the snapshot is does not touch them. */
+/**
+ * Of a caller's own values only the model can fall short: how old the snapshot is does not touch
+ * them.
+ */
 const ownFallback = (fallback: Fallback | null): Fallback | null =>
-  fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE') ? fallback : null;
+  fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE')
+    ? fallback
+    : null;
 
 function columns(
   serving: Serving,
@@ -200,7 +250,9 @@ function columns(
     modelVersion: card.modelVersion,
     frequency: isoFrequency(panel.frequencyMinutes),
     horizon: steps,
-    timestamps: Array.from({ length: steps }, (_, step) => isoTime(timestampAt(panel, cutoff + step + 1))),
+    timestamps: Array.from({ length: steps }, (_, step) =>
+      isoTime(timestampAt(panel, cutoff + step + 1)),
+    ),
     quantiles,
   };
 }
@@ -220,10 +272,14 @@ function checkedHorizon(serving: Serving, horizon: number | undefined): number {
   const most = serving.model.card.horizon;
   if (horizon === undefined) return most;
   if (Number.isInteger(horizon) && horizon >= 1 && horizon <= most) return horizon;
-  throw new HeadwayError('HORIZON_INVALID', `the model forecasts 1 to ${most} steps, not ${horizon}`, {
-    where: 'horizon',
-    fix: `Ask for a horizon from 1 to ${most}, or leave it out for all ${most}.`,
-  });
+  throw new HeadwayError(
+    'HORIZON_INVALID',
+    `the model forecasts 1 to ${most} steps, not ${horizon}`,
+    {
+      where: 'horizon',
+      fix: `Ask for a horizon from 1 to ${most}, or leave it out for all ${most}.`,
+    },
+  );
 }
 
 function recent(panel: Panel, series: number, cutoff: number, count: number): HistoryAnswer {

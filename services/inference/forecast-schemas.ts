@@ -1,7 +1,10 @@
 /**
- * Purpose: the requests and the answers of forecasts, written once, as schemas.ts does for the others.
- * Invariants: as schemas.ts: unknown properties are refused, what clients send is bounded, examples are sent by a test.
- * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is wrong.
+ * Purpose: the requests and the answers of forecasts, written once, as schemas.ts does for the
+ * others.
+ * Invariants: as schemas.ts: unknown properties are refused, what clients send is bounded, examples
+ * are sent by a test.
+ * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is
+ * wrong.
  */
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
@@ -58,14 +61,20 @@ export const AllForecastsQuery = Type.Object(
       Type.Unsafe<'json' | 'ndjson' | 'csv'>({
         type: 'string',
         enum: ['json', 'ndjson', 'csv'],
-        description: 'json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a step. By Accept without it',
+        description:
+          'json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a step. By Accept without it',
         examples: ['ndjson'],
       }),
     ),
     horizon: Type.Optional(Horizon),
     levels: Type.Optional(LevelsText),
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, description: 'Series per page of JSON; 100 without it', examples: [50] }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'Series per page of JSON; 100 without it',
+        examples: [50],
+      }),
     ),
     cursor: Type.Optional(Cursor),
   },
@@ -77,7 +86,13 @@ export const ForecastQuery = Type.Object(
     horizon: Type.Optional(Horizon),
     levels: Type.Optional(LevelsText),
     history: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 2000, default: 0, description: 'Recent actual values to send along', examples: [168] }),
+      Type.Integer({
+        minimum: 0,
+        maximum: 2000,
+        default: 0,
+        description: 'Recent actual values to send along',
+        examples: [168],
+      }),
     ),
   },
   { additionalProperties: false },
@@ -86,7 +101,12 @@ export const ForecastQuery = Type.Object(
 export const ForecastsBody = Type.Object(
   {
     seriesIds: Type.Optional(
-      Type.Array(SeriesId, { minItems: 1, maxItems: 1000, uniqueItems: true, description: 'Series of the snapshot' }),
+      Type.Array(SeriesId, {
+        minItems: 1,
+        maxItems: 1000,
+        uniqueItems: true,
+        description: 'Series of the snapshot',
+      }),
     ),
     history: Type.Optional(
       Type.Object(
@@ -98,7 +118,11 @@ export const ForecastsBody = Type.Object(
             description: 'One value an interval, oldest first; null is unknown (not zero)',
           }),
           seriesId: Type.Optional(
-            Type.String({ minLength: 1, maxLength: 128, description: 'The series these values continue, if the model knows it' }),
+            Type.String({
+              minLength: 1,
+              maxLength: 128,
+              description: 'The series these values continue, if the model knows it',
+            }),
           ),
           exogenous: Type.Optional(
             exogenousColumns(
@@ -113,8 +137,14 @@ export const ForecastsBody = Type.Object(
     whatIf: Type.Optional(
       Type.Object(
         {
-          future: Type.Optional(exogenousColumns('Columns known in advance: the values of step 1, 2, …')),
-          past: Type.Optional(exogenousColumns('Columns known only afterwards: their last values, the last at the cutoff')),
+          future: Type.Optional(
+            exogenousColumns('Columns known in advance: the values of step 1, 2, …'),
+          ),
+          past: Type.Optional(
+            exogenousColumns(
+              'Columns known only afterwards: their last values, the last at the cutoff',
+            ),
+          ),
         },
         {
           additionalProperties: false,
@@ -144,20 +174,30 @@ export const ForecastsBody = Type.Object(
 
 const HistoryAnswer = Type.Object(
   { timestamps: Type.Array(Type.String()), values: nullableNumbers() },
-  { title: 'RecentValues', description: 'Actual values up to the cutoff, oldest first; null is unknown' },
+  {
+    title: 'RecentValues',
+    description: 'Actual values up to the cutoff, oldest first; null is unknown',
+  },
 );
 
 export const ForecastAnswer = Type.Object(
   {
     domain: Type.String(),
-    seriesId: nullableString({ description: 'null for a history of your own that names no series' }),
+    seriesId: nullableString({
+      description: 'null for a history of your own that names no series',
+    }),
     title: nullableString(),
     unit: Type.String({ description: 'Unit of every quantile' }),
     cutoff: isoTime('UTC start of the last observed interval; step k is cutoff + k intervals'),
     issuedAt: isoTime('When these numbers were computed'),
-    modelVersion: Type.String({ description: 'What made the numbers: a model, or `baseline-…` where a baseline stands in' }),
+    modelVersion: Type.String({
+      description: 'What made the numbers: a model, or `baseline-…` where a baseline stands in',
+    }),
     snapshotVersion: nullableString({ description: 'null for a history of your own' }),
-    frequency: Type.String({ description: 'ISO 8601 duration of one interval', examples: ['PT1H'] }),
+    frequency: Type.String({
+      description: 'ISO 8601 duration of one interval',
+      examples: ['PT1H'],
+    }),
     horizon: Type.Integer(),
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
     quantiles: Type.Record(Type.String(), Type.Array(Type.Number()), {
@@ -166,7 +206,9 @@ export const ForecastAnswer = Type.Object(
     }),
     history: Type.Optional(HistoryAnswer),
     whatIf: Type.Optional(
-      Type.Array(Type.String(), { description: 'Columns that were as the caller supposed. Absent where none was' }),
+      Type.Array(Type.String(), {
+        description: 'Columns that were as the caller supposed. Absent where none was',
+      }),
     ),
     unknownInputs: Type.Optional(
       Type.Array(Type.String(), {
@@ -197,7 +239,9 @@ export const ForecastsPage = Type.Object(
   {
     total: Type.Integer({ description: 'Series in the snapshot' }),
     forecasts: Type.Array(ForecastAnswer, { description: 'In text order of the series' }),
-    withoutForecast: Type.Array(Type.String(), { description: 'Series of this page whose recent history does not suffice' }),
+    withoutForecast: Type.Array(Type.String(), {
+      description: 'Series of this page whose recent history does not suffice',
+    }),
     nextCursor: nullableString({ description: 'null on the last page' }),
   },
   { title: 'ForecastsPage', examples: [FORECASTS_PAGE] },

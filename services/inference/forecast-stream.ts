@@ -1,8 +1,9 @@
 /**
- * Purpose: the forecasts of all series as text that comes in pieces: NDJSON (one forecast a line) and CSV (one row a series and step).
- * Invariants: every piece is of the one Serving that it was begun with, whatever is swapped in meanwhile; a piece is made only when the
- * reader has taken the one before, so that a slow reader costs no memory; what a line holds is what the forecast of that series alone
- * answers.
+ * Purpose: the forecasts of all series as text that comes in pieces: NDJSON (one forecast a line)
+ * and CSV (one row a series and step).
+ * Invariants: every piece is of the one Serving that it was begun with, whatever is swapped in
+ * meanwhile; a piece is made only when the reader has taken the one before, so that a slow reader
+ * costs no memory; what a line holds is what the forecast of that series alone answers.
  * Fails: HORIZON_INVALID and LEVEL_UNKNOWN before the first piece; never after it.
  */
 import { Readable } from 'node:stream';
@@ -32,7 +33,9 @@ export function forecastStream(
   const { positions } = shapeOf(serving, asked);
   const names = positions.map((q) => String(serving.model.card.quantiles[q]));
   const { snapshot, forecasts } = serving;
-  const ids = snapshot.sortedIds.filter((id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1);
+  const ids = snapshot.sortedIds.filter(
+    (id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1,
+  );
   function* pieces(): Generator<string> {
     if (format === 'csv') yield `${csvHead(names)}\n`;
     for (let from = 0; from < ids.length; from += SERIES_PER_PIECE) {
@@ -51,14 +54,27 @@ export function forecastStream(
 
 /** Columns as panels are exported (unique_id, ds), then one a quantile. */
 const csvHead = (names: readonly string[]): string =>
-  ['unique_id', 'ds', 'cutoff', ...names.map((name) => `q${name}`), 'model_version', 'snapshot_version']
+  [
+    'unique_id',
+    'ds',
+    'cutoff',
+    ...names.map((name) => `q${name}`),
+    'model_version',
+    'snapshot_version',
+  ]
     .concat('flags', 'fallback_reason', 'fallback_since')
     .join(',');
 
 function csvRows(answer: ForecastAnswer, names: readonly string[]): string {
   const { seriesId, cutoff, modelVersion, snapshotVersion, flags = [], fallback } = answer;
   const columns = names.map((name) => answer.quantiles[name] as number[]);
-  const behind = [modelVersion, snapshotVersion ?? '', flags.join(' '), fallback?.reason ?? '', fallback?.since ?? ''];
+  const behind = [
+    modelVersion,
+    snapshotVersion ?? '',
+    flags.join(' '),
+    fallback?.reason ?? '',
+    fallback?.since ?? '',
+  ];
   const id = csvField(seriesId as string);
   let rows = '';
   for (const [k, timestamp] of answer.timestamps.entries())

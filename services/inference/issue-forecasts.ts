@@ -1,8 +1,11 @@
 /**
- * Purpose: forecast every series at once from the champion and the online view: what is kept in the forecast log.
- * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the cutoff is the last interval that is known of any
- * series; the shards of a batch, one after another, are the batch, bit for bit.
- * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT, MODEL_INCOMPATIBLE, HORIZON_INVALID.
+ * Purpose: forecast every series at once from the champion and the online view: what is kept in the
+ * forecast log.
+ * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the
+ * cutoff is the last interval that is known of any series; the shards of a batch, one after
+ * another, are the batch, bit for bit.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT, MODEL_INCOMPATIBLE,
+ * HORIZON_INVALID.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Panel } from '../../forecasting/panel.ts';
@@ -12,7 +15,13 @@ import { type SeriesFlag, seriesFlags } from '../../forecasting/series-flags.ts'
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from './ports.ts';
-import { lastObserved, precompute, requireUsable, seriesSlice, unknownInputs } from './precompute.ts';
+import {
+  lastObserved,
+  precompute,
+  requireUsable,
+  seriesSlice,
+  unknownInputs,
+} from './precompute.ts';
 import { type Shard, shardRange } from './shard.ts';
 
 export interface IssueRequest {
@@ -41,7 +50,14 @@ export interface IssuedForecasts {
 const WHOLE: Shard = { index: 1, count: 1 };
 
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
-  const { domain, features, registry, restoreForecaster, issuedAt, horizon = domain.horizon } = request;
+  const {
+    domain,
+    features,
+    registry,
+    restoreForecaster,
+    issuedAt,
+    horizon = domain.horizon,
+  } = request;
   if (!Number.isInteger(horizon) || horizon < 1 || horizon > domain.horizon) {
     throw new HeadwayError('HORIZON_INVALID', `horizon ${horizon} is outside 1…${domain.horizon}`, {
       fix: `Ask for 1 to ${domain.horizon} steps.`,

@@ -1,15 +1,23 @@
 /**
- * Purpose: the prediction service as a Lambda function: the same app, asked by events instead of a socket.
- * Invariants: between two invocations nothing runs, so no timer looks for a newer model or snapshot: an invocation does, when the last look
- * is older than `refreshIntervalMs`. It waits for that look, but not long: then it answers from what there is, and the look goes on with
- * the invocations to come. Every line of the log names the invocation it is of.
+ * Purpose: the prediction service as a Lambda function: the same app, asked by events instead of a
+ * socket.
+ * Invariants: between two invocations nothing runs, so no timer looks for a newer model or
+ * snapshot: an invocation does, when the last look is older than `refreshIntervalMs`. It waits for
+ * that look, but not long: then it answers from what there is, and the look goes on with the
+ * invocations to come. Every line of the log names the invocation it is of.
  * Fails: with a problem document, like the app; the start itself only where the settings are wrong.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import awsLambdaFastify from '@fastify/aws-lambda';
 import { atMost } from '../../runtime/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
-import { asAnswered, asRequested, isHttpEvent, type LambdaAnswer, problemAnswer } from './lambda-event.ts';
+import {
+  asAnswered,
+  asRequested,
+  isHttpEvent,
+  type LambdaAnswer,
+  problemAnswer,
+} from './lambda-event.ts';
 import { HttpProblem } from './problems.ts';
 import type { App } from './routes/context.ts';
 
@@ -31,7 +39,10 @@ export interface LambdaOptions extends AppOptions {
 
 /** Lambda gives a start ten seconds. */
 const START_PATIENCE_MS = 5_000;
-/** An answer that there is waits so long for a look, and all answers together so long for the same one. */
+/**
+ * An answer that there is waits so long for a look, and all answers together so long for the same
+ * one.
+ */
 const PATIENCE_MS = 500;
 const PATIENCE_IN_ALL_MS = 2_000;
 /** While nothing can be answered, there is more reason to wait, and to look again soon. */
@@ -40,11 +51,17 @@ const EMPTY_INTERVAL_MS = 1_000;
 /** Kept for making the answer. */
 const RESERVE_MS = 500;
 
-/** What the first forecast needs is made ready at the start, when Lambda gives an instance more of a processor than later. */
+/**
+ * What the first forecast needs is made ready at the start, when Lambda gives an instance more of a
+ * processor than later.
+ */
 async function warmUp(app: App): Promise<void> {
   const id = app.serving.current()?.snapshot.sortedIds[0];
   if (id === undefined) return;
-  await app.inject({ url: `/v1/series/${encodeURIComponent(id)}/forecast`, headers: { 'x-request-id': 'start' } });
+  await app.inject({
+    url: `/v1/series/${encodeURIComponent(id)}/forecast`,
+    headers: { 'x-request-id': 'start' },
+  });
 }
 
 export async function createLambdaHandler(options: LambdaOptions): Promise<LambdaHandler> {
@@ -57,12 +74,16 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
   let look: Promise<unknown> | null = null;
   let patienceLeft = 0;
 
-  /** Begins a look for newer parts where one is due, and waits for the one under way as long as is fit. */
+  /**
+   * Begins a look for newer parts where one is due, and waits for the one under way as long as is
+   * fit.
+   */
   async function lookForNewer(remainingMs: number): Promise<void> {
     const isEmpty = app.serving.current() === null;
     if (
       look === null &&
-      clock.now() - lookedAt >= (isEmpty ? Math.min(EMPTY_INTERVAL_MS, refreshIntervalMs) : refreshIntervalMs)
+      clock.now() - lookedAt >=
+        (isEmpty ? Math.min(EMPTY_INTERVAL_MS, refreshIntervalMs) : refreshIntervalMs)
     ) {
       lookedAt = clock.now();
       patienceLeft = PATIENCE_IN_ALL_MS;
@@ -80,7 +101,11 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
   async function answer(event: unknown, context: LambdaContext): Promise<LambdaAnswer> {
     const { awsRequestId } = context;
     try {
-      if (!isHttpEvent(event)) throw new HttpProblem('REQUEST_MALFORMED', 'the event is no HTTP event of payload version 2.0');
+      if (!isHttpEvent(event))
+        throw new HttpProblem(
+          'REQUEST_MALFORMED',
+          'the event is no HTTP event of payload version 2.0',
+        );
       await lookForNewer(context.getRemainingTimeInMillis());
       const requested = asRequested(event, awsRequestId);
       const answered = (await proxy(requested, {})) as LambdaAnswer;
@@ -93,5 +118,6 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
     }
   }
 
-  return (event, context) => invocation.run({ awsRequestId: context.awsRequestId }, () => answer(event, context));
+  return (event, context) =>
+    invocation.run({ awsRequestId: context.awsRequestId }, () => answer(event, context));
 }

@@ -1,7 +1,8 @@
 /**
- * Purpose: which quantiles an answer carries: all of the model's, or the two ends of each level that was asked for, and the median.
- * Invariants: level 80 is the quantiles 0.1 and 0.9; a level is had only where the model forecasts both: nothing is interpolated, because
- * calibration holds for the quantiles that were calibrated.
+ * Purpose: which quantiles an answer carries: all of the model's, or the two ends of each level
+ * that was asked for, and the median.
+ * Invariants: level 80 is the quantiles 0.1 and 0.9; a level is had only where the model forecasts
+ * both: nothing is interpolated, because calibration holds for the quantiles that were calibrated.
  * Fails: LEVEL_UNKNOWN, which names the levels there are.
  */
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -16,7 +17,10 @@ export function levelsOf(quantiles: readonly number[]): number[] {
 }
 
 /** Positions in `quantiles` of what was asked for, ascending; of all without a question. */
-export function quantilesFor(quantiles: readonly number[], levels: readonly number[] | undefined): number[] {
+export function quantilesFor(
+  quantiles: readonly number[],
+  levels: readonly number[] | undefined,
+): number[] {
   const all = [...quantiles.keys()];
   if (levels === undefined) return all;
   const known = levelsOf(quantiles);
@@ -37,4 +41,5 @@ export function quantilesFor(quantiles: readonly number[], levels: readonly numb
 }
 
 /** "50,80" of a query string, whose form the schema has checked. */
-export const parseLevels = (text: string | undefined): number[] | undefined => text?.split(',').map(Number);
+export const parseLevels = (text: string | undefined): number[] | undefined =>
+  text?.split(',').map(Number);

@@ -1,14 +1,22 @@
 /**
- * Purpose: load the two parts of what is served, the champion and the newest snapshot, each checked before it is used.
+ * Purpose: load the two parts of what is served, the champion and the newest snapshot, each checked
+ * before it is used.
  * Invariants: a part that has not changed is not loaded again.
- * Fails: NO_CHAMPION, MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE; SNAPSHOT_EMPTY, STORE_CORRUPT; STORE_UNAVAILABLE.
+ * Fails: NO_CHAMPION, MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_INCOMPATIBLE; SNAPSHOT_EMPTY,
+ * STORE_CORRUPT; STORE_UNAVAILABLE.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Manifest } from '../../storage/manifest.ts';
-import type { Champion, OnlineFeatures, RestoreForecaster, ServedCard, ServedModels } from './ports.ts';
+import type {
+  Champion,
+  OnlineFeatures,
+  RestoreForecaster,
+  ServedCard,
+  ServedModels,
+} from './ports.ts';
 import { lastObserved } from './precompute.ts';
 
 export interface LoadedModel {
@@ -37,11 +45,16 @@ export interface PartSources {
   readonly restoreForecaster: RestoreForecaster;
 }
 
-export async function loadModel(sources: PartSources, previous: LoadedModel | null): Promise<LoadedModel> {
+export async function loadModel(
+  sources: PartSources,
+  previous: LoadedModel | null,
+): Promise<LoadedModel> {
   const { registry, domain, restoreForecaster } = sources;
   const champion = await registry.champion();
   if (!champion) {
-    throw new HeadwayError('NO_CHAMPION', 'no model has been promoted yet', { fix: 'Run `headway train`, then try again.' });
+    throw new HeadwayError('NO_CHAMPION', 'no model has been promoted yet', {
+      fix: 'Run `headway train`, then try again.',
+    });
   }
   if (previous && previous.champion?.modelVersion === champion.modelVersion) {
     return previous.champion.number === champion.number ? previous : { ...previous, champion };
@@ -65,24 +78,35 @@ export async function loadModel(sources: PartSources, previous: LoadedModel | nu
     forecaster.quantiles.length === card.quantiles.length &&
     forecaster.quantiles.every((quantile, i) => quantile === card.quantiles[i]);
   if (!fits) {
-    throw new HeadwayError('MODEL_INCOMPATIBLE', 'the card, the model and the domain do not belong together', {
-      where: champion.modelVersion,
-      fix: 'Train a model for this domain, or serve the domain it was made for.',
-    });
+    throw new HeadwayError(
+      'MODEL_INCOMPATIBLE',
+      'the card, the model and the domain do not belong together',
+      {
+        where: champion.modelVersion,
+        fix: 'Train a model for this domain, or serve the domain it was made for.',
+      },
+    );
   }
   return { card, champion, forecaster, stored: { model, weights } };
 }
 
-export async function loadSnapshot(sources: PartSources, previous: LoadedSnapshot | null): Promise<LoadedSnapshot> {
+export async function loadSnapshot(
+  sources: PartSources,
+  previous: LoadedSnapshot | null,
+): Promise<LoadedSnapshot> {
   const head = await sources.features.head();
   if (!head) {
-    throw new HeadwayError('SNAPSHOT_EMPTY', 'no features have been committed yet', { fix: 'Run `headway features run`.' });
+    throw new HeadwayError('SNAPSHOT_EMPTY', 'no features have been committed yet', {
+      fix: 'Run `headway features run`.',
+    });
   }
   if (previous && previous.manifest.snapshotVersion === head.snapshotVersion) return previous;
   const { panel, manifest } = await sources.features.readOnline(head);
   const cutoff = lastObserved(panel);
   if (cutoff < 0) {
-    throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds not one value', { fix: 'Run `headway features run` on data.' });
+    throw new HeadwayError('SNAPSHOT_EMPTY', 'the snapshot holds not one value', {
+      fix: 'Run `headway features run` on data.',
+    });
   }
   const indexOf = new Map(panel.seriesIds.map((id, index) => [id, index]));
   return { panel, manifest, cutoff, indexOf, sortedIds: [...panel.seriesIds].sort() };

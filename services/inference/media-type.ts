@@ -1,9 +1,14 @@
 /**
- * Purpose: which of the media types a route has a client would rather get, by its Accept header (RFC 9110, 12.5.1).
- * Invariants: the greatest q wins, of equals the one that the server names first; no header means anything.
+ * Purpose: which of the media types a route has a client would rather get, by its Accept header
+ * (RFC 9110, 12.5.1).
+ * Invariants: the greatest q wins, of equals the one that the server names first; no header means
+ * anything.
  * Fails: null where none is acceptable.
  */
-export function preferredType<T extends string>(accept: string | undefined, offered: readonly T[]): T | null {
+export function preferredType<T extends string>(
+  accept: string | undefined,
+  offered: readonly T[],
+): T | null {
   const wanted = (accept?.trim() || '*/*').split(',').map((one) => {
     const [range = '', ...parameters] = one.split(';').map((part) => part.trim().toLowerCase());
     const q = parameters.find((part) => part.startsWith('q='))?.slice(2);
@@ -13,7 +18,9 @@ export function preferredType<T extends string>(accept: string | undefined, offe
   let most = 0;
   for (const type of offered) {
     // The most specific range that fits says how much the type is wanted.
-    const fits = [type, `${type.split('/')[0]}/*`, '*/*'].map((range) => wanted.find((one) => one.range === range));
+    const fits = [type, `${type.split('/')[0]}/*`, '*/*'].map((range) =>
+      wanted.find((one) => one.range === range),
+    );
     const q = fits.find((one) => one !== undefined)?.q ?? 0;
     if (q > most) [best, most] = [type, q];
   }

@@ -1,6 +1,7 @@
 /**
  * Purpose: the models there are, newest first, with what the promotion log says of each.
- * Invariants: read from the store at most once per `keepMs`, however many ask; a store that is away leaves the last good list.
+ * Invariants: read from the store at most once per `keepMs`, however many ask; a store that is away
+ * leaves the last good list.
  * Fails: with the store's error while there is no list yet.
  */
 import type { Clock } from '../../runtime/clock.ts';
@@ -13,13 +14,21 @@ export interface HistoricModel extends ListedCard {
   readonly log: readonly LoggedPromotion[];
 }
 
-export function modelHistory(registry: ServedModels, clock: Clock, keepMs: number): () => Promise<readonly HistoricModel[]> {
+export function modelHistory(
+  registry: ServedModels,
+  clock: Clock,
+  keepMs: number,
+): () => Promise<readonly HistoricModel[]> {
   let known: readonly HistoricModel[] | null = null;
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<readonly HistoricModel[]> | null = null;
 
   async function read(): Promise<readonly HistoricModel[]> {
-    const [cards, log, champion] = await Promise.all([registry.list(), registry.promotions(), registry.champion()]);
+    const [cards, log, champion] = await Promise.all([
+      registry.list(),
+      registry.promotions(),
+      registry.champion(),
+    ]);
     known = cards.map((card) => ({
       ...card,
       isChampion: champion?.modelVersion === card.modelVersion,

@@ -1,16 +1,32 @@
 /**
- * Purpose: the OpenAPI document: what the schemas of the routes give, completed with descriptions, headers, every problem by its status and
- * code, and one component for every schema that has a name.
- * Invariants: a schema with a `title` is a component of that name wherever it is used; the problems shown are made by the code that answers
- * them; a strict linter finds nothing (tests/services/inference/openapi-lint.test.ts).
+ * Purpose: the OpenAPI document: what the schemas of the routes give, completed with descriptions,
+ * headers, every problem by its status and code, and one component for every schema that has a
+ * name.
+ * Invariants: a schema with a `title` is a component of that name wherever it is used; the problems
+ * shown are made by the code that answers them; a strict linter finds nothing
+ * (tests/services/inference/openapi-lint.test.ts).
  * Fails: INTERNAL where two schemas that differ have the same title.
  */
 import { STATUS_CODES } from 'node:http';
 import type { Domain } from '../../domains/domain.ts';
 import { type ErrorCode, HeadwayError } from '../../runtime/errors.ts';
 import { SECURITY_SCHEMES } from './access-guard.ts';
-import { BEFORE_ROUTING, EVERYWHERE, GUARDED, LIMITED, NOT_READY, OPERATIONS, type Operation } from './operations.ts';
-import { isHttpCode, PROBLEM_CODES, PROBLEM_MEANINGS, type ProblemCode, statusOf } from './problem-codes.ts';
+import {
+  BEFORE_ROUTING,
+  EVERYWHERE,
+  GUARDED,
+  LIMITED,
+  NOT_READY,
+  OPERATIONS,
+  type Operation,
+} from './operations.ts';
+import {
+  isHttpCode,
+  PROBLEM_CODES,
+  PROBLEM_MEANINGS,
+  type ProblemCode,
+  statusOf,
+} from './problem-codes.ts';
 import { HttpProblem, problemOf } from './problems.ts';
 import { Problem } from './schemas.ts';
 
@@ -60,15 +76,27 @@ export function completeDocument({ openapiObject: document }: Json): Json {
       description: 'What the client has still holds',
       headers: { ETag: ref('headers', 'ETag'), 'X-Request-Id': ref('headers', 'RequestId') },
     },
-    RequestProblem: problemResponse('Any other problem with the request', BEFORE_ROUTING, null, examples),
-    ServiceProblem: problemResponse('Any other problem with the service', ['INTERNAL'], null, examples),
+    RequestProblem: problemResponse(
+      'Any other problem with the request',
+      BEFORE_ROUTING,
+      null,
+      examples,
+    ),
+    ServiceProblem: problemResponse(
+      'Any other problem with the service',
+      ['INTERNAL'],
+      null,
+      examples,
+    ),
   };
   const schemas: Record<string, Json> = {};
   const paths = hoisted(document.paths, schemas);
   const { properties, ...problem } = Problem as Json;
   const code = { ...properties.code, 'x-extensible-enum': PROBLEM_CODES };
   hoisted({ ...problem, properties: { ...properties, code } }, schemas);
-  document.paths = Object.fromEntries(Object.entries<Json>(paths).map(([path, methods]) => [path, inVerbOrder(methods)]));
+  document.paths = Object.fromEntries(
+    Object.entries<Json>(paths).map(([path, methods]) => [path, inVerbOrder(methods)]),
+  );
   document.components = {
     ...document.components,
     schemas,
@@ -80,13 +108,30 @@ export function completeDocument({ openapiObject: document }: Json): Json {
   return document;
 }
 
-const text = (description: string, example: string) => ({ description, schema: { type: 'string' }, example });
+const text = (description: string, example: string) => ({
+  description,
+  schema: { type: 'string' },
+  example,
+});
 const HEADERS = {
-  ETag: text('Weak: of model, promotion, snapshot, fallback and format', 'W/"2.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"'),
-  CacheControl: text('`no-cache` (ask before using it again) for what revalidates, `no-store` for the rest', 'no-cache'),
+  ETag: text(
+    'Weak: of model, promotion, snapshot, fallback and format',
+    'W/"2.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
+  ),
+  CacheControl: text(
+    '`no-cache` (ask before using it again) for what revalidates, `no-store` for the rest',
+    'no-cache',
+  ),
   RequestId: text('Names this request; the log has it too', 'order-17'),
-  WwwAuthenticate: text('How to authenticate, and what was wrong (RFC 6750)', 'Bearer realm="headway", error="invalid_token"'),
-  RetryAfter: { description: 'Seconds to wait before asking again', schema: { type: 'integer', minimum: 0 }, example: 2 },
+  WwwAuthenticate: text(
+    'How to authenticate, and what was wrong (RFC 6750)',
+    'Bearer realm="headway", error="invalid_token"',
+  ),
+  RetryAfter: {
+    description: 'Seconds to wait before asking again',
+    schema: { type: 'integer', minimum: 0 },
+    example: 2,
+  },
 };
 const PARAMETERS = {
   IfNoneMatch: {
@@ -101,7 +146,8 @@ const PARAMETERS = {
     name: 'X-Request-Id',
     in: 'header',
     required: false,
-    description: 'A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced',
+    description:
+      'A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced',
     schema: { type: 'string' },
     example: 'order-17',
   },
@@ -111,7 +157,11 @@ function listed(codes: readonly ProblemCode[]): string {
   return codes.map((code) => `- \`${code}\`: ${PROBLEM_MEANINGS[code]}`).join('\n');
 }
 
-function completeOperation(operation: Json, known: Operation, examples: Record<string, Json>): void {
+function completeOperation(
+  operation: Json,
+  known: Operation,
+  examples: Record<string, Json>,
+): void {
   const { description, problems, needsData, revalidates } = known;
   const isProbe = operation.tags[0] === 'health';
   operation.description = description;
@@ -135,10 +185,12 @@ function completeOperation(operation: Json, known: Operation, examples: Record<s
     'X-Request-Id': ref('headers', 'RequestId'),
   };
   const guarded = operation.security?.length > 0 ? GUARDED : [];
-  const codes: [ProblemCode, number][] = [...problems, ...guarded, ...EVERYWHERE, ...(isProbe ? [] : LIMITED)].map((code) => [
-    code,
-    statusOf(code),
-  ]);
+  const codes: [ProblemCode, number][] = [
+    ...problems,
+    ...guarded,
+    ...EVERYWHERE,
+    ...(isProbe ? [] : LIMITED),
+  ].map((code) => [code, statusOf(code)]);
   if (needsData) codes.push(...NOT_READY.map((code): [ProblemCode, number] => [code, 503]));
   operation.responses = {
     200: good,
@@ -151,12 +203,18 @@ function completeOperation(operation: Json, known: Operation, examples: Record<s
 }
 
 /** One response a status. */
-function problemResponses(codes: readonly [ProblemCode, number][], examples: Record<string, Json>): Record<string, Json> {
+function problemResponses(
+  codes: readonly [ProblemCode, number][],
+  examples: Record<string, Json>,
+): Record<string, Json> {
   const statuses = [...new Set(codes.map(([, status]) => status))].sort();
   return Object.fromEntries(
     statuses.map((status) => {
       const here = codes.filter((one) => one[1] === status).map(([code]) => code);
-      return [String(status), problemResponse(STATUS_CODES[status] as string, here, status, examples)];
+      return [
+        String(status),
+        problemResponse(STATUS_CODES[status] as string, here, status, examples),
+      ];
     }),
   );
 }
@@ -170,7 +228,10 @@ function problemResponse(
 ): Json {
   const shown = codes.map((code) => {
     const name = status === null || status === statusOf(code) ? code : `${code}.${status}`;
-    examples[name] ??= { summary: PROBLEM_MEANINGS[code], value: { ...exampleProblem(code), status: status ?? statusOf(code) } };
+    examples[name] ??= {
+      summary: PROBLEM_MEANINGS[code],
+      value: { ...exampleProblem(code), status: status ?? statusOf(code) },
+    };
     return [code, ref('examples', name)];
   });
   return {
@@ -180,22 +241,39 @@ function problemResponse(
       ...(status === 401 ? { 'WWW-Authenticate': ref('headers', 'WwwAuthenticate') } : {}),
       ...(status === 429 || status === 503 ? { 'Retry-After': ref('headers', 'RetryAfter') } : {}),
     },
-    content: { 'application/problem+json': { schema: ref('schemas', 'Problem'), examples: Object.fromEntries(shown) } },
+    content: {
+      'application/problem+json': {
+        schema: ref('schemas', 'Problem'),
+        examples: Object.fromEntries(shown),
+      },
+    },
   };
 }
 
 function exampleProblem(code: ProblemCode): Problem {
   const meaning = PROBLEM_MEANINGS[code];
-  return problemOf(isHttpCode(code) ? new HttpProblem(code, meaning) : new HeadwayError(code as ErrorCode, meaning), 'order-17');
+  return problemOf(
+    isHttpCode(code)
+      ? new HttpProblem(code, meaning)
+      : new HeadwayError(code as ErrorCode, meaning),
+    'order-17',
+  );
 }
 
-/** The node with every titled schema in it turned into a reference; the schemas themselves go to `schemas`. */
+/**
+ * The node with every titled schema in it turned into a reference; the schemas themselves go to
+ * `schemas`.
+ */
 function hoisted(node: Json, schemas: Record<string, Json>): Json {
   if (Array.isArray(node)) return node.map((one) => hoisted(one, schemas));
   if (node === null || typeof node !== 'object') return node;
-  const isData = (key: string) => key === 'example' || key === 'examples' || key === 'default' || key === 'enum';
+  const isData = (key: string) =>
+    key === 'example' || key === 'examples' || key === 'default' || key === 'enum';
   const inner = Object.fromEntries(
-    Object.entries<Json>(node).map(([key, value]) => [key, isData(key) ? value : hoisted(value, schemas)]),
+    Object.entries<Json>(node).map(([key, value]) => [
+      key,
+      isData(key) ? value : hoisted(value, schemas),
+    ]),
   );
   const { title, examples, ...schema } = inner;
   if (typeof title !== 'string' || schema.type === undefined) return inner;
@@ -208,4 +286,6 @@ function hoisted(node: Json, schemas: Record<string, Json>): Json {
 
 const VERBS = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 const inVerbOrder = (methods: Json): Json =>
-  Object.fromEntries(Object.entries(methods).sort(([a], [b]) => VERBS.indexOf(a) - VERBS.indexOf(b)));
+  Object.fromEntries(
+    Object.entries(methods).sort(([a], [b]) => VERBS.indexOf(a) - VERBS.indexOf(b)),
+  );

@@ -1,7 +1,8 @@
 /**
- * Purpose: what the contract says of every operation beyond its schemas: what it is for, how it may be repeated and cached, what may go wrong.
- * Invariants: one entry an operationId, neither more nor fewer (a test compares); whatever code an operation answers with is listed (the
- * fuzzer compares).
+ * Purpose: what the contract says of every operation beyond its schemas: what it is for, how it may
+ * be repeated and cached, what may go wrong.
+ * Invariants: one entry an operationId, neither more nor fewer (a test compares); whatever code an
+ * operation answers with is listed (the fuzzer compares).
  * Fails: never; the document says so where an entry is missing.
  */
 import type { ProblemCode } from './problem-codes.ts';
@@ -30,7 +31,12 @@ export const GUARDED: readonly ProblemCode[] = [
 /** What every operation but the probes may answer. */
 export const LIMITED: readonly ProblemCode[] = ['RATE_LIMITED', 'OVERLOADED'];
 /** What every operation with a body may answer. */
-export const WITH_BODY: readonly ProblemCode[] = ['REQUEST_INVALID', 'BODY_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'];
+export const WITH_BODY: readonly ProblemCode[] = [
+  'REQUEST_INVALID',
+  'BODY_INVALID',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE_UNSUPPORTED',
+];
 /** Before there is an operation, or after it has answered: the catch-all of each names them. */
 export const BEFORE_ROUTING: readonly ProblemCode[] = [
   'ROUTE_NOT_FOUND',
@@ -54,7 +60,8 @@ export const NOT_READY: readonly ProblemCode[] = [
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   live: {
-    description: 'Answers while the process is alive. It says nothing about data, and is neither limited nor logged.',
+    description:
+      'Answers while the process is alive. It says nothing about data, and is neither limited nor logged.',
     problems: [],
     needsData: false,
     revalidates: false,
@@ -79,7 +86,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'Served from memory: computed once when a model or a snapshot arrived. The answer is of one model and one snapshot, and names them. ' +
       'A `/` in an id is sent as `%2F`.',
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'HORIZON_INVALID', 'LEVEL_UNKNOWN', 'HISTORY_TOO_SHORT'],
+    problems: [
+      'REQUEST_INVALID',
+      'URL_INVALID',
+      'SERIES_UNKNOWN',
+      'HORIZON_INVALID',
+      'LEVEL_UNKNOWN',
+      'HISTORY_TOO_SHORT',
+    ],
     needsData: true,
     revalidates: true,
   },
@@ -113,18 +127,27 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'Computed while it is waited for, and therefore limited more strictly than the others. Baseline and parts sum to the forecast, at ' +
       'every step and over the horizon.',
-    problems: ['REQUEST_INVALID', 'URL_INVALID', 'SERIES_UNKNOWN', 'USAGE', 'HISTORY_TOO_SHORT', 'MODEL_INCOMPATIBLE'],
+    problems: [
+      'REQUEST_INVALID',
+      'URL_INVALID',
+      'SERIES_UNKNOWN',
+      'USAGE',
+      'HISTORY_TOO_SHORT',
+      'MODEL_INCOMPATIBLE',
+    ],
     needsData: true,
     revalidates: true,
   },
   servedModel: {
-    description: 'The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline stands in.',
+    description:
+      'The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline stands in.',
     problems: [],
     needsData: true,
     revalidates: true,
   },
   listModels: {
-    description: 'Models and promotions as the registry has them, read from the store every 15 seconds at most.',
+    description:
+      'Models and promotions as the registry has them, read from the store every 15 seconds at most.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: true,
@@ -134,7 +157,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is ' +
       'kept. The same post sent again, to any instance, is kept once and answered with `isNew: false`: the same by `Idempotency-Key`, or ' +
       'by content without one.',
-    problems: [...WITH_BODY, 'ACTUALS_OFF', 'SERIES_UNKNOWN', 'ACTUALS_INVALID', 'IDEMPOTENCY_CONFLICT', 'STORE_FULL'],
+    problems: [
+      ...WITH_BODY,
+      'ACTUALS_OFF',
+      'SERIES_UNKNOWN',
+      'ACTUALS_INVALID',
+      'IDEMPOTENCY_CONFLICT',
+      'STORE_FULL',
+    ],
     needsData: true,
     revalidates: false,
   },

@@ -1,6 +1,7 @@
 /**
  * Purpose: pages of a list that is ordered by text, and the cursors between them.
- * Invariants: a cursor names the last id of its page, so pages neither repeat nor skip one when the list changes between them.
+ * Invariants: a cursor names the last id of its page, so pages neither repeat nor skip one when the
+ * list changes between them.
  * Fails: REQUEST_INVALID for a cursor nobody gave out.
  */
 import { HttpProblem } from './problems.ts';
@@ -15,7 +16,10 @@ export function pageOf(
   const found = after === null ? 0 : sorted.findIndex((id) => id > after);
   const from = found < 0 ? sorted.length : found;
   const page = sorted.slice(from, from + limit);
-  return { page, nextCursor: from + limit < sorted.length ? writeCursor(page.at(-1) as string) : null };
+  return {
+    page,
+    nextCursor: from + limit < sorted.length ? writeCursor(page.at(-1) as string) : null,
+  };
 }
 
 export const writeCursor = (id: string): string => Buffer.from(id, 'utf8').toString('base64url');

@@ -1,6 +1,6 @@
 /**
- * Purpose: what the service needs from the stores and the model code, and no more. The real feature store and registry fit
- * structurally; tests pass small fakes.
+ * Purpose: what the service needs from the stores and the model code, and no more. The real feature
+ * store and registry fit structurally; tests pass small fakes.
  * Invariants: nothing here imports another service; times are UTC epoch milliseconds.
  * Fails: implementations reject with coded HeadwayErrors; anything else is treated as INTERNAL.
  */
@@ -13,7 +13,10 @@ import type { Manifest } from '../../storage/manifest.ts';
 export interface OnlineFeatures {
   /** The newest manifest, or null where nothing was committed yet. */
   head(): Promise<Manifest | null>;
-  /** The last weeks of every series, with the manifest they belong to: `head` where it was read already. */
+  /**
+   * The last weeks of every series, with the manifest they belong to: `head` where it was read
+   * already.
+   */
   readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
 }
 

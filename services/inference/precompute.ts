@@ -1,9 +1,12 @@
 /**
- * Purpose: every forecast of one model on one snapshot, computed once, so that a request only copies numbers.
- * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross, it is not negative where the domain
- * forbids that, and it does not lie beyond what its own history allows; the event loop is given a turn between chunks.
- * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size (and, where asked, when not one series is usable); HISTORY_TOO_SHORT when the
- * snapshot holds fewer intervals than the forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
+ * Purpose: every forecast of one model on one snapshot, computed once, so that a request only
+ * copies numbers.
+ * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross,
+ * it is not negative where the domain forbids that, and it does not lie beyond what its own history
+ * allows; the event loop is given a turn between chunks.
+ * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size (and, where asked, when not
+ * one series is usable); HISTORY_TOO_SHORT when the snapshot holds fewer intervals than the
+ * forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
  */
 import { unknownColumns } from '../../forecasting/exogenous.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
@@ -12,7 +15,10 @@ import { isWithin, saneBounds } from '../../forecasting/sane-bounds.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 
-/** Series per turn of the event loop: some ten milliseconds of arithmetic. More at once would be a fifth faster, and noticed by who waits. */
+/**
+ * Series per turn of the event loop: some ten milliseconds of arithmetic. More at once would be a
+ * fifth faster, and noticed by who waits.
+ */
 const CHUNK = 32;
 
 export interface Precomputed {
@@ -42,7 +48,12 @@ export function lastObserved(panel: Panel): number {
 }
 
 /** True when one series' forecast, [quantile][step], is one that may be shown. */
-export function isServable(values: Float32Array, quantiles: number, horizon: number, nonNegative: boolean): boolean {
+export function isServable(
+  values: Float32Array,
+  quantiles: number,
+  horizon: number,
+  nonNegative: boolean,
+): boolean {
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i]) || (nonNegative && values[i] < 0)) return false;
     if (i >= horizon && values[i] < values[i - horizon]) return false;
@@ -50,7 +61,10 @@ export function isServable(values: Float32Array, quantiles: number, horizon: num
   return values.length === quantiles * horizon;
 }
 
-/** What one series' forecast is worth: shown, not a sound one, or beyond what the history of the series allows. */
+/**
+ * What one series' forecast is worth: shown, not a sound one, or beyond what the history of the
+ * series allows.
+ */
 export function judgeForecast(
   values: Float32Array,
   history: Float32Array,
@@ -63,13 +77,22 @@ export function judgeForecast(
 }
 
 /**
- * The exogenous columns of which nothing is known at the cutoff, so that the forecaster reads their usual value: told with every forecast.
- * A column that the snapshot does not have at all is refused: a model must not be served without what it was built on.
+ * The exogenous columns of which nothing is known at the cutoff, so that the forecaster reads their
+ * usual value: told with every forecast. A column that the snapshot does not have at all is
+ * refused: a model must not be served without what it was built on.
  */
-export function unknownInputs(forecaster: Forecaster, panel: Panel, cutoff: number, day: number, horizon: number): string[] {
+export function unknownInputs(
+  forecaster: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  day: number,
+  horizon: number,
+): string[] {
   const names = forecaster.exogenous;
   if (names === undefined) return [];
-  const missing = [...names.past, ...names.future].filter((name) => !(name in (panel.exogenous ?? {})));
+  const missing = [...names.past, ...names.future].filter(
+    (name) => !(name in (panel.exogenous ?? {})),
+  );
   if (missing.length === 0) return unknownColumns(panel, names, cutoff, day, horizon);
   throw new HeadwayError(
     'MODEL_INCOMPATIBLE',
@@ -83,7 +106,8 @@ export function unknownInputs(forecaster: Forecaster, panel: Panel, cutoff: numb
 
 /**
  * @param predict forecasts of some of the series, where this process is not to compute them itself
- * @param atOnce series per turn of the event loop; all, where nobody can be waiting for another answer
+ * @param atOnce series per turn of the event loop; all, where nobody can be waiting for another
+ * answer
  */
 export async function precompute(
   forecaster: Forecaster,
@@ -91,14 +115,17 @@ export async function precompute(
   cutoff: number,
   horizon: number,
   rules: ServingRules,
-  predict: (piece: Panel) => Float32Array | Promise<Float32Array> = (piece) => forecaster.predict(piece, cutoff, horizon),
+  predict: (piece: Panel) => Float32Array | Promise<Float32Array> = (piece) =>
+    forecaster.predict(piece, cutoff, horizon),
   atOnce = CHUNK,
 ): Promise<Precomputed> {
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
       'HISTORY_TOO_SHORT',
       `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ${forecaster.minimumHistory}`,
-      { fix: 'Run the feature service over a longer span, or promote a model that needs less history.' },
+      {
+        fix: 'Run the feature service over a longer span, or promote a model that needs less history.',
+      },
     );
   }
   const series = panel.seriesIds.length;
@@ -111,13 +138,23 @@ export async function precompute(
     const to = Math.min(series, from + atOnce);
     const part = await predict(seriesSlice(panel, from, to));
     if (part.length !== (to - from) * size) {
-      throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`, {
-        fix: 'Roll back to the last good model.',
-      });
+      throw new HeadwayError(
+        'MODEL_CORRUPT',
+        `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`,
+        {
+          fix: 'Roll back to the last good model.',
+        },
+      );
     }
     values.set(part, from * size);
     for (let s = from; s < to; s++) {
-      const worth = judgeForecast(values.subarray(s * size, (s + 1) * size), targetOf(panel, s), cutoff, shape, rules);
+      const worth = judgeForecast(
+        values.subarray(s * size, (s + 1) * size),
+        targetOf(panel, s),
+        cutoff,
+        shape,
+        rules,
+      );
       usable[s] = worth === 'sound' ? 1 : 0;
       absurd[s] = worth === 'absurd' ? 1 : 0;
     }
@@ -126,7 +163,10 @@ export async function precompute(
   return { values, usable, absurd };
 }
 
-/** A model that has nothing to say of any series is no model. Of a few series (a shard) that proves nothing: all may be dead. */
+/**
+ * A model that has nothing to say of any series is no model. Of a few series (a shard) that proves
+ * nothing: all may be dead.
+ */
 export function requireUsable(forecaster: Forecaster, { usable }: Precomputed): void {
   if (usable.length === 0 || usable.includes(1)) return;
   throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} gives no series a usable forecast`, {
@@ -140,5 +180,9 @@ export function seriesSlice(panel: Panel, from: number, to: number): Panel {
   for (const [name, values] of Object.entries(panel.columns)) {
     columns[name] = values.subarray(from * panel.length, to * panel.length);
   }
-  return { ...panel, seriesIds: panel.seriesIds.slice(from, to), columns: { target: columns.target, ...columns } };
+  return {
+    ...panel,
+    seriesIds: panel.seriesIds.slice(from, to),
+    columns: { target: columns.target, ...columns },
+  };
 }

@@ -1,10 +1,12 @@
 /**
- * Purpose: forecasts computed in a process of their own, many in one go: requests that come within a moment share a batch, and while one batch is
- * computed the next gathers.
- * Invariants: a batch is of one model; the queue is bounded, and what waited too long is refused rather than computed for nobody; pieces of a swap take
- * turns with what is asked for; a worker that ended is replaced, what it was computing is not tried again (it may be what ended it), what
+ * Purpose: forecasts computed in a process of their own, many in one go: requests that come within
+ * a moment share a batch, and while one batch is computed the next gathers.
+ * Invariants: a batch is of one model; the queue is bounded, and what waited too long is refused
+ * rather than computed for nobody; pieces of a swap take turns with what is asked for; a worker
+ * that ended is replaced, what it was computing is not tried again (it may be what ended it), what
  * waited stays; after several ends in a row it is left alone for a while.
- * Fails: OVERLOADED with Retry-After; WorkerGone; an Error of the forecaster's for a window it cannot forecast.
+ * Fails: OVERLOADED with Retry-After; WorkerGone; an Error of the forecaster's for a window it
+ * cannot forecast.
  */
 import type { Panel } from '../../forecasting/panel.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -29,7 +31,10 @@ export interface QueueOptions {
   readonly module?: URL;
 }
 
-/** How long the first of a batch waits for others: less than anybody notices, and enough for what one turn of the network brings. */
+/**
+ * How long the first of a batch waits for others: less than anybody notices, and enough for what
+ * one turn of the network brings.
+ */
 const GATHER_MS = 1;
 /** Some ten milliseconds of work, so that nobody waits long behind a batch. */
 const BATCH = 32;
@@ -122,7 +127,10 @@ export const openPredictQueue =
     /** Starting takes seconds on a busy machine: a batch's own time counts from there. */
     async function start(): Promise<void> {
       if (isUp) return;
-      const hello = ask({ backend, modelVersion: '', model: null, windows: [], horizon: 0 }, START_LIMIT_MS).then(() => {
+      const hello = ask(
+        { backend, modelVersion: '', model: null, windows: [], horizon: 0 },
+        START_LIMIT_MS,
+      ).then(() => {
         isUp = true;
       });
       await atMost(startPatienceMs, hello);
@@ -137,7 +145,8 @@ export const openPredictQueue =
 
     /** What waits is answered otherwise. */
     function leaveAll(): void {
-      for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)]) one.reject(new WorkerGone());
+      for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)])
+        one.reject(new WorkerGone());
     }
 
     async function run(batch: readonly Waiting[]): Promise<void> {
@@ -146,7 +155,8 @@ export const openPredictQueue =
       const windows = batch.map(({ panel, cutoff }) => ({ panel, cutoff }));
       const job = { backend, modelVersion, windows, horizon };
       const outcome =
-        (await ask({ ...job, model: null }, batchTimeoutMs)) ?? (await ask({ ...job, model: model.stored }, batchTimeoutMs));
+        (await ask({ ...job, model: null }, batchTimeoutMs)) ??
+        (await ask({ ...job, model: model.stored }, batchTimeoutMs));
       if (outcome === null) throw new Error('the worker did not take the model');
       for (const [i, values] of outcome.entries()) {
         const { resolve, reject } = batch[i] as Waiting;
@@ -173,7 +183,10 @@ export const openPredictQueue =
     function failed(batch: readonly Waiting[], error: unknown): void {
       isUp = false;
       watch.onFailure();
-      logger.error({ err: error, batch: batch.length }, 'the worker that computes forecasts failed; another takes its place');
+      logger.error(
+        { err: error, batch: batch.length },
+        'the worker that computes forecasts failed; another takes its place',
+      );
       if (++endsInRow >= ENDS_BEFORE_REST) {
         const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
         restsUntil = clock.elapsedMs() + rest;
@@ -184,7 +197,8 @@ export const openPredictQueue =
 
     return {
       predict(model, panel, cutoff, urgency) {
-        if (isClosing || isSlow || clock.elapsedMs() < restsUntil) return Promise.reject(new WorkerGone());
+        if (isClosing || isSlow || clock.elapsedMs() < restsUntil)
+          return Promise.reject(new WorkerGone());
         if (urgency === 'asked' && queues.asked.length >= queueLimit)
           return Promise.reject(overloaded(`${queueLimit} forecasts wait already`));
         return new Promise((resolve, reject) => {

@@ -1,8 +1,10 @@
 /**
  * Purpose: what the worker process runs: the forecasts of many windows by one model, in one go.
- * Invariants: it keeps the models it was given last, by version, and computes by no other than the one it is asked for; what one window
- * does wrong is told of it alone; on the backend it is told, so that worker and service give the same bits.
- * Fails: BACKEND_UNAVAILABLE, and RangeErrors for a model that cannot be restored: both fail the whole job.
+ * Invariants: it keeps the models it was given last, by version, and computes by no other than the
+ * one it is asked for; what one window does wrong is told of it alone; on the backend it is told,
+ * so that worker and service give the same bits.
+ * Fails: BACKEND_UNAVAILABLE, and RangeErrors for a model that cannot be restored: both fail the
+ * whole job.
  */
 import { type CutPanel, type Forecaster, predictAll } from '../../forecasting/forecaster.ts';
 import { restoreNetwork } from '../../forecasting/models/network-forecaster.ts';

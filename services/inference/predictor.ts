@@ -1,19 +1,29 @@
 /**
- * Purpose: where forecasts are computed: a port, because a service does it in a process of its own and a Lambda has none.
- * Invariants: the values are exactly of the model that is passed, whatever is swapped in meanwhile; both implementations give the same bits.
- * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerGone where the process that computes ended or did not answer in
- * time: the caller then answers with a baseline.
+ * Purpose: where forecasts are computed: a port, because a service does it in a process of its own
+ * and a Lambda has none.
+ * Invariants: the values are exactly of the model that is passed, whatever is swapped in meanwhile;
+ * both implementations give the same bits.
+ * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerGone where the process that
+ * computes ended or did not answer in time: the caller then answers with a baseline.
  */
 import type { Panel } from '../../forecasting/panel.ts';
 import type { LoadedModel } from './load-parts.ts';
 import { HttpProblem } from './problems.ts';
 
-/** `asked`: somebody waits for it. `swap`: what a new model or snapshot makes of every series, piece by piece. */
+/**
+ * `asked`: somebody waits for it. `swap`: what a new model or snapshot makes of every series, piece
+ * by piece.
+ */
 export type Urgency = 'asked' | 'swap';
 
 export interface Predictor {
   /** All steps of the model, of every series of the panel: [series][quantile][step]. */
-  predict(model: LoadedModel, panel: Panel, cutoff: number, urgency: Urgency): Promise<Float32Array>;
+  predict(
+    model: LoadedModel,
+    panel: Panel,
+    cutoff: number,
+    urgency: Urgency,
+  ): Promise<Float32Array>;
   /** Forecasts that were asked for and are not computed yet. */
   waiting(): number;
   /** Computes what waits, and no more after that. */
@@ -48,13 +58,26 @@ export async function computed(
   return predictor.predict(model, panel, cutoff, urgency);
 }
 
-/** Of what only the model can answer, no baseline: OVERLOADED where nothing computes it at the moment. */
-export const computedByModel = (predictor: Predictor, model: LoadedModel, panel: Panel, cutoff: number): Promise<Float32Array> =>
+/**
+ * Of what only the model can answer, no baseline: OVERLOADED where nothing computes it at the
+ * moment.
+ */
+export const computedByModel = (
+  predictor: Predictor,
+  model: LoadedModel,
+  panel: Panel,
+  cutoff: number,
+): Promise<Float32Array> =>
   computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
-    throw error instanceof WorkerGone ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1) : error;
+    throw error instanceof WorkerGone
+      ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1)
+      : error;
   });
 
-/** Computes at once, on the event loop of this process, as soon as that can: `startBackend` is called each time, and starts it once. */
+/**
+ * Computes at once, on the event loop of this process, as soon as that can: `startBackend` is
+ * called each time, and starts it once.
+ */
 export const predictHere =
   (startBackend: () => Promise<unknown>): OpenPredictor =>
   ({ onBatch }) => ({

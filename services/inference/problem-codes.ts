@@ -1,6 +1,8 @@
 /**
- * Purpose: the codes that problems carry over HTTP, with what each means: for the OpenAPI document, the reference and the tests.
- * Invariants: a code is never taken away and never gets another meaning within a version of the API; clients must expect new ones.
+ * Purpose: the codes that problems carry over HTTP, with what each means: for the OpenAPI document,
+ * the reference and the tests.
+ * Invariants: a code is never taken away and never gets another meaning within a version of the
+ * API; clients must expect new ones.
  * Fails: the type checker refuses an operation that names a code which is not here.
  */
 import { ERROR_CODES, type ErrorCode } from '../../runtime/errors.ts';
@@ -24,7 +26,8 @@ export const PROBLEM_MEANINGS = {
   API_KEY_EXPIRED: 'the API key has expired',
   API_KEY_REVOKED: 'the API key was revoked',
   SCOPE_MISSING: 'the API key has not the scope of this operation',
-  ANSWER_TOO_LARGE: 'the answer is larger than AWS Lambda, where the service runs on it, lets through',
+  ANSWER_TOO_LARGE:
+    'the answer is larger than AWS Lambda, where the service runs on it, lets through',
   RATE_LIMITED: 'this client asked more often than it may; Retry-After says when to ask again',
   OVERLOADED: 'the service has more to do than it can; Retry-After says when to ask again',
   STOPPING: 'this instance is stopping; another one answers',
@@ -53,7 +56,8 @@ export type ProblemCode = keyof typeof PROBLEM_MEANINGS;
 
 export const PROBLEM_CODES = Object.keys(PROBLEM_MEANINGS) as ProblemCode[];
 
-export const isHttpCode = (code: ProblemCode): code is ProblemCode & HttpProblemCode => code in HTTP_PROBLEMS;
+export const isHttpCode = (code: ProblemCode): code is ProblemCode & HttpProblemCode =>
+  code in HTTP_PROBLEMS;
 
 /** The status a code is answered with, where nothing else is said of it. */
 export const statusOf = (code: ProblemCode): number =>

@@ -1,7 +1,7 @@
 /**
  * Purpose: read the named parameters of a query string as integers, before validation.
- * Invariants: only plain decimal digits count: "1e2", "0x10", " 5" and "" stay text, and the schema then refuses them. Bodies
- * are never coerced.
+ * Invariants: only plain decimal digits count: "1e2", "0x10", " 5" and "" stay text, and the schema
+ * then refuses them. Bodies are never coerced.
  * Fails: never; refusing is the schema's part.
  */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';

@@ -1,7 +1,9 @@
 /**
- * Purpose: so many requests a minute from each client, and no more; every answer says how many are left.
- * Invariants: a window begins with a client's first request and ends a minute later; memory is bounded: of the clients of the last two
- * minutes only so many are remembered, and beyond that all begin anew; a hook without a promise, because it runs before everything.
+ * Purpose: so many requests a minute from each client, and no more; every answer says how many are
+ * left.
+ * Invariants: a window begins with a client's first request and ends a minute later; memory is
+ * bounded: of the clients of the last two minutes only so many are remembered, and beyond that all
+ * begin anew; a hook without a promise, because it runs before everything.
  * Fails: RATE_LIMITED, a 429 with Retry-After.
  */
 import type { FastifyRequest } from 'fastify';
@@ -11,7 +13,10 @@ import type { App } from './routes/context.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** false: not limited. With `timesFewer`: a count of its own, up to so small a part of the client's limit. */
+    /**
+     * false: not limited. With `timesFewer`: a count of its own, up to so small a part of the
+     * client's limit.
+     */
     rateLimit?: false | { readonly timesFewer: number };
   }
 }
@@ -72,7 +77,8 @@ export interface RateLimits {
 }
 
 /**
- * Limits every route by its own part of the client's limit where it has one, and all others together.
+ * Limits every route by its own part of the client's limit where it has one, and all others
+ * together.
  * @returns what counts those
  */
 export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): RateCounter {
@@ -105,7 +111,11 @@ export function limitRates(app: App, { clientOf, limitOf, clock }: RateLimits): 
 }
 
 /** Name, value, name, value … */
-export const limitHeaders = (max: number, { used, endsAt }: Readonly<Window>, clock: Pick<Clock, 'elapsedMs'>): string[] => [
+export const limitHeaders = (
+  max: number,
+  { used, endsAt }: Readonly<Window>,
+  clock: Pick<Clock, 'elapsedMs'>,
+): string[] => [
   'ratelimit-limit',
   String(max),
   'ratelimit-remaining',

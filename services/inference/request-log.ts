@@ -1,12 +1,17 @@
 /**
- * Purpose: what is logged of requests: one line an answer, and a logger for each request that is made only where something is to be said.
- * Invariants: a line has the id, method, route pattern, status and milliseconds of its request, and no payload.
+ * Purpose: what is logged of requests: one line an answer, and a logger for each request that is
+ * made only where something is to be said.
+ * Invariants: a line has the id, method, route pattern, status and milliseconds of its request, and
+ * no payload.
  * Fails: never.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Logger } from '../../runtime/logger.ts';
 
-/** The methods of a logger; the first call of one makes the child that knows the id. Most requests never call one. */
+/**
+ * The methods of a logger; the first call of one makes the child that knows the id. Most requests
+ * never call one.
+ */
 class LateLogger {
   readonly #parent: Logger;
   readonly #bindings: Record<string, unknown>;
@@ -49,8 +54,10 @@ class LateLogger {
 }
 
 /** For Fastify, which wants a logger for every request. */
-export const lateLogger = (logger: FastifyBaseLogger, bindings: Record<string, unknown>): FastifyBaseLogger =>
-  new LateLogger(logger as Logger, bindings) as unknown as FastifyBaseLogger;
+export const lateLogger = (
+  logger: FastifyBaseLogger,
+  bindings: Record<string, unknown>,
+): FastifyBaseLogger => new LateLogger(logger as Logger, bindings) as unknown as FastifyBaseLogger;
 
 export interface Answered {
   readonly reqId: string;
@@ -64,7 +71,10 @@ export interface Answered {
   readonly trace?: string;
 }
 
-/** The lines of answers. Nothing in them could be a secret, so they are not searched for one, which costs more than writing them. */
+/**
+ * The lines of answers. Nothing in them could be a secret, so they are not searched for one, which
+ * costs more than writing them.
+ */
 export function answerLog(logger: Logger): (level: 'info' | 'debug', answered: Answered) => void {
   const plain = logger.child({}, { redact: [] });
   return (level, answered) => {

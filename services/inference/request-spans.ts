@@ -1,6 +1,8 @@
 /**
- * Purpose: a span for every request, and for what is done for it: forecasts computed, the store read and written.
- * Invariants: without traces none of this is called. Probes and pages are left out, as they are of the log.
+ * Purpose: a span for every request, and for what is done for it: forecasts computed, the store
+ * read and written.
+ * Invariants: without traces none of this is called. Probes and pages are left out, as they are of
+ * the log.
  * Fails: never; what is wrapped fails as it did.
  */
 import type { Forecaster } from '../../forecasting/forecaster.ts';
@@ -22,7 +24,9 @@ export function traceRequests(app: App, tracing: Tracing): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.config.quiet) return done();
     const name = `${request.method} ${request.routeOptions.url ?? ''}`.trim();
-    request.span = tracing.request(request.headers, name, { 'http.request.method': request.method });
+    request.span = tracing.request(request.headers, name, {
+      'http.request.method': request.method,
+    });
     return request.span.within(done);
   });
   app.addHook('onResponse', ({ span, method, routeOptions, apiKey, id }, { statusCode }, done) => {
@@ -50,7 +54,10 @@ export interface Ports {
 }
 
 /** The same ports, each call a span. */
-export function tracedPorts(tracing: Tracing, { features, registry, restoreForecaster, actuals }: Ports): Ports {
+export function tracedPorts(
+  tracing: Tracing,
+  { features, registry, restoreForecaster, actuals }: Ports,
+): Ports {
   const store = <T>(name: string, work: () => T): T => tracing.span(`store ${name}`, {}, work);
   return {
     features: {
@@ -72,8 +79,10 @@ export function tracedPorts(tracing: Tracing, { features, registry, restoreForec
 export function tracedPredictor(tracing: Tracing, predictor: Predictor): Predictor {
   return {
     predict: (model, panel, cutoff, urgency) =>
-      tracing.span('forecast', { 'headway.series': panel.seriesIds.length, 'headway.urgency': urgency }, () =>
-        predictor.predict(model, panel, cutoff, urgency),
+      tracing.span(
+        'forecast',
+        { 'headway.series': panel.seriesIds.length, 'headway.urgency': urgency },
+        () => predictor.predict(model, panel, cutoff, urgency),
       ),
     waiting: () => predictor.waiting(),
     close: () => predictor.close(),

@@ -1,7 +1,9 @@
 /**
- * Purpose: series that the model gives no forecast that may be shown get one of the baseline, and are remembered with the reason.
- * Invariants: only those series change; a series that was rescued before for the same reason keeps the time since when; one that even the
- * baseline cannot forecast (too few values to say anything honest) stays without an answer.
+ * Purpose: series that the model gives no forecast that may be shown get one of the baseline, and
+ * are remembered with the reason.
+ * Invariants: only those series change; a series that was rescued before for the same reason keeps
+ * the time since when; one that even the baseline cannot forecast (too few values to say anything
+ * honest) stays without an answer.
  * Fails: never.
  */
 import type { Forecaster } from '../../forecasting/forecaster.ts';
@@ -26,10 +28,14 @@ export interface RescueRequest {
 /** Series per turn of the event loop: a baseline is asked at some thirty cutoffs of each. */
 const CHUNK = 64;
 
-export async function rescue(request: RescueRequest): Promise<{ forecasts: Precomputed; rescued: Rescued }> {
+export async function rescue(
+  request: RescueRequest,
+): Promise<{ forecasts: Precomputed; rescued: Rescued }> {
   const { baseline, panel, cutoff, horizon, nonNegative, before, now } = request;
   const { absurd } = request.forecasts;
-  const lost = [...request.forecasts.usable.keys()].filter((series) => request.forecasts.usable[series] === 0);
+  const lost = [...request.forecasts.usable.keys()].filter(
+    (series) => request.forecasts.usable[series] === 0,
+  );
   if (lost.length === 0) return { forecasts: request.forecasts, rescued: new Map() };
   const values = request.forecasts.values.slice();
   const usable = request.forecasts.usable.slice();
@@ -58,7 +64,14 @@ export async function rescue(request: RescueRequest): Promise<{ forecasts: Preco
 export function pickSeries(panel: Panel, rows: readonly number[]): Panel {
   const target = new Float32Array(rows.length * panel.length);
   for (const [row, series] of rows.entries()) {
-    target.set(panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length), row * panel.length);
+    target.set(
+      panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length),
+      row * panel.length,
+    );
   }
-  return { ...panel, seriesIds: rows.map((series) => panel.seriesIds[series] as string), columns: { target } };
+  return {
+    ...panel,
+    seriesIds: rows.map((series) => panel.seriesIds[series] as string),
+    columns: { target },
+  };
 }

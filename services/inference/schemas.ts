@@ -1,22 +1,39 @@
 /**
- * Purpose: every request and answer, written once: validation, types, fast serialisation and the OpenAPI document.
- * Invariants: objects that clients send refuse unknown properties; every string and array they send is bounded; examples are
- * sent by a test.
- * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is wrong.
+ * Purpose: every request and answer, written once: validation, types, fast serialisation and the
+ * OpenAPI document.
+ * Invariants: objects that clients send refuse unknown properties; every string and array they send
+ * is bounded; examples are sent by a test.
+ * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is
+ * wrong.
  */
 import type { Static, TSchema } from 'typebox';
 import * as Type from 'typebox';
-import { FORECAST_LINES, FORECAST_ROWS, MODELS_PAGE, READY, SERIES_PAGE, SERVED_MODEL } from './answer-examples.ts';
+import {
+  FORECAST_LINES,
+  FORECAST_ROWS,
+  MODELS_PAGE,
+  READY,
+  SERIES_PAGE,
+  SERVED_MODEL,
+} from './answer-examples.ts';
 import { FALLBACK_MEANINGS, FALLBACK_REASONS, type FallbackReason } from './fallback.ts';
 
 /** Nullable through a type array: serialised far faster than a union, and plain in OpenAPI 3.1. */
-export const nullableString = (options = {}) => Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
+export const nullableString = (options = {}) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], ...options });
 export const nullableNumbers = (options = {}) =>
-  Type.Unsafe<(number | null)[]>({ type: 'array', items: { type: ['number', 'null'] }, ...options });
+  Type.Unsafe<(number | null)[]>({
+    type: 'array',
+    items: { type: ['number', 'null'] },
+    ...options,
+  });
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const isoTime = (description: string) => Type.String({ format: 'date-time', description });
 
-/** A list of words that may grow within a version of the API: a strict client must not refuse a new one, as an enum would have it do. */
+/**
+ * A list of words that may grow within a version of the API: a strict client must not refuse a new
+ * one, as an enum would have it do.
+ */
 export const growingList = <Word extends string>(words: readonly Word[], options = {}) =>
   Type.Unsafe<Word>({ type: 'string', 'x-extensible-enum': words, ...options });
 
@@ -29,7 +46,12 @@ export const utcTime = (description: string, options = {}) =>
     ...options,
   });
 
-export const SeriesId = Type.String({ minLength: 1, maxLength: 128, description: 'The id of a series', examples: ['74'] });
+export const SeriesId = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: 'The id of a series',
+  examples: ['74'],
+});
 export const SeriesParams = Type.Object({ id: SeriesId }, { additionalProperties: false });
 
 export const Cursor = Type.String({
@@ -43,7 +65,13 @@ export const Cursor = Type.String({
 export const SeriesQuery = Type.Object(
   {
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Items per page', examples: [50] }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: 100,
+        description: 'Items per page',
+        examples: [50],
+      }),
     ),
     cursor: Type.Optional(Cursor),
   },
@@ -82,8 +110,13 @@ export const SeriesAnswer = Type.Object(
       Type.Object({
         seriesId: Type.String(),
         title: Type.String(),
-        mean: Type.Unsafe<number | null>({ type: ['number', 'null'], description: 'Mean of the recent weeks, in `unit`' }),
-        lastValueAt: nullableString({ description: 'UTC start of the last interval with a known value' }),
+        mean: Type.Unsafe<number | null>({
+          type: ['number', 'null'],
+          description: 'Mean of the recent weeks, in `unit`',
+        }),
+        lastValueAt: nullableString({
+          description: 'UTC start of the last interval with a known value',
+        }),
         forecast: Type.Boolean({ description: 'False where the recent history does not suffice' }),
       }),
     ),
@@ -118,9 +151,13 @@ export const ModelAnswer = Type.Object(
           horizon: Type.Integer(),
           minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
           exogenous: Type.Optional(
-            Type.Array(Type.String(), { description: 'Columns beside the demand that it reads; absent where it reads none' }),
+            Type.Array(Type.String(), {
+              description: 'Columns beside the demand that it reads; absent where it reads none',
+            }),
           ),
-          metrics: Type.Unsafe<unknown>({ description: 'Out-of-sample figures as the training service wrote them' }),
+          metrics: Type.Unsafe<unknown>({
+            description: 'Out-of-sample figures as the training service wrote them',
+          }),
         },
         { description: 'null while a baseline stands in for a model' },
       ),
@@ -150,7 +187,9 @@ export const ModelsAnswer = Type.Object(
     models: Type.Array(
       Type.Object({
         modelVersion: Type.String(),
-        isChampion: Type.Boolean({ description: 'By the promotion log; what this instance serves, GET /v1/model says' }),
+        isChampion: Type.Boolean({
+          description: 'By the promotion log; what this instance serves, GET /v1/model says',
+        }),
         forecaster: Type.String(),
         createdAt: isoTime('When it was trained'),
         trainingCutoff: isoTime('The last interval it was trained on'),
@@ -198,12 +237,14 @@ export const ReadyAnswer = Type.Object(
     dataAgeSeconds: Type.Integer({ description: 'Since the end of the last observed interval' }),
     fallback: Type.Optional(Fallback),
     rescuedSeries: Type.Integer({
-      description: 'Series for which a baseline answers, because the model has no sound forecast of them',
+      description:
+        'Series for which a baseline answers, because the model has no sound forecast of them',
     }),
     refreshFailure: Type.Unsafe<{ code: string; at: string } | null>({
       type: ['object', 'null'],
       properties: { code: { type: 'string' }, at: { type: 'string', format: 'date-time' } },
-      description: 'Not null while the newest model or snapshot cannot be loaded, and the one before is served',
+      description:
+        'Not null while the newest model or snapshot cannot be loaded, and the one before is served',
     }),
   },
   { title: 'Ready', examples: [READY] },
@@ -211,22 +252,33 @@ export const ReadyAnswer = Type.Object(
 
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'A stable URN', examples: ['urn:headway:problem:series-unknown'] }),
+    type: Type.String({
+      description: 'A stable URN',
+      examples: ['urn:headway:problem:series-unknown'],
+    }),
     title: Type.String({ description: 'The code in words' }),
     status: Type.Integer({ description: 'The HTTP status' }),
     detail: Type.String({ description: 'What was wrong this time' }),
     instance: Type.String({ description: 'Names this occurrence; the log has it too' }),
-    code: Type.String({ description: 'Stable: what programs should look at', examples: ['SERIES_UNKNOWN'] }),
+    code: Type.String({
+      description: 'Stable: what programs should look at',
+      examples: ['SERIES_UNKNOWN'],
+    }),
     fix: Type.Optional(Type.String({ description: 'What to do about it' })),
     errors: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), { description: 'What is wrong, and where' }),
+      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+        description: 'What is wrong, and where',
+      }),
     ),
   },
   { title: 'Problem', description: 'RFC 9457 problem details' },
 );
 export type Problem = Static<typeof Problem>;
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } });
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: Problem } },
+});
 
 /** The answers of a route: the good one, 304 where it can be revalidated, and problems. */
 export const answers = <T extends TSchema>(schema: T, description: string) => ({
@@ -237,14 +289,19 @@ export const answers = <T extends TSchema>(schema: T, description: string) => ({
 
 /** The same for a route that also streams. */
 export const streamedAnswers = <T extends TSchema>(schema: T, description: string) => {
-  const text = (of: string, example: string) => ({ schema: Type.String({ description: of, examples: [example] }) });
+  const text = (of: string, example: string) => ({
+    schema: Type.String({ description: of, examples: [example] }),
+  });
   return {
     ...answers(schema, description),
     200: {
       description,
       content: {
         'application/json': { schema },
-        'application/x-ndjson': text('One forecast a line, as GET /v1/series/{id}/forecast answers it', FORECAST_LINES),
+        'application/x-ndjson': text(
+          'One forecast a line, as GET /v1/series/{id}/forecast answers it',
+          FORECAST_LINES,
+        ),
         'text/csv': text(
           'unique_id, ds, cutoff, one column a quantile (q0.5), model_version, snapshot_version, flags, fallback_reason, fallback_since',
           FORECAST_ROWS,

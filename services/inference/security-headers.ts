@@ -1,13 +1,17 @@
 /**
  * Purpose: the security headers of every answer, as helmet sets them.
- * Invariants: helmet is asked once, at the start, because its answer is always the same and asking it for every request costs as much as
- * the rest of an answer. It is middleware that only sets headers: what stands in for the answer notes them.
+ * Invariants: helmet is asked once, at the start, because its answer is always the same and asking
+ * it for every request costs as much as the rest of an answer. It is middleware that only sets
+ * headers: what stands in for the answer notes them.
  * Fails: with helmet's error for directives that are none.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 
-/** No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page draws its icons with. */
+/**
+ * No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page
+ * draws its icons with.
+ */
 export const CONTENT_SECURITY = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -20,9 +24,15 @@ export const CONTENT_SECURITY = {
   'frame-ancestors': ["'none'"],
 };
 
-/** What an answer that is data needs: it must not be shown as a page, guessed at, embedded by others or fetched without TLS. */
+/**
+ * What an answer that is data needs: it must not be shown as a page, guessed at, embedded by others
+ * or fetched without TLS.
+ */
 const DATA = {
-  contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  },
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
   xDnsPrefetchControl: false,

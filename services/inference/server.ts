@@ -1,8 +1,9 @@
 /**
  * Purpose: listen, look for newer models and snapshots from time to time, and stop gracefully.
- * Invariants: `close` lets running requests finish, for `closeTimeoutMs` at most; after it no timer and no socket is left.
- * Signals are the caller's business.
- * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left running then.
+ * Invariants: `close` lets running requests finish, for `closeTimeoutMs` at most; after it no timer
+ * and no socket is left. Signals are the caller's business.
+ * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left
+ * running then.
  */
 import type { AddressInfo } from 'node:net';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -41,7 +42,8 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
   const { port } = app.server.address() as AddressInfo;
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
-  // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up refreshes.
+  // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up
+  // refreshes.
   const { tracing } = options;
   const look = () => app.serving.refresh();
   const refresh = async () => void (await (tracing ? tracing.span('refresh', {}, look) : look()));
@@ -78,9 +80,13 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
-/** An open service that only this machine reaches is a demo; one that others reach may be an oversight. */
+/**
+ * An open service that only this machine reaches is a demo; one that others reach may be an
+ * oversight.
+ */
 function tellOpenMode({ host, logger }: ServerOptions): void {
-  if (LOOPBACK.test(host)) logger.info({ host }, 'open mode: no API key is asked for (HEADWAY_API_KEYS)');
+  if (LOOPBACK.test(host))
+    logger.info({ host }, 'open mode: no API key is asked for (HEADWAY_API_KEYS)');
   else
     logger.warn(
       { host },

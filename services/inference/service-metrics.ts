@@ -1,5 +1,6 @@
 /**
- * Purpose: the figures operators watch, in a registry of the app's own, so that two apps in one process do not mix.
+ * Purpose: the figures operators watch, in a registry of the app's own, so that two apps in one
+ * process do not mix.
  * Invariants: labels are bounded: routes are patterns, never paths; status codes, never messages.
  * Fails: never.
  */
@@ -47,12 +48,14 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
     registers,
     collect: () => count(),
   });
-  // Counted a thousand at once, or when somebody looks: one at a time, between other work, each cost seven times as much.
+  // Counted a thousand at once, or when somebody looks: one at a time, between other work, each
+  // cost seven times as much.
   let answers: Answered[] = [];
   const count = () => {
     const counted = answers;
     answers = [];
-    for (const { method, route, status, ms } of counted) requests.observe({ method, route, status }, ms / 1000);
+    for (const { method, route, status, ms } of counted)
+      requests.observe({ method, route, status }, ms / 1000);
   };
   const fallbacks = new Counter({
     name: 'headway_fallback_total',
@@ -86,7 +89,10 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
     answered(answered) {
       if (answers.push(answered) >= MOST_UNCOUNTED) count();
     },
-    predictions: { onBatch: (size) => batches.observe(size), onFailure: () => workerFailures.inc() },
+    predictions: {
+      onBatch: (size) => batches.observe(size),
+      onFailure: () => workerFailures.inc(),
+    },
     watch(state, predictor, clock) {
       new Gauge({
         name: 'headway_forecast_queue',
@@ -129,7 +135,8 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
         registers,
         collect() {
           const serving = state.current();
-          for (const reason of FALLBACK_REASONS) this.set({ reason }, serving?.fallback?.reason === reason ? 1 : 0);
+          for (const reason of FALLBACK_REASONS)
+            this.set({ reason }, serving?.fallback?.reason === reason ? 1 : 0);
         },
       });
       new Gauge({
@@ -150,7 +157,13 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
           const serving = state.current();
           if (!serving) return;
           const { model, snapshot } = serving;
-          this.set({ model_version: model.card.modelVersion, snapshot_version: snapshot.manifest.snapshotVersion }, 1);
+          this.set(
+            {
+              model_version: model.card.modelVersion,
+              snapshot_version: snapshot.manifest.snapshotVersion,
+            },
+            1,
+          );
         },
       });
     },

@@ -1,9 +1,12 @@
 /**
- * Purpose: what is being served: one model, one snapshot, and all forecasts of that pair, swapped as one object.
- * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model and its snapshot. A refresh
- * never leaves less than there was: a part that cannot be loaded keeps its last good version, the failure is kept beside, and the answer
- * says so. Where no model can answer a baseline does; only without any snapshot is nothing served.
- * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and remembers the error.
+ * Purpose: what is being served: one model, one snapshot, and all forecasts of that pair, swapped
+ * as one object.
+ * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model
+ * and its snapshot. A refresh never leaves less than there was: a part that cannot be loaded keeps
+ * its last good version, the failure is kept beside, and the answer says so. Where no model can
+ * answer a baseline does; only without any snapshot is nothing served.
+ * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and
+ * remembers the error.
  */
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
@@ -12,7 +15,13 @@ import type { ForecastEntry } from '../../storage/forecast-log.ts';
 import { combine, combineBaseline, type Serving, underFallback } from './combine.ts';
 import type { Fallback, FallbackReason } from './fallback.ts';
 import { LATEST_ISSUE_MS } from './issued-before.ts';
-import { type LoadedModel, type LoadedSnapshot, loadModel, loadSnapshot, type PartSources } from './load-parts.ts';
+import {
+  type LoadedModel,
+  type LoadedSnapshot,
+  loadModel,
+  loadSnapshot,
+  type PartSources,
+} from './load-parts.ts';
 import type { IssuedForecastsLog } from './ports.ts';
 import { type Predictor, predictHere, runsAlready } from './predictor.ts';
 
@@ -32,7 +41,9 @@ export interface ServingStateOptions extends PartSources {
   readonly issued?: IssuedForecastsLog | null;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Intervals since the last observed one after which features are stale; 0 (the default): never. */
+  /**
+   * Intervals since the last observed one after which features are stale; 0 (the default): never.
+   */
   readonly staleAfterIntervals?: number;
   readonly onRefresh?: (outcome: RefreshOutcome) => void;
 }
@@ -44,7 +55,8 @@ interface Failure {
 
 export function createServingState(options: ServingStateOptions): ServingState {
   const { domain, clock, logger, staleAfterIntervals = 0 } = options;
-  const predictor = options.predictor ?? predictHere(runsAlready)({ onBatch: () => {}, onFailure: () => {} });
+  const predictor =
+    options.predictor ?? predictHere(runsAlready)({ onBatch: () => {}, onFailure: () => {} });
   let current: Serving | null = null;
   /** The champion and the snapshot that were loaded last, whether they could be served or not. */
   let newestModel: LoadedModel | null = null;
@@ -63,7 +75,15 @@ export function createServingState(options: ServingStateOptions): ServingState {
   ): Promise<Serving | null> {
     const snapshot = newestSnapshot;
     if (snapshot === null) return current;
-    const request = { domain, snapshot, before: current, now: clock.now(), staleAfterIntervals, predictor, issued };
+    const request = {
+      domain,
+      snapshot,
+      before: current,
+      now: clock.now(),
+      staleAfterIntervals,
+      predictor,
+      issued,
+    };
     for (const candidate of new Set([loaded, goodModel])) {
       if (candidate === null) continue;
       if (current?.model === candidate && current.snapshot === snapshot) return current;
@@ -75,12 +95,16 @@ export function createServingState(options: ServingStateOptions): ServingState {
     }
     // The last good forecast, while it is fresh; then a baseline on what is newer.
     const isKept =
-      current !== null && (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
+      current !== null &&
+      (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
     if (isKept) return current;
     return (await combineBaseline(request, (newestModel ?? goodModel)?.card.metrics)) ?? current;
   }
 
-  /** What a batch has issued lately, for the first start alone: later snapshots are served before a batch knows them. */
+  /**
+   * What a batch has issued lately, for the first start alone: later snapshots are served before a
+   * batch knows them.
+   */
   async function issuedLately(): Promise<readonly ForecastEntry[]> {
     if (!options.issued || current !== null) return [];
     return options.issued.latest(clock.now() - LATEST_ISSUE_MS).catch((error: unknown) => {
@@ -91,12 +115,20 @@ export function createServingState(options: ServingStateOptions): ServingState {
 
   async function refreshOnce(): Promise<RefreshOutcome> {
     const failures: Failure[] = [];
-    // The two parts fail apart: a corrupt new model must not stop new data from reaching the old one, nor the reverse.
+    // The two parts fail apart: a corrupt new model must not stop new data from reaching the old
+    // one, nor the reverse.
     const issuing = issuedLately();
-    const [model, features] = await Promise.allSettled([loadModel(options, newestModel), loadSnapshot(options, newestSnapshot)]);
+    const [model, features] = await Promise.allSettled([
+      loadModel(options, newestModel),
+      loadSnapshot(options, newestSnapshot),
+    ]);
     const issued = await issuing;
-    const loaded = model.status === 'fulfilled' ? model.value : keep(failures, 'model', model.reason);
-    const snapshot = features.status === 'fulfilled' ? features.value : keep(failures, 'features', features.reason);
+    const loaded =
+      model.status === 'fulfilled' ? model.value : keep(failures, 'model', model.reason);
+    const snapshot =
+      features.status === 'fulfilled'
+        ? features.value
+        : keep(failures, 'features', features.reason);
     newestModel = loaded ?? newestModel;
     newestSnapshot = snapshot ?? newestSnapshot;
     let next: Serving | null;
@@ -108,16 +140,21 @@ export function createServingState(options: ServingStateOptions): ServingState {
     }
     const before = current;
     if (next) {
-      current = underFallback(next, fallbackOf(next, failures)); // the swap: one assignment, after everything that can fail
+      // the swap: one assignment, after everything that can fail
+      current = underFallback(next, fallbackOf(next, failures));
       if (current.model.champion) goodModel = current.model;
     }
-    const hasChanged = next !== null && (next.model !== before?.model || next.snapshot !== before?.snapshot);
+    const hasChanged =
+      next !== null && (next.model !== before?.model || next.snapshot !== before?.snapshot);
     failure = failures[0] ? { error: failures[0].error, at: clock.now() } : null;
     tell(failures, before, hasChanged);
     return failure ? 'failed' : hasChanged ? 'changed' : 'unchanged';
   }
 
-  /** Why `next` is not what it should be. A failure says more than the age that comes of it; while it lasts its beginning stays. */
+  /**
+   * Why `next` is not what it should be. A failure says more than the age that comes of it; while
+   * it lasts its beginning stays.
+   */
   function fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
     const reason = reasonOf(failures);
     const before = current?.fallback;
@@ -127,19 +164,30 @@ export function createServingState(options: ServingStateOptions): ServingState {
 
   /** Each failure, and each change of what is served, once. */
   function tell(failures: readonly Failure[], before: Serving | null, hasChanged: boolean): void {
-    const now = failures.map(({ part, error }) => `${part} ${error.code} ${error.where ?? ''} ${error.message}`).join('\n');
+    const now = failures
+      .map(({ part, error }) => `${part} ${error.code} ${error.where ?? ''} ${error.message}`)
+      .join('\n');
     if (now !== logged)
       for (const { part, error } of failures)
-        logger.error({ err: error, code: error.code, part }, 'refresh failed; the last good state stays');
+        logger.error(
+          { err: error, code: error.code, part },
+          'refresh failed; the last good state stays',
+        );
     logged = now;
     if (current === null) return;
     tellFallback(before?.fallback ?? null, current.fallback);
     const { model, etag, unknownInputs, rescued } = current;
     if (!hasChanged) return;
     if (unknownInputs.length > 0)
-      logger.warn({ columns: unknownInputs }, 'exogenous columns are unknown: their usual values are used');
+      logger.warn(
+        { columns: unknownInputs },
+        'exogenous columns are unknown: their usual values are used',
+      );
     if (rescued.size > 0 && rescued.size !== before?.rescued.size)
-      logger.warn({ series: rescued.size, examples: [...rescued].slice(0, 5) }, 'a baseline answers for some series');
+      logger.warn(
+        { series: rescued.size, examples: [...rescued].slice(0, 5) },
+        'a baseline answers for some series',
+      );
     logger.info({ modelVersion: model.card.modelVersion, etag }, 'now serving');
   }
 

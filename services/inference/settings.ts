@@ -6,7 +6,10 @@
 export interface InferenceSettings {
   /** A request body may hold this many bytes. */
   readonly bodyLimitBytes: number;
-  /** Requests per minute of one key that says nothing else, or of one address where there is no key; 0 for no limit. */
+  /**
+   * Requests per minute of one key that says nothing else, or of one address where there is no key;
+   * 0 for no limit.
+   */
   readonly rateLimitPerMinute: number;
   /** A client that takes longer to send its request is cut off. */
   readonly requestTimeoutMs: number;
@@ -14,17 +17,29 @@ export interface InferenceSettings {
   readonly handlerTimeoutMs: number;
   /** A reader that takes longer for a stream of all forecasts is cut off. */
   readonly streamTimeoutMs: number;
-  /** Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no limit. */
+  /**
+   * Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no
+   * limit.
+   */
   readonly maxEventLoopDelayMs: number;
-  /** Forecasts of histories that may wait for the worker; more are answered with 503 and Retry-After. */
+  /**
+   * Forecasts of histories that may wait for the worker; more are answered with 503 and
+   * Retry-After.
+   */
   readonly queueLimit: number;
   /** Waiting longer than this for the worker's turn is answered so too. */
   readonly waitLimitMs: number;
   /** A worker that takes longer for some dozens of forecasts hangs, and is replaced. */
   readonly batchTimeoutMs: number;
-  /** Intervals since the last observed one after which forecasts are labelled as stale; 0: never. null: as the domain says. */
+  /**
+   * Intervals since the last observed one after which forecasts are labelled as stale; 0: never.
+   * null: as the domain says.
+   */
   readonly staleAfterIntervals: number | null;
-  /** Proxies before this service that each add to X-Forwarded-For; no more of it than theirs is believed. */
+  /**
+   * Proxies before this service that each add to X-Forwarded-For; no more of it than theirs is
+   * believed.
+   */
   readonly trustProxy: number;
   /** Origins whose pages may call the API from a browser; none by default. */
   readonly corsOrigins: readonly string[];

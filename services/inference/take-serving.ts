@@ -1,6 +1,8 @@
 /**
- * Purpose: hand every request the one Serving it answers from, and answer 304 where the client has that answer already.
- * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions; the ETag is of that same state.
+ * Purpose: hand every request the one Serving it answers from, and answer 304 where the client has
+ * that answer already.
+ * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions; the
+ * ETag is of that same state.
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
@@ -18,7 +20,10 @@ declare module 'fastify' {
   }
 }
 
-/** @param choose of a route with several representations: which of them this request gets, a part of its ETag */
+/**
+ * @param choose of a route with several representations: which of them this request gets, a part of
+ * its ETag
+ */
 export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const serving = currentOf(state);
@@ -32,7 +37,8 @@ export function takeServing(state: ServingState, choose?: (request: FastifyReque
       request.variant = choose(request);
       reply.header('vary', 'accept');
     }
-    const etag = request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
+    const etag =
+      request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
     if (hadAlready(etag, request, reply)) reply.code(304).send();
     else done();
   };
@@ -45,9 +51,13 @@ export function currentOf(state: ServingState): Serving {
   throw new NotReady(state.failure()?.error ?? null);
 }
 
-/** Sets the headers by which an answer is kept. @returns whether the client has that answer already: a 304 says so */
+/**
+ * Sets the headers by which an answer is kept. @returns whether the client has that answer already:
+ * a 304 says so
+ */
 export function hadAlready(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
-  // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast may cost more.
+  // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast
+  // may cost more.
   reply.header('etag', etag).header('cache-control', 'no-cache');
   return hasAlready(request, etag);
 }

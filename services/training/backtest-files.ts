@@ -1,7 +1,8 @@
 /**
- * Purpose: the results of a backtest's segments on the local disk, so that one that was killed goes on where it was.
- * Invariants: a file names the backtest and the cutoffs it belongs to; what is torn, foreign or of another backtest counts as
- * absent, never as a result.
+ * Purpose: the results of a backtest's segments on the local disk, so that one that was killed goes
+ * on where it was.
+ * Invariants: a file names the backtest and the cutoffs it belongs to; what is torn, foreign or of
+ * another backtest counts as absent, never as a result.
  * Fails: writing fails with the file system's own error; reading never does.
  */
 import { join } from 'node:path';
@@ -22,14 +23,21 @@ interface Header {
 export const segmentPath = (folder: string, index: number): string =>
   join(folder, `segment-${String(index).padStart(2, '0')}.bin`);
 
-export async function writeSegment(path: string, key: string, { result, seconds }: SegmentResult): Promise<void> {
+export async function writeSegment(
+  path: string,
+  key: string,
+  { result, seconds }: SegmentResult,
+): Promise<void> {
   const { actuals, forecasts, ...rest } = result;
   const names = forecasts.map(({ name, quantiles }) => ({ name, quantiles }));
   const header: Header = { format: FORMAT, key, seconds, result: rest, forecasts: names };
   await keepColumns(path, { header, columns: [actuals, ...forecasts.map(({ values }) => values)] });
 }
 
-/** 'absent' where there is no file, 'unusable' where there is one that is not this segment of this backtest. */
+/**
+ * 'absent' where there is no file, 'unusable' where there is one that is not this segment of this
+ * backtest.
+ */
 export async function readSegment(
   path: string,
   key: string,
@@ -38,9 +46,17 @@ export async function readSegment(
   const kept = await readColumns(path);
   if (kept === 'absent' || kept === 'unusable') return kept;
   const header = kept.header as Partial<Header> | null;
-  if (header?.format !== FORMAT || header.key !== key || header.result?.cutoffs.join() !== cutoffs.join()) return 'unusable';
+  if (
+    header?.format !== FORMAT ||
+    header.key !== key ||
+    header.result?.cutoffs.join() !== cutoffs.join()
+  )
+    return 'unusable';
   const { result, seconds, forecasts } = header as Header;
   const [actuals, ...columns] = kept.columns as [Float32Array, ...Float32Array[]];
-  const named = forecasts.map((forecast, i) => ({ ...forecast, values: columns[i] as Float32Array }));
+  const named = forecasts.map((forecast, i) => ({
+    ...forecast,
+    values: columns[i] as Float32Array,
+  }));
   return { result: { ...result, actuals, forecasts: named }, seconds };
 }

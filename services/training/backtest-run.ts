@@ -1,8 +1,11 @@
 /**
- * Purpose: the whole backtest: the test span in segments, a fit before each, in one process or several, kept as they finish.
- * Invariants: the result does not depend on how many processes computed it, nor on where it was interrupted; kept results are used
- * only for the same data, settings, seed, backend, cutoffs and code.
- * Fails: HISTORY_TOO_SHORT; SETTINGS_INVALID for cutoffs a whole share of the day apart; else as the fits do.
+ * Purpose: the whole backtest: the test span in segments, a fit before each, in one process or
+ * several, kept as they finish.
+ * Invariants: the result does not depend on how many processes computed it, nor on where it was
+ * interrupted; kept results are used only for the same data, settings, seed, backend, cutoffs and
+ * code.
+ * Fails: HISTORY_TOO_SHORT; SETTINGS_INVALID for cutoffs a whole share of the day apart; else as
+ * the fits do.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,14 +55,17 @@ export interface BacktestRequest {
   readonly progress: Progress;
   readonly clock: Clock;
   /**
-   * For the checkpoints of a fit's members, which get a process each where segments are computed in this one; without it they
-   * are fitted here, one after another.
+   * For the checkpoints of a fit's members, which get a process each where segments are computed in
+   * this one; without it they are fitted here, one after another.
    */
   readonly checkpoints?: string;
   /** Forecasters that need no fit, to score beside: the oracle. */
   readonly beside?: readonly Forecaster[];
   /** How a segment is computed; a test passes its own. */
-  readonly compute?: (job: SegmentJob, report: (progress: SegmentProgress) => void) => Promise<SegmentResult>;
+  readonly compute?: (
+    job: SegmentJob,
+    report: (progress: SegmentProgress) => void,
+  ) => Promise<SegmentResult>;
 }
 
 export interface BacktestOutcome {
@@ -78,16 +84,44 @@ export interface BacktestOutcome {
 /** A backtest that nobody has added a segment to for this long is not gone on with. */
 const KEPT_MS = 14 * 86_400_000;
 const WORKER = new URL('./backtest-worker.ts', import.meta.url);
-const CODE = [new URL('../../forecasting/', import.meta.url), new URL('./backtest-segment.ts', import.meta.url)];
+const CODE = [
+  new URL('../../forecasting/', import.meta.url),
+  new URL('./backtest-segment.ts', import.meta.url),
+];
 
 export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
-  const { domain, panel, config, seed, backend, refitDays, cores, checkpoints, clock, logger, progress } = request;
+  const {
+    domain,
+    panel,
+    config,
+    seed,
+    backend,
+    refitDays,
+    cores,
+    checkpoints,
+    clock,
+    logger,
+    progress,
+  } = request;
   requireCoprime(config.cutoffStep, seasonsOf(domain).day);
   const cutoffs = testCutoffs(domain, panel, config);
-  const segments = segmentsOf(cutoffs, refitDays === null ? null : (refitDays * 1440) / domain.frequencyMinutes);
+  const segments = segmentsOf(
+    cutoffs,
+    refitDays === null ? null : (refitDays * 1440) / domain.frequencyMinutes,
+  );
   const spec = networkSpecOf(domain, panel, config, cutoffs[0] as number);
-  const jobs = segments.map((part): SegmentJob => ({ panel, cutoffs: part, spec, fit: config.fit, seed, backend }));
-  const about = { panel: hashPanel(panel), spec, fit: config.fit, seed, backend, segments, code: await hashOfCode() };
+  const jobs = segments.map(
+    (part): SegmentJob => ({ panel, cutoffs: part, spec, fit: config.fit, seed, backend }),
+  );
+  const about = {
+    panel: hashPanel(panel),
+    spec,
+    fit: config.fit,
+    seed,
+    backend,
+    segments,
+    code: await hashOfCode(),
+  };
   const key = sha256(JSON.stringify(about)).slice(0, 24);
   const folder = join(request.folder, key);
 
@@ -96,16 +130,21 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   for (const [i, part] of segments.entries()) {
     const found = await readSegment(segmentPath(folder, i), key, part);
     if (found === 'unusable')
-      logger.warn({ file: segmentPath(folder, i) }, 'a kept segment is torn or foreign; it is computed again');
+      logger.warn(
+        { file: segmentPath(folder, i) },
+        'a kept segment is torn or foreign; it is computed again',
+      );
     if (typeof found === 'object') results[i] = found;
     else open.push(i);
   }
   const kept = segments.length - open.length;
-  if (kept > 0) logger.info({ folder, kept, of: segments.length }, 'the backtest goes on from kept segments');
+  if (kept > 0)
+    logger.info({ folder, kept, of: segments.length }, 'the backtest goes on from kept segments');
 
   const wanted = request.workers ?? Math.min(cores, open.length);
   const workers = Math.max(1, Math.min(wanted, open.length));
-  const pool = workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
+  const pool =
+    workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
   // One fit alone leaves the other cores to its members.
   const fitMembers =
     checkpoints === undefined
@@ -114,7 +153,8 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const compute =
     request.compute ??
     (pool === null
-      ? (job: SegmentJob, report: (progress: SegmentProgress) => void) => runSegment(job, report, fitsOf(fitMembers))
+      ? (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
+          runSegment(job, report, fitsOf(fitMembers))
       : (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
           pool.run<SegmentResult>(job, { onProgress: (told) => report(told as SegmentProgress) }));
   const total = open.reduce((sum, i) => sum + segmentUnits(jobs[i] as SegmentJob), 0);
@@ -143,7 +183,12 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   }
   await removeUntouched(request.folder, clock.now() - KEPT_MS, key);
   const season = spec.features.week;
-  const unfitted = await runBacktest(panel, [...naiveForecasters(season), ...(request.beside ?? [])], cutoffs, domain.horizon);
+  const unfitted = await runBacktest(
+    panel,
+    [...naiveForecasters(season), ...(request.beside ?? [])],
+    cutoffs,
+    domain.horizon,
+  );
   const fitted = joined(results.map(({ result }) => result));
   return {
     result: { ...unfitted, forecasts: [...unfitted.forecasts, ...fitted.forecasts] },
@@ -155,7 +200,10 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   };
 }
 
-/** Cutoffs in runs that each reach less than `intervals` past their first; one run where that is null. */
+/**
+ * Cutoffs in runs that each reach less than `intervals` past their first; one run where that is
+ * null.
+ */
 export function segmentsOf(cutoffs: readonly number[], intervals: number | null): number[][] {
   const first = cutoffs[0] as number;
   const segments: number[][] = [];
@@ -171,7 +219,8 @@ export function segmentsOf(cutoffs: readonly number[], intervals: number | null)
 function totalSeconds(results: readonly SegmentResult[]): Record<string, number> {
   const seconds: Record<string, number> = {};
   for (const result of results) {
-    for (const [name, value] of Object.entries(result.seconds)) seconds[name] = (seconds[name] ?? 0) + value;
+    for (const [name, value] of Object.entries(result.seconds))
+      seconds[name] = (seconds[name] ?? 0) + value;
   }
   return seconds;
 }
@@ -179,10 +228,14 @@ function totalSeconds(results: readonly SegmentResult[]): Record<string, number>
 function requireCoprime(step: number, day: number): void {
   const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
   if (divisor(step, day) === 1) return;
-  throw new HeadwayError('SETTINGS_INVALID', `cutoffs ${step} intervals apart meet some hours of the day at some steps only`, {
-    where: '--cutoff-step',
-    fix: `Take a number that shares no factor with ${day}, e.g. ${day + 1}.`,
-  });
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `cutoffs ${step} intervals apart meet some hours of the day at some steps only`,
+    {
+      where: '--cutoff-step',
+      fix: `Take a number that shares no factor with ${day}, e.g. ${day + 1}.`,
+    },
+  );
 }
 
 /** The mathematics a result depends on: a changed line of it makes another backtest. */
@@ -190,7 +243,9 @@ async function hashOfCode(): Promise<string> {
   const texts: string[] = [];
   for (const place of CODE) {
     const path = fileURLToPath(place);
-    const names = path.endsWith('.ts') ? [''] : (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const names = path.endsWith('.ts')
+      ? ['']
+      : (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.ts'));
     for (const name of names.sort()) texts.push(name, await readFile(join(path, name), 'utf8'));
   }
   return sha256(JSON.stringify(texts));

@@ -1,12 +1,17 @@
 /**
- * Purpose: one segment of a backtest: fit everything that learns on what precedes the segment, and forecast at its cutoffs.
- * Invariants: a fit is given the panel cut off after the segment's first cutoff, so it cannot see more; one segment of the whole
- * test span is the very fit of `headway train` (same seed, same windows); the same job gives the same bits on the same backend.
+ * Purpose: one segment of a backtest: fit everything that learns on what precedes the segment, and
+ * forecast at its cutoffs.
+ * Invariants: a fit is given the panel cut off after the segment's first cutoff, so it cannot see
+ * more; one segment of the whole test span is the very fit of `headway train` (same seed, same
+ * windows); the same job gives the same bits on the same backend.
  * Fails: as the fits do: a RangeError where there is no training window.
  */
 import { type BacktestResult, runBacktest } from '../../forecasting/backtest.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { fitSmoothing, smoothingForecaster } from '../../forecasting/models/exponential-smoothing.ts';
+import {
+  fitSmoothing,
+  smoothingForecaster,
+} from '../../forecasting/models/exponential-smoothing.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
 import type { FitOptions, FitProgress } from '../../forecasting/models/network-member.ts';
@@ -40,7 +45,10 @@ export interface SegmentProgress {
   readonly note: string;
 }
 
-/** How much work a segment is, for a progress bar: batches to learn from, and cutoffs to forecast at. */
+/**
+ * How much work a segment is, for a progress bar: batches to learn from, and cutoffs to forecast
+ * at.
+ */
 export const segmentUnits = ({ fit, cutoffs }: Pick<SegmentJob, 'fit' | 'cutoffs'>): number =>
   fit.steps * fit.members + cutoffs.length;
 
@@ -54,15 +62,23 @@ export type Fit = (
   onStep: (step: number, note: string) => void | Promise<void>,
 ) => Promise<Forecaster>;
 
-/** @param fitMembers where the network's members are fitted; one after another in this process unless told */
+/**
+ * @param fitMembers where the network's members are fitted; one after another in this process
+ * unless told
+ */
 export const fitsOf = (fitMembers?: MemberFitter): Readonly<Record<string, Fit>> => ({
-  exponential_smoothing: async (past, { spec }) => smoothingForecaster(fitSmoothing(past, spec.features, past.length - 1)),
+  exponential_smoothing: async (past, { spec }) =>
+    smoothingForecaster(fitSmoothing(past, spec.features, past.length - 1)),
   ridge: async (past, { spec, fit, seed }) =>
-    ridgeForecaster(fitRidge(past, spec.features, past.length - 1, fit, randomStreams(seed)('ridge'))),
+    ridgeForecaster(
+      fitRidge(past, spec.features, past.length - 1, fit, randomStreams(seed)('ridge')),
+    ),
   network: async (past, { spec, fit, seed }, onStep) => {
     const onProgress = ({ step, loss }: FitProgress) => onStep(step, `loss ${loss.toFixed(4)}`);
     const extras = fitMembers ? { fitMembers } : {};
-    return networkForecaster(await fitNetwork(past, spec, past.length - 1, fit, randomStreams(seed), onProgress, extras));
+    return networkForecaster(
+      await fitNetwork(past, spec, past.length - 1, fit, randomStreams(seed), onProgress, extras),
+    );
   },
 });
 
@@ -82,8 +98,13 @@ export async function runSegment(
     forecasters.push(await fitOne(past, job, (step, note) => report({ done: step, note })));
     seconds[name] = (clock.elapsedMs() - started) / 1000;
   }
-  const result = await runBacktest(panel, forecasters, cutoffs, spec.features.horizon, (done, total) =>
-    report({ done: fit.steps * fit.members + done, note: `cutoff ${done} of ${total}` }),
+  const result = await runBacktest(
+    panel,
+    forecasters,
+    cutoffs,
+    spec.features.horizon,
+    (done, total) =>
+      report({ done: fit.steps * fit.members + done, note: `cutoff ${done} of ${total}` }),
   );
   return { result, seconds };
 }

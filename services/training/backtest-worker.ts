@@ -1,14 +1,22 @@
 /**
  * Purpose: what a worker process of the backtest's pool runs: one segment after another.
- * Invariants: computes on the very backend that the job names, so that a pool and a single process give the same bits; ends soon
- * after a parent that was killed.
+ * Invariants: computes on the very backend that the job names, so that a pool and a single process
+ * give the same bits; ends soon after a parent that was killed.
  * Fails: as `runSegment` does; BACKEND_UNAVAILABLE.
  */
 import { silentLogger } from '../../runtime/logger.ts';
 import { startTensorBackend } from '../../runtime/tensor-backend.ts';
-import { runSegment, type SegmentJob, type SegmentProgress, type SegmentResult } from './backtest-segment.ts';
+import {
+  runSegment,
+  type SegmentJob,
+  type SegmentProgress,
+  type SegmentResult,
+} from './backtest-segment.ts';
 
-export async function work(job: SegmentJob, report: (progress: SegmentProgress) => Promise<void>): Promise<SegmentResult> {
+export async function work(
+  job: SegmentJob,
+  report: (progress: SegmentProgress) => Promise<void>,
+): Promise<SegmentResult> {
   await startTensorBackend(silentLogger, job.backend, 'training');
   return runSegment(job, report);
 }

@@ -1,10 +1,16 @@
 /**
- * Purpose: the reigning champion as training needs it: to compare with, and (if asked) to go on from.
- * Invariants: a fit goes on from nothing that has seen its test span; a champion that cannot be used is told of and left out.
+ * Purpose: the reigning champion as training needs it: to compare with, and (if asked) to go on
+ * from.
+ * Invariants: a fit goes on from nothing that has seen its test span; a champion that cannot be
+ * used is told of and left out.
  * Fails: STORE_CORRUPT for the registry's log; a champion that is torn is no failure.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { networkForecaster, restoreTrained, type TrainedNetwork } from '../../forecasting/models/network-forecaster.ts';
+import {
+  networkForecaster,
+  restoreTrained,
+  type TrainedNetwork,
+} from '../../forecasting/models/network-forecaster.ts';
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/warm-start.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
 import { describeError } from '../../runtime/errors.ts';
@@ -20,7 +26,11 @@ export interface Champion extends TrainedForecaster {
   readonly network: TrainedNetwork;
 }
 
-export async function restoreChampion(registry: ModelRegistry, panel: Panel, logger: Logger): Promise<Champion | null> {
+export async function restoreChampion(
+  registry: ModelRegistry,
+  panel: Panel,
+  logger: Logger,
+): Promise<Champion | null> {
   const reigning = await registry.champion();
   if (reigning === null) return null;
   const { modelVersion } = reigning;
@@ -30,18 +40,32 @@ export async function restoreChampion(registry: ModelRegistry, panel: Panel, log
     const forecaster = networkForecaster(network);
     const { past = [], future = [] } = forecaster.exogenous ?? {};
     const missing = [...past, ...future].filter((name) => !(name in (panel.exogenous ?? {})));
-    if (missing.length > 0) throw new RangeError(`it reads ${missing.join(', ')}, which the snapshot does not have`);
-    return { modelVersion, network, forecaster: { ...forecaster, name: CHAMPION }, trainingCutoff: card.trainingCutoff };
+    if (missing.length > 0)
+      throw new RangeError(`it reads ${missing.join(', ')}, which the snapshot does not have`);
+    return {
+      modelVersion,
+      network,
+      forecaster: { ...forecaster, name: CHAMPION },
+      trainingCutoff: card.trainingCutoff,
+    };
   } catch (error) {
     logger.error({ modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
     return null;
   }
 }
 
-/** The start that a fit on this panel takes from the champion; null where there is none, and the log says why. */
+/**
+ * The start that a fit on this panel takes from the champion; null where there is none, and the log
+ * says why.
+ */
 export function warmStartOf(
   champion: Champion | null,
-  { domain, panel, config, logger }: { domain: Domain; panel: Panel; config: TrainingConfig; logger: Logger },
+  {
+    domain,
+    panel,
+    config,
+    logger,
+  }: { domain: Domain; panel: Panel; config: TrainingConfig; logger: Logger },
 ): WarmStart | null {
   if (champion === null) {
     logger.info('training starts cold: there is no champion to go on from');

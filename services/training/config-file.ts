@@ -1,7 +1,10 @@
 /**
- * Purpose: a training configuration as a file: `headway tune` writes one, `train` and `backtest --config FILE` use it, people edit it.
- * Invariants: what the file leaves out keeps its default; a field that is misspelt or out of range is refused, never ignored.
- * Fails: SETTINGS_INVALID with the file and the field, also for a file that is absent or was tuned for another domain.
+ * Purpose: a training configuration as a file: `headway tune` writes one, `train` and `backtest
+ * --config FILE` use it, people edit it.
+ * Invariants: what the file leaves out keeps its default; a field that is misspelt or out of range
+ * is refused, never ignored.
+ * Fails: SETTINGS_INVALID with the file and the field, also for a file that is absent or was tuned
+ * for another domain.
  */
 import { readFile } from 'node:fs/promises';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -21,7 +24,11 @@ export interface ConfigFile {
 
 const whole = (minimum: number, maximum: number) => ({ type: 'integer', minimum, maximum });
 const share = (maximum = 1) => ({ type: 'number', minimum: 0, maximum });
-const object = (properties: Record<string, unknown>) => ({ type: 'object', properties, additionalProperties: false });
+const object = (properties: Record<string, unknown>) => ({
+  type: 'object',
+  properties,
+  additionalProperties: false,
+});
 
 /** The type makes sure that no field of the configuration is forgotten here. */
 const NETWORK: Record<keyof TrainingConfig['network'], object> = {
@@ -57,11 +64,23 @@ const shape = lazyShape({
 });
 
 /** `config` with what the file says in place of its own. */
-export async function readConfigFile(path: string, domain: string, config: TrainingConfig): Promise<TrainingConfig> {
+export async function readConfigFile(
+  path: string,
+  domain: string,
+  config: TrainingConfig,
+): Promise<TrainingConfig> {
   const invalid = (problem: string, fix: string, cause?: unknown) =>
-    new HeadwayError('SETTINGS_INVALID', `the training configuration ${problem}`, { where: path, fix, cause });
+    new HeadwayError('SETTINGS_INVALID', `the training configuration ${problem}`, {
+      where: path,
+      fix,
+      cause,
+    });
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw invalid(`cannot be read: ${cause.message}`, 'Name a file that `headway tune` wrote.', cause);
+    throw invalid(
+      `cannot be read: ${cause.message}`,
+      'Name a file that `headway tune` wrote.',
+      cause,
+    );
   });
   let value: unknown;
   try {
@@ -80,10 +99,17 @@ export async function readConfigFile(path: string, domain: string, config: Train
     const fix = `Tune ${domain} itself, or remove "domain" from the file to use it all the same.`;
     throw invalid(`was tuned for ${file.domain}, not for ${domain}`, fix);
   }
-  return { ...config, network: { ...config.network, ...file.network }, fit: { ...config.fit, ...file.fit } };
+  return {
+    ...config,
+    network: { ...config.network, ...file.network },
+    fit: { ...config.fit, ...file.fit },
+  };
 }
 
-/** The file of a configuration. The step budget stays out of it: a search knows only what is best at its own. */
+/**
+ * The file of a configuration. The step budget stays out of it: a search knows only what is best at
+ * its own.
+ */
 export function configFileOf(config: TrainingConfig, domain: string, origin: string): ConfigFile {
   const { steps: _budget, ...fit } = config.fit;
   return { format: 1, domain, origin, network: config.network, fit };

@@ -1,15 +1,22 @@
 /**
- * Purpose: the evaluation of one fit: fit the network on what precedes the test span, forecast at every cutoff inside it, and
- * score it beside the naive baselines, the champion and (for a simulated source) the oracle.
- * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a metric on training rows
- * does not exist here.
+ * Purpose: the evaluation of one fit: fit the network on what precedes the test span, forecast at
+ * every cutoff inside it, and score it beside the naive baselines, the champion and (for a
+ * simulated source) the oracle.
+ * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a
+ * metric on training rows does not exist here.
  * Fails: HISTORY_TOO_SHORT that says how many intervals there are and how many are needed.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type BacktestResult, backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
 import { featureSizes } from '../../forecasting/features.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroups } from '../../forecasting/metrics.ts';
+import {
+  type Metrics,
+  type SeriesGroup,
+  score,
+  seasonalNaiveErrors,
+  seriesGroups,
+} from '../../forecasting/metrics.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
@@ -31,7 +38,10 @@ export interface EvaluationRequest {
   readonly seed: number;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Processes for the ensemble's members; without them they are fitted one after another in this one. */
+  /**
+   * Processes for the ensemble's members; without them they are fitted one after another in this
+   * one.
+   */
   readonly workers?: Workers | null;
   /** A network to go on from. */
   readonly warmStart?: WarmStart | null;
@@ -63,37 +73,72 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const trainingSeconds = (clock.elapsedMs() - started) / 1000;
 
   const season = spec.features.week;
-  const forecasters = [...naiveForecasters(season), ...(request.beside ?? []), networkForecaster(fitted)];
+  const forecasters = [
+    ...naiveForecasters(season),
+    ...(request.beside ?? []),
+    networkForecaster(fitted),
+  ];
   progress.start('backtest', cutoffs.length);
   const result = await runBacktest(panel, forecasters, cutoffs, domain.horizon, (done) =>
     progress.update(done, `cutoff ${done} of ${cutoffs.length}`),
   );
-  progress.stop(`${cutoffs.length} cutoffs × ${panel.seriesIds.length} series × ${domain.horizon} steps`);
+  progress.stop(
+    `${cutoffs.length} cutoffs × ${panel.seriesIds.length} series × ${domain.horizon} steps`,
+  );
   const scores = scoreResult(result, panel, season);
-  return { ...scores, fitted, result, trainingCutoff: timestampAt(panel, lastTarget), trainingSeconds };
+  return {
+    ...scores,
+    fitted,
+    result,
+    trainingCutoff: timestampAt(panel, lastTarget),
+    trainingSeconds,
+  };
 }
 
-export type FitRequest = Pick<EvaluationRequest, 'panel' | 'seed' | 'progress' | 'workers' | 'warmStart'> & {
+export type FitRequest = Pick<
+  EvaluationRequest,
+  'panel' | 'seed' | 'progress' | 'workers' | 'warmStart'
+> & {
   readonly config: Pick<TrainingConfig, 'fit'>;
 };
 
-/** The fit alone: from the panel up to grid index `lastTarget`, the configuration, the seed and the start to a network. */
-export async function fitUpTo(request: FitRequest, spec: NetworkSpec, lastTarget: number): Promise<FittedNetwork> {
+/**
+ * The fit alone: from the panel up to grid index `lastTarget`, the configuration, the seed and the
+ * start to a network.
+ */
+export async function fitUpTo(
+  request: FitRequest,
+  spec: NetworkSpec,
+  lastTarget: number,
+): Promise<FittedNetwork> {
   const { panel, config, seed, progress, workers, warmStart } = request;
   progress.start('training', config.fit.steps * config.fit.members);
   // Cut off, so that no mistake in the fit can reach the test span.
   const past = panelUpTo(panel, lastTarget);
   const onProgress = ({ step, loss, rate }: FitProgress) =>
     progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
-  const fitted = await fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), onProgress, {
-    ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
-    warmStart: warmStart ?? null,
-  });
-  progress.stop(`${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`);
+  const fitted = await fitNetwork(
+    past,
+    spec,
+    lastTarget,
+    config.fit,
+    randomStreams(seed),
+    onProgress,
+    {
+      ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
+      warmStart: warmStart ?? null,
+    },
+  );
+  progress.stop(
+    `${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`,
+  );
   return fitted;
 }
 
-/** Every forecaster of a result by series group. Groups and MASE's denominators come from what precedes the test span. */
+/**
+ * Every forecaster of a result by series group. Groups and MASE's denominators come from what
+ * precedes the test span.
+ */
 export function scoreResult(result: BacktestResult, panel: Panel, season: number): Scores {
   const end = (result.cutoffs[0] as number) + 1;
   const naiveErrors = seasonalNaiveErrors(panel, season, end);
@@ -101,7 +146,12 @@ export function scoreResult(result: BacktestResult, panel: Panel, season: number
   const metrics = Object.fromEntries(
     groups.map((group) => [
       group.name,
-      Object.fromEntries(result.forecasts.map((forecast) => [forecast.name, score(result, forecast, group, naiveErrors)])),
+      Object.fromEntries(
+        result.forecasts.map((forecast) => [
+          forecast.name,
+          score(result, forecast, group, naiveErrors),
+        ]),
+      ),
     ]),
   );
   return { groups, metrics };
@@ -114,15 +164,24 @@ export function testCutoffs(
   { testDays, cutoffStep }: Pick<TrainingConfig, 'testDays' | 'cutoffStep'>,
 ): number[] {
   const testIntervals = (testDays * 1440) / domain.frequencyMinutes;
-  const needed = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + testIntervals;
-  if (panel.length >= needed) return backtestCutoffs(panel.length, testIntervals, domain.horizon, cutoffStep);
-  throw new HeadwayError('HISTORY_TOO_SHORT', `the snapshot holds ${panel.length} intervals, a backtest needs ${needed}`, {
-    where: domain.name,
-    fix: 'Bring more history (`headway features run`), or shorten the test span (--test-days).',
-  });
+  const needed =
+    featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + testIntervals;
+  if (panel.length >= needed)
+    return backtestCutoffs(panel.length, testIntervals, domain.horizon, cutoffStep);
+  throw new HeadwayError(
+    'HISTORY_TOO_SHORT',
+    `the snapshot holds ${panel.length} intervals, a backtest needs ${needed}`,
+    {
+      where: domain.name,
+      fix: 'Bring more history (`headway features run`), or shorten the test span (--test-days).',
+    },
+  );
 }
 
-/** The forecaster who knows the true distribution of a simulated source: nobody can do better, so it shows what is left. */
+/**
+ * The forecaster who knows the true distribution of a simulated source: nobody can do better, so it
+ * shows what is left.
+ */
 export function oracleForecaster(
   quantiles: readonly number[],
   quantileOf: (seriesId: string, timestamp: number, quantile: number) => number,

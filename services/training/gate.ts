@@ -1,9 +1,12 @@
 /**
  * Purpose: the gate: may this challenger become champion?
- * Invariants: only evidence out of sample counts; the challenger must beat every naive baseline and the reigning champion, each by
- * more than the uncertainty of the comparison; the verdict carries its numbers. Several comparisons do not make a promotion by luck
- * more likely: all of them must succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than one does.
- * Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has seen what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs would tell.
+ * Invariants: only evidence out of sample counts; the challenger must beat every naive baseline and
+ * the reigning champion, each by more than the uncertainty of the comparison; the verdict carries
+ * its numbers. Several comparisons do not make a promotion by luck more likely: all of them must
+ * succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than one
+ * does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has
+ * seen what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs
+ * would tell.
  * Fails: a RangeError for a result without the challenger.
  */
 import type { BacktestResult, ForecasterResult } from '../../forecasting/backtest.ts';
@@ -16,9 +19,14 @@ export interface GateVerdict {
   readonly promoted: boolean;
   /** One sentence for people. */
   readonly reason: string;
-  /** The naive baseline that is hardest to beat, then the champion; none where the evidence was no evidence. */
+  /**
+   * The naive baseline that is hardest to beat, then the champion; none where the evidence was no
+   * evidence.
+   */
   readonly comparisons: readonly Comparison[];
-  /** Where inconclusive: how many more cutoffs would decide it; null where no feasible number does. */
+  /**
+   * Where inconclusive: how many more cutoffs would decide it; null where no feasible number does.
+   */
   readonly moreCutoffs: number | null;
 }
 
@@ -45,7 +53,8 @@ export function judge(
   if (!challenger) throw new RangeError(`the backtest holds no forecasts of ${challengerName}`);
   const firstCutoff = result.cutoffs[0] as number;
 
-  if (readTheFuture.includes(challengerName)) return refused('it reads the future: its forecasts change when later values do');
+  if (readTheFuture.includes(challengerName))
+    return refused('it reads the future: its forecasts change when later values do');
   if ((trainedUpTo[challengerName] ?? Number.NEGATIVE_INFINITY) > firstCutoff)
     return refused('it was trained on rows that it is scored on');
   if (!saysEverything(result, challenger)) return refused('some of its forecasts are no numbers');
@@ -55,12 +64,15 @@ export function judge(
     return thin([], reason, FEWEST_CUTOFFS - observed.length);
   }
 
-  const naive = NAIVE.flatMap((name) => named(name) ?? []).map((reference) => compare(result, challenger, reference));
+  const naive = NAIVE.flatMap((name) => named(name) ?? []).map((reference) =>
+    compare(result, challenger, reference),
+  );
   const comparisons = [naive.sort(hardestFirst)[0] as Comparison];
   const champion = named(CHAMPION);
   let aside = '';
   if (champion && (readTheFuture.includes(CHAMPION) || !saysEverything(result, champion))) {
-    aside = ' (the champion was not compared with: it reads the future, or some of its forecasts are no numbers)';
+    aside =
+      ' (the champion was not compared with: it reads the future, or some of its forecasts are no numbers)';
   } else if (champion) {
     const unseenFrom = trainedUpTo[CHAMPION] ?? firstCutoff;
     const unseen = observed.filter((cutoff) => cutoff >= unseenFrom).length;
@@ -74,7 +86,8 @@ export function judge(
       }
     } else {
       comparisons.push(compare(result, challenger, champion, { firstCutoff: unseenFrom }));
-      if (unseen < observed.length) aside = ` (${observed.length - unseen} cutoffs left out that the champion has learnt from)`;
+      if (unseen < observed.length)
+        aside = ` (${observed.length - unseen} cutoffs left out that the champion has learnt from)`;
     }
   }
   return verdictOf(comparisons, aside);
@@ -83,7 +96,12 @@ export function judge(
 function verdictOf(comparisons: readonly Comparison[], aside: string): GateVerdict {
   const failed = comparisons.find(({ outcome }) => outcome === 'worse' || outcome === 'no-better');
   if (failed) {
-    return { ...refused(inWords(failed) + (failed.outcome === 'worse' ? '' : ', too little to matter') + aside), comparisons };
+    return {
+      ...refused(
+        inWords(failed) + (failed.outcome === 'worse' ? '' : ', too little to matter') + aside,
+      ),
+      comparisons,
+    };
   }
   const undecided = comparisons.filter(({ outcome }) => outcome === 'undecided');
   if (undecided.length > 0) {
@@ -103,12 +121,22 @@ const refused = (why: string): GateVerdict => ({
   moreCutoffs: null,
 });
 
-function thin(comparisons: readonly Comparison[], why: string, moreCutoffs: number | null): GateVerdict {
+function thin(
+  comparisons: readonly Comparison[],
+  why: string,
+  moreCutoffs: number | null,
+): GateVerdict {
   const how =
     moreCutoffs === null
       ? 'no feasible number of cutoffs would decide a difference this small'
       : `about ${moreCutoffs} more cutoff${moreCutoffs === 1 ? '' : 's'} would decide it`;
-  return { outcome: 'inconclusive', promoted: false, reason: `inconclusive: ${why}; ${how}`, comparisons, moreCutoffs };
+  return {
+    outcome: 'inconclusive',
+    promoted: false,
+    reason: `inconclusive: ${why}; ${how}`,
+    comparisons,
+    moreCutoffs,
+  };
 }
 
 const RANK = { worse: 0, 'no-better': 1, undecided: 2, better: 3 } as const;
@@ -127,11 +155,16 @@ function isObserved({ actuals, seriesIds, horizon }: BacktestResult, c: number):
 }
 
 /** Whether every known actual has a number as its forecast, at every quantile. */
-function saysEverything({ actuals, horizon }: BacktestResult, { quantiles, values }: ForecasterResult): boolean {
+function saysEverything(
+  { actuals, horizon }: BacktestResult,
+  { quantiles, values }: ForecasterResult,
+): boolean {
   const Q = quantiles.length;
   return actuals.every((actual, i) => {
     if (Number.isNaN(actual)) return true;
     const row = Math.floor(i / horizon);
-    return quantiles.every((_, q) => Number.isFinite(values[(row * Q + q) * horizon + (i % horizon)]));
+    return quantiles.every((_, q) =>
+      Number.isFinite(values[(row * Q + q) * horizon + (i % horizon)]),
+    );
   });
 }

@@ -1,7 +1,8 @@
 /**
- * Purpose: files of numbers that an interrupted run leaves for the next: a backtest's segments, a fit's checkpoints.
- * Invariants: a file appears whole or not at all; it ends with the SHA-256 of its bytes; what is torn or foreign is "unusable",
- * never numbers.
+ * Purpose: files of numbers that an interrupted run leaves for the next: a backtest's segments, a
+ * fit's checkpoints.
+ * Invariants: a file appears whole or not at all; it ends with the SHA-256 of its bytes; what is
+ * torn or foreign is "unusable", never numbers.
  * Fails: writing fails with the file system's own error; reading never does.
  */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -17,7 +18,10 @@ export interface KeptColumns {
   readonly columns: readonly Float32Array[];
 }
 
-/** A line of JSON (the header and the columns' lengths), the columns, and the hash of all that in hexadecimal digits. */
+/**
+ * A line of JSON (the header and the columns' lengths), the columns, and the hash of all that in
+ * hexadecimal digits.
+ */
 export async function keepColumns(path: string, { header, columns }: KeptColumns): Promise<void> {
   const body = Buffer.concat([
     Buffer.from(`${JSON.stringify({ header, lengths: columns.map(({ length }) => length) })}\n`),
@@ -43,7 +47,10 @@ export async function readColumns(path: string): Promise<KeptColumns | 'absent' 
   } catch {
     return 'unusable';
   }
-  if (!Array.isArray(lengths) || end + 1 + 4 * lengths.reduce((sum, length) => sum + length, 0) !== body.length)
+  if (
+    !Array.isArray(lengths) ||
+    end + 1 + 4 * lengths.reduce((sum, length) => sum + length, 0) !== body.length
+  )
     return 'unusable';
   let at = end + 1;
   const columns = lengths.map((length) => {
@@ -56,7 +63,10 @@ export async function readColumns(path: string): Promise<KeptColumns | 'absent' 
   return { header, columns };
 }
 
-/** Removes what lies in `folder`, but for `own`, and was not touched since `before` (epoch ms). What cannot be removed stays. */
+/**
+ * Removes what lies in `folder`, but for `own`, and was not touched since `before` (epoch ms). What
+ * cannot be removed stays.
+ */
 export async function removeUntouched(folder: string, before: number, own?: string): Promise<void> {
   for (const name of await readdir(folder).catch((): string[] => [])) {
     if (name === own) continue;

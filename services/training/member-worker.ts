@@ -1,7 +1,8 @@
 /**
- * Purpose: what a worker process runs: the fit of one member of the ensemble, from its last checkpoint if it has one.
- * Invariants: computes on the very backend that the task names, so that workers and a single process give the same bits; ends soon
- * after a parent that was killed.
+ * Purpose: what a worker process runs: the fit of one member of the ensemble, from its last
+ * checkpoint if it has one.
+ * Invariants: computes on the very backend that the task names, so that workers and a single
+ * process give the same bits; ends soon after a parent that was killed.
  * Fails: as `fitMember` does; BACKEND_UNAVAILABLE.
  */
 import {
@@ -23,10 +24,17 @@ export interface MemberTask {
   readonly seed: number;
   readonly backend: BackendName;
   /** Where its checkpoints go, and the one to go on from. */
-  readonly checkpoint: { readonly path: string; readonly key: string; readonly last: Checkpoint | null };
+  readonly checkpoint: {
+    readonly path: string;
+    readonly key: string;
+    readonly last: Checkpoint | null;
+  };
 }
 
-export async function work(task: MemberTask, report: (progress: FitProgress) => Promise<void>): Promise<MemberWeights> {
+export async function work(
+  task: MemberTask,
+  report: (progress: FitProgress) => Promise<void>,
+): Promise<MemberWeights> {
   const { job, member, seed, backend, checkpoint } = task;
   await startTensorBackend(silentLogger, backend, 'training');
   return fitMember(job, streamsOfMember(randomStreams(seed), member), {

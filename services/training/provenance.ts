@@ -1,7 +1,8 @@
 /**
- * Purpose: how the forecasts that the gate judges came about: what each model was trained on, and whether one reads the future.
- * Invariants: looks at the forecasters themselves, on the panel they are scored on, at every training: nobody is trusted to have been
- * careful. The future is replaced, not only taken away.
+ * Purpose: how the forecasts that the gate judges came about: what each model was trained on, and
+ * whether one reads the future.
+ * Invariants: looks at the forecasters themselves, on the panel they are scored on, at every
+ * training: nobody is trusted to have been careful. The future is replaced, not only taken away.
  * Fails: with a forecaster's own error.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -33,10 +34,15 @@ export function provenanceOf(
   const some = blindnessCutoffs(cutoffs);
   return {
     trainedUpTo: Object.fromEntries(
-      trained.map(({ forecaster, trainingCutoff }) => [forecaster.name, indexAt(panel, trainingCutoff)]),
+      trained.map(({ forecaster, trainingCutoff }) => [
+        forecaster.name,
+        indexAt(panel, trainingCutoff),
+      ]),
     ),
     readTheFuture: trained.flatMap(({ forecaster }) =>
-      readsTheFuture(forecaster, panel, some, optionsOf(forecaster)) === null ? [] : [forecaster.name],
+      readsTheFuture(forecaster, panel, some, optionsOf(forecaster)) === null
+        ? []
+        : [forecaster.name],
     ),
   };
 }

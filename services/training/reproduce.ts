@@ -1,8 +1,11 @@
 /**
- * Purpose: makes a model again from what its card names: the training set bit for bit, then the weights.
- * Invariants: reads the store and changes nothing in it; the card and the model's own file decide everything, no setting and no definition
- * of today; a difference is told with what explains it, and "not compared" is never told as "equal".
- * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, OBJECT_NOT_FOUND for a snapshot that is gone, STORE_CORRUPT with the key.
+ * Purpose: makes a model again from what its card names: the training set bit for bit, then the
+ * weights.
+ * Invariants: reads the store and changes nothing in it; the card and the model's own file decide
+ * everything, no setting and no definition of today; a difference is told with what explains it,
+ * and "not compared" is never told as "equal".
+ * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, OBJECT_NOT_FOUND for a snapshot that is gone,
+ * STORE_CORRUPT with the key.
  */
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import { restoreTrained, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
@@ -26,7 +29,10 @@ export interface ReproductionRequest {
   readonly modelVersion: string;
   /** Compare the training set, and fit nothing. */
   readonly panelOnly?: boolean;
-  /** Starts the backend that the card names, and gives the processes to fit in, if any. Rejects with BACKEND_UNAVAILABLE. */
+  /**
+   * Starts the backend that the card names, and gives the processes to fit in, if any. Rejects with
+   * BACKEND_UNAVAILABLE.
+   */
   startBackend(name: string): Promise<Workers | null>;
   readonly progress: Progress;
 }
@@ -63,7 +69,10 @@ export async function reproduce(request: ReproductionRequest): Promise<Reproduct
   const loaded = await registry.load(modelVersion);
   const { card } = loaded;
   const { snapshotVersion, knownAt } = card;
-  const panel = await features.readAsOf({ snapshotVersion, ...(knownAt === null ? {} : { knownAt }) });
+  const panel = await features.readAsOf({
+    snapshotVersion,
+    ...(knownAt === null ? {} : { knownAt }),
+  });
   const found = hashPanel(panel);
   const trainingSet = {
     ...{ equal: found === card.panelHash, expected: card.panelHash, found },
@@ -82,18 +91,34 @@ interface Recipe {
   readonly workers: Workers | null;
 }
 
-async function fitAgain(request: ReproductionRequest, loaded: LoadedModel, panel: Panel): Promise<WeightsCheck> {
+async function fitAgain(
+  request: ReproductionRequest,
+  loaded: LoadedModel,
+  panel: Panel,
+): Promise<WeightsCheck> {
   const { card } = loaded;
   const expected = card.files['weights.bin'].sha256;
   const recipe = await recipeOf(request, loaded, panel);
-  if (typeof recipe === 'string') return { outcome: 'not compared', expected, found: null, restEqual: null, why: recipe };
+  if (typeof recipe === 'string')
+    return { outcome: 'not compared', expected, found: null, restEqual: null, why: recipe };
   const { spec, lastTarget, ...rest } = recipe;
-  const fitted = await fitUpTo({ panel, seed: card.seed, progress: request.progress, ...rest }, spec, lastTarget);
+  const fitted = await fitUpTo(
+    { panel, seed: card.seed, progress: request.progress, ...rest },
+    spec,
+    lastTarget,
+  );
   const { model, weights } = saveNetwork(fitted);
   const found = sha256(weights);
   const restEqual = sha256(JSON.stringify(model)) === card.files['model.json'].sha256;
-  if (found === expected && restEqual) return { outcome: 'equal', expected, found, restEqual, why: null };
-  return { outcome: 'different', expected, found, restEqual, why: whyDifferent(card.madeWith, madeWith()) };
+  if (found === expected && restEqual)
+    return { outcome: 'equal', expected, found, restEqual, why: null };
+  return {
+    outcome: 'different',
+    expected,
+    found,
+    restEqual,
+    why: whyDifferent(card.madeWith, madeWith()),
+  };
 }
 
 async function recipeOf(
@@ -101,7 +126,8 @@ async function recipeOf(
   { card, model, weights }: LoadedModel,
   panel: Panel,
 ): Promise<Recipe | string> {
-  if (card.forecaster !== 'network') return `it is of the kind ${card.forecaster}, which this version of Headway does not fit`;
+  if (card.forecaster !== 'network')
+    return `it is of the kind ${card.forecaster}, which this version of Headway does not fit`;
   const fit = (card.config.fit ?? {}) as Partial<TrainingConfig['fit']>;
   const unsaid = Object.keys(defaultTrainingConfig.fit).filter((name) => !(name in fit));
   if (unsaid.length > 0) return `its card does not say ${unsaid.join(', ')}`;
@@ -115,14 +141,19 @@ async function recipeOf(
     const workers = await startBackend(card.backend);
     return { spec, lastTarget, config: { fit: fit as TrainingConfig['fit'] }, warmStart, workers };
   } catch (error) {
-    // A model of another format, and a backend that is not here: both are told, neither is a fault of the store.
+    // A model of another format, and a backend that is not here: both are told, neither is a fault
+    // of the store.
     if (error instanceof RangeError) return error.message;
-    if (isHeadwayError(error, 'BACKEND_UNAVAILABLE')) return `its backend, ${card.backend}, does not run here: ${error.message}`;
+    if (isHeadwayError(error, 'BACKEND_UNAVAILABLE'))
+      return `its backend, ${card.backend}, does not run here: ${error.message}`;
     throw error;
   }
 }
 
-/** The start of a fit that went on from another model; null of one that started cold; a clause where the other cannot be used. */
+/**
+ * The start of a fit that went on from another model; null of one that started cold; a clause where
+ * the other cannot be used.
+ */
 async function startOf(
   registry: Pick<ModelRegistry, 'load'>,
   { config }: ModelCard,
@@ -136,7 +167,8 @@ async function startOf(
     const start = warmStartFrom(restoreTrained(model, weights), spec);
     return typeof start === 'string' ? `it went on from ${named}, and cannot now: ${start}` : start;
   } catch (error) {
-    const isGone = isHeadwayError(error, 'MODEL_NOT_FOUND') || isHeadwayError(error, 'MODEL_CORRUPT');
+    const isGone =
+      isHeadwayError(error, 'MODEL_NOT_FOUND') || isHeadwayError(error, 'MODEL_CORRUPT');
     if (!isGone && !(error instanceof RangeError)) throw error;
     return `it went on from ${named}, which cannot be used: ${describeError(error)}`;
   }
@@ -151,8 +183,11 @@ const NAMES: Readonly<Record<keyof MadeWith, string>> = {
 
 /** One clause: what of the environment is another than when the model was made. */
 export function whyDifferent(then: MadeWith | null, now: MadeWith): string {
-  if (then === null) return 'its card does not say which Node and TensorFlow.js it was made with, and these may be others';
-  const others = (Object.keys(NAMES) as (keyof MadeWith)[]).filter((name) => then[name] !== now[name]);
+  if (then === null)
+    return 'its card does not say which Node and TensorFlow.js it was made with, and these may be others';
+  const others = (Object.keys(NAMES) as (keyof MadeWith)[]).filter(
+    (name) => then[name] !== now[name],
+  );
   if (others.length === 0)
     return 'nothing that its card names is another: the code of Headway has changed since, or computes otherwise here';
   return `it was made with another environment: ${others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`).join('; ')}`;

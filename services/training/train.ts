@@ -1,8 +1,11 @@
 /**
- * Purpose: one training run: read a snapshot, backtest and fit, register the model with its card, promote it if it earned it.
- * Invariants: the model that is registered is the very one that was scored; the card names the snapshot, the panel's hash and
- * the seed; the verdict is in the registry's append-only log whatever it says.
- * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not compared with: the log says so).
+ * Purpose: one training run: read a snapshot, backtest and fit, register the model with its card,
+ * promote it if it earned it.
+ * Invariants: the model that is registered is the very one that was scored; the card names the
+ * snapshot, the panel's hash and the seed; the verdict is in the registry's append-only log
+ * whatever it says.
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not
+ * compared with: the log says so).
  */
 
 import { verdictSvg } from '../../dashboard/verdict-picture.ts';
@@ -10,7 +13,11 @@ import type { Domain, Source } from '../../domains/domain.ts';
 import { NO_EXOGENOUS } from '../../forecasting/exogenous.ts';
 import { networkForecaster, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
 import type { Panel } from '../../forecasting/panel.ts';
-import { type GroupReliability, reliability, reliabilityJson } from '../../forecasting/reliability.ts';
+import {
+  type GroupReliability,
+  reliability,
+  reliabilityJson,
+} from '../../forecasting/reliability.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -36,7 +43,10 @@ export interface TrainingRequest {
   readonly config: TrainingConfig;
   readonly seed: number;
   readonly backend: string;
-  /** Processes for the ensemble's members; without them they are fitted one after another in this one. */
+  /**
+   * Processes for the ensemble's members; without them they are fitted one after another in this
+   * one.
+   */
   readonly workers?: Workers | null;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,14 +74,22 @@ export interface TrainingResult {
 
 export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const { domain, features, registry, config, seed, backend, logger } = request;
-  const { manifest, panel, knownAt } = await readTrainingPanel(features, domain, request.snapshotVersion, request.knownAt);
+  const { manifest, panel, knownAt } = await readTrainingPanel(
+    features,
+    domain,
+    request.snapshotVersion,
+    request.knownAt,
+  );
   const champion = await restoreChampion(registry, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;
   const warmStart = (start && champion?.modelVersion) ?? null;
   const evaluation = await evaluate({ ...request, panel, beside, warmStart: start });
-  const challenger = { forecaster: networkForecaster(evaluation.fitted), trainingCutoff: evaluation.trainingCutoff };
+  const challenger = {
+    forecaster: networkForecaster(evaluation.fitted),
+    trainingCutoff: evaluation.trainingCutoff,
+  };
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
   const verdict = judge(evaluation.result, 'network', provenance);
@@ -100,7 +118,10 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
     },
   });
   await record(request, card, verdict);
-  logger.info({ modelVersion: card.modelVersion, seconds: card.trainingSeconds, outcome: verdict.outcome }, verdict.reason);
+  logger.info(
+    { modelVersion: card.modelVersion, seconds: card.trainingSeconds, outcome: verdict.outcome },
+    verdict.reason,
+  );
   return { card, verdict, evaluation, panel, reliability: reliable, uncalibrated, warmStart };
 }
 
@@ -116,8 +137,13 @@ function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {
   return network ? reliability(result, network, groups) : [];
 }
 
-/** The card's figures, with the shares beside the network's others: group → network → reliability. */
-function withReliability(metrics: ReturnType<typeof jsonMetrics>, groups: readonly GroupReliability[]): typeof metrics {
+/**
+ * The card's figures, with the shares beside the network's others: group → network → reliability.
+ */
+function withReliability(
+  metrics: ReturnType<typeof jsonMetrics>,
+  groups: readonly GroupReliability[],
+): typeof metrics {
   const small = reliabilityJson(groups);
   return Object.fromEntries(
     Object.entries(metrics).map(([group, { network, ...others }]) => [
@@ -128,16 +154,25 @@ function withReliability(metrics: ReturnType<typeof jsonMetrics>, groups: readon
 }
 
 /** The verdict with its numbers and its picture into the log, whatever it says. */
-async function record({ domain, registry }: TrainingRequest, { modelVersion }: ModelCard, verdict: GateVerdict): Promise<void> {
+async function record(
+  { domain, registry }: TrainingRequest,
+  { modelVersion }: ModelCard,
+  verdict: GateVerdict,
+): Promise<void> {
   const { outcome, reason, comparisons, moreCutoffs } = verdict;
-  const picture = verdictSvg({ ...verdict, title: domain.title, unit: domain.unit, reason: `${modelVersion} ${reason}` });
+  const picture = verdictSvg({
+    ...verdict,
+    title: domain.title,
+    unit: domain.unit,
+    reason: `${modelVersion} ${reason}`,
+  });
   const entry = { modelVersion, reason, evidence: { outcome, moreCutoffs, comparisons }, picture };
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
 
 /**
- * The snapshot as the network wants it: series that were never observed are left out. With `knownAt`, the time as which it was read: the
- * same question gives the same panel for ever.
+ * The snapshot as the network wants it: series that were never observed are left out. With
+ * `knownAt`, the time as which it was read: the same question gives the same panel for ever.
  */
 export async function readTrainingPanel(
   features: FeatureStore,
@@ -145,16 +180,26 @@ export async function readTrainingPanel(
   snapshotVersion?: string,
   askedFor?: number,
 ): Promise<{ manifest: Manifest; panel: Panel; knownAt: number }> {
-  const manifest = snapshotVersion ? await features.manifest(snapshotVersion) : await features.head();
+  const manifest = snapshotVersion
+    ? await features.manifest(snapshotVersion)
+    : await features.head();
   if (manifest === null) {
     throw new HeadwayError('SNAPSHOT_EMPTY', `there are no features of ${domain.name} yet`, {
       fix: 'Run `headway features run` first.',
     });
   }
-  // Of another machine whose clock is ahead, a part may have become known "after" the commit that holds it.
-  const everything = filesOf(manifest).reduce((latest, { availableAt }) => Math.max(latest, availableAt), manifest.committedAt);
+  // Of another machine whose clock is ahead, a part may have become known "after" the commit that
+  // holds it.
+  const everything = filesOf(manifest).reduce(
+    (latest, { availableAt }) => Math.max(latest, availableAt),
+    manifest.committedAt,
+  );
   const knownAt = askedFor ?? everything;
-  return { manifest, knownAt, panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, knownAt }) };
+  return {
+    manifest,
+    knownAt,
+    panel: await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, knownAt }),
+  };
 }
 
 /** The names of the exogenous columns that the network reads, for its card. */
@@ -172,7 +217,9 @@ function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): stri
 }
 
 /** The metrics with NaN as null, and without the long per-step lists of the naive ones. */
-export function jsonMetrics(evaluation: Pick<Evaluation, 'metrics'>): Record<string, Record<string, Record<string, unknown>>> {
+export function jsonMetrics(
+  evaluation: Pick<Evaluation, 'metrics'>,
+): Record<string, Record<string, Record<string, unknown>>> {
   const round = (x: number) => (Number.isFinite(x) ? Number(x.toPrecision(6)) : null);
   return Object.fromEntries(
     Object.entries(evaluation.metrics).map(([group, forecasters]) => [

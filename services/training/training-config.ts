@@ -1,7 +1,10 @@
 /**
- * Purpose: how the network is built and fitted, with defaults chosen on earlier backtest windows (docs/decisions/0007).
- * Invariants: nothing here names a domain; the step budget, not the amount of data, decides how long training takes.
- * Fails: SETTINGS_INVALID for a domain without the median among its quantiles, and for a window longer than the lags.
+ * Purpose: how the network is built and fitted, with defaults chosen on earlier backtest windows
+ * (docs/decisions/0007).
+ * Invariants: nothing here names a domain; the step budget, not the amount of data, decides how
+ * long training takes.
+ * Fails: SETTINGS_INVALID for a domain without the median among its quantiles, and for a window
+ * longer than the lags.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { fitExogenous } from '../../forecasting/exogenous.ts';
@@ -44,9 +47,9 @@ export const defaultTrainingConfig: TrainingConfig = {
 };
 
 /**
- * The defaults for a domain: what they are for hours, days and weeks, in its own intervals. Cutoffs of the backtest and of the fit lie
- * apart by no divisor of the short season, so that all its places are met; the encoder sees two short seasons; two long ones calibrate,
- * and four are scored.
+ * The defaults for a domain: what they are for hours, days and weeks, in its own intervals. Cutoffs
+ * of the backtest and of the fit lie apart by no divisor of the short season, so that all its
+ * places are met; the encoder sees two short seasons; two long ones calibrate, and four are scored.
  */
 export function defaultConfigOf({
   seasonLengths,
@@ -60,12 +63,16 @@ export function defaultConfigOf({
     ...defaultTrainingConfig,
     network: { ...network, windowIntervals: Math.min(2 * short, long) },
     fit: { ...fit, stride, calibrationIntervals: 2 * long },
-    testDays: Math.max(defaultTrainingConfig.testDays, Math.ceil((4 * long * frequencyMinutes) / 1440)),
+    testDays: Math.max(
+      defaultTrainingConfig.testDays,
+      Math.ceil((4 * long * frequencyMinutes) / 1440),
+    ),
     cutoffStep: short + 1,
   };
 }
 
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 export function featureSpecOf(domain: Domain): FeatureSpec {
   return {
@@ -78,8 +85,16 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   };
 }
 
-/** @param lastTarget the last grid index the network learns from: exogenous columns are judged and standardised up to there */
-export function networkSpecOf(domain: Domain, panel: Panel, config: TrainingConfig, lastTarget: number): NetworkSpec {
+/**
+ * @param lastTarget the last grid index the network learns from: exogenous columns are judged and
+ * standardised up to there
+ */
+export function networkSpecOf(
+  domain: Domain,
+  panel: Panel,
+  config: TrainingConfig,
+  lastTarget: number,
+): NetworkSpec {
   if (!domain.quantiles.includes(0.5)) {
     throw new HeadwayError(
       'SETTINGS_INVALID',
@@ -99,13 +114,20 @@ export function networkSpecOf(domain: Domain, panel: Panel, config: TrainingConf
   return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
 }
 
-/** A window of the longest season is left out of the model: it is the same as one that was saved when there was no other. */
+/**
+ * A window of the longest season is left out of the model: it is the same as one that was saved
+ * when there was no other.
+ */
 function withWindow(plain: FeatureSpec, windowIntervals: number, domain: string): FeatureSpec {
   if (windowIntervals === plain.week) return plain;
   const longest = featureSizes(plain).trainingHistory;
   if (windowIntervals <= longest) return { ...plain, windowIntervals };
-  throw new HeadwayError('SETTINGS_INVALID', `a window of ${windowIntervals} intervals is longer than a network looks back`, {
-    where: domain,
-    fix: `Set network.windowIntervals of the training configuration to ${longest} or less.`,
-  });
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `a window of ${windowIntervals} intervals is longer than a network looks back`,
+    {
+      where: domain,
+      fix: `Set network.windowIntervals of the training configuration to ${longest} or less.`,
+    },
+  );
 }

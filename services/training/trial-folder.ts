@@ -1,8 +1,9 @@
 /**
- * Purpose: keeps the trials of a search that are done, so that a killed search goes on where it was, and a larger one begins with what
- * a smaller one found.
- * Invariants: a trial's file is named by the hash of all that decides its result; a file appears whole or not at all; what is torn,
- * changed or foreign is told and done again, never believed. One search at a time in a folder: its run lock sees to that.
+ * Purpose: keeps the trials of a search that are done, so that a killed search goes on where it
+ * was, and a larger one begins with what a smaller one found.
+ * Invariants: a trial's file is named by the hash of all that decides its result; a file appears
+ * whole or not at all; what is torn, changed or foreign is told and done again, never believed. One
+ * search at a time in a folder: its run lock sees to that.
  * Fails: STORE_UNAVAILABLE where the folder cannot be used.
  */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
@@ -31,7 +32,12 @@ const shape = lazyShape({
   type: 'object',
   properties: {
     trial: { type: 'string', pattern: HASH_PATTERN },
-    score: { type: 'object', properties: SCORE, required: Object.keys(SCORE), additionalProperties: false },
+    score: {
+      type: 'object',
+      properties: SCORE,
+      required: Object.keys(SCORE),
+      additionalProperties: false,
+    },
   },
   required: ['trial', 'score'],
   additionalProperties: false,
@@ -43,7 +49,10 @@ export interface TrialFolder {
   keep(trial: object, score: TrialScore): Promise<void>;
 }
 
-/** @param path a folder for what all trials in it share: the panel, the features, the seed, the backend. */
+/**
+ * @param path a folder for what all trials in it share: the panel, the features, the seed, the
+ * backend.
+ */
 export async function openTrialFolder(path: string, logger: Logger): Promise<TrialFolder> {
   const known = new Map<string, TrialScore>();
   try {
@@ -55,11 +64,15 @@ export async function openTrialFolder(path: string, logger: Logger): Promise<Tri
       if (score !== null) known.set(name, score);
     }
   } catch (cause) {
-    throw new HeadwayError('STORE_UNAVAILABLE', `the folder of the search cannot be used: ${(cause as Error).message}`, {
-      where: path,
-      fix: 'Set HEADWAY_WORK to a folder on a local disk that can be written.',
-      cause,
-    });
+    throw new HeadwayError(
+      'STORE_UNAVAILABLE',
+      `the folder of the search cannot be used: ${(cause as Error).message}`,
+      {
+        where: path,
+        fix: 'Set HEADWAY_WORK to a folder on a local disk that can be written.',
+        cause,
+      },
+    );
   }
   return {
     path,
@@ -80,7 +93,10 @@ async function readTrial(path: string, name: string, logger: Logger): Promise<Tr
     if (trial === name) return score;
     logger.warn({ path }, 'this file belongs to another trial: that one is done again');
   } catch (error) {
-    logger.warn({ path }, `a trial cannot be read and is done again: ${describeError(error).split('. ')[0]}`);
+    logger.warn(
+      { path },
+      `a trial cannot be read and is done again: ${describeError(error).split('. ')[0]}`,
+    );
   }
   return null;
 }

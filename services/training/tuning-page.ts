@@ -1,6 +1,8 @@
 /**
- * Purpose: what a search found as one self-contained HTML page: inline style and pictures, no script, nothing loaded.
- * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and on paper.
+ * Purpose: what a search found as one self-contained HTML page: inline style and pictures, no
+ * script, nothing loaded.
+ * Invariants: everything that comes from data is escaped; reads in light and dark, on a phone and
+ * on paper.
  * Fails: never.
  */
 import { escaped } from '../../runtime/escaped.ts';
@@ -9,7 +11,8 @@ import { lossByRung, lossByValue } from './tuning-picture.ts';
 import type { ReportedCandidate, TuningReport } from './tuning-report.ts';
 
 const day = (timestamp: number): string => new Date(timestamp).toISOString().slice(0, 10);
-const digits = (value: number | null | undefined, count = 4): string => (value == null ? '–' : value.toPrecision(count));
+const digits = (value: number | null | undefined, count = 4): string =>
+  value == null ? '–' : value.toPrecision(count);
 const named = (number: number): string => (number === 0 ? 'default' : `candidate ${number}`);
 
 const STYLE = `
@@ -103,20 +106,37 @@ ${table(
 `;
 }
 
-const card = (value: string, label: string): string => `<div><b>${escaped(value)}</b><span>${escaped(label)}</span></div>`;
+const card = (value: string, label: string): string =>
+  `<div><b>${escaped(value)}</b><span>${escaped(label)}</span></div>`;
 
-function table(head: readonly string[], rows: readonly (readonly string[])[], classes: readonly string[] = []): string {
-  const cells = (tag: string, values: readonly string[]) => values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('');
-  const body = rows.map((row, i) => `<tr${classes[i] ? ` class="${classes[i]}"` : ''}>${cells('td', row)}</tr>`).join('\n');
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  classes: readonly string[] = [],
+): string {
+  const cells = (tag: string, values: readonly string[]) =>
+    values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('');
+  const body = rows
+    .map((row, i) => `<tr${classes[i] ? ` class="${classes[i]}"` : ''}>${cells('td', row)}</tr>`)
+    .join('\n');
   return `<div class="wide"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
 }
 
 function candidateTable({ candidates, rungs, parameters, best }: TuningReport): string {
   return table(
-    ['', ...rungs.map(({ steps }) => `loss at ${steps}`), 'MAE', 'coverage', 's', ...parameters.map(({ name }) => name)],
+    [
+      '',
+      ...rungs.map(({ steps }) => `loss at ${steps}`),
+      'MAE',
+      'coverage',
+      's',
+      ...parameters.map(({ name }) => name),
+    ],
     candidates.map(({ number, values, rungs: own }) => [
       named(number),
-      ...rungs.map((_, rung) => (own[rung] === undefined ? '' : (own[rung].loss?.toFixed(4) ?? 'failed'))),
+      ...rungs.map((_, rung) =>
+        own[rung] === undefined ? '' : (own[rung].loss?.toFixed(4) ?? 'failed'),
+      ),
       digits(own.at(-1)?.mae),
       own.at(-1)?.coverage == null ? '–' : `${(100 * (own.at(-1)?.coverage ?? 0)).toFixed(0)} %`,
       digits(own.at(-1)?.seconds, 3),
@@ -128,7 +148,9 @@ function candidateTable({ candidates, rungs, parameters, best }: TuningReport): 
 
 function failures({ candidates }: TuningReport): string {
   const lines = candidates.flatMap(({ number, rungs }) =>
-    rungs.flatMap(({ steps, failures: said }) => said.map((text) => `${named(number)} at ${steps} steps: ${text}`)),
+    rungs.flatMap(({ steps, failures: said }) =>
+      said.map((text) => `${named(number)} at ${steps} steps: ${text}`),
+    ),
   );
   if (lines.length === 0) return '';
   return `<h2>Failed trials</h2>\n<ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;

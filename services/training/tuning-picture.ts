@@ -1,7 +1,9 @@
 /**
- * Purpose: the pictures of a search's page: loss by rung for every candidate, and loss against one parameter.
- * Invariants: inline SVG that takes its colours from the page; a loss far beyond the others is drawn at the upper edge as a triangle,
- * so that one bad candidate does not flatten all the rest; what failed is not drawn.
+ * Purpose: the pictures of a search's page: loss by rung for every candidate, and loss against one
+ * parameter.
+ * Invariants: inline SVG that takes its colours from the page; a loss far beyond the others is
+ * drawn at the upper edge as a triangle, so that one bad candidate does not flatten all the rest;
+ * what failed is not drawn.
  * Fails: never.
  */
 import type { ReportedCandidate, TuningReport } from './tuning-report.ts';
@@ -15,24 +17,39 @@ interface Axis {
 const REACH = 2.5;
 
 const nameOf = (number: number): string => (number === 0 ? 'default' : `candidate ${number}`);
-const kindOf = (number: number, best: number): string => (number === best ? ' best' : number === 0 ? ' own' : '');
+const kindOf = (number: number, best: number): string =>
+  number === best ? ' best' : number === 0 ? ' own' : '';
 /** The best and the default last, so that they lie on top. */
 const byWeight = ({ candidates, best }: TuningReport): ReportedCandidate[] =>
-  [...candidates].reverse().sort((a, b) => kindOf(a.number, best).length - kindOf(b.number, best).length);
+  [...candidates]
+    .reverse()
+    .sort((a, b) => kindOf(a.number, best).length - kindOf(b.number, best).length);
 
 export function lossByRung(report: TuningReport): string {
   const { rungs, best } = report;
   const [width, height, left, right, top, bottom] = [720, 300, 52, 90, 12, 268];
   const axis = axisOf(report.candidates.flatMap(({ rungs: own }) => own.map(({ loss }) => loss)));
   const x = (rung: number) =>
-    rungs.length < 2 ? (left + width - right) / 2 : left + (rung * (width - right - left)) / (rungs.length - 1);
+    rungs.length < 2
+      ? (left + width - right) / 2
+      : left + (rung * (width - right - left)) / (rungs.length - 1);
   const y = (loss: number) => position(axis, loss, top, bottom);
   const lines = byWeight(report).map(({ number, rungs: own }) => {
-    const points = own.flatMap(({ loss, steps }, rung) => (loss === null ? [] : [{ rung, loss, steps }]));
-    const path = points.map(({ rung, loss }) => `${x(rung).toFixed(1)},${y(loss).toFixed(1)}`).join(' ');
+    const points = own.flatMap(({ loss, steps }, rung) =>
+      loss === null ? [] : [{ rung, loss, steps }],
+    );
+    const path = points
+      .map(({ rung, loss }) => `${x(rung).toFixed(1)},${y(loss).toFixed(1)}`)
+      .join(' ');
     const kind = kindOf(number, best);
     const dots = points.map(({ rung, loss, steps }) =>
-      mark(x(rung), y(loss), loss > axis.high, kind, `${nameOf(number)} at ${steps} steps: ${loss.toFixed(4)}`),
+      mark(
+        x(rung),
+        y(loss),
+        loss > axis.high,
+        kind,
+        `${nameOf(number)} at ${steps} steps: ${loss.toFixed(4)}`,
+      ),
     );
     return `${points.length > 1 ? `<polyline class="line${kind}" points="${path}"/>` : ''}${dots.join('')}`;
   });
@@ -45,7 +62,10 @@ export function lossByRung(report: TuningReport): string {
   return `<svg viewBox="0 0 ${width} ${height}" role="img">${lossTicks(axis, left, width - right, top, bottom)}${ticks.join('')}${lines.join('')}</svg>`;
 }
 
-export function lossByValue(report: TuningReport, { name, isLogarithmic }: TuningReport['parameters'][number]): string {
+export function lossByValue(
+  report: TuningReport,
+  { name, isLogarithmic }: TuningReport['parameters'][number],
+): string {
   const [width, height, left, right, top, bottom] = [300, 170, 46, 12, 10, 142];
   const known = byWeight(report).flatMap(({ number, values, rungs }) => {
     const loss = rungs[0]?.loss;
@@ -57,7 +77,9 @@ export function lossByValue(report: TuningReport, { name, isLogarithmic }: Tunin
   // A choice among a few values gets a place for each; a range is drawn by order of magnitude.
   const shareOf = (value: number): number => {
     if (low === high) return 0.5;
-    return isLogarithmic ? Math.log(value / low) / Math.log(high / low) : values.indexOf(value) / (values.length - 1);
+    return isLogarithmic
+      ? Math.log(value / low) / Math.log(high / low)
+      : values.indexOf(value) / (values.length - 1);
   };
   const x = (value: number) => left + 10 + shareOf(value) * (width - right - left - 20);
   const dots = known.map(({ number, value, loss }) =>
@@ -70,7 +92,10 @@ export function lossByValue(report: TuningReport, { name, isLogarithmic }: Tunin
     ),
   );
   const shown = isLogarithmic ? [...new Set([low, high])] : values;
-  const labels = shown.map((value) => `<text x="${x(value).toFixed(1)}" y="${bottom + 16}" text-anchor="middle">${value}</text>`);
+  const labels = shown.map(
+    (value) =>
+      `<text x="${x(value).toFixed(1)}" y="${bottom + 16}" text-anchor="middle">${value}</text>`,
+  );
   return `<svg viewBox="0 0 ${width} ${height}" role="img">${lossTicks(axis, left, width - right, top, bottom)}${labels.join('')}${dots.join('')}</svg>`;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Purpose: what a search found, as plain data: for `--json`, the table in the terminal and the page.
- * Invariants: losses are comparable inside a rung only, so the gain over the starting configuration is read in the last one; what
- * failed is null, never a number.
+ * Purpose: what a search found, as plain data: for `--json`, the table in the terminal and the
+ * page.
+ * Invariants: losses are comparable inside a rung only, so the gain over the starting configuration
+ * is read in the last one; what failed is null, never a number.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -21,14 +22,20 @@ export interface TuningReport {
   readonly backend: string;
   readonly series: number;
   readonly testDays: number;
-  readonly parameters: readonly { readonly name: string; readonly meaning: string; readonly isLogarithmic: boolean }[];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly meaning: string;
+    readonly isLogarithmic: boolean;
+  }[];
   readonly folds: readonly ReportedFold[];
   readonly rungs: readonly { readonly steps: number; readonly candidates: number }[];
   /** Best first: by the last rung they reached, then by their loss in it. */
   readonly candidates: readonly ReportedCandidate[];
   /** Number of the best candidate; 0 is the configuration one started from. */
   readonly best: number;
-  /** 1 − best's loss / the starting configuration's, in the last rung; null where the latter failed. */
+  /**
+   * 1 − best's loss / the starting configuration's, in the last rung; null where the latter failed.
+   */
   readonly gain: number | null;
   readonly trials: number;
   readonly failedTrials: number;
@@ -79,8 +86,11 @@ export function tuningReport(result: TuningResult, context: ReportContext): Tuni
   const { domain, panel } = context;
   const sound = history.trials.flatMap(({ outcome }) => outcome ?? []);
   const lastRung = history.rungs.at(-1) as Rung;
-  const lossOf = (candidate: number) => lastRung.standings.find((standing) => standing.candidate === candidate)?.loss ?? null;
-  const [bestLoss, ownLoss] = [lossOf(best), lossOf(REFERENCE)].map((loss) => (Number.isFinite(loss) ? loss : null));
+  const lossOf = (candidate: number) =>
+    lastRung.standings.find((standing) => standing.candidate === candidate)?.loss ?? null;
+  const [bestLoss, ownLoss] = [lossOf(best), lossOf(REFERENCE)].map((loss) =>
+    Number.isFinite(loss) ? loss : null,
+  );
   return {
     domain: domain.name,
     title: domain.title,
@@ -97,7 +107,9 @@ export function tuningReport(result: TuningResult, context: ReportContext): Tuni
       isLogarithmic: 'between' in parameter,
     })),
     folds: folds.map(({ lastTarget, end, cutoffs }, fold) => {
-      const score = history.trials.find((trial) => trial.fold === fold && trial.outcome !== null)?.outcome;
+      const score = history.trials.find(
+        (trial) => trial.fold === fold && trial.outcome !== null,
+      )?.outcome;
       return {
         from: timestampAt(panel, lastTarget + 1),
         to: timestampAt(panel, end),
@@ -106,7 +118,10 @@ export function tuningReport(result: TuningResult, context: ReportContext): Tuni
         naiveMae: score?.naiveMae ?? null,
       };
     }),
-    rungs: history.rungs.map(({ budget, standings }) => ({ steps: budget, candidates: standings.length })),
+    rungs: history.rungs.map(({ budget, standings }) => ({
+      steps: budget,
+      candidates: standings.length,
+    })),
     candidates: candidates
       .map((values, number) => ({
         number,
@@ -124,13 +139,18 @@ export function tuningReport(result: TuningResult, context: ReportContext): Tuni
 }
 
 /** How a candidate did in a rung; nothing where it was not in it. */
-function standingIn({ budget, standings }: Rung, number: number, all: readonly FinishedTrial<TrialScore>[]): ReportedStanding[] {
+function standingIn(
+  { budget, standings }: Rung,
+  number: number,
+  all: readonly FinishedTrial<TrialScore>[],
+): ReportedStanding[] {
   const standing = standings.find(({ candidate }) => candidate === number);
   if (standing === undefined) return [];
   const trials = all.filter((trial) => trial.candidate === number && trial.budget === budget);
   const scores = trials.flatMap(({ outcome }) => outcome ?? []);
   const isWhole = scores.length === trials.length;
-  const total = (of: (score: TrialScore) => number) => scores.reduce((sum, score) => sum + of(score), 0);
+  const total = (of: (score: TrialScore) => number) =>
+    scores.reduce((sum, score) => sum + of(score), 0);
   const mean = (of: (score: TrialScore) => number) => (isWhole ? total(of) / scores.length : null);
   return [
     {

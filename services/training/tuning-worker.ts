@@ -1,7 +1,9 @@
 /**
- * Purpose: one trial of a search, in a process of its own: fit one configuration on what precedes a fold's span, score it inside.
- * Invariants: the panel it gets ends where the fold ends; the loss is the mean pinball loss in the target's unit over the MAE of the
- * fold's best naive forecaster, so that folds of quiet and of busy weeks weigh alike.
+ * Purpose: one trial of a search, in a process of its own: fit one configuration on what precedes a
+ * fold's span, score it inside.
+ * Invariants: the panel it gets ends where the fold ends; the loss is the mean pinball loss in the
+ * target's unit over the MAE of the fold's best naive forecaster, so that folds of quiet and of
+ * busy weeks weigh alike.
  * Fails: BACKEND_UNAVAILABLE; a RangeError where the fold holds no training window.
  */
 import { runBacktest } from '../../forecasting/backtest.ts';
@@ -44,20 +46,38 @@ export interface TrialScore {
 }
 
 /** @param report is told how many steps are done. */
-export async function work(input: TrialInput, report: (steps: number) => unknown): Promise<TrialScore> {
+export async function work(
+  input: TrialInput,
+  report: (steps: number) => unknown,
+): Promise<TrialScore> {
   const { panel, spec, fit, lastTarget, cutoffs, seed } = input;
   const backend = await startTensorBackend(silentLogger, input.backend, 'training');
   const started = systemClock.elapsedMs();
   // One member: an ensemble of each would cost twice as much and rank them alike.
   const alone = { ...fit, members: 1 };
-  const fitted = await fitNetwork(panel, spec, lastTarget, alone, randomStreams(seed), async ({ step }) => {
-    await report(step);
-  });
+  const fitted = await fitNetwork(
+    panel,
+    spec,
+    lastTarget,
+    alone,
+    randomStreams(seed),
+    async ({ step }) => {
+      await report(step);
+    },
+  );
   const naive = naiveForecasters(spec.features.week);
-  const result = await runBacktest(panel, [...naive, networkForecaster(fitted)], cutoffs, spec.features.horizon);
+  const result = await runBacktest(
+    panel,
+    [...naive, networkForecaster(fitted)],
+    cutoffs,
+    spec.features.horizon,
+  );
   const all = { name: 'all', series: panel.seriesIds.map((_, s) => s) };
   const noErrors = new Float64Array(panel.seriesIds.length);
-  const scored = result.forecasts.map((forecast) => ({ name: forecast.name, ...score(result, forecast, all, noErrors) }));
+  const scored = result.forecasts.map((forecast) => ({
+    name: forecast.name,
+    ...score(result, forecast, all, noErrors),
+  }));
   const own = scored.pop() as (typeof scored)[number];
   const best = scored.reduce((least, next) => (next.mae < least.mae ? next : least));
   return {

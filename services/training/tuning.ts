@@ -1,8 +1,9 @@
 /**
- * Purpose: the search for a better configuration: candidates from the space, successive halving on folds in the order of time, and what
- * came of it.
- * Invariants: the test span is cut off before anything else happens, so nothing of it can reach a trial; the configuration one starts
- * from meets the survivors in every rung; the same panel, seed and numbers give the same report, whether trials were run now or before.
+ * Purpose: the search for a better configuration: candidates from the space, successive halving on
+ * folds in the order of time, and what came of it.
+ * Invariants: the test span is cut off before anything else happens, so nothing of it can reach a
+ * trial; the configuration one starts from meets the survivors in every rung; the same panel, seed
+ * and numbers give the same report, whether trials were run now or before.
  * Fails: HISTORY_TOO_SHORT; INTERNAL where every candidate failed, with what the first one said.
  */
 import { join } from 'node:path';
@@ -10,7 +11,12 @@ import type { Domain } from '../../domains/domain.ts';
 import { featureSizes } from '../../forecasting/features.ts';
 import { type Panel, panelUpTo } from '../../forecasting/panel.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
-import { type HalvingHistory, halvingPlan, rungSizes, successiveHalving } from '../../forecasting/successive-halving.ts';
+import {
+  type HalvingHistory,
+  halvingPlan,
+  rungSizes,
+  successiveHalving,
+} from '../../forecasting/successive-halving.ts';
 import { type TimeFold, timeFolds } from '../../forecasting/time-folds.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -25,7 +31,10 @@ import type { TrialInput, TrialScore } from './tuning-worker.ts';
 
 /** Raise it when a change of the code changes what a trial gives. */
 const FORMAT = 1;
-/** A fold's span, and its cutoffs: 13 intervals apart, so that 14 days of hours hold each hour of the day once. */
+/**
+ * A fold's span, and its cutoffs: 13 intervals apart, so that 14 days of hours hold each hour of
+ * the day once.
+ */
 const FOLD_DAYS = 14;
 const FOLD_CUTOFF_STEP = 13;
 /** With fewer days of windows than this, a fit says little. */
@@ -46,7 +55,10 @@ export interface TuningRequest {
   readonly backend: BackendChoice;
   /** Where trials are kept. */
   readonly folder: string;
-  /** Runs one trial somewhere; told to `onSteps` how far it is. All trials of a rung are asked for at once. */
+  /**
+   * Runs one trial somewhere; told to `onSteps` how far it is. All trials of a rung are asked for
+   * at once.
+   */
   readonly runTrial: (input: TrialInput, onSteps: (steps: number) => void) => Promise<TrialScore>;
   readonly progress: Progress;
   readonly logger: Logger;
@@ -69,19 +81,35 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
   const { panel, folds } = cutIntoFolds(request);
   const foldPanels = folds.map(({ end }) => panelUpTo(panel, end - 1));
   const candidates = drawCandidates(config, seasonsOf(domain), request.candidates, seed);
-  const plan = { ...halvingPlan(request.candidates, request.steps, request.folds), reference: REFERENCE };
+  const plan = {
+    ...halvingPlan(request.candidates, request.steps, request.folds),
+    reference: REFERENCE,
+  };
   const trials = await openTrialFolder(join(request.folder, searchKey(request, panel)), logger);
 
   const inputOf = (candidate: Candidate, budget: number, fold: number): TrialInput => {
     const { network, fit } = withCandidate(config, candidate);
     const { lastTarget, cutoffs } = folds[fold] as TimeFold;
     const spec = networkSpecOf(domain, panel, { ...config, network }, lastTarget);
-    return { panel: foldPanels[fold] as Panel, spec, fit: { ...fit, steps: budget }, lastTarget, cutoffs, seed, backend };
+    return {
+      panel: foldPanels[fold] as Panel,
+      spec,
+      fit: { ...fit, steps: budget },
+      lastTarget,
+      cutoffs,
+      seed,
+      backend,
+    };
   };
   const pace = paceOf(progress, plan.budgets.length);
   // In the later rungs the reference is there as well.
-  const sizes = rungSizes(plan, candidates.length).map((size, rung) => (rung > 0 ? size + 1 : size));
-  let planned = sizes.reduce((sum, size, rung) => sum + size * request.folds * (plan.budgets[rung] as number), 0);
+  const sizes = rungSizes(plan, candidates.length).map((size, rung) =>
+    rung > 0 ? size + 1 : size,
+  );
+  let planned = sizes.reduce(
+    (sum, size, rung) => sum + size * request.folds * (plan.budgets[rung] as number),
+    0,
+  );
   let resumedTrials = 0;
   const history = await successiveHalving(
     candidates,
@@ -103,11 +131,17 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
       ).length;
       resumedTrials += there;
       planned -= there * (plan.budgets[rung] as number);
-      if (there > 0) logger.info({ rung: rung + 1, trials: there, of: asked.length }, 'trials of an earlier run are used again');
+      if (there > 0)
+        logger.info(
+          { rung: rung + 1, trials: there, of: asked.length },
+          'trials of an earlier run are used again',
+        );
       if (there < asked.length) pace.rung(rung, planned);
     },
   );
-  progress.stop(`${history.trials.length} trials${resumedTrials > 0 ? `, ${resumedTrials} of them from an earlier run` : ''}`);
+  progress.stop(
+    `${history.trials.length} trials${resumedTrials > 0 ? `, ${resumedTrials} of them from an earlier run` : ''}`,
+  );
   const best = history.best;
   if (best === null) {
     const said = history.trials.find(({ failure }) => failure !== null)?.failure;
@@ -121,11 +155,15 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
 }
 
 /** The panel without its test span, and the folds before it. */
-function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): { panel: Panel; folds: TimeFold[] } {
+function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): {
+  panel: Panel;
+  folds: TimeFold[];
+} {
   const perDay = 1440 / domain.frequencyMinutes;
   const end = panel.length - config.testDays * perDay;
   const span = FOLD_DAYS * perDay;
-  const needed = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + folds * span;
+  const needed =
+    featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + folds * span;
   if (end < needed) {
     const have = `the snapshot holds ${panel.length} intervals, a search needs ${needed + config.testDays * perDay}`;
     throw new HeadwayError('HISTORY_TOO_SHORT', have, {
@@ -138,10 +176,16 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
     const few = `the first fold learns from windows of ${windowDays.toFixed(1)} days only, which tells candidates badly apart`;
     logger.warn({ domain: domain.name }, `${few}: bring more history, or use fewer --folds`);
   }
-  return { panel: panelUpTo(panel, end - 1), folds: timeFolds(end, folds, span, domain.horizon, FOLD_CUTOFF_STEP) };
+  return {
+    panel: panelUpTo(panel, end - 1),
+    folds: timeFolds(end, folds, span, domain.horizon, FOLD_CUTOFF_STEP),
+  };
 }
 
-/** What all trials of a search share. The sizes are there because they change when the features' code does. */
+/**
+ * What all trials of a search share. The sizes are there because they change when the features'
+ * code does.
+ */
 function searchKey({ domain, seed, backend }: TuningRequest, panel: Panel): string {
   const sizes = featureSizes(featureSpecOf(domain));
   const shared = { format: FORMAT, panel: hashPanel(panel), sizes, seed, backend };
@@ -149,7 +193,12 @@ function searchKey({ domain, seed, backend }: TuningRequest, panel: Panel): stri
 }
 
 /** What else decides a trial's result: all but the panel, the seed and the backend. */
-const identityOf = ({ spec, fit, lastTarget, cutoffs }: TrialInput): object => ({ spec, fit, lastTarget, cutoffs });
+const identityOf = ({ spec, fit, lastTarget, cutoffs }: TrialInput): object => ({
+  spec,
+  fit,
+  lastTarget,
+  cutoffs,
+});
 
 /** Progress in training steps over all trials; begins with the first trial that has to be run. */
 function paceOf(progress: Progress, rungs: number) {

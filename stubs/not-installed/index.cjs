@@ -2,7 +2,9 @@
 // Headway reads neither spreadsheets nor URLs through danfojs, so the packages and their advisories stay out.
 // Fails: any use throws and says so; nothing returns a made-up value.
 const refuse = (name) => () => {
-  throw new Error(`"${String(name)}" was called on a package Headway does not install (xlsx or request, see stubs/).`);
+  throw new Error(
+    `"${String(name)}" was called on a package Headway does not install (xlsx or request, see stubs/).`,
+  );
 };
 module.exports = new Proxy(refuse('request'), {
   get: (target, name) => (name in target || typeof name === 'symbol' ? target[name] : refuse(name)),

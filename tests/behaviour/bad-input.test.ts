@@ -1,9 +1,18 @@
-/** Purpose: raw data, disks and stores that are not as they should be: a coded error, nothing lost, nothing half done. */
+/**
+ * Purpose: raw data, disks and stores that are not as they should be: a coded error, nothing lost,
+ * nothing half done.
+ */
 import { spawnSync } from 'node:child_process';
 import { copyFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { environmentIn, SOURCE, temporaryPlace, type WarmHeadway, warmHeadway } from '../cli/warm-headway.ts';
+import {
+  environmentIn,
+  SOURCE,
+  temporaryPlace,
+  type WarmHeadway,
+  warmHeadway,
+} from '../cli/warm-headway.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let warm: WarmHeadway;
@@ -17,7 +26,9 @@ beforeAll(async () => {
   const [{ modelVersion }] = (await json('models', 'list')).models;
   expect((await warm.run(['models', 'promote', modelVersion], place.env)).code).toBe(0);
   const folder = join(place.folder, 'work', 'raw', 'taxi');
-  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet')).sort();
+  const files = (await readdir(folder, { recursive: true }))
+    .filter((name) => name.endsWith('.parquet'))
+    .sort();
   raw = join(folder, files[1] as string);
 }, 60_000);
 afterAll(async () => {
@@ -25,7 +36,8 @@ afterAll(async () => {
   await place.remove();
 });
 
-const json = async (...args: string[]) => JSON.parse((await warm.run([...args, '--json'], place.env)).stdout);
+const json = async (...args: string[]) =>
+  JSON.parse((await warm.run([...args, '--json'], place.env)).stdout);
 const headManifest = async () => (await json('store', 'log')).at(-1).snapshotVersion as string;
 
 describe('raw files', () => {
@@ -43,7 +55,10 @@ describe('raw files', () => {
     await make(join(folder, `green_tripdata_${next}.parquet`));
   }
   const run = (source = folder) =>
-    warm.run(['features', 'run', '--source', source], { ...place.env, HEADWAY_STORE: `file:${join(place.folder, 'other')}` });
+    warm.run(['features', 'run', '--source', source], {
+      ...place.env,
+      HEADWAY_STORE: `file:${join(place.folder, 'other')}`,
+    });
 
   test.each<[string, (path: string) => Promise<void>]>([
     [
@@ -63,17 +78,25 @@ describe('raw files', () => {
     ['empty', (path) => writeFile(path, '')],
     ['a text', (path) => writeFile(path, 'lpep_pickup_datetime,PULocationID\n2023-01-01,74\n')],
     ['a web page', (path) => writeFile(path, '<!doctype html><title>404</title>')],
-  ])('one that is %s: named, and nothing is committed, also not of the good one beside it', async (_title, make) => {
-    await folderWith(make);
-    const { code, stderr, stdout } = await run();
-    expect(stderr).toMatch(/^RAW_FILE_INVALID: /m);
-    expect(stderr).toContain('green_tripdata_');
-    expect(stderr).not.toMatch(/\n\s+at /);
-    expect([code, stdout]).toEqual([3, '']);
-    expect(
-      (await warm.run(['store', 'log'], { ...place.env, HEADWAY_STORE: `file:${join(place.folder, 'other')}` })).stdout,
-    ).toContain('No snapshots yet');
-  });
+  ])(
+    'one that is %s: named, and nothing is committed, also not of the good one beside it',
+    async (_title, make) => {
+      await folderWith(make);
+      const { code, stderr, stdout } = await run();
+      expect(stderr).toMatch(/^RAW_FILE_INVALID: /m);
+      expect(stderr).toContain('green_tripdata_');
+      expect(stderr).not.toMatch(/\n\s+at /);
+      expect([code, stdout]).toEqual([3, '']);
+      expect(
+        (
+          await warm.run(['store', 'log'], {
+            ...place.env,
+            HEADWAY_STORE: `file:${join(place.folder, 'other')}`,
+          })
+        ).stdout,
+      ).toContain('No snapshots yet');
+    },
+  );
 
   test('once it is mended, the run goes through', async () => {
     await folderWith(async () => {});
@@ -107,7 +130,9 @@ describe('a damaged store', () => {
   async function damaged(matches: RegExp): Promise<{ env: Record<string, string>; key: string }> {
     const folder = join(place.folder, `damaged-${matches.source.replace(/\W/g, '')}`);
     await cp(join(place.folder, 'store'), join(folder, 'store'), { recursive: true });
-    const key = (await readdir(join(folder, 'store'), { recursive: true })).find((name) => matches.test(name)) as string;
+    const key = (await readdir(join(folder, 'store'), { recursive: true })).find((name) =>
+      matches.test(name),
+    ) as string;
     const path = join(folder, 'store', key);
     const bytes = await readFile(path);
     const at = Math.floor(bytes.length / 2);
@@ -124,17 +149,20 @@ describe('a damaged store', () => {
     ['weights', /weights\.bin$/, ['forecast'], 'MODEL_CORRUPT'],
     ['a model card', /card\.json$/, ['forecast'], 'MODEL_CORRUPT'],
     ['a promotion', /^models\/taxi\/promotions\/.*json$/, ['forecast'], 'STORE_CORRUPT'],
-  ])('%s: found when read, and by store verify, with exit status 5', async (_title, matches, args, code) => {
-    const { env, key } = await damaged(matches);
-    const read = await warm.run(args, env);
-    expect(read.stderr).toContain(`${code}: `);
-    expect(read.stderr).toContain(key.split('/').at(-1));
-    expect([read.code, read.stdout]).toEqual([5, '']);
-    const verified = await warm.run(['store', 'verify'], env);
-    expect(verified.stdout).toContain(key);
-    expect(verified.stderr).toMatch(/^STORE_CORRUPT: \d+ problems? found/);
-    expect(verified.code).toBe(5);
-  });
+  ])(
+    '%s: found when read, and by store verify, with exit status 5',
+    async (_title, matches, args, code) => {
+      const { env, key } = await damaged(matches);
+      const read = await warm.run(args, env);
+      expect(read.stderr).toContain(`${code}: `);
+      expect(read.stderr).toContain(key.split('/').at(-1));
+      expect([read.code, read.stdout]).toEqual([5, '']);
+      const verified = await warm.run(['store', 'verify'], env);
+      expect(verified.stdout).toContain(key);
+      expect(verified.stderr).toMatch(/^STORE_CORRUPT: \d+ problems? found/);
+      expect(verified.code).toBe(5);
+    },
+  );
 });
 
 describe('a full disk', () => {
@@ -146,7 +174,9 @@ describe('a full disk', () => {
   async function smallDisk(name: string, kilobytes: number): Promise<string | null> {
     const disk = join(place.folder, name);
     await mkdir(disk);
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'none', disk]).status !== 0) {
+    if (
+      spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'none', disk]).status !== 0
+    ) {
       process.stderr.write('skipped: a small disk can only be mounted by root\n');
       return null;
     }
@@ -172,7 +202,11 @@ describe('a full disk', () => {
     const disk = await smallDisk('small-work', 64);
     if (disk === null) return;
     const before = await headManifest();
-    const env = { ...place.env, HEADWAY_WORK: join(disk, 'work'), HEADWAY_SOURCE: `${SOURCE},seed=9` };
+    const env = {
+      ...place.env,
+      HEADWAY_WORK: join(disk, 'work'),
+      HEADWAY_SOURCE: `${SOURCE},seed=9`,
+    };
     const { code, stderr } = await warm.run(['features', 'run'], env);
     expect(stderr).toMatch(/STORE_FULL: /);
     expect(code).toBe(4);

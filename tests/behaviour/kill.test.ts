@@ -1,4 +1,7 @@
-/** Purpose: SIGKILL of a real run at any moment leaves a store that verifies, and a next run that completes. */
+/**
+ * Purpose: SIGKILL of a real run at any moment leaves a store that verifies, and a next run that
+ * completes.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { seededRandom } from '../../runtime/random.ts';
@@ -22,7 +25,9 @@ const json = async (...args: string[]) => {
   return { code, ...(JSON.parse(stdout) as Record<string, unknown>) };
 };
 
-/** Kills `args` so long after it first says something that matches; true where it was still running. */
+/**
+ * Kills `args` so long after it first says something that matches; true where it was still running.
+ */
 async function killed(args: string[], mark: RegExp, afterMs: number): Promise<boolean> {
   const run = startHeadway(args, { ...place.env, HEADWAY_LOG_LEVEL: 'info' });
   await Promise.race([run.until(mark), run.ended]).catch(() => {});
@@ -49,8 +54,11 @@ test('features run', async () => {
   const { code, stderr } = await warm.run(['features', 'run'], place.env);
   expect([code, stderr.includes('RUN_IN_PROGRESS')]).toEqual([0, false]);
   expect(await json('store', 'verify')).toMatchObject({ code: 0, problems: [] });
-  // All that the killed runs have left is of no harm: the panel has no hole, and every part is there once.
-  const [head] = JSON.parse((await warm.run(['store', 'log', '--json'], place.env)).stdout).slice(-1);
+  // All that the killed runs have left is of no harm: the panel has no hole, and every part is
+  // there once.
+  const [head] = JSON.parse((await warm.run(['store', 'log', '--json'], place.env)).stdout).slice(
+    -1,
+  );
   const spans = head.objects
     .map(({ span }: { span: { start: number; end: number } }) => span)
     .sort((a: { start: number }, b: { start: number }) => a.start - b.start);

@@ -1,4 +1,7 @@
-/** Purpose: a year of real trips through the command line: every row is accounted for, and what comes out is a panel. */
+/**
+ * Purpose: a year of real trips through the command line: every row is accounted for, and what
+ * comes out is a panel.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../runtime/clock.ts';
 import { openFeatureStore } from '../../storage/feature-store.ts';
@@ -37,7 +40,8 @@ realTest(
     expect(used + sum(parts.flatMap(({ rejected }) => Object.values(rejected)))).toBe(787_060);
     expect(used).toBeGreaterThan(0.98 * 787_060);
 
-    // Twelve local months of hours, from New York's midnight to New York's midnight; counts add up to the rows used.
+    // Twelve local months of hours, from New York's midnight to New York's midnight; counts add up
+    // to the rows used.
     const store = openStore(place.env.HEADWAY_STORE);
     const panel = await openFeatureStore({ store, domain: 'taxi', clock: systemClock }).readAsOf();
     expect([panel.start, panel.length]).toEqual([Date.UTC(2023, 0, 1, 5), 365 * 24]);

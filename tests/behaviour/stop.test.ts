@@ -1,6 +1,6 @@
 /**
- * Purpose: signals end `headway start` and `headway schedule` at any stage, with success (but for `--once`, whose run did not end), and no
- * process is left behind.
+ * Purpose: signals end `headway start` and `headway schedule` at any stage, with success (but for
+ * `--once`, whose run did not end), and no process is left behind.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -19,7 +19,10 @@ afterAll(async () => {
   await place.remove();
 });
 
-/** Processes that were told of this test's folder. Those that have just been killed are given a moment to go. */
+/**
+ * Processes that were told of this test's folder. Those that have just been killed are given a
+ * moment to go.
+ */
 async function left(): Promise<number[]> {
   let found = processesWith(place.folder);
   for (let tries = 0; found !== null && found.length > 0 && tries < 20; tries++) {
@@ -34,7 +37,11 @@ test('SIGINT while a step of start is at work in a process of its own', async ()
   await start.until(/Simulating the city|Building features/);
   if (process.platform === 'linux') expect(processesWith(place.folder)?.length).toBeGreaterThan(1);
   start.kill('SIGINT');
-  expect(await start.ended).toMatchObject({ code: 0, signal: null, stdout: expect.stringContaining('Stopped.') });
+  expect(await start.ended).toMatchObject({
+    code: 0,
+    signal: null,
+    stdout: expect.stringContaining('Stopped.'),
+  });
   expect(await left()).toEqual([]);
   expect((await warm.run(['store', 'verify'], place.env)).code).toBe(0);
 }, 60_000);
@@ -45,7 +52,9 @@ test('SIGTERM while start serves', async () => {
     ['train', '--steps', '1', '--test-days', '14'],
   ])
     expect((await warm.run(args, place.env)).code).toBe(0);
-  const [{ modelVersion }] = JSON.parse((await warm.run(['models', 'list', '--json'], place.env)).stdout).models;
+  const [{ modelVersion }] = JSON.parse(
+    (await warm.run(['models', 'list', '--json'], place.env)).stdout,
+  ).models;
   await warm.run(['models', 'promote', modelVersion], place.env);
   const start = startHeadway(['start', '--port', '0'], place.env);
   const [, url] = await start.until(/Page +(http:\/\/127\.0\.0\.1:\d+)\//);
@@ -67,7 +76,10 @@ test.each([
 ])(
   'SIGTERM while %s runs its first job',
   async (_name, flags, code) => {
-    const schedule = startHeadway(['schedule', '--only', 'training', ...flags], { ...place.env, HEADWAY_LOG_LEVEL: 'info' });
+    const schedule = startHeadway(['schedule', '--only', 'training', ...flags], {
+      ...place.env,
+      HEADWAY_LOG_LEVEL: 'info',
+    });
     await schedule.until(/training …|runs on the/);
     schedule.kill('SIGTERM');
     expect(await schedule.ended).toMatchObject({ code, signal: null });

@@ -12,7 +12,8 @@ import { type InferenceServer, startServer } from '../../services/inference/serv
 import { createWorld, NOW } from '../services/inference/fakes.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
-if (chromiumPath === null) console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
+if (chromiumPath === null)
+  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
 const suite = chromiumPath === null ? describe.skip : describe;
 
 suite('a page of a service with keys', () => {
@@ -26,8 +27,16 @@ suite('a page of a service with keys', () => {
   const addresses: string[] = [];
 
   beforeAll(async () => {
-    const apiKeys = await openApiKeys(formatKeys([reader.record, lacking.record]), { clock, logger: options.logger });
-    const listening = { host: '127.0.0.1', port: 0, refreshIntervalMs: 3_600_000, closeTimeoutMs: 1000 };
+    const apiKeys = await openApiKeys(formatKeys([reader.record, lacking.record]), {
+      clock,
+      logger: options.logger,
+    });
+    const listening = {
+      host: '127.0.0.1',
+      port: 0,
+      refreshIntervalMs: 3_600_000,
+      closeTimeoutMs: 1000,
+    };
     server = await startServer({ ...options, apiKeys, ...listening });
     browser = await openBrowser();
     page = await browser.context.newPage();
@@ -53,7 +62,9 @@ suite('a page of a service with keys', () => {
     await page.keyboard.type(reader.key);
     await page.keyboard.press('Enter');
     await page.locator('#chart path.median').waitFor();
-    expect(await page.locator('#curl').innerText()).toContain('-H "Authorization: Bearer $HEADWAY_KEY"');
+    expect(await page.locator('#curl').innerText()).toContain(
+      '-H "Authorization: Bearer $HEADWAY_KEY"',
+    );
     await page.reload();
     await page.locator('#chart path.median').waitFor();
     expect(await dialog.count()).toBe(0);

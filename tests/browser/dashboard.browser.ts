@@ -1,5 +1,6 @@
 /**
- * Purpose: the dashboard and the docs page in a real browser, against the real service on a free port.
+ * Purpose: the dashboard and the docs page in a real browser, against the real service on a free
+ * port.
  * Invariants: no request leaves the service; not one console message of a problem.
  * Fails: skips with one line where no Chromium is installed.
  */
@@ -10,7 +11,8 @@ import { type InferenceServer, startServer } from '../../services/inference/serv
 import { createWorld } from '../services/inference/fakes.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
-if (chromiumPath === null) console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
+if (chromiumPath === null)
+  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
 const suite = chromiumPath === null ? describe.skip : describe;
 
 suite('in a browser', () => {
@@ -22,14 +24,24 @@ suite('in a browser', () => {
   const elsewhere: string[] = [];
 
   beforeAll(async () => {
-    server = await startServer({ ...options, host: '127.0.0.1', port: 0, refreshIntervalMs: 3_600_000, closeTimeoutMs: 1000 });
+    server = await startServer({
+      ...options,
+      host: '127.0.0.1',
+      port: 0,
+      refreshIntervalMs: 3_600_000,
+      closeTimeoutMs: 1000,
+    });
     browser = await openBrowser();
     page = await browser.context.newPage();
     page.setDefaultTimeout(8000);
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+    page.on(
+      'console',
+      (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()),
+    );
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => {
-      if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) elsewhere.push(request.url());
+      if (!request.url().startsWith(server.url) && !request.url().startsWith('data:'))
+        elsewhere.push(request.url());
     });
   });
   afterAll(async () => {
@@ -48,14 +60,19 @@ suite('in a browser', () => {
     expect(await text('#facts')).toContain('model-1.2');
     expect(await text('#facts')).toContain('3-0f1e2d3c4b5a');
     expect(await text('#metrics')).toContain('0.667');
-    expect(await text('#metrics-note')).toBe("From the champion's card. Lower is better."); // of the figures that are shown
+    // of the figures that are shown
+    expect(await text('#metrics-note')).toBe("From the champion's card. Lower is better.");
     for (const line of ['actual', 'median', 'naive', 'band']) {
-      expect((await page.locator(`#chart path.${line}`).getAttribute('d'))?.length).toBeGreaterThan(100);
+      expect((await page.locator(`#chart path.${line}`).getAttribute('d'))?.length).toBeGreaterThan(
+        100,
+      );
     }
   });
 
   test('the pointer and the arrow keys read out what the API says', async () => {
-    const answer = (await (await fetch(`${server.url}/v1/series/74/forecast?history=168`)).json()) as ForecastAnswer;
+    const answer = (await (
+      await fetch(`${server.url}/v1/series/74/forecast?history=168`)
+    ).json()) as ForecastAnswer;
     const chart = page.locator('#chart');
     const box = await chart.boundingBox();
     await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.5, (box?.y ?? 0) + 60);
@@ -66,7 +83,9 @@ suite('in a browser', () => {
     expect(await text('#readout')).toContain(`median ${median}`);
     expect(await chart.getAttribute('aria-valuetext')).toContain(`median ${median}`);
     await page.keyboard.press('Home');
-    expect(await text('#readout')).toContain(`actual ${Number(answer.history?.values[0]?.toPrecision(4))}`);
+    expect(await text('#readout')).toContain(
+      `actual ${Number(answer.history?.values[0]?.toPrecision(4))}`,
+    );
   });
 
   test('the table holds every interval of past and forecast', async () => {

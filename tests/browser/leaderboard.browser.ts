@@ -1,4 +1,7 @@
-/** Purpose: the leaderboard page in a real browser: it asks for nothing, fits a phone, and follows light and dark. */
+/**
+ * Purpose: the leaderboard page in a real browser: it asks for nothing, fits a phone, and follows
+ * light and dark.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +13,8 @@ import { toyLeaderboard } from '../forecasting/toy-leaderboard.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 const withBrowser = chromiumPath === null ? describe.skip : describe;
-if (chromiumPath === null) console.warn('No Chromium found: the leaderboard page is not tested. Set CHROMIUM_PATH.');
+if (chromiumPath === null)
+  console.warn('No Chromium found: the leaderboard page is not tested. Set CHROMIUM_PATH.');
 
 withBrowser('the leaderboard page', () => {
   let folder: string;
@@ -21,7 +25,11 @@ withBrowser('the leaderboard page', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'headway-leaderboard-'));
     const path = join(folder, 'page.html');
-    const { leaderboard } = await toyLeaderboard(['a', 'b', 'a series whose name is rather longer than one would wish it to be']);
+    const { leaderboard } = await toyLeaderboard([
+      'a',
+      'b',
+      'a series whose name is rather longer than one would wish it to be',
+    ]);
     const html = leaderboardPage({
       leaderboard,
       domain: {

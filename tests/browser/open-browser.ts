@@ -1,5 +1,6 @@
 /**
- * Purpose: an installed Chromium for the browser tests, with a profile of its own that is removed again.
+ * Purpose: an installed Chromium for the browser tests, with a profile of its own that is removed
+ * again.
  * Invariants: talks to nobody but the pages it is sent to; null where no Chromium is installed.
  * Fails: rejects where the browser is there but does not start.
  */
@@ -11,9 +12,12 @@ import { type BrowserContext, chromium } from 'playwright-core';
 
 /** CHROMIUM_PATH, or where distributions put it. */
 export const chromiumPath: string | null =
-  [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    (path): path is string => path !== undefined && path !== '' && existsSync(path),
-  ) ?? null;
+  [
+    process.env.CHROMIUM_PATH,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ].find((path): path is string => path !== undefined && path !== '' && existsSync(path)) ?? null;
 
 const FLAGS = [
   '--no-sandbox',
@@ -28,7 +32,11 @@ const FLAGS = [
 export async function openBrowser(): Promise<{ context: BrowserContext; close(): Promise<void> }> {
   if (chromiumPath === null) throw new Error('no Chromium is installed');
   const profile = await mkdtemp(join(tmpdir(), 'headway-browser-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, headless: true, args: FLAGS });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath,
+    headless: true,
+    args: FLAGS,
+  });
   return {
     context,
     async close() {

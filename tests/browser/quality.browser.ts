@@ -1,4 +1,7 @@
-/** Purpose: the data-quality page in a real browser: it asks for nothing, fits a phone, and a row of three hundred can be read. */
+/**
+ * Purpose: the data-quality page in a real browser: it asks for nothing, fits a phone, and a row of
+ * three hundred can be read.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +17,8 @@ import { buildQualityReport } from '../../services/feature/quality-report.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 const withBrowser = chromiumPath === null ? describe.skip : describe;
-if (chromiumPath === null) console.warn('No Chromium found: the data-quality page is not tested. Set CHROMIUM_PATH.');
+if (chromiumPath === null)
+  console.warn('No Chromium found: the data-quality page is not tested. Set CHROMIUM_PATH.');
 
 withBrowser('the data-quality page', () => {
   let folder: string;
@@ -27,20 +31,47 @@ withBrowser('the data-quality page', () => {
     const path = join(folder, 'page.html');
     const length = 84 * 24;
     const seriesIds = Array.from({ length: 300 }, (_, i) => `series-${i}`);
-    const target = Float32Array.from({ length: 300 * length }, (_, i) => ((i * 7919) % 17) * (i % length < 700 ? 1 : 2));
-    const panel = createPanel({ seriesIds, start: Date.UTC(2026, 0, 5), frequencyMinutes: 60, length, columns: { target } });
+    const target = Float32Array.from(
+      { length: 300 * length },
+      (_, i) => ((i * 7919) % 17) * (i % length < 700 ? 1 : 2),
+    );
+    const panel = createPanel({
+      seriesIds,
+      start: Date.UTC(2026, 0, 5),
+      frequencyMinutes: 60,
+      length,
+      columns: { target },
+    });
     const covered = new Uint8Array(length).fill(1);
     const recent = { panel, covered, fresh: covered, knownSeries: new Set(seriesIds.slice(1)) };
-    const part = { name: 'a file with a name that is rather longer than one would wish it to be.parquet', feed: 'one' };
+    const part = {
+      name: 'a file with a name that is rather longer than one would wish it to be.parquet',
+      feed: 'one',
+    };
     const contract = judgeRun({
-      ...{ domain: taxi, present: [], committed: [], recent, lastReport: null, isAccepted: false, now: 0 },
+      ...{
+        domain: taxi,
+        present: [],
+        committed: [],
+        recent,
+        lastReport: null,
+        isAccepted: false,
+        now: 0,
+      },
       parts: [{ part: { ...part, fingerprint: 'f' }, columns: [], outside: [], made: null }],
     });
     const parts = Array.from({ length: 60 }, (_, i) => ({
       ...part,
       ...{ rowsIn: 1000, rowsUsed: 990 - i, rejected: { late: 10, unknown: i }, skipped: i < 59 },
     }));
-    const report = await buildQualityReport({ domain: taxi, panel, parts, earlier: [], contract, now: Date.UTC(2026, 4, 1) });
+    const report = await buildQualityReport({
+      domain: taxi,
+      panel,
+      parts,
+      earlier: [],
+      contract,
+      now: Date.UTC(2026, 4, 1),
+    });
     await writeFile(path, qualityPage(report, drawQuality(taxi, contract.view)));
     browser = await openBrowser();
     page = await browser.context.newPage();
@@ -69,7 +100,8 @@ withBrowser('the data-quality page', () => {
       'Array.from(document.querySelectorAll("svg text[text-anchor=end]"), (text) => text.getBoundingClientRect()).map(({ top }) => top)',
     );
     expect(tops).toHaveLength(300);
-    for (let i = 1; i < tops.length; i++) expect((tops[i] as number) - (tops[i - 1] as number)).toBeGreaterThan(11);
+    for (let i = 1; i < tops.length; i++)
+      expect((tops[i] as number) - (tops[i - 1] as number)).toBeGreaterThan(11);
   });
 
   test('fits a phone: tables and the large picture scroll by themselves, the page does not', async () => {

@@ -1,4 +1,7 @@
-/** Purpose: `--exogenous` and HEADWAY_EXOGENOUS: off unless named, handed on to child processes, refused where a domain knows no columns. */
+/**
+ * Purpose: `--exogenous` and HEADWAY_EXOGENOUS: off unless named, handed on to child processes,
+ * refused where a domain knows no columns.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +26,9 @@ test('named by flag or environment: opened, and told to child processes', async 
     openContext({ domain: 'taxi', exogenous: folder }, { HEADWAY_EXOGENOUS: 'other' }),
     openContext({ domain: 'taxi' }, { HEADWAY_EXOGENOUS: folder }),
   ]) {
-    expect(await (await context.exogenous())?.parts()).toMatchObject([{ name: 'w.csv', feed: 'weather' }]);
+    expect(await (await context.exogenous())?.parts()).toMatchObject([
+      { name: 'w.csv', feed: 'weather' },
+    ]);
     expect(context.childEnvironment.HEADWAY_EXOGENOUS).toBe(folder);
   }
 });
@@ -32,5 +37,8 @@ test('a source that is not there, and a domain that knows no columns', async () 
   const missing = openContext({ domain: 'taxi', exogenous: join(folder, 'none') }, {});
   await expect(missing.exogenous()).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   const other = openContext({ domain: 'electricity', exogenous: folder }, {});
-  await expect(other.exogenous()).rejects.toMatchObject({ code: 'SETTINGS_INVALID', where: 'HEADWAY_EXOGENOUS' });
+  await expect(other.exogenous()).rejects.toMatchObject({
+    code: 'SETTINGS_INVALID',
+    where: 'HEADWAY_EXOGENOUS',
+  });
 });

@@ -1,4 +1,7 @@
-/** Purpose: `headway forecast --shard`: what workers of one batch leave in the forecast log, also when one of them runs twice. */
+/**
+ * Purpose: `headway forecast --shard`: what workers of one batch leave in the forecast log, also
+ * when one of them runs twice.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +11,14 @@ import { forecastCommand } from '../../cli/forecast.ts';
 import { train } from '../../services/training/train.ts';
 import { openForecastLog } from '../../storage/forecast-log.ts';
 import { startBackend } from '../forecasting/toy-network.ts';
-import { commitPanel, learnable, openToy, TOYS, toyConfig, toyDomain } from '../services/training/toy-store.ts';
+import {
+  commitPanel,
+  learnable,
+  openToy,
+  TOYS,
+  toyConfig,
+  toyDomain,
+} from '../services/training/toy-store.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -20,7 +30,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test('two workers and a retry leave two entries, which joined are the batch', async () => {
   const toy = openToy(join(folder, 'store'));
   await commitPanel(folder, toy, learnable());
-  const { card } = await train({ ...toy.request, config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 8 } } });
+  const { card } = await train({
+    ...toy.request,
+    config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 8 } },
+  });
   await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });
   const forecasts = openForecastLog({ store: toy.store, domain: toyDomain.name });
   const printed: string[] = [];
@@ -33,9 +46,12 @@ test('two workers and a retry leave two entries, which joined are the batch', as
     print: (text: string) => void printed.push(text),
   };
   const issuedAt = '2026-01-05T06:00:00Z';
-  for (const shard of ['2/2', '1/2', '2/2', '1/9']) await forecastCommand(context, { shard, issuedAt });
+  for (const shard of ['2/2', '1/2', '2/2', '1/9'])
+    await forecastCommand(context, { shard, issuedAt });
   const entries = await forecasts.entries();
-  const [first, second] = TOYS.slice(0, 3).every((id) => entries[0]?.seriesIds.includes(id)) ? entries : [...entries].reverse();
+  const [first, second] = TOYS.slice(0, 3).every((id) => entries[0]?.seriesIds.includes(id))
+    ? entries
+    : [...entries].reverse();
   expect(entries).toHaveLength(2);
   expect(entries.map((entry) => new Date(entry.issuedAt).toISOString())).toEqual([
     '2026-01-05T06:00:00.000Z',

@@ -1,7 +1,9 @@
 /**
  * Purpose: runs the real command line as a process of its own, the way people start it, for tests.
- * Invariants: it sees no HEADWAY_* variable but those it is given; what was started is ended by `endAll`.
- * Fails: `until` rejects, with everything that was printed, where the process ends before it has printed what is waited for.
+ * Invariants: it sees no HEADWAY_* variable but those it is given; what was started is ended by
+ * `endAll`.
+ * Fails: `until` rejects, with everything that was printed, where the process ends before it has
+ * printed what is waited for.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,7 +12,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-export const LOADER = ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
+export const LOADER = [
+  '--import',
+  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
+];
 
 export interface Ended {
   readonly code: number | null;
@@ -33,7 +38,9 @@ type Environment = Readonly<Record<string, string>>;
 
 /** This process's environment without anything that is Headway's, and what is given. */
 export function environmentOf(given: Environment = {}): Record<string, string> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(HEADWAY_|PORT$|HOST$|NODE_OPTIONS$|FORCE_COLOR$)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(HEADWAY_|PORT$|HOST$|NODE_OPTIONS$|FORCE_COLOR$)/.test(name),
+  );
   return { ...(Object.fromEntries(own) as Record<string, string>), ...given };
 }
 
@@ -81,13 +88,16 @@ export function startHeadway(args: readonly string[], env: Environment = {}): Ru
         };
         listeners.add(look);
         look();
-        void ended.then(() => reject(new Error(`it ended before ${pattern}:\n${stdout}\n${stderr}`)));
+        void ended.then(() =>
+          reject(new Error(`it ended before ${pattern}:\n${stdout}\n${stderr}`)),
+        );
       }),
   };
 }
 
 /** Runs to the end. */
-export const headway = (args: readonly string[], env: Environment = {}): Promise<Ended> => startHeadway(args, env).ended;
+export const headway = (args: readonly string[], env: Environment = {}): Promise<Ended> =>
+  startHeadway(args, env).ended;
 
 /** Ends whatever a failed test has left running. */
 export async function endAll(): Promise<void> {
@@ -96,14 +106,19 @@ export async function endAll(): Promise<void> {
   await Promise.all(left.map((child) => new Promise((resolve) => child.once('close', resolve))));
 }
 
-/** The processes, of whatever parent, that were started with this text in their environment. null where there is no /proc. */
+/**
+ * The processes, of whatever parent, that were started with this text in their environment. null
+ * where there is no /proc.
+ */
 export function processesWith(text: string): number[] | null {
   if (process.platform !== 'linux') return null;
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
       const isDead = /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${name}/stat`, 'utf8'));
-      return !isDead && readFileSync(`/proc/${name}/environ`, 'utf8').includes(text) ? [Number(name)] : [];
+      return !isDead && readFileSync(`/proc/${name}/environ`, 'utf8').includes(text)
+        ? [Number(name)]
+        : [];
     } catch {
       return [];
     }

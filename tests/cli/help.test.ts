@@ -53,17 +53,21 @@ test('there are the commands that the documents name', () => {
 });
 
 describe('--help', () => {
-  test.each(commands)('%s names its flags, and each says what it is for', async (_name, words, command) => {
-    const { code, stdout, stderr } = await warm.run([...words, '--help']);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`Usage: headway ${words.join(' ')}`);
-    expect(stdout).toContain(command.description().slice(0, 40));
-    for (const { long, description } of command.options) {
-      expect(stdout).toContain(long);
-      if (long !== '--log-level') expect(description).not.toBe('');
-    }
-    for (const flag of ['--store', '--domain', '--work', '--log-level', '--json']) expect(stdout).toContain(flag);
-  });
+  test.each(commands)(
+    '%s names its flags, and each says what it is for',
+    async (_name, words, command) => {
+      const { code, stdout, stderr } = await warm.run([...words, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`Usage: headway ${words.join(' ')}`);
+      expect(stdout).toContain(command.description().slice(0, 40));
+      for (const { long, description } of command.options) {
+        expect(stdout).toContain(long);
+        if (long !== '--log-level') expect(description).not.toBe('');
+      }
+      for (const flag of ['--store', '--domain', '--work', '--log-level', '--json'])
+        expect(stdout).toContain(flag);
+    },
+  );
 
   test('headway itself lists the commands, on standard output and with success', async () => {
     const { code, stdout, stderr } = await headway(['--help']);
@@ -97,7 +101,11 @@ describe('what it does not know is USAGE and exit status 2', () => {
     ['a log level', ['train', '--log-level', 'loud'], 'Allowed choices are'],
     ['a job', ['schedule', '--only', 'lunch'], 'Allowed choices are'],
     ['a timestamp', ['panel', 'export', '--cutoff', 'yesterday'], '"yesterday" is not a timestamp'],
-    ['a day that does not exist', ['panel', 'export', '--known-at', '2023-02-31'], 'is not a timestamp'],
+    [
+      'a day that does not exist',
+      ['panel', 'export', '--known-at', '2023-02-31'],
+      'is not a timestamp',
+    ],
   ])('%s', async (_title, args, text) => {
     const { code, stdout, stderr } = await warm.run(args);
     expect(stderr).toContain(text);

@@ -1,4 +1,7 @@
-/** Purpose: `headway keys` on the command line: a key's way from its making to its end, and that it is shown once. */
+/**
+ * Purpose: `headway keys` on the command line: a key's way from its making to its end, and that it
+ * is shown once.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +42,11 @@ test('create, rotate, revoke, list', async () => {
   const create = ['keys', 'create', '--name', 'dispatch', '--scopes', 'forecasts:read,models:read'];
   const first = await json([...create, '--expires-days', '30', '--requests-per-minute', '50']);
   expect(first.key).toMatch(/^hw_[0-9a-f]{12}_[0-9a-f]{64}$/);
-  expect(first).toMatchObject({ name: 'dispatch', scopes: ['forecasts:read', 'models:read'], requestsPerMinute: 50 });
+  expect(first).toMatchObject({
+    name: 'dispatch',
+    scopes: ['forecasts:read', 'models:read'],
+    requestsPerMinute: 50,
+  });
   const lifetime = Date.parse(first.expiresAt) - Date.parse(first.createdAt);
   expect(lifetime).toBe(30 * 86_400_000);
   expect(await judge(first.key)).toBe('active');
@@ -49,7 +56,10 @@ test('create, rotate, revoke, list', async () => {
   expect(Date.parse(second.expiresAt) - Date.parse(second.createdAt)).toBe(lifetime);
   const made = Date.parse(second.createdAt);
   expect([await judge(first.key), await judge(second.key)]).toEqual(['active', 'active']);
-  expect([await judge(first.key, made + 7_200_000), await judge(second.key, made + 7_200_000)]).toEqual(['expired', 'active']);
+  expect([
+    await judge(first.key, made + 7_200_000),
+    await judge(second.key, made + 7_200_000),
+  ]).toEqual(['expired', 'active']);
 
   await json(['keys', 'revoke', second.id]);
   expect([await judge(first.key), await judge(second.key)]).toEqual(['active', 'revoked']);
@@ -73,15 +83,23 @@ test('for people the key stands on a line of its own, and a service may get the 
   expect(stdout).toMatch(/^hw_[0-9a-f_]+\n\nThis is the only time/);
   const inline = { ...env, HEADWAY_API_KEYS: await readFile(other, 'utf8') };
   expect((await json(['keys', 'list'], inline)).keys).toHaveLength(1);
-  const { stderr } = await warm.run(['keys', 'create', '--name', 'x', '--scopes', 'metrics:read'], inline);
+  const { stderr } = await warm.run(
+    ['keys', 'create', '--name', 'x', '--scopes', 'metrics:read'],
+    inline,
+  );
   expect(stderr).toMatch(/^USAGE: .*cannot be changed from here/);
-  expect((await warm.run(['config'], inline)).stdout).not.toContain(JSON.parse(inline.HEADWAY_API_KEYS).keys[0].hash);
+  expect((await warm.run(['config'], inline)).stdout).not.toContain(
+    JSON.parse(inline.HEADWAY_API_KEYS).keys[0].hash,
+  );
 });
 
 test('what is wrong is said, nothing is written, and a secret that was given by mistake is not repeated', async () => {
   const before = await readFile(file, 'utf8');
   for (const [args, text] of [
-    [['keys', 'create', '--name', 'x', '--scopes', 'forecasts:all'], 'The scopes are forecasts:read'],
+    [
+      ['keys', 'create', '--name', 'x', '--scopes', 'forecasts:all'],
+      'The scopes are forecasts:read',
+    ],
     [['keys', 'create', '--name', 'x'], "'--scopes <list>' not specified"],
     [['keys', 'create', '--name', 'a\nb', '--scopes', 'models:read'], 'has not the form'],
     [['keys', 'revoke', `hw_0123456789ab_${'5'.repeat(64)}`], 'no key has this id'],
@@ -100,14 +118,19 @@ test('what is wrong is said, nothing is written, and a secret that was given by 
 
 test('a service that runs takes a new key, and refuses a revoked one, without a restart', async () => {
   const served = join(folder, 'served.json');
-  const given = { ...env, HEADWAY_API_KEYS: served, HEADWAY_STORE: `file:${join(folder, 'store')}` };
+  const given = {
+    ...env,
+    HEADWAY_API_KEYS: served,
+    HEADWAY_STORE: `file:${join(folder, 'store')}`,
+  };
   const create = ['keys', 'create', '--name', 'x', '--scopes', 'metrics:read'];
   const first = await json(create, given);
   const service = startHeadway(['serve', '--port', '0'], given);
   const [, url] = await service.until(/ on (http:\S+) /);
   // Figures are answered under any load, and without a snapshot.
   const ask = async (key?: string) =>
-    (await fetch(`${url}/metrics`, key ? { headers: { authorization: `Bearer ${key}` } } : {})).status;
+    (await fetch(`${url}/metrics`, key ? { headers: { authorization: `Bearer ${key}` } } : {}))
+      .status;
   expect([await ask(), await ask(first.key)]).toEqual([401, 200]);
   const second = await json(create, given);
   await json(['keys', 'revoke', first.id], given);

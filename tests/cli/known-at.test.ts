@@ -1,4 +1,7 @@
-/** Purpose: a correction, seen through the command line: what was restated, and that the model of before is made again bit for bit. */
+/**
+ * Purpose: a correction, seen through the command line: what was restated, and that the model of
+ * before is made again bit for bit.
+ */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -40,7 +43,10 @@ async function writeLoad(days: number, load: (t: number) => number): Promise<voi
     const label = new Date(FIRST + (t + 1) * HOUR).toISOString().slice(0, 19).replace('T', ' ');
     return `${label},${load(t).toFixed(1)}`;
   });
-  await writeFile(join(place.folder, 'load', 'AEP_hourly.csv'), `Datetime,AEP_MW\n${lines.join('\n')}\n`);
+  await writeFile(
+    join(place.folder, 'load', 'AEP_hourly.csv'),
+    `Datetime,AEP_MW\n${lines.join('\n')}\n`,
+  );
 }
 const usual = (t: number) => 1000 + 200 * Math.sin((2 * Math.PI * t) / 24) + (t % 168);
 /** The hour of the correction: 5 June, 12:00 in New York. */
@@ -59,14 +65,24 @@ test('a value is corrected and a day comes: `store diff` tells the one from the 
   const csv = join(place.folder, 'deep', 'diff.csv');
   const diff = await json('store', 'diff', '--csv', csv);
   const corrected = Date.parse('2023-06-05T16:00:00Z');
-  expect(diff.totals.counts).toEqual({ added: 24, changed: 1, removed: 0, becameKnown: 0, becameUnknown: 0 });
-  expect(diff.series).toMatchObject([{ seriesId: 'AEP', largest: { timestamp: corrected, after: 1500 } }]);
+  expect(diff.totals.counts).toEqual({
+    added: 24,
+    changed: 1,
+    removed: 0,
+    becameKnown: 0,
+    becameUnknown: 0,
+  });
+  expect(diff.series).toMatchObject([
+    { seriesId: 'AEP', largest: { timestamp: corrected, after: 1500 } },
+  ]);
   const lines = (await readFile(csv, 'utf8')).trimEnd().split('\n');
   expect(lines[0]).toBe('unique_id,exogenous,ds,change,before,after');
   expect(lines[1]).toMatch(/^AEP,false,2023-06-05T16:00:00Z,changed,\d+(\.\d+)?,1500$/);
   expect(lines).toHaveLength(26);
   expect(await json('store', 'diff', '1', '2')).toMatchObject({ totals: diff.totals });
-  expect(await json('store', 'diff', '--known-at', new Date(before).toISOString())).toMatchObject({ totals: diff.totals });
+  expect(await json('store', 'diff', '--known-at', new Date(before).toISOString())).toMatchObject({
+    totals: diff.totals,
+  });
 
   const { stdout } = await run('store', 'diff');
   expect(stdout).toContain('24 added, 1 changed: 1 restated, 1 series.');
@@ -90,7 +106,11 @@ test.each([
 
 test('--reproduce: the model of before, bit for bit, though the store has gone on', async () => {
   const quick = await json('train', '--reproduce', modelVersion, '--panel-only');
-  expect(quick).toMatchObject({ modelVersion, trainingSet: { equal: true, intervals: 24 * DAYS }, weights: null });
+  expect(quick).toMatchObject({
+    modelVersion,
+    trainingSet: { equal: true, intervals: 24 * DAYS },
+    weights: null,
+  });
   const { code, stdout } = await run('train', '--reproduce', modelVersion);
   expect(code).toBe(0);
   expect(stdout).toContain('Training set: equal bit for bit, 1 series × 1680 intervals');
@@ -101,9 +121,13 @@ test('--reproduce: the model of before, bit for bit, though the store has gone o
 test('--reproduce takes the card’s word, and nobody else’s', async () => {
   const { code, stderr } = await run('train', '--reproduce', modelVersion, '--steps', '3');
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^USAGE: option '--reproduce <modelVersion>' cannot be used with option '--steps/);
+  expect(stderr).toMatch(
+    /^USAGE: option '--reproduce <modelVersion>' cannot be used with option '--steps/,
+  );
   expect(await run('train', '--panel-only')).toMatchObject({ code: 2 });
-  expect(await run('train', '--reproduce', '20200101T000000Z-000000000000')).toMatchObject({ code: 3 });
+  expect(await run('train', '--reproduce', '20200101T000000Z-000000000000')).toMatchObject({
+    code: 3,
+  });
 });
 
 test('--reproduce in a store that was tampered with names the object and fails', async () => {

@@ -1,4 +1,7 @@
-/** Purpose: `HEADWAY_STORE=s3://…` is all it takes: the whole way through the command line, on the double. */
+/**
+ * Purpose: `HEADWAY_STORE=s3://…` is all it takes: the whole way through the command line, on the
+ * double.
+ */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -14,7 +17,10 @@ beforeAll(async () => {
   double = await startS3Double();
   place = await temporaryPlace();
   // Where AWS's own chain finds them; what is started here inherits it.
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: double.accessKey, AWS_SECRET_ACCESS_KEY: double.secretKey });
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: double.accessKey,
+    AWS_SECRET_ACCESS_KEY: double.secretKey,
+  });
   warm = warmHeadway();
 });
 afterAll(async () => {
@@ -41,7 +47,9 @@ const json = async (...args: string[]) => {
 const cacheOf = (part: string) => readdir(join(place.folder, 'work', 'cache', part));
 
 test('features, train, promote, forecast and verify', async () => {
-  expect(await json('features', 'run')).toMatchObject({ snapshotVersion: expect.stringMatching(/^1-[0-9a-f]{12}$/) });
+  expect(await json('features', 'run')).toMatchObject({
+    snapshotVersion: expect.stringMatching(/^1-[0-9a-f]{12}$/),
+  });
   const { modelVersion } = await json('train', '--steps', '1', '--test-days', '14');
   await json('models', 'promote', modelVersion, '--reason', 'for the test');
   expect(await json('forecast')).toMatchObject({ modelVersion });
@@ -61,7 +69,9 @@ test('features, train, promote, forecast and verify', async () => {
 test('a refusal is one line with what to do, and never a key, also in a log that says everything', async () => {
   const wrong = { AWS_ACCESS_KEY_ID: 'not-the-access-key', HEADWAY_LOG_LEVEL: 'debug' };
   const { code, stdout, stderr } = await headway(['store', 'log'], environment(wrong));
-  expect(stderr).toMatch(/^STORE_UNAVAILABLE: No valid credentials for s3:\/\/headway-test\/whole\/way .*AWS_PROFILE/);
+  expect(stderr).toMatch(
+    /^STORE_UNAVAILABLE: No valid credentials for s3:\/\/headway-test\/whole\/way .*AWS_PROFILE/,
+  );
   expect([code, stdout, stderr.trim().split('\n').length]).toEqual([4, '', 1]);
   for (const key of ['not-the-access-key', double.secretKey]) expect(stderr).not.toContain(key);
 }, 60_000);

@@ -16,7 +16,10 @@ afterAll(async () => {
 
 test('a job that fails ends it with the job’s own code; one that succeeds ends it well, forecasting only with a champion', async () => {
   const failed = await headway(['schedule', '--only', 'training', '--once'], place.env);
-  expect([failed.code, failed.stderr.trim().split('\n').at(-1)]).toEqual([3, expect.stringMatching(/^SNAPSHOT_EMPTY: /)]);
+  expect([failed.code, failed.stderr.trim().split('\n').at(-1)]).toEqual([
+    3,
+    expect.stringMatching(/^SNAPSHOT_EMPTY: /),
+  ]);
 
   const { code } = await headway(['schedule', '--only', 'features', '--once'], place.env);
   expect(code).toBe(0);

@@ -7,7 +7,19 @@ import { temporaryPlace, type WarmHeadway, warmHeadway } from './warm-headway.ts
 
 jest.setTimeout(120_000);
 
-const SEARCH = ['tune', '--candidates', '4', '--steps', '4', '--folds', '1', '--test-days', '7', '--workers', '1'];
+const SEARCH = [
+  'tune',
+  '--candidates',
+  '4',
+  '--steps',
+  '4',
+  '--folds',
+  '1',
+  '--test-days',
+  '7',
+  '--workers',
+  '1',
+];
 const TRIALS = 4;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
@@ -26,10 +38,12 @@ afterAll(async () => {
 });
 
 const trialFiles = async () => {
-  const searches = (await readdir(join(place.folder, 'work', 'tuning'), { withFileTypes: true }).catch(() => [])).filter(
-    (entry) => entry.isDirectory(),
+  const searches = (
+    await readdir(join(place.folder, 'work', 'tuning'), { withFileTypes: true }).catch(() => [])
+  ).filter((entry) => entry.isDirectory());
+  const names = await Promise.all(
+    searches.map(({ name }) => readdir(join(place.folder, 'work', 'tuning', name))),
   );
-  const names = await Promise.all(searches.map(({ name }) => readdir(join(place.folder, 'work', 'tuning', name))));
   return names.flat().filter((name) => name.endsWith('.json'));
 };
 
@@ -42,13 +56,19 @@ describe('a search', () => {
     await killed.ended;
     const done = (await trialFiles()).length;
     expect(done).toBeLessThan(TRIALS);
-    while ((processesWith(place.folder) ?? []).length > 0) await new Promise((resolve) => setImmediate(resolve));
+    while ((processesWith(place.folder) ?? []).length > 0)
+      await new Promise((resolve) => setImmediate(resolve));
 
     const { code, stdout, stderr } = await headway([...SEARCH, '--json'], env);
     expect(code).toBe(0);
     expect(stderr).toContain('trials of an earlier run are used again');
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ domain: 'taxi', trials: TRIALS, failedTrials: 0, backend: expect.any(String) });
+    expect(report).toMatchObject({
+      domain: 'taxi',
+      trials: TRIALS,
+      failedTrials: 0,
+      backend: expect.any(String),
+    });
     expect(report.resumedTrials).toBeGreaterThanOrEqual(done);
   });
 
@@ -70,7 +90,11 @@ describe('a search', () => {
     const trained = JSON.parse((await warm.run(['train', ...used, '--json'], env)).stdout);
     const store = join(place.folder, 'store', 'models', 'taxi', trained.modelVersion, 'card.json');
     const card = JSON.parse(await readFile(store, 'utf8'));
-    expect(card.config).toMatchObject({ network: { ...file.network, width: 24 }, fit: { ...file.fit, steps: 1 }, testDays: 14 });
+    expect(card.config).toMatchObject({
+      network: { ...file.network, width: 24 },
+      fit: { ...file.fit, steps: 1 },
+      testDays: 14,
+    });
   });
 
   test('a configuration that does not fit is refused before anything is done', async () => {
@@ -79,7 +103,9 @@ describe('a search', () => {
     for (const command of ['train', 'backtest']) {
       const { code, stdout, stderr } = await warm.run([command, '--config', path], env);
       expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(/^SETTINGS_INVALID: .*\/fit\/droupout is not a field of it \[.*wrong\.json\]/);
+      expect(stderr).toMatch(
+        /^SETTINGS_INVALID: .*\/fit\/droupout is not a field of it \[.*wrong\.json\]/,
+      );
     }
   });
 

@@ -1,6 +1,8 @@
 /**
- * Purpose: many commands, one loading: the command line in a process that stays (children/warm-headway.ts).
- * Invariants: commands run one after another; whole-way.test.ts shows that a warm command and a cold one say the same.
+ * Purpose: many commands, one loading: the command line in a process that stays
+ * (children/warm-headway.ts).
+ * Invariants: commands run one after another; whole-way.test.ts shows that a warm command and a
+ * cold one say the same.
  * Fails: a command rejects where the process has died.
  */
 import { spawn } from 'node:child_process';
@@ -51,7 +53,11 @@ export const SOURCE = 'city:months=3,places=4';
 /** A folder of its own, and the environment that sends a command there. */
 export async function temporaryPlace() {
   const folder = await mkdtemp(join(tmpdir(), 'headway-cli-'));
-  return { folder, env: environmentIn(folder), remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    env: environmentIn(folder),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 export const environmentIn = (folder: string) => ({

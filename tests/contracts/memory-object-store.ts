@@ -1,7 +1,8 @@
 /**
- * Purpose: an object store in memory, for tests: as strict as the port, and able to fail on purpose.
- * Invariants: `fault` is asked before every operation. 'before' fails with nothing done; 'after' does the work and then loses the
- * reply, as a network does.
+ * Purpose: an object store in memory, for tests: as strict as the port, and able to fail on
+ * purpose.
+ * Invariants: `fault` is asked before every operation. 'before' fails with nothing done; 'after'
+ * does the work and then loses the reply, as a network does.
  * Fails: as the port says, and STORE_UNAVAILABLE where `fault` wants it.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -34,7 +35,8 @@ export function memoryObjectStore(
     await writeFile(name, bytes);
     return name;
   };
-  const missing = (key: string) => new HeadwayError('OBJECT_NOT_FOUND', 'There is no such object', { where: key });
+  const missing = (key: string) =>
+    new HeadwayError('OBJECT_NOT_FOUND', 'There is no such object', { where: key });
   const find = (key: string): Uint8Array => {
     const bytes = objects.get(checkKey(key));
     if (!bytes) throw missing(key);
@@ -47,15 +49,22 @@ export function memoryObjectStore(
     writtenAt.set(key, clock.now());
     return 'created';
   };
-  async function attempt<T>(operation: Operation, key: string, work: () => T | Promise<T>): Promise<T> {
+  async function attempt<T>(
+    operation: Operation,
+    key: string,
+    work: () => T | Promise<T>,
+  ): Promise<T> {
     const fault = store.fault(operation, key);
-    const failure = new HeadwayError('STORE_UNAVAILABLE', `The test made ${operation} fail`, { where: key });
+    const failure = new HeadwayError('STORE_UNAVAILABLE', `The test made ${operation} fail`, {
+      where: key,
+    });
     if (fault === 'before') throw failure;
     const result = await work();
     if (fault === 'after') throw failure;
     return result;
   }
-  const keysUnder = (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  const keysUnder = (prefix: string) =>
+    [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   const store: MemoryObjectStore = {
     location: 'memory:',
     objects,
@@ -66,19 +75,26 @@ export function memoryObjectStore(
     get: (key) => attempt('get', key, () => Uint8Array.from(find(key))),
     has: (key) => attempt('has', key, () => objects.has(checkKey(key))),
     put: (key, bytes) => attempt('put', key, () => void create(key, bytes)),
-    putFile: (key, source) => attempt('putFile', key, async () => void create(key, await readFile(source))),
+    putFile: (key, source) =>
+      attempt('putFile', key, async () => void create(key, await readFile(source))),
     createIfAbsent: (key, bytes) => attempt('createIfAbsent', key, () => create(key, bytes)),
-    list: (prefix, after = '') => attempt('list', prefix, () => keysUnder(prefix).filter((key) => key > after)),
+    list: (prefix, after = '') =>
+      attempt('list', prefix, () => keysUnder(prefix).filter((key) => key > after)),
     listDetails: (prefix) =>
       attempt('listDetails', prefix, () =>
-        keysUnder(prefix).map((key) => ({ key, bytes: find(key).length, writtenAt: writtenAt.get(key) ?? 0 })),
+        keysUnder(prefix).map((key) => ({
+          key,
+          bytes: find(key).length,
+          writtenAt: writtenAt.get(key) ?? 0,
+        })),
       ),
     remove: (key) => attempt('remove', key, () => void objects.delete(checkKey(key))),
     localPath: (key) =>
       attempt('localPath', key, async () => {
         const bytes = find(key);
         folder ??= mkdtemp(path.join(tmpdir(), 'headway-memory-'));
-        const written = files.get(bytes) ?? writeCopy(path.join(await folder, String(++copies)), bytes);
+        const written =
+          files.get(bytes) ?? writeCopy(path.join(await folder, String(++copies)), bytes);
         files.set(bytes, written);
         return written;
       }),

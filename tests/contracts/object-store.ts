@@ -13,7 +13,10 @@ import type { ObjectStore } from '../../storage/object-store.ts';
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-export function describeObjectStore(name: string, open: () => Promise<{ store: ObjectStore; close(): Promise<void> }>): void {
+export function describeObjectStore(
+  name: string,
+  open: () => Promise<{ store: ObjectStore; close(): Promise<void> }>,
+): void {
   describe(`object store: ${name}`, () => {
     let store: ObjectStore;
     let close: () => Promise<void>;
@@ -56,7 +59,9 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
 
     test('exactly one of many racing writers creates, and its bytes stay', async () => {
       const writers = Array.from({ length: 20 }, (_, i) => String(i));
-      const outcomes = await Promise.all(writers.map((id) => store.createIfAbsent('race/1.json', bytesOf(id))));
+      const outcomes = await Promise.all(
+        writers.map((id) => store.createIfAbsent('race/1.json', bytesOf(id))),
+      );
       expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
       expect(textOf(await store.get('race/1.json'))).toBe(String(outcomes.indexOf('created')));
     });
@@ -73,7 +78,8 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
     });
 
     test('lists a folder and all below it in text order, and nothing else', async () => {
-      for (const key of ['b/2', 'b/10', 'b/1', 'b/c/0', 'bb/1', 'a', 'b.json']) await store.put(key, bytesOf(key));
+      for (const key of ['b/2', 'b/10', 'b/1', 'b/c/0', 'bb/1', 'a', 'b.json'])
+        await store.put(key, bytesOf(key));
       expect(await store.list('b/')).toEqual(['b/1', 'b/10', 'b/2', 'b/c/0']);
       expect(await store.list('')).toEqual(['a', 'b.json', 'b/1', 'b/10', 'b/2', 'b/c/0', 'bb/1']);
     });
@@ -87,7 +93,11 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
     test('tells which of many keys there are, where it offers that', async () => {
       for (const key of ['p/1', 'p/3', 'p/q/1']) await store.put(key, bytesOf(key));
       const asked = ['p/1', 'p/2', 'p/3', 'p/q', 'p/q/1', 'none/1'];
-      expect((await store.present?.(asked)) ?? ['p/1', 'p/3', 'p/q/1']).toEqual(['p/1', 'p/3', 'p/q/1']);
+      expect((await store.present?.(asked)) ?? ['p/1', 'p/3', 'p/q/1']).toEqual([
+        'p/1',
+        'p/3',
+        'p/q/1',
+      ]);
       expect((await store.present?.([])) ?? []).toEqual([]);
     });
 
@@ -111,23 +121,38 @@ export function describeObjectStore(name: string, open: () => Promise<{ store: O
       await store.remove('never/was');
       expect(await store.has('d/gone')).toBe(false);
       expect(await store.list('d/')).toEqual(['d/stays']);
-      await expect(store.get('d/gone')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND', where: 'd/gone' });
+      await expect(store.get('d/gone')).rejects.toMatchObject({
+        code: 'OBJECT_NOT_FOUND',
+        where: 'd/gone',
+      });
       await expect(store.localPath('d/gone')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
       expect(await store.createIfAbsent('d/gone', bytesOf('second'))).toBe('created');
       expect(textOf(await store.get('d/gone'))).toBe('second');
     });
 
-    test.each(['', '/etc/passwd', '../x', 'a/../../x', 'a//b', 'a/./b', 'a\\..\\b', '.tmp/x', 'a/..b', 'a/\0', 'ä', 'a/'])(
-      'refuses the key %j',
-      async (key) => {
-        const refused = { code: 'KEY_INVALID' };
-        await expect((async () => store.get(key))()).rejects.toMatchObject(refused);
-        await expect((async () => store.has(key))()).rejects.toMatchObject(refused);
-        await expect((async () => store.put(key, bytesOf('x')))()).rejects.toMatchObject(refused);
-        await expect((async () => store.createIfAbsent(key, bytesOf('x')))()).rejects.toMatchObject(refused);
-        await expect((async () => store.localPath(key))()).rejects.toMatchObject(refused);
-        await expect((async () => store.remove(key))()).rejects.toMatchObject(refused);
-      },
-    );
+    test.each([
+      '',
+      '/etc/passwd',
+      '../x',
+      'a/../../x',
+      'a//b',
+      'a/./b',
+      'a\\..\\b',
+      '.tmp/x',
+      'a/..b',
+      'a/\0',
+      'ä',
+      'a/',
+    ])('refuses the key %j', async (key) => {
+      const refused = { code: 'KEY_INVALID' };
+      await expect((async () => store.get(key))()).rejects.toMatchObject(refused);
+      await expect((async () => store.has(key))()).rejects.toMatchObject(refused);
+      await expect((async () => store.put(key, bytesOf('x')))()).rejects.toMatchObject(refused);
+      await expect((async () => store.createIfAbsent(key, bytesOf('x')))()).rejects.toMatchObject(
+        refused,
+      );
+      await expect((async () => store.localPath(key))()).rejects.toMatchObject(refused);
+      await expect((async () => store.remove(key))()).rejects.toMatchObject(refused);
+    });
   });
 }

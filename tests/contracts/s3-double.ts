@@ -1,8 +1,10 @@
 /**
- * Purpose: a small S3 server for tests, on loopback: what Headway's store asks of S3, as S3 answers it, and able to fail on purpose.
- * Invariants: one bucket, path style; objects appear whole; "If-None-Match: *" is judged in the instant of the write; bodies are checked
- * against every SHA-256 that is sent with them. `fault` is asked for each request: 'before' kinds leave nothing done, 'after' kinds have
- * done it. Signatures are not verified, the access key is.
+ * Purpose: a small S3 server for tests, on loopback: what Headway's store asks of S3, as S3 answers
+ * it, and able to fail on purpose.
+ * Invariants: one bucket, path style; objects appear whole; "If-None-Match: *" is judged in the
+ * instant of the write; bodies are checked against every SHA-256 that is sent with them. `fault` is
+ * asked for each request: 'before' kinds leave nothing done, 'after' kinds have done it. Signatures
+ * are not verified, the access key is.
  * Fails: with S3's own codes as XML.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -52,7 +54,10 @@ export interface S3Double {
   readonly secretKey: string;
   readonly objects: Map<string, S3DoubleObject>;
   /** Multipart uploads that were neither ended nor aborted. */
-  readonly uploads: Map<string, { key: string; headers: Record<string, string>; parts: Map<number, Buffer> }>;
+  readonly uploads: Map<
+    string,
+    { key: string; headers: Record<string, string>; parts: Map<number, Buffer> }
+  >;
   /** Every request so far, for tests that ask how the store behaved. */
   readonly requests: S3DoubleRequest[];
   fault: (request: S3DoubleRequest) => S3Fault | undefined;
@@ -89,7 +94,8 @@ class S3Error extends Error {
 }
 
 const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');
-const sha256 = (bytes: Buffer, as: 'hex' | 'base64') => createHash('sha256').update(bytes).digest(as);
+const sha256 = (bytes: Buffer, as: 'hex' | 'base64') =>
+  createHash('sha256').update(bytes).digest(as);
 const xml = (root: string, content: string) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`;
 const errorXml = ({ code, xml: more }: S3Error) =>
@@ -107,8 +113,14 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     if (!object) throw new S3Error(404, 'NoSuchKey');
     return object;
   };
-  const write = ({ key, headers }: S3DoubleRequest, bytes: Buffer, kept: Record<string, string>, etag: string): Answer => {
-    if (headers['if-none-match'] === '*' && objects.has(key)) throw new S3Error(412, 'PreconditionFailed');
+  const write = (
+    { key, headers }: S3DoubleRequest,
+    bytes: Buffer,
+    kept: Record<string, string>,
+    etag: string,
+  ): Answer => {
+    if (headers['if-none-match'] === '*' && objects.has(key))
+      throw new S3Error(412, 'PreconditionFailed');
     objects.set(key, { bytes, etag, writtenAt: Date.now(), headers: kept });
     return { status: 200, headers: { etag } };
   };
@@ -117,22 +129,37 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     const { bytes, etag, writtenAt, headers: kept } = find(key);
     const common = { ...kept, etag, 'last-modified': new Date(writtenAt).toUTCString() };
     const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
-    if (method === 'HEAD') return { status: 200, headers: { ...common, 'content-length': String(bytes.length) } };
+    if (method === 'HEAD')
+      return { status: 200, headers: { ...common, 'content-length': String(bytes.length) } };
     if (range === null) return { status: 200, headers: common, body: bytes };
     const start = Number(range[1]);
-    const end = Math.min(range[2] === '' ? Number.POSITIVE_INFINITY : Number(range[2]), bytes.length - 1);
+    const end = Math.min(
+      range[2] === '' ? Number.POSITIVE_INFINITY : Number(range[2]),
+      bytes.length - 1,
+    );
     if (start > end) throw new S3Error(416, 'InvalidRange');
     const content = { 'content-range': `bytes ${start}-${end}/${bytes.length}` };
-    return { status: 206, headers: { ...common, ...content }, body: bytes.subarray(start, end + 1) };
+    return {
+      status: 206,
+      headers: { ...common, ...content },
+      body: bytes.subarray(start, end + 1),
+    };
   }
 
   function list(query: URLSearchParams): Answer {
     const encode =
-      query.get('encoding-type') === 'url' ? (key: string) => encodeURIComponent(key).replaceAll('%2F', '/') : escapeXml;
+      query.get('encoding-type') === 'url'
+        ? (key: string) => encodeURIComponent(key).replaceAll('%2F', '/')
+        : escapeXml;
     const token = query.get('continuation-token');
-    const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString();
-    const inOrder = [...objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const keys = inOrder.filter((key) => key.startsWith(query.get('prefix') ?? '') && (after === '' || key > after));
+    const after =
+      token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString();
+    const inOrder = [...objects.keys()].sort((a, b) =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    );
+    const keys = inOrder.filter(
+      (key) => key.startsWith(query.get('prefix') ?? '') && (after === '' || key > after),
+    );
     const page = keys.slice(0, Math.min(pageSize, Number(query.get('max-keys') ?? 1000)));
     const more = page.length < keys.length;
     const contents = page.map((key) => {
@@ -154,7 +181,10 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
       uploads.set(id, { key, headers: keptHeaders(headers), parts: new Map() });
       return {
         status: 200,
-        body: xml('InitiateMultipartUploadResult', `<Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId>`),
+        body: xml(
+          'InitiateMultipartUploadResult',
+          `<Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId>`,
+        ),
       };
     }
     const id = query.get('uploadId') ?? '';
@@ -176,9 +206,13 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     }));
     const parts = named.map(({ number, etag, hash }, i) => {
       const bytes = upload.parts.get(number);
-      const wrong = !bytes || etag !== `"${md5(bytes)}"` || (hash !== undefined && hash !== sha256(bytes, 'base64'));
+      const wrong =
+        !bytes ||
+        etag !== `"${md5(bytes)}"` ||
+        (hash !== undefined && hash !== sha256(bytes, 'base64'));
       if (wrong || number !== i + 1) throw new S3Error(400, 'InvalidPart');
-      if (i < named.length - 1 && bytes.length < smallestPartBytes) throw new S3Error(400, 'EntityTooSmall');
+      if (i < named.length - 1 && bytes.length < smallestPartBytes)
+        throw new S3Error(400, 'EntityTooSmall');
       return bytes;
     });
     const etag = `"${md5(Buffer.concat(parts.map((part) => createHash('md5').update(part).digest())))}-${parts.length}"`;
@@ -186,7 +220,10 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     uploads.delete(id);
     return {
       status: 200,
-      body: xml('CompleteMultipartUploadResult', `<Key>${escapeXml(key)}</Key><ETag>${escapeXml(etag)}</ETag>`),
+      body: xml(
+        'CompleteMultipartUploadResult',
+        `<Key>${escapeXml(key)}</Key><ETag>${escapeXml(etag)}</ETag>`,
+      ),
     };
   }
 
@@ -216,7 +253,14 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     const { method = 'GET', headers } = message;
     const key = decodeURIComponent(rest.join('/'));
     const number = double.requests.length + 1;
-    const request: S3DoubleRequest = { method, key, query: url.searchParams, headers, body: Buffer.concat(blocks), number };
+    const request: S3DoubleRequest = {
+      method,
+      key,
+      query: url.searchParams,
+      headers,
+      body: Buffer.concat(blocks),
+      number,
+    };
     double.requests.push(request);
     const fault = double.fault(request);
     if (fault?.kind === 'hang') return;
@@ -224,7 +268,8 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     let made: Answer;
     try {
-      if (fault?.kind === 'status') throw new S3Error(fault.status, fault.code, fault.headers, fault.xml);
+      if (fault?.kind === 'status')
+        throw new S3Error(fault.status, fault.code, fault.headers, fault.xml);
       made = answer(request, name);
     } catch (error) {
       const failure = error instanceof S3Error ? error : new S3Error(500, 'InternalError');
@@ -235,11 +280,22 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     send(reply, method, made, fault);
   }
 
-  const server = createServer((message, reply) => void serve(message, reply).catch(() => message.socket.destroy()));
+  const server = createServer(
+    (message, reply) => void serve(message, reply).catch(() => message.socket.destroy()),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const double: S3Double = {
-    ...{ url, bucket, accessKey, secretKey, objects, uploads, requests: [], fault: () => undefined },
+    ...{
+      url,
+      bucket,
+      accessKey,
+      secretKey,
+      objects,
+      uploads,
+      requests: [],
+      fault: () => undefined,
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -259,29 +315,42 @@ function send(
   if (fault?.kind === 'short') bytes = bytes.subarray(0, bytes.length >> 1);
   if (fault?.kind === 'flip' && bytes.length > 0)
     bytes = Buffer.from(bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 4 : byte)));
-  reply.writeHead(status, { 'content-length': String(bytes.length), 'x-amz-request-id': 'R', ...headers });
+  reply.writeHead(status, {
+    'content-length': String(bytes.length),
+    'x-amz-request-id': 'R',
+    ...headers,
+  });
   if (fault?.kind !== 'truncate') return void reply.end(method === 'HEAD' ? undefined : bytes);
   reply.write(bytes.subarray(0, bytes.length >> 1), () => reply.socket?.destroy());
 }
 
-const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 const keptHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(headers).filter(([name]) => /^x-amz-(meta-|server-side-encryption)/.test(name)) as [string, string][],
+    Object.entries(headers).filter(([name]) =>
+      /^x-amz-(meta-|server-side-encryption)/.test(name),
+    ) as [string, string][],
   );
 
-/** The content of a body that was sent plainly or in signed chunks, once it has every hash that came with it. */
+/**
+ * The content of a body that was sent plainly or in signed chunks, once it has every hash that came
+ * with it.
+ */
 function payload({ headers, body }: S3DoubleRequest): Buffer {
   const signed = String(headers['x-amz-content-sha256'] ?? '');
   const { bytes, trailers } = signed.startsWith('STREAMING-')
     ? unchunked(body)
     : { bytes: body, trailers: new Map<string, string>() };
-  if (/^[0-9a-f]{64}$/.test(signed) && signed !== sha256(bytes, 'hex')) throw new S3Error(400, 'XAmzContentSHA256Mismatch');
+  if (/^[0-9a-f]{64}$/.test(signed) && signed !== sha256(bytes, 'hex'))
+    throw new S3Error(400, 'XAmzContentSHA256Mismatch');
   const length = headers['x-amz-decoded-content-length'];
-  if (length !== undefined && Number(length) !== bytes.length) throw new S3Error(400, 'IncompleteBody');
+  if (length !== undefined && Number(length) !== bytes.length)
+    throw new S3Error(400, 'IncompleteBody');
   const claimed = headers['x-amz-checksum-sha256'] ?? trailers.get('x-amz-checksum-sha256');
-  if (claimed !== undefined && claimed !== sha256(bytes, 'base64')) throw new S3Error(400, 'BadDigest');
+  if (claimed !== undefined && claimed !== sha256(bytes, 'base64'))
+    throw new S3Error(400, 'BadDigest');
   return bytes;
 }
 

@@ -1,4 +1,7 @@
-/** Purpose: the long form of tests/storage/concurrency.test.ts: four writers with a hundred commits each, read all along. */
+/**
+ * Purpose: the long form of tests/storage/concurrency.test.ts: four writers with a hundred commits
+ * each, read all along.
+ */
 import { expect, test } from '@jest/globals';
 import { concurrentWriters } from '../storage/concurrent-trial.ts';
 import { temporaryFolder } from '../storage/feature-fixtures.ts';

@@ -1,9 +1,16 @@
-/** Purpose: the long form of tests/storage/kill.test.ts on files: over four hundred kills, at every call of every kind of writer. */
+/**
+ * Purpose: the long form of tests/storage/kill.test.ts on files: over four hundred kills, at every
+ * call of every kind of writer.
+ */
 import path from 'node:path';
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { fileObjectStore } from '../../storage/file-object-store.ts';
 import { temporaryFolder } from '../storage/feature-fixtures.ts';
-import { killFeatureWriters, killForecastWriters, killModelWriters } from '../storage/kill-trials.ts';
+import {
+  killFeatureWriters,
+  killForecastWriters,
+  killModelWriters,
+} from '../storage/kill-trials.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -19,7 +26,9 @@ const trial = (name: string, kills: number, offset: number) => {
 };
 const offsets = (count: number) => Array.from({ length: count }, (_, i) => i / count);
 
-test.each(offsets(8))('32 killed feature commits, offset %d', (offset) => killFeatureWriters(trial('features', 32, offset)));
+test.each(offsets(8))('32 killed feature commits, offset %d', (offset) =>
+  killFeatureWriters(trial('features', 32, offset)),
+);
 
 test.each(offsets(5))('32 killed registrations and promotions, offset %d', (offset) =>
   killModelWriters(trial('models', 32, offset)),

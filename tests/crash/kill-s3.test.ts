@@ -1,7 +1,14 @@
-/** Purpose: writers that are killed at every request they make to S3, before and after it is served: over a hundred kills. */
+/**
+ * Purpose: writers that are killed at every request they make to S3, before and after it is served:
+ * over a hundred kills.
+ */
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import { temporaryFolder } from '../storage/feature-fixtures.ts';
-import { killFeatureWriters, killForecastWriters, killModelWriters } from '../storage/kill-trials.ts';
+import {
+  killFeatureWriters,
+  killForecastWriters,
+  killModelWriters,
+} from '../storage/kill-trials.ts';
 import { startKillingDouble } from '../storage/killing-double.ts';
 
 let folder: string;

@@ -1,5 +1,6 @@
 /**
- * Purpose: the picture of an explanation and its bars in the terminal show what they are given, safely.
+ * Purpose: the picture of an explanation and its bars in the terminal show what they are given,
+ * safely.
  * Invariants: text cannot become markup or a terminal command; bars are as long as their values.
  * Fails: with the part of the picture that is wrong.
  */
@@ -32,7 +33,9 @@ function picture(changes: Partial<ExplanationPicture> = {}): ExplanationPicture 
 
 /** Height of every bar of a class, in order. */
 const heights = (svg: string, name: string) =>
-  [...svg.matchAll(new RegExp(`class="${name}"[^>]* height="([\\d.]+)"`, 'g'))].map(([, height]) => Number(height));
+  [...svg.matchAll(new RegExp(`class="${name}"[^>]* height="([\\d.]+)"`, 'g'))].map(([, height]) =>
+    Number(height),
+  );
 
 describe('explanationSvg', () => {
   test('says what it shows, with every part, its sum and the two ends', () => {
@@ -49,7 +52,9 @@ describe('explanationSvg', () => {
       expect(svg).toContain(words);
     }
     expect(svg).toBe(explanationSvg(picture()));
-    expect(svg).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)|NaN|undefined|Infinity/);
+    expect(svg).not.toMatch(
+      /<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)|NaN|undefined|Infinity/,
+    );
   });
 
   test('bars are as high as their values: a waterfall of sums, and a stack at every step', () => {
@@ -57,12 +62,18 @@ describe('explanationSvg', () => {
     const [sum, first, second, third] = heights(svg, 'part0');
     const [negative] = heights(svg, 'part1');
     expect(sum / negative).toBeCloseTo(2, 1);
-    expect([second / first, third / first].map((ratio) => Math.round(ratio * 10) / 10)).toEqual([1, 2]);
+    expect([second / first, third / first].map((ratio) => Math.round(ratio * 10) / 10)).toEqual([
+      1, 2,
+    ]);
   });
 
   test('text is escaped and cannot become markup', () => {
     const svg = explanationSvg(
-      picture({ title: '</title><script>x</script>', unit: "a'b<c", forecast: { title: '<b>', values: [1, 2, 3] } }),
+      picture({
+        title: '</title><script>x</script>',
+        unit: "a'b<c",
+        forecast: { title: '<b>', values: [1, 2, 3] },
+      }),
     );
     expect(svg).not.toMatch(/<script|<b>/);
     expect(svg).toContain('&lt;script&gt;');
@@ -71,35 +82,46 @@ describe('explanationSvg', () => {
   test('whatever the values, numbers stay numbers and nothing leaves the frame', () => {
     const value = fc.double({ min: -1e9, max: 1e9, noNaN: true });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 48 }), fc.array(value, { minLength: 4, maxLength: 60 }), (steps, values) => {
-        const column = (title: string, i: number) => ({
-          title,
-          values: Array.from({ length: steps }, (_, k) => values[(i + k) % values.length]),
-        });
-        const given = picture({
-          timestamps: Array.from({ length: steps }, (_, k) => CUTOFF + (k + 1) * HOUR),
-          baseline: column('base', 0),
-          parts: ['a', 'b', 'c'].map((title, i) => column(title, i + 1)),
-          forecast: column('forecast', 4),
-        });
-        const svg = explanationSvg(given);
-        expect(svg).not.toMatch(/NaN|Infinity|undefined/);
-        for (const [, y] of svg.matchAll(/ y="(-?[\d.]+)"/g)) {
-          expect(Number(y)).toBeGreaterThanOrEqual(0);
-          expect(Number(y)).toBeLessThanOrEqual(600);
-        }
-        for (const line of explanationInTerminal(given, { width: 60 }).split('\n'))
-          expect([...line].length).toBeLessThanOrEqual(60);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 48 }),
+        fc.array(value, { minLength: 4, maxLength: 60 }),
+        (steps, values) => {
+          const column = (title: string, i: number) => ({
+            title,
+            values: Array.from({ length: steps }, (_, k) => values[(i + k) % values.length]),
+          });
+          const given = picture({
+            timestamps: Array.from({ length: steps }, (_, k) => CUTOFF + (k + 1) * HOUR),
+            baseline: column('base', 0),
+            parts: ['a', 'b', 'c'].map((title, i) => column(title, i + 1)),
+            forecast: column('forecast', 4),
+          });
+          const svg = explanationSvg(given);
+          expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+          for (const [, y] of svg.matchAll(/ y="(-?[\d.]+)"/g)) {
+            expect(Number(y)).toBeGreaterThanOrEqual(0);
+            expect(Number(y)).toBeLessThanOrEqual(600);
+          }
+          for (const line of explanationInTerminal(given, { width: 60 }).split('\n'))
+            expect([...line].length).toBeLessThanOrEqual(60);
+        },
+      ),
       { numRuns: 100, seed: 1 },
     );
   });
 
   test('columns that do not fit together, or hold no numbers, are refused', () => {
-    for (const draw of [explanationSvg, (one: ExplanationPicture) => explanationInTerminal(one, { width: 80 })]) {
+    for (const draw of [
+      explanationSvg,
+      (one: ExplanationPicture) => explanationInTerminal(one, { width: 80 }),
+    ]) {
       expect(() => draw(picture({ timestamps: [] }))).toThrow('nothing to draw');
-      expect(() => draw(picture({ forecast: { title: 'forecast', values: [1] } }))).toThrow('as long as');
-      expect(() => draw(picture({ forecast: { title: 'forecast', values: [1, Number.NaN, 2] } }))).toThrow('not finite');
+      expect(() => draw(picture({ forecast: { title: 'forecast', values: [1] } }))).toThrow(
+        'as long as',
+      );
+      expect(() =>
+        draw(picture({ forecast: { title: 'forecast', values: [1, Number.NaN, 2] } })),
+      ).toThrow('not finite');
     }
   });
 });

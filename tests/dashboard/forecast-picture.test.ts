@@ -1,5 +1,6 @@
 /**
- * Purpose: the picture and the terminal chart show what they are given, safely, and the same bytes for the same data.
+ * Purpose: the picture and the terminal chart show what they are given, safely, and the same bytes
+ * for the same data.
  * Invariants: text cannot become markup or a terminal command; gaps stay gaps.
  * Fails: with the part of the picture that is wrong.
  */
@@ -19,12 +20,19 @@ function picture(changes: Partial<ForecastPicture> = {}, values?: number[]): For
     title: 'North Harbour',
     unit: 'orders per hour',
     timeZone: 'America/New_York',
-    actuals: (values ?? Array.from({ length: 168 }, (_, i) => 10 + 5 * Math.sin(i / 4))).map((value, i, all) => ({
-      timestamp: CUTOFF - (all.length - 1 - i) * HOUR,
-      value,
-    })),
+    actuals: (values ?? Array.from({ length: 168 }, (_, i) => 10 + 5 * Math.sin(i / 4))).map(
+      (value, i, all) => ({
+        timestamp: CUTOFF - (all.length - 1 - i) * HOUR,
+        value,
+      }),
+    ),
     naive: timestamps.map((timestamp, i) => ({ timestamp, value: median[i] + 1 })),
-    forecast: { timestamps, median, lower: median.map((m) => m - 2), upper: median.map((m) => m + 3) },
+    forecast: {
+      timestamps,
+      median,
+      lower: median.map((m) => m - 2),
+      upper: median.map((m) => m + 3),
+    },
     cutoff: CUTOFF,
     ...changes,
   };
@@ -33,12 +41,23 @@ function picture(changes: Partial<ForecastPicture> = {}, values?: number[]): For
 describe('forecastSvg', () => {
   test('an inner interval is a second band with a name of its own, and must be as long as the forecast', () => {
     const { forecast } = picture();
-    const inner = { lower: Array.from(forecast.median, (m) => m - 1), upper: Array.from(forecast.median, (m) => m + 1) };
-    const svg = forecastSvg(picture({ forecast: { ...forecast, inner }, bandName: '90 % interval', innerName: '50 % interval' }));
+    const inner = {
+      lower: Array.from(forecast.median, (m) => m - 1),
+      upper: Array.from(forecast.median, (m) => m + 1),
+    };
+    const svg = forecastSvg(
+      picture({
+        forecast: { ...forecast, inner },
+        bandName: '90 % interval',
+        innerName: '50 % interval',
+      }),
+    );
     expect(svg.match(/<path class="band"/g)).toHaveLength(2);
     for (const name of ['90 % interval', '50 % interval']) expect(svg).toContain(name);
     expect(forecastSvg(picture()).match(/<path class="band"/g)).toHaveLength(1);
-    expect(() => forecastSvg(picture({ forecast: { ...forecast, inner: { ...inner, lower: [1] } } }))).toThrow(RangeError);
+    expect(() =>
+      forecastSvg(picture({ forecast: { ...forecast, inner: { ...inner, lower: [1] } } })),
+    ).toThrow(RangeError);
   });
 
   test('has a title, a description, every line, local days and a legend', () => {
@@ -59,11 +78,15 @@ describe('forecastSvg', () => {
       expect(svg).toContain(part);
     }
     expect(svg).toBe(forecastSvg(picture()));
-    expect(svg).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)|NaN|undefined|Infinity/);
+    expect(svg).not.toMatch(
+      /<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)|NaN|undefined|Infinity/,
+    );
   });
 
   test('text is escaped and cannot become markup', () => {
-    const svg = forecastSvg(picture({ title: '</title><script>alert("x")</script>&\u0000', unit: "a'b<c" }));
+    const svg = forecastSvg(
+      picture({ title: '</title><script>alert("x")</script>&\u0000', unit: "a'b<c" }),
+    );
     expect(svg).not.toContain('<script');
     expect(svg).not.toContain('\u0000');
     expect(svg).toContain('&lt;/title&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;');
@@ -71,7 +94,8 @@ describe('forecastSvg', () => {
   });
 
   test('an unknown value breaks the line into two', () => {
-    const moves = (svg: string) => /class="line actual" d="(M[^"]*L[^"]*)"/.exec(svg)?.[1].match(/M/g)?.length;
+    const moves = (svg: string) =>
+      /class="line actual" d="(M[^"]*L[^"]*)"/.exec(svg)?.[1].match(/M/g)?.length;
     const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? Number.NaN : i));
     expect(moves(forecastSvg(picture({}, values)))).toBe(2);
     expect(
@@ -87,15 +111,23 @@ describe('forecastSvg', () => {
   });
 
   test('whatever the values, numbers stay numbers and the chart stays inside its frame', () => {
-    const value = fc.oneof(fc.double({ min: -1e30, max: 1e30 }), fc.constant(Number.NaN), fc.constant(0));
+    const value = fc.oneof(
+      fc.double({ min: -1e30, max: 1e30 }),
+      fc.constant(Number.NaN),
+      fc.constant(0),
+    );
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 60 }), (values) => {
         const { forecast } = picture();
         const median = forecast.timestamps.map((_, i) => values[i % values.length]);
-        const given = picture({ forecast: { ...forecast, median, lower: median, upper: median } }, values);
+        const given = picture(
+          { forecast: { ...forecast, median, lower: median, upper: median } },
+          values,
+        );
         const svg = forecastSvg(given);
         expect(svg).not.toMatch(/NaN|Infinity|undefined/);
-        for (const [, y] of svg.matchAll(/[ML][\d.]+ (-?[\d.]+)/g)) expect(Number(y)).toBeLessThanOrEqual(400);
+        for (const [, y] of svg.matchAll(/[ML][\d.]+ (-?[\d.]+)/g))
+          expect(Number(y)).toBeLessThanOrEqual(400);
         for (const line of forecastInTerminal(given, { width: 80, height: 16 }).split('\n'))
           expect([...line].length).toBeLessThanOrEqual(80);
       }),
@@ -105,9 +137,17 @@ describe('forecastSvg', () => {
 
   test('columns that do not fit together are refused', () => {
     const { forecast } = picture();
-    expect(() => forecastSvg(picture({ forecast: { ...forecast, lower: [1] } }))).toThrow(RangeError);
+    expect(() => forecastSvg(picture({ forecast: { ...forecast, lower: [1] } }))).toThrow(
+      RangeError,
+    );
     expect(() =>
-      forecastSvg(picture({ actuals: [], naive: [], forecast: { timestamps: [], lower: [], median: [], upper: [] } })),
+      forecastSvg(
+        picture({
+          actuals: [],
+          naive: [],
+          forecast: { timestamps: [], lower: [], median: [], upper: [] },
+        }),
+      ),
     ).toThrow(RangeError);
   });
 });
@@ -122,11 +162,16 @@ describe('forecastInTerminal', () => {
     expect(text).toContain('┴');
     expect(text).toContain('Sat 7 Mar');
     expect(text).not.toContain('\u001b');
-    expect(forecastInTerminal(picture(), { width: 90, height: 18, colour: true })).toContain('\u001b[');
+    expect(forecastInTerminal(picture(), { width: 90, height: 18, colour: true })).toContain(
+      '\u001b[',
+    );
   });
 
   test('a title cannot send commands to the terminal, and too small a size is refused', () => {
-    const text = forecastInTerminal(picture({ title: 'a\u001b[2Jb\u0007\u009b' }), { width: 60, height: 10 });
+    const text = forecastInTerminal(picture({ title: 'a\u001b[2Jb\u0007\u009b' }), {
+      width: 60,
+      height: 10,
+    });
     for (const control of ['\u001b', '\u0007', '\u009b']) expect(text).not.toContain(control);
     expect(() => forecastInTerminal(picture(), { width: 10, height: 3 })).toThrow(RangeError);
   });

@@ -1,5 +1,6 @@
 /**
- * Purpose: the leaderboard page says what the leaderboard holds, loads nothing, and lets no text become markup.
+ * Purpose: the leaderboard page says what the leaderboard holds, loads nothing, and lets no text
+ * become markup.
  * Invariants: the page is the same bytes for the same data.
  * Fails: with the part of the page that is wrong.
  */
@@ -61,7 +62,9 @@ describe('the page', () => {
     );
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);
-    const pictures = [...html.matchAll(/<svg [^>]*role="img" aria-labelledby="([^ "]+) ([^ "]+)"/g)];
+    const pictures = [
+      ...html.matchAll(/<svg [^>]*role="img" aria-labelledby="([^ "]+) ([^ "]+)"/g),
+    ];
     // By step and coverage for two groups, two weeks, over time, and the fans.
     expect(pictures).toHaveLength(2 * 2 + 2 + 1 + leaderboard.mostWrong.length);
     for (const [, title, description] of pictures) {
@@ -78,7 +81,9 @@ describe('the page', () => {
     expect(html).toContain('Series with mean of at least 1 (2)');
     const [first] = html.split('</table>');
     const order = [...first!.matchAll(/<th scope="row">([^<]+)<\/th>/g)].map((match) => match[1]);
-    const { all } = Object.fromEntries(leaderboard.groups.map((group) => [group.name, group.forecasters]));
+    const { all } = Object.fromEntries(
+      leaderboard.groups.map((group) => [group.name, group.forecasters]),
+    );
     const mae = {
       'last value': 'last_value',
       'same hour last week': 'seasonal_naive',
@@ -137,9 +142,15 @@ describe('the pictures', () => {
   test('nothing finite still gives a picture', () => {
     const svg = lineSvg({ ...base, lines: [{ name: 'a', tone: 'naive', values: [Number.NaN] }] });
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(weekSvg({ id: 'w', title: 'T', description: 'D', values: Array(168).fill(Number.NaN), format: String })).not.toMatch(
-      /NaN/,
-    );
+    expect(
+      weekSvg({
+        id: 'w',
+        title: 'T',
+        description: 'D',
+        values: Array(168).fill(Number.NaN),
+        format: String,
+      }),
+    ).not.toMatch(/NaN/);
   });
 
   test('the axis holds what must be seen; a line that may leave does not stretch it', () => {
@@ -167,7 +178,14 @@ describe('the pictures', () => {
 
   test('a week: losses have a mark besides their colour', () => {
     const values = Array.from({ length: 168 }, (_, i) => (i === 25 ? -0.5 : 0.25));
-    const svg = weekSvg({ id: 'w', title: 'T', description: 'D', values, format: String, isSigned: true });
+    const svg = weekSvg({
+      id: 'w',
+      title: 'T',
+      description: 'D',
+      values,
+      format: String,
+      isSigned: true,
+    });
     expect(svg.match(/class="minus"/g)).toHaveLength(1);
     expect(svg).toContain('Tue 01:00: -0.5');
     expect(svg.match(/class="gain"/g)).toHaveLength(167);

@@ -1,4 +1,6 @@
-/** Purpose: the picture of a verdict: what is on it, what it must not hold, and that it stays small. */
+/**
+ * Purpose: the picture of a verdict: what is on it, what it must not hold, and that it stays small.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { type VerdictPicture, verdictSvg } from '../../dashboard/verdict-picture.ts';
 import type { Comparison } from '../../forecasting/comparison.ts';
@@ -33,27 +35,47 @@ describe('the picture of a verdict', () => {
 
   test('has a point for every cutoff, the interval, the mean, zero and what matters, for each opponent', () => {
     expect(svg.match(/<circle/g)).toHaveLength(26 + 11);
-    for (const one of ['class="band"', 'class="mean"', 'class="zero"', 'class="margin"']) expect(svg.split(one)).toHaveLength(3);
-    for (const one of ['26 cutoffs', '11 cutoffs', 'Error of champion', 'promoted: 10 % better', 'class="flag promoted"'])
+    for (const one of ['class="band"', 'class="mean"', 'class="zero"', 'class="margin"'])
+      expect(svg.split(one)).toHaveLength(3);
+    for (const one of [
+      '26 cutoffs',
+      '11 cutoffs',
+      'Error of champion',
+      'promoted: 10 % better',
+      'class="flag promoted"',
+    ])
       expect(svg).toContain(one);
   });
 
   test('escapes what comes from data, and loads nothing', () => {
     expect(svg).toContain('Demand &lt;of&gt; &quot;all&quot;');
     expect(svg).toContain('trips &amp; tours');
-    expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|NaN|Infinity|undefined/);
+    expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(
+      /https?:|<script|NaN|Infinity|undefined/,
+    );
     expect(svg).toContain('prefers-color-scheme:dark');
   });
 
   test('stays below 30 kB, however many cutoffs and however long the reason', () => {
-    const long = { ...picture, reason: 'why '.repeat(500), comparisons: [1, 2].map(() => comparisonOf('champion', wave(3000))) };
+    const long = {
+      ...picture,
+      reason: 'why '.repeat(500),
+      comparisons: [1, 2].map(() => comparisonOf('champion', wave(3000))),
+    };
     expect(verdictSvg(long).length).toBeLessThan(30_000);
     expect(verdictSvg(long)).toContain('every 25th shown');
   });
 
   test('no comparisons, and differences that are all nothing, are drawn too', () => {
-    expect(verdictSvg({ ...picture, outcome: 'rejected', comparisons: [] })).toContain('class="flag rejected"');
-    const flat = { ...comparisonOf('champion', [0, 0, 0, 0]), difference: 0, interval: [0, 0] as const, margin: 0 };
+    expect(verdictSvg({ ...picture, outcome: 'rejected', comparisons: [] })).toContain(
+      'class="flag rejected"',
+    );
+    const flat = {
+      ...comparisonOf('champion', [0, 0, 0, 0]),
+      difference: 0,
+      interval: [0, 0] as const,
+      margin: 0,
+    };
     expect(verdictSvg({ ...picture, comparisons: [flat] })).not.toMatch(/NaN|Infinity/);
   });
 });

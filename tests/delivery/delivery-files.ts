@@ -23,11 +23,13 @@ export function documentsOf(path: string): Tree[] {
 
 export function treeOf(path: string): Tree {
   const [tree, second] = documentsOf(path);
-  if (tree === undefined || second !== undefined) throw new Error(`${path}: not exactly one document`);
+  if (tree === undefined || second !== undefined)
+    throw new Error(`${path}: not exactly one document`);
   return tree;
 }
 
-export const filesIn = (folder: string): string[] => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
+export const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
 
 export interface Stage {
   readonly name: string;
@@ -42,7 +44,8 @@ export function stagesOf(path = 'Dockerfile'): Stage[] {
     .filter((line) => !/^\s*#/.test(line))
     .join('\n')
     .replaceAll(/\\\n\s*/g, '');
-  const stages: { name: string; from: string; lines: { instruction: string; rest: string }[] }[] = [];
+  const stages: { name: string; from: string; lines: { instruction: string; rest: string }[] }[] =
+    [];
   for (const line of joined.split('\n').filter((text) => text.trim() !== '')) {
     const [, instruction = '', rest = ''] = /^(\S+)\s+(.*)$/.exec(line) ?? [];
     if (instruction === 'FROM') {
@@ -60,7 +63,11 @@ export function lineageOf(stages: readonly Stage[], name: string): Stage[] {
 }
 
 /** The last such instruction that holds for an image of this target. */
-export function lastOf(stages: readonly Stage[], target: string, instruction: string): string | undefined {
+export function lastOf(
+  stages: readonly Stage[],
+  target: string,
+  instruction: string,
+): string | undefined {
   const lines = lineageOf(stages, target).flatMap((stage) => stage.lines);
   return lines.findLast((line) => line.instruction === instruction)?.rest;
 }
@@ -69,10 +76,14 @@ export function lastOf(stages: readonly Stage[], target: string, instruction: st
 export function packagesWithout(stages: readonly Stage[], target: string): string[] {
   const source = lineageOf(stages, target)
     .flatMap((stage) => stage.lines)
-    .map(({ instruction, rest }) => (instruction === 'COPY' ? /^--from=(\S+) \/app\/node_modules /.exec(rest)?.[1] : undefined))
+    .map(({ instruction, rest }) =>
+      instruction === 'COPY' ? /^--from=(\S+) \/app\/node_modules /.exec(rest)?.[1] : undefined,
+    )
     .findLast((name) => name !== undefined);
   const lines = lineageOf(stages, source ?? '').flatMap((stage) => stage.lines);
-  return lines.flatMap(({ rest }) => [...rest.matchAll(/\bdependencies\.(\S+)/g)].map((match) => match[1] as string));
+  return lines.flatMap(({ rest }) =>
+    [...rest.matchAll(/\bdependencies\.(\S+)/g)].map((match) => match[1] as string),
+  );
 }
 
 export const SERVICES = ['features', 'training', 'inference'] as const;

@@ -1,7 +1,9 @@
 /**
- * Purpose: holds a manifest to the schema of the API, offline: types, required fields, formats, values; and fields that the API does not know.
- * Invariants: the validators are those that kubernetes-models and its prometheus-operator have compiled with ajv from the published OpenAPI
- * documents. Like the API's own schemas they let unknown fields pass, and `kubectl apply` refuses them; so what a validator looks at is watched,
+ * Purpose: holds a manifest to the schema of the API, offline: types, required fields, formats,
+ * values; and fields that the API does not know.
+ * Invariants: the validators are those that kubernetes-models and its prometheus-operator have
+ * compiled with ajv from the published OpenAPI documents. Like the API's own schemas they let
+ * unknown fields pass, and `kubectl apply` refuses them; so what a validator looks at is watched,
  * and what it never asked for is no field.
  * Fails: never; a kind that has no schema here is a violation.
  */
@@ -19,21 +21,39 @@ import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import type { Tree } from './delivery-files.ts';
 
-const MODELS: readonly { readonly apiVersion: string; readonly kind: string; readonly prototype: { validate(): void } }[] = [
-  ...[ConfigMap, CronJob, Deployment, HorizontalPodAutoscaler, Namespace, NetworkPolicy, PersistentVolumeClaim],
+const MODELS: readonly {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly prototype: { validate(): void };
+}[] = [
+  ...[
+    ConfigMap,
+    CronJob,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Namespace,
+    NetworkPolicy,
+    PersistentVolumeClaim,
+  ],
   ...[PodDisruptionBudget, PrometheusRule, Service, ServiceAccount, ServiceMonitor],
 ];
 
 export function violationsOf(manifest: Tree): string[] {
   const name = `${manifest.kind} ${manifest.metadata?.name}`;
-  const model = MODELS.find(({ apiVersion, kind }) => apiVersion === manifest.apiVersion && kind === manifest.kind);
+  const model = MODELS.find(
+    ({ apiVersion, kind }) => apiVersion === manifest.apiVersion && kind === manifest.kind,
+  );
   if (!model) return [`${name}: no schema for ${manifest.apiVersion}`];
   const seen = new Set<string>();
   const violations: string[] = [];
   try {
     model.prototype.validate.call(watched(manifest, '', seen));
   } catch (error) {
-    violations.push(...(error as Error).message.split(', ').map((text) => `${name}: ${text.replace(/^data/, '')}`));
+    violations.push(
+      ...(error as Error).message
+        .split(', ')
+        .map((text) => `${name}: ${text.replace(/^data/, '')}`),
+    );
   }
   return [
     ...violations,
@@ -59,5 +79,8 @@ function watched(tree: Tree, path: string, seen: Set<string>): Tree {
 /** Every field, by its path. */
 function pathsOf(tree: Tree, path: string): string[] {
   if (tree === null || typeof tree !== 'object') return [];
-  return Object.entries<Tree>(tree).flatMap(([key, value]) => [`${path}/${key}`, ...pathsOf(value, `${path}/${key}`)]);
+  return Object.entries<Tree>(tree).flatMap(([key, value]) => [
+    `${path}/${key}`,
+    ...pathsOf(value, `${path}/${key}`),
+  ]);
 }

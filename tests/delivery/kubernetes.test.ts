@@ -1,4 +1,7 @@
-/** Purpose: what kustomize makes of infra/kubernetes is what the API takes, fits together, and fits the program and its images. */
+/**
+ * Purpose: what kustomize makes of infra/kubernetes is what the API takes, fits together, and fits
+ * the program and its images.
+ */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildProgram } from '../../cli/main.ts';
@@ -11,34 +14,48 @@ import { build, containersOf, podSpecOf } from './kustomize.ts';
 
 const OVERLAYS = ['dev', 'prod'] as const;
 const folderOf = (overlay: string) => `infra/kubernetes/overlays/${overlay}`;
-const built = Object.fromEntries(OVERLAYS.map((overlay) => [overlay, build(folderOf(overlay))])) as Record<string, Tree[]>;
+const built = Object.fromEntries(
+  OVERLAYS.map((overlay) => [overlay, build(folderOf(overlay))]),
+) as Record<string, Tree[]>;
 const every = OVERLAYS.flatMap((overlay) =>
-  built[overlay]!.map((object) => [`${overlay}: ${object.kind} ${object.metadata.name}`, object] as const),
+  built[overlay]!.map(
+    (object) => [`${overlay}: ${object.kind} ${object.metadata.name}`, object] as const,
+  ),
 );
-const kinds = (overlay: string, kind: string) => built[overlay]!.filter((object) => object.kind === kind);
+const kinds = (overlay: string, kind: string) =>
+  built[overlay]!.filter((object) => object.kind === kind);
 const workloads = every.filter(([, object]) => podSpecOf(object) !== null);
 
 describe('the manifests', () => {
   const kubectl = spawnSync('kubectl', ['kustomize', '--help'], { encoding: 'utf8' }).status === 0;
-  if (!kubectl) console.info('kubernetes.test: no kubectl here, so our build is not compared with its kustomize');
-  (kubectl ? test : test.skip).each(OVERLAYS)('%s: our build is that of kubectl kustomize', async (overlay) => {
-    const { parseAllDocuments } = await import('yaml');
-    const { stdout, stderr } = spawnSync('kubectl', ['kustomize', folderOf(overlay)], { encoding: 'utf8' });
-    expect(stderr).toBe('');
-    const theirs = parseAllDocuments(stdout).map((document) => document.toJS() as Tree);
-    const key = ({ kind, metadata }: Tree) => `${kind} ${metadata.name}`;
-    const sorted = (trees: readonly Tree[]) => [...trees].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(inOrder);
-    expect(sorted(built[overlay]!)).toEqual(sorted(theirs));
-  });
+  if (!kubectl)
+    console.info(
+      'kubernetes.test: no kubectl here, so our build is not compared with its kustomize',
+    );
+  (kubectl ? test : test.skip).each(OVERLAYS)(
+    '%s: our build is that of kubectl kustomize',
+    async (overlay) => {
+      const { parseAllDocuments } = await import('yaml');
+      const { stdout, stderr } = spawnSync('kubectl', ['kustomize', folderOf(overlay)], {
+        encoding: 'utf8',
+      });
+      expect(stderr).toBe('');
+      const theirs = parseAllDocuments(stdout).map((document) => document.toJS() as Tree);
+      const key = ({ kind, metadata }: Tree) => `${kind} ${metadata.name}`;
+      const sorted = (trees: readonly Tree[]) =>
+        [...trees].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(inOrder);
+      expect(sorted(built[overlay]!)).toEqual(sorted(theirs));
+    },
+  );
 
   test.each(every)('%s is what the API takes', (_name, object) => {
     expect(violationsOf(object)).toEqual([]);
   });
 
   test('base and monitoring are built on by an overlay, so nothing escapes these tests', () => {
-    expect(OVERLAYS.flatMap((overlay) => treeOf(`${folderOf(overlay)}/kustomization.yaml`).resources)).toEqual(
-      expect.arrayContaining(['../../base', '../../monitoring']),
-    );
+    expect(
+      OVERLAYS.flatMap((overlay) => treeOf(`${folderOf(overlay)}/kustomization.yaml`).resources),
+    ).toEqual(expect.arrayContaining(['../../base', '../../monitoring']));
   });
 
   test('no Secret is in the repository', () => {
@@ -46,14 +63,19 @@ describe('the manifests', () => {
   });
 
   test('the alerts are those of Prometheus elsewhere', () => {
-    expect(treeOf('infra/kubernetes/monitoring/prometheus-rule.yaml').spec).toEqual(treeOf('infra/observability/alerts.yml'));
+    expect(treeOf('infra/kubernetes/monitoring/prometheus-rule.yaml').spec).toEqual(
+      treeOf('infra/observability/alerts.yml'),
+    );
   });
 });
 
 describe('pods', () => {
   test.each(workloads)('%s keeps the restricted standard, and more', (_name, object) => {
     const pod = podSpecOf(object);
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
     expect(pod.automountServiceAccountToken).toBe(false);
     // A Service's name in the environment would be a HEADWAY_ setting that nobody knows.
     expect(pod.enableServiceLinks).toBe(false);
@@ -64,8 +86,14 @@ describe('pods', () => {
         readOnlyRootFilesystem: true,
         capabilities: { drop: ['ALL'] },
       });
-      expect(Object.keys(container.resources.requests).sort()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
-      expect(Object.keys(container.resources.limits)).toEqual(expect.arrayContaining(['memory', 'ephemeral-storage']));
+      expect(Object.keys(container.resources.requests).sort()).toEqual([
+        'cpu',
+        'ephemeral-storage',
+        'memory',
+      ]);
+      expect(Object.keys(container.resources.limits)).toEqual(
+        expect.arrayContaining(['memory', 'ephemeral-storage']),
+      );
       // Where it writes: /data and /tmp.
       const mounted = container.volumeMounts.map(({ name, mountPath }: Tree) => [name, mountPath]);
       expect(mounted).toEqual([
@@ -79,56 +107,79 @@ describe('pods', () => {
 
   test.each(workloads)('%s: what it refers to is there', (name, object) => {
     const here = built[name.split(':')[0]!]!;
-    const has = (kind: string, found: string) => here.some((other) => other.kind === kind && other.metadata.name === found);
+    const has = (kind: string, found: string) =>
+      here.some((other) => other.kind === kind && other.metadata.name === found);
     const pod = podSpecOf(object);
     expect(has('ServiceAccount', pod.serviceAccountName)).toBe(true);
     for (const { envFrom } of containersOf(object))
-      for (const { configMapRef } of envFrom) expect(has('ConfigMap', configMapRef.name)).toBe(true);
+      for (const { configMapRef } of envFrom)
+        expect(has('ConfigMap', configMapRef.name)).toBe(true);
     for (const { persistentVolumeClaim } of pod.volumes)
-      if (persistentVolumeClaim) expect(has('PersistentVolumeClaim', persistentVolumeClaim.claimName)).toBe(true);
-    const secrets = containersOf(object).flatMap(({ env = [] }) => env.map(({ valueFrom }: Tree) => valueFrom.secretKeyRef));
+      if (persistentVolumeClaim)
+        expect(has('PersistentVolumeClaim', persistentVolumeClaim.claimName)).toBe(true);
+    const secrets = containersOf(object).flatMap(({ env = [] }) =>
+      env.map(({ valueFrom }: Tree) => valueFrom.secretKeyRef),
+    );
     for (const { name: secret, key } of secrets)
-      expect(textOf('docs/kubernetes.md')).toMatch(new RegExp(`secret generic ${secret}[^#]*${key}=`));
+      expect(textOf('docs/kubernetes.md')).toMatch(
+        new RegExp(`secret generic ${secret}[^#]*${key}=`),
+      );
   });
 
-  test.each(workloads)('%s: image, user and command fit the Dockerfile and the command line', (_name, object) => {
-    const [container] = containersOf(object);
-    const [, image = '', tag = ''] = /^(.+):([^:/]+)$/.exec(container.image) ?? [];
-    const target =
-      image
-        .split('/')
-        .at(-1)
-        ?.replace(/^headway-/, '') ?? '';
-    expect(SERVICES).toContain(target);
-    expect([tag === 'latest', container.name, object.metadata.name]).toEqual([false, target, `headway-${target}`]);
-    const { runAsUser, runAsGroup } = podSpecOf(object).securityContext;
-    expect(lastOf(stagesOf(), target, 'USER')).toBe(`${runAsUser}:${runAsGroup}`);
-    const args: string[] = container.args ?? JSON.parse(lastOf(stagesOf(), target, 'CMD')!);
-    const command = buildProgram({}).commands.find((candidate) => candidate.name() === args[0]);
-    expect(command).toBeDefined();
-    const { operands, unknown } = command!.parseOptions(args.slice(1));
-    expect([operands, unknown]).toEqual([[], []]);
-    if (object.kind === 'CronJob') expect(command!.opts()).toMatchObject({ once: true, only: target });
-  });
+  test.each(workloads)(
+    '%s: image, user and command fit the Dockerfile and the command line',
+    (_name, object) => {
+      const [container] = containersOf(object);
+      const [, image = '', tag = ''] = /^(.+):([^:/]+)$/.exec(container.image) ?? [];
+      const target =
+        image
+          .split('/')
+          .at(-1)
+          ?.replace(/^headway-/, '') ?? '';
+      expect(SERVICES).toContain(target);
+      expect([tag === 'latest', container.name, object.metadata.name]).toEqual([
+        false,
+        target,
+        `headway-${target}`,
+      ]);
+      const { runAsUser, runAsGroup } = podSpecOf(object).securityContext;
+      expect(lastOf(stagesOf(), target, 'USER')).toBe(`${runAsUser}:${runAsGroup}`);
+      const args: string[] = container.args ?? JSON.parse(lastOf(stagesOf(), target, 'CMD')!);
+      const command = buildProgram({}).commands.find((candidate) => candidate.name() === args[0]);
+      expect(command).toBeDefined();
+      const { operands, unknown } = command!.parseOptions(args.slice(1));
+      expect([operands, unknown]).toEqual([[], []]);
+      if (object.kind === 'CronJob')
+        expect(command!.opts()).toMatchObject({ once: true, only: target });
+    },
+  );
 });
 
 describe('settings', () => {
-  test.each(OVERLAYS)('%s: the ConfigMap holds settings that the program takes, a store on S3 among them', (overlay) => {
-    const [{ data }] = kinds(overlay, 'ConfigMap');
-    const settings = readSettings(data, {}, { domain: 'none' });
-    expect(Object.keys(data).filter((name) => !name.startsWith('HEADWAY_'))).toEqual([]);
-    expect(settings.store).toMatch(/^s3:\/\//);
-    expect(settings.work).toMatch(/^\/data\//);
-    const [deployment] = kinds(overlay, 'Deployment');
-    const work = podSpecOf(deployment).volumes.find(({ name }: Tree) => name === 'work');
-    expect(settings.cacheMb * 1e6).toBeLessThan(Number.parseInt(work.emptyDir.sizeLimit, 10) * 2 ** 20);
-  });
+  test.each(OVERLAYS)(
+    '%s: the ConfigMap holds settings that the program takes, a store on S3 among them',
+    (overlay) => {
+      const [{ data }] = kinds(overlay, 'ConfigMap');
+      const settings = readSettings(data, {}, { domain: 'none' });
+      expect(Object.keys(data).filter((name) => !name.startsWith('HEADWAY_'))).toEqual([]);
+      expect(settings.store).toMatch(/^s3:\/\//);
+      expect(settings.work).toMatch(/^\/data\//);
+      const [deployment] = kinds(overlay, 'Deployment');
+      const work = podSpecOf(deployment).volumes.find(({ name }: Tree) => name === 'work');
+      expect(settings.cacheMb * 1e6).toBeLessThan(
+        Number.parseInt(work.emptyDir.sizeLimit, 10) * 2 ** 20,
+      );
+    },
+  );
 
   test('the CronJobs run when the schedule of one machine would', () => {
     const { featuresSchedule, trainingSchedule } = readSettings({}, {}, { domain: 'none' });
     for (const overlay of OVERLAYS) {
       const schedules = Object.fromEntries(
-        kinds(overlay, 'CronJob').map(({ metadata, spec }) => [metadata.name, [spec.schedule, spec.timeZone]]),
+        kinds(overlay, 'CronJob').map(({ metadata, spec }) => [
+          metadata.name,
+          [spec.schedule, spec.timeZone],
+        ]),
       );
       expect(schedules).toEqual({
         'headway-features': [featuresSchedule, 'Etc/UTC'],
@@ -143,18 +194,23 @@ describe('selectors and ports', () => {
     const [deployment] = kinds(overlay, 'Deployment');
     const { labels } = deployment.spec.template.metadata;
     const [service] = kinds(overlay, 'Service');
-    const found = (selector: Record<string, string>) => Object.entries(selector).every(([key, value]) => labels[key] === value);
+    const found = (selector: Record<string, string>) =>
+      Object.entries(selector).every(([key, value]) => labels[key] === value);
     expect(found(deployment.spec.selector.matchLabels)).toBe(true);
     expect(found(service.spec.selector)).toBe(true);
     expect(found(kinds(overlay, 'PodDisruptionBudget')[0].spec.selector.matchLabels)).toBe(true);
     for (const { labelSelector } of podSpecOf(deployment).topologySpreadConstraints)
       expect(found(labelSelector.matchLabels)).toBe(true);
-    for (const { spec } of kinds(overlay, 'NetworkPolicy')) expect(found(spec.podSelector.matchLabels ?? {})).toBe(true);
+    for (const { spec } of kinds(overlay, 'NetworkPolicy'))
+      expect(found(spec.podSelector.matchLabels ?? {})).toBe(true);
     for (const { spec } of kinds(overlay, 'ServiceMonitor')) {
-      expect(Object.entries(spec.selector.matchLabels).every(([key, value]) => service.metadata.labels[key] === value)).toBe(
-        true,
-      );
-      for (const { port } of spec.endpoints) expect(service.spec.ports.map(({ name }: Tree) => name)).toContain(port);
+      expect(
+        Object.entries(spec.selector.matchLabels).every(
+          ([key, value]) => service.metadata.labels[key] === value,
+        ),
+      ).toBe(true);
+      for (const { port } of spec.endpoints)
+        expect(service.spec.ports.map(({ name }: Tree) => name)).toContain(port);
     }
     const [{ spec: autoscaler }] = kinds(overlay, 'HorizontalPodAutoscaler');
     expect(autoscaler.scaleTargetRef).toMatchObject({
@@ -174,7 +230,8 @@ describe('selectors and ports', () => {
     const [{ name, containerPort }] = container.ports;
     expect(String(containerPort)).toBe(lastOf(stagesOf(), 'inference', 'EXPOSE'));
     expect(lastOf(stagesOf(), 'inference', 'ENV')).toContain(`PORT=${containerPort}`);
-    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) expect(container[probe].httpGet.port).toBe(name);
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+      expect(container[probe].httpGet.port).toBe(name);
     expect(kinds(overlay, 'Service')[0].spec.ports[0].targetPort).toBe(name);
     const ingress = kinds(overlay, 'NetworkPolicy').flatMap(({ spec }) => spec.ingress ?? []);
     expect(ingress.length).toBeGreaterThan(0);
@@ -206,8 +263,13 @@ describe('probes and scrapes', () => {
   test('they ask for routes that answer', async () => {
     const [container] = containersOf(kinds('prod', 'Deployment')[0]);
     const [monitor] = kinds('prod', 'ServiceMonitor');
-    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) => container[probe].httpGet.path);
-    for (const path of [...probes, ...monitor.spec.endpoints.map((endpoint: Tree) => endpoint.path)]) {
+    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
+      (probe) => container[probe].httpGet.path,
+    );
+    for (const path of [
+      ...probes,
+      ...monitor.spec.endpoints.map((endpoint: Tree) => endpoint.path),
+    ]) {
       expect([path, (await app.inject(path)).statusCode]).toEqual([path, 200]);
     }
     expect(new Set(probes)).toEqual(new Set(['/health/live', '/health/ready']));
@@ -217,15 +279,27 @@ describe('probes and scrapes', () => {
 describe('the checks can fail', () => {
   const [deployment] = kinds('dev', 'Deployment');
   test.each([
-    ['a type', (pod: Tree) => (pod.containers[0].ports[0].containerPort = '8080'), /containerPort must be integer/],
-    ['a field that is none', (pod: Tree) => (pod.containers[0].imagePulPolicy = 'Always'), /imagePulPolicy is not a field/],
+    [
+      'a type',
+      (pod: Tree) => (pod.containers[0].ports[0].containerPort = '8080'),
+      /containerPort must be integer/,
+    ],
+    [
+      'a field that is none',
+      (pod: Tree) => (pod.containers[0].imagePulPolicy = 'Always'),
+      /imagePulPolicy is not a field/,
+    ],
     [
       'a field one level too high',
       (pod: Tree) => (pod.securityContext.readOnlyRootFilesystem = true),
       /readOnlyRootFilesystem is not a field/,
     ],
     ['a value', (pod: Tree) => (pod.containers[0].ports[0].protocol = 'HTTP'), /protocol/],
-    ['something needed', (pod: Tree) => delete pod.containers[0].name, /required property 'name'|name/],
+    [
+      'something needed',
+      (pod: Tree) => delete pod.containers[0].name,
+      /required property 'name'|name/,
+    ],
   ])('%s', (_what, spoil, expected) => {
     const spoilt = structuredClone(deployment);
     spoil(podSpecOf(spoilt));
@@ -237,8 +311,12 @@ describe('the checks can fail', () => {
 function inOrder(tree: Tree): Tree {
   if (Array.isArray(tree)) {
     const items = tree.map(inOrder);
-    return items.every((item) => typeof item?.name === 'string') ? items.sort((a, b) => (a.name < b.name ? -1 : 1)) : items;
+    return items.every((item) => typeof item?.name === 'string')
+      ? items.sort((a, b) => (a.name < b.name ? -1 : 1))
+      : items;
   }
   if (tree === null || typeof tree !== 'object') return tree;
-  return Object.fromEntries(Object.entries<Tree>(tree).map(([key, value]) => [key, inOrder(value)]));
+  return Object.fromEntries(
+    Object.entries<Tree>(tree).map(([key, value]) => [key, inOrder(value)]),
+  );
 }

@@ -1,4 +1,6 @@
-/** Purpose: the alerts and the dashboard read only what the inference service really says of itself. */
+/**
+ * Purpose: the alerts and the dashboard read only what the inference service really says of itself.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../services/inference/routes/context.ts';
 import { createWorld } from '../services/inference/fakes.ts';
@@ -21,12 +23,22 @@ interface Panel {
   readonly title: string;
   readonly description: string;
   readonly datasource: { readonly uid: string };
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly gridPos: {
+    readonly x: number;
+    readonly y: number;
+    readonly w: number;
+    readonly h: number;
+  };
   readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
 
-const rules: Rule[] = treeOf(`${FOLDER}/alerts.yml`).groups.flatMap((group: { rules: Rule[] }) => group.rules);
-const dashboard = JSON.parse(textOf(`${FOLDER}/grafana/dashboards/headway.json`)) as { uid: string; panels: Panel[] };
+const rules: Rule[] = treeOf(`${FOLDER}/alerts.yml`).groups.flatMap(
+  (group: { rules: Rule[] }) => group.rules,
+);
+const dashboard = JSON.parse(textOf(`${FOLDER}/grafana/dashboards/headway.json`)) as {
+  uid: string;
+  panels: Panel[];
+};
 const variable = /label_values\((\w+), (\w+)\)/.exec(JSON.stringify(dashboard));
 
 /** What the service says → the labels it says it with. */
@@ -51,7 +63,11 @@ function unknownIn(expression: string): string[] {
   const all = new Set([...metrics.keys()].flatMap((name) => [...labelsOf(name)]));
   return [
     ...[...metrics].flatMap(([name, labels]) =>
-      exposed.has(name) ? [...labels].filter((label) => !labelsOf(name).has(label)).map((label) => `${name}{${label}}`) : [name],
+      exposed.has(name)
+        ? [...labels]
+            .filter((label) => !labelsOf(name).has(label))
+            .map((label) => `${name}{${label}}`)
+        : [name],
     ),
     ...[...grouping].filter((label) => !all.has(label)).map((label) => `by (${label})`),
   ];
@@ -65,19 +81,25 @@ describe('alerts', () => {
     const [{ names, port }] = scrape_configs[0].dns_sd_configs;
     const { services } = treeOf('docker-compose.yml');
     expect(names).toEqual(
-      Object.keys(services).filter((name) => services[name].build?.target === 'inference' && services[name].ports),
+      Object.keys(services).filter(
+        (name) => services[name].build?.target === 'inference' && services[name].ports,
+      ),
     );
-    for (const name of names) expect(services[name].ports).toEqual([expect.stringMatching(new RegExp(`:${port}$`))]);
+    for (const name of names)
+      expect(services[name].ports).toEqual([expect.stringMatching(new RegExp(`:${port}$`))]);
   });
 
-  test.each(rules.map((rule) => [rule.alert, rule] as const))('%s reads what there is, and says what to do', (_name, rule) => {
-    expect(unknownIn(rule.expr)).toEqual([]);
-    expect(readsOf(rule.expr).metrics.size).toBeGreaterThan(0);
-    expect(rule.for).toMatch(/^\d+[mh]$/);
-    expect(['page', 'ticket']).toContain(rule.labels.severity);
-    expect(rule.annotations.summary.length).toBeGreaterThan(10);
-    expect(rule.annotations.fix.length).toBeGreaterThan(10);
-  });
+  test.each(rules.map((rule) => [rule.alert, rule] as const))(
+    '%s reads what there is, and says what to do',
+    (_name, rule) => {
+      expect(unknownIn(rule.expr)).toEqual([]);
+      expect(readsOf(rule.expr).metrics.size).toBeGreaterThan(0);
+      expect(rule.for).toMatch(/^\d+[mh]$/);
+      expect(['page', 'ticket']).toContain(rule.labels.severity);
+      expect(rule.annotations.summary.length).toBeGreaterThan(10);
+      expect(rule.annotations.fix.length).toBeGreaterThan(10);
+    },
+  );
 
   test('the values that they compare labels with exist', async () => {
     const metrics = (await app.inject('/metrics')).payload;
@@ -89,23 +111,32 @@ describe('alerts', () => {
 });
 
 describe('dashboard', () => {
-  test.each(dashboard.panels.map((panel) => [panel.title, panel] as const))('%s reads what there is', (_title, panel) => {
-    expect(panel.targets.length).toBeGreaterThan(0);
-    for (const { expr } of panel.targets) {
-      expect(unknownIn(expr)).toEqual([]);
-      expect(readsOf(expr).metrics.size).toBeGreaterThan(0);
-    }
-    expect(panel.description).not.toBe('');
-  });
+  test.each(dashboard.panels.map((panel) => [panel.title, panel] as const))(
+    '%s reads what there is',
+    (_title, panel) => {
+      expect(panel.targets.length).toBeGreaterThan(0);
+      for (const { expr } of panel.targets) {
+        expect(unknownIn(expr)).toEqual([]);
+        expect(readsOf(expr).metrics.size).toBeGreaterThan(0);
+      }
+      expect(panel.description).not.toBe('');
+    },
+  );
 
   test('its variable, its data source and its place are there', () => {
     expect(exposed.has(variable?.[1] ?? '')).toBe(true);
-    const [source] = treeOf(`${FOLDER}/grafana/provisioning/datasources/prometheus.yml`).datasources;
-    expect(new Set(dashboard.panels.map((panel) => panel.datasource.uid))).toEqual(new Set([source.uid]));
+    const [source] = treeOf(
+      `${FOLDER}/grafana/provisioning/datasources/prometheus.yml`,
+    ).datasources;
+    expect(new Set(dashboard.panels.map((panel) => panel.datasource.uid))).toEqual(
+      new Set([source.uid]),
+    );
     const [provider] = treeOf(`${FOLDER}/grafana/provisioning/dashboards/files.yml`).providers;
     const { grafana, prometheus } = treeOf('docker-compose.yml').services;
     expect(grafana.volumes).toContain(`./${FOLDER}/grafana/dashboards:${provider.options.path}:ro`);
-    expect(grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(`${provider.options.path}/headway.json`);
+    expect(grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
+      `${provider.options.path}/headway.json`,
+    );
     expect(source.url).toBe('http://prometheus:9090');
     expect(prometheus.ports).toEqual(['127.0.0.1:9090:9090']);
     expect(filesIn(`${FOLDER}/grafana/dashboards`)).toHaveLength(1);

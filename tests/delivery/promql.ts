@@ -1,6 +1,8 @@
 /**
- * Purpose: the metrics a PromQL expression reads and the labels it names, so that a test can ask whether they exist.
- * Invariants: knows the part of the language that our alerts and dashboard use. It finds names; it does not check that an expression is sound.
+ * Purpose: the metrics a PromQL expression reads and the labels it names, so that a test can ask
+ * whether they exist.
+ * Invariants: knows the part of the language that our alerts and dashboard use. It finds names; it
+ * does not check that an expression is sound.
  * Fails: never.
  */
 export interface Reads {
@@ -35,7 +37,9 @@ export function readsOf(expression: string): Reads {
       return ' ';
     },
   );
-  for (const [, name = '', selector = ''] of rest.matchAll(/(?<![\w$"])([a-zA-Z_:][\w:]*)\s*(?:\{([^}]*)\})?(?!\s*\(|[\w:])/g)) {
+  for (const [, name = '', selector = ''] of rest.matchAll(
+    /(?<![\w$"])([a-zA-Z_:][\w:]*)\s*(?:\{([^}]*)\})?(?!\s*\(|[\w:])/g,
+  )) {
     if (WORDS.has(name) || /^\d/.test(name)) continue;
     const labels = metrics.get(name) ?? new Set();
     for (const [, label = ''] of selector.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)) labels.add(label);

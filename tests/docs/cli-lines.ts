@@ -18,7 +18,9 @@ export async function complaint(args: readonly string[]): Promise<string | null>
   const program = buildProgram({});
   let ran = false;
   const disarm = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} });
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} });
     if (command.commands.length === 0)
       command.action(() => {
         ran = true;

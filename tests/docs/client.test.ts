@@ -1,4 +1,7 @@
-/** Purpose: the generated TypeScript client is up to date, and does what it promises against a service that listens. */
+/**
+ * Purpose: the generated TypeScript client is up to date, and does what it promises against a
+ * service that listens.
+ */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -9,12 +12,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateClient } from '../../docs/client/generator.ts';
 import { createHeadwayClient, type HeadwayClient } from '../../docs/client/headway-client.ts';
 import { servedDocument } from '../../docs/client/served-document.ts';
-import { HeadwayProblem, HeadwayUnreachable, type TransportOptions } from '../../docs/client/transport.ts';
+import {
+  HeadwayProblem,
+  HeadwayUnreachable,
+  type TransportOptions,
+} from '../../docs/client/transport.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { createWorld, HOUR, IDS, NOW } from '../services/inference/fakes.ts';
 import { ROOT } from '../tidy/source-tree.ts';
 
-const listening = { host: '127.0.0.1', port: 0, refreshIntervalMs: 3_600_000, closeTimeoutMs: 2000 };
+const listening = {
+  host: '127.0.0.1',
+  port: 0,
+  refreshIntervalMs: 3_600_000,
+  closeTimeoutMs: 2000,
+};
 const failure = (promise: Promise<unknown>): Promise<HeadwayProblem & HeadwayUnreachable> =>
   promise.then(
     () => null,
@@ -28,7 +40,9 @@ test('it is what the generator makes of the document as served', async () => {
 
 test('the generator refuses what it has no type for', () => {
   const schemas = { Odd: { type: 'object', properties: { one: { type: 'tuple' } } } };
-  expect(() => generateClient({ components: { schemas }, paths: {} })).toThrow('Odd.one: there is no type for "tuple"');
+  expect(() => generateClient({ components: { schemas }, paths: {} })).toThrow(
+    'Odd.one: there is no type for "tuple"',
+  );
 });
 
 describe('against the service', () => {
@@ -36,7 +50,9 @@ describe('against the service', () => {
   let server: InferenceServer;
   let statuses: number[];
   beforeAll(async () => {
-    const actuals = { append: async () => ({ key: 'actuals/demo/5f2c.json', availableAt: NOW, isNew: true }) };
+    const actuals = {
+      append: async () => ({ key: 'actuals/demo/5f2c.json', availableAt: NOW, isNew: true }),
+    };
     server = await startServer({ ...options, ...listening, actuals });
   });
   afterAll(() => server.close());
@@ -49,7 +65,12 @@ describe('against the service', () => {
       statuses.push(response.status);
       return response;
     };
-    return createHeadwayClient({ baseUrl: `${server.url}/`, fetch: noting, sleep: async () => {}, ...more });
+    return createHeadwayClient({
+      baseUrl: `${server.url}/`,
+      fetch: noting,
+      sleep: async () => {},
+      ...more,
+    });
   }
 
   test('every operation is answered as its type says', async () => {
@@ -60,14 +81,22 @@ describe('against the service', () => {
     expect((await client.listModels({ limit: 1 })).models).toHaveLength(1);
     expect((await client.explainForecast('74')).parts.length).toBeGreaterThan(0);
     const { series, nextCursor } = await client.listSeries({ limit: 3 });
-    expect((await client.listSeries({ limit: 3, cursor: nextCursor as string })).series[0]?.seriesId).not.toBe(
-      series[0]?.seriesId,
+    expect(
+      (await client.listSeries({ limit: 3, cursor: nextCursor as string })).series[0]?.seriesId,
+    ).not.toBe(series[0]?.seriesId);
+    expect((await client.forecastAll({ limit: 2, levels: '80' })).forecasts.length).toBeGreaterThan(
+      0,
     );
-    expect((await client.forecastAll({ limit: 2, levels: '80' })).forecasts.length).toBeGreaterThan(0);
     const { forecasts } = await client.forecastMany({ seriesIds: ['74', 'a/b'], horizon: 2 });
     expect(forecasts.map(({ seriesId }) => seriesId)).toEqual(['74', 'a/b']);
-    const span = { seriesId: '74', start: new Date(NOW - 3 * HOUR - 300_000).toISOString(), values: [1, null] };
-    expect((await client.postActuals({ actuals: [span] }, { 'idempotency-key': 'x' })).isNew).toBe(true);
+    const span = {
+      seriesId: '74',
+      start: new Date(NOW - 3 * HOUR - 300_000).toISOString(),
+      values: [1, null],
+    };
+    expect((await client.postActuals({ actuals: [span] }, { 'idempotency-key': 'x' })).isNew).toBe(
+      true,
+    );
   });
 
   test('an awkward id is sent as one segment of the path', async () => {
@@ -88,7 +117,11 @@ describe('against the service', () => {
   test('a problem is typed: its code, what to do, and no second attempt', async () => {
     const problem = await failure(clientOf().forecastSeries('nope', {}, { requestId: 'order-17' }));
     expect(problem).toBeInstanceOf(HeadwayProblem);
-    expect([problem.code, problem.status, problem.problem.fix]).toEqual(['SERIES_UNKNOWN', 404, expect.stringMatching(/\w/)]);
+    expect([problem.code, problem.status, problem.problem.fix]).toEqual([
+      'SERIES_UNKNOWN',
+      404,
+      expect.stringMatching(/\w/),
+    ]);
     expect(problem.problem.instance).toBe('urn:headway:request:order-17');
     expect(statuses).toEqual([404]);
   });
@@ -104,7 +137,9 @@ describe('against the service', () => {
       expect(seriesId).toBe(seen[0]);
       break;
     }
-    await expect(clientOf().forecastAllLines({ horizon: 25 }).next()).rejects.toMatchObject({ code: 'HORIZON_INVALID' });
+    await expect(clientOf().forecastAllLines({ horizon: 25 }).next()).rejects.toMatchObject({
+      code: 'HORIZON_INVALID',
+    });
   });
 
   test('503: asked again after what Retry-After says, until there is an answer', async () => {
@@ -128,7 +163,11 @@ describe('against the service', () => {
 
   test('429: a longer wait than the caller wants is the caller’s to decide', async () => {
     const { settings } = options;
-    const strict = await startServer({ ...options, ...listening, settings: { ...settings, rateLimitPerMinute: 1 } });
+    const strict = await startServer({
+      ...options,
+      ...listening,
+      settings: { ...settings, rateLimitPerMinute: 1 },
+    });
     const client = clientOf({ baseUrl: strict.url, longestWaitMs: 1000 });
     await client.servedModel();
     const problem = await failure(client.servedModel());
@@ -160,9 +199,13 @@ describe('against the service', () => {
   });
 
   test('the example runs', async () => {
-    const run = promisify(execFile)(process.execPath, ['--import', 'tsx', join(ROOT, 'docs/client/example.ts'), server.url], {
-      cwd: ROOT,
-    });
+    const run = promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', join(ROOT, 'docs/client/example.ts'), server.url],
+      {
+        cwd: ROOT,
+      },
+    );
     const { stdout } = await run;
     expect(stdout).toContain('7 series, in orders per hour');
     expect(stdout).toContain('6 forecasts streamed');
@@ -195,7 +238,10 @@ describe('against something else', () => {
 
   test('lines are put together however they are cut, and characters too', async () => {
     const bytes = Buffer.from('{"seriesId":"ü ☃"}\n{"seriesId":"b"}\n');
-    answer = () => ({ type: 'application/x-ndjson', pieces: [...bytes].map((byte) => Buffer.from([byte]) as never) });
+    answer = () => ({
+      type: 'application/x-ndjson',
+      pieces: [...bytes].map((byte) => Buffer.from([byte]) as never),
+    });
     expect(await read()).toEqual(['ü ☃', 'b']);
   });
 
@@ -208,7 +254,9 @@ describe('against something else', () => {
 
   test('an error page of a proxy is no problem of ours', async () => {
     answer = () => ({ type: 'text/html', pieces: ['<h1>Bad Gateway</h1>'], status: 502 });
-    expect((await failure(client().live())).message).toContain('HTTP 502 from something that is not Headway');
+    expect((await failure(client().live())).message).toContain(
+      'HTTP 502 from something that is not Headway',
+    );
     answer = () => ({ type: 'text/html', pieces: ['<h1>Welcome</h1>'] });
     expect((await failure(client().live())).message).toContain('no JSON');
   });

@@ -1,6 +1,6 @@
 /**
- * Purpose: the domain of docs/fork.md by quarters of an hour, by hours that start at half past, and by days: raw lines, features, a corrected
- * month, a model, a forecast, as a forker would try them.
+ * Purpose: the domain of docs/fork.md by quarters of an hour, by hours that start at half past, and
+ * by days: raw lines, features, a corrected month, a model, a forecast, as a forker would try them.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,13 @@ const CASES: readonly (readonly [string, Case])[] = [
   [
     'quarters of an hour on Lord Howe Island, over its half hour of summer time',
     {
-      domain: { ...shops, frequencyMinutes: 15, timeZone: 'Australia/Lord_Howe', seasonLengths: [96, 672], horizon: 8 },
+      domain: {
+        ...shops,
+        frequencyMinutes: 15,
+        timeZone: 'Australia/Lord_Howe',
+        seasonLengths: [96, 672],
+        horizon: 8,
+      },
       ...{ wall: 'Australia/Lord_Howe', first: '2023-08-07', days: 70, testDays: 7 },
     },
   ],
@@ -57,7 +63,13 @@ const CASES: readonly (readonly [string, Case])[] = [
   [
     'days of the calendar in New York, over both changes of its clocks, a leap day and the turn of the year',
     {
-      domain: { ...shops, frequencyMinutes: 1440, timeZone: 'UTC', seasonLengths: [7, 28], horizon: 14 },
+      domain: {
+        ...shops,
+        frequencyMinutes: 1440,
+        timeZone: 'UTC',
+        seasonLengths: [7, 28],
+        horizon: 14,
+      },
       ...{ wall: 'America/New_York', first: '2023-02-06', days: 420 },
     },
   ],
@@ -102,7 +114,8 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
       if (hour % 3 === 0) yield at + 7 * MINUTE;
     }
   }
-  const localOf = (at: number) => Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(wall).toPlainDateTime();
+  const localOf = (at: number) =>
+    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(wall).toPlainDateTime();
   /** Where an order belongs: its interval in UTC, or its date. */
   const intervalOf = (at: number): number => {
     const local = localOf(at);
@@ -115,14 +128,19 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
   const write = async (isLate: boolean) => {
     const lines = all.map((at, id) => `${id},1,${localOf(at).toString().replace('T', ' ')}`);
     if (isLate) lines.splice(late, 1);
-    await writeFile(join(folder, 'orders', 'orders.csv'), `order_id,shop,placed_at\n${lines.join('\n')}\n`);
+    await writeFile(
+      join(folder, 'orders', 'orders.csv'),
+      `order_id,shop,placed_at\n${lines.join('\n')}\n`,
+    );
     return lines.length;
   };
 
   test('every order is counted where it belongs, and one that comes late restates its interval alone', async () => {
     const { runAgain, features } = open();
     const count = await write(true);
-    expect((await runAgain()).parts).toMatchObject([{ rowsIn: count, rowsUsed: count, rejected: {} }]);
+    expect((await runAgain()).parts).toMatchObject([
+      { rowsIn: count, rowsUsed: count, rejected: {} },
+    ]);
     now += DAY;
     await write(false);
     await open().runAgain();
@@ -130,16 +148,21 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
     expect(panel.frequencyMinutes).toBe(domain.frequencyMinutes);
     const values = targetOf(panel, 0);
     expect(values.reduce((sum, value) => sum + value, 0)).toBe(count + 1);
-    // Sundays of a change apart (doubled orders are shared), each interval holds what happened in it.
+    // Sundays of a change apart (doubled orders are shared), each interval holds what happened in
+    // it.
     const expected = new Map<number, number>();
     for (const at of all) expected.set(intervalOf(at), (expected.get(intervalOf(at)) ?? 0) + 1);
-    const wrong = [...values.keys()].filter((t) => values[t] !== (expected.get(timestampAt(panel, t)) ?? 0));
+    const wrong = [...values.keys()].filter(
+      (t) => values[t] !== (expected.get(timestampAt(panel, t)) ?? 0),
+    );
     expect(wrong.length).toBeLessThanOrEqual(isDaily ? 0 : 4);
 
     const [before, after] = [await features.manifest('1'), await features.manifest('2')];
     const diff = await diffSnapshots(features, { manifest: before }, { manifest: after });
     const restated = intervalOf(all[late] as number);
-    expect(diff.series).toMatchObject([{ first: restated, last: restated, absolute: 1, counts: { added: 0, changed: 1 } }]);
+    expect(diff.series).toMatchObject([
+      { first: restated, last: restated, absolute: 1, counts: { added: 0, changed: 1 } },
+    ]);
     expect(diff.newParts).toMatchObject([{ part: 'orders', publishedAgain: true }]);
   });
 
@@ -153,12 +176,22 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
       seed: 7,
       backend: 'wasm',
     });
-    expect((card.metrics as { all: { network: { count: number } } }).all.network.count).toBeGreaterThan(4 * domain.horizon);
-    await registry.promote({ modelVersion: card.modelVersion, reason: 'for the test', evidence: null });
+    expect(
+      (card.metrics as { all: { network: { count: number } } }).all.network.count,
+    ).toBeGreaterThan(4 * domain.horizon);
+    await registry.promote({
+      modelVersion: card.modelVersion,
+      reason: 'for the test',
+      evidence: null,
+    });
     const { entry } = await issueForecasts({
       ...{ domain, features, registry, restoreForecaster: restoreNetwork, issuedAt: clock.now() },
     });
-    expect(entry).toMatchObject({ seriesIds: ['1'], horizon: domain.horizon, frequencyMinutes: domain.frequencyMinutes });
+    expect(entry).toMatchObject({
+      seriesIds: ['1'],
+      horizon: domain.horizon,
+      frequencyMinutes: domain.frequencyMinutes,
+    });
     expect(entry.values.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
 
     const { model, weights } = await registry.load(card.modelVersion);

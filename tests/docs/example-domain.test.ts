@@ -1,4 +1,7 @@
-/** Purpose: the domain of docs/fork.md goes the whole way: raw lines with dirt in them, features, a model, a forecast. */
+/**
+ * Purpose: the domain of docs/fork.md goes the whole way: raw lines with dirt in them, features, a
+ * model, a forecast.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +58,9 @@ describe('the domain of docs/fork.md', () => {
       for (let hour = 0; hour < 24; hour++) {
         for (const shop of ['1', '2']) {
           for (let n = ordersIn(shop, hour, day % 7); n > 0; n--) {
-            const local = new Date(FIRST + 2 * HOUR + (day * 24 + hour) * HOUR + n * 60_000).toISOString().slice(0, 19);
+            const local = new Date(FIRST + 2 * HOUR + (day * 24 + hour) * HOUR + n * 60_000)
+              .toISOString()
+              .slice(0, 19);
             files[day < 30 ? 0 : 1]?.push(`${++id},${shop},${local.replace('T', ' ')}`);
           }
         }
@@ -64,12 +69,18 @@ describe('the domain of docs/fork.md', () => {
     // Told twice, no time, no shop.
     files[1]?.push(files[1].at(-1) as string, 'x1,1,soon', 'x2, ,2025-06-10 12:00:00');
     for (const [i, lines] of files.entries())
-      await writeFile(join(folder, 'orders', `orders-${i}.csv`), `order_id,shop,placed_at\n${lines.join('\n')}\n`);
+      await writeFile(
+        join(folder, 'orders', `orders-${i}.csv`),
+        `order_id,shop,placed_at\n${lines.join('\n')}\n`,
+      );
 
     const { source, features, ...rest } = open();
-    const run = async () => runFeatures({ ...rest, source: await source(), features, workFolder: join(folder, 'work') });
+    const run = async () =>
+      runFeatures({ ...rest, source: await source(), features, workFolder: join(folder, 'work') });
     const first = await run();
-    expect(first.parts).toMatchObject([{ rowsIn: id + 3, rowsUsed: id, rejected: { duplicate: 1, bad_time: 1, no_shop: 1 } }]);
+    expect(first.parts).toMatchObject([
+      { rowsIn: id + 3, rowsUsed: id, rejected: { duplicate: 1, bad_time: 1, no_shop: 1 } },
+    ]);
     expect((await run()).changed).toBe(false);
 
     const panel = await features.readAsOf();
@@ -94,7 +105,11 @@ describe('the domain of docs/fork.md', () => {
       backend: 'wasm',
     });
     // Three batches teach nothing, and the weeks repeat exactly: the gate is right to refuse it.
-    await registry.promote({ modelVersion: card.modelVersion, reason: 'for the test', evidence: null });
+    await registry.promote({
+      modelVersion: card.modelVersion,
+      reason: 'for the test',
+      evidence: null,
+    });
     const { entry } = await issueForecasts({
       ...{ domain, features, registry, restoreForecaster: restoreNetwork, issuedAt: clock.now() },
     });
@@ -106,7 +121,11 @@ describe('the domain of docs/fork.md', () => {
   test('a folder that is missing or holds no CSV says what is expected', async () => {
     const { rawFolder, clock, logger, progress } = open();
     const context = { rawFolder, clock, logger, progress };
-    await expect(shops.openSource(join(folder, 'nowhere'), context)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
-    await expect(shops.openSource(join(folder, 'store'), context)).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
+    await expect(shops.openSource(join(folder, 'nowhere'), context)).rejects.toMatchObject({
+      code: 'SOURCE_NOT_FOUND',
+    });
+    await expect(shops.openSource(join(folder, 'store'), context)).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+    });
   });
 });

@@ -1,5 +1,6 @@
 /**
- * Purpose: reads Markdown as GitHub shows it: fenced blocks, headings and their anchors, links; and shell lines inside fences.
+ * Purpose: reads Markdown as GitHub shows it: fenced blocks, headings and their anchors, links; and
+ * shell lines inside fences.
  * Invariants: what stands in a fence or a comment is no heading and no link.
  * Fails: never.
  */
@@ -12,11 +13,18 @@ export interface Fence {
 const FENCE = /^```(\w*)\n([\s\S]*?)^```$/gm;
 
 export const fencesOf = (markdown: string): Fence[] =>
-  [...markdown.matchAll(FENCE)].map((match) => ({ language: match[1] ?? '', text: match[2] ?? '' }));
+  [...markdown.matchAll(FENCE)].map((match) => ({
+    language: match[1] ?? '',
+    text: match[2] ?? '',
+  }));
 
-const prose = (markdown: string): string => markdown.replace(FENCE, '').replace(/<!--[\s\S]*?-->/g, '');
+const prose = (markdown: string): string =>
+  markdown.replace(FENCE, '').replace(/<!--[\s\S]*?-->/g, '');
 
-/** The anchors that GitHub gives to headings: lower case, punctuation gone, spaces to dashes, repeats numbered. */
+/**
+ * The anchors that GitHub gives to headings: lower case, punctuation gone, spaces to dashes,
+ * repeats numbered.
+ */
 export function anchorsOf(markdown: string): Set<string> {
   const anchors = new Set<string>();
   for (const match of prose(markdown).matchAll(/^#{1,6} +(.+?) *$/gm)) {
@@ -32,7 +40,9 @@ export function anchorsOf(markdown: string): Set<string> {
 /** Targets of links and pictures, Markdown's and HTML's. Code spans hold none. */
 export function linksOf(markdown: string): string[] {
   const text = prose(markdown).replace(/`[^`\n]*`/g, '`');
-  return [...text.matchAll(/\]\(([^)\s]+)[^)]*\)|(?:src|href)="([^"]+)"/g)].map((match) => (match[1] ?? match[2]) as string);
+  return [...text.matchAll(/\]\(([^)\s]+)[^)]*\)|(?:src|href)="([^"]+)"/g)].map(
+    (match) => (match[1] ?? match[2]) as string,
+  );
 }
 
 /** The command lines of `sh` fences: continued lines joined, comments gone. */
@@ -45,4 +55,6 @@ export const shellLinesOf = (markdown: string): string[] =>
 
 /** Splits a line into words as a shell does, for the quotes that documents use. */
 export const wordsOf = (line: string): string[] =>
-  [...line.matchAll(/'([^']*)'|"([^"]*)"|[^\s'"]+/g)].map((match) => match[1] ?? match[2] ?? match[0]);
+  [...line.matchAll(/'([^']*)'|"([^"]*)"|[^\s'"]+/g)].map(
+    (match) => match[1] ?? match[2] ?? match[0],
+  );

@@ -1,4 +1,7 @@
-/** Purpose: the Python of the reference runs as it stands, with the standard library alone, against the real service. */
+/**
+ * Purpose: the Python of the reference runs as it stands, with the standard library alone, against
+ * the real service.
+ */
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +17,9 @@ if (!hasPython) console.warn('the Python snippet of the reference is not run: th
 (hasPython ? test : test.skip)(
   'every line of NDJSON is read, and a fallback is told',
   async () => {
-    const snippet = /```python\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'))?.[1] as string;
+    const snippet = /```python\n([\s\S]*?)```/.exec(
+      readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'),
+    )?.[1] as string;
     const { options } = createWorld({ champion: null });
     const server = await startServer({
       ...options,

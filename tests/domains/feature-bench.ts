@@ -1,5 +1,6 @@
 /**
- * Purpose: what the tests of domains and of the feature service share: a folder of their own, a source and a run of it.
+ * Purpose: what the tests of domains and of the feature service share: a folder of their own, a
+ * source and a run of it.
  * Invariants: the folder goes with `remove`; the clock stands still until it is moved.
  * Fails: as what it calls.
  */
@@ -17,7 +18,12 @@ import { memoryFeatureStore } from '../services/feature/memory-feature-store.ts'
 export async function featureBench(domain: Domain, now = '2026-11-22T04:30:00Z') {
   const folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
   const clock = fixedClock(Date.parse(now));
-  const context: SourceContext = { rawFolder: join(folder, 'raw'), clock, logger: silentLogger, progress: silentProgress };
+  const context: SourceContext = {
+    rawFolder: join(folder, 'raw'),
+    clock,
+    logger: silentLogger,
+    progress: silentProgress,
+  };
   const features = memoryFeatureStore(domain.name, clock);
   const workFolder = join(folder, 'work');
   await mkdir(join(folder, 'in'));
@@ -31,7 +37,15 @@ export async function featureBench(domain: Domain, now = '2026-11-22T04:30:00Z')
     features,
     async run(spec: string = join(folder, 'in')) {
       const source = await domain.openSource(spec, context);
-      return runFeatures({ domain, source, features, workFolder, clock, logger: silentLogger, progress: silentProgress });
+      return runFeatures({
+        domain,
+        source,
+        features,
+        workFolder,
+        clock,
+        logger: silentLogger,
+        progress: silentProgress,
+      });
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
@@ -45,7 +59,8 @@ export async function sql(...statements: string[]): Promise<unknown[][]> {
   const connection = await instance.connect();
   try {
     let rows: unknown[][] = [];
-    for (const statement of statements) rows = (await connection.runAndReadAll(statement)).getRowsJS() as unknown[][];
+    for (const statement of statements)
+      rows = (await connection.runAndReadAll(statement)).getRowsJS() as unknown[][];
     return rows;
   } finally {
     connection.closeSync();

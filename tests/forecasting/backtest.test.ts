@@ -1,4 +1,7 @@
-/** Purpose: the rolling backtest: which cutoffs, what is laid beside what, and nothing outside the test span. */
+/**
+ * Purpose: the rolling backtest: which cutoffs, what is laid beside what, and nothing outside the
+ * test span.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { backtestCutoffs, joined, runBacktest } from '../../forecasting/backtest.ts';
@@ -54,10 +57,13 @@ describe('cutoffs', () => {
   });
 
   test('a span that fits nothing, and steps that lead nowhere, are refused', () => {
-    expect(() => backtestCutoffs(100, 20, 24, 25)).toThrow(/test span of 20 intervals does not fit 100 intervals/);
+    expect(() => backtestCutoffs(100, 20, 24, 25)).toThrow(
+      /test span of 20 intervals does not fit 100 intervals/,
+    );
     expect(() => backtestCutoffs(100, 100, 24, 25)).toThrow(RangeError);
     expect(() => backtestCutoffs(100, 200, 24, 25)).toThrow(RangeError);
-    for (const stepSize of [0, -1, Number.NaN, 0.5]) expect(() => backtestCutoffs(100, 50, 24, stepSize)).toThrow(RangeError);
+    for (const stepSize of [0, -1, Number.NaN, 0.5])
+      expect(() => backtestCutoffs(100, 50, 24, stepSize)).toThrow(RangeError);
   });
 });
 
@@ -70,18 +76,31 @@ test('actuals and forecasts lie [cutoff][series][quantile][step], and every fore
     minimumHistory: 1,
     predict(_panel, cutoff, horizon) {
       asked.push(cutoff);
-      return Float32Array.from({ length: 2 * quantiles.length * horizon }, (_, i) => 1000 * cutoff + i);
+      return Float32Array.from(
+        { length: 2 * quantiles.length * horizon },
+        (_, i) => 1000 * cutoff + i,
+      );
     },
   });
   const done: number[] = [];
-  const result = await runBacktest(panel, [forecaster('p', [0.5]), forecaster('q', [0.1, 0.9])], [10, 20, 30], 3, (d, total) => {
-    done.push(d / total);
-  });
+  const result = await runBacktest(
+    panel,
+    [forecaster('p', [0.5]), forecaster('q', [0.1, 0.9])],
+    [10, 20, 30],
+    3,
+    (d, total) => {
+      done.push(d / total);
+    },
+  );
   expect(asked).toEqual([10, 10, 20, 20, 30, 30]);
   expect(done).toEqual([1 / 3, 2 / 3, 1]);
-  expect([...result.actuals]).toEqual([11, 12, 13, 111, 112, 113, 21, 22, 23, 121, 122, 123, 31, 32, 33, 131, 132, 133]);
+  expect([...result.actuals]).toEqual([
+    11, 12, 13, 111, 112, 113, 21, 22, 23, 121, 122, 123, 31, 32, 33, 131, 132, 133,
+  ]);
   expect(result.forecasts.map(({ name }) => name)).toEqual(['p', 'q']);
-  expect([...(result.forecasts[0]?.values.subarray(6, 12) ?? [])]).toEqual([20000, 20001, 20002, 20003, 20004, 20005]);
+  expect([...(result.forecasts[0]?.values.subarray(6, 12) ?? [])]).toEqual([
+    20000, 20001, 20002, 20003, 20004, 20005,
+  ]);
   expect(result.forecasts[1]?.values).toHaveLength(3 * 2 * 2 * 3);
 });
 
@@ -97,7 +116,10 @@ describe('parts of a backtest', () => {
 
   test('joined are the whole', async () => {
     const whole = await runBacktest(panel, [forecaster], [10, 17, 24], 3);
-    const parts = [await runBacktest(panel, [forecaster], [10], 3), await runBacktest(panel, [forecaster], [17, 24], 3)];
+    const parts = [
+      await runBacktest(panel, [forecaster], [10], 3),
+      await runBacktest(panel, [forecaster], [17, 24], 3),
+    ];
     expect(joined(parts)).toEqual(whole);
     const renamed = await runBacktest(panel, [{ ...forecaster, name: 'other' }], [24], 3);
     expect(() => joined([parts[0]!, renamed])).toThrow(/not every result holds level/);
@@ -107,7 +129,10 @@ describe('parts of a backtest', () => {
   test('a panel up to a cutoff ends with it', () => {
     const cut = panelUpTo(panel, 9);
     expect(cut.length).toBe(10);
-    expect([...cut.columns.target]).toEqual([...Array(10).keys(), ...[...Array(10).keys()].map((t) => 100 + t)]);
+    expect([...cut.columns.target]).toEqual([
+      ...Array(10).keys(),
+      ...[...Array(10).keys()].map((t) => 100 + t),
+    ]);
     expect(panel.length).toBe(60);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Purpose: the size and the power of the comparison, by simulation: how often chance alone looks like an improvement, and whether the
- * promised number of further cutoffs decides as often as promised.
+ * Purpose: the size and the power of the comparison, by simulation: how often chance alone looks
+ * like an improvement, and whether the promised number of further cutoffs decides as often as
+ * promised.
  */
 import { describe, expect, test } from '@jest/globals';
 import type { BacktestResult } from '../../forecasting/backtest.ts';
@@ -8,10 +9,20 @@ import { type Comparison, compare } from '../../forecasting/comparison.ts';
 import { seededRandom } from '../../runtime/random.ts';
 
 /** Box & Muller. */
-const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const normal = (random: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-/** A comparison whose differences are `effect` and on it an AR(1) of standard deviation 1; the reference errs by `level`. */
-function drawn(random: () => number, n: number, correlation: number, effect: number, level: number): Comparison {
+/**
+ * A comparison whose differences are `effect` and on it an AR(1) of standard deviation 1; the
+ * reference errs by `level`.
+ */
+function drawn(
+  random: () => number,
+  n: number,
+  correlation: number,
+  effect: number,
+  level: number,
+): Comparison {
   const innovation = Math.sqrt(1 - correlation ** 2);
   let last = normal(random);
   const errors = Float32Array.from({ length: n }, () => {
@@ -24,7 +35,13 @@ function drawn(random: () => number, n: number, correlation: number, effect: num
     { name: 'old', quantiles: [0.5], values: new Float32Array(n).fill(level) },
   ] as const;
   const cutoffs = Array.from({ length: n }, (_, c) => c);
-  const result: BacktestResult = { seriesIds: ['a'], cutoffs, horizon: 1, actuals: new Float32Array(n), forecasts };
+  const result: BacktestResult = {
+    seriesIds: ['a'],
+    cutoffs,
+    horizon: 1,
+    actuals: new Float32Array(n),
+    forecasts,
+  };
   return compare(result, forecasts[0], forecasts[1]);
 }
 
@@ -47,17 +64,21 @@ describe('chance alone looks like an improvement', () => {
     [52, 0.5, 0.05, 0.08],
     [12, 0, 0.042, 0.062],
     [8, 0, 0.042, 0.066],
-  ])('%i cutoffs whose neighbours correlate by %f: between %f and %f of the time', (n, correlation, least, most) => {
-    const share = shareBetter(n, correlation);
-    expect(share).toBeGreaterThan(least);
-    expect(share).toBeLessThan(most);
-  });
+  ])(
+    '%i cutoffs whose neighbours correlate by %f: between %f and %f of the time',
+    (n, correlation, least, most) => {
+      const share = shareBetter(n, correlation);
+      expect(share).toBeGreaterThan(least);
+      expect(share).toBeLessThan(most);
+    },
+  );
 });
 
 test('at the number of cutoffs it asks for, an effect of the size it saw is found four times of five', () => {
   const random = seededRandom(6);
   let first = drawn(random, 26, 0, 0.3, 20);
-  while (first.outcome !== 'undecided' || first.difference < 0.25) first = drawn(random, 26, 0, 0.3, 20);
+  while (first.outcome !== 'undecided' || first.difference < 0.25)
+    first = drawn(random, 26, 0, 0.3, 20);
   // The plan rests on what was seen; the world is given that very effect and noise.
   const noise = first.standardError * Math.sqrt(26);
   const total = 26 + (first.moreCutoffs as number);

@@ -1,4 +1,7 @@
-/** Purpose: what the network's inputs promise of exogenous columns: none is read before it was known, and those that are not there change nothing. */
+/**
+ * Purpose: what the network's inputs promise of exogenous columns: none is read before it was
+ * known, and those that are not there change nothing.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { completePanel } from '../../forecasting/complete-panel.ts';
@@ -20,15 +23,27 @@ const past = [
   { name: 'heat', mean: 10, deviation: 4 },
   { name: 'rain', mean: 1, deviation: 2 },
 ];
-const spec: FeatureSpec = { ...toySpec, exogenous: { past, future: [{ name: 'plan', mean: 0.5, deviation: 0.5 }] } };
+const spec: FeatureSpec = {
+  ...toySpec,
+  exogenous: { past, future: [{ name: 'plan', mean: 0.5, deviation: 0.5 }] },
+};
 const plain = featureSizes(toySpec);
 const sizes = featureSizes(spec);
 
 /** heat: one value a day; rain: every hour, with gaps; plan: known a horizon past the end. */
 function withColumns(seed = 1, length = LENGTH): Panel {
   const random = seededRandom(seed);
-  const panel = randomPanel({ seed, series: 2, length, scale: 3, gapShare: 0.05, zeroShare: 0.2, negative: false });
-  const column = (count: number, at: (t: number) => number) => Float32Array.from({ length: count }, (_, t) => at(t));
+  const panel = randomPanel({
+    seed,
+    series: 2,
+    length,
+    scale: 3,
+    gapShare: 0.05,
+    zeroShare: 0.2,
+    negative: false,
+  });
+  const column = (count: number, at: (t: number) => number) =>
+    Float32Array.from({ length: count }, (_, t) => at(t));
   return {
     ...panel,
     exogenous: {
@@ -39,15 +54,22 @@ function withColumns(seed = 1, length = LENGTH): Panel {
   };
 }
 
-/** `first`: from which cutoff on the source tabulates; all of a panel costs much more than one cutoff. */
+/**
+ * `first`: from which cutoff on the source tabulates; all of a panel costs much more than one
+ * cutoff.
+ */
 function inputs(panel: Panel, cutoff: number, of = spec, series = 1, first = cutoff) {
   const batch = createFeatureBatch(featureSizes(of), horizon, 1);
   writeFeatures(createFeatureSource(panel, of, first), series, cutoff, batch, 0);
   return batch;
 }
 const bits = (batch: ReturnType<typeof inputs>) =>
-  [batch.window, batch.step, batch.base, batch.level].map((values) => Buffer.from(values.buffer).toString('base64'));
-const pastInputs = (panel: Panel, cutoff: number) => [...inputs(panel, cutoff).window.subarray(plain.windowSize)];
+  [batch.window, batch.step, batch.base, batch.level].map((values) =>
+    Buffer.from(values.buffer).toString('base64'),
+  );
+const pastInputs = (panel: Panel, cutoff: number) => [
+  ...inputs(panel, cutoff).window.subarray(plain.windowSize),
+];
 const anyCutoff = fc.integer({ min: HISTORY - 1, max: LENGTH - 1 });
 
 const changed = (panel: Panel, isChanged: (name: string, t: number) => boolean): Panel => ({
@@ -55,7 +77,9 @@ const changed = (panel: Panel, isChanged: (name: string, t: number) => boolean):
   exogenous: Object.fromEntries(
     Object.entries(panel.exogenous ?? {}).map(([name, values]) => [
       name,
-      values.map((value, t) => (isChanged(name, t) ? (Number.isNaN(value) ? 7 : value + 3) : value)),
+      values.map((value, t) =>
+        isChanged(name, t) ? (Number.isNaN(value) ? 7 : value + 3) : value,
+      ),
     ]),
   ),
 });
@@ -64,11 +88,16 @@ describe('a network that reads no exogenous column', () => {
   test('has inputs of the same sizes and bits, whatever columns the panel has', () => {
     const { exogenous: _, ...bare } = withColumns();
     expect(featureSizes({ ...toySpec, exogenous: { past: [], future: [] } })).toEqual(plain);
-    expect(bits(inputs(withColumns(), LENGTH - 1, toySpec))).toEqual(bits(inputs(bare, LENGTH - 1, toySpec)));
+    expect(bits(inputs(withColumns(), LENGTH - 1, toySpec))).toEqual(
+      bits(inputs(bare, LENGTH - 1, toySpec)),
+    );
   });
 
   test('and one that does has all the other inputs in their old places', () => {
-    const [read, unread] = [inputs(withColumns(), LENGTH - 1), inputs(withColumns(), LENGTH - 1, toySpec)];
+    const [read, unread] = [
+      inputs(withColumns(), LENGTH - 1),
+      inputs(withColumns(), LENGTH - 1, toySpec),
+    ];
     expect([...read.window.subarray(0, plain.windowSize)]).toEqual([...unread.window]);
     for (let k = 0; k < horizon; k++) {
       const row = read.step.subarray(k * sizes.stepSize, (k + 1) * sizes.stepSize);
@@ -88,7 +117,10 @@ describe('of a column known afterwards', () => {
         const told = inputs(panel, cutoff);
         const later = changed(panel, (name, t) => name !== 'plan' && t > cutoff);
         expect(bits(inputs(later, cutoff))).toEqual(bits(told));
-        const earlier = changed(panel, (name, t) => name === 'heat' && t === cutoff - ((cutoff - 10) % 24));
+        const earlier = changed(
+          panel,
+          (name, t) => name === 'heat' && t === cutoff - ((cutoff - 10) % 24),
+        );
         expect(pastInputs(earlier, cutoff).slice(0, 2)).not.toEqual([
           ...told.window.subarray(plain.windowSize, plain.windowSize + 2),
         ]);
@@ -103,7 +135,9 @@ describe('of a column known afterwards', () => {
     const panel = withColumns();
     for (const cutoff of [HISTORY - 1, HISTORY + 5, LENGTH - 1]) {
       const heat = panel.exogenous?.heat as Float32Array;
-      const week = [...heat.subarray(cutoff - 167, cutoff + 1)].filter((value) => !Number.isNaN(value));
+      const week = [...heat.subarray(cutoff - 167, cutoff + 1)].filter(
+        (value) => !Number.isNaN(value),
+      );
       expect(week).toHaveLength(7);
       const mean = week.reduce((sum, value) => sum + value, 0) / 7;
       const [ofWeek, latest] = pastInputs(panel, cutoff);
@@ -115,7 +149,9 @@ describe('of a column known afterwards', () => {
   test('a gap: after two days the latest value is unknown, after a week everything is, and unknown is 0', () => {
     const panel = withColumns();
     const silentFor = (hours: number) => {
-      const heat = panel.exogenous?.heat.map((value, t) => (t > LENGTH - 1 - hours ? Number.NaN : value)) as Float32Array;
+      const heat = panel.exogenous?.heat.map((value, t) =>
+        t > LENGTH - 1 - hours ? Number.NaN : value,
+      ) as Float32Array;
       return { ...panel, exogenous: { ...panel.exogenous, heat } };
     };
     const of = (hours: number) =>
@@ -143,12 +179,17 @@ describe('of a column known in advance', () => {
     for (const cutoff of [HISTORY, LENGTH - 1]) {
       const told = [...(panel.exogenous?.plan.subarray(cutoff + 1, cutoff + 1 + horizon) ?? [])];
       expect(at(panel, cutoff)).toEqual(told.map((value) => (value - 0.5) / 0.5));
-      const others = changed(panel, (name, t) => name === 'plan' && (t <= cutoff || t > cutoff + horizon));
+      const others = changed(
+        panel,
+        (name, t) => name === 'plan' && (t <= cutoff || t > cutoff + horizon),
+      );
       expect(bits(inputs(others, cutoff))).toEqual(bits(inputs(panel, cutoff)));
     }
     const ended = { ...panel, ...exogenousWithin(panel, 0, LENGTH) };
     expect(at(ended, LENGTH - 1)).toEqual(new Array(horizon).fill(0));
-    expect(unknownColumns(ended, { past: [], future: ['plan'] }, LENGTH - 1, 24, horizon)).toEqual(['plan']);
+    expect(unknownColumns(ended, { past: [], future: ['plan'] }, LENGTH - 1, 24, horizon)).toEqual([
+      'plan',
+    ]);
   });
 });
 
@@ -157,7 +198,11 @@ test('a long panel, what serving keeps of it and a padded one give the same bits
   const first = LENGTH - KEPT_ONLINE;
   const recent = {
     ...panel,
-    ...{ start: panel.start + first * 3_600_000, length: KEPT_ONLINE, ...exogenousWithin(panel, first) },
+    ...{
+      start: panel.start + first * 3_600_000,
+      length: KEPT_ONLINE,
+      ...exogenousWithin(panel, first),
+    },
     columns: { target: panel.columns.target.filter((_, i) => i % LENGTH >= first) },
   };
   const whole = bits(inputs(panel, LENGTH - 30, spec, 1, 0));
@@ -168,7 +213,9 @@ test('a long panel, what serving keeps of it and a padded one give the same bits
 
 test('a panel that lacks a column is refused by name', () => {
   const { rain: _, ...others } = withColumns().exogenous ?? {};
-  expect(() => createFeatureSource({ ...withColumns(), exogenous: others }, spec)).toThrow(/column rain/);
+  expect(() => createFeatureSource({ ...withColumns(), exogenous: others }, spec)).toThrow(
+    /column rain/,
+  );
 });
 
 test('columns are standardised by the training span, and left out where they ended, never vary or are not there', () => {
@@ -176,7 +223,11 @@ test('columns are standardised by the training span, and left out where they end
   const lastTarget = LENGTH - 200;
   const names = { past: ['heat', 'rain', 'none'], future: ['plan'] };
   const fitted = fitExogenous(panel, names, lastTarget, 24);
-  expect([...fitted.past, ...fitted.future].map(({ name }) => name)).toEqual(['heat', 'rain', 'plan']);
+  expect([...fitted.past, ...fitted.future].map(({ name }) => name)).toEqual([
+    'heat',
+    'rain',
+    'plan',
+  ]);
   expect(
     fitExogenous(
       changed(panel, (_, t) => t > lastTarget),
@@ -187,7 +238,9 @@ test('columns are standardised by the training span, and left out where they end
   ).toEqual(fitted);
   const ended = {
     ...panel.exogenous,
-    heat: panel.exogenous?.heat.map((v, t) => (t > lastTarget - 60 ? Number.NaN : v)) as Float32Array,
+    heat: panel.exogenous?.heat.map((v, t) =>
+      t > lastTarget - 60 ? Number.NaN : v,
+    ) as Float32Array,
   };
   const flat = { ...ended, rain: new Float32Array(LENGTH).fill(2) };
   expect(fitExogenous({ ...panel, exogenous: flat }, names, lastTarget, 24).past).toEqual([]);
@@ -195,7 +248,14 @@ test('columns are standardised by the training span, and left out where they end
 
 test('a panel that is cut for a comparison keeps the columns of its own time, and nothing of a later one', () => {
   const panel = { ...withColumns(), columns: { target: new Float32Array(2 * LENGTH).fill(1) } };
-  const cut = completePanel(panel, { intervals: 1000, dropLast: 50, testIntervals: 100, minimumMean: 0 }).panel;
+  const cut = completePanel(panel, {
+    intervals: 1000,
+    dropLast: 50,
+    testIntervals: 100,
+    minimumMean: 0,
+  }).panel;
   for (const name of ['heat', 'rain', 'plan'])
-    expect([...(cut.exogenous?.[name] ?? [])]).toEqual([...(panel.exogenous?.[name] ?? [])].slice(LENGTH - 1050, LENGTH - 50));
+    expect([...(cut.exogenous?.[name] ?? [])]).toEqual(
+      [...(panel.exogenous?.[name] ?? [])].slice(LENGTH - 1050, LENGTH - 50),
+    );
 });

@@ -1,7 +1,15 @@
-/** Purpose: kept tables give the bits of new ones, are made once a grid, and never grow beyond their bound. */
+/**
+ * Purpose: kept tables give the bits of new ones, are made once a grid, and never grow beyond their
+ * bound.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createFeatureBatch, createFeatureSource, featureSizes, writeFeatures } from '../../forecasting/features.ts';
+import {
+  createFeatureBatch,
+  createFeatureSource,
+  featureSizes,
+  writeFeatures,
+} from '../../forecasting/features.ts';
 import { keepRecent, keptTables } from '../../forecasting/kept-tables.ts';
 import { HISTORY, HOUR, panelDescription, randomPanel, toySpec } from './random-panels.ts';
 
@@ -9,7 +17,8 @@ test('whatever is asked before, the inputs are the same bits as without kept tab
   const sizes = featureSizes(toySpec);
   const kept = keptTables();
   fc.assert(
-    // Few starts, so that grids return; starts hours apart, so that they differ by zone changes and holidays too.
+    // Few starts, so that grids return; starts hours apart, so that they differ by zone changes and
+    // holidays too.
     fc.property(
       panelDescription(HISTORY),
       fc.integer({ min: 0, max: 3 }),

@@ -18,13 +18,17 @@ test('by group and forecaster: what `score` says', () => {
   ]);
   for (const [g, group] of groups.entries()) {
     for (const forecast of result.forecasts) {
-      expect(leaderboard.groups[g]?.forecasters[forecast.name]).toEqual(score(result, forecast, group, naiveErrors));
+      expect(leaderboard.groups[g]?.forecasters[forecast.name]).toEqual(
+        score(result, forecast, group, naiveErrors),
+      );
     }
   }
 });
 
 test('the best naive is the one with the least error over all series', () => {
-  const { all } = Object.fromEntries(toy.leaderboard.groups.map((group) => [group.name, group.forecasters]));
+  const { all } = Object.fromEntries(
+    toy.leaderboard.groups.map((group) => [group.name, group.forecasters]),
+  );
   const errors = ['last_value', 'seasonal_naive', 'mean_4_weeks'].map((name) => all![name]!.mae);
   expect(all![toy.leaderboard.bestNaive]!.mae).toBe(Math.min(...errors));
 });
@@ -35,7 +39,10 @@ describe('the profiles', () => {
   test('by hour of the week: weighted by their counts they give the MAE', () => {
     for (const [name, { mae, counts }] of Object.entries(toy.leaderboard.byHourOfWeek)) {
       const total = count(mae.map((value, i) => (counts[i] === 0 ? 0 : value * counts[i]!)));
-      expect(total / count([...counts])).toBeCloseTo(toy.leaderboard.groups[0]!.forecasters[name]!.mae, 9);
+      expect(total / count([...counts])).toBeCloseTo(
+        toy.leaderboard.groups[0]!.forecasters[name]!.mae,
+        9,
+      );
     }
   });
 
@@ -57,8 +64,11 @@ describe('the profiles', () => {
 
   test('by cutoff: in time, one value each', () => {
     const { leaderboard, result, panel } = toy;
-    expect(leaderboard.byCutoff.timestamps).toEqual(result.cutoffs.map((cutoff) => timestampAt(panel, cutoff)));
-    for (const values of Object.values(leaderboard.byCutoff.mae)) expect(values).toHaveLength(result.cutoffs.length);
+    expect(leaderboard.byCutoff.timestamps).toEqual(
+      result.cutoffs.map((cutoff) => timestampAt(panel, cutoff)),
+    );
+    for (const values of Object.values(leaderboard.byCutoff.mae))
+      expect(values).toHaveLength(result.cutoffs.length);
   });
 
   test('the most wrong forecasts are those of the result, with the days before and what then happened', () => {
@@ -74,15 +84,21 @@ describe('the profiles', () => {
     const network = result.forecasts.find(({ name }) => name === 'network')!;
     for (const [q, quantile] of network.quantiles.entries()) {
       const first = ((c * 3 + s) * 3 + q) * 6;
-      expect(worst.quantiles[String(quantile)]).toEqual([...network.values.subarray(first, first + 6)]);
+      expect(worst.quantiles[String(quantile)]).toEqual([
+        ...network.values.subarray(first, first + 6),
+      ]);
     }
   });
 });
 
 test('a subject that is not there is refused by name', () => {
   const { result, panel, groups, leaderboard } = toy;
-  const metrics = Object.fromEntries(leaderboard.groups.map((group) => [group.name, group.forecasters]));
+  const metrics = Object.fromEntries(
+    leaderboard.groups.map((group) => [group.name, group.forecasters]),
+  );
   const request = { result, panel, groups, metrics, timeZone: 'UTC', day: 24, season: 168 };
   expect(() => leaderboardOf({ ...request, subject: 'forest' })).toThrow(/no forest/);
-  expect(() => leaderboardOf({ ...request, subject: 'network', metrics: {} })).toThrow(/no naive baseline/);
+  expect(() => leaderboardOf({ ...request, subject: 'network', metrics: {} })).toThrow(
+    /no naive baseline/,
+  );
 });

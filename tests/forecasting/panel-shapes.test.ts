@@ -1,4 +1,7 @@
-/** Purpose: the panel's checks, its form as CSV, and the gap-free panel for comparisons with other tools. */
+/**
+ * Purpose: the panel's checks, its form as CSV, and the gap-free panel for comparisons with other
+ * tools.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { completePanel } from '../../forecasting/complete-panel.ts';
@@ -19,7 +22,10 @@ describe('panel', () => {
 
   test.each([
     ['a column of another size', { columns: { target: new Float32Array(3) } }],
-    ['a second column of another size', { columns: { target: new Float32Array(4), rain: new Float32Array(5) } }],
+    [
+      'a second column of another size',
+      { columns: { target: new Float32Array(4), rain: new Float32Array(5) } },
+    ],
     ['series that share an id', { seriesIds: ['a', 'a'] }],
     ['a start that is no whole minute', { start: START + 1 }],
     ['no frequency', { frequencyMinutes: 0 }],
@@ -57,12 +63,20 @@ describe('CSV', () => {
   test('any id and any value survive', () => {
     const value = fc.float({ noNaN: false, noDefaultInfinity: true });
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }), fc.array(value, { minLength: 1, maxLength: 9 }), (id, values) => {
-        const text = [...panelCsv(panelOf([id], values.length, (_s, t) => values[t] as number))].join('');
-        const rows = parseCsv(text).slice(1);
-        expect(rows.map(([name]) => name)).toEqual(values.map(() => id));
-        expect(rows.map(([, , y]) => (y === '' ? _ : Number(y)))).toEqual(values.map((x) => (x === 0 ? expect.closeTo(0) : x)));
-      }),
+      fc.property(
+        fc.string({ minLength: 1 }),
+        fc.array(value, { minLength: 1, maxLength: 9 }),
+        (id, values) => {
+          const text = [
+            ...panelCsv(panelOf([id], values.length, (_s, t) => values[t] as number)),
+          ].join('');
+          const rows = parseCsv(text).slice(1);
+          expect(rows.map(([name]) => name)).toEqual(values.map(() => id));
+          expect(rows.map(([, , y]) => (y === '' ? _ : Number(y)))).toEqual(
+            values.map((x) => (x === 0 ? expect.closeTo(0) : x)),
+          );
+        },
+      ),
       { seed: 6 },
     );
   });
@@ -90,8 +104,15 @@ describe('complete panel', () => {
 
   test('keeps the last stretch, fills with the value before, tells how many, and chooses by what precedes the test span', () => {
     // A hundred intervals more, so that one gap is within the share that may be unknown.
-    const long = panelOf(small.seriesIds, 108, (s, t) => (t < 100 ? (s === 1 ? 0 : 1) : (values[s]?.[t - 100] as number)));
-    const { panel, filled } = completePanel(long, { intervals: 106, dropLast: 1, testIntervals: 2, minimumMean: 0.5 });
+    const long = panelOf(small.seriesIds, 108, (s, t) =>
+      t < 100 ? (s === 1 ? 0 : 1) : (values[s]?.[t - 100] as number),
+    );
+    const { panel, filled } = completePanel(long, {
+      intervals: 106,
+      dropLast: 1,
+      testIntervals: 2,
+      minimumMean: 0.5,
+    });
     expect(panel.seriesIds).toEqual(['kept', 'late']);
     expect([panel.start, panel.length]).toEqual([START + HOUR, 106]);
     expect([...panel.columns.target.subarray(98, 106)]).toEqual([1, 9, 1, 2, 3, 3, 5, 6]);
@@ -101,7 +122,12 @@ describe('complete panel', () => {
 
   test('a fill looks back only, and the source is left as it was', () => {
     const before = [...small.columns.target];
-    const one = completePanel(small, { intervals: 8, dropLast: 0, testIntervals: 2, minimumMean: 0 });
+    const one = completePanel(small, {
+      intervals: 8,
+      dropLast: 0,
+      testIntervals: 2,
+      minimumMean: 0,
+    });
     expect(one.panel.seriesIds).toEqual(['idle']);
     expect([...small.columns.target]).toEqual(before);
   });

@@ -1,5 +1,6 @@
 /**
- * Purpose: small panels for tests of forecasting: random ones with every trouble that real series have, and ones from a formula.
+ * Purpose: small panels for tests of forecasting: random ones with every trouble that real series
+ * have, and ones from a formula.
  * Invariants: the same description gives the same panel.
  * Fails: never.
  */
@@ -23,9 +24,21 @@ export const toySpec: FeatureSpec = {
 };
 
 /** Hourly panel of `length` intervals whose values a formula gives. */
-export function panelOf(ids: readonly string[], length: number, valueAt: (series: number, t: number) => number): Panel {
-  const target = Float32Array.from({ length: ids.length * length }, (_, i) => valueAt(Math.floor(i / length), i % length));
-  return createPanel({ seriesIds: ids, start: START, frequencyMinutes: 60, length, columns: { target } });
+export function panelOf(
+  ids: readonly string[],
+  length: number,
+  valueAt: (series: number, t: number) => number,
+): Panel {
+  const target = Float32Array.from({ length: ids.length * length }, (_, i) =>
+    valueAt(Math.floor(i / length), i % length),
+  );
+  return createPanel({
+    seriesIds: ids,
+    start: START,
+    frequencyMinutes: 60,
+    length,
+    columns: { target },
+  });
 }
 
 /** How far a window reaches back, up to and including its cutoff. */
@@ -57,8 +70,19 @@ export const panelDescription = (length: number): fc.Arbitrary<PanelDescription>
     negative: fc.boolean(),
   });
 
-/** Values with a daily wave, noise, single gaps, a gap of days, zeros, and (last series) nothing before its last 100 hours. */
-export function randomPanel({ seed, series, length, scale, gapShare, zeroShare, negative }: PanelDescription): Panel {
+/**
+ * Values with a daily wave, noise, single gaps, a gap of days, zeros, and (last series) nothing
+ * before its last 100 hours.
+ */
+export function randomPanel({
+  seed,
+  series,
+  length,
+  scale,
+  gapShare,
+  zeroShare,
+  negative,
+}: PanelDescription): Panel {
   const random = seededRandom(seed);
   const ids = Array.from({ length: series }, (_, s) => `s${s}`);
   const outage = Math.floor(random() * length);
@@ -68,13 +92,17 @@ export function randomPanel({ seed, series, length, scale, gapShare, zeroShare, 
     const isUnborn = series > 1 && s === series - 1 && t < length - 100;
     if (gap < gapShare || isOutage || isUnborn) return Number.NaN;
     if (zero < zeroShare) return 0;
-    return scale * (1 + Math.sin((2 * Math.PI * t) / 24) + noise) * (negative && noise > 0.5 ? -1 : 1);
+    return (
+      scale * (1 + Math.sin((2 * Math.PI * t) / 24) + noise) * (negative && noise > 0.5 ? -1 : 1)
+    );
   });
 }
 
 /** The panel with every value after grid index `cutoff` replaced. */
 export function changedAfter(panel: Panel, cutoff: number, valueAt: (t: number) => number): Panel {
-  const target = panel.columns.target.map((value, i) => (i % panel.length > cutoff ? valueAt(i) : value));
+  const target = panel.columns.target.map((value, i) =>
+    i % panel.length > cutoff ? valueAt(i) : value,
+  );
   return { ...panel, columns: { target } };
 }
 

@@ -1,11 +1,15 @@
-/** Purpose: the bound is learnt from the series alone, moves with its unit, and lets all that is not absurd pass. */
+/**
+ * Purpose: the bound is learnt from the series alone, moves with its unit, and lets all that is not
+ * absurd pass.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isWithin, saneBounds } from '../../forecasting/sane-bounds.ts';
 
 const NAN = Number.NaN;
 const open = { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
-const bounds = (values: number[], cutoff = values.length - 1) => saneBounds(Float32Array.from(values), cutoff, 3);
+const bounds = (values: number[], cutoff = values.length - 1) =>
+  saneBounds(Float32Array.from(values), cutoff, 3);
 
 test.each<[string, number[], { lower: number; upper: number }]>([
   ['three ranges beyond what was', [2, 6, 4], { lower: -10, upper: 18 }],
@@ -23,7 +27,10 @@ test('nothing after the cutoff counts', () => {
 });
 
 test('a forecast that repeats the past, or doubles it, is never absurd; a thousandfold one is', () => {
-  const series = fc.array(fc.float({ min: 1, max: 1000, noNaN: true }), { minLength: 3, maxLength: 50 });
+  const series = fc.array(fc.float({ min: 1, max: 1000, noNaN: true }), {
+    minLength: 3,
+    maxLength: 50,
+  });
   fc.assert(
     fc.property(series, (values) => {
       const past = Float32Array.from(values);

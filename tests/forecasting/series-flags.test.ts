@@ -1,4 +1,7 @@
-/** Purpose: which series are flagged, and from where on; never by what comes after the cutoff, nor by the unit. */
+/**
+ * Purpose: which series are flagged, and from where on; never by what comes after the cutoff, nor
+ * by the unit.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { seriesFlags } from '../../forecasting/series-flags.ts';
@@ -10,7 +13,11 @@ const LENGTH = 10 * 168;
 const LAST = LENGTH - 1;
 const all = { knows: () => true };
 
-const flagsOf = (valueAt: (t: number) => number, forecaster: Parameters<typeof seriesFlags>[0] = all, length = LENGTH) =>
+const flagsOf = (
+  valueAt: (t: number) => number,
+  forecaster: Parameters<typeof seriesFlags>[0] = all,
+  length = LENGTH,
+) =>
   seriesFlags(
     forecaster,
     panelOf(['a'], length, (_, t) => valueAt(t)),
@@ -37,7 +44,11 @@ test.each<[string, (t: number) => number, string[]]>([
   ['a silent last day but for its first hour', (t) => (t > LAST - 23 ? NAN : 5), []],
   ['nothing known', () => NAN, ['gaps']],
   ['born last week', (t) => (t <= LAST - 168 ? NAN : 5), ['new']],
-  ['born last week, with gaps since', (t) => (t <= LAST - 168 || t % 5 === 0 ? NAN : 5), ['gaps', 'new']],
+  [
+    'born last week, with gaps since',
+    (t) => (t <= LAST - 168 || t % 5 === 0 ? NAN : 5),
+    ['gaps', 'new'],
+  ],
   ['born last week, zeros before', (t) => (t <= LAST - 168 ? 0 : 5), ['new']],
   ['born last week, at rest', (t) => (t <= LAST - 168 ? NAN : 0), ['silent', 'new']],
   ['born 4 weeks ago', (t) => (isOld(t) && t < LAST - WEEKS ? NAN : 5), []],
@@ -64,7 +75,8 @@ test('neither the future nor the unit changes a flag', () => {
       fc.constantFrom(NAN, 0, 7),
       (description, cutoff, value) => {
         const panel = randomPanel(description);
-        const flags = (of: typeof panel) => of.seriesIds.map((_, s) => seriesFlags(all, of, s, cutoff, SEASONS));
+        const flags = (of: typeof panel) =>
+          of.seriesIds.map((_, s) => seriesFlags(all, of, s, cutoff, SEASONS));
         const scaled = { ...panel, columns: { target: panel.columns.target.map((y) => 8 * y) } };
         expect(flags(changedAfter(panel, cutoff, () => value))).toEqual(flags(panel));
         expect(flags(scaled)).toEqual(flags(panel));

@@ -4,7 +4,15 @@ import fc from 'fast-check';
 import type { Panel } from '../../forecasting/panel.ts';
 import { type SimilarDaysRequest, similarDays } from '../../forecasting/similar-days.ts';
 import { seededRandom } from '../../runtime/random.ts';
-import { changedAfter, HOUR, panelDescription, panelOf, randomPanel, START, toySpec } from './random-panels.ts';
+import {
+  changedAfter,
+  HOUR,
+  panelDescription,
+  panelOf,
+  randomPanel,
+  START,
+  toySpec,
+} from './random-panels.ts';
 
 const LENGTH = 12 * 168;
 const UTC = { timeZone: 'UTC', holidays: null };
@@ -12,7 +20,17 @@ const UTC = { timeZone: 'UTC', holidays: null };
 const LAST = LENGTH - 1;
 
 const ask = (panel: Panel, changes: Partial<SimilarDaysRequest> = {}) =>
-  similarDays({ panel, series: 0, cutoff: LAST, horizon: 24, day: 24, week: 168, place: UTC, count: 5, ...changes });
+  similarDays({
+    panel,
+    series: 0,
+    cutoff: LAST,
+    horizon: 24,
+    day: 24,
+    week: 168,
+    place: UTC,
+    count: 5,
+    ...changes,
+  });
 
 /** Noise around 10. */
 function noise(seed = 1): Panel {
@@ -34,7 +52,11 @@ test.each([7, 14, 35, 77])(
     const panel = planted(noise(), days);
     const [first, second] = ask(panel);
     const cutoff = LAST - days * 24;
-    expect(first).toEqual({ cutoff, distance: 0, next: panel.columns.target.slice(cutoff + 1, cutoff + 25) });
+    expect(first).toEqual({
+      cutoff,
+      distance: 0,
+      next: panel.columns.target.slice(cutoff + 1, cutoff + 25),
+    });
     expect(second?.distance).toBeGreaterThan(0.05);
   },
 );
@@ -42,17 +64,21 @@ test.each([7, 14, 35, 77])(
 test('another weekday costs 0.1, another kind of day 0.5', () => {
   // The target is a Monday: a Tuesday, and a Saturday.
   const distanceOf = (days: number) =>
-    ask(planted(noise(), days), { count: 99 }).find(({ cutoff }) => cutoff === LAST - days * 24)?.distance;
+    ask(planted(noise(), days), { count: 99 }).find(({ cutoff }) => cutoff === LAST - days * 24)
+      ?.distance;
   expect(distanceOf(6)).toBeCloseTo(0.1, 12);
   expect(distanceOf(2)).toBeCloseTo(0.5, 12);
 });
 
 test('a public holiday is another kind of day than a working day, and the same as a Sunday', () => {
   const place = { timeZone: 'UTC', holidays: { country: 'US' } };
-  // The day after the cutoff is Monday 2 January 2023, when New Year's Day, a Sunday, is made up for.
+  // The day after the cutoff is Monday 2 January 2023, when New Year's Day, a Sunday, is made up
+  // for.
   const panel = { ...noise(), start: Date.UTC(2023, 0, 2) - LENGTH * HOUR };
   const distanceOf = (days: number) =>
-    ask(planted(panel, days), { place, count: 99 }).find(({ cutoff }) => cutoff === LAST - days * 24)?.distance;
+    ask(planted(panel, days), { place, count: 99 }).find(
+      ({ cutoff }) => cutoff === LAST - days * 24,
+    )?.distance;
   expect(distanceOf(8)).toBeCloseTo(0.1, 12);
   expect(distanceOf(14)).toBeCloseTo(0.5, 12);
 });
@@ -123,19 +149,25 @@ test('scaling a series changes no distance', () => {
 describe('little to go by', () => {
   test('gaps: compared over what is known in both, if that is half a day', () => {
     const days = 14;
-    const gap = (hours: number) => edited(planted(noise(), days), (target) => target.fill(Number.NaN, LAST - hours + 1));
+    const gap = (hours: number) =>
+      edited(planted(noise(), days), (target) => target.fill(Number.NaN, LAST - hours + 1));
     expect(ask(gap(12))[0]).toMatchObject({ cutoff: LAST - days * 24, distance: 0 });
     expect(ask(gap(13))).toEqual([]);
   });
 
   test('a history of a day, or of nothing but gaps: none', () => {
-    const short = { ...noise(), length: 30, columns: { target: noise().columns.target.slice(0, 30) } };
+    const short = {
+      ...noise(),
+      length: 30,
+      columns: { target: noise().columns.target.slice(0, 30) },
+    };
     expect(ask(short, { cutoff: 29 })).toEqual([]);
     expect(ask(panelOf(['a'], LENGTH, () => Number.NaN))).toEqual([]);
   });
 
   test('a cutoff outside the panel is a RangeError', () => {
-    for (const cutoff of [-1, LENGTH, 1.5]) expect(() => ask(noise(), { cutoff })).toThrow(RangeError);
+    for (const cutoff of [-1, LENGTH, 1.5])
+      expect(() => ask(noise(), { cutoff })).toThrow(RangeError);
     expect(START % HOUR).toBe(0);
   });
 });

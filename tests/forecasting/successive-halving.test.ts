@@ -1,7 +1,15 @@
-/** Purpose: successive halving against an example computed by hand, and what must hold for any losses and any order of ending. */
+/**
+ * Purpose: successive halving against an example computed by hand, and what must hold for any
+ * losses and any order of ending.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { halvingPlan, rungSizes, successiveHalving, type Trial } from '../../forecasting/successive-halving.ts';
+import {
+  halvingPlan,
+  rungSizes,
+  successiveHalving,
+  type Trial,
+} from '../../forecasting/successive-halving.ts';
 
 const lossOf = (loss: number) => Promise.resolve({ loss });
 const places = (plan: Parameters<typeof successiveHalving>[1], losses: readonly number[]) =>
@@ -34,7 +42,8 @@ describe('the plan', () => {
 });
 
 test('six candidates, two folds, eta 3, by hand', async () => {
-  // Candidate → loss by budget and fold. At budget 10 the means are 5, 2, 4, 3, 6, 7: 1 and 3 survive. At 30: 2 against 1.5.
+  // Candidate → loss by budget and fold. At budget 10 the means are 5, 2, 4, 3, 6, 7: 1 and 3
+  // survive. At 30: 2 against 1.5.
   const losses: Record<number, number[][]> = {
     10: [
       [4, 6],
@@ -47,10 +56,14 @@ test('six candidates, two folds, eta 3, by hand', async () => {
     30: [[], [2, 2], [], [1, 2], [], []],
   };
   const asked: Trial[] = [];
-  const history = await successiveHalving(['a', 'b', 'c', 'd', 'e', 'f'], halvingPlan(6, 10, 2), async (_name, trial) => {
-    asked.push(trial);
-    return { loss: losses[trial.budget]?.[trial.candidate]?.[trial.fold] as number };
-  });
+  const history = await successiveHalving(
+    ['a', 'b', 'c', 'd', 'e', 'f'],
+    halvingPlan(6, 10, 2),
+    async (_name, trial) => {
+      asked.push(trial);
+      return { loss: losses[trial.budget]?.[trial.candidate]?.[trial.fold] as number };
+    },
+  );
   expect(history.rungs).toEqual([
     {
       budget: 10,
@@ -80,13 +93,22 @@ test('six candidates, two folds, eta 3, by hand', async () => {
 
 describe('failing candidates', () => {
   test('count as worst, keep what they said, and stop nobody', async () => {
-    const history = await successiveHalving([3, Number.NaN, 1, -1], { budgets: [1, 2], eta: 2, folds: 1 }, async (loss) => {
-      if (loss < 0) throw new Error('out of memory');
-      return { loss };
-    });
+    const history = await successiveHalving(
+      [3, Number.NaN, 1, -1],
+      { budgets: [1, 2], eta: 2, folds: 1 },
+      async (loss) => {
+        if (loss < 0) throw new Error('out of memory');
+        return { loss };
+      },
+    );
     expect(history.best).toBe(2);
     expect(history.rungs[0]?.standings.map(({ candidate }) => candidate)).toEqual([2, 0, 1, 3]);
-    expect(history.trials.slice(0, 4).map(({ failure }) => failure)).toEqual([null, 'the loss is NaN', null, 'out of memory']);
+    expect(history.trials.slice(0, 4).map(({ failure }) => failure)).toEqual([
+      null,
+      'the loss is NaN',
+      null,
+      'out of memory',
+    ]);
     expect(history.trials[3]?.outcome).toBeNull();
   });
 
@@ -99,12 +121,20 @@ describe('failing candidates', () => {
   });
 
   test('fewer sound ones than places: only those go on', async () => {
-    const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [Number.NaN, 4, Number.NaN, Number.NaN]);
+    const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [
+      Number.NaN,
+      4,
+      Number.NaN,
+      Number.NaN,
+    ]);
     expect(history.rungs.map(({ survivors }) => survivors)).toEqual([[1], [1]]);
   });
 
   test('all failed: nobody is best', async () => {
-    const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [Number.NaN, Number.POSITIVE_INFINITY]);
+    const history = await places({ budgets: [1, 2], eta: 2, folds: 1 }, [
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+    ]);
     expect([history.best, history.rungs.length]).toEqual([null, 1]);
   });
 });
@@ -126,11 +156,17 @@ describe('the reference', () => {
   });
 });
 
-const anyLosses = fc.array(fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.constantFrom(1, 2, Number.NaN)), {
-  minLength: 1,
-  maxLength: 40,
+const anyLosses = fc.array(
+  fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.constantFrom(1, 2, Number.NaN)),
+  {
+    minLength: 1,
+    maxLength: 40,
+  },
+);
+const anyPlan = fc.record({
+  eta: fc.integer({ min: 2, max: 5 }),
+  folds: fc.integer({ min: 1, max: 3 }),
 });
-const anyPlan = fc.record({ eta: fc.integer({ min: 2, max: 5 }), folds: fc.integer({ min: 1, max: 3 }) });
 
 test('a noise-free objective: the survivor is the best candidate, the earlier one of equals', async () => {
   await fc.assert(
@@ -144,12 +180,19 @@ test('a noise-free objective: the survivor is the best candidate, the earlier on
 
 test('the order in which trials end does not matter', async () => {
   await fc.assert(
-    fc.asyncProperty(anyLosses, anyPlan, fc.scheduler(), async (losses, { eta, folds }, scheduler) => {
-      const plan = halvingPlan(losses.length, 1, folds, eta);
-      const expected = await places(plan, losses);
-      const shuffled = successiveHalving(losses, plan, (loss) => scheduler.schedule(lossOf(loss)));
-      expect(await scheduler.waitFor(shuffled)).toEqual(expected);
-    }),
+    fc.asyncProperty(
+      anyLosses,
+      anyPlan,
+      fc.scheduler(),
+      async (losses, { eta, folds }, scheduler) => {
+        const plan = halvingPlan(losses.length, 1, folds, eta);
+        const expected = await places(plan, losses);
+        const shuffled = successiveHalving(losses, plan, (loss) =>
+          scheduler.schedule(lossOf(loss)),
+        );
+        expect(await scheduler.waitFor(shuffled)).toEqual(expected);
+      },
+    ),
     { numRuns: 40 },
   );
 });
@@ -161,8 +204,12 @@ test('a rung never asks for more than its share, and each trial once', async () 
       const { trials } = await places(plan, losses);
       const sizes = rungSizes(plan, losses.length);
       for (const [rung, size] of sizes.entries())
-        expect(trials.filter((trial) => trial.rung === rung).length).toBeLessThanOrEqual(size * folds);
-      expect(new Set(trials.map(({ candidate, rung, fold }) => `${candidate} ${rung} ${fold}`)).size).toBe(trials.length);
+        expect(trials.filter((trial) => trial.rung === rung).length).toBeLessThanOrEqual(
+          size * folds,
+        );
+      expect(
+        new Set(trials.map(({ candidate, rung, fold }) => `${candidate} ${rung} ${fold}`)).size,
+      ).toBe(trials.length);
     }),
   );
 });

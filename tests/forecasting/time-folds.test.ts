@@ -1,4 +1,7 @@
-/** Purpose: folds lie side by side before the end they are given, and a cut panel holds nothing of what follows. */
+/**
+ * Purpose: folds lie side by side before the end they are given, and a cut panel holds nothing of
+ * what follows.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { panelUpTo } from '../../forecasting/panel.ts';

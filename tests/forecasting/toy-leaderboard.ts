@@ -1,12 +1,20 @@
 /**
- * Purpose: a small backtest of every kind of forecaster and its leaderboard, for tests of the leaderboard and its page.
- * Invariants: deterministic; no network is fitted: the "network" is a rule of thumb with an interval.
+ * Purpose: a small backtest of every kind of forecaster and its leaderboard, for tests of the
+ * leaderboard and its page.
+ * Invariants: deterministic; no network is fitted: the "network" is a rule of thumb with an
+ * interval.
  * Fails: never.
  */
 import { type BacktestResult, backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import { type Leaderboard, leaderboardOf } from '../../forecasting/leaderboard.ts';
-import { type Metrics, type SeriesGroup, score, seasonalNaiveErrors, seriesGroups } from '../../forecasting/metrics.ts';
+import {
+  type Metrics,
+  type SeriesGroup,
+  score,
+  seasonalNaiveErrors,
+  seriesGroups,
+} from '../../forecasting/metrics.ts';
 import { meanOfSeasons, naiveForecasters } from '../../forecasting/models/naive.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { seededRandom } from '../../runtime/random.ts';
@@ -26,7 +34,9 @@ function thumb(name: string): Forecaster {
       const factors = [0.45, 0.9, 1.8];
       return Float32Array.from(
         { length: values.length * 3 },
-        (_, i) => factors[Math.floor(i / horizon) % 3]! * values[Math.floor(i / (3 * horizon)) * horizon + (i % horizon)]!,
+        (_, i) =>
+          factors[Math.floor(i / horizon) % 3]! *
+          values[Math.floor(i / (3 * horizon)) * horizon + (i % horizon)]!,
       );
     },
   };
@@ -50,14 +60,20 @@ export async function toyLeaderboard(seriesIds: readonly string[]): Promise<ToyL
     return s === seriesIds.length - 1 ? Math.floor(value / 22) : value * (s + 1);
   });
   const cutoffs = backtestCutoffs(length, 14 * 24, HORIZON, 25);
-  const result = await runBacktest(panel, [...naiveForecasters(168), thumb('oracle'), thumb('network')], cutoffs, HORIZON);
+  const result = await runBacktest(
+    panel,
+    [...naiveForecasters(168), thumb('oracle'), thumb('network')],
+    cutoffs,
+    HORIZON,
+  );
   const end = cutoffs[0]! + 1;
   const groups = seriesGroups(panel, end);
   const naiveErrors = seasonalNaiveErrors(panel, 168, end);
   const metrics: Record<string, Record<string, Metrics>> = {};
   for (const group of groups) {
     metrics[group.name] = {};
-    for (const forecast of result.forecasts) metrics[group.name]![forecast.name] = score(result, forecast, group, naiveErrors);
+    for (const forecast of result.forecasts)
+      metrics[group.name]![forecast.name] = score(result, forecast, group, naiveErrors);
   }
   const leaderboard = leaderboardOf({
     result,

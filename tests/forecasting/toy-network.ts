@@ -13,7 +13,11 @@ import { type BackendName, startTensorBackend } from '../../runtime/tensor-backe
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 import { toySpec } from './random-panels.ts';
 
-export const toyNetwork = (seriesIds: readonly string[], horizon = 6, windowIntervals?: number): NetworkSpec => ({
+export const toyNetwork = (
+  seriesIds: readonly string[],
+  horizon = 6,
+  windowIntervals?: number,
+): NetworkSpec => ({
   features: { ...toySpec, horizon, ...(windowIntervals === undefined ? {} : { windowIntervals }) },
   quantiles: [0.1, 0.5, 0.9],
   seriesIds,
@@ -43,7 +47,12 @@ export const fitToy = (
     windowIntervals,
     lastTarget = panel.length - 1,
     ...options
-  }: Partial<FitOptions> & { seed?: number; horizon?: number; windowIntervals?: number; lastTarget?: number } = {},
+  }: Partial<FitOptions> & {
+    seed?: number;
+    horizon?: number;
+    windowIntervals?: number;
+    lastTarget?: number;
+  } = {},
 ): Promise<FittedNetwork> => {
   const spec = toyNetwork(panel.seriesIds, horizon, windowIntervals);
   return fitNetwork(panel, spec, lastTarget, { ...toyFit, ...options }, randomStreams(seed));

@@ -1,15 +1,27 @@
-/** Purpose: the shape of the week, entry by entry, against its definition written as slowly as it reads, to the last bit. */
+/**
+ * Purpose: the shape of the week, entry by entry, against its definition written as slowly as it
+ * reads, to the last bit.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createCalendar, localLag } from '../../forecasting/calendar.ts';
 import { createPanel, type Panel, targetOf } from '../../forecasting/panel.ts';
-import { createWeekTables, WEEKS_OF_SHAPE, type WeekTableSizes } from '../../forecasting/week-tables.ts';
+import {
+  createWeekTables,
+  WEEKS_OF_SHAPE,
+  type WeekTableSizes,
+} from '../../forecasting/week-tables.ts';
 import { seededRandom } from '../../runtime/random.ts';
 
 const PLACE = { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } };
 
 /** The mean of the week before the day of grid index t; every value is added in its order. */
-function weekBefore(panel: Panel, values: Float32Array, t: number, { day, week }: WeekTableSizes): number {
+function weekBefore(
+  panel: Panel,
+  values: Float32Array,
+  t: number,
+  { day, week }: WeekTableSizes,
+): number {
   const intervals = Math.floor(panel.start / (panel.frequencyMinutes * 60_000));
   const ahead = ((intervals % day) + day) % day;
   const end = Math.floor((t + ahead) / day) * day - ahead;
@@ -40,7 +52,10 @@ function shapeAt(panel: Panel, series: number, t: number, sizes: WeekTableSizes)
   return Math.fround(below > 0 ? above / below : Number.NaN);
 }
 
-/** Loads and counts, whose sums of days are exact, and what is not: many orders of magnitude, the smallest numbers there are, infinity. */
+/**
+ * Loads and counts, whose sums of days are exact, and what is not: many orders of magnitude, the
+ * smallest numbers there are, infinity.
+ */
 const VALUES: Readonly<Record<string, (random: () => number) => number>> = {
   loads: (random) => 1e4 * (0.5 + random()),
   counts: (random) => Math.floor(random() * 20),
@@ -63,14 +78,34 @@ test('entries are what the definition says, bit for bit, on every kind of values
         const week = 7 * day;
         const length = weeks * week + Math.floor(random() * week);
         const value = VALUES[kind] as (random: () => number) => number;
-        const target = Float32Array.from({ length: 2 * length }, () => (random() < gaps ? Number.NaN : value(random)));
+        const target = Float32Array.from({ length: 2 * length }, () =>
+          random() < gaps ? Number.NaN : value(random),
+        );
         const start = Date.UTC(2023, 0, 1) + Math.floor(random() * 500) * frequencyMinutes * 60_000;
-        const panel = createPanel({ seriesIds: ['a', 'b'], start, frequencyMinutes, length, columns: { target } });
-        const sizes = { day, week, weeksOfMean: 4, from: Math.max(0, length - 3 * day), span: length + day };
-        const { weekShape, width } = createWeekTables(panel, createCalendar(start, frequencyMinutes, sizes.span, PLACE), sizes);
+        const panel = createPanel({
+          seriesIds: ['a', 'b'],
+          start,
+          frequencyMinutes,
+          length,
+          columns: { target },
+        });
+        const sizes = {
+          day,
+          week,
+          weeksOfMean: 4,
+          from: Math.max(0, length - 3 * day),
+          span: length + day,
+        };
+        const { weekShape, width } = createWeekTables(
+          panel,
+          createCalendar(start, frequencyMinutes, sizes.span, PLACE),
+          sizes,
+        );
         for (const t of [sizes.from, length - 1, sizes.span - 1]) {
           for (const series of [0, 1]) {
-            expect(weekShape[series * width + t - sizes.from]).toBe(shapeAt(panel, series, t, sizes));
+            expect(weekShape[series * width + t - sizes.from]).toBe(
+              shapeAt(panel, series, t, sizes),
+            );
           }
         }
       },

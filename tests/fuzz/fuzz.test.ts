@@ -1,4 +1,7 @@
-/** Purpose: a slice of the fuzzer on every test run (`npm run fuzz` sends 50,000), and that each of its checks can fail. */
+/**
+ * Purpose: a slice of the fuzzer on every test run (`npm run fuzz` sends 50,000), and that each of
+ * its checks can fail.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { servedDocument } from '../../docs/client/served-document.ts';
 import { silentProgress } from '../../runtime/progress.ts';
@@ -21,7 +24,8 @@ test('1,500 requests, valid and hostile: nothing but documented answers, and not
 }, 240_000);
 
 describe('each check can fail', () => {
-  const LIVE = document.paths['/health/live'].get.responses['200'].content['application/json'].example;
+  const LIVE =
+    document.paths['/health/live'].get.responses['200'].content['application/json'].example;
   const problem = {
     type: 'urn:headway:problem:series-unknown',
     title: 'Series unknown',
@@ -30,9 +34,16 @@ describe('each check can fail', () => {
     instance: 'urn:headway:request:1',
     code: 'SERIES_UNKNOWN',
   };
-  const answer = (status: number, body: object | string, headers: Record<string, string> = {}): Answer => ({
+  const answer = (
+    status: number,
+    body: object | string,
+    headers: Record<string, string> = {},
+  ): Answer => ({
     status,
-    headers: { 'content-type': status < 400 ? 'application/json' : 'application/problem+json', ...headers },
+    headers: {
+      'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+      ...headers,
+    },
     body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
     isWhole: true,
   });
@@ -43,19 +54,64 @@ describe('each check can fail', () => {
 
   test.each<[string, Answer[], Expected, string | null]>([
     ['a good answer', [answer(200, LIVE)], live, null],
-    ['an answer of another schema', [answer(200, { ...LIVE, status: 'dead' })], live, 'does not match its schema'],
+    [
+      'an answer of another schema',
+      [answer(200, { ...LIVE, status: 'dead' })],
+      live,
+      'does not match its schema',
+    ],
     ['a documented problem', [answer(404, problem)], one, null],
-    ['a problem that the operation does not have', [answer(404, problem)], live, '404 SERIES_UNKNOWN is not in the document'],
-    ['a code nobody knows', [answer(404, { ...problem, code: 'ODD' })], anywhere, 'unknown code ODD'],
+    [
+      'a problem that the operation does not have',
+      [answer(404, problem)],
+      live,
+      '404 SERIES_UNKNOWN is not in the document',
+    ],
+    [
+      'a code nobody knows',
+      [answer(404, { ...problem, code: 'ODD' })],
+      anywhere,
+      'unknown code ODD',
+    ],
     ['another status in the problem', [answer(400, problem)], anywhere, 'a problem of status 404'],
-    ['a member that is missing', [answer(404, { ...problem, detail: undefined })], anywhere, 'a problem that is none'],
+    [
+      'a member that is missing',
+      [answer(404, { ...problem, detail: undefined })],
+      anywhere,
+      'a problem that is none',
+    ],
     ['text for a problem', [answer(400, 'Bad Request')], anywhere, 'no JSON'],
-    ['another type', [answer(400, problem, { 'content-type': 'text/html' })], anywhere, 'without a problem document'],
-    ['a stack', [answer(404, { ...problem, detail: 'at f (/a/b.ts:1:2)' })], anywhere, 'tells of the inside'],
-    ['an error of the service', [answer(500, { ...problem, status: 500, code: 'INTERNAL' })], anywhere, '500 INTERNAL'],
+    [
+      'another type',
+      [answer(400, problem, { 'content-type': 'text/html' })],
+      anywhere,
+      'without a problem document',
+    ],
+    [
+      'a stack',
+      [answer(404, { ...problem, detail: 'at f (/a/b.ts:1:2)' })],
+      anywhere,
+      'tells of the inside',
+    ],
+    [
+      'an error of the service',
+      [answer(500, { ...problem, status: 500, code: 'INTERNAL' })],
+      anywhere,
+      '500 INTERNAL',
+    ],
     ['back-pressure', [answer(503, busy, { 'retry-after': '2' })], anywhere, null],
-    ['back-pressure without a word when to come back', [answer(503, busy)], anywhere, 'without Retry-After'],
-    ['what should be refused', [answer(200, LIVE)], { ...live, outcome: 'refuse' }, 'what the schema refuses'],
+    [
+      'back-pressure without a word when to come back',
+      [answer(503, busy)],
+      anywhere,
+      'without Retry-After',
+    ],
+    [
+      'what should be refused',
+      [answer(200, LIVE)],
+      { ...live, outcome: 'refuse' },
+      'what the schema refuses',
+    ],
     ['half an answer', [{ ...answer(200, '{'), isWhole: false }], live, 'half a body'],
     ['silence', [], live, 'without an answer'],
     ['silence that is allowed', [], { ...anywhere, outcome: 'maybe' }, null],
@@ -68,12 +124,22 @@ describe('each check can fail', () => {
   test('no answer in time, and bytes behind the last answer', () => {
     const judge = createJudge(document);
     expect(judge({ answers: [], rest: '', isLate: true }, live)).toBe('no answer in time');
-    expect(judge({ answers: [], rest: 'HELLO', isLate: false }, live)).toContain('bytes that are no answer');
+    expect(judge({ answers: [], rest: 'HELLO', isLate: false }, live)).toContain(
+      'bytes that are no answer',
+    );
   });
 
   test('trouble, sockets, handles and memory that grows are told, with the seed', () => {
     const good: FuzzReport = {
-      ...{ seed: 7, requests: 50_000, byKind: {}, byStatus: {}, failures: [], troubles: [], heapMb: [] },
+      ...{
+        seed: 7,
+        requests: 50_000,
+        byKind: {},
+        byStatus: {},
+        failures: [],
+        troubles: [],
+        heapMb: [],
+      },
       ...{ heapBytesPerRequest: 0, socketsLeft: 0, handlesGrown: 0 },
     };
     expect(complaints(good)).toEqual([]);

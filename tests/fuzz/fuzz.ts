@@ -1,8 +1,9 @@
 /**
- * Purpose: fuzzes the prediction service: thousands of requests, from the OpenAPI document and against it, at a real server in a process of its
- * own, and a verdict on every answer, on what the process logged, and on what it holds afterwards.
- * Invariants: a request is made from the seed and its number alone, so one that failed is made again by `--seed S --only N`; a failure is
- * reduced to the fewest bytes that still fail.
+ * Purpose: fuzzes the prediction service: thousands of requests, from the OpenAPI document and
+ * against it, at a real server in a process of its own, and a verdict on every answer, on what the
+ * process logged, and on what it holds afterwards.
+ * Invariants: a request is made from the seed and its number alone, so one that failed is made
+ * again by `--seed S --only N`; a failure is reduced to the fewest bytes that still fail.
  * Fails: rejects where the server does not start or dies; all else is in the report.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -80,8 +81,12 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const answer = await exchange(target.port, request.pieces, request.manner, patienceMs);
     for (const { status } of answer.answers) byStatus[status] = (byStatus[status] ?? 0) + 1;
     if (target.hasDied()) return 'the service died';
-    // Other requests are under way: what was logged now may be of one of them, and is told in the report in any case.
-    return judge(answer, request.expected) ?? (only !== undefined ? (target.troubles[before] ?? null) : null);
+    // Other requests are under way: what was logged now may be of one of them, and is told in the
+    // report in any case.
+    return (
+      judge(answer, request.expected) ??
+      (only !== undefined ? (target.troubles[before] ?? null) : null)
+    );
   }
 
   async function one(index: number): Promise<void> {
@@ -89,17 +94,24 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     byKind[request.kind] = (byKind[request.kind] ?? 0) + 1;
     const problem = await verdict(request);
     if (problem === null || failures.length >= MOST_FAILURES) return;
-    // Without its `Connection: close` a smaller one is answered and then kept alive: nothing to wait for.
+    // Without its `Connection: close` a smaller one is answered and then kept alive: nothing to
+    // wait for.
     const patienceMs = problem === LATE ? timeoutMs : 1000;
-    const fewest = await reduced(request, async (smaller) => (await verdict(smaller, patienceMs)) === problem);
-    const bytes = JSON.stringify(fewest.pieces.map((piece) => piece.toString('latin1')).join('')).slice(0, MOST_BYTES_SHOWN);
+    const fewest = await reduced(
+      request,
+      async (smaller) => (await verdict(smaller, patienceMs)) === problem,
+    );
+    const bytes = JSON.stringify(
+      fewest.pieces.map((piece) => piece.toString('latin1')).join(''),
+    ).slice(0, MOST_BYTES_SHOWN);
     failures.push({ index, kind: `${request.kind}, ${request.manner}`, problem, bytes });
   }
 
   progress.start('Fuzzing', requests);
   try {
     const first = await target.measure();
-    const indexes = only === undefined ? Array.from({ length: requests }, (_, i) => from + i) : [only];
+    const indexes =
+      only === undefined ? Array.from({ length: requests }, (_, i) => from + i) : [only];
     let done = 0;
     for (const part of partsOf(indexes, MEASURES)) {
       const open = [...part].reverse();
@@ -159,10 +171,13 @@ async function startTarget(): Promise<Target> {
         child.off('message', onMessage).off('exit', onExit);
         resolve(message as T);
       };
-      const onExit = (code: number | null) => reject(new Error(`the service ended with ${code}: ${troubles.join('\n')}`));
+      const onExit = (code: number | null) =>
+        reject(new Error(`the service ended with ${code}: ${troubles.join('\n')}`));
       child.on('message', onMessage).on('exit', onExit);
     });
-  const { port, document, ids } = await heard<{ port: number; document: Json; ids: string[] }>('port');
+  const { port, document, ids } = await heard<{ port: number; document: Json; ids: string[] }>(
+    'port',
+  );
   const measure = async (): Promise<Measure> => {
     const answer = heard<{ measure: Measure }>('measure');
     child.send({ ask: 'measure' });
@@ -193,7 +208,10 @@ async function startTarget(): Promise<Target> {
 }
 
 /** Request number n: seven in ten from the document, the rest against it. */
-function requestMaker({ document: served, ids }: Target, seed: number): (index: number) => FuzzRequest {
+function requestMaker(
+  { document: served, ids }: Target,
+  seed: number,
+): (index: number) => FuzzRequest {
   const document = dereferenced(served);
   const operations = operationsOf(document);
   const posts = operations.filter(({ spec }) => spec.requestBody);
@@ -212,7 +230,9 @@ function requestMaker({ document: served, ids }: Target, seed: number): (index: 
 
 function partsOf<T>(list: readonly T[], count: number): T[][] {
   const size = Math.ceil(list.length / count);
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );
 }
 
 function slopeOf(points: readonly { readonly after: number; readonly bytes: number }[]): number {
@@ -222,7 +242,10 @@ function slopeOf(points: readonly { readonly after: number; readonly bytes: numb
   const spread = points.reduce((sum, { after }) => sum + (after - x) ** 2, 0);
   return spread === 0
     ? 0
-    : Math.round((points.reduce((sum, { after, bytes }) => sum + (after - x) * (bytes - y), 0) / spread) * 10) / 10;
+    : Math.round(
+        (points.reduce((sum, { after, bytes }) => sum + (after - x) * (bytes - y), 0) / spread) *
+          10,
+      ) / 10;
 }
 
 const sorted = (counts: Record<string, number>): Record<string, number> =>

@@ -1,6 +1,8 @@
 /**
- * Purpose: what clients do that no schema foresees: bodies that are no JSON, paths with tricks, and bytes that are hardly HTTP.
- * Invariants: the same draws make the same request; where the protocol lets a server hang up, so may this one.
+ * Purpose: what clients do that no schema foresees: bodies that are no JSON, paths with tricks, and
+ * bytes that are hardly HTTP.
+ * Invariants: the same draws make the same request; where the protocol lets a server hang up, so
+ * may this one.
  * Fails: never.
  */
 import type { Random } from '../../runtime/random.ts';
@@ -45,7 +47,15 @@ const TOKENS = [
     '{}{}',
   ],
 ];
-const KEYS = ['"__proto__"', '"constructor"', '"\\u005f_proto__"', '"toString"', '"seriesIds"', '"horizon"', '""'];
+const KEYS = [
+  '"__proto__"',
+  '"constructor"',
+  '"\\u005f_proto__"',
+  '"toString"',
+  '"seriesIds"',
+  '"horizon"',
+  '""',
+];
 const CONTENT_TYPES = [
   ...[
     'application/json; charset=utf-16',
@@ -60,12 +70,24 @@ const CONTENT_TYPES = [
     'application/JSON',
     'application/json; charset="UTF-8"',
   ],
-  ...['application/vnd.api+json', 'a/b/c', ';', '*/*', 'application/json, text/plain', 'x'.repeat(500)],
+  ...[
+    'application/vnd.api+json',
+    'a/b/c',
+    ';',
+    '*/*',
+    'application/json, text/plain',
+    'x'.repeat(500),
+  ],
 ];
 
 /** @param body of a valid post */
 export function mutatedBody(random: Random, path: string, body: string): FuzzRequest {
-  const request = (kind: string, bytes: Buffer | string, headers: Record<string, string> = {}, refused = false): FuzzRequest => ({
+  const request = (
+    kind: string,
+    bytes: Buffer | string,
+    headers: Record<string, string> = {},
+    refused = false,
+  ): FuzzRequest => ({
     kind: `body: ${kind}`,
     pieces: [httpRequest('POST', path, headers, bytes)],
     manner: 'plain',
@@ -77,7 +99,8 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
   switch (between(random, 0, 13)) {
     case 0: {
       const copy = Buffer.from(bytes);
-      for (let i = between(random, 1, 4); i > 0; i--) copy[between(random, 0, copy.length - 1)] = between(random, 0, 255);
+      for (let i = between(random, 1, 4); i > 0; i--)
+        copy[between(random, 0, copy.length - 1)] = between(random, 0, 255);
       return request('flipped bytes', copy);
     }
     case 1:
@@ -95,7 +118,10 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
       if (values.length === 0) return request('empty', '', {}, true);
       const value = pick(random, values);
       const token = pick(random, TOKENS);
-      return request('odd token', body.slice(0, value.index) + token + body.slice(value.index + value[0].length));
+      return request(
+        'odd token',
+        body.slice(0, value.index) + token + body.slice(value.index + value[0].length),
+      );
     }
     case 5:
     case 6:
@@ -106,17 +132,29 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
     case 7:
       return request(
         'byte order mark',
-        Buffer.concat([pick(random, [Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from([0xff, 0xfe])]), bytes]),
+        Buffer.concat([
+          pick(random, [Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from([0xff, 0xfe])]),
+          bytes,
+        ]),
       );
     case 8:
-      return request('UTF-16', Buffer.from(body, 'utf16le'), { 'content-type': 'application/json; charset=utf-16le' }, true);
+      return request(
+        'UTF-16',
+        Buffer.from(body, 'utf16le'),
+        { 'content-type': 'application/json; charset=utf-16le' },
+        true,
+      );
     case 9: {
       const inside = body.indexOf('"', 2) + 1;
       return request(
         'bytes that are no UTF-8',
         Buffer.concat([
           bytes.subarray(0, inside),
-          pick(random, [Buffer.from([0xff]), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from([0xc0, 0xaf])]),
+          pick(random, [
+            Buffer.from([0xff]),
+            Buffer.from([0xed, 0xa0, 0x80]),
+            Buffer.from([0xc0, 0xaf]),
+          ]),
           bytes.subarray(inside),
         ]),
         {},
@@ -128,7 +166,9 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
     case 11:
       return request('other type', body, { 'content-type': pick(random, CONTENT_TYPES) });
     case 12: {
-      const seriesIds = Array.from({ length: pick(random, [999, 1001, 10_000]) }, (_, i) => (i % 7 === 0 ? `${i}` : `s${i}`));
+      const seriesIds = Array.from({ length: pick(random, [999, 1001, 10_000]) }, (_, i) =>
+        i % 7 === 0 ? `${i}` : `s${i}`,
+      );
       return request('ten thousand series', JSON.stringify({ seriesIds, horizon: 1 }));
     }
     default: {
@@ -186,7 +226,9 @@ const CONDITIONS: readonly Record<string, string>[] = [
 export function oddPath(random: Random): FuzzRequest {
   const draw = between(random, 0, 5);
   const piece = () =>
-    Array.from({ length: between(random, 1, 6) }, () => pick(random, PIECES_OF_PATHS)).join(pick(random, ['', '/']));
+    Array.from({ length: between(random, 1, 6) }, () => pick(random, PIECES_OF_PATHS)).join(
+      pick(random, ['', '/']),
+    );
   const target = [
     () => `${pick(random, PLACES)}/${piece()}`,
     () => `/v1/series/${piece()}/${pick(random, ['forecast', 'explanation', ''])}`,
@@ -207,7 +249,12 @@ export function oddPath(random: Random): FuzzRequest {
       ]),
     () => `${pick(random, PLACES)}${'/a'.repeat(between(random, 1, 3000))}`,
   ][draw]?.() as string;
-  return { kind: 'path', pieces: [httpRequest('GET', target, pick(random, CONDITIONS))], manner: 'plain', expected: ANYWHERE };
+  return {
+    kind: 'path',
+    pieces: [httpRequest('GET', target, pick(random, CONDITIONS))],
+    manner: 'plain',
+    expected: ANYWHERE,
+  };
 }
 
 const METHODS = [
@@ -242,14 +289,25 @@ const PROTOCOL: readonly Draw[] = [
     kind: 'many headers',
     sent: `${GET}${Array.from({ length: pick(random, [50, 500, 3000]) }, (_, i) => `x-${i}: ${i}\r\n`).join('')}\r\n`,
   }),
-  (random) => ({ kind: 'one large header', sent: `${GET}x: ${'a'.repeat(pick(random, [4000, 17_000, 100_000]))}\r\n\r\n` }),
+  (random) => ({
+    kind: 'one large header',
+    sent: `${GET}x: ${'a'.repeat(pick(random, [4000, 17_000, 100_000]))}\r\n\r\n`,
+  }),
   (random) => ({
     kind: 'content-length',
     sent: `${POST}Content-Length: ${pick(random, ['-1', '1e3', '0x20', '99999999999999999999', '', 'x', '31', '32, 32', '5'])}\r\nConnection: close\r\n\r\n${BODY}`,
     manner: 'half',
   }),
-  () => ({ kind: 'content-length too long', sent: `${POST}Content-Length: 5000\r\n\r\n${BODY}`, manner: 'half' }),
-  () => ({ kind: 'two lengths', sent: `${POST}Content-Length: 32\r\nContent-Length: 33\r\n\r\n${BODY}`, manner: 'half' }),
+  () => ({
+    kind: 'content-length too long',
+    sent: `${POST}Content-Length: 5000\r\n\r\n${BODY}`,
+    manner: 'half',
+  }),
+  () => ({
+    kind: 'two lengths',
+    sent: `${POST}Content-Length: 32\r\nContent-Length: 33\r\n\r\n${BODY}`,
+    manner: 'half',
+  }),
   () => ({
     kind: 'length and chunks',
     sent: `${POST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
@@ -262,7 +320,11 @@ const PROTOCOL: readonly Draw[] = [
   }),
   () => ({
     kind: 'chunks',
-    sent: [`${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n`, CHUNKS.slice(0, 9), CHUNKS.slice(9)],
+    sent: [
+      `${POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n`,
+      CHUNKS.slice(0, 9),
+      CHUNKS.slice(9),
+    ],
     sure: true,
   }),
   (random) => ({
@@ -319,16 +381,26 @@ const PROTOCOL: readonly Draw[] = [
     sent: `${pick(random, METHODS)} /v1/${pick(random, ['model', 'forecasts', 'nope'])} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
     manner: 'half',
   }),
-  () => ({ kind: 'head', sent: 'HEAD /v1/series/74/forecast HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', sure: true }),
+  () => ({
+    kind: 'head',
+    sent: 'HEAD /v1/series/74/forecast HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    sure: true,
+  }),
   (random) => ({
     kind: 'upgrade',
     sent: `${GET}Connection: Upgrade\r\nUpgrade: ${pick(random, ['websocket', 'h2c', 'x'])}\r\nSec-WebSocket-Key: x\r\n\r\n`,
     manner: 'half',
   }),
-  () => ({ kind: 'TLS', sent: '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003', manner: 'half' }),
+  () => ({
+    kind: 'TLS',
+    sent: '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
+    manner: 'half',
+  }),
   (random) => ({
     kind: 'noise',
-    sent: Array.from({ length: between(random, 1, 300) }, () => String.fromCharCode(between(random, 0, 255))).join(''),
+    sent: Array.from({ length: between(random, 1, 300) }, () =>
+      String.fromCharCode(between(random, 0, 255)),
+    ).join(''),
     manner: 'half',
   }),
   (random) => ({

@@ -1,7 +1,9 @@
 /**
- * Purpose: whether an exchange is one that the contract allows; what is wrong with it otherwise, in one line.
- * Invariants: no 5xx but back-pressure that says when to come back; every 4xx a problem document with a code that is documented, for the
- * operation where there is one; every 200 an instance of its schema; no secret of the inside.
+ * Purpose: whether an exchange is one that the contract allows; what is wrong with it otherwise, in
+ * one line.
+ * Invariants: no 5xx but back-pressure that says when to come back; every 4xx a problem document
+ * with a code that is documented, for the operation where there is one; every 200 an instance of
+ * its schema; no secret of the inside.
  * Fails: never.
  */
 import { Compile, type Validator } from 'typebox/compile';
@@ -13,7 +15,10 @@ import type { Answer, Exchange } from './wire.ts';
 export interface Expected {
   /** The operation it was made for; null where it may end anywhere. */
   readonly operationId: string | null;
-  /** `answer`: there must be one; `refuse`: one of 4xx; `maybe`: the client may lose the connection for it. */
+  /**
+   * `answer`: there must be one; `refuse`: one of 4xx; `maybe`: the client may lose the connection
+   * for it.
+   */
   readonly outcome: 'answer' | 'refuse' | 'maybe';
 }
 
@@ -21,7 +26,9 @@ export const LATE = 'no answer in time';
 const BACK_PRESSURE = new Set(['OVERLOADED', 'STOPPING', 'RATE_LIMITED']);
 const INSIDE = /node_modules|\bat .+\(.*:\d+:\d+\)|\.ts:\d+/;
 
-export function createJudge(served: Json): (exchange: Exchange, expected: Expected) => string | null {
+export function createJudge(
+  served: Json,
+): (exchange: Exchange, expected: Expected) => string | null {
   const document = dereferenced(served);
   const operations = new Map<string, Json>(
     Object.values<Json>(document.paths)
@@ -36,29 +43,35 @@ export function createJudge(served: Json): (exchange: Exchange, expected: Expect
     return known;
   };
   const codesOf = (operation: Json, status: number): string[] =>
-    [operation.responses[status], operation.responses[`${Math.floor(status / 100)}XX`]].flatMap((response) =>
-      Object.keys(response?.content['application/problem+json']?.examples ?? {}),
+    [operation.responses[status], operation.responses[`${Math.floor(status / 100)}XX`]].flatMap(
+      (response) => Object.keys(response?.content['application/problem+json']?.examples ?? {}),
     );
 
   function ofProblem(answer: Answer, operation: Json | undefined): string | null {
     const { status, headers, body } = answer;
-    if (!headers['content-type']?.startsWith('application/problem+json')) return `${status} without a problem document`;
+    if (!headers['content-type']?.startsWith('application/problem+json'))
+      return `${status} without a problem document`;
     const text = body.toString('utf8');
     const told = read(text);
     if (told === undefined) return `${status} with a problem that is no JSON`;
     const [error] = problem.Errors(told);
-    if (error) return `${status} with a problem that is none: ${error.instancePath} ${error.message}`;
+    if (error)
+      return `${status} with a problem that is none: ${error.instancePath} ${error.message}`;
     if (told.status !== status) return `${status} with a problem of status ${told.status}`;
     if (INSIDE.test(text)) return `${status} tells of the inside`;
     if (text.length > 4000) return `${status} with a problem of ${text.length} characters`;
-    if (!(PROBLEM_CODES as string[]).includes(told.code)) return `${status} with the unknown code ${told.code}`;
-    if (operation && !codesOf(operation, status).includes(told.code)) return `${status} ${told.code} is not in the document`;
-    if ((status === 429 || status === 503) && headers['retry-after'] === undefined) return `${status} without Retry-After`;
+    if (!(PROBLEM_CODES as string[]).includes(told.code))
+      return `${status} with the unknown code ${told.code}`;
+    if (operation && !codesOf(operation, status).includes(told.code))
+      return `${status} ${told.code} is not in the document`;
+    if ((status === 429 || status === 503) && headers['retry-after'] === undefined)
+      return `${status} without Retry-After`;
     return status >= 500 && !BACK_PRESSURE.has(told.code) ? `${status} ${told.code}` : null;
   }
 
   function ofAnswer(answer: Answer, expected: Expected): string | null {
-    const operation = expected.operationId === null ? undefined : operations.get(expected.operationId);
+    const operation =
+      expected.operationId === null ? undefined : operations.get(expected.operationId);
     const { status, headers, body } = answer;
     if (status >= 400) return ofProblem(answer, operation);
     if (expected.outcome === 'refuse') return `${status} for what the schema refuses`;
@@ -70,7 +83,9 @@ export function createJudge(served: Json): (exchange: Exchange, expected: Expect
     if (status === 200 && !schema) return `${status} as ${type} is not in the document`;
     if (type !== 'application/json' || !answer.isWhole) return null;
     const [error] = validator(schema).Errors(read(body.toString('utf8')));
-    return error ? `${status} does not match its schema: ${error.instancePath} ${error.message}` : null;
+    return error
+      ? `${status} does not match its schema: ${error.instancePath} ${error.message}`
+      : null;
   }
 
   return ({ answers, rest, isLate }, expected) => {
@@ -80,9 +95,12 @@ export function createJudge(served: Json): (exchange: Exchange, expected: Expect
     for (const answer of answers) {
       const wrong = ofAnswer(answer, expected);
       if (wrong !== null) return wrong;
-      if (!answer.isWhole && expected.outcome !== 'maybe') return `${answer.status} with half a body`;
+      if (!answer.isWhole && expected.outcome !== 'maybe')
+        return `${answer.status} with half a body`;
     }
-    return answers.length === 0 && expected.outcome !== 'maybe' ? 'the connection was lost without an answer' : null;
+    return answers.length === 0 && expected.outcome !== 'maybe'
+      ? 'the connection was lost without an answer'
+      : null;
   };
 }
 

@@ -1,6 +1,8 @@
 /**
- * Purpose: a failing request made smaller until every piece that is left is needed (delta debugging, Zeller and Hildebrandt 2002).
- * Invariants: what it gives fails in the same way; at most so many attempts, so that a slow failure does not hold up the rest.
+ * Purpose: a failing request made smaller until every piece that is left is needed (delta
+ * debugging, Zeller and Hildebrandt 2002).
+ * Invariants: what it gives fails in the same way; at most so many attempts, so that a slow failure
+ * does not hold up the rest.
  * Fails: never; where nothing can go, the request itself.
  */
 import type { FuzzRequest } from './shaped.ts';
@@ -9,7 +11,10 @@ const MOST_ATTEMPTS = 80;
 const MOST_MS = 60_000;
 
 /** @param fails whether a smaller request fails in the same way */
-export async function reduced(request: FuzzRequest, fails: (smaller: FuzzRequest) => Promise<boolean>): Promise<FuzzRequest> {
+export async function reduced(
+  request: FuzzRequest,
+  fails: (smaller: FuzzRequest) => Promise<boolean>,
+): Promise<FuzzRequest> {
   let bytes = Buffer.concat(request.pieces);
   const made = (of: Buffer): FuzzRequest => ({ ...request, pieces: [of] });
   let attempts = 0;

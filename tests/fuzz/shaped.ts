@@ -1,6 +1,8 @@
 /**
- * Purpose: requests made from the OpenAPI document: all that is valid by it, and what is wrong in exactly one place.
- * Invariants: a request that is invalid by a schema must be refused; the same draws make the same request.
+ * Purpose: requests made from the OpenAPI document: all that is valid by it, and what is wrong in
+ * exactly one place.
+ * Invariants: a request that is invalid by a schema must be refused; the same draws make the same
+ * request.
  * Fails: never.
  */
 import type { Random } from '../../runtime/random.ts';
@@ -25,7 +27,11 @@ export interface Operation {
 
 export const operationsOf = (document: Json): Operation[] =>
   Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
-    Object.entries<Json>(methods).map(([method, spec]) => ({ method: method.toUpperCase(), path, spec })),
+    Object.entries<Json>(methods).map(([method, spec]) => ({
+      method: method.toUpperCase(),
+      path,
+      spec,
+    })),
   );
 
 export function httpRequest(
@@ -38,7 +44,9 @@ export function httpRequest(
   const lines = Object.entries({
     host: 'localhost',
     connection: 'close',
-    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
+    ...(body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
     ...headers,
   });
   const head = `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
@@ -46,15 +54,34 @@ export function httpRequest(
 }
 
 /** Texts that are no integer to this API. */
-const NO_INTEGERS = ['0x10', '1e3', '', 'NaN', '99999999999999999999', ' 5', '５', '-1', '1.0', 'true', '٣'];
+const NO_INTEGERS = [
+  '0x10',
+  '1e3',
+  '',
+  'NaN',
+  '99999999999999999999',
+  ' 5',
+  '５',
+  '-1',
+  '1.0',
+  'true',
+  '٣',
+];
 
-export function shapedRequest(operation: Operation, random: Random, ids: readonly string[]): FuzzRequest {
+export function shapedRequest(
+  operation: Operation,
+  random: Random,
+  ids: readonly string[],
+): FuzzRequest {
   const { method, path, spec } = operation;
   const parameters: Json[] = spec.parameters ?? [];
   const schema = spec.requestBody?.content['application/json'].schema;
   const inQuery = parameters.filter((one) => one.in === 'query');
   // Only what the schemas can refuse: a path matches or it is another one.
-  const breakable = [...inQuery.map((one) => one.name), ...(schema ? ['body', 'body', 'body', 'body'] : [])];
+  const breakable = [
+    ...inQuery.map((one) => one.name),
+    ...(schema ? ['body', 'body', 'body', 'body'] : []),
+  ];
   const broken = breakable.length > 0 && random() < 0.35 ? pick(random, breakable) : null;
   let outcome: Expected['outcome'] = 'answer';
 
@@ -80,7 +107,13 @@ export function shapedRequest(operation: Operation, random: Random, ids: readonl
           .trim() || 'x';
   }
   if (random() < 0.2)
-    headers.accept = pick(random, ['*/*', 'text/csv', 'application/json;q=0.1, */*;q=0', 'application/x-ndjson', 'image/png']);
+    headers.accept = pick(random, [
+      '*/*',
+      'text/csv',
+      'application/json;q=0.1, */*;q=0',
+      'application/x-ndjson',
+      'image/png',
+    ]);
   let body: string | undefined;
   if (schema) {
     const wrong = broken === 'body' ? misfitting(schema, random, ids) : null;
@@ -103,12 +136,21 @@ function brokenText(schema: Json, random: Random): string {
       NO_INTEGERS.filter((text) => !(schema.minimum === 0 && text === '0')),
     ).replace(/[^\x21-\x7e]/g, encodeURIComponent);
   if (schema.enum) return pick(random, ['xml', 'JSON', '', 'csv,json', '%00']);
-  return pick(random, ['%2e%2e%2f', '!', '%ff%fe', 'x'.repeat((schema.maxLength ?? 64) + 1).concat('%'), '%20', '..%2f']);
+  return pick(random, [
+    '%2e%2e%2f',
+    '!',
+    '%ff%fe',
+    'x'.repeat((schema.maxLength ?? 64) + 1).concat('%'),
+    '%20',
+    '..%2f',
+  ]);
 }
 
 /** As it would stand in a URL; half of a pair of surrogates cannot. */
 function encoded(value: Json): string {
-  return encodeURIComponent(String(value).replace(/[\ud800-\udfff]/g, (one, at, all) => (isPaired(all, at) ? one : '?')));
+  return encodeURIComponent(
+    String(value).replace(/[\ud800-\udfff]/g, (one, at, all) => (isPaired(all, at) ? one : '?')),
+  );
 }
 
 function isPaired(text: string, at: number): boolean {

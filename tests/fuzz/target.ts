@@ -1,14 +1,24 @@
 /**
- * Purpose: the service that is fuzzed, in a process of its own: the real server on a free port, over a small world that is kept in memory.
- * Invariants: tells its parent, by message, where it listens, every unexpected error and unhandled rejection, and on request what it
- * holds: heap after garbage collection, sockets, open handles. No rate limit, and no limit of the event loop's delay unless the parent sets one.
+ * Purpose: the service that is fuzzed, in a process of its own: the real server on a free port,
+ * over a small world that is kept in memory.
+ * Invariants: tells its parent, by message, where it listens, every unexpected error and unhandled
+ * rejection, and on request what it holds: heap after garbage collection, sockets, open handles. No
+ * rate limit, and no limit of the event loop's delay unless the parent sets one.
  * Fails: exit status 1 where it cannot listen.
  */
 import pino from 'pino';
 import { HeadwayError } from '../../runtime/errors.ts';
 import { buildApp } from '../../services/inference/app.ts';
 import { startServer } from '../../services/inference/server.ts';
-import { createWorld, IDS, LENGTH, manifestOf, NOW, panelOf, weeklyNaive } from '../services/inference/fakes.ts';
+import {
+  createWorld,
+  IDS,
+  LENGTH,
+  manifestOf,
+  NOW,
+  panelOf,
+  weeklyNaive,
+} from '../services/inference/fakes.ts';
 
 /** Enough series that a stream is longer than the buffers of a socket. */
 const MANY = Array.from({ length: 700 }, (_, i) => `s${i}`);
@@ -25,7 +35,10 @@ const { options } = createWorld({
   ids: [...IDS, ...MANY],
   makeForecaster: () => ({ ...weeklyNaive(), exogenous: { past: ['heat'], future: ['plan'] } }),
 });
-const exogenous = { heat: new Float32Array(LENGTH).fill(10), plan: new Float32Array(LENGTH + 24).fill(2) };
+const exogenous = {
+  heat: new Float32Array(LENGTH).fill(10),
+  plan: new Float32Array(LENGTH + 24).fill(2),
+};
 
 /** Remembers the last keys alone: memory that grew would be this world's and not the service's. */
 const posts = new Map<string, string>();
@@ -41,7 +54,10 @@ const actuals = {
     return { key: 'actuals/demo/5f2c.json', availableAt: NOW, isNew: before === undefined };
   },
 };
-const logger = pino({ level: 'error' }, { write: (line: string) => tell({ trouble: `logged: ${line.slice(0, 3000)}` }) });
+const logger = pino(
+  { level: 'error' },
+  { write: (line: string) => tell({ trouble: `logged: ${line.slice(0, 3000)}` }) },
+);
 
 const server = await startServer({
   ...options,
@@ -51,7 +67,10 @@ const server = await startServer({
   settings: { ...options.settings, requestTimeoutMs: 3000 },
   features: {
     ...options.features,
-    readOnline: async () => ({ panel: { ...panelOf([...IDS, ...MANY], 10), exogenous }, manifest: manifestOf(1) }),
+    readOnline: async () => ({
+      panel: { ...panelOf([...IDS, ...MANY], 10), exogenous },
+      manifest: manifestOf(1),
+    }),
   },
   host: '127.0.0.1',
   port: 0,
@@ -69,7 +88,9 @@ async function measured() {
   const sockets = await new Promise<number>((resolve) =>
     server.app.server.getConnections((_error, count) => resolve(count ?? 0)),
   );
-  const handles = process.getActiveResourcesInfo().filter((name) => name !== 'TCPSocketWrap').length;
+  const handles = process
+    .getActiveResourcesInfo()
+    .filter((name) => name !== 'TCPSocketWrap').length;
   return { heapBytes: process.memoryUsage().heapUsed, sockets, handles };
 }
 

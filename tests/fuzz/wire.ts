@@ -1,11 +1,16 @@
 /**
- * Purpose: sends bytes to a port as a client would, well-behaved or not, and reads what comes back as HTTP.
- * Invariants: one connection a request, which is gone when it resolves; never throws for what the other side does.
+ * Purpose: sends bytes to a port as a client would, well-behaved or not, and reads what comes back
+ * as HTTP.
+ * Invariants: one connection a request, which is gone when it resolves; never throws for what the
+ * other side does.
  * Fails: never; a service that says nothing in time is an exchange with `isLate`.
  */
 import { connect } from 'node:net';
 
-/** How a client behaves. `abort`: goes away when it has sent; `half`: ends its side; `slow`: reads a little now and then. */
+/**
+ * How a client behaves. `abort`: goes away when it has sent; `half`: ends its side; `slow`: reads a
+ * little now and then.
+ */
 export type Manner = 'plain' | 'abort' | 'half' | 'slow';
 
 export interface Answer {
@@ -29,7 +34,12 @@ const SLOW_PIECE_MS = 2;
 const SLOW_PIECES = 6;
 
 /** @param pieces written one after another, in turns of their own */
-export function exchange(port: number, pieces: readonly Buffer[], manner: Manner, timeoutMs: number): Promise<Exchange> {
+export function exchange(
+  port: number,
+  pieces: readonly Buffer[],
+  manner: Manner,
+  timeoutMs: number,
+): Promise<Exchange> {
   return new Promise((resolve) => {
     const received: Buffer[] = [];
     let isLate = false;
@@ -41,7 +51,10 @@ export function exchange(port: number, pieces: readonly Buffer[], manner: Manner
     socket.on('error', () => {});
     socket.on('close', () => {
       clearTimeout(timer);
-      resolve({ ...parsed(Buffer.concat(received), pieces[0]?.toString('latin1', 0, 5) === 'HEAD '), isLate });
+      resolve({
+        ...parsed(Buffer.concat(received), pieces[0]?.toString('latin1', 0, 5) === 'HEAD '),
+        isLate,
+      });
     });
     socket.on('end', () => socket.destroy());
     let slowPieces = 0;
@@ -73,7 +86,10 @@ function parsed(bytes: Buffer, isHead: boolean): { answers: Answer[]; rest: stri
     if (!head) break;
     const [, ...lines] = bytes.toString('latin1', at, end).split('\r\n');
     const headers = Object.fromEntries(
-      lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+      lines.map((line) => [
+        line.slice(0, line.indexOf(':')).toLowerCase(),
+        line.slice(line.indexOf(':') + 1).trim(),
+      ]),
     );
     const status = Number(head[1]);
     const { body, next, isWhole } = bodyOf(bytes, end + 4, isHead ? 304 : status, headers);
@@ -84,9 +100,13 @@ function parsed(bytes: Buffer, isHead: boolean): { answers: Answer[]; rest: stri
 }
 
 function bodyOf(bytes: Buffer, from: number, status: number, headers: Record<string, string>) {
-  if (status < 200 || status === 204 || status === 304) return { body: Buffer.alloc(0), next: from, isWhole: true };
+  if (status < 200 || status === 204 || status === 304)
+    return { body: Buffer.alloc(0), next: from, isWhole: true };
   if (headers['transfer-encoding'] === 'chunked') return chunks(bytes, from);
-  const length = headers['content-length'] === undefined ? bytes.length - from : Number(headers['content-length']);
+  const length =
+    headers['content-length'] === undefined
+      ? bytes.length - from
+      : Number(headers['content-length']);
   const next = Math.min(bytes.length, from + length);
   return { body: bytes.subarray(from, next), next, isWhole: next === from + length };
 }

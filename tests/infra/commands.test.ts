@@ -16,7 +16,10 @@ describe('what is asked of the CDK', () => {
   });
 
   test('a first deployment of what the rest rests on, and nothing else', () => {
-    const args = cdkArguments(asked('deploy', 'prod', '--only', 'data,network', '--image', 'a1b2c3', '--yes'), null);
+    const args = cdkArguments(
+      asked('deploy', 'prod', '--only', 'data,network', '--image', 'a1b2c3', '--yes'),
+      null,
+    );
     expect(args).toEqual([
       ...[
         'deploy',
@@ -32,7 +35,10 @@ describe('what is asked of the CDK', () => {
   });
 
   test('the image’s tag and the keys go to the stacks that use them', () => {
-    const args = cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), '{\n "format": 1, "keys": [] }\n').join(' ');
+    const args = cdkArguments(
+      asked('deploy', 'prod', '--image', 'a1b2c3'),
+      '{\n "format": 1, "keys": [] }\n',
+    ).join(' ');
     expect(args).toContain(
       '--parameters headway-prod-features:ImageTag=a1b2c3 --parameters headway-prod-training:ImageTag=a1b2c3',
     );
@@ -52,7 +58,13 @@ describe('what is asked of the CDK', () => {
       '--method',
       'template',
     ]);
-    expect(cdkArguments(asked('destroy', 'dev'), null)).toEqual(['destroy', '--app', 'cdk.out', 'headway-dev-*', '--force']);
+    expect(cdkArguments(asked('destroy', 'dev'), null)).toEqual([
+      'destroy',
+      '--app',
+      'cdk.out',
+      'headway-dev-*',
+      '--force',
+    ]);
   });
 
   test.each([
@@ -83,20 +95,32 @@ describe('teardown', () => {
     'headway-dev-inference': {
       Resources: {
         Version1: { Type: 'AWS::Lambda::Version', DeletionPolicy: 'Retain' },
-        Role1: { Type: 'AWS::IAM::Role', Metadata: { 'aws:cdk:path': 'headway-dev-inference/Role/Resource' } },
+        Role1: {
+          Type: 'AWS::IAM::Role',
+          Metadata: { 'aws:cdk:path': 'headway-dev-inference/Role/Resource' },
+        },
       },
     },
   };
 
   test('every resource is removed or kept, and named', () => {
     const { removed, kept } = teardownOf(templates);
-    expect(kept.map(({ stack, name }) => `${stack} ${name}`)).toEqual(['headway-dev-data Store', 'headway-dev-data Log1']);
+    expect(kept.map(({ stack, name }) => `${stack} ${name}`)).toEqual([
+      'headway-dev-data Store',
+      'headway-dev-data Log1',
+    ]);
     expect(removed.map(({ name }) => name)).toEqual(['Images1', 'Version1', 'Role']);
   });
 
   test('the text has all of it, and what to do about what stays', () => {
     const text = describeTeardown('dev', teardownOf(templates));
-    for (const line of ['for good (3)', 'Kept (2)', 'headway-dev-data  Store', 'CDKToolkit', 'docs/deploy.md, "Teardown"'])
+    for (const line of [
+      'for good (3)',
+      'Kept (2)',
+      'headway-dev-data  Store',
+      'CDKToolkit',
+      'docs/deploy.md, "Teardown"',
+    ])
       expect(text).toContain(line);
   });
 });

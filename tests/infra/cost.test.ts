@@ -53,7 +53,8 @@ describe('bills computed by hand', () => {
     // $5, 8 rules, 1,000 million requests at $0.60
     expect(dollars(bill, 'firewall')).toBeCloseTo(613, 8);
     const [, legacy] = alternatives(SIZES.city);
-    // 30 × 1,000,000 × 24 × 3 = 2.16 billion points: 50 million at $0.25, the rest at $0.15 a thousand
+    // 30 × 1,000,000 × 24 × 3 = 2.16 billion points: 50 million at $0.25, the rest at $0.15 a
+    // thousand
     expect(dollars(legacy!, 'data points')).toBeCloseTo(12_500 + 316_500, 4);
     expect(alternatives(SIZES.city).some(({ title }) => title.startsWith('always-on'))).toBe(false);
   });
@@ -81,7 +82,10 @@ describe('properties', () => {
     for (const name of SIZE_NAMES) {
       for (const bill of [headwayBill(SIZES[name]), ...alternatives(SIZES[name])]) {
         expect(bill.lines.reduce((sum, line) => sum + line.dollars, 0)).toBeCloseTo(bill.total, 9);
-        expect(Math.max(...bill.lines.map((line) => line.dollars))).toBeCloseTo(bill.dominant.share * bill.total, 9);
+        expect(Math.max(...bill.lines.map((line) => line.dollars))).toBeCloseTo(
+          bill.dominant.share * bill.total,
+          9,
+        );
         for (const line of bill.lines) {
           expect(line.dollars).toBeGreaterThanOrEqual(0);
           expect(line.prices.length).toBeGreaterThan(0);
@@ -92,12 +96,19 @@ describe('properties', () => {
 
   test('more of any usage never costs less', () => {
     fc.assert(
-      fc.property(size, fc.constantFrom(...amounts), fc.double({ min: 1, max: 1000, noNaN: true }), (base, amount, factor) => {
-        const more = { ...base, [amount]: base[amount] * factor };
-        const totals = (of: Size) => [headwayBill(of), ...alternatives(of)].map(({ total }) => total);
-        const before = totals(base);
-        for (const [index, total] of totals(more).entries()) expect(total).toBeGreaterThanOrEqual(before[index]! - 1e-9);
-      }),
+      fc.property(
+        size,
+        fc.constantFrom(...amounts),
+        fc.double({ min: 1, max: 1000, noNaN: true }),
+        (base, amount, factor) => {
+          const more = { ...base, [amount]: base[amount] * factor };
+          const totals = (of: Size) =>
+            [headwayBill(of), ...alternatives(of)].map(({ total }) => total);
+          const before = totals(base);
+          for (const [index, total] of totals(more).entries())
+            expect(total).toBeGreaterThanOrEqual(before[index]! - 1e-9);
+        },
+      ),
     );
   });
 
@@ -117,13 +128,18 @@ describe('properties', () => {
 
 describe('the command', () => {
   const cost = (...flags: string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/cost/main.ts', ...flags], { cwd: ROOT });
+    promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/cost/main.ts', ...flags], {
+      cwd: ROOT,
+    });
 
   test('prints JSON with the prices it used, and refuses what it does not know', async () => {
     const { stdout } = await cost('--size', 'city', '--json');
     const report = JSON.parse(stdout);
     expect(report.bill.total).toBeCloseTo(headwayBill(SIZES.city).total, 6);
     expect(report.prices.athenaScan).toEqual(PRICES.athenaScan);
-    await expect(cost('--size', 'village')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('portfolio') });
+    await expect(cost('--size', 'village')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('portfolio'),
+    });
   });
 });

@@ -4,7 +4,12 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 interface Probe {
   metricsOf(status: number | null, body: string, latencyMs: number): Record<string, number>;
-  metricLine(environment: string, timestamp: number, metrics: Record<string, number>, about?: object): string;
+  metricLine(
+    environment: string,
+    timestamp: number,
+    metrics: Record<string, number>,
+    about?: object,
+  ): string;
   handler(): Promise<Record<string, number>>;
 }
 const probe = (await import(new URL('../../infra/probe/index.mjs', import.meta.url).href)) as Probe;
@@ -31,7 +36,9 @@ describe('what an answer is worth', () => {
 });
 
 test('a line is one of CloudWatch’s embedded metric format: every metric is named, has a unit and a value', () => {
-  const line = JSON.parse(probe.metricLine('dev', 1_700_000_000_000, probe.metricsOf(200, READY, 7), { status: 200 }));
+  const line = JSON.parse(
+    probe.metricLine('dev', 1_700_000_000_000, probe.metricsOf(200, READY, 7), { status: 200 }),
+  );
   const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
   expect({ Namespace, Dimensions, at: line._aws.Timestamp }).toEqual({
     Namespace: 'Headway',
@@ -39,7 +46,8 @@ test('a line is one of CloudWatch’s embedded metric format: every metric is na
     at: 1_700_000_000_000,
   });
   expect(line.Environment).toBe('dev');
-  for (const { Name, Unit } of Metrics) expect([Unit, typeof line[Name]]).toEqual([expect.any(String), 'number']);
+  for (const { Name, Unit } of Metrics)
+    expect([Unit, typeof line[Name]]).toEqual([expect.any(String), 'number']);
   expect(Metrics).toHaveLength(5);
 });
 
@@ -68,7 +76,13 @@ describe('the function', () => {
     const line = await probed(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    expect(line).toMatchObject({ Ready: 1, Fallback: 1, DataAge: 90_000, status: 200, fallbackReason: 'data-stale' });
+    expect(line).toMatchObject({
+      Ready: 1,
+      Fallback: 1,
+      DataAge: 90_000,
+      status: 200,
+      fallbackReason: 'data-stale',
+    });
     expect(await probed(`http://127.0.0.1:${1}`)).toMatchObject({ Ready: 0, status: null });
   });
 });

@@ -1,6 +1,8 @@
 /**
- * Purpose: the stacks as CloudFormation would get them, and the very function that would be deployed.
- * Invariants: synthesised once; one process, because loading the CDK's assertions is most of the time.
+ * Purpose: the stacks as CloudFormation would get them, and the very function that would be
+ * deployed.
+ * Invariants: synthesised once; one process, because loading the CDK's assertions is most of the
+ * time.
  * Fails: with what the synthesis says, or with the property that is not as it must be.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';

@@ -1,6 +1,7 @@
 /**
  * Purpose: the bundle and the templates of every variant, made once for all tests of the stacks.
- * Invariants: made in processes of their own and without an account; cdk-nag has passed, or there are none.
+ * Invariants: made in processes of their own and without an account; cdk-nag has passed, or there
+ * are none.
  * Fails: with what bundling or synthesis says.
  */
 import { execFile } from 'node:child_process';
@@ -31,7 +32,9 @@ export async function synthesise(): Promise<() => Promise<void>> {
   const made = await temporaryFolder();
   folder = made.folder;
   const bundle = path.join(folder, 'lambda');
-  await run(process.execPath, ['--import', 'tsx', 'bundle-lambda.ts', '--out', bundle], { cwd: ROOT });
+  await run(process.execPath, ['--import', 'tsx', 'bundle-lambda.ts', '--out', bundle], {
+    cwd: ROOT,
+  });
   const program = fileURLToPath(new URL('./children/synth.ts', import.meta.url));
   const synth = ['--import', 'tsx', program, bundle, folder];
   await run(process.execPath, synth, {
@@ -39,10 +42,15 @@ export async function synthesise(): Promise<() => Promise<void>> {
     env: { PATH: process.env.PATH ?? '', TMPDIR: folder, CDK_VALIDATION: 'false' },
   });
   for (const variant of ['plain', 'everything'])
-    for (const file of readdirSync(path.join(folder, variant)).filter((name) => name.endsWith('.template.json'))) {
+    for (const file of readdirSync(path.join(folder, variant)).filter((name) =>
+      name.endsWith('.template.json'),
+    )) {
       const name = file.replace('headway-', '').replace('.template.json', '');
       const key = variant === 'plain' ? name : name.replace('prod', 'everything');
-      templates.set(key, Template.fromJSON(JSON.parse(readFileSync(path.join(folder, variant, file), 'utf8'))));
+      templates.set(
+        key,
+        Template.fromJSON(JSON.parse(readFileSync(path.join(folder, variant, file), 'utf8'))),
+      );
     }
   return made.remove;
 }
@@ -50,8 +58,10 @@ export async function synthesise(): Promise<() => Promise<void>> {
 /** dev-data, prod-inference, everything-delivery … */
 export function stack(name: string): Template {
   const found = templates.get(name);
-  if (found === undefined) throw new Error(`there is no ${name} among ${[...templates.keys()].join(', ')}`);
+  if (found === undefined)
+    throw new Error(`there is no ${name} among ${[...templates.keys()].join(', ')}`);
   return found;
 }
 
-export const all = (): [string, Json][] => [...templates].map(([name, template]) => [name, template.toJSON() as Json]);
+export const all = (): [string, Json][] =>
+  [...templates].map(([name, template]) => [name, template.toJSON() as Json]);

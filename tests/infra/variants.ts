@@ -1,6 +1,6 @@
 /**
- * Purpose: the configurations that the tests of infra/ look at: the two environments as they are, and one in which everything that can be
- * switched on is.
+ * Purpose: the configurations that the tests of infra/ look at: the two environments as they are,
+ * and one in which everything that can be switched on is.
  * Invariants: names no account, repository or address that exists.
  * Fails: never.
  */

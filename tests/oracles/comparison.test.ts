@@ -1,10 +1,16 @@
-/** Purpose: the comparison of two forecasters against a Diebold–Mariano test computed by hand, and the published fixed-b table. */
+/**
+ * Purpose: the comparison of two forecasters against a Diebold–Mariano test computed by hand, and
+ * the published fixed-b table.
+ */
 import { describe, expect, test } from '@jest/globals';
 import type { BacktestResult, ForecasterResult } from '../../forecasting/backtest.ts';
 import { compare } from '../../forecasting/comparison.ts';
 import { score } from '../../forecasting/metrics.ts';
 
-/** One series, one step: at cutoff c the reference errs by reference[c], the challenger by challenger[c]; actuals are 100. */
+/**
+ * One series, one step: at cutoff c the reference errs by reference[c], the challenger by
+ * challenger[c]; actuals are 100.
+ */
 function resultOf(challenger: number[], reference: number[], actual = 100) {
   const named = (name: string, errors: number[]): ForecasterResult => ({
     name,
@@ -19,7 +25,11 @@ function resultOf(challenger: number[], reference: number[], actual = 100) {
     actuals: new Float32Array(challenger.length).fill(actual),
     forecasts,
   };
-  return { result, challenger: forecasts[0] as ForecasterResult, reference: forecasts[1] as ForecasterResult };
+  return {
+    result,
+    challenger: forecasts[0] as ForecasterResult,
+    reference: forecasts[1] as ForecasterResult,
+  };
 }
 const comparisonOf = (challenger: number[], reference: number[]) => {
   const { result, ...pair } = resultOf(challenger, reference);
@@ -28,15 +38,19 @@ const comparisonOf = (challenger: number[], reference: number[]) => {
 
 describe('by hand', () => {
   test('five cutoffs', () => {
-    // d = 3 1 4 1 6, mean 3, deviations 0 −2 1 −2 3. γ0 = 18/5, γ1 = (0 − 2 − 2 − 6)/5 = −2, γ2 = (0 + 4 + 3)/5 = 1.4.
-    // Bandwidth ⌈1.3 √5⌉ = 3, weights 2/3 and 1/3: 3.6 + 2·(2/3)·(−2) + 2·(1/3)·1.4 = 28/15. b = 3/5.
+    // d = 3 1 4 1 6, mean 3, deviations 0 −2 1 −2 3. γ0 = 18/5, γ1 = (0 − 2 − 2 − 6)/5 = −2, γ2 =
+    // (0 + 4 + 3)/5 = 1.4. Bandwidth ⌈1.3 √5⌉ = 3, weights 2/3 and 1/3: 3.6 + 2·(2/3)·(−2) +
+    // 2·(1/3)·1.4 = 28/15. b = 3/5.
     const got = comparisonOf([1, -2, 1, 2, -1], [4, -3, 5, 3, -7]);
     expect(got.difference).toBeCloseTo(3, 10);
     expect(got.standardError).toBeCloseTo(Math.sqrt(28 / 75), 10);
     expect(got.statistic).toBeCloseTo(3 / Math.sqrt(28 / 75), 10);
     expect(got.threshold).toBeCloseTo(1.6449 + 2.1859 * 0.6 + 0.3142 * 0.36 - 0.3427 * 0.216, 10);
     expect(got.interval[0]).toBeCloseTo(3 - got.threshold * got.standardError, 10);
-    expect(got.interval[1]).toBeCloseTo(3 + (1.2816 + 1.304 * 0.6 + 0.5135 * 0.36 - 0.3386 * 0.216) * got.standardError, 10);
+    expect(got.interval[1]).toBeCloseTo(
+      3 + (1.2816 + 1.304 * 0.6 + 0.5135 * 0.36 - 0.3386 * 0.216) * got.standardError,
+      10,
+    );
     expect(got.differences).toEqual([3, 1, 4, 1, 6]);
     expect(got.margin).toBeCloseTo(0.005 * (22 / 5), 10);
     expect(got.skill).toBeCloseTo(1 - 7 / 22, 10);
@@ -69,7 +83,8 @@ describe('by hand', () => {
     const apart = comparisonOf([1, 3, 2, 4, 1, 3, 2, 4, 1, 3, 2, 4], reference);
     expect(together.difference).toBeCloseTo(apart.difference, 10);
     expect(together.standardError).toBeGreaterThan(1.5 * apart.standardError);
-    // Differences 2 2 2 1 1 1 0 0 0 −1 −1 −1: n·γ0…γ4 = 15, 11.25, 7.5, 3.75, 1; bandwidth ⌈1.3 √12⌉ = 5.
+    // Differences 2 2 2 1 1 1 0 0 0 −1 −1 −1: n·γ0…γ4 = 15, 11.25, 7.5, 3.75, 1; bandwidth ⌈1.3
+    // √12⌉ = 5.
     const variance = (15 + 2 * (0.8 * 11.25 + 0.6 * 7.5 + 0.4 * 3.75 + 0.2 * 1)) / 12;
     expect(together.standardError).toBeCloseTo(Math.sqrt(variance / 12), 10);
   });
@@ -85,8 +100,15 @@ test('the median is compared, unknown actuals are left out, and a cutoff counts 
   const wide = { name: 'wide', quantiles: [0.1, 0.5, 0.9], values: new Float32Array(24) };
   for (let row = 0; row < 8; row++) wide.values.set([-50, 1 + (row % 3), 50], row * 3);
   const point = { name: 'point', quantiles: [0.5], values: new Float32Array(8).fill(3) };
-  const result = { seriesIds: ['a', 'b'], cutoffs: [0, 1, 2, 3], horizon: 1, actuals, forecasts: [wide, point] };
-  // Errors of wide per row: 0 1 2 0 1 2 0 1; the third is unknown. Per cutoff: 0.5, 0, 1.5, 0.5. Those of point are 2.
+  const result = {
+    seriesIds: ['a', 'b'],
+    cutoffs: [0, 1, 2, 3],
+    horizon: 1,
+    actuals,
+    forecasts: [wide, point],
+  };
+  // Errors of wide per row: 0 1 2 0 1 2 0 1; the third is unknown. Per cutoff: 0.5, 0, 1.5, 0.5.
+  // Those of point are 2.
   const got = compare(result, wide, point);
   expect(got.cutoffs).toBe(4);
   expect(got.difference).toBeCloseTo((1.5 + 2 + 0.5 + 1.5) / 4, 10);
@@ -104,16 +126,24 @@ test('too few cutoffs are refused, and those that nothing was observed after do 
 
 test('only cutoffs from a given one on are compared, where one of the two has learnt from the others', () => {
   const { result, challenger, reference } = resultOf([0, 0, 1, 2, 1, 2], [9, 9, 3, 5, 4, 5]);
-  expect(compare(result, challenger, reference, { firstCutoff: 2 })).toEqual(comparisonOf([1, 2, 1, 2], [3, 5, 4, 5]));
+  expect(compare(result, challenger, reference, { firstCutoff: 2 })).toEqual(
+    comparisonOf([1, 2, 1, 2], [3, 5, 4, 5]),
+  );
 });
 
 test('a forecaster without a median is refused, and so is one that gives no number', () => {
   const { result, challenger, reference } = resultOf([1, 2, 3, 4], [1, 2, 3, 4]);
-  expect(() => compare(result, { ...challenger, quantiles: [0.4] }, reference)).toThrow(/new forecasts no median/);
+  expect(() => compare(result, { ...challenger, quantiles: [0.4] }, reference)).toThrow(
+    /new forecasts no median/,
+  );
   const group = { name: 'all', series: [0] };
-  expect(() => score(result, { ...challenger, quantiles: [0.4] }, group, new Float64Array(1))).toThrow(/no median/);
+  expect(() =>
+    score(result, { ...challenger, quantiles: [0.4] }, group, new Float64Array(1)),
+  ).toThrow(/no median/);
   challenger.values[2] = Number.NaN;
-  expect(() => compare(result, challenger, reference)).toThrow(/new gives no number for step 1 of a/);
+  expect(() => compare(result, challenger, reference)).toThrow(
+    /new gives no number for step 1 of a/,
+  );
 });
 
 describe('how many more cutoffs', () => {

@@ -1,4 +1,7 @@
-/** Purpose: the network's inputs, computed a second time: by name, from a map of timestamps, with local time from Intl. */
+/**
+ * Purpose: the network's inputs, computed a second time: by name, from a map of timestamps, with
+ * local time from Intl.
+ */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -16,13 +19,35 @@ const LENGTH = 1368 + 21 * 24;
 const HORIZON = 24;
 const sizes = featureSizes(toySpec);
 
-/** Panels whose windows lie before, on and behind New York's changes of the clocks of 2023: 12 March and 5 November. */
+/**
+ * Panels whose windows lie before, on and behind New York's changes of the clocks of 2023: 12 March
+ * and 5 November.
+ */
 const STARTS = [Date.UTC(2023, 1, 20), Date.UTC(2023, 0, 9), Date.UTC(2023, 8, 4)];
 
-/** The holidays of New York State from 2023-01-01 to 2023-12-31, as far as a public list names them. */
+/**
+ * The holidays of New York State from 2023-01-01 to 2023-12-31, as far as a public list names them.
+ */
 const HOLIDAYS = new Set([
-  ...['2023-01-01', '2023-01-02', '2023-01-16', '2023-02-12', '2023-02-15', '2023-02-20', '2023-05-29', '2023-06-19'],
-  ...['2023-07-04', '2023-09-04', '2023-10-09', '2023-11-07', '2023-11-11', '2023-11-23', '2023-12-25'],
+  ...[
+    '2023-01-01',
+    '2023-01-02',
+    '2023-01-16',
+    '2023-02-12',
+    '2023-02-15',
+    '2023-02-20',
+    '2023-05-29',
+    '2023-06-19',
+  ],
+  ...[
+    '2023-07-04',
+    '2023-09-04',
+    '2023-10-09',
+    '2023-11-07',
+    '2023-11-11',
+    '2023-11-23',
+    '2023-12-25',
+  ],
 ]);
 
 const local = new Intl.DateTimeFormat('en-CA', {
@@ -37,14 +62,25 @@ const local = new Intl.DateTimeFormat('en-CA', {
 });
 
 function readClock(timestamp: number) {
-  const part = Object.fromEntries(local.formatToParts(timestamp).map(({ type, value }) => [type, value]));
+  const part = Object.fromEntries(
+    local.formatToParts(timestamp).map(({ type, value }) => [type, value]),
+  );
   const date = `${part.year}-${part.month}-${part.day}`;
   const next = new Date(Date.parse(`${date}T00:00:00Z`) + DAY).toISOString().slice(0, 10);
   const minute = Number(part.hour) * 60 + Number(part.minute);
-  return { minute, weekday: part.weekday, date, next, shown: Date.parse(`${date}T00:00:00Z`) + minute * 60_000 };
+  return {
+    minute,
+    weekday: part.weekday,
+    date,
+    next,
+    shown: Date.parse(`${date}T00:00:00Z`) + minute * 60_000,
+  };
 }
 
-/** What the clock on the wall shows in every hour of the year, and in which hour it shows that (the later, where it is two). */
+/**
+ * What the clock on the wall shows in every hour of the year, and in which hour it shows that (the
+ * later, where it is two).
+ */
 const clocks = new Map<number, ReturnType<typeof readClock>>();
 const hourOf = new Map<number, number>();
 for (let time = Date.UTC(2022, 11, 1); time < Date.UTC(2024, 0, 15); time += HOUR) {
@@ -54,15 +90,27 @@ for (let time = Date.UTC(2022, 11, 1); time < Date.UTC(2024, 0, 15); time += HOU
 }
 const localParts = (time: number) => clocks.get(time) as ReturnType<typeof readClock>;
 
-/** The hour in which the clock on the wall showed what it shows at `time`, `days` calendar days earlier. */
+/**
+ * The hour in which the clock on the wall showed what it shows at `time`, `days` calendar days
+ * earlier.
+ */
 function daysEarlier(time: number, days: number): number {
   const shown = localParts(time).shown - days * DAY;
   // The hour that spring skips stands for nothing: the next one takes its place.
   return hourOf.get(shown) ?? (hourOf.get(shown + HOUR) as number);
 }
 
-const mean = (values: number[]): number | null => (values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null);
-const flat = { seed: 1, series: 1, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false };
+const mean = (values: number[]): number | null =>
+  values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null;
+const flat = {
+  seed: 1,
+  series: 1,
+  length: LENGTH,
+  scale: 3,
+  gapShare: 0,
+  zeroShare: 0,
+  negative: false,
+};
 const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Everything about one window, by name, in the order in which it is written. */
@@ -73,14 +121,19 @@ function oracle(panel: Panel, series: number, cutoffIndex: number, windowInterva
     if (!Number.isNaN(value)) known.set(timestampAt(panel, t), value);
   }
   const cutoff = timestampAt(panel, cutoffIndex);
-  const back = (intervals: number) => Array.from({ length: intervals }, (_, i) => cutoff - (intervals - 1 - i) * HOUR);
+  const back = (intervals: number) =>
+    Array.from({ length: intervals }, (_, i) => cutoff - (intervals - 1 - i) * HOUR);
   const present = (times: number[]) => times.flatMap((time) => known.get(time) ?? []);
   const lags = (time: number, days: number, count: number) =>
     Array.from({ length: count }, (_, i) => daysEarlier(time, (i + 1) * days));
   const weekLags = (time: number) => lags(time, 7, 4);
-  const plainDays = (times: number[]) => times.filter((time) => known.has(time) && !HOLIDAYS.has(localParts(time).date));
+  const plainDays = (times: number[]) =>
+    times.filter((time) => known.has(time) && !HOLIDAYS.has(localParts(time).date));
   const weekMean = (time: number) => mean(present(plainDays(weekLags(time))));
-  /** This hour's share of its own week, over up to 26 weeks: each value against the mean of the 7 days before its UTC day. */
+  /**
+   * This hour's share of its own week, over up to 26 weeks: each value against the mean of the 7
+   * days before its UTC day.
+   */
   const shape = (time: number): number | null => {
     let [above, below] = [0, 0];
     for (const lag of plainDays(lags(time, 7, 26))) {
@@ -116,7 +169,9 @@ function oracle(panel: Panel, series: number, cutoffIndex: number, windowInterva
     const expected = weekMean(time);
     const usual = shape(time);
     const base = usual ?? (expected === null ? 1 : expected / level);
-    const offsets = weekLags(time).map((lag) => (known.has(lag) ? (known.get(lag) as number) / level - base : 0));
+    const offsets = weekLags(time).map((lag) =>
+      known.has(lag) ? (known.get(lag) as number) / level - base : 0,
+    );
     const against = (value: number | null) => (value === null ? 0 : value / level - base);
     const dayLag = (days: number) => {
       let back = days;
@@ -148,11 +203,20 @@ function oracle(panel: Panel, series: number, cutoffIndex: number, windowInterva
       ['cos of the hour', Math.cos(turn)],
       ['sin of the half day', Math.sin(2 * turn)],
       ['cos of the half day', Math.cos(2 * turn)],
-      ...['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day): [string, number] => [day, day === weekday ? 1 : 0]),
+      ...['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day): [string, number] => [
+        day,
+        day === weekday ? 1 : 0,
+      ]),
       ['holiday', HOLIDAYS.has(date) ? 1 : 0],
       ['day before a holiday', HOLIDAYS.has(next) ? 1 : 0],
-      ['the last Sundays, on a holiday', HOLIDAYS.has(date) ? against(mean(present(plainDays(sundays(time))))) : 0],
-      ['holidays among the weekly lags', sum(weekLags(time).map((lag) => (HOLIDAYS.has(localParts(lag).date) ? 1 : 0))) / 4],
+      [
+        'the last Sundays, on a holiday',
+        HOLIDAYS.has(date) ? against(mean(present(plainDays(sundays(time))))) : 0,
+      ],
+      [
+        'holidays among the weekly lags',
+        sum(weekLags(time).map((lag) => (HOLIDAYS.has(localParts(lag).date) ? 1 : 0))) / 4,
+      ],
       ['step', k / HORIZON],
       ['nearness', 1 / k],
     ];
@@ -167,18 +231,24 @@ function differences(source: FeatureSource, series: number, cutoff: number): str
   const batch = createFeatureBatch(sizes, HORIZON, 2);
   writeFeatures(source, series, cutoff, batch, 1);
   const expected = oracle(source.panel, series, cutoff, source.spec.windowIntervals);
-  if (expected.window.length !== sizes.windowSize) return [`${sizes.windowSize} inputs, expected ${expected.window.length}`];
+  if (expected.window.length !== sizes.windowSize)
+    return [`${sizes.windowSize} inputs, expected ${expected.window.length}`];
   const found: string[] = [];
   const check = (name: string, actual: number, wanted: number) => {
     if (!(Math.abs(actual - wanted) <= 2e-5 * Math.max(1, Math.abs(wanted))))
       found.push(`${name}: ${actual}, expected ${wanted}`);
   };
   check('level', (batch.level[1] as number) / expected.level, 1);
-  for (const [i, [name, wanted]] of expected.window.entries()) check(name, batch.window[sizes.windowSize + i] as number, wanted);
+  for (const [i, [name, wanted]] of expected.window.entries())
+    check(name, batch.window[sizes.windowSize + i] as number, wanted);
   for (const [k, { base, features }] of expected.steps.entries()) {
     check(`base of step ${k + 1}`, batch.base[HORIZON + k] as number, base);
     for (const [i, [name, wanted]] of features.entries()) {
-      check(`${name}, step ${k + 1}`, batch.step[(HORIZON + k) * sizes.stepSize + i] as number, wanted);
+      check(
+        `${name}, step ${k + 1}`,
+        batch.step[(HORIZON + k) * sizes.stepSize + i] as number,
+        wanted,
+      );
     }
   }
   return found;
@@ -199,7 +269,8 @@ test('inputs equal the oracle’s, for random series, gaps and cutoffs', () => {
       fc.constantFrom(...STARTS),
       (description, cutoff, start) => {
         const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
-        for (let series = 0; series < description.series; series++) expect(differences(source, series, cutoff)).toEqual([]);
+        for (let series = 0; series < description.series; series++)
+          expect(differences(source, series, cutoff)).toEqual([]);
       },
     ),
     { numRuns: 20, seed: 11 },
@@ -215,8 +286,12 @@ test('a shorter or longer window: its values, and all else as of a window of a w
       fc.constantFrom(sizes.trainingHistory - 1, sizes.trainingHistory + 100, LENGTH - 1),
       fc.constantFrom(...STARTS),
       (description, windowIntervals, cutoff, start) => {
-        const source = createFeatureSource({ ...randomPanel(description), start }, { ...toySpec, windowIntervals });
-        for (let series = 0; series < description.series; series++) expect(differences(source, series, cutoff)).toEqual([]);
+        const source = createFeatureSource(
+          { ...randomPanel(description), start },
+          { ...toySpec, windowIntervals },
+        );
+        for (let series = 0; series < description.series; series++)
+          expect(differences(source, series, cutoff)).toEqual([]);
       },
     ),
     { numRuns: 30, seed: 12 },
@@ -227,7 +302,15 @@ test.each([
   ['spring', Date.UTC(2023, 0, 9)],
   ['autumn', Date.UTC(2023, 8, 4)],
 ])('cutoffs around the change of the clocks in %s', (_season, start) => {
-  const description = { seed: 2, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.1, negative: false };
+  const description = {
+    seed: 2,
+    series: 2,
+    length: LENGTH,
+    scale: 3,
+    gapShare: 0.05,
+    zeroShare: 0.1,
+    negative: false,
+  };
   const source = createFeatureSource({ ...randomPanel(description), start }, toySpec);
   for (let cutoff = sizes.trainingHistory - 1; cutoff < LENGTH; cutoff += 7)
     expect(differences(source, cutoff % 2, cutoff)).toEqual([]);
@@ -236,31 +319,47 @@ test.each([
 test.each([
   ['spring', Date.UTC(2023, 0, 9)],
   ['autumn', Date.UTC(2023, 8, 4)],
-])('a series that lives by the clock on the wall deviates from no lag, %s change or not', (_season, start) => {
-  const values = Float32Array.from({ length: LENGTH }, (_, t) => 1 + localParts(start + t * HOUR).minute / 60);
-  const panel = { ...randomPanel({ ...flat, length: LENGTH }), start, columns: { target: values } };
-  const source = createFeatureSource(panel, toySpec);
-  const batch = createFeatureBatch(sizes, HORIZON, 1);
-  let compared = 0;
-  for (let cutoff = sizes.trainingHistory - 1; cutoff < LENGTH; cutoff += 5) {
-    writeFeatures(source, 0, cutoff, batch, 0);
-    for (let k = 1; k <= HORIZON; k++) {
-      const time = start + (cutoff + k) * HOUR;
-      const { minute } = localParts(time);
-      // Between 1 and 3 o'clock a lag may have no counterpart.
-      if (minute >= 60 && minute < 240) continue;
-      // A week of 167 or 169 hours has a mean of its own: near, and an hour off would be 1.
-      expect(Math.abs((batch.base[k - 1] as number) * (batch.level[0] as number) - 1 - minute / 60)).toBeLessThan(0.1);
-      for (let lag = 0; lag < 8; lag++) expect(Math.abs(batch.step[(k - 1) * sizes.stepSize + lag] as number)).toBeLessThan(0.01);
-      compared++;
+])(
+  'a series that lives by the clock on the wall deviates from no lag, %s change or not',
+  (_season, start) => {
+    const values = Float32Array.from(
+      { length: LENGTH },
+      (_, t) => 1 + localParts(start + t * HOUR).minute / 60,
+    );
+    const panel = {
+      ...randomPanel({ ...flat, length: LENGTH }),
+      start,
+      columns: { target: values },
+    };
+    const source = createFeatureSource(panel, toySpec);
+    const batch = createFeatureBatch(sizes, HORIZON, 1);
+    let compared = 0;
+    for (let cutoff = sizes.trainingHistory - 1; cutoff < LENGTH; cutoff += 5) {
+      writeFeatures(source, 0, cutoff, batch, 0);
+      for (let k = 1; k <= HORIZON; k++) {
+        const time = start + (cutoff + k) * HOUR;
+        const { minute } = localParts(time);
+        // Between 1 and 3 o'clock a lag may have no counterpart.
+        if (minute >= 60 && minute < 240) continue;
+        // A week of 167 or 169 hours has a mean of its own: near, and an hour off would be 1.
+        expect(
+          Math.abs((batch.base[k - 1] as number) * (batch.level[0] as number) - 1 - minute / 60),
+        ).toBeLessThan(0.1);
+        for (let lag = 0; lag < 8; lag++)
+          expect(Math.abs(batch.step[(k - 1) * sizes.stepSize + lag] as number)).toBeLessThan(0.01);
+        compared++;
+      }
     }
-  }
-  expect(compared).toBeGreaterThan(1500);
-});
+    expect(compared).toBeGreaterThan(1500);
+  },
+);
 
 test('a series of nothing but zeros has the level 1e-3, and one that is all unknown has no lag', () => {
   for (const value of [0, Number.NaN]) {
-    const panel = { ...randomPanel(flat), columns: { target: new Float32Array(LENGTH).fill(value) } };
+    const panel = {
+      ...randomPanel(flat),
+      columns: { target: new Float32Array(LENGTH).fill(value) },
+    };
     const source = createFeatureSource(panel, toySpec);
     expect(differences(source, 0, LENGTH - 1)).toEqual([]);
     const batch = createFeatureBatch(sizes, HORIZON, 1);
@@ -285,15 +384,26 @@ test('a series that was silent for its last 8 weeks, one that is 3 weeks old, on
     const panel = randomPanel(flat);
     const target = panel.columns.target.map((value, t) => (isKnown(t) ? value : Number.NaN));
     const source = createFeatureSource({ ...panel, columns: { target } }, toySpec);
-    for (const cutoff of [LENGTH - 1, LENGTH - 30, LENGTH - 100]) expect(differences(source, 0, cutoff)).toEqual([]);
+    for (const cutoff of [LENGTH - 1, LENGTH - 30, LENGTH - 100])
+      expect(differences(source, 0, cutoff)).toEqual([]);
   }
 });
 
 test('the day before a holiday, the holiday and the weeks after it', () => {
-  // Washington's Birthday, 2023-02-20, is the panels' first local day but one; Memorial Day comes 14 weeks later.
-  const panel = randomPanel({ seed: 3, series: 1, length: 14 * 168, scale: 5, gapShare: 0, zeroShare: 0, negative: false });
+  // Washington's Birthday, 2023-02-20, is the panels' first local day but one; Memorial Day comes
+  // 14 weeks later.
+  const panel = randomPanel({
+    seed: 3,
+    series: 1,
+    length: 14 * 168,
+    scale: 5,
+    gapShare: 0,
+    zeroShare: 0,
+    negative: false,
+  });
   const source = createFeatureSource(panel, toySpec);
-  for (let cutoff = 13 * 168 + 48; cutoff < panel.length; cutoff += 7) expect(differences(source, 0, cutoff)).toEqual([]);
+  for (let cutoff = 13 * 168 + 48; cutoff < panel.length; cutoff += 7)
+    expect(differences(source, 0, cutoff)).toEqual([]);
   for (let cutoff = sizes.trainingHistory - 1; cutoff < sizes.trainingHistory + 48; cutoff += 7)
     expect(differences(source, 0, cutoff)).toEqual([]);
 });

@@ -2,7 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { lastValue, meanOfSeasons, naiveForecasters, seasonalNaive } from '../../forecasting/models/naive.ts';
+import {
+  lastValue,
+  meanOfSeasons,
+  naiveForecasters,
+  seasonalNaive,
+} from '../../forecasting/models/naive.ts';
 import { panelOf } from '../forecasting/random-panels.ts';
 
 const _ = Number.NaN;
@@ -36,7 +41,8 @@ describe('by hand, with a season of 3', () => {
   });
 
   test('mean of four seasons, also beyond one season', () => {
-    // Targets 14, 15, 16 (indices): lags 11 8 5 2 → 12 9 6 3; 12 9 6 3 → 13 10 7 4; 13 10 7 4 → 14 11 8 5.
+    // Targets 14, 15, 16 (indices): lags 11 8 5 2 → 12 9 6 3; 12 9 6 3 → 13 10 7 4; 13 10 7 4 → 14
+    // 11 8 5.
     expect(forecast(meanOfSeasons(3), values, 13, 7)).toEqual([7.5, 8.5, 9.5, 7.5, 8.5, 9.5, 7.5]);
   });
 
@@ -50,17 +56,19 @@ describe('by hand, with a season of 3', () => {
     expect(forecast(seasonalNaive(3), [1, 2, 3, 0, 0, 0], 5, 3)).toEqual([0, 0, 0]);
   });
 
-  test.each(naiveForecasters(3).map((forecaster): [string, Forecaster] => [forecaster.name, forecaster]))(
-    '%s refuses a cutoff outside the panel',
-    (_name, forecaster) => {
-      expect(() => forecast(forecaster, values, -1, 1)).toThrow(RangeError);
-      expect(() => forecast(forecaster, values, values.length, 1)).toThrow(RangeError);
-    },
-  );
+  test.each(
+    naiveForecasters(3).map((forecaster): [string, Forecaster] => [forecaster.name, forecaster]),
+  )('%s refuses a cutoff outside the panel', (_name, forecaster) => {
+    expect(() => forecast(forecaster, values, -1, 1)).toThrow(RangeError);
+    expect(() => forecast(forecaster, values, values.length, 1)).toThrow(RangeError);
+  });
 });
 
 test('the three equal a second implementation, for any gaps, seasons and horizons', () => {
-  const value = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 64 }) }, { weight: 1, arbitrary: fc.constant(_) });
+  const value = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 64 }) },
+    { weight: 1, arbitrary: fc.constant(_) },
+  );
   fc.assert(
     fc.property(
       fc.array(value, { minLength: 1, maxLength: 40 }),
@@ -71,15 +79,22 @@ test('the three equal a second implementation, for any gaps, seasons and horizon
         const cutoff = Math.min(at, values.length - 1);
         const past = values.slice(0, cutoff + 1);
         const known = (list: number[]) => list.filter((x) => !Number.isNaN(x));
-        const mean = (list: number[]) => (list.length > 0 ? list.reduce((a, b) => a + b, 0) / list.length : null);
+        const mean = (list: number[]) =>
+          list.length > 0 ? list.reduce((a, b) => a + b, 0) / list.length : null;
         const recent = mean(known(past.slice(-season))) ?? 0;
         const last = known(past).at(-1) ?? 0;
         for (let k = 1; k <= horizon; k++) {
           // Everything seen so far at the target's place in the season, newest first.
           const place = past.filter((_value, t) => (cutoff + k - t) % season === 0).reverse();
-          const expected = [last, known(place)[0] ?? recent, mean(known(place.slice(0, 4))) ?? recent];
+          const expected = [
+            last,
+            known(place)[0] ?? recent,
+            mean(known(place.slice(0, 4))) ?? recent,
+          ];
           naiveForecasters(season).forEach((forecaster, i) => {
-            expect(forecast(forecaster, values, cutoff, horizon)[k - 1]).toBe(Math.fround(expected[i] as number));
+            expect(forecast(forecaster, values, cutoff, horizon)[k - 1]).toBe(
+              Math.fround(expected[i] as number),
+            );
           });
         }
       },

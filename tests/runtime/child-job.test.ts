@@ -1,4 +1,7 @@
-/** Purpose: a job in a child process reports through the log, fails with its own code, and ends when told. */
+/**
+ * Purpose: a job in a child process reports through the log, fails with its own code, and ends when
+ * told.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,16 +47,29 @@ function recorder(onMessage: (message: string) => void = () => {}) {
   return { logger, entries };
 }
 
-const run = (act: string, logger: Logger = silentLogger, more: Partial<Parameters<typeof runChildJob>[0]> = {}) =>
-  runChildJob({ args: [act], entry, execArgv: [], logger, ...more });
+const run = (
+  act: string,
+  logger: Logger = silentLogger,
+  more: Partial<Parameters<typeof runChildJob>[0]> = {},
+) => runChildJob({ args: [act], entry, execArgv: [], logger, ...more });
 
 describe('runChildJob', () => {
   test('forwards lines, keeps the level and fields of log lines, and passes arguments and variables', async () => {
     const { logger, entries } = recorder();
     await run('talk', logger, { args: ['talk', '--flag', 'x'], env: { EXTRA: 'more' } });
-    expect(entries).toContainEqual({ level: 'info', fields: { job: 'talk x' }, message: 'to standard output' });
-    expect(entries).toContainEqual({ level: 'warn', fields: { job: 'talk x', rows: 3 }, message: 'careful' });
-    expect(entries.map((each) => each.message)).toEqual(expect.arrayContaining(['--flag x more', '{"level": torn']));
+    expect(entries).toContainEqual({
+      level: 'info',
+      fields: { job: 'talk x' },
+      message: 'to standard output',
+    });
+    expect(entries).toContainEqual({
+      level: 'warn',
+      fields: { job: 'talk x', rows: 3 },
+      message: 'careful',
+    });
+    expect(entries.map((each) => each.message)).toEqual(
+      expect.arrayContaining(['--flag x more', '{"level": torn']),
+    );
   });
 
   test('fails with the code that the child printed', async () => {
@@ -69,13 +85,17 @@ describe('runChildJob', () => {
     for (const act of ['linger', 'stubborn']) {
       const controller = new AbortController();
       const { logger } = recorder((message) => message === 'ready' && controller.abort());
-      await expect(run(act, logger, { signal: controller.signal, killAfterMs: 50 })).rejects.toThrow('was told to stop');
+      await expect(
+        run(act, logger, { signal: controller.signal, killAfterMs: 50 }),
+      ).rejects.toThrow('was told to stop');
     }
   });
 
   test('a signal that is already aborted starts nothing', async () => {
     const { logger, entries } = recorder();
-    await expect(run('talk', logger, { signal: AbortSignal.abort() })).rejects.toThrow('was told to stop');
+    await expect(run('talk', logger, { signal: AbortSignal.abort() })).rejects.toThrow(
+      'was told to stop',
+    );
     expect(entries).toEqual([]);
   });
 });

@@ -7,12 +7,22 @@ import { silentLogger } from '../../runtime/logger.ts';
 
 const limited = (retryAfter: string) => {
   const config = { headers: new AxiosHeaders() } as InternalAxiosRequestConfig;
-  const response = { status: 429, statusText: '', data: '', headers: { 'retry-after': retryAfter }, config };
+  const response = {
+    status: 429,
+    statusText: '',
+    data: '',
+    headers: { 'retry-after': retryAfter },
+    config,
+  };
   return new AxiosError('limited', 'ERR_BAD_REQUEST', config, null, response);
 };
 
 test('waits grow, keep what Retry-After asks, and have an end', () => {
-  const client = createHttpClient({ logger: silentLogger, firstDelayMs: 100, maximumDelayMs: 20_000 });
+  const client = createHttpClient({
+    logger: silentLogger,
+    firstDelayMs: 100,
+    maximumDelayMs: 20_000,
+  });
   expect(client.delayMs(1)).toBeGreaterThanOrEqual(100);
   expect(client.delayMs(4)).toBeGreaterThanOrEqual(800);
   expect(client.delayMs(1, limited('7'))).toBeGreaterThanOrEqual(7000);

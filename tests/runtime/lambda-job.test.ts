@@ -1,4 +1,7 @@
-/** Purpose: the image's commands as a Lambda function: started as Lambda starts it, on a Runtime API of this test. */
+/**
+ * Purpose: the image's commands as a Lambda function: started as Lambda starts it, on a Runtime API
+ * of this test.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -43,7 +46,8 @@ beforeAll(async () => {
   api = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(async () => {
-  for (const child of started) if (child.exitCode === null && child.signalCode === null) await ended(child);
+  for (const child of started)
+    if (child.exitCode === null && child.signalCode === null) await ended(child);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await rm(folder, { recursive: true, force: true });
@@ -55,7 +59,10 @@ async function ended(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** It asks for the next event, as a function that stays warm; that request is taken back, for another process. */
+/**
+ * It asks for the next event, as a function that stays warm; that request is taken back, for
+ * another process.
+ */
 async function retire(child: ChildProcess): Promise<void> {
   await asked;
   await ended(child);
@@ -67,7 +74,11 @@ async function retire(child: ChildProcess): Promise<void> {
 function start(args: readonly string[], env: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, [...LOADER, 'runtime/lambda-job.ts', ...args], {
     cwd: ROOT,
-    env: environmentOf({ HEADWAY_STORE: `file:${join(folder, 'store')}`, HEADWAY_WORK: join(folder, 'work'), ...env }),
+    env: environmentOf({
+      HEADWAY_STORE: `file:${join(folder, 'store')}`,
+      HEADWAY_WORK: join(folder, 'work'),
+      ...env,
+    }),
     stdio: 'ignore',
   });
   started.push(child);
@@ -104,7 +115,10 @@ test('an event gives the values that the command leaves open, and nothing else',
   const child = start(['forecast', '--shard', '{shard}'], { AWS_LAMBDA_RUNTIME_API: api });
   // The value arrives as it is, and the command judges it: a batch of two has no ninth shard.
   const { body } = await invoke(child, JSON.stringify({ shard: '9/2', args: ['models', 'list'] }));
-  expect(body).toMatchObject({ errorType: 'USAGE', errorMessage: expect.stringContaining('--shard "9/2"') });
+  expect(body).toMatchObject({
+    errorType: 'USAGE',
+    errorMessage: expect.stringContaining('--shard "9/2"'),
+  });
   for (const [event, problem] of [
     ['{}', "the event's shard is missing"],
     ['{"shard": 3}', "the event's shard is 3"],
@@ -114,7 +128,10 @@ test('an event gives the values that the command leaves open, and nothing else',
   ] as const) {
     const answer = await invoke(child, event);
     expect(answer.path).toMatch(/\/error$/);
-    expect(answer.body).toMatchObject({ errorType: 'USAGE', errorMessage: expect.stringContaining(problem) });
+    expect(answer.body).toMatchObject({
+      errorType: 'USAGE',
+      errorMessage: expect.stringContaining(problem),
+    });
   }
   await retire(child);
 }, 90_000);

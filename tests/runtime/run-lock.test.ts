@@ -1,4 +1,6 @@
-/** Purpose: one run of a kind at a time; the dead never hold a lock, whatever their pid has become. */
+/**
+ * Purpose: one run of a kind at a time; the dead never hold a lock, whatever their pid has become.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const acquire = (kind = 'training', store = 'file:/store') => acquireRunLock({ folder, store, kind, clock });
+const acquire = (kind = 'training', store = 'file:/store') =>
+  acquireRunLock({ folder, store, kind, clock });
 
 /** Writes the lock as the process described would have left it. */
 async function leave(change: Record<string, unknown>) {
@@ -57,25 +60,34 @@ describe('acquireRunLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  (existsSync('/proc/self/stat') ? test : test.skip)('a living process that only has the pid does not hold it', async () => {
-    await leave({ pid: process.pid, started: '1' });
-    await (await acquire()).release();
-  });
+  (existsSync('/proc/self/stat') ? test : test.skip)(
+    'a living process that only has the pid does not hold it',
+    async () => {
+      await leave({ pid: process.pid, started: '1' });
+      await (await acquire()).release();
+    },
+  );
 
   test('a lock of another machine or boot cannot be judged and is taken over', async () => {
     await leave({ machine: 'elsewhere' });
     await (await acquire()).release();
   });
 
-  test.each(['', '{"pid":', '[]', 'null', '{"pid":"x"}'])('a torn or foreign lock file (%j) is taken over', async (text) => {
-    await writeFile(lockPath(folder, 'file:/store', 'training'), text);
-    await (await acquire()).release();
-    expect(await readdir(folder)).toEqual([]);
-  });
+  test.each(['', '{"pid":', '[]', 'null', '{"pid":"x"}'])(
+    'a torn or foreign lock file (%j) is taken over',
+    async (text) => {
+      await writeFile(lockPath(folder, 'file:/store', 'training'), text);
+      await (await acquire()).release();
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
 
   test('release leaves a lock that has become somebody else’s', async () => {
     const lock = await acquire();
-    await writeFile(lock.path, (await readFile(lock.path, 'utf8')).replace(/"token":"[^"]+"/, '"token":"theirs"'));
+    await writeFile(
+      lock.path,
+      (await readFile(lock.path, 'utf8')).replace(/"token":"[^"]+"/, '"token":"theirs"'),
+    );
     await lock.release();
     expect(existsSync(lock.path)).toBe(true);
   });
@@ -83,7 +95,10 @@ describe('acquireRunLock', () => {
   test('a lock folder that cannot be used is a coded error that says what to do', async () => {
     await writeFile(join(folder, 'file'), '');
     const options = { folder: join(folder, 'file', 'locks'), store: 's', kind: 'training', clock };
-    await expect(acquireRunLock(options)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', where: options.folder });
+    await expect(acquireRunLock(options)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      where: options.folder,
+    });
   });
 
   test('a process that exits without releasing leaves nothing', async () => {

@@ -1,4 +1,7 @@
-/** Purpose: jobs never overlap, are retried with growing pauses, are reported, and end when told; without waiting for cron. */
+/**
+ * Purpose: jobs never overlap, are retried with growing pauses, are reported, and end when told;
+ * without waiting for cron.
+ */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
@@ -48,7 +51,14 @@ describe('schedule', () => {
     const { scheduler, clock } = scheduleNow({ run: async () => clock.advance(1500) });
     expect(await scheduler.trigger('job1')).toBe('ok');
     expect(scheduler.status()).toMatchObject([
-      { state: 'idle', lastStart: START, lastEnd: START + 1500, lastResult: 'ok', lastError: null, succeeded: 1 },
+      {
+        state: 'idle',
+        lastStart: START,
+        lastEnd: START + 1500,
+        lastResult: 'ok',
+        lastError: null,
+        succeeded: 1,
+      },
     ]);
     expect(scheduler.status()[0]!.next).toBeGreaterThan(START);
   });
@@ -71,7 +81,8 @@ describe('schedule', () => {
   test('a failed run is retried with doubling pauses, then reported as failed', async () => {
     const errors: string[] = [];
     const logger = silentLogger.child({});
-    logger.error = ((_fields: object, message: string) => errors.push(message)) as unknown as typeof logger.error;
+    logger.error = ((_fields: object, message: string) =>
+      errors.push(message)) as unknown as typeof logger.error;
     const pauses: number[] = [];
     const scheduler = schedule({
       jobs: [
@@ -108,7 +119,9 @@ describe('schedule', () => {
     });
     expect(await scheduler.trigger('job1')).toBe('ok');
     expect(pauses).toEqual([60_000, 120_000]);
-    expect(scheduler.status()).toMatchObject([{ lastResult: 'ok', lastError: null, succeeded: 1, failed: 0, retried: 2 }]);
+    expect(scheduler.status()).toMatchObject([
+      { lastResult: 'ok', lastError: null, succeeded: 1, failed: 0, retried: 2 },
+    ]);
   });
 
   test('a pause never grows past an hour', async () => {
@@ -162,7 +175,10 @@ describe('schedule', () => {
       },
       { group: 'store', run: async () => {} },
     );
-    expect(await Promise.all([scheduler.trigger('job1'), scheduler.trigger('job2')])).toEqual(['failed', 'ok']);
+    expect(await Promise.all([scheduler.trigger('job1'), scheduler.trigger('job2')])).toEqual([
+      'failed',
+      'ok',
+    ]);
   });
 
   test('stop waits for the running job, and starts nothing after', async () => {
@@ -226,7 +242,12 @@ describe('schedule', () => {
 
   test('an unknown job and a wrong cron expression are refused', async () => {
     const { scheduler } = scheduleNow({ run: async () => {} });
-    await expect(scheduler.trigger('nothing')).rejects.toMatchObject({ code: 'USAGE', fix: 'Name one of: job1.' });
-    expect(() => scheduleNow({ cron: 'hourly', run: async () => {} })).toThrow(/not a cron expression/);
+    await expect(scheduler.trigger('nothing')).rejects.toMatchObject({
+      code: 'USAGE',
+      fix: 'Name one of: job1.',
+    });
+    expect(() => scheduleNow({ cron: 'hourly', run: async () => {} })).toThrow(
+      /not a cron expression/,
+    );
   });
 });

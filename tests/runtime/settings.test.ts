@@ -1,17 +1,27 @@
-/** Purpose: settings come from flags, environment and defaults in that order, and nothing wrong or misspelt gets through. */
+/**
+ * Purpose: settings come from flags, environment and defaults in that order, and nothing wrong or
+ * misspelt gets through.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isHeadwayError } from '../../runtime/errors.ts';
-import { describeSettings, readSettings, type SettingOverrides, type Settings } from '../../runtime/settings.ts';
+import {
+  describeSettings,
+  readSettings,
+  type SettingOverrides,
+  type Settings,
+} from '../../runtime/settings.ts';
 
 const defaults = { domain: 'demand' };
-const read = (env: Record<string, string | undefined> = {}, flags: SettingOverrides = {}) => readSettings(env, flags, defaults);
+const read = (env: Record<string, string | undefined> = {}, flags: SettingOverrides = {}) =>
+  readSettings(env, flags, defaults);
 
 function refusal(run: () => unknown): string {
   try {
     run();
   } catch (error) {
-    if (isHeadwayError(error, 'SETTINGS_INVALID')) return `${error.where} | ${error.message} | ${error.fix}`;
+    if (isHeadwayError(error, 'SETTINGS_INVALID'))
+      return `${error.where} | ${error.message} | ${error.fix}`;
     throw error;
   }
   throw new Error('it was accepted');
@@ -62,9 +72,12 @@ describe('readSettings', () => {
 
   test('keys are a file, or the content of one, or off by name: a secret that was not filled in opens nothing', () => {
     expect(read({ HEADWAY_API_KEYS: 'keys.json' }).apiKeys).toBe('keys.json');
-    expect(read({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' }).apiKeys).toBe('{"format":1,"keys":[]}');
+    expect(read({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' }).apiKeys).toBe(
+      '{"format":1,"keys":[]}',
+    );
     expect(read({ HEADWAY_API_KEYS: 'off' }).apiKeys).toBeNull();
-    for (const blank of ['', ' ']) expect(() => read({ HEADWAY_API_KEYS: blank })).toThrow('HEADWAY_API_KEYS is "');
+    for (const blank of ['', ' '])
+      expect(() => read({ HEADWAY_API_KEYS: blank })).toThrow('HEADWAY_API_KEYS is "');
   });
 
   test('origins are a list', () => {
@@ -94,7 +107,11 @@ describe('readSettings', () => {
     ['HEADWAY_QUANTILES', '10,50,90', 'between 0 and 1'],
     ['HEADWAY_QUANTILES', '0.1,,0.5', 'at most 15 numbers'],
     ['HEADWAY_QUANTILES', 'median', 'at most 15 numbers'],
-    ['HEADWAY_QUANTILES', Array.from({ length: 17 }, (_, q) => (q + 1) / 18).join(','), 'at most 15'],
+    [
+      'HEADWAY_QUANTILES',
+      Array.from({ length: 17 }, (_, q) => (q + 1) / 18).join(','),
+      'at most 15',
+    ],
     ['HEADWAY_FEATURES_SCHEDULE', '61 * * * *', 'a cron expression'],
     ['HEADWAY_TRAINING_SCHEDULE', 'daily', 'a cron expression'],
     ['HEADWAY_REFRESH_SECONDS', '0', 'a whole number from 1'],
@@ -104,7 +121,11 @@ describe('readSettings', () => {
     ['HEADWAY_CORS', 'https://*.example', 'origins, with commas'],
     ['HEADWAY_CORS', 'https://shop.example/path', 'no path'],
     ['HEADWAY_TRACES', 'collector:4318', 'the address of an OpenTelemetry collector'],
-    ['HEADWAY_TRACES', 'http://me:secret@collector:4318', 'the address of an OpenTelemetry collector'],
+    [
+      'HEADWAY_TRACES',
+      'http://me:secret@collector:4318',
+      'the address of an OpenTelemetry collector',
+    ],
     ['HEADWAY_TRACES_PERCENT', '101', 'a whole number from 0 to 100'],
     ['HEADWAY_PROXIES', '9', 'a whole number from 0 to 8'],
     ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
@@ -116,7 +137,9 @@ describe('readSettings', () => {
   });
 
   test('quantiles are a list, from the environment or a flag, and are listed as they are written', () => {
-    expect(read({ HEADWAY_QUANTILES: '0.05, .25,0.5,0.75,0.95' }).quantiles).toEqual([0.05, 0.25, 0.5, 0.75, 0.95]);
+    expect(read({ HEADWAY_QUANTILES: '0.05, .25,0.5,0.75,0.95' }).quantiles).toEqual([
+      0.05, 0.25, 0.5, 0.75, 0.95,
+    ]);
     const settings = read({ HEADWAY_QUANTILES: '0.1,0.5' }, { quantiles: '0.5' });
     expect(settings.quantiles).toEqual([0.5]);
     const rows = describeSettings(read({ HEADWAY_QUANTILES: '0.1,0.5,0.9' }));
@@ -136,41 +159,59 @@ describe('readSettings', () => {
   });
 
   test('an unknown HEADWAY_ variable is refused with the nearest name; the tests’ own and foreign ones are not', () => {
-    expect(refusal(() => read({ HEADWAY_STROE: 'file:x' }))).toContain('Did you mean HEADWAY_STORE?');
+    expect(refusal(() => read({ HEADWAY_STROE: 'file:x' }))).toContain(
+      'Did you mean HEADWAY_STORE?',
+    );
     expect(refusal(() => read({ HEADWAY_ENTIRELY_ELSE: '1' }))).not.toContain('Did you mean');
     expect(read({ HEADWAY_TEST_DATA: '/data', HOME: '/root' }).port).toBe(8080);
   });
 
   test('whatever PORT holds, the result is a port or a refusal', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.integer().map(String), fc.double().map(String)), (text) => {
-        let port: Settings['port'];
-        try {
-          port = read({ PORT: text }).port;
-        } catch (error) {
-          return isHeadwayError(error, 'SETTINGS_INVALID');
-        }
-        return Number.isInteger(port) && port >= 0 && port <= 65_535 && (text.trim() === '' || port === Number(text));
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.integer().map(String), fc.double().map(String)),
+        (text) => {
+          let port: Settings['port'];
+          try {
+            port = read({ PORT: text }).port;
+          } catch (error) {
+            return isHeadwayError(error, 'SETTINGS_INVALID');
+          }
+          return (
+            Number.isInteger(port) &&
+            port >= 0 &&
+            port <= 65_535 &&
+            (text.trim() === '' || port === Number(text))
+          );
+        },
+      ),
     );
   });
 });
 
 describe('describeSettings', () => {
   test('says for each setting its value, its default and where it came from', () => {
-    const rows = describeSettings(read({ HEADWAY_SEED: '8', HEADWAY_TRAINING_SCHEDULE: 'off' }, { port: 1 }));
+    const rows = describeSettings(
+      read({ HEADWAY_SEED: '8', HEADWAY_TRAINING_SCHEDULE: 'off' }, { port: 1 }),
+    );
     const row = (name: string) => rows.find((candidate) => candidate.name === name);
     expect(row('PORT')).toMatchObject({ value: '1', default: '8080', source: 'flag' });
     expect(row('HEADWAY_SEED')).toMatchObject({ value: '8', default: '7', source: 'environment' });
     expect(row('HEADWAY_TRAINING_SCHEDULE')).toMatchObject({ value: 'off', default: '30 3 * * *' });
-    expect(row('HEADWAY_DOMAIN')).toMatchObject({ value: 'demand', default: 'demand', source: 'default' });
+    expect(row('HEADWAY_DOMAIN')).toMatchObject({
+      value: 'demand',
+      default: 'demand',
+      source: 'default',
+    });
     expect(row('HEADWAY_SOURCE')).toMatchObject({ value: "the domain's own", source: 'default' });
     expect(row('HEADWAY_MEMORY_MB')).toMatchObject({ unit: 'MB', secret: false });
     for (const each of rows) expect(each.description).toMatch(/\.$/);
   });
 
   test('masks a password inside an address', () => {
-    const rows = describeSettings(read({ HEADWAY_SOURCE: 'https://user:hunter2@example.org/trips' }));
+    const rows = describeSettings(
+      read({ HEADWAY_SOURCE: 'https://user:hunter2@example.org/trips' }),
+    );
     const source = rows.find((row) => row.name === 'HEADWAY_SOURCE');
     expect(source).toMatchObject({ value: 'https://***@example.org/trips', secret: true });
     expect(JSON.stringify(rows)).not.toContain('hunter2');

@@ -1,4 +1,7 @@
-/** Purpose: progress is a bar on a terminal and a few plain lines elsewhere, and never disturbs the work. */
+/**
+ * Purpose: progress is a bar on a terminal and a few plain lines elsewhere, and never disturbs the
+ * work.
+ */
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
@@ -50,7 +53,9 @@ describe('where there is no terminal', () => {
     progress.update(9);
     progress.stop();
     progress.update(1);
-    expect(out.text()).toBe('nothing …\nnothing: 0 %\nnothing: ended after 0 s\nnext …\nnext: 100 %\nnext: ended after 0 s\n');
+    expect(out.text()).toBe(
+      'nothing …\nnothing: 0 %\nnothing: ended after 0 s\nnext …\nnext: 100 %\nnext: ended after 0 s\n',
+    );
   });
 
   test('a stream that throws does not reach the work', () => {

@@ -1,4 +1,7 @@
-/** Purpose: jobs in other processes give what they would give here, fail with their own code, and end with the pool. */
+/**
+ * Purpose: jobs in other processes give what they would give here, fail with their own code, and
+ * end with the pool.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,15 +50,23 @@ describe('a worker pool', () => {
 
   test('uses at most its size of processes, and uses them again', async () => {
     pool = openWorkerPool({ module, size: 2 });
-    const pids = await Promise.all(Array.from({ length: 6 }, () => pool.run<number>({ act: 'pid' })));
+    const pids = await Promise.all(
+      Array.from({ length: 6 }, () => pool.run<number>({ act: 'pid' })),
+    );
     expect(new Set(pids).size).toBeLessThanOrEqual(2);
     expect(pids).not.toContain(process.pid);
   });
 
   test('keeps the code of an error, and goes on after one, and after a worker that died', async () => {
     pool = openWorkerPool({ module, size: 1 });
-    await expect(pool.run({ act: 'coded' })).rejects.toMatchObject({ code: 'HISTORY_TOO_SHORT', fix: 'Bring more.' });
-    await expect(pool.run({ act: 'plain' })).rejects.toMatchObject({ code: 'INTERNAL', message: 'boom' });
+    await expect(pool.run({ act: 'coded' })).rejects.toMatchObject({
+      code: 'HISTORY_TOO_SHORT',
+      fix: 'Bring more.',
+    });
+    await expect(pool.run({ act: 'plain' })).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: 'boom',
+    });
     await expect(pool.run({ act: 'die' })).rejects.toMatchObject({
       code: 'INTERNAL',
       message: 'a worker ended with exit status 9',
@@ -66,7 +77,10 @@ describe('a worker pool', () => {
   test('a job that is told to stop stops, and so does one whose pool is closed', async () => {
     pool = openWorkerPool({ module, size: 1 });
     const stop = new AbortController();
-    const stopped = pool.run({ act: 'forever' }, { signal: stop.signal, onProgress: () => stop.abort() });
+    const stopped = pool.run(
+      { act: 'forever' },
+      { signal: stop.signal, onProgress: () => stop.abort() },
+    );
     await expect(stopped).rejects.toMatchObject({ message: 'the job was told to stop' });
     let closing = Promise.resolve();
     const running = pool.run({ act: 'forever' }, { onProgress: () => (closing = pool.close()) });
@@ -74,12 +88,17 @@ describe('a worker pool', () => {
     await expect(waiting).rejects.toMatchObject({ message: 'the worker pool was closed' });
     await expect(running).rejects.toMatchObject({ code: 'INTERNAL' });
     await closing;
-    await expect(pool.run({ act: 'pid' })).rejects.toMatchObject({ message: 'the worker pool is closed' });
+    await expect(pool.run({ act: 'pid' })).rejects.toMatchObject({
+      message: 'the worker pool is closed',
+    });
   });
 
   test('a module that cannot be loaded, and a size that is none, are told', async () => {
     pool = openWorkerPool({ module: new URL('nowhere.ts', module), size: 1 });
-    await expect(pool.run({})).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('nowhere.ts') });
+    await expect(pool.run({})).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('nowhere.ts'),
+    });
     expect(() => openWorkerPool({ module, size: 0 })).toThrow('at least 1 worker');
   });
 });

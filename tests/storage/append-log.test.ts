@@ -20,7 +20,8 @@ function openLog(store: MemoryObjectStore): AppendLog<Entry> {
   });
 }
 
-const write = (log: AppendLog<Entry>, value: string) => log.append(async (_head, { commitId }) => ({ commitId, value }));
+const write = (log: AppendLog<Entry>, value: string) =>
+  log.append(async (_head, { commitId }) => ({ commitId, value }));
 const valuesOf = async (log: AppendLog<Entry>) => (await log.entries()).map(({ value }) => value);
 
 describe('the append log', () => {
@@ -110,16 +111,20 @@ describe('the append log', () => {
     const store = memoryObjectStore();
     const log = openLog(store);
     await write(log, 'a');
-    for (const key of ['log/7.json', 'log/README', `log/old/${'0'.repeat(19)}9.json`]) await store.put(key, Buffer.from('x'));
+    for (const key of ['log/7.json', 'log/README', `log/old/${'0'.repeat(19)}9.json`])
+      await store.put(key, Buffer.from('x'));
     await write(log, 'b');
     expect(await valuesOf(log)).toEqual(['a', 'b']);
   });
 
   test('whatever fails, before or after, every acknowledged entry is there once and in order', async () => {
-    const plan = fc.array(fc.constantFrom(undefined, undefined, 'before' as const, 'after' as const), {
-      minLength: 10,
-      maxLength: 60,
-    });
+    const plan = fc.array(
+      fc.constantFrom(undefined, undefined, 'before' as const, 'after' as const),
+      {
+        minLength: 10,
+        maxLength: 60,
+      },
+    );
     await fc.assert(
       fc.asyncProperty(plan, fc.integer({ min: 1, max: 4 }), async (faults, writers) => {
         const store = memoryObjectStore();
@@ -153,7 +158,10 @@ describe('the append log', () => {
     const store = memoryObjectStore();
     const last = 26_280;
     for (let number = 1; number <= last; number++) {
-      store.objects.set(keyOf(number), Buffer.from(JSON.stringify({ commitId: 'x', value: String(number) })));
+      store.objects.set(
+        keyOf(number),
+        Buffer.from(JSON.stringify({ commitId: 'x', value: String(number) })),
+      );
     }
     let requests = 0;
     let listed = 0;
@@ -176,7 +184,10 @@ describe('the append log', () => {
     expect([requests < 6, listed < 2000]).toEqual([true, true]);
     expect((await log.head())?.value).toBe('next');
     store.objects.delete(keyOf(last - 5));
-    await expect(log.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: keyOf(last - 5) });
+    await expect(log.head()).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      where: keyOf(last - 5),
+    });
     store.objects.clear();
     expect(await log.head()).toBeNull();
   });
@@ -184,28 +195,43 @@ describe('the append log', () => {
   test.each([
     ['a store that lists', false, 1000],
     ['a store that is asked by name', true, 100],
-  ])('%s: the head of a long log is exact at every length, and so is a gap near its end', async (_, isNear, near) => {
-    const property = fc.asyncProperty(
-      fc.integer({ min: 1, max: 6500 }),
-      fc.integer({ min: 1, max: near - 1 }),
-      fc.integer({ min: 1, max: near - 1 }),
-      async (last, lost, behind) => {
-        const store = memoryObjectStore();
-        if (isNear) Object.assign(store, { present: async (keys: string[]) => keys.filter((key) => store.objects.has(key)) });
-        for (let number = 1; number <= last; number++) {
-          store.objects.set(keyOf(number), Buffer.from(JSON.stringify({ commitId: 'x', value: String(number) })));
-        }
-        const log = openLog(store);
-        expect([(await log.head())?.value, await log.size()]).toEqual([String(last), last]);
-        // The entries before the last `behind` are gone, as if a backup had been restored in part.
-        const until = last - (behind % last);
-        const from = Math.max(0, until - lost);
-        for (let number = from + 1; number <= until; number++) store.objects.delete(keyOf(number));
-        // What lies before an entry that the end is sought from is looked at by whoever reads the log.
-        if (until === last || until < last - (last % near)) return;
-        await expect(log.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: keyOf(from + 1) });
-      },
-    );
-    await fc.assert(property, { numRuns: 100, seed: 11 });
-  });
+  ])(
+    '%s: the head of a long log is exact at every length, and so is a gap near its end',
+    async (_, isNear, near) => {
+      const property = fc.asyncProperty(
+        fc.integer({ min: 1, max: 6500 }),
+        fc.integer({ min: 1, max: near - 1 }),
+        fc.integer({ min: 1, max: near - 1 }),
+        async (last, lost, behind) => {
+          const store = memoryObjectStore();
+          if (isNear)
+            Object.assign(store, {
+              present: async (keys: string[]) => keys.filter((key) => store.objects.has(key)),
+            });
+          for (let number = 1; number <= last; number++) {
+            store.objects.set(
+              keyOf(number),
+              Buffer.from(JSON.stringify({ commitId: 'x', value: String(number) })),
+            );
+          }
+          const log = openLog(store);
+          expect([(await log.head())?.value, await log.size()]).toEqual([String(last), last]);
+          // The entries before the last `behind` are gone, as if a backup had been restored in
+          // part.
+          const until = last - (behind % last);
+          const from = Math.max(0, until - lost);
+          for (let number = from + 1; number <= until; number++)
+            store.objects.delete(keyOf(number));
+          // What lies before an entry that the end is sought from is looked at by whoever reads the
+          // log.
+          if (until === last || until < last - (last % near)) return;
+          await expect(log.head()).rejects.toMatchObject({
+            code: 'STORE_CORRUPT',
+            where: keyOf(from + 1),
+          });
+        },
+      );
+      await fc.assert(property, { numRuns: 100, seed: 11 });
+    },
+  );
 });

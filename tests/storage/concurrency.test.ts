@@ -1,4 +1,7 @@
-/** Purpose: many feature writers at once leave a linear history with nothing lost. `npm run test:crash` takes more commits (tests/crash). */
+/**
+ * Purpose: many feature writers at once leave a linear history with nothing lost. `npm run
+ * test:crash` takes more commits (tests/crash).
+ */
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';

@@ -1,4 +1,7 @@
-/** Purpose: the cache of a far store: read through, bounded, shared, and never pulled away from under a reader. */
+/**
+ * Purpose: the cache of a far store: read through, bounded, shared, and never pulled away from
+ * under a reader.
+ */
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -28,7 +31,8 @@ const hashOf = (n: number) => sha256(contentOf(n));
 const keyOf = (n: number) => `features/toy/data/${hashOf(n)}.parquet`;
 const fetches = () => double.requests.filter(({ method }) => method === 'GET').length;
 const kept = () => readdir(path.join(folder, 'objects'));
-const open = (mostBytes: number, clock = fixedClock(NOW)) => contentCache({ folder, mostBytes, clock });
+const open = (mostBytes: number, clock = fixedClock(NOW)) =>
+  contentCache({ folder, mostBytes, clock });
 const add = (cache: ReturnType<typeof open>, n: number) =>
   cache.add(async (temporary) => {
     await writeFile(temporary, contentOf(n));
@@ -38,7 +42,11 @@ const add = (cache: ReturnType<typeof open>, n: number) =>
 test('an object is fetched once, for all readers and processes of this machine', async () => {
   const one = openOnDouble(double, folder);
   await one.put(keyOf(1), contentOf(1));
-  const paths = await Promise.all([one.localPath(keyOf(1)), one.localPath(keyOf(1)), one.get(keyOf(1))]);
+  const paths = await Promise.all([
+    one.localPath(keyOf(1)),
+    one.localPath(keyOf(1)),
+    one.get(keyOf(1)),
+  ]);
   expect(paths[0]).toBe(paths[1]);
   const other = openOnDouble(double, folder); // which shares no memory with it
   expect(Buffer.compare(await other.get(keyOf(1)), contentOf(1))).toBe(0);
@@ -69,10 +77,14 @@ test('a size of 0 reads the store itself, every time', async () => {
   await cached.put(keyOf(1), contentOf(1));
   await cached.localPath(keyOf(1));
   const kept = await readdir(path.join(folder, 'cache', 'objects'));
-  await openOnDouble(double, folder, { cache: { folder: path.join(folder, 'cache'), mostBytes: 0 } }).localPath(keyOf(1));
+  await openOnDouble(double, folder, {
+    cache: { folder: path.join(folder, 'cache'), mostBytes: 0 },
+  }).localPath(keyOf(1));
   expect([fetches(), await readdir(path.join(folder, 'cache', 'objects'))]).toEqual([2, kept]);
   double.objects.clear();
-  const afresh = openOnDouble(double, folder, { cache: { folder: path.join(folder, 'cache'), mostBytes: 0 } });
+  const afresh = openOnDouble(double, folder, {
+    cache: { folder: path.join(folder, 'cache'), mostBytes: 0 },
+  });
   for (const read of [() => afresh.get(keyOf(1)), () => afresh.localPath(keyOf(1))])
     await expect(read()).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
@@ -124,7 +136,8 @@ test('many at once add, find and evict without a torn or wrong file', async () =
       }
     }),
   );
-  for (const name of await kept()) expect(sha256(await readFile(path.join(folder, 'objects', name)))).toBe(name);
+  for (const name of await kept())
+    expect(sha256(await readFile(path.join(folder, 'objects', name)))).toBe(name);
   expect((await kept()).length).toBeLessThanOrEqual(3);
 });
 
@@ -140,11 +153,18 @@ test('a failed fetch leaves nothing, and what killed processes left goes after a
     }),
   ).rejects.toThrow('cut');
   const [mine, ...others] = await readdir(path.join(folder, 'in-use'));
-  expect([await kept(), others, await readdir(path.join(folder, 'in-use', mine as string))]).toEqual([[], [], []]);
+  expect([
+    await kept(),
+    others,
+    await readdir(path.join(folder, 'in-use', mine as string)),
+  ]).toEqual([[], [], []]);
 });
 
 test('a folder that cannot be written says so', async () => {
   await writeFile(path.join(folder, 'file'), '');
   const cache = contentCache({ folder: path.join(folder, 'file'), mostBytes: 1000 });
-  await expect(add(cache, 1)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fix: expect.stringContaining('HEADWAY_WORK') });
+  await expect(add(cache, 1)).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    fix: expect.stringContaining('HEADWAY_WORK'),
+  });
 });

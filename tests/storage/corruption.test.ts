@@ -1,4 +1,7 @@
-/** Purpose: whatever bit is flipped in whatever object, whoever reads it is told its key and never given a number. */
+/**
+ * Purpose: whatever bit is flipped in whatever object, whoever reads it is told its key and never
+ * given a number.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
@@ -22,11 +25,18 @@ beforeAll(async () => {
   remove = temporary.remove;
   for (const n of [0, 1]) {
     const rows = Array.from({ length: 5 }, (_, i) => ['x', n * 5 + i, i + 0.5] as const);
-    const newObjects = await makeObjects(temporary.folder, [{ part: `p${n}`, span: [n * 5, n * 5 + 5], rows }]);
+    const newObjects = await makeObjects(temporary.folder, [
+      { part: `p${n}`, span: [n * 5, n * 5 + 5], rows },
+    ]);
     const report = Buffer.from(JSON.stringify({ n }));
     await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report });
     const { modelVersion } = await models.register(modelOf(n + 1));
-    await models.promote({ modelVersion, reason: 'test', evidence: null, picture: `<svg><text>${n}</text></svg>` });
+    await models.promote({
+      modelVersion,
+      reason: 'test',
+      evidence: null,
+      picture: `<svg><text>${n}</text></svg>`,
+    });
     await forecasts.append(forecastAt(n));
   }
   for (const [key, bytes] of store.objects) whole.set(key, bytes);
@@ -40,11 +50,14 @@ afterAll(async () => {
 async function readAll(key: string): Promise<void> {
   if (key.includes('/log/')) await features.log();
   else if (key.includes('/data/')) await features.readAsOf();
-  else if (key.includes('/reports/')) for (const manifest of await features.log()) await features.readReport(manifest);
+  else if (key.includes('/reports/'))
+    for (const manifest of await features.log()) await features.readReport(manifest);
   else if (key.includes('/online/')) await features.readOnline();
   else if (key.includes('/promotions/')) await models.promotions();
-  else if (key.includes('/verdicts/')) for (const entry of await models.promotions()) await models.picture(entry);
-  else if (key.startsWith('models/')) for (const { modelVersion } of await models.list()) await models.load(modelVersion);
+  else if (key.includes('/verdicts/'))
+    for (const entry of await models.promotions()) await models.picture(entry);
+  else if (key.startsWith('models/'))
+    for (const { modelVersion } of await models.list()) await models.load(modelVersion);
   else await forecasts.entries();
 }
 
@@ -56,7 +69,16 @@ function damaged(bytes: Uint8Array, random: () => number): Uint8Array[] {
   };
   const cut = bytes.subarray(0, Math.floor(random() * bytes.length));
   const zeros = new Uint8Array(bytes.length);
-  return [flip(), flip(), flip(), flip(), cut, new Uint8Array(), zeros, Buffer.concat([bytes, Buffer.from('\n')])];
+  return [
+    flip(),
+    flip(),
+    flip(),
+    flip(),
+    cut,
+    new Uint8Array(),
+    zeros,
+    Buffer.concat([bytes, Buffer.from('\n')]),
+  ];
 }
 
 const kinds = [
@@ -76,15 +98,19 @@ describe.each(kinds)('objects of the kind %s', (kind) => {
   test('flipped bits, truncation, foreign content', async () => {
     const random = seededRandom(kinds.indexOf(kind));
     const keys = [...whole.keys()].filter((key) => key.includes(kind));
-    const readable = kind === '/online/' ? keys.slice(-1) : keys; // older online views are read by nobody but `verify`
+    // older online views are read by nobody but `verify`
+    const readable = kind === '/online/' ? keys.slice(-1) : keys;
     expect(keys).toHaveLength(2);
     const code = /model\.json|weights|card/.test(kind) ? 'MODEL_CORRUPT' : 'STORE_CORRUPT';
     for (const key of keys) {
       for (const bytes of damaged(whole.get(key) ?? new Uint8Array(), random)) {
         store.objects.set(key, bytes);
-        if (readable.includes(key)) await expect(readAll(key)).rejects.toMatchObject({ code, where: key });
+        if (readable.includes(key))
+          await expect(readAll(key)).rejects.toMatchObject({ code, where: key });
         const reports = [await features.verify(), await models.verify(), await forecasts.verify()];
-        expect(reports.flatMap(({ problems }) => problems.map((problem) => problem.key))).toContain(key);
+        expect(reports.flatMap(({ problems }) => problems.map((problem) => problem.key))).toContain(
+          key,
+        );
       }
       store.objects.set(key, whole.get(key) ?? new Uint8Array());
     }
@@ -94,7 +120,9 @@ describe.each(kinds)('objects of the kind %s', (kind) => {
 
 const DAMAGES = 1_100;
 
-/** One of the ways in which disks, networks and people spoil a file. Never the bytes as they were. */
+/**
+ * One of the ways in which disks, networks and people spoil a file. Never the bytes as they were.
+ */
 function spoilt(bytes: Uint8Array, random: () => number): Uint8Array {
   const below = (n: number) => Math.floor(random() * n);
   for (;;) {
@@ -118,7 +146,9 @@ function spoilt(bytes: Uint8Array, random: () => number): Uint8Array {
 
 test(`${DAMAGES} random damages over all objects: each is found by who reads it, and never gives a number`, async () => {
   const random = seededRandom(4);
-  const readable = [...whole.keys()].filter((key) => !key.includes('/online/') || key.includes('/online/2-'));
+  const readable = [...whole.keys()].filter(
+    (key) => !key.includes('/online/') || key.includes('/online/2-'),
+  );
   expect(readable).toHaveLength(kinds.length * 2 - 1);
   for (let n = 0; n < DAMAGES; n++) {
     const key = readable[n % readable.length];
@@ -133,7 +163,14 @@ test(`${DAMAGES} random damages over all objects: each is found by who reads it,
 }, 120_000);
 
 test('objects that a manifest or a card names and that are gone', async () => {
-  for (const kind of ['/data/', '/reports/', '/online/', '/verdicts/', 'model.json', 'weights.bin']) {
+  for (const kind of [
+    '/data/',
+    '/reports/',
+    '/online/',
+    '/verdicts/',
+    'model.json',
+    'weights.bin',
+  ]) {
     const key = [...whole.keys()].filter((name) => name.includes(kind)).at(-1) as string;
     store.objects.delete(key);
     const code = kind.startsWith('/') ? 'STORE_CORRUPT' : 'MODEL_CORRUPT';

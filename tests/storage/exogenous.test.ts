@@ -1,11 +1,21 @@
-/** Purpose: exogenous feeds in the store: columns beside the series, kept by the same protocol, and never demand. */
+/**
+ * Purpose: exogenous feeds in the store: columns beside the series, kept by the same protocol, and
+ * never demand.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
 import { type FeatureStore, openFeatureStore } from '../../storage/feature-store.ts';
 import { decodeOnlineView, encodeOnlineView } from '../../storage/online-view.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { memoryObjectStore } from '../contracts/memory-object-store.ts';
-import { HOUR, makeObjects, NOW, type ObjectSpec, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  HOUR,
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 
 const NAN = Number.NaN;
 const demand: ObjectSpec = {
@@ -39,7 +49,12 @@ afterEach(async () => {
 });
 
 const commit = async (specs: ObjectSpec[], missing: 'zero' | 'unknown' = 'unknown', more = {}) =>
-  features.commit({ reason: 'test', schema: schemaOf(missing), newObjects: await makeObjects(folder, specs), ...more });
+  features.commit({
+    reason: 'test',
+    schema: schemaOf(missing),
+    newObjects: await makeObjects(folder, specs),
+    ...more,
+  });
 
 test.each(['zero', 'unknown'] as const)(
   'where missing is %s, they change no series, no interval and no value',
@@ -49,10 +64,14 @@ test.each(['zero', 'unknown'] as const)(
     await commit([heat], missing);
     const { exogenous, ...after } = await features.readAsOf();
     expect(after).toEqual(before);
-    expect(Object.entries(exogenous ?? {}).map(([name, values]) => [name, [...values]])).toEqual([['heat', [20, 30, NAN, 50]]]);
+    expect(Object.entries(exogenous ?? {}).map(([name, values]) => [name, [...values]])).toEqual([
+      ['heat', [20, 30, NAN, 50]],
+    ]);
     expect(await features.readAsOf({ knownAt: NOW })).toEqual(before);
     expect(hashPanel({ ...after, exogenous: exogenous ?? {} })).not.toBe(hashPanel(before));
-    await expect(features.readAsOf({ seriesIds: ['heat'] })).rejects.toMatchObject({ code: 'SERIES_UNKNOWN' });
+    await expect(features.readAsOf({ seriesIds: ['heat'] })).rejects.toMatchObject({
+      code: 'SERIES_UNKNOWN',
+    });
     expect((await features.readAsOf({ seriesIds: ['a'] })).exogenous?.heat).toHaveLength(4);
     expect((await features.verify()).problems).toEqual([]);
   },
@@ -73,13 +92,19 @@ test('a column known in advance reaches past the end, where it was asked to; the
       ['plan', 8, 3],
     ],
   };
-  await commit([demand, heat, plan], 'zero', { ahead: { columns: ['plan'], intervals: 2 }, onlineIntervals: 3 });
+  await commit([demand, heat, plan], 'zero', {
+    ahead: { columns: ['plan'], intervals: 2 },
+    onlineIntervals: 3,
+  });
   const { panel, manifest } = await features.readOnline();
   expect(panel.length).toBe(3);
   expect([...(panel.exogenous?.plan ?? [])]).toEqual([NAN, NAN, 1, NAN, 2]);
   expect([...(panel.exogenous?.heat ?? [])]).toEqual([30, NAN, 50]);
   expect(decodeOnlineView('view', encodeOnlineView(panel))).toEqual(panel);
-  const whole = await features.readAsOf({ snapshotVersion: manifest.snapshotVersion, cutoff: panel.start + HOUR });
+  const whole = await features.readAsOf({
+    snapshotVersion: manifest.snapshotVersion,
+    cutoff: panel.start + HOUR,
+  });
   expect(Object.keys(whole.exogenous ?? {})).toEqual(['heat']);
   expect([...(whole.exogenous?.heat ?? [])]).toEqual([20, 30, NAN]);
 });
@@ -87,7 +112,9 @@ test('a column known in advance reaches past the end, where it was asked to; the
 test('a correction is a new object: it replaces its span, and the earlier snapshot stays', async () => {
   const first = await commit([demand, heat]);
   const hash = hashPanel(await features.readAsOf());
-  await commit([{ ...heat, part: 'again', span: [3, 5], availableAt: NOW + 2, rows: [['heat', 4, -1]] }]);
+  await commit([
+    { ...heat, part: 'again', span: [3, 5], availableAt: NOW + 2, rows: [['heat', 4, -1]] },
+  ]);
   expect([...((await features.readAsOf()).exogenous?.heat ?? [])]).toEqual([20, NAN, -1, 50]);
   expect(hashPanel(await features.readAsOf({ snapshotVersion: first.snapshotVersion }))).toBe(hash);
   expect(hashPanel(await features.readAsOf({ knownAt: NOW + 1 }))).toBe(hash);
@@ -96,6 +123,11 @@ test('a correction is a new object: it replaces its span, and the earlier snapsh
 test('a view whose exogenous columns are cut or too long is refused', async () => {
   await commit([demand, heat]);
   const bytes = encodeOnlineView((await features.readOnline()).panel);
-  for (const wrong of [bytes.subarray(0, bytes.length - 4), Buffer.concat([bytes, new Uint8Array(4)])])
-    expect(() => decodeOnlineView('view', wrong)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+  for (const wrong of [
+    bytes.subarray(0, bytes.length - 4),
+    Buffer.concat([bytes, new Uint8Array(4)]),
+  ])
+    expect(() => decodeOnlineView('view', wrong)).toThrow(
+      expect.objectContaining({ code: 'STORE_CORRUPT' }),
+    );
 });

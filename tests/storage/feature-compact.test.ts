@@ -1,4 +1,7 @@
-/** Purpose: compaction changes how a snapshot is stored, and no answer: not for any cutoff, nor for any `knownAt`. */
+/**
+ * Purpose: compaction changes how a snapshot is stored, and no answer: not for any cutoff, nor for
+ * any `knownAt`.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Panel } from '../../forecasting/panel.ts';
@@ -12,14 +15,25 @@ import type { ObjectStore } from '../../storage/object-store.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { readSnapshot } from '../../storage/snapshot-reader.ts';
 import { memoryObjectStore } from '../contracts/memory-object-store.ts';
-import { hour, makeObjects, NOW, type ObjectSpec, type Row, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  hour,
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  type Row,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 
 const FEEDS = ['main', 'other', '@weather'];
 const LAST = 14;
 /** Intervals of the online view: fewer than there are. */
 const VIEW = 9;
 
-/** Objects of several feeds: overlapping, late, corrected, empty, of equal times, saying the same again. */
+/**
+ * Objects of several feeds: overlapping, late, corrected, empty, of equal times, saying the same
+ * again.
+ */
 const history: fc.Arbitrary<ObjectSpec[][]> = fc
   .array(
     fc.array(
@@ -28,10 +42,13 @@ const history: fc.Arbitrary<ObjectSpec[][]> = fc
         start: fc.nat(9),
         length: fc.integer({ min: 1, max: 5 }),
         availableAt: fc.nat(6),
-        rows: fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'é'), fc.nat(4), fc.constantFrom(-0, 0, 1, 2, 0.1)), {
-          maxLength: 7,
-          selector: ([id, at]) => `${id} ${at}`,
-        }),
+        rows: fc.uniqueArray(
+          fc.tuple(fc.constantFrom('a', 'b', 'é'), fc.nat(4), fc.constantFrom(-0, 0, 1, 2, 0.1)),
+          {
+            maxLength: 7,
+            selector: ([id, at]) => `${id} ${at}`,
+          },
+        ),
       }),
       { minLength: 1, maxLength: 4 },
     ),
@@ -42,7 +59,9 @@ const history: fc.Arbitrary<ObjectSpec[][]> = fc
       objects.map(({ feed, start, length, availableAt, rows }, i) => ({
         ...{ feed, part: `p${i}`, fingerprint: `f${c}.${i}`, availableAt: NOW + availableAt },
         span: [start, start + length] as const,
-        rows: rows.filter(([, at]) => at < length).map(([id, at, value]): Row => [id, start + at, value]),
+        rows: rows
+          .filter(([, at]) => at < length)
+          .map(([id, at, value]): Row => [id, start + at, value]),
       })),
     ),
   );
@@ -57,10 +76,14 @@ afterAll(() => remove());
 const told = (read: Promise<Panel>): Promise<string> =>
   read.then(
     (panel) => `${panel.seriesIds} ${hashPanel(panel)}`,
-    (error: unknown) => (isHeadwayError(error, 'SNAPSHOT_EMPTY') ? error.code : Promise.reject(error)),
+    (error: unknown) =>
+      isHeadwayError(error, 'SNAPSHOT_EMPTY') ? error.code : Promise.reject(error),
   );
 
-/** Everything that can be asked of a snapshot, answered (by one SQL engine: starting them is what takes time). */
+/**
+ * Everything that can be asked of a snapshot, answered (by one SQL engine: starting them is what
+ * takes time).
+ */
 function answers(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
   return withSqlSession(async (session) => {
     const found: Record<string, string> = {};
@@ -71,14 +94,18 @@ function answers(store: ObjectStore, manifest: Manifest): Promise<Record<string,
           ...(cutoff === undefined ? {} : { cutoff: hour(cutoff) }),
           ...(from === undefined ? {} : { from: hour(from) }),
         };
-        found[JSON.stringify([known, cutoff, from])] = await told(readSnapshot(store, manifest, query, session));
+        found[JSON.stringify([known, cutoff, from])] = await told(
+          readSnapshot(store, manifest, query, session),
+        );
       }
     }
     return found;
   });
 }
 
-async function withStore<T>(work: (features: FeatureStore, store: ReturnType<typeof memoryObjectStore>) => Promise<T>) {
+async function withStore<T>(
+  work: (features: FeatureStore, store: ReturnType<typeof memoryObjectStore>) => Promise<T>,
+) {
   const store = memoryObjectStore();
   try {
     return await work(openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) }), store);
@@ -92,31 +119,51 @@ describe('compaction', () => {
     'changes no answer, whatever was committed (missing = %s)',
     async (missing) => {
       await fc.assert(
-        fc.asyncProperty(history, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), (commits, compactAfter) =>
-          withStore(async (features, store) => {
-            const anchor: ObjectSpec = { part: 'anchor', span: [0, LAST], availableAt: NOW, rows: [['a', 0, 1]] };
-            const schema = schemaOf(missing);
-            let pieces = 0;
-            for (const [i, specs] of [[anchor], ...commits].entries()) {
-              const newObjects = await makeObjects(folder, specs);
-              const manifest = await features.commit({ reason: 'test', schema, newObjects, onlineIntervals: VIEW });
-              pieces += newObjects.length;
-              // Whether it was made from the view before or from everything, the view is what the snapshot reads as.
-              const online = await features.readOnline();
-              const whole = await readSnapshot(store, manifest, { lastIntervals: VIEW });
-              expect([online.panel.seriesIds, hashPanel(online.panel)]).toEqual([whole.seriesIds, hashPanel(whole)]);
-              if (!compactAfter[i]) continue;
-              const before = await answers(store, manifest);
-              const view = await features.readOnline();
-              const compacted = (await features.compact({ mostRows: 12 })) as Manifest;
-              expect(await answers(store, compacted)).toEqual(before);
-              expect(hashPanel((await features.readOnline()).panel)).toBe(hashPanel(view.panel));
-              expect(await features.pieces(compacted)).toHaveLength(pieces);
-              const rowsIn = (all: readonly { rowsIn: number }[]) => all.reduce((sum, piece) => sum + piece.rowsIn, 0);
-              expect(rowsIn([...compacted.packs, ...compacted.objects])).toBe(rowsIn(await features.pieces(manifest)));
-            }
-            expect((await features.verify()).problems).toEqual([]);
-          }),
+        fc.asyncProperty(
+          history,
+          fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+          (commits, compactAfter) =>
+            withStore(async (features, store) => {
+              const anchor: ObjectSpec = {
+                part: 'anchor',
+                span: [0, LAST],
+                availableAt: NOW,
+                rows: [['a', 0, 1]],
+              };
+              const schema = schemaOf(missing);
+              let pieces = 0;
+              for (const [i, specs] of [[anchor], ...commits].entries()) {
+                const newObjects = await makeObjects(folder, specs);
+                const manifest = await features.commit({
+                  reason: 'test',
+                  schema,
+                  newObjects,
+                  onlineIntervals: VIEW,
+                });
+                pieces += newObjects.length;
+                // Whether it was made from the view before or from everything, the view is what the
+                // snapshot reads as.
+                const online = await features.readOnline();
+                const whole = await readSnapshot(store, manifest, { lastIntervals: VIEW });
+                expect([online.panel.seriesIds, hashPanel(online.panel)]).toEqual([
+                  whole.seriesIds,
+                  hashPanel(whole),
+                ]);
+                if (!compactAfter[i]) continue;
+                const before = await answers(store, manifest);
+                const view = await features.readOnline();
+                const compacted = (await features.compact({ mostRows: 12 })) as Manifest;
+                expect(await answers(store, compacted)).toEqual(before);
+                expect(hashPanel((await features.readOnline()).panel)).toBe(hashPanel(view.panel));
+                expect(await features.pieces(compacted)).toHaveLength(pieces);
+                const rowsIn = (all: readonly { rowsIn: number }[]) =>
+                  all.reduce((sum, piece) => sum + piece.rowsIn, 0);
+                expect(rowsIn([...compacted.packs, ...compacted.objects])).toBe(
+                  rowsIn(await features.pieces(manifest)),
+                );
+              }
+              expect((await features.verify()).problems).toEqual([]);
+            }),
         ),
         { numRuns: 4, seed: 20261122, endOnFailure: true },
       );
@@ -127,15 +174,24 @@ describe('compaction', () => {
 
 test('a commit that comes in between stays, whichever of the two is first', async () => {
   await withStore(async (features, store) => {
-    const hourly = (at: number): ObjectSpec => ({ part: `${at}`, span: [at, at + 1], rows: [['a', at, at + 1]] });
+    const hourly = (at: number): ObjectSpec => ({
+      part: `${at}`,
+      span: [at, at + 1],
+      rows: [['a', at, at + 1]],
+    });
     const commit = async (at: number) =>
-      features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects: await makeObjects(folder, [hourly(at)]) });
+      features.commit({
+        reason: 'test',
+        schema: schemaOf('zero'),
+        newObjects: await makeObjects(folder, [hourly(at)]),
+      });
     await commit(0);
     await commit(1);
     const { put } = store;
     let between = 0;
     store.put = async (key, bytes) => {
-      // The compaction has made its pack and is about to look for its place; then the commit is, and is overtaken by another compaction.
+      // The compaction has made its pack and is about to look for its place; then the commit is,
+      // and is overtaken by another compaction.
       if (key.includes('/pieces/') && between++ === 0) await commit(2);
       await put(key, bytes);
     };
@@ -143,7 +199,8 @@ test('a commit that comes in between stays, whichever of the two is first', asyn
     const head = await features.head();
     expect([head?.packs.length, head?.objects.length]).toEqual([1, 1]);
     store.put = async (key, bytes) => {
-      if (key.includes('/online/') && between++ === 1) await Promise.all([commit(3), features.compact()]);
+      if (key.includes('/online/') && between++ === 1)
+        await Promise.all([commit(3), features.compact()]);
       await put(key, bytes);
     };
     await commit(4);
@@ -152,12 +209,17 @@ test('a commit that comes in between stays, whichever of the two is first', asyn
   });
 });
 
-const objectOf = (feed: string, rows: number, key: string) => ({ feed, rows, key }) as FeatureObject;
+const objectOf = (feed: string, rows: number, key: string) =>
+  ({ feed, rows, key }) as FeatureObject;
 test('a pack grows only by as much as it holds, so that there are few packs and few rewrites', () => {
   let packs: Manifest['packs'] = [];
   let written = 0;
   for (let i = 0; i < 1000; i++) {
-    const objects = [objectOf('main', 10, `o${i}`), objectOf('main', 10, `p${i}`), objectOf('other', 1, 'single')];
+    const objects = [
+      objectOf('main', 10, `o${i}`),
+      objectOf('main', 10, `p${i}`),
+      objectOf('other', 1, 'single'),
+    ];
     const runs = planRuns({ packs, objects }, {});
     const gone = new Set(runs.flat());
     const made = runs.map((run) => {

@@ -44,21 +44,42 @@ export async function temporaryFolder(): Promise<{ folder: string; remove(): Pro
 }
 
 /** The specs as objects to commit, their rows in Parquet files in `folder`. */
-export async function makeObjects(folder: string, specs: readonly ObjectSpec[]): Promise<NewFeatureObject[]> {
+export async function makeObjects(
+  folder: string,
+  specs: readonly ObjectSpec[],
+): Promise<NewFeatureObject[]> {
   return withSqlSession(async (session) => {
     const objects: NewFeatureObject[] = [];
     for (const [i, spec] of specs.entries()) {
-      const { feed = 'main', part = `part-${i}`, fingerprint = `print-${i}`, availableAt = NOW, span, rows } = spec;
+      const {
+        feed = 'main',
+        part = `part-${i}`,
+        fingerprint = `print-${i}`,
+        availableAt = NOW,
+        span,
+        rows,
+      } = spec;
       const file = path.join(folder, `${randomUUID()}.parquet`);
-      const values = rows.map(([id, at, target]) => `(${sqlText(id)}, ${hour(at)}, ${number(target)})`).join(', ');
-      const source = rows.length > 0 ? `(VALUES ${values})` : `(SELECT '' AS a, 0 AS b, 0 AS c WHERE false)`;
+      const values = rows
+        .map(([id, at, target]) => `(${sqlText(id)}, ${hour(at)}, ${number(target)})`)
+        .join(', ');
+      const source =
+        rows.length > 0 ? `(VALUES ${values})` : `(SELECT '' AS a, 0 AS b, 0 AS c WHERE false)`;
       await session.run(`COPY (
         SELECT id::VARCHAR AS series_id, make_timestamp(ms::BIGINT * 1000) AS "timestamp", target::FLOAT AS target,
           make_timestamp(${availableAt}::BIGINT * 1000) AS available_at
         FROM ${source} AS t(id, ms, target) ORDER BY ALL) TO ${sqlText(file)} (FORMAT parquet)`);
       const account = { rowsIn: rows.length + 1, rowsUsed: rows.length, rejected: { odd: 1 } };
       const times = { span: { start: hour(span[0]), end: hour(span[1]) }, availableAt };
-      objects.push({ path: file, rows: rows.length, feed, part, fingerprint, ...times, ...account });
+      objects.push({
+        path: file,
+        rows: rows.length,
+        feed,
+        part,
+        fingerprint,
+        ...times,
+        ...account,
+      });
     }
     return objects;
   });

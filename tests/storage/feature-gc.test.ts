@@ -5,7 +5,13 @@ import type { GcRequest } from '../../storage/feature-gc.ts';
 import { type FeatureStore, openFeatureStore } from '../../storage/feature-store.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../contracts/memory-object-store.ts';
-import { makeObjects, NOW, type ObjectSpec, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 
 const DAY = 24 * 3_600_000;
 const WEEK = 7 * DAY;
@@ -29,17 +35,28 @@ afterEach(async () => {
 
 const commit = async (...specs: ObjectSpec[]) => {
   const newObjects = await makeObjects(folder, specs);
-  return features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report: Buffer.from(`{"run": ${++runs}}`) });
+  return features.commit({
+    reason: 'test',
+    schema: schemaOf('zero'),
+    newObjects,
+    report: Buffer.from(`{"run": ${++runs}}`),
+  });
 };
-const hourly = (at: number): ObjectSpec => ({ part: `hour ${at}`, span: [at, at + 1], rows: [['a', at, at]] });
-const gc = (more: Partial<GcRequest> = {}) => features.gc({ graceMs: WEEK, namedByModels: [], remove: true, ...more });
+const hourly = (at: number): ObjectSpec => ({
+  part: `hour ${at}`,
+  span: [at, at + 1],
+  rows: [['a', at, at]],
+});
+const gc = (more: Partial<GcRequest> = {}) =>
+  features.gc({ graceMs: WEEK, namedByModels: [], remove: true, ...more });
 /** The first condemns, the second, more than an hour later, removes. */
 const gcTwice = async (more: Partial<GcRequest> = {}) => {
   await gc(more);
   clock.advance(2 * 3_600_000);
   return gc(more);
 };
-const hashOf = async (snapshotVersion: string) => hashPanel(await features.readAsOf({ snapshotVersion }));
+const hashOf = async (snapshotVersion: string) =>
+  hashPanel(await features.readAsOf({ snapshotVersion }));
 
 describe('garbage collection', () => {
   test('takes what only older snapshots need, and nothing that is kept', async () => {
@@ -66,7 +83,9 @@ describe('garbage collection', () => {
 
     expect(await hashOf(packed.snapshotVersion)).toBe(hash);
     expect((await features.readOnline()).panel.length).toBe(2);
-    await expect(features.readAsOf({ snapshotVersion: second.snapshotVersion })).rejects.toMatchObject({
+    await expect(
+      features.readAsOf({ snapshotVersion: second.snapshotVersion }),
+    ).rejects.toMatchObject({
       code: 'SNAPSHOT_COLLECTED',
     });
     await expect(features.readReport(first)).rejects.toMatchObject({ code: 'SNAPSHOT_COLLECTED' });
@@ -107,20 +126,31 @@ describe('garbage collection', () => {
     await commit(hourly(1));
     await gcTwice();
     store.objects.delete(first.objects[0]?.key as string);
-    await expect(features.readAsOf({ snapshotVersion: first.snapshotVersion })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    await expect(
+      features.readAsOf({ snapshotVersion: first.snapshotVersion }),
+    ).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
     expect((await features.verify()).problems).toHaveLength(1);
   });
 
   test('an orphan is taken after the grace; what is no object of ours never', async () => {
     await commit(hourly(0));
     const orphan = `features/toy/data/${'0'.repeat(64)}.parquet`;
-    const foreign = ['features/toy/data/README', 'features/toy/notes/x.json', 'features/toy/log/notes.json'];
+    const foreign = [
+      'features/toy/data/README',
+      'features/toy/notes/x.json',
+      'features/toy/log/notes.json',
+    ];
     for (const key of [orphan, ...foreign]) await store.put(key, Buffer.from('x'));
     clock.advance(WEEK - 1);
     expect((await gc()).garbage).toEqual([]);
     clock.advance(1);
     expect((await gcTwice()).garbage.map(({ key }) => key)).toEqual([orphan]);
-    expect([orphan, ...foreign].map((key) => store.objects.has(key))).toEqual([false, true, true, true]);
+    expect([orphan, ...foreign].map((key) => store.objects.has(key))).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
 });
 
@@ -130,11 +160,14 @@ describe('a commit that would use an orphan again while it is collected', () => 
     const [object] = await makeObjects(folder, [{ ...hourly(1), availableAt: NOW }]);
     if (!object) throw new Error('one was made');
     await commit(hourly(0));
-    store.fault = (operation, key) => (operation === 'createIfAbsent' && key.includes('/log/') ? 'before' : undefined);
+    store.fault = (operation, key) =>
+      operation === 'createIfAbsent' && key.includes('/log/') ? 'before' : undefined;
     const request = { reason: 'again', schema: schemaOf('zero'), newObjects: [object] };
     await expect(features.commit(request)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     store.fault = () => undefined;
-    const orphan = [...store.objects.keys()].filter((key) => key.includes('/data/')).at(-1) as string;
+    const orphan = [...store.objects.keys()]
+      .filter((key) => key.includes('/data/'))
+      .at(-1) as string;
     clock.advance(2 * WEEK);
     return { request, orphan };
   }
@@ -156,7 +189,8 @@ describe('a commit that would use an orphan again while it is collected', () => 
     const put = store.put;
     store.put = async (key, bytes) => {
       // By now the commit has looked which names are doomed, and there were none.
-      if (key.includes('/online/')) expect((await gc()).garbage).toMatchObject([{ key: orphan, action: 'condemn' }]);
+      if (key.includes('/online/'))
+        expect((await gc()).garbage).toMatchObject([{ key: orphan, action: 'condemn' }]);
       await put(key, bytes);
     };
     const manifest = await features.commit(request);

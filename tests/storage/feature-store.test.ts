@@ -9,7 +9,15 @@ import { fixedClock } from '../../runtime/clock.ts';
 import { type FeatureStore, openFeatureStore } from '../../storage/feature-store.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../contracts/memory-object-store.ts';
-import { HOUR, hour, makeObjects, NOW, type ObjectSpec, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  HOUR,
+  hour,
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 
 let store: MemoryObjectStore;
 let features: FeatureStore;
@@ -26,8 +34,16 @@ afterEach(async () => {
   await remove();
 });
 
-async function commit(specs: readonly ObjectSpec[], missing: 'zero' | 'unknown' = 'zero', onlineIntervals?: number) {
-  const request = { reason: 'test', schema: schemaOf(missing), newObjects: await makeObjects(folder, specs) };
+async function commit(
+  specs: readonly ObjectSpec[],
+  missing: 'zero' | 'unknown' = 'zero',
+  onlineIntervals?: number,
+) {
+  const request = {
+    reason: 'test',
+    schema: schemaOf(missing),
+    newObjects: await makeObjects(folder, specs),
+  };
   return features.commit(onlineIntervals === undefined ? request : { ...request, onlineIntervals });
 }
 
@@ -82,7 +98,12 @@ describe('committing', () => {
   test('a report is kept with its manifest', async () => {
     const newObjects = await makeObjects(folder, [{ span: [0, 1], rows: [['x', 0, 1]] }]);
     const report = Buffer.from('{"rows": 1}');
-    const manifest = await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report });
+    const manifest = await features.commit({
+      reason: 'test',
+      schema: schemaOf('zero'),
+      newObjects,
+      report,
+    });
     expect(await features.readReport(manifest)).toEqual({ rows: 1 });
     const later = await commit([{ part: 'later', span: [1, 2], rows: [] }]);
     expect(await features.readReport(later)).toBeNull();
@@ -99,7 +120,9 @@ describe('committing', () => {
   ])('refuses %s and writes no manifest', async (_name, spoil) => {
     const [object] = await makeObjects(folder, [{ span: [0, 2], rows: [['x', 0, 1]] }]);
     const newObjects = [spoil(object) as typeof object];
-    await expect(features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects })).rejects.toMatchObject({
+    await expect(
+      features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects }),
+    ).rejects.toMatchObject({
       code: 'PANEL_INVALID',
     });
     expect(await features.head()).toBeNull();
@@ -128,7 +151,9 @@ describe('committing', () => {
       const foreign = path.join(folder, 'foreign');
       await writeFile(foreign, content);
       const newObjects = [{ ...object, path: foreign }];
-      await expect(features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects })).rejects.toMatchObject({
+      await expect(
+        features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects }),
+      ).rejects.toMatchObject({
         code: 'PANEL_INVALID',
         where: foreign,
       });
@@ -137,7 +162,9 @@ describe('committing', () => {
 
   test('refuses a schema by which older values would read differently', async () => {
     await commit([{ span: [0, 2], rows: [['x', 0, 1]] }]);
-    await expect(commit([{ part: 'b', span: [2, 3], rows: [] }], 'unknown')).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
+    await expect(commit([{ part: 'b', span: [2, 3], rows: [] }], 'unknown')).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+    });
   });
 });
 
@@ -155,7 +182,12 @@ describe('reading', () => {
       { part: 'b', span: [4, 6], rows: [['a', 5, 3]] },
     ]);
     const panel = await features.readAsOf();
-    expect(panel).toMatchObject({ seriesIds: ['a', 'b'], start: hour(0), length: 6, frequencyMinutes: 60 });
+    expect(panel).toMatchObject({
+      seriesIds: ['a', 'b'],
+      start: hour(0),
+      length: 6,
+      frequencyMinutes: 60,
+    });
     expect(numbers(targetOf(panel, 0))).toEqual([1, 0, 0, Number.NaN, 0, 3]);
     expect(numbers(targetOf(panel, 1))).toEqual([0, 2, 0, Number.NaN, 0, 0]);
   });
@@ -174,7 +206,14 @@ describe('reading', () => {
       'unknown',
     );
     const panel = await features.readAsOf();
-    expect(numbers(panel.columns.target)).toEqual([1, Number.NaN, Number.NaN, Number.NaN, 2, Number.NaN]);
+    expect(numbers(panel.columns.target)).toEqual([
+      1,
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+      2,
+      Number.NaN,
+    ]);
   });
 
   test('feeds add up, and count only where all of them speak', async () => {
@@ -245,7 +284,9 @@ describe('reading', () => {
         ],
       },
     ]);
-    await commit([{ part: 'jan', fingerprint: '2', availableAt: NOW + 1, span: [0, 2], rows: [['x', 1, 7]] }]);
+    await commit([
+      { part: 'jan', fingerprint: '2', availableAt: NOW + 1, span: [0, 2], rows: [['x', 1, 7]] },
+    ]);
     const panel = await features.readAsOf();
     expect(numbers(targetOf(panel, 0))).toEqual([0, 7, 0]);
     expect(numbers(targetOf(panel, 1))).toEqual([0, 0, 1]);
@@ -300,8 +341,14 @@ describe('reading', () => {
     const panel = await features.readAsOf({ cutoff: hour(4), from: hour(2) });
     expect(panel).toMatchObject({ seriesIds: ['x', '\ufffd', '𝒛'], start: hour(2), length: 3 });
     expect(numbers(targetOf(panel, 0))).toEqual([0, 0, 5]);
-    expect(await features.readAsOf({ seriesIds: ['𝒛', 'x', 'x'] })).toMatchObject({ seriesIds: ['x', '𝒛'], length: 6 });
-    expect(await features.readAsOf({ cutoff: hour(99), from: hour(-9) })).toMatchObject({ start: hour(0), length: 6 });
+    expect(await features.readAsOf({ seriesIds: ['𝒛', 'x', 'x'] })).toMatchObject({
+      seriesIds: ['x', '𝒛'],
+      length: 6,
+    });
+    expect(await features.readAsOf({ cutoff: hour(99), from: hour(-9) })).toMatchObject({
+      start: hour(0),
+      length: 6,
+    });
   });
 
   test('questions that have no answer are refused', async () => {
@@ -314,7 +361,8 @@ describe('reading', () => {
         ],
       },
     ]);
-    const refused = (query: object, code: string) => expect(features.readAsOf(query)).rejects.toMatchObject({ code });
+    const refused = (query: object, code: string) =>
+      expect(features.readAsOf(query)).rejects.toMatchObject({ code });
     await refused({ seriesIds: ['nobody'] }, 'SERIES_UNKNOWN');
     await refused({ seriesIds: ['y'], cutoff: hour(4) }, 'SERIES_UNKNOWN');
     await refused({ cutoff: hour(1) + 1 }, 'USAGE');
@@ -358,7 +406,14 @@ describe('verifying', () => {
     await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
     await commit([{ part: 'b', span: [3, 5], rows: [['x', 4, 1]] }]);
     const bytes = [...store.objects.values()].reduce((sum, object) => sum + object.length, 0);
-    expect(await features.verify()).toEqual({ objects: 6, bytes, manifests: 2, collected: 0, problems: [], orphans: [] });
+    expect(await features.verify()).toEqual({
+      objects: 6,
+      bytes,
+      manifests: 2,
+      collected: 0,
+      problems: [],
+      orphans: [],
+    });
   });
 
   test('what nothing names is an orphan and disturbs nobody', async () => {
@@ -366,7 +421,10 @@ describe('verifying', () => {
     await store.put('features/toy/log/notes.json', Buffer.from('{}'));
     await store.put('features/toy/data/left-behind.parquet', Buffer.from('x'));
     expect((await features.log()).length).toBe(1);
-    expect((await features.verify()).orphans).toEqual(['features/toy/data/left-behind.parquet', 'features/toy/log/notes.json']);
+    expect((await features.verify()).orphans).toEqual([
+      'features/toy/data/left-behind.parquet',
+      'features/toy/log/notes.json',
+    ]);
   });
 });
 
@@ -378,9 +436,13 @@ test('DuckDB is not loaded before it is needed', async () => {
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((name) => name.includes('duckdb'));
     console.log(loaded.length);`;
   const root = path.dirname(createRequire(import.meta.url).resolve('../../package.json'));
-  const child = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const child = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', script],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
   expect(child.stdout.trim()).toBe('0');
 }, 20_000);

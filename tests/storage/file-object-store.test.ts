@@ -1,4 +1,7 @@
-/** Purpose: what the file store adds to the contract: crashes, full disks, links that lead out, leftovers. */
+/**
+ * Purpose: what the file store adds to the contract: crashes, full disks, links that lead out,
+ * leftovers.
+ */
 
 import { spawnSync } from 'node:child_process';
 import * as nodeFiles from 'node:fs/promises';
@@ -8,7 +11,13 @@ import { fixedClock } from '../../runtime/clock.ts';
 import { openFeatureStore } from '../../storage/feature-store.ts';
 import { fileObjectStore } from '../../storage/file-object-store.ts';
 import { openStore } from '../../storage/open-store.ts';
-import { makeObjects, NOW, type ObjectSpec, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 import { watched } from './watched-files.ts';
 
 const bytes = Buffer.from('some bytes');
@@ -27,16 +36,25 @@ const failWith = (code: string) => {
 
 describe('opening a store by its address', () => {
   test('takes a folder, with and without "file:"', async () => {
-    for (const url of [folder, `file:${folder}`, `file://${folder}`]) expect(openStore(url).location).toBe(`file:${folder}`);
+    for (const url of [folder, `file:${folder}`, `file://${folder}`])
+      expect(openStore(url).location).toBe(`file:${folder}`);
     expect(openStore('file:./x').location).toBe(`file:${path.resolve('x')}`);
     expect(await nodeFiles.readdir(folder)).toEqual([]);
   });
 
-  test.each(['s3://user:secret@bucket/prefix', 'ftp://host/x', '', 'file:'])('refuses %j', (url) => {
-    const open = () => openStore(url);
-    expect(open).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID', fix: expect.stringContaining('--store') }));
-    expect(open).not.toThrow(/secret/);
-  });
+  test.each(['s3://user:secret@bucket/prefix', 'ftp://host/x', '', 'file:'])(
+    'refuses %j',
+    (url) => {
+      const open = () => openStore(url);
+      expect(open).toThrow(
+        expect.objectContaining({
+          code: 'SETTINGS_INVALID',
+          fix: expect.stringContaining('--store'),
+        }),
+      );
+      expect(open).not.toThrow(/secret/);
+    },
+  );
 });
 
 describe('crashes', () => {
@@ -53,7 +71,8 @@ describe('crashes', () => {
         .catch((error: unknown) => error);
       const store = fileObjectStore(root);
       const keys = await store.list('');
-      if (keys.length > 0) expect([keys, await store.get(keys[0])]).toEqual([['log/a/1.json'], bytes]);
+      if (keys.length > 0)
+        expect([keys, await store.get(keys[0])]).toEqual([['log/a/1.json'], bytes]);
       if (outcome === 'created') {
         expect(keys).toEqual(['log/a/1.json']);
         steps = dieAt; // it needed no more steps than it was given
@@ -94,7 +113,9 @@ describe('trouble with the disk', () => {
     ['EROFS', 'STORE_UNAVAILABLE'],
     ['EPERM', 'STORE_UNAVAILABLE'],
   ])('%s is %s, with the key and what to do', async (code, expected) => {
-    const store = fileObjectStore(folder, { files: watched((call) => (call === 'link' ? failWith(code) : undefined)) });
+    const store = fileObjectStore(folder, {
+      files: watched((call) => (call === 'link' ? failWith(code) : undefined)),
+    });
     const error = { code: expected, where: 'a/b', fix: expect.any(String) };
     await expect(store.put('a/b', bytes)).rejects.toMatchObject(error);
     expect(await store.has('a/b')).toBe(false);
@@ -104,8 +125,12 @@ describe('trouble with the disk', () => {
   test('a file where the folder should be', async () => {
     const file = path.join(folder, 'file');
     await nodeFiles.writeFile(file, '');
-    await expect(fileObjectStore(file).put('a', bytes)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    await expect(fileObjectStore(file).list('a/')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(fileObjectStore(file).put('a', bytes)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    await expect(fileObjectStore(file).list('a/')).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
   });
 
   test('a disk that is really full loses nothing, and goes on when there is space', async () => {
@@ -117,9 +142,17 @@ describe('trouble with the disk', () => {
       return;
     }
     try {
-      const features = openFeatureStore({ store: fileObjectStore(disk), domain: 'toy', clock: fixedClock(NOW) });
+      const features = openFeatureStore({
+        store: fileObjectStore(disk),
+        domain: 'toy',
+        clock: fixedClock(NOW),
+      });
       const commit = async (specs: ObjectSpec[]) =>
-        features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects: await makeObjects(folder, specs) });
+        features.commit({
+          reason: 'test',
+          schema: schemaOf('zero'),
+          newObjects: await makeObjects(folder, specs),
+        });
       let whole = await commit([{ part: '0', span: [0, 1], rows: [['x', 0, 1]] }]);
       let failure: unknown;
       for (let n = 1; failure === undefined && n < 200; n++) {

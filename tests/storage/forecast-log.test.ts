@@ -44,7 +44,9 @@ test.each([
 ])('refuses %j and writes nothing', async (spoiled) => {
   const store = memoryObjectStore();
   const log = openForecastLog({ store, domain: 'toy' });
-  await expect(log.append({ ...forecastAt(1), ...spoiled })).rejects.toMatchObject({ code: 'PANEL_INVALID' });
+  await expect(log.append({ ...forecastAt(1), ...spoiled })).rejects.toMatchObject({
+    code: 'PANEL_INVALID',
+  });
   expect(store.objects.size).toBe(0);
 });
 
@@ -54,5 +56,9 @@ test('foreign files are ignored by readers and named by verify', async () => {
   await log.append(forecastAt(1));
   await store.put('forecasts/toy/notes.json', Buffer.from('{}'));
   expect(await log.entries()).toHaveLength(1);
-  expect(await log.verify()).toMatchObject({ objects: 1, problems: [], orphans: ['forecasts/toy/notes.json'] });
+  expect(await log.verify()).toMatchObject({
+    objects: 1,
+    problems: [],
+    orphans: ['forecasts/toy/notes.json'],
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * Purpose: objects that somebody made on purpose: sealed and hashed as they should be, and saying what no writer of ours says. Each is
- * refused with a coded error that names it, or is harmless.
+ * Purpose: objects that somebody made on purpose: sealed and hashed as they should be, and saying
+ * what no writer of ours says. Each is refused with a coded error that names it, or is harmless.
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -36,7 +36,12 @@ beforeAll(async () => {
   const first = memoryObjectStore();
   const made = openFeatureStore({ store: first, domain: 'toy', clock });
   const newObjects = await makeObjects(folder, [{ span: [0, 3], rows: [['x', 0, 1]] }]);
-  manifest = await made.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report: Buffer.from('{}') });
+  manifest = await made.commit({
+    reason: 'test',
+    schema: schemaOf('zero'),
+    newObjects,
+    report: Buffer.from('{}'),
+  });
   good = new Map(first.objects);
   await first.close();
 });
@@ -50,8 +55,16 @@ afterAll(() => remove());
 function forge(changes: Record<string, unknown>, key = FIRST): void {
   const changed = { ...manifest, ...changes } as Manifest;
   const snapshotVersion = snapshotVersionOf(changed);
-  const online = changed.online && { ...changed.online, key: objectKeys.online('toy', snapshotVersion) };
-  const { packs: _none, ...stored } = { ...changed, snapshotVersion, online, ...('online' in changes ? changes : {}) };
+  const online = changed.online && {
+    ...changed.online,
+    key: objectKeys.online('toy', snapshotVersion),
+  };
+  const { packs: _none, ...stored } = {
+    ...changed,
+    snapshotVersion,
+    online,
+    ...('online' in changes ? changes : {}),
+  };
   store.objects.set(key, sealJson(stored));
 }
 
@@ -69,20 +82,39 @@ describe('manifests', () => {
   test.each<[string, () => Record<string, unknown>]>([
     ['an object outside the store', () => withObject({ key: '../../../etc/passwd' })],
     ['an absolute path', () => withObject({ key: '/etc/passwd' })],
-    ['an object of another domain', () => withObject({ key: object().key.replace('/toy/', '/other/') })],
+    [
+      'an object of another domain',
+      () => withObject({ key: object().key.replace('/toy/', '/other/') }),
+    ],
     ['a hash that is a path', () => withObject({ sha256: `${'../'.repeat(21)}x` })],
     ['a view outside the store', () => ({ online: { ...manifest.online, key: '../../x' } })],
-    ['a view of another domain', () => ({ online: { ...manifest.online, key: 'features/other/online/1-aaaaaaaaaaaa.bin' } })],
-    ['a report outside the store', () => ({ report: `../../${'a'.repeat(64)}.json`, online: null })],
+    [
+      'a view of another domain',
+      () => ({ online: { ...manifest.online, key: 'features/other/online/1-aaaaaaaaaaaa.bin' } }),
+    ],
+    [
+      'a report outside the store',
+      () => ({ report: `../../${'a'.repeat(64)}.json`, online: null }),
+    ],
     ['another domain', () => ({ domain: 'other' })],
     ['a domain that climbs', () => ({ domain: 'a..b', online: null })],
     ['another number', () => ({ number: 7 })],
     ['a number beyond counting', () => ({ number: 1e21, online: null })],
-    ['a frequency beyond counting', () => ({ schema: { ...manifest.schema, frequencyMinutes: 1e300 } })],
+    [
+      'a frequency beyond counting',
+      () => ({ schema: { ...manifest.schema, frequencyMinutes: 1e300 } }),
+    ],
     ['a span that ends before it starts', () => withObject({ span: { start: 5, end: 4 } })],
     ['a field too many', () => ({ evil: 1 })],
-    ['a prototype', () => JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}')],
-    ['rejections that are no counts', () => withObject({ rejected: JSON.parse('{"__proto__": {"polluted": 1}}') })],
+    [
+      'a prototype',
+      () =>
+        JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}'),
+    ],
+    [
+      'rejections that are no counts',
+      () => withObject({ rejected: JSON.parse('{"__proto__": {"polluted": 1}}') }),
+    ],
   ])('%s', async (_what, changes) => {
     forge(changes());
     await expect(features.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: FIRST });
@@ -94,7 +126,11 @@ describe('manifests', () => {
     ['millions of rows claimed', () => ({ rows: 5_000_000 }), 'STORE_CORRUPT'],
     ['rows beyond counting', () => ({ rows: 1e300 }), 'STORE_CORRUPT'],
     ['bytes beyond counting', () => ({ bytes: 1e300 }), 'STORE_CORRUPT'],
-    ['a span of ten thousand years', () => ({ span: { start: hour(0) - 8766e4 * HOUR, end: hour(3) } }), 'STORE_CORRUPT'],
+    [
+      'a span of ten thousand years',
+      () => ({ span: { start: hour(0) - 8766e4 * HOUR, end: hour(3) } }),
+      'STORE_CORRUPT',
+    ],
   ])('an object of %s', async (_what, changes, code) => {
     forge(withObject(changes()));
     const error = await features.readAsOf().catch((problem: unknown) => problem);
@@ -113,16 +149,24 @@ describe('manifests', () => {
     const promotion = objectKeys.promotion('toy', 1);
     store.objects.set(promotion, store.objects.get(FIRST) as Uint8Array);
     const models = openModelRegistry({ store, domain: 'toy', clock });
-    await expect(models.champion()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: promotion });
+    await expect(models.champion()).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      where: promotion,
+    });
   });
 
   test('log entries of absurd numbers end neither reading nor verifying', async () => {
     const far = 'features/toy/log/00009007199254740990.json';
     store.objects.set(far, store.objects.get(FIRST) as Uint8Array);
-    await expect(features.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: objectKeys.manifest('toy', 2) });
+    await expect(features.head()).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      where: objectKeys.manifest('toy', 2),
+    });
     const { problems } = await features.verify();
     expect(problems.length).toBeLessThan(5);
-    expect(problems.map(({ key }) => key)).toEqual(expect.arrayContaining([objectKeys.manifest('toy', 2)]));
+    expect(problems.map(({ key }) => key)).toEqual(
+      expect.arrayContaining([objectKeys.manifest('toy', 2)]),
+    );
     const models = openModelRegistry({ store, domain: 'toy', clock });
     const { modelVersion } = await models.register(modelOf(1));
     await models.promote({ modelVersion, reason: 'test', evidence: null });
@@ -138,7 +182,9 @@ describe('Parquet files, with the hash that their manifest says', () => {
 
   async function reading(select: string, claims: object = {}): Promise<unknown> {
     const file = path.join(folder, 'hostile.parquet');
-    await withSqlSession((session) => session.run(`COPY (${select}) TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd)`));
+    await withSqlSession((session) =>
+      session.run(`COPY (${select}) TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd)`),
+    );
     const bytes = await readFile(file);
     const hash = sha256(bytes);
     const key = objectKeys.featureData('toy', hash);
@@ -152,9 +198,15 @@ describe('Parquet files, with the hash that their manifest says', () => {
   test.each([
     ['ids that are numbers', `SELECT ${columns('1')}`],
     ['ids that are lists', `SELECT ${columns("['x']")}`],
-    ['times of another kind', `SELECT * REPLACE ("timestamp"::TIMESTAMPTZ AS "timestamp") FROM (SELECT ${columns("'x'")})`],
+    [
+      'times of another kind',
+      `SELECT * REPLACE ("timestamp"::TIMESTAMPTZ AS "timestamp") FROM (SELECT ${columns("'x'")})`,
+    ],
     ['targets that are text', `SELECT * REPLACE ('1' AS target) FROM (SELECT ${columns("'x'")})`],
-    ['no column of availability', `SELECT * EXCLUDE (available_at) FROM (SELECT ${columns("'x'")})`],
+    [
+      'no column of availability',
+      `SELECT * EXCLUDE (available_at) FROM (SELECT ${columns("'x'")})`,
+    ],
     ['an id that ends SQL text early', `SELECT ${columns("'x' || chr(0) || 'y'")}`],
     ['a column that readers make themselves', `SELECT ${columns("'x'", ', 5 AS filename')}`],
     ['an id of control characters', `SELECT ${columns("chr(10) || 'x'")}`],
@@ -179,14 +231,30 @@ describe('Parquet files, with the hash that their manifest says', () => {
 });
 
 test('names that are SQL, patterns or partitions, of series, columns and folders, are names', async () => {
-  const ids = [`'; DROP TABLE series; --`, `it's`, '"', '\\', '*', '__proto__', 'constructor', `${'é'.repeat(40)}`, '$1', '{}'];
+  const ids = [
+    `'; DROP TABLE series; --`,
+    `it's`,
+    '"',
+    '\\',
+    '*',
+    '__proto__',
+    'constructor',
+    `${'é'.repeat(40)}`,
+    '$1',
+    '{}',
+  ];
   const root = path.join(folder, `it's a "store" [x]*?; --`, 'series_id=5', 'target=7');
   await mkdir(root, { recursive: true });
   const odd = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock });
   const raw = path.join(folder, `raw's [y]*`, 'target=9');
   await mkdir(raw, { recursive: true });
   const newObjects = await makeObjects(raw, [
-    { feed: `'; DROP TABLE x; --`, part: `p'"`, span: [0, 2], rows: ids.map((id, i) => [id, i % 2, i + 1] as const) },
+    {
+      feed: `'; DROP TABLE x; --`,
+      part: `p'"`,
+      span: [0, 2],
+      rows: ids.map((id, i) => [id, i % 2, i + 1] as const),
+    },
     {
       feed: '@beside',
       part: 'b',
@@ -198,7 +266,8 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
   const online = (await odd.readOnline()).panel;
   for (const panel of [await odd.readAsOf(), online]) {
     expect([...panel.seriesIds].sort()).toEqual([...ids].sort());
-    for (const [i, id] of ids.entries()) expect(panel.columns.target[panel.seriesIds.indexOf(id) * 2 + (i % 2)]).toBe(i + 1);
+    for (const [i, id] of ids.entries())
+      expect(panel.columns.target[panel.seriesIds.indexOf(id) * 2 + (i % 2)]).toBe(i + 1);
     const beside = Object.entries(panel.exogenous ?? {}).map(([name, values]) => [name, values[0]]);
     expect(Object.fromEntries(beside)).toEqual(
       Object.fromEntries([
@@ -222,7 +291,14 @@ test('files with odd names beside the objects are not seen, and are not the stor
     newObjects: await makeObjects(folder, [{ span: [0, 1], rows: [['x', 0, 1]] }]),
   });
   const log = path.join(root, 'features/toy/log');
-  for (const name of ['-x.json', '..json', '0002.json', 'a b.json', '00000000000000000002.json~', '00000000000000000002.JSON'])
+  for (const name of [
+    '-x.json',
+    '..json',
+    '0002.json',
+    'a b.json',
+    '00000000000000000002.json~',
+    '00000000000000000002.JSON',
+  ])
     await writeFile(path.join(log, name), 'x');
   await mkdir(path.join(log, '00000000000000000002.json'));
   await writeFile(path.join(log, '00000000000000000002.json', '00000000000000000009.json'), 'x');

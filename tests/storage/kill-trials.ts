@@ -1,9 +1,12 @@
 /**
- * Purpose: writers that are killed with SIGKILL at one moment after another, and what must hold after each kill: the store verifies,
- * everything that was acknowledged is there, and a commit that was not acknowledged is there wholly or not at all.
- * Invariants: real processes, one at a time; while one works, the next is loading. Moments are spread over all calls of a whole run,
- * from the first to past the last; `offset` shifts them, so that several trials meet them all.
- * Fails: with the expectation that does not hold, or with what a child said before it ended by itself.
+ * Purpose: writers that are killed with SIGKILL at one moment after another, and what must hold
+ * after each kill: the store verifies, everything that was acknowledged is there, and a commit that
+ * was not acknowledged is there wholly or not at all.
+ * Invariants: real processes, one at a time; while one works, the next is loading. Moments are
+ * spread over all calls of a whole run, from the first to past the last; `offset` shifts them, so
+ * that several trials meet them all.
+ * Fails: with the expectation that does not hold, or with what a child said before it ended by
+ * itself.
  */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
@@ -24,13 +27,22 @@ export interface KilledStore {
   /** What a child opens: a folder, or an address. */
   readonly location: string;
   readonly store: ObjectStore;
-  /** Told before a child begins, for stores whose server does the killing: it counts the child's requests from here on. */
+  /**
+   * Told before a child begins, for stores whose server does the killing: it counts the child's
+   * requests from here on.
+   */
   arm?(kill: () => void, dieAt: Moment): void;
-  /** How many moments and writes there were for the child that ended last, where the child itself cannot count them. */
+  /**
+   * How many moments and writes there were for the child that ended last, where the child itself
+   * cannot count them.
+   */
   moments?(): Counted;
 }
 
-/** The n-th moment, 0 for never; or "m+n": n moments after the m-th write of an object (0: just before it is done). */
+/**
+ * The n-th moment, 0 for never; or "m+n": n moments after the m-th write of an object (0: just
+ * before it is done).
+ */
 export type Moment = number | `${number}+${number}`;
 
 export interface Counted {
@@ -38,7 +50,10 @@ export interface Counted {
   readonly writes: number;
 }
 
-/** The calls from the link of an entry to its acknowledgement: link, then opening, flushing and closing the folder, and unlink. */
+/**
+ * The calls from the link of an entry to its acknowledgement: link, then opening, flushing and
+ * closing the folder, and unlink.
+ */
 const AFTER_ENTRY = 5;
 
 interface Ended {
@@ -47,7 +62,12 @@ interface Ended {
 }
 
 /** Starts a writer that loads and then waits to be told at which call to die. */
-function startWriter(on: KilledStore, rawFolder: string, what: string, tag: number): (dieAt: Moment) => Promise<Ended> {
+function startWriter(
+  on: KilledStore,
+  rawFolder: string,
+  what: string,
+  tag: number,
+): (dieAt: Moment) => Promise<Ended> {
   const args = ['--import', 'tsx', CHILD, on.location, rawFolder, what, String(tag)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const [out, errors] = [text(child.stdout), text(child.stderr)];
@@ -76,7 +96,10 @@ function writers(on: KilledStore, rawFolder: string, what: string) {
       next = startWriter(on, rawFolder, what, ++tag);
       const { lines, signal } = await current(dieAt);
       const said = lines.at(-1)?.startsWith('calls ') ? lines.pop()?.split(' ') : undefined;
-      const counted = on.moments?.() ?? { calls: Number(said?.[1] ?? 0), writes: Number(said?.[2] ?? 0) };
+      const counted = on.moments?.() ?? {
+        calls: Number(said?.[1] ?? 0),
+        writes: Number(said?.[2] ?? 0),
+      };
       return { lines, signal, tag: mine, counted };
     },
     /** The last writer, which is loading already, runs to its end. */
@@ -90,14 +113,21 @@ function writers(on: KilledStore, rawFolder: string, what: string) {
 
 /** `count` of the moments 1 … calls, evenly, beginning `offset` (0 … 1) of a stride later. */
 export const momentsOf = (calls: number, count: number, offset: number): number[] =>
-  Array.from({ length: count }, (_, i) => 1 + Math.min(calls - 1, Math.floor(((i + offset) * calls) / count)));
+  Array.from(
+    { length: count },
+    (_, i) => 1 + Math.min(calls - 1, Math.floor(((i + offset) * calls) / count)),
+  );
 
 /**
- * `kills` moments, spread over a whole run as the second was (the first also makes folders); and, because later writers find more and so call more often, those around
- * the entry that commits, counted from its write. On S3 there are two: before it, and when it is done and not answered.
+ * `kills` moments, spread over a whole run as the second was (the first also makes folders); and,
+ * because later writers find more and so call more often, those around the entry that commits,
+ * counted from its write. On S3 there are two: before it, and when it is done and not answered.
  */
 function momentsIn({ calls, writes }: Counted, { kills, offset = 0, on }: Trial): Moment[] {
-  const around = Array.from({ length: on.moments ? 2 : AFTER_ENTRY }, (_, n): Moment => `${writes}+${n}`);
+  const around = Array.from(
+    { length: on.moments ? 2 : AFTER_ENTRY },
+    (_, n): Moment => `${writes}+${n}`,
+  );
   return [...momentsOf(calls, kills - around.length, offset), ...around];
 }
 
@@ -126,7 +156,10 @@ export async function killFeatureWriters(trial: Trial): Promise<void> {
     // Wholly or not at all: one entry more with one object more, or what was there before.
     const isThere = after.length > before.length;
     expect(after.slice(0, before.length)).toEqual(before);
-    expect(parts).toEqual([...(before.at(-1)?.objects.map(({ part }) => part) ?? []), ...(isThere ? [String(tag)] : [])]);
+    expect(parts).toEqual([
+      ...(before.at(-1)?.objects.map(({ part }) => part) ?? []),
+      ...(isThere ? [String(tag)] : []),
+    ]);
     expect(isThere || lines.length === 0).toBe(true);
   }
   // Killed after its entry was made: there, and nobody was told.
@@ -134,7 +167,9 @@ export async function killFeatureWriters(trial: Trial): Promise<void> {
   expect(untold).toBeGreaterThan(0);
   const lines = await last();
   const log = await features.log();
-  expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(expect.arrayContaining([...acknowledged, ...lines]));
+  expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(
+    expect.arrayContaining([...acknowledged, ...lines]),
+  );
   expect(log.at(-1)?.snapshotVersion).toBe(lines[0]);
   const whole = await features.readAsOf();
   const { panel } = await features.readOnline();

@@ -1,12 +1,18 @@
 /**
- * Purpose: SIGKILL at any moment leaves a store that verifies, keeps all that was acknowledged, and takes the next commit. Some forty
- * moments here; `npm run test:crash` takes more than five hundred (tests/crash).
+ * Purpose: SIGKILL at any moment leaves a store that verifies, keeps all that was acknowledged, and
+ * takes the next commit. Some forty moments here; `npm run test:crash` takes more than five hundred
+ * (tests/crash).
  */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fileObjectStore } from '../../storage/file-object-store.ts';
 import { temporaryFolder } from './feature-fixtures.ts';
-import { killFeatureWriters, killForecastWriters, killModelWriters, momentsOf } from './kill-trials.ts';
+import {
+  killFeatureWriters,
+  killForecastWriters,
+  killModelWriters,
+  momentsOf,
+} from './kill-trials.ts';
 import { startKillingDouble } from './killing-double.ts';
 
 let folder: string;
@@ -21,7 +27,11 @@ const on = (name: string) => {
   return { location, store: fileObjectStore(location) };
 };
 
-test('a feature commit that is killed', () => killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 14 }), 240_000);
+test(
+  'a feature commit that is killed',
+  () => killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 14 }),
+  240_000,
+);
 
 test(
   'a registration and promotion that is killed',

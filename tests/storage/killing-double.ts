@@ -1,14 +1,17 @@
 /**
- * Purpose: an S3 double that kills who asks it: at the n-th moment of a writer, of which every request has two: before anything is done,
- * and when it is done and not yet answered.
- * Invariants: only requests of the writer that was armed last count, until `moments` is asked; others are served.
+ * Purpose: an S3 double that kills who asks it: at the n-th moment of a writer, of which every
+ * request has two: before anything is done, and when it is done and not yet answered.
+ * Invariants: only requests of the writer that was armed last count, until `moments` is asked;
+ * others are served.
  * Fails: never.
  */
 import { type S3Double, startS3Double } from '../contracts/s3-double.ts';
 import type { KilledStore, Moment } from './kill-trials.ts';
 import { addressOn, openOnDouble } from './s3-stores.ts';
 
-export async function startKillingDouble(folder: string): Promise<KilledStore & { close: S3Double['close'] }> {
+export async function startKillingDouble(
+  folder: string,
+): Promise<KilledStore & { close: S3Double['close'] }> {
   const double = await startS3Double();
   let calls = 0;
   let writes = 0;

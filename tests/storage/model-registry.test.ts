@@ -28,13 +28,20 @@ async function register(...seeds: number[]): Promise<string[]> {
   return versions;
 }
 
-const promote = (modelVersion: string) => models.promote({ modelVersion, reason: 'better', evidence: { skill: 0.1 } });
+const promote = (modelVersion: string) =>
+  models.promote({ modelVersion, reason: 'better', evidence: { skill: 0.1 } });
 
 describe('models', () => {
   test('a model comes back as it was registered', async () => {
     const card = await models.register(modelOf(3));
     expect(card.modelVersion).toMatch(/^20240601T000000Z-[0-9a-f]{12}$/);
-    expect(card).toMatchObject({ ...modelOf(3).card, format: 2, domain: 'toy', createdAt: NOW, madeWith: null });
+    expect(card).toMatchObject({
+      ...modelOf(3).card,
+      format: 2,
+      domain: 'toy',
+      createdAt: NOW,
+      madeWith: null,
+    });
     const loaded = await models.load(card.modelVersion);
     expect(loaded.card).toEqual(card);
     expect(loaded.model).toEqual(modelOf(3).model);
@@ -48,17 +55,24 @@ describe('models', () => {
 
   test('cards are listed newest first', async () => {
     const versions = await register(1, 2, 3);
-    expect((await models.list()).map(({ modelVersion }) => modelVersion)).toEqual(versions.reverse());
+    expect((await models.list()).map(({ modelVersion }) => modelVersion)).toEqual(
+      versions.reverse(),
+    );
   });
 
   test('a model that is not there says so', async () => {
-    await expect(models.load('20240101T000000Z-000000000000')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(models.load('20240101T000000Z-000000000000')).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
     await expect(models.load('../../etc')).rejects.toMatchObject({ code: 'KEY_INVALID' });
-    await expect(promote('20240101T000000Z-000000000000')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(promote('20240101T000000Z-000000000000')).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    });
   });
 
   test('a model whose card was never written does not exist', async () => {
-    store.fault = (operation, key) => (operation === 'createIfAbsent' && key.endsWith('card.json') ? 'before' : undefined);
+    store.fault = (operation, key) =>
+      operation === 'createIfAbsent' && key.endsWith('card.json') ? 'before' : undefined;
     await expect(models.register(modelOf(1))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     store.fault = () => undefined;
     expect(await models.list()).toEqual([]);
@@ -66,7 +80,9 @@ describe('models', () => {
     expect([problems.length, orphans.length]).toEqual([0, 2]);
     await models.register(modelOf(1));
     expect(await models.verify()).toMatchObject({ objects: 3, problems: [], orphans: [] });
-    const sizes = await Promise.all((await store.list('models/')).map(async (key) => (await store.get(key)).length));
+    const sizes = await Promise.all(
+      (await store.list('models/')).map(async (key) => (await store.get(key)).length),
+    );
     expect((await models.verify()).bytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
   });
 
@@ -83,9 +99,20 @@ describe('promotions', () => {
     expect(await models.champion()).toBeNull();
     const [a, b] = await register(1, 2);
     await promote(a);
-    await models.recordVerdict('rejected', { modelVersion: b, reason: 'not better', evidence: { skill: -0.1 } });
-    expect(await models.champion()).toMatchObject({ modelVersion: a, kind: 'promoted', number: 1, evidence: { skill: 0.1 } });
-    expect((await models.promotions()).map(({ kind, modelVersion }) => [kind, modelVersion])).toEqual([
+    await models.recordVerdict('rejected', {
+      modelVersion: b,
+      reason: 'not better',
+      evidence: { skill: -0.1 },
+    });
+    expect(await models.champion()).toMatchObject({
+      modelVersion: a,
+      kind: 'promoted',
+      number: 1,
+      evidence: { skill: 0.1 },
+    });
+    expect(
+      (await models.promotions()).map(({ kind, modelVersion }) => [kind, modelVersion]),
+    ).toEqual([
       ['promoted', a],
       ['rejected', b],
     ]);
@@ -104,8 +131,18 @@ describe('promotions', () => {
     const [a, b, c] = await register(1, 2, 3);
     await promote(a);
     await promote(b);
-    const thin = await models.recordVerdict('inconclusive', { modelVersion: c, reason: 'thin', evidence: { moreCutoffs: 9 } });
-    expect(thin).toMatchObject({ kind: 'inconclusive', modelVersion: c, number: 3, format: 2, picture: null });
+    const thin = await models.recordVerdict('inconclusive', {
+      modelVersion: c,
+      reason: 'thin',
+      evidence: { moreCutoffs: 9 },
+    });
+    expect(thin).toMatchObject({
+      kind: 'inconclusive',
+      modelVersion: c,
+      number: 3,
+      format: 2,
+      picture: null,
+    });
     expect((await models.champion())?.modelVersion).toBe(b);
     expect((await models.rollback('b is bad')).modelVersion).toBe(a);
     expect(await promote(c)).toMatchObject({ kind: 'promoted', modelVersion: c });
@@ -135,14 +172,26 @@ describe('promotions', () => {
     expect(await models.verify()).toMatchObject({ problems: [], orphans: [] });
     // What format 1 did not know, no entry of it holds.
     old(2, 'inconclusive', b);
-    await expect(models.promotions()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: objectKeys.promotion('toy', 2) });
+    await expect(models.promotions()).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      where: objectKeys.promotion('toy', 2),
+    });
   });
 
   test('the picture of a verdict is kept beside it, and checked', async () => {
     const [a, b] = await register(1, 2);
-    const entry = await models.promote({ modelVersion: a, reason: 'better', evidence: null, picture: '<svg>a</svg>' });
+    const entry = await models.promote({
+      modelVersion: a,
+      reason: 'better',
+      evidence: null,
+      picture: '<svg>a</svg>',
+    });
     expect(await models.picture(entry)).toBe('<svg>a</svg>');
-    const refusal = await models.recordVerdict('rejected', { modelVersion: b, reason: 'no', evidence: null });
+    const refusal = await models.recordVerdict('rejected', {
+      modelVersion: b,
+      reason: 'no',
+      evidence: null,
+    });
     expect(await models.picture(refusal)).toBeNull();
     const key = entry.picture?.key as string;
     expect(key).toBe(objectKeys.verdictPicture('toy', sha256('<svg>a</svg>')));
@@ -160,7 +209,11 @@ describe('promotions', () => {
     const [a, b, c] = await register(1, 2, 3);
     await expect(models.rollback('none yet')).rejects.toMatchObject({ code: 'NO_CHAMPION' });
     for (const version of [a, b, c]) await promote(version);
-    expect(await models.rollback('c is bad')).toMatchObject({ kind: 'rolled-back', modelVersion: b, evidence: { from: c } });
+    expect(await models.rollback('c is bad')).toMatchObject({
+      kind: 'rolled-back',
+      modelVersion: b,
+      evidence: { from: c },
+    });
     expect((await models.champion())?.modelVersion).toBe(b);
     expect((await models.rollback('b too')).modelVersion).toBe(a);
     await expect(models.rollback('and a')).rejects.toMatchObject({ code: 'NO_CHAMPION' });

@@ -1,4 +1,7 @@
-/** Purpose: the contract of object stores, over the file store and over the double that other tests use. */
+/**
+ * Purpose: the contract of object stores, over the file store and over the double that other tests
+ * use.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +11,10 @@ import { describeObjectStore } from '../contracts/object-store.ts';
 
 describeObjectStore('files', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'headway-files-'));
-  return { store: fileObjectStore(folder), close: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    store: fileObjectStore(folder),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 });
 
 describeObjectStore('memory', async () => {

@@ -15,8 +15,12 @@ const panels: fc.Arbitrary<Panel> = fc
     draw: fc.infiniteStream(fc.float()),
   })
   .map(({ draw, extra, ...grid }) => {
-    const column = () => Float32Array.from({ length: grid.seriesIds.length * grid.length }, () => draw.next().value);
-    return { ...grid, columns: extra ? { target: column(), temperature: column() } : { target: column() } };
+    const column = () =>
+      Float32Array.from({ length: grid.seriesIds.length * grid.length }, () => draw.next().value);
+    return {
+      ...grid,
+      columns: extra ? { target: column(), temperature: column() } : { target: column() },
+    };
   });
 
 test('a panel survives the round trip bit for bit, at any alignment', () => {
@@ -36,7 +40,11 @@ test('truncated, longer or foreign bytes are STORE_CORRUPT with the key, and nev
   fc.assert(
     fc.property(panels, fc.nat(), fc.uint8Array({ maxLength: 40 }), (panel, cut, foreign) => {
       const bytes = encodeOnlineView(panel);
-      const broken = [bytes.subarray(0, cut % bytes.length), Buffer.concat([bytes, Buffer.alloc(1)]), foreign];
+      const broken = [
+        bytes.subarray(0, cut % bytes.length),
+        Buffer.concat([bytes, Buffer.alloc(1)]),
+        foreign,
+      ];
       for (const wrong of broken) {
         expect(() => decodeOnlineView('a/key', wrong)).toThrow(
           expect.objectContaining({ code: 'STORE_CORRUPT', where: 'a/key' }),
@@ -48,7 +56,13 @@ test('truncated, longer or foreign bytes are STORE_CORRUPT with the key, and nev
 });
 
 test('headers that lie are refused', () => {
-  const panel = { seriesIds: ['a'], start: 0, frequencyMinutes: 60, length: 2, columns: { target: new Float32Array(2) } };
+  const panel = {
+    seriesIds: ['a'],
+    start: 0,
+    frequencyMinutes: 60,
+    length: 2,
+    columns: { target: new Float32Array(2) },
+  };
   const withHeader = (header: object) => {
     const text = Buffer.from(JSON.stringify(header));
     const fixed = Buffer.alloc(12);
@@ -74,7 +88,9 @@ test('headers that lie are refused', () => {
     [],
   ];
   for (const lie of lies)
-    expect(() => decodeOnlineView('k', withHeader(lie))).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+    expect(() => decodeOnlineView('k', withHeader(lie))).toThrow(
+      expect.objectContaining({ code: 'STORE_CORRUPT' }),
+    );
 });
 
 test('the hash of a panel tells apart what differs, and nothing else', () => {
@@ -83,8 +99,15 @@ test('the hash of a panel tells apart what differs, and nothing else', () => {
     ...{ columns: { target: Float32Array.from(values) }, ...more },
   });
   const negativeNan = new Float32Array(Uint32Array.of(0xffc00001).buffer);
-  expect(hashPanel(panel([Number.NaN]))).toBe(hashPanel(panel([0], { columns: { target: negativeNan } })));
-  const different = [panel([1, 2]), panel([2, 1]), panel([1, 2], { start: 60_000 }), panel([1, 2], { seriesIds: ['b'] })];
+  expect(hashPanel(panel([Number.NaN]))).toBe(
+    hashPanel(panel([0], { columns: { target: negativeNan } })),
+  );
+  const different = [
+    panel([1, 2]),
+    panel([2, 1]),
+    panel([1, 2], { start: 60_000 }),
+    panel([1, 2], { seriesIds: ['b'] }),
+  ];
   different.push(panel([1, 2], { frequencyMinutes: 30 }), panel([1, Number.NaN]));
   expect(new Set(different.map(hashPanel)).size).toBe(different.length);
 });

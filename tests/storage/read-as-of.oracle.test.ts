@@ -1,4 +1,7 @@
-/** Purpose: `readAsOf` against the plainest possible reading of the rules, on random snapshots and questions. */
+/**
+ * Purpose: `readAsOf` against the plainest possible reading of the rules, on random snapshots and
+ * questions.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fixedClock } from '../../runtime/clock.ts';
@@ -6,9 +9,19 @@ import { isHeadwayError } from '../../runtime/errors.ts';
 import { openFeatureStore } from '../../storage/feature-store.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { memoryObjectStore } from '../contracts/memory-object-store.ts';
-import { hour, makeObjects, NOW, type ObjectSpec, type Row, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  hour,
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  type Row,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 
-type Spec = Required<Pick<ObjectSpec, 'feed' | 'part' | 'fingerprint' | 'availableAt' | 'span' | 'rows'>>;
+type Spec = Required<
+  Pick<ObjectSpec, 'feed' | 'part' | 'fingerprint' | 'availableAt' | 'span' | 'rows'>
+>;
 interface Question {
   cutoff?: number;
   from?: number;
@@ -25,17 +38,28 @@ const specs: fc.Arbitrary<Spec[]> = fc
       start: fc.integer({ min: 0, max: 10 }),
       length: fc.integer({ min: 1, max: 8 }),
       availableAt: fc.integer({ min: 0, max: 3 }).map((n) => NOW + n),
-      rows: fc.uniqueArray(fc.tuple(fc.constantFrom(...IDS), fc.nat(7), fc.integer({ min: -50, max: 50 })), {
-        maxLength: 12,
-        selector: ([id, at]) => `${id} ${at}`,
-      }),
+      rows: fc.uniqueArray(
+        fc.tuple(fc.constantFrom(...IDS), fc.nat(7), fc.integer({ min: -50, max: 50 })),
+        {
+          maxLength: 12,
+          selector: ([id, at]) => `${id} ${at}`,
+        },
+      ),
     }),
     { minLength: 1, maxLength: 7 },
   )
   .map((objects) =>
     objects.map(({ feed, start, length, availableAt, rows }, i) => ({
-      ...{ feed, part: `p${i}`, fingerprint: `f${i}`, availableAt, span: [start, start + length] as const },
-      rows: rows.filter(([, at]) => at < length).map(([id, at, value]): Row => [id, start + at, value / 4]),
+      ...{
+        feed,
+        part: `p${i}`,
+        fingerprint: `f${i}`,
+        availableAt,
+        span: [start, start + length] as const,
+      },
+      rows: rows
+        .filter(([, at]) => at < length)
+        .map(([id, at, value]): Row => [id, start + at, value / 4]),
     })),
   );
 
@@ -49,9 +73,15 @@ const question: fc.Arbitrary<Question> = fc.record(
 );
 
 /** What the store should answer: series → values, or null where there is nothing to tell. */
-function oracle(all: readonly Spec[], { cutoff = 99, from = -99, knownAt = NOW + 99 }: Question, missing: 'zero' | 'unknown') {
+function oracle(
+  all: readonly Spec[],
+  { cutoff = 99, from = -99, knownAt = NOW + 99 }: Question,
+  missing: 'zero' | 'unknown',
+) {
   const known = all.filter((object) => object.availableAt <= knownAt);
-  const feeds = ['one', 'three', 'two'].filter((feed) => known.some((object) => object.feed === feed));
+  const feeds = ['one', 'three', 'two'].filter((feed) =>
+    known.some((object) => object.feed === feed),
+  );
   const first = Math.max(from, Math.min(...known.map(({ span }) => span[0])));
   const last = Math.min(cutoff, Math.max(...known.map(({ span }) => span[1])) - 1);
   if (known.length === 0 || first > last) return null;
@@ -75,7 +105,9 @@ function oracle(all: readonly Spec[], { cutoff = 99, from = -99, knownAt = NOW +
     for (let t = first; t <= last; t++) {
       const parts = feeds
         .filter((feed) => missing === 'zero' || speaks(feed, id))
-        .map((feed) => row(feed, id, t) ?? (missing === 'zero' && winner(feed, t) ? 0 : Number.NaN));
+        .map(
+          (feed) => row(feed, id, t) ?? (missing === 'zero' && winner(feed, t) ? 0 : Number.NaN),
+        );
       values.push(parts.reduce((sum, part) => sum + part, 0));
     }
     return values;
@@ -121,16 +153,26 @@ test('readAsOf answers as the rules say, whatever the objects, and a later commi
             }
             expect(panel.seriesIds).toEqual(expected.ids);
             expect([panel.start, panel.length]).toEqual([expected.start, expected.length]);
-            expect([...panel.columns.target].map((v) => v + 0)).toEqual(expected.series.flat().map((v) => Math.fround(v) + 0));
+            expect([...panel.columns.target].map((v) => v + 0)).toEqual(
+              expected.series.flat().map((v) => Math.fround(v) + 0),
+            );
             answers.push({ query, hash: hashPanel(panel) });
           }
           const late = await makeObjects(folder, [
-            { feed: 'four', part: 'late', availableAt: NOW + 10, span: [-3, 25], rows: [['a', 2, 1]] },
+            {
+              feed: 'four',
+              part: 'late',
+              availableAt: NOW + 10,
+              span: [-3, 25],
+              rows: [['a', 2, 1]],
+            },
             { feed: 'one', part: 'late', availableAt: NOW + 10, span: [0, 9], rows: [['a', 2, 1]] },
           ]);
           await features.commit({ reason: 'late', schema, newObjects: late });
           for (const { query, hash } of answers) {
-            const again = await features.readAsOf(query.knownAt === undefined ? { ...query, snapshotVersion } : query);
+            const again = await features.readAsOf(
+              query.knownAt === undefined ? { ...query, snapshotVersion } : query,
+            );
             expect(hashPanel(again)).toBe(hash);
           }
         } finally {

@@ -1,6 +1,7 @@
 /**
- * Purpose: the store on a real S3 server: `HEADWAY_TEST_S3=s3://bucket/prefix?endpoint=… npm run test:s3`, with credentials as AWS has
- * them. A bucket that is missing is made; what the tests wrote is removed.
+ * Purpose: the store on a real S3 server: `HEADWAY_TEST_S3=s3://bucket/prefix?endpoint=… npm run
+ * test:s3`, with credentials as AWS has them. A bucket that is missing is made; what the tests
+ * wrote is removed.
  * Invariants: every test has a prefix of its own, so that runs at once do not meet.
  * Fails: where the server does not do as S3 does.
  */
@@ -19,7 +20,8 @@ import { makeObjects, schemaOf, temporaryFolder } from './feature-fixtures.ts';
 const url = process.env.HEADWAY_TEST_S3 ?? '';
 
 if (url === '') {
-  test.skip('skipped: HEADWAY_TEST_S3 names no S3 server (s3://bucket/prefix?endpoint=http://host:port)', () => undefined);
+  test.skip('skipped: HEADWAY_TEST_S3 names no S3 server (s3://bucket/prefix?endpoint=http://host:port)', () =>
+    undefined);
 } else {
   const bucketMade = makeBucket();
   const open = async () => {
@@ -31,7 +33,9 @@ if (url === '') {
       cache: { folder: path.join(folder, 'cache'), mostBytes: 1e9 },
     });
     const close = async () => {
-      const { list, remove: discard } = store as typeof store & { remove(key: string): Promise<void> };
+      const { list, remove: discard } = store as typeof store & {
+        remove(key: string): Promise<void>;
+      };
       for (const key of await list('')) await discard(key);
       await remove();
     };
@@ -62,15 +66,23 @@ if (url === '') {
           const versions: string[] = [];
           for (let i = 0; i < commits; i++) {
             const at = writer * commits + i;
-            const newObjects = await makeObjects(folder, [{ part: String(at), span: [at, at + 1], rows: [['x', at, at]] }]);
-            const { snapshotVersion } = await features().commit({ reason: 'test', schema: schemaOf('zero'), newObjects });
+            const newObjects = await makeObjects(folder, [
+              { part: String(at), span: [at, at + 1], rows: [['x', at, at]] },
+            ]);
+            const { snapshotVersion } = await features().commit({
+              reason: 'test',
+              schema: schemaOf('zero'),
+              newObjects,
+            });
             versions.push(snapshotVersion);
           }
           return versions;
         }),
       );
       const log = await features().log();
-      expect(log.map(({ snapshotVersion }) => snapshotVersion).sort()).toEqual(acknowledged.flat().sort());
+      expect(log.map(({ snapshotVersion }) => snapshotVersion).sort()).toEqual(
+        acknowledged.flat().sort(),
+      );
       expect([...(await features().readAsOf()).columns.target]).toEqual(
         Array.from({ length: writers.length * commits }, (_, i) => i),
       );

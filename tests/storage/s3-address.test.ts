@@ -1,9 +1,18 @@
-/** Purpose: the address of a store on S3: what it may say, where the rest comes from, and what it refuses without repeating it. */
+/**
+ * Purpose: the address of a store on S3: what it may say, where the rest comes from, and what it
+ * refuses without repeating it.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { openStore } from '../../storage/open-store.ts';
 import { parseS3Address } from '../../storage/s3-address.ts';
 
-const amazon = { region: null, endpoint: null, pathStyle: false, encryption: 'AES256', kmsKey: null };
+const amazon = {
+  region: null,
+  endpoint: null,
+  pathStyle: false,
+  encryption: 'AES256',
+  kmsKey: null,
+};
 
 describe('an address', () => {
   test.each([
@@ -27,7 +36,13 @@ describe('an address', () => {
     [
       's3://bucket/p?sse=aws:kms&kms-key=arn:aws:kms:eu-west-1:1:key/a-b',
       {},
-      { bucket: 'bucket', prefix: 'p/', ...amazon, encryption: 'aws:kms', kmsKey: 'arn:aws:kms:eu-west-1:1:key/a-b' },
+      {
+        bucket: 'bucket',
+        prefix: 'p/',
+        ...amazon,
+        encryption: 'aws:kms',
+        kmsKey: 'arn:aws:kms:eu-west-1:1:key/a-b',
+      },
     ],
   ])('%s with %j', (url, environment, expected) => {
     expect(parseS3Address(url, environment)).toEqual(expected);
@@ -35,8 +50,14 @@ describe('an address', () => {
 
   test('another server than Amazon’s: by address or variable, the nearest counts; path style, and no encryption it may not have', () => {
     const other = { region: 'us-east-1', pathStyle: true, encryption: null };
-    const environment = { AWS_ENDPOINT_URL_S3: 'http://minio:9000', AWS_ENDPOINT_URL: 'http://all:1' };
-    expect(parseS3Address('s3://bucket', environment)).toMatchObject({ ...other, endpoint: 'http://minio:9000/' });
+    const environment = {
+      AWS_ENDPOINT_URL_S3: 'http://minio:9000',
+      AWS_ENDPOINT_URL: 'http://all:1',
+    };
+    expect(parseS3Address('s3://bucket', environment)).toMatchObject({
+      ...other,
+      endpoint: 'http://minio:9000/',
+    });
     expect(parseS3Address('s3://bucket', { AWS_ENDPOINT_URL: 'http://all:1' })).toMatchObject({
       ...other,
       endpoint: 'http://all:1/',
@@ -69,7 +90,12 @@ describe('an address', () => {
     's3://bucket/p#part',
   ])('%s is refused', (url) => {
     const parse = () => parseS3Address(url);
-    expect(parse).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID', fix: expect.stringContaining('s3://BUCKET') }));
+    expect(parse).toThrow(
+      expect.objectContaining({
+        code: 'SETTINGS_INVALID',
+        fix: expect.stringContaining('s3://BUCKET'),
+      }),
+    );
     expect(parse).not.toThrow(/hunter2/);
   });
 });

@@ -1,4 +1,7 @@
-/** Purpose: feature commits on an S3 that fails in every way it knows: linear history, nothing acknowledged lost, nothing half-seen. */
+/**
+ * Purpose: feature commits on an S3 that fails in every way it knows: linear history, nothing
+ * acknowledged lost, nothing half-seen.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
 import { openFeatureStore } from '../../storage/feature-store.ts';
@@ -41,7 +44,9 @@ test.each([
       const features = open(tries);
       for (let i = 0; i < COMMITS; i++) {
         const at = writer * COMMITS + i;
-        const newObjects = await makeObjects(folder, [{ part: String(at), span: [at, at + 1], rows: [['x', at, at]] }]);
+        const newObjects = await makeObjects(folder, [
+          { part: String(at), span: [at, at + 1], rows: [['x', at, at]] },
+        ]);
         for (let isDone = false; !isDone; ) {
           await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects }).then(
             ({ snapshotVersion }) => {
@@ -49,7 +54,9 @@ test.each([
               acknowledged.push(snapshotVersion);
             },
             (error: unknown) => {
-              expect(error).toMatchObject({ code: expect.stringMatching(/^(STORE_UNAVAILABLE|COMMIT_CONFLICT)$/) });
+              expect(error).toMatchObject({
+                code: expect.stringMatching(/^(STORE_UNAVAILABLE|COMMIT_CONFLICT)$/),
+              });
               failures++;
             },
           );
@@ -76,9 +83,13 @@ test.each([
     const features = open();
     const log = await features.log(); // refuses a history that is not linear
     expect(log).toHaveLength(WRITERS * COMMITS);
-    expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(expect.arrayContaining(acknowledged));
+    expect(log.map(({ snapshotVersion }) => snapshotVersion)).toEqual(
+      expect.arrayContaining(acknowledged),
+    );
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
-    expect([...(await features.readAsOf()).columns.target]).toEqual(Array.from({ length: WRITERS * COMMITS }, (_, i) => i));
+    expect([...(await features.readAsOf()).columns.target]).toEqual(
+      Array.from({ length: WRITERS * COMMITS }, (_, i) => i),
+    );
     expect((await features.verify()).problems).toEqual([]);
   },
   120_000,
@@ -87,13 +98,22 @@ test.each([
 test('every object of a snapshot, damaged where it lies, is named', async () => {
   const features = open();
   const newObjects = await makeObjects(folder, [{ span: [0, 2], rows: [['x', 0, 1]] }]);
-  await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report: Buffer.from('{"rows": 1}') });
+  await features.commit({
+    reason: 'test',
+    schema: schemaOf('zero'),
+    newObjects,
+    report: Buffer.from('{"rows": 1}'),
+  });
   for (const [name, object] of [...double.objects]) {
     const bytes = Buffer.from(object.bytes);
     bytes[bytes.length >> 1]! ^= 1;
     double.objects.set(name, { ...object, bytes });
     const store = openOnDouble(double, folder, { cache: { folder, mostBytes: 0 } });
-    const { problems } = await openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) }).verify();
+    const { problems } = await openFeatureStore({
+      store,
+      domain: 'toy',
+      clock: fixedClock(NOW),
+    }).verify();
     expect(problems.map(({ key }) => `some/prefix/${key}`)).toEqual([name]);
     double.objects.set(name, object);
   }

@@ -1,4 +1,7 @@
-/** Purpose: the store on S3 keeps the contract on the double, plainly and while the double fails; and what it adds to it. */
+/**
+ * Purpose: the store on S3 keeps the contract on the double, plainly and while the double fails;
+ * and what it adds to it.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +13,12 @@ import type { ObjectStore } from '../../storage/object-store.ts';
 import { parseS3Address } from '../../storage/s3-address.ts';
 import { s3ObjectStore } from '../../storage/s3-object-store.ts';
 import { describeObjectStore } from '../contracts/object-store.ts';
-import { type S3Double, type S3DoubleRequest, type S3Fault, startS3Double } from '../contracts/s3-double.ts';
+import {
+  type S3Double,
+  type S3DoubleRequest,
+  type S3Fault,
+  startS3Double,
+} from '../contracts/s3-double.ts';
 import { addressOn, credentialsOf, openOnDouble, randomFaults } from './s3-stores.ts';
 
 const bytesOf = (text: string) => Buffer.from(text);
@@ -51,11 +59,16 @@ describe('the contract', () => {
 });
 
 /** Fails the first `times` requests of a method. */
-const failing = (fault: S3Fault, method: string, times = Number.POSITIVE_INFINITY): S3Double['fault'] => {
+const failing = (
+  fault: S3Fault,
+  method: string,
+  times = Number.POSITIVE_INFINITY,
+): S3Double['fault'] => {
   let left = times;
   return (request) => (request.method === method && left-- > 0 ? fault : undefined);
 };
-const asked = (method: string, of: S3Double = double) => of.requests.filter((request) => request.method === method).length;
+const asked = (method: string, of: S3Double = double) =>
+  of.requests.filter((request) => request.method === method).length;
 const failureOf = (work: Promise<unknown>): Promise<Error> =>
   work.then(
     () => new Error('it did not fail'),
@@ -63,12 +76,15 @@ const failureOf = (work: Promise<unknown>): Promise<Error> =>
   );
 
 describe('creating', () => {
-  test.each([1, 3, 8])('a writer that lost %i replies knows its object for its own', async (times) => {
-    double.fault = failing({ kind: 'lost-reply' }, 'PUT', times);
-    const store = openOnDouble(double, folder);
-    expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('created');
-    expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('exists');
-  });
+  test.each([1, 3, 8])(
+    'a writer that lost %i replies knows its object for its own',
+    async (times) => {
+      double.fault = failing({ kind: 'lost-reply' }, 'PUT', times);
+      const store = openOnDouble(double, folder);
+      expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('created');
+      expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('exists');
+    },
+  );
 
   test('a writer that was refused by another one’s object says so, whatever was lost before', async () => {
     const store = openOnDouble(double, folder);
@@ -80,17 +96,31 @@ describe('creating', () => {
   });
 
   test('409 is tried again', async () => {
-    double.fault = failing({ kind: 'status', status: 409, code: 'ConditionalRequestConflict' }, 'PUT', 3);
-    expect(await openOnDouble(double, folder).createIfAbsent('log/1', bytesOf('mine'))).toBe('created');
+    double.fault = failing(
+      { kind: 'status', status: 409, code: 'ConditionalRequestConflict' },
+      'PUT',
+      3,
+    );
+    expect(await openOnDouble(double, folder).createIfAbsent('log/1', bytesOf('mine'))).toBe(
+      'created',
+    );
     expect(asked('PUT')).toBe(4);
   });
 
   test('nothing is acknowledged that is not there; the error names key, place and number of tries', async () => {
     double.fault = failing({ kind: 'cut' }, 'PUT');
-    const error = { code: 'STORE_UNAVAILABLE', where: 'log/1', fix: expect.stringContaining('endpoint') };
-    const failure = await failureOf(openOnDouble(double, folder).createIfAbsent('log/1', bytesOf('mine')));
+    const error = {
+      code: 'STORE_UNAVAILABLE',
+      where: 'log/1',
+      fix: expect.stringContaining('endpoint'),
+    };
+    const failure = await failureOf(
+      openOnDouble(double, folder).createIfAbsent('log/1', bytesOf('mine')),
+    );
     expect(failure).toMatchObject(error);
-    expect(failure.message).toMatch(/^The store s3:\/\/headway-test\/some\/prefix cannot be used \(\w+, tried 8 times\)$/);
+    expect(failure.message).toMatch(
+      /^The store s3:\/\/headway-test\/some\/prefix cannot be used \(\w+, tried 8 times\)$/,
+    );
     expect(double.objects.size).toBe(0);
   });
 
@@ -99,12 +129,17 @@ describe('creating', () => {
     await openOnDouble(double, folder).put('a', bytesOf('whole'));
     expect(double.objects.get(`${PREFIX}a`)?.bytes.toString()).toBe('whole');
     const sent = double.requests.at(-1) as S3DoubleRequest;
-    expect(sent.headers).toMatchObject({ 'if-none-match': '*', 'x-amz-checksum-sha256': expect.any(String) });
+    expect(sent.headers).toMatchObject({
+      'if-none-match': '*',
+      'x-amz-checksum-sha256': expect.any(String),
+    });
   });
 });
 
 describe('large objects', () => {
-  const large = Buffer.from(Uint8Array.from({ length: 3 * PART + 1000 }, (_, i) => (i * 31 + (i >> 8)) % 256));
+  const large = Buffer.from(
+    Uint8Array.from({ length: 3 * PART + 1000 }, (_, i) => (i * 31 + (i >> 8)) % 256),
+  );
   let file: string;
   beforeEach(async () => {
     file = path.join(folder, 'large');
@@ -115,7 +150,12 @@ describe('large objects', () => {
   test('go in parts, with a hash for each, and come in ranges', async () => {
     await open().putFile('large', file);
     const parts = double.requests.filter(({ query }) => query.has('partNumber'));
-    expect(parts.map(({ body }) => body.length).sort((a, b) => a - b)).toEqual([1000, PART, PART, PART]);
+    expect(parts.map(({ body }) => body.length).sort((a, b) => a - b)).toEqual([
+      1000,
+      PART,
+      PART,
+      PART,
+    ]);
     for (const { headers } of parts) expect(headers['x-amz-checksum-sha256']).toBeDefined();
     expect(Buffer.compare(await open().get('large'), large)).toBe(0);
     expect(asked('GET')).toBe(4);
@@ -123,19 +163,26 @@ describe('large objects', () => {
 
   test('what was not stored leaves neither an object nor parts that cost money', async () => {
     double.fault = ({ query }) =>
-      query.get('partNumber') === '3' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
-    await expect(open().putFile('large', file)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', where: 'large' });
+      query.get('partNumber') === '3'
+        ? { kind: 'status', status: 403, code: 'AccessDenied' }
+        : undefined;
+    await expect(open().putFile('large', file)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      where: 'large',
+    });
     expect([double.objects.size, double.uploads.size]).toEqual([0, 0]);
   });
 
   test('the end of an upload whose reply was lost is a success, and another writer’s object is none of its own', async () => {
-    double.fault = ({ method, query }) => (method === 'POST' && query.has('uploadId') ? { kind: 'lost-reply' } : undefined);
+    double.fault = ({ method, query }) =>
+      method === 'POST' && query.has('uploadId') ? { kind: 'lost-reply' } : undefined;
     await open().putFile('large', file);
     expect([...double.objects.keys(), double.uploads.size]).toEqual([`${PREFIX}large`, 0]);
     double.objects.clear();
     double.fault = ({ method, query }) => {
       // Somebody else is there first, between our last look and the end of our upload.
-      if (method === 'POST' && query.has('uploadId')) double.objects.set(`${PREFIX}large`, { ...other, writtenAt: 1 });
+      if (method === 'POST' && query.has('uploadId'))
+        double.objects.set(`${PREFIX}large`, { ...other, writtenAt: 1 });
       return undefined;
     };
     const other = { bytes: bytesOf('other'), etag: '"x"', headers: {} };
@@ -145,12 +192,15 @@ describe('large objects', () => {
 });
 
 describe('reading', () => {
-  test.each(['flip', 'short', 'truncate'] as const)('an answer that is damaged (%s) is asked for again', async (kind) => {
-    const store = openOnDouble(double, folder);
-    await store.put('a', bytesOf('what was written'));
-    double.fault = failing({ kind }, 'GET', 2);
-    expect(textOf(await store.get('a'))).toBe('what was written');
-  });
+  test.each(['flip', 'short', 'truncate'] as const)(
+    'an answer that is damaged (%s) is asked for again',
+    async (kind) => {
+      const store = openOnDouble(double, folder);
+      await store.put('a', bytesOf('what was written'));
+      double.fault = failing({ kind }, 'GET', 2);
+      expect(textOf(await store.get('a'))).toBe('what was written');
+    },
+  );
 
   test('stored bytes that have changed are STORE_CORRUPT with the key', async () => {
     const store = openOnDouble(double, folder);
@@ -183,7 +233,9 @@ describe('reading', () => {
   });
 
   test('the end of a long list is asked for alone', async () => {
-    const store = openOnDouble(double, folder) as ObjectStore & { list(folder: string, after?: string): Promise<string[]> };
+    const store = openOnDouble(double, folder) as ObjectStore & {
+      list(folder: string, after?: string): Promise<string[]>;
+    };
     for (const key of ['b/1', 'b/2', 'b/3']) await store.put(key, bytesOf('x'));
     expect(await store.list('b/', 'b/2')).toEqual(['b/3']);
   });
@@ -208,20 +260,37 @@ describe('reading', () => {
 });
 
 describe('what people have to mend', () => {
-  const status = (code: number, name: string, headers = {}): S3Fault => ({ kind: 'status', status: code, code: name, headers });
+  const status = (code: number, name: string, headers = {}): S3Fault => ({
+    kind: 'status',
+    status: code,
+    code: name,
+    headers,
+  });
   test.each([
-    [status(403, 'AccessDenied'), /Access to s3:\/\/headway-test\/some\/prefix is denied/, /s3:ListBucket/],
+    [
+      status(403, 'AccessDenied'),
+      /Access to s3:\/\/headway-test\/some\/prefix is denied/,
+      /s3:ListBucket/,
+    ],
     [status(403, 'InvalidAccessKeyId'), /No valid credentials/, /AWS_PROFILE/],
     [status(403, 'SignatureDoesNotMatch'), /No valid credentials/, /AWS_SECRET_ACCESS_KEY/],
     [status(400, 'ExpiredToken'), /No valid credentials/, /not expired/],
     [status(404, 'NoSuchBucket'), /bucket .* does not exist/, /Create it/],
-    [status(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' }), /another region/, /AWS_REGION=eu-west-1/],
+    [
+      status(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' }),
+      /another region/,
+      /AWS_REGION=eu-west-1/,
+    ],
     [status(400, 'AuthorizationHeaderMalformed'), /another region/, /AWS_REGION/],
     [status(501, 'NotImplemented'), /does not know/, /If-None-Match/],
   ])('%j is asked once and told with what to do', async (fault, message, fix) => {
     double.fault = () => fault;
     const store = openOnDouble(double, folder);
-    for (const work of [() => store.put('a', bytesOf('x')), () => store.list('a/'), () => store.get('a')]) {
+    for (const work of [
+      () => store.put('a', bytesOf('x')),
+      () => store.list('a/'),
+      () => store.get('a'),
+    ]) {
       const where = expect.stringMatching(/^a\/?$/);
       const error = {
         code: 'STORE_UNAVAILABLE',
@@ -234,14 +303,23 @@ describe('what people have to mend', () => {
     expect(double.requests).toHaveLength(3);
   });
 
-  test.each([[status(507, 'XMinioStorageFull')], [status(403, 'QuotaExceeded')]])('%j is STORE_FULL', async (fault) => {
-    double.fault = () => fault;
-    await expect(openOnDouble(double, folder).put('a', bytesOf('x'))).rejects.toMatchObject({ code: 'STORE_FULL', where: 'a' });
-  });
+  test.each([[status(507, 'XMinioStorageFull')], [status(403, 'QuotaExceeded')]])(
+    '%j is STORE_FULL',
+    async (fault) => {
+      double.fault = () => fault;
+      await expect(openOnDouble(double, folder).put('a', bytesOf('x'))).rejects.toMatchObject({
+        code: 'STORE_FULL',
+        where: 'a',
+      });
+    },
+  );
 
   test('an endpoint where nobody listens', async () => {
     const store = openOnDouble({ ...double, url: 'http://127.0.0.1:1' }, folder);
-    await expect(store.get('a')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', fix: expect.stringContaining('endpoint') });
+    await expect(store.get('a')).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      fix: expect.stringContaining('endpoint'),
+    });
   });
 
   test('no error says a key, a secret, a token or a signature, though the server repeats what it was sent', async () => {
@@ -251,19 +329,33 @@ describe('what people have to mend', () => {
       sessionToken: 'the-session-token',
     };
     const store = openOnDouble(double, folder, { credentials });
-    for (const code of ['SignatureDoesNotMatch', 'AccessDenied', 'InvalidAccessKeyId', 'SlowDown']) {
+    for (const code of [
+      'SignatureDoesNotMatch',
+      'AccessDenied',
+      'InvalidAccessKeyId',
+      'SlowDown',
+    ]) {
       double.fault = ({ headers }) => {
         const sent = JSON.stringify(headers).replaceAll('"', ' ');
         const xml = `<Message>you sent ${sent}</Message><AWSAccessKeyId>${credentials.accessKeyId}</AWSAccessKeyId><CanonicalRequest>${sent}</CanonicalRequest>`;
         return { kind: 'status', status: 403, code, xml };
       };
-      const works = [() => store.get('a'), () => store.put('a', bytesOf('x')), () => store.list(''), () => store.localPath('a')];
+      const works = [
+        () => store.get('a'),
+        () => store.put('a', bytesOf('x')),
+        () => store.list(''),
+        () => store.localPath('a'),
+      ];
       for (const work of works) {
         const error = await failureOf(work());
         const told = `${describeError(error)} ${inspect(error, { depth: 20, showHidden: true })} ${JSON.stringify(error)}`;
-        const signature = /Signature=([0-9a-f]{64})/.exec(double.requests.at(-1)?.headers.authorization ?? '')?.[1] ?? 'none';
+        const signature =
+          /Signature=([0-9a-f]{64})/.exec(
+            double.requests.at(-1)?.headers.authorization ?? '',
+          )?.[1] ?? 'none';
         expect(signature).not.toBe('none');
-        for (const secret of [...Object.values(credentials), signature]) expect(told).not.toContain(secret);
+        for (const secret of [...Object.values(credentials), signature])
+          expect(told).not.toContain(secret);
       }
     }
   });
@@ -275,7 +367,10 @@ describe('encryption', () => {
     ['&sse=AES256', { 'x-amz-server-side-encryption': 'AES256' }],
     [
       '&sse=aws:kms&kms-key=alias/mine',
-      { 'x-amz-server-side-encryption': 'aws:kms', 'x-amz-server-side-encryption-aws-kms-key-id': 'alias/mine' },
+      {
+        'x-amz-server-side-encryption': 'aws:kms',
+        'x-amz-server-side-encryption-aws-kms-key-id': 'alias/mine',
+      },
     ],
   ])('%j', async (parameters, expected) => {
     const cache = { folder, mostBytes: 0 };
@@ -302,7 +397,12 @@ test('the double takes the SDK’s own streamed bodies, and refuses one whose tr
     maxAttempts: 1,
   });
   const command = () =>
-    new PutObjectCommand({ Bucket: double.bucket, Key: 'k', Body: bytesOf('a body in chunks'), ChecksumAlgorithm: 'SHA256' });
+    new PutObjectCommand({
+      Bucket: double.bucket,
+      Key: 'k',
+      Body: bytesOf('a body in chunks'),
+      ChecksumAlgorithm: 'SHA256',
+    });
   await client.send(command());
   expect(double.objects.get('k')?.bytes.toString()).toBe('a body in chunks');
   client.destroy();

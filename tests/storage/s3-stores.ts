@@ -1,5 +1,6 @@
 /**
- * Purpose: stores on the S3 double for tests: no waiting between tries, and faults by chance, the same at every run.
+ * Purpose: stores on the S3 double for tests: no waiting between tries, and faults by chance, the
+ * same at every run.
  * Invariants: deterministic but for the order in which requests at once arrive.
  * Fails: never.
  */
@@ -12,11 +13,19 @@ import type { S3Double, S3Fault } from '../contracts/s3-double.ts';
 // As headway.ts does: the pinned SDK's warning about next year is no news.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
-export const credentialsOf = ({ accessKey, secretKey }: S3Double) => ({ accessKeyId: accessKey, secretAccessKey: secretKey });
+export const credentialsOf = ({ accessKey, secretKey }: S3Double) => ({
+  accessKeyId: accessKey,
+  secretAccessKey: secretKey,
+});
 
-export const addressOn = ({ bucket, url }: S3Double, prefix = 'some/prefix') => `s3://${bucket}/${prefix}?endpoint=${url}`;
+export const addressOn = ({ bucket, url }: S3Double, prefix = 'some/prefix') =>
+  `s3://${bucket}/${prefix}?endpoint=${url}`;
 
-export function openOnDouble(double: S3Double, folder: string, options: Partial<S3StoreOptions> = {}) {
+export function openOnDouble(
+  double: S3Double,
+  folder: string,
+  options: Partial<S3StoreOptions> = {},
+) {
   return s3ObjectStore(parseS3Address(addressOn(double)), {
     credentials: credentialsOf(double),
     cache: { folder: path.join(folder, 'cache'), mostBytes: 1e9 },
@@ -42,7 +51,8 @@ export function randomFaults(seed: number, share: number): S3Double['fault'] {
   const random = seededRandom(seed);
   return ({ method, query }) => {
     if (random() >= share) return undefined;
-    // A turned bit is found where there is a hash to compare: in objects. Lists and errors are XML, which TLS protects.
+    // A turned bit is found where there is a hash to compare: in objects. Lists and errors are XML,
+    // which TLS protects.
     const faults = method === 'GET' && !query.has('prefix') ? [...FAULTS, FLIP] : FAULTS;
     return faults[Math.floor(random() * faults.length)];
   };

@@ -1,4 +1,7 @@
-/** Purpose: `diffSnapshots` against two panels compared value by value, and the five kinds of difference on small snapshots. */
+/**
+ * Purpose: `diffSnapshots` against two panels compared value by value, and the five kinds of
+ * difference on small snapshots.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Panel } from '../../forecasting/panel.ts';
@@ -8,7 +11,16 @@ import { openFeatureStore } from '../../storage/feature-store.ts';
 import { diffSnapshots } from '../../storage/snapshot-diff.ts';
 import type { ChangeKind, SeriesChanges } from '../../storage/value-changes.ts';
 import { memoryObjectStore } from '../contracts/memory-object-store.ts';
-import { HOUR, hour, makeObjects, NOW, type ObjectSpec, type Row, schemaOf, temporaryFolder } from './feature-fixtures.ts';
+import {
+  HOUR,
+  hour,
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  type Row,
+  schemaOf,
+  temporaryFolder,
+} from './feature-fixtures.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -31,10 +43,18 @@ async function withSnapshots(
   try {
     const features = openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) });
     for (const specs of commits) {
-      await features.commit({ reason: 'test', schema: schemaOf(missing), newObjects: await makeObjects(folder, specs) });
+      await features.commit({
+        reason: 'test',
+        schema: schemaOf(missing),
+        newObjects: await makeObjects(folder, specs),
+      });
     }
     const between = async (from: string, to: string) =>
-      collected(features, { manifest: await features.manifest(from) }, { manifest: await features.manifest(to) });
+      collected(
+        features,
+        { manifest: await features.manifest(from) },
+        { manifest: await features.manifest(to) },
+      );
     await look({ store, features, between });
   } finally {
     await store.close();
@@ -50,7 +70,13 @@ async function collected(...[features, from, to]: Parameters<typeof diffSnapshot
   return { diff, told };
 }
 
-const span = (part: string, start: number, end: number, rows: readonly Row[], more: Partial<ObjectSpec> = {}): ObjectSpec => ({
+const span = (
+  part: string,
+  start: number,
+  end: number,
+  rows: readonly Row[],
+  more: Partial<ObjectSpec> = {},
+): ObjectSpec => ({
   ...{ part, fingerprint: `${part} ${JSON.stringify(rows)}`, span: [start, end], rows },
   ...more,
 });
@@ -101,7 +127,13 @@ describe('what differs', () => {
       });
       // Backwards, what was added is removed.
       const back = await between('2', '1');
-      expect(back.diff.totals.counts).toEqual({ added: 0, changed: 3, removed: 6, becameKnown: 0, becameUnknown: 0 });
+      expect(back.diff.totals.counts).toEqual({
+        added: 0,
+        changed: 3,
+        removed: 6,
+        becameKnown: 0,
+        becameUnknown: 0,
+      });
     });
   });
 
@@ -134,7 +166,8 @@ describe('what differs', () => {
   });
 
   test('days sum up what their hours say, and columns beside the demand are told as such', async () => {
-    const weather = (value: number) => span('w', 0, 48, [['rain', 30, value]], { feed: exogenousFeed('weather') });
+    const weather = (value: number) =>
+      span('w', 0, 48, [['rain', 30, value]], { feed: exogenousFeed('weather') });
     const demand = (value: number) =>
       span('d', 0, 48, [
         ['a', 1, value],
@@ -190,35 +223,52 @@ const specs: fc.Arbitrary<ObjectSpec[]> = fc.array(
       feed: fc.constantFrom('one', 'one', 'two', exogenousFeed('w')),
       start: fc.integer({ min: 0, max: 20 }),
       length: fc.integer({ min: 1, max: 12 }),
-      rows: fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'é'), fc.nat(11), fc.integer({ min: 0, max: 2 })), {
-        maxLength: 9,
-        selector: ([id, at]) => `${id} ${at}`,
-      }),
+      rows: fc.uniqueArray(
+        fc.tuple(fc.constantFrom('a', 'b', 'é'), fc.nat(11), fc.integer({ min: 0, max: 2 })),
+        {
+          maxLength: 9,
+          selector: ([id, at]) => `${id} ${at}`,
+        },
+      ),
       print: fc.nat(),
     })
     .map(({ feed, start, length, rows, print }) => ({
-      ...{ feed, part: `p${start % 3}`, fingerprint: `${print}`, span: [start, start + length] as const },
-      rows: rows.filter(([, at]) => at < length).map(([id, at, value]): Row => [id, start + at, value]),
+      ...{
+        feed,
+        part: `p${start % 3}`,
+        fingerprint: `${print}`,
+        span: [start, start + length] as const,
+      },
+      rows: rows
+        .filter(([, at]) => at < length)
+        .map(([id, at, value]): Row => [id, start + at, value]),
     })),
   { minLength: 1, maxLength: 3 },
 );
 
 test('it tells exactly what a comparison of the two whole panels finds', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom('zero' as const, 'unknown' as const), specs, specs, async (missing, first, second) => {
-      const base: ObjectSpec = span('base', 4, 9, [['a', 5, 1]], { feed: 'one' });
-      await withSnapshots(missing, [[base, ...first], second], async ({ features, between }) => {
-        const head = await features.head();
-        if (head?.number === 1) return;
-        const [before, after] = [
-          await features.readAsOf({ snapshotVersion: '1' }),
-          await features.readAsOf({ snapshotVersion: '2' }),
-        ];
-        const { told, diff } = await between('1', '2');
-        expect(told).toEqual(plainly(before, after, missing));
-        expect(Object.values(diff.totals.counts).reduce((sum, n) => sum + n, 0)).toBe(told.length);
-      });
-    }),
+    fc.asyncProperty(
+      fc.constantFrom('zero' as const, 'unknown' as const),
+      specs,
+      specs,
+      async (missing, first, second) => {
+        const base: ObjectSpec = span('base', 4, 9, [['a', 5, 1]], { feed: 'one' });
+        await withSnapshots(missing, [[base, ...first], second], async ({ features, between }) => {
+          const head = await features.head();
+          if (head?.number === 1) return;
+          const [before, after] = [
+            await features.readAsOf({ snapshotVersion: '1' }),
+            await features.readAsOf({ snapshotVersion: '2' }),
+          ];
+          const { told, diff } = await between('1', '2');
+          expect(told).toEqual(plainly(before, after, missing));
+          expect(Object.values(diff.totals.counts).reduce((sum, n) => sum + n, 0)).toBe(
+            told.length,
+          );
+        });
+      },
+    ),
     { seed: 3, numRuns: 8 },
   );
 }, 90_000);
@@ -245,7 +295,8 @@ function plainly(before: Panel, after: Panel, missing: 'zero' | 'unknown') {
       found.push([id, t, kind, was ?? Number.NaN, is ?? Number.NaN]);
     }
   };
-  for (const id of ['a', 'b', 'é']) if ([before, after].some(({ seriesIds }) => seriesIds.includes(id))) look(id, false);
+  for (const id of ['a', 'b', 'é'])
+    if ([before, after].some(({ seriesIds }) => seriesIds.includes(id))) look(id, false);
   for (const id of ['a', 'b', 'é']) look(id, true);
   return found;
 }

@@ -1,14 +1,16 @@
 /**
- * Purpose: finds what would make a run impossible to replay: asking the clock, drawing random numbers, waiting, and reading
- * the environment, anywhere but in `runtime/`.
- * Invariants: reads the syntax tree, so that comments and strings do not count. `new Date(ms)` is formatting and is fine;
- * `randomUUID` makes a name that nobody else has, no number of a result depends on it, and is fine.
+ * Purpose: finds what would make a run impossible to replay: asking the clock, drawing random
+ * numbers, waiting, and reading the environment, anywhere but in `runtime/`.
+ * Invariants: reads the syntax tree, so that comments and strings do not count. `new Date(ms)` is
+ * formatting and is fine; `randomUUID` makes a name that nobody else has, no number of a result
+ * depends on it, and is fine.
  * Fails: never.
  */
 import ts from 'typescript';
 import { isTypeScript, isUnder, type SourceFile, type Violation } from './source-tree.ts';
 
-const CLOCK = 'Take a Clock (runtime/clock.ts) as an argument and call now() or, for durations, elapsedMs()';
+const CLOCK =
+  'Take a Clock (runtime/clock.ts) as an argument and call now() or, for durations, elapsedMs()';
 const RANDOM = 'Take a seed and use seededRandom(seedFrom(…)) of runtime/random.ts';
 const TIMER = 'Use sleep or repeat of runtime/timers.ts, or take a Sleep as an argument';
 const SETTINGS = 'Take the value from Settings (runtime/settings.ts) as an argument';
@@ -36,8 +38,12 @@ const MENDS: Record<string, string> = {
 /** docs/client is copied into programs of other people, and imports nothing of ours. */
 const FREE = ['runtime', 'tests', 'docs/client'];
 
-/** `headway.ts` and `lambda.ts` hand the environment to readSettings; the AWS app is deployed by people whose account is in theirs. */
-const mayReadEnvironment = (path: string): boolean => path === 'headway.ts' || path === 'lambda.ts' || isUnder(path, 'infra');
+/**
+ * `headway.ts` and `lambda.ts` hand the environment to readSettings; the AWS app is deployed by
+ * people whose account is in theirs.
+ */
+const mayReadEnvironment = (path: string): boolean =>
+  path === 'headway.ts' || path === 'lambda.ts' || isUnder(path, 'infra');
 
 export function hiddenInputs(file: SourceFile): Violation[] {
   if (!isTypeScript(file) || isUnder(file.path, ...FREE)) return [];
@@ -59,10 +65,12 @@ export function hiddenInputs(file: SourceFile): Violation[] {
 /** The name under which MENDS may list this piece of syntax. */
 function nameOf(node: ts.Node): string | null {
   if (ts.isPropertyAccessExpression(node)) return propertyName(node);
-  if (ts.isNewExpression(node)) return isNamed(node.expression, 'Date') && !node.arguments?.length ? 'new Date()' : null;
+  if (ts.isNewExpression(node))
+    return isNamed(node.expression, 'Date') && !node.arguments?.length ? 'new Date()' : null;
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression))
     return node.expression.text === 'Date' ? 'Date()' : node.expression.text;
-  if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) return node.moduleSpecifier.text;
+  if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier))
+    return node.moduleSpecifier.text;
   return null;
 }
 
@@ -74,4 +82,5 @@ function propertyName({ expression, name }: ts.PropertyAccessExpression): string
   return ts.isIdentifier(expression) ? `${expression.text}.${bare}` : '';
 }
 
-const isNamed = (node: ts.Node, name: string): boolean => ts.isIdentifier(node) && node.text === name;
+const isNamed = (node: ts.Node, name: string): boolean =>
+  ts.isIdentifier(node) && node.text === name;

@@ -1,6 +1,8 @@
 /**
- * Purpose: who imports whom: the allowed direction, dead files, and packages declared but unused or used but undeclared.
- * Invariants: counts static, type-only and dynamic imports, re-exports, and `new URL('./x', import.meta.url)`.
+ * Purpose: who imports whom: the allowed direction, dead files, and packages declared but unused or
+ * used but undeclared.
+ * Invariants: counts static, type-only and dynamic imports, re-exports, and `new URL('./x',
+ * import.meta.url)`.
  * Fails: never; an import that leads nowhere is the type checker's to find.
  */
 import { posix } from 'node:path';
@@ -18,33 +20,51 @@ export interface Import {
 const TYPE_ONLY = /\b(import|export)\s+type\b/;
 
 export function importsOf(file: SourceFile): Import[] {
-  const statements = ts.preProcessFile(file.text, true, true).importedFiles.map(({ fileName, pos }) => ({ fileName, pos }));
+  const statements = ts
+    .preProcessFile(file.text, true, true)
+    .importedFiles.map(({ fileName, pos }) => ({ fileName, pos }));
   const urls = [...file.text.matchAll(/new URL\(\s*['"]([^'"]+)['"]\s*,\s*import\.meta\.url/g)];
-  const found = [...statements, ...urls.map((match) => ({ fileName: match[1]!, pos: match.index }))];
+  const found = [
+    ...statements,
+    ...urls.map((match) => ({ fileName: match[1]!, pos: match.index })),
+  ];
   return found.map(({ fileName, pos }) => {
     const before = file.text.slice(Math.max(0, file.text.lastIndexOf(';', pos - 1) + 1), pos);
     return {
       line: lineAt(file.text, pos),
       specifier: fileName,
-      target: fileName.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file.path), fileName)) : null,
+      target: fileName.startsWith('.')
+        ? posix.normalize(posix.join(posix.dirname(file.path), fileName))
+        : null,
       typeOnly: TYPE_ONLY.test(before),
     };
   });
 }
 
-/** Folder → the folders it may import. `headway.ts`, `cli`, `bench`, `docs` and `tests` put everything together and may import all. */
+/**
+ * Folder → the folders it may import. `headway.ts`, `cli`, `bench`, `docs` and `tests` put
+ * everything together and may import all.
+ */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   runtime: ['runtime'],
   forecasting: ['forecasting'],
   storage: ['storage', 'forecasting', 'runtime'],
   domains: ['domains', 'runtime'],
   dashboard: ['dashboard', 'forecasting', 'runtime'],
-  services: ['storage', 'forecasting', 'runtime', 'domains/domain.ts', 'dashboard/forecast-picture', 'dashboard/verdict-picture'],
+  services: [
+    'storage',
+    'forecasting',
+    'runtime',
+    'domains/domain.ts',
+    'dashboard/forecast-picture',
+    'dashboard/verdict-picture',
+  ],
   infra: ['infra'],
 };
 const MAY_IMPORT_ALL = ['cli', 'bench', 'docs', 'tests'];
 /** `forecasting` is pure mathematics. */
-const INPUT_OUTPUT = /^(node:)?(fs|http2?|https|net|tls|dgram|child_process)(\/|$)|^(axios|fastify|@duckdb\/.*)$/;
+const INPUT_OUTPUT =
+  /^(node:)?(fs|http2?|https|net|tls|dgram|child_process)(\/|$)|^(axios|fastify|@duckdb\/.*)$/;
 
 const within = (path: string, place: string): boolean =>
   path === place || path.startsWith(`${place}/`) || path.startsWith(`${place}.`);
@@ -53,14 +73,31 @@ export function importDirection(file: SourceFile): Violation[] {
   const [top = '', second = ''] = file.path.split('/');
   if (!isTypeScript(file) || MAY_IMPORT_ALL.includes(top) || !file.path.includes('/')) return [];
   const allowed = MAY_IMPORT[top];
-  const violation = (line: number, problem: string, mend: string): Violation => ({ path: file.path, line, problem, mend });
+  const violation = (line: number, problem: string, mend: string): Violation => ({
+    path: file.path,
+    line,
+    problem,
+    mend,
+  });
   if (!allowed)
-    return [violation(1, `the folder ${top}/ is not in the layout`, 'Move the file to a folder of docs/architecture.md')];
+    return [
+      violation(
+        1,
+        `the folder ${top}/ is not in the layout`,
+        'Move the file to a folder of docs/architecture.md',
+      ),
+    ];
   const home = top === 'services' ? `services/${second}` : top;
   return importsOf(file).flatMap(({ line, specifier, target, typeOnly }) => {
     if (target === null) {
       if (top !== 'forecasting' || !INPUT_OUTPUT.test(specifier)) return [];
-      return [violation(line, `forecasting/ must not import ${specifier}`, 'It is pure: take what was read as an argument')];
+      return [
+        violation(
+          line,
+          `forecasting/ must not import ${specifier}`,
+          'It is pure: take what was read as an argument',
+        ),
+      ];
     }
     if (within(target, home) || allowed.some((place) => within(target, place))) return [];
     if (top === 'domains' && typeOnly) return [];
@@ -68,17 +105,27 @@ export function importDirection(file: SourceFile): Violation[] {
     const mend = others
       ? 'Services meet only in storage/'
       : `${home}/ may import ${[...allowed].sort().join(', ') || 'nothing of ours'}`;
-    return [violation(line, `${home}/ must not import ${target}`, `${mend}; pass it in as an argument, or move it down`)];
+    return [
+      violation(
+        line,
+        `${home}/ must not import ${target}`,
+        `${mend}; pass it in as an argument, or move it down`,
+      ),
+    ];
   });
 }
 
 /**
- * Files that nothing leads to. Production files count as alive only from the entry points, not from their own tests.
- * @param entries paths that something outside starts; a path ending in "/" means every file under it.
+ * Files that nothing leads to. Production files count as alive only from the entry points, not from
+ * their own tests.
+ * @param entries paths that something outside starts; a path ending in "/" means every file under
+ * it.
  */
 export function deadFiles(files: readonly SourceFile[], entries: readonly string[]): Violation[] {
   const byPath = new Map(
-    files.filter((file) => isTypeScript(file) || /\.[cm]?js$/.test(file.path)).map((file) => [file.path, file]),
+    files
+      .filter((file) => isTypeScript(file) || /\.[cm]?js$/.test(file.path))
+      .map((file) => [file.path, file]),
   );
   const reach = (roots: readonly string[]): Set<string> => {
     const seen = new Set<string>();
@@ -91,9 +138,14 @@ export function deadFiles(files: readonly SourceFile[], entries: readonly string
     }
     return seen;
   };
-  const isEntry = (path: string) => entries.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry));
+  const isEntry = (path: string) =>
+    entries.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry));
   const alive = reach([...byPath.keys()].filter(isEntry));
-  const tested = reach([...byPath.keys()].filter((path) => isUnder(path, 'tests') && /\.(test|browser|s3)\.ts$/.test(path)));
+  const tested = reach(
+    [...byPath.keys()].filter(
+      (path) => isUnder(path, 'tests') && /\.(test|browser|s3)\.ts$/.test(path),
+    ),
+  );
   return [...byPath.keys()]
     .filter((path) => isTypeScript({ path, text: '' }))
     .filter((path) => !(isUnder(path, 'tests') ? tested : alive).has(path))
@@ -117,8 +169,16 @@ export function packageUse(files: readonly SourceFile[], packages: PackageList):
     .filter((file) => isTypeScript(file) || /\.[cm]?js$/.test(file.path))
     .flatMap((file) =>
       importsOf(file)
-        .filter(({ specifier, target }) => target === null && !specifier.startsWith('node:') && !specifier.startsWith('file:'))
-        .map(({ specifier, line, typeOnly }) => ({ path: file.path, line, typeOnly, name: packageName(specifier) })),
+        .filter(
+          ({ specifier, target }) =>
+            target === null && !specifier.startsWith('node:') && !specifier.startsWith('file:'),
+        )
+        .map(({ specifier, line, typeOnly }) => ({
+          path: file.path,
+          line,
+          typeOnly,
+          name: packageName(specifier),
+        })),
     );
   const declared = (name: string): string => (name === '@jest/globals' ? 'jest' : name);
   const names = new Set(used.map((use) => use.name));
@@ -133,7 +193,8 @@ export function packageUse(files: readonly SourceFile[], packages: PackageList):
   const undeclared = used
     .filter(({ path, name, typeOnly }) => {
       if (packages.dependencies.includes(name)) return false;
-      const development = typeOnly || isUnder(path, 'tests', 'bench', 'infra') || !path.includes('/');
+      const development =
+        typeOnly || isUnder(path, 'tests', 'bench', 'infra') || !path.includes('/');
       return !(development && packages.developmentOnly.includes(declared(name)));
     })
     .map(({ path, line, name }) => ({

@@ -1,5 +1,6 @@
 /**
- * Purpose: the repository as the tidy checks see it: the text files that are, or would be, committed.
+ * Purpose: the repository as the tidy checks see it: the text files that are, or would be,
+ * committed.
  * Invariants: paths are relative to the root, with "/"; ignored and generated files are left out.
  * Fails: where the root cannot be read.
  */
@@ -23,7 +24,15 @@ export interface Violation {
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** As .gitignore has it, and what is generated. */
-const LEFT_OUT = new Set(['.git', 'node_modules', '.headway', 'coverage', 'package-lock.json', 'cdk.out', 'build']);
+const LEFT_OUT = new Set([
+  '.git',
+  'node_modules',
+  '.headway',
+  'coverage',
+  'package-lock.json',
+  'cdk.out',
+  'build',
+]);
 const TEXT =
   /\.(c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$|(^|\/)(Dockerfile|run|LICENSE|\.[a-z]+ignore)$/;
 const LARGEST = 2_000_000;
@@ -44,9 +53,12 @@ export function readTree(root = ROOT): SourceFile[] {
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-export const isTypeScript = (file: SourceFile): boolean => /\.m?ts$/.test(file.path) && !file.path.endsWith('.d.ts');
-export const isUnder = (path: string, ...folders: string[]): boolean => folders.some((folder) => path.startsWith(`${folder}/`));
-export const lineAt = (text: string, position: number): number => text.slice(0, position).split('\n').length;
+export const isTypeScript = (file: SourceFile): boolean =>
+  /\.m?ts$/.test(file.path) && !file.path.endsWith('.d.ts');
+export const isUnder = (path: string, ...folders: string[]): boolean =>
+  folders.some((folder) => path.startsWith(`${folder}/`));
+export const lineAt = (text: string, position: number): number =>
+  text.slice(0, position).split('\n').length;
 
 /** What a failing check prints: one line a violation, ready to jump to. */
 export const report = (violations: readonly Violation[]): string[] =>

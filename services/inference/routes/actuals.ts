@@ -1,8 +1,9 @@
 /**
  * Purpose: actuals come back: the feedback loop that monitoring scores forecasts with.
- * Invariants: stored append-only with the time they were received; sent twice, kept once; nothing is stored of a post in which anything is
- * wrong. Only a service that was told so writes at all.
- * Fails: ACTUALS_OFF, ACTUALS_INVALID with the place of the value, SERIES_UNKNOWN, IDEMPOTENCY_CONFLICT, STORE_UNAVAILABLE.
+ * Invariants: stored append-only with the time they were received; sent twice, kept once; nothing
+ * is stored of a post in which anything is wrong. Only a service that was told so writes at all.
+ * Fails: ACTUALS_OFF, ACTUALS_INVALID with the place of the value, SERIES_UNKNOWN,
+ * IDEMPOTENCY_CONFLICT, STORE_UNAVAILABLE.
  */
 import { HeadwayError } from '../../../runtime/errors.ts';
 import type { ActualSpan } from '../../../storage/actuals-log.ts';
@@ -38,7 +39,9 @@ export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink
       if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service keeps no actuals');
       const serving = servingOf(request);
       const now = clock.now();
-      const actuals = request.body.actuals.map((span, i) => checkedSpan(span, `actuals[${i}]`, serving, domain.nonNegative, now));
+      const actuals = request.body.actuals.map((span, i) =>
+        checkedSpan(span, `actuals[${i}]`, serving, domain.nonNegative, now),
+      );
       const { key, availableAt, isNew } = await sink.append({
         receivedAt: now,
         frequencyMinutes: serving.snapshot.panel.frequencyMinutes,
@@ -50,7 +53,10 @@ export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink
         isNew,
         availableAt: isoTime(availableAt),
         series: new Set(actuals.map(({ seriesId }) => seriesId)).size,
-        values: actuals.reduce((sum, { values }) => sum + values.filter((value) => value !== null).length, 0),
+        values: actuals.reduce(
+          (sum, { values }) => sum + values.filter((value) => value !== null).length,
+          0,
+        ),
       };
     },
   );
@@ -62,10 +68,19 @@ interface SentSpan {
   readonly values: readonly (number | null)[];
 }
 
-function checkedSpan(sent: SentSpan, where: string, serving: Serving, nonNegative: boolean, now: number): ActualSpan {
+function checkedSpan(
+  sent: SentSpan,
+  where: string,
+  serving: Serving,
+  nonNegative: boolean,
+  now: number,
+): ActualSpan {
   const { snapshot } = serving;
   if (!snapshot.indexOf.has(sent.seriesId)) throw unknownSeries(sent.seriesId);
-  const start = sentStart(sent.start, snapshot.panel, { code: 'ACTUALS_INVALID', where: `${where}.start` });
+  const start = sentStart(sent.start, snapshot.panel, {
+    code: 'ACTUALS_INVALID',
+    where: `${where}.start`,
+  });
   const values = { code: 'ACTUALS_INVALID', where: `${where}.values` } as const;
   if (start + sent.values.length * snapshot.panel.frequencyMinutes * 60_000 > now) {
     throw new HeadwayError(values.code, `${where}: its last interval has not ended yet`, {

@@ -1,7 +1,9 @@
 /**
  * Purpose: the forecasts of all series: streamed as NDJSON or CSV, or in pages of JSON.
- * Invariants: one answer is of one Serving; a series that cannot be forecast is left out and counted, never made up.
- * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave out.
+ * Invariants: one answer is of one Serving; a series that cannot be forecast is left out and
+ * counted, never made up.
+ * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave
+ * out.
  */
 import type { FastifyRequest } from 'fastify';
 import { AllForecastsQuery, ForecastsPage } from '../forecast-schemas.ts';
@@ -16,7 +18,11 @@ import { streamedAnswers } from '../schemas.ts';
 import { servingOf, takeServing, variantOf } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
-const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
+const TYPES = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+} as const;
 type Format = keyof typeof TYPES;
 
 function formatOf(request: FastifyRequest): Format {
@@ -25,7 +31,10 @@ function formatOf(request: FastifyRequest): Format {
   const type = preferredType(request.headers.accept, Object.values(TYPES));
   const found = (Object.keys(TYPES) as Format[]).find((name) => TYPES[name] === type);
   if (found) return found;
-  throw new HttpProblem('NOT_ACCEPTABLE', 'forecasts are answered as application/json, application/x-ndjson or text/csv');
+  throw new HttpProblem(
+    'NOT_ACCEPTABLE',
+    'forecasts are answered as application/json, application/x-ndjson or text/csv',
+  );
 }
 
 /** @param streamTimeoutMs a reader that takes longer for the whole of it is cut off */
@@ -54,7 +63,10 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
       const format = variantOf<Format>(request);
       if (format !== 'json') {
         if (limit !== undefined || cursor !== undefined)
-          throw new HttpProblem('REQUEST_INVALID', 'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series');
+          throw new HttpProblem(
+            'REQUEST_INVALID',
+            'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series',
+          );
         const { stream, leftOut } = forecastStream(serving, domain, format, asked, fellBack);
         // A stream has no schema; its lines are those of one forecast.
         return reply
@@ -63,7 +75,8 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
           .send(stream as never);
       }
       const { page, nextCursor } = pageOf(serving.snapshot.sortedIds, limit ?? 100, cursor);
-      const has = (id: string) => serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
+      const has = (id: string) =>
+        serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
       const forecasts = page.filter(has).map((id) => prepared(serving, id, horizon, asked.levels));
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback);
       const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor };

@@ -34,7 +34,10 @@ export interface RouteContext {
   readonly predictor: Predictor;
   /** Waited for by whatever computes without the predictor. */
   readonly startBackend: () => Promise<unknown>;
-  /** For routes that wait for something: after so long they are answered with 503. A timer a request is too dear for the others. */
+  /**
+   * For routes that wait for something: after so long they are answered with 503. A timer a request
+   * is too dear for the others.
+   */
   readonly handlerTimeoutMs: number;
   /** Counts a forecast of a fallback that was given out. */
   readonly fellBack: (reason: FallbackReason) => void;

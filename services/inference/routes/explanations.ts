@@ -1,9 +1,12 @@
 /**
- * Purpose: why the forecast of one series is what it is, at the current cutoff or one of the last days.
- * Invariants: the explained forecast of the current cutoff is the served one; a past cutoff is answered only where the snapshot in
- * memory holds as much history as the model looks at, so that it is the forecast a longer history gives too.
- * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than other routes, because an answer is
- * computed while it is waited for (docs/decisions/0008 has the cost).
+ * Purpose: why the forecast of one series is what it is, at the current cutoff or one of the last
+ * days.
+ * Invariants: the explained forecast of the current cutoff is the served one; a past cutoff is
+ * answered only where the snapshot in memory holds as much history as the model looks at, so that
+ * it is the forecast a longer history gives too.
+ * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than
+ * other routes, because an answer is computed while it is waited for (docs/decisions/0008 has the
+ * cost).
  */
 import { HeadwayError } from '../../../runtime/errors.ts';
 import type { Serving } from '../combine.ts';
@@ -16,7 +19,10 @@ import { exactTime } from '../sent-values.ts';
 import { servingOf, takeServing } from '../take-serving.ts';
 import type { App, RouteContext } from './context.ts';
 
-/** An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many times fewer are allowed. */
+/**
+ * An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many
+ * times fewer are allowed.
+ */
 const TIMES_FEWER = 10;
 
 export function explanationRoutes(app: App, context: RouteContext): void {
@@ -33,7 +39,10 @@ export function explanationRoutes(app: App, context: RouteContext): void {
         summary: 'Why the forecast of one series is what it is',
         params: SeriesParams,
         querystring: ExplanationQuery,
-        response: answers(ExplanationAnswer, 'How far each group of inputs moved the forecast, and the nearest past days'),
+        response: answers(
+          ExplanationAnswer,
+          'How far each group of inputs moved the forecast, and the nearest past days',
+        ),
       },
       preHandler: takeServing(state),
     },
@@ -45,10 +54,14 @@ export function explanationRoutes(app: App, context: RouteContext): void {
       if (model.champion === null) throw new NotReady(state.failure()?.error ?? null);
       const cutoff = cutoffOf(serving, request.query.cutoff);
       if (cutoff === snapshot.cutoff && serving.rescued.get(id)?.reason === 'FORECAST_ABSURD') {
-        throw new HeadwayError('MODEL_INCOMPATIBLE', 'the served forecast is a baseline, which has no inputs to explain', {
-          where: 'seriesId',
-          fix: 'Look at the history of the series: the forecast of the model lay beyond all that it allows.',
-        });
+        throw new HeadwayError(
+          'MODEL_INCOMPATIBLE',
+          'the served forecast is a baseline, which has no inputs to explain',
+          {
+            where: 'seriesId',
+            fix: 'Look at the history of the series: the forecast of the model lay beyond all that it allows.',
+          },
+        );
       }
       await startBackend();
       return explanationAnswer({
@@ -68,7 +81,13 @@ export function explanationRoutes(app: App, context: RouteContext): void {
 function cutoffOf({ snapshot, model, cutoffTimestamp }: Serving, text: string | undefined): number {
   if (text === undefined) return snapshot.cutoff;
   const cutoff = exactTime(text);
-  if (Number.isNaN(cutoff)) throw new HttpProblem('REQUEST_INVALID', `cutoff ${JSON.stringify(text)} is not a time`);
+  if (Number.isNaN(cutoff))
+    throw new HttpProblem('REQUEST_INVALID', `cutoff ${JSON.stringify(text)} is not a time`);
   if (cutoff === cutoffTimestamp) return snapshot.cutoff;
-  return cutoffIndex(snapshot.panel, cutoff, snapshot.cutoff, explainable(model.forecaster).lookBack);
+  return cutoffIndex(
+    snapshot.panel,
+    cutoff,
+    snapshot.cutoff,
+    explainable(model.forecaster).lookBack,
+  );
 }

@@ -1,8 +1,9 @@
 /**
  * Purpose: forecasts of many series at once, or of a caller's own recent history.
- * Invariants: all or nothing: if one series cannot be forecast the answer is that problem, never a shorter list.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT, EXOGENOUS_INVALID; OVERLOADED with Retry-After where too
- * many forecasts wait to be computed.
+ * Invariants: all or nothing: if one series cannot be forecast the answer is that problem, never a
+ * shorter list.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT,
+ * EXOGENOUS_INVALID; OVERLOADED with Retry-After where too many forecasts wait to be computed.
  */
 import { ownAnswer, supposedAnswers } from '../forecast-answer.ts';
 import { ForecastsAnswer, ForecastsBody } from '../forecast-schemas.ts';
@@ -37,15 +38,28 @@ export function forecastRoutes(app: App, context: RouteContext): void {
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
       if (whatIf && seriesIds.length > MOST_SUPPOSED)
-        throw new HttpProblem('REQUEST_INVALID', `with whatIf at most ${MOST_SUPPOSED} series are forecast at once`);
+        throw new HttpProblem(
+          'REQUEST_INVALID',
+          `with whatIf at most ${MOST_SUPPOSED} series are forecast at once`,
+        );
       if (!history && !whatIf) {
         const stored = seriesIds.map((id) => prepared(serving, id, asked.horizon, asked.levels));
         for (const { fallback } of stored) if (fallback) fellBack(fallback);
-        return reply.header('content-type', JSON_TYPE).send(`{"forecasts":${arrayOf(stored)}}` as never);
+        return reply
+          .header('content-type', JSON_TYPE)
+          .send(`{"forecasts":${arrayOf(stored)}}` as never);
       }
       const forecasts = history
         ? [await ownAnswer(serving, domain, predictor, history, whatIf, asked, clock.now())]
-        : await supposedAnswers(serving, domain, predictor, seriesIds, whatIf as WhatIf, asked, clock.now());
+        : await supposedAnswers(
+            serving,
+            domain,
+            predictor,
+            seriesIds,
+            whatIf as WhatIf,
+            asked,
+            clock.now(),
+          );
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback.reason);
       return { forecasts };
     },

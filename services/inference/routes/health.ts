@@ -1,7 +1,8 @@
 /**
  * Purpose: for orchestrators: is the process alive, and may it get requests.
- * Invariants: live says nothing about data. Ready is 200 exactly while forecasts can be answered; `degraded` says that they are a fallback,
- * but takes no instance out of service: the others read the same store, and a labelled answer is worth more than none.
+ * Invariants: live says nothing about data. Ready is 200 exactly while forecasts can be answered;
+ * `degraded` says that they are a fallback, but takes no instance out of service: the others read
+ * the same store, and a labelled answer is worth more than none.
  * Fails: ready answers a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
  */
 import type { Serving } from '../combine.ts';
@@ -16,7 +17,9 @@ export function dataAgeSeconds(serving: Serving, now: number): number {
   return Math.max(0, Math.round((now - end) / 1000));
 }
 
-/** @param access whether keys are asked for: an operator sees at a glance that an instance is open */
+/**
+ * @param access whether keys are asked for: an operator sees at a glance that an instance is open
+ */
 export function healthRoutes(app: App, context: RouteContext, access: 'open' | 'api-keys'): void {
   const { state, clock } = context;
   const options = { config: { access: 'open' as const, rateLimit: false as const, quiet: true } };
@@ -25,7 +28,12 @@ export function healthRoutes(app: App, context: RouteContext, access: 'open' | '
     '/health/live',
     {
       ...options,
-      schema: { operationId: 'live', tags: ['health'], summary: 'Is the process alive', response: answers(LiveAnswer, 'It is') },
+      schema: {
+        operationId: 'live',
+        tags: ['health'],
+        summary: 'Is the process alive',
+        response: answers(LiveAnswer, 'It is'),
+      },
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');

@@ -48,7 +48,9 @@ export function modelRoutes(app: App, context: RouteContext): void {
           quantiles: [...card.quantiles],
           horizon: card.horizon,
           minimumHistory: forecaster.minimumHistory,
-          ...(forecaster.exogenous ? { exogenous: [...forecaster.exogenous.past, ...forecaster.exogenous.future] } : {}),
+          ...(forecaster.exogenous
+            ? { exogenous: [...forecaster.exogenous.past, ...forecaster.exogenous.future] }
+            : {}),
           metrics: card.metrics ?? null,
         },
         promotion: champion && {

@@ -1,7 +1,10 @@
 /**
- * Purpose: model and promotion history: every model there is, newest first, with what was decided about it and why.
- * Invariants: a page begins behind the model that its cursor names; the ETag is of what the store said.
- * Fails: REQUEST_INVALID for a cursor that names no model; the store's error as a 503 while nothing was read yet.
+ * Purpose: model and promotion history: every model there is, newest first, with what was decided
+ * about it and why.
+ * Invariants: a page begins behind the model that its cursor names; the ETag is of what the store
+ * said.
+ * Fails: REQUEST_INVALID for a cursor that names no model; the store's error as a 503 while nothing
+ * was read yet.
  */
 import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../runtime/errors.ts';
@@ -14,7 +17,11 @@ import { answers, ModelsAnswer, SeriesQuery } from '../schemas.ts';
 import { hadAlready } from '../take-serving.ts';
 import type { App } from './context.ts';
 
-export function modelsRoutes(app: App, history: () => Promise<readonly HistoricModel[]>, handlerTimeout: number): void {
+export function modelsRoutes(
+  app: App,
+  history: () => Promise<readonly HistoricModel[]>,
+  handlerTimeout: number,
+): void {
   app.get(
     '/v1/models',
     {
@@ -35,7 +42,8 @@ export function modelsRoutes(app: App, history: () => Promise<readonly HistoricM
       });
       const { limit = 100, cursor } = request.query;
       const last = cursor === undefined ? null : readCursor(cursor);
-      const after = last === null ? -1 : models.findIndex(({ modelVersion }) => modelVersion === last);
+      const after =
+        last === null ? -1 : models.findIndex(({ modelVersion }) => modelVersion === last);
       if (last !== null && after < 0) throw strangeCursor();
       const page = models.slice(after + 1, after + 1 + limit);
       const isLast = after + 1 + limit >= models.length;

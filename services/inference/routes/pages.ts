@@ -1,6 +1,8 @@
 /**
- * Purpose: what is there to be looked at: the dashboard, the OpenAPI document, and the figures for Prometheus.
- * Invariants: the dashboard's files are read once at the start; nothing of it comes from another host.
+ * Purpose: what is there to be looked at: the dashboard, the OpenAPI document, and the figures for
+ * Prometheus.
+ * Invariants: the dashboard's files are read once at the start; nothing of it comes from another
+ * host.
  * Fails: the app does not start where a file of the dashboard is missing.
  */
 import { createHash } from 'node:crypto';
@@ -13,7 +15,11 @@ import type { App } from './context.ts';
 const FILES = [
   { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
   { url: '/dashboard/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
-  ...DASHBOARD_SCRIPTS.map((file) => ({ url: `/dashboard/${file}`, file, type: 'text/javascript; charset=utf-8' })),
+  ...DASHBOARD_SCRIPTS.map((file) => ({
+    url: `/dashboard/${file}`,
+    file,
+    type: 'text/javascript; charset=utf-8',
+  })),
 ];
 
 /** @param dashboard the folder of the dashboard's files, where it is not this repository's */
@@ -21,7 +27,9 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): 
   const config = { access: 'open' as const, rateLimit: false as const, quiet: true };
   const hidden = { schema: { hide: true }, config };
   for (const { url, file, type } of FILES) {
-    const bytes = await readFile(dashboard ? new URL(file, dashboard) : new URL(`../../../dashboard/${file}`, import.meta.url));
+    const bytes = await readFile(
+      dashboard ? new URL(file, dashboard) : new URL(`../../../dashboard/${file}`, import.meta.url),
+    );
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.type(type);
@@ -33,8 +41,12 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): 
     reply.header('cache-control', 'no-cache');
     return app.swagger();
   });
-  app.get('/metrics', { ...hidden, config: { ...config, access: 'metrics:read' as const } }, async (_request, reply) => {
-    reply.header('cache-control', 'no-store').type(metrics.contentType);
-    return metrics.metrics();
-  });
+  app.get(
+    '/metrics',
+    { ...hidden, config: { ...config, access: 'metrics:read' as const } },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store').type(metrics.contentType);
+      return metrics.metrics();
+    },
+  );
 }

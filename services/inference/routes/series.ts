@@ -1,8 +1,9 @@
 /**
  * Purpose: the series there are, and the forecast of one.
- * Invariants: pages are in text order of the ids, and a cursor names an id, so pages neither repeat nor skip a series when the
- * snapshot changes between them.
- * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; REQUEST_INVALID for a cursor nobody gave out.
+ * Invariants: pages are in text order of the ids, and a cursor names an id, so pages neither repeat
+ * nor skip a series when the snapshot changes between them.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; REQUEST_INVALID for a cursor nobody
+ * gave out.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel.ts';
 import type { Serving } from '../combine.ts';
@@ -37,13 +38,21 @@ export function seriesRoutes(app: App, context: RouteContext): void {
     async (request) => {
       const serving = servingOf(request);
       const { sortedIds } = serving.snapshot;
-      const { page, nextCursor } = pageOf(sortedIds, request.query.limit ?? 100, request.query.cursor);
+      const { page, nextCursor } = pageOf(
+        sortedIds,
+        request.query.limit ?? 100,
+        request.query.cursor,
+      );
       return {
         domain: domain.name,
         unit: domain.unit,
         seriesNoun: domain.seriesNoun,
         total: sortedIds.length,
-        series: page.map((id) => ({ seriesId: id, title: domain.seriesTitle(id), ...summary(serving, id) })),
+        series: page.map((id) => ({
+          seriesId: id,
+          title: domain.seriesTitle(id),
+          ...summary(serving, id),
+        })),
         nextCursor,
       };
     },
@@ -63,7 +72,8 @@ export function seriesRoutes(app: App, context: RouteContext): void {
       },
       preValidation: queryIntegers('horizon', 'history'),
     },
-    // What most requests ask for: the text is ready, and one function does what elsewhere hooks and a serialiser do.
+    // What most requests ask for: the text is ready, and one function does what elsewhere hooks and
+    // a serialiser do.
     (request, reply) => {
       const serving = currentOf(state);
       if (hadAlready(serving.etag, request, reply)) {
@@ -71,7 +81,13 @@ export function seriesRoutes(app: App, context: RouteContext): void {
         return;
       }
       const { horizon, history, levels } = request.query;
-      const { text, fallback } = prepared(serving, request.params.id, horizon, parseLevels(levels), history);
+      const { text, fallback } = prepared(
+        serving,
+        request.params.id,
+        horizon,
+        parseLevels(levels),
+        history,
+      );
       if (fallback) fellBack(fallback);
       reply.header('content-type', JSON_TYPE).send(text as never);
     },

@@ -1,6 +1,7 @@
 /**
- * Purpose: the command line in a process that stays, for the many commands of a test: loading costs seconds, a command does not.
- * Reads {"args", "env"} as one line of JSON, runs `main` as headway.ts does, and answers with one line: exit status and output.
+ * Purpose: the command line in a process that stays, for the many commands of a test: loading costs
+ * seconds, a command does not. Reads {"args", "env"} as one line of JSON, runs `main` as headway.ts
+ * does, and answers with one line: exit status and output.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';

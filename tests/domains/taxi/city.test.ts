@@ -37,24 +37,32 @@ describe('the simulated city', () => {
       'city_tripdata_2026-04-01T04_2026-04-02T11.parquet',
     ]);
     expect(parts.slice(0, 2).map(({ fingerprint }) => fingerprint)).toEqual(before);
-    for (let i = 1; i < parts.length; i++) expect(parts[i].span!.start).toBe(parts[i - 1].span!.end);
+    for (let i = 1; i < parts.length; i++)
+      expect(parts[i].span!.start).toBe(parts[i - 1].span!.end);
   });
 
   test('raw trips have the green schema and a little dirt; clean trips are exactly the counts', async () => {
     const city = await open();
     const [part] = await city.parts();
     const path = join(folderOf(), part.name);
-    const columns = (await sql(`DESCRIBE SELECT * FROM '${path}'`)).map(([name, type]) => `${name} ${type}`);
+    const columns = (await sql(`DESCRIBE SELECT * FROM '${path}'`)).map(
+      ([name, type]) => `${name} ${type}`,
+    );
     expect(columns).toHaveLength(20);
     expect(columns).toContain('lpep_pickup_datetime TIMESTAMP');
     expect(columns).toContain('PULocationID BIGINT');
     const { parts } = await bench.run(SPEC);
     let expected = 0;
     for (const place of city.demand.places) {
-      for (let t = part.span!.start; t < part.span!.end; t += HOUR) expected += city.demand.count(place, t);
+      for (let t = part.span!.start; t < part.span!.end; t += HOUR)
+        expected += city.demand.count(place, t);
     }
     expect(parts[0].rowsUsed).toBe(expected);
-    expect(Object.keys(parts[0].rejected).sort()).toEqual(['duplicate', 'outside_month', 'unknown_place']);
+    expect(Object.keys(parts[0].rejected).sort()).toEqual([
+      'duplicate',
+      'outside_month',
+      'unknown_place',
+    ]);
   });
 
   test('an hour holds the same trips, into whatever files time is cut', async () => {
@@ -71,13 +79,19 @@ describe('the simulated city', () => {
     const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 71 }), { minLength: 1, maxLength: 3 });
     await fc.assert(
       fc.asyncProperty(cuts, async (cuts) => {
-        const edges = [start, ...cuts.sort((a, b) => a - b).map((hour) => start + hour * HOUR), end];
+        const edges = [
+          start,
+          ...cuts.sort((a, b) => a - b).map((hour) => start + hour * HOUR),
+          end,
+        ];
         const files = edges.slice(1).map((_, i) => `${run}-${i}.parquet`);
         for (const [i, file] of files.entries())
           await writeTrips(city.demand, 7, { start: edges[i], end: edges[i + 1] }, folder, file);
         run++;
         const [whole, cut] = [rows(['whole.parquet']), rows(files)];
-        const differences = await sql(`(${whole} EXCEPT ALL ${cut}) UNION ALL (${cut} EXCEPT ALL ${whole})`);
+        const differences = await sql(
+          `(${whole} EXCEPT ALL ${cut}) UNION ALL (${cut} EXCEPT ALL ${whole})`,
+        );
         expect(differences).toEqual([]);
       }),
       { seed: 3, numRuns: 6 },
@@ -85,11 +99,17 @@ describe('the simulated city', () => {
   });
 
   test('the seed decides: the same again, another elsewhere', async () => {
-    const [one, same, other] = await Promise.all([open(), open(), open('city:seed=8,months=1,places=5')]);
+    const [one, same, other] = await Promise.all([
+      open(),
+      open(),
+      open('city:seed=8,months=1,places=5'),
+    ]);
     const at = utc('2026-03-10T15');
     const [place] = one.demand.places;
     expect(same.mean(place.seriesId, at)).toBe(one.mean(place.seriesId, at));
-    expect(other.demand.places.map(({ seriesId }) => seriesId)).not.toEqual(one.demand.places.map(({ seriesId }) => seriesId));
+    expect(other.demand.places.map(({ seriesId }) => seriesId)).not.toEqual(
+      one.demand.places.map(({ seriesId }) => seriesId),
+    );
     expect(() => one.mean('999', at)).toThrow(RangeError);
   });
 
@@ -149,7 +169,9 @@ describe('the simulated city', () => {
     const values = bench.features.values();
     for (const place of city.demand.places) {
       for (const hour of ['2026-11-01T05', '2026-11-01T06']) {
-        expect(values.get(`${place.seriesId}@${utc(hour)}`) ?? 0).toBe(city.demand.count(place, utc(hour)));
+        expect(values.get(`${place.seriesId}@${utc(hour)}`) ?? 0).toBe(
+          city.demand.count(place, utc(hour)),
+        );
       }
     }
   });
@@ -183,17 +205,23 @@ describe('the simulated city', () => {
     expect(await city.parts()).toHaveLength(2);
     expect((await readdir(folderOf())).filter((name) => name.startsWith('.'))).toEqual([]);
     await Promise.all(
-      [openCity('city:seed=7,months=1,places=3', bench.context), openCity('city:seed=7,months=1,places=3', bench.context)].map(
-        async (source) => (await source).parts(),
-      ),
+      [
+        openCity('city:seed=7,months=1,places=3', bench.context),
+        openCity('city:seed=7,months=1,places=3', bench.context),
+      ].map(async (source) => (await source).parts()),
     );
     expect((await stat(folderOf(3))).isDirectory()).toBe(true);
     expect(await readdir(folderOf(3))).toHaveLength(2);
   });
 
-  test.each(['city:seed=x', 'city:months=0', 'city:places=264', 'city:size=3'])('%s does not read', async (spec) => {
-    await expect(taxi.openSource(spec, bench.context)).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
-  });
+  test.each(['city:seed=x', 'city:months=0', 'city:places=264', 'city:size=3'])(
+    '%s does not read',
+    async (spec) => {
+      await expect(taxi.openSource(spec, bench.context)).rejects.toMatchObject({
+        code: 'SOURCE_INVALID',
+      });
+    },
+  );
 
   test('the whole default city has one to two million trips, from busy to sparse', async () => {
     const { demand } = await open('city');

@@ -4,7 +4,8 @@ import { countQuantile } from '../../../domains/taxi/count-distribution.ts';
 import { seededRandom } from '../../../runtime/random.ts';
 
 /** log Γ(n + size) − log Γ(size) for whole n. */
-const logRising = (size: number, n: number) => Array.from({ length: n }, (_, i) => Math.log(size + i)).reduce((a, b) => a + b, 0);
+const logRising = (size: number, n: number) =>
+  Array.from({ length: n }, (_, i) => Math.log(size + i)).reduce((a, b) => a + b, 0);
 const logFactorial = (n: number) => logRising(1, n);
 
 /** P(X ≤ k), from the textbook formula. */
@@ -12,7 +13,10 @@ function cumulative(mean: number, size: number, k: number): number {
   let sum = 0;
   for (let n = 0; n <= k; n++) {
     const log = Number.isFinite(size)
-      ? logRising(size, n) - logFactorial(n) + size * Math.log(size / (size + mean)) + n * Math.log(mean / (size + mean))
+      ? logRising(size, n) -
+        logFactorial(n) +
+        size * Math.log(size / (size + mean)) +
+        n * Math.log(mean / (size + mean))
       : n * Math.log(mean) - mean - logFactorial(n);
     sum += Math.exp(log);
   }
@@ -21,14 +25,18 @@ function cumulative(mean: number, size: number, k: number): number {
 
 describe('counts of a known distribution', () => {
   test('the quantile is the smallest count that reaches it', () => {
-    const size = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.double({ min: 0.5, max: 50, noNaN: true }));
+    const size = fc.oneof(
+      fc.constant(Number.POSITIVE_INFINITY),
+      fc.double({ min: 0.5, max: 50, noNaN: true }),
+    );
     const mean = fc.double({ min: 0.01, max: 80, noNaN: true });
     const quantile = fc.double({ min: 0.001, max: 0.999, noNaN: true });
     fc.assert(
       fc.property(mean, size, quantile, (mean, size, quantile) => {
         const count = countQuantile(mean, size, quantile);
         expect(cumulative(mean, size, count)).toBeGreaterThanOrEqual(quantile - 1e-9);
-        if (count > 0) expect(cumulative(mean, size, count - 1)).toBeLessThanOrEqual(quantile + 1e-9);
+        if (count > 0)
+          expect(cumulative(mean, size, count - 1)).toBeLessThanOrEqual(quantile + 1e-9);
       }),
       { seed: 1, numRuns: 200 },
     );

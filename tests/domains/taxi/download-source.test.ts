@@ -37,7 +37,13 @@ afterEach(async () => {
 });
 
 const open = (spec = 'tlc:green:2023-01', retries = 3) => {
-  const client = createHttpClient({ logger: silentLogger, retries, firstDelayMs: 1, maximumDelayMs: 5, timeoutMs: 2000 });
+  const client = createHttpClient({
+    logger: silentLogger,
+    retries,
+    firstDelayMs: 1,
+    maximumDelayMs: 5,
+    timeoutMs: 2000,
+  });
   return openDownloads(spec, bench.context, { baseUrl: server.url, client });
 };
 const kept = () => readFile(join(bench.context.rawFolder, 'green_tripdata_2023-01.parquet'));
@@ -66,19 +72,27 @@ describe('downloads', () => {
     await (await open()).parts();
     expect(await kept()).toEqual(january);
     expect(statuses()).toEqual([200, 206, 206]);
-    expect(server.requests.slice(1).map(({ range }) => range)).toEqual(['bytes=5000-', 'bytes=8000-']);
+    expect(server.requests.slice(1).map(({ range }) => range)).toEqual([
+      'bytes=5000-',
+      'bytes=8000-',
+    ]);
   });
 
   test('a later run resumes what an earlier one gave up', async () => {
     server.faults.push({ cutAfter: 5000 });
-    await expect((await open('tlc:green:2023-01', 0)).parts()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    await expect((await open('tlc:green:2023-01', 0)).parts()).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+    });
     await (await open()).parts();
     expect(await kept()).toEqual(january);
     expect(server.requests[1]).toMatchObject({ range: 'bytes=5000-', status: 206 });
   });
 
   test('a file that changes between two ranges is fetched from the start, never patched together', async () => {
-    server.faults.push({ cutAfter: 5000, andThen: () => server.files.set('green_tripdata_2023-01.parquet', changed) });
+    server.faults.push({
+      cutAfter: 5000,
+      andThen: () => server.files.set('green_tripdata_2023-01.parquet', changed),
+    });
     await (await open()).parts();
     expect(await kept()).toEqual(changed);
     expect(statuses()).toEqual([200, 200]);
@@ -94,8 +108,13 @@ describe('downloads', () => {
   test('a month that is not published is left out; none at all is an error', async () => {
     const parts = await (await open('tlc:green:2023-01..2023-03')).parts();
     expect(parts.map(({ name }) => name)).toEqual(['green_tripdata_2023-01.parquet']);
-    const error = await (await open('tlc:yellow:2023-01')).parts().catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', fix: expect.stringContaining('two months') });
+    const error = await (await open('tlc:yellow:2023-01'))
+      .parts()
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      fix: expect.stringContaining('two months'),
+    });
   });
 
   test('a server that stays down is an error at first and no harm once there is a copy', async () => {
@@ -113,7 +132,11 @@ describe('downloads', () => {
     await bench.run(join(bench.context.rawFolder, 'green_tripdata_2023-01.parquet'));
     const [part] = await (await open()).parts();
     const head = await bench.features.head();
-    expect(head!.objects[0]).toMatchObject({ part: part.name, fingerprint: part.fingerprint, feed: part.feed });
+    expect(head!.objects[0]).toMatchObject({
+      part: part.name,
+      fingerprint: part.fingerprint,
+      feed: part.feed,
+    });
   });
 
   test.each([
@@ -124,7 +147,9 @@ describe('downloads', () => {
     'tlc:green:2023-05..2023-01',
     'tlc:green:1900-01..2200-01',
   ])('%s does not read', async (spec) => {
-    await expect(taxi.openSource(spec, bench.context)).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
+    await expect(taxi.openSource(spec, bench.context)).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+    });
   });
 });
 

@@ -38,7 +38,10 @@ const data = sharedData('tlc-green-2023');
       ) GROUP BY ALL`);
     // Daylight time all through: UTC is four hours ahead.
     const expected = new Map(
-      counted.map(([place, hour, n]) => [`${place}@${Date.parse(`${String(hour).replace(' ', 'T')}Z`) + 4 * 3_600_000}`, n]),
+      counted.map(([place, hour, n]) => [
+        `${place}@${Date.parse(`${String(hour).replace(' ', 'T')}Z`) + 4 * 3_600_000}`,
+        n,
+      ]),
     );
     const [start, end] = [utc('2023-06-01T04'), utc('2023-08-01T04')];
     const ours = [...bench.features.values()].filter(([key]) => {
@@ -51,9 +54,12 @@ const data = sharedData('tlc-green-2023');
 
   test('the 82 trips of the hour that autumn repeats are shared by its two UTC hours; spring skips nobody', () => {
     const at = (timestamp: number) =>
-      [...bench.features.values()].filter(([key]) => key.endsWith(`@${timestamp}`)).reduce((sum, [, value]) => sum + value, 0);
+      [...bench.features.values()]
+        .filter(([key]) => key.endsWith(`@${timestamp}`))
+        .reduce((sum, [, value]) => sum + value, 0);
     const [first, second] = [at(utc('2023-11-05T05')), at(utc('2023-11-05T06'))];
-    // Refunds and unknown places are among the 82; each odd count gives its larger half to the first hour.
+    // Refunds and unknown places are among the 82; each odd count gives its larger half to the
+    // first hour.
     expect(first + second).toBeGreaterThan(75);
     expect(first + second).toBeLessThanOrEqual(82);
     expect(first).toBeGreaterThan(second);

@@ -62,15 +62,26 @@ const schemas: Record<string, { file: string; select: string }> = {
 };
 
 describe('trip files', () => {
-  test.each(Object.keys(schemas))('%s: every row is used or rejected for a counted reason', async (name) => {
-    const { file, select } = schemas[name];
-    await writeParquet(join(bench.input, file), `SELECT ${select} FROM (VALUES ${table(DIRTY)}) AS x(v, p, d, s, t)`);
-    const { parts } = await bench.run();
-    expect(parts).toHaveLength(1);
-    expect(parts[0]).toMatchObject({ rowsIn: 9, rowsUsed: 2, rejected: ACCOUNT, feed: file.split('_')[0] });
-    // 10:05 and 10:59 in New York's winter are in the hour from 15:00 UTC.
-    expect([...bench.features.values()]).toEqual([[`74@${utc('2025-01-10T15')}`, 2]]);
-  });
+  test.each(Object.keys(schemas))(
+    '%s: every row is used or rejected for a counted reason',
+    async (name) => {
+      const { file, select } = schemas[name];
+      await writeParquet(
+        join(bench.input, file),
+        `SELECT ${select} FROM (VALUES ${table(DIRTY)}) AS x(v, p, d, s, t)`,
+      );
+      const { parts } = await bench.run();
+      expect(parts).toHaveLength(1);
+      expect(parts[0]).toMatchObject({
+        rowsIn: 9,
+        rowsUsed: 2,
+        rejected: ACCOUNT,
+        feed: file.split('_')[0],
+      });
+      // 10:05 and 10:59 in New York's winter are in the hour from 15:00 UTC.
+      expect([...bench.features.values()]).toEqual([[`74@${utc('2025-01-10T15')}`, 2]]);
+    },
+  );
 
   test('a place number that is not whole is unknown', async () => {
     const file = join(bench.input, 'green_tripdata_2025-01.parquet');
@@ -97,9 +108,15 @@ describe('trip files', () => {
       [1, '2025-01-01 00:00:00', '2025-01-01 00:10:00', 10, 1],
       [1, '2025-01-31 23:59:59', '2025-02-01 00:10:00', 10, 1],
     ]);
-    for (const key of ['green as of 2014, identifiers as INTEGER', 'yellow as of 2025, other case, a new fee']) {
+    for (const key of [
+      'green as of 2014, identifiers as INTEGER',
+      'yellow as of 2025, other case, a new fee',
+    ]) {
       const { file, select } = schemas[key];
-      await writeParquet(join(bench.input, file), `SELECT ${select} FROM (VALUES ${values}) AS x(v, p, d, s, t)`);
+      await writeParquet(
+        join(bench.input, file),
+        `SELECT ${select} FROM (VALUES ${values}) AS x(v, p, d, s, t)`,
+      );
     }
     const { manifest } = await bench.run();
     expect(manifest.objects.map(({ feed, span }) => [feed, span.start, span.end])).toEqual([
@@ -118,22 +135,32 @@ describe('trip files', () => {
     const good = schemas['green as of 2014, identifiers as INTEGER'];
     const path = (month: string) => join(bench.input, `green_tripdata_2025-${month}.parquet`);
     const make = (month: string, select: string, rows = DIRTY) =>
-      writeParquet(path(month), `SELECT ${select} FROM (VALUES ${table(rows)}) AS x(v, p, d, s, t)`);
+      writeParquet(
+        path(month),
+        `SELECT ${select} FROM (VALUES ${table(rows)}) AS x(v, p, d, s, t)`,
+      );
     await make('01', good.select);
     await copyFile(path('01'), path('02'));
     await truncate(path('02'), 700);
     await writeFile(path('03'), '');
     await writeFile(path('04'), 'VendorID,lpep_pickup_datetime\n1,2025-04-01\n');
-    await make('05', 'v AS VendorID, p::TIMESTAMP AS trip_pickup_datetime, 40.7 AS Start_Lat, -73.9 AS Start_Lon');
+    await make(
+      '05',
+      'v AS VendorID, p::TIMESTAMP AS trip_pickup_datetime, 40.7 AS Start_Lat, -73.9 AS Start_Lon',
+    );
     await make('06', 'v AS VendorID, true AS lpep_pickup_datetime, s AS PULocationID');
     await make('07', 'p::TIMESTAMP AS lpep_pickup_datetime, p::TIMESTAMP AS PULocationID');
     await make('08', '1 AS temperature');
     await make('09', good.select); // all rows lie in January
-    await writeParquet(path('10'), `SELECT ${good.select} FROM (VALUES ${table(DIRTY)}) AS x(v, p, d, s, t) WHERE false`);
+    await writeParquet(
+      path('10'),
+      `SELECT ${good.select} FROM (VALUES ${table(DIRTY)}) AS x(v, p, d, s, t) WHERE false`,
+    );
     const error = await bench.run().catch((caught) => caught);
     expect(error.code).toBe('RAW_FILE_INVALID');
     const expected = ['02', '03', '04', '05', '06', '07', '08', '09', '10'];
-    for (const month of expected) expect(error.message).toContain(`green_tripdata_2025-${month}.parquet`);
+    for (const month of expected)
+      expect(error.message).toContain(`green_tripdata_2025-${month}.parquet`);
     expect(error.message).not.toContain('green_tripdata_2025-01.parquet');
     expect(error.message).toContain('coordinates');
     expect(error.message).toContain('every row was rejected');
@@ -158,8 +185,13 @@ describe('trip files', () => {
 
 describe('the folder of trip files', () => {
   test('that is missing, empty or foreign says what is expected', async () => {
-    await expect(bench.run(join(bench.folder, 'nowhere'))).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
-    await expect(bench.run()).rejects.toMatchObject({ code: 'SOURCE_INVALID', fix: expect.stringContaining('green_tripdata_') });
+    await expect(bench.run(join(bench.folder, 'nowhere'))).rejects.toMatchObject({
+      code: 'SOURCE_NOT_FOUND',
+    });
+    await expect(bench.run()).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+      fix: expect.stringContaining('green_tripdata_'),
+    });
     await writeFile(join(bench.input, 'green_tripdata_2025-13.parquet'), '');
     await writeFile(join(bench.input, 'notes.txt'), '');
     await expect(bench.run()).rejects.toMatchObject({ code: 'SOURCE_INVALID' });

@@ -1,6 +1,7 @@
 /**
  * Purpose: a file server on loopback that behaves like the real one, and misbehaves on demand.
- * Invariants: strong ETags by content; ranges with If-Range; If-None-Match; 403 for what is not there, as CloudFront answers.
+ * Invariants: strong ETags by content; ranges with If-Range; If-None-Match; 403 for what is not
+ * there, as CloudFront answers.
  * Fails: one queued fault per request, in order.
  */
 import { createHash } from 'node:crypto';
@@ -22,13 +23,18 @@ export async function tripServer() {
     const body = files.get(name);
     const record = { url: name, range: request.headers.range, status: 0, sent: 0 };
     requests.push(record);
-    const end = (status: number, headers: Record<string, string | number> = {}, content?: Buffer) => {
+    const end = (
+      status: number,
+      headers: Record<string, string | number> = {},
+      content?: Buffer,
+    ) => {
       record.status = status;
       record.sent = content?.length ?? 0;
       response.writeHead(status, headers).end(content);
     };
     const fault = faults.shift();
-    if (fault && 'status' in fault) return end(fault.status, fault.retryAfter ? { 'Retry-After': fault.retryAfter } : {});
+    if (fault && 'status' in fault)
+      return end(fault.status, fault.retryAfter ? { 'Retry-After': fault.retryAfter } : {});
     if (!body) return end(403);
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     if (request.headers['if-none-match'] === etag) return end(304, { ETag: etag });

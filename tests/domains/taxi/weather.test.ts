@@ -1,4 +1,7 @@
-/** Purpose: daily weather as exogenous columns: when it was known, what is rejected, what is refused. */
+/**
+ * Purpose: daily weather as exogenous columns: when it was known, what is rejected, what is
+ * refused.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,14 +24,20 @@ jest.setTimeout(120_000);
 const HOUR = 3_600_000;
 const ZONE = 'America/New_York';
 const HEADER = '"STATION","NAME","DATE","AWND","PRCP","SNOW","SNWD","TMAX","TMIN"';
-const line = (day: string, { prcp = '0.00', snow = '0.0', tmax = '50', tmin = '32', station = 'S1' } = {}) =>
-  `"${station}","NY CITY, NY US","${day}",,"${prcp}","${snow}","0.0","${tmax}","${tmin}"`;
+const line = (
+  day: string,
+  { prcp = '0.00', snow = '0.0', tmax = '50', tmin = '32', station = 'S1' } = {},
+) => `"${station}","NY CITY, NY US","${day}",,"${prcp}","${snow}","0.0","${tmax}","${tmin}"`;
 
 let bench: FeatureBench;
 let features: FeatureStore;
 beforeEach(async () => {
   bench = await featureBench(taxi, '2024-06-01T00:00:00Z');
-  features = openFeatureStore({ store: fileObjectStore(join(bench.folder, 'store')), domain: 'taxi', clock: bench.clock });
+  features = openFeatureStore({
+    store: fileObjectStore(join(bench.folder, 'store')),
+    domain: 'taxi',
+    clock: bench.clock,
+  });
 });
 afterEach(() => bench.remove());
 
@@ -37,7 +46,12 @@ const demand = (from: number, to: number) => ({
   description: 'a test',
   parts: async () => [
     {
-      ...{ name: 'trips', feed: 'green', fingerprint: `${from} ${to}`, span: { start: from, end: to } },
+      ...{
+        name: 'trips',
+        feed: 'green',
+        fingerprint: `${from} ${to}`,
+        span: { start: from, end: to },
+      },
       open: async () => ({
         relation: `(SELECT make_timestamp(t * 1000) AT TIME ZONE 'UTC' AT TIME ZONE '${ZONE}' AS t FROM range(${from}, ${to}, ${HOUR}) AS r(t))`,
         ...{ seriesId: "'74'", localTime: 't', value: null, duplicateKey: [], rejections: [] },
@@ -49,13 +63,26 @@ const demand = (from: number, to: number) => ({
 async function run(from: number, to: number, weather: string = bench.input) {
   return runFeatures({
     // These trips are no trip file: only their times matter here.
-    ...{ domain: { ...taxi, expectations: {} }, source: demand(from, to), exogenous: await openWeather(weather), features },
-    ...{ workFolder: bench.workFolder, clock: bench.clock, logger: silentLogger, progress: silentProgress },
+    ...{
+      domain: { ...taxi, expectations: {} },
+      source: demand(from, to),
+      exogenous: await openWeather(weather),
+      features,
+    },
+    ...{
+      workFolder: bench.workFolder,
+      clock: bench.clock,
+      logger: silentLogger,
+      progress: silentProgress,
+    },
   });
 }
-const put = (name: string, ...lines: string[]) => writeFile(join(bench.input, name), `${[HEADER, ...lines].join('\n')}\n`);
+const put = (name: string, ...lines: string[]) =>
+  writeFile(join(bench.input, name), `${[HEADER, ...lines].join('\n')}\n`);
 const daysFrom = (first: string, count: number) =>
-  Array.from({ length: count }, (_, i) => Temporal.PlainDate.from(first).add({ days: i }).toString());
+  Array.from({ length: count }, (_, i) =>
+    Temporal.PlainDate.from(first).add({ days: i }).toString(),
+  );
 
 describe('a day is known six hours after it has ended in New York, never earlier', () => {
   test.each([
@@ -72,9 +99,11 @@ describe('a day is known six hours after it has ended in New York, never earlier
     const known = panel.exogenous?.temperature as Float32Array;
     const toldAt = new Map<string, number>();
     for (const [t, value] of known.entries()) {
-      if (!Number.isNaN(value)) toldAt.set(days[Math.round(value * 1.8 + 32)] as string, panel.start + (t + 1) * HOUR);
+      if (!Number.isNaN(value))
+        toldAt.set(days[Math.round(value * 1.8 + 32)] as string, panel.start + (t + 1) * HOUR);
     }
-    const midnight = (day: string) => Temporal.PlainDate.from(day).add({ days: 1 }).toZonedDateTime(ZONE).epochMilliseconds;
+    const midnight = (day: string) =>
+      Temporal.PlainDate.from(day).add({ days: 1 }).toZonedDateTime(ZONE).epochMilliseconds;
     expect([...toldAt]).toEqual(days.map((day) => [day, midnight(day) + 6 * HOUR]));
   });
 });
@@ -102,13 +131,22 @@ describe('rows', () => {
       rowsIn: 27,
       rowsUsed: 6,
       // The second 1 February says two values again and one otherwise.
-      rejected: { bad_line: 6, bad_date: 6, missing_value: 2, bad_value: 4, duplicate: 2, conflicting_value: 1 },
+      rejected: {
+        bad_line: 6,
+        bad_date: 6,
+        missing_value: 2,
+        bad_value: 4,
+        duplicate: 2,
+        conflicting_value: 1,
+      },
     });
     expect(report?.seriesCount).toBe(1);
     expect(report?.run.rowsIn).toBe(27 + 480);
     const { exogenous } = await features.readAsOf();
     const told = (name: string) =>
-      [...(exogenous?.[name] ?? [])].filter((value) => !Number.isNaN(value)).map((v) => Number(v.toFixed(2)));
+      [...(exogenous?.[name] ?? [])]
+        .filter((value) => !Number.isNaN(value))
+        .map((v) => Number(v.toFixed(2)));
     expect(told('temperature')).toEqual([7.5, 5]);
     expect(told('precipitation')).toEqual([25.4]);
     expect(told('snow')).toEqual([5.08, 0, 0]);
@@ -126,7 +164,9 @@ describe('rows', () => {
     expect(second.report?.mean).toBe(1);
     const at = async (snapshotVersion: string) => {
       const { exogenous } = await features.readAsOf({ snapshotVersion });
-      return [...(exogenous?.precipitation ?? [])].filter((value) => !Number.isNaN(value)).map(Math.round);
+      return [...(exogenous?.precipitation ?? [])]
+        .filter((value) => !Number.isNaN(value))
+        .map(Math.round);
     };
     expect(await at(manifest.snapshotVersion)).toEqual([25]);
     expect(await at(second.manifest.snapshotVersion)).toEqual([51, 0]);
@@ -138,7 +178,9 @@ describe('files', () => {
     Promise.all((await (await openWeather(spec)).parts()).map((part) => part.open()));
 
   test('what is not there, or no weather', async () => {
-    await expect(opened(join(bench.folder, 'none'))).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
+    await expect(opened(join(bench.folder, 'none'))).rejects.toMatchObject({
+      code: 'SOURCE_NOT_FOUND',
+    });
     await expect(opened()).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
     await writeFile(join(bench.input, 'w.csv'), 'a,b\n1,2\n');
     await expect(opened()).rejects.toMatchObject({
@@ -148,26 +190,41 @@ describe('files', () => {
   });
 
   test('cut, of two stations, in °C', async () => {
-    const whole = gzipSync(`${[HEADER, ...daysFrom('2023-01-01', 300).map((day) => line(day))].join('\n')}\n`);
+    const whole = gzipSync(
+      `${[HEADER, ...daysFrom('2023-01-01', 300).map((day) => line(day))].join('\n')}\n`,
+    );
     await writeFile(join(bench.input, 'w.csv.gz'), whole.subarray(0, whole.length - 20));
-    await expect(opened()).rejects.toMatchObject({ code: 'RAW_FILE_INVALID', message: expect.stringContaining('to its end') });
+    await expect(opened()).rejects.toMatchObject({
+      code: 'RAW_FILE_INVALID',
+      message: expect.stringContaining('to its end'),
+    });
     await writeFile(join(bench.input, 'w.csv.gz'), whole);
     await expect(opened()).rejects.toMatchObject({ message: expect.stringContaining('°C') });
     await writeFile(
       join(bench.input, 'w.csv.gz'),
       gzipSync([HEADER, line('2023-01-01'), line('2023-01-01', { station: 'S2' })].join('\n')),
     );
-    await expect(opened()).rejects.toMatchObject({ message: expect.stringContaining('2 stations') });
+    await expect(opened()).rejects.toMatchObject({
+      message: expect.stringContaining('2 stations'),
+    });
   });
 });
 
 const data = sharedData('central-park-weather');
-(data ? test : test.skip)('Central Park as published: 5,538 days, one field missing in what is read', async () => {
-  const from = utc('2023-01-01T05');
-  const { manifest } = await run(from, from + 365 * 24 * HOUR, data ?? '');
-  const object = manifest.objects.find(({ feed }) => feed === '@weather');
-  expect(object).toMatchObject({ rowsIn: 16_614, rowsUsed: 16_613, rejected: { missing_value: 1 } });
-  const { exogenous } = await features.readAsOf();
-  expect(Object.keys(exogenous ?? {}).sort()).toEqual([...WEATHER_COLUMNS].sort());
-  for (const values of Object.values(exogenous ?? {})) expect(values.filter((value) => !Number.isNaN(value))).toHaveLength(365);
-});
+(data ? test : test.skip)(
+  'Central Park as published: 5,538 days, one field missing in what is read',
+  async () => {
+    const from = utc('2023-01-01T05');
+    const { manifest } = await run(from, from + 365 * 24 * HOUR, data ?? '');
+    const object = manifest.objects.find(({ feed }) => feed === '@weather');
+    expect(object).toMatchObject({
+      rowsIn: 16_614,
+      rowsUsed: 16_613,
+      rejected: { missing_value: 1 },
+    });
+    const { exogenous } = await features.readAsOf();
+    expect(Object.keys(exogenous ?? {}).sort()).toEqual([...WEATHER_COLUMNS].sort());
+    for (const values of Object.values(exogenous ?? {}))
+      expect(values.filter((value) => !Number.isNaN(value))).toHaveLength(365);
+  },
+);

@@ -1,4 +1,7 @@
-/** Purpose: a baseline's interval is made of its own past errors, of nothing later, and holds what it says on data that stay alike. */
+/**
+ * Purpose: a baseline's interval is made of its own past errors, of nothing later, and holds what
+ * it says on data that stay alike.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { baselineWithIntervals } from '../../../forecasting/models/baseline-intervals.ts';
@@ -6,7 +9,13 @@ import { lastValue, meanOfSeasons, naiveForecasters } from '../../../forecasting
 import { seededRandom } from '../../../runtime/random.ts';
 import { changedAfter, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
 
-const options = { quantiles: [0.1, 0.5, 0.9], day: 24, week: 168, nonNegative: false, integerValued: false };
+const options = {
+  quantiles: [0.1, 0.5, 0.9],
+  day: 24,
+  week: 168,
+  nonNegative: false,
+  integerValued: false,
+};
 
 describe('by hand', () => {
   test('the last value of a series that grows by 1 a step errs by k at step k, always: a degenerate interval about the truth', () => {
@@ -18,7 +27,8 @@ describe('by hand', () => {
   });
 
   test('28 errors 1 … 28 at every step: the quantile q lies at position 29 q', () => {
-    // A day of value n, n days back: the last value of n days ago errs by what was added since; here the series jumps back to 0 at each cutoff.
+    // A day of value n, n days back: the last value of n days ago errs by what was added since;
+    // here the series jumps back to 0 at each cutoff.
     const cutoff = 24 * 40 - 1;
     const panel = panelOf(['a'], cutoff + 1, (_, t) => {
       const daysBack = (cutoff - t) / 24;
@@ -32,7 +42,11 @@ describe('by hand', () => {
   test('counts: the median is whole, and nothing is below 0', () => {
     const random = seededRandom(3);
     const panel = panelOf(['a'], 24 * 60, () => Math.floor(3 * random() * random()));
-    const made = baselineWithIntervals(meanOfSeasons(168), { ...options, nonNegative: true, integerValued: true });
+    const made = baselineWithIntervals(meanOfSeasons(168), {
+      ...options,
+      nonNegative: true,
+      integerValued: true,
+    });
     const values = made.predict(panel, panel.length - 1, 24);
     for (let k = 0; k < 24; k++) {
       expect(Number.isInteger(values[24 + k])).toBe(true);
@@ -41,8 +55,14 @@ describe('by hand', () => {
   });
 
   test('fewer than 10 errors in all: no interval, and so no forecast', () => {
-    const panel = panelOf(['few', 'enough'], 24 * 20, (s, t) => (s === 1 || t % 100 === 0 ? 5 : Number.NaN));
-    const made = baselineWithIntervals(meanOfSeasons(168), options).predict(panel, panel.length - 1, 1);
+    const panel = panelOf(['few', 'enough'], 24 * 20, (s, t) =>
+      s === 1 || t % 100 === 0 ? 5 : Number.NaN,
+    );
+    const made = baselineWithIntervals(meanOfSeasons(168), options).predict(
+      panel,
+      panel.length - 1,
+      1,
+    );
     expect(Array.from(made, Number.isNaN)).toEqual([true, true, true, false, false, false]);
   });
 });
@@ -91,7 +111,8 @@ test('whatever the panel: nothing after the cutoff is read, quantiles do not cro
         const row = values.subarray(s * 15, (s + 1) * 15);
         const gone = [...row].filter(Number.isNaN).length;
         expect([0, 15]).toContain(gone);
-        for (let i = 5; i < 15 && gone === 0; i++) expect(row[i]).toBeGreaterThanOrEqual(row[i - 5]);
+        for (let i = 5; i < 15 && gone === 0; i++)
+          expect(row[i]).toBeGreaterThanOrEqual(row[i - 5]);
       }
     }),
     { numRuns: 30, seed: 4 },

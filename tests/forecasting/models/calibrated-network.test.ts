@@ -1,10 +1,17 @@
-/** Purpose: calibration inside the network's forecast: quantiles stay in order, medians of counts are whole, and all is saved. */
+/**
+ * Purpose: calibration inside the network's forecast: quantiles stay in order, medians of counts
+ * are whole, and all is saved.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { featureSizes } from '../../../forecasting/features.ts';
 import type { Calibration, Trust } from '../../../forecasting/models/calibration.ts';
 import { type NetworkSpec, parameterCount } from '../../../forecasting/models/network.ts';
-import { networkForecaster, restoreNetwork, saveNetwork } from '../../../forecasting/models/network-forecaster.ts';
+import {
+  networkForecaster,
+  restoreNetwork,
+  saveNetwork,
+} from '../../../forecasting/models/network-forecaster.ts';
 import { type FittedNetwork, fitNetwork } from '../../../forecasting/models/network-training.ts';
 import { randomStreams, seededRandom } from '../../../runtime/random.ts';
 import { panelDescription, randomPanel } from '../random-panels.ts';
@@ -32,7 +39,11 @@ describe('in the network’s forecast', () => {
   });
 
   /** Random weights: no promise of the forecast may rest on what was learnt. */
-  function randomNetwork(seed: number, changes: Partial<NetworkSpec['features']>, calibration: Calibration | null = null) {
+  function randomNetwork(
+    seed: number,
+    changes: Partial<NetworkSpec['features']>,
+    calibration: Calibration | null = null,
+  ) {
     const random = seededRandom(seed);
     const toy = toyNetwork(['s0', 's1', 's2'], HORIZON);
     const whole = { ...toy, quantiles: FIVE, features: { ...toy.features, ...changes } };
@@ -40,7 +51,13 @@ describe('in the network’s forecast', () => {
     const { windowSize: w, stepSize: k } = featureSizes(whole.features);
     return networkForecaster({
       spec: whole,
-      scaling: { windowMean: ones(w), windowScale: ones(w), stepMean: ones(k), stepScale: ones(k), outputScale: 0.3 },
+      scaling: {
+        windowMean: ones(w),
+        windowScale: ones(w),
+        stepMean: ones(k),
+        stepScale: ones(k),
+        outputScale: 0.3,
+      },
       members: [Float32Array.from({ length: parameterCount(whole) }, () => random() - 0.5)],
       linear: null,
       calibration,
@@ -48,12 +65,14 @@ describe('in the network’s forecast', () => {
   }
 
   const rowsOf = (values: Float32Array) => {
-    const at = (s: number, q: number, k: number) => values[(s * FIVE.length + q) * HORIZON + k] as number;
+    const at = (s: number, q: number, k: number) =>
+      values[(s * FIVE.length + q) * HORIZON + k] as number;
     return Array.from({ length: values.length / FIVE.length }, (_, i) =>
       FIVE.map((_, q) => at(Math.floor(i / HORIZON), q, i % HORIZON)),
     );
   };
-  const isOrdered = (row: number[]) => row.every((value, q) => q === 0 || value >= (row[q - 1] as number));
+  const isOrdered = (row: number[]) =>
+    row.every((value, q) => q === 0 || value >= (row[q - 1] as number));
   const anyFactors = fc.array(fc.double({ min: 0.3, max: 4, noNaN: true }), {
     minLength: 2 * 5 * HORIZON,
     maxLength: 2 * 5 * HORIZON,
@@ -62,7 +81,9 @@ describe('in the network’s forecast', () => {
     ...{ levelBounds: [1], trust: [NETWORK_ALONE, NETWORK_ALONE], edges: [0, 0] },
     factors: [0, 1].map((group) =>
       FIVE.map((quantile, q) =>
-        Array.from({ length: HORIZON }, (_, k) => (quantile === 0.5 ? 1 : (factors[(group * 5 + q) * HORIZON + k] as number))),
+        Array.from({ length: HORIZON }, (_, k) =>
+          quantile === 0.5 ? 1 : (factors[(group * 5 + q) * HORIZON + k] as number),
+        ),
       ),
     ),
   });
@@ -76,8 +97,16 @@ describe('in the network’s forecast', () => {
         anyFactors,
         (description, seed, integerValued, factors) => {
           const panel = randomPanel(description);
-          const plain = rowsOf(randomNetwork(seed, { integerValued }).predict(panel, LAST, HORIZON));
-          const rows = rowsOf(randomNetwork(seed, { integerValued }, calibrationOf(factors)).predict(panel, LAST, HORIZON));
+          const plain = rowsOf(
+            randomNetwork(seed, { integerValued }).predict(panel, LAST, HORIZON),
+          );
+          const rows = rowsOf(
+            randomNetwork(seed, { integerValued }, calibrationOf(factors)).predict(
+              panel,
+              LAST,
+              HORIZON,
+            ),
+          );
           for (const [i, row] of rows.entries()) {
             expect(isOrdered(row)).toBe(true);
             expect(row[2]).toBe(plain[i]?.[2]);
@@ -90,14 +119,20 @@ describe('in the network’s forecast', () => {
 
   test('a factor of 2 doubles the distance from the median, one of 1 changes no bit', () => {
     const forecast = (factor: number | null) => {
-      const calibration = factor === null ? null : calibrationOf(Array(2 * 5 * HORIZON).fill(factor));
-      return rowsOf(randomNetwork(5, { nonNegative: false }, calibration).predict(gapless, LAST, HORIZON));
+      const calibration =
+        factor === null ? null : calibrationOf(Array(2 * 5 * HORIZON).fill(factor));
+      return rowsOf(
+        randomNetwork(5, { nonNegative: false }, calibration).predict(gapless, LAST, HORIZON),
+      );
     };
     const [plain, same, doubled] = [forecast(null), forecast(1), forecast(2)];
     for (const [i, row] of plain.entries()) {
       for (const [q, value] of row.entries()) {
         expect(same[i]?.[q]).toBeCloseTo(value, 3);
-        expect((doubled[i]?.[q] as number) - (row[2] as number)).toBeCloseTo(2 * (value - (row[2] as number)), 2);
+        expect((doubled[i]?.[q] as number) - (row[2] as number)).toBeCloseTo(
+          2 * (value - (row[2] as number)),
+          2,
+        );
       }
     }
   });
@@ -107,14 +142,18 @@ describe('in the network’s forecast', () => {
       fc.property(panelDescription(PANEL_LENGTH), fc.nat(), (description, seed) => {
         const panel = randomPanel(description);
         const plain = rowsOf(randomNetwork(seed, {}).predict(panel, LAST, HORIZON));
-        const whole = rowsOf(randomNetwork(seed, { integerValued: true }).predict(panel, LAST, HORIZON));
+        const whole = rowsOf(
+          randomNetwork(seed, { integerValued: true }).predict(panel, LAST, HORIZON),
+        );
         for (const [i, row] of whole.entries()) {
           const [, , median] = row as [number, number, number];
           const unrounded = plain[i] as number[];
           expect(Number.isInteger(median)).toBe(true);
           expect(Math.abs(median - (unrounded[2] as number))).toBeLessThanOrEqual(0.5);
           expect(isOrdered(row) && (row[0] as number) >= 0).toBe(true);
-          const wanted = unrounded.map((y, q) => (q < 2 ? Math.min(y, median) : q > 2 ? Math.max(y, median) : median));
+          const wanted = unrounded.map((y, q) =>
+            q < 2 ? Math.min(y, median) : q > 2 ? Math.max(y, median) : median,
+          );
           expect(row).toEqual(wanted);
         }
       }),
@@ -123,15 +162,33 @@ describe('in the network’s forecast', () => {
   });
 
   test('where the target is no count, nothing is rounded', () => {
-    const medians = rowsOf(randomNetwork(5, {}).predict(gapless, LAST, HORIZON)).map((row) => row[2] as number);
-    expect(medians.filter((y) => y > 0 && !Number.isInteger(y)).length).toBeGreaterThan(0.5 * medians.length);
+    const medians = rowsOf(randomNetwork(5, {}).predict(gapless, LAST, HORIZON)).map(
+      (row) => row[2] as number,
+    );
+    expect(medians.filter((y) => y > 0 && !Number.isInteger(y)).length).toBeGreaterThan(
+      0.5 * medians.length,
+    );
   });
 
   test('fitted: calibrated on the unrounded forecast, the same on disk, and not at all where history is too short for it', async () => {
-    const panel = randomPanel({ seed: 6, series: 2, length: 1680, scale: 40, gapShare: 0, zeroShare: 0.3, negative: false });
-    const alive = { ...panel, columns: { target: panel.columns.target.map((y) => (Number.isNaN(y) ? 0 : Math.round(y))) } };
+    const panel = randomPanel({
+      seed: 6,
+      series: 2,
+      length: 1680,
+      scale: 40,
+      gapShare: 0,
+      zeroShare: 0.3,
+      negative: false,
+    });
+    const alive = {
+      ...panel,
+      columns: { target: panel.columns.target.map((y) => (Number.isNaN(y) ? 0 : Math.round(y))) },
+    };
     const toy = toyNetwork(alive.seriesIds, HORIZON);
-    const fitted = (integerValued: boolean, lastTarget = alive.length - 1): Promise<FittedNetwork> =>
+    const fitted = (
+      integerValued: boolean,
+      lastTarget = alive.length - 1,
+    ): Promise<FittedNetwork> =>
       fitNetwork(
         alive,
         { ...toy, features: { ...toy.features, integerValued } },
@@ -147,7 +204,9 @@ describe('in the network’s forecast', () => {
     expect(whole.calibration?.factors.flat(2).some((factor) => factor !== 1)).toBe(true);
     const { model, weights } = saveNetwork(whole);
     const restored = restoreNetwork(JSON.parse(JSON.stringify(model)), weights);
-    expect(restored.predict(alive, 1679, HORIZON)).toEqual(networkForecaster(whole).predict(alive, 1679, HORIZON));
+    expect(restored.predict(alive, 1679, HORIZON)).toEqual(
+      networkForecaster(whole).predict(alive, 1679, HORIZON),
+    );
     expect((await fitted(true, 1500)).calibration).toBeNull();
   });
 });

@@ -1,4 +1,7 @@
-/** Purpose: calibrated intervals cover what they say on cutoffs that they were not fitted on, and whole-number medians stay in order. */
+/**
+ * Purpose: calibrated intervals cover what they say on cutoffs that they were not fitted on, and
+ * whole-number medians stay in order.
+ */
 import { describe, expect, test } from '@jest/globals';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
 import {
@@ -29,8 +32,15 @@ function noisy(centers: readonly number[], seed = 1): Panel {
   return panelOf(ids, LENGTH, (s) => (centers[s] as number) * (1 + (2 * random() - 1) / 3));
 }
 
-/** Knows the center, and is wrong about the width by a factor: per series, and for the upper side apart. */
-const wrongBy = (centers: readonly number[], lower: readonly number[], upper = lower): Forecaster => ({
+/**
+ * Knows the center, and is wrong about the width by a factor: per series, and for the upper side
+ * apart.
+ */
+const wrongBy = (
+  centers: readonly number[],
+  lower: readonly number[],
+  upper = lower,
+): Forecaster => ({
   name: 'wrong',
   quantiles: QUANTILES,
   minimumHistory: 0,
@@ -53,21 +63,37 @@ const medianOf = (forecaster: Forecaster): Forecaster => ({
   },
 });
 
-const calibrate = (panel: Panel, forecaster: Forecaster, cutoffs: readonly number[], of = spec): Calibration =>
+const calibrate = (
+  panel: Panel,
+  forecaster: Forecaster,
+  cutoffs: readonly number[],
+  of = spec,
+): Calibration =>
   calibrateBeside(panel, { forecaster, anchor: medianOf(forecaster), linear: null }, cutoffs, of);
 
 const ALONE: Trust = { network: 1, linear: 0 };
 const NETWORK_ALONE = Array.from({ length: 6 }, () => ALONE);
 
-/** Shares of the values between the lower and the upper quantile, and below each, as the calibration leaves them. */
-function coverage(panel: Panel, { predict }: Forecaster, { factors }: Calibration, groups: readonly number[], only?: number) {
+/**
+ * Shares of the values between the lower and the upper quantile, and below each, as the calibration
+ * leaves them.
+ */
+function coverage(
+  panel: Panel,
+  { predict }: Forecaster,
+  { factors }: Calibration,
+  groups: readonly number[],
+  only?: number,
+) {
   let [inside, below, above, count] = [0, 0, 0, 0];
   for (const cutoff of FRESH) {
     const values = predict(panel, cutoff, HORIZON);
     for (let s = 0; s < panel.seriesIds.length; s++) {
       if (only !== undefined && s !== only) continue;
       for (let k = 0; k < HORIZON; k++) {
-        const [low, center, high] = [0, 1, 2].map((q) => values[(s * 3 + q) * HORIZON + k] as number) as [number, number, number];
+        const [low, center, high] = [0, 1, 2].map(
+          (q) => values[(s * 3 + q) * HORIZON + k] as number,
+        ) as [number, number, number];
         const of = factors[groups[s] as number] as Calibration['factors'][number];
         const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
         const isBelow = y < center + (low - center) * (of[0]?.[k] as number);
@@ -105,9 +131,13 @@ describe('intervals that are wrong by a known factor', () => {
     expect(Math.abs(after.below - 0.1)).toBeLessThan(0.02);
     expect(Math.abs(after.above - 0.1)).toBeLessThan(0.02);
     for (let k = 0; k < HORIZON; k++) {
-      expect(Math.abs((calibration.factors[1]?.[0]?.[k] as number) / factor - 1)).toBeLessThan(0.08);
+      expect(Math.abs((calibration.factors[1]?.[0]?.[k] as number) / factor - 1)).toBeLessThan(
+        0.08,
+      );
       expect(calibration.factors[1]?.[1]?.[k]).toBe(1);
-      expect(Math.abs((calibration.factors[1]?.[2]?.[k] as number) / factor - 1)).toBeLessThan(0.08);
+      expect(Math.abs((calibration.factors[1]?.[2]?.[k] as number) / factor - 1)).toBeLessThan(
+        0.08,
+      );
     }
   });
 
@@ -119,7 +149,8 @@ describe('intervals that are wrong by a known factor', () => {
   });
 
   test('wrong beyond all measure: the factor has bounds', () => {
-    const bound = (wrong: number) => calibrate(panel, wrongBy(centers, [wrong, wrong, wrong]), EARLY, spec).factors[1]?.[2]?.[3];
+    const bound = (wrong: number) =>
+      calibrate(panel, wrongBy(centers, [wrong, wrong, wrong]), EARLY, spec).factors[1]?.[2]?.[3];
     expect(bound(0.01)).toBe(4);
     expect(bound(100)).toBe(0.3);
   });
@@ -129,7 +160,9 @@ describe('intervals that are wrong by a known factor', () => {
     const target = panel.columns.target.map((y) => (random() < 0.5 ? Number.NaN : y));
     const forecaster = wrongBy(centers, [0.5, 0.5, 0.5]);
     const calibration = calibrate({ ...panel, columns: { target } }, forecaster, EARLY, spec);
-    expect(Math.abs(coverage(panel, forecaster, calibration, groups).inside - 0.8)).toBeLessThan(0.04);
+    expect(Math.abs(coverage(panel, forecaster, calibration, groups).inside - 0.8)).toBeLessThan(
+      0.04,
+    );
   });
 });
 
@@ -140,14 +173,18 @@ test('sparse and busy series are calibrated apart', () => {
   const calibration = calibrate(panel, forecaster, EARLY, spec);
   expect(centers.map((center) => groupOf(calibration, center))).toEqual([0, 0, 1, 1]);
   for (const [s] of centers.entries())
-    expect(Math.abs(coverage(panel, forecaster, calibration, [0, 0, 1, 1], s).inside - 0.8)).toBeLessThan(0.05);
+    expect(
+      Math.abs(coverage(panel, forecaster, calibration, [0, 0, 1, 1], s).inside - 0.8),
+    ).toBeLessThan(0.05);
   expect(calibration.factors[0]?.[2]?.[0]).toBeGreaterThan(1.8);
   expect(calibration.factors[1]?.[2]?.[0]).toBeLessThan(0.6);
 });
 
 test('a level on a bound belongs to the group above it', () => {
   const calibration = { levelBounds: [1, 5] };
-  expect([0, 0.999, 1, 4.9, 5, 1e9].map((level) => groupOf(calibration, level))).toEqual([0, 0, 1, 1, 2, 2]);
+  expect([0, 0.999, 1, 4.9, 5, 1e9].map((level) => groupOf(calibration, level))).toEqual([
+    0, 0, 1, 1, 2, 2,
+  ]);
 });
 
 test('few observations, none, and intervals without any width leave the factors at 1', () => {
@@ -155,9 +192,12 @@ test('few observations, none, and intervals without any width leave the factors 
   const panel = noisy(centers);
   const ones = [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1)));
   const narrow = wrongBy(centers, [0.5]);
-  // The middle steps have five steps' observations: 39 cutoffs give 195, 40 give the 200 that are enough.
+  // The middle steps have five steps' observations: 39 cutoffs give 195, 40 give the 200 that are
+  // enough.
   expect(calibrate(panel, narrow, EARLY.slice(0, 39), spec).factors).toEqual(ones);
-  expect(calibrate(panel, narrow, EARLY.slice(0, 40), spec).factors[1]?.[2]?.[2]).toBeGreaterThan(1.5);
+  expect(calibrate(panel, narrow, EARLY.slice(0, 40), spec).factors[1]?.[2]?.[2]).toBeGreaterThan(
+    1.5,
+  );
   expect(calibrate(panel, narrow, [], spec).factors).toEqual(ones);
   expect(calibrate(panel, wrongBy(centers, [0]), EARLY, spec).factors).toEqual(ones);
   const unknown = { ...panel, columns: { target: panel.columns.target.map(() => Number.NaN) } };
@@ -202,7 +242,9 @@ test('what is noise is not believed, what is right is, and the better of two', (
 describe('counts', () => {
   const random = seededRandom(9);
   // Zero seven times in ten, else one to three: no interval of whole numbers holds 80 %.
-  const panel = panelOf(['a', 'b', 'c'], LENGTH, () => (random() < 0.7 ? 0 : 1 + Math.floor(3 * random())));
+  const panel = panelOf(['a', 'b', 'c'], LENGTH, () =>
+    random() < 0.7 ? 0 : 1 + Math.floor(3 * random()),
+  );
   const bounds = (low: number, high: number): Forecaster => ({
     ...wrongBy([1, 1, 1], [1, 1, 1]),
     predict: (_panel, cutoff, horizon) =>
@@ -222,7 +264,10 @@ describe('counts', () => {
         const values = forecaster.predict(panel, cutoff, HORIZON);
         for (let s = 0; s < 3; s++)
           for (let k = 0; k < HORIZON; k++) {
-            const row = Float64Array.from([0, 1, 2], (q) => values[(s * 3 + q) * HORIZON + k] as number);
+            const row = Float64Array.from(
+              [0, 1, 2],
+              (q) => values[(s * 3 + q) * HORIZON + k] as number,
+            );
             spreadAbout(calibration, 0, k, row[1] as number, row, 1);
             makePossible(row, 1, counts, edge);
             const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
@@ -273,19 +318,29 @@ describe('hours that err together', () => {
   /** Sixty cutoffs: 300 intervals, in which the weather changes 25 times. */
   const FEW = cutoffsFrom(700, 1000);
 
-  /** All series are off their centers by the same share, anew every 12 intervals: evenly spread as in `noisy`. */
+  /**
+   * All series are off their centers by the same share, anew every 12 intervals: evenly spread as
+   * in `noisy`.
+   */
   function inSpells(seed: number, scale = 1): Panel {
     const random = seededRandom(seed);
     const spells = Array.from({ length: LENGTH / 12 }, () => (scale * (2 * random() - 1)) / 3);
-    return panelOf(['s0', 's1', 's2'], LENGTH, (s, t) => (centers[s] as number) * (1 + (spells[Math.floor(t / 12)] as number)));
+    return panelOf(
+      ['s0', 's1', 's2'],
+      LENGTH,
+      (s, t) => (centers[s] as number) * (1 + (spells[Math.floor(t / 12)] as number)),
+    );
   }
 
   test('intervals hold on average at least what they say, though 1,080 observations are worth 25', () => {
     const narrow = wrongBy(centers, [0.5, 0.5, 0.5]);
     const seeds = Array.from({ length: 20 }, (_, seed) => inSpells(seed + 1));
-    const held = seeds.map((panel) => coverage(panel, narrow, calibrate(panel, narrow, FEW, spec), [1, 1, 1]).inside);
+    const held = seeds.map(
+      (panel) => coverage(panel, narrow, calibrate(panel, narrow, FEW, spec), [1, 1, 1]).inside,
+    );
     const mean = held.reduce((sum, inside) => sum + inside, 0) / held.length;
-    // Counting 1,080 gives 0.77; whole spells cannot be told apart finer than 1 in 25, so 0.80 exactly is out of reach.
+    // Counting 1,080 gives 0.77; whole spells cannot be told apart finer than 1 in 25, so 0.80
+    // exactly is out of reach.
     expect(mean).toBeGreaterThan(0.79);
     expect(mean).toBeLessThan(0.86);
   });

@@ -1,4 +1,7 @@
-/** Purpose: an ensemble forecasts what its members do on average, and is on disk what it was in memory. */
+/**
+ * Purpose: an ensemble forecasts what its members do on average, and is on disk what it was in
+ * memory.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   networkForecaster,
@@ -13,9 +16,14 @@ import { fitToy, startBackend } from '../toy-network.ts';
 const HORIZON = 6;
 const LENGTH = 168 * 10;
 const MEMBERS = 3;
-const panel = panelOf(['a', 'b'], LENGTH, (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13);
+const panel = panelOf(
+  ['a', 'b'],
+  LENGTH,
+  (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13,
+);
 
-const bits = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+const bits = (values: Float32Array) =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 let fitted: FittedNetwork;
 beforeAll(async () => {
   await startBackend();
@@ -32,7 +40,10 @@ test('before calibration the median is the mean of the members’ medians', () =
   const raw = { ...fitted, linear: null, calibration: null };
   const mediansOf = (members: readonly Float32Array[]) => {
     const values = networkForecaster({ ...raw, members }).predict(panel, LENGTH - 1, HORIZON);
-    return Array.from({ length: 2 * HORIZON }, (_, i) => values[(Math.floor(i / HORIZON) * 3 + 1) * HORIZON + (i % HORIZON)]);
+    return Array.from(
+      { length: 2 * HORIZON },
+      (_, i) => values[(Math.floor(i / HORIZON) * 3 + 1) * HORIZON + (i % HORIZON)],
+    );
   };
   const each = fitted.members.map((weights) => mediansOf([weights]));
   for (const [i, value] of mediansOf(fitted.members).entries()) {
@@ -69,8 +80,12 @@ describe('on disk', () => {
     const memberBytes = (fitted.members[0] as Float32Array).byteLength;
     const linearBytes = (fitted.linear as Float32Array).byteLength;
     for (const less of [1, 4, memberBytes, linearBytes, weights.length])
-      expect(() => restoreTrained(model, weights.subarray(0, weights.length - less))).toThrow(/weights\.bin has \d+ bytes/);
-    expect(() => restoreTrained(model, Buffer.concat([weights, weights.subarray(0, 4)]))).toThrow(RangeError);
+      expect(() => restoreTrained(model, weights.subarray(0, weights.length - less))).toThrow(
+        /weights\.bin has \d+ bytes/,
+      );
+    expect(() => restoreTrained(model, Buffer.concat([weights, weights.subarray(0, 4)]))).toThrow(
+      RangeError,
+    );
     expect(() => restoreTrained({ ...model, linear: false }, weights)).toThrow(RangeError);
     expect(() => restoreTrained({ ...model, members: MEMBERS + 1 }, weights)).toThrow(RangeError);
     expect(() => restoreTrained({ ...model, members: 0 }, weights)).toThrow('no members');

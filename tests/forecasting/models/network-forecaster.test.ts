@@ -1,4 +1,7 @@
-/** Purpose: what a forecast promises, whatever the series; and that a network on disk is the one that was fitted. */
+/**
+ * Purpose: what a forecast promises, whatever the series; and that a network on disk is the one
+ * that was fitted.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Forecaster } from '../../../forecasting/forecaster.ts';
@@ -11,7 +14,15 @@ import {
 } from '../../../forecasting/models/network-forecaster.ts';
 import type { FittedNetwork } from '../../../forecasting/models/network-training.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
-import { changedAfter, HISTORY, KEPT_ONLINE, lastOf, panelDescription, panelOf, randomPanel } from '../random-panels.ts';
+import {
+  changedAfter,
+  HISTORY,
+  KEPT_ONLINE,
+  lastOf,
+  panelDescription,
+  panelOf,
+  randomPanel,
+} from '../random-panels.ts';
 import { fitToy, startBackend } from '../toy-network.ts';
 
 const HORIZON = 6;
@@ -24,13 +35,18 @@ let network: Forecaster;
 let forecasters: Forecaster[];
 beforeAll(async () => {
   await startBackend();
-  const wave = panelOf(['s0', 's1'], LENGTH, (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13);
+  const wave = panelOf(
+    ['s0', 's1'],
+    LENGTH,
+    (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13,
+  );
   fitted = await fitToy(wave);
   network = networkForecaster(fitted);
   forecasters = [...naiveForecasters(168), network];
 }, 60_000);
 
-const bits = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+const bits = (values: Float32Array) =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 const onlySeries = (panel: Panel, s: number): Panel => ({
   ...panel,
   seriesIds: [panel.seriesIds[s] as string],
@@ -47,7 +63,9 @@ test('nothing after the cutoff is read', () => {
         const panel = randomPanel(description);
         const changed = changedAfter(panel, cutoff, () => value);
         for (const { predict } of forecasters)
-          expect(bits(predict(changed, cutoff, HORIZON))).toBe(bits(predict(panel, cutoff, HORIZON)));
+          expect(bits(predict(changed, cutoff, HORIZON))).toBe(
+            bits(predict(panel, cutoff, HORIZON)),
+          );
       },
     ),
     { numRuns: 12, seed: 1 },
@@ -59,7 +77,9 @@ test('a long panel and what serving keeps of it give the same bits', () => {
     fc.property(panelDescription(LENGTH), (description) => {
       const panel = randomPanel(description);
       const recent = lastOf(panel, KEPT_ONLINE);
-      expect(bits(network.predict(recent, recent.length - 1, HORIZON))).toBe(bits(network.predict(panel, LAST, HORIZON)));
+      expect(bits(network.predict(recent, recent.length - 1, HORIZON))).toBe(
+        bits(network.predict(panel, LAST, HORIZON)),
+      );
     }),
     { numRuns: 12, seed: 2 },
   );
@@ -69,32 +89,49 @@ test('zeros, gaps, unknown series and one born last week: finite, ordered, and n
   fc.assert(
     fc.property(panelDescription(LENGTH), fc.boolean(), (description, isUnknown) => {
       const panel = randomPanel(description);
-      const named = isUnknown ? { ...panel, seriesIds: panel.seriesIds.map((id) => `never seen ${id}`) } : panel;
+      const named = isUnknown
+        ? { ...panel, seriesIds: panel.seriesIds.map((id) => `never seen ${id}`) }
+        : panel;
       const values = network.predict(named, LAST, HORIZON);
       expect(values).toHaveLength(description.series * Q * HORIZON);
       for (let s = 0; s < description.series; s++) {
         for (let k = 0; k < HORIZON; k++) {
-          const [low, median, high] = [0, 1, 2].map((q) => values[(s * Q + q) * HORIZON + k] as number);
+          const [low, median, high] = [0, 1, 2].map(
+            (q) => values[(s * Q + q) * HORIZON + k] as number,
+          );
           expect([low, median, high].every(Number.isFinite)).toBe(true);
           expect(low).toBeGreaterThanOrEqual(0);
           expect(median).toBeGreaterThanOrEqual(low as number);
           expect(high).toBeGreaterThanOrEqual(median as number);
         }
       }
-      for (const naive of naiveForecasters(168)) expect(naive.predict(named, LAST, HORIZON).every(Number.isFinite)).toBe(true);
+      for (const naive of naiveForecasters(168))
+        expect(naive.predict(named, LAST, HORIZON).every(Number.isFinite)).toBe(true);
     }),
     { numRuns: 25, seed: 3 },
   );
 });
 
 test('a history of one week is forecast as one whose earlier weeks are unknown', () => {
-  const panel = randomPanel({ seed: 4, series: 2, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false });
+  const panel = randomPanel({
+    seed: 4,
+    series: 2,
+    length: LENGTH,
+    scale: 3,
+    gapShare: 0,
+    zeroShare: 0,
+    negative: false,
+  });
   const week = lastOf(panel, 168);
   const blanked = {
     ...panel,
-    columns: { target: panel.columns.target.map((y, i) => (i % LENGTH < LENGTH - 168 ? Number.NaN : y)) },
+    columns: {
+      target: panel.columns.target.map((y, i) => (i % LENGTH < LENGTH - 168 ? Number.NaN : y)),
+    },
   };
-  expect(bits(network.predict(week, 167, HORIZON))).toBe(bits(network.predict(blanked, LAST, HORIZON)));
+  expect(bits(network.predict(week, 167, HORIZON))).toBe(
+    bits(network.predict(blanked, LAST, HORIZON)),
+  );
 });
 
 test('all-zero series are forecast close to zero', () => {
@@ -120,11 +157,21 @@ test('naive forecasts scale exactly with the series', () => {
 });
 
 test('a shorter horizon is the beginning of a longer one', () => {
-  const panel = randomPanel({ seed: 6, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.3, negative: false });
+  const panel = randomPanel({
+    seed: 6,
+    series: 2,
+    length: LENGTH,
+    scale: 3,
+    gapShare: 0.05,
+    zeroShare: 0.3,
+    negative: false,
+  });
   const whole = network.predict(panel, LAST, HORIZON);
   const short = network.predict(panel, LAST, 2);
   for (let row = 0; row < 2 * Q; row++) {
-    expect([...short.subarray(row * 2, row * 2 + 2)]).toEqual([...whole.subarray(row * HORIZON, row * HORIZON + 2)]);
+    expect([...short.subarray(row * 2, row * 2 + 2)]).toEqual([
+      ...whole.subarray(row * HORIZON, row * HORIZON + 2),
+    ]);
   }
 });
 
@@ -146,12 +193,30 @@ test('many series at once and one at a time give the same bits', () => {
 });
 
 test('the same question twice gives the same bits', () => {
-  const panel = randomPanel({ seed: 8, series: 3, length: LENGTH, scale: 3, gapShare: 0, zeroShare: 0, negative: false });
-  expect(bits(network.predict(panel, LAST, HORIZON))).toBe(bits(network.predict(panel, LAST, HORIZON)));
+  const panel = randomPanel({
+    seed: 8,
+    series: 3,
+    length: LENGTH,
+    scale: 3,
+    gapShare: 0,
+    zeroShare: 0,
+    negative: false,
+  });
+  expect(bits(network.predict(panel, LAST, HORIZON))).toBe(
+    bits(network.predict(panel, LAST, HORIZON)),
+  );
 });
 
 describe('on disk', () => {
-  const panel = randomPanel({ seed: 9, series: 2, length: LENGTH, scale: 3, gapShare: 0.05, zeroShare: 0.3, negative: false });
+  const panel = randomPanel({
+    seed: 9,
+    series: 2,
+    length: LENGTH,
+    scale: 3,
+    gapShare: 0.05,
+    zeroShare: 0.3,
+    negative: false,
+  });
   const saved = () => {
     const { model, weights } = saveNetwork(fitted);
     return { model: JSON.parse(JSON.stringify(model)) as SavedNetwork, weights };
@@ -162,7 +227,9 @@ describe('on disk', () => {
     const restored = restoreNetwork(model, weights);
     expect(restored.quantiles).toEqual([0.1, 0.5, 0.9]);
     expect(restored.minimumHistory).toBe(network.minimumHistory);
-    expect(bits(restored.predict(panel, LAST, HORIZON))).toBe(bits(network.predict(panel, LAST, HORIZON)));
+    expect(bits(restored.predict(panel, LAST, HORIZON))).toBe(
+      bits(network.predict(panel, LAST, HORIZON)),
+    );
   });
 
   test('saved again, it is the same file', () => {
@@ -174,7 +241,9 @@ describe('on disk', () => {
     const { model, weights } = saved();
     const shifted = new Uint8Array(weights.length + 3).subarray(3);
     shifted.set(weights);
-    expect(bits(restoreNetwork(model, shifted).predict(panel, LAST, HORIZON))).toBe(bits(network.predict(panel, LAST, HORIZON)));
+    expect(bits(restoreNetwork(model, shifted).predict(panel, LAST, HORIZON))).toBe(
+      bits(network.predict(panel, LAST, HORIZON)),
+    );
   });
 
   test.each<[string, (model: SavedNetwork) => unknown]>([
@@ -184,7 +253,10 @@ describe('on disk', () => {
     ['another kind', (model) => ({ ...model, kind: 'forest' })],
     ['another format', (model) => ({ ...model, format: 1 })],
     ['another architecture', (model) => ({ ...model, spec: { ...model.spec, width: 9 } })],
-    ['features of another size', (model) => ({ ...model, scaling: { ...model.scaling, stepMean: [0] } })],
+    [
+      'features of another size',
+      (model) => ({ ...model, scaling: { ...model.scaling, stepMean: [0] } }),
+    ],
   ])('a model.json that is %s is a RangeError', (_title, change) => {
     const { model, weights } = saved();
     expect(() => restoreNetwork(change(model), weights)).toThrow(RangeError);
@@ -200,12 +272,16 @@ describe('on disk', () => {
     expect(() => restoreNetwork(model, change(weights))).toThrow(RangeError);
   });
 
-  // Known gaps: a TypeError that names no file, or NaN forecasts. The registry's hashes keep such files out of service.
+  // Known gaps: a TypeError that names no file, or NaN forecasts. The registry's hashes keep such
+  // files out of service.
   test.each<[string, (model: SavedNetwork) => unknown]>([
     ['no architecture', ({ spec: _spec, ...model }) => model],
     ['no scaling', ({ scaling: _scaling, ...model }) => model],
     ['half a scaling', (model) => ({ ...model, scaling: { ...model.scaling, windowScale: [1] } })],
-    ['a scaling that is no number', (model) => ({ ...model, scaling: { ...model.scaling, outputScale: null } })],
+    [
+      'a scaling that is no number',
+      (model) => ({ ...model, scaling: { ...model.scaling, outputScale: null } }),
+    ],
     ['no median', (model) => ({ ...model, spec: { ...model.spec, quantiles: [0.1, 0.4, 0.9] } })],
   ])('a model.json with %s is a RangeError', (_title, change) => {
     const { model, weights } = saved();
@@ -226,20 +302,31 @@ describe('on disk', () => {
     expect(() => network.predict(panel, LAST, HORIZON + 1)).toThrow(/horizon 7 is outside 1…6/);
     expect(() => network.predict(panel, LAST, 0)).toThrow(RangeError);
     expect(() => network.predict(panel, LENGTH, HORIZON)).toThrow(RangeError);
-    expect(() => network.predict(lastOf(panel, 100), 99, HORIZON)).toThrow(/needs 168 intervals up to the cutoff, there are 100/);
+    expect(() => network.predict(lastOf(panel, 100), 99, HORIZON)).toThrow(
+      /needs 168 intervals up to the cutoff, there are 100/,
+    );
   });
 });
 
 test('many panels in one go, of other lengths and cutoffs, give the bits of one by one, however many fill a pass', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ description: panelDescription(400), cutoff: fc.integer({ min: 200, max: 399 }) }), {
-        minLength: 1,
-        maxLength: 6,
-      }),
+      fc.array(
+        fc.record({
+          description: panelDescription(400),
+          cutoff: fc.integer({ min: 200, max: 399 }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
       fc.constantFrom(1, 90),
       (windows, times) => {
-        const cut = windows.map(({ description, cutoff }) => ({ panel: randomPanel(description), cutoff }));
+        const cut = windows.map(({ description, cutoff }) => ({
+          panel: randomPanel(description),
+          cutoff,
+        }));
         const many = Array.from({ length: times }, () => cut).flat();
         const together = network.predictEach?.(many, HORIZON) ?? [];
         const alone = cut.map(({ panel, cutoff }) => bits(network.predict(panel, cutoff, HORIZON)));

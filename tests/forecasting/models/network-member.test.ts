@@ -1,4 +1,7 @@
-/** Purpose: a fit that was interrupted anywhere ends with the very weights of one that was not, and stops early with the best ones. */
+/**
+ * Purpose: a fit that was interrupted anywhere ends with the very weights of one that was not, and
+ * stops early with the best ones.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createFeatureSource } from '../../../forecasting/features.ts';
 import { fitScaling } from '../../../forecasting/models/input-scaling.ts';
@@ -63,8 +66,20 @@ describe('resuming', () => {
   test.each([
     { name: 'a checkpoint between the passes', steps: 40, patience: 1, panel: turning(false) },
     { name: 'checkpoints on both sides of it', steps: 33, patience: 0.99, panel: turning(false) },
-    { name: 'a first pass that stopped early', steps: 80, patience: 0.25, panel: turning(true), peakRate: 2e-2 },
-    { name: 'nothing held out', steps: 22, patience: 0.5, panel: turning(false), calibrationIntervals: 100_000 },
+    {
+      name: 'a first pass that stopped early',
+      steps: 80,
+      patience: 0.25,
+      panel: turning(true),
+      peakRate: 2e-2,
+    },
+    {
+      name: 'nothing held out',
+      steps: 22,
+      patience: 0.5,
+      panel: turning(false),
+      calibrationIntervals: 100_000,
+    },
   ])('$name: any checkpoint leads to the same weights', async ({ panel, name, ...options }) => {
     const job = jobOf(panel, { ...options, dropout: 0.1 });
     const whole = await learn(job);
@@ -90,8 +105,12 @@ describe('resuming', () => {
     const [checkpoint] = (await learn(job)).checkpoints as [Checkpoint];
     const short = checkpoint.weights.slice(1);
     for (const part of ['weights', 'mean', 'variance', 'early', 'best'])
-      await expect(learn(job, { ...checkpoint, [part]: short })).rejects.toThrow('the architecture');
-    await expect(learn({ ...job, initial: short })).rejects.toThrow('the network to start from has');
+      await expect(learn(job, { ...checkpoint, [part]: short })).rejects.toThrow(
+        'the architecture',
+      );
+    await expect(learn({ ...job, initial: short })).rejects.toThrow(
+      'the network to start from has',
+    );
   });
 });
 
@@ -124,8 +143,11 @@ describe('stopping early', () => {
 
   test('a held-out span in which nothing was observed ends nothing', async () => {
     const panel = turning(false);
-    const silent = panel.columns.target.map((value, i) => (i % LENGTH >= LENGTH - HELD_OUT - 6 ? Number.NaN : value));
-    const job = (patience: number) => jobOf({ ...panel, columns: { target: silent } }, { ...options, steps: 40, patience });
+    const silent = panel.columns.target.map((value, i) =>
+      i % LENGTH >= LENGTH - HELD_OUT - 6 ? Number.NaN : value,
+    );
+    const job = (patience: number) =>
+      jobOf({ ...panel, columns: { target: silent } }, { ...options, steps: 40, patience });
     const [looking, patient] = [await learn(job(0.1)), await learn(job(1))];
     expect(looking.reports).toEqual(patient.reports);
     expect(bits(looking.final)).toBe(bits(patient.final));

@@ -1,14 +1,29 @@
-/** Purpose: the ridge regression against the same problem solved another way, and what it must survive. */
+/**
+ * Purpose: the ridge regression against the same problem solved another way, and what it must
+ * survive.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createFeatureSource } from '../../../forecasting/features.ts';
 import { solvePositiveDefinite } from '../../../forecasting/models/cholesky.ts';
 import { meanOfSeasons } from '../../../forecasting/models/naive.ts';
 import { fitRidge, PENALTIES, ridgeForecaster } from '../../../forecasting/models/ridge.ts';
-import { createTrainingBatch, fillRow, trainingCutoffs } from '../../../forecasting/models/training-batch.ts';
+import {
+  createTrainingBatch,
+  fillRow,
+  trainingCutoffs,
+} from '../../../forecasting/models/training-batch.ts';
 import type { Panel } from '../../../forecasting/panel.ts';
 import { seededRandom } from '../../../runtime/random.ts';
-import { changedAfter, HISTORY, panelDescription, panelOf, randomPanel, TRAINING_HISTORY, toySpec } from '../random-panels.ts';
+import {
+  changedAfter,
+  HISTORY,
+  panelDescription,
+  panelOf,
+  randomPanel,
+  TRAINING_HISTORY,
+  toySpec,
+} from '../random-panels.ts';
 
 const spec = { ...toySpec, horizon: 3 };
 const ridgeOf = (panel: Panel, lastTarget = panel.length - 1, features = spec) =>
@@ -33,14 +48,18 @@ describe('Cholesky', () => {
     const [x, y] = solvePositiveDefinite(Float64Array.of(4, 99, 2, 3), Float64Array.of(10, 9));
     expect(x).toBeCloseTo(1.5, 12);
     expect(y).toBeCloseTo(2, 12);
-    expect(() => solvePositiveDefinite(Float64Array.of(1, 2, 2, 1), Float64Array.of(1, 1))).toThrow(/not positive definite/);
+    expect(() => solvePositiveDefinite(Float64Array.of(1, 2, 2, 1), Float64Array.of(1, 1))).toThrow(
+      /not positive definite/,
+    );
   });
 
   test('any A = Bᵀ B + I: A x gives b back, and neither is changed', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(), (size, seed) => {
         const random = seededRandom(seed);
-        const b = Array.from({ length: size }, () => Array.from({ length: size }, () => random() - 0.5));
+        const b = Array.from({ length: size }, () =>
+          Array.from({ length: size }, () => random() - 0.5),
+        );
         const matrix = Float64Array.from({ length: size * size }, (_, at) => {
           const [i, j] = [Math.floor(at / size), at % size];
           return b.reduce((sum, row) => sum + row[i]! * row[j]!, i === j ? 1 : 0);
@@ -69,7 +88,9 @@ describe('the fit', () => {
     expect(fitted.windows).toBe(2 * cutoffs.length);
     expect(PENALTIES).toContain(fitted.penalty);
     const batch = createTrainingBatch(source, 1);
-    const meanLevel = [0, 1].map((s) => mean([...panel.columns.target.subarray(s * panel.length, (s + 1) * panel.length)]));
+    const meanLevel = [0, 1].map((s) =>
+      mean([...panel.columns.target.subarray(s * panel.length, (s + 1) * panel.length)]),
+    );
     const { stepSize, windowSize } = source.sizes;
     const size = fitted.coefficients.length / spec.horizon;
     for (const k of [0, 2]) {
@@ -80,7 +101,11 @@ describe('the fit', () => {
       for (const cutoff of cutoffs) {
         for (const series of [0, 1]) {
           fillRow(source, batch, 0, series, cutoff, fitted.scaling, 1);
-          const x = [1, ...batch.step.subarray(k * stepSize, (k + 1) * stepSize), ...batch.window.subarray(168, windowSize)];
+          const x = [
+            1,
+            ...batch.step.subarray(k * stepSize, (k + 1) * stepSize),
+            ...batch.window.subarray(168, windowSize),
+          ];
           const level = batch.level[0]!;
           const weight = level ** 2 / (level + mean(meanLevel));
           const error = x.reduce((sum, value, i) => sum + value * beta[i]!, -batch.target[k]!);
@@ -99,12 +124,18 @@ describe('the fit', () => {
     const errorOf = (values: Float32Array, cutoff: number) =>
       mean(
         [0, 1].flatMap((s) =>
-          [0, 1, 2].map((k) => Math.abs(values[s * 3 + k]! - panel.columns.target[s * panel.length + cutoff + 1 + k]!)),
+          [0, 1, 2].map((k) =>
+            Math.abs(values[s * 3 + k]! - panel.columns.target[s * panel.length + cutoff + 1 + k]!),
+          ),
         ),
       );
     const cutoffs = Array.from({ length: 18 }, (_, i) => panel.length - 99 + 5 * i);
-    const error = mean(cutoffs.map((cutoff) => errorOf(forecaster.predict(panel, cutoff, 3), cutoff)));
-    const naive = mean(cutoffs.map((cutoff) => errorOf(meanOfSeasons(168).predict(panel, cutoff, 3), cutoff)));
+    const error = mean(
+      cutoffs.map((cutoff) => errorOf(forecaster.predict(panel, cutoff, 3), cutoff)),
+    );
+    const naive = mean(
+      cutoffs.map((cutoff) => errorOf(meanOfSeasons(168).predict(panel, cutoff, 3), cutoff)),
+    );
     expect(error).toBeLessThan(0.6 * naive);
   });
 
@@ -126,7 +157,11 @@ describe('the fit', () => {
 
   test('too short a history is refused; one window is enough', () => {
     expect(() => ridgeOf(panel, TRAINING_HISTORY + 1)).toThrow(/no training window/);
-    const values = ridgeForecaster(ridgeOf(panel, TRAINING_HISTORY + 2)).predict(panel, TRAINING_HISTORY + 10, 3);
+    const values = ridgeForecaster(ridgeOf(panel, TRAINING_HISTORY + 2)).predict(
+      panel,
+      TRAINING_HISTORY + 10,
+      3,
+    );
     expect(values.every(Number.isFinite)).toBe(true);
   });
 });
@@ -141,27 +176,37 @@ test('a series of zeros, one with gaps, one unknown and one born last week all g
   });
   const troubled = { ...panel, columns: { target: values } };
   const forecaster = ridgeForecaster(ridgeOf(troubled));
-  const out = forecaster.predict({ ...troubled, seriesIds: ['a', 'b', 'c', 'new'] }, panel.length - 1, 3);
+  const out = forecaster.predict(
+    { ...troubled, seriesIds: ['a', 'b', 'c', 'new'] },
+    panel.length - 1,
+    3,
+  );
   expect(out.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
   expect(Math.max(...out.subarray(3, 6))).toBeLessThan(0.01);
-  expect(Math.max(...out)).toBeLessThan(3 * values.reduce((most, value) => (value > most ? value : most), 0));
+  expect(Math.max(...out)).toBeLessThan(
+    3 * values.reduce((most, value) => (value > most ? value : most), 0),
+  );
 });
 
 test('whatever the panel: finite, not negative, and blind to the future', () => {
   fc.assert(
-    fc.property(panelDescription(HISTORY + 200), fc.integer({ min: 167, max: HISTORY + 190 }), (description, cutoff) => {
-      const panel = randomPanel(description);
-      const forecaster = ridgeForecaster(ridgeOf(panel, HISTORY + 100));
-      const values = forecaster.predict(panel, cutoff, 3);
-      expect(values.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
-      expect(
-        forecaster.predict(
-          changedAfter(panel, cutoff, () => 9),
-          cutoff,
-          3,
-        ),
-      ).toEqual(values);
-    }),
+    fc.property(
+      panelDescription(HISTORY + 200),
+      fc.integer({ min: 167, max: HISTORY + 190 }),
+      (description, cutoff) => {
+        const panel = randomPanel(description);
+        const forecaster = ridgeForecaster(ridgeOf(panel, HISTORY + 100));
+        const values = forecaster.predict(panel, cutoff, 3);
+        expect(values.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+        expect(
+          forecaster.predict(
+            changedAfter(panel, cutoff, () => 9),
+            cutoff,
+            3,
+          ),
+        ).toEqual(values);
+      },
+    ),
     { seed: 3, numRuns: 8 },
   );
 });
@@ -171,7 +216,9 @@ test('the same bits at a cutoff, whatever was asked of the panel before', () => 
   const fitted = ridgeOf(panel);
   const forecaster = ridgeForecaster(fitted);
   for (const cutoff of [HISTORY + 50, HISTORY - 1, HISTORY + 20, 200]) {
-    expect(forecaster.predict(panel, cutoff, 3)).toEqual(ridgeForecaster(fitted).predict({ ...panel }, cutoff, 3));
+    expect(forecaster.predict(panel, cutoff, 3)).toEqual(
+      ridgeForecaster(fitted).predict({ ...panel }, cutoff, 3),
+    );
   }
 });
 
@@ -183,4 +230,5 @@ test('refuses a horizon it was not fitted for, and a cutoff in the first week', 
   expect(forecaster.predict(panel, 200, 2)).toHaveLength(4);
 });
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,7 +1,13 @@
-/** Purpose: a fit that goes on from an earlier network keeps what that had learnt, finds its series by id, and refuses what does not fit. */
+/**
+ * Purpose: a fit that goes on from an earlier network keeps what that had learnt, finds its series
+ * by id, and refuses what does not fit.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type NetworkSpec, parameterCount } from '../../../forecasting/models/network.ts';
-import { networkForecaster, type TrainedNetwork } from '../../../forecasting/models/network-forecaster.ts';
+import {
+  networkForecaster,
+  type TrainedNetwork,
+} from '../../../forecasting/models/network-forecaster.ts';
 import { type FittedNetwork, fitNetwork } from '../../../forecasting/models/network-training.ts';
 import { type WarmStart, warmStartFrom } from '../../../forecasting/models/warm-start.ts';
 import { randomStreams, seededRandom } from '../../../runtime/random.ts';
@@ -15,20 +21,34 @@ const random = seededRandom(2);
 const wave = panelOf(
   ['a', 'b'],
   LENGTH,
-  (s, t) => 10 + 4 * s + 2 * Math.sin((2 * Math.PI * t) / 24) + 3 * Math.sin((2 * Math.PI * t) / (168 * 1.43)) + 0.2 * random(),
+  (s, t) =>
+    10 +
+    4 * s +
+    2 * Math.sin((2 * Math.PI * t) / 24) +
+    3 * Math.sin((2 * Math.PI * t) / (168 * 1.43)) +
+    0.2 * random(),
 );
-const bits = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+const bits = (values: Float32Array) =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
 let champion: FittedNetwork;
 beforeAll(async () => {
   await startBackend();
-  champion = await fitToy(wave, { steps: 80, batchSize: 64, lastTarget: LAST - 24, dropout: 0, members: 1 });
+  champion = await fitToy(wave, {
+    steps: 80,
+    batchSize: 64,
+    lastTarget: LAST - 24,
+    dropout: 0,
+    members: 1,
+  });
 });
 
 /** Weights that tell every series and member apart. */
 function randomNetwork(spec: NetworkSpec): TrainedNetwork {
   const draw = seededRandom(4);
-  const members = [1, 2].map(() => Float32Array.from({ length: parameterCount(spec) }, () => draw() - 0.5));
+  const members = [1, 2].map(() =>
+    Float32Array.from({ length: parameterCount(spec) }, () => draw() - 0.5),
+  );
   return { spec, scaling: champion.scaling, members, linear: null, calibration: null };
 }
 
@@ -42,8 +62,12 @@ describe('the start', () => {
     const spec = toyNetwork(ids);
     const start = warmStartFrom(old, spec) as WarmStart;
     expect(start.scaling).toBe(old.scaling);
-    expect(start.members.map((weights) => weights.length)).toEqual([parameterCount(spec), parameterCount(spec)]);
-    const forecast = (network: TrainedNetwork, of = panel) => bits(networkForecaster(network).predict(of, LENGTH - 1, HORIZON));
+    expect(start.members.map((weights) => weights.length)).toEqual([
+      parameterCount(spec),
+      parameterCount(spec),
+    ]);
+    const forecast = (network: TrainedNetwork, of = panel) =>
+      bits(networkForecaster(network).predict(of, LENGTH - 1, HORIZON));
     const moved = { ...old, ...start, spec };
     expect(forecast(moved)).toBe(forecast(old));
     // The test can tell series apart: under another's id a series has another forecast.
@@ -56,17 +80,29 @@ describe('the start', () => {
   test('is refused where the networks do not fit, with the reason', () => {
     const own = toyNetwork(['a']);
     const old = randomNetwork(own);
-    const features = (changes: Partial<NetworkSpec['features']>) => ({ ...own, features: { ...own.features, ...changes } });
+    const features = (changes: Partial<NetworkSpec['features']>) => ({
+      ...own,
+      features: { ...own.features, ...changes },
+    });
     const column = (name: string) => ({ past: [{ name, mean: 1, deviation: 2 }], future: [] });
     const others: [NetworkSpec, string][] = [
-      [{ ...own, quantiles: [0.2, 0.5, 0.8] }, 'its quantiles are 0.1, 0.5, 0.9, not 0.2, 0.5, 0.8'],
+      [
+        { ...own, quantiles: [0.2, 0.5, 0.8] },
+        'its quantiles are 0.1, 0.5, 0.9, not 0.2, 0.5, 0.8',
+      ],
       [{ ...own, width: 16 }, 'its width is 8, not 16'],
       [{ ...own, embeddingSize: 3 }, 'its embeddingSize is 2, not 3'],
       [features({ horizon: 5 }), 'its inputs are others: horizon is 6, not 5'],
       [features({ windowIntervals: 48 }), 'its inputs are others: windowIntervals is 168, not 48'],
       [features({ integerValued: true }), 'integerValued is false, not true'],
-      [features({ place: { timeZone: 'UTC', holidays: null } }), 'the time zone is America/New_York, not UTC'],
-      [features({ place: { ...own.features.place, holidays: null } }), 'the holiday calendar is US NY, not none'],
+      [
+        features({ place: { timeZone: 'UTC', holidays: null } }),
+        'the time zone is America/New_York, not UTC',
+      ],
+      [
+        features({ place: { ...own.features.place, holidays: null } }),
+        'the holiday calendar is US NY, not none',
+      ],
       [features({ exogenous: column('rain') }), 'the columns known afterwards is none, not rain'],
     ];
     for (const [spec, reason] of others) expect(warmStartFrom(old, spec)).toContain(reason);
@@ -74,7 +110,9 @@ describe('the start', () => {
     expect(typeof warmStartFrom(old, features({ windowIntervals: 168 }))).toBe('object');
     // What standardises a column moves from day to day.
     const rainy = features({ exogenous: column('rain') });
-    const later = features({ exogenous: { past: [{ name: 'rain', mean: 1.5, deviation: 2.5 }], future: [] } });
+    const later = features({
+      exogenous: { past: [{ name: 'rain', mean: 1.5, deviation: 2.5 }], future: [] },
+    });
     expect(typeof warmStartFrom(randomNetwork(rainy), later)).toBe('object');
   });
 });
@@ -93,7 +131,8 @@ describe('a fit of few steps', () => {
       for (let s = 0; s < 2; s++)
         for (let k = 0; k < HORIZON; k++)
           sum += Math.abs(
-            (wave.columns.target[s * LENGTH + cutoff + 1 + k] as number) - (values[(s * 3 + 1) * HORIZON + k] as number),
+            (wave.columns.target[s * LENGTH + cutoff + 1 + k] as number) -
+              (values[(s * 3 + 1) * HORIZON + k] as number),
           );
     }
     return sum;
@@ -101,7 +140,12 @@ describe('a fit of few steps', () => {
 
   test('is better with a warm start than without, and its seed decides its weights', async () => {
     const start = warmStartFrom(champion, spec) as WarmStart;
-    const [cold, warm, again, other] = [await learn(null), await learn(start), await learn(start), await learn(start, 2)];
+    const [cold, warm, again, other] = [
+      await learn(null),
+      await learn(start),
+      await learn(start),
+      await learn(start, 2),
+    ];
     expect(error(warm)).toBeLessThan(0.7 * error(cold));
     expect(warm.members.map(bits)).toEqual(again.members.map(bits));
     expect(warm.members.map(bits)).not.toEqual(other.members.map(bits));

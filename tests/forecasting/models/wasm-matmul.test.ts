@@ -1,4 +1,7 @@
-/** Purpose: the mended matrix product of the WASM backend against plain loops, however its operands lie. */
+/**
+ * Purpose: the mended matrix product of the WASM backend against plain loops, however its operands
+ * lie.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -19,13 +22,27 @@ const transposes = [
   [true, true],
 ] as const;
 
-/** A tensor of shape [...batch, rows, columns], or with the last two swapped, and how to read element (b, row, column). */
-function operand(batch: number[], rows: number, columns: number, isTransposed: boolean, random: () => number) {
+/**
+ * A tensor of shape [...batch, rows, columns], or with the last two swapped, and how to read
+ * element (b, row, column).
+ */
+function operand(
+  batch: number[],
+  rows: number,
+  columns: number,
+  isTransposed: boolean,
+  random: () => number,
+) {
   const count = batch.reduce((product, n) => product * n, 1);
-  const values = Float32Array.from({ length: count * rows * columns }, () => Math.round(16 * (random() - 0.5)) / 4);
+  const values = Float32Array.from(
+    { length: count * rows * columns },
+    () => Math.round(16 * (random() - 0.5)) / 4,
+  );
   const shape = [...batch, ...(isTransposed ? [columns, rows] : [rows, columns])];
   const at = (b: number, row: number, column: number) =>
-    values[(b % count) * rows * columns + (isTransposed ? column * rows + row : row * columns + column)] as number;
+    values[
+      (b % count) * rows * columns + (isTransposed ? column * rows + row : row * columns + column)
+    ] as number;
   return { tensor: tf.tensor(values, shape, 'float32'), at };
 }
 
@@ -50,17 +67,25 @@ const size = fc.integer({ min: 1, max: 17 });
 describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
   test('matrices and stacks of them', () => {
     fc.assert(
-      fc.property(size, size, size, fc.integer({ min: 0, max: 4 }), fc.boolean(), fc.nat(), (m, n, p, batch, isShared, seed) => {
-        const random = seededRandom(seed);
-        const stack = batch === 0 ? [] : [batch];
-        const a = operand(stack, m, n, transposeA, random);
-        // A stack times one matrix is multiplied as if the matrix were repeated.
-        const b = operand(batch > 0 && isShared ? [1] : stack, n, p, transposeB, random);
-        const got = tf.matMul(a.tensor, b.tensor, transposeA, transposeB);
-        expect(got.shape).toEqual([...stack, m, p]);
-        expect([...got.dataSync()]).toEqual(productOf(a.at, b.at, [Math.max(batch, 1), m, n, p]));
-        tf.dispose([a.tensor, b.tensor, got]);
-      }),
+      fc.property(
+        size,
+        size,
+        size,
+        fc.integer({ min: 0, max: 4 }),
+        fc.boolean(),
+        fc.nat(),
+        (m, n, p, batch, isShared, seed) => {
+          const random = seededRandom(seed);
+          const stack = batch === 0 ? [] : [batch];
+          const a = operand(stack, m, n, transposeA, random);
+          // A stack times one matrix is multiplied as if the matrix were repeated.
+          const b = operand(batch > 0 && isShared ? [1] : stack, n, p, transposeB, random);
+          const got = tf.matMul(a.tensor, b.tensor, transposeA, transposeB);
+          expect(got.shape).toEqual([...stack, m, p]);
+          expect([...got.dataSync()]).toEqual(productOf(a.at, b.at, [Math.max(batch, 1), m, n, p]));
+          tf.dispose([a.tensor, b.tensor, got]);
+        },
+      ),
       { numRuns: 40, seed: 1 },
     );
   });
@@ -74,7 +99,8 @@ describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
       await startBackend(backend);
       results.push(
         tf.tidy(() => {
-          const loss = (p: tf.Tensor, q: tf.Tensor) => tf.sum(tf.square(tf.matMul(p, q, transposeA, transposeB)));
+          const loss = (p: tf.Tensor, q: tf.Tensor) =>
+            tf.sum(tf.square(tf.matMul(p, q, transposeA, transposeB)));
           return tf
             .grads(loss)([tf.tensor3d(x), tf.tensor3d(y)])
             .flatMap((g) => [...g.dataSync()]);
@@ -83,15 +109,25 @@ describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
     }
     await startBackend('wasm');
     expect(results[0]).toHaveLength(3 * (5 * 7 + 7 * 4));
-    for (const [i, value] of (results[0] as number[]).entries()) expect(value).toBeCloseTo(results[1]?.[i] as number, 3);
+    for (const [i, value] of (results[0] as number[]).entries())
+      expect(value).toBeCloseTo(results[1]?.[i] as number, 3);
   });
 
   test('fused with a bias and an activation', () => {
     const random = seededRandom(4);
     const [a, b] = [operand([], 6, 5, transposeA, random), operand([], 5, 3, transposeB, random)];
     const bias = tf.tensor1d([1, -2, 0.5]);
-    const got = tf.fused.matMul({ a: a.tensor, b: b.tensor, transposeA, transposeB, bias, activation: 'relu' });
-    const plain = productOf(a.at, b.at, [1, 6, 5, 3]).map((value, i) => Math.max(0, value + ([1, -2, 0.5][i % 3] as number)));
+    const got = tf.fused.matMul({
+      a: a.tensor,
+      b: b.tensor,
+      transposeA,
+      transposeB,
+      bias,
+      activation: 'relu',
+    });
+    const plain = productOf(a.at, b.at, [1, 6, 5, 3]).map((value, i) =>
+      Math.max(0, value + ([1, -2, 0.5][i % 3] as number)),
+    );
     expect([...got.dataSync()]).toEqual(plain);
   });
 });

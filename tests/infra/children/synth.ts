@@ -1,7 +1,9 @@
 /**
- * Purpose: synthesises the variants in a process of its own: loading the CDK into Jest's takes longer than all of it.
+ * Purpose: synthesises the variants in a process of its own: loading the CDK into Jest's takes
+ * longer than all of it.
  *   node --import tsx synth.ts BUNDLE OUT → OUT/plain and OUT/everything
- * Invariants: the same program as infra/app.ts, cdk-nag included; CloudFormation's own rules are left to `npm run synth`.
+ * Invariants: the same program as infra/app.ts, cdk-nag included; CloudFormation's own rules are
+ * left to `npm run synth`.
  * Fails: with what the synthesis says.
  */
 import { join } from 'node:path';

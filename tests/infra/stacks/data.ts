@@ -1,6 +1,7 @@
 /**
  * Purpose: the store: closed, kept, and written once.
- * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of them.
+ * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of
+ * them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -18,7 +19,9 @@ export function dataTests(): void {
         Properties: Match.objectLike({
           VersioningConfiguration: { Status: 'Enabled' },
           BucketEncryption: {
-            ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+            ServerSideEncryptionConfiguration: [
+              { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+            ],
           },
           PublicAccessBlockConfiguration: {
             ...{ BlockPublicAcls: true, BlockPublicPolicy: true },
@@ -28,8 +31,14 @@ export function dataTests(): void {
           LoggingConfiguration: Match.objectLike({ LogFilePrefix: 'store/' }),
           LifecycleConfiguration: {
             Rules: Match.arrayWith([
-              Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' }),
-              Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 }, Status: 'Enabled' }),
+              Match.objectLike({
+                AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+                Status: 'Enabled',
+              }),
+              Match.objectLike({
+                NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+                Status: 'Enabled',
+              }),
             ]),
           },
         }),
@@ -70,26 +79,38 @@ export function dataTests(): void {
       };
       const created = patterns('LogEntriesAreCreatedNotReplaced');
       expect(patterns('LogEntriesAreNotDeleted')).toEqual(created);
-      const matches = (key: string) => created.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(key));
+      const matches = (key: string) =>
+        created.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(key));
       expect(
-        [objectKeys.manifest('d', 1), objectKeys.promotion('d', 1), objectKeys.collection('d', 1)].filter(matches),
+        [
+          objectKeys.manifest('d', 1),
+          objectKeys.promotion('d', 1),
+          objectKeys.collection('d', 1),
+        ].filter(matches),
       ).toHaveLength(3);
       const version = '20240101T000000Z-0123456789ab';
       expect(
-        [objectKeys.featureData('d', 'a'), objectKeys.online('d', 'a'), objectKeys.modelFile('d', version, 'card.json')].filter(
-          matches,
-        ),
+        [
+          objectKeys.featureData('d', 'a'),
+          objectKeys.online('d', 'a'),
+          objectKeys.modelFile('d', version, 'card.json'),
+        ].filter(matches),
       ).toEqual([]);
-      expect(refusals().find(({ Sid }) => Sid === 'LogEntriesAreCreatedNotReplaced')).toMatchObject({
-        Action: 's3:PutObject',
-        Condition: { Null: { 's3:if-none-match': 'true' } },
-      });
+      expect(refusals().find(({ Sid }) => Sid === 'LogEntriesAreCreatedNotReplaced')).toMatchObject(
+        {
+          Action: 's3:PutObject',
+          Condition: { Null: { 's3:if-none-match': 'true' } },
+        },
+      );
     });
 
     test('no other object is replaced either; only the requests of a multipart upload that create nothing may lack the condition', () => {
       expect(refusals().find(({ Sid }) => Sid === 'ObjectsAreCreatedNotReplaced')).toMatchObject({
         Action: 's3:PutObject',
-        Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+        Condition: {
+          Null: { 's3:if-none-match': 'true' },
+          Bool: { 's3:ObjectCreationOperation': 'true' },
+        },
       });
     });
 

@@ -1,6 +1,7 @@
 /**
  * Purpose: the asset that CloudFormation would be given as the service, started and asked.
- * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of them.
+ * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of
+ * them.
  * Fails: as a test.
  */
 import { readFileSync } from 'node:fs';
@@ -11,7 +12,11 @@ import { fixedClock } from '../../../runtime/clock.ts';
 import { openFeatureStore } from '../../../storage/feature-store.ts';
 import { startS3Double } from '../../contracts/s3-double.ts';
 import { panelOf } from '../../forecasting/random-panels.ts';
-import { functionUrlEvent, httpApiEvent, startLambda } from '../../services/inference/lambda-emulator.ts';
+import {
+  functionUrlEvent,
+  httpApiEvent,
+  startLambda,
+} from '../../services/inference/lambda-emulator.ts';
 import { commitPanel } from '../../services/training/toy-store.ts';
 import { NOW } from '../../storage/feature-fixtures.ts';
 import { addressOn, credentialsOf, openOnDouble } from '../../storage/s3-stores.ts';
@@ -23,10 +28,14 @@ export function deployedFunctionTests(): void {
       const folder = place();
       const template = stack('prod-inference');
       const [deployed] = Object.values(
-        template.findResources('AWS::Lambda::Function', { Properties: { Handler: 'index.handler' } }),
+        template.findResources('AWS::Lambda::Function', {
+          Properties: { Handler: 'index.handler' },
+        }),
       );
       const key = String(deployed?.Properties.Code.S3Key).replace('.zip', '');
-      const assets = JSON.parse(readFileSync(path.join(folder, 'plain', 'headway-prod-inference.assets.json'), 'utf8'));
+      const assets = JSON.parse(
+        readFileSync(path.join(folder, 'plain', 'headway-prod-inference.assets.json'), 'utf8'),
+      );
       const { source } = assets.files[key] as { source: { path: string; packaging: string } };
       expect(source.packaging).toBe('zip');
 
@@ -34,7 +43,8 @@ export function deployedFunctionTests(): void {
       try {
         const store = openOnDouble(double, folder);
         const features = openFeatureStore({ store, domain: 'electricity', clock: fixedClock(NOW) });
-        const wave = (s: number, t: number) => (50 + 10 * s) * (2 + Math.sin((2 * Math.PI * t) / 24));
+        const wave = (s: number, t: number) =>
+          (50 + 10 * s) * (2 + Math.sin((2 * Math.PI * t) / 24));
         await commitPanel(folder, { features }, panelOf(['AEP', 'DAYTON'], 6 * 168, wave));
         const temporary = path.join(folder, 'lambda-tmp');
         await mkdir(temporary);
@@ -43,7 +53,11 @@ export function deployedFunctionTests(): void {
           folder: path.join(folder, 'plain', source.path),
           temporary,
           environment: {
-            ...{ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: 'eu-west-1' },
+            ...{
+              AWS_ACCESS_KEY_ID: accessKeyId,
+              AWS_SECRET_ACCESS_KEY: secretAccessKey,
+              AWS_REGION: 'eu-west-1',
+            },
             ...{
               HEADWAY_STORE: addressOn(double),
               HEADWAY_DOMAIN: 'electricity',
@@ -54,7 +68,9 @@ export function deployedFunctionTests(): void {
         });
         try {
           for (const event of [httpApiEvent, functionUrlEvent]) {
-            const { statusCode, body } = await instance.invoke(event('GET', '/v1/series/AEP/forecast?horizon=24'));
+            const { statusCode, body } = await instance.invoke(
+              event('GET', '/v1/series/AEP/forecast?horizon=24'),
+            );
             const { quantiles, seriesId } = JSON.parse(body);
             expect([statusCode, seriesId]).toEqual([200, 'AEP']);
             expect(quantiles['0.5']).toHaveLength(24);

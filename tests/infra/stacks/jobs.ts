@@ -1,6 +1,7 @@
 /**
  * Purpose: features and training, and the network they run in.
- * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of them.
+ * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of
+ * them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -9,7 +10,11 @@ import { ERROR_CODES } from '../../../runtime/errors.ts';
 import { flat } from '../policy-audit.ts';
 import { stack } from '../synthesised.ts';
 
-type State = Record<string, never> & { Type: string; Next?: string; Parameters: Record<string, unknown> };
+type State = Record<string, never> & {
+  Type: string;
+  Next?: string;
+  Parameters: Record<string, unknown>;
+};
 /** The state machine's text, its references left as <…>. */
 function machineOf(name: string): { StartAt: string; States: Record<string, State> } {
   const [machine] = Object.values(stack(name).findResources('AWS::StepFunctions::StateMachine'));
@@ -38,7 +43,10 @@ export function jobTests(): void {
       });
       template.hasResourceProperties('AWS::Scheduler::Schedule', {
         ScheduleExpression: 'rate(6 hours)',
-        Target: Match.objectLike({ DeadLetterConfig: Match.anyValue(), RetryPolicy: Match.anyValue() }),
+        Target: Match.objectLike({
+          DeadLetterConfig: Match.anyValue(),
+          RetryPolicy: Match.anyValue(),
+        }),
       });
       template.hasParameter('ImageTag', { Type: 'String', AllowedPattern: Match.anyValue() });
     });
@@ -49,13 +57,19 @@ export function jobTests(): void {
       const states = machineOf('prod-features');
       expect(states.States.RunOnSpareCapacity.Parameters).toMatchObject({
         CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }],
-        Overrides: { ContainerOverrides: [{ Name: 'headway', Command: ['schedule', '--only', 'features', '--once'] }] },
+        Overrides: {
+          ContainerOverrides: [
+            { Name: 'headway', Command: ['schedule', '--only', 'features', '--once'] },
+          ],
+        },
       });
       template.hasResourceProperties('AWS::ECS::TaskDefinition', {
         Cpu: '1024',
         Memory: '2048',
         RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
-        ContainerDefinitions: [Match.objectLike({ ReadonlyRootFilesystem: true, Privileged: false, StopTimeout: 120 })],
+        ContainerDefinitions: [
+          Match.objectLike({ ReadonlyRootFilesystem: true, Privileged: false, StopTimeout: 120 }),
+        ],
       });
     });
   });
@@ -64,19 +78,31 @@ export function jobTests(): void {
     test('asks what was known when it was started, so that a run that goes on elsewhere goes on with the same question', () => {
       for (const state of ['RunOnSpareCapacity', 'RunAtFullPrice'])
         expect(machineOf('prod-training').States[state]?.Parameters).toMatchObject({
-          Overrides: { ContainerOverrides: [{ 'Command.$': "States.Array('train', '--known-at', $$.Execution.StartTime)" }] },
+          Overrides: {
+            ContainerOverrides: [
+              { 'Command.$': "States.Array('train', '--known-at', $$.Execution.StartTime)" },
+            ],
+          },
         });
     });
 
     test('goes on at the full price only where it lost its machine; whatever else fails is told and not repeated', () => {
       const { StartAt, States } = machineOf('prod-training');
       expect(StartAt).toBe('RunOnSpareCapacity');
-      expect(States.RunOnSpareCapacity).toMatchObject({ Catch: [{ ErrorEquals: ['States.ALL'], Next: 'WhyItStopped' }] });
+      expect(States.RunOnSpareCapacity).toMatchObject({
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'WhyItStopped' }],
+      });
       expect(States.WhyItStopped).toMatchObject({
         Default: 'Tell',
         Choices: [
-          { And: [{ IsPresent: true }, { StringMatches: '*SpotInterruption*' }], Next: 'RunAtFullPrice' },
-          { And: [{ IsPresent: true }, { StringMatches: '*apacity is unavailable*' }], Next: 'RunAtFullPrice' },
+          {
+            And: [{ IsPresent: true }, { StringMatches: '*SpotInterruption*' }],
+            Next: 'RunAtFullPrice',
+          },
+          {
+            And: [{ IsPresent: true }, { StringMatches: '*apacity is unavailable*' }],
+            Next: 'RunAtFullPrice',
+          },
         ],
       });
       expect(States.RunAtFullPrice).toMatchObject({
@@ -84,7 +110,10 @@ export function jobTests(): void {
         TimeoutSeconds: 8 * 3600,
         Parameters: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE' }] },
       });
-      expect(States.Tell).toMatchObject({ Resource: expect.stringMatching(/:states:::sqs:sendMessage$/), Next: 'Failed' });
+      expect(States.Tell).toMatchObject({
+        Resource: expect.stringMatching(/:states:::sqs:sendMessage$/),
+        Next: 'Failed',
+      });
       expect(States.Failed).toMatchObject({ Type: 'Fail' });
     });
 
@@ -107,7 +136,9 @@ export function jobTests(): void {
         ]),
         ContainerDefinitions: [
           Match.objectLike({
-            MountPoints: Match.arrayWith([{ ContainerPath: '/work', ReadOnly: false, SourceVolume: 'work' }]),
+            MountPoints: Match.arrayWith([
+              { ContainerPath: '/work', ReadOnly: false, SourceVolume: 'work' },
+            ]),
             Environment: Match.arrayWith([{ Name: 'HEADWAY_WORK', Value: '/work' }]),
           }),
         ],
@@ -116,10 +147,14 @@ export function jobTests(): void {
 
     test('starts on its schedule and on an event of drift', () => {
       const template = stack('prod-training');
-      template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'cron(30 3 * * ? *)' });
+      template.hasResourceProperties('AWS::Scheduler::Schedule', {
+        ScheduleExpression: 'cron(30 3 * * ? *)',
+      });
       template.hasResourceProperties('AWS::Events::Rule', {
         EventPattern: { source: ['headway'], 'detail-type': ['drift'] },
-        Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), RoleArn: Match.anyValue() })],
+        Targets: [
+          Match.objectLike({ DeadLetterConfig: Match.anyValue(), RoleArn: Match.anyValue() }),
+        ],
       });
       template.hasResourceProperties('AWS::Events::EventBus', { Name: 'headway-prod' });
     });
@@ -155,13 +190,18 @@ export function jobTests(): void {
 
     test('a shard is tried again where that can help; without a champion there is nothing to do', () => {
       const { ItemProcessor } = machineOf('everything-batch').States.ForecastShards as unknown as {
-        ItemProcessor: { States: Record<string, { Retry: { ErrorEquals: string[] }[]; Catch: unknown[] }> };
+        ItemProcessor: {
+          States: Record<string, { Retry: { ErrorEquals: string[] }[]; Catch: unknown[] }>;
+        };
       };
       const { Retry, Catch } = ItemProcessor.States.ForecastShard!;
       const repeated = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
-      expect(repeated).toEqual(expect.arrayContaining(['Lambda.TooManyRequestsException', 'STORE_UNAVAILABLE']));
+      expect(repeated).toEqual(
+        expect.arrayContaining(['Lambda.TooManyRequestsException', 'STORE_UNAVAILABLE']),
+      );
       // The codes are those that the command ends with.
-      for (const code of repeated.filter((error) => /^[A-Z_]+$/.test(error))) expect(ERROR_CODES).toHaveProperty(code);
+      for (const code of repeated.filter((error) => /^[A-Z_]+$/.test(error)))
+        expect(ERROR_CODES).toHaveProperty(code);
       expect(Catch).toEqual([
         { ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' },
         { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'TellShard' },
@@ -170,12 +210,18 @@ export function jobTests(): void {
 
     test('a shard that fails is told, ends no other, and the batch fails when all have ended', () => {
       const { States } = machineOf('everything-batch');
-      const { ItemProcessor } = States.ForecastShards as unknown as { ItemProcessor: { States: Record<string, object> } };
+      const { ItemProcessor } = States.ForecastShards as unknown as {
+        ItemProcessor: { States: Record<string, object> };
+      };
       expect(ItemProcessor.States.TellShard).toMatchObject({
         Parameters: { MessageBody: { 'shard.$': '$.shard', 'failure.$': '$.failure' } },
         Next: 'NotForecast',
       });
-      expect(ItemProcessor.States.NotForecast).toEqual({ Type: 'Pass', Result: { isDone: false }, End: true });
+      expect(ItemProcessor.States.NotForecast).toEqual({
+        Type: 'Pass',
+        Result: { isDone: false },
+        End: true,
+      });
       expect(States.AreAllForecast).toMatchObject({
         Choices: [{ Variable: '$.isAnyMissing', BooleanEquals: true, Next: 'Failed' }],
         Default: 'AllForecast',
@@ -189,7 +235,9 @@ export function jobTests(): void {
         ImageConfig: Match.objectLike({ Command: ['features', 'run'] }),
       });
       for (const name of ['BatchFailed', 'BatchDeadLetter'])
-        stack('everything-monitoring').hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmName: `headway-prod-${name}` });
+        stack('everything-monitoring').hasResourceProperties('AWS::CloudWatch::Alarm', {
+          AlarmName: `headway-prod-${name}`,
+        });
     });
   });
 

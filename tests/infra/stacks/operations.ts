@@ -1,6 +1,7 @@
 /**
  * Purpose: alarms, dashboard and budget; who may deploy; what is told to what runs.
- * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of them.
+ * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of
+ * them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -13,10 +14,14 @@ import { all, type Json, stack } from '../synthesised.ts';
 export function operationsTests(): void {
   describe('monitoring', () => {
     const alarms = (name: string) =>
-      Object.values(stack(name).findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+      Object.values(stack(name).findResources('AWS::CloudWatch::Alarm')).map(
+        ({ Properties }) => Properties,
+      );
 
     test('an alarm for all that can go wrong; each tells the topic and says what it means', () => {
-      const names = alarms('everything-monitoring').map(({ AlarmName }) => String(AlarmName).replace('headway-prod-', ''));
+      const names = alarms('everything-monitoring').map(({ AlarmName }) =>
+        String(AlarmName).replace('headway-prod-', ''),
+      );
       expect(names.sort()).toEqual([
         ...[
           'BatchDeadLetter',
@@ -45,11 +50,17 @@ export function operationsTests(): void {
           TreatMissingData,
         ]),
       );
-      expect(missing).toMatchObject({ Unreachable: 'breaching', Skill: 'notBreaching', Coverage: 'notBreaching' });
+      expect(missing).toMatchObject({
+        Unreachable: 'breaching',
+        Skill: 'notBreaching',
+        Coverage: 'notBreaching',
+      });
     });
 
     test('a source that publishes by the month has no age to watch', () => {
-      expect(alarms('prod-monitoring').map(({ AlarmName }) => AlarmName)).not.toContain('headway-prod-DataLate');
+      expect(alarms('prod-monitoring').map(({ AlarmName }) => AlarmName)).not.toContain(
+        'headway-prod-DataLate',
+      );
       stack('everything-monitoring').hasResourceProperties('AWS::CloudWatch::Alarm', {
         AlarmName: 'headway-prod-DataLate',
         Threshold: 6 * 3600,
@@ -59,20 +70,32 @@ export function operationsTests(): void {
     test('a budget, a mail where an address is given, a probe every five minutes, one dashboard', () => {
       const template = stack('everything-monitoring');
       template.hasResourceProperties('AWS::Budgets::Budget', {
-        Budget: Match.objectLike({ BudgetLimit: { Amount: 100, Unit: 'USD' }, TimeUnit: 'MONTHLY' }),
+        Budget: Match.objectLike({
+          BudgetLimit: { Amount: 100, Unit: 'USD' },
+          TimeUnit: 'MONTHLY',
+        }),
         NotificationsWithSubscribers: [Match.anyValue(), Match.anyValue(), Match.anyValue()],
       });
-      template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'somebody@example.org' });
+      template.hasResourceProperties('AWS::SNS::Subscription', {
+        Protocol: 'email',
+        Endpoint: 'somebody@example.org',
+      });
       stack('prod-monitoring').resourceCountIs('AWS::SNS::Subscription', 0);
-      template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(5 minutes)' });
-      template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'headway-prod' });
+      template.hasResourceProperties('AWS::Scheduler::Schedule', {
+        ScheduleExpression: 'rate(5 minutes)',
+      });
+      template.hasResourceProperties('AWS::CloudWatch::Dashboard', {
+        DashboardName: 'headway-prod',
+      });
     });
   });
 
   describe('delivery', () => {
     const trust = (name: string) => {
       const roles = Object.values(
-        stack('everything-delivery').findResources('AWS::IAM::Role', { Properties: { RoleName: name } }),
+        stack('everything-delivery').findResources('AWS::IAM::Role', {
+          Properties: { RoleName: name },
+        }),
       );
       return roles[0]?.Properties.AssumeRolePolicyDocument.Statement[0];
     };
@@ -85,16 +108,24 @@ export function operationsTests(): void {
       ] as const)
         expect(trust(role)).toMatchObject({
           Action: 'sts:AssumeRoleWithWebIdentity',
-          Condition: { StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject } },
+          Condition: {
+            StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
+          },
         });
     });
 
     test('who compares may only look', () => {
-      const found = allowances(stack('everything-delivery').toJSON() as Json).filter(({ owner }) => /^Diff/.test(owner));
-      const resources = found.flatMap(({ statement }) =>
-        statement.Action === 'sts:AssumeRoleWithWebIdentity' ? [] : [statement.Resource].flat().map(flat),
+      const found = allowances(stack('everything-delivery').toJSON() as Json).filter(({ owner }) =>
+        /^Diff/.test(owner),
       );
-      expect(resources).toEqual(['arn:<AWS::Partition>:iam::123456789012:role/cdk-hnb659fds-lookup-role-123456789012-us-east-1']);
+      const resources = found.flatMap(({ statement }) =>
+        statement.Action === 'sts:AssumeRoleWithWebIdentity'
+          ? []
+          : [statement.Resource].flat().map(flat),
+      );
+      expect(resources).toEqual([
+        'arn:<AWS::Partition>:iam::123456789012:role/cdk-hnb659fds-lookup-role-123456789012-us-east-1',
+      ]);
     });
 
     test('no repository, no role', () => {
@@ -110,15 +141,35 @@ export function operationsTests(): void {
     /** [stack, variables] of everything that runs Headway. */
     function told(): [string, Record<string, string>][] {
       return all().flatMap(([name, { Resources }]) =>
-        Object.values(Resources).flatMap(({ Type, Properties }): [string, Record<string, string>][] => {
-          if (Type === 'AWS::Lambda::Function') {
-            const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
-            return [[name, Object.fromEntries(Object.entries(Variables).map(([key, value]) => [key, flat(value)]))]];
-          }
-          if (Type !== 'AWS::ECS::TaskDefinition') return [];
-          const [container] = Properties.ContainerDefinitions as [{ Environment: { Name: string; Value: unknown }[] }];
-          return [[name, Object.fromEntries(container.Environment.map(({ Name, Value }) => [Name, flat(Value)]))]];
-        }),
+        Object.values(Resources).flatMap(
+          ({ Type, Properties }): [string, Record<string, string>][] => {
+            if (Type === 'AWS::Lambda::Function') {
+              const { Variables } = Properties.Environment as {
+                Variables: Record<string, unknown>;
+              };
+              return [
+                [
+                  name,
+                  Object.fromEntries(
+                    Object.entries(Variables).map(([key, value]) => [key, flat(value)]),
+                  ),
+                ],
+              ];
+            }
+            if (Type !== 'AWS::ECS::TaskDefinition') return [];
+            const [container] = Properties.ContainerDefinitions as [
+              { Environment: { Name: string; Value: unknown }[] },
+            ];
+            return [
+              [
+                name,
+                Object.fromEntries(
+                  container.Environment.map(({ Name, Value }) => [Name, flat(Value)]),
+                ),
+              ],
+            ];
+          },
+        ),
       );
     }
 
@@ -126,7 +177,11 @@ export function operationsTests(): void {
       const services = told().filter(([, variables]) => 'HEADWAY_STORE' in variables);
       expect(services.length).toBeGreaterThan(6);
       for (const [, variables] of services) {
-        const settings = readSettings({ ...variables, HEADWAY_STORE: 's3://a-bucket' }, {}, { domain: 'electricity' });
+        const settings = readSettings(
+          { ...variables, HEADWAY_STORE: 's3://a-bucket' },
+          {},
+          { domain: 'electricity' },
+        );
         expect(findDomain(settings.domain).name).toBe('electricity');
       }
     });

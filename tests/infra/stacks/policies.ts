@@ -1,6 +1,7 @@
 /**
  * Purpose: no policy of any stack allows more than it names.
- * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of them.
+ * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of
+ * them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -23,7 +24,9 @@ export function policyTests(): void {
       const found = all().flatMap(([, template]) => allowances(template));
       expect(found.length).toBeGreaterThan(60);
       const used = new Set(
-        found.filter(({ statement }) => statement.Resource === '*').flatMap(({ statement }) => [statement.Action].flat()),
+        found
+          .filter(({ statement }) => statement.Resource === '*')
+          .flatMap(({ statement }) => [statement.Action].flat()),
       );
       for (const { actions, reason } of Object.values(WILDCARDS)) {
         for (const action of actions) expect(used).toContain(action);
@@ -32,19 +35,36 @@ export function policyTests(): void {
     });
 
     test('no role takes a policy of AWS’s own, which would be wider than any of ours', () => {
-      for (const [, template] of all()) expect(JSON.stringify(template)).not.toContain('ManagedPolicyArns');
+      for (const [, template] of all())
+        expect(JSON.stringify(template)).not.toContain('ManagedPolicyArns');
     });
 
     test.each<[string, Parameters<typeof tooWide>[0]]>([
-      ['s3:Get*', { Effect: 'Allow', Action: ['s3:Get*'], Resource: 'arn:aws:s3:::bucket/features/*' }],
+      [
+        's3:Get*',
+        { Effect: 'Allow', Action: ['s3:Get*'], Resource: 'arn:aws:s3:::bucket/features/*' },
+      ],
       ['on every resource', { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }],
-      ['on every resource', { Effect: 'Allow', Action: ['ecr:GetAuthorizationToken', 'iam:PassRole'], Resource: '*' }],
-      ['the resource arn:aws:s3:::bucket/*', { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' }],
+      [
+        'on every resource',
+        { Effect: 'Allow', Action: ['ecr:GetAuthorizationToken', 'iam:PassRole'], Resource: '*' },
+      ],
+      [
+        'the resource arn:aws:s3:::bucket/*',
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' },
+      ],
       [
         'the resource <Store.Arn>/*',
-        { Effect: 'Allow', Action: 's3:GetObject', Resource: [{ 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Store', 'Arn'] }, '/*']] }] },
+        {
+          Effect: 'Allow',
+          Action: 's3:GetObject',
+          Resource: [{ 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Store', 'Arn'] }, '/*']] }],
+        },
       ],
-      ['the resource arn:aws:s3:::*', { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::*' }],
+      [
+        'the resource arn:aws:s3:::*',
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::*' },
+      ],
       [
         'the resource arn:aws:iam::<Account>:role/*',
         {
@@ -55,10 +75,25 @@ export function policyTests(): void {
       ],
       [
         'the resource arn:aws:states:eu-west-1:1:execution:*',
-        { Effect: 'Allow', Action: 'states:StopExecution', Resource: 'arn:aws:states:eu-west-1:1:execution:*' },
+        {
+          Effect: 'Allow',
+          Action: 'states:StopExecution',
+          Resource: 'arn:aws:states:eu-west-1:1:execution:*',
+        },
       ],
-      ['all but', { Effect: 'Allow', NotAction: 'iam:PassRole', Resource: 'arn:aws:s3:::bucket/a/*' }],
-      ['everybody', { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/a/*', Principal: { AWS: '*' } }],
+      [
+        'all but',
+        { Effect: 'Allow', NotAction: 'iam:PassRole', Resource: 'arn:aws:s3:::bucket/a/*' },
+      ],
+      [
+        'everybody',
+        {
+          Effect: 'Allow',
+          Action: 's3:GetObject',
+          Resource: 'arn:aws:s3:::bucket/a/*',
+          Principal: { AWS: '*' },
+        },
+      ],
     ])('the check can fail: %s', (problem, statement) => {
       expect(tooWide(statement).join()).toContain(problem);
     });
@@ -79,8 +114,18 @@ export function policyTests(): void {
 
   describe('who may read and write what of the store', () => {
     test.each([
-      ['prod-features', /Task/, ['features', 'forecasts', 'models', 'quarantine'], ['features', 'forecasts', 'quarantine']],
-      ['dev-features', /Role/, ['features', 'forecasts', 'models', 'quarantine'], ['features', 'forecasts', 'quarantine']],
+      [
+        'prod-features',
+        /Task/,
+        ['features', 'forecasts', 'models', 'quarantine'],
+        ['features', 'forecasts', 'quarantine'],
+      ],
+      [
+        'dev-features',
+        /Role/,
+        ['features', 'forecasts', 'models', 'quarantine'],
+        ['features', 'forecasts', 'quarantine'],
+      ],
       ['prod-training', /Task/, ['features', 'models'], ['models']],
       ['prod-inference', /Role/, ['features', 'models'], []],
     ])('%s', (name, role, reads, writes) => {
@@ -92,7 +137,9 @@ export function policyTests(): void {
       expect(prefixes('everything-inference', /Role/, 'ReadStore').sort()).toEqual([
         ...['actuals/electricity/*', 'features/electricity/*', 'models/electricity/*'],
       ]);
-      expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual(['actuals/electricity/*']);
+      expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual([
+        'actuals/electricity/*',
+      ]);
       // Where a batch forecasts, a feature run does not.
       for (const sid of ['ReadStore', 'WriteStore'] as const)
         expect(prefixes('everything-features', /Role/, sid).sort()).toEqual([
@@ -102,11 +149,15 @@ export function policyTests(): void {
       expect(prefixes('everything-batch', /Shard/, 'ReadStore').sort()).toEqual(
         ['features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),
       );
-      expect(prefixes('everything-batch', /Shard/, 'WriteStore')).toEqual(['forecasts/electricity/*']);
+      expect(prefixes('everything-batch', /Shard/, 'WriteStore')).toEqual([
+        'forecasts/electricity/*',
+      ]);
     });
 
     test('nobody may delete', () => {
-      const actions = all().flatMap(([, template]) => allowances(template).flatMap(({ statement }) => [statement.Action].flat()));
+      const actions = all().flatMap(([, template]) =>
+        allowances(template).flatMap(({ statement }) => [statement.Action].flat()),
+      );
       expect(actions.filter((action) => /^s3:.*Delete/.test(String(action)))).toEqual([]);
     });
   });

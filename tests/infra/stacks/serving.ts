@@ -1,6 +1,7 @@
 /**
  * Purpose: the service: its function, its addresses, and how a new version takes over.
- * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of them.
+ * Invariants: registers tests for tests/infra/stacks.test.ts, which synthesises once for all of
+ * them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -15,11 +16,15 @@ export function servingTests(): void {
         Handler: 'index.handler',
         Architectures: ['arm64'],
         Runtime: 'nodejs24.x',
-        Environment: { Variables: Match.objectLike({ HEADWAY_STORE: Match.anyValue(), HEADWAY_ACTUALS: 'off' }) },
+        Environment: {
+          Variables: Match.objectLike({ HEADWAY_STORE: Match.anyValue(), HEADWAY_ACTUALS: 'off' }),
+        },
       });
       template.hasResource('AWS::Lambda::Alias', {
         Properties: Match.objectLike({ Name: 'live' }),
-        UpdatePolicy: { CodeDeployLambdaAliasUpdate: Match.objectLike({ ApplicationName: Match.anyValue() }) },
+        UpdatePolicy: {
+          CodeDeployLambdaAliasUpdate: Match.objectLike({ ApplicationName: Match.anyValue() }),
+        },
       });
       template.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
         DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
@@ -35,7 +40,9 @@ export function servingTests(): void {
       const template = stack('prod-inference');
       template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
         DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
-        AccessLogSettings: Match.objectLike({ Format: Match.not(Match.stringLikeRegexp('identity|querystring')) }),
+        AccessLogSettings: Match.objectLike({
+          Format: Match.not(Match.stringLikeRegexp('identity|querystring')),
+        }),
       });
       const [alias] = Object.keys(template.findResources('AWS::Lambda::Alias'));
       template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
@@ -46,12 +53,19 @@ export function servingTests(): void {
     });
 
     test('a function URL where one is asked for; behind a firewall it answers CloudFront alone', () => {
-      stack('dev-inference').hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE', Qualifier: 'live' });
+      stack('dev-inference').hasResourceProperties('AWS::Lambda::Url', {
+        AuthType: 'NONE',
+        Qualifier: 'live',
+      });
       const template = stack('everything-inference');
       template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'AWS_IAM' });
       template.hasResourceProperties('AWS::WAFv2::WebACL', {
         Scope: 'CLOUDFRONT',
-        Rules: Match.arrayWith([Match.objectLike({ Statement: { RateBasedStatement: Match.objectLike({ Limit: 1000 }) } })]),
+        Rules: Match.arrayWith([
+          Match.objectLike({
+            Statement: { RateBasedStatement: Match.objectLike({ Limit: 1000 }) },
+          }),
+        ]),
       });
       template.hasResourceProperties('AWS::CloudFront::Distribution', {
         DistributionConfig: Match.objectLike({
@@ -60,7 +74,10 @@ export function servingTests(): void {
         }),
       });
       for (const permission of Object.values(template.findResources('AWS::Lambda::Permission')))
-        expect(permission.Properties).toMatchObject({ Principal: 'cloudfront.amazonaws.com', SourceArn: expect.anything() });
+        expect(permission.Properties).toMatchObject({
+          Principal: 'cloudfront.amazonaws.com',
+          SourceArn: expect.anything(),
+        });
     });
 
     test('warm instances, a limit and keys where they are asked for', () => {
@@ -70,7 +87,12 @@ export function servingTests(): void {
       });
       template.hasResourceProperties('AWS::Lambda::Function', {
         ReservedConcurrentExecutions: 10,
-        Environment: { Variables: Match.objectLike({ HEADWAY_API_KEYS: { Ref: 'ApiKeys' }, HEADWAY_ACTUALS: 'on' }) },
+        Environment: {
+          Variables: Match.objectLike({
+            HEADWAY_API_KEYS: { Ref: 'ApiKeys' },
+            HEADWAY_ACTUALS: 'on',
+          }),
+        },
       });
       template.hasParameter('ApiKeys', { NoEcho: true });
     });

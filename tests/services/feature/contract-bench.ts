@@ -1,7 +1,8 @@
 /**
- * Purpose: a domain with twelve good weeks in a store, and runs on top of them that are broken in one way each.
- * Invariants: eight series, 32 to 64 events an hour, one row an event with a number of its own; the same every time. The good weeks are
- * built once and copied for each run.
+ * Purpose: a domain with twelve good weeks in a store, and runs on top of them that are broken in
+ * one way each.
+ * Invariants: eight series, 32 to 64 events an hour, one row an event with a number of its own; the
+ * same every time. The good weeks are built once and copied for each run.
  * Fails: with the run's own error.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -26,7 +27,14 @@ export const NEXT = FIRST + WEEKS * WEEK_MS;
 export const AFTER = NEXT + WEEK_MS;
 
 export const domain: Domain = {
-  ...{ name: 'test', title: 'Test', unit: 'events', seriesNoun: 'series', frequencyMinutes: 60, timeZone: 'UTC' },
+  ...{
+    name: 'test',
+    title: 'Test',
+    unit: 'events',
+    seriesNoun: 'series',
+    frequencyMinutes: 60,
+    timeZone: 'UTC',
+  },
   ...{
     seasonLengths: [24],
     horizon: 24,
@@ -43,7 +51,12 @@ export const domain: Domain = {
 };
 
 /** Loads: one value an hour and series, and an hour without a row is unknown. */
-export const measured: Domain = { ...domain, name: 'measured', missing: 'unknown', integerValued: false };
+export const measured: Domain = {
+  ...domain,
+  name: 'measured',
+  missing: 'unknown',
+  integerValued: false,
+};
 
 /** Rows of `weeks` weeks from `from`: id, series, began, length, load. */
 export function rowsFrom(from: number, weeks: number): string {
@@ -57,24 +70,48 @@ export interface PartOptions extends Partial<Omit<RawPart, 'open'>> {
   readonly rows?: Partial<RawRows>;
 }
 
-export function part(name: string, relation: string, span: RawPart['span'], { rows, ...options }: PartOptions = {}): RawPart {
+export function part(
+  name: string,
+  relation: string,
+  span: RawPart['span'],
+  { rows, ...options }: PartOptions = {},
+): RawPart {
   return {
-    ...{ name, feed: 'one', fingerprint: `hash of ${name} ${relation} ${JSON.stringify(rows ?? {})}`, span },
+    ...{
+      name,
+      feed: 'one',
+      fingerprint: `hash of ${name} ${relation} ${JSON.stringify(rows ?? {})}`,
+      span,
+    },
     open: async () => ({
-      ...{ relation, seriesId: 'series', localTime: 'began', value: null, duplicateKey: ['id'], rejections: [], ...rows },
+      ...{
+        relation,
+        seriesId: 'series',
+        localTime: 'began',
+        value: null,
+        duplicateKey: ['id'],
+        rejections: [],
+        ...rows,
+      },
     }),
     ...options,
   };
 }
 
 /** One value an hour: the first event's. */
-export const asLoads = (relation: string): string => `(SELECT * FROM ${relation} WHERE id % 10 = 0)`;
+export const asLoads = (relation: string): string =>
+  `(SELECT * FROM ${relation} WHERE id % 10 = 0)`;
 export const MEASURED_ROWS = { value: 'load', duplicateKey: [] as string[] };
 
 export const base = (of: Domain): RawPart =>
   of.missing === 'zero'
     ? part('base', rowsFrom(FIRST, WEEKS), { start: FIRST, end: NEXT })
-    : part('base', asLoads(rowsFrom(FIRST, WEEKS)), { start: FIRST, end: NEXT }, { rows: MEASURED_ROWS });
+    : part(
+        'base',
+        asLoads(rowsFrom(FIRST, WEEKS)),
+        { start: FIRST, end: NEXT },
+        { rows: MEASURED_ROWS },
+      );
 
 export interface RunOptions {
   readonly expectations?: Expectations;
@@ -114,7 +151,14 @@ export async function contractBench(of: Domain) {
         return runFeatures({
           domain: expectations ? { ...of, expectations } : of,
           source: { description: 'a test', parts: async () => [...parts] },
-          ...{ features, clock, logger, progress: silentProgress, workFolder: join(folder, 'work'), accept: accept ?? null },
+          ...{
+            features,
+            clock,
+            logger,
+            progress: silentProgress,
+            workFolder: join(folder, 'work'),
+            accept: accept ?? null,
+          },
           onReport: async (report) => {
             seen = report;
           },

@@ -1,4 +1,7 @@
-/** Purpose: data that are broken in one way each, on top of twelve good weeks: what is refused, what is warned of, what passes. */
+/**
+ * Purpose: data that are broken in one way each, on top of twelve good weeks: what is refused, what
+ * is warned of, what passes.
+ */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RawPart } from '../../../domains/domain.ts';
@@ -40,7 +43,12 @@ const where = (condition: string) => `(SELECT * FROM ${good} WHERE ${condition})
 const select = (columns: string) => `(SELECT ${columns} FROM ${good})`;
 
 /** Runs on the good weeks; the outcome of every expectation that is not kept. */
-async function outcome(bench: typeof events, of: typeof domain, parts: RawPart[], options: RunOptions = {}) {
+async function outcome(
+  bench: typeof events,
+  of: typeof domain,
+  parts: RawPart[],
+  options: RunOptions = {},
+) {
   const opened = await bench.open();
   const head = await opened.features.head();
   const isAnew = parts[0]?.name === 'base';
@@ -70,17 +78,37 @@ describe('events: a week on top of twelve good ones', () => {
 
   test.each<[string, string, PartOptions, object]>([
     ['a new column', select('*, 1 AS tip'), {}, { new_columns: 'warn' }],
-    ['a retyped column', select("* REPLACE (length || ' km' AS length)"), {}, { retyped_columns: 'warn' }],
-    ['a renamed column', select('* RENAME (length AS distance)'), {}, { new_columns: 'warn', vanished_columns: 'warn' }],
+    [
+      'a retyped column',
+      select("* REPLACE (length || ' km' AS length)"),
+      {},
+      { retyped_columns: 'warn' },
+    ],
+    [
+      'a renamed column',
+      select('* RENAME (length AS distance)'),
+      {},
+      { new_columns: 'warn', vanished_columns: 'warn' },
+    ],
     ['one vanished series', where("series <> 's3'"), {}, { vanished_series: 'warn' }],
-    ['a quiet morning', where('NOT (dayofweek(began) = 3 AND hour(began) BETWEEN 6 AND 10)'), {}, { silence: 'warn' }],
+    [
+      'a quiet morning',
+      where('NOT (dayofweek(began) = 3 AND hour(began) BETWEEN 6 AND 10)'),
+      {},
+      { silence: 'warn' },
+    ],
     [
       'a few doubled rows',
       `(SELECT * FROM ${good} UNION ALL SELECT * FROM ${good} WHERE id % 9 = 0)`,
       {},
       { duplicates: 'warn' },
     ],
-    ['the content of another file', good, { fingerprint: base(domain).fingerprint }, { repeated_files: 'warn' }],
+    [
+      'the content of another file',
+      good,
+      { fingerprint: base(domain).fingerprint },
+      { repeated_files: 'warn' },
+    ],
   ])('%s is a warning, and committed', async (_what, relation, options, expected) => {
     const { code, broken } = await outcome(events, domain, [next(relation, options)]);
     expect({ code, broken }).toEqual({ code: 'committed', broken: expected });
@@ -94,16 +122,38 @@ describe('events: a week on top of twelve good ones', () => {
       ['volume'],
     ],
     ['a day of zeros', next(where('dayofweek(began) <> 3')), ['silence']],
-    ['most series vanished', next(where("series IN ('s0', 's1', 's2')")), ['vanished_series', 'volume']],
-    ['every series by another name', next(select("* REPLACE ('new ' || series AS series)")), ['new_series', 'vanished_series']],
-    ['a file that was written twice', next(`(SELECT * FROM ${good} UNION ALL SELECT * FROM ${good})`), ['duplicates']],
+    [
+      'most series vanished',
+      next(where("series IN ('s0', 's1', 's2')")),
+      ['vanished_series', 'volume'],
+    ],
+    [
+      'every series by another name',
+      next(select("* REPLACE ('new ' || series AS series)")),
+      ['new_series', 'vanished_series'],
+    ],
+    [
+      'a file that was written twice',
+      next(`(SELECT * FROM ${good} UNION ALL SELECT * FROM ${good})`),
+      ['duplicates'],
+    ],
     [
       'times years off',
-      part('next', select('* REPLACE (CASE WHEN id % 50 = 0 THEN began + INTERVAL 1 YEAR ELSE began END AS began)'), null),
+      part(
+        'next',
+        select(
+          '* REPLACE (CASE WHEN id % 50 = 0 THEN began + INTERVAL 1 YEAR ELSE began END AS began)',
+        ),
+        null,
+      ),
       ['future'],
     ],
     ['a declared column by another name', next(select('* RENAME (began AS started)')), ['columns']],
-    ['a declared column of another kind', next(select('* REPLACE (CAST(began AS VARCHAR) AS began)')), ['columns']],
+    [
+      'a declared column of another kind',
+      next(select('* REPLACE (CAST(began AS VARCHAR) AS began)')),
+      ['columns'],
+    ],
     [
       'rows that are rejected',
       next(good, { rows: { rejections: [{ reason: 'odd', when: 'id % 3 > 0' }] } }),
@@ -122,9 +172,13 @@ describe('events: a week on top of twelve good ones', () => {
   ])('%s: refused, and the head stays', async (_what, broken, names) => {
     const { code, stayed, entry } = await outcome(events, domain, [broken]);
     expect({ code, stayed }).toEqual({ code: 'DATA_QUARANTINED', stayed: true });
-    const failed = ((entry?.verdicts ?? []) as Verdict[]).filter(({ outcome }) => outcome === 'fail').map(({ name }) => name);
+    const failed = ((entry?.verdicts ?? []) as Verdict[])
+      .filter(({ outcome }) => outcome === 'fail')
+      .map(({ name }) => name);
     expect(failed).toEqual(expect.arrayContaining(names));
-    expect(entry?.atFault).toEqual([{ name: broken.name, feed: 'one', fingerprint: broken.fingerprint }]);
+    expect(entry?.atFault).toEqual([
+      { name: broken.name, feed: 'one', fingerprint: broken.fingerprint },
+    ]);
     expect(entry?.samples.length).toBeGreaterThan(0);
   });
 
@@ -133,8 +187,13 @@ describe('events: a week on top of twelve good ones', () => {
     const expectations = { limits: { freshness: { soft: 24, hard: 48 } } };
     const quiet = await opened.run([base(domain)], { expectations, now: NEXT + 30 * 3_600_000 });
     expect(quiet.changed).toBe(false);
-    expect(opened.said.filter((text) => text.startsWith('warn'))).toEqual([expect.stringContaining('the source is stale')]);
-    const late = await outcome(events, domain, [next(good)], { expectations, now: AFTER + 49 * 3_600_000 });
+    expect(opened.said.filter((text) => text.startsWith('warn'))).toEqual([
+      expect.stringContaining('the source is stale'),
+    ]);
+    const late = await outcome(events, domain, [next(good)], {
+      expectations,
+      now: AFTER + 49 * 3_600_000,
+    });
     expect(late.code).toBe('DATA_QUARANTINED');
     expect(late.broken).toEqual({ freshness: 'fail' });
   });
@@ -142,10 +201,19 @@ describe('events: a week on top of twelve good ones', () => {
   test('a first run is not refused for what has no history', async () => {
     const opened = await events.open(false);
     const holed = `(SELECT * FROM ${rowsFrom(FIRST, 13)} WHERE began < make_timestamp(${NEXT} * 1000) OR hash(id) % 4 = 0 AND dayofweek(began) <> 3)`;
-    const { changed, report } = await opened.run([part('all', holed, { start: FIRST, end: AFTER })]);
+    const { changed, report } = await opened.run([
+      part('all', holed, { start: FIRST, end: AFTER }),
+    ]);
     expect(changed).toBe(true);
-    const outcomes = Object.fromEntries(report?.verdicts.map(({ name, outcome }) => [name, outcome]) ?? []);
-    expect(outcomes).toMatchObject({ volume: 'warn', silence: 'warn', new_series: 'unjudged', new_columns: 'unjudged' });
+    const outcomes = Object.fromEntries(
+      report?.verdicts.map(({ name, outcome }) => [name, outcome]) ?? [],
+    );
+    expect(outcomes).toMatchObject({
+      volume: 'warn',
+      silence: 'warn',
+      new_series: 'unjudged',
+      new_columns: 'unjudged',
+    });
   });
 
   test('a domain without expectations has the defaults, and limits that do not hold are refused', async () => {
@@ -153,7 +221,9 @@ describe('events: a week on top of twelve good ones', () => {
     await opened.run([base(domain), next(good)], { expectations: {} });
     expect(opened.report()?.verdicts.map(({ name }) => name)).toEqual(EXPECTATION_NAMES);
     const expectations = { limits: { volume: { soft: 3, hard: 2 } } };
-    expect(() => limitsOf({ ...domain, expectations }, 'volume')).toThrow('it warns above 3 and refuses above 2');
+    expect(() => limitsOf({ ...domain, expectations }, 'volume')).toThrow(
+      'it warns above 3 and refuses above 2',
+    );
   });
 
   test('the order of rows changes no verdict', async () => {
@@ -172,7 +242,8 @@ describe('events: a week on top of twelve good ones', () => {
 });
 
 describe('measured values', () => {
-  const values = (relation: string) => part('next', asLoads(relation), week, { rows: MEASURED_ROWS });
+  const values = (relation: string) =>
+    part('next', asLoads(relation), week, { rows: MEASURED_ROWS });
 
   test('a good week is committed without a word', async () => {
     const { code, broken } = await outcome(loads, measured, [values(good)]);
@@ -181,7 +252,11 @@ describe('measured values', () => {
 
   test.each<[string, string, string]>([
     ['values times 1000', select('* REPLACE (load * 1000 AS load)'), 'level'],
-    ['one series in another unit', select("* REPLACE (CASE WHEN series = 's2' THEN load / 1000 ELSE load END AS load)"), 'level'],
+    [
+      'one series in another unit',
+      select("* REPLACE (CASE WHEN series = 's2' THEN load / 1000 ELSE load END AS load)"),
+      'level',
+    ],
     ['half the hours gone', where('hour(began) % 2 = 0'), 'volume'],
     ['a day without a value', where('dayofweek(began) <> 3'), 'silence'],
     ['most series gone', where("series IN ('s0', 's1', 's2')"), 'vanished_series'],
@@ -203,13 +278,27 @@ test.each(EXPECTATION_NAMES)(
   (name) => {
     const of = (value: number, limits: object, onlyWarn = false) => {
       const declared = { ...domain, expectations: { limits: { [name]: limits } } };
-      return judged(declared, name, [{ value, detail: 'x', parts: [{ feed: 'a', name: 'b' }], onlyWarn }], '');
+      return judged(
+        declared,
+        name,
+        [{ value, detail: 'x', parts: [{ feed: 'a', name: 'b' }], onlyWarn }],
+        '',
+      );
     };
     const limits = { soft: 2, hard: 5 };
-    expect([2, 3, 5, 6].map((value) => of(value, limits).outcome)).toEqual(['pass', 'warn', 'warn', 'fail']);
+    expect([2, 3, 5, 6].map((value) => of(value, limits).outcome)).toEqual([
+      'pass',
+      'warn',
+      'warn',
+      'fail',
+    ]);
     expect(of(6, limits).parts).toEqual([{ feed: 'a', name: 'b' }]);
     expect(of(6, limits, true)).toMatchObject({ outcome: 'warn', parts: [] });
     expect(of(6, { soft: null, hard: null }).outcome).toBe('pass');
-    expect(judged(domain, name, [], 'why')).toMatchObject({ outcome: 'unjudged', detail: 'why', value: null });
+    expect(judged(domain, name, [], 'why')).toMatchObject({
+      outcome: 'unjudged',
+      detail: 'why',
+      value: null,
+    });
   },
 );

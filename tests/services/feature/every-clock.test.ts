@@ -1,6 +1,7 @@
 /**
- * Purpose: naive local rows of any place and frequency land where Temporal says they were: doubled and missing hours, half hours, shifts by
- * half an hour, negative daylight saving, changed rules, year ends and leap days.
+ * Purpose: naive local rows of any place and frequency land where Temporal says they were: doubled
+ * and missing hours, half hours, shifts by half an hour, negative daylight saving, changed rules,
+ * year ends and leap days.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -32,7 +33,8 @@ type Raw = readonly [series: string, local: string, value: number | null];
 
 async function aggregated(domain: Domain, raw: readonly Raw[], gridTimeZone?: string) {
   const values = raw.map(
-    ([series, local, value], line) => `(${sqlText(series)}, ${sqlText(local)}, ${value ?? 'NULL'}, ${line})`,
+    ([series, local, value], line) =>
+      `(${sqlText(series)}, ${sqlText(local)}, ${value ?? 'NULL'}, ${line})`,
   );
   const rows: RawRows = {
     relation: `(SELECT * FROM (VALUES ${values.join(', ')}) AS raw(series, stamp, amount, line) ORDER BY line)`,
@@ -43,25 +45,57 @@ async function aggregated(domain: Domain, raw: readonly Raw[], gridTimeZone?: st
     rejections: [],
   };
   const path = join(folder, `${randomUUID()}.parquet`);
-  const part: RawPart = { name: 'part', feed: 'feed', fingerprint: 'x', span: null, open: async () => rows };
-  const options = { domain, part, rows, path, availableAt: 0, tempFolder: folder, memoryLimitMb: 256 };
-  const result = await aggregatePart({ ...options, ...(gridTimeZone === undefined ? {} : { gridTimeZone }) });
-  const found = await sql(`SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM '${path}' ORDER BY ALL`);
+  const part: RawPart = {
+    name: 'part',
+    feed: 'feed',
+    fingerprint: 'x',
+    span: null,
+    open: async () => rows,
+  };
+  const options = {
+    domain,
+    part,
+    rows,
+    path,
+    availableAt: 0,
+    tempFolder: folder,
+    memoryLimitMb: 256,
+  };
+  const result = await aggregatePart({
+    ...options,
+    ...(gridTimeZone === undefined ? {} : { gridTimeZone }),
+  });
+  const found = await sql(
+    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM '${path}' ORDER BY ALL`,
+  );
   return { ...result, found: found as unknown as [string, number, number][] };
 }
 
 const localOf = (timeZone: string, instant: number): Temporal.PlainDateTime =>
   Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone).toPlainDateTime();
 
-/** Every instant that a wall clock shows as `local`, by asking Temporal for the earlier and the later. */
+/**
+ * Every instant that a wall clock shows as `local`, by asking Temporal for the earlier and the
+ * later.
+ */
 function instantsOf(timeZone: string, local: Temporal.PlainDateTime): number[] {
-  const back = (['earlier', 'later'] as const).map((disambiguation) => local.toZonedDateTime(timeZone, { disambiguation }));
-  const same = back.filter((zoned) => zoned.toPlainDateTime().equals(local)).map((zoned) => zoned.epochMilliseconds);
+  const back = (['earlier', 'later'] as const).map((disambiguation) =>
+    local.toZonedDateTime(timeZone, { disambiguation }),
+  );
+  const same = back
+    .filter((zoned) => zoned.toPlainDateTime().equals(local))
+    .map((zoned) => zoned.epochMilliseconds);
   return [...new Set(same)].sort((a, b) => a - b);
 }
 
-/** Around when something happened to the clocks of a place, and by which intervals it can be cut. */
-const MOMENTS: readonly (readonly [timeZone: string, day: string, frequencies: readonly number[]])[] = [
+/**
+ * Around when something happened to the clocks of a place, and by which intervals it can be cut.
+ */
+const MOMENTS: readonly (readonly [
+  timeZone: string,
+  day: string,
+  frequencies: readonly number[],
+])[] = [
   ['America/New_York', '2023-03-12', [60, 30, 15]],
   ['America/New_York', '2023-11-05', [60, 30, 15]],
   ['Europe/Dublin', '2023-10-29', [60, 15]], // winter is the exception there
@@ -83,7 +117,10 @@ const MOMENTS: readonly (readonly [timeZone: string, day: string, frequencies: r
 
 /** Minutes from the middle of the night: four days, and much more often within some hours. */
 const around = fc.array(
-  fc.tuple(fc.constantFrom('a', 'b'), fc.oneof(fc.integer({ min: -2880, max: 2880 }), fc.integer({ min: -180, max: 300 }))),
+  fc.tuple(
+    fc.constantFrom('a', 'b'),
+    fc.oneof(fc.integer({ min: -2880, max: 2880 }), fc.integer({ min: -180, max: 300 })),
+  ),
   { minLength: 150, maxLength: 250 },
 );
 
@@ -95,8 +132,13 @@ describe('rows of any clock', () => {
       const middle = Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds;
       const [minutes = []] = fc.sample(around, { seed: turn, numRuns: 1 });
       const instants = minutes.map(([series, n]) => [series, middle + n * MINUTE] as const);
-      const raw = instants.map(([series, at]): Raw => [series, localOf(timeZone, at).toString(), null]);
-      const { found, rowsUsed, rejected } = await aggregated(domainOf(timeZone, frequencyMinutes), raw);
+      const raw = instants.map(
+        ([series, at]): Raw => [series, localOf(timeZone, at).toString(), null],
+      );
+      const { found, rowsUsed, rejected } = await aggregated(
+        domainOf(timeZone, frequencyMinutes),
+        raw,
+      );
       expect([timeZone, rowsUsed, rejected]).toEqual([timeZone, instants.length, {}]);
 
       const phase = gridPhase(timeZone, step) as number;
@@ -111,11 +153,16 @@ describe('rows of any clock', () => {
         pools.set(key, pool);
       }
       const expected = [...pools.values()].flatMap(({ series, starts, count }) => {
-        const shares = starts.length === 1 ? [count] : [Math.ceil(count / 2), Math.floor(count / 2)];
-        return starts.map((start, i) => [series, start, shares[i] as number] as const).filter(([, , value]) => value > 0);
+        const shares =
+          starts.length === 1 ? [count] : [Math.ceil(count / 2), Math.floor(count / 2)];
+        return starts
+          .map((start, i) => [series, start, shares[i] as number] as const)
+          .filter(([, , value]) => value > 0);
       });
       const inOrder = (values: readonly (readonly [string, number, number])[]) =>
-        values.map(([series, start, value]) => `${series} ${new Date(start).toISOString()} ${value}`).sort();
+        values
+          .map(([series, start, value]) => `${series} ${new Date(start).toISOString()} ${value}`)
+          .sort();
       expect([timeZone, inOrder(found)]).toEqual([timeZone, inOrder(expected)]);
     }
   }, 180_000);
@@ -127,10 +174,17 @@ describe('rows of any clock', () => {
       const middle = Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds;
       const phase = gridPhase(timeZone, step) as number;
       const first = Math.floor((middle - 2 * DAY - phase) / step) * step + phase;
-      const starts = Array.from({ length: Math.ceil((4 * DAY) / step) }, (_, i) => first + i * step);
+      const starts = Array.from(
+        { length: Math.ceil((4 * DAY) / step) },
+        (_, i) => first + i * step,
+      );
       const raw = starts.map((start, i): Raw => ['a', localOf(timeZone, start).toString(), i]);
       const { found, rejected } = await aggregated(domainOf(timeZone, frequencyMinutes), raw);
-      expect([timeZone, rejected, found]).toEqual([timeZone, {}, starts.map((start, i) => ['a', start, i])]);
+      expect([timeZone, rejected, found]).toEqual([
+        timeZone,
+        {},
+        starts.map((start, i) => ['a', start, i]),
+      ]);
     }
   }, 180_000);
 
@@ -148,7 +202,10 @@ describe('rows of any clock', () => {
         ['a', '2024-06-01 12:00:00', null],
       ];
       const { rejected } = await aggregated(domainOf(timeZone, 15), raw);
-      expect([timeZone, rejected]).toEqual([timeZone, { nonexistent_local_time: timeZone === 'Pacific/Apia' ? 2 : 1 }]);
+      expect([timeZone, rejected]).toEqual([
+        timeZone,
+        { nonexistent_local_time: timeZone === 'Pacific/Apia' ? 2 : 1 },
+      ]);
     }
   });
 
@@ -187,13 +244,18 @@ describe('what no regular grid fits is refused, with the mend', () => {
 
   test('also where the data are of a season without a change: tomorrow’s will not be', async () => {
     const raw: Raw[] = [['a', '2023-01-10 12:00:00', null]];
-    await expect(aggregated(domainOf('America/New_York', 1440), raw)).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
+    await expect(aggregated(domainOf('America/New_York', 1440), raw)).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+    });
   });
 });
 
 test('days: by the calendar where times are left as they are, by the local clock where it is never moved', async () => {
   // 25 hours of New York's 5 November are one day of rows that are dated so.
-  const dated = Array.from({ length: 24 }, (_, h): Raw => ['a', `2023-11-05 ${String(h).padStart(2, '0')}:10:00`, null]);
+  const dated = Array.from(
+    { length: 24 },
+    (_, h): Raw => ['a', `2023-11-05 ${String(h).padStart(2, '0')}:10:00`, null],
+  );
   const calendar = await aggregated(domainOf('UTC', 1440), [
     ...dated,
     ['a', '2023-11-05 01:40:00', null],
@@ -233,7 +295,9 @@ test('the stretches of every zone that the platform knows agree with Temporal at
       fc.integer({ min: Date.UTC(1980, 0, 1) / MINUTE, max: Date.UTC(2035, 0, 1) / MINUTE }),
       (timeZone, minutes) => {
         const instant = minutes * MINUTE;
-        const local = Date.parse(`${localOf(timeZone, instant).toString({ smallestUnit: 'millisecond' })}Z`);
+        const local = Date.parse(
+          `${localOf(timeZone, instant).toString({ smallestUnit: 'millisecond' })}Z`,
+        );
         const found = clockStretches(timeZone, local, local)
           .filter(({ start, end, offset }) => local - offset >= start && local - offset < end)
           .map(({ offset }) => local - offset);

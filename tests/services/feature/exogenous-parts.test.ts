@@ -1,4 +1,7 @@
-/** Purpose: exogenous parts in a run of the feature service: what is known too late, what is nobody's column, what is no demand. */
+/**
+ * Purpose: exogenous parts in a run of the feature service: what is known too late, what is
+ * nobody's column, what is no demand.
+ */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Domain, ExogenousRows, RawPart, Source } from '../../../domains/domain.ts';
@@ -22,9 +25,18 @@ const day = (feed = 'main'): Source => ({
   description: 'a test',
   parts: async () => [
     {
-      ...{ name: 'day', feed, fingerprint: 'day', span: { start: Date.parse('2026-01-01'), end: Date.parse('2026-01-02') } },
+      ...{
+        name: 'day',
+        feed,
+        fingerprint: 'day',
+        span: { start: Date.parse('2026-01-01'), end: Date.parse('2026-01-02') },
+      },
       open: async () => ({
-        ...{ relation: `(SELECT TIMESTAMP '2026-01-01 12:30:00' AS t)`, seriesId: `'a'`, localTime: 't' },
+        ...{
+          relation: `(SELECT TIMESTAMP '2026-01-01 12:30:00' AS t)`,
+          seriesId: `'a'`,
+          localTime: 't',
+        },
         ...{ value: null, duplicateKey: [], rejections: [] },
       }),
     },
@@ -32,12 +44,14 @@ const day = (feed = 'main'): Source => ({
 });
 
 type Value = readonly [column: string, knownAt: string, about: string | null, value: number | null];
-const stamp = (text: string | null) => (text === null ? 'NULL::TIMESTAMP' : `TIMESTAMP '2026-01-${text}'`);
+const stamp = (text: string | null) =>
+  text === null ? 'NULL::TIMESTAMP' : `TIMESTAMP '2026-01-${text}'`;
 
 /** Values as (column, known, about, value); times are day and hour of January 2026 in UTC. */
 function valuesOf(...values: Value[]): RawPart<ExogenousRows>[] {
   const rows = values.map(
-    ([column, known, about, value]) => `('${column}', ${stamp(known)}, ${stamp(about)}, ${value ?? 'NULL::DOUBLE'})`,
+    ([column, known, about, value]) =>
+      `('${column}', ${stamp(known)}, ${stamp(about)}, ${value ?? 'NULL::DOUBLE'})`,
   );
   const open = async () => ({
     ...{
@@ -49,21 +63,37 @@ function valuesOf(...values: Value[]): RawPart<ExogenousRows>[] {
     },
     rejections: [{ reason: 'odd', when: 'x = 13' }],
   });
-  return [{ name: 'values', feed: 'beside', fingerprint: JSON.stringify(values), span: null, open }];
+  return [
+    { name: 'values', feed: 'beside', fingerprint: JSON.stringify(values), span: null, open },
+  ];
 }
 
 let bench: FeatureBench;
 let features: FeatureStore;
 beforeEach(async () => {
   bench = await featureBench(domain, '2026-02-01T00:00:00Z');
-  features = openFeatureStore({ store: fileObjectStore(join(bench.folder, 'store')), domain: 'toy', clock: bench.clock });
+  features = openFeatureStore({
+    store: fileObjectStore(join(bench.folder, 'store')),
+    domain: 'toy',
+    clock: bench.clock,
+  });
 });
 afterEach(() => bench.remove());
 
 const run = (parts: RawPart<ExogenousRows>[], source = day(), of = domain) =>
   runFeatures({
-    ...{ domain: of, source, exogenous: { description: 'values', parts: async () => parts }, features },
-    ...{ workFolder: bench.workFolder, clock: bench.clock, logger: silentLogger, progress: silentProgress },
+    ...{
+      domain: of,
+      source,
+      exogenous: { description: 'values', parts: async () => parts },
+      features,
+    },
+    ...{
+      workFolder: bench.workFolder,
+      clock: bench.clock,
+      logger: silentLogger,
+      progress: silentProgress,
+    },
   });
 
 const known = (values: Float32Array | undefined) =>
@@ -108,7 +138,11 @@ test('values that come later, without new demand, make a snapshot and a report o
   bench.clock.advance(1000);
   const second = await run(valuesOf(['heat', '01 06:00:00', null, 2]));
   expect(second.changed).toBe(true);
-  expect(second.report).toMatchObject({ seriesCount: 1, mean: first.report?.mean, byHour: first.report?.byHour });
+  expect(second.report).toMatchObject({
+    seriesCount: 1,
+    mean: first.report?.mean,
+    byHour: first.report?.byHour,
+  });
   expect(known((await features.readAsOf()).exogenous?.heat)).toEqual([[5, 2]]);
 });
 

@@ -11,7 +11,9 @@ const utcOf = (timeZone: string, local: number): number[] =>
 describe('the wall clock of a place', () => {
   test('New York: once, never and twice', () => {
     const timeZone = 'America/New_York';
-    expect(utcOf(timeZone, Date.parse('2023-07-01T12:00Z'))).toEqual([Date.parse('2023-07-01T16:00Z')]);
+    expect(utcOf(timeZone, Date.parse('2023-07-01T12:00Z'))).toEqual([
+      Date.parse('2023-07-01T16:00Z'),
+    ]);
     expect(utcOf(timeZone, Date.parse('2023-03-12T02:00Z'))).toEqual([]);
     expect(utcOf(timeZone, Date.parse('2023-11-05T01:00Z'))).toEqual([
       Date.parse('2023-11-05T05:00Z'),
@@ -33,7 +35,11 @@ describe('the wall clock of a place', () => {
     fc.assert(
       fc.property(fc.constantFrom(...places), hour, (timeZone, hours) => {
         const utc = hours * HOUR;
-        const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+        const format = new Intl.DateTimeFormat('sv-SE', {
+          timeZone,
+          dateStyle: 'short',
+          timeStyle: 'medium',
+        });
         const local = Date.parse(`${format.format(utc).replace(' ', 'T')}Z`);
         expect(utcOf(timeZone, local)).toContain(utc);
       }),

@@ -1,7 +1,8 @@
 /**
- * Purpose: a feature store in memory with the shape of the real one, for the feature service's own tests.
- * Invariants: committed rows are kept apart from their files; for one feed and interval the latest object wins; commits are
- * refused where an account does not balance.
+ * Purpose: a feature store in memory with the shape of the real one, for the feature service's own
+ * tests.
+ * Invariants: committed rows are kept apart from their files; for one feed and interval the latest
+ * object wins; commits are refused where an account does not balance.
  * Fails: with a plain Error.
  */
 import { createHash } from 'node:crypto';
@@ -23,7 +24,15 @@ interface Rows {
 export interface MemoryFeatureStore
   extends Pick<
     FeatureStore,
-    'head' | 'log' | 'commit' | 'readAsOf' | 'readOnline' | 'readReport' | 'pieces' | 'compact' | 'quarantine'
+    | 'head'
+    | 'log'
+    | 'commit'
+    | 'readAsOf'
+    | 'readOnline'
+    | 'readReport'
+    | 'pieces'
+    | 'compact'
+    | 'quarantine'
   > {
   /** All rows of the newest objects, as "series@timestamp" → value, feeds added. */
   values(): Map<string, number>;
@@ -39,7 +48,9 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
   const values = () => {
     const sums = new Map<string, number>();
     const covered = new Map<string, TimeSpan[]>();
-    const newestFirst = [...(manifests.at(-1)?.objects ?? [])].reverse().sort((a, b) => b.availableAt - a.availableAt);
+    const newestFirst = [...(manifests.at(-1)?.objects ?? [])]
+      .reverse()
+      .sort((a, b) => b.availableAt - a.availableAt);
     for (const object of newestFirst) {
       const spans = covered.get(object.feed) ?? [];
       const { seriesIds, timestamps, targets } = rows.get(object.key)!;
@@ -68,12 +79,18 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
       const added: FeatureObject[] = [];
       for (const { path, ...object } of request.newObjects) {
         const rejected = Object.values(object.rejected).reduce((sum, n) => sum + n, 0);
-        if (object.rowsIn !== object.rowsUsed + rejected) throw new Error(`${object.part} does not balance`);
+        if (object.rowsIn !== object.rowsUsed + rejected)
+          throw new Error(`${object.part} does not balance`);
         const bytes = await readFile(path);
         const sha256 = createHash('sha256').update(bytes).digest('hex');
         const found = await readRows(path);
-        if (found.targets.length !== object.rows) throw new Error(`${object.part} has not ${object.rows} rows`);
-        if (found.timestamps.some((timestamp) => timestamp < object.span.start || timestamp >= object.span.end)) {
+        if (found.targets.length !== object.rows)
+          throw new Error(`${object.part} has not ${object.rows} rows`);
+        if (
+          found.timestamps.some(
+            (timestamp) => timestamp < object.span.start || timestamp >= object.span.end,
+          )
+        ) {
           throw new Error(`${object.part} has rows outside its span`);
         }
         const key = `features/${domain}/data/${sha256}.parquet`;
@@ -110,13 +127,21 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
       const sums = values();
       const seriesIds = [...new Set([...sums.keys()].map((key) => key.split('@')[0]))].sort();
       const length = (end - start) / step;
-      const target = new Float32Array(seriesIds.length * length).fill(schema.missing === 'zero' ? 0 : Number.NaN);
+      const target = new Float32Array(seriesIds.length * length).fill(
+        schema.missing === 'zero' ? 0 : Number.NaN,
+      );
       for (const [key, value] of sums) {
         const [seriesId, timestamp] = key.split('@');
         const index = (Number(timestamp) - start) / step;
         if (index >= 0) target[seriesIds.indexOf(seriesId) * length + index] = value;
       }
-      return createPanel({ seriesIds, start, frequencyMinutes: schema.frequencyMinutes, length, columns: { target } });
+      return createPanel({
+        seriesIds,
+        start,
+        frequencyMinutes: schema.frequencyMinutes,
+        length,
+        columns: { target },
+      });
     },
   };
 }

@@ -21,7 +21,11 @@ import {
   probeStatement,
   trinoDialect,
 } from '../../../services/feature/portable-sql.ts';
-import { aggregateByQuery, embeddedQueries, type QueryEngine } from '../../../services/feature/query-engine.ts';
+import {
+  aggregateByQuery,
+  embeddedQueries,
+  type QueryEngine,
+} from '../../../services/feature/query-engine.ts';
 import { sql, utc } from '../../domains/feature-bench.ts';
 import { sharedData } from '../../shared-data.ts';
 import { ROOT } from '../../tidy/source-tree.ts';
@@ -32,7 +36,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const domain = { name: 'test', frequencyMinutes: 60, timeZone: 'America/New_York', missing: 'zero', nonNegative: true } as Domain;
+const domain = {
+  name: 'test',
+  frequencyMinutes: 60,
+  timeZone: 'America/New_York',
+  missing: 'zero',
+  nonNegative: true,
+} as Domain;
 
 interface Raw {
   series: string | null;
@@ -45,7 +55,9 @@ const text = (value: string | number | null | undefined) =>
 
 /** Expressions that both engines read; the relation is DuckDB's. */
 function rowsOf(raw: readonly Raw[], extra: Partial<RawRows> = {}): RawRows {
-  const values = raw.map(({ series, local, key }) => `(${text(series)}, ${text(local)}, ${text(key)})`);
+  const values = raw.map(
+    ({ series, local, key }) => `(${text(series)}, ${text(local)}, ${text(key)})`,
+  );
   return {
     relation: `(SELECT * FROM (VALUES ${values.join(', ')}) AS raw(series, stamp, event))`,
     seriesId: 'CAST(series AS VARCHAR)',
@@ -57,17 +69,35 @@ function rowsOf(raw: readonly Raw[], extra: Partial<RawRows> = {}): RawRows {
   };
 }
 
-type Case = { rows: RawRows; domain?: Domain; span?: RawPart['span']; part?: RawPart; table?: string };
+type Case = {
+  rows: RawRows;
+  domain?: Domain;
+  span?: RawPart['span'];
+  part?: RawPart;
+  table?: string;
+};
 type Options = Parameters<typeof aggregatePart>[0];
 
-/** Both engines on the same rows: what the embedded engine does, and Trino's text: but for the relation, or as it stands where `table` makes its table. */
+/**
+ * Both engines on the same rows: what the embedded engine does, and Trino's text: but for the
+ * relation, or as it stands where `table` makes its table.
+ */
 async function both({ rows, span = null, table, ...rest }: Case) {
-  const part: RawPart = rest.part ?? { name: 'part', feed: 'feed', fingerprint: 'x', span, open: async () => rows };
+  const part: RawPart = rest.part ?? {
+    name: 'part',
+    feed: 'feed',
+    fingerprint: 'x',
+    span,
+    open: async () => rows,
+  };
   const options = (path: string): Options => ({
     domain: rest.domain ?? domain,
     ...{ part, rows, path, availableAt: 1000, tempFolder: folder, memoryLimitMb: 256 },
   });
-  const outcome = async (path: string, aggregate: (options: Options) => ReturnType<typeof aggregatePart>) => {
+  const outcome = async (
+    path: string,
+    aggregate: (options: Options) => ReturnType<typeof aggregatePart>,
+  ) => {
     try {
       const { path: written, ...account } = await aggregate(options(path));
       const values = await sql(
@@ -95,7 +125,10 @@ const compatible = (connection: Parameters<typeof embeddedQueries>[0]): QueryEng
 
 const hours = (from: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) =>
-    new Date(Date.parse(`${from}:00Z`) + i * 1_260_000).toISOString().slice(0, 19).replace('T', ' '),
+    new Date(Date.parse(`${from}:00Z`) + i * 1_260_000)
+      .toISOString()
+      .slice(0, 19)
+      .replace('T', ' '),
   );
 
 describe('the portable text counts as the embedded engine does', () => {
@@ -118,17 +151,35 @@ describe('the portable text counts as the embedded engine does', () => {
     ]);
     const { embedded, portable } = await both({ rows });
     expect(portable).toEqual(embedded);
-    expect(embedded.account!.rejected).toMatchObject({ odd: 1, missing_series: 1, missing_time: 2, nonexistent_local_time: 6 });
+    expect(embedded.account!.rejected).toMatchObject({
+      odd: 1,
+      missing_series: 1,
+      missing_time: 2,
+      nonexistent_local_time: 6,
+    });
     expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, 1000]);
   });
 
   test('any rows, any clock, with and without duplicates, inside a span and without one', async () => {
-    const zones = ['America/New_York', 'Europe/Berlin', 'UTC', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Africa/Monrovia'];
+    const zones = [
+      'America/New_York',
+      'Europe/Berlin',
+      'UTC',
+      'Asia/Kolkata',
+      'Australia/Lord_Howe',
+      'Africa/Monrovia',
+    ];
     const time = fc.constantFrom(
       ...hours('2023-11-04T22:00', 18),
       ...hours('2023-03-11T22:00', 18),
       ...hours('2023-10-29T00:00', 12),
-      ...['1905-03-04 10:00:00', '1969-12-31 23:59:59.5', '1971-05-01 00:10:00', '2199-12-31 23:59:59', '2200-01-01 00:00:00'],
+      ...[
+        '1905-03-04 10:00:00',
+        '1969-12-31 23:59:59.5',
+        '1971-05-01 00:10:00',
+        '2199-12-31 23:59:59',
+        '2200-01-01 00:00:00',
+      ],
       ...['infinity', 'no time', '1850-01-01 00:00:00'],
     );
     const row = fc.record({
@@ -150,7 +201,11 @@ describe('the portable text counts as the embedded engine does', () => {
         fc.constantFrom([], ['event'], ['event', 'stamp']),
         async (raw, timeZone, frequencyMinutes, within, duplicateKey) => {
           const of = { ...domain, timeZone, frequencyMinutes } as Domain;
-          const { embedded, portable } = await both({ rows: rowsOf(raw, { duplicateKey }), domain: of, span: within });
+          const { embedded, portable } = await both({
+            rows: rowsOf(raw, { duplicateKey }),
+            domain: of,
+            span: within,
+          });
           expect(portable).toEqual(embedded);
         },
       ),
@@ -159,8 +214,13 @@ describe('the portable text counts as the embedded engine does', () => {
   }, 120_000);
 
   test('whole numbers as series stay in the order of numbers, so that the part is the same bytes', async () => {
-    const raw = [100, 20, 3].map((series) => ({ series: String(series), local: '2023-06-01 10:00:00' }));
-    const { embedded, portable } = await both({ rows: rowsOf(raw, { seriesId: 'CAST(series AS BIGINT)', rejections: [] }) });
+    const raw = [100, 20, 3].map((series) => ({
+      series: String(series),
+      local: '2023-06-01 10:00:00',
+    }));
+    const { embedded, portable } = await both({
+      rows: rowsOf(raw, { seriesId: 'CAST(series AS BIGINT)', rejections: [] }),
+    });
     expect(embedded.values!.map(([series]) => series)).toEqual(['3', '20', '100']);
     expect(portable.bytes!.equals(embedded.bytes!)).toBe(true);
   });
@@ -173,10 +233,18 @@ describe('the portable text counts as the embedded engine does', () => {
       const parts = await source.parts();
       expect(parts).toHaveLength(12);
       for (const [index, part] of parts.entries()) {
-        // The table that a cluster would have over its folder of files: this part's and another one's.
-        const files = [part, parts[(index + 1) % parts.length]!].map(({ name }) => sqlText(join(trips!, name))).join(', ');
+        // The table that a cluster would have over its folder of files: this part's and another
+        // one's.
+        const files = [part, parts[(index + 1) % parts.length]!]
+          .map(({ name }) => sqlText(join(trips!, name)))
+          .join(', ');
         const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM read_parquet([${files}], filename = true, union_by_name = true)`;
-        const { embedded, portable } = await both({ rows: await part.open(), domain: taxi, part, table });
+        const { embedded, portable } = await both({
+          rows: await part.open(),
+          domain: taxi,
+          part,
+          table,
+        });
         expect(portable.account).toEqual(embedded.account);
         expect(portable.values!.length).toBeGreaterThan(10_000);
         expect(portable.bytes!.equals(embedded.bytes!)).toBe(true);
@@ -189,13 +257,20 @@ describe('the portable text counts as the embedded engine does', () => {
 describe('a changing table is noticed', () => {
   test('rows that come between the two statements', async () => {
     const rows = rowsOf([{ series: 'a', local: '2023-06-01 10:00:00' }]);
-    const part: RawPart = { name: 'part', feed: 'feed', fingerprint: 'x', span: null, open: async () => rows };
+    const part: RawPart = {
+      name: 'part',
+      feed: 'feed',
+      fingerprint: 'x',
+      span: null,
+      open: async () => rows,
+    };
     await withDuckDB({ threads: 1 }, async (connection) => {
       const engine = compatible(connection);
       const late: QueryEngine = {
         ...engine,
         async *query(statement) {
-          for await (const row of engine.query(statement)) yield row.length === 3 ? [Number(row[0]) - 1, ...row.slice(1)] : row;
+          for await (const row of engine.query(statement))
+            yield row.length === 3 ? [Number(row[0]) - 1, ...row.slice(1)] : row;
         },
       };
       const options = {
@@ -217,7 +292,11 @@ describe('a changing table is noticed', () => {
 
 describe('the clock as a table', () => {
   test('autumn, spring and the edges of a span in New York', () => {
-    const stretches = clockStretches('America/New_York', utc('2023-11-04T00'), utc('2023-11-06T00'));
+    const stretches = clockStretches(
+      'America/New_York',
+      utc('2023-11-04T00'),
+      utc('2023-11-06T00'),
+    );
     const span = { start: utc('2023-11-04T04'), end: utc('2023-11-06T05') };
     const segments = clockSegments({
       stretches,
@@ -228,8 +307,22 @@ describe('the clock as a table', () => {
     });
     const hour = 3_600_000;
     expect(segments).toEqual([
-      { first: utc('2023-11-03T23'), past: utc('2023-11-04T00'), shift: 0, turn: 1, turns: 1, lost: 'outside_span' },
-      { first: utc('2023-11-04T00'), past: utc('2023-11-05T00') + hour / 2, shift: -4 * hour, turn: 1, turns: 1, lost: null },
+      {
+        first: utc('2023-11-03T23'),
+        past: utc('2023-11-04T00'),
+        shift: 0,
+        turn: 1,
+        turns: 1,
+        lost: 'outside_span',
+      },
+      {
+        first: utc('2023-11-04T00'),
+        past: utc('2023-11-05T00') + hour / 2,
+        shift: -4 * hour,
+        turn: 1,
+        turns: 1,
+        lost: null,
+      },
       {
         first: utc('2023-11-05T00') + hour / 2,
         past: utc('2023-11-05T01') + hour / 2,
@@ -246,8 +339,22 @@ describe('the clock as a table', () => {
         turns: 2,
         lost: null,
       },
-      { first: utc('2023-11-05T01') + hour / 2, past: utc('2023-11-06T00'), shift: -5 * hour, turn: 1, turns: 1, lost: null },
-      { first: utc('2023-11-06T00'), past: utc('2023-11-06T00') + 1, shift: 0, turn: 1, turns: 1, lost: 'outside_span' },
+      {
+        first: utc('2023-11-05T01') + hour / 2,
+        past: utc('2023-11-06T00'),
+        shift: -5 * hour,
+        turn: 1,
+        turns: 1,
+        lost: null,
+      },
+      {
+        first: utc('2023-11-06T00'),
+        past: utc('2023-11-06T00') + 1,
+        shift: 0,
+        turn: 1,
+        turns: 1,
+        lost: 'outside_span',
+      },
     ]);
   });
 });
@@ -256,14 +363,21 @@ describe("Trino's grammar", () => {
   const grammar = fileURLToPath(new URL('./trino-grammar.ts', import.meta.url));
   const problems = (statements: readonly string[]): Promise<string[][]> =>
     new Promise((resolve, reject) => {
-      const child = execFile(process.execPath, ['--import', 'tsx', grammar], { cwd: ROOT }, (error, stdout) =>
-        error ? reject(error) : resolve(JSON.parse(stdout)),
+      const child = execFile(
+        process.execPath,
+        ['--import', 'tsx', grammar],
+        { cwd: ROOT },
+        (error, stdout) => (error ? reject(error) : resolve(JSON.parse(stdout))),
       );
       child.stdin!.end(JSON.stringify(statements));
     });
 
   test('the statements parse, and a text of DuckDB alone does not', async () => {
-    const stretches = clockStretches('America/New_York', utc('2023-11-01T00'), utc('2023-12-01T00'));
+    const stretches = clockStretches(
+      'America/New_York',
+      utc('2023-11-01T00'),
+      utc('2023-12-01T00'),
+    );
     const segments = clockSegments({
       stretches,
       frequencyMs: 3_600_000,
@@ -285,7 +399,10 @@ describe("Trino's grammar", () => {
       countStatement(query(rows), segments),
       countStatement(query(rows), []),
       outsideStatement(query(rows), ["coalesce((date_diff('second', a, b) / 3600.0) < 0, false)"]),
-      countStatement({ ...twice, dialect: { ...trinoDialect, relation: () => "read_parquet('a.parquet')" } }, segments),
+      countStatement(
+        { ...twice, dialect: { ...trinoDialect, relation: () => "read_parquet('a.parquet')" } },
+        segments,
+      ),
       countStatement(twice, segments).replace('CAST(series AS VARCHAR)', 'series::VARCHAR'),
       countStatement(twice, segments).replace('GROUP BY reason, series, utc_ms', 'GROUP BY ALL'),
     ]);
@@ -300,7 +417,12 @@ describe("Trino's grammar", () => {
       part: { name: 'p', feed: 'f' },
       rows: rowsOf([], extra),
     });
-    for (const seriesId of ['series::VARCHAR', 'a // 2', "regexp_matches(a, 'b')", 'INTERVAL 1 HOUR']) {
+    for (const seriesId of [
+      'series::VARCHAR',
+      'a // 2',
+      "regexp_matches(a, 'b')",
+      'INTERVAL 1 HOUR',
+    ]) {
       expect(() => probeStatement(query({ seriesId }))).toThrow(/only DuckDB reads/);
     }
     expect(() => probeStatement(query({ seriesId: "'a::b // c'" }))).not.toThrow();

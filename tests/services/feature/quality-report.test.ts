@@ -27,8 +27,16 @@ const start = Date.parse('2026-10-26T04:00:00Z');
 
 async function reportOf(series: Record<string, (t: number) => number>, length: number) {
   const seriesIds = Object.keys(series);
-  const target = Float32Array.from(seriesIds.flatMap((id) => Array.from({ length }, (_, t) => series[id](t))));
-  const panel = createPanel({ seriesIds, start, frequencyMinutes: 60, length, columns: { target } });
+  const target = Float32Array.from(
+    seriesIds.flatMap((id) => Array.from({ length }, (_, t) => series[id](t))),
+  );
+  const panel = createPanel({
+    seriesIds,
+    start,
+    frequencyMinutes: 60,
+    length,
+    columns: { target },
+  });
   const part = {
     name: `${HOSTILE}.csv`,
     feed: 'one',
@@ -56,7 +64,14 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
     isAccepted: false,
     now: start,
   });
-  const report = await buildQualityReport({ domain, panel, parts: [old, part], earlier: [old as never], contract, now: start });
+  const report = await buildQualityReport({
+    domain,
+    panel,
+    parts: [old, part],
+    earlier: [old as never],
+    contract,
+    now: start,
+  });
   return { report, pictures: drawQuality(domain, contract.view) };
 }
 
@@ -81,14 +96,24 @@ describe('the data-quality report', () => {
       series: 1,
       longest: [{ seriesId: 'steady', start: start + 10 * 3_600_000, intervals: 3 }],
     });
-    expect(report.busiest.map(({ seriesId }) => seriesId)).toEqual(['late', 'steady', HOSTILE, 'dying', 'rare']);
+    expect(report.busiest.map(({ seriesId }) => seriesId)).toEqual([
+      'late',
+      'steady',
+      HOSTILE,
+      'dying',
+      'rare',
+    ]);
     expect(report.busiest[0]).toMatchObject({ mean: 5, maximum: 5, known: weeks - 500 });
     expect(report.sparse).toEqual({ count: 1, seriesIds: ['rare'] });
     expect(report.dead).toEqual({ count: 1, seriesIds: ['dying'] });
   });
 
   test('hours and weekdays are local, also after the clock is set back', async () => {
-    const hour = new Intl.DateTimeFormat('en-US', { timeZone: 'America/New_York', hour: '2-digit', hourCycle: 'h23' });
+    const hour = new Intl.DateTimeFormat('en-US', {
+      timeZone: 'America/New_York',
+      hour: '2-digit',
+      hourCycle: 'h23',
+    });
     const noonInNewYork = (t: number) => Number(hour.format(start + t * 3_600_000) === '12');
     const { report } = await reportOf({ noon: noonInNewYork }, 3 * 168);
     expect(report.byHour).toEqual(Array.from({ length: 24 }, (_, hour) => (hour === 12 ? 1 : 0)));
@@ -118,7 +143,10 @@ describe('the data-quality report', () => {
 
   test('three hundred series make a page of modest size', async () => {
     const many = Object.fromEntries(
-      Array.from({ length: 300 }, (_, index) => [`series ${index}`, (t: number) => (t * index) % 7]),
+      Array.from({ length: 300 }, (_, index) => [
+        `series ${index}`,
+        (t: number) => (t * index) % 7,
+      ]),
     );
     const { report, pictures } = await reportOf(many, 84 * 24);
     const page = qualityPage(report, pictures);

@@ -1,20 +1,40 @@
-/** Purpose: the pictures of the data-quality page: what is drawn is what is in the tables, at three hundred series too. */
+/**
+ * Purpose: the pictures of the data-quality page: what is drawn is what is in the tables, at three
+ * hundred series too.
+ */
 import { describe, expect, test } from '@jest/globals';
 import type { Domain } from '../../../domains/domain.ts';
 import { createPanel } from '../../../forecasting/panel.ts';
 import { viewDemand } from '../../../services/feature/demand-view.ts';
 import { drawQuality } from '../../../services/feature/quality-pictures.ts';
-import { heatPicture, rejectionPicture, volumePicture } from '../../../services/feature/quality-svg.ts';
+import {
+  heatPicture,
+  rejectionPicture,
+  volumePicture,
+} from '../../../services/feature/quality-svg.ts';
 
-const domain = { missing: 'unknown', timeZone: 'UTC', holidays: null, integerValued: false } as unknown as Domain;
+const domain = {
+  missing: 'unknown',
+  timeZone: 'UTC',
+  holidays: null,
+  integerValued: false,
+} as unknown as Domain;
 const HOSTILE = `"><script>alert('x')</script>`;
 const NAN = Number.NaN;
 
 function pictures(values: Record<string, (t: number) => number>, days: number) {
   const seriesIds = Object.keys(values);
   const length = days * 24;
-  const target = Float32Array.from(seriesIds.flatMap((id) => Array.from({ length }, (_, t) => values[id]?.(t) ?? NAN)));
-  const panel = createPanel({ seriesIds, start: Date.UTC(2026, 0, 5), frequencyMinutes: 60, length, columns: { target } });
+  const target = Float32Array.from(
+    seriesIds.flatMap((id) => Array.from({ length }, (_, t) => values[id]?.(t) ?? NAN)),
+  );
+  const panel = createPanel({
+    seriesIds,
+    start: Date.UTC(2026, 0, 5),
+    frequencyMinutes: 60,
+    length,
+    columns: { target },
+  });
   const covered = new Uint8Array(length).fill(1);
   const fresh = covered.map((_, t) => (t >= length - 24 ? 1 : 0));
   return drawQuality(domain, viewDemand(domain, { panel, fresh, covered, knownSeries: null }, []));
@@ -22,7 +42,10 @@ function pictures(values: Record<string, (t: number) => number>, days: number) {
 
 describe('series by day', () => {
   test('one row a series, the busiest first; a cell is its share of the usual highest, zero or missing', () => {
-    const { heat } = pictures({ low: (t) => (t < 48 ? 1 : 5), none: () => 0, high: (t) => (t < 24 ? NAN : 10) }, 4);
+    const { heat } = pictures(
+      { low: (t) => (t < 48 ? 1 : 5), none: () => 0, high: (t) => (t < 24 ? NAN : 10) },
+      4,
+    );
     expect(heat.rows.map(({ seriesId, cells }) => [seriesId, cells])).toEqual([
       ['high', '.555'],
       ['low', '1155'],
@@ -39,7 +62,10 @@ describe('series by day', () => {
 
   test('three hundred series over a year: every row is there, the page stays small, hostile names stay text', () => {
     const many = Object.fromEntries(
-      Array.from({ length: 310 }, (_, i) => [i === 0 ? HOSTILE : `s${i}`, (t: number) => (310 - i) * (((t * 7919) % 13) + 1)]),
+      Array.from({ length: 310 }, (_, i) => [
+        i === 0 ? HOSTILE : `s${i}`,
+        (t: number) => (310 - i) * (((t * 7919) % 13) + 1),
+      ]),
     );
     const drawn = pictures(many, 180);
     expect(drawn.heat).toMatchObject({ daysEach: 2, more: 10 });
@@ -81,8 +107,14 @@ test('rejected rows: a bar a file, a colour a reason, the rest together', () => 
     rejected,
     skipped: false,
   });
-  const eight = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [i === 0 ? HOSTILE : `reason ${i}`, 8 - i]));
-  const svg = rejectionPicture([account('one', eight), account(HOSTILE, { 'reason 1': 72 }), account('clean', {})]);
+  const eight = Object.fromEntries(
+    Array.from({ length: 8 }, (_, i) => [i === 0 ? HOSTILE : `reason ${i}`, 8 - i]),
+  );
+  const svg = rejectionPicture([
+    account('one', eight),
+    account(HOSTILE, { 'reason 1': 72 }),
+    account('clean', {}),
+  ]);
   // Seven colours in the first bar, one in the second, seven in the key.
   expect(svg.match(/<rect /g)).toHaveLength(7 + 1 + 7);
   expect(svg).toContain('highest 72.0 %');

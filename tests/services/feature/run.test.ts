@@ -13,7 +13,14 @@ import { type FeatureBench, featureBench, utc } from '../../domains/feature-benc
 jest.setTimeout(60_000);
 
 const domain: Domain = {
-  ...{ name: 'test', title: 'Test', unit: 'events', seriesNoun: 'series', frequencyMinutes: 60, timeZone: 'UTC' },
+  ...{
+    name: 'test',
+    title: 'Test',
+    unit: 'events',
+    seriesNoun: 'series',
+    frequencyMinutes: 60,
+    timeZone: 'UTC',
+  },
   ...{
     seasonLengths: [24],
     horizon: 24,
@@ -28,15 +35,27 @@ const domain: Domain = {
   openSource: async () => sourceOf([]),
 };
 
-const sourceOf = (parts: RawPart[]): Source => ({ description: 'a test', parts: async () => parts });
+const sourceOf = (parts: RawPart[]): Source => ({
+  description: 'a test',
+  parts: async () => parts,
+});
 
 /** A day with `count` events of series a at noon. */
 function day(name: string, count: number, options: Partial<RawPart> = {}): RawPart {
   const start = Date.parse(`${name}T00:00:00Z`);
   return {
-    ...{ name, feed: 'one', fingerprint: `${name} ${count}`, span: { start, end: start + 86_400_000 } },
+    ...{
+      name,
+      feed: 'one',
+      fingerprint: `${name} ${count}`,
+      span: { start, end: start + 86_400_000 },
+    },
     open: async () => ({
-      ...{ relation: `(SELECT TIMESTAMP '${name} 12:30:00' AS t FROM range(${count}))`, seriesId: `'a'`, localTime: 't' },
+      ...{
+        relation: `(SELECT TIMESTAMP '${name} 12:30:00' AS t FROM range(${count}))`,
+        seriesId: `'a'`,
+        localTime: 't',
+      },
       ...{ value: null, duplicateKey: [], rejections: [] },
     }),
     ...options,
@@ -51,7 +70,13 @@ afterEach(() => bench.remove());
 
 const run = (...parts: RawPart[]) =>
   runFeatures({
-    ...{ domain, source: sourceOf(parts), features: bench.features, workFolder: bench.workFolder, clock: bench.clock },
+    ...{
+      domain,
+      source: sourceOf(parts),
+      features: bench.features,
+      workFolder: bench.workFolder,
+      clock: bench.clock,
+    },
     ...{ logger: silentLogger, progress: silentProgress },
   });
 const noon = (name: string) => bench.features.values().get(`a@${utc(`${name}T12`)}`);
@@ -60,9 +85,21 @@ describe('a run', () => {
   test('commits what is new, with its account and when it became known', async () => {
     const { manifest, changed, report } = await run(day('2026-01-01', 5));
     expect(changed).toBe(true);
-    expect(manifest.objects[0]).toMatchObject({ part: '2026-01-01', feed: 'one', rows: 1, rowsIn: 5, rowsUsed: 5, rejected: {} });
+    expect(manifest.objects[0]).toMatchObject({
+      part: '2026-01-01',
+      feed: 'one',
+      rows: 1,
+      rowsIn: 5,
+      rowsUsed: 5,
+      rejected: {},
+    });
     expect(manifest.objects[0].availableAt).toBe(bench.clock.now());
-    expect(manifest.schema).toEqual({ frequencyMinutes: 60, missing: 'zero', unit: 'events', timeZone: 'UTC' });
+    expect(manifest.schema).toEqual({
+      frequencyMinutes: 60,
+      missing: 'zero',
+      unit: 'events',
+      timeZone: 'UTC',
+    });
     expect(bench.features.report()).toEqual(JSON.parse(JSON.stringify(report)));
     expect(await readdir(bench.workFolder)).toEqual([]);
   });
@@ -71,7 +108,11 @@ describe('a run', () => {
     await run(day('2026-01-01', 5));
     const closed = { open: () => Promise.reject(new Error('must not be opened')) };
     const again = await run(day('2026-01-01', 5, closed));
-    expect(again).toMatchObject({ changed: false, report: null, parts: [{ skipped: true, rowsIn: 5 }] });
+    expect(again).toMatchObject({
+      changed: false,
+      report: null,
+      parts: [{ skipped: true, rowsIn: 5 }],
+    });
     expect(bench.features.commits).toBe(1);
   });
 
@@ -94,7 +135,9 @@ describe('a run', () => {
   });
 
   test('with one bad part among good ones commits nothing and leaves nothing behind', async () => {
-    const bad = { open: () => Promise.reject(new HeadwayError('RAW_FILE_INVALID', 'x is torn', { where: 'x' })) };
+    const bad = {
+      open: () => Promise.reject(new HeadwayError('RAW_FILE_INVALID', 'x is torn', { where: 'x' })),
+    };
     await expect(run(day('2026-01-01', 5), day('2026-01-02', 5, bad))).rejects.toMatchObject({
       code: 'RAW_FILE_INVALID',
       message: 'x is torn',
@@ -109,14 +152,22 @@ describe('a run', () => {
       duplicateKey: [],
       rejections: [],
     };
-    const both = run(day('2026-01-01', 5, { open: async () => relation }), day('2026-01-02', 5, bad));
-    await expect(both).rejects.toMatchObject({ code: 'RAW_FILE_INVALID', message: expect.stringContaining('2 files are bad') });
+    const both = run(
+      day('2026-01-01', 5, { open: async () => relation }),
+      day('2026-01-02', 5, bad),
+    );
+    await expect(both).rejects.toMatchObject({
+      code: 'RAW_FILE_INVALID',
+      message: expect.stringContaining('2 files are bad'),
+    });
     expect(await bench.features.head()).toBeNull();
     expect(await readdir(bench.workFolder)).toEqual([]);
   });
 
   test('a full disk and a source without data are told as such', async () => {
-    const full = { open: () => Promise.reject(Object.assign(new Error('write failed'), { code: 'ENOSPC' })) };
+    const full = {
+      open: () => Promise.reject(Object.assign(new Error('write failed'), { code: 'ENOSPC' })),
+    };
     await expect(run(day('2026-01-01', 5, full))).rejects.toMatchObject({ code: 'STORE_FULL' });
     await expect(run()).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
   });
@@ -126,14 +177,19 @@ describe('a run', () => {
     const log = await bench.features.log();
     expect(log.map(({ number }) => number)).toEqual([1, 2]);
     expect([noon('2026-01-01'), noon('2026-01-02')]).toEqual([5, 6]);
-    const [first, second] = await Promise.all([run(day('2026-01-03', 1)), run(day('2026-01-03', 1))]);
+    const [first, second] = await Promise.all([
+      run(day('2026-01-03', 1)),
+      run(day('2026-01-03', 1)),
+    ]);
     expect(first.changed || second.changed).toBe(true);
     expect(noon('2026-01-03')).toBe(1);
   });
 
   test('clears away what a killed run left, and nothing of a run that lives', async () => {
     const host = hostname().replace(/[^A-Za-z0-9.]/g, '_');
-    await mkdir(join(bench.workFolder, `run-${host}-999999999-abcdef`, 'spill'), { recursive: true });
+    await mkdir(join(bench.workFolder, `run-${host}-999999999-abcdef`, 'spill'), {
+      recursive: true,
+    });
     await mkdir(join(bench.workFolder, `run-${host}-${process.ppid}-abcdef`));
     await mkdir(join(bench.workFolder, 'run-elsewhere-1-abcdef'));
     await mkdir(join(bench.workFolder, 'mine'));

@@ -7,14 +7,24 @@ import { fixedClock } from '../../../runtime/clock.ts';
 import { createHttpClient } from '../../../runtime/http.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { silentProgress } from '../../../runtime/progress.ts';
-import { embeddedEngine, type PartEngine, queryingEngine } from '../../../services/feature/part-engine.ts';
+import {
+  embeddedEngine,
+  type PartEngine,
+  queryingEngine,
+} from '../../../services/feature/part-engine.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import { parseTrinoAddress, trinoEngine } from '../../../services/feature/trino-client.ts';
 import { toyDomain } from '../training/toy-store.ts';
 import { memoryFeatureStore } from './memory-feature-store.ts';
 import { type TrinoDouble, type Trouble, trinoDouble } from './trino-double.ts';
 
-const domain = { name: 'test', frequencyMinutes: 60, timeZone: 'America/New_York', missing: 'zero', nonNegative: true } as Domain;
+const domain = {
+  name: 'test',
+  frequencyMinutes: 60,
+  timeZone: 'America/New_York',
+  missing: 'zero',
+  nonNegative: true,
+} as Domain;
 const EVENTS = `(VALUES ('a', '2023-11-05 01:10:00', 1), ('a', '2023-11-05 01:20:00', 2), ('a', '2023-11-05 01:20:00', 2),
   ('b', '2023-11-05 03:00:00', 3), ('c', '2023-11-05 04:00:00', 4), ('a', '2023-11-05 05:59:59', 5), (NULL, '2023-11-05 05:00:00', 6),
   ('b', '2023-03-12 02:30:00', 7)) AS raw(series, stamp, event)`;
@@ -31,7 +41,13 @@ const rows: RawRows = {
   rejections: [],
   ranges: [{ name: 'small', value: 'event', atMost: 4 }],
 };
-const part: RawPart = { name: '2023-11.parquet', feed: 'green', fingerprint: 'x', span: null, open: async () => rows };
+const part: RawPart = {
+  name: '2023-11.parquet',
+  feed: 'green',
+  fingerprint: 'x',
+  span: null,
+  open: async () => rows,
+};
 
 let folder: string;
 let double: TrinoDouble;
@@ -44,11 +60,26 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const client = () => createHttpClient({ logger: silentLogger, retries: 2, firstDelayMs: 1, maximumDelayMs: 2, timeoutMs: 5000 });
+const client = () =>
+  createHttpClient({
+    logger: silentLogger,
+    retries: 2,
+    firstDelayMs: 1,
+    maximumDelayMs: 2,
+    timeoutMs: 5000,
+  });
 const address = () => ({ origin: double.origin, user: 'ada', catalog: 'hive', schema: 'raw' });
 const engine = () => queryingEngine(trinoEngine(address(), client()));
 const options = (name: string) => ({
-  ...{ domain, part, rows, path: join(folder, name), availableAt: 1000, tempFolder: folder, memoryLimitMb: 256 },
+  ...{
+    domain,
+    part,
+    rows,
+    path: join(folder, name),
+    availableAt: 1000,
+    tempFolder: folder,
+    memoryLimitMb: 256,
+  },
 });
 const aggregate = () => engine().aggregate(options('trino.parquet'));
 
@@ -78,7 +109,9 @@ describe('a part counted by the cluster', () => {
 
   test('figures outside their ranges are counted there, too', async () => {
     const profile = options('a');
-    expect(await engine().countOutside(profile)).toEqual(await embeddedEngine.countOutside(profile));
+    expect(await engine().countOutside(profile)).toEqual(
+      await embeddedEngine.countOutside(profile),
+    );
     expect(await engine().countOutside(profile)).toEqual([{ range: 'small', rows: 2 }]);
   });
 
@@ -87,7 +120,12 @@ describe('a part counted by the cluster', () => {
       const clock = fixedClock(Date.parse('2023-11-06T00:00:00Z'));
       const features = memoryFeatureStore('toy', clock);
       const result = await runFeatures({
-        domain: { ...toyDomain, ...domain, name: 'toy', expectations: { limits: { ranges: { soft: null, hard: null } } } },
+        domain: {
+          ...toyDomain,
+          ...domain,
+          name: 'toy',
+          expectations: { limits: { ranges: { soft: null, hard: null } } },
+        },
         source: { description: 'events', parts: async () => [part] },
         ...{ features, workFolder: folder, clock, logger: silentLogger, progress: silentProgress },
         ...(counting === undefined ? {} : { engine: counting }),
@@ -102,7 +140,12 @@ describe('a part counted by the cluster', () => {
 
   test('the session is told with every request', async () => {
     await aggregate();
-    const session = { 'x-trino-user': 'ada', 'x-trino-catalog': 'hive', 'x-trino-schema': 'raw', 'x-trino-source': 'headway' };
+    const session = {
+      'x-trino-user': 'ada',
+      'x-trino-catalog': 'hive',
+      'x-trino-schema': 'raw',
+      'x-trino-source': 'headway',
+    };
     for (const { headers } of double.seen) expect(headers).toMatchObject(session);
   });
 
@@ -110,18 +153,24 @@ describe('a part counted by the cluster', () => {
     ['busy', answerWith(503)],
     ['cut before the answer', cut],
     ['cut in the middle of it', cutInTheMiddle],
-  ])('a coordinator that is %s is asked again, on the statement and on a page', async (_what, trouble) => {
-    double.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
-    expect((await aggregate()).rowsUsed).toBe(5);
-    // The statements ran once each, whatever was asked again.
-    expect(double.statements).toHaveLength(2);
-  });
+  ])(
+    'a coordinator that is %s is asked again, on the statement and on a page',
+    async (_what, trouble) => {
+      double.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
+      expect((await aggregate()).rowsUsed).toBe(5);
+      // The statements ran once each, whatever was asked again.
+      expect(double.statements).toHaveLength(2);
+    },
+  );
 });
 
 describe('what cannot be done is said', () => {
   test('a cluster that stays busy', async () => {
     for (let i = 0; i < 10; i++) double.trouble.set(i, answerWith(503));
-    await expect(aggregate()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE', message: expect.stringContaining('HTTP 503') });
+    await expect(aggregate()).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      message: expect.stringContaining('HTTP 503'),
+    });
     expect(double.seen).toHaveLength(3);
   });
 
@@ -135,7 +184,14 @@ describe('what cannot be done is said', () => {
   });
 
   test('an error between two pages: nothing is written', async () => {
-    const body = { id: 'q', error: { message: 'node died', errorName: 'PAGE_TRANSPORT_TIMEOUT', errorType: 'INTERNAL_ERROR' } };
+    const body = {
+      id: 'q',
+      error: {
+        message: 'node died',
+        errorName: 'PAGE_TRANSPORT_TIMEOUT',
+        errorType: 'INTERNAL_ERROR',
+      },
+    };
     double.trouble.set(4, answerWith(200, JSON.stringify(body)));
     await expect(aggregate()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
@@ -169,7 +225,10 @@ describe('what cannot be done is said', () => {
 
 describe('addresses', () => {
   test.each([
-    ['trino://localhost:8080/hive/raw', { origin: 'http://localhost:8080', user: 'headway', catalog: 'hive', schema: 'raw' }],
+    [
+      'trino://localhost:8080/hive/raw',
+      { origin: 'http://localhost:8080', user: 'headway', catalog: 'hive', schema: 'raw' },
+    ],
     [
       'trinos://ada@trino.example.org/ice/a_b',
       { origin: 'https://trino.example.org', user: 'ada', catalog: 'ice', schema: 'a_b' },

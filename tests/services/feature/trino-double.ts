@@ -1,7 +1,8 @@
 /**
- * Purpose: a coordinator on loopback that answers as Trino's REST protocol says, and runs the statements as they stand in DuckDB.
- * Invariants: answers are cut into pages of `pageRows`; a page may be asked for again until a later one was asked for, and then is gone;
- * `trouble` may answer in its place, once for each entry.
+ * Purpose: a coordinator on loopback that answers as Trino's REST protocol says, and runs the
+ * statements as they stand in DuckDB.
+ * Invariants: answers are cut into pages of `pageRows`; a page may be asked for again until a later
+ * one was asked for, and then is gone; `trouble` may answer in its place, once for each entry.
  * Fails: the test, where a page is asked for that is gone.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,7 +15,11 @@ export type Trouble = (response: ServerResponse, request: IncomingMessage) => vo
 
 export interface TrinoDouble {
   readonly origin: string;
-  readonly seen: { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers'] }[];
+  readonly seen: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: IncomingMessage['headers'];
+  }[];
   readonly statements: string[];
   readonly trouble: Map<number, Trouble>;
   close(): Promise<void>;
@@ -62,15 +67,25 @@ export async function trinoDouble(tables: readonly string[], pageRows = 3): Prom
     statements.push(sql);
     const made = `q${statements.length}`;
     try {
-      running.set(made, { rows: (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][], token: 0 });
+      running.set(made, {
+        rows: (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][],
+        token: 0,
+      });
     } catch (error) {
       const message = (error as Error).message.split('\n')[0];
-      return { status: 200, body: { id: made, error: { message, errorName: 'SYNTAX_ERROR', errorType: 'USER_ERROR' } } };
+      return {
+        status: 200,
+        body: { id: made, error: { message, errorName: 'SYNTAX_ERROR', errorType: 'USER_ERROR' } },
+      };
     }
     // As the real one does: the first answer has no data, and says where the first page will be.
     return {
       status: 200,
-      body: { id: made, nextUri: `${origin}/v1/statement/executing/${made}/y/0`, stats: { state: 'QUEUED' } },
+      body: {
+        id: made,
+        nextUri: `${origin}/v1/statement/executing/${made}/y/0`,
+        stats: { state: 'QUEUED' },
+      },
     };
   }
 
@@ -84,7 +99,9 @@ export async function trinoDouble(tables: readonly string[], pageRows = 3): Prom
     }
     void answer(request).then(({ status, body }) => {
       response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(body === null ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+      response.end(
+        body === null ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,7 @@
-/** Runs of one process that begin at the same moment must not take each other's folder for a leftover. */
+/**
+ * Runs of one process that begin at the same moment must not take each other's folder for a
+ * leftover.
+ */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -21,7 +21,17 @@ import { memoryObjectStore } from '../../contracts/memory-object-store.ts';
 import { createWorld, NOW } from './fakes.ts';
 
 const make = (changes: Partial<NewKey> = {}) =>
-  makeKey({ name: 'test', scopes: SCOPE_NAMES, requestsPerMinute: null, createdAt: NOW, expiresAt: null, ...changes }, newSecret);
+  makeKey(
+    {
+      name: 'test',
+      scopes: SCOPE_NAMES,
+      requestsPerMinute: null,
+      createdAt: NOW,
+      expiresAt: null,
+      ...changes,
+    },
+    newSecret,
+  );
 /** The same key but for its last character. */
 const nearly = (key: string) => `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`;
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -30,7 +40,11 @@ async function keyedApp(records: readonly KeyRecord[], rateLimitPerMinute = 0) {
   const { build, clock, options } = createWorld();
   const apiKeys = await openApiKeys(formatKeys(records), { clock, logger: silentLogger });
   const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
-  const app = await build({ apiKeys, actuals, settings: { ...options.settings, rateLimitPerMinute } });
+  const app = await build({
+    apiKeys,
+    actuals,
+    settings: { ...options.settings, rateLimitPerMinute },
+  });
   return { app, clock };
 }
 
@@ -44,26 +58,83 @@ describe('a key', () => {
   let clock: { advance(ms: number): void };
   beforeAll(async () => {
     const gone = { ...revoked.record, revokedAt: new Date(NOW - 1000).toISOString() };
-    ({ app, clock } = await keyedApp([whole.record, reader.record, old.record, ending.record, gone]));
+    ({ app, clock } = await keyedApp([
+      whole.record,
+      reader.record,
+      old.record,
+      ending.record,
+      gone,
+    ]));
   });
   afterAll(() => app.close());
 
   test.each([
     ['none', {}, 401, 'API_KEY_MISSING', 'Bearer realm="headway"'],
-    ['another scheme', { authorization: `Basic ${whole.key}` }, 401, 'API_KEY_MISSING', 'Bearer realm="headway"'],
-    ['a header of its own', { 'x-api-key': whole.key }, 401, 'API_KEY_MISSING', 'Bearer realm="headway"'],
+    [
+      'another scheme',
+      { authorization: `Basic ${whole.key}` },
+      401,
+      'API_KEY_MISSING',
+      'Bearer realm="headway"',
+    ],
+    [
+      'a header of its own',
+      { 'x-api-key': whole.key },
+      401,
+      'API_KEY_MISSING',
+      'Bearer realm="headway"',
+    ],
     ['no token', { authorization: 'Bearer ' }, 401, 'API_KEY_', 'Bearer realm="headway"'],
-    ['one that was never made', bearer(make().key), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
+    [
+      'one that was never made',
+      bearer(make().key),
+      401,
+      'API_KEY_UNKNOWN',
+      'error="invalid_token"',
+    ],
     ['no key at all', bearer('hunter2'), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
-    ['a good id, another secret', bearer(nearly(whole.key)), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
-    ['another id, a good secret', bearer(`hw_${reader.record.id}${whole.key.slice(15)}`), 401, 'API_KEY_UNKNOWN', 'invalid'],
-    ['the hash that is kept', bearer(`hw_${whole.record.id}_${whole.record.hash}`), 401, 'API_KEY_UNKNOWN', 'invalid'],
-    ['too much behind it', bearer(`${whole.key}0`), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
+    [
+      'a good id, another secret',
+      bearer(nearly(whole.key)),
+      401,
+      'API_KEY_UNKNOWN',
+      'error="invalid_token"',
+    ],
+    [
+      'another id, a good secret',
+      bearer(`hw_${reader.record.id}${whole.key.slice(15)}`),
+      401,
+      'API_KEY_UNKNOWN',
+      'invalid',
+    ],
+    [
+      'the hash that is kept',
+      bearer(`hw_${whole.record.id}_${whole.record.hash}`),
+      401,
+      'API_KEY_UNKNOWN',
+      'invalid',
+    ],
+    [
+      'too much behind it',
+      bearer(`${whole.key}0`),
+      401,
+      'API_KEY_UNKNOWN',
+      'error="invalid_token"',
+    ],
     ['one that has expired', bearer(old.key), 401, 'API_KEY_EXPIRED', 'error="invalid_token"'],
     ['one that was revoked', bearer(revoked.key), 401, 'API_KEY_REVOKED', 'error="invalid_token"'],
-    ['one without the scope', bearer(reader.key), 403, 'SCOPE_MISSING', 'error="insufficient_scope", scope="models:read"'],
+    [
+      'one without the scope',
+      bearer(reader.key),
+      403,
+      'SCOPE_MISSING',
+      'error="insufficient_scope", scope="models:read"',
+    ],
   ])('%s', async (_title, headers, status, code, challenge) => {
-    const answer = await app.inject({ url: '/v1/model', headers: headers as Record<string, string> });
+    const answer = await app.inject({
+      url: '/v1/model',
+      headers: headers as Record<string, string>,
+    });
     expect([answer.statusCode, answer.json().status]).toEqual([status, status]);
     expect(answer.json().code).toContain(code);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -73,9 +144,15 @@ describe('a key', () => {
   });
 
   test('that counts is answered, however the scheme is written, and until it expires', async () => {
-    for (const headers of [bearer(whole.key), { authorization: `bearer  ${whole.key}` }, bearer(ending.key)])
+    for (const headers of [
+      bearer(whole.key),
+      { authorization: `bearer  ${whole.key}` },
+      bearer(ending.key),
+    ])
       expect((await app.inject({ url: '/v1/model', headers })).statusCode).toBe(200);
-    expect((await app.inject({ url: '/v1/series', headers: bearer(reader.key) })).statusCode).toBe(200);
+    expect((await app.inject({ url: '/v1/series', headers: bearer(reader.key) })).statusCode).toBe(
+      200,
+    );
     clock.advance(3_600_000);
     const late = await app.inject({ url: '/v1/model', headers: bearer(ending.key) });
     expect([late.statusCode, late.json().code]).toEqual([401, 'API_KEY_EXPIRED']);
@@ -111,8 +188,15 @@ describe('every route declares what it needs', () => {
   afterAll(() => app.close());
 
   const operations = () =>
-    Object.entries<Record<string, { security?: Record<string, string[]>[] }>>(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, { security }]) => ({ name: `${method} ${path}`, path, method, security })),
+    Object.entries<Record<string, { security?: Record<string, string[]>[] }>>(
+      document.paths,
+    ).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { security }]) => ({
+        name: `${method} ${path}`,
+        path,
+        method,
+        security,
+      })),
     );
 
   test('each operation of the document names one scope that there is, or is on the short list', () => {
@@ -120,11 +204,19 @@ describe('every route declares what it needs', () => {
     for (const { name, security } of operations()) {
       if (name in OPEN) expect([name, security]).toEqual([name, []]);
       else {
-        expect([name, security?.length, Object.keys(security?.[0] ?? {})]).toEqual([name, 1, ['apiKey']]);
-        expect(security?.[0]?.apiKey).toEqual([expect.stringMatching(new RegExp(`^(${SCOPE_NAMES.join('|')})$`))]);
+        expect([name, security?.length, Object.keys(security?.[0] ?? {})]).toEqual([
+          name,
+          1,
+          ['apiKey'],
+        ]);
+        expect(security?.[0]?.apiKey).toEqual([
+          expect.stringMatching(new RegExp(`^(${SCOPE_NAMES.join('|')})$`)),
+        ]);
       }
     }
-    expect(Object.keys(OPEN).filter((open) => !operations().some(({ name }) => name === open))).toEqual([]);
+    expect(
+      Object.keys(OPEN).filter((open) => !operations().some(({ name }) => name === open)),
+    ).toEqual([]);
     const scheme = document.components.securitySchemes.apiKey;
     expect([scheme.type, scheme.scheme]).toEqual(['http', 'bearer']);
     for (const scope of SCOPE_NAMES) expect(scheme.description).toContain(scope);
@@ -138,7 +230,12 @@ describe('every route declares what it needs', () => {
         headers,
         ...(method === 'post' ? { payload: {} } : {}),
       });
-    const metrics = { name: 'get /metrics', path: '/metrics', method: 'get', security: [{ apiKey: ['metrics:read'] }] };
+    const metrics = {
+      name: 'get /metrics',
+      path: '/metrics',
+      method: 'get',
+      security: [{ apiKey: ['metrics:read'] }],
+    };
     const used = new Set<string>();
     for (const { name, path, method, security = [] } of [...operations(), metrics]) {
       const [scope] = security[0]?.apiKey ?? [];
@@ -148,17 +245,26 @@ describe('every route declares what it needs', () => {
       used.add(scope);
       for (const [other, { key }] of Object.entries(keys)) {
         const got = await status(bearer(key));
-        if (other === scope) expect([name, other, [200, 400].includes(got)]).toEqual([name, other, true]);
+        if (other === scope)
+          expect([name, other, [200, 400].includes(got)]).toEqual([name, other, true]);
         else expect([name, other, got]).toEqual([name, other, 403]);
       }
       // What a HEAD tells is guarded as what a GET does.
-      if (method === 'get') expect([name, (await ask(path, 'head')).statusCode]).toEqual([name, 401]);
+      if (method === 'get')
+        expect([name, (await ask(path, 'head')).statusCode]).toEqual([name, 401]);
     }
     expect([...used].sort()).toEqual([...SCOPE_NAMES].sort());
   });
 
   test('pages and documentation are open, and so is what there is not', async () => {
-    for (const url of ['/', '/dashboard/page.js', '/docs/', '/docs/static/swagger-ui.css', '/openapi.json', '/health/live'])
+    for (const url of [
+      '/',
+      '/dashboard/page.js',
+      '/docs/',
+      '/docs/static/swagger-ui.css',
+      '/openapi.json',
+      '/health/live',
+    ])
       expect([url, (await app.inject(url)).statusCode]).toEqual([url, 200]);
     expect((await app.inject('/health/live')).json().access).toBe('api-keys');
     expect((await app.inject('/nope')).statusCode).toBe(404);
@@ -168,9 +274,12 @@ describe('every route declares what it needs', () => {
   test('a route that does not stops the start', async () => {
     for (const records of [[], null]) {
       const { build, clock } = createWorld();
-      const apiKeys = records && (await openApiKeys(formatKeys(records), { clock, logger: silentLogger }));
+      const apiKeys =
+        records && (await openApiKeys(formatKeys(records), { clock, logger: silentLogger }));
       const fresh = await build({ apiKeys });
-      expect(() => fresh.get('/v1/secret', async () => 'x')).toThrow('GET /v1/secret does not declare its access');
+      expect(() => fresh.get('/v1/secret', async () => 'x')).toThrow(
+        'GET /v1/secret does not declare its access',
+      );
       expect(() => fresh.get('/docsecret', async () => 'x')).toThrow('does not declare its access');
       await fresh.close();
     }
@@ -209,13 +318,24 @@ describe('every route declares what it needs', () => {
     await fc.assert(
       fc.asyncProperty(
         target,
-        fc.array(fc.record({ at: fc.nat(25), piece: fc.constantFrom(...pieces) }), { maxLength: 3 }),
+        fc.array(fc.record({ at: fc.nat(25), piece: fc.constantFrom(...pieces) }), {
+          maxLength: 3,
+        }),
         fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST'),
         fc.constantFrom('', '/docs', '/docs/..', '/health/live/..', '/dashboard/..'),
         async (path, edits, method, prefix) => {
-          const url = prefix + edits.reduce<string>((text, { at, piece }) => text.slice(0, at) + piece + text.slice(at), path);
-          const answer = await app.inject({ method: method as 'GET', url: url.startsWith('/') ? url : `/${url}` });
-          if (answer.statusCode < 300) expect(answer.body).not.toMatch(/modelVersion|seriesId|headway_/);
+          const url =
+            prefix +
+            edits.reduce<string>(
+              (text, { at, piece }) => text.slice(0, at) + piece + text.slice(at),
+              path,
+            );
+          const answer = await app.inject({
+            method: method as 'GET',
+            url: url.startsWith('/') ? url : `/${url}`,
+          });
+          if (answer.statusCode < 300)
+            expect(answer.body).not.toMatch(/modelVersion|seriesId|headway_/);
         },
       ),
       { numRuns: 300, seed: 5 },
@@ -226,7 +346,9 @@ describe('every route declares what it needs', () => {
 describe('open mode', () => {
   test('asks for nothing, looks at no key, and says so', async () => {
     const app = await createWorld().build();
-    expect((await app.inject({ url: '/v1/model', headers: bearer('nonsense') })).statusCode).toBe(200);
+    expect((await app.inject({ url: '/v1/model', headers: bearer('nonsense') })).statusCode).toBe(
+      200,
+    );
     expect((await app.inject('/health/live')).json().access).toBe('open');
     const document = (await app.inject('/openapi.json')).json();
     expect(document.info.description).toContain('open mode');
@@ -248,19 +370,29 @@ describe('the file', () => {
     await writeFile(file, formatKeys([first.record]));
     const { build, clock } = createWorld();
     const app = await build({ apiKeys: await openApiKeys(file, { clock, logger: silentLogger }) });
-    const status = async ({ key }: { key: string }) => (await app.inject({ url: '/v1/model', headers: bearer(key) })).statusCode;
+    const status = async ({ key }: { key: string }) =>
+      (await app.inject({ url: '/v1/model', headers: bearer(key) })).statusCode;
     expect([await status(first), await status(second)]).toEqual([200, 401]);
     await writeFile(file, formatKeys([first.record, second.record]));
     clock.advance(2000);
     expect([await status(first), await status(second)]).toEqual([200, 200]);
-    await writeFile(file, formatKeys([{ ...first.record, revokedAt: new Date(NOW).toISOString() }, second.record]));
+    await writeFile(
+      file,
+      formatKeys([{ ...first.record, revokedAt: new Date(NOW).toISOString() }, second.record]),
+    );
     clock.advance(2000);
     // Those that ask while the file is read wait for it.
-    expect(await Promise.all([status(first), status(first), status(second)])).toEqual([401, 401, 200]);
+    expect(await Promise.all([status(first), status(first), status(second)])).toEqual([
+      401, 401, 200,
+    ]);
     for (const broken of [() => writeFile(file, '{"format":1'), () => rm(file)]) {
       await broken();
       clock.advance(2000);
-      expect([await status(first), await status(second), (await app.inject('/v1/model')).statusCode]).toEqual([401, 200, 401]);
+      expect([
+        await status(first),
+        await status(second),
+        (await app.inject('/v1/model')).statusCode,
+      ]).toEqual([401, 200, 401]);
     }
     await writeFile(file, formatKeys([]));
     clock.advance(2000);
@@ -286,15 +418,19 @@ describe('the file', () => {
   ])('that holds %s stops the start, and is not repeated', async (_title, text) => {
     const file = join(folder, 'wrong.json');
     await writeFile(file, text);
-    const refused = await openApiKeys(file, { clock: createWorld().clock, logger: silentLogger }).catch(
-      (error: unknown) => error,
-    );
+    const refused = await openApiKeys(file, {
+      clock: createWorld().clock,
+      logger: silentLogger,
+    }).catch((error: unknown) => error);
     expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
     expect(String(refused)).not.toContain('secret');
   });
 
   test('that is not there stops the start', async () => {
-    const missing = openApiKeys(join(folder, 'none.json'), { clock: createWorld().clock, logger: silentLogger });
+    const missing = openApiKeys(join(folder, 'none.json'), {
+      clock: createWorld().clock,
+      logger: silentLogger,
+    });
     await expect(missing).rejects.toThrow('ENOENT');
   });
 });
@@ -318,12 +454,20 @@ describe('an address', () => {
 
 describe('limits', () => {
   test('are of the key, from its record or the default, whatever its address; headers say how much is left', async () => {
-    const [small, usual, free] = [make({ requestsPerMinute: 2 }), make(), make({ requestsPerMinute: 0 })];
+    const [small, usual, free] = [
+      make({ requestsPerMinute: 2 }),
+      make(),
+      make({ requestsPerMinute: 0 }),
+    ];
     const { app } = await keyedApp([small.record, usual.record, free.record], 5);
-    const ask = ({ key }: { key: string }) => app.inject({ url: '/v1/model', headers: bearer(key) });
+    const ask = ({ key }: { key: string }) =>
+      app.inject({ url: '/v1/model', headers: bearer(key) });
     const answers = [await ask(small), await ask(small), await ask(small)];
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
-    expect(answers[0]?.headers).toMatchObject({ 'ratelimit-limit': '2', 'ratelimit-remaining': '1' });
+    expect(answers[0]?.headers).toMatchObject({
+      'ratelimit-limit': '2',
+      'ratelimit-remaining': '1',
+    });
     expect(Number(answers[0]?.headers['ratelimit-reset'])).toBeGreaterThan(0);
     expect(answers[2]?.json()).toMatchObject({ code: 'RATE_LIMITED', status: 429 });
     expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
@@ -337,7 +481,9 @@ describe('limits', () => {
     const key = make({ requestsPerMinute: 20 });
     const { app } = await keyedApp([key.record], 0);
     const ask = () => app.inject({ url: '/v1/series/74/explanation', headers: bearer(key.key) });
-    expect([(await ask()).statusCode, (await ask()).statusCode, (await ask()).statusCode]).toEqual([200, 200, 429]);
+    expect([(await ask()).statusCode, (await ask()).statusCode, (await ask()).statusCode]).toEqual([
+      200, 200, 429,
+    ]);
     expect((await app.inject({ url: '/v1/model', headers: bearer(key.key) })).statusCode).toBe(200);
     await app.close();
   });
@@ -372,7 +518,8 @@ describe('limits', () => {
     const { build, options } = createWorld();
     const settings = { ...options.settings, rateLimitPerMinute: 1, trustProxy: 1 };
     const app = await build({ settings });
-    const ask = (forwarded: string) => app.inject({ url: '/v1/model', headers: { 'x-forwarded-for': forwarded } });
+    const ask = (forwarded: string) =>
+      app.inject({ url: '/v1/model', headers: { 'x-forwarded-for': forwarded } });
     expect((await ask('203.0.113.1')).statusCode).toBe(200);
     expect((await ask('203.0.113.2')).statusCode).toBe(200);
     // What a client wrote before its proxy did is not its address.

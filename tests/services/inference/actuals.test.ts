@@ -1,5 +1,6 @@
 /**
- * Purpose: actuals that clients post are kept whole, once, with the time they came; and nothing that is wrong is kept.
+ * Purpose: actuals that clients post are kept whole, once, with the time they came; and nothing
+ * that is wrong is kept.
  * Invariants: a real log on a store in memory.
  * Fails: with the answer, or the entry, that was not expected.
  */
@@ -24,7 +25,12 @@ describe('what is kept', () => {
   test('a post is one entry with the time it came; the same post again is the same entry', async () => {
     const { app, actuals, clock, post } = await open();
     const first = await post(body);
-    expect(first.json()).toMatchObject({ isNew: true, availableAt: new Date(NOW).toISOString(), series: 1, values: 1 });
+    expect(first.json()).toMatchObject({
+      isNew: true,
+      availableAt: new Date(NOW).toISOString(),
+      series: 1,
+      values: 1,
+    });
     expect(first.headers['cache-control']).toBe('no-store');
     clock.advance(HOUR);
     const again: object = (await post(body)).json();
@@ -38,7 +44,10 @@ describe('what is kept', () => {
     });
     // A correction is another fact: it is kept beside the first.
     await post({ actuals: [{ ...body.actuals[0], values: [13, null] }] });
-    expect((await actuals.entries()).map(({ availableAt }) => availableAt)).toEqual([NOW, NOW + HOUR]);
+    expect((await actuals.entries()).map(({ availableAt }) => availableAt)).toEqual([
+      NOW,
+      NOW + HOUR,
+    ]);
     expect(await actuals.entries({ from: NOW + 1 })).toHaveLength(1);
     expect(await actuals.entries({ until: NOW + 1 })).toHaveLength(1);
     expect((await actuals.verify()).problems).toEqual([]);

@@ -1,6 +1,8 @@
 /**
- * Purpose: all series at once, by level and horizon, as NDJSON, CSV and pages of JSON: the same numbers as one by one.
- * Invariants: a stream is of one model and snapshot, whatever is swapped in while it is read; a slow reader costs no memory.
+ * Purpose: all series at once, by level and horizon, as NDJSON, CSV and pages of JSON: the same
+ * numbers as one by one.
+ * Invariants: a stream is of one model and snapshot, whatever is swapped in while it is read; a
+ * slow reader costs no memory.
  * Fails: with the answer that was not expected.
  */
 
@@ -42,11 +44,15 @@ describe('formats', () => {
     const odd = await createWorld({ ids: ['74', 'a,"b"'] }).build();
     const response = await odd.inject('/v1/forecasts?format=csv&horizon=2&levels=80');
     const [head, ...rows] = response.body.trimEnd().split('\n');
-    expect(head).toBe('unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since');
+    expect(head).toBe(
+      'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since',
+    );
     expect(rows).toHaveLength(4);
     const answer = (await odd.inject('/v1/series/74/forecast?horizon=2')).json();
     const { quantiles: q, timestamps, cutoff } = answer;
-    expect(rows[1]).toBe(`74,${timestamps[1]},${cutoff},${q['0.1'][1]},${q['0.5'][1]},${q['0.9'][1]},model-1,1-0f1e2d3c4b5a,,,`);
+    expect(rows[1]).toBe(
+      `74,${timestamps[1]},${cutoff},${q['0.1'][1]},${q['0.5'][1]},${q['0.9'][1]},model-1,1-0f1e2d3c4b5a,,,`,
+    );
     expect(rows[2]).toMatch(/^"a,""b""",/);
     await odd.close();
   });
@@ -55,8 +61,13 @@ describe('formats', () => {
     const seen: string[] = [];
     let cursor = '';
     do {
-      const page = (await app.inject(`/v1/forecasts?limit=2&horizon=1${cursor && `&cursor=${cursor}`}`)).json();
-      seen.push(...page.forecasts.map(({ seriesId }: { seriesId: string }) => seriesId), ...page.withoutForecast);
+      const page = (
+        await app.inject(`/v1/forecasts?limit=2&horizon=1${cursor && `&cursor=${cursor}`}`)
+      ).json();
+      seen.push(
+        ...page.forecasts.map(({ seriesId }: { seriesId: string }) => seriesId),
+        ...page.withoutForecast,
+      );
       expect(page.total).toBe(IDS.length);
       cursor = page.nextCursor ?? '';
     } while (cursor);
@@ -67,9 +78,14 @@ describe('formats', () => {
     const bare = await createWorld({ champion: null }).build();
     const lines = (await bare.inject('/v1/forecasts?format=ndjson')).body.trimEnd().split('\n');
     for (const line of lines) expect(JSON.parse(line).fallback.reason).toBe('NO_CHAMPION');
-    const rows = (await bare.inject('/v1/forecasts?format=csv')).body.trimEnd().split('\n').slice(1);
+    const rows = (await bare.inject('/v1/forecasts?format=csv')).body
+      .trimEnd()
+      .split('\n')
+      .slice(1);
     for (const row of rows) expect(row).toMatch(/,baseline-mean_4_weeks,.*,NO_CHAMPION,2026-/);
-    expect((await bare.inject('/metrics')).body).toContain(`headway_fallback_total{reason="NO_CHAMPION"} ${2 * alive.length}`);
+    expect((await bare.inject('/metrics')).body).toContain(
+      `headway_fallback_total{reason="NO_CHAMPION"} ${2 * alive.length}`,
+    );
     await bare.close();
   });
 
@@ -85,8 +101,13 @@ describe('formats', () => {
     ['application/json;q=0', null],
     [';;,q=', null],
   ])('Accept %j gets %j', async (accept, type) => {
-    expect(preferredType(accept, ['application/json', 'application/x-ndjson', 'text/csv'])).toBe(type);
-    const response = await app.inject({ url: '/v1/forecasts?horizon=1', headers: accept === undefined ? {} : { accept } });
+    expect(preferredType(accept, ['application/json', 'application/x-ndjson', 'text/csv'])).toBe(
+      type,
+    );
+    const response = await app.inject({
+      url: '/v1/forecasts?horizon=1',
+      headers: accept === undefined ? {} : { accept },
+    });
     expect(response.statusCode).toBe(type === null ? 406 : 200);
     if (type !== null) expect(String(response.headers['content-type'])).toContain(type);
   });
@@ -137,10 +158,13 @@ describe('levels', () => {
     }
   });
 
-  test.each(['', 'eighty', '80;90', '80,', '-80', '1e1', '100'])('levels=%s is refused by its form', async (levels) => {
-    const response = await app.inject(`/v1/series/74/forecast?levels=${levels}`);
-    expect([response.statusCode, response.json().code]).toEqual([400, 'REQUEST_INVALID']);
-  });
+  test.each(['', 'eighty', '80;90', '80,', '-80', '1e1', '100'])(
+    'levels=%s is refused by its form',
+    async (levels) => {
+      const response = await app.inject(`/v1/series/74/forecast?levels=${levels}`);
+      expect([response.statusCode, response.json().code]).toEqual([400, 'REQUEST_INVALID']);
+    },
+  );
 });
 
 describe('reading slowly', () => {
@@ -156,7 +180,13 @@ describe('reading slowly', () => {
         return id;
       },
     };
-    const { stream } = forecastStream(big.serving.current() as Serving, counted, 'ndjson', {}, () => {});
+    const { stream } = forecastStream(
+      big.serving.current() as Serving,
+      counted,
+      'ndjson',
+      {},
+      () => {},
+    );
     const reader = stream[Symbol.asyncIterator]();
     await reader.next();
     await new Promise((resolve) => setImmediate(resolve));
@@ -171,7 +201,13 @@ describe('reading slowly', () => {
   test('a swap while a client reads: the rest is still of the model and snapshot it began with', async () => {
     const { world, build: other } = createWorld({ ids: many });
     const swapped = await other();
-    const { stream } = forecastStream(swapped.serving.current() as Serving, domain, 'ndjson', {}, () => {});
+    const { stream } = forecastStream(
+      swapped.serving.current() as Serving,
+      domain,
+      'ndjson',
+      {},
+      () => {},
+    );
     let text = '';
     for await (const piece of stream) {
       if (text === '') {
@@ -185,7 +221,9 @@ describe('reading slowly', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines).toHaveLength(many.length);
-    const versions = new Set(lines.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`));
+    const versions = new Set(
+      lines.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`),
+    );
     expect([...versions]).toEqual(['model-1 1-0f1e2d3c4b5a']);
     await swapped.close();
   });
@@ -199,7 +237,9 @@ describe('reading slowly', () => {
       refreshIntervalMs: 3_600_000,
       closeTimeoutMs: 2000,
     });
-    const response = await new Promise<IncomingMessage>((resolve) => get(`${server.url}/v1/forecasts?format=csv`, resolve));
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      get(`${server.url}/v1/forecasts?format=csv`, resolve),
+    );
     response.on('error', () => {});
     response.destroy();
     expect((await fetch(`${server.url}/v1/series/s0001/forecast`)).status).toBe(200);
@@ -216,7 +256,11 @@ describe('a wrong method', () => {
     ['DELETE', '/', 'GET, HEAD'],
   ] as const)('%s %s is 405 with Allow: %s', async (method, url, allow) => {
     const response = await app.inject({ method, url });
-    expect([response.statusCode, response.json().code, response.headers.allow]).toEqual([405, 'METHOD_NOT_ALLOWED', allow]);
+    expect([response.statusCode, response.json().code, response.headers.allow]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      allow,
+    ]);
   });
 
   test('a path that is not there stays 404', async () => {

@@ -1,5 +1,6 @@
 /**
- * Purpose: a collector of traces for tests: takes OTLP over HTTP as JSON, on loopback, and keeps the spans.
+ * Purpose: a collector of traces for tests: takes OTLP over HTTP as JSON, on loopback, and keeps
+ * the spans.
  * Invariants: answers 200, or what `status` says.
  * Fails: never; what is no JSON is kept as no span.
  */
@@ -13,7 +14,10 @@ export interface CollectedSpan {
   readonly name: string;
   readonly kind: number;
   readonly status: { readonly code?: number };
-  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+  readonly attributes: readonly {
+    readonly key: string;
+    readonly value: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 interface Body {
@@ -24,7 +28,13 @@ interface Body {
 }
 
 export async function startCollector() {
-  const collector = { spans: [] as CollectedSpan[], paths: [] as string[], service: '', text: '', status: 200 };
+  const collector = {
+    spans: [] as CollectedSpan[],
+    paths: [] as string[],
+    service: '',
+    text: '',
+    status: 200,
+  };
   const server = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk) => {

@@ -20,7 +20,10 @@ export function dereferenced(document: Json): Json {
 /** What a reference such as `#/components/schemas/Problem` leads to. */
 function at(document: Json, reference: string): Json {
   const names = reference.slice(2).split('/');
-  const found = names.reduce((node, name) => node?.[name.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+  const found = names.reduce(
+    (node, name) => node?.[name.replaceAll('~1', '/').replaceAll('~0', '~')],
+    document,
+  );
   if (found === undefined) throw new TypeError(`${reference} leads nowhere`);
   return found;
 }

@@ -1,5 +1,6 @@
 /**
- * Purpose: the explanation over HTTP is of the forecast that is served, adds up, and refuses what it cannot answer for.
+ * Purpose: the explanation over HTTP is of the forecast that is served, adds up, and refuses what
+ * it cannot answer for.
  * Invariants: injected requests only; nothing listens.
  * Fails: with the answer that was not expected.
  */
@@ -41,12 +42,17 @@ describe('explanation', () => {
       frequency: 'PT1H',
       horizon: 24,
     });
-    expect(body.timestamps).toEqual(Array.from({ length: 24 }, (_, k) => iso(CUTOFF + (k + 1) * HOUR)));
+    expect(body.timestamps).toEqual(
+      Array.from({ length: 24 }, (_, k) => iso(CUTOFF + (k + 1) * HOUR)),
+    );
     expect(body.parts.map(({ name }) => name)).toEqual(['typical', 'recent', 'series', 'rounding']);
     const served = (await app.inject('/v1/series/74/forecast')).json().quantiles['0.5'];
     expect(body.forecast.values.map((value) => Number(value.toPrecision(6)))).toEqual(served);
     for (const [k, value] of body.forecast.values.entries()) {
-      const sum = body.parts.reduce((total, { values }) => total + values[k], body.baseline.values[k]);
+      const sum = body.parts.reduce(
+        (total, { values }) => total + values[k],
+        body.baseline.values[k],
+      );
       expect(sum).toBeCloseTo(value, 10);
       expect(body.parts[1].values[k]).toBeCloseTo(0.375 * value, 5);
     }
@@ -72,7 +78,11 @@ describe('explanation', () => {
   test('a cutoff of the last days is explained as it was then; the current one by its name is the same as without', async () => {
     expect((await ask('74', iso(CUTOFF))).body).toEqual((await ask('74')).body);
     const { status, body } = await ask('74', iso(CUTOFF - 5 * HOUR).replace(':00.000Z', 'Z'));
-    expect([status, body.cutoff, body.timestamps[0]]).toEqual([200, iso(CUTOFF - 5 * HOUR), iso(CUTOFF - 4 * HOUR)]);
+    expect([status, body.cutoff, body.timestamps[0]]).toEqual([
+      200,
+      iso(CUTOFF - 5 * HOUR),
+      iso(CUTOFF - 4 * HOUR),
+    ]);
     const lastWeek = panelOf(IDS, 10).columns.target[LENGTH - 1 - 4 - 168];
     expect(body.forecast.values[0]).toBe(lastWeek);
   });
@@ -81,10 +91,22 @@ describe('explanation', () => {
     ['off the grid', iso(CUTOFF - HOUR / 2), 400, 'USAGE', 'is not the start of an interval'],
     ['in the future', iso(CUTOFF + HOUR), 400, 'USAGE', 'lies after'],
     ['far in the future', '9999-12-31T23:00:00Z', 400, 'USAGE', 'lies after'],
-    ['before what the model looks at', iso(CUTOFF - 49 * HOUR), 422, 'HISTORY_TOO_SHORT', '1296 intervals up to the cutoff'],
+    [
+      'before what the model looks at',
+      iso(CUTOFF - 49 * HOUR),
+      422,
+      'HISTORY_TOO_SHORT',
+      '1296 intervals up to the cutoff',
+    ],
     ['before the history', '1970-01-01T00:00:00Z', 422, 'HISTORY_TOO_SHORT', 'there are 0'],
     ['a day that does not exist', '2026-02-30T00:00:00Z', 400, 'REQUEST_INVALID', 'is not a time'],
-    ['an hour that does not exist', '2026-02-20T25:00:00Z', 400, 'REQUEST_INVALID', 'is not a time'],
+    [
+      'an hour that does not exist',
+      '2026-02-20T25:00:00Z',
+      400,
+      'REQUEST_INVALID',
+      'is not a time',
+    ],
     ['not in UTC', '2026-02-20T00:00:00+01:00', 400, 'REQUEST_INVALID', 'pattern'],
     ['a day alone', '2026-02-20', 400, 'REQUEST_INVALID', 'pattern'],
     ['empty', '', 400, 'REQUEST_INVALID', 'pattern'],
@@ -119,14 +141,20 @@ describe('explanation', () => {
 
   test('a known answer is 304; an awkward id works', async () => {
     const { headers } = await app.inject('/v1/series/74/explanation');
-    const again = await app.inject({ url: '/v1/series/74/explanation', headers: { 'if-none-match': String(headers.etag) } });
+    const again = await app.inject({
+      url: '/v1/series/74/explanation',
+      headers: { 'if-none-match': String(headers.etag) },
+    });
     expect([again.statusCode, again.body]).toEqual([304, '']);
     expect((await ask('a/b')).body.seriesId).toBe('a/b');
   });
 
   test('without a model it is 503', async () => {
     const empty = await createWorld({ champion: null }).build();
-    expect(await ask('74', undefined, empty)).toMatchObject({ status: 503, body: { code: 'NO_CHAMPION' } });
+    expect(await ask('74', undefined, empty)).toMatchObject({
+      status: 503,
+      body: { code: 'NO_CHAMPION' },
+    });
     await empty.close();
   });
 
@@ -136,7 +164,10 @@ describe('explanation', () => {
     const point = { ...naive, quantiles, predict: weeklyNaive().predict };
     const other = await createWorld({ makeForecaster: () => point }).build();
     for (const cutoff of [undefined, iso(CUTOFF - HOUR)])
-      expect(await ask('74', cutoff, other)).toMatchObject({ status: 409, body: { code: 'MODEL_INCOMPATIBLE' } });
+      expect(await ask('74', cutoff, other)).toMatchObject({
+        status: 409,
+        body: { code: 'MODEL_INCOMPATIBLE' },
+      });
     await other.close();
   });
 
@@ -144,7 +175,10 @@ describe('explanation', () => {
     const twice = weeklyNaive(2);
     const liar = { ...weeklyNaive(), predictKept: twice.predictKept.bind(twice) };
     const other = await createWorld({ makeForecaster: () => liar }).build();
-    expect(await ask('74', undefined, other)).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
+    expect(await ask('74', undefined, other)).toMatchObject({
+      status: 500,
+      body: { code: 'INTERNAL' },
+    });
     await other.close();
   });
 
@@ -152,7 +186,8 @@ describe('explanation', () => {
     const settings = { ...options.settings, rateLimitPerMinute: 20 };
     const limited = await build({ settings });
     const statuses: number[] = [];
-    for (let i = 0; i < 3; i++) statuses.push((await limited.inject('/v1/series/74/explanation')).statusCode);
+    for (let i = 0; i < 3; i++)
+      statuses.push((await limited.inject('/v1/series/74/explanation')).statusCode);
     expect(statuses).toEqual([200, 200, 429]);
     expect((await limited.inject('/v1/series/74/forecast')).statusCode).toBe(200);
     expect(world.snapshot).toBe(1);

@@ -1,6 +1,6 @@
 /**
- * Purpose: a small world for the inference service: a domain, a snapshot, a registry and a forecaster whose numbers say which
- * model and snapshot they came from.
+ * Purpose: a small world for the inference service: a domain, a snapshot, a registry and a
+ * forecaster whose numbers say which model and snapshot they came from.
  * Invariants: deterministic; no file, no network.
  * Fails: as told by `world.broken`.
  */
@@ -57,7 +57,13 @@ export function panelOf(ids: readonly string[], level: number, length = LENGTH):
       target[series * length + t] = id === 'dead' ? Number.NaN : level * wave * week * ripple;
     }
   }
-  return createPanel({ seriesIds: ids, start: START, frequencyMinutes: 60, length, columns: { target } });
+  return createPanel({
+    seriesIds: ids,
+    start: START,
+    frequencyMinutes: 60,
+    length,
+    columns: { target },
+  });
 }
 
 export function manifestOf(number: number): Manifest {
@@ -70,7 +76,12 @@ export function manifestOf(number: number): Manifest {
     commitId: `commit-${number}`,
     committedAt: NOW - 60_000,
     reason: 'test',
-    schema: { frequencyMinutes: 60, missing: 'zero', unit: 'orders per hour', timeZone: 'America/New_York' },
+    schema: {
+      frequencyMinutes: 60,
+      missing: 'zero',
+      unit: 'orders per hour',
+      timeZone: 'America/New_York',
+    },
     packs: [],
     objects: [],
     online: null,
@@ -79,8 +90,9 @@ export function manifestOf(number: number): Manifest {
 }
 
 /**
- * Same hour last week where there is one, else the last value; times `scale`, with a band of a fifth. Explained as if half of it
- * were the baseline, and the groups recent and series moved it by 3/8 and 1/8.
+ * Same hour last week where there is one, else the last value; times `scale`, with a band of a
+ * fifth. Explained as if half of it were the baseline, and the groups recent and series moved it by
+ * 3/8 and 1/8.
  */
 export function weeklyNaive(scale = 1, minimumHistory = 3): NetworkForecaster {
   const quantiles = [0.1, 0.5, 0.9];
@@ -94,8 +106,10 @@ export function weeklyNaive(scale = 1, minimumHistory = 3): NetworkForecaster {
       for (let series = 0; series < panel.seriesIds.length; series++) {
         for (let step = 0; step < horizon; step++) {
           const lag = cutoff + step + 1 - 168;
-          const value = panel.columns.target[series * panel.length + (lag >= 0 ? lag : cutoff)] * scale;
-          for (const [q, factor] of [0.8, 1, 1.2].entries()) out[(series * 3 + q) * horizon + step] = value * factor;
+          const value =
+            panel.columns.target[series * panel.length + (lag >= 0 ? lag : cutoff)] * scale;
+          for (const [q, factor] of [0.8, 1, 1.2].entries())
+            out[(series * 3 + q) * horizon + step] = value * factor;
         }
       }
       return out;
@@ -109,7 +123,9 @@ export function weeklyNaive(scale = 1, minimumHistory = 3): NetworkForecaster {
         0.5 + (groups.has('recent') ? 0.375 : 0) + (groups.has('series') ? 0.125 : 0);
       return {
         baseline: medians.map((value) => value * 0.5),
-        medians: Float32Array.from(kept.flatMap((groups) => Array.from(medians, (value) => value * share(groups)))),
+        medians: Float32Array.from(
+          kept.flatMap((groups) => Array.from(medians, (value) => value * share(groups))),
+        ),
       };
     },
   };
@@ -123,7 +139,14 @@ export interface World {
   champion: string | null;
   promotion: number;
   /** Throw this from … */
-  broken: { head?: unknown; online?: unknown; champion?: unknown; list?: unknown; load?: unknown; restore?: unknown };
+  broken: {
+    head?: unknown;
+    online?: unknown;
+    champion?: unknown;
+    list?: unknown;
+    load?: unknown;
+    restore?: unknown;
+  };
   /** Awaited before every answer of a store: where a test lets other things happen. */
   pause: () => Promise<void>;
   horizon: number;
@@ -187,12 +210,20 @@ export function createWorld(changes: Partial<World> = {}) {
         const { champion: modelVersion, promotion: number } = world;
         return modelVersion === null
           ? null
-          : { modelVersion, at: NOW - HOUR, number, kind: 'promoted', reason: 'beats the best naive by 20 %' };
+          : {
+              modelVersion,
+              at: NOW - HOUR,
+              number,
+              kind: 'promoted',
+              reason: 'beats the best naive by 20 %',
+            };
       },
       async list() {
         fail(world.broken.list);
         const versions = [...new Set(world.promotions.map((one) => one.modelVersion))];
-        return versions.reverse().map((version) => ({ ...cardOf(version, world), forecaster: 'network' }));
+        return versions
+          .reverse()
+          .map((version) => ({ ...cardOf(version, world), forecaster: 'network' }));
       },
       async promotions() {
         return world.promotions;
@@ -201,7 +232,11 @@ export function createWorld(changes: Partial<World> = {}) {
         await world.pause();
         fail(world.broken.load);
         world.loads++;
-        return { card: cardOf(modelVersion, world), model: modelVersion, weights: new Uint8Array() };
+        return {
+          card: cardOf(modelVersion, world),
+          model: modelVersion,
+          weights: new Uint8Array(),
+        };
       },
     },
     restoreForecaster: (model) => {
@@ -209,7 +244,12 @@ export function createWorld(changes: Partial<World> = {}) {
       return world.makeForecaster(model as string);
     },
   };
-  return { world, options, clock, build: (more: Partial<AppOptions> = {}) => buildApp({ ...options, ...more }) };
+  return {
+    world,
+    options,
+    clock,
+    build: (more: Partial<AppOptions> = {}) => buildApp({ ...options, ...more }),
+  };
 }
 
 const cardOf = (modelVersion: string, world: World): ServedCard => ({

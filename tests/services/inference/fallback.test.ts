@@ -1,6 +1,8 @@
 /**
- * Purpose: whatever breaks upstream, there is an answer, and it says that it is not the one it should be, why, and since when.
- * Invariants: a fallback never passes for the model's own numbers: another modelVersion or a label, another ETag, a count.
+ * Purpose: whatever breaks upstream, there is an answer, and it says that it is not the one it
+ * should be, why, and since when.
+ * Invariants: a fallback never passes for the model's own numbers: another modelVersion or a label,
+ * another ETag, a count.
  * Fails: with the answer that was not expected.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -12,21 +14,40 @@ import type { App } from '../../../services/inference/routes/context.ts';
 import { CUTOFF, createWorld, HOUR, IDS, LENGTH, NOW, panelOf, weeklyNaive } from './fakes.ts';
 
 const iso = (timestamp: number) => new Date(timestamp).toISOString();
-const corrupt = () => new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
-const forecastOf = async (app: App, id = '74') => (await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast`)).json();
-const metric = async (app: App, line: string) => (await app.inject('/metrics')).body.includes(`${line}\n`);
+const corrupt = () =>
+  new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
+const forecastOf = async (app: App, id = '74') =>
+  (await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast`)).json();
+const metric = async (app: App, line: string) =>
+  (await app.inject('/metrics')).body.includes(`${line}\n`);
 
 describe('no model can answer: the best baseline does', () => {
   const cases = [
     [{ champion: null }, 'NO_CHAMPION', 'NO_CHAMPION'],
     [{ broken: { load: corrupt() } }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
     [{ broken: { restore: new RangeError('wrong shape') } }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
-    [{ broken: { load: new HeadwayError('MODEL_NOT_FOUND', 'gone') } }, 'MODEL_UNAVAILABLE', 'MODEL_NOT_FOUND'],
-    [{ broken: { champion: new HeadwayError('STORE_UNAVAILABLE', 'away') } }, 'STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
+    [
+      { broken: { load: new HeadwayError('MODEL_NOT_FOUND', 'gone') } },
+      'MODEL_UNAVAILABLE',
+      'MODEL_NOT_FOUND',
+    ],
+    [
+      { broken: { champion: new HeadwayError('STORE_UNAVAILABLE', 'away') } },
+      'STORE_UNAVAILABLE',
+      'STORE_UNAVAILABLE',
+    ],
     [{ makeForecaster: () => weeklyNaive(1, 99_999) }, 'MODEL_UNAVAILABLE', 'HISTORY_TOO_SHORT'],
     [{ makeForecaster: () => weeklyNaive(Number.NaN) }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
-    [{ makeForecaster: () => ({ ...weeklyNaive(), predict: () => new Float32Array(5) }) }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
-    [{ makeForecaster: () => ({ ...weeklyNaive(), quantiles: [0.2, 0.5, 0.8] }) }, 'MODEL_UNAVAILABLE', 'MODEL_INCOMPATIBLE'],
+    [
+      { makeForecaster: () => ({ ...weeklyNaive(), predict: () => new Float32Array(5) }) },
+      'MODEL_UNAVAILABLE',
+      'MODEL_CORRUPT',
+    ],
+    [
+      { makeForecaster: () => ({ ...weeklyNaive(), quantiles: [0.2, 0.5, 0.8] }) },
+      'MODEL_UNAVAILABLE',
+      'MODEL_INCOMPATIBLE',
+    ],
   ] as const;
   test.each(cases)('case %#: %j', async (changes, reason, code) => {
     const app = await createWorld(changes).build();
@@ -37,7 +58,9 @@ describe('no model can answer: the best baseline does', () => {
       fallback: { reason, since: iso(NOW) },
     });
     const mean = meanOfSeasons(168).predict(panelOf(IDS, 10), LENGTH - 1, 24);
-    expect(answer.quantiles['0.5']).toEqual(Array.from(mean.subarray(0, 24), (value) => Number(value.toPrecision(6))));
+    expect(answer.quantiles['0.5']).toEqual(
+      Array.from(mean.subarray(0, 24), (value) => Number(value.toPrecision(6))),
+    );
     for (const [k, median] of answer.quantiles['0.5'].entries()) {
       expect(answer.quantiles['0.1'][k]).toBeLessThan(median);
       expect(answer.quantiles['0.9'][k]).toBeGreaterThan(median);
@@ -54,9 +77,17 @@ describe('no model can answer: the best baseline does', () => {
 
   test('the card says which baseline is the best', async () => {
     const metrics = {
-      all: { last_value: { mae: 3 }, seasonal_naive: { mae: 1 }, mean_4_weeks: { mae: 2 }, network: { mae: 0.5 } },
+      all: {
+        last_value: { mae: 3 },
+        seasonal_naive: { mae: 1 },
+        mean_4_weeks: { mae: 2 },
+        network: { mae: 0.5 },
+      },
     };
-    const app = await createWorld({ metrics, makeForecaster: () => weeklyNaive(Number.NaN) }).build();
+    const app = await createWorld({
+      metrics,
+      makeForecaster: () => weeklyNaive(Number.NaN),
+    }).build();
     const answer = await forecastOf(app);
     const naive = seasonalNaive(168).predict(panelOf(IDS, 10), LENGTH - 1, 24);
     expect(answer.modelVersion).toBe('baseline-seasonal_naive');
@@ -74,15 +105,24 @@ describe('no model can answer: the best baseline does', () => {
     expect(healed.json()).toMatchObject({ modelVersion: 'model-1' });
     expect(healed.json().fallback).toBeUndefined();
     expect(healed.headers.etag).not.toBe(etag);
-    expect((await app.inject('/health/ready')).json()).toMatchObject({ status: 'ready', refreshFailure: null });
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'ready',
+      refreshFailure: null,
+    });
     await app.close();
   });
 
   test('values of a caller’s own are answered by the baseline too; an explanation is not', async () => {
     const app = await createWorld({ champion: null }).build();
-    const history = { start: '2026-01-05T00:00:00Z', values: Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH)) };
+    const history = {
+      start: '2026-01-05T00:00:00Z',
+      values: Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH)),
+    };
     const own = await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } });
-    expect(own.json().forecasts[0]).toMatchObject({ modelVersion: 'baseline-mean_4_weeks', fallback: { reason: 'NO_CHAMPION' } });
+    expect(own.json().forecasts[0]).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      fallback: { reason: 'NO_CHAMPION' },
+    });
     expect(own.json().forecasts[0].quantiles).toEqual((await forecastOf(app)).quantiles);
     const explanation = await app.inject('/v1/series/74/explanation');
     expect([explanation.statusCode, explanation.json().code]).toEqual([503, 'NO_CHAMPION']);
@@ -95,7 +135,12 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     const { world, build, clock } = createWorld();
     const app = await build();
     const whole = (await app.inject('/v1/series/74/forecast')).headers.etag;
-    Object.assign(world, { champion: 'model-2', promotion: 2, snapshot: 2, broken: { load: corrupt() } });
+    Object.assign(world, {
+      champion: 'model-2',
+      promotion: 2,
+      snapshot: 2,
+      broken: { load: corrupt() },
+    });
     await app.serving.refresh();
     const first = await app.inject('/v1/series/74/forecast');
     const since = iso(clock.now());
@@ -107,7 +152,10 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     clock.advance(HOUR);
     await app.serving.refresh();
     expect((await forecastOf(app)).fallback.since).toBe(since);
-    const known = await app.inject({ url: '/v1/series/74/forecast', headers: { 'if-none-match': String(first.headers.etag) } });
+    const known = await app.inject({
+      url: '/v1/series/74/forecast',
+      headers: { 'if-none-match': String(first.headers.etag) },
+    });
     expect(known.statusCode).toBe(304);
     world.broken = {};
     await app.serving.refresh();
@@ -127,13 +175,19 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     clock.advance(1);
     const stale = { reason: 'FEATURES_STALE', since: iso(CUTOFF + 4 * HOUR) };
     expect((await forecastOf(app)).fallback).toEqual(stale);
-    expect((await app.inject('/health/ready')).json()).toMatchObject({ status: 'degraded', fallback: stale });
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'degraded',
+      fallback: stale,
+    });
     await app.serving.refresh();
     expect((await forecastOf(app)).fallback).toEqual(stale);
     const away = new HeadwayError('STORE_UNAVAILABLE', 'away');
     world.broken = { head: away, champion: away };
     await app.serving.refresh();
-    expect((await forecastOf(app)).fallback).toEqual({ reason: 'STORE_UNAVAILABLE', since: iso(clock.now()) });
+    expect((await forecastOf(app)).fallback).toEqual({
+      reason: 'STORE_UNAVAILABLE',
+      since: iso(clock.now()),
+    });
     await app.close();
   });
 
@@ -147,7 +201,10 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     // The old model cannot forecast it either: the column it reads is gone.
     Object.assign(app.serving.current()?.model.forecaster as object, { predict: blind.predict });
     await app.serving.refresh();
-    expect(await forecastOf(app)).toMatchObject({ snapshotVersion: '1-0f1e2d3c4b5a', fallback: { reason: 'MODEL_UNAVAILABLE' } });
+    expect(await forecastOf(app)).toMatchObject({
+      snapshotVersion: '1-0f1e2d3c4b5a',
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
     clock.advance(5 * HOUR);
     await app.serving.refresh();
     expect(await forecastOf(app)).toMatchObject({
@@ -194,12 +251,22 @@ describe('one series in trouble', () => {
     const { world, build, clock } = createWorld({ makeForecaster: troubled(worst) });
     const app = await build();
     const answer = await forecastOf(app, '75');
-    expect(answer).toMatchObject({ modelVersion: 'baseline-mean_4_weeks', fallback: { reason, since: iso(NOW) } });
+    expect(answer).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      fallback: { reason, since: iso(NOW) },
+    });
     expect(answer.flags).toEqual(flags);
     expect(Math.max(...answer.quantiles['0.9'])).toBeLessThan(100);
     const other = await forecastOf(app);
-    expect([other.modelVersion, other.fallback, other.flags]).toEqual(['model-1', undefined, undefined]);
-    expect((await app.inject('/health/ready')).json()).toMatchObject({ status: 'ready', rescuedSeries: 1 });
+    expect([other.modelVersion, other.fallback, other.flags]).toEqual([
+      'model-1',
+      undefined,
+      undefined,
+    ]);
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'ready',
+      rescuedSeries: 1,
+    });
     expect(await metric(app, `headway_fallback_total{reason="${reason}"} 1`)).toBe(true);
     expect(await metric(app, 'headway_rescued_series 1')).toBe(true);
     const explanation = await app.inject('/v1/series/75/explanation');
@@ -208,7 +275,10 @@ describe('one series in trouble', () => {
     clock.advance(HOUR);
     world.snapshot = 2;
     await app.serving.refresh();
-    expect(await forecastOf(app, '75')).toMatchObject({ snapshotVersion: '2-0f1e2d3c4b5a', fallback: { since: iso(NOW) } });
+    expect(await forecastOf(app, '75')).toMatchObject({
+      snapshotVersion: '2-0f1e2d3c4b5a',
+      fallback: { since: iso(NOW) },
+    });
     await app.close();
   });
 
@@ -218,15 +288,21 @@ describe('one series in trouble', () => {
     const wild = {
       ...inner,
       predict: (...asked: Parameters<typeof inner.predict>) =>
-        inner.predict(...asked).map((value) => (IDS.includes(asked[0].seriesIds[0]) ? value : 50 * value)),
+        inner
+          .predict(...asked)
+          .map((value) => (IDS.includes(asked[0].seriesIds[0]) ? value : 50 * value)),
     };
     const app = await createWorld({ makeForecaster: () => wild }).build();
     const ask = async (values: number[]) => {
       const payload = { history: { start: '2026-01-05T00:00:00Z', values } };
-      return (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json().forecasts[0];
+      return (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json()
+        .forecasts[0];
     };
     const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
-    expect(await ask(values)).toMatchObject({ flags: ['bounded'], fallback: { reason: 'FORECAST_ABSURD' } });
+    expect(await ask(values)).toMatchObject({
+      flags: ['bounded'],
+      fallback: { reason: 'FORECAST_ABSURD' },
+    });
     // Less than a week shows no range to judge by: the numbers are the model's.
     expect((await ask(values.slice(0, 100))).modelVersion).toBe('model-1');
     await app.close();
@@ -263,6 +339,7 @@ test('each change is logged once, whatever the number of refreshes', async () =>
 test('the document says what each reason means', async () => {
   const app = await createWorld().build();
   const text = (await app.inject('/openapi.json')).body;
-  for (const reason of FALLBACK_REASONS) expect(text).toContain(`\`${reason}\`: ${FALLBACK_MEANINGS[reason]}`);
+  for (const reason of FALLBACK_REASONS)
+    expect(text).toContain(`\`${reason}\`: ${FALLBACK_MEANINGS[reason]}`);
   await app.close();
 });

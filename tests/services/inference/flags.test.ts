@@ -1,11 +1,17 @@
-/** Purpose: every answer says what is to be said of a series: over HTTP, of a caller's own values, and in a batch. */
+/**
+ * Purpose: every answer says what is to be said of a series: over HTTP, of a caller's own values,
+ * and in a batch.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { panelUpTo } from '../../../forecasting/panel.ts';
 import { issueForecasts } from '../../../services/inference/issue-forecasts.ts';
 import type { App } from '../../../services/inference/routes/context.ts';
 import { createWorld, domain, LENGTH, manifestOf, NOW, panelOf, weeklyNaive } from './fakes.ts';
 
-/** A forecaster that answers whatever the history, as the network does, and knows all series but one. */
+/**
+ * A forecaster that answers whatever the history, as the network does, and knows all series but
+ * one.
+ */
 const sturdy = () => {
   const naive = weeklyNaive(1);
   return {
@@ -17,7 +23,13 @@ const sturdy = () => {
 };
 
 const IDS = ['plain', 'stranger', 'rest', 'holes', 'young', 'dead'];
-const FLAGS = { stranger: ['unseen'], rest: ['silent'], holes: ['gaps'], young: ['new'], dead: ['gaps'] };
+const FLAGS = {
+  stranger: ['unseen'],
+  rest: ['silent'],
+  holes: ['gaps'],
+  young: ['new'],
+  dead: ['gaps'],
+};
 
 function troubledPanel() {
   const panel = panelOf(IDS, 10);
@@ -31,7 +43,10 @@ function troubledPanel() {
 }
 
 const { options, build } = createWorld({ ids: IDS, makeForecaster: sturdy });
-const features = { ...options.features, readOnline: async () => ({ panel: troubledPanel(), manifest: manifestOf(1) }) };
+const features = {
+  ...options.features,
+  readOnline: async () => ({ panel: troubledPanel(), manifest: manifestOf(1) }),
+};
 
 describe('over HTTP', () => {
   let app: App;
@@ -49,14 +64,26 @@ describe('over HTTP', () => {
 
   test('many at once are flagged one by one', async () => {
     const payload = { seriesIds: IDS };
-    const { forecasts } = (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json();
-    expect(forecasts.map(({ flags }: { flags?: string[] }) => flags)).toEqual(IDS.map((id) => FLAGS[id as keyof typeof FLAGS]));
+    const { forecasts } = (
+      await app.inject({ method: 'POST', url: '/v1/forecasts', payload })
+    ).json();
+    expect(forecasts.map(({ flags }: { flags?: string[] }) => flags)).toEqual(
+      IDS.map((id) => FLAGS[id as keyof typeof FLAGS]),
+    );
   });
 
   test('values of your own: new where they are few, and known only under a name', async () => {
     const ask = async (count: number, seriesId?: string) => {
-      const history = { start: '2026-03-01T00:00:00Z', values: Array(count).fill(7), ...(seriesId ? { seriesId } : {}) };
-      const response = await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } });
+      const history = {
+        start: '2026-03-01T00:00:00Z',
+        values: Array(count).fill(7),
+        ...(seriesId ? { seriesId } : {}),
+      };
+      const response = await app.inject({
+        method: 'POST',
+        url: '/v1/forecasts',
+        payload: { history },
+      });
       return response.json().forecasts[0].flags;
     };
     expect(await ask(5 * 168, 'plain')).toBeUndefined();
@@ -72,14 +99,18 @@ describe('over HTTP', () => {
 
 test('a batch flags each series that has something to be said of, and only these; the log keeps its shape', async () => {
   const { registry, restoreForecaster } = options;
-  const issue = (of: typeof features) => issueForecasts({ domain, features: of, registry, restoreForecaster, issuedAt: NOW });
+  const issue = (of: typeof features) =>
+    issueForecasts({ domain, features: of, registry, restoreForecaster, issuedAt: NOW });
   const issued = await issue(features);
   expect(Object.fromEntries(issued.flags)).toEqual(FLAGS);
   expect(issued.entry).not.toHaveProperty('flags');
   // Four weeks earlier the young one has no value at all.
   const earlier = {
     ...features,
-    readOnline: async () => ({ panel: panelUpTo(troubledPanel(), LENGTH - 673), manifest: manifestOf(1) }),
+    readOnline: async () => ({
+      panel: panelUpTo(troubledPanel(), LENGTH - 673),
+      manifest: manifestOf(1),
+    }),
   };
   expect((await issue(earlier)).flags.get('young')).toEqual(['gaps']);
 });

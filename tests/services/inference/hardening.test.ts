@@ -1,5 +1,6 @@
 /**
- * Purpose: what the service gives away and to whom: security headers, CORS, its log, and requests that are made to hurt.
+ * Purpose: what the service gives away and to whom: security headers, CORS, its log, and requests
+ * that are made to hurt.
  * Invariants: loopback only.
  * Fails: with the header, the line or the answer that was not expected.
  */
@@ -15,7 +16,10 @@ import { startServer } from '../../../services/inference/server.ts';
 import { createWorld, NOW, weeklyNaive } from './fakes.ts';
 
 const newKey = () =>
-  makeKey({ name: 'test', scopes: SCOPE_NAMES, requestsPerMinute: null, createdAt: NOW, expiresAt: null }, newSecret);
+  makeKey(
+    { name: 'test', scopes: SCOPE_NAMES, requestsPerMinute: null, createdAt: NOW, expiresAt: null },
+    newSecret,
+  );
 
 describe('headers', () => {
   test('nothing may be framed, sniffed, or loaded from elsewhere; nothing names the software', async () => {
@@ -26,7 +30,9 @@ describe('headers', () => {
       // What is refused before there is a route passes no hook, and is JSON that nobody renders.
       if (url.includes('%zz')) continue;
       expect([url, headers['x-content-type-options']]).toEqual([url, 'nosniff']);
-      expect(headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+      expect(headers['content-security-policy']).toMatch(
+        /default-src 'none'.*frame-ancestors 'none'/,
+      );
       expect(headers['content-security-policy']).not.toMatch(/unsafe|\*|https?:/);
       expect(headers['strict-transport-security']).toMatch(/max-age=\d+/);
       expect(headers['referrer-policy']).toBe('no-referrer');
@@ -37,24 +43,35 @@ describe('headers', () => {
 
 describe('CORS', () => {
   const origin = 'https://shop.example';
-  const preflight = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
+  const preflight = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'authorization',
+  };
   const { key, record } = newKey();
   let app: App;
   beforeAll(async () => {
     const { build, options, clock, world } = createWorld();
     world.snapshot = 1;
     const apiKeys = await openApiKeys(formatKeys([record]), { clock, logger: options.logger });
-    app = await build({ apiKeys, settings: { ...options.settings, corsOrigins: [origin, 'http://localhost:3000'] } });
+    app = await build({
+      apiKeys,
+      settings: { ...options.settings, corsOrigins: [origin, 'http://localhost:3000'] },
+    });
   });
   afterAll(() => app.close());
-  const corsOf = (headers: object) => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+  const corsOf = (headers: object) =>
+    Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
   test('is off by default: no header, and OPTIONS is a method that there is not', async () => {
     const closed = await createWorld().build();
     const answer = await closed.inject({ url: '/v1/model', headers: { origin } });
     expect([answer.statusCode, corsOf(answer.headers)]).toEqual([200, []]);
     expect(String(answer.headers.vary ?? '')).not.toMatch(/origin/i);
-    expect((await closed.inject({ method: 'OPTIONS', url: '/v1/forecasts', headers: preflight })).statusCode).toBe(405);
+    expect(
+      (await closed.inject({ method: 'OPTIONS', url: '/v1/forecasts', headers: preflight }))
+        .statusCode,
+    ).toBe(405);
     await closed.close();
   });
 
@@ -64,11 +81,17 @@ describe('CORS', () => {
     expect(asked.headers['access-control-allow-origin']).toBe(origin);
     expect(asked.headers['access-control-allow-headers']).toContain('authorization');
     expect(asked.headers['access-control-allow-methods']).toContain('POST');
-    const got = await app.inject({ url: '/v1/model', headers: { origin, authorization: `Bearer ${key}` } });
+    const got = await app.inject({
+      url: '/v1/model',
+      headers: { origin, authorization: `Bearer ${key}` },
+    });
     expect([got.statusCode, got.headers['access-control-allow-origin']]).toEqual([200, origin]);
     expect(got.headers['access-control-expose-headers']).toContain('retry-after');
     const refused = await app.inject({ url: '/v1/model', headers: { origin } });
-    expect([refused.statusCode, refused.headers['access-control-allow-origin']]).toEqual([401, origin]);
+    expect([refused.statusCode, refused.headers['access-control-allow-origin']]).toEqual([
+      401,
+      origin,
+    ]);
     for (const { headers } of [asked, got, refused]) {
       expect(headers['access-control-allow-credentials']).toBeUndefined();
       expect(headers.vary).toMatch(/Origin/);
@@ -83,15 +106,25 @@ describe('CORS', () => {
     'https://SHOP.example',
     '*',
   ])('another origin, %s, gets no header, and caches are told that it matters', async (other) => {
-    const answer = await app.inject({ url: '/v1/model', headers: { origin: other, authorization: `Bearer ${key}` } });
+    const answer = await app.inject({
+      url: '/v1/model',
+      headers: { origin: other, authorization: `Bearer ${key}` },
+    });
     expect([answer.statusCode, corsOf(answer.headers)]).toEqual([200, []]);
     expect(answer.headers.vary).toMatch(/Origin/);
-    const asked = await app.inject({ method: 'OPTIONS', url: '/v1/model', headers: { ...preflight, origin: other } });
+    const asked = await app.inject({
+      method: 'OPTIONS',
+      url: '/v1/model',
+      headers: { ...preflight, origin: other },
+    });
     expect([asked.statusCode, corsOf(asked.headers)]).toEqual([405, []]);
   });
 
   test('what depends on Accept too says both', async () => {
-    const answer = await app.inject({ url: '/v1/forecasts?limit=1', headers: { authorization: `Bearer ${key}` } });
+    const answer = await app.inject({
+      url: '/v1/forecasts?limit=1',
+      headers: { authorization: `Bearer ${key}` },
+    });
     expect([answer.statusCode, answer.headers.vary]).toEqual([200, 'accept, Origin']);
   });
 });
@@ -116,8 +149,17 @@ describe('the log', () => {
     const app = await build({ logger, apiKeys });
     const statuses: number[] = [];
     for (const { key } of [good, bad, stolen]) {
-      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', cookie: 'crumb-4711' };
-      const post = (payload: string) => ({ method: 'POST' as const, url: '/v1/forecasts', payload, headers });
+      const headers = {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        cookie: 'crumb-4711',
+      };
+      const post = (payload: string) => ({
+        method: 'POST' as const,
+        url: '/v1/forecasts',
+        payload,
+        headers,
+      });
       for (const request of [
         { url: '/v1/model', headers },
         { url: `/v1/model?key=${key}`, headers },
@@ -130,7 +172,11 @@ describe('the log', () => {
         post('{"history":"crumb-4711"}'),
         post('{"crumb-4711'),
         post(`{"seriesIds":["${'crumb-4711'.repeat(200_000)}"]}`),
-        { ...post('{}'), url: '/v1/actuals', payload: '{"actuals":[{"seriesId":"crumb-4711","start":"x","values":[]}]}' },
+        {
+          ...post('{}'),
+          url: '/v1/actuals',
+          payload: '{"actuals":[{"seriesId":"crumb-4711","start":"x","values":[]}]}',
+        },
       ])
         statuses.push((await app.inject(request)).statusCode);
     }
@@ -152,22 +198,38 @@ describe('the log', () => {
     ['127.0.0.1', false, 30],
     ['0.0.0.0', false, 40],
     ['0.0.0.0', true, null],
-  ])('on %s, keys %s: it says how open the service is, and warns where others reach it', async (host, isGuarded, level) => {
-    const lines: string[] = [];
-    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
-    const { options, clock } = createWorld();
-    const apiKeys = isGuarded ? await openApiKeys(formatKeys([]), { clock, logger }) : null;
-    const started = { ...options, apiKeys, logger, host, port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 };
-    await (await startServer(started)).close();
-    const said = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg.startsWith('open mode'));
-    expect(said.map((line) => line.level)).toEqual(level === null ? [] : [level]);
-  });
+  ])(
+    'on %s, keys %s: it says how open the service is, and warns where others reach it',
+    async (host, isGuarded, level) => {
+      const lines: string[] = [];
+      const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+      const { options, clock } = createWorld();
+      const apiKeys = isGuarded ? await openApiKeys(formatKeys([]), { clock, logger }) : null;
+      const started = {
+        ...options,
+        apiKeys,
+        logger,
+        host,
+        port: 0,
+        refreshIntervalMs: 60_000,
+        closeTimeoutMs: 2000,
+      };
+      await (await startServer(started)).close();
+      const said = lines
+        .map((line) => JSON.parse(line))
+        .filter(({ msg }) => msg.startsWith('open mode'));
+      expect(said.map((line) => line.level)).toEqual(level === null ? [] : [level]);
+    },
+  );
 
   test('an id that a client gives is kept only where it is harmless', async () => {
     const app = await createWorld().build();
     const idOf = async (given: string) =>
-      (await app.inject({ url: '/health/live', headers: { 'x-request-id': given } })).headers['x-request-id'];
-    for (const given of ['a', 'order-7.retry_2', 'x'.repeat(64)]) expect(await idOf(given)).toBe(given);
+      (await app.inject({ url: '/health/live', headers: { 'x-request-id': given } })).headers[
+        'x-request-id'
+      ];
+    for (const given of ['a', 'order-7.retry_2', 'x'.repeat(64)])
+      expect(await idOf(given)).toBe(given);
     for (const given of ['', 'x'.repeat(65), 'a b', 'a"b', '<b>', 'ä', '$(x)', 'a/../b'])
       expect(await idOf(given)).not.toBe(given);
     expect(await idOf('')).not.toBe(await idOf(''));
@@ -181,9 +243,17 @@ describe('figures', () => {
     await app.inject('/v1/model');
     await app.inject('/v1/series/nope/forecast');
     const { body } = await app.inject('/metrics');
-    expect(body).toMatch(/headway_http_request_duration_seconds_count\{method="GET",route="\/v1\/model",status="200"\} 1/);
-    expect(body).toMatch(/duration_seconds_count\{method="GET",route="\/v1\/series\/:id\/forecast",status="404"\} 1/);
-    for (const name of ['headway_data_age_seconds 300', 'headway_forecast_age_seconds 0', 'headway_fallback_total{'])
+    expect(body).toMatch(
+      /headway_http_request_duration_seconds_count\{method="GET",route="\/v1\/model",status="200"\} 1/,
+    );
+    expect(body).toMatch(
+      /duration_seconds_count\{method="GET",route="\/v1\/series\/:id\/forecast",status="404"\} 1/,
+    );
+    for (const name of [
+      'headway_data_age_seconds 300',
+      'headway_forecast_age_seconds 0',
+      'headway_fallback_total{',
+    ])
       expect(body).toContain(`\n${name}`);
     expect(body).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
     await app.close();
@@ -224,19 +294,43 @@ describe('requests that are made to hurt', () => {
       `GET /v1/model HTTP/1.1\r\n${headers(Array.from({ length: 3000 }, (_, i) => `A${i}: b\r\n`).join(''))}`,
       431,
     ],
-    ['one long header', `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${'a'.repeat(20_000)}\r\n`)}`, 431],
+    [
+      'one long header',
+      `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${'a'.repeat(20_000)}\r\n`)}`,
+      431,
+    ],
     [
       'a key behind more headers than Node reads',
       `GET /v1/model HTTP/1.1\r\n${headers(`${'A: b\r\n'.repeat(1500)}${authorization}`)}`,
       401,
     ],
-    ['a long key', `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${key}${'a'.repeat(8000)}\r\n`)}`, 401],
-    ['two keys, the wrong one first', `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer x\r\n${authorization}`)}`, 401],
+    [
+      'a long key',
+      `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${key}${'a'.repeat(8000)}\r\n`)}`,
+      401,
+    ],
+    [
+      'two keys, the wrong one first',
+      `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer x\r\n${authorization}`)}`,
+      401,
+    ],
     ['a long path', `GET /v1/${'a'.repeat(8000)} HTTP/1.1\r\n${headers(authorization)}`, 404],
-    ['a long id', `GET /v1/series/${'a'.repeat(8000)}/forecast HTTP/1.1\r\n${headers(authorization)}`, 400],
-    ['a long query', `GET /v1/series?cursor=${'a'.repeat(8000)} HTTP/1.1\r\n${headers(authorization)}`, 400],
+    [
+      'a long id',
+      `GET /v1/series/${'a'.repeat(8000)}/forecast HTTP/1.1\r\n${headers(authorization)}`,
+      400,
+    ],
+    [
+      'a long query',
+      `GET /v1/series?cursor=${'a'.repeat(8000)} HTTP/1.1\r\n${headers(authorization)}`,
+      400,
+    ],
     ['a path without end', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n${headers('')}`, 431],
-    ['another host as the address', `GET http://evil.example/v1/model HTTP/1.1\r\n${headers('')}`, 401],
+    [
+      'another host as the address',
+      `GET http://evil.example/v1/model HTTP/1.1\r\n${headers('')}`,
+      401,
+    ],
     [
       'two lengths',
       `POST /v1/forecasts HTTP/1.1\r\n${headers(`${authorization}Content-Length: 2\r\nContent-Length: 3\r\n`)}{}`,
@@ -247,8 +341,16 @@ describe('requests that are made to hurt', () => {
       `POST /v1/forecasts HTTP/1.1\r\n${headers(`${authorization}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n`)}{}`,
       400,
     ],
-    ['a line that is folded', `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer\r\n ${key}\r\n`)}`, 400],
-    ['a null in a header', `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${key}\0\r\n`)}`, 400],
+    [
+      'a line that is folded',
+      `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer\r\n ${key}\r\n`)}`,
+      400,
+    ],
+    [
+      'a null in a header',
+      `GET /v1/model HTTP/1.1\r\n${headers(`Authorization: Bearer ${key}\0\r\n`)}`,
+      400,
+    ],
   ])('%s', async (_title, bytes, status) => {
     const answer = await raw(bytes);
     expect(answer.split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));

@@ -1,5 +1,6 @@
 /**
- * Purpose: a service that starts after a batch serves what the batch has issued, where it is of the very model and snapshot; else it computes.
+ * Purpose: a service that starts after a batch serves what the batch has issued, where it is of the
+ * very model and snapshot; else it computes.
  * Invariants: the batch's numbers are told from computed ones by being a tenth larger.
  * Fails: with the answer that was not expected.
  */
@@ -16,8 +17,14 @@ import { createWorld, HOUR, NOW, weeklyNaive } from './fakes.ts';
 const ISSUED = NOW - 2 * 60_000;
 const iso = (timestamp: number) => new Date(timestamp).toISOString();
 
-/** A world whose forecast log has what a batch issued, and that counts what is computed all the same. */
-async function afterBatch(change: (entry: ForecastEntry) => ForecastEntry = (entry) => entry, shards = ['1/1']) {
+/**
+ * A world whose forecast log has what a batch issued, and that counts what is computed all the
+ * same.
+ */
+async function afterBatch(
+  change: (entry: ForecastEntry) => ForecastEntry = (entry) => entry,
+  shards = ['1/1'],
+) {
   let computed = 0;
   const { world, options, build } = createWorld({
     makeForecaster(version) {
@@ -33,7 +40,11 @@ async function afterBatch(change: (entry: ForecastEntry) => ForecastEntry = (ent
   });
   const issued = openForecastLog({ store: memoryObjectStore(), domain: 'demo' });
   for (const shard of shards) {
-    const { entry } = await issueForecasts({ ...options, issuedAt: ISSUED, shard: parseShard(shard) });
+    const { entry } = await issueForecasts({
+      ...options,
+      issuedAt: ISSUED,
+      shard: parseShard(shard),
+    });
     await issued.append(change({ ...entry, values: entry.values.map((value) => value * 1.1) }));
   }
   computed = 0;
@@ -41,7 +52,10 @@ async function afterBatch(change: (entry: ForecastEntry) => ForecastEntry = (ent
   return { world, issued, start, computed: () => computed };
 }
 
-const medianOf = async (app: Awaited<ReturnType<ReturnType<typeof createWorld>['build']>>, id = '74') => {
+const medianOf = async (
+  app: Awaited<ReturnType<ReturnType<typeof createWorld>['build']>>,
+  id = '74',
+) => {
   const { quantiles, issuedAt, fallback } = (await app.inject(`/v1/series/${id}/forecast`)).json();
   return { first: quantiles['0.5'][0], issuedAt, fallback };
 };
@@ -74,9 +88,23 @@ describe('a service that starts after a batch', () => {
     ['another snapshot', (entry) => ({ ...entry, snapshotVersion: '2-0f1e2d3c4b5a' })],
     ['another cutoff', (entry) => ({ ...entry, cutoff: entry.cutoff - HOUR })],
     ['other quantiles', (entry) => ({ ...entry, quantiles: [0.05, 0.5, 0.95] })],
-    ['another horizon', (entry) => ({ ...entry, horizon: 12, values: entry.values.slice(0, entry.values.length / 2) })],
+    [
+      'another horizon',
+      (entry) => ({
+        ...entry,
+        horizon: 12,
+        values: entry.values.slice(0, entry.values.length / 2),
+      }),
+    ],
     ['another frequency', (entry) => ({ ...entry, frequencyMinutes: 30 })],
-    ['one series less', (entry) => ({ ...entry, seriesIds: entry.seriesIds.slice(1), values: entry.values.slice(72) })],
+    [
+      'one series less',
+      (entry) => ({
+        ...entry,
+        seriesIds: entry.seriesIds.slice(1),
+        values: entry.values.slice(72),
+      }),
+    ],
     ['days ago', (entry) => ({ ...entry, issuedAt: NOW - 26 * HOUR })],
   ])('computes where what was issued is of %s', async (_, change) => {
     const { start } = await afterBatch(change);
@@ -96,7 +124,11 @@ describe('a service that starts after a batch', () => {
   test('a later issue of something else does not hide behind an earlier one: what is served is computed', async () => {
     const { issued, start } = await afterBatch();
     const [entry] = await issued.entries();
-    await issued.append({ ...(entry as ForecastEntry), issuedAt: ISSUED + 1, modelVersion: 'model-2' });
+    await issued.append({
+      ...(entry as ForecastEntry),
+      issuedAt: ISSUED + 1,
+      modelVersion: 'model-2',
+    });
     const app = await start();
     expect((await medianOf(app)).first).toBe(await plainMedian());
     await app.close();
@@ -105,7 +137,9 @@ describe('a service that starts after a batch', () => {
   test('a log that cannot be read costs a line in the log, and nothing else', async () => {
     const lines: string[] = [];
     const { start } = await afterBatch();
-    const torn = { latest: () => Promise.reject(new HeadwayError('STORE_CORRUPT', 'a forecast cannot be read')) };
+    const torn = {
+      latest: () => Promise.reject(new HeadwayError('STORE_CORRUPT', 'a forecast cannot be read')),
+    };
     const app = await start({
       issued: torn,
       logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
@@ -118,7 +152,10 @@ describe('a service that starts after a batch', () => {
   });
 
   test('what was issued is judged like any other: an absurd forecast is not served', async () => {
-    const { start } = await afterBatch((entry) => ({ ...entry, values: entry.values.map((v, i) => (i < 72 ? v * 1e6 : v)) }));
+    const { start } = await afterBatch((entry) => ({
+      ...entry,
+      values: entry.values.map((v, i) => (i < 72 ? v * 1e6 : v)),
+    }));
     const app = await start();
     expect((await medianOf(app)).fallback).toMatchObject({ reason: 'FORECAST_ABSURD' });
     expect((await medianOf(app, '75')).fallback).toBeUndefined();
@@ -131,7 +168,10 @@ describe('a service that starts after a batch', () => {
     world.snapshot = 2;
     expect(await app.serving.refresh()).toBe('changed');
     const afterSnapshot = await medianOf(app);
-    expect([afterSnapshot.first, computed() > 0]).toEqual([expect.closeTo(2 * (await plainMedian()), 3), true]);
+    expect([afterSnapshot.first, computed() > 0]).toEqual([
+      expect.closeTo(2 * (await plainMedian()), 3),
+      true,
+    ]);
     world.champion = 'model-2';
     await app.serving.refresh();
     expect((await medianOf(app)).first).toBeCloseTo(4 * (await plainMedian()), 2);

@@ -1,8 +1,10 @@
 /**
- * Purpose: a small Lambda on this machine, for tests and the bench: a Runtime API, and one instance of a function in a process of its own
- * that is frozen between two invocations, as Lambda freezes it.
- * Invariants: the instance sees its folder, a temporary folder and the environment it is given, nothing else of this process; one invocation
- * at a time; `stop` ends it and leaves no process and no socket.
+ * Purpose: a small Lambda on this machine, for tests and the bench: a Runtime API, and one instance
+ * of a function in a process of its own that is frozen between two invocations, as Lambda freezes
+ * it.
+ * Invariants: the instance sees its folder, a temporary folder and the environment it is given,
+ * nothing else of this process; one invocation at a time; `stop` ends it and leaves no process and
+ * no socket.
  * Fails: an invocation rejects with what the function reported, or when its process ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -66,7 +68,10 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaInstanc
     const [first] = queue;
     if (idle === null || first === undefined) return;
     const deadline = Date.now() + timeoutMs;
-    idle.writeHead(200, { 'lambda-runtime-aws-request-id': first.id, 'lambda-runtime-deadline-ms': String(deadline) });
+    idle.writeHead(200, {
+      'lambda-runtime-aws-request-id': first.id,
+      'lambda-runtime-deadline-ms': String(deadline),
+    });
     idle.end(JSON.stringify(first.event));
     idle = null;
     isUnderWay = true;
@@ -88,7 +93,8 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaInstanc
     for await (const block of message) blocks.push(block as Buffer);
     const body = JSON.parse(Buffer.concat(blocks).toString());
     reply.writeHead(202).end('{}');
-    if (path === 'init/error') return end(new Error(`init: ${body.errorType}: ${body.errorMessage}`));
+    if (path === 'init/error')
+      return end(new Error(`init: ${body.errorType}: ${body.errorMessage}`));
     const done = isUnderWay ? queue.shift() : undefined;
     isUnderWay = false;
     if (path === `invocation/${done?.id}/response`) return done?.resolve(body);
@@ -115,7 +121,9 @@ export async function startLambda(options: LambdaOptions): Promise<LambdaInstanc
     warnings += text;
   });
   const said = () => `${output}${warnings}`.slice(-2000);
-  child.once('exit', (code, name) => end(new Error(`the function's process ended (${name ?? code}): ${said()}`)));
+  child.once('exit', (code, name) =>
+    end(new Error(`the function's process ended (${name ?? code}): ${said()}`)),
+  );
 
   return {
     output: () => output,
@@ -146,7 +154,11 @@ export function httpApiEvent(method: string, path: string, changes: Record<strin
     ...{ version: '2.0', routeKey: '$default', rawPath, rawQueryString },
     headers: { accept: 'application/json', host: 'abc123.execute-api.eu-west-1.amazonaws.com' },
     requestContext: {
-      ...{ accountId: '123456789012', apiId: 'abc123', domainName: 'abc123.execute-api.eu-west-1.amazonaws.com' },
+      ...{
+        accountId: '123456789012',
+        apiId: 'abc123',
+        domainName: 'abc123.execute-api.eu-west-1.amazonaws.com',
+      },
       ...{
         domainPrefix: 'abc123',
         requestId: 'JKJaXmPLvHcESHA=',
@@ -154,7 +166,13 @@ export function httpApiEvent(method: string, path: string, changes: Record<strin
         stage: '$default',
         timeEpoch: 1_700_000_000_000,
       },
-      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '203.0.113.7', userAgent: 'a test' },
+      http: {
+        method,
+        path: rawPath,
+        protocol: 'HTTP/1.1',
+        sourceIp: '203.0.113.7',
+        userAgent: 'a test',
+      },
     },
     isBase64Encoded: false,
     ...changes,
@@ -162,9 +180,19 @@ export function httpApiEvent(method: string, path: string, changes: Record<strin
 }
 
 /** The same as a Function URL sends it, which leaves the path as it was sent. */
-export function functionUrlEvent(method: string, path: string, changes: Record<string, unknown> = {}) {
+export function functionUrlEvent(
+  method: string,
+  path: string,
+  changes: Record<string, unknown> = {},
+) {
   const event = httpApiEvent(method, path);
   const domainName = 'def456.lambda-url.eu-west-1.on.aws';
-  const requestContext = { ...event.requestContext, apiId: 'def456', domainName, domainPrefix: 'def456', accountId: 'anonymous' };
+  const requestContext = {
+    ...event.requestContext,
+    apiId: 'def456',
+    domainName,
+    domainPrefix: 'def456',
+    accountId: 'anonymous',
+  };
   return { ...event, headers: { ...event.headers, host: domainName }, requestContext, ...changes };
 }

@@ -1,4 +1,7 @@
-/** Purpose: between AWS's HTTP events and requests: paths, headers, answers that are large. What the app makes of them is lambda.test.ts's. */
+/**
+ * Purpose: between AWS's HTTP events and requests: paths, headers, answers that are large. What the
+ * app makes of them is lambda.test.ts's.
+ */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -14,7 +17,8 @@ import { functionUrlEvent, httpApiEvent } from './lambda-emulator.ts';
 const requested = (path: string, changes: Record<string, unknown> = {}) =>
   asRequested(httpApiEvent('GET', path, changes) as LambdaHttpEvent, 'aws-id');
 const onStage = (path: string, stage: string) =>
-  requested(path, { requestContext: { ...httpApiEvent('GET', path).requestContext, stage } }).rawPath;
+  requested(path, { requestContext: { ...httpApiEvent('GET', path).requestContext, stage } })
+    .rawPath;
 
 describe('a request', () => {
   test.each([
@@ -36,49 +40,71 @@ describe('a request', () => {
     fc.assert(
       fc.property(ids, (id) => {
         const path = `/v1/series/${encodeURIComponent(id)}/forecast`;
-        expect(asRequested(functionUrlEvent('GET', path) as LambdaHttpEvent, 'x').rawPath).toBe(path);
+        expect(asRequested(functionUrlEvent('GET', path) as LambdaHttpEvent, 'x').rawPath).toBe(
+          path,
+        );
       }),
     );
   });
 
   test('the stage is not part of the path; a path that only begins like it is', () => {
-    expect([onStage('/prod/v1/series', 'prod'), onStage('/prod', 'prod')]).toEqual(['/v1/series', '/']);
-    expect([onStage('/production/x', 'prod'), onStage('/v1/prod/x', 'prod'), onStage('/$default/x', '$default')]).toEqual([
-      '/production/x',
-      '/v1/prod/x',
-      '/$default/x',
+    expect([onStage('/prod/v1/series', 'prod'), onStage('/prod', 'prod')]).toEqual([
+      '/v1/series',
+      '/',
     ]);
+    expect([
+      onStage('/production/x', 'prod'),
+      onStage('/v1/prod/x', 'prod'),
+      onStage('/$default/x', '$default'),
+    ]).toEqual(['/production/x', '/v1/prod/x', '/$default/x']);
   });
 
   test('its id is the caller’s where that is harmless, else the invocation’s', () => {
-    const idOf = (id: string) => requested('/', { headers: { 'X-Request-Id': id } }).headers?.['x-request-id'];
-    expect([idOf('mine-1'), idOf('a\nb'), idOf('x'.repeat(65)), requested('/').headers?.['x-request-id']]).toEqual([
-      'mine-1',
-      'aws-id',
-      'aws-id',
-      'aws-id',
-    ]);
+    const idOf = (id: string) =>
+      requested('/', { headers: { 'X-Request-Id': id } }).headers?.['x-request-id'];
+    expect([
+      idOf('mine-1'),
+      idOf('a\nb'),
+      idOf('x'.repeat(65)),
+      requested('/').headers?.['x-request-id'],
+    ]).toEqual(['mine-1', 'aws-id', 'aws-id', 'aws-id']);
   });
 
-  test.each([null, undefined, 7, 'text', {}, { rawPath: '/' }, { rawPath: '/', requestContext: { http: { method: 'BREW' } } }])(
-    '%j is no HTTP event',
-    (event) => {
-      expect(isHttpEvent(event)).toBe(false);
-    },
-  );
+  test.each([
+    null,
+    undefined,
+    7,
+    'text',
+    {},
+    { rawPath: '/' },
+    { rawPath: '/', requestContext: { http: { method: 'BREW' } } },
+  ])('%j is no HTTP event', (event) => {
+    expect(isHttpEvent(event)).toBe(false);
+  });
 });
 
 describe('an answer', () => {
   const answer = (body: string, headers: Record<string, string> = {}): LambdaAnswer => ({
     ...{ statusCode: 200, body, isBase64Encoded: false },
-    headers: { 'content-type': 'application/json', connection: 'keep-alive', 'content-length': String(body.length), ...headers },
+    headers: {
+      'content-type': 'application/json',
+      connection: 'keep-alive',
+      'content-length': String(body.length),
+      ...headers,
+    },
   });
-  const to = (accept?: string) => requested('/', { headers: accept === undefined ? {} : { 'accept-encoding': accept } });
+  const to = (accept?: string) =>
+    requested('/', { headers: accept === undefined ? {} : { 'accept-encoding': accept } });
   const large = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => i % 97));
 
   test('says nothing of a connection', () => {
     expect(asAnswered(answer('{}'), to('gzip'))).toEqual({
-      ...{ statusCode: 200, headers: { 'content-type': 'application/json' }, body: '{}', isBase64Encoded: false },
+      ...{
+        statusCode: 200,
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+        isBase64Encoded: false,
+      },
     });
   });
 
@@ -91,25 +117,40 @@ describe('an answer', () => {
     expect(gunzipSync(Buffer.from(packed.body, 'base64')).toString()).toBe(large);
   });
 
-  test.each([undefined, '', 'br', 'gzip;q=0', 'gzip; q=0.0', 'x-gzipped'])('not for %j', (accept) => {
-    expect(asAnswered(answer(large), to(accept))).toMatchObject({ isBase64Encoded: false, body: large });
-  });
+  test.each([undefined, '', 'br', 'gzip;q=0', 'gzip; q=0.0', 'x-gzipped'])(
+    'not for %j',
+    (accept) => {
+      expect(asAnswered(answer(large), to(accept))).toMatchObject({
+        isBase64Encoded: false,
+        body: large,
+      });
+    },
+  );
 
   test('one that Lambda would refuse is a problem that says what to do', () => {
     const huge = '"'.repeat(4_000_000); // twice that as JSON
     const { statusCode, headers, body } = asAnswered(answer(huge), to());
-    expect({ statusCode, type: headers['content-type'] }).toEqual({ statusCode: 400, type: 'application/problem+json' });
+    expect({ statusCode, type: headers['content-type'] }).toEqual({
+      statusCode: 400,
+      type: 'application/problem+json',
+    });
     expect(JSON.parse(body)).toMatchObject({
       code: 'ANSWER_TOO_LARGE',
       fix: expect.stringContaining('gzip'),
       instance: 'urn:headway:request:aws-id',
     });
-    expect(asAnswered(answer(huge), to('gzip'))).toMatchObject({ statusCode: 200, isBase64Encoded: true });
+    expect(asAnswered(answer(huge), to('gzip'))).toMatchObject({
+      statusCode: 200,
+      isBase64Encoded: true,
+    });
     expect(asAnswered(answer('x'.repeat(4_000_000)), to()).statusCode).toBe(200);
   });
 
   test('none at all is an unexpected error', () => {
-    const { statusCode, body } = asAnswered({ statusCode: 500, headers: {}, body: '', isBase64Encoded: false }, to());
+    const { statusCode, body } = asAnswered(
+      { statusCode: 500, headers: {}, body: '', isBase64Encoded: false },
+      to(),
+    );
     expect([statusCode, JSON.parse(body).code]).toEqual([500, 'INTERNAL']);
   });
 });

@@ -1,4 +1,7 @@
-/** Purpose: the history of models and promotions, in pages, from a store that is asked seldom and may be away. */
+/**
+ * Purpose: the history of models and promotions, in pages, from a store that is asked seldom and
+ * may be away.
+ */
 import { expect, test } from '@jest/globals';
 import { HeadwayError } from '../../../runtime/errors.ts';
 import { createWorld, HOUR, NOW } from './fakes.ts';
@@ -13,7 +16,12 @@ test('every model, newest first, with what was decided about it', async () => {
     'model-2',
     'model-1',
   ]);
-  expect(models[3]).toMatchObject({ isChampion: true, forecaster: 'network', quantiles: [0.1, 0.5, 0.9], horizon: 24 });
+  expect(models[3]).toMatchObject({
+    isChampion: true,
+    forecaster: 'network',
+    quantiles: [0.1, 0.5, 0.9],
+    horizon: 24,
+  });
   expect(models[3].history).toEqual([
     { number: 1, at: new Date(NOW - 5 * HOUR).toISOString(), kind: 'promoted', reason: 'reason 1' },
     { number: 5, at: new Date(NOW - HOUR).toISOString(), kind: 'promoted', reason: 'reason 5' },
@@ -44,9 +52,14 @@ test('it is 304 until something was decided, and looks again after a while', asy
   const again = () => app.inject({ url: '/v1/models', headers: { 'if-none-match': String(etag) } });
   expect((await again()).statusCode).toBe(304);
   for (const known of [String(etag).slice(2), `"other", ${etag}`, '*']) {
-    expect((await app.inject({ url: '/v1/models', headers: { 'if-none-match': known } })).statusCode).toBe(304);
+    expect(
+      (await app.inject({ url: '/v1/models', headers: { 'if-none-match': known } })).statusCode,
+    ).toBe(304);
   }
-  world.promotions = [...world.promotions, { ...world.promotions[0], number: 6, kind: 'rolled-back' }];
+  world.promotions = [
+    ...world.promotions,
+    { ...world.promotions[0], number: 6, kind: 'rolled-back' },
+  ];
   expect((await again()).statusCode).toBe(304);
   clock.advance(15_000);
   expect((await again()).statusCode).toBe(200);

@@ -1,5 +1,6 @@
 /**
- * Purpose: the OpenAPI document is well formed, complete, and true: its examples are sent, and answers match its schemas.
+ * Purpose: the OpenAPI document is well formed, complete, and true: its examples are sent, and
+ * answers match its schemas.
  * Invariants: checked against the document as served, not against the source of it.
  * Fails: with the path that is wrong.
  */
@@ -19,7 +20,9 @@ describe('OpenAPI document', () => {
   let served: Json;
   let document: Json;
   beforeAll(async () => {
-    const actuals = { append: async () => ({ key: 'actuals/demo/5f2c.json', availableAt: NOW, isNew: true }) };
+    const actuals = {
+      append: async () => ({ key: 'actuals/demo/5f2c.json', availableAt: NOW, isNew: true }),
+    };
     // A day later, so that what the examples say happened is over.
     app = await build({ actuals, clock: { now: () => NOW + 24 * HOUR, elapsedMs: () => 0 } });
     served = (await app.inject('/openapi.json')).json();
@@ -29,14 +32,20 @@ describe('OpenAPI document', () => {
 
   const operations = (): [string, string, Json][] =>
     Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods as Json).map(([method, operation]): [string, string, Json] => [path, method, operation]),
+      Object.entries(methods as Json).map(([method, operation]): [string, string, Json] => [
+        path,
+        method,
+        operation,
+      ]),
     );
-  const schemaOf = (operation: Json) => operation.responses['200'].content['application/json'].schema;
+  const schemaOf = (operation: Json) =>
+    operation.responses['200'].content['application/json'].schema;
 
   /** Calls `visit` on every schema in the document, with its place. */
   function walk(node: Json, place: string, visit: (schema: Json, place: string) => void): void {
     if (node === null || typeof node !== 'object') return;
-    if (typeof node.type === 'string' || Array.isArray(node.type) || node.properties) visit(node, place);
+    if (typeof node.type === 'string' || Array.isArray(node.type) || node.properties)
+      visit(node, place);
     for (const [key, inner] of Object.entries(node))
       if (key !== 'examples' && key !== 'example') walk(inner, `${place}/${key}`, visit);
   }
@@ -44,7 +53,10 @@ describe('OpenAPI document', () => {
   /** Every content of the document that has a schema, with its place. */
   function contents(): [string, Json][] {
     return operations().flatMap(([path, method, operation]) =>
-      [['request', operation.requestBody] as const, ...Object.entries<Json>(operation.responses)].flatMap(([name, part]) =>
+      [
+        ['request', operation.requestBody] as const,
+        ...Object.entries<Json>(operation.responses),
+      ].flatMap(([name, part]) =>
         Object.entries<Json>(part?.content ?? {}).map(([type, media]): [string, Json] => [
           `${method} ${path} ${name} ${type}`,
           media,
@@ -87,7 +99,11 @@ describe('OpenAPI document', () => {
     expect(ids.sort()).toEqual(Object.keys(OPERATIONS).sort());
     const tags = document.tags.map((tag: Json) => tag.name);
     for (const [path, , operation] of operations()) {
-      expect([path, Boolean(operation.summary), tags.includes(operation.tags[0])]).toEqual([path, true, true]);
+      expect([path, Boolean(operation.summary), tags.includes(operation.tags[0])]).toEqual([
+        path,
+        true,
+        true,
+      ]);
       expect(operation.description.length).toBeGreaterThan(40);
       expect(schemaOf(operation).type).toBe('object');
       for (const status of ['4XX', '5XX', '500', '503']) {
@@ -96,13 +112,17 @@ describe('OpenAPI document', () => {
         expect(content['application/problem+json'].schema.properties.code).toBeDefined();
       }
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-      const declared = (operation.parameters ?? []).filter((one: Json) => one.in === 'path').map((one: Json) => one.name);
+      const declared = (operation.parameters ?? [])
+        .filter((one: Json) => one.in === 'path')
+        .map((one: Json) => one.name);
       expect(declared).toEqual(named);
     }
   });
 
   test('every code that only HTTP has is documented, and every documented one is of some operation or comes before there is one', () => {
-    expect(Object.keys(HTTP_PROBLEMS).filter((code) => !(PROBLEM_CODES as string[]).includes(code))).toEqual([]);
+    expect(
+      Object.keys(HTTP_PROBLEMS).filter((code) => !(PROBLEM_CODES as string[]).includes(code)),
+    ).toEqual([]);
     const text = JSON.stringify(document.paths);
     expect(PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
   });
@@ -111,7 +131,10 @@ describe('OpenAPI document', () => {
     let examples = 0;
     walk(document.paths, '', (schema, place) => {
       const check = Compile(schema);
-      for (const example of [...(schema.examples ?? []), ...(schema.example === undefined ? [] : [schema.example])]) {
+      for (const example of [
+        ...(schema.examples ?? []),
+        ...(schema.example === undefined ? [] : [schema.example]),
+      ]) {
         examples++;
         expect([place, example, check.Check(example)]).toEqual([place, example, true]);
       }
@@ -146,10 +169,18 @@ describe('OpenAPI document', () => {
         const response = await app.inject(request);
         const type = String(response.headers['content-type']).split(';')[0] as string;
         const { content, headers } = operation.responses[response.statusCode];
-        expect([request.url, response.statusCode, type in content]).toEqual([request.url, 200, true]);
+        expect([request.url, response.statusCode, type in content]).toEqual([
+          request.url,
+          200,
+          true,
+        ]);
         const answer = type === 'application/json' ? response.json() : response.body;
-        expect([request.url, ...Compile(content[type].schema).Errors(answer)]).toEqual([request.url]);
-        const sent = Object.keys(headers).filter((name) => response.headers[name.toLowerCase()] !== undefined);
+        expect([request.url, ...Compile(content[type].schema).Errors(answer)]).toEqual([
+          request.url,
+        ]);
+        const sent = Object.keys(headers).filter(
+          (name) => response.headers[name.toLowerCase()] !== undefined,
+        );
         expect([request.url, sent.filter((name) => name !== 'X-Series-Left-Out')]).toEqual([
           request.url,
           Object.keys(headers).filter((name) => name !== 'X-Series-Left-Out'),
@@ -183,18 +214,27 @@ describe('OpenAPI document', () => {
     // The last cursor belongs to a list of its own; pages and streams exclude one another.
     const kept = queries.filter((query) => !query.startsWith('cursor=') || path !== '/v1/models');
     const together = kept.filter((query) => !query.startsWith('format='));
-    return [filled, ...kept.map((query) => `${filled}?${query}`), `${filled}?${together.join('&')}`];
+    return [
+      filled,
+      ...kept.map((query) => `${filled}?${query}`),
+      `${filled}?${together.join('&')}`,
+    ];
   }
 });
 
 /** Paths of what a value holds and its schema does not name. */
 function unnamed(schema: Json, value: Json, place = ''): string[] {
   if (value === null || typeof value !== 'object') return [];
-  if (Array.isArray(value)) return value.flatMap((one, i) => unnamed(schema.items ?? {}, one, `${place}/${i}`));
+  if (Array.isArray(value))
+    return value.flatMap((one, i) => unnamed(schema.items ?? {}, one, `${place}/${i}`));
   const branch = schema.anyOf?.find((one: Json) => one.type === 'object') ?? schema;
   const { properties, additionalProperties = branch.patternProperties } = branch;
   if (!properties) return [];
   return Object.entries<Json>(value).flatMap(([key, inner]) =>
-    key in properties ? unnamed(properties[key], inner, `${place}/${key}`) : additionalProperties ? [] : [`${place}/${key}`],
+    key in properties
+      ? unnamed(properties[key], inner, `${place}/${key}`)
+      : additionalProperties
+        ? []
+        : [`${place}/${key}`],
   );
 }

@@ -1,5 +1,6 @@
 /**
- * Purpose: an instance that cannot keep up, or is stopping, says so as a problem; its health and figures stay readable.
+ * Purpose: an instance that cannot keep up, or is stopping, says so as a problem; its health and
+ * figures stay readable.
  * Invariants: no real load: the event loop is blocked once, for longer than the limit.
  * Fails: with the answer that was not expected.
  */
@@ -27,14 +28,23 @@ describe('overload', () => {
 
   test('while it stops, a request that still comes is told to go elsewhere', async () => {
     const { options } = createWorld();
-    const server = await startServer({ ...options, host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 });
+    const server = await startServer({
+      ...options,
+      host: '127.0.0.1',
+      port: 0,
+      refreshIntervalMs: 60_000,
+      closeTimeoutMs: 2000,
+    });
     let late: unknown;
     // The moment between the decision to stop and the end of listening, stretched for one request.
     const { close } = server.app.server;
     server.app.server.close = function (this: typeof server.app.server, done) {
       void fetch(`${server.url}/v1/model`)
         .then(async (response) => {
-          late = { status: response.status, code: ((await response.json()) as { code: string }).code };
+          late = {
+            status: response.status,
+            code: ((await response.json()) as { code: string }).code,
+          };
         })
         .finally(() => close.call(this, done));
       return this;

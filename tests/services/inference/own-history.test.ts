@@ -1,5 +1,6 @@
 /**
- * Purpose: a caller's own history is forecast as a stored series would be, and a wrong one is refused by its index.
+ * Purpose: a caller's own history is forecast as a stored series would be, and a wrong one is
+ * refused by its index.
  * Invariants: what is unknown is never taken for zero.
  * Fails: with the answer that was not expected.
  */
@@ -27,7 +28,9 @@ describe('own history', () => {
     const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
     const { body } = await ask({ start: new Date(START).toISOString(), values, seriesId: '74' });
     const stored = (await app.inject('/v1/series/74/forecast')).json();
-    expect(body.forecasts).toEqual([{ ...stored, snapshotVersion: null, issuedAt: new Date(NOW).toISOString() }]);
+    expect(body.forecasts).toEqual([
+      { ...stored, snapshotVersion: null, issuedAt: new Date(NOW).toISOString() },
+    ]);
   });
 
   test('a nameless series has no id, no title and no snapshot; trailing unknowns move the cutoff back', async () => {

@@ -1,5 +1,6 @@
 /**
- * Purpose: forecasts computed by a worker are batched, bounded, of the model they were asked of, and lost to nobody when the worker ends.
+ * Purpose: forecasts computed by a worker are batched, bounded, of the model they were asked of,
+ * and lost to nobody when the worker ends.
  * Invariants: real worker processes; no test depends on how long anything takes.
  * Fails: with the forecast that was lost, mixed up or computed alone.
  */
@@ -45,15 +46,25 @@ function open(limits: Partial<typeof defaultInferenceSettings> = {}) {
 }
 
 const modelOf = (scale: number): LoadedModel =>
-  ({ card: { modelVersion: `model-${scale}`, horizon: 2 }, stored: { model: scale, weights: new Uint8Array() } }) as LoadedModel;
+  ({
+    card: { modelVersion: `model-${scale}`, horizon: 2 },
+    stored: { model: scale, weights: new Uint8Array() },
+  }) as LoadedModel;
 const endingIn = (last: number, series = 1): Panel =>
   createPanel({
     seriesIds: Array.from({ length: series }, (_, s) => `s${s}`),
-    ...{ start: 0, frequencyMinutes: 60, length: 1, columns: { target: new Float32Array(series).fill(last) } },
+    ...{
+      start: 0,
+      frequencyMinutes: 60,
+      length: 1,
+      columns: { target: new Float32Array(series).fill(last) },
+    },
   });
 const one = modelOf(1);
-const ask = (queue: Predictor, last: number, model = one) => queue.predict(model, endingIn(last), 0, 'asked').then(Array.from);
-const code = (error: unknown) => (error instanceof WorkerGone ? 'gone' : (error as { problemCode?: string }).problemCode);
+const ask = (queue: Predictor, last: number, model = one) =>
+  queue.predict(model, endingIn(last), 0, 'asked').then(Array.from);
+const code = (error: unknown) =>
+  error instanceof WorkerGone ? 'gone' : (error as { problemCode?: string }).problemCode;
 const told = (asked: Promise<unknown>) => asked.catch(code);
 
 describe('the queue of forecasts', () => {
@@ -66,14 +77,21 @@ describe('the queue of forecasts', () => {
 
   test('a batch counts series, not requests', async () => {
     const { queue, batches } = open();
-    await Promise.all([40, 1, 1].map((series) => queue.predict(one, endingIn(5, series), 0, 'asked')));
+    await Promise.all(
+      [40, 1, 1].map((series) => queue.predict(one, endingIn(5, series), 0, 'asked')),
+    );
     expect(batches).toEqual([1, 2]);
   });
 
   test('a batch is of one model, whatever comes between: no forecast is of another than was asked', async () => {
     const { queue, batches } = open();
     const two = modelOf(2);
-    const answers = await Promise.all([ask(queue, 10), ask(queue, 10, two), ask(queue, 20), ask(queue, 20, two)]);
+    const answers = await Promise.all([
+      ask(queue, 10),
+      ask(queue, 10, two),
+      ask(queue, 20),
+      ask(queue, 20, two),
+    ]);
     expect(answers).toEqual([10, 20, 20, 40].map((value) => [value, value]));
     expect(batches).toEqual([2, 2]);
   });
@@ -97,8 +115,12 @@ describe('the queue of forecasts', () => {
   test('pieces of a swap and what is asked for take turns', async () => {
     const { queue } = open();
     const order: string[] = [];
-    const asked = [1, 2].map((n) => queue.predict(one, endingIn(n, 40), 0, 'asked').then(() => order.push(`asked ${n}`)));
-    const swap = [1, 2].map((n) => queue.predict(one, endingIn(n, 40), 0, 'swap').then(() => order.push(`swap ${n}`)));
+    const asked = [1, 2].map((n) =>
+      queue.predict(one, endingIn(n, 40), 0, 'asked').then(() => order.push(`asked ${n}`)),
+    );
+    const swap = [1, 2].map((n) =>
+      queue.predict(one, endingIn(n, 40), 0, 'swap').then(() => order.push(`swap ${n}`)),
+    );
     await Promise.all([...swap, ...asked]);
     expect(order).toEqual(['asked 1', 'swap 1', 'asked 2', 'swap 2']);
   });
@@ -167,8 +189,13 @@ describe('own histories over HTTP, computed by a worker', () => {
         })(watch);
         // The worker's forecasts are for three quantiles alike.
         const predict: Predictor['predict'] = async (model, panel, cutoff, urgency) => {
-          if (urgency === 'swap') return model.forecaster.predict(panel, cutoff, model.card.horizon);
-          const version = { ...model, card: { ...model.card, horizon: 72 }, stored: { model: 1, weights: new Uint8Array() } };
+          if (urgency === 'swap')
+            return model.forecaster.predict(panel, cutoff, model.card.horizon);
+          const version = {
+            ...model,
+            card: { ...model.card, horizon: 72 },
+            stored: { model: 1, weights: new Uint8Array() },
+          };
           return queue.predict(version, panel, cutoff, urgency);
         };
         return { ...queue, predict };
@@ -199,7 +226,10 @@ describe('own histories over HTTP, computed by a worker', () => {
       fallback: { reason: 'WORKER_UNAVAILABLE' },
     });
     const next = (await post(history(8))).json().forecasts[0];
-    expect(next).toMatchObject({ modelVersion: 'model-1', quantiles: { '0.5': new Array(24).fill(8) } });
+    expect(next).toMatchObject({
+      modelVersion: 'model-1',
+      quantiles: { '0.5': new Array(24).fill(8) },
+    });
     expect(next.fallback).toBeUndefined();
     expect((await app.inject('/metrics')).body).toContain('headway_worker_failures_total 1');
     await app.close();
@@ -253,7 +283,8 @@ describe('what happens while a forecast is computed', () => {
     openGate();
     const told = (await before).json().forecasts[0];
     expect([told.modelVersion, told.quantiles['0.5'][0]]).toEqual(['model-1', 7]);
-    const after = (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json().forecasts[0];
+    const after = (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json()
+      .forecasts[0];
     expect([after.modelVersion, after.quantiles['0.5'][0]]).toEqual(['model-2', 14]);
     await app.close();
   });
@@ -261,10 +292,19 @@ describe('what happens while a forecast is computed', () => {
   test('a stop: what is computed is answered before the end', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
     const { options } = createWorld();
-    const listening = { host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 20_000 };
+    const listening = {
+      host: '127.0.0.1',
+      port: 0,
+      refreshIntervalMs: 60_000,
+      closeTimeoutMs: 20_000,
+    };
     const server = await startServer({ ...options, openPredictor, ...listening });
     const headers = { 'content-type': 'application/json' };
-    const asked = fetch(`${server.url}/v1/forecasts`, { method: 'POST', headers, body: JSON.stringify(payload) });
+    const asked = fetch(`${server.url}/v1/forecasts`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(payload),
+    });
     await arrival;
     const closed = server.close();
     openGate();

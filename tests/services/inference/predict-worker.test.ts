@@ -16,8 +16,11 @@ import { fitToy, startBackend } from '../../forecasting/toy-network.ts';
 
 test('the worker and this process give the same bits, also where the weights come as a part of a larger memory', async () => {
   await startBackend();
-  const wave = (s: number, t: number) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13;
-  const { model, weights } = saveNetwork(await fitToy(panelOf(['a', 'b'], 1600, wave), { steps: 5 }));
+  const wave = (s: number, t: number) =>
+    3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13;
+  const { model, weights } = saveNetwork(
+    await fitToy(panelOf(['a', 'b'], 1600, wave), { steps: 5 }),
+  );
   // As a file that was read into a pool of Node's.
   const pooled = Buffer.concat([Buffer.from([1]), weights]).subarray(1);
   const loaded = {
@@ -36,7 +39,9 @@ test('the worker and this process give the same bits, also where the weights com
   })(watch);
   const panels = [400, 700, 1600].map((length) => panelOf(['b', 'stranger'], length, wave));
   const asked = panels.map((panel) => queue.predict(loaded, panel, panel.length - 1, 'asked'));
-  const here = panels.map((panel) => predictHere(runsAlready)(watch).predict(loaded, panel, panel.length - 1, 'asked'));
+  const here = panels.map((panel) =>
+    predictHere(runsAlready)(watch).predict(loaded, panel, panel.length - 1, 'asked'),
+  );
   expect(await Promise.all(asked)).toEqual(await Promise.all(here));
   await queue.close();
 }, 120_000);

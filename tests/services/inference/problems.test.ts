@@ -1,6 +1,8 @@
 /**
- * Purpose: whatever is wrong with a request, the answer is a problem that says what and where, and the service lives on.
- * Invariants: every error body has the members of RFC 9457 and our code; no stack, no path of the disk, no echo of a payload.
+ * Purpose: whatever is wrong with a request, the answer is a problem that says what and where, and
+ * the service lives on.
+ * Invariants: every error body has the members of RFC 9457 and our code; no stack, no path of the
+ * disk, no echo of a payload.
  * Fails: with the answer that was not expected.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -19,7 +21,12 @@ describe('problems', () => {
   afterAll(() => app.close());
 
   const post = (payload: string | object, contentType = 'application/json') =>
-    app.inject({ method: 'POST', url: '/v1/forecasts', payload, headers: { 'content-type': contentType } });
+    app.inject({
+      method: 'POST',
+      url: '/v1/forecasts',
+      payload,
+      headers: { 'content-type': contentType },
+    });
 
   function expectProblem(response: LightMyRequestResponse, status: number, code: string) {
     const problem = response.json();
@@ -29,8 +36,10 @@ describe('problems', () => {
     expect(response.headers.etag).toBeUndefined();
     expect(problem.type).toBe(`urn:headway:problem:${code.toLowerCase().replaceAll('_', '-')}`);
     expect(problem.instance).toBe(`urn:headway:request:${response.headers['x-request-id']}`);
-    if (status === 429 || status === 503) expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
-    for (const member of ['title', 'detail', 'fix']) expect(problem[member]).toEqual(expect.stringMatching(/\w/));
+    if (status === 429 || status === 503)
+      expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+    for (const member of ['title', 'detail', 'fix'])
+      expect(problem[member]).toEqual(expect.stringMatching(/\w/));
     expect(response.body).not.toMatch(/ at .*\(|node_modules|\.ts\b/);
     return problem;
   }
@@ -56,28 +65,58 @@ describe('problems', () => {
     expectProblem(await app.inject(url), status, code);
   });
 
-  test.each(['0', '-1', '1.5', '1e1', '0x10', ' 5', '', 'NaN', 'Infinity', '10001', '99999999999999999999', '5&horizon=6'])(
-    'horizon=%s is refused, with the path of what is wrong',
-    async (horizon) => {
-      const problem = expectProblem(await app.inject(`/v1/series/74/forecast?horizon=${horizon}`), 400, 'REQUEST_INVALID');
-      expect(problem.errors[0].path).toBe('querystring/horizon');
-    },
-  );
+  test.each([
+    '0',
+    '-1',
+    '1.5',
+    '1e1',
+    '0x10',
+    ' 5',
+    '',
+    'NaN',
+    'Infinity',
+    '10001',
+    '99999999999999999999',
+    '5&horizon=6',
+  ])('horizon=%s is refused, with the path of what is wrong', async (horizon) => {
+    const problem = expectProblem(
+      await app.inject(`/v1/series/74/forecast?horizon=${horizon}`),
+      400,
+      'REQUEST_INVALID',
+    );
+    expect(problem.errors[0].path).toBe('querystring/horizon');
+  });
 
   test('too long an id is refused, and not repeated in the answer', async () => {
-    expectProblem(await app.inject(`/v1/series/${'x'.repeat(129)}/forecast`), 400, 'REQUEST_INVALID');
-    const problem = expectProblem(await app.inject(`/v1/series/${'x'.repeat(5000)}/forecast`), 400, 'URL_INVALID');
+    expectProblem(
+      await app.inject(`/v1/series/${'x'.repeat(129)}/forecast`),
+      400,
+      'REQUEST_INVALID',
+    );
+    const problem = expectProblem(
+      await app.inject(`/v1/series/${'x'.repeat(5000)}/forecast`),
+      400,
+      'URL_INVALID',
+    );
     expect(problem.detail).not.toContain('xx');
   });
 
   test('an unknown parameter is refused and not ignored', async () => {
-    const problem = expectProblem(await app.inject('/v1/series/74/forecast?horizn=5'), 400, 'REQUEST_INVALID');
+    const problem = expectProblem(
+      await app.inject('/v1/series/74/forecast?horizn=5'),
+      400,
+      'REQUEST_INVALID',
+    );
     expect(problem.errors[0].message).toContain('horizn');
   });
 
   test.each([
     [{}, 'body', 'either'],
-    [{ seriesIds: ['74'], history: { start: '2026-03-01T00:00:00Z', values: [1, 2, 3] } }, 'body', 'either'],
+    [
+      { seriesIds: ['74'], history: { start: '2026-03-01T00:00:00Z', values: [1, 2, 3] } },
+      'body',
+      'either',
+    ],
     [{ seriesIds: [] }, 'body/seriesIds', 'fewer'],
     [{ seriesIds: ['74', '74'] }, 'body/seriesIds', 'duplicate'],
     [{ seriesIds: [74] }, 'body/seriesIds/0', 'string'],
@@ -86,8 +125,16 @@ describe('problems', () => {
     [{ seriesIds: ['74'], horizon: null }, 'body/horizon', 'integer'],
     [{ seriesIds: ['74'], extra: 1 }, 'body', 'extra'],
     [{ seriesIds: ['x'.repeat(129)] }, 'body/seriesIds/0', '128'],
-    [{ history: { start: '2026-03-01T00:00:00Z', values: [1, '2', 3] } }, 'body/history/values/1', 'number'],
-    [{ history: { start: '2026-03-01T00:00:00+01:00', values: [1, 2, 3] } }, 'body/history/start', 'pattern'],
+    [
+      { history: { start: '2026-03-01T00:00:00Z', values: [1, '2', 3] } },
+      'body/history/values/1',
+      'number',
+    ],
+    [
+      { history: { start: '2026-03-01T00:00:00+01:00', values: [1, 2, 3] } },
+      'body/history/start',
+      'pattern',
+    ],
     [{ history: { values: [1] } }, 'body/history', 'start'],
     [[], 'body', 'object'],
   ])('POST %j is refused at %s', async (payload, path, word) => {
@@ -107,9 +154,19 @@ describe('problems', () => {
   });
 
   test('another charset, and bytes that are no UTF-8, are refused and not guessed at', async () => {
-    expectProblem(await post('{"seriesIds":["74"]}', 'application/json; charset=latin1'), 415, 'MEDIA_TYPE_UNSUPPORTED');
-    expect((await post('{"seriesIds":["74"]}', 'application/json; charset="UTF-8"')).statusCode).toBe(200);
-    const bytes = Buffer.concat([Buffer.from('{"seriesIds":["'), Buffer.from([0xfc]), Buffer.from('"]}')]);
+    expectProblem(
+      await post('{"seriesIds":["74"]}', 'application/json; charset=latin1'),
+      415,
+      'MEDIA_TYPE_UNSUPPORTED',
+    );
+    expect(
+      (await post('{"seriesIds":["74"]}', 'application/json; charset="UTF-8"')).statusCode,
+    ).toBe(200);
+    const bytes = Buffer.concat([
+      Buffer.from('{"seriesIds":["'),
+      Buffer.from([0xfc]),
+      Buffer.from('"]}'),
+    ]);
     expectProblem(await post(bytes), 400, 'BODY_INVALID');
     expect((await post('\ufeff{"seriesIds":["74"]}')).statusCode).toBe(200);
   });
@@ -129,28 +186,46 @@ describe('problems', () => {
   });
 
   test('other media types, too large a body and deep nesting', async () => {
-    expectProblem(await post('seriesIds=74', 'application/x-www-form-urlencoded'), 415, 'MEDIA_TYPE_UNSUPPORTED');
+    expectProblem(
+      await post('seriesIds=74', 'application/x-www-form-urlencoded'),
+      415,
+      'MEDIA_TYPE_UNSUPPORTED',
+    );
     expectProblem(await post('hello', 'text/plain'), 415, 'MEDIA_TYPE_UNSUPPORTED');
     expectProblem(await post(`{"seriesIds":["${'x'.repeat(1_100_000)}"]}`), 413, 'BODY_TOO_LARGE');
-    expectProblem(await post(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), 400, 'REQUEST_INVALID');
-    const wrong = await post({ history: { start: '2026-03-01T00:00:00Z', values: new Array(20_000).fill('x') } });
+    expectProblem(
+      await post(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+      400,
+      'REQUEST_INVALID',
+    );
+    const wrong = await post({
+      history: { start: '2026-03-01T00:00:00Z', values: new Array(20_000).fill('x') },
+    });
     expectProblem(wrong, 400, 'REQUEST_INVALID');
     expect(wrong.body.length).toBeLessThan(1000);
   });
 
   test('one unknown series among many: no partial answer', async () => {
-    const problem = expectProblem(await post({ seriesIds: ['74', 'nope', '75'] }), 404, 'SERIES_UNKNOWN');
+    const problem = expectProblem(
+      await post({ seriesIds: ['74', 'nope', '75'] }),
+      404,
+      'SERIES_UNKNOWN',
+    );
     expect(problem.detail).toContain('nope');
     expectProblem(await post({ seriesIds: ['74', 'dead'] }), 422, 'HISTORY_TOO_SHORT');
   });
 
   test('any path and any JSON get an answer below 500', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), fc.json(), async (id, json) => {
-        const got = await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast`);
-        expect(got.statusCode).toBeLessThan(500);
-        expect((await post(json)).statusCode).toBeLessThan(500);
-      }),
+      fc.asyncProperty(
+        fc.string({ unit: 'binary', maxLength: 200 }),
+        fc.json(),
+        async (id, json) => {
+          const got = await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast`);
+          expect(got.statusCode).toBeLessThan(500);
+          expect((await post(json)).statusCode).toBeLessThan(500);
+        },
+      ),
       { numRuns: 40, seed: 11 },
     );
   }, 30_000);

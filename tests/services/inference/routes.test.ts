@@ -51,23 +51,36 @@ describe('routes', () => {
     expect(answer.history).toBeUndefined();
   });
 
-  test.each(IDS.filter((id) => id !== 'dead'))('an awkward id works when it is encoded: %j', async (id) => {
-    const answer = (await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast?horizon=1`)).json();
-    expect(answer.seriesId).toBe(id);
-  });
+  test.each(IDS.filter((id) => id !== 'dead'))(
+    'an awkward id works when it is encoded: %j',
+    async (id) => {
+      const answer = (
+        await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast?horizon=1`)
+      ).json();
+      expect(answer.seriesId).toBe(id);
+    },
+  );
 
   test('many series come in the order asked, each the same as asked alone', async () => {
     const seriesIds = ['75', '74', 'a/b'];
-    const { forecasts } = (await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { seriesIds, horizon: 5 } })).json();
+    const { forecasts } = (
+      await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { seriesIds, horizon: 5 } })
+    ).json();
     expect(forecasts.map((one: { seriesId: string }) => one.seriesId)).toEqual(seriesIds);
     expect(forecasts[1]).toEqual((await app.inject('/v1/series/74/forecast?horizon=5')).json());
   });
 
   test('a post of forecasts changes nothing: sent again, with a key or without, it is answered the same', async () => {
     const post = (headers: Record<string, string>) =>
-      app.inject({ method: 'POST', url: '/v1/forecasts', payload: { seriesIds: ['74'], horizon: 2 }, headers });
+      app.inject({
+        method: 'POST',
+        url: '/v1/forecasts',
+        payload: { seriesIds: ['74'], horizon: 2 },
+        headers,
+      });
     const first = await post({});
-    for (const headers of [{}, { 'idempotency-key': 'order-17' }]) expect((await post(headers)).body).toBe(first.body);
+    for (const headers of [{}, { 'idempotency-key': 'order-17' }])
+      expect((await post(headers)).body).toBe(first.body);
     expect(first.headers['cache-control']).toBe('no-store');
   });
 
@@ -88,17 +101,36 @@ describe('routes', () => {
   test('a series tells its level and its last value; one without values says so', async () => {
     const { series } = (await app.inject('/v1/series')).json();
     const of = (id: string) => series.find((one: { seriesId: string }) => one.seriesId === id);
-    expect(of('74')).toMatchObject({ title: 'North Harbour', lastValueAt: iso(CUTOFF), forecast: true });
+    expect(of('74')).toMatchObject({
+      title: 'North Harbour',
+      lastValueAt: iso(CUTOFF),
+      forecast: true,
+    });
     expect(of('74').mean).toBeGreaterThan(5);
-    expect(of('dead')).toEqual({ seriesId: 'dead', title: 'dead', mean: null, lastValueAt: null, forecast: false });
+    expect(of('dead')).toEqual({
+      seriesId: 'dead',
+      title: 'dead',
+      mean: null,
+      lastValueAt: null,
+      forecast: false,
+    });
   });
 
   test('the model route names champion, promotion, snapshot and figures', async () => {
     const answer = (await app.inject('/v1/model')).json();
-    expect(answer.model).toMatchObject({ modelVersion: 'model-1', horizon: 24, minimumHistory: 3, backend: 'wasm' });
+    expect(answer.model).toMatchObject({
+      modelVersion: 'model-1',
+      horizon: 24,
+      minimumHistory: 3,
+      backend: 'wasm',
+    });
     expect(answer.model.metrics.all.network.mae).toBe(0.667);
     expect(answer.promotion).toMatchObject({ number: 1, kind: 'promoted' });
-    expect(answer.snapshot).toMatchObject({ snapshotVersion: '1-0f1e2d3c4b5a', cutoff: iso(CUTOFF), series: IDS.length });
+    expect(answer.snapshot).toMatchObject({
+      snapshotVersion: '1-0f1e2d3c4b5a',
+      cutoff: iso(CUTOFF),
+      series: IDS.length,
+    });
     expect(answer.domain).toMatchObject({ timeZone: 'America/New_York', seasonLengths: [24, 168] });
   });
 
@@ -119,15 +151,28 @@ describe('routes', () => {
     const etag = String(first.headers.etag);
     expect(first.headers['cache-control']).toBe('no-cache');
     for (const known of [etag, etag.slice(2), `"other", ${etag}`]) {
-      const again = await app.inject({ url: '/v1/series/74/forecast', headers: { 'if-none-match': known } });
+      const again = await app.inject({
+        url: '/v1/series/74/forecast',
+        headers: { 'if-none-match': known },
+      });
       expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, '', etag]);
     }
-    const other = await app.inject({ url: '/v1/series/74/forecast', headers: { 'if-none-match': '"other"' } });
+    const other = await app.inject({
+      url: '/v1/series/74/forecast',
+      headers: { 'if-none-match': '"other"' },
+    });
     expect(other.statusCode).toBe(200);
   });
 
   test('the page, its files, the docs and the figures are there, under a strict policy', async () => {
-    for (const url of ['/', '/dashboard/page.css', '/dashboard/page.js', '/dashboard/chart.js', '/docs', '/metrics']) {
+    for (const url of [
+      '/',
+      '/dashboard/page.css',
+      '/dashboard/page.js',
+      '/dashboard/chart.js',
+      '/docs',
+      '/metrics',
+    ]) {
       const response = await app.inject(url);
       expect([url, response.statusCode]).toEqual([url, 200]);
       expect(String(response.headers['content-security-policy'])).not.toContain('unsafe');
@@ -137,7 +182,9 @@ describe('routes', () => {
       expect([url, (await app.inject(url)).statusCode]).toEqual([url, 200]);
     }
     const { etag } = (await app.inject('/')).headers;
-    expect((await app.inject({ url: '/', headers: { 'if-none-match': String(etag) } })).statusCode).toBe(304);
+    expect(
+      (await app.inject({ url: '/', headers: { 'if-none-match': String(etag) } })).statusCode,
+    ).toBe(304);
   });
 
   test('the figures name routes by pattern, and what is served', async () => {
@@ -145,14 +192,18 @@ describe('routes', () => {
     const figures = (await app.inject('/metrics')).body;
     expect(figures).toContain('route="/v1/series/:id/forecast",status="404"');
     expect(figures).not.toContain('no-such-secret');
-    expect(figures).toContain('headway_serving_info{model_version="model-1",snapshot_version="1-0f1e2d3c4b5a"} 1');
+    expect(figures).toContain(
+      'headway_serving_info{model_version="model-1",snapshot_version="1-0f1e2d3c4b5a"} 1',
+    );
     expect(figures).toContain('headway_data_age_seconds 300');
     expect(figures).toContain('headway_refresh_total{outcome="changed"} 1');
   });
 
   test('a harmless request id is kept, another is replaced', async () => {
     const id = async (given: string) =>
-      (await app.inject({ url: '/health/live', headers: { 'x-request-id': given } })).headers['x-request-id'];
+      (await app.inject({ url: '/health/live', headers: { 'x-request-id': given } })).headers[
+        'x-request-id'
+      ];
     expect(await id('order-17')).toBe('order-17');
     expect(await id('a b\u0007')).not.toContain(' ');
     expect(await id('x'.repeat(65))).not.toContain('xx');

@@ -11,7 +11,13 @@ import { createWorld, type World, weeklyNaive } from './fakes.ts';
 
 const start = (changes: Partial<World> = {}, port = 0) => {
   const { options, world } = createWorld(changes);
-  return startServer({ ...options, host: '127.0.0.1', port, refreshIntervalMs: 20, closeTimeoutMs: 2000 }).then((server) => ({
+  return startServer({
+    ...options,
+    host: '127.0.0.1',
+    port,
+    refreshIntervalMs: 20,
+    closeTimeoutMs: 2000,
+  }).then((server) => ({
     server,
     world,
   }));
@@ -35,7 +41,9 @@ describe('server', () => {
     world.snapshot = 2;
     let version = '';
     while (version !== '2-0f1e2d3c4b5a') {
-      const ready = (await (await fetch(`${server.url}/health/ready`)).json()) as { snapshotVersion: string };
+      const ready = (await (await fetch(`${server.url}/health/ready`)).json()) as {
+        snapshotVersion: string;
+      };
       version = ready.snapshotVersion;
     }
     await Promise.all([server.close(), server.close()]);
@@ -53,7 +61,10 @@ describe('server', () => {
     const { server } = await start();
     const nonsense = await raw(server.port, 'HELLO\r\n\r\n');
     expect(nonsense).toMatch(/^HTTP\/1\.1 400 /);
-    expect(JSON.parse(nonsense.split('\r\n\r\n')[1])).toMatchObject({ code: 'REQUEST_MALFORMED', status: 400 });
+    expect(JSON.parse(nonsense.split('\r\n\r\n')[1])).toMatchObject({
+      code: 'REQUEST_MALFORMED',
+      status: 400,
+    });
     const nobody = await raw(server.port, 'GET /v1/model HTTP/1.1\r\nConnection: close\r\n\r\n');
     expect(nobody).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"REQUEST_MALFORMED"/);
     const hoping = await raw(
@@ -61,9 +72,15 @@ describe('server', () => {
       'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\nConnection: close\r\n\r\n',
     );
     expect(hoping).toMatch(/^HTTP\/1\.1 200 /);
-    const outside = await raw(server.port, 'GET /docs/static/.. HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const outside = await raw(
+      server.port,
+      'GET /docs/static/.. HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
     expect(outside).toMatch(/^HTTP\/1\.1 404 [\s\S]*"code":"ROUTE_NOT_FOUND"/);
-    const endless = await raw(server.port, `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`);
+    const endless = await raw(
+      server.port,
+      `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`,
+    );
     expect(endless).toMatch(/^HTTP\/1\.1 431 /);
     await server.close();
   });
@@ -72,7 +89,10 @@ describe('server', () => {
     const { server } = await start();
     const body = 'x'.repeat(3_000_000);
     const head = `POST /v1/forecasts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const answers = await raw(server.port, `${head}${body}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const answers = await raw(
+      server.port,
+      `${head}${body}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
     const endless = head.replace(/Content-Length: \d+/, `Content-Length: ${1e12}`);
     expect(await raw(server.port, endless)).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);

@@ -1,5 +1,6 @@
 /**
- * Purpose: what is served changes whole or not at all, and whatever breaks, the last good state goes on answering.
+ * Purpose: what is served changes whole or not at all, and whatever breaks, the last good state
+ * goes on answering.
  * Invariants: the numbers of an answer always belong to the model and the snapshot that it names.
  * Fails: with the answer that mixed them.
  */
@@ -8,13 +9,17 @@ import fc from 'fast-check';
 import { HeadwayError } from '../../../runtime/errors.ts';
 import { createWorld, IDS, LENGTH, panelOf, weeklyNaive } from './fakes.ts';
 
-const corrupt = () => new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
+const corrupt = () =>
+  new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
 
 describe('serving state', () => {
   test('nothing to serve: alive, not ready, and every data route says why', async () => {
     for (const [changes, code] of [
       [{ snapshot: 0 }, 'SNAPSHOT_EMPTY'],
-      [{ broken: { online: new HeadwayError('STORE_CORRUPT', 'torn', { where: 'k' }) } }, 'STORE_CORRUPT'],
+      [
+        { broken: { online: new HeadwayError('STORE_CORRUPT', 'torn', { where: 'k' }) } },
+        'STORE_CORRUPT',
+      ],
       [{ broken: { head: new Error('boom at /home/somebody') } }, 'INTERNAL'],
       [{ ids: ['dead'] }, 'SNAPSHOT_EMPTY'],
     ] as const) {
@@ -22,7 +27,12 @@ describe('serving state', () => {
       expect((await app.inject('/health/live')).statusCode).toBe(200);
       for (const url of ['/health/ready', '/v1/series', '/v1/series/74/forecast', '/v1/model']) {
         const response = await app.inject(url);
-        expect([url, response.statusCode, response.json().status, response.json().code]).toEqual([url, 503, 503, code]);
+        expect([url, response.statusCode, response.json().status, response.json().code]).toEqual([
+          url,
+          503,
+          503,
+          code,
+        ]);
         expect(response.body).not.toContain('somebody');
       }
       expect((await app.inject('/')).statusCode).toBe(200);
@@ -44,7 +54,12 @@ describe('serving state', () => {
   test('a corrupt challenger: the good model goes on, with new data too, and readiness tells', async () => {
     const { world, build } = createWorld();
     const app = await build();
-    Object.assign(world, { champion: 'model-2', promotion: 2, snapshot: 5, broken: { load: corrupt() } });
+    Object.assign(world, {
+      champion: 'model-2',
+      promotion: 2,
+      snapshot: 5,
+      broken: { load: corrupt() },
+    });
     expect(await app.serving.refresh()).toBe('failed');
     const ready = await app.inject('/health/ready');
     expect(ready.statusCode).toBe(200);
@@ -53,10 +68,15 @@ describe('serving state', () => {
       snapshotVersion: '5-0f1e2d3c4b5a',
       refreshFailure: { code: 'MODEL_CORRUPT' },
     });
-    expect((await app.inject('/metrics')).body).toContain('headway_refresh_total{outcome="failed"} 1');
+    expect((await app.inject('/metrics')).body).toContain(
+      'headway_refresh_total{outcome="failed"} 1',
+    );
     world.broken = {};
     expect(await app.serving.refresh()).toBe('changed');
-    expect((await app.inject('/health/ready')).json()).toMatchObject({ modelVersion: 'model-2', refreshFailure: null });
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      modelVersion: 'model-2',
+      refreshFailure: null,
+    });
     await app.close();
   });
 
@@ -114,14 +134,23 @@ describe('serving state', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
-        fc.array(fc.constantFrom('model', 'snapshot', 'refresh', 'get', 'post'), { minLength: 5, maxLength: 25 }),
+        fc.array(fc.constantFrom('model', 'snapshot', 'refresh', 'get', 'post'), {
+          minLength: 5,
+          maxLength: 25,
+        }),
         async (scheduler, actions) => {
           // Close to one another, so that no model goes beyond what the history allows.
           const scaleOf = (version: string) => 1 + Number(version.split('-')[1]) / 50;
-          const { world, build } = createWorld({ makeForecaster: (version) => weeklyNaive(scaleOf(version)) });
+          const { world, build } = createWorld({
+            makeForecaster: (version) => weeklyNaive(scaleOf(version)),
+          });
           const app = await build();
           world.pause = () => scheduler.schedule(Promise.resolve());
-          const check = (one: { modelVersion: string; snapshotVersion: string; quantiles: Record<string, number[]> }) => {
+          const check = (one: {
+            modelVersion: string;
+            snapshotVersion: string;
+            quantiles: Record<string, number[]>;
+          }) => {
             const level = 10 * Number.parseInt(one.snapshotVersion, 10);
             const scale = scaleOf(one.modelVersion);
             expect(one.quantiles['0.5'][0] / (lastWeek * level * scale)).toBeCloseTo(1, 4);
@@ -143,7 +172,11 @@ describe('serving state', () => {
               );
             }
             if (action === 'post') {
-              const got = app.inject({ method: 'POST', url: '/v1/forecasts', payload: { seriesIds: ['74'], horizon: 1 } });
+              const got = app.inject({
+                method: 'POST',
+                url: '/v1/forecasts',
+                payload: { seriesIds: ['74'], horizon: 1 },
+              });
               running.push(got.then((response) => check(response.json().forecasts[0])));
             }
             if (scheduler.count() > 0) await scheduler.waitOne();

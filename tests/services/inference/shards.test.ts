@@ -20,7 +20,9 @@ describe('shards', () => {
   test('of any number of series they follow one another, and differ by one at most', () => {
     fc.assert(
       fc.property(fc.nat(5000), fc.integer({ min: 1, max: 40 }), (series, count) => {
-        const ranges = Array.from({ length: count }, (_, i) => shardRange(series, { index: i + 1, count }));
+        const ranges = Array.from({ length: count }, (_, i) =>
+          shardRange(series, { index: i + 1, count }),
+        );
         expect(ranges[0]!.from).toBe(0);
         expect(ranges.at(-1)!.to).toBe(series);
         for (const [i, { from }] of ranges.entries()) expect(from).toBe(ranges[i - 1]?.to ?? 0);
@@ -50,16 +52,26 @@ describe('a batch in shards is the batch, bit for bit', () => {
     forecaster = networkForecaster(randomNetwork(ids, HORIZON, streams('weights')));
     panel = chunkMaker(ids, streams)(0, SERIES);
     // The last series of the panel alone knows the last hours: every shard must have that cutoff.
-    for (let s = 0; s < SERIES - 1; s++) panel.columns.target.fill(Number.NaN, (s + 1) * LOOK_BACK - 2, (s + 1) * LOOK_BACK);
+    for (let s = 0; s < SERIES - 1; s++)
+      panel.columns.target.fill(Number.NaN, (s + 1) * LOOK_BACK - 2, (s + 1) * LOOK_BACK);
     panel.columns.target[SERIES * LOOK_BACK - 1] = 3;
   });
 
   const issue = (shard?: string) =>
     issueForecasts({
       domain: { ...toyDomain, horizon: HORIZON },
-      features: { head: async () => null, readOnline: async () => ({ panel, manifest: { snapshotVersion: '1-0' } as never }) },
+      features: {
+        head: async () => null,
+        readOnline: async () => ({ panel, manifest: { snapshotVersion: '1-0' } as never }),
+      },
       registry: {
-        champion: async () => ({ modelVersion: 'm', at: 0, number: 1, kind: 'promotion', reason: '' }),
+        champion: async () => ({
+          modelVersion: 'm',
+          at: 0,
+          number: 1,
+          kind: 'promotion',
+          reason: '',
+        }),
         load: async () => ({ card: {} as never, model: null, weights: new Uint8Array() }),
         list: async () => [],
         promotions: async () => [],
@@ -78,10 +90,16 @@ describe('a batch in shards is the batch, bit for bit', () => {
       seriesIds: shards.flatMap(({ entry }) => entry.seriesIds),
       values: shards.flatMap(({ entry }) => entry.values),
     };
-    expect(Buffer.from(JSON.stringify(joined)).equals(Buffer.from(JSON.stringify(whole.entry)))).toBe(true);
+    expect(
+      Buffer.from(JSON.stringify(joined)).equals(Buffer.from(JSON.stringify(whole.entry))),
+    ).toBe(true);
     expect(shards.flatMap(({ flags }) => [...flags])).toEqual([...whole.flags]);
     for (const { entry } of shards)
-      expect({ ...entry, seriesIds: [], values: [] }).toEqual({ ...whole.entry, seriesIds: [], values: [] });
+      expect({ ...entry, seriesIds: [], values: [] }).toEqual({
+        ...whole.entry,
+        seriesIds: [],
+        values: [],
+      });
   });
 
   test('a shard of which the model says nothing has no numbers, and is no error; a batch of nothing else is', async () => {

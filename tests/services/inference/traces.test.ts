@@ -28,7 +28,8 @@ beforeEach(async () => {
 afterEach(() => collector.close());
 
 const logger = () => pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
-const tracingOf = (share = 1) => openTelemetry({ endpoint: collector.url, share, logger: logger() });
+const tracingOf = (share = 1) =>
+  openTelemetry({ endpoint: collector.url, share, logger: logger() });
 
 async function traced(requests: InjectOptions[], share = 1) {
   const tracing = tracingOf(share);
@@ -43,15 +44,26 @@ async function traced(requests: InjectOptions[], share = 1) {
 }
 const named = (name: string): CollectedSpan => {
   const found = collector.spans.filter((span) => span.name === name);
-  expect([name, found.length, collector.spans.map((span) => span.name)]).toEqual([name, 1, expect.anything()]);
+  expect([name, found.length, collector.spans.map((span) => span.name)]).toEqual([
+    name,
+    1,
+    expect.anything(),
+  ]);
   return found[0] as CollectedSpan;
 };
-const post = (url: string, payload: object, headers = {}) => ({ method: 'POST' as const, url, payload, headers });
+const post = (url: string, payload: object, headers = {}) => ({
+  method: 'POST' as const,
+  url,
+  payload,
+  headers,
+});
 
 describe('traces', () => {
   test('a request is a part of its caller’s trace; what it computes and what it stores are parts of it', async () => {
     const history = { start: '2026-03-01T00:00:00Z', values: [1, 2, 3, 4] };
-    const actuals = [{ seriesId: '74', start: new Date(NOW - 5 * 60_000 - 2 * HOUR).toISOString(), values: [12] }];
+    const actuals = [
+      { seriesId: '74', start: new Date(NOW - 5 * 60_000 - 2 * HOUR).toISOString(), values: [12] },
+    ];
     const answers = await traced([
       post('/v1/forecasts', { history }, sampled),
       post('/v1/actuals', { actuals }),
@@ -59,15 +71,23 @@ describe('traces', () => {
       { url: '/nope' },
     ]);
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 404, 404]);
-    expect([collector.service, new Set(collector.paths)]).toEqual(['headway', new Set(['/v1/traces'])]);
+    expect([collector.service, new Set(collector.paths)]).toEqual([
+      'headway',
+      new Set(['/v1/traces']),
+    ]);
 
     const request = named('POST /v1/forecasts');
     expect([request.traceId, request.parentSpanId, request.kind]).toEqual([TRACE, CALLER, 2]);
     expect(attribute(request, 'http.route')).toBe('/v1/forecasts');
     expect(attribute(request, 'http.response.status_code')).toBe(200);
     expect(attribute(request, 'headway.request_id')).toBe(answers[0]?.headers['x-request-id']);
-    const forecast = collector.spans.find((span) => span.name === 'forecast' && span.traceId === TRACE) as CollectedSpan;
-    expect([forecast.parentSpanId, attribute(forecast, 'headway.series')]).toEqual([request.spanId, 1]);
+    const forecast = collector.spans.find(
+      (span) => span.name === 'forecast' && span.traceId === TRACE,
+    ) as CollectedSpan;
+    expect([forecast.parentSpanId, attribute(forecast, 'headway.series')]).toEqual([
+      request.spanId,
+      1,
+    ]);
 
     const told = named('POST /v1/actuals');
     expect([told.parentSpanId, told.traceId === TRACE]).toEqual([undefined, false]);
@@ -86,7 +106,9 @@ describe('traces', () => {
     const tracing = tracingOf();
     const app = await createWorld().build({ tracing });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
-    const body = JSON.stringify({ history: { start: '2026-03-01T00:00:00Z', values: [1, 2, 3, 4] } });
+    const body = JSON.stringify({
+      history: { start: '2026-03-01T00:00:00Z', values: [1, 2, 3, 4] },
+    });
     // The body is sent when the head has been read, and so comes by itself.
     const headers = { 'content-type': 'application/json', expect: '100-continue', ...sampled };
     const send = () =>
@@ -102,9 +124,13 @@ describe('traces', () => {
     expect(await Promise.all([send(), send(), send()])).toEqual([200, 200, 200]);
     await app.close();
     await tracing.close();
-    const of = (name: string) => collector.spans.filter((span) => span.name === name && span.traceId === TRACE);
+    const of = (name: string) =>
+      collector.spans.filter((span) => span.name === name && span.traceId === TRACE);
     const requests = of('POST /v1/forecasts').map(({ spanId }) => spanId);
-    expect([requests.length, new Set(of('forecast').map(({ parentSpanId }) => parentSpanId))]).toEqual([3, new Set(requests)]);
+    expect([
+      requests.length,
+      new Set(of('forecast').map(({ parentSpanId }) => parentSpanId)),
+    ]).toEqual([3, new Set(requests)]);
   });
 
   test('a request that fails is marked, its text is not sent, and probes leave no trace', async () => {
@@ -146,8 +172,14 @@ describe('traces', () => {
   });
 
   test('without traces none of the packages is loaded', () => {
-    const imports = (path: string) => readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
-    for (const path of ['services/inference/app.ts', 'services/inference/request-spans.ts', 'runtime/tracing.ts', 'cli/serve.ts'])
+    const imports = (path: string) =>
+      readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
+    for (const path of [
+      'services/inference/app.ts',
+      'services/inference/request-spans.ts',
+      'runtime/tracing.ts',
+      'cli/serve.ts',
+    ])
       expect(imports(path)).not.toMatch(/from '(@opentelemetry|.*open-telemetry)/);
   });
 });

@@ -1,8 +1,20 @@
-/** Purpose: a backtest in segments: no fit sees its own segment, and neither a kill nor the number of processes changes a bit. */
+/**
+ * Purpose: a backtest in segments: no fit sees its own segment, and neither a kill nor the number
+ * of processes changes a bit.
+ */
 import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
 import fc from 'fast-check';
 import pino from 'pino';
 import { backtestCutoffs } from '../../../forecasting/backtest.ts';
@@ -11,7 +23,11 @@ import type { Panel } from '../../../forecasting/panel.ts';
 import { fixedClock } from '../../../runtime/clock.ts';
 import { silentProgress } from '../../../runtime/progress.ts';
 import { segmentPath } from '../../../services/training/backtest-files.ts';
-import { type BacktestRequest, backtest, segmentsOf } from '../../../services/training/backtest-run.ts';
+import {
+  type BacktestRequest,
+  backtest,
+  segmentsOf,
+} from '../../../services/training/backtest-run.ts';
 import { type Fit, runSegment } from '../../../services/training/backtest-segment.ts';
 import { evaluate, oracleForecaster } from '../../../services/training/evaluation.ts';
 import { changedAfter } from '../../forecasting/random-panels.ts';
@@ -114,11 +130,15 @@ describe('with a toy that learns one number', () => {
   test('what lies beyond a segment changes nothing in it', async () => {
     const before = await backtest(request());
     const second = before.segments[1]![0]!;
-    const after = await backtest(request({ panel: changedAfter(panel, second + HORIZON, () => 1e6) }));
+    const after = await backtest(
+      request({ panel: changedAfter(panel, second + HORIZON, () => 1e6) }),
+    );
     const upTo = before.segments[0]!.length + 1;
     for (const [f, forecast] of before.result.forecasts.entries()) {
       const same = upTo * panel.seriesIds.length * HORIZON * forecast.quantiles.length;
-      expect(after.result.forecasts[f]?.values.subarray(0, same)).toEqual(forecast.values.subarray(0, same));
+      expect(after.result.forecasts[f]?.values.subarray(0, same)).toEqual(
+        forecast.values.subarray(0, same),
+      );
     }
     expect(after.folder).not.toBe(before.folder);
   });
@@ -144,7 +164,9 @@ describe('with a toy that learns one number', () => {
     const again = await backtest(request());
     expect([again.kept, seen.length]).toEqual([4, 4]);
     expect(again.result).toEqual(whole.result);
-    expect((await readdir(resumed.folder)).sort()).toEqual([0, 1, 2, 3].map((i) => `segment-0${i}.bin`));
+    expect((await readdir(resumed.folder)).sort()).toEqual(
+      [0, 1, 2, 3].map((i) => `segment-0${i}.bin`),
+    );
   });
 
   test.each<[string, (path: string, other: string) => Promise<unknown>]>([
@@ -214,8 +236,16 @@ describe('with a toy that learns one number', () => {
     };
     const beside = [oracleForecaster([0.1, 0.5, 0.9], () => 7)];
     const { result } = await backtest(request({ beside, progress, refitDays: null }));
-    expect(result.forecasts.map(({ name }) => name)).toEqual(['last_value', 'seasonal_naive', 'mean_4_weeks', 'oracle', 'mean']);
-    expect(result.cutoffs).toEqual(backtestCutoffs(panel.length, toyConfig.testDays * 24, HORIZON, 25));
+    expect(result.forecasts.map(({ name }) => name)).toEqual([
+      'last_value',
+      'seasonal_naive',
+      'mean_4_weeks',
+      'oracle',
+      'mean',
+    ]);
+    expect(result.cutoffs).toEqual(
+      backtestCutoffs(panel.length, toyConfig.testDays * 24, HORIZON, 25),
+    );
     expect(told.every(([done, of]) => done <= of)).toBe(true);
     expect(told.at(-1)?.[0]).toBe(total);
     expect(isStopped).toBe(true);
@@ -227,7 +257,9 @@ describe('with a toy that learns one number', () => {
       code: 'SETTINGS_INVALID',
       fix: expect.stringContaining('25'),
     });
-    await expect(backtest(request({ config: { ...toyConfig, testDays: 60 } }))).rejects.toMatchObject({
+    await expect(
+      backtest(request({ config: { ...toyConfig, testDays: 60 } })),
+    ).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',
     });
   });
@@ -244,19 +276,47 @@ describe('with the real forecasters', () => {
   const config = { ...toyConfig, fit: { ...toyConfig.fit, steps: 12 } };
 
   test('one segment’s network is the very one that training evaluates', async () => {
-    const { result, segments } = await backtest({ ...real, config, refitDays: null, folder: shared });
+    const { result, segments } = await backtest({
+      ...real,
+      config,
+      refitDays: null,
+      folder: shared,
+    });
     expect(segments).toHaveLength(1);
-    const evaluation = await evaluate({ domain: toyDomain, panel, config, seed: 1, clock, progress: silentProgress });
+    const evaluation = await evaluate({
+      domain: toyDomain,
+      panel,
+      config,
+      seed: 1,
+      clock,
+      progress: silentProgress,
+    });
     for (const expected of evaluation.result.forecasts) {
       expect(result.forecasts.find(({ name }) => name === expected.name)).toEqual(expected);
     }
     expect(result.actuals).toEqual(evaluation.result.actuals);
-    expect(result.forecasts.map(({ name }) => name).slice(3)).toEqual(['exponential_smoothing', 'ridge', 'network']);
+    expect(result.forecasts.map(({ name }) => name).slice(3)).toEqual([
+      'exponential_smoothing',
+      'ridge',
+      'network',
+    ]);
   });
 
   test('two processes give the same bits as one', async () => {
-    const one = await backtest({ ...real, config, refitDays: 11, workers: 1, folder: join(shared, 'one') });
-    const two = await backtest({ ...real, config, refitDays: 11, workers: 2, folder: join(shared, 'two') });
+    const one = await backtest({
+      ...real,
+      config,
+      refitDays: 11,
+      workers: 1,
+      folder: join(shared, 'one'),
+    });
+    const two = await backtest({
+      ...real,
+      config,
+      refitDays: 11,
+      workers: 2,
+      folder: join(shared, 'two'),
+    });
     expect([one.workers, two.workers, one.segments.length]).toEqual([1, 2, 2]);
     expect(two.result).toEqual(one.result);
   });

@@ -35,7 +35,10 @@ test('what a search writes is read back, but for the budget, which stays the def
     fit: { ...defaultTrainingConfig.fit, peakRate: 0.002, steps: 180 },
   };
   const { steps } = defaultTrainingConfig.fit;
-  expect(await readValue(configFileOf(tuned, 'toy', 'a test'))).toEqual({ ...tuned, fit: { ...tuned.fit, steps } });
+  expect(await readValue(configFileOf(tuned, 'toy', 'a test'))).toEqual({
+    ...tuned,
+    fit: { ...tuned.fit, steps },
+  });
 });
 
 test('what the file leaves out keeps its default', async () => {
@@ -56,10 +59,17 @@ test('a window reaches the network’s inputs; one of the longest season is not 
   };
   const plain = specWith({ windowIntervals: 168 });
   expect(plain.features).not.toHaveProperty('windowIntervals');
-  expect(specWith({ windowIntervals: 36 })).toStrictEqual({ ...plain, features: { ...plain.features, windowIntervals: 36 } });
+  expect(specWith({ windowIntervals: 36 })).toStrictEqual({
+    ...plain,
+    features: { ...plain.features, windowIntervals: 36 },
+  });
   expect(specWith({ windowIntervals: 8 * 168 + 24 }).features.windowIntervals).toBe(1368);
   expect(() => specWith({ windowIntervals: 8 * 168 + 25 })).toThrow(
-    expect.objectContaining({ code: 'SETTINGS_INVALID', where: 'toy', fix: expect.stringContaining('1368 or less') }),
+    expect.objectContaining({
+      code: 'SETTINGS_INVALID',
+      where: 'toy',
+      fix: expect.stringContaining('1368 or less'),
+    }),
   );
 });
 
@@ -70,18 +80,28 @@ test.each([
 ])(
   'by default the encoder sees two of the shortest season, and no more than one of the longest: %j',
   (seasonLengths, frequencyMinutes, window) => {
-    expect(defaultConfigOf({ seasonLengths, frequencyMinutes }).network.windowIntervals).toBe(window);
+    expect(defaultConfigOf({ seasonLengths, frequencyMinutes }).network.windowIntervals).toBe(
+      window,
+    );
   },
 );
 
 describe('SETTINGS_INVALID, with the file and the field', () => {
   test.each([
-    ['a field that is misspelt', { format: 1, fit: { peakrate: 0.01 } }, '/fit/peakrate is not a field of it'],
+    [
+      'a field that is misspelt',
+      { format: 1, fit: { peakrate: 0.01 } },
+      '/fit/peakrate is not a field of it',
+    ],
     ['a part that does not exist', { format: 1, nets: {} }, '/nets is not a field of it'],
     ['another format', { format: 2 }, '/format must be equal to constant'],
     ['no format', { fit: {} }, 'format'],
     ['a width of nothing', { format: 1, network: { width: 0 } }, '/network/width must be >= 1'],
-    ['no window', { format: 1, network: { windowIntervals: 0 } }, '/network/windowIntervals must be >= 1'],
+    [
+      'no window',
+      { format: 1, network: { windowIntervals: 0 } },
+      '/network/windowIntervals must be >= 1',
+    ],
     ['half a batch', { format: 1, fit: { batchSize: 0.5 } }, '/fit/batchSize must be integer'],
     ['a rate that stands still', { format: 1, fit: { peakRate: 0 } }, '/fit/peakRate must be > 0'],
     ['dropping everything', { format: 1, fit: { dropout: 1 } }, '/fit/dropout must be <= 0.95'],
@@ -91,7 +111,11 @@ describe('SETTINGS_INVALID, with the file and the field', () => {
   ])('%s', async (_title, value, problem) => {
     const error = await readValue(value).catch((thrown: unknown) => thrown);
     expect(isHeadwayError(error, 'SETTINGS_INVALID')).toBe(true);
-    expect(error).toMatchObject({ message: expect.stringContaining(problem), where: path, fix: expect.stringMatching(/\S/) });
+    expect(error).toMatchObject({
+      message: expect.stringContaining(problem),
+      where: path,
+      fix: expect.stringMatching(/\S/),
+    });
   });
 
   test('text that is not JSON, and a file that is not there', async () => {
@@ -100,6 +124,9 @@ describe('SETTINGS_INVALID, with the file and the field', () => {
       message: expect.stringContaining('not JSON'),
     });
     const absent = readConfigFile(join(folder, 'absent.json'), 'toy', defaultTrainingConfig);
-    await expect(absent).rejects.toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringContaining('cannot be read') });
+    await expect(absent).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringContaining('cannot be read'),
+    });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Purpose: what must not pass as evidence, through training and the gate: a leaking feature, a model scored on its own rows, labels in
- * random order, a champion that knows the answers.
+ * Purpose: what must not pass as evidence, through training and the gate: a leaking feature, a
+ * model scored on its own rows, labels in random order, a champion that knows the answers.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,8 +60,14 @@ describe('a forecaster with a leaking feature', () => {
       (values, cutoff, step) => values[cutoff + step] as number,
     ],
     ['one hour too much of the past', (values, cutoff) => values[cutoff + 1] as number],
-    ['a mean over the whole series', (values) => values.reduce((sum, value) => sum + value, 0) / values.length],
-    ['the next value, if it looks usual', (values, cutoff) => Math.min(values[cutoff + 1] as number, 40)],
+    [
+      'a mean over the whole series',
+      (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+    ],
+    [
+      'the next value, if it looks usual',
+      (values, cutoff) => Math.min(values[cutoff + 1] as number, 40),
+    ],
   ])('that reads %s is caught and refused', async (_title, peek) => {
     const leaking = peeking(peek);
     const result = await runBacktest(panel, [...naive, leaking], cutoffs, HORIZON);
@@ -82,19 +88,35 @@ describe('a forecaster with a leaking feature', () => {
   });
 
   test('honest ones are not accused, gaps or not; nor is one that reads what is known in advance', () => {
-    const gaps = { ...panel, columns: { target: panel.columns.target.map((value, i) => (i % 7 === 0 ? Number.NaN : value)) } };
+    const gaps = {
+      ...panel,
+      columns: {
+        target: panel.columns.target.map((value, i) => (i % 7 === 0 ? Number.NaN : value)),
+      },
+    };
     for (const given of [panel, gaps]) {
-      const trained = naive.map((forecaster) => ({ forecaster, trainingCutoff: timestampAt(panel, lastTarget) }));
+      const trained = naive.map((forecaster) => ({
+        forecaster,
+        trainingCutoff: timestampAt(panel, lastTarget),
+      }));
       expect(provenanceOf(toyDomain, given, cutoffs, trained, 1).readTheFuture).toEqual([]);
     }
-    const weather = { ...panel, columns: { ...panel.columns, weather: panel.columns.target.slice() } };
+    const weather = {
+      ...panel,
+      columns: { ...panel.columns, weather: panel.columns.target.slice() },
+    };
     const forecaster: Forecaster = {
       ...(naive[0] as Forecaster),
       predict: (given, cutoff) => Float32Array.of(given.columns.weather?.[cutoff + 1] ?? 0),
     };
     const trained = [{ forecaster, trainingCutoff: 0 }];
-    expect(provenanceOf({ ...toyDomain, futureExogenous: ['weather'] }, weather, cutoffs, trained, 1).readTheFuture).toEqual([]);
-    expect(provenanceOf(toyDomain, weather, cutoffs, trained, 1).readTheFuture).toEqual(['last_value']);
+    expect(
+      provenanceOf({ ...toyDomain, futureExogenous: ['weather'] }, weather, cutoffs, trained, 1)
+        .readTheFuture,
+    ).toEqual([]);
+    expect(provenanceOf(toyDomain, weather, cutoffs, trained, 1).readTheFuture).toEqual([
+      'last_value',
+    ]);
   });
 });
 
@@ -102,9 +124,22 @@ describe('a model scored on its own training rows', () => {
   test('is refused, however well it does', async () => {
     const last = panel.length - 1;
     const spec = networkSpecOf(toyDomain, panel, toyConfig, last);
-    const fitted = await fitNetwork(panel, spec, last, { ...toyConfig.fit, steps: 4 }, randomStreams(3));
-    const trained = [{ forecaster: networkForecaster(fitted), trainingCutoff: timestampAt(panel, last) }];
-    const result = await runBacktest(panel, [...naive, networkForecaster(fitted)], cutoffs, HORIZON);
+    const fitted = await fitNetwork(
+      panel,
+      spec,
+      last,
+      { ...toyConfig.fit, steps: 4 },
+      randomStreams(3),
+    );
+    const trained = [
+      { forecaster: networkForecaster(fitted), trainingCutoff: timestampAt(panel, last) },
+    ];
+    const result = await runBacktest(
+      panel,
+      [...naive, networkForecaster(fitted)],
+      cutoffs,
+      HORIZON,
+    );
     const verdict = judge(result, 'network', provenanceOf(toyDomain, panel, cutoffs, trained, 1));
     expect(verdict).toMatchObject({ outcome: 'rejected', comparisons: [] });
     expect(verdict.reason).toMatch(/trained on rows that it is scored on/);
@@ -119,7 +154,10 @@ describe('a model scored on its own training rows', () => {
       progress: silentProgress,
     };
     const one = await evaluate({ ...request, panel });
-    const other = await evaluate({ ...request, panel: changedAfter(panel, lastTarget, (t) => 1000 + (t % 5)) });
+    const other = await evaluate({
+      ...request,
+      panel: changedAfter(panel, lastTarget, (t) => 1000 + (t % 5)),
+    });
     expect(other.fitted.members).toEqual(one.fitted.members);
     expect(other.fitted.scaling).toEqual(one.fitted.scaling);
     expect(other.fitted.calibration).toEqual(one.fitted.calibration);
@@ -135,7 +173,10 @@ describe('through training', () => {
     toy = openToy(join(folder, 'store'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-  const quick = (steps: number) => ({ ...toy.request, config: { ...toyConfig, fit: { ...toyConfig.fit, steps } } });
+  const quick = (steps: number) => ({
+    ...toy.request,
+    config: { ...toyConfig, fit: { ...toyConfig.fit, steps } },
+  });
 
   test('labels in random order do not make a champion, and the log says why, with a picture', async () => {
     await commitPanel(folder, toy, withShuffledPast(panel, lastTarget));
@@ -169,13 +210,18 @@ describe('through training', () => {
     await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });
     const { verdict } = await train(toy.request);
     expect(verdict).toMatchObject({ outcome: 'inconclusive', promoted: false });
-    expect(verdict.reason).toMatch(/the champion has learnt from the test span: 3 of 20 cutoffs come after/);
+    expect(verdict.reason).toMatch(
+      /the champion has learnt from the test span: 3 of 20 cutoffs come after/,
+    );
     expect((await toy.registry.promotions()).at(-1)?.kind).toBe('inconclusive');
     expect((await toy.registry.champion())?.modelVersion).toBe(card.modelVersion);
   }, 60_000);
 });
 
-/** Every series' values up to `last` in random order: the same numbers, and nothing to learn from them. */
+/**
+ * Every series' values up to `last` in random order: the same numbers, and nothing to learn from
+ * them.
+ */
 function withShuffledPast(truth: Panel, last: number): Panel {
   const random = seededRandom(9);
   const target = truth.columns.target.slice();

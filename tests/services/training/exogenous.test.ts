@@ -1,4 +1,7 @@
-/** Purpose: exogenous columns the whole way: from the store into a model that learns from them, and the same bits in backtest and serving. */
+/**
+ * Purpose: exogenous columns the whole way: from the store into a model that learns from them, and
+ * the same bits in backtest and serving.
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -15,7 +18,12 @@ import { type TrainingResult, train } from '../../../services/training/train.ts'
 import type { Manifest } from '../../../storage/manifest.ts';
 import { KEPT_ONLINE, panelOf } from '../../forecasting/random-panels.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
-import { makeObjects, type Row, schemaOf, temporaryFolder } from '../../storage/feature-fixtures.ts';
+import {
+  makeObjects,
+  type Row,
+  schemaOf,
+  temporaryFolder,
+} from '../../storage/feature-fixtures.ts';
 import { HORIZON, openToy, toyDomain } from './toy-store.ts';
 
 jest.setTimeout(120_000);
@@ -25,12 +33,19 @@ const LENGTH = 30 * 168;
 const CUTOFF = LENGTH - 1;
 const domain: Domain = { ...toyDomain, pastExogenous: ['heat'], futureExogenous: ['plan'] };
 
-/** Demand doubles in the hours that were planned for it, which nothing else tells; heat is one value a day, and tells nothing. */
+/**
+ * Demand doubles in the hours that were planned for it, which nothing else tells; heat is one value
+ * a day, and tells nothing.
+ */
 function planned() {
   const random = seededRandom(3);
   const plan = Array.from({ length: LENGTH + HORIZON }, () => (random() < 0.3 ? 1 : 0));
   const heat = Array.from({ length: LENGTH / 24 }, () => 20 * random());
-  const panel = panelOf(['a', 'b', 'c'], LENGTH, (s, t) => (3 + s + Math.sin(t / 24) + random()) * (1 + (plan[t] as number)));
+  const panel = panelOf(
+    ['a', 'b', 'c'],
+    LENGTH,
+    (s, t) => (3 + s + Math.sin(t / 24) + random()) * (1 + (plan[t] as number)),
+  );
   return { panel, plan, heat };
 }
 
@@ -44,22 +59,48 @@ beforeAll(async () => {
   await startBackend();
   ({ folder, remove } = await temporaryFolder());
   logged = [];
-  toy = openToy(join(folder, 'store'), pino({ level: 'warn' }, { write: (text: string) => logged.push(text) }));
+  toy = openToy(
+    join(folder, 'store'),
+    pino({ level: 'warn' }, { write: (text: string) => logged.push(text) }),
+  );
   const { panel, plan, heat } = planned();
   const demand = panel.seriesIds.flatMap((id, s) =>
-    Array.from({ length: LENGTH }, (_, t): Row => [id, t, panel.columns.target[s * LENGTH + t] as number]),
+    Array.from(
+      { length: LENGTH },
+      (_, t): Row => [id, t, panel.columns.target[s * LENGTH + t] as number],
+    ),
   );
   const newObjects = await makeObjects(folder, [
     { part: 'demand', span: [0, LENGTH], rows: demand },
-    { feed: '@heat', part: 'heat', span: [0, LENGTH], rows: heat.map((value, day): Row => ['heat', 24 * day + 5, value]) },
-    { feed: '@plan', part: 'plan', span: [0, LENGTH + HORIZON], rows: plan.map((value, t): Row => ['plan', t, value]) },
+    {
+      feed: '@heat',
+      part: 'heat',
+      span: [0, LENGTH],
+      rows: heat.map((value, day): Row => ['heat', 24 * day + 5, value]),
+    },
+    {
+      feed: '@plan',
+      part: 'plan',
+      span: [0, LENGTH + HORIZON],
+      rows: plan.map((value, t): Row => ['plan', t, value]),
+    },
   ]);
   const ahead = { columns: domain.futureExogenous, intervals: HORIZON };
-  const commit = { reason: 'test', schema: schemaOf('unknown'), newObjects, onlineIntervals: KEPT_ONLINE, ahead };
+  const commit = {
+    reason: 'test',
+    schema: schemaOf('unknown'),
+    newObjects,
+    onlineIntervals: KEPT_ONLINE,
+    ahead,
+  };
   await toy.features.commit(commit);
   trained = await train({ ...toy.request, domain });
   if (!trained.verdict.promoted)
-    await toy.registry.promote({ modelVersion: trained.card.modelVersion, reason: 'test', evidence: null });
+    await toy.registry.promote({
+      modelVersion: trained.card.modelVersion,
+      reason: 'test',
+      evidence: null,
+    });
   online = await toy.features.readOnline();
 });
 afterAll(() => remove());
@@ -70,11 +111,20 @@ const restored = async () => {
 };
 const altered = (panel: Panel, name: string, of: (value: number, t: number) => number): Panel => ({
   ...panel,
-  exogenous: { ...panel.exogenous, [name]: (panel.exogenous as Record<string, Float32Array>)[name]?.map(of) as Float32Array },
+  exogenous: {
+    ...panel.exogenous,
+    [name]: (panel.exogenous as Record<string, Float32Array>)[name]?.map(of) as Float32Array,
+  },
 });
 const serving = (panel: Panel) =>
   createServingState({
-    ...{ domain, registry: toy.registry, restoreForecaster: restoreNetwork, clock: toy.clock, logger: silentLogger },
+    ...{
+      domain,
+      registry: toy.registry,
+      restoreForecaster: restoreNetwork,
+      clock: toy.clock,
+      logger: silentLogger,
+    },
     features: { head: async () => online.manifest, readOnline: async () => ({ ...online, panel }) },
   });
 const issue = (panel: Panel) =>
@@ -97,14 +147,18 @@ test('backtest, batch and serving give the same bits', async () => {
   const expected = forecaster.predict(trained.panel, CUTOFF, HORIZON);
   expect(trained.panel.length).toBeGreaterThan(online.panel.length);
   const cutoff = online.panel.length - 1;
-  // The training panel ends with the demand, so its last forecast does not see the plan; every earlier one does.
+  // The training panel ends with the demand, so its last forecast does not see the plan; every
+  // earlier one does.
   expect(forecaster.predict(online.panel, cutoff, HORIZON)).not.toEqual(expected);
   const earlier = CUTOFF - HORIZON;
   const backtest = forecaster.predict(trained.panel, earlier, HORIZON);
   expect(forecaster.predict(online.panel, cutoff - HORIZON, HORIZON)).toEqual(backtest);
 
   const { exogenous } = online.panel;
-  const whole = { ...trained.panel, exogenous: { ...trained.panel.exogenous, plan: Float32Array.from(planned().plan) } };
+  const whole = {
+    ...trained.panel,
+    exogenous: { ...trained.panel.exogenous, plan: Float32Array.from(planned().plan) },
+  };
   const served = forecaster.predict(whole, CUTOFF, HORIZON);
   expect((await issue(online.panel)).entry.values).toEqual([...served]);
   const state = serving(online.panel);
@@ -119,28 +173,56 @@ test('what became known, or is about a time, after the cutoff and its horizon ch
   const cutoff = LENGTH - 100;
   const forecast = (panel: Panel) => forecaster.predict(panel, cutoff, HORIZON);
   const expected = forecast(trained.panel);
-  expect(forecast(altered(trained.panel, 'heat', (value, t) => (t > cutoff ? value + 50 : value)))).toEqual(expected);
-  expect(forecast(altered(trained.panel, 'plan', (value, t) => (t > cutoff + HORIZON ? 1 - value : value)))).toEqual(expected);
-  expect(forecast(altered(trained.panel, 'plan', (value, t) => (t === cutoff + 1 ? 1 - value : value)))).not.toEqual(expected);
-  expect(forecast(altered(trained.panel, 'heat', (value, t) => (t > cutoff - 24 ? value + 50 : value)))).not.toEqual(expected);
+  expect(
+    forecast(altered(trained.panel, 'heat', (value, t) => (t > cutoff ? value + 50 : value))),
+  ).toEqual(expected);
+  expect(
+    forecast(
+      altered(trained.panel, 'plan', (value, t) => (t > cutoff + HORIZON ? 1 - value : value)),
+    ),
+  ).toEqual(expected);
+  expect(
+    forecast(altered(trained.panel, 'plan', (value, t) => (t === cutoff + 1 ? 1 - value : value))),
+  ).not.toEqual(expected);
+  expect(
+    forecast(altered(trained.panel, 'heat', (value, t) => (t > cutoff - 24 ? value + 50 : value))),
+  ).not.toEqual(expected);
 });
 
 test('a snapshot without the column is refused with a code, and what is served stays', async () => {
   const { plan: _, ...others } = online.panel.exogenous ?? {};
   const bare = { ...online.panel, exogenous: others };
-  await expect(issue(bare)).rejects.toMatchObject({ code: 'MODEL_INCOMPATIBLE', message: expect.stringContaining('plan') });
+  await expect(issue(bare)).rejects.toMatchObject({
+    code: 'MODEL_INCOMPATIBLE',
+    message: expect.stringContaining('plan'),
+  });
   const state = serving(bare);
   expect(await state.refresh()).toBe('failed');
   expect(state.failure()?.error).toMatchObject({ code: 'MODEL_INCOMPATIBLE' });
   // A baseline, which reads no such column, stands in.
-  expect(state.current()).toMatchObject({ model: { champion: null }, fallback: { reason: 'MODEL_UNAVAILABLE' } });
+  expect(state.current()).toMatchObject({
+    model: { champion: null },
+    fallback: { reason: 'MODEL_UNAVAILABLE' },
+  });
 });
 
 test('a column that fell silent is told with every forecast, and reads as the mean of the training span', async () => {
-  const silent = altered(online.panel, 'heat', (value, t) => (t > online.panel.length - 200 ? Number.NaN : value));
-  const features = { head: async () => online.manifest, readOnline: async () => ({ ...online, panel: silent }) };
+  const silent = altered(online.panel, 'heat', (value, t) =>
+    t > online.panel.length - 200 ? Number.NaN : value,
+  );
+  const features = {
+    head: async () => online.manifest,
+    readOnline: async () => ({ ...online, panel: silent }),
+  };
   const app = await buildApp({
-    ...{ domain, registry: toy.registry, restoreForecaster: restoreNetwork, clock: toy.clock, logger: silentLogger, features },
+    ...{
+      domain,
+      registry: toy.registry,
+      restoreForecaster: restoreNetwork,
+      clock: toy.clock,
+      logger: silentLogger,
+      features,
+    },
     settings: { ...defaultInferenceSettings, maxEventLoopDelayMs: 0, rateLimitPerMinute: 0 },
   });
   try {
@@ -151,7 +233,9 @@ test('a column that fell silent is told with every forecast, and reads as the me
     // Own values at a time of which the snapshot knows nothing.
     const own = async (start: number) => {
       const history = { start: new Date(start).toISOString(), values: new Array(200).fill(5) };
-      return (await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } })).json().forecasts[0];
+      return (
+        await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } })
+      ).json().forecasts[0];
     };
     expect((await own(Date.UTC(2020, 0, 1))).unknownInputs).toEqual(['heat', 'plan']);
     expect(await own(online.panel.start + 168 * 3_600_000)).not.toHaveProperty('unknownInputs');
@@ -161,8 +245,11 @@ test('a column that fell silent is told with every forecast, and reads as the me
   const mean = trained.evaluation.fitted.spec.features.exogenous?.past[0]?.mean as number;
   const usual = altered(silent, 'heat', (_, t) => (t % 24 === 5 ? mean : Number.NaN));
   const forecaster = await restored();
-  const [a, b] = [silent, usual].map((panel) => forecaster.predict(panel, panel.length - 1, HORIZON));
-  for (const [i, value] of (a as Float32Array).entries()) expect(value).toBeCloseTo((b as Float32Array)[i] as number, 4);
+  const [a, b] = [silent, usual].map((panel) =>
+    forecaster.predict(panel, panel.length - 1, HORIZON),
+  );
+  for (const [i, value] of (a as Float32Array).entries())
+    expect(value).toBeCloseTo((b as Float32Array)[i] as number, 4);
 });
 
 test('a champion that reads what the snapshot lacks is not compared with, and training goes on', async () => {

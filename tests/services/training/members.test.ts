@@ -1,4 +1,7 @@
-/** Purpose: an ensemble fitted in processes of its own has the weights of one process, also when it was killed on the way. */
+/**
+ * Purpose: an ensemble fitted in processes of its own has the weights of one process, also when it
+ * was killed on the way.
+ */
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +20,11 @@ const SEED = 3;
 const NOW = Date.UTC(2024, 0, 20);
 const DAY = 86_400_000;
 const STEPS = 130;
-const panel = panelOf(['a', 'b'], 168 * 10, (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13);
+const panel = panelOf(
+  ['a', 'b'],
+  168 * 10,
+  (s, t) => 3 + 2 * s + Math.sin((2 * Math.PI * t) / 24) + ((t * 7919) % 13) / 13,
+);
 const options = { ...toyFit, members: 2, steps: STEPS, batchSize: 4, patience: 0.5 };
 
 let folder = '';
@@ -25,7 +32,13 @@ let alone: FittedNetwork;
 beforeAll(async () => {
   await startBackend();
   folder = await mkdtemp(join(tmpdir(), 'headway-members-'));
-  alone = await fitNetwork(panel, toyNetwork(panel.seriesIds), panel.length - 1, options, randomStreams(SEED));
+  alone = await fitNetwork(
+    panel,
+    toyNetwork(panel.seriesIds),
+    panel.length - 1,
+    options,
+    randomStreams(SEED),
+  );
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -40,12 +53,22 @@ async function inWorkers(cores: number, onProgress: (progress: FitProgress) => v
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const fitMembers = membersInWorkers(SEED, { backend: 'wasm', cores, folder, logger, now: NOW });
   const spec = toyNetwork(panel.seriesIds);
-  const fitted = await fitNetwork(panel, spec, panel.length - 1, options, randomStreams(SEED), onProgress, { fitMembers });
+  const fitted = await fitNetwork(
+    panel,
+    spec,
+    panel.length - 1,
+    options,
+    randomStreams(SEED),
+    onProgress,
+    { fitMembers },
+  );
   return { fitted, resumed: lines.map(({ msg, member, step }) => ({ msg, member, step })) };
 }
 
 const bits = ({ members, calibration }: FittedNetwork) => ({
-  members: members.map((weights) => Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength).toString('base64')),
+  members: members.map((weights) =>
+    Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength).toString('base64'),
+  ),
   // Made from the weights after the first pass.
   calibration: JSON.stringify(calibration),
 });
@@ -61,7 +84,9 @@ test('two at once: the weights of one process, and no checkpoint is left but oth
   expect(fitted.calibration).not.toBeNull();
   expect(resumed).toEqual([]);
   expect(heard.at(-1)).toMatchObject({ step: 2 * STEPS, steps: 2 * STEPS });
-  expect(heard.every(({ step }, i) => i === 0 || step > (heard[i - 1] as FitProgress).step)).toBe(true);
+  expect(heard.every(({ step }, i) => i === 0 || step > (heard[i - 1] as FitProgress).step)).toBe(
+    true,
+  );
   expect(await readdir(folder)).toEqual(['another.bin']);
   await rm(join(folder, 'another.bin'));
 });

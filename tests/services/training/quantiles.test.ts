@@ -1,4 +1,7 @@
-/** Purpose: quantiles by configuration, from training through card and log to the answer of the HTTP service. */
+/**
+ * Purpose: quantiles by configuration, from training through card and log to the answer of the HTTP
+ * service.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +14,15 @@ import { issueForecasts } from '../../../services/inference/issue-forecasts.ts';
 import { createServingState } from '../../../services/inference/serving-state.ts';
 import { train } from '../../../services/training/train.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
-import { commitPanel, HORIZON, learnable, openToy, TOYS, toyConfig, toyDomain } from './toy-store.ts';
+import {
+  commitPanel,
+  HORIZON,
+  learnable,
+  openToy,
+  TOYS,
+  toyConfig,
+  toyDomain,
+} from './toy-store.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -38,14 +49,23 @@ describe.each([
       domain,
       config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 8, calibrationIntervals } },
     });
-    await toy.registry.promote({ modelVersion: trained.card.modelVersion, reason: 'test', evidence: null });
+    await toy.registry.promote({
+      modelVersion: trained.card.modelVersion,
+      reason: 'test',
+      evidence: null,
+    });
   }, 60_000);
 
   test('the card names them, and how reliable each was', () => {
     expect(trained.card.quantiles).toEqual(quantiles);
-    const { network } = (trained.card.metrics as { all: { network: { reliability: { count: number; quantiles: unknown[] } } } })
-      .all;
-    expect(network.reliability.quantiles.map((one) => (one as { quantile: number }).quantile)).toEqual(quantiles);
+    const { network } = (
+      trained.card.metrics as {
+        all: { network: { reliability: { count: number; quantiles: unknown[] } } };
+      }
+    ).all;
+    expect(
+      network.reliability.quantiles.map((one) => (one as { quantile: number }).quantile),
+    ).toEqual(quantiles);
     expect(network.reliability.count).toBe(20 * TOYS.length * HORIZON);
     expect(trained.reliability[0]?.quantiles).toHaveLength(quantiles.length);
   });
@@ -53,7 +73,11 @@ describe.each([
   test('a training that left them uncalibrated says so, in the log and in the result; another does not', () => {
     const hasRoom = calibrationIntervals < 200;
     expect(trained.evaluation.fitted.calibration === null).toBe(!hasRoom);
-    expect(logged.join().includes('not calibrated: with the last 240 intervals held out, less than half')).toBe(!hasRoom);
+    expect(
+      logged
+        .join()
+        .includes('not calibrated: with the last 240 intervals held out, less than half'),
+    ).toBe(!hasRoom);
     expect(trained.uncalibrated === null).toBe(hasRoom);
   });
 
@@ -71,7 +95,9 @@ describe.each([
     for (const [q, column] of columns.entries()) {
       expect(column).toHaveLength(HORIZON);
       const inner = columns[q - 1];
-      expect(inner === undefined || column.every((value, k) => value >= (inner[k] as number))).toBe(true);
+      expect(inner === undefined || column.every((value, k) => value >= (inner[k] as number))).toBe(
+        true,
+      );
     }
   });
 });

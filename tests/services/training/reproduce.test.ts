@@ -1,4 +1,7 @@
-/** Purpose: a model is made again from its card: after late data, from another's weights, and not from a store that was tampered with. */
+/**
+ * Purpose: a model is made again from its card: after late data, from another's weights, and not
+ * from a store that was tampered with.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +9,11 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Panel } from '../../../forecasting/panel.ts';
 import { HeadwayError } from '../../../runtime/errors.ts';
 import { silentProgress } from '../../../runtime/progress.ts';
-import { type ReproductionRequest, reproduce, whyDifferent } from '../../../services/training/reproduce.ts';
+import {
+  type ReproductionRequest,
+  reproduce,
+  whyDifferent,
+} from '../../../services/training/reproduce.ts';
 import { type TrainingResult, train } from '../../../services/training/train.ts';
 import { sha256 } from '../../../storage/content-hash.ts';
 import { parseModelCard } from '../../../storage/model-card.ts';
@@ -18,7 +25,11 @@ import { commitPanel, learnable, openToy, toyConfig, WEEKS } from './toy-store.t
 
 jest.setTimeout(120_000);
 
-const config = { ...toyConfig, testDays: 7, fit: { ...toyConfig.fit, steps: 4, batchSize: 16, stride: 23 } };
+const config = {
+  ...toyConfig,
+  testDays: 7,
+  fit: { ...toyConfig.fit, steps: 4, batchSize: 16, stride: 23 },
+};
 
 /** Two of the toys: the fewer, the faster. */
 function few(seed = 1): Panel {
@@ -40,7 +51,11 @@ beforeAll(async () => {
   toy = openToy(join(folder, 'store'));
   await commitPanel(folder, toy, few());
   cold = await train({ ...toy.request, config });
-  await toy.registry.promote({ modelVersion: cold.card.modelVersion, reason: 'by hand', evidence: null });
+  await toy.registry.promote({
+    modelVersion: cold.card.modelVersion,
+    reason: 'by hand',
+    evidence: null,
+  });
   warm = await train({ ...toy.request, config, warmStart: true });
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -63,28 +78,51 @@ const backfill = async () => {
 };
 
 test('the card says what else the model was made with', () => {
-  expect(cold.card).toMatchObject({ format: 2, knownAt: NOW, madeWith: { node: process.versions.node } });
+  expect(cold.card).toMatchObject({
+    format: 2,
+    knownAt: NOW,
+    madeWith: { node: process.versions.node },
+  });
 });
 
 test('training set and weights are the same, cold and from another’s weights', async () => {
   const first = await again(cold.card.modelVersion);
-  expect(first.trainingSet).toMatchObject({ equal: true, found: cold.card.panelHash, intervals: WEEKS * 168 });
+  expect(first.trainingSet).toMatchObject({
+    equal: true,
+    found: cold.card.panelHash,
+    intervals: WEEKS * 168,
+  });
   const { sha256: expected } = cold.card.files['weights.bin'];
-  expect(first.weights).toEqual({ outcome: 'equal', expected, found: expected, restEqual: true, why: null });
+  expect(first.weights).toEqual({
+    outcome: 'equal',
+    expected,
+    found: expected,
+    restEqual: true,
+    why: null,
+  });
   expect(warm.card.config).toMatchObject({ warmStart: cold.card.modelVersion });
-  expect((await again(warm.card.modelVersion)).weights).toMatchObject({ outcome: 'equal', restEqual: true });
+  expect((await again(warm.card.modelVersion)).weights).toMatchObject({
+    outcome: 'equal',
+    restEqual: true,
+  });
 });
 
 test('a late backfill changes neither, and nothing was registered or promoted meanwhile', async () => {
   await backfill();
   const before = [await toy.registry.list(), await toy.registry.promotions()];
-  expect(await again(cold.card.modelVersion)).toMatchObject({ trainingSet: { equal: true }, weights: { outcome: 'equal' } });
+  expect(await again(cold.card.modelVersion)).toMatchObject({
+    trainingSet: { equal: true },
+    weights: { outcome: 'equal' },
+  });
   expect([await toy.registry.list(), await toy.registry.promotions()]).toEqual(before);
 });
 
 test('the quick check fits nothing', async () => {
   const startNothing = () => Promise.reject(new Error('nobody asked for a backend'));
-  const { trainingSet, weights } = await again(cold.card.modelVersion, { panelOnly: true, startBackend: startNothing });
+  const { trainingSet, weights } = await again(cold.card.modelVersion, {
+    panelOnly: true,
+    startBackend: startNothing,
+  });
   expect([trainingSet.equal, weights]).toEqual([true, null]);
 });
 
@@ -92,17 +130,27 @@ test('the quick check fits nothing', async () => {
 async function registered(of: TrainingResult, changes: Record<string, unknown>): Promise<string> {
   const { model, weights, card } = await toy.registry.load(of.card.modelVersion);
   const { format: _f, modelVersion: _v, domain: _d, createdAt: _c, files: _s, ...rest } = card;
-  return (await toy.registry.register({ model, weights, card: { ...rest, ...changes } })).modelVersion;
+  return (await toy.registry.register({ model, weights, card: { ...rest, ...changes } }))
+    .modelVersion;
 }
 
 test('another training set is found, and nothing is fitted on it', async () => {
-  const { trainingSet, weights } = await again(await registered(cold, { panelHash: 'f'.repeat(64) }));
-  expect([trainingSet.equal, trainingSet.found, weights]).toEqual([false, cold.card.panelHash, null]);
+  const { trainingSet, weights } = await again(
+    await registered(cold, { panelHash: 'f'.repeat(64) }),
+  );
+  expect([trainingSet.equal, trainingSet.found, weights]).toEqual([
+    false,
+    cold.card.panelHash,
+    null,
+  ]);
 });
 
 test('another seed is told as different', async () => {
   const { weights } = await again(await registered(cold, { seed: 2 }));
-  expect(weights).toMatchObject({ outcome: 'different', expected: cold.card.files['weights.bin'].sha256 });
+  expect(weights).toMatchObject({
+    outcome: 'different',
+    expected: cold.card.files['weights.bin'].sha256,
+  });
   expect(weights?.why).toMatch(/^nothing that its card names is another/);
 });
 
@@ -116,7 +164,11 @@ test('what explains a difference is told', () => {
 });
 
 test.each([
-  ['a card without a field', { config: { ...config, fit: { steps: 4 } } }, /does not say members, stride/],
+  [
+    'a card without a field',
+    { config: { ...config, fit: { steps: 4 } } },
+    /does not say members, stride/,
+  ],
   [
     'a start that is gone',
     { config: { ...config, warmStart: '20200101T000000Z-000000000000' } },
@@ -134,13 +186,19 @@ test.each([
 test('a backend that is not here is a reason, too', async () => {
   const noBackend = () => Promise.reject(new HeadwayError('BACKEND_UNAVAILABLE', 'not installed'));
   const { weights } = await again(cold.card.modelVersion, { startBackend: noBackend });
-  expect(weights).toMatchObject({ outcome: 'not compared', why: 'its backend, wasm, does not run here: not installed' });
+  expect(weights).toMatchObject({
+    outcome: 'not compared',
+    why: 'its backend, wasm, does not run here: not installed',
+  });
 });
 
 test('training as of an earlier time names that time, and gives the model of that time again', async () => {
   const result = await train({ ...toy.request, config, knownAt: NOW });
   expect(result.card).toMatchObject({ knownAt: NOW });
-  expect(await again(result.card.modelVersion)).toMatchObject({ trainingSet: { equal: true }, weights: { outcome: 'equal' } });
+  expect(await again(result.card.modelVersion)).toMatchObject({
+    trainingSet: { equal: true },
+    weights: { outcome: 'equal' },
+  });
 });
 
 test('a card of format 1 is read, and says so where the weights differ', async () => {
@@ -163,5 +221,8 @@ test('an object of the training set that was changed is named', async () => {
   bytes[100] = (bytes[100] as number) ^ 1;
   await rm(path);
   await writeFile(path, bytes);
-  await expect(again(cold.card.modelVersion)).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: object?.key });
+  await expect(again(cold.card.modelVersion)).rejects.toMatchObject({
+    code: 'STORE_CORRUPT',
+    where: object?.key,
+  });
 });

@@ -1,4 +1,7 @@
-/** Purpose: no score leaves out an hour of the day: by default, in every domain, every hour meets every step. */
+/**
+ * Purpose: no score leaves out an hour of the day: by default, in every domain, every hour meets
+ * every step.
+ */
 import { expect, test } from '@jest/globals';
 import { domains } from '../../../domains/index.ts';
 import { createPanel } from '../../../forecasting/panel.ts';
@@ -12,7 +15,13 @@ test.each(domains.map((domain) => [domain.name, domain] as const))('%s', (_name,
   for (let more = 0; more < perDay; more++) {
     const length = 400 * perDay + more;
     const target = new Float32Array(length);
-    const panel = createPanel({ seriesIds: ['a'], start: 0, frequencyMinutes, length, columns: { target } });
+    const panel = createPanel({
+      seriesIds: ['a'],
+      start: 0,
+      frequencyMinutes,
+      length,
+      columns: { target },
+    });
     const cutoffs = testCutoffs(domain, panel, defaultTrainingConfig);
     for (let step = 1; step <= horizon; step++) {
       const hours = new Set(cutoffs.map((cutoff) => (cutoff + step) % perDay));

@@ -1,5 +1,6 @@
 /**
- * Purpose: a domain, its store in a folder of its own, and panels to commit to it, for tests of the training service.
+ * Purpose: a domain, its store in a folder of its own, and panels to commit to it, for tests of the
+ * training service.
  * Invariants: deterministic; the clock stands still.
  * Fails: with the store's errors.
  */
@@ -10,7 +11,10 @@ import { type Logger, silentLogger } from '../../../runtime/logger.ts';
 import { silentProgress } from '../../../runtime/progress.ts';
 import { seededRandom } from '../../../runtime/random.ts';
 import type { TrainingRequest } from '../../../services/training/train.ts';
-import { defaultTrainingConfig, type TrainingConfig } from '../../../services/training/training-config.ts';
+import {
+  defaultTrainingConfig,
+  type TrainingConfig,
+} from '../../../services/training/training-config.ts';
 import { openFeatureStore } from '../../../storage/feature-store.ts';
 import { fileObjectStore } from '../../../storage/file-object-store.ts';
 import { openModelRegistry } from '../../../storage/model-registry.ts';
@@ -55,14 +59,18 @@ export const WEEKS = 13;
 /** Enough series that their differences at one cutoff average out. */
 export const TOYS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-/** A weekly pattern, and on it a deviation that fades slowly: who looks at yesterday's deviation beats every naive forecaster. */
+/**
+ * A weekly pattern, and on it a deviation that fades slowly: who looks at yesterday's deviation
+ * beats every naive forecaster.
+ */
 export function learnable(seed = 1): Panel {
   const random = seededRandom(seed);
   const deviation = TOYS.map(() => 0);
   const values = Array.from({ length: WEEKS * 168 }, (_, t) =>
     deviation.map((last, s) => {
       deviation[s] = 0.95 * last + 0.3 * (random() + random() + random() - 1.5);
-      const pattern = 1.2 * Math.sin((2 * Math.PI * t) / 24) + 0.5 * Math.cos((2 * Math.PI * t) / 168);
+      const pattern =
+        1.2 * Math.sin((2 * Math.PI * t) / 24) + 0.5 * Math.cos((2 * Math.PI * t) / 168);
       return Math.max(0, (4 + s) * (2 + pattern + (deviation[s] as number)));
     }),
   );
@@ -111,8 +119,13 @@ export async function commitPanel(
   first = 0,
 ) {
   const rows: Row[] = panel.seriesIds.flatMap((id, s) =>
-    Array.from({ length: panel.length }, (_, t): Row => [id, first + t, panel.columns.target[s * panel.length + t] as number]),
+    Array.from(
+      { length: panel.length },
+      (_, t): Row => [id, first + t, panel.columns.target[s * panel.length + t] as number],
+    ),
   );
-  const newObjects = await makeObjects(folder, [{ part, fingerprint: part, span: [first, first + panel.length], rows }]);
+  const newObjects = await makeObjects(folder, [
+    { part, fingerprint: part, span: [first, first + panel.length], rows },
+  ]);
   return features.commit({ reason: 'test', schema: schemaOf('unknown'), newObjects });
 }

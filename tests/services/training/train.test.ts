@@ -1,18 +1,33 @@
-/** Purpose: a training run from a snapshot on disk to a champion, and every way in which it must not get there. */
+/**
+ * Purpose: a training run from a snapshot on disk to a champion, and every way in which it must not
+ * get there.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { backtestCutoffs, runBacktest } from '../../../forecasting/backtest.ts';
-import { networkForecaster, restoreNetwork } from '../../../forecasting/models/network-forecaster.ts';
+import {
+  networkForecaster,
+  restoreNetwork,
+} from '../../../forecasting/models/network-forecaster.ts';
 import { isHeadwayError } from '../../../runtime/errors.ts';
 import { readTrainingPanel, train } from '../../../services/training/train.ts';
 import { hashPanel } from '../../../storage/panel-hash.ts';
 import { TRAINING_HISTORY } from '../../forecasting/random-panels.ts';
 import { startBackend } from '../../forecasting/toy-network.ts';
 import { NOW } from '../../storage/feature-fixtures.ts';
-import { commitPanel, HORIZON, learnable, openToy, randomWalk, TOYS, toyConfig, toyDomain } from './toy-store.ts';
+import {
+  commitPanel,
+  HORIZON,
+  learnable,
+  openToy,
+  randomWalk,
+  TOYS,
+  toyConfig,
+  toyDomain,
+} from './toy-store.ts';
 
 const HOUR = 3_600_000;
 const TEST_INTERVALS = toyConfig.testDays * 24;
@@ -39,7 +54,10 @@ describe('on data with a pattern that the naive forecasters miss', () => {
   test('the model beats them, is registered and becomes champion', async () => {
     expect(first.verdict.reason).toMatch(/^promoted: /);
     expect(first.verdict.promoted).toBe(true);
-    expect(await toy.registry.champion()).toMatchObject({ modelVersion: first.card.modelVersion, kind: 'promoted' });
+    expect(await toy.registry.champion()).toMatchObject({
+      modelVersion: first.card.modelVersion,
+      kind: 'promoted',
+    });
     expect(first.verdict.comparisons).toHaveLength(1);
     expect(first.verdict.comparisons[0]).toMatchObject({ challenger: 'network', isBetter: true });
     expect((await toy.registry.verify()).problems).toEqual([]);
@@ -49,7 +67,9 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     const [entry] = await toy.registry.promotions();
     expect(entry).toMatchObject({ kind: 'promoted', reason: first.verdict.reason, at: NOW });
     const { outcome, moreCutoffs, comparisons } = first.verdict;
-    expect(entry?.evidence).toEqual(JSON.parse(JSON.stringify({ outcome, moreCutoffs, comparisons })));
+    expect(entry?.evidence).toEqual(
+      JSON.parse(JSON.stringify({ outcome, moreCutoffs, comparisons })),
+    );
   });
 
   test('the card says what it was made from: the same panel can be read again', async () => {
@@ -76,12 +96,24 @@ describe('on data with a pattern that the naive forecasters miss', () => {
 
   test('the card’s figures are those of the test span, and the worse are there too', () => {
     const { all } = first.card.metrics as { all: Record<string, Record<string, number>> };
-    expect(Object.keys(all).sort()).toEqual(['last_value', 'mean_4_weeks', 'network', 'seasonal_naive']);
-    const cutoffs = backtestCutoffs(first.panel.length, TEST_INTERVALS, HORIZON, toyConfig.cutoffStep);
+    expect(Object.keys(all).sort()).toEqual([
+      'last_value',
+      'mean_4_weeks',
+      'network',
+      'seasonal_naive',
+    ]);
+    const cutoffs = backtestCutoffs(
+      first.panel.length,
+      TEST_INTERVALS,
+      HORIZON,
+      toyConfig.cutoffStep,
+    );
     expect(first.evaluation.result.cutoffs).toEqual(cutoffs);
     expect(all.network?.count).toBe(cutoffs.length * TOYS.length * HORIZON);
     expect(all.network?.mae).toBeCloseTo(first.evaluation.metrics.all?.network?.mae as number, 4);
-    const best = Math.min(...['last_value', 'seasonal_naive', 'mean_4_weeks'].map((name) => all[name]?.mae as number));
+    const best = Math.min(
+      ...['last_value', 'seasonal_naive', 'mean_4_weeks'].map((name) => all[name]?.mae as number),
+    );
     expect(all.network?.mae).toBeLessThan(0.9 * best);
     expect(all.mean_4_weeks?.pinball).toBeNull();
   });
@@ -90,7 +122,12 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     const { model, weights } = await toy.registry.load(first.card.modelVersion);
     const { result, fitted } = first.evaluation;
     const scored = result.forecasts.find(({ name }) => name === 'network');
-    const restored = await runBacktest(first.panel, [restoreNetwork(model, weights)], result.cutoffs, HORIZON);
+    const restored = await runBacktest(
+      first.panel,
+      [restoreNetwork(model, weights)],
+      result.cutoffs,
+      HORIZON,
+    );
     expect(restored.forecasts[0]?.values).toEqual(scored?.values);
     expect(networkForecaster(fitted).predict(first.panel, 1500, HORIZON)).toEqual(
       restoreNetwork(model, weights).predict(first.panel, 1500, HORIZON),
@@ -103,7 +140,11 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     expect(second.card.panelHash).toBe(first.card.panelHash);
     expect(second.verdict).toMatchObject({ promoted: false });
     expect(second.verdict.reason).toMatch(/^not promoted: .*champion/);
-    expect(second.verdict.comparisons.at(-1)).toMatchObject({ reference: 'champion', difference: 0, isBetter: false });
+    expect(second.verdict.comparisons.at(-1)).toMatchObject({
+      reference: 'champion',
+      difference: 0,
+      isBetter: false,
+    });
     expect((await toy.registry.champion())?.modelVersion).toBe(first.card.modelVersion);
     expect((await toy.registry.promotions()).at(-1)?.kind).toBe('rejected');
   });
@@ -114,7 +155,11 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     await commitPanel(
       folder,
       toy,
-      { ...more, length: 24, columns: { target: more.columns.target.filter((_, i) => i % more.length < 24) } },
+      {
+        ...more,
+        length: 24,
+        columns: { target: more.columns.target.filter((_, i) => i % more.length < 24) },
+      },
       'two',
       more.length,
     );
@@ -131,19 +176,30 @@ describe('what must not pass', () => {
   beforeEach(async () => {
     folder = await makeFolder();
     logged = [];
-    toy = openToy(join(folder, 'store'), pino({ level: 'error' }, { write: (line: string) => logged.push(line) }));
+    toy = openToy(
+      join(folder, 'store'),
+      pino({ level: 'error' }, { write: (line: string) => logged.push(line) }),
+    );
   });
   afterEach(() => remove(folder));
 
   test('a network on a random walk, where nobody can beat the last value', async () => {
     await commitPanel(folder, toy, randomWalk());
-    const { verdict, card } = await train({ ...toy.request, config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 20 } } });
+    const { verdict, card } = await train({
+      ...toy.request,
+      config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 20 } },
+    });
     expect(verdict.promoted).toBe(false);
     expect(verdict.outcome).not.toBe('promoted');
     expect(await toy.registry.champion()).toBeNull();
     // Refused, but kept, with the verdict.
-    expect((await toy.registry.list()).map(({ modelVersion }) => modelVersion)).toEqual([card.modelVersion]);
-    expect((await toy.registry.promotions())[0]).toMatchObject({ kind: 'rejected', modelVersion: card.modelVersion });
+    expect((await toy.registry.list()).map(({ modelVersion }) => modelVersion)).toEqual([
+      card.modelVersion,
+    ]);
+    expect((await toy.registry.promotions())[0]).toMatchObject({
+      kind: 'rejected',
+      modelVersion: card.modelVersion,
+    });
   });
 
   test.each([
@@ -153,12 +209,23 @@ describe('what must not pass', () => {
     'a champion that %s is not compared with, and training goes on',
     async (_title, isDamaged) => {
       await commitPanel(folder, toy, learnable());
-      const quick = { ...toy.request, config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 2 } } };
+      const quick = {
+        ...toy.request,
+        config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 2 } },
+      };
       const { card } = await train(quick);
       const champion = isDamaged
         ? card
-        : await toy.registry.register({ model: { kind: 'forest' }, weights: new Uint8Array(8), card: cardOf(card) });
-      await toy.registry.promote({ modelVersion: champion.modelVersion, reason: 'test', evidence: null });
+        : await toy.registry.register({
+            model: { kind: 'forest' },
+            weights: new Uint8Array(8),
+            card: cardOf(card),
+          });
+      await toy.registry.promote({
+        modelVersion: champion.modelVersion,
+        reason: 'test',
+        evidence: null,
+      });
       if (isDamaged) await damage(join(folder, 'store'), card.modelVersion);
       const { verdict } = await train({ ...quick, seed: 4 });
       expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
@@ -180,14 +247,18 @@ describe('what must not pass', () => {
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
     // what a window reaches back, one horizon, the test days.
     expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(`needs ${TRAINING_HISTORY + HORIZON + TEST_INTERVALS}`);
+    expect((error as Error).message).toContain(
+      `needs ${TRAINING_HISTORY + HORIZON + TEST_INTERVALS}`,
+    );
     expect(await toy.registry.list()).toEqual([]);
   });
 
   test('no snapshot at all, and one that does not exist', async () => {
     const codeOf = (error: unknown) => (error as { code?: string }).code;
     expect(await train(toy.request).catch(codeOf)).toBe('SNAPSHOT_EMPTY');
-    expect(await train({ ...toy.request, snapshotVersion: '7-abcdefabcdef' }).catch(codeOf)).toBe('OBJECT_NOT_FOUND');
+    expect(await train({ ...toy.request, snapshotVersion: '7-abcdefabcdef' }).catch(codeOf)).toBe(
+      'OBJECT_NOT_FOUND',
+    );
   });
 });
 

@@ -1,4 +1,7 @@
-/** Purpose: a search from a panel to a configuration: what it may see, that it goes on after a kill, and what it says. */
+/**
+ * Purpose: a search from a panel to a configuration: what it may see, that it goes on after a kill,
+ * and what it says.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +14,11 @@ import { defaultTrainingConfig } from '../../../services/training/training-confi
 import { type TuningRequest, tune } from '../../../services/training/tuning.ts';
 import { tuningPage } from '../../../services/training/tuning-page.ts';
 import { tuningReport } from '../../../services/training/tuning-report.ts';
-import { type TrialInput, type TrialScore, work } from '../../../services/training/tuning-worker.ts';
+import {
+  type TrialInput,
+  type TrialScore,
+  work,
+} from '../../../services/training/tuning-worker.ts';
 import { changedAfter, panelOf } from '../../forecasting/random-panels.ts';
 import { learnable, toyDomain } from './toy-store.ts';
 
@@ -28,7 +35,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const flat = (): Panel => panelOf(['a', 'b'], LENGTH, (s, t) => 1 + s + (t % 24));
 
-/** A loss that a larger budget brings nearer to 1, and a smaller width too: what is best is known. */
+/**
+ * A loss that a larger budget brings nearer to 1, and a smaller width too: what is best is known.
+ */
 const scoreOf = ({ spec, fit, cutoffs }: TrialInput): TrialScore => {
   const loss = 1 + spec.width / 1000 + fit.peakRate + 1 / fit.steps + (cutoffs[0] as number) / 1e9;
   return {
@@ -76,11 +85,17 @@ describe('the test span', () => {
   test('cannot matter: with other values in it the workers get the same bytes, and the search finds the same', async () => {
     const panel = learnable();
     const one = await watched({ panel, folder: join(folder, 'one') });
-    const two = await watched({ panel: changedAfter(panel, endOf(panel) - 1, (t) => 1e6 + t), folder: join(folder, 'two') });
+    const two = await watched({
+      panel: changedAfter(panel, endOf(panel) - 1, (t) => 1e6 + t),
+      folder: join(folder, 'two'),
+    });
     expect(two.inputs).toEqual(one.inputs);
     expect({ ...two.result, folder: '' }).toEqual({ ...one.result, folder: '' });
     // One value before the span is enough to tell.
-    const three = await watched({ panel: changedAfter(panel, endOf(panel) - 2, (t) => 1e6 + t), folder: join(folder, 'three') });
+    const three = await watched({
+      panel: changedAfter(panel, endOf(panel) - 2, (t) => 1e6 + t),
+      folder: join(folder, 'three'),
+    });
     expect(three.result.history).not.toEqual(one.result.history);
   });
 
@@ -97,37 +112,45 @@ describe('the test span', () => {
 });
 
 describe('a search that was killed', () => {
-  test.each([1, 7, 12, 15])('after %d trials goes on, and its history is that of one that was not', async (before) => {
-    const whole = await tune(requestOf({ folder: join(folder, 'whole') }));
-    let calls = 0;
-    // The first is left hanging for ever, as a kill leaves it.
-    await new Promise<void>((resolve) => {
-      const runTrial = (input: TrialInput) => {
+  test.each([1, 7, 12, 15])(
+    'after %d trials goes on, and its history is that of one that was not',
+    async (before) => {
+      const whole = await tune(requestOf({ folder: join(folder, 'whole') }));
+      let calls = 0;
+      // The first is left hanging for ever, as a kill leaves it.
+      await new Promise<void>((resolve) => {
+        const runTrial = (input: TrialInput) => {
+          calls++;
+          if (calls <= before) return Promise.resolve(scoreOf(input));
+          if (calls === Math.max(before + 1, before < 12 ? 12 : TRIALS)) setImmediate(resolve);
+          return new Promise<never>(() => {});
+        };
+        void tune(requestOf({ runTrial }));
+      });
+      await filesUntil(before);
+      calls = 0;
+      const counting = async (input: TrialInput) => {
         calls++;
-        if (calls <= before) return Promise.resolve(scoreOf(input));
-        if (calls === Math.max(before + 1, before < 12 ? 12 : TRIALS)) setImmediate(resolve);
-        return new Promise<never>(() => {});
+        return scoreOf(input);
       };
-      void tune(requestOf({ runTrial }));
-    });
-    await filesUntil(before);
-    calls = 0;
-    const counting = async (input: TrialInput) => {
-      calls++;
-      return scoreOf(input);
-    };
-    const said: string[] = [];
-    const logger = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line).msg) });
-    const resumed = await tune(requestOf({ logger, runTrial: counting }));
-    expect(resumed.history).toEqual(whole.history);
-    expect(resumed.config).toEqual(whole.config);
-    expect([calls, resumed.resumedTrials]).toEqual([TRIALS - before, before]);
-    expect(said).toContain('trials of an earlier run are used again');
-  });
+      const said: string[] = [];
+      const logger = pino(
+        { level: 'info' },
+        { write: (line: string) => said.push(JSON.parse(line).msg) },
+      );
+      const resumed = await tune(requestOf({ logger, runTrial: counting }));
+      expect(resumed.history).toEqual(whole.history);
+      expect(resumed.config).toEqual(whole.config);
+      expect([calls, resumed.resumedTrials]).toEqual([TRIALS - before, before]);
+      expect(said).toContain('trials of an earlier run are used again');
+    },
+  );
 
   const trialFiles = async () => {
     const [search] = await readdir(folder).catch(() => []);
-    return search ? (await readdir(join(folder, search))).map((name) => join(folder, search, name)) : [];
+    return search
+      ? (await readdir(join(folder, search))).map((name) => join(folder, search, name))
+      : [];
   };
   const filesUntil = async (count: number) => {
     for (;;) {
@@ -175,14 +198,18 @@ describe('a search that was killed', () => {
     await tune(requestOf());
     const larger = await tune(requestOf({ candidates: 9 }));
     expect(larger.resumedTrials).toBeGreaterThanOrEqual(12);
-    expect(larger.history).toEqual((await tune(requestOf({ candidates: 9, folder: join(folder, 'fresh') }))).history);
+    expect(larger.history).toEqual(
+      (await tune(requestOf({ candidates: 9, folder: join(folder, 'fresh') }))).history,
+    );
   });
 });
 
 describe('what it finds', () => {
   test('the candidate with the least loss, and the configuration that holds its values', async () => {
     const { best, candidates, config, history } = await tune(requestOf({ candidates: 18 }));
-    const losses = candidates.map(({ width, peakRate }) => (width as number) / 1000 + (peakRate as number));
+    const losses = candidates.map(
+      ({ width, peakRate }) => (width as number) / 1000 + (peakRate as number),
+    );
     expect(best).toBe(losses.indexOf(Math.min(...losses)));
     expect(config.network.width).toBe(candidates[best]?.width);
     expect(config.fit.steps).toBe(defaultTrainingConfig.fit.steps);
@@ -199,7 +226,9 @@ describe('what it finds', () => {
     const windows = candidates.map(({ windowIntervals }) => windowIntervals as number);
     expect(new Set(windows)).toEqual(new Set([48, 96, 168, 336]));
     const learnt = inputs.slice(0, 36).map(({ spec }) => spec);
-    const wanted = windows.flatMap((window) => [window, window]).map((window) => (window === 168 ? undefined : window));
+    const wanted = windows
+      .flatMap((window) => [window, window])
+      .map((window) => (window === 168 ? undefined : window));
     expect(learnt.map(({ features }) => features.windowIntervals)).toEqual(wanted);
     for (const spec of learnt) expect(spec).not.toHaveProperty('windowIntervals');
   });
@@ -215,11 +244,19 @@ describe('what it finds', () => {
     expect(failed.length).toBeGreaterThan(0);
     for (const { rungs } of failed) {
       expect(rungs).toHaveLength(1);
-      expect(rungs[0]).toMatchObject({ loss: null, mae: null, failures: ['out of memory', 'out of memory'] });
+      expect(rungs[0]).toMatchObject({
+        loss: null,
+        mae: null,
+        failures: ['out of memory', 'out of memory'],
+      });
     }
     expect(report.failedTrials).toBe(2 * failed.length);
     expect(tuningPage(report)).toContain('out of memory');
-    expect((await tune(requestOf({ candidates: 18 }))).history.trials.every(({ failure }) => failure === null)).toBe(true);
+    expect(
+      (await tune(requestOf({ candidates: 18 }))).history.trials.every(
+        ({ failure }) => failure === null,
+      ),
+    ).toBe(true);
   });
 
   test('where all fail it says why', async () => {
@@ -240,9 +277,14 @@ describe('what it finds', () => {
 
   test('little to learn from is told', async () => {
     const said: string[] = [];
-    const logger = pino({ level: 'warn' }, { write: (line: string) => said.push(JSON.parse(line).msg) });
+    const logger = pino(
+      { level: 'warn' },
+      { write: (line: string) => said.push(JSON.parse(line).msg) },
+    );
     await tune(requestOf({ panel: learnable(), logger }));
-    expect(said).toEqual([expect.stringMatching(/^the first fold learns from windows of \d+\.\d days only/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^the first fold learns from windows of \d+\.\d days only/),
+    ]);
     await tune(requestOf({ logger }));
     expect(said).toHaveLength(1);
   });
@@ -278,9 +320,17 @@ describe('the report', () => {
     const result = await tune(requestOf({ candidates: 18 }));
     const report = reportOf(result);
     expect(report.candidates[0]?.number).toBe(result.best);
-    expect(report.candidates.map(({ rungs }) => rungs.length)).toEqual([3, 3, 3, ...Array(4).fill(2), ...Array(11).fill(1)]);
+    expect(report.candidates.map(({ rungs }) => rungs.length)).toEqual([
+      3,
+      3,
+      3,
+      ...Array(4).fill(2),
+      ...Array(11).fill(1),
+    ]);
     const last = result.history.rungs[2]?.standings ?? [];
-    const [best, own] = [result.best, 0].map((number) => last.find(({ candidate }) => candidate === number)?.loss as number);
+    const [best, own] = [result.best, 0].map(
+      (number) => last.find(({ candidate }) => candidate === number)?.loss as number,
+    );
     expect(report.gain).toBeCloseTo(1 - (best as number) / (own as number), 12);
     expect(report.folds.map(({ to }) => to)).toEqual(
       [endOf(flat()) - 336, endOf(flat())].map((index) => timestampAt(flat(), index)),
@@ -289,7 +339,10 @@ describe('the report', () => {
   });
 
   test('the page stands by itself, escapes what comes from data, and draws every candidate', async () => {
-    const report = reportOf(await tune(requestOf({ candidates: 18 })), 'Toys <script>alert(1)</script>');
+    const report = reportOf(
+      await tune(requestOf({ candidates: 18 })),
+      'Toys <script>alert(1)</script>',
+    );
     const page = tuningPage(report);
     expect(page).not.toMatch(/<script|https?:|src=|@import|url\(/);
     expect(page).toContain('Toys &lt;script&gt;');
@@ -308,7 +361,9 @@ describe('the report', () => {
     };
     const page = tuningPage(reportOf(await tune(requestOf({ candidates: 18, runTrial }))));
     expect(page).toContain('<path class="dot"');
-    const heights = new Set([...page.matchAll(/<circle[^>]* cy="([\d.]+)"/g)].map((match) => match[1]));
+    const heights = new Set(
+      [...page.matchAll(/<circle[^>]* cy="([\d.]+)"/g)].map((match) => match[1]),
+    );
     expect(heights.size).toBeGreaterThan(8);
   });
 });
@@ -319,7 +374,9 @@ test('a trial fits and scores: finite, the same again, and worse where nothing i
     captured ??= input;
     return scoreOf(input);
   };
-  await tune(requestOf({ panel: learnable(), candidates: 1, folds: 1, steps: 40, runTrial: capture }));
+  await tune(
+    requestOf({ panel: learnable(), candidates: 1, folds: 1, steps: 40, runTrial: capture }),
+  );
   const input = captured as TrialInput;
   const small = {
     ...input,

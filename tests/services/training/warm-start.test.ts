@@ -1,4 +1,7 @@
-/** Purpose: training that goes on from the champion says so, and starts cold, saying why, where it must not. */
+/**
+ * Purpose: training that goes on from the champion says so, and starts cold, saying why, where it
+ * must not.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +24,10 @@ let champion: TrainingResult;
 beforeAll(async () => {
   await startBackend();
   folder = await mkdtemp(join(tmpdir(), 'headway-warm-'));
-  toy = openToy(join(folder, 'store'), pino({ level: 'info' }, { write: (line: string) => logged.push(line) }));
+  toy = openToy(
+    join(folder, 'store'),
+    pino({ level: 'info' }, { write: (line: string) => logged.push(line) }),
+  );
   await commitPanel(folder, toy, learnable());
   champion = await train({ ...toy.request, config, warmStart: true });
 }, 60_000);
@@ -52,12 +58,21 @@ test('a champion that has seen the test span, or is built otherwise, is left alo
   const restored = await restoreChampion(toy.registry, panel, logger);
   const start = (changes: Partial<TrainingConfig>) => {
     logged = [];
-    return warmStartOf(restored, { domain: toyDomain, panel, config: { ...config, ...changes }, logger });
+    return warmStartOf(restored, {
+      domain: toyDomain,
+      panel,
+      config: { ...config, ...changes },
+      logger,
+    });
   };
   expect(start({})).not.toBeNull();
   expect(start({ testDays: config.testDays - 1 })).not.toBeNull();
   expect(start({ testDays: config.testDays + 1 })).toBeNull();
-  expect(logged.join()).toMatch(/training starts cold, not from the champion: it has learnt from days up to 20\d\d-/);
+  expect(logged.join()).toMatch(
+    /training starts cold, not from the champion: it has learnt from days up to 20\d\d-/,
+  );
   expect(start({ network: { ...config.network, width: 9 } })).toBeNull();
-  expect(logged.join()).toContain('training starts cold, not from the champion: its width is 8, not 9');
+  expect(logged.join()).toContain(
+    'training starts cold, not from the champion: its width is 8, not 9',
+  );
 });

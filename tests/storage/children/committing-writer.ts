@@ -1,6 +1,7 @@
 /**
- * Purpose: one of several feature writers at once, for concurrency.test.ts.
- * Arguments: store folder, raw folder, writer number, how many commits. Prints the snapshot version of every acknowledged commit.
+ * Purpose: one of several feature writers at once, for concurrency.test.ts. Arguments: store
+ * folder, raw folder, writer number, how many commits. Prints the snapshot version of every
+ * acknowledged commit.
  */
 import { writeSync } from 'node:fs';
 import { openFeatureStore } from '../../../storage/feature-store.ts';
@@ -16,6 +17,10 @@ const specs = Array.from({ length: count }, (_, i) => {
   return { part: `${writer}-${i}`, span: [at, at + 1] as const, rows: [['x', at, at] as const] };
 });
 for (const object of await makeObjects(rawFolder, specs)) {
-  const { snapshotVersion } = await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects: [object] });
+  const { snapshotVersion } = await features.commit({
+    reason: 'test',
+    schema: schemaOf('zero'),
+    newObjects: [object],
+  });
   writeSync(1, `${snapshotVersion}\n`);
 }

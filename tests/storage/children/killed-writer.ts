@@ -1,9 +1,11 @@
 /**
- * Purpose: a writer that is killed, for kill-trials.ts: on files by itself with SIGKILL, at its n-th call of the file system, a write
- * half done, or at the n-th call after its m-th link ("m+n"); on S3 by who serves its requests.
- * Arguments: store (a folder, or the address of an S3 double), raw folder, `features`, `models` or `forecasts`, a tag that makes its
- * content its own. Reads n or m+n (0: never) from standard input once it is loaded, so that loading can go on beside other work. Prints one
- * line for everything that was acknowledged to it, and at its end how many calls it made.
+ * Purpose: a writer that is killed, for kill-trials.ts: on files by itself with SIGKILL, at its
+ * n-th call of the file system, a write half done, or at the n-th call after its m-th link ("m+n");
+ * on S3 by who serves its requests. Arguments: store (a folder, or the address of an S3 double),
+ * raw folder, `features`, `models` or `forecasts`, a tag that makes its content its own. Reads n or
+ * m+n (0: never) from standard input once it is loaded, so that loading can go on beside other
+ * work. Prints one line for everything that was acknowledged to it, and at its end how many calls
+ * it made.
  */
 import { writeSync } from 'node:fs';
 import path from 'node:path';
@@ -54,17 +56,27 @@ async function openStore(): Promise<ObjectStore> {
 const work: Record<string, () => Promise<void>> = {
   async features() {
     const features = openFeatureStore({ store, domain: 'toy', clock });
-    const newObjects = await makeObjects(rawFolder, [{ part: tag, span: [n, n + 1], rows: [['x', n, n]] }]);
+    const newObjects = await makeObjects(rawFolder, [
+      { part: tag, span: [n, n + 1], rows: [['x', n, n]] },
+    ]);
     dieAt = await text(process.stdin);
     const report = Buffer.from(JSON.stringify({ tag }));
-    say((await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report })).snapshotVersion);
+    say(
+      (await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report }))
+        .snapshotVersion,
+    );
   },
   async models() {
     dieAt = await text(process.stdin);
     const models = openModelRegistry({ store, domain: 'toy', clock });
     const { modelVersion } = await models.register(modelOf(n));
     say(modelVersion);
-    const verdict = { modelVersion, reason: 'test', evidence: null, picture: `<svg><text>${tag}</text></svg>` };
+    const verdict = {
+      modelVersion,
+      reason: 'test',
+      evidence: null,
+      picture: `<svg><text>${tag}</text></svg>`,
+    };
     say(`champion ${(await models.promote(verdict)).modelVersion}`);
   },
   async forecasts() {

@@ -23,7 +23,12 @@ const call = (method, path, body) =>
     asked.end(body);
   });
 
-const told = (error) => JSON.stringify({ errorType: error?.name, errorMessage: error?.message, trace: [String(error?.stack)] });
+const told = (error) =>
+  JSON.stringify({
+    errorType: error?.name,
+    errorMessage: error?.message,
+    trace: [String(error?.stack)],
+  });
 
 let handler;
 try {
@@ -46,7 +51,11 @@ for (;;) {
     callbackWaitsForEmptyEventLoop: true,
   };
   try {
-    await call('POST', `invocation/${id}/response`, JSON.stringify(await handler(JSON.parse(text), context)));
+    await call(
+      'POST',
+      `invocation/${id}/response`,
+      JSON.stringify(await handler(JSON.parse(text), context)),
+    );
   } catch (error) {
     await call('POST', `invocation/${id}/error`, told(error));
   }
