@@ -17,7 +17,6 @@ import { sqlText } from '../runtime/sql.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
 import { openAppendLog } from '../storage/append-log.ts';
 import { withSqlSession } from '../storage/duckdb-session.ts';
-import type { NewFeatureObject } from '../storage/feature-commit.ts';
 import { type FeatureStore, openFeatureStore } from '../storage/feature-store.ts';
 import { fileObjectStore } from '../storage/file-object-store.ts';
 import {
@@ -26,6 +25,7 @@ import {
   serialiseManifest,
   snapshotVersionOf,
 } from '../storage/manifest.ts';
+import type { NewFeatureObject } from '../storage/new-objects.ts';
 import { objectKeys } from '../storage/object-keys.ts';
 
 const HOUR = 3_600_000;

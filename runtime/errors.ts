@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   SOURCE_INVALID: { exit: 3, http: 500 },
   SOURCE_UNAVAILABLE: { exit: 4, http: 503 },
   RAW_FILE_INVALID: { exit: 3, http: 500 },
+  PARTS_OVERLAP: { exit: 3, http: 500 },
   DATA_QUARANTINED: { exit: 7, http: 500 },
   STORE_UNAVAILABLE: { exit: 4, http: 503 },
   STORE_FULL: { exit: 4, http: 507 },

@@ -102,6 +102,26 @@ export function winningSpeakers(spoken: readonly Spoken[], knownAt = Number.POSI
   return { times, winners, paint };
 }
 
+/** The pieces of a snapshot that are read anywhere: not those that later ones hide wholly. */
+export function piecesRead<
+  Piece extends { readonly feed: string; readonly span: TimeSpan; readonly availableAt: number },
+>(pieces: readonly Piece[]): Set<Piece> {
+  const read = new Set<Piece>();
+  const feeds = new Map<string, Piece[]>();
+  for (const piece of pieces) {
+    const mine = feeds.get(piece.feed) ?? [];
+    feeds.set(piece.feed, mine);
+    mine.push(piece);
+  }
+  for (const mine of feeds.values()) {
+    const { winners } = winningSpeakers(
+      mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
+    );
+    for (const index of winners) if (index >= 0) read.add(mine[index] as Piece);
+  }
+  return read;
+}
+
 /**
  * Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners'
  * segments in time order.

@@ -10,23 +10,20 @@
 import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError } from '../runtime/errors.ts';
-import { fileHash } from '../runtime/file-hash.ts';
 import type { AppendLog } from './append-log.ts';
 import { doomedKeys } from './collection.ts';
 import { sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
-import { checkContent } from './feature-objects.ts';
 import { keepingRows } from './kept-rows.ts';
 import {
-  accountProblem,
   type FeatureObject,
   type FeatureSchema,
   formatOf,
   type Manifest,
   snapshotVersionOf,
-  spanProblem,
   type TimeSpan,
 } from './manifest.ts';
+import { type NewFeatureObject, requireContent, requireFitting } from './new-objects.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { nextOnlinePanel } from './online-increment.ts';
@@ -43,15 +40,6 @@ const DEFAULT_ONLINE_INTERVALS = 1344;
  * feature-gc.ts: CONDEMNED_FOR_MS.
  */
 const COMMIT_WITHIN_MS = 30 * 60 * 1000;
-
-/** A feature object to be, and the local Parquet file with its rows. */
-export interface NewFeatureObject extends Omit<FeatureObject, 'key' | 'sha256' | 'bytes'> {
-  /**
-   * A local Parquet file: series_id VARCHAR, timestamp TIMESTAMP (UTC), target FLOAT or DOUBLE,
-   * available_at TIMESTAMP.
-   */
-  readonly path: string;
-}
 
 export interface CommitRequest {
   readonly reason: string;
@@ -204,18 +192,10 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
   const written = new Map<NewFeatureObject, FeatureObject>();
   let report: string | null = null;
   return async (fresh: readonly NewFeatureObject[], grid: { span: TimeSpan } | undefined) => {
-    for (const object of fresh)
-      refuseUnlike(object, grid ?? (fresh[0] as NewFeatureObject), request.schema);
+    requireFitting(fresh, grid, request.schema);
     for (const object of fresh) {
       if (checked.has(object)) continue;
-      const problem = await checkContent(
-        session,
-        object.path,
-        await fileHash(object.path),
-        object,
-        request.schema.frequencyMinutes,
-      );
-      if (problem !== null) throw invalid(object, problem);
+      await requireContent(session, object, request.schema);
       checked.add(object);
     }
     const doomed = await doomedKeys(store, domain);
@@ -242,22 +222,6 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
       report = await placeReport({ store, domain }, request.report, doomed);
     return { objects: fresh.map((object) => written.get(object) as FeatureObject), report };
   };
-}
-
-const invalid = (object: NewFeatureObject, problem: string, cause?: unknown) =>
-  new HeadwayError('PANEL_INVALID', `Part ${object.part} cannot be committed: ${problem}`, {
-    where: object.path,
-    fix: 'Mend what made this file; nothing was committed.',
-    cause,
-  });
-
-function refuseUnlike(
-  object: NewFeatureObject,
-  first: { span: TimeSpan },
-  schema: FeatureSchema,
-): void {
-  const problem = spanProblem(object, first, schema.frequencyMinutes) ?? accountProblem(object);
-  if (problem !== null) throw invalid(object, problem);
 }
 
 async function placeReport(

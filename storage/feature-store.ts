@@ -18,6 +18,7 @@ import { type CompactRequest, compactFeatures } from './feature-compact.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './feature-gc.ts';
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
+import { type NextSnapshot, readNext } from './next-snapshot.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeOnlineView } from './online-view.ts';
@@ -52,6 +53,8 @@ export interface FeatureStore {
    */
   pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Piece[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
+  /** How the demand will read once the new objects are committed. Writes nothing. */
+  readNext(next: NextSnapshot): Promise<Panel>;
   /**
    * The last weeks of every series in the newest snapshot, without a SQL engine. `head`: its
    * manifest, where it was read already.
@@ -168,6 +171,7 @@ export function openFeatureStore(options: {
         snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
       return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
     },
+    readNext: (next) => readNext(store, domain, next),
     async readOnline(head) {
       const manifest = head ?? (await existingHead());
       const { online } = manifest;

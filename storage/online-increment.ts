@@ -33,7 +33,7 @@ export async function nextOnlinePanel(
   parent: Manifest,
   snapshot: SnapshotFiles,
   added: readonly FeatureObject[],
-  query: Pick<SnapshotQuery, 'lastIntervals' | 'ahead'>,
+  query: Pick<SnapshotQuery, 'from' | 'lastIntervals' | 'ahead'>,
 ): Promise<Panel | null> {
   const { frequencyMinutes, missing } = snapshot.schema;
   const before = await viewOf(store, parent);

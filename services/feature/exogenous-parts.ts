@@ -4,7 +4,8 @@
  * Invariants: a value lies in the interval by whose end it was known or, where it is known in
  * advance, in the interval it is about; one that was not known a horizon before that interval is
  * rejected, so that no cutoff can see what it could not have known.
- * Fails: SOURCE_INVALID for demand in a feed that is marked as exogenous.
+ * Fails: SOURCE_INVALID for demand in a feed that is marked as exogenous, and for two parts of one
+ * name.
  */
 import type {
   Domain,
@@ -38,7 +39,7 @@ export async function allParts(
     );
   }
   const beside = (await exogenous?.parts()) ?? [];
-  return [
+  const all = [
     ...demand,
     ...beside.map((part) => ({
       ...part,
@@ -46,6 +47,24 @@ export async function allParts(
       open: async () => rawRows(domain, await part.open()),
     })),
   ];
+  refuseSameName(all);
+  return all;
+}
+
+/** A part is known by its feed and name: of two that share them the later would replace the other. */
+function refuseSameName(parts: readonly RawPart[]): void {
+  const names = new Set<string>();
+  for (const { feed, name } of parts) {
+    const id = JSON.stringify([feed, name]);
+    if (names.has(id)) {
+      throw new HeadwayError(
+        'SOURCE_INVALID',
+        `two parts of the feed ${JSON.stringify(feed)} have the name ${JSON.stringify(name)}`,
+        { where: name, fix: 'Name each part so that it is told from the others: by its path.' },
+      );
+    }
+    names.add(id);
+  }
 }
 
 /**

@@ -223,7 +223,7 @@ function reasonTable(run: Account, total: Account): string {
     return [label, whole(of(run)), share, whole(of(total))];
   };
   return table(
-    ['', 'this run', 'share', 'all runs'],
+    ['', 'this run', 'share', 'the snapshot'],
     [
       row('rows in', (account) => account.rowsIn),
       row('used', (account) => account.rowsUsed),

@@ -7,7 +7,6 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel.ts';
-import type { FeatureObject } from '../../storage/manifest.ts';
 import type { ContractResult } from './contract.ts';
 import { clockStretches } from './local-time.ts';
 
@@ -63,7 +62,10 @@ export interface QualityReport {
   /** What the figures below are about: UTC epoch milliseconds [start, end). */
   readonly span: { readonly start: number; readonly end: number };
   readonly seriesCount: number;
-  /** The rows of this run, and of everything committed so far including it. */
+  /**
+   * The rows of this run, and of every piece that the snapshot reads, this run's included: what a
+   * later publication replaced wholly is not counted.
+   */
   readonly run: Account;
   readonly total: Account;
   readonly parts: readonly PartAccount[];
@@ -99,8 +101,8 @@ export interface QualityOptions {
   readonly domain: Domain;
   readonly panel: Panel;
   readonly parts: readonly PartAccount[];
-  /** What had been committed before this run. */
-  readonly earlier: readonly Pick<FeatureObject, 'rowsIn' | 'rowsUsed' | 'rejected'>[];
+  /** The pieces that the snapshot to be reads anywhere. */
+  readonly read: readonly Account[];
   readonly contract: Omit<ContractResult, 'view'>;
   readonly now: number;
 }
@@ -109,7 +111,7 @@ export async function buildQualityReport({
   domain,
   panel,
   parts,
-  earlier,
+  read,
   contract,
   now,
 }: QualityOptions): Promise<QualityReport> {
@@ -146,7 +148,7 @@ export async function buildQualityReport({
     span: { start: panel.start, end: timestampAt(panel, panel.length) },
     seriesCount: panel.seriesIds.length,
     run,
-    total: sum([run, ...earlier]),
+    total: sum(read),
     parts,
     mean: known > 0 ? series.reduce((total, row) => total + row.mean * row.known, 0) / known : null,
     gaps: findGaps(panel),

@@ -5,7 +5,7 @@
  * contract, or somebody accepted that it does not; each raw row is used or rejected for a counted
  * reason; work files do not outlive the run.
  * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file,
- * SOURCE_*, STORE_*: always with nothing committed.
+ * PARTS_OVERLAP, SOURCE_*, STORE_*: always with nothing committed.
  */
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
@@ -13,7 +13,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
-import { filesOf, isExogenous } from '../../storage/coverage.ts';
+import { filesOf, isExogenous, piecesRead } from '../../storage/coverage.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import { keepingRows } from '../../storage/kept-rows.ts';
 import type { Manifest } from '../../storage/manifest.ts';
@@ -24,6 +24,7 @@ import { judgeRun } from './contract.ts';
 import { allParts } from './exogenous-parts.ts';
 import { freshnessVerdict } from './freshness-check.ts';
 import { embeddedEngine, type PartEngine } from './part-engine.ts';
+import { committedOverlap, refuseOverlap } from './part-overlap.ts';
 import { drawQuality, type QualityPictures } from './quality-pictures.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
@@ -51,6 +52,7 @@ export interface FeatureRunOptions {
     | 'commit'
     | 'readAsOf'
     | 'readOnline'
+    | 'readNext'
     | 'readReport'
     | 'pieces'
     | 'compact'
@@ -98,6 +100,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   );
   for (const { id, summary } of held)
     logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
+  warnOfOverlap(options, parts, known);
   const hasDemand = [...filesOf(head), ...waiting].some(({ feed }) => !isExogenous(feed));
   if (waiting.length === 0 || !hasDemand) {
     if (head === null && held.length > 0)
@@ -134,9 +137,20 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     const hasPanel = [...filesOf(current), ...fresh.map(({ part }) => part)].some(
       ({ feed }) => !isExogenous(feed),
     );
+    refuseOverlap({ fresh, committed: newestRead(earlier), present: parts });
+    const schema = {
+      frequencyMinutes: domain.frequencyMinutes,
+      missing: domain.missing,
+      unit: domain.unit,
+      timeZone: domain.timeZone,
+    };
+    const newObjects = fresh.map(({ part, path, rows, span, rowsIn, rowsUsed, rejected }) => ({
+      ...{ path, rows, span, rowsIn, rowsUsed, rejected },
+      ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
+    }));
     const recent =
       hasPanel && fresh.length > 0
-        ? await recentPanel({ domain, features, head: current, fresh, availableAt })
+        ? await recentPanel({ domain, features, head: current, newObjects, schema })
         : null;
     const now = clock.now();
     const lastReport = current === null ? null : await features.readReport(current);
@@ -157,7 +171,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
         domain,
         panel: recent.panel,
         parts: accounts,
-        earlier,
+        read: [...piecesRead([...earlier, ...newObjects])],
         contract,
         now,
       });
@@ -184,16 +198,8 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
       fresh.length === 1 ? (fresh[0] as AggregatedPart).part.name : `${fresh.length} parts`;
     const manifest = await features.commit({
       reason: `${what} of ${source.description}${accept ? `; accepted from quarantine ${accept.id}: ${accept.reason}` : ''}`,
-      schema: {
-        frequencyMinutes: domain.frequencyMinutes,
-        missing: domain.missing,
-        unit: domain.unit,
-        timeZone: domain.timeZone,
-      },
-      newObjects: fresh.map(({ part, path, rows, span, rowsIn, rowsUsed, rejected }) => ({
-        ...{ path, rows, span, rowsIn, rowsUsed, rejected },
-        ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
-      })),
+      schema,
+      newObjects,
       report: new TextEncoder().encode(JSON.stringify(report)),
       onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
       ...(domain.futureExogenous.length > 0
@@ -233,6 +239,17 @@ function warnOfAge(
   );
 }
 
+/** A store of an earlier version may lack rows of parts that were reported as used. */
+function warnOfOverlap(
+  { logger }: FeatureRunOptions,
+  parts: readonly RawPart[],
+  known: CommittedParts,
+): void {
+  const found = committedOverlap(parts.flatMap((part) => known(named(part)) ?? []));
+  if (found !== null)
+    logger.warn({ error: describeError(found) }, `the store lacks rows: ${found.message}`);
+}
+
 type CommittedParts = ReturnType<typeof newestParts>;
 
 /** A part as the store names it. */
@@ -240,6 +257,13 @@ const named = ({ feed, name }: RawPart) => ({ feed, part: name });
 
 const isKnown = (committed: CommittedParts, part: RawPart): boolean =>
   committed(named(part))?.fingerprint === part.fingerprint;
+
+/** The newest piece of every part, as far as the snapshot reads anything of it. */
+function newestRead(pieces: readonly Piece[]): Piece[] {
+  const newest = newestParts(pieces, pieces);
+  const read = piecesRead(pieces);
+  return pieces.filter((piece) => newest(piece) === piece && read.has(piece));
+}
 
 /**
  * Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that

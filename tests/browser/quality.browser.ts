@@ -68,7 +68,7 @@ withBrowser('the data-quality page', () => {
       domain: taxi,
       panel,
       parts,
-      earlier: [],
+      read: parts,
       contract,
       now: Date.UTC(2026, 4, 1),
     });

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sqlText } from '../../runtime/sql.ts';
 import { withSqlSession } from '../../storage/duckdb-session.ts';
-import type { NewFeatureObject } from '../../storage/feature-commit.ts';
 import type { FeatureSchema } from '../../storage/manifest.ts';
+import type { NewFeatureObject } from '../../storage/new-objects.ts';
 
 export const HOUR = 3_600_000;
 export const HOUR_ZERO = Date.UTC(2024, 0, 1);

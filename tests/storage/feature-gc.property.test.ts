@@ -9,8 +9,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fixedClock } from '../../runtime/clock.ts';
-import type { NewFeatureObject } from '../../storage/feature-commit.ts';
 import { openFeatureStore } from '../../storage/feature-store.ts';
+import type { NewFeatureObject } from '../../storage/new-objects.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { memoryObjectStore } from '../contracts/memory-object-store.ts';
 import { HOUR, makeObjects, NOW, schemaOf, temporaryFolder } from './feature-fixtures.ts';

@@ -11,7 +11,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { createPanel } from '../../../forecasting/panel.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FeatureStore } from '../../../storage/feature-store.ts';
-import type { FeatureObject, Manifest, TimeSpan } from '../../../storage/manifest.ts';
+import type {
+  FeatureObject,
+  FeatureSchema,
+  Manifest,
+  TimeSpan,
+} from '../../../storage/manifest.ts';
+import type { NewFeatureObject } from '../../../storage/new-objects.ts';
 import { openQuarantine } from '../../../storage/quarantine.ts';
 import { memoryObjectStore } from '../../contracts/memory-object-store.ts';
 
@@ -29,6 +35,7 @@ export interface MemoryFeatureStore
     | 'commit'
     | 'readAsOf'
     | 'readOnline'
+    | 'readNext'
     | 'readReport'
     | 'pieces'
     | 'compact'
@@ -45,12 +52,19 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
   const rows = new Map<string, Rows>();
   let report: unknown = null;
 
-  const values = () => {
+  /** Reads the file of an object to be, and keeps its rows under the name of its content. */
+  async function take({ path, ...object }: NewFeatureObject): Promise<FeatureObject> {
+    const bytes = await readFile(path);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const key = `features/${domain}/data/${sha256}.parquet`;
+    rows.set(key, await readRows(path));
+    return { ...object, key, sha256, bytes: bytes.length };
+  }
+
+  const valuesOf = (objects: readonly FeatureObject[]) => {
     const sums = new Map<string, number>();
     const covered = new Map<string, TimeSpan[]>();
-    const newestFirst = [...(manifests.at(-1)?.objects ?? [])]
-      .reverse()
-      .sort((a, b) => b.availableAt - a.availableAt);
+    const newestFirst = [...objects].reverse().sort((a, b) => b.availableAt - a.availableAt);
     for (const object of newestFirst) {
       const spans = covered.get(object.feed) ?? [];
       const { seriesIds, timestamps, targets } = rows.get(object.key)!;
@@ -64,9 +78,33 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     return sums;
   };
 
+  function panelOf(objects: readonly FeatureObject[], schema: FeatureSchema, from = 0) {
+    const step = schema.frequencyMinutes * 60_000;
+    const start = Math.max(from, Math.min(...objects.map(({ span }) => span.start)));
+    const end = Math.max(...objects.map(({ span }) => span.end));
+    const sums = valuesOf(objects);
+    const seriesIds = [...new Set([...sums.keys()].map((key) => key.split('@')[0]))].sort();
+    const length = (end - start) / step;
+    const target = new Float32Array(seriesIds.length * length).fill(
+      schema.missing === 'zero' ? 0 : Number.NaN,
+    );
+    for (const [key, value] of sums) {
+      const [seriesId, timestamp] = key.split('@');
+      const index = (Number(timestamp) - start) / step;
+      if (index >= 0) target[seriesIds.indexOf(seriesId) * length + index] = value;
+    }
+    return createPanel({
+      seriesIds,
+      start,
+      frequencyMinutes: schema.frequencyMinutes,
+      length,
+      columns: { target },
+    });
+  }
+
   return {
     commits: 0,
-    values,
+    values: () => valuesOf(manifests.at(-1)?.objects ?? []),
     report: () => report,
     readReport: async () => report,
     quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
@@ -77,13 +115,12 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     log: async () => [...manifests],
     async commit(request) {
       const added: FeatureObject[] = [];
-      for (const { path, ...object } of request.newObjects) {
+      for (const object of request.newObjects) {
         const rejected = Object.values(object.rejected).reduce((sum, n) => sum + n, 0);
         if (object.rowsIn !== object.rowsUsed + rejected)
           throw new Error(`${object.part} does not balance`);
-        const bytes = await readFile(path);
-        const sha256 = createHash('sha256').update(bytes).digest('hex');
-        const found = await readRows(path);
+        const taken = await take(object);
+        const found = rows.get(taken.key)!;
         if (found.targets.length !== object.rows)
           throw new Error(`${object.part} has not ${object.rows} rows`);
         if (
@@ -93,9 +130,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         ) {
           throw new Error(`${object.part} has rows outside its span`);
         }
-        const key = `features/${domain}/data/${sha256}.parquet`;
-        rows.set(key, found);
-        added.push({ ...object, key, sha256, bytes: bytes.length });
+        added.push(taken);
       }
       const parent = manifests.at(-1) ?? null;
       const number = manifests.length + 1;
@@ -121,27 +156,12 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     },
     async readAsOf({ from } = {}) {
       const { objects, schema } = manifests.at(-1)!;
-      const step = schema.frequencyMinutes * 60_000;
-      const start = Math.max(from ?? 0, Math.min(...objects.map(({ span }) => span.start)));
-      const end = Math.max(...objects.map(({ span }) => span.end));
-      const sums = values();
-      const seriesIds = [...new Set([...sums.keys()].map((key) => key.split('@')[0]))].sort();
-      const length = (end - start) / step;
-      const target = new Float32Array(seriesIds.length * length).fill(
-        schema.missing === 'zero' ? 0 : Number.NaN,
-      );
-      for (const [key, value] of sums) {
-        const [seriesId, timestamp] = key.split('@');
-        const index = (Number(timestamp) - start) / step;
-        if (index >= 0) target[seriesIds.indexOf(seriesId) * length + index] = value;
-      }
-      return createPanel({
-        seriesIds,
-        start,
-        frequencyMinutes: schema.frequencyMinutes,
-        length,
-        columns: { target },
-      });
+      return panelOf(objects, schema, from);
+    },
+    async readNext({ head, schema, newObjects, from }) {
+      const added: FeatureObject[] = [];
+      for (const object of newObjects) added.push(await take(object));
+      return panelOf([...(head?.objects ?? []), ...added], schema, from);
     },
   };
 }

@@ -68,7 +68,7 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
     domain,
     panel,
     parts: [old, part],
-    earlier: [old as never],
+    read: [old, part],
     contract,
     now: start,
   });
