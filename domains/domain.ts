@@ -103,18 +103,23 @@ export interface ExogenousSource {
  * its span.
  */
 export interface RawPart<Rows = RawRows> {
-  /** Unique within the source and stable over runs, e.g. the file's name. */
+  /**
+   * Unique within the source and stable over runs, e.g. the file's name: a part of the same name
+   * and feed is a later version, and replaces the earlier one within its span.
+   */
   readonly name: string;
   /**
    * Parts of several feeds add up (green and yellow cabs); parts of one feed follow one another in
-   * time.
+   * time. Two of one feed that share an interval are refused, whatever series they hold: parts of
+   * one meter each are feeds of their own.
    */
   readonly feed: string;
   /** Changes when and only when the content does: a hash, or an ETag. */
   readonly fingerprint: string;
   /**
    * UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its
-   * rows tell.
+   * rows tell: from the first interval to the last. Rows outside a stated span are rejected as
+   * `outside_span`; and a stated span replaces what parts that the source no longer has said there.
    */
   readonly span: { readonly start: number; readonly end: number } | null;
   /** Brings the file to the local disk (a download, a generation) and describes its rows. */

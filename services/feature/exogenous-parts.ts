@@ -51,7 +51,7 @@ export async function allParts(
   return all;
 }
 
-/** A part is known by its feed and name: of two that share them the later would replace the other. */
+/** A part is known by its feed and name: of two alike the later would replace the other. */
 function refuseSameName(parts: readonly RawPart[]): void {
   const names = new Set<string>();
   for (const { feed, name } of parts) {
@@ -60,7 +60,7 @@ function refuseSameName(parts: readonly RawPart[]): void {
       throw new HeadwayError(
         'SOURCE_INVALID',
         `two parts of the feed ${JSON.stringify(feed)} have the name ${JSON.stringify(name)}`,
-        { where: name, fix: 'Name each part so that it is told from the others: by its path.' },
+        { where: name, fix: 'Give each part a name of its own, for example its path.' },
       );
     }
     names.add(id);

@@ -70,9 +70,10 @@ export async function recentPanel({
   const old = isOldIn ? await committedSince(features, head, start) : null;
   const feeds = [...new Set(all.map(({ feed }) => feed))];
   const told = covered(fresh, panel);
+  const had = coverage(committed, feeds, panel);
   return {
     panel,
-    fresh: changedIntervals(told, placed(old, panel), panel, coverage(committed, feeds, panel)),
+    fresh: changedIntervals(told, placedBefore(old, panel), panel, had),
     covered: coverage(all, feeds, panel),
     knownSeries: old ? new Set(old.seriesIds) : null,
   };
@@ -124,7 +125,7 @@ function coverage(
  */
 function changedIntervals(
   told: Uint8Array,
-  before: Float32Array,
+  { before, lost }: Before,
   panel: Panel,
   had: Uint8Array,
 ): Uint8Array {
@@ -132,7 +133,7 @@ function changedIntervals(
   const now = panel.columns.target;
   for (let t = 0; t < panel.length; t++) {
     if (!told[t]) continue;
-    let isChanged = !had[t];
+    let isChanged = !had[t] || lost[t] === 1;
     for (let at = t; at < now.length && !isChanged; at += panel.length)
       isChanged = !Object.is(now[at], before[at]);
     fresh[t] = isChanged ? 1 : 0;
@@ -155,23 +156,29 @@ async function committedSince(
   return features.readAsOf({ from: start });
 }
 
-/** The values of `old` in the places of `panel`; NaN where there are none. */
-function placed(old: Panel | null, panel: Panel): Float32Array {
-  const values = new Float32Array(panel.columns.target.length).fill(Number.NaN);
-  if (old === null) return values;
+interface Before {
+  /** The values that the store had, in the places of the panel; NaN where it had none. */
+  readonly before: Float32Array;
+  /** 1 where it had something of a series of which every row is replaced: it is in no panel now. */
+  readonly lost: Uint8Array;
+}
+
+function placedBefore(old: Panel | null, panel: Panel): Before {
+  const before = new Float32Array(panel.columns.target.length).fill(Number.NaN);
+  const lost = new Uint8Array(panel.length);
+  if (old === null) return { before, lost };
   const rows = new Map(panel.seriesIds.map((id, index) => [id, index]));
   const shift = Math.round((old.start - panel.start) / (panel.frequencyMinutes * 60_000));
   const from = Math.max(0, -shift);
-  const until = Math.min(old.length, panel.length - shift);
+  const until = Math.max(from, Math.min(old.length, panel.length - shift));
   for (const [series, id] of old.seriesIds.entries()) {
     const row = rows.get(id);
-    // A series all of whose rows are replaced is none any more.
-    if (row === undefined || from >= until) continue;
     const first = series * old.length;
-    values.set(
-      old.columns.target.subarray(first + from, first + until),
-      row * panel.length + from + shift,
-    );
+    const values = old.columns.target.subarray(first + from, first + until);
+    if (row !== undefined) before.set(values, row * panel.length + from + shift);
+    else
+      for (const [t, value] of values.entries())
+        if (!Number.isNaN(value) && value !== 0) lost[t + from + shift] = 1;
   }
-  return values;
+  return { before, lost };
 }
