@@ -18,7 +18,6 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   '@tensorflow/tfjs': 'training needs gradients',
   '@tensorflow/tfjs-backend-cpu': 'HEADWAY_BACKEND=cpu',
   '@fastify/swagger-ui': 'the page /docs',
-  '@fastify/under-pressure': 'an instance answers one request at a time',
   yaml: 'the OpenAPI document as YAML',
   'node-fetch': 'TensorFlow.js reads models by URL',
   axios: 'sources download raw data',

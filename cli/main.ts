@@ -45,11 +45,16 @@ export async function main(args: readonly string[], env: Environment): Promise<n
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`${describeError(error)}\n`);
-    if (!isHeadwayError(error) && env.HEADWAY_LOG_LEVEL === 'debug')
-      process.stderr.write(`${(error as Error).stack}\n`);
-    return isHeadwayError(error) ? new HeadwayError(error.code, '').exitCode : 70;
+    return reportError(error, env);
   }
+}
+
+/** Prints the error, for people; returns the exit status of its code. */
+export function reportError(error: unknown, env: Environment): number {
+  process.stderr.write(`${describeError(error)}\n`);
+  if (!isHeadwayError(error) && env.HEADWAY_LOG_LEVEL === 'debug')
+    process.stderr.write(`${(error as Error).stack}\n`);
+  return isHeadwayError(error) ? new HeadwayError(error.code, '').exitCode : 70;
 }
 
 export function buildProgram(env: Environment): Command {

@@ -61,6 +61,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,
     closeTimeoutMs: 10_000,
+    maxConnections: settings.connections,
   });
   return { ...server, close: () => server.close().finally(() => tracing?.close()) };
 }

@@ -60,7 +60,8 @@ export async function runChildJob(options: ChildJobOptions): Promise<void> {
   );
   let lastLine = '';
   const heard = [child.stdout, child.stderr].map((stream) =>
-    stream === null ? undefined : forward(stream, logger, name, (line) => (lastLine = line)),
+    // Undefined where there was no descriptor left to start the child with.
+    stream ? forward(stream, logger, name, (line) => (lastLine = line)) : undefined,
   );
   const unbind = bindToSignals(child, signal, killAfterMs);
   try {

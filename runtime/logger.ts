@@ -2,10 +2,16 @@
  * Purpose: structured logs to standard error, one JSON object a line, or readable lines on a
  * terminal.
  * Invariants: standard output stays free for results, unless a caller that has none asks for it;
- * fields named like secrets are redacted.
+ * fields named like secrets are redacted. A log that cannot be written, such as on a full disk,
+ * never ends the process: lines are dropped and counted, and one line says how many.
  * Fails: an unknown level is refused by the settings schema before it gets here.
  */
 import pino from 'pino';
+import {
+  type LogDestination,
+  type LogDestinationOptions,
+  openLogDestination,
+} from './log-destination.ts';
 
 export type Logger = pino.Logger;
 
@@ -23,7 +29,7 @@ const REDACTED = [
   'apiKey',
 ];
 
-export interface LoggerOptions {
+export interface LoggerOptions extends Pick<LogDestinationOptions, 'writeBytes'> {
   readonly level: string;
   readonly pretty: boolean;
   /**
@@ -43,13 +49,20 @@ export function createLogger({
   isBusy = false,
   to = 'stderr',
   context,
+  ...writing
 }: LoggerOptions): Logger {
   const base = { level, redact: REDACTED, ...(context ? { mixin: context } : {}) };
   if (!pretty) {
-    const destination = pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true });
-    return pino(base, isBusy ? linesTogether(destination) : destination);
+    const destination = openLogDestination({
+      ...writing,
+      fd: to === 'stdout' ? 1 : 2,
+      onRecovered: (dropped) =>
+        logger.error({ dropped }, 'log lines were dropped while the log could not be written'),
+    });
+    const logger = pino(base, isBusy ? linesTogether(destination) : destination);
+    return logger;
   }
-  const transport = {
+  const transport = pino.transport({
     target: 'pino-pretty',
     options: {
       destination: 2,
@@ -57,8 +70,18 @@ export function createLogger({
       ignore: 'pid,hostname',
       translateTime: 'SYS:HH:MM:ss',
     },
-  };
-  return pino({ ...base, transport });
+  });
+  // A terminal that is gone takes no more lines.
+  transport.on('error', () => {});
+  return pino(base, transport);
+}
+
+/** How many lines of this log were dropped because they could not be written. */
+export function droppedLines(logger: Logger): number {
+  const stream = (logger as Logger & { [pino.symbols.streamSym]?: Partial<LogDestination> })[
+    pino.symbols.streamSym
+  ];
+  return stream?.dropped ?? 0;
 }
 
 const ERROR_LEVEL = 50;
@@ -70,9 +93,7 @@ const HELD_MS = 10;
  * Holds lines back for a moment, but no longer than the process lives, and not at all from an error
  * on.
  */
-export function linesTogether(destination: {
-  write(text: string): unknown;
-}): pino.DestinationStream {
+export function linesTogether(destination: LogDestination): LogDestination {
   let held = '';
   let isDue = false;
   const flush = () => {
@@ -94,6 +115,9 @@ export function linesTogether(destination: {
         isDue = true;
         setTimeout(flush, HELD_MS).unref();
       }
+    },
+    get dropped() {
+      return destination.dropped;
     },
   };
   return stream;

@@ -66,6 +66,8 @@ export interface Settings {
   readonly actuals: 'on' | 'off';
   readonly worker: 'on' | 'off';
   readonly queue: number;
+  /** null: as many as the limit of open files allows. */
+  readonly connections: number | null;
   readonly memoryMb: number;
   readonly cacheMb: number;
 }
@@ -295,6 +297,16 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'forecasts',
     description:
       "Forecasts of callers' own histories that may wait for the worker; more are answered with 503 and Retry-After.",
+  },
+  connections: {
+    schema: { type: ['integer', 'null'], minimum: 1, maximum: 1_000_000 },
+    variable: 'HEADWAY_CONNECTIONS',
+    default: null,
+    unit: 'connections',
+    allowed: 'a whole number from 1 to 1000000',
+    description:
+      'Connections that the HTTP service holds at once; more are closed. Unset: the limit of open files (`ulimit -n`) less a reserve.',
+    none: 'by the limit of open files',
   },
   memoryMb: {
     schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },

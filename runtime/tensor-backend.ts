@@ -2,7 +2,8 @@
  * Purpose: choose the TensorFlow.js backend: the native binary where it is installed and works,
  * else WASM with the mended matrix product, else plain JavaScript. The log names the one that runs.
  * Invariants: a backend is used only after it has passed a training step whose gradients were
- * computed by hand.
+ * computed by hand. No handler of a backend stays on the process: what an uncaught error does is
+ * the entry's to decide.
  * Fails: BACKEND_UNAVAILABLE when the backend that was asked for by name is absent or fails the
  * self-test.
  */
@@ -11,6 +12,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { HeadwayError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { withoutProcessHandlers } from './uncaught-errors.ts';
 import { mendWasmMatMul } from './wasm-matmul.ts';
 
 export const BACKEND_CHOICES = ['auto', 'native', 'wasm', 'cpu'] as const;
@@ -40,7 +42,8 @@ export async function startTensorBackend(
   const candidates: BackendName[] = choice === 'auto' ? ['native', 'wasm', 'cpu'] : [choice];
   const refusals: string[] = [];
   for (const name of candidates) {
-    const refusal = await tryBackend(name, use);
+    // The WASM code of Emscripten ends the process with status 7 at any uncaught error.
+    const refusal = await withoutProcessHandlers(() => tryBackend(name, use));
     if (refusal === null) {
       logger.info(
         { backend: name, passedOver: refusals },

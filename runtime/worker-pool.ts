@@ -113,7 +113,8 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
         () => worker.job === job && child.kill('SIGKILL'),
         { once: true },
       );
-      child.send({ input: job.input }, (error) => error && child.kill('SIGKILL'));
+      // Absent where there was no descriptor left to start the child with; 'error' follows then.
+      child.send?.({ input: job.input }, (error) => error && child.kill('SIGKILL'));
     }
   }
 

@@ -9,12 +9,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Logger } from '../../runtime/logger.ts';
+import { droppedLines, type Logger } from '../../runtime/logger.ts';
 import { atMost } from '../../runtime/timers.ts';
 import type { Tracing } from '../../runtime/tracing.ts';
 import type { ApiKeys } from './access-file.ts';
@@ -22,6 +21,7 @@ import { guard } from './access-guard.ts';
 import { noteMethods } from './allowed-methods.ts';
 import { clientOf, trusted, trustedHops } from './client-address.ts';
 import { allowOrigins } from './cors.ts';
+import { watchEventLoop } from './event-loop-delay.ts';
 import { takeJsonAlone } from './json-body.ts';
 import { modelHistory } from './model-history.ts';
 import { completeDocument, openapiInfo } from './openapi-document.ts';
@@ -125,7 +125,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   } = options;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
-  const metrics = createServiceMetrics(options.hasProcessMetrics ?? true);
+  const metrics = createServiceMetrics({
+    ofProcess: options.hasProcessMetrics ?? true,
+    droppedLogLines: () => droppedLines(logger),
+  });
   const staleAfterIntervals =
     settings.staleAfterIntervals ??
     domain.staleAfterIntervals ??
@@ -154,7 +157,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const started = clock.now().toString(36);
   let requests = 0;
   let stopping = false;
-  let isUnderPressure = () => false;
+  const { maxEventLoopDelayMs } = settings;
+  const eventLoop = maxEventLoopDelayMs > 0 ? watchEventLoop(maxEventLoopDelayMs) : null;
   // A caller's id is kept if it is harmless in a log; else ours is unique within and between runs.
   const requestId = ({ 'x-request-id': given }: IncomingHttpHeaders): string =>
     typeof given === 'string' && /^[\w.-]{1,64}$/.test(given)
@@ -197,6 +201,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(answerError);
   app.addHook('onClose', () => predictor.close());
+  app.addHook('onClose', () => eventLoop?.close());
+  app.server.on('drop', metrics.connectionClosed);
   app.addHook('preClose', async () => {
     stopping = true;
   });
@@ -298,13 +304,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   // Only what computes is refused under pressure: an overloaded instance is still alive, and its
   // figures are wanted most then.
   await app.register(async (api: App) => {
-    if (settings.maxEventLoopDelayMs > 0) {
-      await api.register(underPressure, {
-        maxEventLoopDelay: settings.maxEventLoopDelayMs,
-        retryAfter: 2,
+    if (eventLoop)
+      api.addHook('onRequest', (_request, _reply, done) => {
+        if (eventLoop.isLate()) done(new HttpProblem('OVERLOADED', 'the service is too busy', 2));
+        else done();
       });
-      isUnderPressure = () => api.isUnderPressure();
-    }
     seriesRoutes(api, context);
     forecastRoutes(api, context);
     allForecastRoutes(api, context, settings.streamTimeoutMs);
@@ -320,7 +324,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       headers: [...ofData.flat(), ...(settings.corsOrigins.length > 0 ? ['vary', 'Origin'] : [])],
       limit: counter && { perMinute: settings.rateLimitPerMinute, counter },
       addressOf: trustedHops(settings.trustProxy),
-      isOff: () => stopping || isUnderPressure(),
+      isOff: () => stopping || (eventLoop?.isLate() ?? false),
       answered(reqId, elapsedMs) {
         tellAnswer('info', {
           reqId,

@@ -72,7 +72,6 @@ const FASTIFY_CODES: Record<string, HttpProblemCode> = {
   FST_ERR_MAX_PARAM_LENGTH: 'URL_INVALID',
   FST_ERR_NOT_FOUND: 'ROUTE_NOT_FOUND',
   FST_ERR_HANDLER_TIMEOUT: 'OVERLOADED',
-  FST_UNDER_PRESSURE: 'OVERLOADED',
 };
 
 /** In place of Fastify's text, which repeats the whole URL. */

@@ -1,12 +1,14 @@
 /**
  * Purpose: listen, look for newer models and snapshots from time to time, and stop gracefully.
  * Invariants: `close` lets running requests finish, for `closeTimeoutMs` at most; after it no timer
- * and no socket is left. Signals are the caller's business.
+ * and no socket is left. Signals are the caller's business. Connections never take the last file
+ * descriptors: the store, the worker and the log need some.
  * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left
  * running then.
  */
 import type { AddressInfo } from 'node:net';
 import { HeadwayError } from '../../runtime/errors.ts';
+import { maxConnectionsOf, openFileLimit } from '../../runtime/open-files.ts';
 import { repeat, sleep } from '../../runtime/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import type { App } from './routes/context.ts';
@@ -18,6 +20,8 @@ export interface ServerOptions extends AppOptions {
   /** How often to look for a newer model or snapshot. */
   readonly refreshIntervalMs: number;
   readonly closeTimeoutMs: number;
+  /** More connections are closed; null or absent: the limit of open files less a reserve. */
+  readonly maxConnections?: number | null;
 }
 
 export interface InferenceServer {
@@ -29,6 +33,8 @@ export interface InferenceServer {
 
 export async function startServer(options: ServerOptions): Promise<InferenceServer> {
   const app = await buildApp(options);
+  const maxConnections = options.maxConnections ?? maxConnectionsOf(openFileLimit());
+  if (maxConnections !== null) app.server.maxConnections = maxConnections;
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {

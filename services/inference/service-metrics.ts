@@ -24,13 +24,23 @@ export interface ServiceMetrics {
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
   readonly fellBack: (reason: FallbackReason) => void;
+  /** A connection beyond the maximum was closed. */
+  readonly connectionClosed: () => void;
   readonly predictions: PredictorWatch;
   /** Adds the gauges that read the state when they are scraped. */
   watch(state: ServingState, predictor: Predictor, clock: Clock): void;
 }
 
-/** @param ofProcess with the figures of the process, for which a timer runs */
-export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
+export interface MetricsOptions {
+  /** With the figures of the process, for which a timer runs. */
+  readonly ofProcess: boolean;
+  readonly droppedLogLines: () => number;
+}
+
+export function createServiceMetrics({
+  ofProcess,
+  droppedLogLines,
+}: MetricsOptions): ServiceMetrics {
   const registry = new Registry();
   if (ofProcess) collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -81,8 +91,23 @@ export function createServiceMetrics(ofProcess: boolean): ServiceMetrics {
     help: 'Times the process that computes forecasts ended or did not answer in time',
     registers,
   });
+  new Counter({
+    name: 'headway_log_lines_dropped_total',
+    help: 'Log lines that could not be written, such as on a full disk',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
+  const closedConnections = new Counter({
+    name: 'headway_connections_closed_total',
+    help: 'Connections closed at once because the service held its maximum (HEADWAY_CONNECTIONS)',
+    registers,
+  });
   return {
     registry,
+    connectionClosed: () => closedConnections.inc(),
     refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),

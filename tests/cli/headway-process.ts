@@ -46,8 +46,12 @@ export function environmentOf(given: Environment = {}): Record<string, string> {
 
 const started = new Set<ChildProcess>();
 
-export function startHeadway(args: readonly string[], env: Environment = {}): Running {
-  const child = spawn(process.execPath, [...LOADER, join(ROOT, 'headway.ts'), ...args], {
+/** @param limits shell commands before it starts, e.g. `ulimit -n 100`, and redirections */
+export function startHeadway(args: readonly string[], env: Environment = {}, limits = ''): Running {
+  const command = [process.execPath, ...LOADER, join(ROOT, 'headway.ts'), ...args];
+  const shell = ['sh', '-c', `${limits}; exec "$0" "$@"`, ...command];
+  const [file, ...given] = (limits === '' ? command : shell) as [string, ...string[]];
+  const child = spawn(file, given, {
     cwd: ROOT,
     env: environmentOf(env),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -56,6 +56,7 @@ describe('readSettings', () => {
       apiKeys: null,
       proxies: 0,
       corsOrigins: null,
+      connections: null,
       traces: null,
       tracesPercent: 100,
     });
@@ -129,6 +130,7 @@ describe('readSettings', () => {
     ['HEADWAY_TRACES_PERCENT', '101', 'a whole number from 0 to 100'],
     ['HEADWAY_PROXIES', '9', 'a whole number from 0 to 8'],
     ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
+    ['HEADWAY_CONNECTIONS', '0', 'a whole number from 1 to 1000000'],
   ])('%s=%s is refused by name, with what is allowed', (variable, value, allowed) => {
     const said = refusal(() => read({ [variable]: value }));
     expect(said).toContain(variable);

@@ -6,6 +6,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../runtime/errors.ts';
+import { createLogger } from '../../../runtime/logger.ts';
 import { startServer } from '../../../services/inference/server.ts';
 import { createWorld, type World, weeklyNaive } from './fakes.ts';
 
@@ -96,6 +97,61 @@ describe('server', () => {
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
     const endless = head.replace(/Content-Length: \d+/, `Content-Length: ${1e12}`);
     expect(await raw(server.port, endless)).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);
+    await server.close();
+  });
+
+  test('a full log disk: it answers all the same, counts the lines, and logs again once there is room', async () => {
+    let isFull = false;
+    let log = '';
+    const logger = createLogger({
+      ...{ level: 'info', pretty: false },
+      writeBytes(_fd, bytes, offset) {
+        if (isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        log += bytes.subarray(offset);
+        return bytes.length - offset;
+      },
+    });
+    const app = await createWorld().build({ logger });
+    const ask = async () => (await app.inject('/v1/model')).statusCode;
+    const dropped = async () =>
+      /^headway_log_lines_dropped_total .*$/m.exec((await app.inject('/metrics')).payload)?.[0];
+    expect([await ask(), await dropped()]).toEqual([200, 'headway_log_lines_dropped_total 0']);
+    isFull = true;
+    log = '';
+    expect([await ask(), await ask(), log]).toEqual([200, 200, '']);
+    expect(await dropped()).toBe('headway_log_lines_dropped_total 2');
+    isFull = false;
+    expect(await ask()).toBe(200);
+    expect(log).toMatch(/"msg":"answered"}\n.*"dropped":2,"msg":"log lines were dropped .*"}\n$/);
+    await app.close();
+  });
+
+  test('connections beyond the maximum are closed, and counted', async () => {
+    const { options } = createWorld();
+    const server = await startServer({
+      ...options,
+      ...{ host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 },
+      maxConnections: 1,
+    });
+    const held = connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => {
+      held.once('data', resolve);
+      held.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    });
+    expect(await raw(server.port, '')).toBe('');
+    expect((await server.app.inject('/metrics')).payload).toContain(
+      'headway_connections_closed_total 1',
+    );
+    const closed = new Promise((resolve) => held.once('close', resolve));
+    held.destroy();
+    await closed;
+    let answer = '';
+    while (answer === '')
+      answer = await raw(
+        server.port,
+        'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      ).catch(() => '');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     await server.close();
   });
 
