@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { fixedClock, systemClock } from '../runtime/clock.ts';
-import { sqlText } from '../runtime/sql.ts';
+import { sqlFilename } from '../runtime/sql.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
 import { openAppendLog } from '../storage/append-log.ts';
 import { withSqlSession } from '../storage/duckdb-session.ts';
@@ -75,7 +75,7 @@ async function hoursFrom(first: number, count: number): Promise<NewFeatureObject
       const file = path.join(folder, `${hour - first}.parquet`);
       await session.run(`COPY (SELECT 'series ' || i AS series_id, make_timestamp(${at * 1000}::BIGINT) AS "timestamp",
           (abs(hash(i, ${hour})) % 50)::FLOAT AS target, make_timestamp(${(at + HOUR) * 1000}::BIGINT) AS available_at
-        FROM range(${flags.series}) AS t(i)) TO ${sqlText(file)} (FORMAT parquet)`);
+        FROM range(${flags.series}) AS t(i)) TO ${sqlFilename(file)} (FORMAT parquet)`);
       const account = { rowsIn: flags.series, rowsUsed: flags.series, rejected: {} };
       const times = { span: { start: at, end: at + HOUR }, availableAt: at + HOUR };
       made.push({

@@ -25,7 +25,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { withDuckDB } from '../runtime/duckdb.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { randomStreams } from '../runtime/random.ts';
-import { sqlText } from '../runtime/sql.ts';
+import { sqlFilename } from '../runtime/sql.ts';
 import { startTensorBackend } from '../runtime/tensor-backend.ts';
 import { terminalProgress } from '../runtime/terminal-progress.ts';
 import { issueForecasts } from '../services/inference/issue-forecasts.ts';
@@ -76,7 +76,7 @@ async function fill(store: ObjectStore, folder: string, series: number) {
       SELECT (s + 1)::VARCHAR AS series_id, make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
         (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) * (0.6 + (hash(s, h) % 1000) / 1250.0) AS target,
         make_timestamp(${span.end} * 1000) AS available_at
-      FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h)) TO ${sqlText(path)} (FORMAT parquet)`),
+      FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h)) TO ${sqlFilename(path)} (FORMAT parquet)`),
   );
   const rows = series * ONLINE;
   const part = { part: 'all', feed: 'main', fingerprint: 'x', availableAt: span.end };

@@ -14,7 +14,7 @@ import { createPanel, type Panel } from '../forecasting/panel.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { withDuckDB } from '../runtime/duckdb.ts';
 import { randomStreams } from '../runtime/random.ts';
-import { sqlText } from '../runtime/sql.ts';
+import { sqlFilename } from '../runtime/sql.ts';
 import { openFeatureStore } from '../storage/feature-store.ts';
 import { fileObjectStore } from '../storage/file-object-store.ts';
 import { openModelRegistry } from '../storage/model-registry.ts';
@@ -102,7 +102,7 @@ export async function createWorld(folder: string): Promise<BenchWorld> {
           floor((2 + s) * (1 + 0.8 * sin(2 * pi() * h / 24)) * (CASE WHEN h % 168 < 120 THEN 1 ELSE 0.7 END)
             * (0.6 + (hash(s, h) % 1000) / 1250.0))::DOUBLE AS target,
           make_timestamp(${START + to * HOUR_MS} * 1000) AS available_at
-        FROM range(${SERIES}) AS a(s), range(${from}, ${to}) AS b(h)) TO ${sqlText(path)} (FORMAT parquet)`),
+        FROM range(${SERIES}) AS a(s), range(${from}, ${to}) AS b(h)) TO ${sqlFilename(path)} (FORMAT parquet)`),
     );
     const rows = SERIES * count;
     const part = {

@@ -14,7 +14,7 @@ import { rowsOf, withDuckDB } from '../runtime/duckdb.ts';
 import { fileHash } from '../runtime/file-hash.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { silentProgress } from '../runtime/progress.ts';
-import { sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlFilename } from '../runtime/sql.ts';
 import { runFeatures } from '../services/feature/run.ts';
 import { openFeatureStore } from '../storage/feature-store.ts';
 import { fileObjectStore } from '../storage/file-object-store.ts';
@@ -87,7 +87,7 @@ async function write(events: number): Promise<void> {
       ] as const;
       for (const [path, count, first, seconds] of files)
         await connection.run(
-          `COPY (${eventsSql(count, first, seconds)}) TO ${sqlText(path)} (FORMAT parquet)`,
+          `COPY (${eventsSql(count, first, seconds)}) TO ${sqlFilename(path)} (FORMAT parquet)`,
         );
     },
   );
@@ -103,7 +103,7 @@ async function bare(isOnce: boolean): Promise<{ ms: number; events: number }> {
     { threads: 2, memoryLimitMb: 512, tempFolder: join(folder, 'spill') },
     async (connection) => {
       const started = systemClock.elapsedMs();
-      const file = `read_parquet(${sqlText(monthsFile)})`;
+      const file = parquetFiles(monthsFile);
       const rows = isOnce
         ? `(SELECT DISTINCT ${KEY.join(', ')} FROM ${file} WHERE ${USABLE})`
         : `${file} WHERE ${USABLE}`;
@@ -135,7 +135,7 @@ async function partOf(path: string, span: RawPart['span'], isOnce: boolean): Pro
       span,
     },
     open: async () => ({
-      relation: `read_parquet(${sqlText(path)})`,
+      relation: parquetFiles(path),
       ...{ seriesId: 'place', localTime: 'begun', value: null, duplicateKey: isOnce ? KEY : [] },
       rejections: [
         {
@@ -200,7 +200,7 @@ async function serving(): Promise<{ ms: number; first: number }> {
     connection.run(`COPY (
       SELECT s::VARCHAR AS series_id, make_timestamp((${YEAR.start} + h * ${HOUR_MS}) * 1000) AS "timestamp", (hash(s, h) % 40)::DOUBLE AS target,
         make_timestamp(${end} * 1000) AS available_at
-      FROM range(300) AS a(s), range(${length}) AS b(h)) TO ${sqlText(path)} (FORMAT parquet)`),
+      FROM range(300) AS a(s), range(${length}) AS b(h)) TO ${sqlFilename(path)} (FORMAT parquet)`),
   );
   const rows = 300 * length;
   const object = {

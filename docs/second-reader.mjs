@@ -14,6 +14,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 const [folder, domain, , panelFile] = process.argv.slice(2);
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const text = (value) => `'${String(value).replaceAll("'", "''")}'`;
+/** Escaped: DuckDB takes * ? [ in a path for a pattern, and folders `a=1` for columns. */
+const parquet = (path) =>
+  `read_parquet(${text(path.replace(/[*?[]/g, '[$&]'))}, hive_partitioning = false)`;
 const codePoints = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 function demand(isSo, key, problem) {
   if (!isSo) throw Object.assign(new Error(problem), { key });
@@ -111,7 +114,7 @@ async function rowsIn(object, step) {
   const { key, span, availableAt } = object;
   const last = object.pieces ? object.pieces.count : 1;
   demand(get(key, object.sha256).length === object.bytes, key, 'it has another size');
-  const file = `read_parquet(${text(join(folder, key))})`;
+  const file = parquet(join(folder, key));
   const types = Object.fromEntries(
     await query(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${file})`),
   );

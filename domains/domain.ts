@@ -122,6 +122,11 @@ export interface RawPart<Rows = RawRows> {
    * `outside_span`; and a stated span replaces what parts that the source no longer has said there.
    */
   readonly span: { readonly start: number; readonly end: number } | null;
+  /**
+   * Fails (RAW_FILE_INVALID) where what was fingerprinted may not be what was read. Called after the
+   * rows were read; absent where files, once written, never change.
+   */
+  verifyUnchanged?(): Promise<void>;
   /** Brings the file to the local disk (a download, a generation) and describes its rows. */
   open(): Promise<Rows>;
 }
@@ -131,7 +136,7 @@ export interface RawPart<Rows = RawRows> {
  * columns. The domain quotes every path and literal itself (runtime/sql.ts).
  */
 export interface RawRows {
-  /** A relation with one row per raw row, in file order where that matters: "read_parquet('…')". */
+  /** A relation with one row per raw row, in file order where that matters: `parquetFiles(path)`. */
   readonly relation: string;
   /**
    * Which series the row belongs to: text, or whole numbers (twice as fast for millions of rows),

@@ -6,6 +6,7 @@
  * Fails: STORE_FULL where the disk is full, SETTINGS_INVALID where the memory limit is too small;
  * any other error of the engine passes unchanged, for the caller knows which file it was reading.
  */
+import { resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { HeadwayError, isHeadwayError } from './errors.ts';
 
@@ -55,7 +56,7 @@ async function openEngine(
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   };
-  if (options.tempFolder) config.temp_directory = options.tempFolder;
+  if (options.tempFolder) config.temp_directory = resolve(options.tempFolder);
   const instance = await DuckDBInstance.create(':memory:', config);
   try {
     const connection = await instance.connect();

@@ -6,7 +6,7 @@
  * pieces were spread over files.
  * Fails: STORE_CORRUPT for a file that is not what its manifest says; the SQL engine's own errors.
  */
-import { parquetFiles, sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlFilename } from '../runtime/sql.ts';
 import { type DataFile, isPack } from './coverage.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import { verifiedPath } from './feature-objects.ts';
@@ -49,7 +49,9 @@ export async function writePack(
   await session.run(
     `CREATE OR REPLACE TEMP TABLE version AS ${versionsSql(files, paths, placed.length)}`,
   );
-  await session.run(`COPY (${mergedSql}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION zstd)`);
+  await session.run(
+    `COPY (${mergedSql}) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
 
   const written = parquetFiles(target);
   const [[rows] = []] = await session.rows(`SELECT count(*) FROM ${written}`);

@@ -8,7 +8,7 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import { fileHash } from '../runtime/file-hash.ts';
-import { parquetFiles, sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlFilename } from '../runtime/sql.ts';
 import { sha256 } from './content-hash.ts';
 import type { SqlSession } from './duckdb-session.ts';
 import { objectKeys } from './object-keys.ts';
@@ -36,7 +36,9 @@ export async function placeFile(
     const name = copy === 0 ? path : `${path}.copy`;
     if (copy > 0) {
       const note = `(FORMAT parquet, COMPRESSION zstd, KV_METADATA {copy: '${copy}'})`;
-      await session.run(`COPY (SELECT * FROM ${parquetFiles(path)}) TO ${sqlText(name)} ${note}`);
+      await session.run(
+        `COPY (SELECT * FROM ${parquetFiles(path)}) TO ${sqlFilename(name)} ${note}`,
+      );
     }
     try {
       const hash = await fileHash(name);

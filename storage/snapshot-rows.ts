@@ -6,7 +6,7 @@
  * holds is often known from its piece table, and of a file that was just checked its rows are kept.
  * Fails: STORE_CORRUPT with the key.
  */
-import { parquetFiles, sqlText } from '../runtime/sql.ts';
+import { parquetFiles, sqlFilename } from '../runtime/sql.ts';
 import { type DataFile, isPack, lastRank, type Segment } from './coverage.ts';
 import { columnItems, nameRows, type SqlSession } from './duckdb-session.ts';
 import { rowsOfContent, verifiedPath } from './feature-objects.ts';
@@ -161,7 +161,7 @@ async function winningRows(reader: RowReader, segments: readonly Segment[]): Pro
       : `SELECT filename, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, ${valid}
         FROM ${parquetFiles(
           files.map((file) => paths.get(file) ?? ''),
-          ', filename = true',
+          'filename = true',
         )}
         WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT) AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
   const files = [...paths.keys()];
@@ -174,7 +174,7 @@ async function winningRows(reader: RowReader, segments: readonly Segment[]): Pro
   ].flat();
   const spans = segments.map(
     ({ file, start, end, rank }) =>
-      `(${sqlText(paths.get(file) ?? '')}, ${start}::BIGINT, ${end}::BIGINT, ${rank})`,
+      `(${sqlFilename(paths.get(file) ?? '')}, ${start}::BIGINT, ${end}::BIGINT, ${rank})`,
   );
   return `WITH span AS (SELECT * FROM (VALUES ${spans.join(', ')}) AS v(path, first, until, rank)),
     winner AS (SELECT path, rank, unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),

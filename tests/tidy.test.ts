@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { domainWords } from './tidy/domain-words.ts';
+import { fileReads } from './tidy/file-reads.ts';
 import { brokenLinks, fileShape, folderName, machineTraces } from './tidy/file-shape.ts';
 import { hiddenInputs } from './tidy/hidden-inputs.ts';
 import { deadFiles, importDirection, importsOf, packageUse } from './tidy/import-graph.ts';
@@ -57,6 +58,7 @@ describe('the repository', () => {
     ['clock, randomness, timers and environment are only in runtime/', hiddenInputs],
     ['files open with their purpose, are short, and are no barrels', fileShape],
     ['no folder is a catch-all', folderName],
+    ['only runtime/sql.ts names files in SQL', fileReads],
     ['nothing names a machine or a registry', machineTraces],
     [
       'links in documents lead somewhere',
@@ -213,6 +215,30 @@ describe('each check can fail', () => {
       "new Date(0).toISOString(); // Date.now()\nconst a = 'Math.random()'; clock.now(); randomUUID(); now.setTimeout;";
     expect(hiddenInputs(file('services/a.ts', text))).toEqual([]);
     expect(hiddenInputs(file('headway.ts', 'readSettings(process.env)'))).toEqual([]);
+  });
+
+  // Written with # for the dollar sign, which the linter takes for a mistake in a plain string.
+  const sqlIn = (path: string, text: string) => file(path, `fine\n${text.replaceAll('#', '$')}`);
+  test.each([
+    "`SELECT * FROM read_parquet('a.parquet')`",
+    'FROM read_csv(#{sqlText(path)}, header = true)',
+    'parquet_scan([a])',
+    "SELECT * FROM 'a.parquet'",
+    'JOIN #{sqlText(path)}',
+    "COPY x TO '#{path}' (FORMAT parquet)",
+    'COPY x TO #{sqlText(path)}',
+  ])('files in SQL: %s', (text) => {
+    expect(problems(fileReads(sqlIn('storage/a.ts', text)))).toHaveLength(1);
+    expect(fileReads(sqlIn('runtime/sql.ts', text))).toEqual([]);
+  });
+
+  test.each([
+    'SELECT * FROM #{parquetFiles(path)}',
+    'COPY x TO #{sqlFilename(path)}',
+    "import { a } from 'b.parquet';",
+    "epoch_ms(t) AT TIME ZONE 'UTC'",
+  ])('no file in SQL: %s', (text) => {
+    expect(fileReads(sqlIn('storage/a.ts', text))).toEqual([]);
   });
 
   test('file shape: purpose, length, barrels, folders', () => {

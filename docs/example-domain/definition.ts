@@ -6,13 +6,10 @@
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; a line that cannot be used is rejected and counted,
  * never dropped in silence.
  */
-import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import type { Domain, RawRows, Source } from '../../domains/domain.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { fileHash } from '../../runtime/file-hash.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { filesFingerprint, sourceFiles } from '../../runtime/source-files.ts';
+import { csvFiles } from '../../runtime/sql.ts';
 
 export const shops: Domain = {
   name: 'shops',
@@ -47,13 +44,11 @@ async function openOrders(folder: string): Promise<Source> {
     description: `orders in ${folder}`,
     async parts() {
       const files = await orderFiles(folder);
-      const hash = createHash('sha256');
-      for (const path of files) hash.update(`${basename(path)} ${await fileHash(path)}\n`);
       return [
         {
           name: 'orders',
           feed: 'orders',
-          fingerprint: hash.digest('hex'),
+          ...(await filesFingerprint(files)),
           span: null,
           open: async () => orders(files),
         },
@@ -63,7 +58,7 @@ async function openOrders(folder: string): Promise<Source> {
 }
 
 const csv = (files: readonly string[], how: string): string =>
-  `read_csv([${files.map(sqlText).join(', ')}], header = true, delim = ',', quote = '"', ${how})`;
+  csvFiles(files, 'header = true', "delim = ','", `quote = '"'`, how);
 
 /** What a line means, as SQL. No line is read here: DuckDB does that, out of core. */
 const orders = (files: readonly string[]): RawRows => ({
@@ -85,15 +80,7 @@ const orders = (files: readonly string[]): RawRows => ({
 
 async function orderFiles(folder: string): Promise<string[]> {
   const fix = 'Give a folder with CSV files that begin with order_id,shop,placed_at.';
-  const names = await readdir(folder).catch((cause: Error) => {
-    throw new HeadwayError('SOURCE_NOT_FOUND', 'cannot read the source', {
-      where: folder,
-      fix,
-      cause,
-    });
-  });
-  const files = names.filter((name) => name.endsWith('.csv')).sort();
-  if (files.length === 0)
-    throw new HeadwayError('SOURCE_INVALID', 'no CSV file here', { where: folder, fix });
-  return files.map((name) => join(folder, name));
+  const { files } = await sourceFiles(folder, (name) => name.endsWith('.csv'), fix);
+  if (files.length > 0) return files;
+  throw new HeadwayError('SOURCE_INVALID', 'no CSV file here', { where: folder, fix });
 }

@@ -6,12 +6,10 @@
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID naming every file that is
  * cut, empty or foreign.
  */
-import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { fileHash } from '../../runtime/file-hash.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { filesFingerprint, type SourceFiles, sourceFiles } from '../../runtime/source-files.ts';
+import { csvLines, sqlText } from '../../runtime/sql.ts';
 import type { RawPart, RawRows, Source, SourceContext } from '../domain.ts';
 import { readRegion } from './load-file.ts';
 
@@ -31,14 +29,11 @@ export async function openLoadFolder(
       const { files, ignored } = await list(spec);
       if (ignored.length > 0)
         context.logger.info({ source: spec, ignored }, 'files that are no load files are ignored');
-      const hash = createHash('sha256');
-      for (const path of files) hash.update(`${basename(path)} ${await fileHash(path)}\n`);
-      const fingerprint = hash.digest('hex');
       return [
         {
           name: 'hourly-load',
           feed: 'load',
-          fingerprint,
+          ...(await filesFingerprint(files)),
           span: null,
           open: () => readLoads(spec, files),
         },
@@ -69,8 +64,7 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
     ([region, path]) => `
       SELECT ${sqlText(region)} AS region, trim(split_part(line, ',', 1)) AS label, trim(split_part(line, ',', 2)) AS load,
         contains(substr(line, strpos(line, ',') + 1), ',') AS surplus
-      FROM read_csv(${sqlText(path)}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, skip = 1,
-        delim = '\x1f', quote = '', escape = '', comment = '')`,
+      FROM ${csvLines(path)}`,
   );
   const label = `try_strptime(label, '%Y-%m-%d %H:%M:%S')`;
   const load = 'try_cast(load AS DOUBLE)';
@@ -95,25 +89,9 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
   };
 }
 
-async function list(spec: string): Promise<{ files: string[]; ignored: string[] }> {
-  const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
-    throw new HeadwayError(
-      'SOURCE_NOT_FOUND',
-      `cannot read the source (${error.code ?? error.message})`,
-      {
-        where: spec,
-        fix: `Give a folder with files named ${EXPECTED}.`,
-        cause: error,
-      },
-    );
-  });
-  const paths = found.isDirectory()
-    ? (await readdir(spec)).sort().map((name) => join(spec, name))
-    : [spec];
-  const files = paths.filter((path) => FILE_NAME.test(basename(path)));
-  const ignored = paths
-    .filter((path) => !FILE_NAME.test(basename(path)))
-    .map((path) => basename(path));
+async function list(spec: string): Promise<SourceFiles> {
+  const fix = `Give a folder with files named ${EXPECTED}.`;
+  const { files, ignored } = await sourceFiles(spec, (name) => FILE_NAME.test(name), fix);
   if (files.length > 0) return { files, ignored };
   throw new HeadwayError(
     'SOURCE_INVALID',

@@ -11,7 +11,7 @@ import { link, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BIGINT, DuckDBDataChunk, INTEGER } from '@duckdb/node-api';
 import { withDuckDB } from '../../runtime/duckdb.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { sqlFilename } from '../../runtime/sql.ts';
 import { type CityDemand, HOUR_MS } from './city-demand.ts';
 import { localTime } from './local-month.ts';
 import type { TripSpan } from './trip-files.ts';
@@ -42,7 +42,7 @@ export async function writeTrips(
       appender.closeSync();
       const places = demand.places.map((place) => place.seriesId).join(', ');
       await connection.run(
-        `COPY (${tripsSql(seed, places)}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (${tripsSql(seed, places)}) TO ${sqlFilename(path)} (FORMAT parquet, COMPRESSION zstd)`,
       );
     });
     // link, not rename: another run may have written the same hours meanwhile, and what is there

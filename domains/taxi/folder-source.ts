@@ -2,14 +2,14 @@
  * Purpose: trips from a folder of TLC Parquet files, or from one such file.
  * Invariants: a file's name says its feed (green, yellow) and its local month, and it is the only
  * authority for that month; its content alone makes the fingerprint.
- * Fails: SOURCE_NOT_FOUND where the folder is missing, SOURCE_INVALID where it holds no trip file.
+ * Fails: SOURCE_NOT_FOUND where the folder is missing, SOURCE_INVALID where it holds no trip file or
+ * something else under the name of one.
  */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { fileHash } from '../../runtime/file-hash.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { fileFingerprint, sourceFiles } from '../../runtime/source-files.ts';
+import { parquetFiles } from '../../runtime/sql.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
 import { type Month, parseMonth, spanOfMonth } from './local-month.ts';
 import { readTrips } from './trip-files.ts';
@@ -42,7 +42,7 @@ export async function partsOf(files: readonly TripFile[]): Promise<RawPart[]> {
       await refuseEmpty(path);
       return readTrips(path, span);
     };
-    parts.push({ name: basename(path), feed, fingerprint: await fileHash(path), span, open });
+    parts.push({ name: basename(path), feed, ...(await fileFingerprint(path)), span, open });
   }
   return parts.sort(
     (a, b) => (a.feed < b.feed ? -1 : Number(a.feed > b.feed)) || a.span!.start - b.span!.start,
@@ -61,29 +61,12 @@ async function list(
   context: Pick<SourceContext, 'logger'>,
   tell: boolean,
 ): Promise<TripFile[]> {
-  const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
-    throw new HeadwayError(
-      'SOURCE_NOT_FOUND',
-      `cannot read the source (${error.code ?? error.message})`,
-      {
-        where: spec,
-        fix: `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`,
-        cause: error,
-      },
-    );
-  });
-  const paths = found.isDirectory()
-    ? (await readdir(spec)).sort().map((name) => join(spec, name))
-    : [spec];
+  const fix = `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`;
+  const { files: paths, ignored } = await sourceFiles(spec, (name) => tripFile(name) !== null, fix);
   const files: TripFile[] = [];
-  const ignored: string[] = [];
   const months = new Map<string, string>();
   for (const path of paths) {
-    const file = tripFile(path);
-    if (!file) {
-      ignored.push(basename(path));
-      continue;
-    }
+    const file = tripFile(path) as TripFile;
     const month = `${file.feed} ${file.month.year}-${file.month.month}`;
     const other = months.get(month);
     if (other) {
@@ -115,7 +98,7 @@ async function list(
 /** A month without a single trip is not believed: it would read as a month of true zeros. */
 async function refuseEmpty(path: string): Promise<void> {
   const count = await withDuckDB({ threads: 1 }, (connection) =>
-    rowsOf(connection, `SELECT count(*) AS rows FROM read_parquet(${sqlText(path)})`),
+    rowsOf(connection, `SELECT count(*) AS rows FROM ${parquetFiles(path)}`),
   ).catch(() => null); // readTrips says better than this what is wrong with an unreadable file
   if (count === null || Number(count[0].rows) > 0) return;
   throw new HeadwayError('RAW_FILE_INVALID', `${basename(path)} holds no trips`, {

@@ -8,7 +8,7 @@
 import { basename } from 'node:path';
 import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
-import { sqlName, sqlText } from '../../runtime/sql.ts';
+import { parquetFiles, sqlName } from '../../runtime/sql.ts';
 import type { RawRange, RawRows } from '../domain.ts';
 import { localTime, sqlLocalTime } from './local-month.ts';
 import { SPELLINGS } from './spellings.ts';
@@ -82,7 +82,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
   // The last hour's wall clock plus one: a span may end where the clock is set back.
   const to = sqlLocalTime(localTime(span.end - 3_600_000));
   return {
-    relation: `read_parquet(${sqlText(path)})`,
+    relation: parquetFiles(path),
     seriesId: number,
     localTime: time,
     value: null,
@@ -131,10 +131,7 @@ function placeNumber(column: Column): string {
 async function columnsOf(path: string): Promise<Column[]> {
   try {
     return await withDuckDB({ threads: 1 }, async (connection) => {
-      const rows = await rowsOf(
-        connection,
-        `DESCRIBE SELECT * FROM read_parquet(${sqlText(path)})`,
-      );
+      const rows = await rowsOf(connection, `DESCRIBE SELECT * FROM ${parquetFiles(path)}`);
       return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
     });
   } catch (error) {

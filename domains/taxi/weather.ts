@@ -9,14 +9,13 @@
  * foreign, of several stations or metric.
  */
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { fileHash } from '../../runtime/file-hash.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { fileFingerprint, sourceFiles } from '../../runtime/source-files.ts';
+import { csvLines, sqlText } from '../../runtime/sql.ts';
 import type { ExogenousRows, ExogenousSource } from '../domain.ts';
 import { TIME_ZONE, type WeatherColumn } from './names.ts';
 
@@ -60,7 +59,7 @@ export async function openWeather(spec: string): Promise<ExogenousSource> {
         parts.push({
           name: basename(path),
           feed: 'weather',
-          fingerprint: await fileHash(path),
+          ...(await fileFingerprint(path)),
           span: null,
           open,
         });
@@ -73,14 +72,7 @@ export async function openWeather(spec: string): Promise<ExogenousSource> {
 async function list(spec: string): Promise<string[]> {
   const fix =
     'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, PRCP, SNOW, TMAX, TMIN.';
-  const found = await stat(spec).catch((error: NodeJS.ErrnoException) => {
-    const what = `cannot read the exogenous source (${error.code ?? error.message})`;
-    throw new HeadwayError('SOURCE_NOT_FOUND', what, { where: spec, fix, cause: error });
-  });
-  const paths = found.isDirectory()
-    ? (await readdir(spec)).sort().map((name) => join(spec, name))
-    : [spec];
-  const files = paths.filter((path) => FILE_NAME.test(path));
+  const { files } = await sourceFiles(spec, (name) => FILE_NAME.test(name), fix);
   if (files.length > 0) return files;
   throw new HeadwayError('SOURCE_INVALID', 'no weather file here: none ends in .csv or .csv.gz', {
     where: spec,
@@ -103,8 +95,7 @@ async function readWeather(path: string): Promise<ExogenousRows> {
       ${header.includes('STATION') ? field('STATION') : "''"} AS station, try_strptime(${field('DATE')}, '%Y-%m-%d') AS day
     FROM (
       SELECT regexp_extract_all(coalesce(line, '') || ',', '("[^"]*"|[^,"]*),', 1) AS f
-      FROM read_csv(${sqlText(path)}, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, skip = 1,
-        delim = '\x1f', quote = '', escape = '', comment = ''))`;
+      FROM ${csvLines(path)})`;
   await refuseForeign(path, lines, header.length);
 
   const names = Object.entries(COLUMNS);

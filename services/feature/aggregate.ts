@@ -11,7 +11,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Domain, RawPart, RawRows } from '../../domains/domain.ts';
 import { rowsOf } from '../../runtime/duckdb.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { sqlFilename } from '../../runtime/sql.ts';
 import {
   gridOrigin,
   nothingUsable,
@@ -127,7 +127,7 @@ export async function writeValues(
       SELECT CAST(series AS VARCHAR) AS series_id, make_timestamp(utc * 1000) AS timestamp, CAST(value AS DOUBLE) AS target,
         make_timestamp(${availableAt} * 1000) AS available_at
       FROM (SELECT * FROM ${relation})
-    ) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    ) TO ${sqlFilename(path)} (FORMAT parquet, COMPRESSION zstd)`);
   return written.rowsChanged;
 }
 

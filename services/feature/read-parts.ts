@@ -45,7 +45,7 @@ export interface ReadPartsOptions {
 }
 
 export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]> {
-  const { domain, parts, progress, folder, availableAt, memoryLimitMb, isAccepted } = options;
+  const { parts, progress } = options;
   const done: OpenedPart[] = [];
   const bad: HeadwayError[] = [];
   progress.start('Building features', parts.length);
@@ -53,30 +53,9 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
     for (const [index, part] of parts.entries()) {
       progress.update(index, part.name);
       try {
-        const rows: RawRows = await part.open();
-        const path = join(folder, `part-${index}.parquet`);
-        const tempFolder = join(folder, 'spill');
-        const reader = readerOf(domain, part);
-        const engine = isExogenous(part.feed) ? embeddedEngine : options.engine;
-        const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
-        const read = await withDuckDB(
-          { memoryLimitMb, tempFolder, threads: 2 },
-          async (connection): Promise<OpenedPart> => {
-            const open = { ...profile, connection };
-            const columns = await columnsOf(open);
-            const isReadable =
-              isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
-            if (!isReadable) return { part, profile, columns, outside: [], made: null };
-            const made = await engine.aggregate({
-              ...open,
-              gridTimeZone: domain.timeZone,
-              path,
-              availableAt,
-            });
-            return { part, profile, columns, outside: await engine.countOutside(open), made };
-          },
-        );
-        done.push(read);
+        const read = readPart(options, part, index);
+        // Also where reading failed: a file that is being written looks cut or torn.
+        done.push(await read.finally(() => part.verifyUnchanged?.()));
       } catch (error) {
         if (!isHeadwayError(error, 'RAW_FILE_INVALID')) throw error;
         bad.push(error);
@@ -98,6 +77,36 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
     );
   }
   return done;
+}
+
+async function readPart(
+  options: ReadPartsOptions,
+  part: RawPart,
+  index: number,
+): Promise<OpenedPart> {
+  const { domain, folder, availableAt, memoryLimitMb, isAccepted } = options;
+  const rows: RawRows = await part.open();
+  const path = join(folder, `part-${index}.parquet`);
+  const tempFolder = join(folder, 'spill');
+  const reader = readerOf(domain, part);
+  const engine = isExogenous(part.feed) ? embeddedEngine : options.engine;
+  const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
+  return withDuckDB(
+    { memoryLimitMb, tempFolder, threads: 2 },
+    async (connection): Promise<OpenedPart> => {
+      const open = { ...profile, connection };
+      const columns = await columnsOf(open);
+      const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
+      if (!isReadable) return { part, profile, columns, outside: [], made: null };
+      const made = await engine.aggregate({
+        ...open,
+        gridTimeZone: domain.timeZone,
+        path,
+        availableAt,
+      });
+      return { part, profile, columns, outside: await engine.countOutside(open), made };
+    },
+  );
 }
 
 /**

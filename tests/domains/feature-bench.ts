@@ -12,6 +12,7 @@ import type { Domain, SourceContext } from '../../domains/domain.ts';
 import { fixedClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { silentProgress } from '../../runtime/progress.ts';
+import { sqlFilename } from '../../runtime/sql.ts';
 import { runFeatures } from '../../services/feature/run.ts';
 import { memoryFeatureStore } from '../services/feature/memory-feature-store.ts';
 
@@ -70,6 +71,6 @@ export async function sql(...statements: string[]): Promise<unknown[][]> {
 
 /** Writes the result of a query as a Parquet file. */
 export const writeParquet = (path: string, query: string): Promise<unknown> =>
-  sql(`COPY (${query}) TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`);
+  sql(`COPY (${query}) TO ${sqlFilename(path)} (FORMAT parquet)`);
 
 export const utc = (text: string): number => Date.parse(`${text}:00:00Z`);

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { sqlText } from '../../runtime/sql.ts';
+import { sqlFilename, sqlText } from '../../runtime/sql.ts';
 import { withSqlSession } from '../../storage/duckdb-session.ts';
 import type { FeatureSchema } from '../../storage/manifest.ts';
 import type { NewFeatureObject } from '../../storage/new-objects.ts';
@@ -68,7 +68,7 @@ export async function makeObjects(
       await session.run(`COPY (
         SELECT id::VARCHAR AS series_id, make_timestamp(ms::BIGINT * 1000) AS "timestamp", target::FLOAT AS target,
           make_timestamp(${availableAt}::BIGINT * 1000) AS available_at
-        FROM ${source} AS t(id, ms, target) ORDER BY ALL) TO ${sqlText(file)} (FORMAT parquet)`);
+        FROM ${source} AS t(id, ms, target) ORDER BY ALL) TO ${sqlFilename(file)} (FORMAT parquet)`);
       const account = { rowsIn: rows.length + 1, rowsUsed: rows.length, rejected: { odd: 1 } };
       const times = { span: { start: hour(span[0]), end: hour(span[1]) }, availableAt };
       objects.push({

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../runtime/clock.ts';
 import { isHeadwayError } from '../../runtime/errors.ts';
-import { sqlText } from '../../runtime/sql.ts';
+import { sqlFilename } from '../../runtime/sql.ts';
 import { sha256 } from '../../storage/content-hash.ts';
 import { withSqlSession } from '../../storage/duckdb-session.ts';
 import { type FeatureStore, openFeatureStore } from '../../storage/feature-store.ts';
@@ -183,7 +183,7 @@ describe('Parquet files, with the hash that their manifest says', () => {
   async function reading(select: string, claims: object = {}): Promise<unknown> {
     const file = path.join(folder, 'hostile.parquet');
     await withSqlSession((session) =>
-      session.run(`COPY (${select}) TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd)`),
+      session.run(`COPY (${select}) TO ${sqlFilename(file)} (FORMAT parquet, COMPRESSION zstd)`),
     );
     const bytes = await readFile(file);
     const hash = sha256(bytes);

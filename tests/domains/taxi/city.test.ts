@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type CitySource, openCity } from '../../../domains/taxi/city.ts';
 import { writeTrips } from '../../../domains/taxi/city-trips.ts';
 import { taxi } from '../../../domains/taxi/definition.ts';
+import { parquetFiles } from '../../../runtime/sql.ts';
 import { type FeatureBench, featureBench, sql, utc } from '../feature-bench.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
@@ -45,7 +46,7 @@ describe('the simulated city', () => {
     const city = await open();
     const [part] = await city.parts();
     const path = join(folderOf(), part.name);
-    const columns = (await sql(`DESCRIBE SELECT * FROM '${path}'`)).map(
+    const columns = (await sql(`DESCRIBE SELECT * FROM ${parquetFiles(path)}`)).map(
       ([name, type]) => `${name} ${type}`,
     );
     expect(columns).toHaveLength(20);
@@ -71,7 +72,7 @@ describe('the simulated city', () => {
     const folder = join(bench.folder, 'cuts');
     await mkdir(folder);
     const rows = (files: string[]) =>
-      `SELECT * FROM read_parquet([${files.map((file) => `'${join(folder, file)}'`).join(', ')}])`;
+      `SELECT * FROM ${parquetFiles(files.map((file) => join(folder, file)))}`;
     await writeTrips(city.demand, 7, { start, end }, folder, 'whole.parquet');
     const [[trips]] = await sql(`SELECT count(*)::INTEGER FROM (${rows(['whole.parquet'])})`);
     expect(trips).toBeGreaterThan(500);

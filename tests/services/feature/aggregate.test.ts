@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
-import { sqlText } from '../../../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../../../runtime/sql.ts';
 import { aggregatePart } from '../../../services/feature/aggregate.ts';
 import { sql, utc } from '../../domains/feature-bench.ts';
 
@@ -69,7 +69,7 @@ async function aggregate(rows: RawRows, options: { span?: RawPart['span']; domai
     memoryLimitMb: 256,
   });
   const found = await sql(
-    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, epoch_ms(available_at)::DOUBLE FROM '${path}' ORDER BY ALL`,
+    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, epoch_ms(available_at)::DOUBLE FROM ${parquetFiles(path)} ORDER BY ALL`,
   );
   return {
     ...result,

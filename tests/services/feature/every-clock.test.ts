@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
-import { sqlText } from '../../../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../../../runtime/sql.ts';
 import { aggregatePart } from '../../../services/feature/aggregate.ts';
 import { clockStretches, gridPhase } from '../../../services/feature/local-time.ts';
 import { sql } from '../../domains/feature-bench.ts';
@@ -66,7 +66,7 @@ async function aggregated(domain: Domain, raw: readonly Raw[], gridTimeZone?: st
     ...(gridTimeZone === undefined ? {} : { gridTimeZone }),
   });
   const found = await sql(
-    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM '${path}' ORDER BY ALL`,
+    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM ${parquetFiles(path)} ORDER BY ALL`,
   );
   return { ...result, found: found as unknown as [string, number, number][] };
 }

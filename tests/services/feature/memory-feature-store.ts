@@ -10,6 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { createPanel } from '../../../forecasting/panel.ts';
 import type { Clock } from '../../../runtime/clock.ts';
+import { parquetFiles } from '../../../runtime/sql.ts';
 import type { FeatureStore } from '../../../storage/feature-store.ts';
 import type {
   FeatureObject,
@@ -169,9 +170,8 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
 async function readRows(path: string): Promise<Rows> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  const text = path.replaceAll("'", "''");
   const reader = await connection.runAndReadAll(
-    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM read_parquet('${text}')
+    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target FROM ${parquetFiles(path)}
      WHERE epoch_ms(available_at) IS NOT NULL AND typeof(timestamp) = 'TIMESTAMP'`,
   );
   const columns = reader.getColumns();

@@ -10,7 +10,7 @@ import { taxi } from '../../../domains/taxi/definition.ts';
 import { openFolder } from '../../../domains/taxi/folder-source.ts';
 import { withDuckDB } from '../../../runtime/duckdb.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
-import { sqlText } from '../../../runtime/sql.ts';
+import { parquetFiles, sqlText } from '../../../runtime/sql.ts';
 import { aggregatePart } from '../../../services/feature/aggregate.ts';
 import { clockSegments } from '../../../services/feature/clock-segments.ts';
 import { clockStretches } from '../../../services/feature/local-time.ts';
@@ -101,7 +101,7 @@ async function both({ rows, span = null, table, ...rest }: Case) {
     try {
       const { path: written, ...account } = await aggregate(options(path));
       const values = await sql(
-        `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, epoch_ms(available_at)::DOUBLE FROM '${written}'`,
+        `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, epoch_ms(available_at)::DOUBLE FROM ${parquetFiles(written)}`,
       );
       return { account, values, bytes: await readFile(written) };
     } catch (error) {
@@ -235,10 +235,10 @@ describe('the portable text counts as the embedded engine does', () => {
       for (const [index, part] of parts.entries()) {
         // The table that a cluster would have over its folder of files: this part's and another
         // one's.
-        const files = [part, parts[(index + 1) % parts.length]!]
-          .map(({ name }) => sqlText(join(trips!, name)))
-          .join(', ');
-        const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM read_parquet([${files}], filename = true, union_by_name = true)`;
+        const files = [part, parts[(index + 1) % parts.length]!].map(({ name }) =>
+          join(trips!, name),
+        );
+        const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM ${parquetFiles(files, 'filename = true', 'union_by_name = true')}`;
         const { embedded, portable } = await both({
           rows: await part.open(),
           domain: taxi,
@@ -400,7 +400,7 @@ describe("Trino's grammar", () => {
       countStatement(query(rows), []),
       outsideStatement(query(rows), ["coalesce((date_diff('second', a, b) / 3600.0) < 0, false)"]),
       countStatement(
-        { ...twice, dialect: { ...trinoDialect, relation: () => "read_parquet('a.parquet')" } },
+        { ...twice, dialect: { ...trinoDialect, relation: () => parquetFiles('a.parquet') } },
         segments,
       ),
       countStatement(twice, segments).replace('CAST(series AS VARCHAR)', 'series::VARCHAR'),

@@ -6,6 +6,7 @@ import type { Domain, RawPart, Source } from '../../../domains/domain.ts';
 import { HeadwayError } from '../../../runtime/errors.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { silentProgress } from '../../../runtime/progress.ts';
+import { parquetFiles } from '../../../runtime/sql.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import { type FeatureBench, featureBench, utc } from '../../domains/feature-bench.ts';
 
@@ -145,7 +146,7 @@ describe('a run', () => {
     const torn = join(bench.folder, 'torn.parquet');
     await writeFile(torn, 'PAR1 nothing');
     const relation = {
-      relation: `read_parquet('${torn}')`,
+      relation: parquetFiles(torn),
       seriesId: 'a',
       localTime: 'b',
       value: null,
