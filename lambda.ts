@@ -80,8 +80,8 @@ export const handler = await createLambdaHandler({
   registry: openModelRegistry({ store, domain: domain.name, clock }),
   restoreForecaster: restoreNetwork,
   issued: {
-    async latest(since) {
-      const entries = await forecasts.latest(since);
+    async latest(since, until) {
+      const entries = await forecasts.latest(since, until);
       // It starts while the rest of the store is read; whoever needs it is told where it does not.
       if (entries.length === 0) startBackend().catch(() => undefined);
       return entries;

@@ -458,6 +458,13 @@ export function buildProgram(env: Environment): Command {
       ),
     async (context) => (await import('./store.ts')).storeVerify(context),
   );
+  command(
+    store,
+    'repair-clock',
+    'Restate what a machine whose clock was ahead stamped in the future, by a commit; older snapshots stay as they are.',
+    (c) => c,
+    async (context) => (await import('./store.ts')).storeRepairClock(context),
+  );
 
   command(
     store,

@@ -1,12 +1,14 @@
 /**
- * Purpose: `headway store log | verify`.
- * Invariants: reads only.
- * Fails: STORE_CORRUPT (exit status 5) when `verify` finds a problem, after it has listed them all.
+ * Purpose: `headway store log | verify | repair-clock`.
+ * Invariants: the first two read only.
+ * Fails: STORE_CORRUPT (exit status 5) when `verify` finds a problem, after it has listed them all;
+ * CLOCK_AHEAD where a stamp in the future is all it finds.
  */
 import Table from 'cli-table3';
 import { HeadwayError } from '../runtime/errors.ts';
 import { minuteText } from '../runtime/utc-text.ts';
 import { filesOf } from '../storage/coverage.ts';
+import { CLOCK_FIX } from '../storage/stamps.ts';
 import type { CommandContext } from './context.ts';
 
 export async function storeLog(context: CommandContext): Promise<void> {
@@ -69,6 +71,7 @@ export async function storeVerify(context: CommandContext): Promise<void> {
       `${features.collected} snapshots were collected as garbage: they cannot be read.`,
     );
   for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);
+  if (features.clock !== null) context.print(`  ${features.clock.key}: ${features.clock.problem}`);
   if (problems.length > 0) {
     throw new HeadwayError('STORE_CORRUPT', `${problems.length} problems found`, {
       where: (await context.store()).location,
@@ -76,4 +79,21 @@ export async function storeVerify(context: CommandContext): Promise<void> {
     });
   }
   context.print('Every hash is right.');
+  if (features.clock !== null) {
+    const { key, problem } = features.clock;
+    throw new HeadwayError('CLOCK_AHEAD', problem, { where: key, fix: CLOCK_FIX });
+  }
+}
+
+export async function storeRepairClock(context: CommandContext): Promise<void> {
+  const { onlineViewOf } = await import('../services/feature/run.ts');
+  const features = await context.features();
+  const { manifest, changed, restated } = await features.repairClock(onlineViewOf(context.domain));
+  context.printJson({ snapshotVersion: manifest?.snapshotVersion ?? null, changed, restated });
+  if (manifest === null) return context.print('No snapshots yet: run `headway features run`.');
+  if (!changed)
+    return context.print(`No stamp of snapshot ${manifest.snapshotVersion} lies in the future.`);
+  context.print(
+    `Snapshot ${manifest.snapshotVersion} has no stamp in the future any more: ${restated.length} objects became known with it. No answer for an earlier \`--known-at\` changed.`,
+  );
 }

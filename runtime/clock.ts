@@ -11,6 +11,9 @@ export interface Clock {
   elapsedMs(): number;
 }
 
+/** The clocks of machines that work together differ by no more. A time service keeps them closer. */
+export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsedMs: () => performance.now(),

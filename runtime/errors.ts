@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   STORE_CORRUPT: { exit: 5, http: 500 },
   OBJECT_NOT_FOUND: { exit: 3, http: 404 },
   KEY_INVALID: { exit: 2, http: 400 },
+  CLOCK_BEHIND: { exit: 4, http: 503 },
+  CLOCK_AHEAD: { exit: 5, http: 500 },
   COMMIT_CONFLICT: { exit: 4, http: 409 },
   SNAPSHOT_COLLECTED: { exit: 3, http: 410 },
   SNAPSHOT_EMPTY: { exit: 3, http: 503 },

@@ -3,9 +3,9 @@
  * docs/store-protocol.md.
  * Invariants: everything a manifest names is durable before the manifest is; a manifest's objects
  * are those of its parent and the new ones, so two writers at once lose nothing; the same raw part
- * at the same fingerprint is committed once.
- * Fails: PANEL_INVALID for a file that is not what the request says of it (nothing is committed);
- * the store's own errors.
+ * at the same fingerprint is committed once; stamps ascend with the log (stamps.ts).
+ * Fails: PANEL_INVALID for a file that is not what the request says of it, CLOCK_BEHIND and
+ * CLOCK_AHEAD for a clock that is off by minutes (nothing is committed); the store's own errors.
  */
 import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -31,6 +31,7 @@ import { encodeOnlineView } from './online-view.ts';
 import { newestParts, piecesOf } from './piece-table.ts';
 import { placeBytes, placeFile } from './placing.ts';
 import { type Ahead, readSnapshot } from './snapshot-reader.ts';
+import { nextCommittedAt, refuseAheadOfClock, refuseClockBehind, stampAfter } from './stamps.ts';
 
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;
@@ -41,16 +42,20 @@ const DEFAULT_ONLINE_INTERVALS = 1344;
  */
 const COMMIT_WITHIN_MS = 30 * 60 * 1000;
 
-export interface CommitRequest {
+/** What the online view of a snapshot holds. */
+export interface OnlineRequest {
+  /** How many intervals of every series. */
+  readonly onlineIntervals?: number;
+  /** How far past its end which columns that are known in advance. */
+  readonly ahead?: Ahead;
+}
+
+export interface CommitRequest extends OnlineRequest {
   readonly reason: string;
   readonly schema: FeatureSchema;
   readonly newObjects: readonly NewFeatureObject[];
   /** The data-quality report of the run, as JSON text. */
   readonly report?: Uint8Array;
-  /** How many intervals of every series the online view holds. */
-  readonly onlineIntervals?: number;
-  /** How far past its end the online view holds which columns that are known in advance. */
-  readonly ahead?: Ahead;
 }
 
 export interface CommitContext {
@@ -67,6 +72,7 @@ export async function commitFeatures(
   const { domain, log } = context;
   const head = await log.head();
   refuseOtherSchema(head, request.schema);
+  refuseClockBehind(head, context.clock.now());
   const fresh = await notCommitted(context, head, request.newObjects);
   if (fresh.length > 0) {
     return keepingRows(() =>
@@ -105,8 +111,12 @@ async function appendManifest(
       ? before.fresh
       : await notCommitted(context, parent, request.newObjects);
     if (fresh.length === 0) return null;
-    const checkedAt = clock.now();
-    const { objects: added, report } = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
+    refuseClockBehind(parent, clock.now());
+    refuseAheadOfClock(fresh, clock.now());
+    const elapsed = stopwatch(clock);
+    const placed = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
+    const { report } = placed;
+    const added = stampAfter(parent, placed.objects);
     const packs = parent?.packs ?? [];
     const objects = [...(parent?.objects ?? []), ...added];
     const draft = {
@@ -115,27 +125,40 @@ async function appendManifest(
       number: slot.number,
       parent: parent?.snapshotVersion ?? null,
       commitId: slot.commitId,
-      committedAt: clock.now(),
+      committedAt: nextCommittedAt(parent, clock.now()),
       reason: request.reason,
       schema: request.schema,
       packs,
       objects,
       report,
     } as const;
-    const lastIntervals = request.onlineIntervals ?? DEFAULT_ONLINE_INTERVALS;
-    const ahead = request.ahead ? { ahead: request.ahead } : {};
-    const query = { lastIntervals, ...ahead };
-    const next = parent && (await nextOnlinePanel(store, session, parent, draft, added, query));
-    const panel = next ?? (await readSnapshot(store, draft, query, session));
-    const isLate = clock.now() - checkedAt > COMMIT_WITHIN_MS;
+    const next =
+      parent && (await nextOnlinePanel(store, session, parent, draft, added, onlineQuery(request)));
+    const panel = next ?? (await readSnapshot(store, draft, onlineQuery(request), session));
+    const isLate = elapsed() > COMMIT_WITHIN_MS;
     return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
   });
   // `append` gives null only for an empty log, to which there is always something to add
   return manifest as Manifest;
 }
 
+/** The question that the online view is the answer to. */
+export const onlineQuery = ({ onlineIntervals, ahead }: OnlineRequest) => ({
+  lastIntervals: onlineIntervals ?? DEFAULT_ONLINE_INTERVALS,
+  ...(ahead ? { ahead } : {}),
+});
+
+/**
+ * How long ago it was called, in milliseconds, and rather too much: a wall clock can be set back,
+ * and the other one may stand still while the machine sleeps.
+ */
+function stopwatch(clock: Clock): () => number {
+  const [at, elapsedAt] = [clock.now(), clock.elapsedMs()];
+  return () => Math.max(clock.now() - at, clock.elapsedMs() - elapsedAt);
+}
+
 /** Writes the online view of the snapshot to be, and completes its manifest. */
-async function withOnlineView(
+export async function withOnlineView(
   store: ObjectStore,
   draft: Omit<Manifest, 'snapshotVersion' | 'online'>,
   panel: Panel,

@@ -5,7 +5,8 @@
  * was committed is merged, in the order of its commits; what others commit meanwhile stays. A pack
  * grows only by as much as it holds, so that a value is rewritten a logarithmic number of times,
  * and a snapshot has a logarithmic number of packs up to MOST_ROWS, and few beyond.
- * Fails: STORE_CORRUPT for an object that is not what the manifest says; the store's own errors.
+ * Fails: STORE_CORRUPT for an object that is not what the manifest says; CLOCK_BEHIND; the store's
+ * own errors.
  * Nothing is half done: a compaction that fails or is killed leaves orphans.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +16,7 @@ import { HeadwayError } from '../runtime/errors.ts';
 import { doomedKeys } from './collection.ts';
 import { sha256 } from './content-hash.ts';
 import { type DataFile, feedsOf, filesOf, isPack } from './coverage.ts';
-import { withSqlSession } from './duckdb-session.ts';
+import { type SqlSession, withSqlSession } from './duckdb-session.ts';
 import type { CommitContext } from './feature-commit.ts';
 import {
   type FeatureObject,
@@ -25,9 +26,10 @@ import {
   snapshotVersionOf,
 } from './manifest.ts';
 import { objectKeys } from './object-keys.ts';
-import { writePack } from './pack-writer.ts';
+import { type WrittenPack, writePack } from './pack-writer.ts';
 import { encodePieceTable, sumOfPieces } from './piece-table.ts';
 import { placeBytes, placeFile } from './placing.ts';
+import { nextCommittedAt, refuseClockBehind } from './stamps.ts';
 
 const MOST_ROWS = 2_000_000;
 const MOST_PIECES = 10_000;
@@ -56,6 +58,7 @@ export async function compactFeatures(
   const before = await log.head();
   const runs = before ? planRuns(before, request) : [];
   if (!before || runs.length === 0) return before;
+  refuseClockBehind(before, context.clock.now());
   const made = new Map<Run, FeaturePack>();
   const doomed = await doomedKeys(store, context.domain);
   const folder = await mkdtemp(path.join(tmpdir(), 'headway-pack-'));
@@ -63,29 +66,10 @@ export async function compactFeatures(
     await withSqlSession(async (session) => {
       for (const [index, run] of runs.entries()) {
         const file = path.join(folder, `${index}.parquet`);
-        const { rows, table } = await writePack(
-          store,
-          session,
-          run,
-          before.schema.frequencyMinutes,
-          file,
-        );
+        const { frequencyMinutes } = before.schema;
+        const pack = await writePack(store, session, run, frequencyMinutes, file);
         const feed = (run[0] as DataFile).feed;
-        const data = await placeFile(context, session, file, doomed);
-        const pieces = await placeBytes(
-          context,
-          (copy) => encodePieceTable(feed, table, copy),
-          objectKeys.pieces,
-          doomed,
-        );
-        const sum = sumOfPieces(table.pieces);
-        made.set(run, {
-          feed,
-          ...data,
-          rows,
-          pieces: { ...pieces, count: table.pieces.length },
-          ...sum,
-        });
+        made.set(run, await placePack(context, session, file, { feed, ...pack }, doomed));
       }
     });
   } finally {
@@ -108,7 +92,7 @@ export async function compactFeatures(
       },
       ...{
         commitId: slot.commitId,
-        committedAt: context.clock.now(),
+        committedAt: nextCommittedAt(parent, context.clock.now()),
         reason: `${count} objects compacted into ${made.size}`,
       },
       ...{ schema, packs: replaced.packs, objects: replaced.objects, report },
@@ -126,6 +110,25 @@ export async function compactFeatures(
     await store.put(key, bytes);
     return { ...draft, snapshotVersion, online: { ...parent.online, key } };
   });
+}
+
+/** Puts the Parquet file at `path` and the piece table of a pack. */
+export async function placePack(
+  context: CommitContext,
+  session: SqlSession,
+  path: string,
+  { feed, rows, table }: WrittenPack & { readonly feed: string },
+  doomed: ReadonlySet<string>,
+): Promise<FeaturePack> {
+  const data = await placeFile(context, session, path, doomed);
+  const pieces = await placeBytes(
+    context,
+    (copy) => encodePieceTable(feed, table, copy),
+    objectKeys.pieces,
+    doomed,
+  );
+  const { pieces: held } = table;
+  return { feed, ...data, rows, pieces: { ...pieces, count: held.length }, ...sumOfPieces(held) };
 }
 
 /**

@@ -6,7 +6,7 @@
  * kept, and those that a model card names. A name that a writer could use again is first condemned
  * in the collection log, and freed by a later collection, at least CONDEMNED_FOR_MS after, if
  * nothing needs it then.
- * Fails: as reading the manifests and cards does (nothing is removed then); the store's own errors,
+ * Fails: as reading the manifests and cards does, CLOCK_BEHIND (nothing is removed then); the store's own errors,
  * after which it can be repeated.
  */
 import { HeadwayError } from '../runtime/errors.ts';
@@ -15,6 +15,7 @@ import { COLLECTION_FORMAT, type Collection, isIntact, openCollectionLog } from 
 import type { CommitContext } from './feature-commit.ts';
 import type { Manifest } from './manifest.ts';
 import { logNumber, objectKeys } from './object-keys.ts';
+import { refuseClockBehind } from './stamps.ts';
 
 /**
  * Far longer than a commit takes from reading the collection log to its entry (feature-commit.ts:
@@ -66,6 +67,7 @@ export async function collectFeatures(
   // before the log is read: what was condemned long enough before now was condemned before that
   // reading
   const now = clock.now();
+  if (request.remove) refuseClockBehind(await context.log.head(), now);
   const collections = openCollectionLog(store, domain);
   const last = await collections.head();
   const found = await store.listDetails(objectKeys.features(domain));
@@ -80,8 +82,9 @@ export async function collectFeatures(
 
   const ready = new Set(last?.removing ?? []);
   const since = new Map<string, number>();
+  // by a clock that was ahead: it waits from now on, not from then
   for (const group of last?.condemned ?? [])
-    for (const key of group.keys) since.set(key, group.since);
+    for (const key of group.keys) since.set(key, Math.min(group.since, now));
   const garbage: Garbage[] = [];
   for (const { key, bytes, writtenAt } of found) {
     const kind = kindOf(domain, key, snapshots);

@@ -11,9 +11,10 @@ import type { Panel } from '../forecasting/panel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../runtime/errors.ts';
 import { openAppendLog } from './append-log.ts';
+import { type ClockRepair, repairClock } from './clock-repair.ts';
 import { isIntact, openCollectionLog } from './collection.ts';
 import { sha256 } from './content-hash.ts';
-import { type CommitRequest, commitFeatures } from './feature-commit.ts';
+import { type CommitRequest, commitFeatures, type OnlineRequest } from './feature-commit.ts';
 import { type CompactRequest, compactFeatures } from './feature-compact.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './feature-gc.ts';
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
@@ -47,6 +48,11 @@ export interface FeatureStore {
    * every `knownAt`. Returns the newest snapshot; null where there is none.
    */
   compact(request?: CompactRequest): Promise<Manifest | null>;
+  /**
+   * Restates, by a commit, what is stamped in the future (clock-repair.ts). Where nothing is,
+   * nothing changes.
+   */
+  repairClock(request?: OnlineRequest): Promise<ClockRepair>;
   /**
    * What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt`
    * the later committed comes later.
@@ -164,6 +170,7 @@ export function openFeatureStore(options: {
     manifest: manifestOf,
     commit: (request) => commitFeatures({ store, domain, clock, log }, request),
     compact: (request) => compactFeatures({ store, domain, clock, log }, request),
+    repairClock: (request) => repairClock({ store, domain, clock, log }, request),
     pieces: (manifest) => piecesOf(store, manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
@@ -192,6 +199,6 @@ export function openFeatureStore(options: {
     },
     quarantine: openQuarantine({ store, domain }),
     gc: (request) => collectFeatures({ store, domain, clock, log }, request),
-    verify: () => verifyFeatures(store, domain, log),
+    verify: () => verifyFeatures({ store, domain, clock, log }),
   };
 }

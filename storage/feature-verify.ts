@@ -6,29 +6,36 @@
  */
 
 import { HeadwayError } from '../runtime/errors.ts';
-import type { AppendLog } from './append-log.ts';
 import { type Collection, isIntact, openCollectionLog } from './collection.ts';
 import { sha256 } from './content-hash.ts';
 import { type SqlSession, withSqlSession } from './duckdb-session.ts';
+import type { CommitContext } from './feature-commit.ts';
 import { verifiedPath } from './feature-objects.ts';
 import { type Manifest, reportHash } from './manifest.ts';
 import { numbersToLookAt, objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { decodeOnlineView } from './online-view.ts';
 import { readPieceTable } from './piece-table.ts';
+import { aheadProblem } from './stamps.ts';
 import { type StoreReport, startReport } from './store-report.ts';
 
 export interface FeatureReport extends StoreReport {
   readonly manifests: number;
   /** Snapshots of which garbage collection took what no other needs. */
   readonly collected: number;
+  /**
+   * Stamps of the newest snapshot that lie in the future, or null. Those of older ones hide nothing
+   * any more.
+   */
+  readonly clock: { readonly key: string; readonly problem: string } | null;
 }
 
-export async function verifyFeatures(
-  store: ObjectStore,
-  domain: string,
-  log: AppendLog<Manifest>,
-): Promise<FeatureReport> {
+export async function verifyFeatures({
+  store,
+  domain,
+  clock,
+  log,
+}: CommitContext): Promise<FeatureReport> {
   const report = startReport();
   const keys = await store.list(objectKeys.features(domain));
   const newest = await verifyCollections(store, domain, keys, report);
@@ -64,7 +71,10 @@ export async function verifyFeatures(
       );
     }
   });
-  return { ...report.finish(keys), manifests, collected };
+  const head = previous as Manifest | null;
+  const problem = aheadProblem(head, clock.now());
+  const ahead = head && problem && { key: objectKeys.manifest(domain, head.number), problem };
+  return { ...report.finish(keys), manifests, collected, clock: ahead || null };
 }
 
 type Report = ReturnType<typeof startReport>;

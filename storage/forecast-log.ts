@@ -41,10 +41,11 @@ export interface ForecastLog {
   /** Entries issued in [from, until), oldest first. */
   entries(range?: { from?: number; until?: number }): Promise<ForecastEntry[]>;
   /**
-   * The entries of the last issue time since `since`: one batch, or its shards; none where they are
-   * more than MOST_SHARDS.
+   * The entries of the last issue time since `since` and until `until`: one batch, or its shards;
+   * none where they are more than MOST_SHARDS. An issue of the future, made while a clock was
+   * ahead, would otherwise be the last one for as long.
    */
-  latest(since: number): Promise<ForecastEntry[]>;
+  latest(since: number, until: number): Promise<ForecastEntry[]>;
   verify(): Promise<StoreReport>;
 }
 
@@ -161,8 +162,8 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
         if (until === null || issueOf(key) < until) entries.push(await read(key));
       return entries;
     },
-    async latest(since) {
-      const keys = await keysSince(stamp(since));
+    async latest(since, until) {
+      const keys = (await keysSince(stamp(since))).filter((key) => issueOf(key) <= stamp(until));
       const last = keys.filter((key) => issueOf(key) === issueOf(keys.at(-1) as string));
       return last.length > MOST_SHARDS ? [] : Promise.all(last.map(read));
     },

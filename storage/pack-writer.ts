@@ -1,6 +1,6 @@
 /**
  * Purpose: merge files of one feed (objects and packs) into the Parquet file and the piece table of
- * one pack.
+ * one pack, and take pieces out of one again.
  * Invariants: for every piece and every interval it covers, the rows valid at its rank are the rows
  * it had. A row that several pieces in turn say alike is stored once. Nothing depends on how the
  * pieces were spread over files.
@@ -53,16 +53,64 @@ export async function writePack(
     `COPY (${mergedSql}) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`,
   );
 
+  for (const table of ['piece', 'block', 'version']) await session.run(`DROP TABLE ${table}`);
+  const pieces = placed.map(({ piece }) => piece);
+  return writtenPack(session, target, pieces);
+}
+
+/**
+ * Writes to `target` what the pack at `source` holds of `pieces`, its first ones: what the others
+ * say ends with them.
+ */
+export async function writeFirstPieces(
+  session: SqlSession,
+  source: string,
+  pieces: readonly Piece[],
+  target: string,
+): Promise<WrittenPack> {
+  const count = pieces.length;
+  await session.run(`COPY (
+    SELECT series_id, "timestamp", target, available_at, first_piece,
+      least(until_piece, ${count})::INTEGER AS until_piece
+    FROM ${parquetFiles(source)} WHERE first_piece < ${count} ORDER BY "timestamp", series_id, first_piece
+  ) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`);
+  return writtenPack(session, target, pieces);
+}
+
+/**
+ * Writes to `target` the rows of one piece as an object of its own, none known later than
+ * `availableAt`. @param rank of the piece in a pack; null where the file is an object
+ */
+export async function writePiece(
+  session: SqlSession,
+  source: string,
+  { span, availableAt }: Pick<Piece, 'span' | 'availableAt'>,
+  rank: number | null,
+  target: string,
+): Promise<void> {
+  const valid =
+    rank === null
+      ? ''
+      : `WHERE first_piece <= ${rank} AND until_piece > ${rank}
+          AND epoch_ms("timestamp") >= ${span.start} AND epoch_ms("timestamp") < ${span.end}`;
+  await session.run(`COPY (
+    SELECT series_id, "timestamp", target,
+      least(available_at, make_timestamp(${availableAt}::BIGINT * 1000)) AS available_at
+    FROM ${parquetFiles(source)} ${valid} ORDER BY "timestamp", series_id
+  ) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+async function writtenPack(
+  session: SqlSession,
+  target: string,
+  pieces: readonly Piece[],
+): Promise<WrittenPack> {
   const written = parquetFiles(target);
   const [[rows] = []] = await session.rows(`SELECT count(*) FROM ${written}`);
   const firsts = await session.rows(`SELECT series_id, epoch_ms(min("timestamp")) FROM ${written}
-    WHERE until_piece = ${placed.length} GROUP BY series_id ORDER BY series_id`);
-  for (const table of ['piece', 'block', 'version']) await session.run(`DROP TABLE ${table}`);
+    WHERE until_piece = ${pieces.length} GROUP BY series_id ORDER BY series_id`);
   const series = firsts.map(([id, first]): [string, number] => [String(id), Number(first)]);
-  return {
-    rows: Number(rows),
-    table: { pieces: placed.map(({ piece }) => piece), firsts: new Map(series) },
-  };
+  return { rows: Number(rows), table: { pieces, firsts: new Map(series) } };
 }
 
 /** All pieces, the weakest first: their places are their ranks. */

@@ -5,7 +5,7 @@
  * contract, or somebody accepted that it does not; each raw row is used or rejected for a counted
  * reason; work files do not outlive the run.
  * Fails: DATA_QUARANTINED with the evidence stored, RAW_FILE_INVALID naming every bad file,
- * PARTS_OVERLAP, SOURCE_*, STORE_*: always with nothing committed.
+ * PARTS_OVERLAP, SOURCE_*, STORE_*, CLOCK_BEHIND: always with nothing committed.
  */
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/seasons.ts';
@@ -14,11 +14,13 @@ import { describeError, HeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { filesOf, isExogenous, piecesRead } from '../../storage/coverage.ts';
+import type { OnlineRequest } from '../../storage/feature-commit.ts';
 import type { FeatureStore } from '../../storage/feature-store.ts';
 import { keepingRows } from '../../storage/kept-rows.ts';
 import type { Manifest } from '../../storage/manifest.ts';
 import { newestParts, type Piece } from '../../storage/piece-table.ts';
 import type { QuarantineEntry } from '../../storage/quarantine.ts';
+import { refuseClockBehind } from '../../storage/stamps.ts';
 import type { AggregatedPart } from './aggregate.ts';
 import { judgeRun } from './contract.ts';
 import { allParts } from './exogenous-parts.ts';
@@ -90,6 +92,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   const accept = options.accept ?? null;
   const parts = await allParts(domain, source, options.exogenous ?? null);
   const head = await features.head();
+  refuseClockBehind(head, clock.now());
   const pieces = await features.pieces(head);
   const known = newestParts(pieces, parts.map(named));
   const { waiting, held } = await sift(
@@ -201,10 +204,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
       schema,
       newObjects,
       report: new TextEncoder().encode(JSON.stringify(report)),
-      onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
-      ...(domain.futureExogenous.length > 0
-        ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } }
-        : {}),
+      ...onlineViewOf(domain),
     });
     const { rowsIn, rowsUsed } = report.run;
     logger.info(
@@ -222,6 +222,14 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   // What is read of the new files to judge them is what the commit needs of them.
   return keepingRows(() => withWorkFolder(options.workFolder, clock.now(), work));
 }
+
+/** What the online view of a domain's snapshots holds. */
+export const onlineViewOf = (domain: Domain): OnlineRequest => ({
+  onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
+  ...(domain.futureExogenous.length > 0
+    ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } }
+    : {}),
+});
 
 /**
  * A source that has gone quiet brings nothing to refuse: it is said, and what was known is served

@@ -61,7 +61,7 @@ export type LoggedPromotion = Champion;
 /** Where batches keep the forecasts that they issue. `ForecastLog` fits. */
 export interface IssuedForecastsLog {
   /** The newest issue since then: a batch, or its shards; empty where there is none. */
-  latest(since: number): Promise<readonly ForecastEntry[]>;
+  latest(since: number, until: number): Promise<readonly ForecastEntry[]>;
 }
 
 /** Where actuals go. `ActualsLog` fits. */

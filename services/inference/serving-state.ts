@@ -8,7 +8,7 @@
  * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and
  * remembers the error.
  */
-import type { Clock } from '../../runtime/clock.ts';
+import { CLOCK_TOLERANCE_MS, type Clock } from '../../runtime/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { ForecastEntry } from '../../storage/forecast-log.ts';
@@ -107,10 +107,13 @@ export function createServingState(options: ServingStateOptions): ServingState {
    */
   async function issuedLately(): Promise<readonly ForecastEntry[]> {
     if (!options.issued || current !== null) return [];
-    return options.issued.latest(clock.now() - LATEST_ISSUE_MS).catch((error: unknown) => {
-      logger.warn({ err: error }, 'forecasts that were issued cannot be read: they are computed');
-      return [];
-    });
+    const now = clock.now();
+    return options.issued
+      .latest(now - LATEST_ISSUE_MS, now + CLOCK_TOLERANCE_MS)
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'forecasts that were issued cannot be read: they are computed');
+        return [];
+      });
   }
 
   async function refreshOnce(): Promise<RefreshOutcome> {

@@ -46,6 +46,7 @@ test('there are the commands that the documents name', () => {
     'store diff',
     'store gc',
     'store log',
+    'store repair-clock',
     'store verify',
     'train',
     'tune',

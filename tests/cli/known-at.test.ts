@@ -5,6 +5,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { fixedClock } from '../../runtime/clock.ts';
+import { openFeatureStore } from '../../storage/feature-store.ts';
+import { fileObjectStore } from '../../storage/file-object-store.ts';
+import type { Manifest } from '../../storage/manifest.ts';
 import { temporaryPlace, type WarmHeadway, warmHeadway } from './warm-headway.ts';
 
 jest.setTimeout(180_000);
@@ -128,6 +132,38 @@ test('--reproduce takes the card’s word, and nobody else’s', async () => {
   expect(await run('train', '--reproduce', '20200101T000000Z-000000000000')).toMatchObject({
     code: 3,
   });
+});
+
+test('a commit of a clock that was ahead is refused on, reported and repaired', async () => {
+  const source = ['--source', join(place.folder, 'load')];
+  const store = fileObjectStore(join(place.folder, 'store'));
+  const ahead = fixedClock(Date.now() + 365 * 24 * HOUR);
+  const features = openFeatureStore({ store, domain: 'electricity', clock: ahead });
+  const { objects, schema, number } = (await features.head()) as Manifest;
+  const newest = objects.at(-1) as Manifest['objects'][0];
+  const object = { ...newest, path: await store.localPath(newest.key), fingerprint: 'ahead' };
+  await features.commit({
+    reason: 'ahead',
+    schema,
+    newObjects: [{ ...object, availableAt: ahead.now() }],
+  });
+
+  for (const [code, text, ...args] of [
+    [4, /^CLOCK_BEHIND: .* UTC, and it is .* UTC .*repair-clock/, 'features', 'run', ...source],
+    [5, /^CLOCK_AHEAD: .* UTC, and it is .* UTC .*repair-clock/, 'store', 'verify'],
+  ] as const) {
+    const ended = await run(...args);
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(text)]);
+    expect(ended.stderr).toContain(`log/${String(number + 1).padStart(20, '0')}.json`);
+  }
+  expect(await json('store', 'repair-clock')).toMatchObject({
+    changed: true,
+    restated: [newest.part],
+  });
+  expect((await run('store', 'repair-clock')).stdout).toMatch(/^No stamp of snapshot \S+ lies in/);
+  expect(await json('store', 'verify')).toMatchObject({ features: { clock: null }, problems: [] });
+  expect(await json('features', 'run', ...source)).toMatchObject({ changed: true });
+  expect(await json('features', 'run', ...source)).toMatchObject({ changed: false });
 });
 
 test('--reproduce in a store that was tampered with names the object and fails', async () => {

@@ -307,6 +307,7 @@ describe('reading', () => {
     const question = { cutoff: hour(3), knownAt: NOW };
     const before = hashPanel(await features.readAsOf(question));
     const { snapshotVersion } = (await features.head())!;
+    features = openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW + HOUR) });
     await commit([
       {
         part: 'a',
@@ -409,6 +410,7 @@ describe('verifying', () => {
     expect(await features.verify()).toEqual({
       objects: 6,
       bytes,
+      clock: null,
       manifests: 2,
       collected: 0,
       problems: [],

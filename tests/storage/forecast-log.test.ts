@@ -5,6 +5,8 @@ import { memoryObjectStore } from '../contracts/memory-object-store.ts';
 import { hour } from './feature-fixtures.ts';
 import { forecastAt } from './model-fixtures.ts';
 
+const LATER = hour(100);
+
 test('entries come back as they were written, in order of issue, NaN included', async () => {
   const log = openForecastLog({ store: memoryObjectStore(), domain: 'toy' });
   for (const n of [30, 2, 10]) await log.append(forecastAt(n));
@@ -22,15 +24,18 @@ test('writing an entry twice leaves one, and another one at the same time stands
 
 test('the last issue since a time is one batch or its shards, and none where they are many', async () => {
   const log = openForecastLog({ store: memoryObjectStore(), domain: 'toy' });
-  expect(await log.latest(0)).toEqual([]);
+  expect(await log.latest(0, LATER)).toEqual([]);
   for (const n of [2, 10]) await log.append(forecastAt(n));
   const shard = { ...forecastAt(10), seriesIds: ['c'], values: [5, 6] };
   await log.append(shard);
-  expect(await log.latest(hour(1))).toEqual(expect.arrayContaining([forecastAt(10), shard]));
-  expect(await log.latest(hour(1))).toHaveLength(2);
-  expect(await log.latest(hour(10) + 1)).toEqual([]);
+  expect(await log.latest(hour(1), LATER)).toEqual(expect.arrayContaining([forecastAt(10), shard]));
+  expect(await log.latest(hour(1), LATER)).toHaveLength(2);
+  expect(await log.latest(hour(10) + 1, LATER)).toEqual([]);
+  // made while a clock was a year ahead
+  await log.append(forecastAt(9000));
+  expect(await log.latest(hour(1), LATER)).toHaveLength(2);
   for (let n = 0; n < 15; n++) await log.append({ ...forecastAt(10), modelVersion: `m${n}` });
-  expect(await log.latest(0)).toEqual([]);
+  expect(await log.latest(0, LATER)).toEqual([]);
 });
 
 test.each([

@@ -105,6 +105,12 @@ describe('a run', () => {
     expect(await readdir(bench.workFolder)).toEqual([]);
   });
 
+  test('is refused where its clock is behind the store, though nothing is new', async () => {
+    await run(day('2026-01-01', 5));
+    bench.clock.advance(-365 * 86_400_000);
+    await expect(run(day('2026-01-01', 5))).rejects.toMatchObject({ code: 'CLOCK_BEHIND' });
+  });
+
   test('again changes nothing and opens nothing', async () => {
     await run(day('2026-01-01', 5));
     const closed = { open: () => Promise.reject(new Error('must not be opened')) };
