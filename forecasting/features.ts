@@ -238,6 +238,23 @@ export function levelAt(values: Float32Array, cutoff: number, week: number): num
 }
 
 /**
+ * True where a window's last week holds enough known values (a day of them, or half the week where
+ * that is less) for its level to mean something. A window without them, such as one before the first
+ * value of its series, has a level of next to nothing: it neither scales, trains nor calibrates.
+ */
+export function hasEnoughHistory(
+  values: Float32Array,
+  cutoff: number,
+  { day, week }: Pick<FeatureSpec, 'day' | 'week'>,
+): boolean {
+  const needed = Math.min(day, Math.ceil(week / 2));
+  let known = 0;
+  for (let t = cutoff; known < needed && t > cutoff - week && t >= 0; t--)
+    if (!Number.isNaN(values[t])) known++;
+  return known >= needed;
+}
+
+/**
  * Mean of the known values `count` times `season` back by the local clock, from `first` back at the
  * earliest and none at or after `end`; NaN where none is known. Holidays are left out: they say
  * little of the same hour on another day.

@@ -8,7 +8,7 @@
  * Fails: never; too few observations leave everything as it is. Source: conformalized quantile
  * regression (Romano, Patterson & Candès 2019, arXiv:1905.03222), in its scaled form.
  */
-import { type FeatureSpec, levelAt } from '../features.ts';
+import { type FeatureSpec, hasEnoughHistory, levelAt } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { pinballLoss } from '../metrics.ts';
 import { type Panel, targetOf } from '../panel.ts';
@@ -133,7 +133,7 @@ export function calibrate(
   panel: Panel,
   models: Calibrated,
   cutoffs: readonly number[],
-  spec: Pick<FeatureSpec, 'horizon' | 'week'> & TargetKind,
+  spec: Pick<FeatureSpec, 'horizon' | 'day' | 'week'> & TargetKind,
 ): Calibration {
   const { quantiles } = models.forecaster;
   const median = quantiles.indexOf(0.5);
@@ -162,8 +162,9 @@ function observe(
   panel: Panel,
   { forecaster, anchor, linear }: Calibrated,
   cutoffs: readonly number[],
-  { horizon, week }: Pick<FeatureSpec, 'horizon' | 'week'>,
+  spec: Pick<FeatureSpec, 'horizon' | 'day' | 'week'>,
 ): Observation[][] {
+  const { horizon, week } = spec;
   const Q = forecaster.quantiles.length;
   const groups: Observation[][] = Array.from({ length: LEVEL_BOUNDS.length + 1 }, () => []);
   for (const cutoff of cutoffs) {
@@ -172,6 +173,7 @@ function observe(
     const lines = linear?.predict(panel, cutoff, horizon) ?? anchors;
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const values = targetOf(panel, s);
+      if (!hasEnoughHistory(values, cutoff, spec)) continue;
       const group = groups[
         groupOf({ levelBounds: LEVEL_BOUNDS }, levelAt(values, cutoff, week))
       ] as Observation[];

@@ -1,8 +1,10 @@
 /**
  * Purpose: standardise the network's inputs, the same way in training and in prediction.
- * Invariants: fitted on training windows only; standardised inputs are bounded; the panel's series
- * find their embedding by id.
- * Fails: never.
+ * Invariants: fitted on training windows only, and of these on windows with enough known history;
+ * standardised inputs are bounded; no few targets decide the output scale; the panel's series find
+ * their embedding by id.
+ * Fails: an UnlearnableError where no window has enough known history, and for an output scale that
+ * no network can learn with.
  */
 import {
   createFeatureBatch,
@@ -10,10 +12,46 @@ import {
   type FeatureGroup,
   type FeatureSource,
   type featureGroups,
+  hasEnoughHistory,
   writeFeatures,
 } from '../features.ts';
 import { type Panel, targetOf } from '../panel.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
+
+const MAX_SAMPLE = 4096;
+/** Windows without enough known history are drawn again, at most this many times per window. */
+const MAX_DRAWS = 16;
+/**
+ * Targets further from the base than this many times the median distance count as that far. Rare
+ * events of sparse series lie within it; what follows a level of next to nothing lies far beyond.
+ */
+const MAX_DISTANCE = 100;
+/**
+ * In units of the level. A series keeps near its own level: the mean distance from it is below 2
+ * where nothing changes.
+ */
+const MAX_OUTPUT_SCALE = 10;
+
+/** False for a scale under which quantiles of ordinary values cannot be told apart. */
+export const isPlausibleScale = (outputScale: number): boolean =>
+  outputScale > 0 && outputScale <= MAX_OUTPUT_SCALE;
+
+/** The panel holds nothing that a model could learn from: too little is known, or it has no scale. */
+export class UnlearnableError extends RangeError {
+  readonly lacks: 'history' | 'scale';
+
+  constructor(lacks: 'history' | 'scale', message: string) {
+    super(message);
+    this.name = 'UnlearnableError';
+    this.lacks = lacks;
+  }
+}
+
+export const noKnownHistory = (): UnlearnableError =>
+  new UnlearnableError(
+    'history',
+    'no training window holds enough known values: in the week before each cutoff, every series is unknown for all but a few intervals',
+  );
 
 /** Standardises one written row in place: training and prediction share this. */
 export function standardiseRow(
@@ -79,33 +117,34 @@ export function keepGroups(
  */
 const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
 
-/** Means and deviations of the inputs over a sample of windows. */
+/** Means and deviations of the inputs, and the scale of the outputs, over a sample of windows. */
 export function fitScaling(
   source: FeatureSource,
   cutoffs: Int32Array,
   random: () => number,
 ): InputScaling {
   const { sizes, panel, spec } = source;
-  const sample = Math.min(4096, cutoffs.length * panel.seriesIds.length);
+  const sample = Math.min(MAX_SAMPLE, cutoffs.length * panel.seriesIds.length);
   const batch = createFeatureBatch(sizes, spec.horizon, 1);
   const window = createMoments(sizes.windowSize);
   const step = createMoments(sizes.stepSize);
-  let residual = 0;
-  let residuals = 0;
-  for (let i = 0; i < sample; i++) {
+  const distances = new Float64Array(sample * spec.horizon);
+  let known = 0;
+  for (let drawn = 0; window.count < sample && drawn < MAX_DRAWS * sample; drawn++) {
     const series = Math.floor(random() * panel.seriesIds.length);
     const cutoff = cutoffs[Math.floor(random() * cutoffs.length)] as number;
+    const values = targetOf(panel, series);
+    if (!hasEnoughHistory(values, cutoff, spec)) continue;
     writeFeatures(source, series, cutoff, batch, 0);
     addMoments(window, batch.window, 0);
-    const values = targetOf(panel, series);
     for (let k = 0; k < spec.horizon; k++) {
       addMoments(step, batch.step, k * sizes.stepSize);
       const y = values[cutoff + 1 + k] as number;
       if (Number.isNaN(y)) continue;
-      residual += Math.abs(y / (batch.level[0] as number) - (batch.base[k] as number));
-      residuals++;
+      distances[known++] = Math.abs(y / (batch.level[0] as number) - (batch.base[k] as number));
     }
   }
+  if (window.count === 0) throw noKnownHistory();
   const [windowMean, windowScale] = momentsResult(window);
   const [stepMean, stepScale] = momentsResult(step);
   return {
@@ -113,8 +152,25 @@ export function fitScaling(
     windowScale,
     stepMean,
     stepScale,
-    outputScale: residuals > 0 && residual > 0 ? residual / residuals : 1,
+    outputScale: outputScaleOf(distances.subarray(0, known)),
   };
+}
+
+/**
+ * The mean distance of targets from the base, in units of the level, with far ones limited; 1 where
+ * all are 0.
+ */
+function outputScaleOf(distances: Float64Array): number {
+  const ascending = distances.filter((distance) => distance > 0).sort();
+  if (ascending.length === 0) return 1;
+  const limit = MAX_DISTANCE * (ascending[ascending.length >> 1] as number);
+  const sum = distances.reduce((total, distance) => total + Math.min(distance, limit), 0);
+  const scale = sum / distances.length;
+  if (isPlausibleScale(scale)) return scale;
+  throw new UnlearnableError(
+    'scale',
+    `the targets lie ${scale.toPrecision(3)} times their series' level from what the weeks before say, on average; a network learns nothing from more than ${MAX_OUTPUT_SCALE}`,
+  );
 }
 
 interface Moments {

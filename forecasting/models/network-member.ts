@@ -7,11 +7,16 @@
  * the same weights, whether or not it was interrupted and resumed from a checkpoint; batches reuse
  * their arrays.
  * Fails: a RangeError where the panel holds no complete training window, or a checkpoint that is
- * not of this job.
+ * not of this job; an UnlearnableError where no window has enough known history.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { createFeatureSource, type FeatureSource, featureSizes } from '../features.ts';
-import type { Panel } from '../panel.ts';
+import {
+  createFeatureSource,
+  type FeatureSource,
+  featureSizes,
+  hasEnoughHistory,
+} from '../features.ts';
+import { type Panel, targetOf } from '../panel.ts';
 import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
 import { embeddingRows } from './input-scaling.ts';
 import {
@@ -30,6 +35,7 @@ import {
   shuffle,
   type TrainingBatch,
   trainingCutoffs,
+  trainingWindows,
 } from './training-batch.ts';
 
 const STEPS_PER_REPORT = 20;
@@ -140,6 +146,9 @@ export interface FitPlan {
   /** Training cutoffs, ascending; of these the first `early` do not touch the calibration span. */
   readonly cutoffs: Int32Array;
   readonly early: number;
+  /** As `trainingWindows` gives them; of these the first `earlyWindows` are at early cutoffs. */
+  readonly windows: Uint32Array;
+  readonly earlyWindows: number;
   /**
    * Cutoffs whose targets are held out of the first pass; empty where too little would be left to
    * learn from.
@@ -154,11 +163,24 @@ export function fitPlan(source: FeatureSource, lastTarget: number, options: FitO
   const heldOut = calibrationCutoffs(source, lastTarget, options.calibrationIntervals);
   const early =
     cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
-  if (heldOut.length === 0 || early * 2 < cutoffs.length)
-    return { cutoffs, early: cutoffs.length, heldOut: [], firstSteps: options.steps };
+  const windows = trainingWindows(source, cutoffs);
+  const end = early * source.panel.seriesIds.length;
+  const earlyWindows = windows.findLastIndex((window) => window < end) + 1;
+  if (heldOut.length === 0 || early * 2 < cutoffs.length || earlyWindows === 0) {
+    return {
+      cutoffs,
+      early: cutoffs.length,
+      windows,
+      earlyWindows: windows.length,
+      heldOut: [],
+      firstSteps: options.steps,
+    };
+  }
   return {
     cutoffs,
     early,
+    windows,
+    earlyWindows,
     heldOut,
     firstSteps: Math.max(1, Math.round(options.steps * (1 - options.tuneShare))),
   };
@@ -188,7 +210,7 @@ export async function fitMember(
   const source = createFeatureSource(panel, spec.features);
   const plan = fitPlan(source, lastTarget, options);
   const seriesCount = panel.seriesIds.length;
-  const batchSize = Math.min(options.batchSize, plan.cutoffs.length * seriesCount);
+  const batchSize = Math.min(options.batchSize, plan.windows.length);
   const batch = createTrainingBatch(source, batchSize);
   const embeddingRow = embeddingRows(spec, panel);
   const decay = decayOf(spec, options.weightDecay);
@@ -210,7 +232,7 @@ export async function fitMember(
     const pass = Math.floor(position / passSteps);
     const name = first ? 'order' : 'order of the second pass';
     if (orderOf !== `${name} ${pass}`) {
-      order = Uint32Array.from({ length: count }, (_, i) => i);
+      order = plan.windows.slice(0, count);
       shuffle(order, streams(name, pass));
       orderOf = `${name} ${pass}`;
     }
@@ -220,7 +242,7 @@ export async function fitMember(
   while (step < options.steps) {
     const first = step < plan.firstSteps;
     const position = first ? step : step - plan.firstSteps;
-    const count = (first ? plan.early : plan.cutoffs.length) * seriesCount;
+    const count = first ? plan.earlyWindows : plan.windows.length;
     const offset = passOffset(first, count, position);
     const random = streams('step', step);
     for (let row = 0; row < batchSize; row++) {
@@ -342,7 +364,8 @@ function validationBatch(
   for (let row = 0; row < batch.capacity; row++) {
     const series = Math.floor(random() * seriesCount);
     const cutoff = plan.heldOut[Math.floor(random() * plan.heldOut.length)] as number;
-    fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
+    const isPoor = !hasEnoughHistory(targetOf(source.panel, series), cutoff, source.spec);
+    fillRow(source, batch, row, series, cutoff, scaling, isPoor ? 0 : weightOf(series));
     batch.series[row] = rows[series] as number;
   }
   // Where nothing was observed every loss is 0: that must not end a fit.

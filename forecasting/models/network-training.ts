@@ -3,9 +3,10 @@
  * Invariants: nothing after `lastTarget` is read; the same panel, options and streams give the same
  * network on the same backend, whether its members were learnt one after another, at once in other
  * processes, or resumed.
- * Fails: a RangeError where the panel holds no complete training window. Source of the ensemble:
- * Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474), averaging
- * quantiles.
+ * Fails: a RangeError where the panel holds no complete training window; an UnlearnableError where
+ * no window has enough known history, or the targets have no plausible scale. Source of the
+ * ensemble: Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474),
+ * averaging quantiles.
  */
 import { createFeatureSource } from '../features.ts';
 import type { Panel } from '../panel.ts';
@@ -112,7 +113,7 @@ export async function fitNetwork(
     linear: linearOf(plan.cutoffs.length),
     calibration,
     steps: options.steps,
-    windows: plan.cutoffs.length * panel.seriesIds.length,
+    windows: plan.windows.length,
   };
 }
 

@@ -5,10 +5,10 @@
  * model a step, pooled over all series; fitted on windows whose targets end at or before the last
  * target; the penalty is chosen on the later part of those windows; forecasts are finite, and not
  * negative where the target cannot be.
- * Fails: a RangeError where the panel holds no complete training window. Source: Hoerl & Kennard
- * 1970, in closed form by Cholesky. A window's squared error, in the target's own unit, is divided
- * by its level plus the mean level: the variance of counts grows with their level, and a series at
- * rest must not decide.
+ * Fails: a RangeError where the panel holds no complete training window; as `fitScaling` does.
+ * Source: Hoerl & Kennard 1970, in closed form by Cholesky. A window's squared error, in the
+ * target's own unit, is divided by its level plus the mean level: the variance of counts grows with
+ * their level, and a series at rest must not decide.
  */
 import {
   createFeatureBatch,
@@ -17,6 +17,7 @@ import {
   type FeatureSource,
   type FeatureSpec,
   featureSizes,
+  hasEnoughHistory,
   writeFeatures,
 } from '../features.ts';
 import type { Forecaster } from '../forecaster.ts';
@@ -98,9 +99,12 @@ export function fitCoefficients(
   const meanLevel = meanLevelOf(panel, (cutoffs[cutoffs.length - 1] as number) + spec.horizon);
   const batch = createTrainingBatch(source, 1);
   const row = new Float64Array(size);
+  let windows = 0;
   for (const cutoff of cutoffs) {
     const part = cutoff >= tailStart ? tail : cutoff + spec.horizon <= tailStart ? early : between;
     for (let series = 0; series < seriesCount; series++) {
+      if (!hasEnoughHistory(targetOf(panel, series), cutoff, spec)) continue;
+      windows++;
       fillRow(source, batch, 0, series, cutoff, scaling, 1);
       const level = batch.level[0] as number;
       const weight = level ** 2 / (level + meanLevel);
@@ -120,7 +124,7 @@ export function fitCoefficients(
     ) as Sums;
     coefficients.set(solved(whole, penalty), k * size);
   }
-  return { penalty, coefficients, windows: cutoffs.length * seriesCount };
+  return { penalty, coefficients, windows };
 }
 
 /**

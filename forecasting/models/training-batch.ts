@@ -1,17 +1,20 @@
 /**
  * Purpose: training windows: which there are, what they weigh, and one batch of them in arrays that
  * are used again.
- * Invariants: no window's target reaches past the last target; an unknown target weighs nothing.
- * Fails: a RangeError where the panel holds no complete training window.
+ * Invariants: no window's target reaches past the last target; an unknown target weighs nothing;
+ * a window without enough known history is no training window.
+ * Fails: a RangeError where the panel holds no complete training window; an UnlearnableError where
+ * none has enough known history.
  */
 import {
   createFeatureBatch,
   type FeatureBatch,
   type FeatureSource,
+  hasEnoughHistory,
   writeFeatures,
 } from '../features.ts';
 import { targetOf } from '../panel.ts';
-import { standardiseRow } from './input-scaling.ts';
+import { noKnownHistory, standardiseRow } from './input-scaling.ts';
 import type { InputScaling } from './network.ts';
 
 export interface TrainingBatch extends FeatureBatch {
@@ -49,6 +52,24 @@ export function trainingCutoffs(
     );
   }
   return Int32Array.from(cutoffs.reverse());
+}
+
+/** The windows to learn from, ascending: index of the cutoff × number of series + series. */
+export function trainingWindows(
+  { panel, spec }: Pick<FeatureSource, 'panel' | 'spec'>,
+  cutoffs: Int32Array,
+): Uint32Array {
+  const seriesCount = panel.seriesIds.length;
+  const windows = new Uint32Array(cutoffs.length * seriesCount);
+  let count = 0;
+  for (let c = 0; c < cutoffs.length; c++) {
+    for (let series = 0; series < seriesCount; series++) {
+      if (hasEnoughHistory(targetOf(panel, series), cutoffs[c] as number, spec))
+        windows[count++] = c * seriesCount + series;
+    }
+  }
+  if (count === 0) throw noKnownHistory();
+  return windows.slice(0, count);
 }
 
 export function fillRow(

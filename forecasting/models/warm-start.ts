@@ -6,6 +6,7 @@
  */
 import { type ExogenousInputs, NO_EXOGENOUS } from '../exogenous.ts';
 import { type FeatureSpec, featureSizes } from '../features.ts';
+import { isPlausibleScale } from './input-scaling.ts';
 import type { NetworkSpec } from './network.ts';
 import type { TrainedNetwork } from './network-forecaster.ts';
 
@@ -23,6 +24,8 @@ export function warmStartFrom(
 ): WarmStart | string {
   const difference = differenceOf(own, spec);
   if (difference !== null) return difference;
+  if (!isPlausibleScale(scaling.outputScale))
+    return `its output scale is ${scaling.outputScale.toPrecision(3)}, which no network learns with`;
   const rowOf = new Map(own.seriesIds.map((id, row) => [id, row]));
   const unknown = own.seriesIds.length;
   // The unknown series' row is the last one, in both.

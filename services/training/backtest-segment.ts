@@ -4,7 +4,8 @@
  * Invariants: a fit is given the panel cut off after the segment's first cutoff, so it cannot see
  * more; one segment of the whole test span is the very fit of `headway train` (same seed, same
  * windows); the same job gives the same bits on the same backend.
- * Fails: as the fits do: a RangeError where there is no training window.
+ * Fails: as the fits do: a RangeError where there is no training window; HISTORY_TOO_SHORT or
+ * PANEL_INVALID where a model can learn nothing from the panel.
  */
 import { type BacktestResult, runBacktest } from '../../forecasting/backtest.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
@@ -21,6 +22,7 @@ import { type Panel, panelUpTo } from '../../forecasting/panel.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { randomStreams } from '../../runtime/random.ts';
 import type { BackendName } from '../../runtime/tensor-backend.ts';
+import { withFitErrors } from './fit-errors.ts';
 
 /** Plain data: it travels to a worker process. */
 export interface SegmentJob {
@@ -95,7 +97,8 @@ export async function runSegment(
   for (const [name, fitOne] of Object.entries(fits)) {
     const started = clock.elapsedMs();
     await report({ done: 0, note: `fitting ${name.replaceAll('_', ' ')}` });
-    forecasters.push(await fitOne(past, job, (step, note) => report({ done: step, note })));
+    const onStep = (step: number, note: string) => report({ done: step, note });
+    forecasters.push(await withFitErrors(() => fitOne(past, job, onStep)));
     seconds[name] = (clock.elapsedMs() - started) / 1000;
   }
   const result = await runBacktest(

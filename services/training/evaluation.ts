@@ -4,7 +4,8 @@
  * simulated source) the oracle.
  * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a
  * metric on training rows does not exist here.
- * Fails: HISTORY_TOO_SHORT that says how many intervals there are and how many are needed.
+ * Fails: HISTORY_TOO_SHORT that says how many intervals there are and how many are needed;
+ * PANEL_INVALID where the targets have no plausible scale.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { type BacktestResult, backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
@@ -28,6 +29,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { HeadwayError } from '../../runtime/errors.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { randomStreams } from '../../runtime/random.ts';
+import { withFitErrors } from './fit-errors.ts';
 import { membersInWorkers, type Workers } from './members.ts';
 import { featureSpecOf, networkSpecOf, type TrainingConfig } from './training-config.ts';
 
@@ -117,17 +119,12 @@ export async function fitUpTo(
   const past = panelUpTo(panel, lastTarget);
   const onProgress = ({ step, loss, rate }: FitProgress) =>
     progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
-  const fitted = await fitNetwork(
-    past,
-    spec,
-    lastTarget,
-    config.fit,
-    randomStreams(seed),
-    onProgress,
-    {
-      ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
-      warmStart: warmStart ?? null,
-    },
+  const extras = {
+    ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
+    warmStart: warmStart ?? null,
+  };
+  const fitted = await withFitErrors(() =>
+    fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), onProgress, extras),
   );
   progress.stop(
     `${fitted.windows} windows, ${fitted.members.length} × ${fitted.members[0]?.length} parameters`,

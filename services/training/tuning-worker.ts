@@ -4,20 +4,22 @@
  * Invariants: the panel it gets ends where the fold ends; the loss is the mean pinball loss in the
  * target's unit over the MAE of the fold's best naive forecaster, so that folds of quiet and of
  * busy weeks weigh alike.
- * Fails: BACKEND_UNAVAILABLE; a RangeError where the fold holds no training window.
+ * Fails: BACKEND_UNAVAILABLE; a RangeError where the fold holds no training window; as
+ * `withFitErrors` does.
  */
 import { runBacktest } from '../../forecasting/backtest.ts';
 import { score } from '../../forecasting/metrics.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import { type NetworkSpec, parameterCount } from '../../forecasting/models/network.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
-import type { FitOptions } from '../../forecasting/models/network-member.ts';
+import type { FitOptions, FitProgress } from '../../forecasting/models/network-member.ts';
 import { fitNetwork } from '../../forecasting/models/network-training.ts';
 import type { Panel } from '../../forecasting/panel.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { randomStreams } from '../../runtime/random.ts';
 import { type BackendChoice, startTensorBackend } from '../../runtime/tensor-backend.ts';
+import { withFitErrors } from './fit-errors.ts';
 
 /** All of it can be copied to another process. */
 export interface TrialInput {
@@ -55,15 +57,11 @@ export async function work(
   const started = systemClock.elapsedMs();
   // One member: an ensemble of each would cost twice as much and rank them alike.
   const alone = { ...fit, members: 1 };
-  const fitted = await fitNetwork(
-    panel,
-    spec,
-    lastTarget,
-    alone,
-    randomStreams(seed),
-    async ({ step }) => {
-      await report(step);
-    },
+  const onProgress = async ({ step }: FitProgress) => {
+    await report(step);
+  };
+  const fitted = await withFitErrors(() =>
+    fitNetwork(panel, spec, lastTarget, alone, randomStreams(seed), onProgress),
   );
   const naive = naiveForecasters(spec.features.week);
   const result = await runBacktest(
