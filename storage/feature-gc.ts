@@ -6,8 +6,8 @@
  * kept, and those that a model card names. A name that a writer could use again is first condemned
  * in the collection log, and freed by a later collection, at least CONDEMNED_FOR_MS after, if
  * nothing needs it then.
- * Fails: as reading the manifests and cards does, CLOCK_BEHIND (nothing is removed then); the store's own errors,
- * after which it can be repeated.
+ * Fails: as reading the manifests and cards does, CLOCK_BEHIND (nothing is removed then); the
+ * store's own errors, after which it can be repeated.
  */
 import { HeadwayError } from '../runtime/errors.ts';
 import type { AppendLog } from './append-log.ts';

@@ -60,7 +60,7 @@ export type LoggedPromotion = Champion;
 
 /** Where batches keep the forecasts that they issue. `ForecastLog` fits. */
 export interface IssuedForecastsLog {
-  /** The newest issue since then: a batch, or its shards; empty where there is none. */
+  /** The newest issue between these times: a batch, or its shards; empty where there is none. */
   latest(since: number, until: number): Promise<readonly ForecastEntry[]>;
 }
 
