@@ -9,7 +9,7 @@ import type { SourceFile, Violation } from './source-tree.ts';
 const MEND =
   'Use parquetFiles, csvFiles or csvLines of runtime/sql.ts to read, sqlFilename after COPY … TO';
 const READER = /\b(read_(parquet|csv|csv_auto|json|json_auto|ndjson|text|blob)|parquet_scan)\s*\(/;
-/** A literal as a relation: DuckDB reads the file of that name. In capitals, as SQL is written here. */
+/** A literal as a relation: DuckDB reads the file of that name. In capitals, as our SQL is. */
 const RELATION = /\b(FROM|JOIN|TABLE|SUMMARIZE|DESCRIBE)\s+(E?'|\$\{sqlText\()/;
 const TARGET = /\bTO\s+('[^']*[./$]|\$\{sqlText\()/;
 
