@@ -1,7 +1,7 @@
 # Purpose: an image for each service, by target: `features`, `training`, `inference`; and `demo`, the default, which goes the whole way.
 #   docker build --target inference --tag headway-inference .
 # Each holds the same code and the packages that its work loads: what a service never loads is named where its packages are made, and
-# tests/delivery/image-packages.test.ts runs the services without it.
+# tests/unit/delivery/image-packages.test.ts runs the services without it.
 # Invariants: runs as user 1000 (a number, so that Kubernetes can see that it is not root), writes only below /data (and /tmp, where the loader
 # keeps what it has compiled), so the root may be read-only; node is process 1 and gets the signals itself; no npm, no compiler, no development
 # packages.
@@ -12,9 +12,9 @@ ARG NODE_IMAGE=node:22.23.3-bookworm-slim
 
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
-# The lock file points at stubs/ (docs/decisions/0002), so they must be there before npm runs.
+# The lock file points at infra/npm-stubs/ (docs/decisions/0002), so they must be there before npm runs.
 COPY package.json package-lock.json ./
-COPY stubs ./stubs
+COPY infra/npm-stubs ./infra/npm-stubs
 # No package needs its install script here. The native TensorFlow.js would: it is removed with everything only it needs
 # (docs/decisions/0003). --omit=optional would also take the binaries of DuckDB and esbuild, which are optional by platform.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
@@ -66,7 +66,7 @@ COPY . .
 USER 1000:1000
 VOLUME /data
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--import", "tsx", "headway.ts"]
+ENTRYPOINT ["node", "--import", "tsx", "cli/headway.ts"]
 
 # Neither of these two listens: a run that fails is in the log and in the status with which it ends, so they have no health check.
 FROM headway AS features

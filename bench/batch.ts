@@ -13,14 +13,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { networkForecaster } from '../forecasting/models/network-forecaster.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { silentLogger } from '../runtime/logger.ts';
-import { randomStreams } from '../runtime/random.ts';
-import { type BackendChoice, startTensorBackend } from '../runtime/tensor-backend.ts';
-import { terminalProgress } from '../runtime/terminal-progress.ts';
-import { QUANTILES, randomNetwork } from './random-network.ts';
-import { chunkMaker, LOOK_BACK } from './synthetic-series.ts';
+import { networkForecaster } from '../forecasting/models/network/forecaster.ts';
+import { systemClock } from '../platform/clock.ts';
+import { randomStreams } from '../platform/random.ts';
+import { silentLogger } from '../platform/telemetry/logger.ts';
+import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
+import { type BackendChoice, startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
+import { QUANTILES, randomNetwork } from './support/random-network.ts';
+import { chunkMaker, LOOK_BACK } from './support/synthetic-series.ts';
 
 /** What the project promises for 100,000 series × 24 steps × 3 quantiles. */
 const BAR = { series: 100_000, seconds: 60, megabytes: 1536 };

@@ -8,8 +8,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { systemClock } from '../runtime/clock.ts';
-import { terminalProgress } from '../runtime/terminal-progress.ts';
+import { systemClock } from '../platform/clock.ts';
+import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { type FuzzReport, fuzz } from '../tests/fuzz/fuzz.ts';
 import { complaints } from '../tests/fuzz/verdict.ts';
 

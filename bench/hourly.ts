@@ -12,21 +12,21 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import { fixedClock, systemClock } from '../runtime/clock.ts';
-import { sqlFilename } from '../runtime/sql.ts';
-import { terminalProgress } from '../runtime/terminal-progress.ts';
-import { openAppendLog } from '../storage/append-log.ts';
-import { withSqlSession } from '../storage/duckdb-session.ts';
-import { type FeatureStore, openFeatureStore } from '../storage/feature-store.ts';
-import { fileObjectStore } from '../storage/file-object-store.ts';
+import { fixedClock, systemClock } from '../platform/clock.ts';
+import { withSqlSession } from '../platform/duckdb/session.ts';
+import { sqlFilename } from '../platform/duckdb/sql.ts';
+import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
+import { type FeatureStore, openFeatureStore } from '../storage/features/feature-store.ts';
 import {
   type Manifest,
   parseManifest,
   serialiseManifest,
   snapshotVersionOf,
-} from '../storage/manifest.ts';
-import type { NewFeatureObject } from '../storage/new-objects.ts';
-import { objectKeys } from '../storage/object-keys.ts';
+} from '../storage/features/manifest.ts';
+import type { NewFeatureObject } from '../storage/features/new-objects.ts';
+import { openAppendLog } from '../storage/log/append-log.ts';
+import { fileObjectStore } from '../storage/objects/file-object-store.ts';
+import { objectKeys } from '../storage/objects/object-keys.ts';
 
 const HOUR = 3_600_000;
 const YEAR_HOURS = 8766;

@@ -18,30 +18,26 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
-import { bundleLambda } from '../bundle-lambda.ts';
 import { findDomain } from '../domains/index.ts';
-import { restoreNetwork, saveNetwork } from '../forecasting/models/network-forecaster.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { withDuckDB } from '../runtime/duckdb.ts';
-import { silentLogger } from '../runtime/logger.ts';
-import { randomStreams } from '../runtime/random.ts';
-import { sqlFilename } from '../runtime/sql.ts';
-import { startTensorBackend } from '../runtime/tensor-backend.ts';
-import { terminalProgress } from '../runtime/terminal-progress.ts';
-import { issueForecasts } from '../services/inference/issue-forecasts.ts';
-import { openFeatureStore } from '../storage/feature-store.ts';
-import { openForecastLog } from '../storage/forecast-log.ts';
-import { openModelRegistry } from '../storage/model-registry.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { parseS3Address } from '../storage/s3-address.ts';
-import { s3ObjectStore } from '../storage/s3-object-store.ts';
-import { type S3Double, startS3Double } from '../tests/contracts/s3-double.ts';
-import {
-  httpApiEvent,
-  type LambdaInstance,
-  startLambda,
-} from '../tests/services/inference/lambda-emulator.ts';
-import { QUANTILES, randomNetwork } from './random-network.ts';
+import { restoreNetwork, saveNetwork } from '../forecasting/models/network/forecaster.ts';
+import { bundleLambda } from '../infra/lambda/bundle.ts';
+import { systemClock } from '../platform/clock.ts';
+import { withDuckDB } from '../platform/duckdb/duckdb.ts';
+import { sqlFilename } from '../platform/duckdb/sql.ts';
+import { randomStreams } from '../platform/random.ts';
+import { silentLogger } from '../platform/telemetry/logger.ts';
+import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
+import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
+import { issueForecasts } from '../services/inference/batch/issue-forecasts.ts';
+import { openFeatureStore } from '../storage/features/feature-store.ts';
+import { openForecastLog } from '../storage/forecasts/forecast-log.ts';
+import { openModelRegistry } from '../storage/models/model-registry.ts';
+import type { ObjectStore } from '../storage/objects/object-store.ts';
+import { parseS3Address } from '../storage/s3/s3-address.ts';
+import { s3ObjectStore } from '../storage/s3/s3-object-store.ts';
+import { type S3Double, startS3Double } from '../tests/fakes/fake-s3.ts';
+import { httpApiEvent, type LambdaInstance, startLambda } from '../tests/fakes/lambda-emulator.ts';
+import { QUANTILES, randomNetwork } from './support/random-network.ts';
 
 /** What the project promises. */
 const BARS = { zippedBytes: 5e6, startMs: 500, warmMs: 5, peakBytes: 256e6 };

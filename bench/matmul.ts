@@ -16,9 +16,9 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { systemClock } from '../runtime/clock.ts';
-import { seededRandom } from '../runtime/random.ts';
-import { mendWasmMatMul } from '../runtime/wasm-matmul.ts';
+import { systemClock } from '../platform/clock.ts';
+import { seededRandom } from '../platform/random.ts';
+import { mendWasmMatMul } from '../platform/tensorflow/wasm-matmul.ts';
 
 const KERNELS = ['BatchMatMul', '_FusedMatMul'] as const;
 const TURNS = 9;

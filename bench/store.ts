@@ -5,7 +5,7 @@
  *   npm run bench:store [-- --events 20000000] [--runs 3] [--json FILE]
  * Invariants: the events are the same on every machine (hashes of their number) and lie in a
  * temporary folder that goes at the end; every measurement runs alone in a fresh process
- * (bench/store-measure.ts), so that its peak memory is its own; bare query and pipeline take turns
+ * (bench/support/store-measure.ts), so that its peak memory is its own; bare query and pipeline take turns
  * and the medians are compared, for a busy machine slows both; both count the same events.
  * Fails: a plain Error where a child fails or the sums differ.
  */
@@ -16,12 +16,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
-import { systemClock } from '../runtime/clock.ts';
-import { terminalProgress } from '../runtime/terminal-progress.ts';
+import { systemClock } from '../platform/clock.ts';
+import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 
 /** What the project promises. */
 const BARS = { toBare: 1.3, megabytes: 1024, hourlyMs: 1000, servingMs: 50 };
-const MEASURE = fileURLToPath(new URL('./store-measure.ts', import.meta.url));
+const MEASURE = fileURLToPath(new URL('./support/store-measure.ts', import.meta.url));
 
 interface Flags {
   readonly events: string;

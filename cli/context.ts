@@ -8,22 +8,22 @@
 import { join } from 'node:path';
 import type { Domain, ExogenousSource, Source } from '../domains/domain.ts';
 import { domains, findDomain } from '../domains/index.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
-import { HeadwayError } from '../runtime/errors.ts';
-import { createLogger, type Logger } from '../runtime/logger.ts';
-import type { Progress } from '../runtime/progress.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { HeadwayError } from '../platform/errors.ts';
+import type { Progress } from '../platform/progress.ts';
 import {
   readSettings,
   type SettingName,
   type SettingOverrides,
   type Settings,
-} from '../runtime/settings.ts';
-import { terminalProgress } from '../runtime/terminal-progress.ts';
-import type { ActualsLog } from '../storage/actuals-log.ts';
-import type { FeatureStore } from '../storage/feature-store.ts';
-import type { ForecastLog } from '../storage/forecast-log.ts';
-import type { ModelRegistry } from '../storage/model-registry.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+} from '../platform/settings/settings.ts';
+import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
+import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
+import type { FeatureStore } from '../storage/features/feature-store.ts';
+import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
+import type { ForecastLog } from '../storage/forecasts/forecast-log.ts';
+import type { ModelRegistry } from '../storage/models/model-registry.ts';
+import type { ObjectStore } from '../storage/objects/object-store.ts';
 
 /** Flags that set the setting of their name. */
 const SETTING_FLAGS = [
@@ -131,19 +131,19 @@ export function openContext(
     childEnvironment,
     store: openOnce,
     async features() {
-      const { openFeatureStore } = await import('../storage/feature-store.ts');
+      const { openFeatureStore } = await import('../storage/features/feature-store.ts');
       return openFeatureStore({ store: await openOnce(), domain: domain.name, clock });
     },
     async registry() {
-      const { openModelRegistry } = await import('../storage/model-registry.ts');
+      const { openModelRegistry } = await import('../storage/models/model-registry.ts');
       return openModelRegistry({ store: await openOnce(), domain: domain.name, clock });
     },
     async forecasts() {
-      const { openForecastLog } = await import('../storage/forecast-log.ts');
+      const { openForecastLog } = await import('../storage/forecasts/forecast-log.ts');
       return openForecastLog({ store: await openOnce(), domain: domain.name });
     },
     async actuals() {
-      const { openActualsLog } = await import('../storage/actuals-log.ts');
+      const { openActualsLog } = await import('../storage/forecasts/actuals-log.ts');
       return openActualsLog({ store: await openOnce(), domain: domain.name });
     },
     async source() {

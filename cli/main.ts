@@ -6,19 +6,19 @@
  * the exit status is returned.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { describeError, HeadwayError, isHeadwayError } from '../runtime/errors.ts';
-import type { Settings } from '../runtime/settings.ts';
-import type { BacktestFlags } from './backtest.ts';
+import { describeError, HeadwayError, isHeadwayError } from '../platform/errors.ts';
+import type { Settings } from '../platform/settings/settings.ts';
+import type { BacktestFlags } from './commands/backtest.ts';
+import type { FeaturesFlags } from './commands/features/run.ts';
+import type { ForecastFlags } from './commands/forecast.ts';
+import { addKeysCommands } from './commands/keys-commands.ts';
+import type { ScheduleFlags } from './commands/schedule.ts';
+import type { GcFlags } from './commands/store/compact-and-gc.ts';
+import type { StoreDiffFlags } from './commands/store/diff.ts';
+import type { TrainFlags, TrainingFlags } from './commands/train.ts';
+import type { TuneFlags } from './commands/tune.ts';
 import type { CommandContext, CommonFlags } from './context.ts';
-import type { FeaturesFlags } from './features.ts';
-import type { ForecastFlags } from './forecast.ts';
-import { addKeysCommands } from './keys-commands.ts';
-import type { ScheduleFlags } from './schedule.ts';
-import type { StoreDiffFlags } from './store-diff.ts';
-import type { GcFlags } from './store-gc.ts';
-import type { TrainFlags, TrainingFlags } from './training.ts';
-import type { TuneFlags } from './tune.ts';
-import { wholeNumber } from './whole-number.ts';
+import { wholeNumber } from './flags.ts';
 
 /** Adds a command with the flags that all have; `run` gets the opened context and the flags. */
 export type AddCommand = <Flags extends object>(
@@ -143,7 +143,7 @@ export function buildProgram(env: Environment): Command {
         .option('--accept <id>', 'take what this quarantined run brought, and nothing else')
         .option('--reason <text>', 'why it is taken, for the log of snapshots; with --accept'),
     async (context, flags: FeaturesFlags) =>
-      (await import('./features.ts')).runFeaturesCommand(context, flags),
+      (await import('./commands/features/run.ts')).runFeaturesCommand(context, flags),
   );
   command(
     features,
@@ -151,7 +151,7 @@ export function buildProgram(env: Environment): Command {
     'Print the SQL that counts one raw part, as it is sent to the engine.',
     (c) => engine(source(c)).option('--part <name>', 'a file of the source; the newest without it'),
     async (context, flags: { part?: string }) =>
-      (await import('./features-sql.ts')).featuresSql(context, flags),
+      (await import('./commands/features/sql.ts')).featuresSql(context, flags),
   );
   const quarantine = features
     .command('quarantine')
@@ -161,7 +161,7 @@ export function buildProgram(env: Environment): Command {
     'list',
     'List the runs that were refused, oldest first, and whether their data still waits.',
     (c) => c,
-    async (context) => (await import('./quarantine.ts')).listQuarantine(context),
+    async (context) => (await import('./commands/features/quarantine.ts')).listQuarantine(context),
   );
   command(
     quarantine,
@@ -169,7 +169,7 @@ export function buildProgram(env: Environment): Command {
     'Show the evidence of a refused run: what broke, by how much, and rows.',
     (c) => c.argument('<id>', 'as `quarantine list` shows it'),
     async (context, _flags, id) =>
-      (await import('./quarantine.ts')).showQuarantine(context, id as string),
+      (await import('./commands/features/quarantine.ts')).showQuarantine(context, id as string),
   );
 
   command(
@@ -198,7 +198,7 @@ export function buildProgram(env: Environment): Command {
           'write the leaderboard page here; backtest-DOMAIN.html in the work folder without it',
         ),
     async (context, flags: BacktestFlags) =>
-      (await import('./backtest.ts')).backtestCommand(context, flags),
+      (await import('./commands/backtest.ts')).backtestCommand(context, flags),
   );
   command(
     program,
@@ -223,7 +223,7 @@ export function buildProgram(env: Environment): Command {
         )
         .option('--panel-only', 'with --reproduce: compare the training set, and fit nothing'),
     async (context, flags: TrainingFlags & TrainFlags) =>
-      (await import('./training.ts')).trainCommand(context, flags),
+      (await import('./commands/train.ts')).trainCommand(context, flags),
   );
 
   command(
@@ -274,7 +274,8 @@ export function buildProgram(env: Environment): Command {
             'where the report goes (default: reports/DOMAIN-tuning.html in the work folder)',
           ),
       ),
-    async (context, flags: TuneFlags) => (await import('./tune.ts')).tuneCommand(context, flags),
+    async (context, flags: TuneFlags) =>
+      (await import('./commands/tune.ts')).tuneCommand(context, flags),
   );
 
   const models = program.command('models').description('the model registry');
@@ -283,7 +284,7 @@ export function buildProgram(env: Environment): Command {
     'list',
     'List models, newest first, and which of them is champion.',
     (c) => c,
-    async (context) => (await import('./models.ts')).listModels(context),
+    async (context) => (await import('./commands/models.ts')).listModels(context),
   );
   command(
     models,
@@ -294,7 +295,7 @@ export function buildProgram(env: Environment): Command {
         .argument('[modelVersion]', 'the champion without it')
         .option('--svg <file>', "write the verdict's picture as SVG"),
     async (context, flags: { svg?: string }, modelVersion) =>
-      (await import('./models.ts')).showModel(context, modelVersion, flags),
+      (await import('./commands/models.ts')).showModel(context, modelVersion, flags),
   );
   command(
     models,
@@ -305,7 +306,11 @@ export function buildProgram(env: Environment): Command {
         .argument('<modelVersion>')
         .option('--reason <text>', 'why, for the log', 'promoted by hand'),
     async (context, flags: { reason: string }, modelVersion) =>
-      (await import('./models.ts')).promoteModel(context, modelVersion as string, flags.reason),
+      (await import('./commands/models.ts')).promoteModel(
+        context,
+        modelVersion as string,
+        flags.reason,
+      ),
   );
   command(
     models,
@@ -313,7 +318,7 @@ export function buildProgram(env: Environment): Command {
     'Make the champion before this one champion again.',
     (c) => c.option('--reason <text>', 'why, for the log', 'rolled back by hand'),
     async (context, flags: { reason: string }) =>
-      (await import('./models.ts')).rollbackModel(context, flags.reason),
+      (await import('./commands/models.ts')).rollbackModel(context, flags.reason),
   );
 
   command(
@@ -336,7 +341,7 @@ export function buildProgram(env: Environment): Command {
           'when the batch was begun, ISO 8601 in UTC: the same for all its shards; now without it',
         ),
     async (context, flags: ForecastFlags) =>
-      (await import('./forecast.ts')).forecastCommand(context, flags),
+      (await import('./commands/forecast.ts')).forecastCommand(context, flags),
   );
 
   command(
@@ -355,7 +360,7 @@ export function buildProgram(env: Environment): Command {
     async (
       context,
       flags: { series: string; cutoff?: string; modelVersion?: string; svg?: string },
-    ) => (await import('./explain.ts')).explainCommand(context, flags),
+    ) => (await import('./commands/explain.ts')).explainCommand(context, flags),
   );
 
   command(
@@ -366,7 +371,7 @@ export function buildProgram(env: Environment): Command {
       c
         .option('--port <port>', 'port; 0 picks a free one')
         .option('--host <address>', 'address to listen on'),
-    async (context) => (await import('./serve.ts')).serveCommand(context),
+    async (context) => (await import('./commands/serve.ts')).serveCommand(context),
   );
   command(
     program,
@@ -377,7 +382,7 @@ export function buildProgram(env: Environment): Command {
         .addOption(new Option('--only <job>', 'one of the two').choices(['features', 'training']))
         .option('--once', 'run now, once, and stop: for another schedule to start'),
     async (context, flags: ScheduleFlags) =>
-      (await import('./schedule.ts')).scheduleCommand(context, flags),
+      (await import('./commands/schedule.ts')).scheduleCommand(context, flags),
   );
   command(
     program,
@@ -394,7 +399,7 @@ export function buildProgram(env: Environment): Command {
           'what to forecast besides the median, e.g. 0.05,0.25,0.5,0.75,0.95',
         ),
     async (context, flags: { once?: boolean; quick?: boolean }) =>
-      (await import('./start.ts')).startCommand(context, flags),
+      (await import('./commands/start.ts')).startCommand(context, flags),
     // People look at what it prints; the log is for what goes wrong.
     { logLevel: 'warn' },
   );
@@ -415,7 +420,7 @@ export function buildProgram(env: Environment): Command {
     async (
       context,
       flags: { out?: string; snapshot?: string; cutoff?: string; knownAt?: string },
-    ) => (await import('./panel.ts')).exportPanel(context, flags),
+    ) => (await import('./commands/panel.ts')).exportPanel(context, flags),
   );
 
   const store = program.command('store').description('the store itself');
@@ -424,7 +429,7 @@ export function buildProgram(env: Environment): Command {
     'log',
     'List the snapshots, oldest first.',
     (c) => c,
-    async (context) => (await import('./store.ts')).storeLog(context),
+    async (context) => (await import('./commands/store/log-and-verify.ts')).storeLog(context),
   );
   command(
     store,
@@ -443,7 +448,7 @@ export function buildProgram(env: Environment): Command {
           'write every value that differs: unique_id,exogenous,ds,change,before,after',
         ),
     async (context, flags: StoreDiffFlags, from, to) =>
-      (await import('./store-diff.ts')).storeDiff(context, flags, from, to),
+      (await import('./commands/store/diff.ts')).storeDiff(context, flags, from, to),
   );
   command(
     store,
@@ -456,14 +461,15 @@ export function buildProgram(env: Environment): Command {
         'copies of a store on S3 that may be read in its place; 0 reads the store itself',
         '0',
       ),
-    async (context) => (await import('./store.ts')).storeVerify(context),
+    async (context) => (await import('./commands/store/log-and-verify.ts')).storeVerify(context),
   );
   command(
     store,
     'repair-clock',
     'Restate what a machine whose clock was ahead stamped in the future, by a commit; older snapshots stay as they are.',
     (c) => c,
-    async (context) => (await import('./store.ts')).storeRepairClock(context),
+    async (context) =>
+      (await import('./commands/store/log-and-verify.ts')).storeRepairClock(context),
   );
 
   command(
@@ -471,7 +477,7 @@ export function buildProgram(env: Environment): Command {
     'compact',
     'Merge many small data objects into few, by a commit; no answer changes. The feature service does it by itself.',
     (c) => c,
-    async (context) => (await import('./store-gc.ts')).storeCompact(context),
+    async (context) => (await import('./commands/store/compact-and-gc.ts')).storeCompact(context),
   );
   command(
     store,
@@ -493,7 +499,8 @@ export function buildProgram(env: Environment): Command {
           wholeNumber,
           1,
         ),
-    async (context, flags: GcFlags) => (await import('./store-gc.ts')).storeGc(context, flags),
+    async (context, flags: GcFlags) =>
+      (await import('./commands/store/compact-and-gc.ts')).storeGc(context, flags),
   );
 
   command(
@@ -501,7 +508,7 @@ export function buildProgram(env: Environment): Command {
     'config',
     'List every setting, its value and where it came from.',
     (c) => sources(c),
-    async (context) => (await import('./config.ts')).listSettings(context),
+    async (context) => (await import('./commands/config.ts')).listSettings(context),
   );
   return program;
 }

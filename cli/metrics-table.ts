@@ -6,9 +6,9 @@
  * Fails: never.
  */
 import Table from 'cli-table3';
-import { forecasterName, inOrder } from '../dashboard/forecaster-names.ts';
-import { NAIVE_NAMES } from '../forecasting/leaderboard.ts';
-import type { GroupReliability } from '../forecasting/reliability.ts';
+import { NAIVE_NAMES } from '../forecasting/evaluation/leaderboard.ts';
+import type { GroupReliability } from '../forecasting/evaluation/reliability.ts';
+import { forecasterName, inOrder } from '../reports/charts/forecaster-names.ts';
 
 type Figures = Record<string, unknown>;
 type Groups = Record<string, Record<string, Figures>>;

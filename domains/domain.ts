@@ -5,10 +5,10 @@
  * business.
  * Fails: `openSource` rejects with a coded HeadwayError (SOURCE_*), never with a partial source.
  */
-import type { Clock } from '../runtime/clock.ts';
-import type { Expectations } from '../runtime/expectations.ts';
-import type { Logger } from '../runtime/logger.ts';
-import type { Progress } from '../runtime/progress.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Progress } from '../platform/progress.ts';
+import type { Logger } from '../platform/telemetry/logger.ts';
+import type { Expectations } from './expectations.ts';
 
 export interface Domain {
   /** Lower-case identifier; part of every storage key: /^[a-z][a-z0-9-]{0,31}$/. */
@@ -133,7 +133,7 @@ export interface RawPart<Rows = RawRows> {
 
 /**
  * A raw file as the feature service's SQL sees it. Expressions are DuckDB SQL over the relation's
- * columns. The domain quotes every path and literal itself (runtime/sql.ts).
+ * columns. The domain quotes every path and literal itself (platform/duckdb/sql.ts).
  */
 export interface RawRows {
   /** A relation with one row per raw row, in file order where that matters: `parquetFiles(path)`. */

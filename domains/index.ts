@@ -3,7 +3,7 @@
  * Invariants: names are unique.
  * Fails: `findDomain` throws DOMAIN_UNKNOWN and lists the known names.
  */
-import { HeadwayError } from '../runtime/errors.ts';
+import { HeadwayError } from '../platform/errors.ts';
 import type { Domain } from './domain.ts';
 import { electricity } from './electricity/definition.ts';
 import { taxi } from './taxi/definition.ts';

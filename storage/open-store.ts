@@ -6,13 +6,13 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../runtime/clock.ts';
-import { HeadwayError } from '../runtime/errors.ts';
-import { fileObjectStore } from './file-object-store.ts';
-import type { ObjectStore } from './object-store.ts';
-import { type Environment, parseS3Address } from './s3-address.ts';
-import { s3ObjectStore } from './s3-object-store.ts';
-import type { RetryPolicy } from './s3-retry.ts';
+import type { Clock } from '../platform/clock.ts';
+import { HeadwayError } from '../platform/errors.ts';
+import { fileObjectStore } from './objects/file-object-store.ts';
+import type { ObjectStore } from './objects/object-store.ts';
+import { type Environment, parseS3Address } from './s3/s3-address.ts';
+import { s3ObjectStore } from './s3/s3-object-store.ts';
+import type { RetryPolicy } from './s3/s3-retry.ts';
 
 export interface OpenStoreOptions {
   /** With it, the store also clears away what killed processes left behind more than a day ago. */

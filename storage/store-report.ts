@@ -6,8 +6,8 @@
  * Fails: `attempt` passes on only errors that say nothing about the object (a store that cannot be
  * reached).
  */
-import { describeError, isHeadwayError } from '../runtime/errors.ts';
-import type { ObjectStore } from './object-store.ts';
+import { describeError, isHeadwayError } from '../platform/errors.ts';
+import type { ObjectStore } from './objects/object-store.ts';
 
 export interface StoreReport {
   /** Objects that are named by something and could be read, log entries included. */

@@ -20,9 +20,17 @@ const packageJson = JSON.parse(files.find((file) => file.path === 'package.json'
  * "/" means all under it.
  */
 const ENTRY_POINTS = [
-  ...['headway.ts', 'bench/', 'docs/', 'infra/', 'lambda.ts', 'bundle-lambda.ts', 'jest.config.js'],
-  // The features' function on AWS (infra/feature-stack.ts).
-  'runtime/lambda-job.ts',
+  ...[
+    'cli/headway.ts',
+    'bench/',
+    'docs/',
+    'infra/',
+    'infra/lambda/entry.ts',
+    'infra/lambda/bundle.ts',
+    'jest.config.js',
+  ],
+  // The features' function on AWS (infra/aws/stacks/feature-stack.ts).
+  'platform/jobs/lambda-job.ts',
 ];
 
 /** Finished files that nothing uses yet → why they are there. Keep it empty between releases. */
@@ -31,8 +39,8 @@ const NOT_WIRED_YET: Record<string, string> = {};
 /** Dependencies that no file imports → why they are there. */
 const NOT_IMPORTED: Record<string, string> = {
   tsx: 'runs the TypeScript (package.json scripts, Dockerfile); docs/decisions/0001',
-  'aws-cdk': 'the command line behind npm run deploy, diff and destroy (infra/command.ts)',
-  'pino-pretty': 'pino loads it by name, as the transport of runtime/logger.ts',
+  'aws-cdk': 'the command line behind npm run deploy, diff and destroy (infra/aws/command.ts)',
+  'pino-pretty': 'pino loads it by name, as the transport of platform/telemetry/logger.ts',
   '@tensorflow/tfjs-node': 'the stub danfojs-node is pointed at; docs/decisions/0002',
   request: 'the stub danfojs-node is pointed at; docs/decisions/0002',
   xlsx: 'the stub danfojs-node is pointed at; docs/decisions/0002',
@@ -43,22 +51,22 @@ const NOT_IMPORTED: Record<string, string> = {
  * The whole can only be judged where it is whole; a part of it (a branch in the making) has no
  * entry point.
  */
-const wholeTest = existsSync(join(ROOT, 'headway.ts')) ? test : test.skip;
+const wholeTest = existsSync(join(ROOT, 'cli/headway.ts')) ? test : test.skip;
 
 describe('the repository', () => {
   test('there are files to look at', () => {
     expect(files.map((file) => file.path)).toEqual(
-      expect.arrayContaining(['runtime/errors.ts', 'package.json', '.gitignore']),
+      expect.arrayContaining(['platform/errors.ts', 'package.json', '.gitignore']),
     );
   });
 
   test.each([
     ['domain words are only in domains/', domainWords],
     ['imports go one way', importDirection],
-    ['clock, randomness, timers and environment are only in runtime/', hiddenInputs],
+    ['clock, randomness, timers and environment are only in platform/', hiddenInputs],
     ['files open with their purpose, are short, and are no barrels', fileShape],
     ['no folder is a catch-all', folderName],
-    ['only runtime/sql.ts names files in SQL', fileReads],
+    ['only platform/duckdb/sql.ts names files in SQL', fileReads],
     ['nothing names a machine or a registry', machineTraces],
     [
       'links in documents lead somewhere',
@@ -168,13 +176,13 @@ describe('each check can fail', () => {
     ['services/inference/a.ts', '../../dashboard/forecast-picture.ts'],
     ['domains/x/a.ts', '../domain.ts'],
     ['cli/a.ts', '../services/feature/a.ts'],
-    ['headway.ts', './cli/a.ts'],
+    ['cli/headway.ts', './cli/a.ts'],
   ])('imports: %s may import %s', (path, specifier) => {
     expect(importDirection(file(path, `import { a } from '${specifier}';`))).toEqual([]);
   });
 
   test('imports: a type is not a dependency for domains, and only for them', () => {
-    const text = "import type { Panel } from '../forecasting/panel.ts';";
+    const text = "import type { Panel } from '../forecasting/panel/panel.ts';";
     expect(importDirection(file('domains/a.ts', text))).toEqual([]);
     expect(importDirection(file('runtime/a.ts', text))).toHaveLength(1);
     expect(
@@ -195,17 +203,17 @@ describe('each check can fail', () => {
     ['Temporal.Now.instant()', 'Temporal.Now', 'Clock'],
     ['Math.random()', 'Math.random', 'seededRandom'],
     ['crypto.getRandomValues(a)', 'getRandomValues', 'seededRandom'],
-    ['setTimeout(f, 1)', 'setTimeout', 'runtime/timers.ts'],
-    ['globalThis.setInterval(f, 1)', 'setInterval', 'runtime/timers.ts'],
+    ['setTimeout(f, 1)', 'setTimeout', 'platform/timers.ts'],
+    ['globalThis.setInterval(f, 1)', 'setInterval', 'platform/timers.ts'],
     [
       "import { setTimeout as wait } from 'node:timers/promises';",
       'node:timers/promises',
-      'runtime/timers.ts',
+      'platform/timers.ts',
     ],
     ['process.env.HOME', 'process.env', 'Settings'],
   ])('hidden inputs: %s', (text, name, mend) => {
     const violations = hiddenInputs(file('services/a.ts', `// first\n${text}`));
-    expect(problems(violations)).toEqual([`2: ${name} outside runtime/`]);
+    expect(problems(violations)).toEqual([`2: ${name} outside platform/`]);
     expect(violations[0]!.mend).toContain(mend);
     expect(hiddenInputs(file('runtime/a.ts', text))).toEqual([]);
   });
@@ -214,7 +222,7 @@ describe('each check can fail', () => {
     const text =
       "new Date(0).toISOString(); // Date.now()\nconst a = 'Math.random()'; clock.now(); randomUUID(); now.setTimeout;";
     expect(hiddenInputs(file('services/a.ts', text))).toEqual([]);
-    expect(hiddenInputs(file('headway.ts', 'readSettings(process.env)'))).toEqual([]);
+    expect(hiddenInputs(file('cli/headway.ts', 'readSettings(process.env)'))).toEqual([]);
   });
 
   // Written with # for the dollar sign, which the linter takes for a mistake in a plain string.
@@ -229,7 +237,7 @@ describe('each check can fail', () => {
     'COPY x TO #{sqlText(path)}',
   ])('files in SQL: %s', (text) => {
     expect(problems(fileReads(sqlIn('storage/a.ts', text)))).toHaveLength(1);
-    expect(fileReads(sqlIn('runtime/sql.ts', text))).toEqual([]);
+    expect(fileReads(sqlIn('platform/duckdb/sql.ts', text))).toEqual([]);
   });
 
   test.each([
@@ -294,7 +302,7 @@ describe('each check can fail', () => {
   test('dead files: unreached ones, and those that only a test reaches', () => {
     const tree = [
       file(
-        'headway.ts',
+        'cli/headway.ts',
         "import './cli/a.ts'; await import('./cli/b.ts'); new Worker(new URL('./cli/c.ts', import.meta.url));",
       ),
       file('cli/a.ts', "import type { D } from './d.ts';"),
@@ -304,7 +312,7 @@ describe('each check can fail', () => {
       file('tests/forgotten.ts'),
     ];
     expect(
-      deadFiles(tree, ['headway.ts']).map(({ path, problem }) => `${path}: ${problem}`),
+      deadFiles(tree, ['cli/headway.ts']).map(({ path, problem }) => `${path}: ${problem}`),
     ).toEqual([
       'cli/e.ts: only its tests use this file',
       'cli/f.ts: nothing imports this file',

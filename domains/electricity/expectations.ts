@@ -5,7 +5,7 @@
  * are checked when they are opened.
  * Fails: never.
  */
-import type { Expectations } from '../../runtime/expectations.ts';
+import type { Expectations } from '../expectations.ts';
 
 export const expectations: Expectations = {
   limits: {

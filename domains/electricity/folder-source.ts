@@ -7,9 +7,13 @@
  * cut, empty or foreign.
  */
 import { basename } from 'node:path';
-import { HeadwayError } from '../../runtime/errors.ts';
-import { filesFingerprint, type SourceFiles, sourceFiles } from '../../runtime/source-files.ts';
-import { csvLines, sqlText } from '../../runtime/sql.ts';
+import { csvLines, sqlText } from '../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import {
+  filesFingerprint,
+  type SourceFiles,
+  sourceFiles,
+} from '../../platform/files/source-files.ts';
 import type { RawPart, RawRows, Source, SourceContext } from '../domain.ts';
 import { readRegion } from './load-file.ts';
 

@@ -6,7 +6,7 @@
  * Fails: a RangeError for a place the city does not have.
  */
 import Holidays from 'date-holidays';
-import { type Random, seededRandom, seedFrom } from '../../runtime/random.ts';
+import { type Random, seededRandom, seedFrom } from '../../platform/random.ts';
 import { countQuantile } from './count-distribution.ts';
 import { localTime } from './local-month.ts';
 import { LAST_PLACE } from './trip-files.ts';

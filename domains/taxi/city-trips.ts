@@ -10,8 +10,8 @@
 import { link, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BIGINT, DuckDBDataChunk, INTEGER } from '@duckdb/node-api';
-import { withDuckDB } from '../../runtime/duckdb.ts';
-import { sqlFilename } from '../../runtime/sql.ts';
+import { withDuckDB } from '../../platform/duckdb/duckdb.ts';
+import { sqlFilename } from '../../platform/duckdb/sql.ts';
 import { type CityDemand, HOUR_MS } from './city-demand.ts';
 import { localTime } from './local-month.ts';
 import type { TripSpan } from './trip-files.ts';

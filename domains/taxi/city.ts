@@ -8,8 +8,8 @@
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HeadwayError } from '../../runtime/errors.ts';
-import { fileHash } from '../../runtime/file-hash.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { fileHash } from '../../platform/files/file-hash.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
 import { type CityDemand, createCityDemand, HOUR_MS } from './city-demand.ts';
 import { writeTrips } from './city-trips.ts';

@@ -9,9 +9,9 @@
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { download } from '../../runtime/download.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
-import { createHttpClient, type HttpClient, reasonOf } from '../../runtime/http.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
+import { createHttpClient, type HttpClient, reasonOf } from '../../platform/http/client.ts';
+import { download } from '../../platform/http/download.ts';
 import type { Source, SourceContext } from '../domain.ts';
 import { partsOf, tripFile } from './folder-source.ts';
 import { formatMonth, type Month, nextMonth, parseMonth } from './local-month.ts';

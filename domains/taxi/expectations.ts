@@ -6,7 +6,7 @@
  * none is taken for a duplicate.
  * Fails: never.
  */
-import type { Expectations } from '../../runtime/expectations.ts';
+import type { Expectations } from '../expectations.ts';
 import { SPELLINGS } from './spellings.ts';
 
 export const expectations: Expectations = {

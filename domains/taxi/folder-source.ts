@@ -6,10 +6,10 @@
  * something else under the name of one.
  */
 import { basename } from 'node:path';
-import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
-import { fileFingerprint, sourceFiles } from '../../runtime/source-files.ts';
-import { parquetFiles } from '../../runtime/sql.ts';
+import { rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
+import { parquetFiles } from '../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { fileFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
 import { type Month, parseMonth, spanOfMonth } from './local-month.ts';
 import { readTrips } from './trip-files.ts';

@@ -5,7 +5,7 @@
  * Fails: `parseMonth` returns null for a text that is no month.
  */
 import { Temporal } from 'temporal-polyfill';
-import { sqlText } from '../../runtime/sql.ts';
+import { sqlText } from '../../platform/duckdb/sql.ts';
 import { TIME_ZONE } from './names.ts';
 
 export interface Month {

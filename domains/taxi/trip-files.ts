@@ -6,9 +6,9 @@
  * Fails: RAW_FILE_INVALID naming the file, what is wrong with it and what to do.
  */
 import { basename } from 'node:path';
-import { engineMessage, rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { HeadwayError, isHeadwayError } from '../../runtime/errors.ts';
-import { parquetFiles, sqlName } from '../../runtime/sql.ts';
+import { engineMessage, rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
+import { parquetFiles, sqlName } from '../../platform/duckdb/sql.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import type { RawRange, RawRows } from '../domain.ts';
 import { localTime, sqlLocalTime } from './local-month.ts';
 import { SPELLINGS } from './spellings.ts';

@@ -12,10 +12,10 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { rowsOf, withDuckDB } from '../../runtime/duckdb.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
-import { fileFingerprint, sourceFiles } from '../../runtime/source-files.ts';
-import { csvLines, sqlText } from '../../runtime/sql.ts';
+import { rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
+import { csvLines, sqlText } from '../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { fileFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
 import type { ExogenousRows, ExogenousSource } from '../domain.ts';
 import { TIME_ZONE, type WeatherColumn } from './names.ts';
 

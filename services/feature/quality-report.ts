@@ -6,9 +6,9 @@
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { type Panel, timestampAt } from '../../forecasting/panel.ts';
-import type { ContractResult } from './contract.ts';
-import { clockStretches } from './local-time.ts';
+import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
+import { clockStretches } from './aggregation/local-time.ts';
+import type { ContractResult } from './contract/contract.ts';
 
 const MOST_SERIES = 100_000;
 const MOST_LISTED = 100;

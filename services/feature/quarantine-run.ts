@@ -7,14 +7,18 @@
  * is nothing to accept.
  */
 import type { RawPart } from '../../domains/domain.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
-import type { Manifest } from '../../storage/manifest.ts';
-import type { Piece } from '../../storage/piece-table.ts';
-import { type Quarantine, type QuarantineEntry, stillWaiting } from '../../storage/quarantine.ts';
-import { atFault } from './contract.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import type { Manifest } from '../../storage/features/manifest.ts';
+import {
+  type Quarantine,
+  type QuarantineEntry,
+  stillWaiting,
+} from '../../storage/features/quarantine.ts';
+import type { Piece } from '../../storage/features/segments/segment-index.ts';
+import { atFault } from './contract/contract.ts';
+import type { Verdict } from './contract/verdict.ts';
 import type { QualityReport } from './quality-report.ts';
-import { type OpenedPart, samplesOf } from './read-parts.ts';
-import type { Verdict } from './verdict.ts';
+import { type OpenedPart, samplesOf } from './sources/read-parts.ts';
 
 /** Somebody's decision to take data that was refused. */
 export interface Acceptance {

@@ -8,13 +8,13 @@
  * Fails: as the store's readNext and readAsOf.
  */
 import type { Domain } from '../../domains/domain.ts';
-import type { Panel } from '../../forecasting/panel.ts';
-import { parquetFiles } from '../../runtime/sql.ts';
-import { filesOf, isExogenous } from '../../storage/coverage.ts';
-import { withSqlSession } from '../../storage/duckdb-session.ts';
-import type { FeatureStore } from '../../storage/feature-store.ts';
-import type { FeatureSchema, Manifest, TimeSpan } from '../../storage/manifest.ts';
-import type { NewFeatureObject } from '../../storage/new-objects.ts';
+import type { Panel } from '../../forecasting/panel/panel.ts';
+import { withSqlSession } from '../../platform/duckdb/session.ts';
+import { parquetFiles } from '../../platform/duckdb/sql.ts';
+import type { FeatureStore } from '../../storage/features/feature-store.ts';
+import type { FeatureSchema, Manifest, TimeSpan } from '../../storage/features/manifest.ts';
+import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
+import { filesOf, isExogenous } from '../../storage/features/reading/version-coverage.ts';
 
 const MOST_VALUES = 4_000_000;
 const WEEKS = 12;

@@ -8,30 +8,34 @@
  * PARTS_OVERLAP, SOURCE_*, STORE_*, CLOCK_BEHIND: always with nothing committed.
  */
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
-import { seasonsOf } from '../../forecasting/seasons.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import { describeError, HeadwayError } from '../../runtime/errors.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import type { Progress } from '../../runtime/progress.ts';
-import { filesOf, isExogenous, piecesRead } from '../../storage/coverage.ts';
-import type { OnlineRequest } from '../../storage/feature-commit.ts';
-import type { FeatureStore } from '../../storage/feature-store.ts';
-import { keepingRows } from '../../storage/kept-rows.ts';
-import type { Manifest } from '../../storage/manifest.ts';
-import { newestParts, type Piece } from '../../storage/piece-table.ts';
-import type { QuarantineEntry } from '../../storage/quarantine.ts';
-import { refuseClockBehind } from '../../storage/stamps.ts';
-import type { AggregatedPart } from './aggregate.ts';
-import { judgeRun } from './contract.ts';
-import { allParts } from './exogenous-parts.ts';
-import { freshnessVerdict } from './freshness-check.ts';
-import { embeddedEngine, type PartEngine } from './part-engine.ts';
-import { committedOverlap, refuseOverlap } from './part-overlap.ts';
-import { drawQuality, type QualityPictures } from './quality-pictures.ts';
+import { seasonsOf } from '../../forecasting/panel/seasons.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError, HeadwayError } from '../../platform/errors.ts';
+import type { Progress } from '../../platform/progress.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+import { drawQuality, type QualityPictures } from '../../reports/charts/quality-tables.ts';
+import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
+import type { FeatureStore } from '../../storage/features/feature-store.ts';
+import { keepingRows } from '../../storage/features/kept-rows.ts';
+import type { Manifest } from '../../storage/features/manifest.ts';
+import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
+import {
+  filesOf,
+  isExogenous,
+  piecesRead,
+} from '../../storage/features/reading/version-coverage.ts';
+import { newestParts, type Piece } from '../../storage/features/segments/segment-index.ts';
+import { refuseClockBehind } from '../../storage/log/stamps.ts';
+import type { AggregatedPart } from './aggregation/aggregate.ts';
+import { embeddedEngine, type PartEngine } from './aggregation/engines/part-engine.ts';
+import { judgeRun } from './contract/contract.ts';
+import { freshnessVerdict } from './contract/freshness-check.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
-import { readParts } from './read-parts.ts';
 import { recentPanel } from './recent-panel.ts';
+import { allParts } from './sources/exogenous-parts.ts';
+import { committedOverlap, refuseOverlap } from './sources/part-overlap.ts';
+import { readParts } from './sources/read-parts.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Two days of hourly commits: then the small objects of a feed are merged. */

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { HeadwayError } from '../../runtime/errors.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 
 const ABANDONED_MS = 86_400_000;
 /** Folders of runs in this very process: their process id tells nothing. */

@@ -11,20 +11,25 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
-import { seasonsOf } from '../../forecasting/seasons.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import { droppedLines, type Logger } from '../../runtime/logger.ts';
-import { atMost } from '../../runtime/timers.ts';
-import type { Tracing } from '../../runtime/tracing.ts';
-import type { ApiKeys } from './access-file.ts';
-import { guard } from './access-guard.ts';
-import { noteMethods } from './allowed-methods.ts';
-import { clientOf, trusted, trustedHops } from './client-address.ts';
-import { allowOrigins } from './cors.ts';
-import { watchEventLoop } from './event-loop-delay.ts';
-import { takeJsonAlone } from './json-body.ts';
-import { modelHistory } from './model-history.ts';
-import { completeDocument, openapiInfo } from './openapi-document.ts';
+import { seasonsOf } from '../../forecasting/panel/seasons.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { droppedLines, type Logger } from '../../platform/telemetry/logger.ts';
+import type { Tracing } from '../../platform/telemetry/tracing.ts';
+import { atMost } from '../../platform/timers.ts';
+import type { ApiKeys } from './access/key-file.ts';
+import { modelHistory } from './models/model-history.ts';
+import { completeDocument, openapiInfo } from './openapi/document.ts';
+import { noteMethods } from './plugins/allowed-methods.ts';
+import { guard } from './plugins/authentication.ts';
+import { clientOf, trusted, trustedHops } from './plugins/client-address.ts';
+import { allowOrigins } from './plugins/cors.ts';
+import { watchEventLoop } from './plugins/event-loop-delay.ts';
+import { takeJsonAlone } from './plugins/json-body.ts';
+import { createServiceMetrics } from './plugins/metrics.ts';
+import { limitRates } from './plugins/rate-limit.ts';
+import { type Answered, answerLog, lateLogger } from './plugins/request-log.ts';
+import { tracedPorts, tracedPredictor, traceRequests } from './plugins/request-spans.ts';
+import { CONTENT_SECURITY, securityHeaders } from './plugins/security-headers.ts';
 import type {
   ActualsSink,
   IssuedForecastsLog,
@@ -32,19 +37,16 @@ import type {
   RestoreForecaster,
   ServedModels,
 } from './ports.ts';
-import { type OpenPredictor, predictHere, runsAlready } from './predictor.ts';
-import { prepareForecasts } from './prepared-forecasts.ts';
+import { type OpenPredictor, predictHere, runsAlready } from './prediction/predictor.ts';
+import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
+import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import {
   answerBrokenConnection,
   answerError,
   HttpProblem,
   problemOf,
   sendProblem,
-} from './problems.ts';
-import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
-import { limitRates } from './rate-limit.ts';
-import { type Answered, answerLog, lateLogger } from './request-log.ts';
-import { tracedPorts, tracedPredictor, traceRequests } from './request-spans.ts';
+} from './responses/problems.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
 import type { App } from './routes/context.ts';
@@ -55,9 +57,7 @@ import { modelRoutes } from './routes/model.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { seriesRoutes } from './routes/series.ts';
-import { CONTENT_SECURITY, securityHeaders } from './security-headers.ts';
-import { createServiceMetrics } from './service-metrics.ts';
-import { createServingState, type ServingState } from './serving-state.ts';
+import { createServingState, type ServingState } from './serving/serving-state.ts';
 import type { InferenceSettings } from './settings.ts';
 
 declare module 'fastify' {

@@ -4,11 +4,11 @@
  * Invariants: nothing here imports another service; times are UTC epoch milliseconds.
  * Fails: implementations reject with coded HeadwayErrors; anything else is treated as INTERNAL.
  */
-import type { Forecaster } from '../../forecasting/forecaster.ts';
-import type { Panel } from '../../forecasting/panel.ts';
-import type { ActualsPost } from '../../storage/actuals-log.ts';
-import type { ForecastEntry } from '../../storage/forecast-log.ts';
-import type { Manifest } from '../../storage/manifest.ts';
+import type { Forecaster } from '../../forecasting/models/forecaster.ts';
+import type { Panel } from '../../forecasting/panel/panel.ts';
+import type { Manifest } from '../../storage/features/manifest.ts';
+import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
+import type { ForecastEntry } from '../../storage/forecasts/forecast-log.ts';
 
 export interface OnlineFeatures {
   /** The newest manifest, or null where nothing was committed yet. */

@@ -10,12 +10,12 @@
  * Fails: never; what fails is not begun here.
  */
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Clock } from '../../runtime/clock.ts';
-import { addressOf } from './client-address.ts';
-import type { FallbackReason } from './fallback.ts';
-import { JSON_TYPE, type PreparedForecasts } from './prepared-forecasts.ts';
-import { limitHeaders, type RateCounter } from './rate-limit.ts';
-import type { ServingState } from './serving-state.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { addressOf } from './plugins/client-address.ts';
+import { limitHeaders, type RateCounter } from './plugins/rate-limit.ts';
+import { JSON_TYPE, type PreparedForecasts } from './responses/prepared-forecasts.ts';
+import type { FallbackReason } from './serving/fallback.ts';
+import type { ServingState } from './serving/serving-state.ts';
 
 export const FORECAST_ROUTE = '/v1/series/:id/forecast';
 const [BEFORE_ID, AFTER_ID] = FORECAST_ROUTE.split(':id') as [string, string];

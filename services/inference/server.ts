@@ -7,9 +7,9 @@
  * running then.
  */
 import type { AddressInfo } from 'node:net';
-import { HeadwayError } from '../../runtime/errors.ts';
-import { maxConnectionsOf, openFileLimit } from '../../runtime/open-files.ts';
-import { repeat, sleep } from '../../runtime/timers.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { maxConnectionsOf, openFileLimit } from '../../platform/jobs/open-files.ts';
+import { repeat, sleep } from '../../platform/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import type { App } from './routes/context.ts';
 

@@ -10,12 +10,12 @@ import {
   networkForecaster,
   restoreTrained,
   type TrainedNetwork,
-} from '../../forecasting/models/network-forecaster.ts';
-import { type WarmStart, warmStartFrom } from '../../forecasting/models/warm-start.ts';
-import { type Panel, timestampAt } from '../../forecasting/panel.ts';
-import { describeError } from '../../runtime/errors.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import type { ModelRegistry } from '../../storage/model-registry.ts';
+} from '../../forecasting/models/network/forecaster.ts';
+import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
+import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { testCutoffs } from './evaluation.ts';
 import { CHAMPION } from './gate.ts';
 import type { TrainedForecaster } from './provenance.ts';

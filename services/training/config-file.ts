@@ -7,9 +7,9 @@
  * for another domain.
  */
 import { readFile } from 'node:fs/promises';
-import { HeadwayError } from '../../runtime/errors.ts';
-import { lazyShape } from '../../runtime/shape.ts';
-import { shapeProblem } from '../../storage/sealed-json.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { lazyShape } from '../../platform/settings/validator.ts';
+import { shapeProblem } from '../../storage/log/checksummed-json.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface ConfigFile {

@@ -8,30 +8,34 @@
  * PANEL_INVALID where the targets have no plausible scale.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { type BacktestResult, backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
-import { featureSizes } from '../../forecasting/features.ts';
-import type { Forecaster } from '../../forecasting/forecaster.ts';
+import {
+  type BacktestResult,
+  backtestCutoffs,
+  runBacktest,
+} from '../../forecasting/evaluation/backtest.ts';
 import {
   type Metrics,
   type SeriesGroup,
   score,
   seasonalNaiveErrors,
   seriesGroups,
-} from '../../forecasting/metrics.ts';
-import { naiveForecasters } from '../../forecasting/models/naive.ts';
-import type { NetworkSpec } from '../../forecasting/models/network.ts';
-import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
-import type { FitProgress } from '../../forecasting/models/network-member.ts';
-import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network-training.ts';
-import type { WarmStart } from '../../forecasting/models/warm-start.ts';
-import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
-import type { Progress } from '../../runtime/progress.ts';
-import { randomStreams } from '../../runtime/random.ts';
+} from '../../forecasting/evaluation/metrics.ts';
+import { featureSizes } from '../../forecasting/features/features.ts';
+import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
+import type { Forecaster } from '../../forecasting/models/forecaster.ts';
+import { networkForecaster } from '../../forecasting/models/network/forecaster.ts';
+import type { FitProgress } from '../../forecasting/models/network/member.ts';
+import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
+import { type FittedNetwork, fitNetwork } from '../../forecasting/models/network/training.ts';
+import type { WarmStart } from '../../forecasting/models/network/warm-start.ts';
+import { type Panel, panelUpTo, timestampAt } from '../../forecasting/panel/panel.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import type { Progress } from '../../platform/progress.ts';
+import { randomStreams } from '../../platform/random.ts';
 import { withFitErrors } from './fit-errors.ts';
-import { membersInWorkers, type Workers } from './members.ts';
 import { featureSpecOf, networkSpecOf, type TrainingConfig } from './training-config.ts';
+import { membersInWorkers, type Workers } from './workers/members.ts';
 
 export interface EvaluationRequest {
   readonly domain: Domain;

@@ -4,8 +4,8 @@
  * Fails: HISTORY_TOO_SHORT where no training window has enough known values; PANEL_INVALID where
  * the targets have no plausible scale.
  */
-import { UnlearnableError } from '../../forecasting/models/input-scaling.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
+import { UnlearnableError } from '../../forecasting/models/network/input-scaling.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 
 /** Runs a fit, and gives what it throws of the panel a code. */
 export async function withFitErrors<T>(work: () => Promise<T>): Promise<T> {

@@ -9,8 +9,8 @@
  * would tell.
  * Fails: a RangeError for a result without the challenger.
  */
-import type { BacktestResult, ForecasterResult } from '../../forecasting/backtest.ts';
-import { type Comparison, compare } from '../../forecasting/comparison.ts';
+import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
+import { type Comparison, compare } from '../../forecasting/evaluation/comparison.ts';
 
 export type GateOutcome = 'promoted' | 'rejected' | 'inconclusive';
 
@@ -34,7 +34,7 @@ export interface GateVerdict {
 export interface Provenance {
   /** Grid index of the last interval it was trained on. */
   readonly trainedUpTo?: Readonly<Record<string, number>>;
-  /** Those whose forecasts change when the future does (forecasting/future-blindness.ts). */
+  /** Those whose forecasts change when the future does (forecasting/evaluation/leakage-check.ts). */
   readonly readTheFuture?: readonly string[];
 }
 

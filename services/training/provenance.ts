@@ -6,10 +6,10 @@
  * Fails: with a forecaster's own error.
  */
 import type { Domain } from '../../domains/domain.ts';
-import type { Forecaster } from '../../forecasting/forecaster.ts';
-import { blindnessCutoffs, readsTheFuture } from '../../forecasting/future-blindness.ts';
-import { indexAt, type Panel } from '../../forecasting/panel.ts';
-import { seededRandom } from '../../runtime/random.ts';
+import { blindnessCutoffs, readsTheFuture } from '../../forecasting/evaluation/leakage-check.ts';
+import type { Forecaster } from '../../forecasting/models/forecaster.ts';
+import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
+import { seededRandom } from '../../platform/random.ts';
 import type { Provenance } from './gate.ts';
 
 /** A forecaster that learnt, and the last timestamp it learnt from (epoch ms). */

@@ -7,21 +7,22 @@
  * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, OBJECT_NOT_FOUND for a snapshot that is gone,
  * STORE_CORRUPT with the key.
  */
-import type { NetworkSpec } from '../../forecasting/models/network.ts';
-import { restoreTrained, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
-import { type WarmStart, warmStartFrom } from '../../forecasting/models/warm-start.ts';
-import { indexAt, type Panel } from '../../forecasting/panel.ts';
-import { describeError, isHeadwayError } from '../../runtime/errors.ts';
-import { type MadeWith, madeWith } from '../../runtime/made-with.ts';
-import type { Progress } from '../../runtime/progress.ts';
-import { sha256 } from '../../storage/content-hash.ts';
-import type { FeatureStore } from '../../storage/feature-store.ts';
-import type { ModelCard } from '../../storage/model-card.ts';
-import type { LoadedModel, ModelRegistry } from '../../storage/model-registry.ts';
-import { hashPanel } from '../../storage/panel-hash.ts';
+
+import { restoreTrained, saveNetwork } from '../../forecasting/models/network/forecaster.ts';
+import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
+import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
+import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
+import { describeError, isHeadwayError } from '../../platform/errors.ts';
+import type { Progress } from '../../platform/progress.ts';
+import { type MadeWith, madeWith } from '../../platform/tensorflow/build-environment.ts';
+import type { FeatureStore } from '../../storage/features/feature-store.ts';
+import { hashPanel } from '../../storage/features/panel-hash.ts';
+import type { ModelCard } from '../../storage/models/model-card.ts';
+import type { LoadedModel, ModelRegistry } from '../../storage/models/model-registry.ts';
+import { sha256 } from '../../storage/objects/content-hash.ts';
 import { fitUpTo } from './evaluation.ts';
-import type { Workers } from './members.ts';
 import { defaultTrainingConfig, type TrainingConfig } from './training-config.ts';
+import type { Workers } from './workers/members.ts';
 
 export interface ReproductionRequest {
   readonly features: Pick<FeatureStore, 'readAsOf'>;

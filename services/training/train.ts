@@ -8,33 +8,33 @@
  * compared with: the log says so).
  */
 
-import { verdictSvg } from '../../dashboard/verdict-picture.ts';
 import type { Domain, Source } from '../../domains/domain.ts';
-import { NO_EXOGENOUS } from '../../forecasting/exogenous.ts';
-import { networkForecaster, saveNetwork } from '../../forecasting/models/network-forecaster.ts';
-import type { Panel } from '../../forecasting/panel.ts';
 import {
   type GroupReliability,
   reliability,
   reliabilityJson,
-} from '../../forecasting/reliability.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import { madeWith } from '../../runtime/made-with.ts';
-import type { Progress } from '../../runtime/progress.ts';
-import { filesOf } from '../../storage/coverage.ts';
-import type { FeatureStore } from '../../storage/feature-store.ts';
-import type { Manifest } from '../../storage/manifest.ts';
-import type { ModelCard } from '../../storage/model-card.ts';
-import type { ModelRegistry } from '../../storage/model-registry.ts';
-import { hashPanel } from '../../storage/panel-hash.ts';
+} from '../../forecasting/evaluation/reliability.ts';
+import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
+import { networkForecaster, saveNetwork } from '../../forecasting/models/network/forecaster.ts';
+import type { Panel } from '../../forecasting/panel/panel.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import type { Progress } from '../../platform/progress.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+import { madeWith } from '../../platform/tensorflow/build-environment.ts';
+import { verdictSvg } from '../../reports/charts/verdict-chart.ts';
+import type { FeatureStore } from '../../storage/features/feature-store.ts';
+import type { Manifest } from '../../storage/features/manifest.ts';
+import { hashPanel } from '../../storage/features/panel-hash.ts';
+import { filesOf } from '../../storage/features/reading/version-coverage.ts';
+import type { ModelCard } from '../../storage/models/model-card.ts';
+import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
 import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
-import type { Workers } from './members.ts';
 import { provenanceOf } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
+import type { Workers } from './workers/members.ts';
 
 export interface TrainingRequest {
   readonly domain: Domain;

@@ -7,13 +7,13 @@
  * longer than the lags.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { fitExogenous } from '../../forecasting/exogenous.ts';
-import { type FeatureSpec, featureSizes } from '../../forecasting/features.ts';
-import type { NetworkSpec } from '../../forecasting/models/network.ts';
-import type { FitOptions } from '../../forecasting/models/network-member.ts';
-import type { Panel } from '../../forecasting/panel.ts';
-import { seasonsOf } from '../../forecasting/seasons.ts';
-import { HeadwayError } from '../../runtime/errors.ts';
+import { fitExogenous } from '../../forecasting/features/exogenous.ts';
+import { type FeatureSpec, featureSizes } from '../../forecasting/features/features.ts';
+import type { FitOptions } from '../../forecasting/models/network/member.ts';
+import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
+import type { Panel } from '../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../forecasting/panel/seasons.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 
 export interface TrainingConfig {
   readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'> &

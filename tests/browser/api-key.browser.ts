@@ -5,11 +5,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { newSecret } from '../../runtime/secrets.ts';
-import { formatKeys, openApiKeys } from '../../services/inference/access-file.ts';
-import { makeKey } from '../../services/inference/access-key.ts';
+import { newSecret } from '../../platform/secrets.ts';
+import { makeKey } from '../../services/inference/access/key.ts';
+import { formatKeys, openApiKeys } from '../../services/inference/access/key-file.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
-import { createWorld, NOW } from '../services/inference/fakes.ts';
+import { createWorld, NOW } from '../fakes/inference.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 if (chromiumPath === null)

@@ -6,9 +6,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import type { ForecastAnswer } from '../../services/inference/forecast-schemas.ts';
+import type { ForecastAnswer } from '../../services/inference/openapi/forecast-schemas.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
-import { createWorld } from '../services/inference/fakes.ts';
+import { createWorld } from '../fakes/inference.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 if (chromiumPath === null)

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { leaderboardPage } from '../../dashboard/leaderboard-page.ts';
-import { toyLeaderboard } from '../forecasting/toy-leaderboard.ts';
+import { leaderboardPage } from '../../reports/pages/leaderboard-page.ts';
+import { toyLeaderboard } from '../fixtures/toy-leaderboard.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 const withBrowser = chromiumPath === null ? describe.skip : describe;

@@ -9,10 +9,10 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { taxi } from '../../domains/taxi/definition.ts';
-import { createPanel } from '../../forecasting/panel.ts';
-import { judgeRun } from '../../services/feature/contract.ts';
-import { qualityPage } from '../../services/feature/quality-page.ts';
-import { drawQuality } from '../../services/feature/quality-pictures.ts';
+import { createPanel } from '../../forecasting/panel/panel.ts';
+import { drawQuality } from '../../reports/charts/quality-tables.ts';
+import { qualityPage } from '../../reports/pages/quality-page.ts';
+import { judgeRun } from '../../services/feature/contract/contract.ts';
 import { buildQualityReport } from '../../services/feature/quality-report.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 

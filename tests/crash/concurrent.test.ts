@@ -1,10 +1,10 @@
 /**
- * Purpose: the long form of tests/storage/concurrency.test.ts: four writers with a hundred commits
+ * Purpose: the long form of tests/unit/storage/concurrency.test.ts: four writers with a hundred commits
  * each, read all along.
  */
 import { expect, test } from '@jest/globals';
-import { concurrentWriters } from '../storage/concurrent-trial.ts';
-import { temporaryFolder } from '../storage/feature-fixtures.ts';
+import { concurrentWriters } from '../fixtures/storage/concurrent-trial.ts';
+import { temporaryFolder } from '../fixtures/storage/features.ts';
 
 test('4 processes with 100 commits each, and a reader all along', async () => {
   const { folder, remove } = await temporaryFolder();

@@ -1,16 +1,16 @@
 /**
- * Purpose: the long form of tests/storage/kill.test.ts on files: over four hundred kills, at every
+ * Purpose: the long form of tests/unit/storage/kill.test.ts on files: over four hundred kills, at every
  * call of every kind of writer.
  */
 import path from 'node:path';
 import { afterAll, beforeAll, test } from '@jest/globals';
-import { fileObjectStore } from '../../storage/file-object-store.ts';
-import { temporaryFolder } from '../storage/feature-fixtures.ts';
+import { fileObjectStore } from '../../storage/objects/file-object-store.ts';
+import { temporaryFolder } from '../fixtures/storage/features.ts';
 import {
   killFeatureWriters,
   killForecastWriters,
   killModelWriters,
-} from '../storage/kill-trials.ts';
+} from '../fixtures/storage/kill-trials.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

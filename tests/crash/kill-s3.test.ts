@@ -3,13 +3,13 @@
  * over a hundred kills.
  */
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
-import { temporaryFolder } from '../storage/feature-fixtures.ts';
+import { startKillingDouble } from '../fakes/killing-s3.ts';
+import { temporaryFolder } from '../fixtures/storage/features.ts';
 import {
   killFeatureWriters,
   killForecastWriters,
   killModelWriters,
-} from '../storage/kill-trials.ts';
-import { startKillingDouble } from '../storage/killing-double.ts';
+} from '../fixtures/storage/kill-trials.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

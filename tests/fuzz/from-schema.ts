@@ -6,9 +6,9 @@
  * Fails: never; a schema that it does not know gives null.
  */
 import { Compile } from 'typebox/compile';
-import type { Random } from '../../runtime/random.ts';
-import type { Json } from '../services/inference/dereferenced.ts';
-import { HOUR, START } from '../services/inference/fakes.ts';
+import type { Random } from '../../platform/random.ts';
+import { HOUR, START } from '../fakes/inference.ts';
+import type { Json } from '../fixtures/dereferenced.ts';
 
 export const pick = <T>(random: Random, list: readonly T[]): T =>
   list[Math.floor(random() * list.length)] as T;

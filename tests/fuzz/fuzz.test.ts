@@ -3,9 +3,9 @@
  * its checks can fail.
  */
 import { describe, expect, test } from '@jest/globals';
-import { servedDocument } from '../../docs/client/served-document.ts';
-import { silentProgress } from '../../runtime/progress.ts';
-import type { Json } from '../services/inference/dereferenced.ts';
+import { servedDocument } from '../../clients/typescript/generator/served-document.ts';
+import { silentProgress } from '../../platform/progress.ts';
+import type { Json } from '../fixtures/dereferenced.ts';
 import { type FuzzReport, fuzz } from './fuzz.ts';
 import { createJudge, type Expected } from './judge.ts';
 import { reduced } from './reduce.ts';

@@ -9,9 +9,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Progress } from '../../runtime/progress.ts';
-import { seededRandom, seedFrom } from '../../runtime/random.ts';
-import { dereferenced, type Json } from '../services/inference/dereferenced.ts';
+import type { Progress } from '../../platform/progress.ts';
+import { seededRandom, seedFrom } from '../../platform/random.ts';
+import { dereferenced, type Json } from '../fixtures/dereferenced.ts';
 import { fitting, pick } from './from-schema.ts';
 import { mutatedBody, oddPath, oddProtocol } from './hostile.ts';
 import { createJudge, LATE } from './judge.ts';

@@ -5,7 +5,7 @@
  * may this one.
  * Fails: never.
  */
-import type { Random } from '../../runtime/random.ts';
+import type { Random } from '../../platform/random.ts';
 import { between, pick } from './from-schema.ts';
 import { type FuzzRequest, httpRequest } from './shaped.ts';
 import type { Manner } from './wire.ts';

@@ -7,8 +7,8 @@
  * Fails: never.
  */
 import { Compile, type Validator } from 'typebox/compile';
-import { PROBLEM_CODES } from '../../services/inference/problem-codes.ts';
-import { dereferenced, type Json } from '../services/inference/dereferenced.ts';
+import { PROBLEM_CODES } from '../../services/inference/openapi/problem-codes.ts';
+import { dereferenced, type Json } from '../fixtures/dereferenced.ts';
 import type { Answer, Exchange } from './wire.ts';
 
 /** What of a request the verdict depends on. */

@@ -5,8 +5,8 @@
  * request.
  * Fails: never.
  */
-import type { Random } from '../../runtime/random.ts';
-import type { Json } from '../services/inference/dereferenced.ts';
+import type { Random } from '../../platform/random.ts';
+import type { Json } from '../fixtures/dereferenced.ts';
 import { fitting, misfitting, pick } from './from-schema.ts';
 import type { Expected } from './judge.ts';
 import type { Manner } from './wire.ts';

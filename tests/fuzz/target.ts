@@ -7,7 +7,7 @@
  * Fails: exit status 1 where it cannot listen.
  */
 import pino from 'pino';
-import { HeadwayError } from '../../runtime/errors.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 import { buildApp } from '../../services/inference/app.ts';
 import { startServer } from '../../services/inference/server.ts';
 import {
@@ -18,7 +18,7 @@ import {
   NOW,
   panelOf,
   weeklyNaive,
-} from '../services/inference/fakes.ts';
+} from '../fakes/inference.ts';
 
 /** Enough series that a stream is longer than the buffers of a socket. */
 const MANY = Array.from({ length: 700 }, (_, i) => `s${i}`);

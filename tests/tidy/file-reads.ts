@@ -1,20 +1,20 @@
 /**
  * Purpose: finds SQL that names a file by hand. DuckDB takes `*`, `?` and `[` in a path for a
- * pattern, and folders `a=1` for columns: only runtime/sql.ts writes paths into SQL.
+ * pattern, and folders `a=1` for columns: only platform/duckdb/sql.ts writes paths into SQL.
  * Invariants: looks at code, comments and strings alike.
  * Fails: never.
  */
 import type { SourceFile, Violation } from './source-tree.ts';
 
 const MEND =
-  'Use parquetFiles, csvFiles or csvLines of runtime/sql.ts to read, sqlFilename after COPY … TO';
+  'Use parquetFiles, csvFiles or csvLines of platform/duckdb/sql.ts to read, sqlFilename after COPY … TO';
 const READER = /\b(read_(parquet|csv|csv_auto|json|json_auto|ndjson|text|blob)|parquet_scan)\s*\(/;
 /** A literal as a relation: DuckDB reads the file of that name. In capitals, as our SQL is. */
 const RELATION = /\b(FROM|JOIN|TABLE|SUMMARIZE|DESCRIBE)\s+(E?'|\$\{sqlText\()/;
 const TARGET = /\bTO\s+('[^']*[./$]|\$\{sqlText\()/;
 
 /** The second reader imports nothing of ours. */
-const MAY_NAME = ['runtime/sql.ts', 'docs/second-reader.mjs', 'tests/tidy.test.ts'];
+const MAY_NAME = ['platform/duckdb/sql.ts', 'tools/second-reader.mjs', 'tests/tidy.test.ts'];
 
 export function fileReads(file: SourceFile): Violation[] {
   if (!/\.(m?ts|m?js|md|sql)$/.test(file.path) || MAY_NAME.includes(file.path)) return [];

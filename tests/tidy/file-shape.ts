@@ -23,7 +23,7 @@ export function fileShape(file: SourceFile): Violation[] {
   ) {
     add(
       'no Purpose block',
-      'Open with /** Purpose: … Invariants: … Fails: … */ as runtime/errors.ts does',
+      'Open with /** Purpose: … Invariants: … Fails: … */ as platform/errors.ts does',
     );
   }
   if (lines > LONGEST) add(`${lines} lines`, `Split it by noun: ${LONGEST} lines at most`);

@@ -1,6 +1,6 @@
 /**
  * Purpose: finds what would make a run impossible to replay: asking the clock, drawing random
- * numbers, waiting, and reading the environment, anywhere but in `runtime/`.
+ * numbers, waiting, and reading the environment, anywhere but in `platform/`.
  * Invariants: reads the syntax tree, so that comments and strings do not count. `new Date(ms)` is
  * formatting and is fine; `randomUUID` makes a name that nobody else has, no number of a result
  * depends on it, and is fine.
@@ -10,10 +10,10 @@ import ts from 'typescript';
 import { isTypeScript, isUnder, type SourceFile, type Violation } from './source-tree.ts';
 
 const CLOCK =
-  'Take a Clock (runtime/clock.ts) as an argument and call now() or, for durations, elapsedMs()';
-const RANDOM = 'Take a seed and use seededRandom(seedFrom(…)) of runtime/random.ts';
-const TIMER = 'Use sleep or repeat of runtime/timers.ts, or take a Sleep as an argument';
-const SETTINGS = 'Take the value from Settings (runtime/settings.ts) as an argument';
+  'Take a Clock (platform/clock.ts) as an argument and call now() or, for durations, elapsedMs()';
+const RANDOM = 'Take a seed and use seededRandom(seedFrom(…)) of platform/random.ts';
+const TIMER = 'Use sleep or repeat of platform/timers.ts, or take a Sleep as an argument';
+const SETTINGS = 'Take the value from Settings (platform/settings/settings.ts) as an argument';
 
 const MENDS: Record<string, string> = {
   'Date.now': CLOCK,
@@ -36,14 +36,14 @@ const MENDS: Record<string, string> = {
 };
 
 /** docs/client is copied into programs of other people, and imports nothing of ours. */
-const FREE = ['runtime', 'tests', 'docs/client'];
+const FREE = ['platform', 'tests', 'clients'];
 
 /**
- * `headway.ts` and `lambda.ts` hand the environment to readSettings; the AWS app is deployed by
+ * `cli/headway.ts` and `infra/lambda/entry.ts` hand the environment to readSettings; the AWS app is deployed by
  * people whose account is in theirs.
  */
 const mayReadEnvironment = (path: string): boolean =>
-  path === 'headway.ts' || path === 'lambda.ts' || isUnder(path, 'infra');
+  path === 'cli/headway.ts' || path === 'infra/lambda/entry.ts' || isUnder(path, 'infra');
 
 export function hiddenInputs(file: SourceFile): Violation[] {
   if (!isTypeScript(file) || isUnder(file.path, ...FREE)) return [];
@@ -54,7 +54,7 @@ export function hiddenInputs(file: SourceFile): Violation[] {
     const mend = name === null ? undefined : MENDS[name];
     if (mend !== undefined && !(name === 'process.env' && mayReadEnvironment(file.path))) {
       const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-      violations.push({ path: file.path, line, problem: `${name} outside runtime/`, mend });
+      violations.push({ path: file.path, line, problem: `${name} outside platform/`, mend });
     }
     ts.forEachChild(node, visit);
   };

@@ -5,16 +5,16 @@
  * Fails: ACTUALS_OFF, ACTUALS_INVALID with the place of the value, SERIES_UNKNOWN,
  * IDEMPOTENCY_CONFLICT, STORE_UNAVAILABLE.
  */
-import { HeadwayError } from '../../../runtime/errors.ts';
-import type { ActualSpan } from '../../../storage/actuals-log.ts';
-import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../actuals-schema.ts';
-import type { Serving } from '../combine.ts';
-import { isoTime, unknownSeries } from '../forecast-answer.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
+import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
+import { answers } from '../openapi/common-schemas.ts';
+import { servingOf, takeServing } from '../plugins/attach-serving.ts';
 import type { ActualsSink } from '../ports.ts';
-import { HttpProblem } from '../problems.ts';
-import { answers } from '../schemas.ts';
-import { sentStart, sentValue } from '../sent-values.ts';
-import { servingOf, takeServing } from '../take-serving.ts';
+import { sentStart, sentValue } from '../prediction/sent-values.ts';
+import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
+import { HttpProblem } from '../responses/problems.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink | null): void {

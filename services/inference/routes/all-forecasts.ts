@@ -6,16 +6,16 @@
  * out.
  */
 import type { FastifyRequest } from 'fastify';
-import { AllForecastsQuery, ForecastsPage } from '../forecast-schemas.ts';
-import { forecastStream } from '../forecast-stream.ts';
-import { parseLevels } from '../levels.ts';
-import { preferredType } from '../media-type.ts';
-import { pageOf } from '../pages.ts';
-import { arrayOf, JSON_TYPE } from '../prepared-forecasts.ts';
-import { HttpProblem } from '../problems.ts';
-import { queryIntegers } from '../query-integers.ts';
-import { streamedAnswers } from '../schemas.ts';
-import { servingOf, takeServing, variantOf } from '../take-serving.ts';
+import { streamedAnswers } from '../openapi/common-schemas.ts';
+import { AllForecastsQuery, ForecastsPage } from '../openapi/forecast-schemas.ts';
+import { servingOf, takeServing, variantOf } from '../plugins/attach-serving.ts';
+import { forecastStream } from '../responses/forecast-stream.ts';
+import { parseLevels } from '../responses/levels.ts';
+import { preferredType } from '../responses/media-type.ts';
+import { pageOf } from '../responses/pagination.ts';
+import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
+import { HttpProblem } from '../responses/problems.ts';
+import { queryIntegers } from '../responses/query-integers.ts';
 import type { App, RouteContext } from './context.ts';
 
 const TYPES = {

@@ -12,11 +12,11 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Domain } from '../../../domains/domain.ts';
-import type { Clock } from '../../../runtime/clock.ts';
-import type { FallbackReason } from '../fallback.ts';
-import type { Predictor } from '../predictor.ts';
-import type { PreparedForecasts } from '../prepared-forecasts.ts';
-import type { ServingState } from '../serving-state.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import type { Predictor } from '../prediction/predictor.ts';
+import type { PreparedForecasts } from '../responses/prepared-forecasts.ts';
+import type { FallbackReason } from '../serving/fallback.ts';
+import type { ServingState } from '../serving/serving-state.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,

@@ -8,15 +8,15 @@
  * other routes, because an answer is computed while it is waited for (docs/decisions/0008 has the
  * cost).
  */
-import { HeadwayError } from '../../../runtime/errors.ts';
-import type { Serving } from '../combine.ts';
-import { cutoffIndex, explainable, explanationAnswer } from '../explanation-answer.ts';
-import { ExplanationAnswer, ExplanationQuery } from '../explanation-schema.ts';
-import { unknownSeries } from '../forecast-answer.ts';
-import { HttpProblem, NotReady } from '../problems.ts';
-import { answers, SeriesParams } from '../schemas.ts';
-import { exactTime } from '../sent-values.ts';
-import { servingOf, takeServing } from '../take-serving.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { answers, SeriesParams } from '../openapi/common-schemas.ts';
+import { ExplanationAnswer, ExplanationQuery } from '../openapi/explanation-schemas.ts';
+import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { exactTime } from '../prediction/sent-values.ts';
+import { cutoffIndex, explainable, explanationAnswer } from '../responses/explanation-response.ts';
+import { unknownSeries } from '../responses/forecast-response.ts';
+import { HttpProblem, NotReady } from '../responses/problems.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { App, RouteContext } from './context.ts';
 
 /**

@@ -5,13 +5,14 @@
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT,
  * EXOGENOUS_INVALID; OVERLOADED with Retry-After where too many forecasts wait to be computed.
  */
-import { ownAnswer, supposedAnswers } from '../forecast-answer.ts';
-import { ForecastsAnswer, ForecastsBody } from '../forecast-schemas.ts';
-import { arrayOf, JSON_TYPE } from '../prepared-forecasts.ts';
-import { HttpProblem } from '../problems.ts';
-import { answers } from '../schemas.ts';
-import { servingOf, takeServing } from '../take-serving.ts';
-import type { WhatIf } from '../what-if.ts';
+
+import { answers } from '../openapi/common-schemas.ts';
+import { ForecastsAnswer, ForecastsBody } from '../openapi/forecast-schemas.ts';
+import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import type { WhatIf } from '../prediction/overrides.ts';
+import { ownAnswer, supposedAnswers } from '../responses/forecast-response.ts';
+import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
+import { HttpProblem } from '../responses/problems.ts';
 import type { App, RouteContext } from './context.ts';
 
 /** A supposed forecast is computed while it is waited for, a stored one is only copied. */

@@ -5,10 +5,11 @@
  * the same store, and a labelled answer is worth more than none.
  * Fails: ready answers a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
  */
-import type { Serving } from '../combine.ts';
-import { fallbackMember, isoTime } from '../forecast-answer.ts';
-import { NotReady } from '../problems.ts';
-import { answers, LiveAnswer, ReadyAnswer } from '../schemas.ts';
+
+import { answers, LiveAnswer, ReadyAnswer } from '../openapi/common-schemas.ts';
+import { fallbackMember, isoTime } from '../responses/forecast-response.ts';
+import { NotReady } from '../responses/problems.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { App, RouteContext } from './context.ts';
 
 /** Seconds since the last observed interval ended. */

@@ -3,9 +3,10 @@
  * Invariants: model and snapshot are the pair that forecasts come from at this moment.
  * Fails: 503 while nothing is served.
  */
-import { fallbackMember, isoFrequency, isoTime } from '../forecast-answer.ts';
-import { answers, ModelAnswer } from '../schemas.ts';
-import { servingOf, takeServing } from '../take-serving.ts';
+
+import { answers, ModelAnswer } from '../openapi/common-schemas.ts';
+import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { fallbackMember, isoFrequency, isoTime } from '../responses/forecast-response.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function modelRoutes(app: App, context: RouteContext): void {

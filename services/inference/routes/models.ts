@@ -7,14 +7,14 @@
  * was read yet.
  */
 import { createHash } from 'node:crypto';
-import { isHeadwayError } from '../../../runtime/errors.ts';
-import { isoTime } from '../forecast-answer.ts';
-import type { HistoricModel } from '../model-history.ts';
-import { readCursor, strangeCursor, writeCursor } from '../pages.ts';
-import { NotReady } from '../problems.ts';
-import { queryIntegers } from '../query-integers.ts';
-import { answers, ModelsAnswer, SeriesQuery } from '../schemas.ts';
-import { hadAlready } from '../take-serving.ts';
+import { isHeadwayError } from '../../../platform/errors.ts';
+import type { HistoricModel } from '../models/model-history.ts';
+import { answers, ModelsAnswer, SeriesQuery } from '../openapi/common-schemas.ts';
+import { hadAlready } from '../plugins/attach-serving.ts';
+import { isoTime } from '../responses/forecast-response.ts';
+import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
+import { NotReady } from '../responses/problems.ts';
+import { queryIntegers } from '../responses/query-integers.ts';
 import type { App } from './context.ts';
 
 export function modelsRoutes(

@@ -8,8 +8,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
-import { DASHBOARD_SCRIPTS } from '../dashboard-files.ts';
-import { hadAlready } from '../take-serving.ts';
+import { hadAlready } from '../plugins/attach-serving.ts';
+import { DASHBOARD_SCRIPTS } from '../web-files.ts';
 import type { App } from './context.ts';
 
 const FILES = [
@@ -28,7 +28,7 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): 
   const hidden = { schema: { hide: true }, config };
   for (const { url, file, type } of FILES) {
     const bytes = await readFile(
-      dashboard ? new URL(file, dashboard) : new URL(`../../../dashboard/${file}`, import.meta.url),
+      dashboard ? new URL(file, dashboard) : new URL(`../../../web/${file}`, import.meta.url),
     );
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {

@@ -5,17 +5,17 @@
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, HISTORY_TOO_SHORT; REQUEST_INVALID for a cursor nobody
  * gave out.
  */
-import { targetOf, timestampAt } from '../../../forecasting/panel.ts';
-import type { Serving } from '../combine.ts';
-import { isoTime } from '../forecast-answer.ts';
-import { ForecastAnswer, ForecastQuery } from '../forecast-schemas.ts';
-import { parseLevels } from '../levels.ts';
-import { pageOf } from '../pages.ts';
-import { JSON_TYPE } from '../prepared-forecasts.ts';
-import { queryIntegers } from '../query-integers.ts';
+import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../openapi/common-schemas.ts';
+import { ForecastAnswer, ForecastQuery } from '../openapi/forecast-schemas.ts';
+import { currentOf, hadAlready, servingOf, takeServing } from '../plugins/attach-serving.ts';
 import { FORECAST_ROUTE } from '../quick-forecast.ts';
-import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../schemas.ts';
-import { currentOf, hadAlready, servingOf, takeServing } from '../take-serving.ts';
+import { isoTime } from '../responses/forecast-response.ts';
+import { parseLevels } from '../responses/levels.ts';
+import { pageOf } from '../responses/pagination.ts';
+import { JSON_TYPE } from '../responses/prepared-forecasts.ts';
+import { queryIntegers } from '../responses/query-integers.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { App, RouteContext } from './context.ts';
 
 export function seriesRoutes(app: App, context: RouteContext): void {

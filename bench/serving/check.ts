@@ -1,0 +1,84 @@
+/**
+ * Purpose: whether every different answer of a load is, number by number, what the versions it
+ * names must answer.
+ * Invariants: an answer that names versions nobody made, or that holds forecasts of two pairs of
+ * them, is wrong; one that is labelled as a fallback is counted apart.
+ * Fails: never; an answer that cannot be read is wrong.
+ */
+
+import type { BenchWorld, PostedHistory } from './fixture.ts';
+import type { LoadResult } from './load.ts';
+
+interface Forecast {
+  readonly seriesId: string | null;
+  readonly modelVersion: string;
+  readonly snapshotVersion: string | null;
+  readonly quantiles: Readonly<Record<string, readonly number[]>>;
+  readonly fallback?: unknown;
+}
+
+export interface Checked {
+  readonly answers: number;
+  readonly different_answers: number;
+  readonly versions: number;
+  readonly wrong: number;
+  readonly fallbacks: number;
+  /** The first that was wrong, and why. */
+  readonly example: string | null;
+}
+
+export function checkBodies(
+  bodies: LoadResult['bodies'],
+  world: BenchWorld,
+  histories: readonly PostedHistory[],
+): Checked {
+  const versions = new Set<string>();
+  let [answers, wrong, fallbacks] = [0, 0, 0];
+  let example: string | null = null;
+  for (const [kind, request, body, times] of bodies) {
+    answers += times;
+    try {
+      const parsed = JSON.parse(body) as Forecast | { forecasts: Forecast[] };
+      const forecasts = 'forecasts' in parsed ? parsed.forecasts : [parsed];
+      const pairs = new Set(
+        forecasts.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`),
+      );
+      if (pairs.size !== 1)
+        throw new Error(`forecasts of ${[...pairs].join(' and ')} in one answer`);
+      for (const pair of pairs) versions.add(pair);
+      if (forecasts.some(({ fallback }) => fallback !== undefined)) {
+        fallbacks += times;
+        continue;
+      }
+      for (const forecast of forecasts)
+        check(forecast, world, kind === 'post' ? (histories[request] as PostedHistory) : null);
+    } catch (error) {
+      wrong += times;
+      example ??= `${error instanceof Error ? error.message : error}: ${body.slice(0, 300)}`;
+    }
+  }
+  return {
+    answers,
+    different_answers: bodies.length,
+    versions: versions.size,
+    wrong,
+    fallbacks,
+    example,
+  };
+}
+
+function check(
+  { seriesId, modelVersion, snapshotVersion, quantiles }: Forecast,
+  world: BenchWorld,
+  own: PostedHistory | null,
+): void {
+  const values = own
+    ? world.expectedOwn(modelVersion, own)
+    : world.expected(modelVersion, String(snapshotVersion), String(seriesId));
+  const told = Object.values(quantiles).flat();
+  // As the service rounds: a forecast has six significant digits.
+  const expected = Array.from(values, (value) => Number(value.toPrecision(6)));
+  const at = expected.findIndex((value, i) => value !== told[i]);
+  if (told.length !== expected.length || at >= 0)
+    throw new Error(`number ${at} is ${told[at]} instead of ${expected[at]}`);
+}

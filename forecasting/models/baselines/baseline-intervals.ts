@@ -1,0 +1,120 @@
+/**
+ * Purpose: a naive baseline with intervals, for when no model can answer: each quantile is the
+ * baseline's forecast plus that quantile of the errors which the same baseline made on the same
+ * series lately.
+ * Invariants: reads nothing after the cutoff; an error of step k was made at the same time of day,
+ * k steps ahead; quantiles do not cross, and enclose the point forecast, which is the median.
+ * Fails: never for a cutoff inside the panel; a row is NaN where the series shows too few errors to
+ * take an interval from.
+ */
+
+import { type Panel, targetOf } from '../../panel/panel.ts';
+import type { Forecaster } from '../forecaster.ts';
+
+/** Errors a step takes its quantiles from: four weeks of days. */
+const ERRORS_PER_STEP = 28;
+/**
+ * With fewer at one step those of all steps are taken together; with fewer in all there is no
+ * honest interval.
+ */
+const LEAST_ERRORS = 10;
+
+export interface BaselineOptions {
+  /** Ascending, 0.5 among them. */
+  readonly quantiles: readonly number[];
+  readonly day: number;
+  readonly week: number;
+  readonly nonNegative: boolean;
+  /** Counts: the median is a whole number. */
+  readonly integerValued: boolean;
+}
+
+/** @param point a forecaster of the median alone, such as those of naive.ts */
+export function baselineWithIntervals(point: Forecaster, options: BaselineOptions): Forecaster {
+  const { quantiles, nonNegative, integerValued } = options;
+  // A day apart, so that an error is of the same time of day; one interval apart where the day is
+  // the longest season there is.
+  const apart = options.day < options.week ? options.day : 1;
+
+  function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
+    const now = point.predict(panel, cutoff, horizon);
+    const errors = pastErrors(point, panel, cutoff, horizon, apart);
+    const Q = quantiles.length;
+    const out = new Float32Array(panel.seriesIds.length * Q * horizon).fill(Number.NaN);
+    for (let s = 0; s < panel.seriesIds.length; s++) {
+      const steps = errors[s] as number[][];
+      const all = steps.flat().sort(ascending);
+      if (all.length < LEAST_ERRORS) continue;
+      for (let k = 0; k < horizon; k++) {
+        const own = steps[k] as number[];
+        const known = own.length >= LEAST_ERRORS ? own.sort(ascending) : all;
+        const value = now[s * horizon + k] as number;
+        const median = possible(integerValued ? Math.round(value) : value, nonNegative);
+        for (let q = 0; q < Q; q++) {
+          const quantile = quantiles[q] as number;
+          const at = possible(value + errorQuantile(known, quantile), nonNegative);
+          // A baseline that always errs to one side must still lie inside its own interval.
+          const within = quantile < 0.5 ? Math.min(at, median) : Math.max(at, median);
+          out[(s * Q + q) * horizon + k] = quantile === 0.5 ? median : within;
+        }
+      }
+    }
+    return out;
+  }
+
+  return { name: point.name, quantiles, minimumHistory: 1, predict };
+}
+
+/**
+ * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a
+ * list of at most ERRORS_PER_STEP. A cutoff before the first known value of a series is no forecast
+ * of it, and left out.
+ */
+function pastErrors(
+  point: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  horizon: number,
+  apart: number,
+): number[][][] {
+  const errors = panel.seriesIds.map(() => Array.from({ length: horizon }, (): number[] => []));
+  const firsts = panel.seriesIds.map((_, s) =>
+    targetOf(panel, s).findIndex((value) => !Number.isNaN(value)),
+  );
+  const earliest = Math.min(...firsts.filter((first) => first >= 0));
+  const most = ERRORS_PER_STEP + Math.ceil(horizon / apart);
+  for (let m = 1; m < most; m++) {
+    const then = cutoff - m * apart;
+    if (then < 0 || !(then >= earliest)) break;
+    const made = point.predict(panel, then, horizon);
+    for (let s = 0; s < panel.seriesIds.length; s++) {
+      if (then < (firsts[s] as number) || (firsts[s] as number) < 0) continue;
+      const values = targetOf(panel, s);
+      // Of step k only what had happened by the cutoff, and no more errors than of the others.
+      for (let k = 1; k <= Math.min(horizon, m * apart); k++) {
+        const error = (values[then + k] as number) - (made[s * horizon + k - 1] as number);
+        const list = (errors[s] as number[][])[k - 1] as number[];
+        if (!Number.isNaN(error) && list.length < ERRORS_PER_STEP) list.push(error);
+      }
+    }
+  }
+  return errors;
+}
+
+/**
+ * The quantile that a further error stays below with probability q, if errors are exchangeable:
+ * position q·(n + 1) of n in order (Weibull's plotting position; split conformal prediction uses
+ * the same), between the least and the greatest.
+ */
+function errorQuantile(sorted: readonly number[], q: number): number {
+  const position = Math.min(sorted.length, Math.max(1, q * (sorted.length + 1))) - 1;
+  const low = Math.floor(position);
+  const below = sorted[low] as number;
+  const above = sorted[Math.min(low + 1, sorted.length - 1)] as number;
+  return below + (position - low) * (above - below);
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+const possible = (value: number, nonNegative: boolean): number =>
+  nonNegative && value < 0 ? 0 : value;

@@ -1,0 +1,46 @@
+/**
+ * Purpose: the port every forecaster implements (naive baselines, the network).
+ * Invariants: `predict` reads nothing after the cutoff; the result is in the target's own unit;
+ * quantiles do not cross.
+ * Fails: a RangeError where the panel holds less history than `minimumHistory` before the cutoff.
+ */
+import type { ExogenousNames } from '../features/exogenous.ts';
+import type { Panel } from '../panel/panel.ts';
+
+/** A panel, and where its known values end: a grid index. */
+export interface CutPanel {
+  readonly panel: Panel;
+  readonly cutoff: number;
+}
+
+export interface Forecaster {
+  readonly name: string;
+  /** The quantiles it forecasts, ascending; a point forecaster gives its median only: [0.5]. */
+  readonly quantiles: readonly number[];
+  /** Intervals up to and including the cutoff that `predict` needs. */
+  readonly minimumHistory: number;
+  /** The exogenous columns it reads, which the panel must have; absent where it reads none. */
+  readonly exogenous?: ExogenousNames;
+  /** Whether it learnt something of this series alone; absent where it treats all series alike. */
+  readonly knows?: (seriesId: string) => boolean;
+  /**
+   * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
+   * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes
+   * first.
+   */
+  predict(panel: Panel, cutoff: number, horizon: number): Float32Array;
+  /**
+   * The same bits for many panels, each at a cutoff of its own, in one go: [panel] → what `predict`
+   * gives. Absent where it would be no faster than one after another.
+   */
+  predictEach?(windows: readonly CutPanel[], horizon: number): Float32Array[];
+}
+
+/** `predictEach`, or as many times `predict`. */
+export const predictAll = (
+  forecaster: Forecaster,
+  windows: readonly CutPanel[],
+  horizon: number,
+): Float32Array[] =>
+  forecaster.predictEach?.(windows, horizon) ??
+  windows.map(({ panel, cutoff }) => forecaster.predict(panel, cutoff, horizon));

@@ -1,0 +1,387 @@
+/**
+ * Purpose: a fitted network as a Forecaster, and its form on disk: model.json (architecture and
+ * scaling) and weights.bin.
+ * Invariants: prediction builds its inputs with the same function as training; restoring what was
+ * saved gives the same bits; forecasts are finite, ordered by quantile, and not negative where the
+ * target cannot be.
+ * Fails: a RangeError for a model or weights that do not fit together.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  createFeatureBatch,
+  FEATURE_GROUPS,
+  type FeatureGroup,
+  featureGroups,
+  featureSizes,
+  writeFeatures,
+} from '../../features/features.ts';
+import type { Panel } from '../../panel/panel.ts';
+import {
+  believedCenter,
+  type Calibration,
+  groupOf,
+  spreadAbout,
+} from '../calibration/calibration.ts';
+import { makePossible } from '../calibration/constrain-quantiles.ts';
+import type { CutPanel, Forecaster } from '../forecaster.ts';
+import { linearColumns, linearOffsets } from '../linear/ridge.ts';
+import {
+  embeddingRows,
+  keepGroups,
+  repeatFirstRow,
+  rowsById,
+  standardiseRow,
+} from './input-scaling.ts';
+import {
+  forward,
+  type InputScaling,
+  type NetworkSpec,
+  parameterCount,
+  toTensors,
+} from './network.ts';
+import { windowSources } from './window-source.ts';
+
+const FORMAT = 3;
+/** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
+const CHUNK = 256;
+
+export interface SavedNetwork {
+  readonly format: typeof FORMAT;
+  readonly kind: 'network';
+  readonly spec: NetworkSpec;
+  /** How many networks lie one after another in weights.bin; their outputs are averaged. */
+  readonly members: number;
+  /** Whether the coefficients of a linear model lie behind them. */
+  readonly linear: boolean;
+  readonly scaling: {
+    windowMean: number[];
+    windowScale: number[];
+    stepMean: number[];
+    stepScale: number[];
+    outputScale: number;
+  };
+  readonly calibration: Calibration | null;
+}
+
+/** What prediction needs. */
+export interface TrainedNetwork {
+  readonly spec: NetworkSpec;
+  readonly scaling: InputScaling;
+  /**
+   * The weights of every member of the ensemble. None: the forecast is its anchor, the shape of the
+   * week at the series' level.
+   */
+  readonly members: readonly Float32Array[];
+  /**
+   * [horizon × columns]: a linear model of the same standardised inputs (ridge.ts); null where
+   * there is none.
+   */
+  readonly linear: Float32Array | null;
+  /** null: the quantiles are the network's own. */
+  readonly calibration: Calibration | null;
+}
+
+/**
+ * A network can also say what it would forecast without some of its inputs: what an explanation is
+ * made of.
+ */
+export interface NetworkForecaster extends Forecaster {
+  /** The groups that its inputs fall into. */
+  readonly inputGroups: readonly FeatureGroup[];
+  /** Intervals up to and including the cutoff that it looks at, where there are as many. */
+  readonly lookBack: number;
+  /**
+   * The median of one series (its row in the panel) with only the groups of inputs in each set of
+   * `kept`; the others are put at their training mean, and the embedding at that of an unknown
+   * series. One pass for all sets.
+   * @returns `medians` [set][step], in the target's unit, neither rounded nor cut off at 0;
+   * `baseline` [step], the shape of the week at the series' level, which the network's outputs are
+   * offsets to.
+   */
+  predictKept(
+    panel: Panel,
+    series: number,
+    cutoff: number,
+    horizon: number,
+    kept: readonly ReadonlySet<FeatureGroup>[],
+  ): { baseline: Float32Array; medians: Float32Array };
+}
+
+export function saveNetwork(fitted: TrainedNetwork): {
+  model: SavedNetwork;
+  weights: Uint8Array;
+} {
+  const { scaling } = fitted;
+  const model: SavedNetwork = {
+    format: FORMAT,
+    kind: 'network',
+    spec: fitted.spec,
+    members: fitted.members.length,
+    linear: fitted.linear !== null,
+    scaling: {
+      windowMean: [...scaling.windowMean],
+      windowScale: [...scaling.windowScale],
+      stepMean: [...scaling.stepMean],
+      stepScale: [...scaling.stepScale],
+      outputScale: scaling.outputScale,
+    },
+    calibration: fitted.calibration,
+  };
+  const parts = [...fitted.members, ...(fitted.linear ? [fitted.linear] : [])];
+  const weights = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    weights.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return { model, weights };
+}
+
+/** The Forecaster that `saveNetwork` saved. */
+export const restoreNetwork = (model: unknown, weights: Uint8Array): NetworkForecaster =>
+  networkForecaster(restoreTrained(model, weights));
+
+/** What `saveNetwork` saved: to go on training from. */
+export function restoreTrained(model: unknown, weights: Uint8Array): TrainedNetwork {
+  const { spec, scaling, calibration, members, linear } = checkSaved(
+    model as Partial<SavedNetwork> | null,
+  );
+  const size = parameterCount(spec);
+  const needed =
+    4 * (members * size + (linear ? spec.features.horizon * linearColumns(spec.features) : 0));
+  if (weights.byteLength !== needed) {
+    throw new RangeError(
+      `weights.bin has ${weights.byteLength} bytes, the architecture needs ${needed}`,
+    );
+  }
+  // A copy of its own: `slice` of a Buffer, which weights from another process are, would share the
+  // memory of its pool.
+  const values = new Float32Array(new Uint8Array(weights).buffer);
+  if (!values.every(Number.isFinite))
+    throw new RangeError('weights.bin holds values that are not numbers');
+  const arrays = {
+    windowMean: Float32Array.from(scaling.windowMean),
+    windowScale: Float32Array.from(scaling.windowScale),
+    stepMean: Float32Array.from(scaling.stepMean),
+    stepScale: Float32Array.from(scaling.stepScale),
+  };
+  const split = Array.from({ length: members }, (_, member) =>
+    values.subarray(member * size, (member + 1) * size),
+  );
+  const rest = linear ? values.subarray(members * size) : null;
+  return {
+    spec,
+    scaling: { ...arrays, outputScale: scaling.outputScale },
+    members: split,
+    linear: rest,
+    calibration,
+  };
+}
+
+function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
+  if (saved?.format !== FORMAT || saved.kind !== 'network')
+    throw new RangeError(`model.json is not a network of format ${FORMAT}`);
+  const { spec, scaling, members } = saved;
+  if (!Number.isInteger(members) || (members as number) < 1)
+    throw new RangeError('model.json names no members');
+  if (!spec?.features || !Array.isArray(spec.seriesIds))
+    throw new RangeError('model.json holds no architecture');
+  if (!spec.quantiles?.includes(0.5))
+    throw new RangeError('model.json names no median among its quantiles');
+  const { windowSize, stepSize } = featureSizes(spec.features);
+  const fits = (values: unknown, size: number) =>
+    Array.isArray(values) && values.length === size && values.every(Number.isFinite);
+  const isWhole =
+    fits(scaling?.windowMean, windowSize) &&
+    fits(scaling?.windowScale, windowSize) &&
+    fits(scaling?.stepMean, stepSize) &&
+    fits(scaling?.stepScale, stepSize) &&
+    Number.isFinite(scaling?.outputScale);
+  if (!isWhole)
+    throw new RangeError(
+      'the model was built for other features than this version of Headway computes; train again',
+    );
+  return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
+}
+
+export function networkForecaster({
+  spec,
+  scaling,
+  members,
+  linear,
+  calibration,
+}: TrainedNetwork): NetworkForecaster {
+  const sizes = featureSizes(spec.features);
+  const { horizon: fittedHorizon, week } = spec.features;
+  const Q = spec.quantiles.length;
+  const median = spec.quantiles.indexOf(0.5);
+  const batch = createFeatureBatch(sizes, fittedHorizon, CHUNK);
+  const seriesRows = new Int32Array(CHUNK);
+  const lineOffsets = new Float32Array(CHUNK * fittedHorizon);
+  const quantileValues = new Float64Array(Q);
+  const windowSource = windowSources(spec.features);
+  const shape = { spec: spec.features, sizes };
+
+  const predict = (panel: Panel, cutoff: number, horizon: number): Float32Array =>
+    predictEach([{ panel, cutoff }], horizon)[0] as Float32Array;
+
+  /**
+   * Rows of all panels side by side: what a pass costs beside its rows is paid once for all of
+   * them.
+   */
+  function predictEach(windows: readonly CutPanel[], horizon: number): Float32Array[] {
+    const outs = windows.map(({ panel }) => new Float32Array(panel.seriesIds.length * Q * horizon));
+    const parameters = members.map((weights) => toTensors(spec, weights));
+    const filled: (readonly [out: Float32Array, series: number])[] = [];
+    const run = () => {
+      const offsets = runChunk(filled.length, parameters);
+      for (const [row, [out, series]] of filled.entries())
+        writeQuantiles(out, series, horizon, offsets, row);
+      filled.length = 0;
+    };
+    try {
+      for (const [n, { panel, cutoff }] of windows.entries()) {
+        const { source, at } = windowSource(panel, cutoff, horizon);
+        const embedding = embeddingRows(spec, panel);
+        for (let series = 0; series < panel.seriesIds.length; series++) {
+          const row = filled.length;
+          writeFeatures(source, series, at, batch, row);
+          standardiseRow(batch, row, source, scaling);
+          seriesRows[row] = embedding[series] as number;
+          filled.push([outs[n] as Float32Array, series]);
+          if (filled.length === CHUNK) run();
+        }
+      }
+      if (filled.length > 0) run();
+    } finally {
+      tf.dispose(parameters);
+    }
+    return outs;
+  }
+
+  const groups = featureGroups(spec.features);
+
+  function predictKept(
+    panel: Panel,
+    series: number,
+    cutoff: number,
+    horizon: number,
+    kept: readonly ReadonlySet<FeatureGroup>[],
+  ): { baseline: Float32Array; medians: Float32Array } {
+    if (kept.length < 1 || kept.length > CHUNK)
+      throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
+    const { source, at } = windowSource(panel, cutoff, horizon);
+    const known = embeddingRows(spec, panel)[series] as number;
+    writeFeatures(source, series, at, batch, 0);
+    standardiseRow(batch, 0, source, scaling);
+    repeatFirstRow(batch, kept.length);
+    for (const [row, groupsKept] of kept.entries()) {
+      keepGroups(batch, row, groups, groupsKept);
+      seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
+    }
+    const parameters = members.map((weights) => toTensors(spec, weights));
+    const offsets = runChunk(kept.length, parameters);
+    tf.dispose(parameters);
+    const level = batch.level[0] as number;
+    const baseline = Float32Array.from(
+      { length: horizon },
+      (_, k) => level * (batch.base[k] as number),
+    );
+    const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
+      const [row, k] = [Math.floor(i / horizon), i % horizon];
+      return centerOf(offsets, row, k);
+    });
+    return { baseline, medians };
+  }
+
+  /** The calibrated median of a row and step, in the target's own unit. */
+  function centerOf(offsets: Float32Array, row: number, k: number): number {
+    const level = batch.level[row] as number;
+    const at = row * fittedHorizon + k;
+    const anchor = level * (batch.base[at] as number);
+    const own = anchor + level * (offsets[at * Q + median] as number) * scaling.outputScale;
+    const line = linear
+      ? anchor + level * (lineOffsets[at] as number) * scaling.outputScale
+      : anchor;
+    const group = calibration ? groupOf(calibration, level) : 0;
+    return believedCenter(calibration, group, k, { anchor, linear: line, own });
+  }
+
+  /**
+   * From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and
+   * possible for the target.
+   */
+  function writeQuantiles(
+    out: Float32Array,
+    series: number,
+    horizon: number,
+    offsets: Float32Array,
+    row: number,
+  ): void {
+    const level = batch.level[row] as number;
+    const group = calibration ? groupOf(calibration, level) : 0;
+    for (let k = 0; k < horizon; k++) {
+      const at = row * fittedHorizon + k;
+      const anchor = level * (batch.base[at] as number);
+      const center = centerOf(offsets, row, k);
+      for (let q = 0; q < Q; q++)
+        quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
+      if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
+      makePossible(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
+      for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
+    }
+  }
+
+  /**
+   * The members' mean output for the first `rows` rows of the batch; the linear model's goes to
+   * `lineOffsets`.
+   */
+  function runChunk(rows: number, parameters: readonly Record<string, tf.Tensor>[]): Float32Array {
+    if (linear)
+      for (let row = 0; row < rows; row++) linearOffsets(shape, linear, batch, row, lineOffsets);
+    if (members.length === 0) return new Float32Array(rows * fittedHorizon * Q);
+    const result = tf.tidy(() => {
+      const inputs = {
+        window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [
+          rows,
+          sizes.windowSize,
+        ]),
+        step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [
+          rows * fittedHorizon,
+          sizes.stepSize,
+        ]),
+        series: tf.tensor1d(seriesRows.subarray(0, rows), 'int32'),
+      };
+      const outputs = parameters.map((tensors) => forward(spec, tensors, inputs));
+      return outputs.length === 1
+        ? (outputs[0] as tf.Tensor2D)
+        : tf.div(tf.addN(outputs), outputs.length);
+    });
+    const values = result.dataSync() as Float32Array;
+    result.dispose();
+    return values;
+  }
+
+  const inputGroups = FEATURE_GROUPS.filter(
+    (group) => group === 'series' || [...groups.window, ...groups.step].includes(group),
+  );
+  const lookBack = sizes.historyIntervals;
+  const { exogenous } = spec.features;
+  const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
+  return {
+    ...{
+      name: 'network',
+      quantiles: spec.quantiles,
+      minimumHistory: week,
+      inputGroups,
+      lookBack,
+      predict,
+      predictEach,
+      predictKept,
+    },
+    knows: (seriesId) => rowsById(spec).has(seriesId),
+    ...(exogenous
+      ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
+      : {}),
+  };
+}

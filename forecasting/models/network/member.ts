@@ -1,0 +1,497 @@
+/**
+ * Purpose: learn the weights of one network: draw windows, step AdamW along a one-cycle rate, keep
+ * checkpoints. Two passes: the first over the windows that end before the calibration span, so that
+ * the span can calibrate the intervals and tell when to stop; the second, at a small rate, over all
+ * windows, because the latest ones are the most useful.
+ * Invariants: no window's target reaches past `lastTarget`; the same job, streams and backend give
+ * the same weights, whether or not it was interrupted and resumed from a checkpoint; batches reuse
+ * their arrays.
+ * Fails: a RangeError where the panel holds no complete training window, or a checkpoint that is
+ * not of this job; an UnlearnableError where no window has enough known history.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  createFeatureSource,
+  type FeatureSource,
+  featureSizes,
+  hasEnoughHistory,
+} from '../../features/features.ts';
+import { type Panel, targetOf } from '../../panel/panel.ts';
+import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
+import { embeddingRows } from './input-scaling.ts';
+import {
+  forward,
+  type InputScaling,
+  type NetworkSpec,
+  parameterCount,
+  parameterShapes,
+  sizeOf,
+  toTensors,
+} from './network.ts';
+import {
+  createTrainingBatch,
+  fillRow,
+  lossWeights,
+  shuffle,
+  type TrainingBatch,
+  trainingCutoffs,
+  trainingWindows,
+} from './training-batch.ts';
+
+const STEPS_PER_REPORT = 20;
+const STEPS_PER_CHECKPOINT = 100;
+/** The second pass starts at this share of the peak rate. */
+const TUNE_RATE = 0.15;
+const CALIBRATION_STRIDE = 5;
+/**
+ * How often in the first pass, and on how many windows, the loss on the calibration span is taken.
+ */
+const VALIDATIONS = 20;
+const VALIDATION_WINDOWS = 512;
+
+/** Named, independent sequences of uniform draws from [0, 1): the only source of randomness. */
+export type RandomStreams = (name: string, index?: number) => () => number;
+
+export interface FitOptions {
+  /** Networks that are fitted with seeds of their own and averaged. */
+  readonly members: number;
+  /**
+   * Windows start every `stride` intervals; coprime with the day, so that every hour meets every
+   * step.
+   */
+  readonly stride: number;
+  /** Batches to learn from; the windows are passed over as often as that takes. */
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly peakRate: number;
+  readonly weightDecay: number;
+  readonly dropout: number;
+  /**
+   * Share of windows shown under the embedding of an unknown series, so that such a series gets a
+   * sane forecast.
+   */
+  readonly anonymous: number;
+  /**
+   * A series' weight in the loss is level^levelPower (in units of the level): 1 serves real units
+   * alone, 0 relative ones.
+   */
+  readonly levelPower: number;
+  /**
+   * Intervals before the end that are held out of the first pass, to calibrate the quantiles on.
+   */
+  readonly calibrationIntervals: number;
+  /** Share of the steps in the second pass, which learns from all windows at a small rate. */
+  readonly tuneShare: number;
+  /**
+   * The first pass ends early after this share of its steps without a better loss on the
+   * calibration span; 1 never does.
+   */
+  readonly patience: number;
+}
+
+export interface FitProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** Mean pinball loss of the last steps, in units of the output scale. */
+  readonly loss: number;
+  readonly rate: number;
+}
+
+/** All that decides a member's weights but its random streams. Copyable to another process. */
+export interface MemberJob {
+  readonly panel: Panel;
+  readonly spec: NetworkSpec;
+  readonly scaling: InputScaling;
+  /** Grid index of the last target the member may learn from. */
+  readonly lastTarget: number;
+  readonly options: FitOptions;
+  /** Weights to start from; null: random ones. */
+  readonly initial: Float32Array | null;
+}
+
+export interface MemberWeights {
+  /**
+   * After the first pass: these have not learnt from the calibration span. null where nothing was
+   * held out.
+   */
+  readonly early: Float32Array | null;
+  readonly final: Float32Array;
+}
+
+/** Where a fit stands after `step` steps: enough to go on bit for bit. */
+export interface Checkpoint {
+  readonly step: number;
+  readonly weights: Float32Array;
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+  readonly optimizerSteps: number;
+  readonly skipped: number;
+  readonly early: Float32Array | null;
+  readonly best: Float32Array | null;
+  readonly bestLoss: number;
+  readonly bestStep: number;
+}
+
+export interface FitHooks {
+  /** May be asynchronous: it is awaited, so that the caller can draw or stop. */
+  readonly onProgress?: (progress: FitProgress) => void | Promise<void>;
+  readonly resumeFrom?: Checkpoint | null;
+  /** Called every `stepsPerCheckpoint` steps, 100 unless told. The arrays are copies. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
+  readonly stepsPerCheckpoint?: number;
+}
+
+/** The windows a member learns from, and those it is calibrated on. */
+export interface FitPlan {
+  /** Training cutoffs, ascending; of these the first `early` do not touch the calibration span. */
+  readonly cutoffs: Int32Array;
+  readonly early: number;
+  /** As `trainingWindows` gives them; of these the first `earlyWindows` are at early cutoffs. */
+  readonly windows: Uint32Array;
+  readonly earlyWindows: number;
+  /**
+   * Cutoffs whose targets are held out of the first pass; empty where too little would be left to
+   * learn from.
+   */
+  readonly heldOut: readonly number[];
+  readonly firstSteps: number;
+}
+
+export function fitPlan(source: FeatureSource, lastTarget: number, options: FitOptions): FitPlan {
+  const { horizon } = source.spec;
+  const cutoffs = trainingCutoffs(source, lastTarget, options.stride);
+  const heldOut = calibrationCutoffs(source, lastTarget, options.calibrationIntervals);
+  const early =
+    cutoffs.findLastIndex((cutoff) => cutoff + horizon <= (heldOut[0] ?? lastTarget)) + 1;
+  const windows = trainingWindows(source, cutoffs);
+  const end = early * source.panel.seriesIds.length;
+  const earlyWindows = windows.findLastIndex((window) => window < end) + 1;
+  if (heldOut.length === 0 || early * 2 < cutoffs.length || earlyWindows === 0) {
+    return {
+      cutoffs,
+      early: cutoffs.length,
+      windows,
+      earlyWindows: windows.length,
+      heldOut: [],
+      firstSteps: options.steps,
+    };
+  }
+  return {
+    cutoffs,
+    early,
+    windows,
+    earlyWindows,
+    heldOut,
+    firstSteps: Math.max(1, Math.round(options.steps * (1 - options.tuneShare))),
+  };
+}
+
+/**
+ * Cutoffs whose targets lie in the last `intervals` up to `lastTarget`, coprime with the day apart.
+ */
+function calibrationCutoffs(
+  source: FeatureSource,
+  lastTarget: number,
+  intervals: number,
+): number[] {
+  const cutoffs: number[] = [];
+  const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
+  const first = Math.max(last - intervals, source.sizes.trainingHistory - 1);
+  for (let cutoff = first; cutoff <= last; cutoff += CALIBRATION_STRIDE) cutoffs.push(cutoff);
+  return cutoffs;
+}
+
+export async function fitMember(
+  job: MemberJob,
+  streams: RandomStreams,
+  hooks: FitHooks = {},
+): Promise<MemberWeights> {
+  const { panel, spec, scaling, lastTarget, options } = job;
+  const source = createFeatureSource(panel, spec.features);
+  const plan = fitPlan(source, lastTarget, options);
+  const seriesCount = panel.seriesIds.length;
+  const batchSize = Math.min(options.batchSize, plan.windows.length);
+  const batch = createTrainingBatch(source, batchSize);
+  const embeddingRow = embeddingRows(spec, panel);
+  const decay = decayOf(spec, options.weightDecay);
+  const weightOf = lossWeights(source, plan.cutoffs, options.levelPower);
+  const validation = validationBatch(source, plan, job, streams, weightOf);
+  const { state, ...progress } = resumed(job, streams, hooks.resumeFrom ?? null);
+  let { step, early, best, bestLoss, bestStep } = progress;
+  let order = new Uint32Array(0);
+  let orderOf = '';
+  let lossSum = 0;
+  let lossCount = 0;
+
+  /**
+   * Puts `order` to the order of this pass over the windows, the same whenever asked for; where in
+   * it the batch begins.
+   */
+  function passOffset(first: boolean, count: number, position: number): number {
+    const passSteps = Math.max(1, Math.floor(count / batchSize));
+    const pass = Math.floor(position / passSteps);
+    const name = first ? 'order' : 'order of the second pass';
+    if (orderOf !== `${name} ${pass}`) {
+      order = plan.windows.slice(0, count);
+      shuffle(order, streams(name, pass));
+      orderOf = `${name} ${pass}`;
+    }
+    return (position % passSteps) * batchSize;
+  }
+
+  while (step < options.steps) {
+    const first = step < plan.firstSteps;
+    const position = first ? step : step - plan.firstSteps;
+    const count = first ? plan.earlyWindows : plan.windows.length;
+    const offset = passOffset(first, count, position);
+    const random = streams('step', step);
+    for (let row = 0; row < batchSize; row++) {
+      const index = order[(offset + row) % count] as number;
+      const series = index % seriesCount;
+      fillRow(
+        source,
+        batch,
+        row,
+        series,
+        plan.cutoffs[(index / seriesCount) | 0] as number,
+        scaling,
+        weightOf(series),
+      );
+      batch.series[row] =
+        random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+    }
+    const rate = first
+      ? oneCycleRate(position / plan.firstSteps, options.peakRate)
+      : options.peakRate * TUNE_RATE * (1 - position / (options.steps - plan.firstSteps));
+    lossSum += trainStep(spec, state, batch, rate, decay, options.dropout, random);
+    lossCount++;
+    step++;
+    if (
+      first &&
+      validation &&
+      step % Math.max(1, Math.round(plan.firstSteps / VALIDATIONS)) === 0
+    ) {
+      const loss = lossOf(spec, state.weights, validation);
+      if (loss < bestLoss) [best, bestLoss, bestStep] = [state.weights.slice(), loss, step];
+      // A loss that never was a number leaves no best weights to go back to.
+      else if (best !== null && step - bestStep >= options.patience * plan.firstSteps) {
+        // Enough seen: the second pass goes on from the best weights.
+        state.weights.set(best);
+        step = plan.firstSteps;
+      }
+    }
+    if (step === plan.firstSteps && first && plan.heldOut.length > 0) early = state.weights.slice();
+    if (lossCount >= STEPS_PER_REPORT || step === options.steps) {
+      await hooks.onProgress?.({ step, steps: options.steps, loss: lossSum / lossCount, rate });
+      lossSum = 0;
+      lossCount = 0;
+    }
+    if (step % (hooks.stepsPerCheckpoint ?? STEPS_PER_CHECKPOINT) === 0) {
+      const { weights, mean, variance, steps: optimizerSteps, skipped } = state;
+      const copies = { weights: weights.slice(), mean: mean.slice(), variance: variance.slice() };
+      await hooks.onCheckpoint?.({
+        step,
+        ...copies,
+        optimizerSteps,
+        skipped,
+        early,
+        best,
+        bestLoss,
+        bestStep,
+      });
+    }
+  }
+  return { early, final: state.weights };
+}
+
+type Standing = { state: AdamWState } & Pick<
+  Checkpoint,
+  'step' | 'early' | 'best' | 'bestLoss' | 'bestStep'
+>;
+
+function resumed(
+  { spec, initial }: MemberJob,
+  streams: RandomStreams,
+  from: Checkpoint | null,
+): Standing {
+  const size = parameterCount(spec);
+  const check = (weights: Float32Array, what: string) => {
+    if (weights.length !== size)
+      throw new RangeError(`the ${what} has ${weights.length} weights, the architecture ${size}`);
+    return weights.slice();
+  };
+  if (from === null) {
+    const weights = initial
+      ? check(initial, 'network to start from')
+      : initialWeights(spec, streams('initial weights'));
+    return {
+      state: createAdamW(weights),
+      step: 0,
+      early: null,
+      best: null,
+      bestLoss: Number.POSITIVE_INFINITY,
+      bestStep: 0,
+    };
+  }
+  const { step, early, best, bestLoss, bestStep, optimizerSteps, skipped } = from;
+  const [weights, mean, variance] = [from.weights, from.mean, from.variance].map((values) =>
+    check(values, 'checkpoint'),
+  );
+  const state = { weights, mean, variance, steps: optimizerSteps, skipped } as AdamWState;
+  const copy = (values: Float32Array | null) => values && check(values, 'checkpoint');
+  return { state, step, early: copy(early), best: copy(best), bestLoss, bestStep };
+}
+
+/**
+ * A sample of the windows of the calibration span, the same at every call; null where there are
+ * none, or nobody asks.
+ */
+function validationBatch(
+  source: FeatureSource,
+  plan: FitPlan,
+  { spec, scaling, options }: MemberJob,
+  streams: RandomStreams,
+  weightOf: (series: number) => number,
+): TrainingBatch | null {
+  if (plan.heldOut.length === 0 || options.patience >= 1) return null;
+  const seriesCount = source.panel.seriesIds.length;
+  const batch = createTrainingBatch(
+    source,
+    Math.min(VALIDATION_WINDOWS, plan.heldOut.length * seriesCount),
+  );
+  const random = streams('validation');
+  const rows = embeddingRows(spec, source.panel);
+  for (let row = 0; row < batch.capacity; row++) {
+    const series = Math.floor(random() * seriesCount);
+    const cutoff = plan.heldOut[Math.floor(random() * plan.heldOut.length)] as number;
+    const isPoor = !hasEnoughHistory(targetOf(source.panel, series), cutoff, source.spec);
+    fillRow(source, batch, row, series, cutoff, scaling, isPoor ? 0 : weightOf(series));
+    batch.series[row] = rows[series] as number;
+  }
+  // Where nothing was observed every loss is 0: that must not end a fit.
+  return batch.weight.some((weight) => weight > 0) ? batch : null;
+}
+
+/**
+ * Glorot-uniform matrices (Glorot & Bengio 2010), zero biases; the embedding starts small, its
+ * unknown row at zero.
+ */
+function initialWeights(spec: NetworkSpec, random: () => number): Float32Array {
+  const weights = new Float32Array(parameterCount(spec));
+  let at = 0;
+  for (const { name, shape, decay } of parameterShapes(spec)) {
+    const size = sizeOf(shape);
+    if (decay) {
+      const [inputs, outputs] = shape as [number, number];
+      const limit =
+        name === 'embedding'
+          ? 0.1
+          : Math.sqrt(6 / (inputs + outputs)) * (name === 'output' ? 0.1 : 1);
+      for (let i = 0; i < size; i++) weights[at + i] = (2 * random() - 1) * limit;
+    }
+    at += size;
+  }
+  return weights;
+}
+
+function decayOf(spec: NetworkSpec, weightDecay: number): Float32Array {
+  const decay = new Float32Array(parameterCount(spec));
+  let at = 0;
+  for (const { shape, decay: isDecayed } of parameterShapes(spec)) {
+    if (isDecayed) decay.fill(weightDecay, at, at + sizeOf(shape));
+    at += sizeOf(shape);
+  }
+  return decay;
+}
+
+/** Forward, backward, update. Returns the batch's loss. */
+function trainStep(
+  spec: NetworkSpec,
+  state: AdamWState,
+  batch: TrainingBatch,
+  rate: number,
+  decay: Float32Array,
+  dropout: number,
+  random: () => number,
+): number {
+  const rows = batch.capacity;
+  const results = tf.tidy(() => {
+    const parameters = toTensors(spec, state.weights);
+    const names = Object.keys(parameters);
+    const { target, weight, ...inputs } = toInputs(spec, batch);
+    const mask =
+      dropout > 0
+        ? tf.tensor2d(dropoutMask(rows * spec.width, dropout, random), [rows, spec.width])
+        : undefined;
+    const loss = (...values: tf.Tensor[]) => {
+      const named = Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
+      return pinball(spec.quantiles, forward(spec, named, inputs, mask), target, weight);
+    };
+    const { value, grads } = tf.valueAndGrads(loss)(
+      names.map((name) => parameters[name] as tf.Tensor),
+    );
+    return [value, ...grads];
+  });
+  const gradient = new Float32Array(state.weights.length);
+  let at = 0;
+  for (const tensor of results.slice(1)) {
+    gradient.set(tensor.dataSync() as Float32Array, at);
+    at += tensor.size;
+  }
+  const loss = results[0]?.dataSync()[0] ?? Number.NaN;
+  for (const tensor of results) tensor.dispose();
+  adamWStep(state, gradient, rate, decay);
+  return loss;
+}
+
+/** The batch as tensors, inside a `tidy`. */
+function toInputs(spec: NetworkSpec, batch: TrainingBatch) {
+  const { windowSize, stepSize } = featureSizes(spec.features);
+  const rows = batch.capacity;
+  const steps = rows * spec.features.horizon;
+  return {
+    window: tf.tensor2d(batch.window, [rows, windowSize]),
+    step: tf.tensor2d(batch.step, [steps, stepSize]),
+    series: tf.cast(
+      tf.oneHot(tf.tensor1d(batch.series, 'int32'), spec.seriesIds.length + 1),
+      'float32',
+    ) as tf.Tensor2D,
+    target: tf.tensor2d(batch.target, [steps, 1]),
+    weight: tf.tensor2d(batch.weight, [steps, 1]),
+  };
+}
+
+/** The loss of these weights on a batch, without learning from it. */
+function lossOf(spec: NetworkSpec, weights: Float32Array, batch: TrainingBatch): number {
+  const loss = tf.tidy(() => {
+    const { target, weight, ...inputs } = toInputs(spec, batch);
+    return pinball(spec.quantiles, forward(spec, toTensors(spec, weights), inputs), target, weight);
+  });
+  const value = loss.dataSync()[0] as number;
+  loss.dispose();
+  return value;
+}
+
+/** Inverted dropout: kept units are scaled up, so that prediction needs no change. */
+function dropoutMask(size: number, dropout: number, random: () => number): Float32Array {
+  const mask = new Float32Array(size);
+  const kept = 1 / (1 - dropout);
+  for (let i = 0; i < size; i++) mask[i] = random() < dropout ? 0 : kept;
+  return mask;
+}
+
+/**
+ * Weighted mean pinball loss over the quantiles, written with `maximum` because comparisons in a
+ * loss have no gradient.
+ */
+function pinball(
+  quantiles: readonly number[],
+  predicted: tf.Tensor2D,
+  target: tf.Tensor2D,
+  weight: tf.Tensor2D,
+): tf.Scalar {
+  const error = tf.sub(target, predicted);
+  const q = tf.tensor2d([...quantiles], [1, quantiles.length]);
+  const loss = tf.maximum(tf.mul(error, q), tf.mul(error, tf.sub(q, 1)));
+  return tf.mean(tf.mul(loss, weight)) as tf.Scalar;
+}

@@ -1,0 +1,140 @@
+/**
+ * Purpose: fit the network: scale its inputs, learn its members, calibrate their common forecast.
+ * Invariants: nothing after `lastTarget` is read; the same panel, options and streams give the same
+ * network on the same backend, whether its members were learnt one after another, at once in other
+ * processes, or resumed.
+ * Fails: a RangeError where the panel holds no complete training window; an UnlearnableError where
+ * no window has enough known history, or the targets have no plausible scale. Source of the
+ * ensemble: Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474),
+ * averaging quantiles.
+ */
+import { createFeatureSource } from '../../features/features.ts';
+import type { Panel } from '../../panel/panel.ts';
+import { type Calibration, calibrate, trusting } from '../calibration/calibration.ts';
+import { fitCoefficients } from '../linear/ridge.ts';
+import { networkForecaster, type TrainedNetwork } from './forecaster.ts';
+import { fitScaling } from './input-scaling.ts';
+import {
+  type FitOptions,
+  type FitProgress,
+  fitMember,
+  fitPlan,
+  type MemberJob,
+  type MemberWeights,
+  type RandomStreams,
+} from './member.ts';
+import type { InputScaling, NetworkSpec } from './network.ts';
+import type { WarmStart } from './warm-start.ts';
+
+export interface FittedNetwork extends TrainedNetwork {
+  readonly calibration: Calibration | null;
+  readonly steps: number;
+  readonly windows: number;
+}
+
+/** Learns every member; a job's place in the list names its random streams. */
+export type MemberFitter = (
+  jobs: readonly MemberJob[],
+  onProgress: (progress: FitProgress) => void | Promise<void>,
+) => Promise<MemberWeights[]>;
+
+export interface FitExtras {
+  /**
+   * A network to go on from: its scaling is kept. It must fit `spec`, and must not have seen
+   * anything after `lastTarget`.
+   */
+  readonly warmStart?: WarmStart | null;
+  /** Where and how members are learnt: one after another in this process unless told. */
+  readonly fitMembers?: MemberFitter;
+}
+
+/**
+ * Fits on every window whose targets end at or before grid index `lastTarget`.
+ * @param streams the only source of randomness
+ * @param onProgress may be asynchronous: it is awaited, so that the caller can draw or stop
+ */
+export async function fitNetwork(
+  panel: Panel,
+  spec: NetworkSpec,
+  lastTarget: number,
+  options: FitOptions,
+  streams: RandomStreams,
+  onProgress: (progress: FitProgress) => void | Promise<void> = () => {},
+  { warmStart = null, fitMembers = oneAfterAnother(streams) }: FitExtras = {},
+): Promise<FittedNetwork> {
+  const source = createFeatureSource(panel, spec.features);
+  const plan = fitPlan(source, lastTarget, options);
+  const scaling: InputScaling =
+    warmStart?.scaling ?? fitScaling(source, plan.cutoffs, streams('scaling'));
+  const jobs: MemberJob[] = Array.from({ length: options.members }, (_, member) => {
+    const initial = warmStart?.members[member % warmStart.members.length] ?? null;
+    return { panel, spec, scaling, lastTarget, options, initial };
+  });
+  const weights = await fitMembers(jobs, onProgress);
+  const early = weights.flatMap((member) => member.early ?? []);
+  const linearOf = (end: number) =>
+    fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
+  const held = plan.heldOut.length > 0 ? { members: early, linear: linearOf(plan.early) } : null;
+  // Before rounding and cutting off, which come after calibration.
+  const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
+  const point: NetworkSpec = { ...raw, quantiles: [0.5] };
+  const pointOf = (linear: Float32Array | null) => {
+    const trust = { network: 0, linear: linear ? 1 : 0 };
+    return networkForecaster({
+      spec: point,
+      scaling,
+      members: [],
+      linear,
+      calibration: trusting(trust, spec.features.horizon),
+    });
+  };
+  const calibration = held
+    ? calibrate(
+        panel,
+        {
+          forecaster: networkForecaster({
+            spec: raw,
+            scaling,
+            members: held.members,
+            linear: null,
+            calibration: null,
+          }),
+          anchor: pointOf(null),
+          linear: pointOf(held.linear),
+        },
+        plan.heldOut,
+        spec.features,
+      )
+    : null;
+  return {
+    spec,
+    scaling,
+    members: weights.map((member) => member.final),
+    linear: linearOf(plan.cutoffs.length),
+    calibration,
+    steps: options.steps,
+    windows: plan.windows.length,
+  };
+}
+
+/** The streams of one member: independent of every other's. */
+export const streamsOfMember =
+  (streams: RandomStreams, member: number): RandomStreams =>
+  (name, index) =>
+    streams(`member ${member} ${name}`, index);
+
+function oneAfterAnother(streams: RandomStreams): MemberFitter {
+  return async (jobs, onProgress) => {
+    const done: MemberWeights[] = [];
+    for (const [member, job] of jobs.entries()) {
+      const report = (progress: FitProgress) =>
+        onProgress({
+          ...progress,
+          step: progress.step + member * progress.steps,
+          steps: progress.steps * jobs.length,
+        });
+      done.push(await fitMember(job, streamsOfMember(streams, member), { onProgress: report }));
+    }
+    return done;
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Purpose: what a reader must know of a series before trusting its forecast: that the model never
+ * learnt it, that it is at rest, has gaps, or is new.
+ * Invariants: a pure function of the values up to the cutoff; flags come in the order of
+ * SERIES_FLAGS, each at most once.
+ * Fails: never.
+ */
+import type { Forecaster } from '../models/forecaster.ts';
+import { type Panel, targetOf } from './panel.ts';
+import type { Seasons } from './seasons.ts';
+
+export const SERIES_FLAGS = ['unseen', 'silent', 'gaps', 'new'] as const;
+export type SeriesFlag = (typeof SERIES_FLAGS)[number];
+
+/** For people. The weeks are the last four: what a forecast takes its level from. */
+export const FLAG_MEANINGS: Readonly<Record<SeriesFlag, string>> = {
+  unseen: 'the model has not learnt this series',
+  silent: 'every known value of the last 4 weeks is zero',
+  gaps: 'more than a tenth of the last 4 weeks, or all of the last day, is unknown',
+  new: 'its history begins less than 4 weeks ago',
+};
+
+/** Weeks that the level and the means of a forecast are taken from. */
+const WEEKS = 4;
+const GAP_SHARE = 0.1;
+
+/** @param series the row in the panel @param cutoff grid index of the last observed interval */
+export function seriesFlags(
+  forecaster: Pick<Forecaster, 'knows'>,
+  panel: Panel,
+  series: number,
+  cutoff: number,
+  { day, week }: Seasons,
+): SeriesFlag[] {
+  const values = targetOf(panel, series);
+  const begun = beginning(values, cutoff);
+  const isRecent = begun > cutoff - WEEKS * week;
+  // What lies before its first value is no gap.
+  const first = Math.max(0, isRecent ? firstKnown(values, cutoff) : 0, cutoff - WEEKS * week + 1);
+  let known = 0;
+  let zeros = 0;
+  let latest = -1;
+  for (let t = first; t <= cutoff; t++) {
+    const value = values[t] as number;
+    if (Number.isNaN(value)) continue;
+    known++;
+    latest = t;
+    if (value === 0) zeros++;
+  }
+  const holds: Record<SeriesFlag, boolean> = {
+    unseen: forecaster.knows !== undefined && !forecaster.knows(panel.seriesIds[series] as string),
+    silent: known > 0 && zeros === known,
+    gaps: cutoff + 1 - first - known > GAP_SHARE * (cutoff + 1 - first) || latest <= cutoff - day,
+    new: begun >= 0 && isRecent,
+  };
+  return SERIES_FLAGS.filter((flag) => holds[flag]);
+}
+
+/**
+ * Where a series begins: at its first value that is not zero (zeros may stand for what did not
+ * exist yet), else at its first; -1 without any.
+ */
+function beginning(values: Float32Array, cutoff: number): number {
+  for (let t = 0; t <= cutoff; t++) {
+    const value = values[t] as number;
+    if (value !== 0 && !Number.isNaN(value)) return t;
+  }
+  return firstKnown(values, cutoff);
+}
+
+function firstKnown(values: Float32Array, cutoff: number): number {
+  for (let t = 0; t <= cutoff; t++) if (!Number.isNaN(values[t] as number)) return t;
+  return -1;
+}

@@ -1,0 +1,53 @@
+/**
+ * Purpose: what the stacks know of the application, by name and not by import: its settings, and
+ * where its bundle lies.
+ * Invariants: settings are those of docs/reference.md; tests/unit/infra/aws/configuration.test.ts starts the
+ * application's own parser on them.
+ * Fails: never.
+ */
+import { join } from 'node:path';
+import type { Configuration } from './configuration.ts';
+import { storeName } from './store-access.ts';
+
+/** `npm run bundle:lambda` makes it. */
+export const LAMBDA_BUNDLE = join(import.meta.dirname, '..', 'build', 'lambda');
+export const LAMBDA_HANDLER = 'index.handler';
+
+/** What a command needs to know wherever it runs. */
+function commonEnvironment(configuration: Configuration): Record<string, string> {
+  const { domain } = configuration;
+  return {
+    HEADWAY_STORE: `s3://${storeName(configuration)}`,
+    ...(domain === null ? {} : { HEADWAY_DOMAIN: domain }),
+  };
+}
+
+/** @param memoryMb of the machine: DuckDB gets half of it before it spills to disk. */
+export function jobEnvironment(
+  configuration: Configuration,
+  memoryMb: number,
+): Record<string, string> {
+  const { source, exogenous } = configuration;
+  return {
+    ...commonEnvironment(configuration),
+    ...(source === null ? {} : { HEADWAY_SOURCE: source }),
+    ...(exogenous === null ? {} : { HEADWAY_EXOGENOUS: exogenous }),
+    HEADWAY_MEMORY_MB: String(Math.floor(memoryMb / 2)),
+  };
+}
+
+/**
+ * @param apiKeys the content of a file of keys: hashes, no secrets; null: whoever asks is answered
+ */
+export function serviceEnvironment(
+  configuration: Configuration,
+  apiKeys: string | null,
+): Record<string, string> {
+  const { actuals } = configuration.inference;
+  return {
+    ...commonEnvironment(configuration),
+    ...(apiKeys === null ? {} : { HEADWAY_API_KEYS: apiKeys }),
+    HEADWAY_ACTUALS: actuals ? 'on' : 'off',
+    NODE_ENV: 'production',
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * Purpose: `npm run deploy`, `npm run diff` and `npm run destroy`: the CDK's command line with this
+ * app's stacks and parameters.
+ * Invariants: works on cdk.out/ as `npm run synth` has just made it; only stacks of the environment
+ * that is named are touched; destroying first names all it removes and keeps, and goes on only when
+ * the environment's name is typed.
+ * Fails: with exit status 2 and the usage for a wrong word, 1 where it was not confirmed, else with
+ * the CDK's own.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ENVIRONMENTS, type EnvironmentName } from './configuration.ts';
+import { environments } from './environments.ts';
+import { describeTeardown, type Template, teardownOf } from './teardown.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const VERBS = ['deploy', 'diff', 'destroy'] as const;
+const USAGE = `npm run deploy  -- ENVIRONMENT [--only STACK,STACK] [--image TAG] [--keys FILE] [--yes]
+npm run diff    -- ENVIRONMENT [--only STACK,STACK]
+npm run destroy -- ENVIRONMENT [--list]
+
+ENVIRONMENT is ${ENVIRONMENTS.join(' or ')}; infra/aws/environments.ts says what it is.
+--only   stacks by their last word: data, network, features, training, batch, inference, monitoring, delivery
+--image  the tag that was pushed; without it the one that is running stays
+--keys   the file that \`headway keys\` made, where inference.apiKeys is on; without it the keys that count stay
+--yes    do not ask before permissions are widened
+--list   say what would be removed and kept, and end
+docs/deploy.md has the whole way.`;
+
+export interface Request {
+  readonly verb: (typeof VERBS)[number];
+  readonly environment: EnvironmentName;
+  readonly only: readonly string[] | null;
+  readonly image: string | null;
+  readonly keys: string | null;
+  readonly yes: boolean;
+  readonly list: boolean;
+}
+
+/** @returns null where the usage is to be shown */
+export function parseRequest(args: readonly string[]): Request | null {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { only: text, image: text, keys: text, yes: flag, list: flag, help: flag },
+    });
+    const verb = VERBS.find((known) => known === positionals[0]);
+    const environment = ENVIRONMENTS.find((known) => known === positionals[1]);
+    if (verb === undefined || environment === undefined || positionals.length > 2 || values.help)
+      return null;
+    const { only, image, keys, yes, list } = values;
+    return {
+      verb,
+      environment,
+      only: only?.split(',') ?? null,
+      image: image ?? null,
+      keys: keys ?? null,
+      yes,
+      list,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The CDK's arguments.
+ * @param keyFile the content of --keys
+ * @param hasBatch whether the environment has that stack
+ */
+export function cdkArguments(
+  { verb, environment, only, image, yes }: Request,
+  keyFile: string | null,
+  hasBatch = environments[environment].batch !== null,
+): string[] {
+  const stacks =
+    only === null
+      ? [`headway-${environment}-*`]
+      : only.map((stack) => `headway-${environment}-${stack}`);
+  const parameter = (stack: string, name: string, value: string) => [
+    '--parameters',
+    `headway-${environment}-${stack}:${name}=${value}`,
+  ];
+  const withImage = ['features', 'training', ...(hasBatch ? ['batch'] : [])];
+  const isTold = (stack: string) => only === null || only.includes(stack);
+  const given =
+    verb === 'deploy'
+      ? [
+          ...(image === null
+            ? []
+            : withImage.filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
+          ...(keyFile === null
+            ? []
+            : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),
+          ...['--require-approval', yes ? 'never' : 'broadening'],
+        ]
+      : [];
+  // Compared by the role that may only look.
+  const method = verb === 'diff' ? ['--method', 'template'] : [];
+  // What is asked is asked here, with all that goes; the CDK would only name the stacks.
+  const force = verb === 'destroy' ? ['--force'] : [];
+  // Only what was named: the CDK would take with it every stack that a named one rests on.
+  const exclusively = verb === 'deploy' && only !== null ? ['--exclusively'] : [];
+  return [verb, '--app', 'cdk.out', ...stacks, ...given, ...method, ...force, ...exclusively];
+}
+
+function templatesOf(environment: string): Record<string, Template> {
+  const beginning = `headway-${environment}-`;
+  const files = readdirSync(join(ROOT, 'cdk.out')).filter(
+    (file) => file.startsWith(beginning) && file.endsWith('.template.json'),
+  );
+  return Object.fromEntries(
+    files.map((file) => [
+      file.replace('.template.json', ''),
+      JSON.parse(readFileSync(join(ROOT, 'cdk.out', file), 'utf8')) as Template,
+    ]),
+  );
+}
+
+async function isConfirmed(environment: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (
+      (
+        await terminal.question(`Type ${environment} to remove all that is listed first: `)
+      ).trim() === environment
+    );
+  } finally {
+    terminal.close();
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const request = parseRequest(args);
+  if (request === null) {
+    console.error(USAGE);
+    return args.includes('--help') ? 0 : 2;
+  }
+  if (request.verb === 'destroy') {
+    console.log(
+      describeTeardown(request.environment, teardownOf(templatesOf(request.environment))),
+    );
+    if (request.list) return 0;
+    if (!(await isConfirmed(request.environment))) {
+      console.log('Nothing was removed.');
+      return 1;
+    }
+  }
+  const keyFile = request.keys === null ? null : readFileSync(request.keys, 'utf8');
+  const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments(request, keyFile)], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  return status ?? 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,334 @@
+/**
+ * Purpose: what may differ between two deployments, as types, and the check of it before anything
+ * is synthesised.
+ * Invariants: a configuration that passes can be deployed as far as this program can know; values
+ * are data, never code; nothing here names an account unless somebody wrote one.
+ * Fails: ConfigurationError, which lists every value that is wrong, what it is, and what is
+ * allowed.
+ */
+
+export const ENVIRONMENTS = ['dev', 'prod'] as const;
+export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+
+/** A container on Fargate. CPU in units of 1/1024 of a core; memory in MiB; storage in GiB. */
+export interface FargateSize {
+  readonly kind: 'fargate';
+  readonly cpu: 256 | 512 | 1024 | 2048 | 4096 | 8192;
+  readonly memoryMb: number;
+  /** Of the task's own disk: 21 to 200. */
+  readonly storageGb: number;
+  /**
+   * Spare capacity at about a third of the price. Where it is taken away, the run goes on at the
+   * full price.
+   */
+  readonly spot: boolean;
+}
+
+/** The same image in a function: nothing to pay between runs, but at most 15 minutes and 10 GB. */
+export interface LambdaSize {
+  readonly kind: 'lambda';
+  /** 128 to 10240 MiB; a whole core from 1769 on. */
+  readonly memoryMb: number;
+  /** Of /tmp: 512 to 10240 MiB. Raw files pass through it. */
+  readonly storageMb: number;
+}
+
+/** A Distributed Map over the shards of all series. */
+export interface Batch {
+  /**
+   * As features.schedule; some time after it, because a batch forecasts from the newest snapshot.
+   */
+  readonly schedule: string | null;
+  /** Of each worker: it holds the whole view. */
+  readonly compute: LambdaSize;
+  /** Runs of the series: at most 1000. */
+  readonly shards: number;
+  /** Workers at once. */
+  readonly mostAtOnce: number;
+}
+
+export interface Configuration {
+  readonly environment: EnvironmentName;
+  /** 12 digits; null: the account of whoever deploys. */
+  readonly account: string | null;
+  /** e.g. eu-central-1; null: the region of whoever deploys. */
+  readonly region: string | null;
+  /**
+   * A folder of domains/; null: the application's own default, and roles that may read any domain's
+   * part of the store.
+   */
+  readonly domain: string | null;
+  /** As HEADWAY_SOURCE and HEADWAY_EXOGENOUS; null: the domain's own. */
+  readonly source: string | null;
+  readonly exogenous: string | null;
+  /** Of images and functions: the same for all. arm64 costs a fifth less. */
+  readonly architecture: 'arm64' | 'x86_64';
+  /** Days that logs are kept: one of CloudWatch's numbers. */
+  readonly logDays: number;
+  /** Days that what was overwritten or deleted in the store can be brought back. */
+  readonly undeleteDays: number;
+  readonly features: {
+    /** EventBridge's cron or rate, in UTC; null: never by itself. */
+    readonly schedule: string | null;
+    readonly compute: LambdaSize | FargateSize;
+  };
+  readonly training: {
+    readonly schedule: string | null;
+    readonly compute: FargateSize;
+    /** A run that takes longer is stopped and counts as failed. */
+    readonly timeoutHours: number;
+  };
+  /**
+   * Forecasts of all series by many workers at once; null: they follow each feature run, in one
+   * process (docs/scaling.md says up to when).
+   */
+  readonly batch: Batch | null;
+  readonly inference: {
+    readonly front: 'http-api' | 'function-url';
+    readonly memoryMb: number;
+    /** How long a request may take, seconds: at most 29 behind an HTTP API. */
+    readonly timeoutSeconds: number;
+    /** How a new version takes over; both roll back when it fails. */
+    readonly rollout: 'all-at-once' | 'canary' | 'linear';
+    /**
+     * Whether only callers with a key are answered. The keys' hashes are given with `npm run deploy
+     * -- ENVIRONMENT --keys FILE`.
+     */
+    readonly apiKeys: boolean;
+    /**
+     * Whether clients may post what happened (HEADWAY_ACTUALS); the service then writes to the
+     * store.
+     */
+    readonly actuals: boolean;
+    /** Instances that are always warm, and always paid for; 0: none. */
+    readonly provisionedConcurrency: number;
+    /** Instances at most, so that no visitor can run up a bill; null: the account's limit. */
+    readonly mostConcurrency: number | null;
+    /** Requests per second and at once, over all clients; an HTTP API holds to it. */
+    readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
+    /**
+     * Requests that one address may make in five minutes before AWS WAF turns it away; null: no WAF
+     * (about 6 USD a month less). WAF stands in CloudFront, which makes its firewalls in us-east-1
+     * and can shut the way around itself for a function URL alone.
+     */
+    readonly firewallRequestsPerFiveMinutes: number | null;
+  };
+  readonly monitoring: {
+    /** Who is written to; null: alarms are shown and nobody is told. */
+    readonly mail: string | null;
+    /**
+     * Age of the last observed interval from which data counts as late; null: not watched (a source
+     * that publishes by the month).
+     */
+    readonly staleAfterHours: number | null;
+    /** 99 of 100 requests are answered within. */
+    readonly latencyMs: number;
+    /**
+     * Of the whole account, not of Headway alone: AWS can tell them apart only where
+     * cost-allocation tags are switched on.
+     */
+    readonly monthlyBudgetUsd: number;
+    /**
+     * Below it a model is no longer worth it; watched as soon as something measures it. 0: as good
+     * as the best naive forecast.
+     */
+    readonly leastSkill: number;
+    /** How far the share of actuals inside the interval may be off its level, 0 to 1. */
+    readonly coverageTolerance: number;
+  };
+  readonly delivery: {
+    /** OWNER/NAME on GitHub; null: no role for it. */
+    readonly repository: string | null;
+    readonly branch: string;
+    /** An account has GitHub's identity provider once: false where it is there already. */
+    readonly createProvider: boolean;
+  };
+}
+
+export class ConfigurationError extends Error {
+  readonly problems: readonly string[];
+  constructor(environment: string, problems: readonly string[]) {
+    super(
+      `The configuration of ${environment} cannot be deployed (infra/aws/environments.ts):\n- ${problems.join('\n- ')}`,
+    );
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
+
+const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731];
+/** CPU units → least and most memory in GiB, and the step between. */
+const FARGATE_MEMORY: Readonly<
+  Record<FargateSize['cpu'], readonly [least: number, most: number, step: number]>
+> = {
+  256: [0.5, 2, 0.5],
+  512: [1, 4, 1],
+  1024: [2, 8, 1],
+  2048: [4, 16, 1],
+  4096: [8, 30, 1],
+  8192: [16, 60, 4],
+};
+
+/**
+ * Every way in which a configuration is wrong, as sentences that begin with the value's path; none
+ * when it is right.
+ */
+export function configurationProblems(configuration: Configuration): string[] {
+  const { account, region, domain, features, training, batch, inference, monitoring, delivery } =
+    configuration;
+  const problems: string[] = [];
+  const need = (isRight: boolean, path: string, value: unknown, allowed: string) => {
+    if (!isRight) problems.push(`${path} is ${JSON.stringify(value)}; it must be ${allowed}`);
+  };
+  const between = (path: string, value: number, least: number, most: number, unit = '') =>
+    need(
+      Number.isInteger(value) && value >= least && value <= most,
+      path,
+      value,
+      `a whole number from ${least} to ${most}${unit}`,
+    );
+  const matches = (path: string, value: string | null, pattern: RegExp, allowed: string) =>
+    need(value === null || pattern.test(value), path, value, `${allowed}, or null`);
+
+  need(
+    ENVIRONMENTS.includes(configuration.environment),
+    'environment',
+    configuration.environment,
+    ENVIRONMENTS.join(' or '),
+  );
+  matches('account', account, /^\d{12}$/, '12 digits');
+  matches('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like eu-central-1');
+  need(
+    (account === null) === (region === null),
+    'account and region',
+    [account, region],
+    'both given or both null',
+  );
+  matches('domain', domain, /^[a-z][a-z0-9-]{0,31}$/, 'the name of a folder in domains/');
+  need(
+    LOG_DAYS.includes(configuration.logDays),
+    'logDays',
+    configuration.logDays,
+    `one of ${LOG_DAYS.join(', ')}`,
+  );
+  between('undeleteDays', configuration.undeleteDays, 1, 365, ' days');
+
+  for (const [path, schedule] of [
+    ['features.schedule', features.schedule],
+    ['training.schedule', training.schedule],
+    ['batch.schedule', batch?.schedule ?? null],
+  ] as const)
+    matches(
+      path,
+      schedule,
+      /^(cron\((\S+ ){5}\S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
+      'cron(minute hour day month weekday year) or rate(N hours)',
+    );
+
+  const fargate = (path: string, size: FargateSize) => {
+    const range = FARGATE_MEMORY[size.cpu];
+    if (range === undefined) {
+      need(false, `${path}.cpu`, size.cpu, Object.keys(FARGATE_MEMORY).join(', '));
+      return;
+    }
+    const [least, most, step] = range;
+    const gib = size.memoryMb / 1024;
+    const fits = gib >= least && gib <= most && Number.isInteger(gib / step);
+    need(
+      fits,
+      `${path}.memoryMb`,
+      size.memoryMb,
+      `from ${least * 1024} to ${most * 1024} in steps of ${step * 1024} with ${size.cpu} CPU units`,
+    );
+    between(`${path}.storageGb`, size.storageGb, 21, 200, ' GiB');
+  };
+  const lambda = (path: string, { memoryMb, storageMb }: LambdaSize) => {
+    between(`${path}.memoryMb`, memoryMb, 1024, 10_240, ' MiB (DuckDB alone may use 512)');
+    between(`${path}.storageMb`, storageMb, 512, 10_240, ' MiB');
+  };
+  if (features.compute.kind === 'fargate') fargate('features.compute', features.compute);
+  else lambda('features.compute', features.compute);
+  if (batch !== null) {
+    lambda('batch.compute', batch.compute);
+    between('batch.shards', batch.shards, 1, 1000);
+    between('batch.mostAtOnce', batch.mostAtOnce, 1, 1000);
+  }
+  fargate('training.compute', training.compute);
+  between('training.timeoutHours', training.timeoutHours, 1, 48, ' hours');
+
+  between('inference.memoryMb', inference.memoryMb, 512, 10_240, ' MiB');
+  between('inference.timeoutSeconds', inference.timeoutSeconds, 1, 29, ' seconds');
+  between('inference.provisionedConcurrency', inference.provisionedConcurrency, 0, 1000);
+  if (inference.mostConcurrency !== null) {
+    between('inference.mostConcurrency', inference.mostConcurrency, 1, 10_000);
+    need(
+      inference.provisionedConcurrency <= inference.mostConcurrency,
+      'inference.provisionedConcurrency',
+      inference.provisionedConcurrency,
+      `at most inference.mostConcurrency (${inference.mostConcurrency})`,
+    );
+  }
+  between('inference.throttle.ratePerSecond', inference.throttle.ratePerSecond, 1, 10_000);
+  between('inference.throttle.burst', inference.throttle.burst, 1, 5000);
+  if (inference.firewallRequestsPerFiveMinutes !== null) {
+    between(
+      'inference.firewallRequestsPerFiveMinutes',
+      inference.firewallRequestsPerFiveMinutes,
+      10,
+      2_000_000_000,
+    );
+    need(
+      region === 'us-east-1',
+      'region',
+      region,
+      'us-east-1 where inference.firewallRequestsPerFiveMinutes is set',
+    );
+    need(
+      inference.front === 'function-url',
+      'inference.front',
+      inference.front,
+      'function-url behind a firewall',
+    );
+  }
+
+  matches('monitoring.mail', monitoring.mail, /^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an address');
+  if (monitoring.staleAfterHours !== null)
+    between('monitoring.staleAfterHours', monitoring.staleAfterHours, 1, 24 * 366, ' hours');
+  between('monitoring.latencyMs', monitoring.latencyMs, 10, 29_000, ' ms');
+  between('monitoring.monthlyBudgetUsd', monitoring.monthlyBudgetUsd, 1, 1_000_000, ' USD');
+  need(
+    Math.abs(monitoring.leastSkill) <= 1,
+    'monitoring.leastSkill',
+    monitoring.leastSkill,
+    'from -1 to 1',
+  );
+  need(
+    monitoring.coverageTolerance > 0 && monitoring.coverageTolerance < 1,
+    'monitoring.coverageTolerance',
+    monitoring.coverageTolerance,
+    'between 0 and 1',
+  );
+  // What stands here decides who may deploy: nothing that could match more than one repository or
+  // branch.
+  matches(
+    'delivery.repository',
+    delivery.repository,
+    /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/,
+    'OWNER/NAME on GitHub',
+  );
+  need(
+    /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(delivery.branch),
+    'delivery.branch',
+    delivery.branch,
+    'the name of one branch, without * or ?',
+  );
+  return problems;
+}
+
+/** @throws ConfigurationError with all that is wrong. */
+export function checkConfiguration(configuration: Configuration): Configuration {
+  const problems = configurationProblems(configuration);
+  if (problems.length > 0)
+    throw new ConfigurationError(String(configuration.environment), problems);
+  return configuration;
+}

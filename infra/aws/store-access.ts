@@ -1,0 +1,86 @@
+/**
+ * Purpose: what each service may do with the store, as the table of docs/architecture.md has it:
+ * what it reads and what it writes.
+ * Invariants: a right ends at a prefix; nobody may delete, and nobody may write who only reads.
+ * Stacks know the bucket by the name under which infra/aws/stacks/data-stack.ts exports it, so that each can
+ * be read, compared and replaced without the other.
+ * Fails: while it is deployed, where the data stack is not there yet.
+ */
+import { Fn, type Stack } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Configuration } from './configuration.ts';
+import { acknowledgeBeginnings } from './wildcards.ts';
+
+/** The top folders of storage/objects/object-keys.ts. */
+export type StoreFolder = 'features' | 'quarantine' | 'models' | 'forecasts' | 'actuals';
+
+export interface StoreAccess {
+  readonly reads: readonly StoreFolder[];
+  readonly writes: readonly StoreFolder[];
+}
+
+export const STORE_ACCESS = {
+  /** Aggregates, then forecasts from the new snapshot with the champion. */
+  features: {
+    reads: ['features', 'quarantine', 'models', 'forecasts'],
+    writes: ['features', 'quarantine', 'forecasts'],
+  },
+  /** Where forecasts are a batch of its own: features without them … */
+  featuresAlone: { reads: ['features', 'quarantine'], writes: ['features', 'quarantine'] },
+  /** … and forecasts without features. */
+  batch: { reads: ['features', 'models', 'forecasts'], writes: ['forecasts'] },
+  training: { reads: ['features', 'models'], writes: ['models'] },
+  inference: { reads: ['features', 'models'], writes: [] },
+  /** Where clients may post what happened. */
+  inferenceWithActuals: { reads: ['features', 'models', 'actuals'], writes: ['actuals'] },
+} as const satisfies Record<string, StoreAccess>;
+
+export const storeExport = ({ environment }: Configuration): string =>
+  `headway-${environment}-store`;
+export const storeName = (configuration: Configuration): string =>
+  Fn.importValue(storeExport(configuration));
+
+/**
+ * The prefix of a folder that a deployment may touch: one domain's, or every domain's where none is
+ * named.
+ */
+const prefixOf = (folder: StoreFolder, { domain }: Configuration): string =>
+  domain === null ? `${folder}/*` : `${folder}/${domain}/*`;
+
+export function allowStore(
+  role: Role,
+  stack: Stack,
+  configuration: Configuration,
+  { reads, writes }: StoreAccess,
+): void {
+  const bucket = `arn:${stack.partition}:s3:::${storeName(configuration)}`;
+  const objects = (folders: readonly StoreFolder[]) =>
+    folders.map((folder) => `${bucket}/${prefixOf(folder, configuration)}`);
+  role.addToPolicy(
+    new PolicyStatement({ sid: 'ReadStore', actions: ['s3:GetObject'], resources: objects(reads) }),
+  );
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: 'ListStore',
+      // Without it S3 says "access denied" for what is merely absent.
+      actions: ['s3:ListBucket'],
+      resources: [bucket],
+      conditions: {
+        StringLike: { 's3:prefix': reads.map((folder) => prefixOf(folder, configuration)) },
+      },
+    }),
+  );
+  if (writes.length > 0)
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'WriteStore',
+        actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+        resources: objects(writes),
+      }),
+    );
+  acknowledgeBeginnings(
+    role,
+    objects([...new Set([...reads, ...writes])]),
+    'One folder of the store: its objects are named by their content.',
+  );
+}

@@ -1,0 +1,123 @@
+/**
+ * Purpose: the prediction service as a Lambda function: the same app, asked by events instead of a
+ * socket.
+ * Invariants: between two invocations nothing runs, so no timer looks for a newer model or
+ * snapshot: an invocation does, when the last look is older than `refreshIntervalMs`. It waits for
+ * that look, but not long: then it answers from what there is, and the look goes on with the
+ * invocations to come. Every line of the log names the invocation it is of.
+ * Fails: with a problem document, like the app; the start itself only where the settings are wrong.
+ */
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import awsLambdaFastify from '@fastify/aws-lambda';
+import { atMost } from '../../platform/timers.ts';
+import { type AppOptions, buildApp } from '../../services/inference/app.ts';
+import { HttpProblem } from '../../services/inference/responses/problems.ts';
+import type { App } from '../../services/inference/routes/context.ts';
+import {
+  asAnswered,
+  asRequested,
+  isHttpEvent,
+  type LambdaAnswer,
+  problemAnswer,
+} from './http-event.ts';
+
+export interface LambdaContext {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<LambdaAnswer>;
+
+/** What the lines of the log say of the invocation they are of. */
+export type InvocationStore = AsyncLocalStorage<{ readonly awsRequestId: string }>;
+
+export interface LambdaOptions extends AppOptions {
+  /** The oldest that a look for a newer model or snapshot may be at an invocation. */
+  readonly refreshIntervalMs: number;
+  readonly invocation: InvocationStore;
+}
+
+/** Lambda gives a start ten seconds. */
+const START_PATIENCE_MS = 5_000;
+/**
+ * An answer that there is waits so long for a look, and all answers together so long for the same
+ * one.
+ */
+const PATIENCE_MS = 500;
+const PATIENCE_IN_ALL_MS = 2_000;
+/** While nothing can be answered, there is more reason to wait, and to look again soon. */
+const EMPTY_PATIENCE_MS = 3_000;
+const EMPTY_INTERVAL_MS = 1_000;
+/** Kept for making the answer. */
+const RESERVE_MS = 500;
+
+/**
+ * What the first forecast needs is made ready at the start, when Lambda gives an instance more of a
+ * processor than later.
+ */
+async function warmUp(app: App): Promise<void> {
+  const id = app.serving.current()?.snapshot.sortedIds[0];
+  if (id === undefined) return;
+  await app.inject({
+    url: `/v1/series/${encodeURIComponent(id)}/forecast`,
+    headers: { 'x-request-id': 'start' },
+  });
+}
+
+export async function createLambdaHandler(options: LambdaOptions): Promise<LambdaHandler> {
+  const { clock, invocation, refreshIntervalMs } = options;
+  const app = await buildApp({ ...options, startPatienceMs: START_PATIENCE_MS });
+  await app.ready();
+  if (!options.apiKeys) await warmUp(app); // with keys it would be refused
+  const proxy = awsLambdaFastify(app, { decorateRequest: false });
+  let lookedAt = clock.now();
+  let look: Promise<unknown> | null = null;
+  let patienceLeft = 0;
+
+  /**
+   * Begins a look for newer parts where one is due, and waits for the one under way as long as is
+   * fit.
+   */
+  async function lookForNewer(remainingMs: number): Promise<void> {
+    const isEmpty = app.serving.current() === null;
+    if (
+      look === null &&
+      clock.now() - lookedAt >=
+        (isEmpty ? Math.min(EMPTY_INTERVAL_MS, refreshIntervalMs) : refreshIntervalMs)
+    ) {
+      lookedAt = clock.now();
+      patienceLeft = PATIENCE_IN_ALL_MS;
+      look = app.serving.refresh().finally(() => {
+        look = null;
+      });
+    }
+    if (look === null) return;
+    const patience = isEmpty ? EMPTY_PATIENCE_MS : Math.min(PATIENCE_MS, patienceLeft);
+    const before = clock.elapsedMs();
+    await atMost(Math.max(0, Math.min(patience, remainingMs - RESERVE_MS)), look);
+    patienceLeft -= clock.elapsedMs() - before;
+  }
+
+  async function answer(event: unknown, context: LambdaContext): Promise<LambdaAnswer> {
+    const { awsRequestId } = context;
+    try {
+      if (!isHttpEvent(event))
+        throw new HttpProblem(
+          'REQUEST_MALFORMED',
+          'the event is no HTTP event of payload version 2.0',
+        );
+      await lookForNewer(context.getRemainingTimeInMillis());
+      const requested = asRequested(event, awsRequestId);
+      const answered = (await proxy(requested, {})) as LambdaAnswer;
+      // What the app does after an answer, it does before it is frozen: the line in the log.
+      await new Promise((resolve) => setImmediate(resolve));
+      return asAnswered(answered, requested);
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) options.logger.error({ err: error }, 'unexpected error');
+      return problemAnswer(error, awsRequestId);
+    }
+  }
+
+  return (event, context) =>
+    invocation.run({ awsRequestId: context.awsRequestId }, () => answer(event, context));
+}

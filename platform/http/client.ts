@@ -1,0 +1,78 @@
+/**
+ * Purpose: the one HTTP client: time-outs, retries with exponential back-off and jitter,
+ * Retry-After honoured.
+ * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors,
+ * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log holds method, URL without
+ * its query, and status, never headers or bodies.
+ * Fails: with the AxiosError of the last attempt; `reasonOf` puts it in one line without secrets.
+ */
+import axios, { type AxiosError, type AxiosInstance } from 'axios';
+import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface HttpOptions {
+  readonly logger: Logger;
+  /** Until the response's headers, and between two pieces of its body. */
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly firstDelayMs?: number;
+  readonly maximumDelayMs?: number;
+}
+
+export interface HttpClient {
+  readonly axios: AxiosInstance;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** How long to wait before attempt `attempt` (1, 2, …) after `error`. */
+  delayMs(attempt: number, error?: AxiosError): number;
+  readonly logger: Logger;
+}
+
+const RETRIED_STATUS = new Set([408, 425, 429]);
+const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT']);
+
+function isRetried(error: AxiosError): boolean {
+  if (!['get', 'head', 'put', 'delete'].includes(error.config?.method ?? '')) return false;
+  const status = error.response?.status;
+  if (status !== undefined) return status >= 500 || RETRIED_STATUS.has(status);
+  return isNetworkError(error) || TIMED_OUT.has(error.code ?? '');
+}
+
+export function createHttpClient(options: HttpOptions): HttpClient {
+  const {
+    logger,
+    timeoutMs = 30_000,
+    retries = 5,
+    firstDelayMs = 500,
+    maximumDelayMs = 60_000,
+  } = options;
+  const delayMs = (attempt: number, error?: AxiosError) =>
+    Math.min(exponentialDelay(attempt - 1, error, firstDelayMs), maximumDelayMs);
+  const client = axios.create({
+    timeout: timeoutMs,
+    maxRedirects: 5,
+    headers: { 'User-Agent': 'headway' },
+  });
+  axiosRetry(client, {
+    retries,
+    shouldResetTimeout: true,
+    retryCondition: isRetried,
+    retryDelay: delayMs,
+    onRetry: (attempt, error, request) => {
+      logger.warn(
+        { url: withoutQuery(request.url), attempt, reason: reasonOf(error) },
+        'request failed, trying again',
+      );
+    },
+  });
+  return { axios: client, timeoutMs, retries, delayMs, logger };
+}
+
+/** What went wrong, in a few words: "HTTP 503", "ECONNREFUSED", … */
+export function reasonOf(error: unknown): string {
+  if (axios.isAxiosError(error))
+    return error.response ? `HTTP ${error.response.status}` : (error.code ?? error.message);
+  return error instanceof Error ? error.message : String(error);
+}
+
+export const withoutQuery = (url: string | undefined): string => (url ?? '').split('?')[0];

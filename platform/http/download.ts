@@ -1,0 +1,193 @@
+/**
+ * Purpose: one file from the web onto the disk: resumed where it was cut, and not fetched again
+ * while it is unchanged.
+ * Invariants: `path` holds a complete file or none: bytes collect in `path.part` and are renamed
+ * when their number is right; `path.etag` says which version `path` is; a part is continued only if
+ * the server says it is still the same version (If-Range).
+ * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's
+ * number of retries; 403 and 404 are no errors but the result 'absent', for a bucket answers either
+ * for a file that is not there.
+ */
+import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { finished } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AxiosResponse } from 'axios';
+import { HeadwayError } from '../errors.ts';
+import { type HttpClient, reasonOf, withoutQuery } from './client.ts';
+
+export type DownloadResult = 'downloaded' | 'unchanged' | 'absent';
+
+interface Version {
+  readonly etag: string;
+  readonly bytes: number;
+}
+
+export async function download(
+  client: HttpClient,
+  url: string,
+  path: string,
+): Promise<DownloadResult> {
+  for (let attempt = 1; ; attempt++) {
+    const begun = await versionOf(`${path}.part`, `${path}.part.etag`);
+    // Whatever fails before the body has already been retried by the client: it ends the download.
+    const abort = new AbortController();
+    const response = await request(client, url, path, begun, abort.signal);
+    try {
+      return await settle(client, response, abort, path, begun);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+        throw new HeadwayError('STORE_FULL', 'the disk is full', {
+          where: path,
+          fix: 'Free some space.',
+          cause: error,
+        });
+      }
+      if (attempt > client.retries) throw error;
+      client.logger.warn(
+        { url: withoutQuery(url), attempt, reason: reasonOf(error) },
+        'download was cut, resuming',
+      );
+      await wait(client.delayMs(attempt));
+    }
+  }
+}
+
+async function request(
+  client: HttpClient,
+  url: string,
+  path: string,
+  begun: Version | null,
+  signal: AbortSignal,
+): Promise<AxiosResponse<IncomingMessage>> {
+  const headers: Record<string, string> = { 'Accept-Encoding': 'identity' };
+  const finished = await versionOf(path, `${path}.etag`);
+  if (begun && begun.bytes > 0 && !begun.etag.startsWith('W/')) {
+    headers.Range = `bytes=${begun.bytes}-`;
+    headers['If-Range'] = begun.etag;
+  } else if (finished) headers['If-None-Match'] = finished.etag;
+  const validateStatus = (status: number) => [200, 206, 304, 403, 404, 416].includes(status);
+  return client.axios.get(url, {
+    headers,
+    responseType: 'stream',
+    decompress: false,
+    signal,
+    validateStatus,
+  });
+}
+
+async function settle(
+  client: HttpClient,
+  response: AxiosResponse<IncomingMessage>,
+  abort: AbortController,
+  path: string,
+  begun: Version | null,
+): Promise<DownloadResult> {
+  const { status } = response;
+  if (status === 200 || status === 206) return receive(client, response, abort, path, begun);
+  response.data.resume();
+  if (status === 304) return 'unchanged';
+  if (status === 416) {
+    await Promise.all([
+      rm(`${path}.part`, { force: true }),
+      rm(`${path}.part.etag`, { force: true }),
+    ]);
+    throw new Error('the server has no such range any more');
+  }
+  return 'absent';
+}
+
+async function receive(
+  client: HttpClient,
+  response: AxiosResponse<IncomingMessage>,
+  abort: AbortController,
+  path: string,
+  begun: Version | null,
+): Promise<DownloadResult> {
+  const part = `${path}.part`;
+  const etag = String(response.headers.etag ?? '');
+  const continued = response.status === 206;
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(String(response.headers['content-range'] ?? ''));
+  if (continued && (!range || Number(range[1]) !== begun?.bytes || (etag && etag !== begun.etag))) {
+    abort.abort();
+    await rm(part, { force: true });
+    throw new Error('the server continued at another place than asked');
+  }
+  const length = Number(response.headers['content-length'] ?? Number.NaN);
+  const expected = range && continued ? Number(range[2]) : length;
+  // Synchronous: nothing may be awaited before the body is listened to, for a cut would go unheard
+  // and its bytes be lost.
+  if (!continued) {
+    // In this order: bytes of an older version never lie beside the new version's ETag, not even
+    // after a crash in between.
+    rmSync(part, { force: true });
+    writeFileSync(`${part}.etag`, JSON.stringify({ etag }));
+  }
+
+  const cut = await save(response.data, part, continued, client.timeoutMs);
+  if (cut) throw cut;
+  const { size } = await stat(part);
+  if (Number.isFinite(expected) && size !== expected) {
+    if (size > expected) await rm(part, { force: true });
+    throw new Error(`${size} of ${expected} bytes came`);
+  }
+  const file = await open(part, 'r+');
+  await file.sync();
+  await file.close();
+  await rename(part, path);
+  // After the rename: a crash between the two leaves an old ETag, which only costs another
+  // download.
+  await writeFile(`${path}.etag`, JSON.stringify({ etag, bytes: size }));
+  await rm(`${part}.etag`, { force: true });
+  return 'downloaded';
+}
+
+/**
+ * Writes a body to disk and returns what cut it short, if anything did. Not `pipeline`: that throws
+ * away what has arrived but is not yet written when the source fails, and these bytes are what the
+ * next attempt resumes after.
+ */
+async function save(
+  body: IncomingMessage,
+  path: string,
+  append: boolean,
+  timeoutMs: number,
+): Promise<Error | null> {
+  const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
+  const written = finished(file);
+  written.catch(() => {}); // looked at below
+  // A connection may go silent without closing: give up when nothing came for a while.
+  const watch = setTimeout(
+    () => body.destroy(new Error(`nothing came for ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const cut = await new Promise<Error | null>((resolve) => {
+    if (body.destroyed) resolve(new Error('the connection was cut'));
+    body.once('end', () => resolve(null));
+    body.once('error', resolve);
+    body.once('close', () => resolve(new Error('the connection was cut')));
+    file.once('error', resolve);
+    body.on('data', () => watch.refresh());
+    body.pipe(file, { end: false });
+  });
+  clearTimeout(watch);
+  body.unpipe(file);
+  body.on('error', () => {}); // destroying it below may raise once more
+  body.destroy();
+  file.end();
+  await written;
+  return cut;
+}
+
+/** The version a file on disk is, or null where that is not known for certain. */
+async function versionOf(path: string, sidecar: string): Promise<Version | null> {
+  try {
+    const [{ size }, text] = await Promise.all([stat(path), readFile(sidecar, 'utf8')]);
+    const noted = JSON.parse(text) as { etag?: string; bytes?: number };
+    if (!noted.etag || (noted.bytes !== undefined && noted.bytes !== size)) return null;
+    return { etag: noted.etag, bytes: size };
+  } catch {
+    return null;
+  }
+}

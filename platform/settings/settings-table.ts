@@ -1,0 +1,336 @@
+/**
+ * Purpose: every setting there is, in one table: name, schema, default, unit, meaning, and how a
+ * text of it is read.
+ * Invariants: whoever reads settings (platform/settings/settings.ts) knows none of them by name; plain JSON
+ * Schema, because building types costs every command more than a second to load.
+ * Fails: never.
+ */
+import cron from 'node-cron';
+
+/** A setting: its JSON Schema, and what it says of itself. `allowed` is for people. */
+export interface About {
+  readonly schema: { readonly type?: string | readonly string[] } & Readonly<
+    Record<string, unknown>
+  >;
+  readonly variable: string;
+  readonly description: string;
+  readonly allowed: string;
+  readonly unit?: string;
+  readonly default?: unknown;
+  /** What it is called where it is null; "the domain's own" unless told. */
+  readonly none?: string;
+  /** The word that means null, for settings whose default is something else. */
+  readonly off?: 'off';
+  /** What a text says, where that is neither the text nor a number. */
+  readonly read?: (text: string) => unknown;
+  /** What a JSON Schema cannot say. */
+  readonly isSound?: (value: unknown) => boolean;
+  /**
+   * A text of its own counts as it is given, even an empty one, and is not shown where it is JSON.
+   */
+  readonly isSecret?: true;
+}
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  readonly store: string;
+  readonly domain: string;
+  /** null: the domain's own. */
+  readonly source: string | null;
+  /** null: none. */
+  readonly exogenous: string | null;
+  readonly engine: string;
+  readonly work: string;
+  readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly backend: 'auto' | 'native' | 'wasm' | 'cpu';
+  readonly seed: number;
+  /** null: the domain's own. */
+  readonly quantiles: readonly number[] | null;
+  /** null: never. */
+  readonly featuresSchedule: string | null;
+  readonly trainingSchedule: string | null;
+  readonly refreshSeconds: number;
+  readonly rateLimit: number;
+  /** A file of keys, or its content; null: open mode. */
+  readonly apiKeys: string | null;
+  /** Proxies before the service whose X-Forwarded-For is believed. */
+  readonly proxies: number;
+  /** null: none. */
+  readonly corsOrigins: readonly string[] | null;
+  /** Where traces go; null: nowhere, unless OpenTelemetry's own variables say so. */
+  readonly traces: string | null;
+  readonly tracesPercent: number;
+  /** null: the domain's own. */
+  readonly staleAfter: number | null;
+  readonly actuals: 'on' | 'off';
+  readonly worker: 'on' | 'off';
+  readonly queue: number;
+  /** null: as many as the limit of open files allows. */
+  readonly connections: number | null;
+  readonly memoryMb: number;
+  readonly cacheMb: number;
+}
+export type SettingName = keyof Settings;
+
+export const SETTINGS: Readonly<Record<SettingName, About>> = {
+  port: {
+    schema: { type: 'integer', minimum: 0, maximum: 65_535 },
+    variable: 'PORT',
+    default: 8080,
+    allowed: 'a port from 0 to 65535; 0 picks a free one',
+    description: 'Port of the HTTP service.',
+  },
+  host: {
+    schema: { type: 'string', pattern: '^[A-Za-z0-9.:_-]+$' },
+    variable: 'HOST',
+    default: '127.0.0.1',
+    allowed: 'an address or host name, e.g. 127.0.0.1, or 0.0.0.0 for every network card',
+    description: 'Address the HTTP service listens on. Only this machine reaches the default.',
+  },
+  store: {
+    schema: {
+      type: 'string',
+      pattern: '^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^@\\s?]*)?([?][^@\\s]*)?)$',
+    },
+    variable: 'HEADWAY_STORE',
+    default: 'file:./.headway',
+    allowed:
+      'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
+    description: 'Where features, models and forecasts live.',
+  },
+  domain: {
+    schema: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,31}$' },
+    variable: 'HEADWAY_DOMAIN',
+    allowed: 'the name of a folder in domains/: lower case, digits and dashes',
+    description: 'What is forecast.',
+  },
+  source: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_SOURCE',
+    default: null,
+    allowed: 'a folder, or name:argument as the domain understands it',
+    description: "Where raw data comes from. Unset: the domain's own default.",
+  },
+  exogenous: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_EXOGENOUS',
+    default: null,
+    allowed: 'a file or folder as the domain understands it',
+    description: 'Where exogenous columns come from (inputs beside the demand). Unset: none.',
+    none: 'none',
+  },
+  engine: {
+    schema: { type: 'string', pattern: '^(duckdb|trino|trinos?://[^?#]+)$' },
+    variable: 'HEADWAY_ENGINE',
+    default: 'duckdb',
+    allowed: 'duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA (trinos:// for TLS)',
+    description:
+      'The SQL engine that counts raw events: the embedded one, or a Trino cluster with a table for each feed.',
+  },
+  work: {
+    schema: { type: 'string', minLength: 1 },
+    variable: 'HEADWAY_WORK',
+    default: './.headway/work',
+    allowed: 'a folder that can be written',
+    description: 'Raw downloads, locks and temporary files. Safe to delete while nothing runs.',
+  },
+  logLevel: {
+    schema: { enum: ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] },
+    variable: 'HEADWAY_LOG_LEVEL',
+    default: 'info',
+    allowed: 'silent, fatal, error, warn, info, debug or trace',
+    description: 'Least severe message that is logged.',
+  },
+  backend: {
+    schema: { enum: ['auto', 'native', 'wasm', 'cpu'] },
+    variable: 'HEADWAY_BACKEND',
+    default: 'auto',
+    allowed: 'auto, native, wasm or cpu',
+    description: 'TensorFlow.js backend; auto takes the fastest that passes its self-test.',
+  },
+  seed: {
+    schema: { type: 'integer', minimum: 0, maximum: 4_294_967_295 },
+    variable: 'HEADWAY_SEED',
+    default: 7,
+    allowed: 'a whole number from 0 to 4294967295',
+    description: 'Seed of everything random: the same seed replays the same run.',
+  },
+  quantiles: {
+    schema: {
+      type: ['array', 'null'],
+      minItems: 1,
+      maxItems: 15,
+      items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+    },
+    variable: 'HEADWAY_QUANTILES',
+    default: null,
+    allowed:
+      'at most 15 numbers between 0 and 1, ascending, 0.5 among them, e.g. 0.05,0.25,0.5,0.75,0.95',
+    description: "Quantiles that a new model forecasts. Unset: the domain's own.",
+    // A word that is no number is left as it is, for the schema to refuse.
+    read: (text) =>
+      text.split(',').map((part) => (/^\s*\d*\.?\d+\s*$/.test(part) ? Number(part) : part)),
+    isSound: areQuantiles,
+  },
+  featuresSchedule: {
+    schema: { type: ['string', 'null'] },
+    variable: 'HEADWAY_FEATURES_SCHEDULE',
+    default: '5 * * * *',
+    unit: 'cron, UTC',
+    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    description: 'When features are brought up to date.',
+    none: 'off',
+    off: 'off',
+    isSound: (value) => cron.validate(String(value)),
+  },
+  trainingSchedule: {
+    schema: { type: ['string', 'null'] },
+    variable: 'HEADWAY_TRAINING_SCHEDULE',
+    default: '30 3 * * *',
+    unit: 'cron, UTC',
+    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    description: 'When the model is trained anew and, if better, promoted.',
+    none: 'off',
+    off: 'off',
+    isSound: (value) => cron.validate(String(value)),
+  },
+  refreshSeconds: {
+    schema: { type: 'integer', minimum: 1, maximum: 86_400 },
+    variable: 'HEADWAY_REFRESH_SECONDS',
+    default: 15,
+    unit: 'seconds',
+    allowed: 'a whole number from 1 to 86400',
+    description: 'How often the HTTP service looks for a new model or snapshot.',
+  },
+  rateLimit: {
+    schema: { type: 'integer', minimum: 0, maximum: 10_000_000 },
+    variable: 'HEADWAY_RATE_LIMIT',
+    default: 600,
+    unit: 'requests per minute and client',
+    allowed: 'a whole number from 0 to 10000000; 0 means no limit',
+    description:
+      'Requests that one API key may make, or one address where there is no key; a key may say otherwise.',
+  },
+  apiKeys: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_API_KEYS',
+    default: null,
+    allowed: 'a file that `headway keys` wrote, the content of one, or off',
+    description:
+      'The API keys that clients must bring; the file is read again when it changes. Unset: open mode, no key is asked for.',
+    none: 'open mode',
+    off: 'off',
+    isSecret: true,
+  },
+  proxies: {
+    schema: { type: 'integer', minimum: 0, maximum: 8 },
+    variable: 'HEADWAY_PROXIES',
+    default: 0,
+    allowed: 'a whole number from 0 to 8',
+    description:
+      "Proxies before the HTTP service that each add to X-Forwarded-For; the address they saw is the client's.",
+  },
+  corsOrigins: {
+    schema: {
+      type: ['array', 'null'],
+      maxItems: 50,
+      items: { type: 'string', pattern: '^https?://[a-z0-9.-]+(:[0-9]{1,5})?$' },
+    },
+    variable: 'HEADWAY_CORS',
+    default: null,
+    allowed:
+      'origins, with commas between, e.g. https://shop.example,http://localhost:3000; no path and no "*"',
+    description: 'Origins whose pages may call the API from a browser. Unset: none.',
+    none: 'none',
+    read: (text) => text.split(',').map((part) => part.trim().toLowerCase()),
+  },
+  traces: {
+    schema: { type: ['string', 'null'], pattern: '^https?://[^\\s@]+$' },
+    variable: 'HEADWAY_TRACES',
+    default: null,
+    allowed:
+      'the address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318',
+    description:
+      'Where the HTTP service sends traces. Unset: where OTEL_EXPORTER_OTLP_ENDPOINT says, else nowhere.',
+    none: 'off',
+  },
+  tracesPercent: {
+    schema: { type: 'integer', minimum: 0, maximum: 100 },
+    variable: 'HEADWAY_TRACES_PERCENT',
+    default: 100,
+    unit: 'percent',
+    allowed: 'a whole number from 0 to 100',
+    description:
+      'Share of requests that are traced, where the caller has not decided it already (traceparent).',
+  },
+  staleAfter: {
+    schema: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
+    variable: 'HEADWAY_STALE_AFTER',
+    default: null,
+    unit: 'intervals',
+    allowed: 'a whole number from 0 to 1000000; 0 means never',
+    description:
+      "Age of the last observed interval at which forecasts are labelled stale. Unset: the domain's own.",
+  },
+  actuals: {
+    schema: { enum: ['on', 'off'] },
+    variable: 'HEADWAY_ACTUALS',
+    default: 'off',
+    allowed: 'on or off',
+    description:
+      'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
+  },
+  worker: {
+    schema: { enum: ['on', 'off'] },
+    variable: 'HEADWAY_WORKER',
+    default: 'on',
+    allowed: 'on or off',
+    description:
+      'Whether the HTTP service computes forecasts in a process of its own. Off: on its event loop, with less memory.',
+  },
+  queue: {
+    schema: { type: 'integer', minimum: 1, maximum: 100_000 },
+    variable: 'HEADWAY_QUEUE',
+    default: 512,
+    allowed: 'a whole number from 1 to 100000',
+    unit: 'forecasts',
+    description:
+      "Forecasts of callers' own histories that may wait for the worker; more are answered with 503 and Retry-After.",
+  },
+  connections: {
+    schema: { type: ['integer', 'null'], minimum: 1, maximum: 1_000_000 },
+    variable: 'HEADWAY_CONNECTIONS',
+    default: null,
+    unit: 'connections',
+    allowed: 'a whole number from 1 to 1000000',
+    description:
+      'Connections that the HTTP service holds at once; more are closed. Unset: the limit of open files (`ulimit -n`) less a reserve.',
+    none: 'by the limit of open files',
+  },
+  memoryMb: {
+    schema: { type: 'integer', minimum: 64, maximum: 1_048_576 },
+    variable: 'HEADWAY_MEMORY_MB',
+    default: 512,
+    unit: 'MB',
+    allowed: 'a whole number from 64 to 1048576',
+    description: 'Memory that DuckDB may use before it spills to disk.',
+  },
+  cacheMb: {
+    schema: { type: 'integer', minimum: 0, maximum: 16_777_216 },
+    variable: 'HEADWAY_CACHE_MB',
+    default: 2048,
+    unit: 'MB',
+    allowed: 'a whole number from 0 to 16777216; 0 keeps nothing',
+    description:
+      'Copies of the objects of a store on S3 that stay on this machine, in cache/ of HEADWAY_WORK.',
+  },
+};
+
+function areQuantiles(value: unknown): boolean {
+  const quantiles = value as readonly number[];
+  return (
+    quantiles.includes(0.5) &&
+    quantiles.every((quantile, i) => i === 0 || quantile > (quantiles[i - 1] as number))
+  );
+}

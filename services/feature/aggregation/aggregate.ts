@@ -1,0 +1,188 @@
+/**
+ * Purpose: raw rows of one part → values per series and UTC interval, as one Parquet file, with an
+ * account of every row.
+ * Invariants: rowsIn = rowsUsed + Σ rejected, or nothing is returned; the first reason that applies
+ * counts; events are conserved (a repeated local hour shares its events between its two UTC hours,
+ * larger half first); memory is capped, DuckDB spills.
+ * Fails: RAW_FILE_INVALID where rows cannot be read or none is usable, STORE_FULL, SETTINGS_INVALID
+ * (memory, frequency).
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
+import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
+import { sqlFilename } from '../../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { type RawSessionOptions, withRawPart } from '../sources/raw-session.ts';
+import { findSuspects, hashesWithin } from './duplicate-candidates.ts';
+import {
+  gridOrigin,
+  nothingUsable,
+  offGrid,
+  reasonsOf,
+  requireWholeDays,
+} from './interval-rules.ts';
+import { countEvents, keyHash, measureValues } from './interval-sql.ts';
+import { clockStretches, gridPhase } from './local-time.ts';
+
+export interface AggregateOptions extends RawSessionOptions {
+  readonly domain: Domain;
+  /**
+   * The timeZone by whose clock intervals are whole. Where it is not the domain's, rows tell their
+   * times in UTC.
+   */
+  readonly gridTimeZone?: string;
+  readonly rows: RawRows;
+  /** Where the Parquet file goes. */
+  readonly path: string;
+  readonly availableAt: number;
+}
+
+export interface AggregatedPart {
+  readonly part: RawPart;
+  readonly path: string;
+  readonly rows: number;
+  readonly span: { readonly start: number; readonly end: number };
+  readonly rowsIn: number;
+  readonly rowsUsed: number;
+  readonly rejected: Record<string, number>;
+}
+
+export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
+  requireWholeDays(options.domain);
+  return withRawPart(options, (connection) => aggregateWith(connection, options));
+}
+
+async function aggregateWith(
+  connection: DuckDBConnection,
+  options: AggregateOptions,
+): Promise<AggregatedPart> {
+  const { domain, part, rows, path, availableAt } = options;
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  const rowsIn = Number(
+    (await rowsOf(connection, `SELECT count(*) AS n FROM ${rows.relation}`))[0].n,
+  );
+
+  const reasons = reasonsOf(domain, rows);
+  const rules = { reasons, frequencyMs, origin: gridOrigin(domain, options.gridTimeZone) };
+  const statements =
+    rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
+  if (rows.value === null && rows.duplicateKey.length > 0) {
+    const mostAtOnce = hashesWithin(options.memoryLimitMb);
+    await findSuspects(connection, {
+      relation: rows.relation,
+      hash: keyHash(rows),
+      rows: rowsIn,
+      mostAtOnce,
+    });
+  }
+  for (const sql of statements.read) await connection.run(sql);
+  await createClock(connection, domain, part);
+  for (const sql of statements.place) await connection.run(sql);
+
+  // Every way makes `hw_account` (reason or its number, both NULL for used, n) and `hw_values`
+  // (series, utc, value).
+  const account = await rowsOf(
+    connection,
+    'SELECT number, reason, sum(n)::BIGINT AS n FROM hw_account GROUP BY ALL ORDER BY number, reason',
+  );
+  let rowsUsed = 0;
+  const rejected: Record<string, number> = {};
+  for (const { number, reason, n } of account) {
+    const name = number === null ? reason : reasons[Number(number)]?.reason;
+    if (name === null) rowsUsed = Number(n);
+    else if (Number(n) > 0) rejected[String(name)] = (rejected[String(name)] ?? 0) + Number(n);
+  }
+  const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
+  if (total !== rowsIn) {
+    throw new HeadwayError(
+      'INTERNAL',
+      `the account of ${part.name} does not balance: ${rowsIn} rows in, ${total} accounted for`,
+    );
+  }
+  if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
+
+  const written = await writeValues(
+    connection,
+    'hw_values ORDER BY series, utc',
+    path,
+    availableAt,
+  );
+  const span = part.span ?? (await spanOfValues(connection, frequencyMs));
+  return { part, path, rows: written, span, rowsIn, rowsUsed, rejected };
+}
+
+/**
+ * The part's Parquet file, from a relation of (series, utc, value) in the order of its rows.
+ * Returns how many there are.
+ */
+export async function writeValues(
+  connection: DuckDBConnection,
+  relation: string,
+  path: string,
+  availableAt: number,
+): Promise<number> {
+  // Sorted before it is text: to sort numbers and carry numbers is a third cheaper.
+  const written = await connection.run(`
+    COPY (
+      SELECT CAST(series AS VARCHAR) AS series_id, make_timestamp(utc * 1000) AS timestamp, CAST(value AS DOUBLE) AS target,
+        make_timestamp(${availableAt} * 1000) AS available_at
+      FROM (SELECT * FROM ${relation})
+    ) TO ${sqlFilename(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  return written.rowsChanged;
+}
+
+async function spanOfValues(
+  connection: DuckDBConnection,
+  frequencyMs: number,
+): Promise<{ start: number; end: number }> {
+  const [found] = await rowsOf(
+    connection,
+    'SELECT min(utc) AS first, max(utc) AS last FROM hw_values',
+  );
+  return { start: Number(found.first), end: Number(found.last) + frequencyMs };
+}
+
+/**
+ * `hw_clock`: for each local interval that occurs, the UTC intervals inside the part's span that it
+ * can mean: none (skipped in spring, or outside the span), one, or two (repeated in autumn),
+ * numbered in their order. Its middle decides: some places moved their clocks a minute after
+ * midnight.
+ */
+async function createClock(
+  connection: DuckDBConnection,
+  domain: Domain,
+  part: RawPart,
+): Promise<void> {
+  const [range] = await rowsOf(
+    connection,
+    'SELECT min(local) AS first, max(local) AS last FROM hw_locals',
+  );
+  const stretches =
+    range.first === null
+      ? []
+      : clockStretches(domain.timeZone, Number(range.first), Number(range.last));
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
+  await connection.run('CREATE TEMP TABLE hw_stretches (first BIGINT, past BIGINT, shift BIGINT)');
+  if (stretches.length > 0) {
+    const values = stretches
+      .map(({ start, end, offset }) => `(${start}, ${end}, ${offset})`)
+      .join(', ');
+    await connection.run(`INSERT INTO hw_stretches VALUES ${values}`);
+  }
+  const inSpan = part.span
+    ? `local - shift >= ${part.span.start} AND local - shift < ${part.span.end}`
+    : 'true';
+  await connection.run(`
+    CREATE TEMP TABLE hw_instants AS
+    SELECT local, local - shift AS utc, (${inSpan}) AS inside FROM hw_locals, hw_stretches
+    WHERE local + ${frequencyMs / 2} - shift >= first AND local + ${frequencyMs / 2} - shift < past`);
+  await connection.run(`
+    CREATE TEMP TABLE hw_clock AS
+    SELECT local, utc, row_number() OVER (PARTITION BY local ORDER BY utc) AS turn, count(*) OVER (PARTITION BY local) AS turns
+    FROM hw_instants WHERE inside`);
+  await connection.run(`
+    CREATE TEMP TABLE hw_lost AS
+    SELECT local, CASE WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span' ELSE 'nonexistent_local_time' END AS reason
+    FROM hw_locals WHERE local NOT IN (SELECT local FROM hw_clock)`);
+}

@@ -1,0 +1,161 @@
+/**
+ * Purpose: aggregate one raw part by the portable text on an engine that answers queries, and write
+ * what it answers as the same Parquet part that the embedded engine writes.
+ * Invariants: two statements, one scan of the raw rows each: the first says how many rows and which
+ * local times there are, the second counts them; rowsIn of the first = rowsUsed + Σ rejected of the
+ * second, or nothing is returned.
+ * Fails: SOURCE_UNAVAILABLE where the rows changed between the two; RAW_FILE_INVALID where none is
+ * usable; SETTINGS_INVALID; SOURCE_INVALID; and as the engine fails.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { rowArraysOf, withDuckDB } from '../../../../platform/duckdb/duckdb.ts';
+import { HeadwayError } from '../../../../platform/errors.ts';
+import { type AggregatedPart, type AggregateOptions, writeValues } from '../aggregate.ts';
+import { type ClockSegment, clockSegments } from '../clock-segments.ts';
+import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from '../interval-rules.ts';
+import { clockStretches, gridPhase } from '../local-time.ts';
+import {
+  countStatement,
+  duckdbDialect,
+  type PortablePart,
+  probeStatement,
+  type SqlDialect,
+} from './portable-sql.ts';
+
+export interface QueryEngine {
+  readonly dialect: SqlDialect;
+  /** Rows as arrays in the order of the columns; whole numbers as numbers, text or bigint. */
+  query(sql: string): AsyncIterable<readonly unknown[]>;
+}
+
+/** The portable text on the embedded engine: to see what it says, and that it says the same. */
+export const embeddedQueries = (
+  connection: DuckDBConnection,
+  dialect: SqlDialect = duckdbDialect,
+): QueryEngine => ({
+  dialect,
+  query: (sql) => rowArraysOf(connection, sql),
+});
+
+export interface Probe {
+  readonly rowsIn: number;
+  /** Of usable rows; null where there is none. */
+  readonly range: { readonly first: number; readonly last: number } | null;
+}
+
+export async function aggregateByQuery(
+  engine: QueryEngine,
+  options: AggregateOptions,
+): Promise<AggregatedPart> {
+  const { domain, part, path, availableAt, tempFolder, memoryLimitMb } = options;
+  requireWholeDays(domain);
+  const query: PortablePart = { ...options, dialect: engine.dialect };
+  const { rowsIn, range } = await probe(engine, query);
+  const statement = countStatement(query, segmentsOf(options, range));
+  const account = { rowsUsed: 0, rejected: {} as Record<string, number> };
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  return withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, async (connection) => {
+    const span = await collect(connection, engine.query(statement), account);
+    const { rowsUsed } = account;
+    const rejected = inOrder(account.rejected, reasonsOf(domain, options.rows));
+    const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
+    if (total !== rowsIn) throw changed(part.name, rowsIn, total);
+    if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
+    const written = await writeValues(connection, 'hw_values ORDER BY line', path, availableAt);
+    const found = span === null ? null : { start: span.first, end: span.last + frequencyMs };
+    return { part, path, rows: written, span: (part.span ?? found)!, rowsIn, rowsUsed, rejected };
+  });
+}
+
+export async function probe(engine: QueryEngine, query: PortablePart): Promise<Probe> {
+  for await (const [rowsIn, first, last] of engine.query(probeStatement(query))) {
+    return {
+      rowsIn: Number(rowsIn),
+      range: first === null ? null : { first: Number(first), last: Number(last) },
+    };
+  }
+  throw new HeadwayError(
+    'SOURCE_UNAVAILABLE',
+    `the ${engine.dialect.name} engine answered a count with no row`,
+    {
+      where: query.part.name,
+      fix: 'Run again; nothing was committed.',
+    },
+  );
+}
+
+/** What the local times in question mean in UTC. */
+export function segmentsOf(
+  { domain, part }: Pick<AggregateOptions, 'domain' | 'part'>,
+  range: Probe['range'],
+): ClockSegment[] {
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  const stretches = range === null ? [] : clockStretches(domain.timeZone, range.first, range.last);
+  if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
+  return range === null ? [] : clockSegments({ stretches, frequencyMs, span: part.span, ...range });
+}
+
+/**
+ * Keeps the values in `hw_values` (series, utc, value, line) and the account in `account`; returns
+ * the span of the values.
+ */
+async function collect(
+  connection: DuckDBConnection,
+  answered: AsyncIterable<readonly unknown[]>,
+  account: { rowsUsed: number; rejected: Record<string, number> },
+): Promise<{ first: number; last: number } | null> {
+  await connection.run(
+    'CREATE TABLE hw_values (series VARCHAR, utc BIGINT, value DOUBLE, line BIGINT)',
+  );
+  const appender = await connection.createAppender('hw_values');
+  const reject = (reason: string, n: number) => {
+    if (n > 0) account.rejected[reason] = (account.rejected[reason] ?? 0) + n;
+  };
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  let line = 0n;
+  for await (const [reason, series, utc, target, count, duplicates] of answered) {
+    reject('duplicate', Number(duplicates));
+    if (reason !== null) {
+      reject(String(reason), Number(count));
+      continue;
+    }
+    account.rowsUsed += Number(count);
+    // A group of duplicates alone, or the second turn of a single event.
+    if (Number(target) === 0) continue;
+    const time = Number(utc);
+    first = Math.min(first, time);
+    last = Math.max(last, time);
+    appender.appendVarchar(String(series));
+    appender.appendBigInt(BigInt(time));
+    appender.appendDouble(Number(target));
+    appender.appendBigInt(line++);
+    appender.endRow();
+  }
+  appender.closeSync();
+  return line === 0n ? null : { first, last };
+}
+
+/**
+ * As the embedded engine lists them: the reasons as they apply, then what befell usable rows, by
+ * name.
+ */
+function inOrder(
+  rejected: Record<string, number>,
+  reasons: readonly { readonly reason: string }[],
+): Record<string, number> {
+  const names = new Set([...reasons.map(({ reason }) => reason), ...Object.keys(rejected).sort()]);
+  return Object.fromEntries(
+    [...names].filter((name) => name in rejected).map((name) => [name, rejected[name] as number]),
+  );
+}
+
+const changed = (part: string, before: number, after: number): HeadwayError =>
+  new HeadwayError(
+    'SOURCE_UNAVAILABLE',
+    `${part} had ${before} rows when they were first counted and ${after} when they were read`,
+    {
+      where: part,
+      fix: 'Its table is being written: run again when that is done. Nothing was committed.',
+    },
+  );

@@ -1,0 +1,189 @@
+/**
+ * Purpose: a Trino cluster as a QueryEngine, over its REST protocol: POST the statement, then
+ * follow `nextUri` until there is none.
+ * Invariants: rows are passed on page by page and never all held; a statement that nobody reads to
+ * its end is cancelled; `nextUri` is followed on the coordinator that was asked and nowhere else;
+ * only reading statements are sent, so that every request may be repeated.
+ * Fails: SOURCE_UNAVAILABLE where the cluster does not answer, SOURCE_INVALID with Trino's own
+ * words where it refuses the statement, SETTINGS_INVALID for an address that is none, or a user
+ * that it does not let in.
+ */
+import axios, { type AxiosError, type AxiosRequestConfig } from 'axios';
+import { isNetworkError } from 'axios-retry';
+import { HeadwayError } from '../../../../platform/errors.ts';
+import { type HttpClient, reasonOf } from '../../../../platform/http/client.ts';
+import { trinoDialect } from './portable-sql.ts';
+import type { QueryEngine } from './query-engine.ts';
+
+export interface TrinoAddress {
+  /** http://host:port */
+  readonly origin: string;
+  readonly user: string;
+  readonly catalog: string;
+  readonly schema: string;
+}
+
+/** One answer of the coordinator, as far as it is looked at. */
+interface Answer {
+  readonly nextUri?: string;
+  readonly data?: readonly (readonly unknown[])[];
+  readonly error?: {
+    readonly message?: string;
+    readonly errorName?: string;
+    readonly errorType?: string;
+  };
+}
+
+/** trino://[user@]host[:port]/catalog/schema; trinos:// for TLS. */
+export function parseTrinoAddress(text: string): TrinoAddress {
+  const [, secure, user, host, catalog, schema] =
+    /^trino(s?):\/\/(?:([^@:/]+)@)?([A-Za-z0-9.-]+(?::\d{1,5})?)\/([^/?#]+)\/([^/?#]+)$/.exec(
+      text,
+    ) ?? [];
+  if (host !== undefined && catalog !== undefined && schema !== undefined) {
+    return { origin: `http${secure}://${host}`, user: user ?? 'headway', catalog, schema };
+  }
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `the engine ${JSON.stringify(text)} is not the address of a Trino cluster`,
+    {
+      fix: 'Write trino://USER@HOST:PORT/CATALOG/SCHEMA, or trinos:// for TLS. A password has no place in it.',
+    },
+  );
+}
+
+export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEngine {
+  const { origin, user, catalog, schema } = address;
+  const session = { 'X-Trino-User': user, 'X-Trino-Catalog': catalog, 'X-Trino-Schema': schema };
+  const headers = {
+    ...session,
+    'X-Trino-Source': 'headway',
+    'X-Trino-Time-Zone': 'UTC',
+    'Content-Type': 'text/plain',
+  };
+
+  const isOwn = (uri: string): boolean =>
+    URL.canParse(uri) && new URL(uri).origin === new URL(origin).origin;
+
+  async function request(config: AxiosRequestConfig): Promise<Answer> {
+    let text: string;
+    try {
+      const { data } = await client.axios.request<string>({
+        ...config,
+        headers,
+        responseType: 'text',
+        transformResponse: (body: string) => body,
+        maxRedirects: 0,
+        'axios-retry': { retryCondition: isRetried },
+      });
+      text = data;
+    } catch (error) {
+      throw unreachable(error, origin);
+    }
+    try {
+      return JSON.parse(text) as Answer;
+    } catch (error) {
+      throw foreign(origin, error);
+    }
+  }
+
+  return {
+    dialect: trinoDialect,
+    async *query(sql) {
+      let next: string | undefined;
+      try {
+        let answer = await request({ method: 'POST', url: `${origin}/v1/statement`, data: sql });
+        for (;;) {
+          next = answer.nextUri;
+          if (answer.error) throw refused(answer.error, origin);
+          yield* answer.data ?? [];
+          if (next === undefined) return;
+          if (!isOwn(next)) throw elsewhere(next, origin);
+          answer = await request({ method: 'GET', url: next });
+        }
+      } finally {
+        // Left before the end: the cluster need not work on. Where it cannot be told, it gives up
+        // by itself after some minutes.
+        if (next !== undefined && isOwn(next)) {
+          await client.axios
+            .delete(next, { headers, 'axios-retry': { retries: 0 } })
+            .catch(() => undefined);
+        }
+      }
+    },
+  };
+}
+
+/**
+ * As the protocol says, 502, 503 and 504 are repeated, also of the statement itself; so is an
+ * answer that was cut.
+ */
+function isRetried(error: AxiosError): boolean {
+  const status = error.response?.status;
+  if (status !== undefined && status !== 200) return [429, 502, 503, 504].includes(status);
+  return (
+    isNetworkError(error) || error.code === 'ERR_BAD_RESPONSE' || error.code === 'ECONNABORTED'
+  );
+}
+
+function unreachable(error: unknown, where: string): HeadwayError {
+  const status = axios.isAxiosError(error) ? error.response?.status : undefined;
+  if (status === 401 || status === 403) {
+    return new HeadwayError(
+      'SETTINGS_INVALID',
+      `the Trino cluster does not let this user in (HTTP ${status})`,
+      {
+        where,
+        fix: 'Give a user that may read the tables: trino://USER@HOST:PORT/CATALOG/SCHEMA. Passwords are not supported.',
+        cause: error,
+      },
+    );
+  }
+  return new HeadwayError(
+    'SOURCE_UNAVAILABLE',
+    `the Trino cluster does not answer (${reasonOf(error)})`,
+    {
+      where,
+      fix: 'Look whether it runs and can be reached, and run again; nothing was committed.',
+      cause: error,
+    },
+  );
+}
+
+const foreign = (where: string, cause: unknown): HeadwayError =>
+  new HeadwayError(
+    'SOURCE_UNAVAILABLE',
+    'what answers is not a Trino cluster: its answer is not JSON',
+    {
+      where,
+      fix: 'Look at the address; a proxy in between may have answered.',
+      cause,
+    },
+  );
+
+const elsewhere = (next: string, where: string): HeadwayError =>
+  new HeadwayError(
+    'SOURCE_UNAVAILABLE',
+    `the Trino cluster sends us on to another address, ${next.slice(0, 80)}`,
+    {
+      where,
+      fix: 'Behind a proxy set http-server.process-forwarded=true on the coordinator, or use its own address.',
+    },
+  );
+
+function refused(
+  { message = 'no reason given', errorName = 'an error', errorType }: NonNullable<Answer['error']>,
+  where: string,
+) {
+  const isOurs = errorType === 'USER_ERROR';
+  return new HeadwayError(
+    isOurs ? 'SOURCE_INVALID' : 'SOURCE_UNAVAILABLE',
+    `Trino says ${errorName}: ${message.slice(0, 500)}`,
+    {
+      where,
+      fix: isOurs
+        ? 'Look at the statement, which `headway features sql` prints: each feed must be a table of its name in this schema.'
+        : 'Run again, or give the cluster more; nothing was committed.',
+    },
+  );
+}

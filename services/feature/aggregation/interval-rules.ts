@@ -1,0 +1,99 @@
+/**
+ * Purpose: the rules of rows and intervals that hold for every engine: which row is rejected and
+ * why, where the grid of intervals starts, which frequencies and clocks there can be.
+ * Invariants: the expressions are SQL that DuckDB and Trino read alike, as far as the domain's own
+ * are.
+ * Fails: SETTINGS_INVALID for a frequency or a clock without a regular grid, RAW_FILE_INVALID where
+ * no row is usable.
+ */
+import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
+import { sqlText } from '../../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { gridPhase } from './local-time.ts';
+
+/**
+ * Times that no clock of ours has shown: guards the arithmetic against the far ends of the
+ * calendar.
+ */
+const EARLIEST = "TIMESTAMP '1900-01-01 00:00:00'";
+const EARLIEST_MS = Date.UTC(1900, 0, 1);
+const LATEST = "TIMESTAMP '2200-01-01 00:00:00'";
+
+export function requireWholeDays(domain: Domain): void {
+  if (1440 % domain.frequencyMinutes === 0) return;
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `${domain.frequencyMinutes} minutes do not divide a day`,
+    {
+      where: `domain ${domain.name}`,
+      fix: 'Use a frequency of 5, 10, 15, 20, 30 or 60 minutes, of some hours, or of a day (1440).',
+    },
+  );
+}
+
+/**
+ * What is added to a local time (milliseconds) so that whole intervals are counted from zero:
+ * counted from before the earliest time, where whole-number division rounds down.
+ */
+export function gridOrigin(domain: Domain, gridTimeZone = domain.timeZone): number {
+  const frequencyMs = domain.frequencyMinutes * 60_000;
+  const phase = gridTimeZone === domain.timeZone ? 0 : (gridPhase(gridTimeZone, frequencyMs) ?? 0);
+  return (Math.ceil(-EARLIEST_MS / frequencyMs) + 1) * frequencyMs - phase;
+}
+
+/** The domain's reasons in their order, then what no domain may let through. */
+export function reasonsOf(domain: Domain, rows: RawRows): RawRows['rejections'] {
+  const ours = [
+    { reason: 'missing_series', when: `(${rows.seriesId}) IS NULL` },
+    { reason: 'missing_time', when: `(${rows.localTime}) IS NULL` },
+    {
+      reason: 'absurd_time',
+      when: `(${rows.localTime}) < ${EARLIEST} OR (${rows.localTime}) >= ${LATEST}`,
+    },
+  ];
+  if (rows.value !== null) {
+    ours.push({
+      reason: 'missing_value',
+      when: `(${rows.value}) IS NULL OR NOT isfinite(${rows.value})`,
+    });
+    if (domain.nonNegative) ours.push({ reason: 'negative_value', when: `(${rows.value}) < 0` });
+  }
+  return [...rows.rejections, ...ours];
+}
+
+/**
+ * The first reason that applies, by its name: for the rows that a person looks at. NULL: usable.
+ */
+export const reasonNameSql = (domain: Domain, rows: RawRows): string =>
+  `CASE ${reasonsOf(domain, rows)
+    .map(({ reason, when }) => `WHEN ${when} THEN ${sqlText(reason)}`)
+    .join(' ')} END`;
+
+/** The clock moves by a part of an interval: half an hour of an hour, an hour of a day. */
+export function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayError {
+  const isLong = frequencyMinutes > 60;
+  const length = frequencyMinutes === 1440 ? 'days' : `intervals of ${frequencyMinutes} minutes`;
+  return new HeadwayError(
+    'SETTINGS_INVALID',
+    `The clocks of ${timeZone} are moved by other than whole ${length}: no regular grid fits`,
+    {
+      where: `domain ${name}`,
+      fix: isLong
+        ? "For the days of the calendar set timeZone to 'UTC' and leave local times as they are: an interval is then the day that a row is dated (docs/fork.md)."
+        : 'Use a frequency of 15 or 30 minutes in this place of the world.',
+    },
+  );
+}
+
+export function nothingUsable(
+  part: RawPart,
+  rejected: Readonly<Record<string, number>>,
+): HeadwayError {
+  const reasons = Object.entries(rejected).map(([reason, n]) => `${reason} ${n}`);
+  const detail =
+    reasons.length > 0 ? `every row was rejected: ${reasons.join(', ')}` : 'there are no rows';
+  return new HeadwayError('RAW_FILE_INVALID', `${part.name} has no usable row (${detail})`, {
+    where: part.name,
+    fix: 'Look at the file: its times or its series do not read as this domain expects.',
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * Purpose: the SQL of the two ways from rows to intervals: events are counted, values are measured.
+ * Invariants: both judge a row by the first reason that applies, evaluate its series and time only
+ * where none does, and leave `hw_locals` (the local intervals that occur), then, with `hw_clock`
+ * and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once.
+ * Fails: never; the statements may.
+ */
+import type { RawRows } from '../../../domains/domain.ts';
+import { UNSUSPECTED_BITS } from './duplicate-candidates.ts';
+
+export interface IntervalStatements {
+  /**
+   * Up to `hw_locals`. Where an event may be told twice they ask `hw_suspects` (told-twice.ts),
+   * made from the rows' `keyHash`.
+   */
+  readonly read: readonly string[];
+  /** From there to `hw_values` and `hw_account`. */
+  readonly place: readonly string[];
+}
+
+/** How rows are judged, and where their intervals start. */
+export interface IntervalRules {
+  /** In the order in which they apply. */
+  readonly reasons: RawRows['rejections'];
+  readonly frequencyMs: number;
+  /** Added to a local time (milliseconds), whole intervals are counted from zero. */
+  readonly origin: number;
+}
+
+const numbered = (names: readonly string[]): string[] => names.map((_, index) => `k${index}`);
+
+/** The number of a row's local interval, counted from the origin. */
+const intervalSql = ({ localTime }: RawRows, { origin, frequencyMs }: IntervalRules): string =>
+  `(epoch_ms(${localTime}) + ${origin}) // ${frequencyMs}`;
+
+const ACCOUNT_OF_EVENTS = `CREATE TEMP VIEW hw_account AS
+  SELECT -1 - hw_interval AS number, NULL AS reason, n FROM hw_groups WHERE hw_interval < 0
+  UNION ALL SELECT NULL, 'duplicate', n - used FROM hw_used WHERE n > used
+  UNION ALL SELECT NULL, hw_lost.reason, used FROM hw_locals LEFT JOIN hw_lost USING (local)`;
+
+/**
+ * Each row is an event. One pass over the rows, grouped by as little as possible: by what the
+ * domain's expression gives for the series and not by its text, for whole numbers group twice as
+ * fast as their names; and by one INTEGER for the interval or, below zero, the reason why the row
+ * has none (there are no 160 million minutes between the earliest time and the latest).
+ */
+export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatements {
+  const reasons = rules.reasons
+    .map(({ when }, number) => `WHEN ${when} THEN ${-1 - number}`)
+    .join(' ');
+  const judged = (relation: string): string =>
+    `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${relation})`;
+  const series = `CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series`;
+  const isOnce = rows.duplicateKey.length > 0;
+  return {
+    read: [
+      `CREATE TEMP TABLE hw_groups AS
+       SELECT ${series}, hw_interval, count(*) AS n FROM ${judged(rows.relation)} GROUP BY ALL`,
+      ...(isOnce ? againStatements(rows, series, judged(suspectRows(rows))) : []),
+      `CREATE TEMP VIEW hw_events AS
+       SELECT series, hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} AS local, n, ${isOnce ? 'n - coalesce(again, 0)' : 'n'} AS used
+       FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''} WHERE hw_interval >= 0`,
+      'CREATE TEMP TABLE hw_used AS SELECT local, sum(n)::BIGINT AS n, sum(used)::BIGINT AS used FROM hw_events GROUP BY local',
+      'CREATE TEMP VIEW hw_locals AS SELECT local, used FROM hw_used WHERE used > 0',
+    ],
+    // A repeated hour shares its events between its two.
+    place: [
+      `CREATE TEMP VIEW hw_values AS
+       SELECT series, utc, value FROM (
+         SELECT series, utc, CASE WHEN turns = 1 THEN used WHEN turn = 1 THEN (used + 1) // 2 ELSE used // 2 END AS value
+         FROM hw_events JOIN hw_clock USING (local) WHERE used > 0
+       ) WHERE value > 0`,
+      ACCOUNT_OF_EVENTS,
+    ],
+  };
+}
+
+/** 64 bits of what a row tells. */
+export const keyHash = ({ duplicateKey }: RawRows): string => `hash(${duplicateKey.join(', ')})`;
+
+const suspectRows = (rows: RawRows): string =>
+  `(SELECT * FROM ${rows.relation} WHERE ${keyHash(rows)} >> ${UNSUSPECTED_BITS} IN (SELECT suspect FROM hw_suspects))`;
+
+/**
+ * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key
+ * itself and among usable rows. Of rows with one key and several intervals or series the first of
+ * these stands. Suspects are judged when all others are gone: judging is the dear part.
+ */
+function againStatements(rows: RawRows, series: string, judgedSuspects: string): string[] {
+  const names = numbered(rows.duplicateKey);
+  const key = rows.duplicateKey.map((column, index) => `${column} AS ${names[index]}`);
+  return [
+    `CREATE TEMP TABLE hw_told AS SELECT ${series}, hw_interval, ${key.join(', ')}, count(*) AS n FROM ${judgedSuspects} GROUP BY ALL`,
+    `CREATE TEMP TABLE hw_again AS
+     SELECT series, hw_interval, sum(n - stands)::BIGINT AS again
+     FROM (
+       SELECT *, (row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY hw_interval, series) = 1)::BIGINT AS stands
+       FROM hw_told WHERE hw_interval >= 0
+     ) GROUP BY ALL`,
+  ];
+}
+
+/** The first reason that applies, as its number. NULL: usable. */
+const reasonSql = (reasons: RawRows['rejections']): string =>
+  `CASE ${reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`).join(' ')} END`;
+
+/**
+ * Each row is a value of one interval. In the repeated hour the first row in file order is the
+ * first of the two hours, the second the second. A further row for an interval that has its value
+ * is a `duplicate` if it says the same and a `conflicting_value` if not; the earlier row stands.
+ */
+export function measureValues(
+  rows: RawRows,
+  value: string,
+  rules: IntervalRules,
+): IntervalStatements {
+  const key = rows.duplicateKey;
+  const names = numbered(key);
+  const local = `${intervalSql(rows, rules)} * ${rules.frequencyMs} - ${rules.origin}`;
+  const judged = `(SELECT *, ${reasonSql(rules.reasons)} AS hw_reason FROM ${rows.relation})`;
+  const again =
+    key.length > 0
+      ? `row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY line) > 1`
+      : 'false';
+  return {
+    read: [
+      `CREATE TEMP TABLE hw_lines AS
+       SELECT row_number() OVER () AS line, hw_reason AS reason,
+         CASE WHEN hw_reason IS NULL THEN ${rows.seriesId} END AS series,
+         CASE WHEN hw_reason IS NULL THEN ${local} END AS local,
+         CASE WHEN hw_reason IS NULL THEN ${value} END AS value
+         ${key.map((column, index) => `, ${column} AS ${names[index]}`).join('')}
+       FROM ${judged}`,
+      `CREATE TEMP TABLE hw_measured AS
+       SELECT line, series, local, value, reason, reason IS NULL AND ${again} AS again FROM hw_lines`,
+      'CREATE TEMP TABLE hw_locals AS SELECT DISTINCT local FROM hw_measured WHERE reason IS NULL AND NOT again',
+    ],
+    place: [
+      `CREATE TEMP TABLE hw_turns AS
+       SELECT line, series, local, value, row_number() OVER (PARTITION BY series, local ORDER BY line) AS turn
+       FROM hw_measured WHERE reason IS NULL AND NOT again`,
+      `CREATE TEMP TABLE hw_values AS
+       SELECT series, utc, value, local FROM hw_turns JOIN hw_clock USING (local, turn)`,
+      `CREATE TEMP TABLE hw_account AS
+       SELECT reason AS number, NULL AS reason, count(*) AS n FROM hw_measured WHERE reason IS NOT NULL GROUP BY ALL
+       UNION ALL SELECT NULL, 'duplicate', count(*) FROM hw_measured WHERE again
+       UNION ALL SELECT NULL, NULL, count(*) FROM hw_values
+       UNION ALL SELECT NULL, hw_lost.reason, count(*) FROM hw_turns JOIN hw_lost USING (local) GROUP BY hw_lost.reason
+       UNION ALL
+       SELECT NULL, CASE WHEN EXISTS (
+           FROM hw_values v WHERE v.series = late.series AND v.local = late.local AND v.value = late.value
+         ) THEN 'duplicate' ELSE 'conflicting_value' END, 1
+       FROM (
+         SELECT series, local, value FROM hw_turns ANTI JOIN hw_clock USING (local, turn) WHERE local NOT IN (SELECT local FROM hw_lost)
+       ) late`,
+    ],
+  };
+}

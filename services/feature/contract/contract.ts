@@ -1,0 +1,113 @@
+/**
+ * Purpose: hold what a run read to the data contract of its domain: every expectation, judged
+ * before anything is committed.
+ * Invariants: verdicts come in the order of EXPECTATION_NAMES, all of them every time; the same
+ * data give the same verdicts, in whatever order its rows came.
+ * Fails: SETTINGS_INVALID for limits that do not hold.
+ */
+import type { Domain } from '../../../domains/domain.ts';
+import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
+import type { Piece } from '../../../storage/features/segments/segment-index.ts';
+import type { RecentDemand } from '../recent-panel.ts';
+import type { RawColumn } from '../sources/raw-profile.ts';
+import { EXPECTATION_NAMES } from './contract-limits.ts';
+import { type DemandView, viewDemand } from './demand-view.ts';
+import { freshnessVerdict } from './freshness-check.ts';
+import { partVerdicts, type ReadPart } from './part-checks.ts';
+import { seriesVerdicts } from './series-check.ts';
+import type { PartName, Verdict } from './verdict.ts';
+import { silenceVerdict, volumeVerdict } from './volume-check.ts';
+
+export interface ContractOptions {
+  readonly domain: Domain;
+  /** What this run read, in the source's order. */
+  readonly parts: readonly ReadPart[];
+  /** All parts the source has now. */
+  readonly present: readonly {
+    readonly name: string;
+    readonly feed: string;
+    readonly fingerprint: string;
+  }[];
+  readonly committed: readonly Piece[];
+  /** Null where no part of this run could be aggregated. */
+  readonly recent: RecentDemand | null;
+  /** The report that the head names, as it was stored. */
+  readonly lastReport: unknown;
+  /** Whether somebody said to take these parts all the same. */
+  readonly isAccepted: boolean;
+  readonly now: number;
+}
+
+export interface ContractResult {
+  readonly verdicts: readonly Verdict[];
+  /** Columns of each feed's newest part, for the next run to compare with. */
+  readonly columns: Readonly<Record<string, readonly RawColumn[]>>;
+  readonly newSeries: readonly string[];
+  readonly vanishedSeries: readonly string[];
+  /** What the pictures of the report are drawn from; null where `recent` is. */
+  readonly view: DemandView | null;
+}
+
+export function judgeRun(options: ContractOptions): ContractResult {
+  const { domain, parts, committed, now } = options;
+  const columnsBefore = columnsIn(options.lastReport);
+  const made = parts.flatMap((read) =>
+    read.made === null ? [] : [{ ...read.part, span: read.made.span }],
+  );
+  const demand = made.filter(({ feed }) => !isExogenous(feed));
+  const view = options.recent === null ? null : viewDemand(domain, options.recent, demand);
+  const ofSeries = view === null ? null : seriesVerdicts(domain, view);
+  const found = [
+    ...partVerdicts({ domain, parts, present: options.present, committed, columnsBefore, now }),
+    freshnessVerdict({ domain, committed, fresh: demand, now }),
+    ...(view === null ? [] : [volumeVerdict(domain, view), silenceVerdict(domain, view)]),
+    ...(ofSeries?.verdicts ?? []),
+  ];
+  const verdicts = EXPECTATION_NAMES.flatMap((name) =>
+    found.filter((verdict) => verdict.name === name),
+  ).map((verdict) =>
+    options.isAccepted && verdict.outcome === 'fail'
+      ? { ...verdict, outcome: 'accepted' as const }
+      : verdict,
+  );
+  return {
+    verdicts,
+    columns: {
+      ...columnsBefore,
+      ...Object.fromEntries(parts.map(({ part, columns }) => [part.feed, columns])),
+    },
+    newSeries: ofSeries?.newSeries ?? [],
+    vanishedSeries: ofSeries?.vanishedSeries ?? [],
+    view,
+  };
+}
+
+/** The parts that broke something hard; all of them where a break is of no single part. */
+export function atFault(
+  verdicts: readonly Verdict[],
+  parts: readonly ReadPart[],
+): ReadPart['part'][] {
+  const named: PartName[] = verdicts
+    .filter(({ outcome }) => outcome === 'fail')
+    .flatMap((verdict) => verdict.parts);
+  const found = parts.filter(({ part }) =>
+    named.some(({ feed, name }) => feed === part.feed && name === part.name),
+  );
+  return (found.length > 0 ? found : parts).map(({ part: { name, feed, fingerprint } }) => ({
+    name,
+    feed,
+    fingerprint,
+  }));
+}
+
+/** Reports of earlier versions, or of other writers, have no columns: then nothing has drifted. */
+function columnsIn(report: unknown): Record<string, readonly RawColumn[]> {
+  const columns = (report as { columns?: unknown } | null)?.columns;
+  if (typeof columns !== 'object' || columns === null) return {};
+  const isColumn = (value: unknown): value is RawColumn =>
+    typeof (value as RawColumn | null)?.name === 'string' &&
+    typeof (value as RawColumn).type === 'string';
+  return Object.fromEntries(
+    Object.entries(columns).filter(([, list]) => Array.isArray(list) && list.every(isColumn)),
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * Purpose: forecast every series at once from the champion and the online view: what is kept in the
+ * forecast log.
+ * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the
+ * cutoff is the last interval that is known of any series; the shards of a batch, one after
+ * another, are the batch, bit for bit.
+ * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT, MODEL_INCOMPATIBLE,
+ * HORIZON_INVALID.
+ */
+import type { Domain } from '../../../domains/domain.ts';
+import type { Panel } from '../../../forecasting/panel/panel.ts';
+import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
+import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
+import {
+  lastObserved,
+  precompute,
+  requireUsable,
+  seriesSlice,
+  unknownInputs,
+} from '../serving/precompute.ts';
+import { type Shard, shardRange } from './shard.ts';
+
+export interface IssueRequest {
+  readonly domain: Domain;
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+  readonly issuedAt: number;
+  readonly horizon?: number;
+  /** Only these series; the cutoff is that of the whole panel all the same. */
+  readonly shard?: Shard;
+}
+
+export interface IssuedForecasts {
+  readonly panel: Panel;
+  /** Grid index of the cutoff in the panel. */
+  readonly cutoff: number;
+  /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
+  readonly unknownInputs: readonly string[];
+  /** What is to be said of a series, by its id; nothing of most. */
+  readonly flags: ReadonlyMap<string, readonly SeriesFlag[]>;
+  /** What the forecast log keeps. */
+  readonly entry: ForecastEntry;
+}
+
+const WHOLE: Shard = { index: 1, count: 1 };
+
+export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
+  const {
+    domain,
+    features,
+    registry,
+    restoreForecaster,
+    issuedAt,
+    horizon = domain.horizon,
+  } = request;
+  if (!Number.isInteger(horizon) || horizon < 1 || horizon > domain.horizon) {
+    throw new HeadwayError('HORIZON_INVALID', `horizon ${horizon} is outside 1…${domain.horizon}`, {
+      fix: `Ask for 1 to ${domain.horizon} steps.`,
+    });
+  }
+  const champion = await registry.champion();
+  if (champion === null) {
+    throw new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet`, {
+      fix: 'Run `headway train`; if the gate refused the model, `headway models list` says why.',
+    });
+  }
+  const { panel: whole, manifest } = await features.readOnline();
+  const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
+  const panel = seriesSlice(whole, from, to);
+  const { model, weights } = await registry.load(champion.modelVersion);
+  const forecaster = restoreForecaster(model, weights);
+  const cutoff = lastObserved(whole);
+  const seasons = seasonsOf(domain);
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
+  const forecasts = await precompute(forecaster, panel, cutoff, horizon, domain);
+  if (panel.seriesIds.length === whole.seriesIds.length) requireUsable(forecaster, forecasts);
+  const entry = {
+    issuedAt,
+    cutoff: timestampAt(panel, cutoff),
+    modelVersion: champion.modelVersion,
+    snapshotVersion: manifest.snapshotVersion,
+    quantiles: forecaster.quantiles,
+    horizon,
+    frequencyMinutes: panel.frequencyMinutes,
+    seriesIds: panel.seriesIds,
+    values: Array.from(forecasts.values),
+  };
+  const flags = new Map(
+    panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
+      const found = seriesFlags(forecaster, panel, series, cutoff, seasons);
+      return found.length > 0 ? [[id, found]] : [];
+    }),
+  );
+  return { panel, cutoff, unknownInputs: unknown, flags, entry };
+}

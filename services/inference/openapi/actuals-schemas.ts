@@ -1,0 +1,62 @@
+/**
+ * Purpose: the request and the answer of actuals posted back, written once, as schemas.ts does for
+ * the others.
+ * Invariants: as schemas.ts.
+ * Fails: as schemas.ts.
+ */
+import * as Type from 'typebox';
+import { isoTime, nullableNumbers, SeriesId, utcTime } from './common-schemas.ts';
+import { RECEIPT } from './response-examples.ts';
+
+export const ActualsBody = Type.Object(
+  {
+    actuals: Type.Array(
+      Type.Object(
+        {
+          seriesId: SeriesId,
+          start: utcTime('UTC start of the first interval, on the grid of the domain'),
+          values: nullableNumbers({
+            minItems: 1,
+            maxItems: 2000,
+            description:
+              'What happened, one value an interval, oldest first; null is unknown (not zero)',
+          }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 1000 },
+    ),
+  },
+  {
+    title: 'ActualsRequest',
+    additionalProperties: false,
+    examples: [
+      { actuals: [{ seriesId: '74', start: '2026-03-01T22:00:00Z', values: [12, null] }] },
+    ],
+  },
+);
+
+export const ActualsHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description:
+        'Makes a retry safe. Without it the content does: the same actuals sent twice are kept once',
+      examples: ['2026-03-01-74'],
+    }),
+  ),
+});
+
+export const ActualsReceipt = Type.Object(
+  {
+    id: Type.String({ description: 'Names the post: the same for the same post' }),
+    isNew: Type.Boolean({ description: 'false where it was received before' }),
+    availableAt: isoTime(
+      'When it was first received: no forecast made before may be judged to have known it',
+    ),
+    series: Type.Integer({ description: 'Series in it' }),
+    values: Type.Integer({ description: 'Known values' }),
+  },
+  { title: 'ActualsReceipt', examples: [RECEIPT] },
+);

@@ -1,0 +1,248 @@
+/**
+ * Purpose: the requests and the answers of forecasts, written once, as schemas.ts does for the
+ * others.
+ * Invariants: as schemas.ts: unknown properties are refused, what clients send is bounded, examples
+ * are sent by a test.
+ * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is
+ * wrong.
+ */
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
+import { FLAG_MEANINGS, SERIES_FLAGS } from '../../../forecasting/panel/series-flags.ts';
+import { type AnswerFlag, BOUNDED_MEANING } from '../serving/fallback.ts';
+import {
+  Cursor,
+  Fallback,
+  growingList,
+  isoTime,
+  meanings,
+  nullableNumbers,
+  nullableString,
+  SeriesId,
+  utcTime,
+} from './common-schemas.ts';
+import { FORECAST, FORECASTS, FORECASTS_PAGE } from './response-examples.ts';
+
+const Horizon = Type.Integer({
+  minimum: 1,
+  maximum: 10_000,
+  description: "Steps to forecast, from 1 to the model's own horizon; that is also the default",
+  examples: [24],
+});
+
+export const LevelsText = Type.String({
+  maxLength: 100,
+  pattern: '^\\d{1,2}(\\.\\d{1,3})?(,\\d{1,2}(\\.\\d{1,3})?)*$',
+  description:
+    'Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All that the model has without it',
+  examples: ['80'],
+});
+const Levels = Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 100 }), {
+  minItems: 1,
+  maxItems: 15,
+  uniqueItems: true,
+  description: 'The same as in the query string of GET',
+  examples: [[80]],
+});
+
+/** Column → values. */
+const exogenousColumns = (description: string) =>
+  Type.Unsafe<Record<string, (number | null)[]>>({
+    type: 'object',
+    description,
+    maxProperties: 32,
+    propertyNames: { maxLength: 128 },
+    additionalProperties: { type: 'array', maxItems: 21_000, items: { type: ['number', 'null'] } },
+  });
+
+export const AllForecastsQuery = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Unsafe<'json' | 'ndjson' | 'csv'>({
+        type: 'string',
+        enum: ['json', 'ndjson', 'csv'],
+        description:
+          'json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a step. By Accept without it',
+        examples: ['ndjson'],
+      }),
+    ),
+    horizon: Type.Optional(Horizon),
+    levels: Type.Optional(LevelsText),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'Series per page of JSON; 100 without it',
+        examples: [50],
+      }),
+    ),
+    cursor: Type.Optional(Cursor),
+  },
+  { additionalProperties: false },
+);
+
+export const ForecastQuery = Type.Object(
+  {
+    horizon: Type.Optional(Horizon),
+    levels: Type.Optional(LevelsText),
+    history: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2000,
+        default: 0,
+        description: 'Recent actual values to send along',
+        examples: [168],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const ForecastsBody = Type.Object(
+  {
+    seriesIds: Type.Optional(
+      Type.Array(SeriesId, {
+        minItems: 1,
+        maxItems: 1000,
+        uniqueItems: true,
+        description: 'Series of the snapshot',
+      }),
+    ),
+    history: Type.Optional(
+      Type.Object(
+        {
+          start: utcTime('UTC start of the first interval, on the grid of the domain'),
+          values: nullableNumbers({
+            minItems: 1,
+            maxItems: 20_000,
+            description: 'One value an interval, oldest first; null is unknown (not zero)',
+          }),
+          seriesId: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 128,
+              description: 'The series these values continue, if the model knows it',
+            }),
+          ),
+          exogenous: Type.Optional(
+            exogenousColumns(
+              'Exogenous columns that the model reads, one value an interval from `start` on; those known in advance may go on for a ' +
+                "horizon behind the last value. A column that is not named is the snapshot's",
+            ),
+          ),
+        },
+        { additionalProperties: false, description: 'Recent values of your own' },
+      ),
+    ),
+    whatIf: Type.Optional(
+      Type.Object(
+        {
+          future: Type.Optional(
+            exogenousColumns('Columns known in advance: the values of step 1, 2, …'),
+          ),
+          past: Type.Optional(
+            exogenousColumns(
+              'Columns known only afterwards: their last values, the last at the cutoff',
+            ),
+          ),
+        },
+        {
+          additionalProperties: false,
+          minProperties: 1,
+          description:
+            'Exogenous values as you suppose them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. ' +
+            'For at most 100 series at once',
+        },
+      ),
+    ),
+    horizon: Type.Optional(Horizon),
+    levels: Type.Optional(Levels),
+  },
+  {
+    title: 'ForecastsRequest',
+    additionalProperties: false,
+    oneOf: [{ required: ['seriesIds'] }, { required: ['history'] }],
+    description:
+      'Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is ' +
+      'shortened, and a history that is too short is answered with the length that is needed.',
+    examples: [
+      { seriesIds: ['74', '75'], horizon: 24, levels: [80] },
+      { history: { start: '2026-03-01T00:00:00Z', values: [12, 9, null, 7, 8] }, horizon: 3 },
+    ],
+  },
+);
+
+const HistoryAnswer = Type.Object(
+  { timestamps: Type.Array(Type.String()), values: nullableNumbers() },
+  {
+    title: 'RecentValues',
+    description: 'Actual values up to the cutoff, oldest first; null is unknown',
+  },
+);
+
+export const ForecastAnswer = Type.Object(
+  {
+    domain: Type.String(),
+    seriesId: nullableString({
+      description: 'null for a history of your own that names no series',
+    }),
+    title: nullableString(),
+    unit: Type.String({ description: 'Unit of every quantile' }),
+    cutoff: isoTime('UTC start of the last observed interval; step k is cutoff + k intervals'),
+    issuedAt: isoTime('When these numbers were computed'),
+    modelVersion: Type.String({
+      description: 'What made the numbers: a model, or `baseline-…` where a baseline stands in',
+    }),
+    snapshotVersion: nullableString({ description: 'null for a history of your own' }),
+    frequency: Type.String({
+      description: 'ISO 8601 duration of one interval',
+      examples: ['PT1H'],
+    }),
+    horizon: Type.Integer(),
+    timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
+    quantiles: Type.Record(Type.String(), Type.Array(Type.Number()), {
+      description:
+        "Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval",
+    }),
+    history: Type.Optional(HistoryAnswer),
+    whatIf: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Columns that were as the caller supposed. Absent where none was',
+      }),
+    ),
+    unknownInputs: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known',
+      }),
+    ),
+    flags: Type.Optional(
+      Type.Array(growingList<AnswerFlag>([...SERIES_FLAGS, 'bounded']), {
+        description: `Why to trust it less: ${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where nothing is to be said`,
+      }),
+    ),
+    fallback: Type.Optional(Fallback),
+  },
+  { title: 'Forecast', examples: [FORECAST] },
+);
+export type ForecastAnswer = Static<typeof ForecastAnswer>;
+export type HistoryAnswer = Static<typeof HistoryAnswer>;
+
+export const ForecastsAnswer = Type.Object(
+  {
+    forecasts: Type.Array(ForecastAnswer, { description: 'In the order of `seriesIds`' }),
+  },
+  { title: 'Forecasts', examples: [FORECASTS] },
+);
+
+export const ForecastsPage = Type.Object(
+  {
+    total: Type.Integer({ description: 'Series in the snapshot' }),
+    forecasts: Type.Array(ForecastAnswer, { description: 'In text order of the series' }),
+    withoutForecast: Type.Array(Type.String(), {
+      description: 'Series of this page whose recent history does not suffice',
+    }),
+    nextCursor: nullableString({ description: 'null on the last page' }),
+  },
+  { title: 'ForecastsPage', examples: [FORECASTS_PAGE] },
+);

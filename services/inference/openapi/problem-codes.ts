@@ -1,0 +1,64 @@
+/**
+ * Purpose: the codes that problems carry over HTTP, with what each means: for the OpenAPI document,
+ * the reference and the tests.
+ * Invariants: a code is never taken away and never gets another meaning within a version of the
+ * API; clients must expect new ones.
+ * Fails: the type checker refuses an operation that names a code which is not here.
+ */
+import { ERROR_CODES, type ErrorCode } from '../../../platform/errors.ts';
+import { HTTP_PROBLEMS, type HttpProblemCode } from '../responses/problems.ts';
+
+/** Code → what it means. The detail of a problem says more, its fix what to do. */
+export const PROBLEM_MEANINGS = {
+  REQUEST_INVALID: 'path, query or body do not match the schema; `errors` says where',
+  BODY_INVALID: 'the body is no JSON object that is taken',
+  BODY_TOO_LARGE: 'the body is larger than this service takes',
+  MEDIA_TYPE_UNSUPPORTED: 'the body is of another type than JSON',
+  URL_INVALID: 'the path is not well formed, or a part of it is too long',
+  NOT_ACCEPTABLE: 'the answer is had in none of the types that Accept names',
+  ROUTE_NOT_FOUND: 'there is nothing at this path',
+  METHOD_NOT_ALLOWED: 'the path has no such method; Allow names those it has',
+  REQUEST_MALFORMED: 'the bytes are no HTTP request',
+  REQUEST_TIMED_OUT: 'the request took too long to arrive',
+  HEADERS_TOO_LARGE: 'the headers are larger than this service takes',
+  API_KEY_MISSING: 'the request has no API key as a bearer token',
+  API_KEY_UNKNOWN: 'the API key is none of this service',
+  API_KEY_EXPIRED: 'the API key has expired',
+  API_KEY_REVOKED: 'the API key was revoked',
+  SCOPE_MISSING: 'the API key has not the scope of this operation',
+  ANSWER_TOO_LARGE:
+    'the answer is larger than AWS Lambda, where the service runs on it, lets through',
+  RATE_LIMITED: 'this client asked more often than it may; Retry-After says when to ask again',
+  OVERLOADED: 'the service has more to do than it can; Retry-After says when to ask again',
+  STOPPING: 'this instance is stopping; another one answers',
+  ACTUALS_OFF: 'this service keeps no actuals',
+  SERIES_UNKNOWN: 'there is no series of this id',
+  HORIZON_INVALID: 'the model does not forecast so many steps',
+  LEVEL_UNKNOWN: 'the model has no interval of this level',
+  HISTORY_INVALID: 'a value or the start of the history cannot be used',
+  HISTORY_TOO_SHORT: 'too few recent values are known',
+  EXOGENOUS_INVALID: 'the model reads no such column, or a value of it cannot be used',
+  ACTUALS_INVALID: 'a value or the start of the actuals cannot be used',
+  IDEMPOTENCY_CONFLICT: 'this Idempotency-Key was used with other content',
+  USAGE: 'the cutoff is none that can be explained',
+  MODEL_INCOMPATIBLE: 'the served model cannot do this',
+  NO_CHAMPION: 'no model has been promoted yet',
+  MODEL_NOT_FOUND: 'the promoted model is not in the store',
+  MODEL_CORRUPT: 'the model cannot be read',
+  SNAPSHOT_EMPTY: 'no features have been committed yet',
+  SNAPSHOT_COLLECTED: 'the snapshot is not in the store any more',
+  STORE_UNAVAILABLE: 'the store does not answer',
+  STORE_CORRUPT: 'something in the store is damaged',
+  STORE_FULL: 'the store takes no more',
+  INTERNAL: 'an unexpected error; the log has it under the `instance` of the problem',
+} as const satisfies Partial<Record<ErrorCode | HttpProblemCode, string>>;
+export type ProblemCode = keyof typeof PROBLEM_MEANINGS;
+
+export const PROBLEM_CODES = Object.keys(PROBLEM_MEANINGS) as ProblemCode[];
+
+export const isHttpCode = (code: ProblemCode): code is ProblemCode & HttpProblemCode =>
+  code in HTTP_PROBLEMS;
+
+/** The status a code is answered with, where nothing else is said of it. */
+export const statusOf = (code: ProblemCode): number =>
+  isHttpCode(code) ? HTTP_PROBLEMS[code].status : ERROR_CODES[code as ErrorCode].http;

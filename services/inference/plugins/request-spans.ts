@@ -1,0 +1,99 @@
+/**
+ * Purpose: a span for every request, and for what is done for it: forecasts computed, the store
+ * read and written.
+ * Invariants: without traces none of this is called. Probes and pages are left out, as they are of
+ * the log.
+ * Fails: never; what is wrapped fails as it did.
+ */
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import type { NetworkForecaster } from '../../../forecasting/models/network/forecaster.ts';
+import type { RequestSpan, Tracing } from '../../../platform/telemetry/tracing.ts';
+import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
+import type { Predictor } from '../prediction/predictor.ts';
+import type { App } from '../routes/context.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** null without traces, and of what is not traced. */
+    span: RequestSpan | null;
+  }
+}
+
+/** Call it before any other hook is added: what comes later is within the span. */
+export function traceRequests(app: App, tracing: Tracing): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.quiet) return done();
+    const name = `${request.method} ${request.routeOptions.url ?? ''}`.trim();
+    request.span = tracing.request(request.headers, name, {
+      'http.request.method': request.method,
+    });
+    return request.span.within(done);
+  });
+  app.addHook('onResponse', ({ span, method, routeOptions, apiKey, id }, { statusCode }, done) => {
+    if (span === null) return done();
+    const route = routeOptions.url;
+    span.end(
+      route === undefined ? method : `${method} ${route}`,
+      {
+        'http.response.status_code': statusCode,
+        'headway.request_id': id,
+        ...(route === undefined ? {} : { 'http.route': route }),
+        ...(apiKey ? { 'headway.key_id': apiKey.id } : {}),
+      },
+      statusCode >= 500,
+    );
+    done();
+  });
+}
+
+export interface Ports {
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+  readonly actuals: ActualsSink | null;
+}
+
+/** The same ports, each call a span. */
+export function tracedPorts(
+  tracing: Tracing,
+  { features, registry, restoreForecaster, actuals }: Ports,
+): Ports {
+  const store = <T>(name: string, work: () => T): T => tracing.span(`store ${name}`, {}, work);
+  return {
+    features: {
+      head: () => store('features head', () => features.head()),
+      readOnline: (head) => store('features online view', () => features.readOnline(head)),
+    },
+    registry: {
+      list: () => store('models list', () => registry.list()),
+      promotions: () => store('models promotions', () => registry.promotions()),
+      champion: () => store('models champion', () => registry.champion()),
+      load: (version) => store('models load', () => registry.load(version)),
+    },
+    restoreForecaster: (model, weights) => traced(tracing, restoreForecaster(model, weights)),
+    actuals: actuals && { append: (post) => store('actuals append', () => actuals.append(post)) },
+  };
+}
+
+/** Computing is a span, the wait for a turn included. */
+export function tracedPredictor(tracing: Tracing, predictor: Predictor): Predictor {
+  return {
+    predict: (model, panel, cutoff, urgency) =>
+      tracing.span(
+        'forecast',
+        { 'headway.series': panel.seriesIds.length, 'headway.urgency': urgency },
+        () => predictor.predict(model, panel, cutoff, urgency),
+      ),
+    waiting: () => predictor.waiting(),
+    close: () => predictor.close(),
+  };
+}
+
+/** Only the network explains, and does so here. */
+function traced(tracing: Tracing, forecaster: Forecaster): Forecaster {
+  const { predictKept } = forecaster as Partial<NetworkForecaster>;
+  if (predictKept === undefined) return forecaster;
+  const explain: NetworkForecaster['predictKept'] = (...given) =>
+    tracing.span('explain', {}, () => predictKept.apply(forecaster, given));
+  return Object.assign({ ...forecaster }, { predictKept: explain });
+}

@@ -1,0 +1,70 @@
+/**
+ * Purpose: what the worker process runs: the forecasts of many windows by one model, in one go.
+ * Invariants: it keeps the models it was given last, by version, and computes by no other than the
+ * one it is asked for; what one window does wrong is told of it alone; on the backend it is told,
+ * so that worker and service give the same bits.
+ * Fails: BACKEND_UNAVAILABLE, and RangeErrors for a model that cannot be restored: both fail the
+ * whole job.
+ */
+import {
+  type CutPanel,
+  type Forecaster,
+  predictAll,
+} from '../../../forecasting/models/forecaster.ts';
+import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
+import { silentLogger } from '../../../platform/telemetry/logger.ts';
+import {
+  type BackendName,
+  startTensorBackend,
+} from '../../../platform/tensorflow/tensor-backend.ts';
+
+export interface PredictJob {
+  readonly backend: BackendName;
+  readonly modelVersion: string;
+  /** null: the worker should have it. */
+  readonly model: { readonly model: unknown; readonly weights: Uint8Array } | null;
+  readonly windows: readonly CutPanel[];
+  readonly horizon: number;
+}
+
+/** `null`: the worker does not know the model. Else what became of each window, in order. */
+export type PredictOutcome = readonly (Float32Array | { readonly error: string })[] | null;
+
+/** The served one, and the one that is about to be. */
+const MODELS = 2;
+
+/** In the order in which they came. */
+const kept = new Map<string, Forecaster>();
+let backend: Promise<unknown> | null = null;
+
+export async function work(job: PredictJob): Promise<PredictOutcome> {
+  backend ??= startTensorBackend(silentLogger, job.backend, 'prediction');
+  await backend;
+  const { model, modelVersion } = job;
+  let forecaster = kept.get(modelVersion);
+  if (forecaster === undefined) {
+    if (model === null) return null;
+    forecaster = restoreNetwork(model.model, model.weights);
+    if (kept.size >= MODELS) kept.delete(kept.keys().next().value as string);
+    kept.set(modelVersion, forecaster);
+  }
+  return predictedBy(forecaster, job);
+}
+
+/** One window at fault must not cost the others their forecast. */
+export function predictedBy(
+  forecaster: Forecaster,
+  { windows, horizon }: Pick<PredictJob, 'windows' | 'horizon'>,
+): PredictOutcome {
+  try {
+    return predictAll(forecaster, windows, horizon);
+  } catch {
+    return windows.map(({ panel, cutoff }) => {
+      try {
+        return forecaster.predict(panel, cutoff, horizon);
+      } catch (error) {
+        return { error: error instanceof Error ? error.message : String(error) };
+      }
+    });
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Purpose: where forecasts are computed: a port, because a service does it in a process of its own
+ * and a Lambda has none.
+ * Invariants: the values are exactly of the model that is passed, whatever is swapped in meanwhile;
+ * both implementations give the same bits.
+ * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerGone where the process that
+ * computes ended or did not answer in time: the caller then answers with a baseline.
+ */
+import type { Panel } from '../../../forecasting/panel/panel.ts';
+import { HttpProblem } from '../responses/problems.ts';
+import type { LoadedModel } from '../serving/load-parts.ts';
+
+/**
+ * `asked`: somebody waits for it. `swap`: what a new model or snapshot makes of every series, piece
+ * by piece.
+ */
+export type Urgency = 'asked' | 'swap';
+
+export interface Predictor {
+  /** All steps of the model, of every series of the panel: [series][quantile][step]. */
+  predict(
+    model: LoadedModel,
+    panel: Panel,
+    cutoff: number,
+    urgency: Urgency,
+  ): Promise<Float32Array>;
+  /** Forecasts that were asked for and are not computed yet. */
+  waiting(): number;
+  /** Computes what waits, and no more after that. */
+  close(): Promise<void>;
+}
+
+/** What a predictor tells whoever counts. */
+export interface PredictorWatch {
+  /** So many forecasts were computed together. */
+  readonly onBatch: (size: number) => void;
+  /** The process that computes ended, or did not answer in time. */
+  readonly onFailure: () => void;
+}
+
+/** Of a process whose backend runs already. */
+export const runsAlready = async (): Promise<void> => {};
+
+export type OpenPredictor = (watch: PredictorWatch) => Predictor;
+
+/** What computes forecasts is away for now. */
+export class WorkerGone extends Error {}
+
+/** By the predictor; a baseline, which no other process knows, by itself. */
+export async function computed(
+  predictor: Predictor,
+  model: LoadedModel,
+  panel: Panel,
+  cutoff: number,
+  urgency: Urgency,
+): Promise<Float32Array> {
+  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
+  return predictor.predict(model, panel, cutoff, urgency);
+}
+
+/**
+ * Of what only the model can answer, no baseline: OVERLOADED where nothing computes it at the
+ * moment.
+ */
+export const computedByModel = (
+  predictor: Predictor,
+  model: LoadedModel,
+  panel: Panel,
+  cutoff: number,
+): Promise<Float32Array> =>
+  computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
+    throw error instanceof WorkerGone
+      ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1)
+      : error;
+  });
+
+/**
+ * Computes at once, on the event loop of this process, as soon as that can: `startBackend` is
+ * called each time, and starts it once.
+ */
+export const predictHere =
+  (startBackend: () => Promise<unknown>): OpenPredictor =>
+  ({ onBatch }) => ({
+    async predict({ forecaster, card }, panel, cutoff, urgency) {
+      await startBackend();
+      if (urgency === 'asked') onBatch(1);
+      return forecaster.predict(panel, cutoff, card.horizon);
+    },
+    waiting: () => 0,
+    close: async () => {},
+  });

@@ -1,0 +1,289 @@
+/**
+ * Purpose: turn computed numbers into the answer a client reads.
+ * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals;
+ * timestamps are ISO UTC.
+ * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
+ * series has too little recent history).
+ */
+import type { Domain } from '../../../domains/domain.ts';
+import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { ForecastAnswer, HistoryAnswer } from '../openapi/forecast-schemas.ts';
+import type { OwnHistory } from '../prediction/adhoc-history.ts';
+import { ownForecast } from '../prediction/adhoc-history.ts';
+import { supposedColumns, supposing, type WhatIf } from '../prediction/overrides.ts';
+import { computedByModel, type Predictor } from '../prediction/predictor.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
+import { type AnswerFlag, baselineVersion, type Fallback } from '../serving/fallback.ts';
+import { pickSeries } from '../serving/per-series-fallback.ts';
+import { judgeForecast, unknownInputs } from '../serving/precompute.ts';
+import { quantilesFor } from './levels.ts';
+
+export const isoTime = (timestamp: number): string => new Date(timestamp).toISOString();
+
+/** ISO 8601 duration of one interval. */
+export const isoFrequency = (minutes: number): string =>
+  minutes % 60 === 0 ? `PT${minutes / 60}H` : `PT${minutes}M`;
+
+export const unknownSeries = (seriesId: string): HeadwayError =>
+  new HeadwayError('SERIES_UNKNOWN', `there is no series ${JSON.stringify(seriesId)}`, {
+    where: 'seriesId',
+    fix: 'GET /v1/series lists the series there are.',
+  });
+
+/**
+ * Forecasts carry six significant digits: more would pretend to a precision that no forecast has.
+ */
+const rounded = (value: number): number => Number(value.toPrecision(6));
+/** Actuals carry the seven digits that 32 bits hold, so that whole counts stay whole. */
+const actual = (value: number): number | null =>
+  Number.isNaN(value) ? null : Number(value.toPrecision(7));
+
+/** What of a forecast is asked for. */
+export interface Asked {
+  readonly horizon?: number;
+  readonly levels?: readonly number[] | undefined;
+  /** Recent actual values to send along. */
+  readonly history?: number;
+}
+
+/** The forecast of a stored series. */
+export function storedAnswer(
+  serving: Serving,
+  domain: Domain,
+  seriesId: string,
+  asked: Asked,
+): ForecastAnswer {
+  const { snapshot, model, forecasts } = serving;
+  const index = snapshot.indexOf.get(seriesId);
+  if (index === undefined) throw unknownSeries(seriesId);
+  // What is wrong with the question is told before what is wrong with the series.
+  const shape = shapeOf(serving, asked);
+  if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
+  const rescued = serving.rescued.get(seriesId);
+  const size = model.card.quantiles.length * model.card.horizon;
+  const { panel, cutoff } = snapshot;
+  const { history = 0 } = asked;
+  return {
+    ...columns(serving, domain, panel, cutoff, shape, forecasts.values, index * size),
+    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
+    ...storedNames(serving, domain, seriesId),
+    issuedAt: isoTime(serving.issuedAt),
+    ...(history > 0 ? { history: recent(panel, index, cutoff, history) } : {}),
+    ...cautions(
+      rescued ? [] : serving.unknownInputs,
+      flagsOf(serving, domain, panel, index, cutoff, rescued),
+      rescued ?? serving.fallback,
+    ),
+  };
+}
+
+/**
+ * The forecasts of stored series if the exogenous columns were as the caller supposes: computed
+ * now, by the model alone.
+ */
+export async function supposedAnswers(
+  serving: Serving,
+  domain: Domain,
+  predictor: Predictor,
+  seriesIds: readonly string[],
+  whatIf: WhatIf,
+  asked: Asked,
+  now: number,
+): Promise<ForecastAnswer[]> {
+  const { snapshot, model } = serving;
+  const { card, forecaster } = model;
+  const { cutoff } = snapshot;
+  const rows = seriesIds.map((id) => {
+    const index = snapshot.indexOf.get(id);
+    if (index === undefined) throw unknownSeries(id);
+    return index;
+  });
+  const shape = shapeOf(serving, asked);
+  const panel = supposing(
+    pickSeries(snapshot.panel, rows),
+    forecaster.exogenous,
+    cutoff,
+    card.horizon,
+    whatIf,
+  );
+  const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
+  // A baseline reads no such column: it could not answer what was asked.
+  const values = await computedByModel(predictor, model, panel, cutoff);
+  const quantiles = card.quantiles.length;
+  const size = quantiles * card.horizon;
+  return seriesIds.map((seriesId, row) => {
+    const one = values.subarray(row * size, (row + 1) * size);
+    if (
+      judgeForecast(
+        one,
+        targetOf(panel, row),
+        cutoff,
+        { quantiles, horizon: card.horizon },
+        domain,
+      ) !== 'sound'
+    )
+      throw tooFewValues(seriesId);
+    return {
+      ...columns(serving, domain, panel, cutoff, shape, one, 0),
+      ...storedNames(serving, domain, seriesId),
+      issuedAt: isoTime(now),
+      whatIf: supposedColumns(whatIf),
+      ...cautions(unknown, flagsOf(serving, domain, panel, row, cutoff, null), serving.fallback),
+    };
+  });
+}
+
+const storedNames = ({ snapshot }: Serving, domain: Domain, seriesId: string) => ({
+  seriesId,
+  title: domain.seriesTitle(seriesId),
+  snapshotVersion: snapshot.manifest.snapshotVersion,
+});
+
+const tooFewValues = (seriesId: string): HeadwayError =>
+  new HeadwayError(
+    'HISTORY_TOO_SHORT',
+    `series ${JSON.stringify(seriesId)} has too few recent values for a forecast`,
+    {
+      where: 'seriesId',
+      fix: 'Wait for more data, or look for gaps in its recent history.',
+    },
+  );
+
+/** Why an answer is a fallback, as a member of it; no member where it is none. */
+export const fallbackMember = (fallback: Fallback | null) =>
+  fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {};
+
+/**
+ * Nothing, where every input was known, the series is like those that were learnt, and the model
+ * itself answers.
+ */
+const cautions = (
+  unknown: readonly string[],
+  flags: readonly AnswerFlag[],
+  fallback: Fallback | null,
+) => ({
+  ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
+  ...(flags.length > 0 ? { flags: [...flags] } : {}),
+  ...fallbackMember(fallback),
+});
+
+/** The flags of a series; `bounded` where the forecast of the model was beyond bounds. */
+function flagsOf(
+  { model }: Serving,
+  domain: Domain,
+  panel: Panel,
+  series: number,
+  cutoff: number,
+  rescued: Fallback | null | undefined,
+): AnswerFlag[] {
+  const flags = seriesFlags(model.forecaster, panel, series, cutoff, seasonsOf(domain));
+  return rescued?.reason === 'FORECAST_ABSURD' ? [...flags, 'bounded'] : flags;
+}
+
+/** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
+export async function ownAnswer(
+  serving: Serving,
+  domain: Domain,
+  predictor: Predictor,
+  history: OwnHistory,
+  whatIf: WhatIf | undefined,
+  asked: Asked,
+  now: number,
+): Promise<ForecastAnswer> {
+  const shape = shapeOf(serving, asked);
+  const { panel, cutoff, values, unknownInputs, rescuedFor } = await ownForecast(
+    serving,
+    domain,
+    predictor,
+    history,
+    whatIf,
+  );
+  const rescued = rescuedFor ? { reason: rescuedFor, since: now } : null;
+  const seriesId = history.seriesId ?? null;
+  return {
+    ...columns(serving, domain, panel, cutoff, shape, values, 0),
+    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
+    seriesId,
+    title: seriesId === null ? null : domain.seriesTitle(seriesId),
+    issuedAt: isoTime(now),
+    snapshotVersion: null,
+    ...(whatIf ? { whatIf: supposedColumns(whatIf) } : {}),
+    ...cautions(
+      rescued ? [] : unknownInputs,
+      flagsOf(serving, domain, panel, 0, cutoff, rescued),
+      rescued ?? ownFallback(serving.fallback),
+    ),
+  };
+}
+
+/**
+ * Of a caller's own values only the model can fall short: how old the snapshot is does not touch
+ * them.
+ */
+const ownFallback = (fallback: Fallback | null): Fallback | null =>
+  fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE')
+    ? fallback
+    : null;
+
+function columns(
+  serving: Serving,
+  domain: Domain,
+  panel: Panel,
+  cutoff: number,
+  { steps, positions }: Shape,
+  values: Float32Array,
+  offset: number,
+) {
+  const { card } = serving.model;
+  const quantiles: Record<string, number[]> = {};
+  for (const q of positions) {
+    const from = offset + q * card.horizon;
+    quantiles[String(card.quantiles[q])] = Array.from(values.subarray(from, from + steps), rounded);
+  }
+  return {
+    domain: domain.name,
+    unit: domain.unit,
+    cutoff: isoTime(timestampAt(panel, cutoff)),
+    modelVersion: card.modelVersion,
+    frequency: isoFrequency(panel.frequencyMinutes),
+    horizon: steps,
+    timestamps: Array.from({ length: steps }, (_, step) =>
+      isoTime(timestampAt(panel, cutoff + step + 1)),
+    ),
+    quantiles,
+  };
+}
+
+interface Shape {
+  readonly steps: number;
+  /** Of the quantiles that are shown, in the model's list. */
+  readonly positions: readonly number[];
+}
+
+export const shapeOf = (serving: Serving, { horizon, levels }: Asked): Shape => ({
+  steps: checkedHorizon(serving, horizon),
+  positions: quantilesFor(serving.model.card.quantiles, levels),
+});
+
+function checkedHorizon(serving: Serving, horizon: number | undefined): number {
+  const most = serving.model.card.horizon;
+  if (horizon === undefined) return most;
+  if (Number.isInteger(horizon) && horizon >= 1 && horizon <= most) return horizon;
+  throw new HeadwayError(
+    'HORIZON_INVALID',
+    `the model forecasts 1 to ${most} steps, not ${horizon}`,
+    {
+      where: 'horizon',
+      fix: `Ask for a horizon from 1 to ${most}, or leave it out for all ${most}.`,
+    },
+  );
+}
+
+function recent(panel: Panel, series: number, cutoff: number, count: number): HistoryAnswer {
+  const from = Math.max(0, cutoff + 1 - count);
+  const values = Array.from(targetOf(panel, series).subarray(from, cutoff + 1), actual);
+  return { timestamps: values.map((_, i) => isoTime(timestampAt(panel, from + i))), values };
+}

@@ -1,0 +1,83 @@
+/**
+ * Purpose: the forecasts of all series as text that comes in pieces: NDJSON (one forecast a line)
+ * and CSV (one row a series and step).
+ * Invariants: every piece is of the one Serving that it was begun with, whatever is swapped in
+ * meanwhile; a piece is made only when the reader has taken the one before, so that a slow reader
+ * costs no memory; what a line holds is what the forecast of that series alone answers.
+ * Fails: HORIZON_INVALID and LEVEL_UNKNOWN before the first piece; never after it.
+ */
+import { Readable } from 'node:stream';
+import type { Domain } from '../../../domains/domain.ts';
+import { csvField } from '../../../forecasting/panel/csv.ts';
+import type { ForecastAnswer } from '../openapi/forecast-schemas.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
+import type { FallbackReason } from '../serving/fallback.ts';
+import { type Asked, shapeOf, storedAnswer } from './forecast-response.ts';
+
+export type StreamFormat = 'ndjson' | 'csv';
+
+/** Series a piece: some ten kilobytes, and about a millisecond of work. */
+const SERIES_PER_PIECE = 16;
+/** What lies ready for a reader that is slow. */
+const BUFFER_BYTES = 65_536;
+
+/** @returns the text, and how many series are left out of it for want of a forecast */
+export function forecastStream(
+  serving: Serving,
+  domain: Domain,
+  format: StreamFormat,
+  asked: Asked,
+  fellBack: (reason: FallbackReason) => void,
+): { readonly stream: Readable; readonly leftOut: number } {
+  // A question that is wrong is refused before anything is sent.
+  const { positions } = shapeOf(serving, asked);
+  const names = positions.map((q) => String(serving.model.card.quantiles[q]));
+  const { snapshot, forecasts } = serving;
+  const ids = snapshot.sortedIds.filter(
+    (id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1,
+  );
+  function* pieces(): Generator<string> {
+    if (format === 'csv') yield `${csvHead(names)}\n`;
+    for (let from = 0; from < ids.length; from += SERIES_PER_PIECE) {
+      let piece = '';
+      for (const id of ids.slice(from, from + SERIES_PER_PIECE)) {
+        const answer = storedAnswer(serving, domain, id, asked);
+        if (answer.fallback) fellBack(answer.fallback.reason);
+        piece += format === 'csv' ? csvRows(answer, names) : `${JSON.stringify(answer)}\n`;
+      }
+      yield piece;
+    }
+  }
+  const stream = Readable.from(pieces(), { objectMode: false, highWaterMark: BUFFER_BYTES });
+  return { stream, leftOut: snapshot.sortedIds.length - ids.length };
+}
+
+/** Columns as panels are exported (unique_id, ds), then one a quantile. */
+const csvHead = (names: readonly string[]): string =>
+  [
+    'unique_id',
+    'ds',
+    'cutoff',
+    ...names.map((name) => `q${name}`),
+    'model_version',
+    'snapshot_version',
+  ]
+    .concat('flags', 'fallback_reason', 'fallback_since')
+    .join(',');
+
+function csvRows(answer: ForecastAnswer, names: readonly string[]): string {
+  const { seriesId, cutoff, modelVersion, snapshotVersion, flags = [], fallback } = answer;
+  const columns = names.map((name) => answer.quantiles[name] as number[]);
+  const behind = [
+    modelVersion,
+    snapshotVersion ?? '',
+    flags.join(' '),
+    fallback?.reason ?? '',
+    fallback?.since ?? '',
+  ];
+  const id = csvField(seriesId as string);
+  let rows = '';
+  for (const [k, timestamp] of answer.timestamps.entries())
+    rows += `${[id, timestamp, cutoff, ...columns.map((column) => column[k]), ...behind].join(',')}\n`;
+  return rows;
+}

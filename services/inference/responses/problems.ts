@@ -1,0 +1,257 @@
+/**
+ * Purpose: every error leaves the service as RFC 9457 problem details.
+ * Invariants: the URN of a code never changes; a problem holds no stack, no payload and nothing
+ * about an unexpected error but its instance, under which the log has the rest.
+ * Fails: never; what it does not know becomes INTERNAL.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
+import type { Problem } from '../openapi/common-schemas.ts';
+
+/** Codes that only HTTP has: code → status, and what to do about it. */
+export const HTTP_PROBLEMS = {
+  ROUTE_NOT_FOUND: { status: 404, fix: 'GET /openapi.json lists what there is; /docs shows it.' },
+  METHOD_NOT_ALLOWED: { status: 405, fix: 'Use one of the methods that Allow names.' },
+  NOT_ACCEPTABLE: { status: 406, fix: 'Accept one of these types, or leave Accept out.' },
+  ACTUALS_OFF: {
+    status: 403,
+    fix: 'Set HEADWAY_ACTUALS=on where this service may write to its store.',
+  },
+  REQUEST_INVALID: { status: 400, fix: 'Correct what `errors` names; /docs shows the schema.' },
+  BODY_INVALID: {
+    status: 400,
+    fix: 'Send one well-formed JSON object as application/json, in UTF-8.',
+  },
+  BODY_TOO_LARGE: { status: 413, fix: 'Send fewer series or a shorter history at once.' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, fix: 'Send JSON, with Content-Type: application/json.' },
+  URL_INVALID: {
+    status: 400,
+    fix: 'Percent-encode the path as UTF-8; ids have at most 128 characters.',
+  },
+  REQUEST_MALFORMED: { status: 400, fix: 'Send a well-formed HTTP/1.1 request.' },
+  REQUEST_TIMED_OUT: { status: 408, fix: 'Send the request faster.' },
+  HEADERS_TOO_LARGE: { status: 431, fix: 'Send fewer or shorter headers.' },
+  API_KEY_MISSING: {
+    status: 401,
+    fix: 'Send `Authorization: Bearer hw_…`; whoever runs this service makes keys.',
+  },
+  API_KEY_UNKNOWN: {
+    status: 401,
+    fix: 'Check that the whole key was copied, and that it is one of this service.',
+  },
+  API_KEY_EXPIRED: { status: 401, fix: 'Ask for a new key: `headway keys rotate` makes one.' },
+  API_KEY_REVOKED: { status: 401, fix: 'Ask for a new key: `headway keys create` makes one.' },
+  SCOPE_MISSING: {
+    status: 403,
+    fix: 'Ask for a key with this scope; the docs name the scope of each route.',
+  },
+  ANSWER_TOO_LARGE: {
+    status: 400,
+    fix: 'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, fewer levels.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    fix: 'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series at once.',
+  },
+  OVERLOADED: { status: 503, fix: 'Try again after the seconds that Retry-After names.' },
+  STOPPING: { status: 503, fix: 'Try again: another instance will answer.' },
+} as const;
+export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
+
+/** Fastify's own error codes → ours. */
+const FASTIFY_CODES: Record<string, HttpProblemCode> = {
+  FST_ERR_VALIDATION: 'REQUEST_INVALID',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'MEDIA_TYPE_UNSUPPORTED',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'BODY_INVALID',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'BODY_INVALID',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_INVALID',
+  FST_ERR_BAD_URL: 'URL_INVALID',
+  FST_ERR_MAX_PARAM_LENGTH: 'URL_INVALID',
+  FST_ERR_NOT_FOUND: 'ROUTE_NOT_FOUND',
+  FST_ERR_HANDLER_TIMEOUT: 'OVERLOADED',
+};
+
+/** In place of Fastify's text, which repeats the whole URL. */
+const URL_DETAIL = 'the path is not well formed, or a part of it is too long';
+
+/** Where nobody knows better: a 503 is something that passes. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** An error that only HTTP has, for hooks to throw. */
+export class HttpProblem extends Error {
+  readonly problemCode: HttpProblemCode;
+  /** Told as Retry-After. */
+  readonly retryAfterSeconds: number | null;
+
+  constructor(
+    problemCode: HttpProblemCode,
+    message: string,
+    retryAfterSeconds: number | null = null,
+  ) {
+    super(message);
+    this.problemCode = problemCode;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/**
+ * Nothing is served yet, and why. Always a 503: the store's own status (404, 500) would blame the
+ * request, which is fine, and the state may heal.
+ */
+export class NotReady extends Error {
+  readonly reason: HeadwayError;
+
+  constructor(reason: HeadwayError | null) {
+    super('nothing is served yet');
+    this.reason =
+      reason ??
+      new HeadwayError('NO_CHAMPION', 'no model has been loaded yet', {
+        fix: 'Try again in a few seconds.',
+      });
+  }
+}
+
+export function problemOf(error: unknown, requestId: string): Problem {
+  const instance = `urn:headway:request:${requestId}`;
+  if (isHeadwayError(error)) {
+    const detail = error.message;
+    return {
+      ...named(error.code, error.httpStatus),
+      detail,
+      instance,
+      ...(error.fix ? { fix: error.fix } : {}),
+    };
+  }
+  if (error instanceof NotReady) return { ...problemOf(error.reason, requestId), status: 503 };
+  const code = httpCode(error);
+  if (code === null) {
+    const fix = 'Report it with the instance; the log says more under that name.';
+    return {
+      ...named('INTERNAL', 500),
+      detail: 'An unexpected error happened in the service.',
+      instance,
+      fix,
+    };
+  }
+  const { status, fix } = HTTP_PROBLEMS[code];
+  const { message, validation, validationContext = 'body' } = error as FastifyError;
+  // A choice that was not met also lists what each branch lacks: noise beside the choice itself.
+  const choice = validation?.filter((one) => one.keyword === 'oneOf') ?? [];
+  const errors = (choice.length > 0 ? choice : validation)?.map((one) => ({
+    path: `${validationContext}${one.instancePath}`,
+    message: validationMessage(one),
+  }));
+  const detail = errors
+    ? `${errors[0].path} ${errors[0].message}`
+    : code === 'URL_INVALID'
+      ? URL_DETAIL
+      : message;
+  return { ...named(code, status), detail, instance, fix, ...(errors ? { errors } : {}) };
+}
+
+export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply {
+  if (problem.status === 503 && !reply.hasHeader('retry-after'))
+    reply.header('retry-after', RETRY_AFTER_SECONDS);
+  return reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .removeHeader('etag')
+    .type('application/problem+json')
+    .send(problem);
+}
+
+/** The error handler of the app, and of what fails before there is a route. */
+export function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const problem = problemOf(error, request.id);
+  // Why nothing is served was logged when the refresh failed; once for every probe would drown it.
+  if (problem.code === 'INTERNAL' && !(error instanceof NotReady))
+    request.log.error({ err: error }, 'unexpected error');
+  if (error instanceof HttpProblem && error.retryAfterSeconds !== null)
+    reply.header('retry-after', String(error.retryAfterSeconds));
+  if (
+    problem.code === 'BODY_TOO_LARGE' &&
+    Number(request.headers['content-length']) <= MOST_UNREAD_BYTES
+  )
+    reply.removeHeader('connection');
+  // Errors before there is a route pass no hook, so the id is set here too.
+  return sendProblem(problem, reply.header('x-request-id', request.id));
+}
+
+/**
+ * A body that was refused unread is still on its way. A connection that is closed on it is reset,
+ * and the answer may be lost with that (RFC 9112, 9.6): up to so much is read and thrown away
+ * instead, for as long as a request may take.
+ */
+const MOST_UNREAD_BYTES = 16e6;
+
+/**
+ * Answers bytes that are no HTTP request. There is no reply object yet, so this writes to the
+ * socket.
+ */
+export function answerBrokenConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code: HttpProblemCode =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? 'REQUEST_TIMED_OUT'
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? 'HEADERS_TOO_LARGE'
+        : 'REQUEST_MALFORMED';
+  const { status, fix } = HTTP_PROBLEMS[code];
+  const instance = 'urn:headway:request:unparsed';
+  const body = JSON.stringify({
+    ...named(code, status),
+    detail: STATUS_CODES[status],
+    instance,
+    fix,
+  });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function named(code: string, status: number) {
+  const words = code.toLowerCase().split('_');
+  const sentence = words.join(' ');
+  return {
+    type: `urn:headway:problem:${words.join('-')}`,
+    title: sentence[0].toUpperCase() + sentence.slice(1),
+    status,
+    code,
+  };
+}
+
+function httpCode(error: unknown): HttpProblemCode | null {
+  if (error instanceof HttpProblem) return error.problemCode;
+  if (!(error instanceof Error)) return null;
+  const { code, statusCode, validation } = error as FastifyError;
+  if (validation) return 'REQUEST_INVALID';
+  if (code in FASTIFY_CODES) return FASTIFY_CODES[code];
+  // A refusal by the JSON parser (for example of __proto__) has a status but no code.
+  if (statusCode === 400) return 'BODY_INVALID';
+  // So has one of the files of /docs: what may not be had is not there.
+  if (statusCode === 403 || statusCode === 404) return 'ROUTE_NOT_FOUND';
+  return statusCode === 412 || statusCode === 416 ? 'REQUEST_MALFORMED' : null;
+}
+
+function validationMessage(one: NonNullable<FastifyError['validation']>[number]): string {
+  const { additionalProperty } = one.params as { additionalProperty?: string };
+  if (one.keyword === 'oneOf')
+    return 'must be an object with either `seriesIds` or `history`, and not both';
+  if (additionalProperty !== undefined)
+    return `must not have the property ${JSON.stringify(additionalProperty.slice(0, 64))}`;
+  return one.message ?? 'is not valid';
+}

@@ -1,0 +1,85 @@
+/**
+ * Purpose: why an answer is not what it should be, and since when; and the baseline that stands in
+ * where no model can answer.
+ * Invariants: reasons are a closed list and never change their meaning; a baseline is one of the
+ * naive forecasters that every model was compared with, the best of them where a card tells which,
+ * with intervals from its own recent errors.
+ * Fails: never.
+ */
+import type { Domain } from '../../../domains/domain.ts';
+import { baselineWithIntervals } from '../../../forecasting/models/baselines/baseline-intervals.ts';
+import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import type { SeriesFlag } from '../../../forecasting/panel/series-flags.ts';
+
+/** What is flagged of a series, and of the forecast that was made of it. */
+export type AnswerFlag = SeriesFlag | 'bounded';
+export const BOUNDED_MEANING =
+  'the forecast of the model lay beyond all that the history allows, and a baseline stands in';
+
+/**
+ * Reason → what it means, for people. The first five are of everything served, the others of one
+ * series.
+ */
+export const FALLBACK_MEANINGS = {
+  NO_CHAMPION: 'no model has been promoted: a baseline answers',
+  MODEL_UNAVAILABLE:
+    'the champion cannot be loaded, or gives no sound forecast: the model before it answers, else a baseline',
+  FEATURES_UNAVAILABLE: 'the newest snapshot cannot be read: the last good one is forecast from',
+  STORE_UNAVAILABLE: 'the store does not answer: the last good forecast stays',
+  FEATURES_STALE:
+    'the last observed interval is older than it may be: the forecast starts that long ago',
+  WORKER_UNAVAILABLE:
+    'the process that forecasts histories of callers does not run at the moment: a baseline answers',
+  FORECAST_UNUSABLE:
+    'the model has no sound forecast of this series (too few recent values): a baseline answers',
+  FORECAST_ABSURD:
+    'the forecast of the model lay beyond all that the history of this series allows: a baseline answers',
+} as const;
+export type FallbackReason = keyof typeof FALLBACK_MEANINGS;
+export const FALLBACK_REASONS = Object.keys(FALLBACK_MEANINGS) as FallbackReason[];
+
+export interface Fallback {
+  readonly reason: FallbackReason;
+  /** UTC epoch milliseconds. */
+  readonly since: number;
+}
+
+const DEFAULT_BASELINE = 'mean_4_weeks';
+
+/**
+ * The version under which forecasts of a baseline are given out: no model of the registry has such
+ * a name.
+ */
+export const baselineVersion = (baseline: Forecaster): string => `baseline-${baseline.name}`;
+
+/**
+ * @param metrics of a model card: group → forecaster → figures; the baseline of least MAE over all
+ * series is the best
+ */
+export function baselineOf(
+  domain: Domain,
+  quantiles: readonly number[],
+  metrics: unknown,
+): Forecaster {
+  const { day, week } = seasonsOf(domain);
+  const naive = naiveForecasters(week);
+  const figures = allSeries(metrics);
+  const errorOf = ({ name }: Forecaster): number => {
+    const mae = figures[name]?.mae;
+    return typeof mae === 'number' && Number.isFinite(mae) ? mae : Number.POSITIVE_INFINITY;
+  };
+  const best = naive.reduce((least, one) => (errorOf(one) < errorOf(least) ? one : least));
+  const point =
+    errorOf(best) < Number.POSITIVE_INFINITY
+      ? best
+      : (naive.find(({ name }) => name === DEFAULT_BASELINE) as Forecaster);
+  const { nonNegative, integerValued } = domain;
+  return baselineWithIntervals(point, { quantiles, day, week, nonNegative, integerValued });
+}
+
+type Figures = Readonly<Record<string, { readonly mae?: unknown } | undefined>>;
+
+const allSeries = (metrics: unknown): Figures =>
+  (metrics as { all?: Figures } | null | undefined)?.all ?? {};

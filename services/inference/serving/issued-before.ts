@@ -1,0 +1,77 @@
+/**
+ * Purpose: forecasts that a batch has made of the very model and snapshot that are to be served, so
+ * that a service that starts need not compute them again: on Lambda that is most of what a start
+ * can be spared.
+ * Invariants: taken only where they are whole: of this model version, snapshot version and cutoff,
+ * with the model's quantiles and horizon, for every series of the snapshot. They are judged like
+ * any others, and carry the time at which they were issued.
+ * Fails: never; null where they are not that, and everything is computed.
+ */
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
+import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
+import type { ServedCard } from '../ports.ts';
+import type { LoadedSnapshot } from './load-parts.ts';
+
+/**
+ * Issues that are older than this are not looked for: whoever issues does so at least once a day.
+ */
+export const LATEST_ISSUE_MS = 25 * 60 * 60 * 1000;
+
+export interface IssuedBefore {
+  readonly issuedAt: number;
+  /** [series][quantile][step] of the series of `piece`. */
+  of(piece: Panel): Float32Array;
+}
+
+/** All that two forecasts must agree on to be of one thing, but for their series. */
+const about = (entry: Omit<ForecastEntry, 'issuedAt' | 'seriesIds' | 'values'>): string =>
+  JSON.stringify([
+    entry.modelVersion,
+    entry.snapshotVersion,
+    entry.cutoff,
+    entry.frequencyMinutes,
+    entry.horizon,
+    entry.quantiles,
+  ]);
+
+/** @param entries one issue: a batch, or its shards */
+export function issuedBefore(
+  entries: readonly ForecastEntry[],
+  card: Pick<ServedCard, 'modelVersion' | 'horizon'>,
+  forecaster: Pick<Forecaster, 'quantiles'>,
+  { panel, cutoff, manifest }: Pick<LoadedSnapshot, 'panel' | 'cutoff' | 'manifest'>,
+): IssuedBefore | null {
+  const wanted = about({
+    ...{
+      modelVersion: card.modelVersion,
+      snapshotVersion: manifest.snapshotVersion,
+      cutoff: timestampAt(panel, cutoff),
+    },
+    ...{
+      frequencyMinutes: panel.frequencyMinutes,
+      horizon: card.horizon,
+      quantiles: forecaster.quantiles,
+    },
+  });
+  const rows = new Map<string, readonly [ForecastEntry, number]>();
+  for (const entry of entries) {
+    if (about(entry) === wanted)
+      for (const [row, id] of entry.seriesIds.entries()) rows.set(id, [entry, row]);
+  }
+  const issuedAt = entries[0]?.issuedAt;
+  if (issuedAt === undefined || !panel.seriesIds.every((id) => rows.has(id))) return null;
+  const size = forecaster.quantiles.length * card.horizon;
+  return {
+    issuedAt,
+    of({ seriesIds }) {
+      const values = new Float32Array(seriesIds.length * size);
+      for (const [series, id] of seriesIds.entries()) {
+        const [entry, row] = rows.get(id) as readonly [ForecastEntry, number];
+        for (let i = 0; i < size; i++)
+          values[series * size + i] = entry.values[row * size + i] as number;
+      }
+      return values;
+    },
+  };
+}

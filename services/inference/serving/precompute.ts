@@ -1,0 +1,188 @@
+/**
+ * Purpose: every forecast of one model on one snapshot, computed once, so that a request only
+ * copies numbers.
+ * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross,
+ * it is not negative where the domain forbids that, and it does not lie beyond what its own history
+ * allows; the event loop is given a turn between chunks.
+ * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size (and, where asked, when not
+ * one series is usable); HISTORY_TOO_SHORT when the snapshot holds fewer intervals than the
+ * forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
+ */
+import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { isWithin, saneBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+
+/**
+ * Series per turn of the event loop: some ten milliseconds of arithmetic. More at once would be a
+ * fifth faster, and noticed by who waits.
+ */
+const CHUNK = 32;
+
+export interface Precomputed {
+  /** [series][quantile][step], row-major. */
+  readonly values: Float32Array;
+  /** 1 where the series has a forecast that may be served. */
+  readonly usable: Uint8Array;
+  /** 1 where it is not, because the numbers lay beyond the bounds of the series' history. */
+  readonly absurd: Uint8Array;
+}
+
+/** What a forecast is judged by. */
+export interface ServingRules {
+  readonly nonNegative: boolean;
+  readonly seasonLengths: readonly number[];
+}
+
+/** The last interval in which any series has a value; -1 where none has. */
+export function lastObserved(panel: Panel): number {
+  const { target } = panel.columns;
+  for (let index = panel.length - 1; index >= 0; index--) {
+    for (let series = 0; series < panel.seriesIds.length; series++) {
+      if (!Number.isNaN(target[series * panel.length + index])) return index;
+    }
+  }
+  return -1;
+}
+
+/** True when one series' forecast, [quantile][step], is one that may be shown. */
+export function isServable(
+  values: Float32Array,
+  quantiles: number,
+  horizon: number,
+  nonNegative: boolean,
+): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]) || (nonNegative && values[i] < 0)) return false;
+    if (i >= horizon && values[i] < values[i - horizon]) return false;
+  }
+  return values.length === quantiles * horizon;
+}
+
+/**
+ * What one series' forecast is worth: shown, not a sound one, or beyond what the history of the
+ * series allows.
+ */
+export function judgeForecast(
+  values: Float32Array,
+  history: Float32Array,
+  cutoff: number,
+  shape: { quantiles: number; horizon: number },
+  rules: ServingRules,
+): 'sound' | 'unusable' | 'absurd' {
+  if (!isServable(values, shape.quantiles, shape.horizon, rules.nonNegative)) return 'unusable';
+  return isWithin(saneBounds(history, cutoff, seasonsOf(rules).week), values) ? 'sound' : 'absurd';
+}
+
+/**
+ * The exogenous columns of which nothing is known at the cutoff, so that the forecaster reads their
+ * usual value: told with every forecast. A column that the snapshot does not have at all is
+ * refused: a model must not be served without what it was built on.
+ */
+export function unknownInputs(
+  forecaster: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  day: number,
+  horizon: number,
+): string[] {
+  const names = forecaster.exogenous;
+  if (names === undefined) return [];
+  const missing = [...names.past, ...names.future].filter(
+    (name) => !(name in (panel.exogenous ?? {})),
+  );
+  if (missing.length === 0) return unknownColumns(panel, names, cutoff, day, horizon);
+  throw new HeadwayError(
+    'MODEL_INCOMPATIBLE',
+    `the model reads the exogenous column ${missing.join(', ')}, which the snapshot lacks`,
+    {
+      where: missing.join(', '),
+      fix: 'Run `headway features run --exogenous …` with the source of that column, or train or promote a model without it.',
+    },
+  );
+}
+
+/**
+ * @param predict forecasts of some of the series, where this process is not to compute them itself
+ * @param atOnce series per turn of the event loop; all, where nobody can be waiting for another
+ * answer
+ */
+export async function precompute(
+  forecaster: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  horizon: number,
+  rules: ServingRules,
+  predict: (piece: Panel) => Float32Array | Promise<Float32Array> = (piece) =>
+    forecaster.predict(piece, cutoff, horizon),
+  atOnce = CHUNK,
+): Promise<Precomputed> {
+  if (cutoff + 1 < forecaster.minimumHistory) {
+    throw new HeadwayError(
+      'HISTORY_TOO_SHORT',
+      `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ${forecaster.minimumHistory}`,
+      {
+        fix: 'Run the feature service over a longer span, or promote a model that needs less history.',
+      },
+    );
+  }
+  const series = panel.seriesIds.length;
+  const size = forecaster.quantiles.length * horizon;
+  const values = new Float32Array(series * size);
+  const usable = new Uint8Array(series);
+  const absurd = new Uint8Array(series);
+  const shape = { quantiles: forecaster.quantiles.length, horizon };
+  for (let from = 0; from < series; from += atOnce) {
+    const to = Math.min(series, from + atOnce);
+    const part = await predict(seriesSlice(panel, from, to));
+    if (part.length !== (to - from) * size) {
+      throw new HeadwayError(
+        'MODEL_CORRUPT',
+        `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`,
+        {
+          fix: 'Roll back to the last good model.',
+        },
+      );
+    }
+    values.set(part, from * size);
+    for (let s = from; s < to; s++) {
+      const worth = judgeForecast(
+        values.subarray(s * size, (s + 1) * size),
+        targetOf(panel, s),
+        cutoff,
+        shape,
+        rules,
+      );
+      usable[s] = worth === 'sound' ? 1 : 0;
+      absurd[s] = worth === 'absurd' ? 1 : 0;
+    }
+    if (to < series) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { values, usable, absurd };
+}
+
+/**
+ * A model that has nothing to say of any series is no model. Of a few series (a shard) that proves
+ * nothing: all may be dead.
+ */
+export function requireUsable(forecaster: Forecaster, { usable }: Precomputed): void {
+  if (usable.length === 0 || usable.includes(1)) return;
+  throw new HeadwayError('MODEL_CORRUPT', `${forecaster.name} gives no series a usable forecast`, {
+    fix: 'Roll back to the last good model, or train again.',
+  });
+}
+
+/** Series [from, to) of the panel, as views: rows of one series lie together. */
+export function seriesSlice(panel: Panel, from: number, to: number): Panel {
+  const columns: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(panel.columns)) {
+    columns[name] = values.subarray(from * panel.length, to * panel.length);
+  }
+  return {
+    ...panel,
+    seriesIds: panel.seriesIds.slice(from, to),
+    columns: { target: columns.target, ...columns },
+  };
+}

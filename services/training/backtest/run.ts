@@ -1,0 +1,256 @@
+/**
+ * Purpose: the whole backtest: the test span in segments, a fit before each, in one process or
+ * several, kept as they finish.
+ * Invariants: the result does not depend on how many processes computed it, nor on where it was
+ * interrupted; kept results are used only for the same data, settings, seed, backend, cutoffs and
+ * code.
+ * Fails: HISTORY_TOO_SHORT; SETTINGS_INVALID for cutoffs a whole share of the day apart; else as
+ * the fits do.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Domain } from '../../../domains/domain.ts';
+import {
+  type BacktestResult,
+  joined,
+  runBacktest,
+} from '../../../forecasting/evaluation/backtest.ts';
+import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import type { Panel } from '../../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
+import type { Progress } from '../../../platform/progress.ts';
+import type { Logger } from '../../../platform/telemetry/logger.ts';
+import type { BackendName } from '../../../platform/tensorflow/tensor-backend.ts';
+import { hashPanel } from '../../../storage/features/panel-hash.ts';
+import { sha256 } from '../../../storage/objects/content-hash.ts';
+import { testCutoffs } from '../evaluation.ts';
+import { networkSpecOf, type TrainingConfig } from '../training-config.ts';
+import { removeUntouched } from '../workers/checkpoint-columns.ts';
+import { membersInWorkers } from '../workers/members.ts';
+import { readSegment, segmentPath, writeSegment } from './files.ts';
+import {
+  fitsOf,
+  runSegment,
+  type SegmentJob,
+  type SegmentProgress,
+  type SegmentResult,
+  segmentUnits,
+} from './segment.ts';
+
+export interface BacktestRequest {
+  readonly domain: Domain;
+  readonly panel: Panel;
+  readonly config: TrainingConfig;
+  readonly seed: number;
+  readonly backend: BackendName;
+  /** Fit anew after this many days; null: once, before the test span. */
+  readonly refitDays: number | null;
+  /** Processes that fit at once; null: as many as there are segments and `cores` allow. */
+  readonly workers: number | null;
+  readonly cores: number;
+  /** Where kept segments lie, one folder a backtest. */
+  readonly folder: string;
+  readonly logger: Logger;
+  readonly progress: Progress;
+  readonly clock: Clock;
+  /**
+   * For the checkpoints of a fit's members, which get a process each where segments are computed in
+   * this one; without it they are fitted here, one after another.
+   */
+  readonly checkpoints?: string;
+  /** Forecasters that need no fit, to score beside: the oracle. */
+  readonly beside?: readonly Forecaster[];
+  /** How a segment is computed; a test passes its own. */
+  readonly compute?: (
+    job: SegmentJob,
+    report: (progress: SegmentProgress) => void,
+  ) => Promise<SegmentResult>;
+}
+
+export interface BacktestOutcome {
+  readonly result: BacktestResult;
+  /** The cutoffs of each segment, in order. */
+  readonly segments: readonly (readonly number[])[];
+  /** Segments that an earlier run had kept. */
+  readonly kept: number;
+  readonly workers: number;
+  /** Forecaster → seconds all its fits took. */
+  readonly seconds: Readonly<Record<string, number>>;
+  /** Where this backtest's segments are kept. */
+  readonly folder: string;
+}
+
+/** A backtest that nobody has added a segment to for this long is not gone on with. */
+const KEPT_MS = 14 * 86_400_000;
+const WORKER = new URL('./worker.ts', import.meta.url);
+const CODE = [
+  new URL('../../../forecasting/', import.meta.url),
+  new URL('./segment.ts', import.meta.url),
+];
+
+export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
+  const {
+    domain,
+    panel,
+    config,
+    seed,
+    backend,
+    refitDays,
+    cores,
+    checkpoints,
+    clock,
+    logger,
+    progress,
+  } = request;
+  requireCoprime(config.cutoffStep, seasonsOf(domain).day);
+  const cutoffs = testCutoffs(domain, panel, config);
+  const segments = segmentsOf(
+    cutoffs,
+    refitDays === null ? null : (refitDays * 1440) / domain.frequencyMinutes,
+  );
+  const spec = networkSpecOf(domain, panel, config, cutoffs[0] as number);
+  const jobs = segments.map(
+    (part): SegmentJob => ({ panel, cutoffs: part, spec, fit: config.fit, seed, backend }),
+  );
+  const about = {
+    panel: hashPanel(panel),
+    spec,
+    fit: config.fit,
+    seed,
+    backend,
+    segments,
+    code: await hashOfCode(),
+  };
+  const key = sha256(JSON.stringify(about)).slice(0, 24);
+  const folder = join(request.folder, key);
+
+  const results: SegmentResult[] = [];
+  const open: number[] = [];
+  for (const [i, part] of segments.entries()) {
+    const found = await readSegment(segmentPath(folder, i), key, part);
+    if (found === 'unusable')
+      logger.warn(
+        { file: segmentPath(folder, i) },
+        'a kept segment is torn or foreign; it is computed again',
+      );
+    if (typeof found === 'object') results[i] = found;
+    else open.push(i);
+  }
+  const kept = segments.length - open.length;
+  if (kept > 0)
+    logger.info({ folder, kept, of: segments.length }, 'the backtest goes on from kept segments');
+
+  const wanted = request.workers ?? Math.min(cores, open.length);
+  const workers = Math.max(1, Math.min(wanted, open.length));
+  const pool =
+    workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
+  // One fit alone leaves the other cores to its members.
+  const fitMembers =
+    checkpoints === undefined
+      ? undefined
+      : membersInWorkers(seed, { backend, cores, folder: checkpoints, logger, now: clock.now() });
+  const compute =
+    request.compute ??
+    (pool === null
+      ? (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
+          runSegment(job, report, fitsOf(fitMembers))
+      : (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
+          pool.run<SegmentResult>(job, { onProgress: (told) => report(told as SegmentProgress) }));
+  const total = open.reduce((sum, i) => sum + segmentUnits(jobs[i] as SegmentJob), 0);
+  if (total > 0) progress.start('backtest', total);
+  const done = new Map<number, number>();
+  const one = async (i: number) => {
+    const result = await compute(jobs[i] as SegmentJob, (told) => {
+      done.set(i, told.done);
+      const sum = [...done.values()].reduce((a, b) => a + b, 0);
+      progress.update(Math.min(sum, total), `segment ${i + 1} of ${segments.length}: ${told.note}`);
+    });
+    done.set(i, segmentUnits(jobs[i] as SegmentJob));
+    await writeSegment(segmentPath(folder, i), key, result);
+    results[i] = result;
+  };
+  try {
+    // In one process segments follow one another, so that a kill loses at most one.
+    if (workers === 1) for (const i of open) await one(i);
+    else await Promise.all(open.map(one));
+  } finally {
+    await pool?.close();
+    if (total > 0)
+      progress.stop(
+        `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
+      );
+  }
+  await removeUntouched(request.folder, clock.now() - KEPT_MS, key);
+  const season = spec.features.week;
+  const unfitted = await runBacktest(
+    panel,
+    [...naiveForecasters(season), ...(request.beside ?? [])],
+    cutoffs,
+    domain.horizon,
+  );
+  const fitted = joined(results.map(({ result }) => result));
+  return {
+    result: { ...unfitted, forecasts: [...unfitted.forecasts, ...fitted.forecasts] },
+    segments,
+    kept,
+    workers,
+    seconds: totalSeconds(results),
+    folder,
+  };
+}
+
+/**
+ * Cutoffs in runs that each reach less than `intervals` past their first; one run where that is
+ * null.
+ */
+export function segmentsOf(cutoffs: readonly number[], intervals: number | null): number[][] {
+  const first = cutoffs[0] as number;
+  const segments: number[][] = [];
+  for (const cutoff of cutoffs) {
+    const index = intervals === null ? 0 : Math.floor((cutoff - first) / intervals);
+    segments[index] ??= [];
+    segments[index].push(cutoff);
+  }
+  // Cutoffs further apart than the refits leave stretches with none.
+  return segments.filter((segment) => segment !== undefined);
+}
+
+function totalSeconds(results: readonly SegmentResult[]): Record<string, number> {
+  const seconds: Record<string, number> = {};
+  for (const result of results) {
+    for (const [name, value] of Object.entries(result.seconds))
+      seconds[name] = (seconds[name] ?? 0) + value;
+  }
+  return seconds;
+}
+
+function requireCoprime(step: number, day: number): void {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  if (divisor(step, day) === 1) return;
+  throw new HeadwayError(
+    'SETTINGS_INVALID',
+    `cutoffs ${step} intervals apart meet some hours of the day at some steps only`,
+    {
+      where: '--cutoff-step',
+      fix: `Take a number that shares no factor with ${day}, e.g. ${day + 1}.`,
+    },
+  );
+}
+
+/** The mathematics a result depends on: a changed line of it makes another backtest. */
+async function hashOfCode(): Promise<string> {
+  const texts: string[] = [];
+  for (const place of CODE) {
+    const path = fileURLToPath(place);
+    const names = path.endsWith('.ts')
+      ? ['']
+      : (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    for (const name of names.sort()) texts.push(name, await readFile(join(path, name), 'utf8'));
+  }
+  return sha256(JSON.stringify(texts));
+}

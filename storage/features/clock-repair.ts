@@ -1,0 +1,245 @@
+/**
+ * Purpose: bring a snapshot whose objects are stamped in the future back to the order of the log, by
+ * a commit that restates when they became known.
+ * Invariants: no answer for a `knownAt` before the repair changes: what the future hid was not known
+ * then, and becomes known with the repair. From then on, for a feed and an interval, what was
+ * committed last wins, as the log says. Nothing is overwritten: older snapshots read as they did.
+ * Fails: RUN_IN_PROGRESS where somebody else commits meanwhile; STORE_CORRUPT for an object that is
+ * not what the manifest says; the store's own errors. Nothing is half done: what fails leaves
+ * orphans.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { fileHash } from '../../platform/files/file-hash.ts';
+import type { AppendLog } from '../log/append-log.ts';
+import { aheadProblem, isAhead, latestOf, nextCommittedAt } from '../log/stamps.ts';
+import { placeFile } from '../objects/content-addressed-write.ts';
+import {
+  type CommitContext,
+  type OnlineRequest,
+  onlineQuery,
+  withOnlineView,
+} from './feature-commit.ts';
+import { checkContent, verifiedPath } from './feature-objects.ts';
+import { doomedKeys } from './garbage/collection-log.ts';
+import { type FeatureObject, type FeaturePack, formatOf, type Manifest } from './manifest.ts';
+import { readSnapshot } from './reading/snapshot-reader.ts';
+import { type DataFile, filesOf } from './reading/version-coverage.ts';
+import { placePack } from './segments/feature-compact.ts';
+import { writeFirstPieces, writePiece } from './segments/pack-writer.ts';
+import { type Piece, readPieceTable } from './segments/segment-index.ts';
+
+/** A piece of the head, and where its rows are. */
+interface Held {
+  readonly piece: Piece;
+  readonly file: DataFile;
+  /** In a pack; null for an object. */
+  readonly rank: number | null;
+}
+
+export interface ClockRepair {
+  /** The newest snapshot, repaired or as it was; null where there is none. */
+  readonly manifest: Manifest | null;
+  readonly changed: boolean;
+  /** The parts that became known with the repair. */
+  readonly restated: readonly string[];
+}
+
+export async function repairClock(
+  context: CommitContext,
+  request: OnlineRequest = {},
+): Promise<ClockRepair> {
+  const { store, log, domain, clock } = context;
+  const head = await log.head();
+  const now = clock.now();
+  if (head === null || aheadProblem(head, now) === null)
+    return { manifest: head, changed: false, restated: [] };
+  const held = await heldBy(context, head);
+  const restated = toRestate(await inLogOrder(log, head, held, now), now);
+  const right = held.map(({ piece }) => piece.availableAt).filter((at) => !isAhead(at, now));
+  const availableAt = Math.max(now, latestOf(right) + 1);
+  const folder = await mkdtemp(path.join(tmpdir(), 'headway-repair-'));
+  try {
+    const manifest = await withSqlSession(async (session) => {
+      const work: Work = {
+        context,
+        session,
+        head,
+        folder,
+        doomed: await doomedKeys(store, domain),
+      };
+      const packs: FeaturePack[] = [];
+      for (const pack of head.packs) packs.push(...(await rightPartOf(work, pack, now)));
+      const objects = head.objects.filter((object) => !isAhead(object.availableAt, now));
+      const added: FeatureObject[] = [];
+      for (const { piece, file, rank } of restated)
+        added.push(await restate(work, { ...piece, availableAt }, file, rank));
+      const files = { packs, objects: [...objects, ...added] };
+      return append(work, files, request, restated.length);
+    });
+    return { manifest, changed: true, restated: restated.map(({ piece }) => piece.part) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Work {
+  readonly context: CommitContext;
+  readonly session: SqlSession;
+  readonly head: Manifest;
+  readonly folder: string;
+  readonly doomed: ReadonlySet<string>;
+}
+
+async function append(
+  { context, session, head }: Work,
+  files: Pick<Manifest, 'packs' | 'objects'>,
+  request: OnlineRequest,
+  count: number,
+): Promise<Manifest> {
+  const { store, log, domain, clock } = context;
+  const made = await log.append(async (parent, slot) => {
+    const doomed = await doomedKeys(store, domain);
+    const names = [...filesOf(files), ...files.packs.map(({ pieces }) => pieces)];
+    if (
+      parent?.snapshotVersion !== head.snapshotVersion ||
+      names.some(({ key }) => doomed.has(key))
+    )
+      throw new HeadwayError('RUN_IN_PROGRESS', 'Another writer of this store is at work', {
+        where: slot.key,
+        fix: 'Run it again when the other one has ended; nothing was changed.',
+      });
+    const draft = {
+      format: formatOf(files.packs),
+      domain,
+      number: slot.number,
+      parent: head.snapshotVersion,
+      commitId: slot.commitId,
+      // The stamp of the head is one of those that are wrong.
+      committedAt: isAhead(head.committedAt, clock.now())
+        ? clock.now()
+        : nextCommittedAt(head, clock.now()),
+      reason: `stamps in the future repaired: ${count} objects became known with this commit`,
+      schema: head.schema,
+      ...files,
+      report: head.report,
+    } as const;
+    const panel = await readSnapshot(store, draft, onlineQuery(request), session);
+    return withOnlineView(store, draft, panel);
+  });
+  // `append` gives null only where nothing was to be done
+  return made as Manifest;
+}
+
+/** Every piece of the newest snapshot. */
+async function heldBy({ store }: CommitContext, head: Manifest): Promise<Held[]> {
+  const held: Held[] = [];
+  for (const file of head.packs) {
+    const { pieces } = await readPieceTable(store, file);
+    for (const [rank, piece] of pieces.entries()) held.push({ piece, file, rank });
+  }
+  for (const file of head.objects) held.push({ piece: file, file, rank: null });
+  return held;
+}
+
+const nameOf = ({ feed, part, fingerprint, availableAt, span }: Piece): string =>
+  JSON.stringify([feed, part, fingerprint, availableAt, span.start, span.end]);
+
+/**
+ * What was committed since the first object with a stamp in the future, in the order of the log: a
+ * pack knows only that of the stamps.
+ */
+async function inLogOrder(
+  log: Pick<AppendLog<Manifest>, 'read'>,
+  head: Manifest,
+  held: readonly Held[],
+  now: number,
+): Promise<Held[]> {
+  let before: Manifest | null = head;
+  while (before !== null && filesOf(before).some(({ availableAt }) => isAhead(availableAt, now)))
+    before = before.number > 1 ? await log.read(before.number - 1) : null;
+
+  const places = new Map(held.map((one) => [nameOf(one.piece), one]));
+  const ordered = new Set<Held>();
+  let known = new Set((before?.objects ?? []).map(nameOf));
+  for (let number = (before?.number ?? 0) + 1; number <= head.number; number++) {
+    const { objects } = number === head.number ? head : await log.read(number);
+    for (const name of objects.map(nameOf)) {
+      const place = places.get(name);
+      if (place !== undefined && !known.has(name)) ordered.add(place);
+    }
+    known = new Set(objects.map(nameOf));
+  }
+  return [...ordered];
+}
+
+/**
+ * Which of `ordered` must become known with the repair: those of the future, and what was committed
+ * after them and has to win over them. What a later object of the same part covers wholly need not
+ * be seen any more.
+ */
+function toRestate(ordered: readonly Held[], now: number): Held[] {
+  const restated: Held[] = [];
+  for (const [i, one] of ordered.entries()) {
+    const { feed, part, span, availableAt } = one.piece;
+    const isCovered = ordered
+      .slice(i + 1)
+      .some(
+        ({ piece }) =>
+          piece.feed === feed &&
+          piece.part === part &&
+          piece.span.start <= span.start &&
+          span.end <= piece.span.end,
+      );
+    if (isCovered) continue;
+    const winsOver = ({ piece }: Held) =>
+      piece.feed === feed &&
+      (piece.part === part || (piece.span.start < span.end && span.start < piece.span.end));
+    if (isAhead(availableAt, now) || restated.some(winsOver)) restated.push(one);
+  }
+  return restated;
+}
+
+/** What a pack holds of pieces that are stamped right: they are the first. None or one pack. */
+async function rightPartOf(work: Work, pack: FeaturePack, now: number): Promise<FeaturePack[]> {
+  if (!isAhead(pack.availableAt, now)) return [pack];
+  const { context, session, head, folder, doomed } = work;
+  const { pieces } = await readPieceTable(context.store, pack);
+  const right = pieces.filter(({ availableAt }) => !isAhead(availableAt, now));
+  if (right.length === 0) return [];
+  const source = await verifiedPath(context.store, session, pack, head.schema.frequencyMinutes);
+  const target = path.join(folder, 'pack.parquet');
+  const written = await writeFirstPieces(session, source, right, target);
+  return [await placePack(context, session, target, { feed: pack.feed, ...written }, doomed)];
+}
+
+/** Puts one piece as an object of its own. */
+async function restate(
+  { context, session, head, folder, doomed }: Work,
+  piece: Piece,
+  file: DataFile,
+  rank: number | null,
+): Promise<FeatureObject> {
+  const { frequencyMinutes } = head.schema;
+  const source = await verifiedPath(context.store, session, file, frequencyMinutes);
+  const target = path.join(folder, 'piece.parquet');
+  await writePiece(session, source, piece, rank, target);
+  const hash = await fileHash(target);
+  const problem = await checkContent(session, target, hash, claimsOf(piece), frequencyMinutes);
+  if (problem !== null) {
+    throw new HeadwayError('INTERNAL', `Part ${piece.part} cannot be restated: ${problem}`, {
+      where: file.key,
+    });
+  }
+  const { rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = piece;
+  return {
+    ...(await placeFile(context, session, target, doomed)),
+    ...{ rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected },
+  };
+}
+
+/** Not its `pieces`: an object has none. */
+const claimsOf = ({ rows, span, availableAt }: Piece) => ({ rows, span, availableAt });

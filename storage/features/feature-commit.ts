@@ -1,0 +1,267 @@
+/**
+ * Purpose: turn new Parquet files into the next snapshot: the commit protocol of
+ * docs/store-protocol.md.
+ * Invariants: everything a manifest names is durable before the manifest is; a manifest's objects
+ * are those of its parent and the new ones, so two writers at once lose nothing; the same raw part
+ * at the same fingerprint is committed once; stamps ascend with the log (stamps.ts).
+ * Fails: PANEL_INVALID for a file that is not what the request says of it, CLOCK_BEHIND and
+ * CLOCK_AHEAD for a clock that is off by minutes (nothing is committed); the store's own errors.
+ */
+import type { Panel } from '../../forecasting/panel/panel.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import type { AppendLog } from '../log/append-log.ts';
+import {
+  nextCommittedAt,
+  refuseAheadOfClock,
+  refuseClockBehind,
+  stampAfter,
+} from '../log/stamps.ts';
+import { placeBytes, placeFile } from '../objects/content-addressed-write.ts';
+import { sha256 } from '../objects/content-hash.ts';
+import { objectKeys } from '../objects/object-keys.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { doomedKeys } from './garbage/collection-log.ts';
+import { keepingRows } from './kept-rows.ts';
+import {
+  type FeatureObject,
+  type FeatureSchema,
+  formatOf,
+  type Manifest,
+  snapshotVersionOf,
+  type TimeSpan,
+} from './manifest.ts';
+import { type NewFeatureObject, requireContent, requireFitting } from './new-objects.ts';
+import { nextOnlinePanel } from './online/online-increment.ts';
+import { encodeOnlineView } from './online/online-view.ts';
+import { type Ahead, readSnapshot } from './reading/snapshot-reader.ts';
+import { newestParts, piecesOf } from './segments/segment-index.ts';
+
+/** Eight weeks of hours. */
+const DEFAULT_ONLINE_INTERVALS = 1344;
+
+/**
+ * From asking which names are to become free to the entry that rests on them; half of
+ * feature-gc.ts: CONDEMNED_FOR_MS.
+ */
+const COMMIT_WITHIN_MS = 30 * 60 * 1000;
+
+/** What the online view of a snapshot holds. */
+export interface OnlineRequest {
+  /** How many intervals of every series. */
+  readonly onlineIntervals?: number;
+  /** How far past its end which columns that are known in advance. */
+  readonly ahead?: Ahead;
+}
+
+export interface CommitRequest extends OnlineRequest {
+  readonly reason: string;
+  readonly schema: FeatureSchema;
+  readonly newObjects: readonly NewFeatureObject[];
+  /** The data-quality report of the run, as JSON text. */
+  readonly report?: Uint8Array;
+}
+
+export interface CommitContext {
+  readonly store: ObjectStore;
+  readonly domain: string;
+  readonly clock: Clock;
+  readonly log: AppendLog<Manifest>;
+}
+
+export async function commitFeatures(
+  context: CommitContext,
+  request: CommitRequest,
+): Promise<Manifest> {
+  const { domain, log } = context;
+  const head = await log.head();
+  refuseOtherSchema(head, request.schema);
+  refuseClockBehind(head, context.clock.now());
+  const fresh = await notCommitted(context, head, request.newObjects);
+  if (fresh.length > 0) {
+    return keepingRows(() =>
+      withSqlSession((session) => appendManifest(context, request, session, { head, fresh })),
+    );
+  }
+  if (head !== null) return head;
+  throw new HeadwayError(
+    'SNAPSHOT_EMPTY',
+    'There is nothing to commit, and nothing was committed before',
+    {
+      where: `domain ${domain}`,
+      fix: 'Give the feature service a source that has data.',
+    },
+  );
+}
+
+/** What of a request the head does not hold. */
+interface Judged {
+  readonly head: Manifest | null;
+  readonly fresh: readonly NewFeatureObject[];
+}
+
+async function appendManifest(
+  context: CommitContext,
+  request: CommitRequest,
+  session: SqlSession,
+  before: Judged,
+): Promise<Manifest> {
+  const { store, domain, clock, log } = context;
+  const upload = uploader(context, request, session);
+  const manifest = await log.append(async (parent, slot) => {
+    refuseOtherSchema(parent, request.schema);
+    const isAsBefore = parent?.snapshotVersion === before.head?.snapshotVersion;
+    const fresh = isAsBefore
+      ? before.fresh
+      : await notCommitted(context, parent, request.newObjects);
+    if (fresh.length === 0) return null;
+    refuseClockBehind(parent, clock.now());
+    refuseAheadOfClock(fresh, clock.now());
+    const elapsed = stopwatch(clock);
+    const placed = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
+    const { report } = placed;
+    const added = stampAfter(parent, placed.objects);
+    const packs = parent?.packs ?? [];
+    const objects = [...(parent?.objects ?? []), ...added];
+    const draft = {
+      format: formatOf(packs),
+      domain,
+      number: slot.number,
+      parent: parent?.snapshotVersion ?? null,
+      commitId: slot.commitId,
+      committedAt: nextCommittedAt(parent, clock.now()),
+      reason: request.reason,
+      schema: request.schema,
+      packs,
+      objects,
+      report,
+    } as const;
+    const next =
+      parent && (await nextOnlinePanel(store, session, parent, draft, added, onlineQuery(request)));
+    const panel = next ?? (await readSnapshot(store, draft, onlineQuery(request), session));
+    const isLate = elapsed() > COMMIT_WITHIN_MS;
+    return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
+  });
+  // `append` gives null only for an empty log, to which there is always something to add
+  return manifest as Manifest;
+}
+
+/** The question that the online view is the answer to. */
+export const onlineQuery = ({ onlineIntervals, ahead }: OnlineRequest) => ({
+  lastIntervals: onlineIntervals ?? DEFAULT_ONLINE_INTERVALS,
+  ...(ahead ? { ahead } : {}),
+});
+
+/**
+ * How long ago it was called, in milliseconds, and rather too much: a wall clock can be set back,
+ * and the other one may stand still while the machine sleeps.
+ */
+function stopwatch(clock: Clock): () => number {
+  const [at, elapsedAt] = [clock.now(), clock.elapsedMs()];
+  return () => Math.max(clock.now() - at, clock.elapsedMs() - elapsedAt);
+}
+
+/** Writes the online view of the snapshot to be, and completes its manifest. */
+export async function withOnlineView(
+  store: ObjectStore,
+  draft: Omit<Manifest, 'snapshotVersion' | 'online'>,
+  panel: Panel,
+): Promise<Manifest> {
+  const bytes = encodeOnlineView(panel);
+  const end = panel.start + panel.length * panel.frequencyMinutes * 60_000;
+  const online = {
+    key: '',
+    sha256: sha256(bytes),
+    bytes: bytes.length,
+    span: { start: panel.start, end },
+  };
+  const snapshotVersion = snapshotVersionOf({ ...draft, online });
+  const key = objectKeys.online(draft.domain, snapshotVersion);
+  await store.put(key, bytes);
+  const { format, domain, number, ...rest } = draft;
+  return { format, domain, number, snapshotVersion, ...rest, online: { ...online, key } };
+}
+
+/**
+ * Those of `objects` that are not what the head holds of their part, at its newest. Not merely what
+ * it ever held: a part that was changed and then changed back must be committed again.
+ */
+async function notCommitted(
+  { store }: CommitContext,
+  head: Manifest | null,
+  objects: readonly NewFeatureObject[],
+) {
+  const newest = newestParts(await piecesOf(store, head), objects);
+  return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
+}
+
+function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
+  if (head === null) return;
+  for (const name of ['frequencyMinutes', 'missing', 'timeZone'] as const) {
+    if (head.schema[name] === schema[name]) continue;
+    throw new HeadwayError(
+      'SETTINGS_INVALID',
+      `The store was made with ${name} ${head.schema[name]}, not ${schema[name]}`,
+      {
+        where: head.snapshotVersion,
+        fix: 'Use another store or another domain name for data that reads differently.',
+      },
+    );
+  }
+}
+
+/**
+ * Checks and writes the files and the report, once, or again where their names are to become free,
+ * however often the commit is tried.
+ */
+function uploader({ store, domain }: CommitContext, request: CommitRequest, session: SqlSession) {
+  const checked = new Set<NewFeatureObject>();
+  const written = new Map<NewFeatureObject, FeatureObject>();
+  let report: string | null = null;
+  return async (fresh: readonly NewFeatureObject[], grid: { span: TimeSpan } | undefined) => {
+    requireFitting(fresh, grid, request.schema);
+    for (const object of fresh) {
+      if (checked.has(object)) continue;
+      await requireContent(session, object, request.schema);
+      checked.add(object);
+    }
+    const doomed = await doomedKeys(store, domain);
+    const isDone = (key: string | null | undefined) => typeof key === 'string' && !doomed.has(key);
+    for (const object of fresh) {
+      if (isDone(written.get(object)?.key)) continue;
+      const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } =
+        object;
+      const placed = await placeFile({ store, domain }, session, path, doomed);
+      written.set(object, {
+        ...placed,
+        rows,
+        span,
+        availableAt,
+        feed,
+        part,
+        fingerprint,
+        rowsIn,
+        rowsUsed,
+        rejected,
+      });
+    }
+    if (request.report && !isDone(report))
+      report = await placeReport({ store, domain }, request.report, doomed);
+    return { objects: fresh.map((object) => written.get(object) as FeatureObject), report };
+  };
+}
+
+async function placeReport(
+  place: Pick<CommitContext, 'store' | 'domain'>,
+  report: Uint8Array,
+  doomed: ReadonlySet<string>,
+) {
+  try {
+    JSON.parse(Buffer.from(report).toString('utf8'));
+  } catch (error) {
+    throw new HeadwayError('PANEL_INVALID', 'The report to commit is not JSON', { cause: error });
+  }
+  const spaced = (copy: number) => Buffer.concat([report, Buffer.alloc(copy, ' ')]);
+  return (await placeBytes(place, spaced, objectKeys.report, doomed)).key;
+}

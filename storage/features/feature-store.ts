@@ -1,0 +1,204 @@
+/**
+ * Purpose: the feature store: snapshots of a domain's demand, committed whole, and read as they
+ * were known at any time.
+ * Invariants: an acknowledged commit is durable and stays; a snapshot never changes; a late
+ * backfill changes no answer to a question with an earlier `knownAt`; nothing is returned that was
+ * not verified against its hash.
+ * Fails: SNAPSHOT_EMPTY, OBJECT_NOT_FOUND for an unknown snapshot, STORE_CORRUPT with the key, and
+ * the store's own errors.
+ */
+import type { Panel } from '../../forecasting/panel/panel.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
+import { openAppendLog } from '../log/append-log.ts';
+import { sha256 } from '../objects/content-hash.ts';
+import { objectKeys } from '../objects/object-keys.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { type ClockRepair, repairClock } from './clock-repair.ts';
+import { type CommitRequest, commitFeatures, type OnlineRequest } from './feature-commit.ts';
+import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
+import { isIntact, openCollectionLog } from './garbage/collection-log.ts';
+import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
+import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
+import { decodeOnlineView } from './online/online-view.ts';
+import { openQuarantine, type Quarantine } from './quarantine.ts';
+import { type NextSnapshot, readNext } from './reading/next-snapshot.ts';
+import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
+import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
+import { type Piece, piecesOf } from './segments/segment-index.ts';
+
+export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
+  /** Default: the newest. */
+  snapshotVersion?: string;
+}
+
+export interface FeatureStore {
+  head(): Promise<Manifest | null>;
+  /** All manifests, oldest first. */
+  log(): Promise<Manifest[]>;
+  /** By version, or by number alone. */
+  manifest(snapshotVersion: string): Promise<Manifest>;
+  /**
+   * Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest
+   * is returned.
+   */
+  commit(request: CommitRequest): Promise<Manifest>;
+  /**
+   * Merges small objects into packs, by a commit. The new snapshot reads as the one before, for
+   * every `knownAt`. Returns the newest snapshot; null where there is none.
+   */
+  compact(request?: CompactRequest): Promise<Manifest | null>;
+  /**
+   * Restates, by a commit, what is stamped in the future (clock-repair.ts). Where nothing is,
+   * nothing changes.
+   */
+  repairClock(request?: OnlineRequest): Promise<ClockRepair>;
+  /**
+   * What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt`
+   * the later committed comes later.
+   */
+  pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Piece[]>;
+  readAsOf(query?: AsOfQuery): Promise<Panel>;
+  /** How the demand will read once the new objects are committed. Writes nothing. */
+  readNext(next: NextSnapshot): Promise<Panel>;
+  /**
+   * The last weeks of every series in the newest snapshot, without a SQL engine. `head`: its
+   * manifest, where it was read already.
+   */
+  readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
+  /** The data-quality report that was committed with a manifest; null where there was none. */
+  readReport(manifest: Manifest): Promise<unknown | null>;
+  /** Beside the snapshots: the evidence of runs that were refused. */
+  readonly quarantine: Quarantine;
+  /** Says, or removes, what no snapshot that is kept needs any more. */
+  gc(request: GcRequest): Promise<FeatureGcReport>;
+  /**
+   * Reads and checks everything. Reports and never throws, except where the store cannot be
+   * reached.
+   */
+  verify(): Promise<FeatureReport>;
+}
+
+export function openFeatureStore(options: {
+  store: ObjectStore;
+  domain: string;
+  clock: Clock;
+}): FeatureStore {
+  const { store, domain, clock } = options;
+  const log = openAppendLog<Manifest>(store, {
+    prefix: objectKeys.featureLog(domain),
+    keyOf: (number) => objectKeys.manifest(domain, number),
+    parse: parseManifest,
+    serialise: serialiseManifest,
+  });
+
+  async function existingHead(): Promise<Manifest> {
+    const head = await log.head();
+    if (head !== null) return head;
+    throw new HeadwayError(
+      'SNAPSHOT_EMPTY',
+      `The feature store holds nothing of the domain ${domain} yet`,
+      {
+        where: store.location,
+        fix: `Run \`headway features run --domain ${domain}\` first.`,
+      },
+    );
+  }
+
+  async function manifestOf(snapshotVersion: string): Promise<Manifest> {
+    const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
+    const number = Number(digits ?? 0);
+    const found =
+      number > 0 && (await store.has(objectKeys.manifest(domain, number)))
+        ? await log.read(number)
+        : null;
+    if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
+    throw new HeadwayError(
+      'OBJECT_NOT_FOUND',
+      `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`,
+      {
+        where: store.location,
+        fix: '`headway store log` lists the snapshots.',
+      },
+    );
+  }
+
+  /** An object that a manifest names, or STORE_CORRUPT. */
+  async function getNamed(key: string, hash: string): Promise<Uint8Array> {
+    const corrupt = (problem: string, cause?: unknown) =>
+      new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
+        where: key,
+        fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+        cause,
+      });
+    const bytes = await store.get(key, hash).catch((error: unknown) => {
+      throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
+    });
+    if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
+    return bytes;
+  }
+
+  /** What is missing may have been collected: that is no damage. */
+  async function explained(error: unknown, { number, snapshotVersion }: Manifest): Promise<never> {
+    const isMissing =
+      isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
+    if (!isMissing || isIntact(await openCollectionLog(store, domain).head(), number)) throw error;
+    throw new HeadwayError(
+      'SNAPSHOT_COLLECTED',
+      `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
+      {
+        where: error.where ?? snapshotVersion,
+        fix: 'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway store gc --help` says which are.',
+        cause: error,
+      },
+    );
+  }
+
+  return {
+    head: log.head,
+    async log() {
+      const manifests = await log.entries();
+      for (const [i, { parent, number }] of manifests.entries()) {
+        if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
+        const where = objectKeys.manifest(domain, number);
+        throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
+          where,
+        });
+      }
+      return manifests;
+    },
+    manifest: manifestOf,
+    commit: (request) => commitFeatures({ store, domain, clock, log }, request),
+    compact: (request) => compactFeatures({ store, domain, clock, log }, request),
+    repairClock: (request) => repairClock({ store, domain, clock, log }, request),
+    pieces: (manifest) => piecesOf(store, manifest),
+    async readAsOf(query = {}) {
+      const { snapshotVersion, ...rest } = query;
+      const manifest =
+        snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
+      return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
+    },
+    readNext: (next) => readNext(store, domain, next),
+    async readOnline(head) {
+      const manifest = head ?? (await existingHead());
+      const { online } = manifest;
+      if (online === null)
+        throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
+      return {
+        panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)),
+        manifest,
+      };
+    },
+    async readReport(manifest) {
+      if (manifest.report === null) return null;
+      const hash = reportHash(manifest.report);
+      const bytes = await getNamed(manifest.report, hash).catch((error) =>
+        explained(error, manifest),
+      );
+      return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    },
+    quarantine: openQuarantine({ store, domain }),
+    gc: (request) => collectFeatures({ store, domain, clock, log }, request),
+    verify: () => verifyFeatures({ store, domain, clock, log }),
+  };
+}

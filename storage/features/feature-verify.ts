@@ -1,0 +1,150 @@
+/**
+ * Purpose: read and check every object of a domain's features.
+ * Invariants: trusts no earlier check; changes nothing; goes on after a problem, so that one report
+ * has them all.
+ * Fails: only where the store cannot be reached.
+ */
+
+import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { aheadProblem } from '../log/stamps.ts';
+import { sha256 } from '../objects/content-hash.ts';
+import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { type StoreReport, startReport } from '../store-report.ts';
+import type { CommitContext } from './feature-commit.ts';
+import { verifiedPath } from './feature-objects.ts';
+import { type Collection, isIntact, openCollectionLog } from './garbage/collection-log.ts';
+import { type Manifest, reportHash } from './manifest.ts';
+import { decodeOnlineView } from './online/online-view.ts';
+import { readPieceTable } from './segments/segment-index.ts';
+
+export interface FeatureReport extends StoreReport {
+  readonly manifests: number;
+  /** Snapshots of which garbage collection took what no other needs. */
+  readonly collected: number;
+  /**
+   * Stamps of the newest snapshot that lie in the future, or null. Those of older ones hide nothing
+   * any more.
+   */
+  readonly clock: { readonly key: string; readonly problem: string } | null;
+}
+
+export async function verifyFeatures({
+  store,
+  domain,
+  clock,
+  log,
+}: CommitContext): Promise<FeatureReport> {
+  const report = startReport();
+  const keys = await store.list(objectKeys.features(domain));
+  const newest = await verifyCollections(store, domain, keys, report);
+  let collected = 0;
+  let manifests = 0;
+  let previous: Manifest | null = null;
+  await withSqlSession(async (session) => {
+    // One by one: years of manifests do not fit into memory together.
+    for (const number of numbersToLookAt(keys, objectKeys.featureLog(domain))) {
+      const key = objectKeys.manifest(domain, number);
+      const read = await report.attempt(key, async () => {
+        const manifest: Manifest = await log.read(number);
+        const before = previous;
+        previous = manifest;
+        manifests++;
+        const follows =
+          before?.number === number - 1 ? manifest.parent === before.snapshotVersion : number > 1;
+        if (number === 1 ? manifest.parent === null : follows) return (await store.get(key)).length;
+        throw new HeadwayError('STORE_CORRUPT', 'It does not follow on the manifest before it', {
+          where: key,
+        });
+      });
+      const manifest = previous as Manifest | null;
+      if (manifest?.number !== number) continue;
+      const isWhole = isIntact(newest, number);
+      if (!isWhole && read) collected++;
+      await verifySnapshot(
+        store,
+        session,
+        manifest,
+        { isWhole, hasView: number > (newest?.upTo ?? 0) },
+        report,
+      );
+    }
+  });
+  const head = previous as Manifest | null;
+  const problem = aheadProblem(head, clock.now());
+  const ahead = head && problem && { key: objectKeys.manifest(domain, head.number), problem };
+  return { ...report.finish(keys), manifests, collected, clock: ahead || null };
+}
+
+type Report = ReturnType<typeof startReport>;
+
+/**
+ * What a snapshot names; of a collected one that which is still there, so that it is known to be
+ * named and right.
+ */
+async function verifySnapshot(
+  store: ObjectStore,
+  session: SqlSession,
+  { packs, objects, schema, online, report: reportKey }: Manifest,
+  { isWhole, hasView }: { isWhole: boolean; hasView: boolean },
+  report: Report,
+): Promise<void> {
+  const attempt = async (key: string, isThere: boolean, look: () => Promise<number>) => {
+    if (report.isKnown(key) || (!isThere && !(await store.has(key)))) return;
+    await report.attempt(key, look);
+  };
+  for (const file of [...packs, ...objects]) {
+    await attempt(file.key, isWhole, async () => {
+      await verifiedPath(store, session, file, schema.frequencyMinutes, true);
+      return file.bytes;
+    });
+  }
+  for (const pack of packs) {
+    await attempt(pack.pieces.key, isWhole, async () => {
+      await readPieceTable(store, pack, true);
+      return pack.pieces.bytes;
+    });
+  }
+  if (online) {
+    await attempt(online.key, hasView, async () => {
+      const bytes = await getHashed(store, online.key, online.sha256);
+      decodeOnlineView(online.key, bytes);
+      return bytes.length;
+    });
+  }
+  if (reportKey) {
+    await attempt(
+      reportKey,
+      isWhole,
+      async () => (await getHashed(store, reportKey, reportHash(reportKey))).length,
+    );
+  }
+}
+
+/** Checks the log of collections; gives its newest entry. */
+async function verifyCollections(
+  store: ObjectStore,
+  domain: string,
+  keys: readonly string[],
+  report: Report,
+) {
+  const log = openCollectionLog(store, domain);
+  let newest: Collection | null = null;
+  for (const number of numbersToLookAt(keys, objectKeys.collectionLog(domain))) {
+    const key = objectKeys.collection(domain, number);
+    await report.attempt(key, async () => {
+      newest = await log.read(number);
+      return (await store.get(key)).length;
+    });
+  }
+  return newest as Collection | null;
+}
+
+async function getHashed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
+  const bytes = await store.get(key);
+  if (sha256(bytes) === hash) return bytes;
+  throw new HeadwayError('STORE_CORRUPT', 'Its SHA-256 differs from the one it is named with', {
+    where: key,
+  });
+}

@@ -1,0 +1,302 @@
+/**
+ * Purpose: from the objects and packs of a snapshot to a panel, as it was known at a time.
+ * Invariants: an interval reads as a number only where every feed speaks for it, so that a sum
+ * never lacks a part; only winners are read (coverage.ts); feeds are added in a fixed order, so
+ * that the same question gives the same bits, packed or not.
+ *   missing = zero: a feed speaks for every series in all of its covered span, and an absent row is
+ *   0.
+ *   missing = unknown: a feed speaks for the series it has rows of, and an absent row is NaN.
+ *   Exogenous feeds are columns beside the series: they make no interval, no series, and no value
+ *   of the target known or unknown.
+ * Fails: SNAPSHOT_EMPTY where nothing was known, SERIES_UNKNOWN, USAGE for a time off the grid,
+ * STORE_CORRUPT.
+ */
+import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
+import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import type { ObjectStore } from '../../objects/object-store.ts';
+import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from '../manifest.ts';
+import { type PieceTable, readPieceTable } from '../segments/segment-index.ts';
+import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
+import {
+  clipSpans,
+  feedsOf,
+  filesOf,
+  isExogenous,
+  type Segment,
+  winningSegments,
+} from './version-coverage.ts';
+
+/** 4 GB: no array can be much larger. */
+const MOST_VALUES = 2 ** 30;
+
+export interface SnapshotQuery {
+  /** Start of the last interval, inclusive. Default: the last one that anything covers. */
+  cutoff?: number;
+  /** Only what was known then. Default: everything in the snapshot. */
+  knownAt?: number;
+  /** Start of the first interval, inclusive. Default: the first one that anything covers. */
+  from?: number;
+  /** Instead of `from`: so many intervals up to the last. */
+  lastIntervals?: number;
+  /**
+   * Default: every series with a row at or before the cutoff. The panel holds them in code-point
+   * order in any case.
+   */
+  seriesIds?: readonly string[];
+  /**
+   * Exogenous columns known in advance reach so many intervals past the last one. The others end
+   * with it.
+   */
+  ahead?: Ahead;
+}
+
+export interface Ahead {
+  readonly columns: readonly string[];
+  readonly intervals: number;
+}
+
+/** What a reader needs of a manifest. */
+export interface SnapshotFiles {
+  readonly packs: readonly FeaturePack[];
+  readonly objects: readonly FeatureObject[];
+  readonly schema: FeatureSchema;
+}
+
+/** Who speaks when in each feed, as far as it was known. */
+export interface KnownFeeds {
+  /** From the first to the last interval that is covered. */
+  readonly span: TimeSpan;
+  /** Segments of the feeds of demand in the order of their names, and of the exogenous ones. */
+  readonly demand: readonly (readonly Segment[])[];
+  readonly exogenous: readonly (readonly Segment[])[];
+  readonly tables: ReadonlyMap<string, PieceTable>;
+}
+
+interface FeedRows {
+  readonly segments: readonly Segment[];
+  readonly ids: ReadonlySet<string>;
+}
+
+export interface Grid extends TimeSpan {
+  readonly step: number;
+  readonly length: number;
+}
+
+export async function readSnapshot(
+  store: ObjectStore,
+  snapshot: SnapshotFiles,
+  query: SnapshotQuery,
+  openSession?: SqlSession,
+): Promise<Panel> {
+  const { frequencyMinutes, missing } = snapshot.schema;
+  const known = await knownFeeds(store, snapshot, query.knownAt);
+  const grid = gridOf(known.span, frequencyMinutes, query);
+  const read = async (session: SqlSession): Promise<Panel> => {
+    const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
+    const feeds = await openFeeds(reader, known.demand, grid.end);
+    const seriesIds = selectSeries(feeds, query.seriesIds);
+    const target = await sumFeeds(reader, feeds, seriesIds, grid, missing);
+    const exogenous = await readExogenous(reader, known.exogenous, grid, query.ahead);
+    const { start, length } = grid;
+    return createPanel({
+      seriesIds,
+      start,
+      frequencyMinutes,
+      length,
+      columns: { target },
+      ...exogenous,
+    });
+  };
+  return openSession ? read(openSession) : withSqlSession(read);
+}
+
+/**
+ * Reads the piece tables of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand
+ * was known.
+ */
+export async function knownFeeds(
+  store: ObjectStore,
+  { packs, objects }: SnapshotFiles,
+  knownAt = Number.POSITIVE_INFINITY,
+): Promise<KnownFeeds> {
+  const tables = new Map<string, PieceTable>();
+  for (const pack of packs) tables.set(pack.key, await readPieceTable(store, pack));
+  const demand: Segment[][] = [];
+  const exogenous: Segment[][] = [];
+  const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
+  const files = filesOf({ packs, objects });
+  for (const feed of feedsOf(files)) {
+    const mine = files.filter((file) => file.feed === feed);
+    const segments = winningSegments(mine, tables, knownAt);
+    if (segments.length === 0) continue;
+    (isExogenous(feed) ? exogenous : demand).push(segments);
+    if (isExogenous(feed)) continue;
+    span.start = Math.min(span.start, segments[0]?.start as number);
+    span.end = Math.max(span.end, segments.at(-1)?.end as number);
+  }
+  if (demand.length === 0)
+    throw nothing(knownAt === Number.POSITIVE_INFINITY ? 'yet' : 'that was known by then');
+  return { span, demand, exogenous, tables };
+}
+
+/** What each feed says up to `end`, and of which series. */
+async function openFeeds(
+  reader: RowReader,
+  feeds: readonly (readonly Segment[])[],
+  end: number,
+): Promise<FeedRows[]> {
+  const opened: FeedRows[] = [];
+  for (const feed of feeds) {
+    const segments = clipSpans(feed, Number.NEGATIVE_INFINITY, end);
+    opened.push({ segments, ids: await seriesIn(reader, segments) });
+  }
+  return opened;
+}
+
+/** The demand of `seriesIds` over the grid, row-major by series. */
+export async function sumFeeds(
+  reader: RowReader,
+  feeds: readonly FeedRows[],
+  seriesIds: readonly string[],
+  grid: Grid,
+  missing: FeatureSchema['missing'],
+): Promise<Float32Array> {
+  const { start, end, step, length } = grid;
+  if (seriesIds.length * length > MOST_VALUES) {
+    throw new HeadwayError(
+      'USAGE',
+      `${seriesIds.length} series × ${length} intervals are too many to be read at once`,
+      {
+        fix: 'Ask for less: with `from`, `cutoff` or `seriesIds`.',
+      },
+    );
+  }
+  const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
+  if (target.length === 0) return target;
+  // How many feeds must have spoken for a value to be whole, and how many have.
+  const heard = new Uint16Array(target.length);
+  for (const { segments } of feeds) {
+    const inside = clipSpans(segments, start, end);
+    if (missing === 'zero') for (const segment of inside) hear(heard, segment, start, step, length);
+    await streamRows(reader, seriesIds, inside, grid, (at, value) => {
+      const before = target[at] as number;
+      target[at] = Number.isNaN(before) ? value : before + value;
+      if (missing === 'unknown') (heard[at] as number)++;
+    });
+  }
+  for (let at = 0, series = 0; series < seriesIds.length; series++) {
+    const id = seriesIds[series] as string;
+    const needed =
+      missing === 'zero' ? feeds.length : feeds.filter(({ ids }) => ids.has(id)).length;
+    for (let t = 0; t < length; t++, at++) {
+      if ((heard[at] as number) < needed) target[at] = Number.NaN;
+      else if (missing === 'zero' && Number.isNaN(target[at])) target[at] = 0;
+    }
+  }
+  return target;
+}
+
+/**
+ * The exogenous columns. A column is of one feed; where two have it, the one whose name comes later
+ * decides.
+ */
+export async function readExogenous(
+  reader: RowReader,
+  feeds: readonly (readonly Segment[])[],
+  grid: Grid,
+  ahead: Ahead = { columns: [], intervals: 0 },
+): Promise<{ exogenous?: Record<string, Float32Array> }> {
+  // A map, for a column may be called `constructor`.
+  const columns = new Map<string, Float32Array>();
+  const reach = grid.length + ahead.intervals;
+  const end = grid.start + reach * grid.step;
+  const opened = await openFeeds(reader, feeds, end);
+  for (const { segments, ids } of opened) {
+    const names = [...ids].sort();
+    for (const name of names) {
+      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(
+        Number.NaN,
+      );
+      if (!columns.has(name)) columns.set(name, values);
+    }
+    const inside = clipSpans(segments, grid.start, end);
+    if (inside.length === 0 || names.length === 0) continue;
+    await streamRows(reader, names, inside, { ...grid, length: reach }, (at, value) => {
+      const column = columns.get(names[Math.floor(at / reach)] as string) as Float32Array;
+      if (at % reach < column.length) column[at % reach] = value;
+    });
+  }
+  return opened.length > 0 ? { exogenous: Object.fromEntries(columns) } : {};
+}
+
+const nothing = (what: string) =>
+  new HeadwayError('SNAPSHOT_EMPTY', `The feature store holds nothing ${what}`, {
+    fix: 'Run the feature service over that time first, or ask for another time.',
+  });
+
+/**
+ * The grid of the answer: from the first to the last covered interval, within what was asked for.
+ */
+export function gridOf(covered: TimeSpan, frequencyMinutes: number, query: SnapshotQuery): Grid {
+  const step = frequencyMinutes * 60_000;
+  const first = covered.start;
+  for (const [name, time] of Object.entries({ cutoff: query.cutoff, from: query.from })) {
+    if (time !== undefined && (time - first) % step !== 0) {
+      const example = Number.isFinite(time)
+        ? `; ${new Date(first + Math.floor((time - first) / step) * step).toISOString()} is`
+        : '';
+      throw new HeadwayError(
+        'USAGE',
+        `\`${name}\` is not the start of an interval of ${frequencyMinutes} minutes${example}`,
+        {
+          where: String(time),
+        },
+      );
+    }
+  }
+  const end = Math.min(covered.end, (query.cutoff ?? Number.POSITIVE_INFINITY) + step);
+  const from =
+    query.from ?? (query.lastIntervals === undefined ? first : end - query.lastIntervals * step);
+  const start = Math.max(first, from);
+  if (start >= end) throw nothing('between the first interval asked for and the cutoff');
+  return { start, end, step, length: (end - start) / step };
+}
+
+function selectSeries(feeds: readonly FeedRows[], wanted: readonly string[] | undefined): string[] {
+  const present = new Set(feeds.flatMap(({ ids }) => [...ids]));
+  const unknown = wanted?.find((id) => !present.has(id));
+  if (unknown !== undefined) {
+    throw new HeadwayError(
+      'SERIES_UNKNOWN',
+      `There is no series ${JSON.stringify(unknown)} in this snapshot`,
+      {
+        where: unknown,
+      },
+    );
+  }
+  return inCodePoints(wanted === undefined ? present : new Set(wanted));
+}
+
+/**
+ * In the order of Unicode code points, which is that of their UTF-8 bytes; JavaScript's own order
+ * is another.
+ */
+export const inCodePoints = (ids: ReadonlySet<string>): string[] =>
+  [...ids]
+    .map((id) => ({ id, bytes: Buffer.from(id) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ id }) => id);
+
+function hear(
+  heard: Uint16Array,
+  segment: TimeSpan,
+  start: number,
+  step: number,
+  length: number,
+): void {
+  const first = (segment.start - start) / step;
+  const end = (segment.end - start) / step;
+  for (let row = 0; row < heard.length; row += length)
+    for (let t = first; t < end; t++) (heard[row + t] as number)++;
+}

@@ -1,0 +1,187 @@
+/**
+ * Purpose: the rows that win, out of the files of a snapshot: which series they are of, and their
+ * values.
+ * Invariants: only winners are read (coverage.ts), from files that were checked
+ * (feature-objects.ts); a file is opened only where its rows are needed: of a pack, what series it
+ * holds is often known from its piece table, and of a file that was just checked its rows are kept.
+ * Fails: STORE_CORRUPT with the key.
+ */
+
+import { columnItems, nameRows, type SqlSession } from '../../../platform/duckdb/session.ts';
+import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
+import type { ObjectStore } from '../../objects/object-store.ts';
+import { rowsOfContent, verifiedPath } from '../feature-objects.ts';
+import { type ObjectRows, placeRows } from '../kept-rows.ts';
+import type { PieceTable } from '../segments/segment-index.ts';
+import { type DataFile, isPack, lastRank, type Segment } from './version-coverage.ts';
+
+/** What reading the rows of a snapshot needs. */
+export interface RowReader {
+  readonly store: ObjectStore;
+  readonly session: SqlSession;
+  readonly frequencyMinutes: number;
+  /** The piece tables of the packs, by the key of the pack. */
+  readonly tables: ReadonlyMap<string, PieceTable>;
+}
+
+/** The series with a winning row in `segments`. */
+export async function seriesIn(
+  reader: RowReader,
+  segments: readonly Segment[],
+): Promise<Set<string>> {
+  const ids = new Set<string>();
+  const unclear: Segment[] = [];
+  for (const file of new Set(segments.map((segment) => segment.file))) {
+    const mine = segments.filter((segment) => segment.file === file);
+    const rows = await keptOf(reader, file);
+    if (rows !== null) for (const id of seriesOf(rows, mine)) ids.add(id);
+    else if (!isPack(file) || !tellsAll(file, mine, reader.tables.get(file.key), ids))
+      unclear.push(...mine);
+  }
+  if (unclear.length === 0) return ids;
+  const rows = await reader.session.rows(
+    `${await winningRows(reader, unclear)} SELECT DISTINCT series_id FROM winning`,
+  );
+  for (const [id] of rows) ids.add(String(id));
+  return ids;
+}
+
+/**
+ * The rows of a file, where they are kept since it was checked. The file in the store is held to
+ * its hash all the same.
+ */
+async function keptOf(
+  { store, session, frequencyMinutes }: RowReader,
+  file: DataFile,
+): Promise<ObjectRows | null> {
+  const rows = rowsOfContent(file.sha256, file, frequencyMinutes);
+  if (rows !== null) await verifiedPath(store, session, file, frequencyMinutes);
+  return rows;
+}
+
+/** 1 for each interval of `rows` in `segments`. */
+function intervalsOf(
+  { start, step, length }: ObjectRows,
+  segments: readonly Segment[],
+): Uint8Array {
+  const wins = new Uint8Array(length);
+  for (const segment of segments)
+    wins.fill(
+      1,
+      Math.max(0, (segment.start - start) / step),
+      Math.max(0, (segment.end - start) / step),
+    );
+  return wins;
+}
+
+function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
+  const wins = intervalsOf(rows, segments);
+  // A series without a row is none.
+  if (!wins.includes(0)) return [...rows.seriesIds];
+  const found = new Uint8Array(rows.seriesIds.length);
+  for (let row = 0; row < rows.values.length; row++) {
+    if (wins[rows.intervals[row] as number] === 1) found[rows.series[row] as number] = 1;
+  }
+  return rows.seriesIds.filter((_, series) => found[series] === 1);
+}
+
+/**
+ * Adds to `ids` what the table of a pack proves of it; true where nothing is left to ask its rows.
+ */
+function tellsAll(
+  pack: DataFile,
+  segments: readonly Segment[],
+  table: PieceTable | undefined,
+  ids: Set<string>,
+): boolean {
+  const lasting = segments.filter(({ rank }) => rank === lastRank(pack));
+  let clear = table !== undefined && lasting.length === segments.length;
+  for (const [id, first] of table?.firsts ?? []) {
+    if (lasting.some(({ start, end }) => first >= start && first < end)) ids.add(id);
+    else clear = false;
+  }
+  return clear;
+}
+
+/**
+ * Calls `take` with place (position in `ids` × length + interval) and value of every winning row of
+ * one of `ids`.
+ */
+export async function streamRows(
+  reader: RowReader,
+  ids: readonly string[],
+  segments: readonly Segment[],
+  grid: { start: number; step: number; length: number },
+  take: (at: number, value: number) => void,
+): Promise<void> {
+  const others: Segment[] = [];
+  for (const file of new Set(segments.map((segment) => segment.file))) {
+    const mine = segments.filter((segment) => segment.file === file);
+    const rows = await keptOf(reader, file);
+    if (rows === null) others.push(...mine);
+    else placeRows(rows, ids, grid, take, intervalsOf(rows, mine));
+  }
+  if (others.length === 0) return;
+  const winning = await winningRows(reader, others);
+  await nameRows(reader.session, ids);
+  const sql = `${winning}
+    SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
+    FROM winning JOIN series ON winning.series_id = series.id`;
+  await reader.session.stream(sql, (chunk) => {
+    const positions = columnItems<Int32Array>(chunk, 0);
+    const steps = columnItems<Int32Array>(chunk, 1);
+    const values = columnItems<Float32Array>(chunk, 2);
+    for (let row = 0; row < values.length; row++) {
+      take(
+        (positions[row] as number) * grid.length + (steps[row] as number),
+        values[row] as number,
+      );
+    }
+  });
+}
+
+/**
+ * The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms)
+ * and target.
+ */
+async function winningRows(reader: RowReader, segments: readonly Segment[]): Promise<string> {
+  const { store, session, frequencyMinutes } = reader;
+  const paths = new Map<DataFile, string>();
+  for (const { file } of segments) {
+    if (!paths.has(file))
+      paths.set(file, await verifiedPath(store, session, file, frequencyMinutes));
+  }
+  const first = segments.reduce(
+    (least, { start }) => Math.min(least, start),
+    Number.POSITIVE_INFINITY,
+  );
+  const until = segments.reduce((most, { end }) => Math.max(most, end), Number.NEGATIVE_INFINITY);
+  const rowsOf = (files: DataFile[], valid: string) =>
+    files.length === 0
+      ? []
+      : `SELECT filename, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, ${valid}
+        FROM ${parquetFiles(
+          files.map((file) => paths.get(file) ?? ''),
+          'filename = true',
+        )}
+        WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT) AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
+  const files = [...paths.keys()];
+  const versions = [
+    rowsOf(
+      files.filter((file) => !isPack(file)),
+      '0 AS first_piece, 1 AS until_piece',
+    ),
+    rowsOf(files.filter(isPack), 'first_piece, until_piece'),
+  ].flat();
+  const spans = segments.map(
+    ({ file, start, end, rank }) =>
+      `(${sqlFilename(paths.get(file) ?? '')}, ${start}::BIGINT, ${end}::BIGINT, ${rank})`,
+  );
+  return `WITH span AS (SELECT * FROM (VALUES ${spans.join(', ')}) AS v(path, first, until, rank)),
+    winner AS (SELECT path, rank, unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),
+    versions AS (${versions.join(' UNION ALL ')}),
+    winning AS (
+      SELECT series_id, versions.instant AS instant, target
+      FROM versions JOIN winner ON versions.filename = winner.path AND versions.instant = winner.instant
+      WHERE first_piece <= rank AND rank < until_piece)`;
+}

@@ -1,0 +1,235 @@
+/**
+ * Purpose: which file speaks for which interval: the rules of reading a snapshot, as pure
+ * functions.
+ * Invariants: for one feed and one interval the piece with the latest `availableAt` wins (of equals
+ * the later in the snapshot), wholly: an interval it covers without a row is an interval without a
+ * row. Segments of a feed are disjoint and in time order.
+ * Fails: never; spans were checked with the manifest.
+ */
+import type { FeatureObject, FeaturePack, TimeSpan } from '../manifest.ts';
+import type { PieceTable } from '../segments/segment-index.ts';
+
+/** A file with rows: of one piece, or of many. */
+export type DataFile = FeatureObject | FeaturePack;
+
+/**
+ * The files of a snapshot, packs before objects: the order in which they were committed. None of
+ * none.
+ */
+export const filesOf = (
+  snapshot: {
+    readonly packs: readonly FeaturePack[];
+    readonly objects: readonly FeatureObject[];
+  } | null,
+): DataFile[] => (snapshot ? [...snapshot.packs, ...snapshot.objects] : []);
+
+/**
+ * One published piece: an object, or what a pack holds of one. The rank is its place in the file.
+ */
+interface Voice extends TimeSpan {
+  readonly availableAt: number;
+  readonly file: DataFile;
+  readonly rank: number;
+}
+
+/** A stretch of time for which one file speaks, with the rows that are valid at `rank`. */
+export interface Segment extends TimeSpan {
+  readonly file: DataFile;
+  readonly rank: number;
+}
+
+/**
+ * Feeds so marked hold exogenous columns, one value for all series: `series_id` is the column's
+ * name. They never hold demand.
+ */
+const EXOGENOUS = '@';
+
+export const exogenousFeed = (name: string): string => `${EXOGENOUS}${name}`;
+
+export const isExogenous = (feed: string): boolean => feed.startsWith(EXOGENOUS);
+
+export const isPack = (file: DataFile): file is FeaturePack => 'pieces' in file;
+
+/**
+ * The last rank in a file. Rows that no later piece of the file changed are valid at it, whichever
+ * piece they are from.
+ */
+export const lastRank = (file: DataFile): number => (isPack(file) ? file.pieces.count - 1 : 0);
+
+/**
+ * The feeds there are, in code-unit order: values are always added in this order, so that sums are
+ * the same bit for bit.
+ */
+export const feedsOf = (files: readonly { readonly feed: string }[]): string[] =>
+  [...new Set(files.map(({ feed }) => feed))].sort();
+
+/**
+ * The pieces of files (packs before objects), in the order in which they were committed; those of a
+ * pack by rank.
+ */
+function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, PieceTable>): Voice[] {
+  return files.flatMap((file): Voice[] => {
+    if (!isPack(file)) return [{ ...file.span, availableAt: file.availableAt, file, rank: 0 }];
+    const pieces = tables.get(file.key)?.pieces ?? [];
+    return pieces.map(({ span, availableAt }, rank) => ({ ...span, availableAt, file, rank }));
+  });
+}
+
+/** Something of one feed that speaks of a stretch of time, since it was known. */
+export interface Spoken extends TimeSpan {
+  readonly availableAt: number;
+}
+
+/**
+ * Who speaks when: what was known last, and of what was known at once, what was committed last.
+ * @param spoken all of one feed, in the order in which it was committed
+ * @returns `times`: where somebody begins or ends, ascending; `winners`: for each, the index of who
+ * speaks from there to the next, -1 for nobody; `paint`: gives the cells between the two ends of
+ * one of them a value
+ */
+export function winningSpeakers(spoken: readonly Spoken[], knownAt = Number.POSITIVE_INFINITY) {
+  const times = [...new Set(spoken.flatMap(({ start, end }) => [start, end]))].sort(
+    (a, b) => a - b,
+  );
+  const cellAt = new Map(times.map((time, cell) => [time, cell]));
+  const paint = (cells: Int32Array, { start, end }: TimeSpan, value: number) =>
+    cells.fill(value, cellAt.get(start), cellAt.get(end));
+
+  const winners = new Int32Array(times.length).fill(-1);
+  const known = [...spoken.entries()].filter(([, { availableAt }]) => availableAt <= knownAt);
+  known.sort(([a, x], [b, y]) => x.availableAt - y.availableAt || a - b); // the weakest first
+  for (const [index, span] of known) paint(winners, span, index);
+  return { times, winners, paint };
+}
+
+/** The pieces of a snapshot that are read anywhere: not those that later ones hide wholly. */
+export function piecesRead<
+  Piece extends { readonly feed: string; readonly span: TimeSpan; readonly availableAt: number },
+>(pieces: readonly Piece[]): Set<Piece> {
+  const read = new Set<Piece>();
+  const feeds = new Map<string, Piece[]>();
+  for (const piece of pieces) {
+    const mine = feeds.get(piece.feed) ?? [];
+    feeds.set(piece.feed, mine);
+    mine.push(piece);
+  }
+  for (const mine of feeds.values()) {
+    const { winners } = winningSpeakers(
+      mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
+    );
+    for (const index of winners) if (index >= 0) read.add(mine[index] as Piece);
+  }
+  return read;
+}
+
+/**
+ * Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners'
+ * segments in time order.
+ */
+function segmentsOf(voices: readonly Voice[], knownAt: number): Segment[] {
+  const { times, winners, paint } = winningSpeakers(voices, knownAt);
+
+  /** For a pack: the rank of the last of its pieces in each cell, known or not. */
+  const lasts = new Map<DataFile, Int32Array>();
+  for (const voice of voices) {
+    if (!isPack(voice.file)) continue;
+    const cells = lasts.get(voice.file) ?? new Int32Array(times.length);
+    lasts.set(voice.file, cells);
+    paint(cells, voice, voice.rank);
+  }
+
+  const segments: Segment[] = [];
+  for (let cell = 0; cell + 1 < times.length; cell++) {
+    const voice = voices[winners[cell] as number];
+    if (!voice) continue;
+    const { file } = voice;
+    // Last pieces side by side are read alike: one segment instead of one for each.
+    const rank = lasts.get(file)?.[cell] === voice.rank ? lastRank(file) : voice.rank;
+    segments.push({ start: times[cell] as number, end: times[cell + 1] as number, file, rank });
+  }
+  return joined(segments);
+}
+
+/** Segments in time order, with those that touch and are read alike as one. */
+function joined(segments: readonly Segment[]): Segment[] {
+  const out: { -readonly [K in keyof Segment]: Segment[K] }[] = [];
+  for (const segment of segments) {
+    const before = out.at(-1);
+    if (
+      before?.file === segment.file &&
+      before.rank === segment.rank &&
+      before.end === segment.start
+    )
+      before.end = segment.end;
+    else out.push({ ...segment });
+  }
+  return out;
+}
+
+/**
+ * Who of `files` (packs before objects, all of one feed) speaks when, as far as it was known at
+ * `knownAt`: segments in time order. Where everything is known and only one file has a say, its
+ * last pieces win, and which they are is not looked into: a history of years has tens of thousands,
+ * and what is new is a few hours.
+ */
+export function winningSegments(
+  files: readonly DataFile[],
+  tables: ReadonlyMap<string, PieceTable>,
+  knownAt = Number.POSITIVE_INFINITY,
+): Segment[] {
+  if (files.some(({ availableAt }) => availableAt > knownAt))
+    return segmentsOf(voicesOf(files, tables), knownAt);
+  const ends = [...new Set(files.flatMap(({ span }) => [span.start, span.end]))].sort(
+    (a, b) => a - b,
+  );
+  const speaking = (start: number, end: number) =>
+    files.filter(({ span }) => span.start < end && start < span.end);
+  const segments: Segment[] = [];
+  const contested: TimeSpan[] = [];
+  for (let i = 0; i + 1 < ends.length; i++) {
+    const [start, end] = [ends[i] as number, ends[i + 1] as number];
+    const [file, ...others] = speaking(start, end);
+    if (file === undefined) continue;
+    if (others.length > 0) {
+      contested.push({ start, end });
+      continue;
+    }
+    const stretches = isPack(file) ? (tables.get(file.key)?.covered ?? []) : [file.span];
+    for (const inside of clipSpans(stretches, start, end))
+      segments.push({ ...inside, file, rank: lastRank(file) });
+  }
+  // What lies side by side is judged at once: its pieces are looked through once.
+  for (const { start, end } of coveredBy(contested)) {
+    segments.push(
+      ...segmentsOf(clipSpans(voicesOf(speaking(start, end), tables), start, end), knownAt),
+    );
+  }
+  segments.sort((a, b) => a.start - b.start);
+  return joined(segments);
+}
+
+/** The stretches of time that any of `spans` covers, in their order. */
+export function coveredBy(spans: readonly TimeSpan[]): TimeSpan[] {
+  const sorted = [...spans].sort((a, b) => a.start - b.start);
+  const stretches: { start: number; end: number }[] = [];
+  for (const { start, end } of sorted) {
+    const last = stretches.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else stretches.push({ start, end });
+  }
+  return stretches;
+}
+
+/** The parts of `spans` inside [start, end). */
+export function clipSpans<Span extends TimeSpan>(
+  spans: readonly Span[],
+  start: number,
+  end: number,
+): Span[] {
+  const inside = spans.filter((span) => span.start < end && start < span.end);
+  return inside.map((span) => ({
+    ...span,
+    start: Math.max(span.start, start),
+    end: Math.min(span.end, end),
+  }));
+}

@@ -1,0 +1,191 @@
+/**
+ * Purpose: merge files of one feed (objects and packs) into the Parquet file and the piece table of
+ * one pack, and take pieces out of one again.
+ * Invariants: for every piece and every interval it covers, the rows valid at its rank are the rows
+ * it had. A row that several pieces in turn say alike is stored once. Nothing depends on how the
+ * pieces were spread over files.
+ * Fails: STORE_CORRUPT for a file that is not what its manifest says; the SQL engine's own errors.
+ */
+
+import type { SqlSession } from '../../../platform/duckdb/session.ts';
+import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
+import type { ObjectStore } from '../../objects/object-store.ts';
+import { verifiedPath } from '../feature-objects.ts';
+import { type DataFile, isPack } from '../reading/version-coverage.ts';
+import { type Piece, type PieceTable, readPieceTable } from './segment-index.ts';
+
+export interface WrittenPack {
+  readonly rows: number;
+  readonly table: Pick<PieceTable, 'pieces' | 'firsts'>;
+}
+
+interface PlacedPiece {
+  readonly piece: Piece;
+  readonly input: number;
+  readonly local: number;
+}
+
+/**
+ * Writes the rows of `files` (of one feed, in the order of their commits) as those of a pack to
+ * `target`, a path.
+ */
+export async function writePack(
+  store: ObjectStore,
+  session: SqlSession,
+  files: readonly DataFile[],
+  frequencyMinutes: number,
+  target: string,
+): Promise<WrittenPack> {
+  const placed = await piecesInOrder(store, files);
+  const paths: string[] = [];
+  for (const file of files) paths.push(await verifiedPath(store, session, file, frequencyMinutes));
+
+  const values = placed.map(
+    ({ piece, input, local }, rank) =>
+      `(${input}, ${local}, ${rank}, ${piece.span.start}::BIGINT, ${piece.span.end}::BIGINT)`,
+  );
+  await session.run(`CREATE OR REPLACE TEMP TABLE piece AS
+    SELECT * FROM (VALUES ${values.join(', ')}) AS p(input, local, rank, start, past)`);
+  await session.run(blocksSql(frequencyMinutes * 60_000));
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE version AS ${versionsSql(files, paths, placed.length)}`,
+  );
+  await session.run(
+    `COPY (${mergedSql}) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+
+  for (const table of ['piece', 'block', 'version']) await session.run(`DROP TABLE ${table}`);
+  const pieces = placed.map(({ piece }) => piece);
+  return writtenPack(session, target, pieces);
+}
+
+/**
+ * Writes to `target` what the pack at `source` holds of `pieces`, its first ones: what the others
+ * say ends with them.
+ */
+export async function writeFirstPieces(
+  session: SqlSession,
+  source: string,
+  pieces: readonly Piece[],
+  target: string,
+): Promise<WrittenPack> {
+  const count = pieces.length;
+  await session.run(`COPY (
+    SELECT series_id, "timestamp", target, available_at, first_piece,
+      least(until_piece, ${count})::INTEGER AS until_piece
+    FROM ${parquetFiles(source)} WHERE first_piece < ${count} ORDER BY "timestamp", series_id, first_piece
+  ) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`);
+  return writtenPack(session, target, pieces);
+}
+
+/**
+ * Writes to `target` the rows of one piece as an object of its own, none known later than
+ * `availableAt`. @param rank of the piece in a pack; null where the file is an object
+ */
+export async function writePiece(
+  session: SqlSession,
+  source: string,
+  { span, availableAt }: Pick<Piece, 'span' | 'availableAt'>,
+  rank: number | null,
+  target: string,
+): Promise<void> {
+  const valid =
+    rank === null
+      ? ''
+      : `WHERE first_piece <= ${rank} AND until_piece > ${rank}
+          AND epoch_ms("timestamp") >= ${span.start} AND epoch_ms("timestamp") < ${span.end}`;
+  await session.run(`COPY (
+    SELECT series_id, "timestamp", target,
+      least(available_at, make_timestamp(${availableAt}::BIGINT * 1000)) AS available_at
+    FROM ${parquetFiles(source)} ${valid} ORDER BY "timestamp", series_id
+  ) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+async function writtenPack(
+  session: SqlSession,
+  target: string,
+  pieces: readonly Piece[],
+): Promise<WrittenPack> {
+  const written = parquetFiles(target);
+  const [[rows] = []] = await session.rows(`SELECT count(*) FROM ${written}`);
+  const firsts = await session.rows(`SELECT series_id, epoch_ms(min("timestamp")) FROM ${written}
+    WHERE until_piece = ${pieces.length} GROUP BY series_id ORDER BY series_id`);
+  const series = firsts.map(([id, first]): [string, number] => [String(id), Number(first)]);
+  return { rows: Number(rows), table: { pieces, firsts: new Map(series) } };
+}
+
+/** All pieces, the weakest first: their places are their ranks. */
+async function piecesInOrder(
+  store: ObjectStore,
+  files: readonly DataFile[],
+): Promise<PlacedPiece[]> {
+  const placed: PlacedPiece[] = [];
+  for (const [input, file] of files.entries()) {
+    const pieces = isPack(file) ? (await readPieceTable(store, file)).pieces : [asPiece(file)];
+    for (const [local, piece] of pieces.entries()) placed.push({ piece, input, local });
+  }
+  return placed.sort(
+    (a, b) => a.piece.availableAt - b.piece.availableAt || a.input - b.input || a.local - b.local,
+  );
+}
+
+function asPiece({
+  key: _key,
+  sha256: _hash,
+  bytes: _bytes,
+  ...piece
+}: Exclude<DataFile, { pieces: unknown }>): Piece {
+  return piece;
+}
+
+/**
+ * `block`: for each interval the runs of pieces that cover it and come, rank after rank, from the
+ * same input: from which of its own ranks to which, the new rank of the first, and the new rank of
+ * the first piece after the run.
+ */
+const blocksSql = (step: number): string => `CREATE OR REPLACE TEMP TABLE block AS
+  WITH cover AS (SELECT input, local, rank, unnest(range(start, past, ${step}::BIGINT)) AS instant FROM piece),
+  run AS (SELECT *, row_number() OVER (PARTITION BY instant ORDER BY rank)
+      - row_number() OVER (PARTITION BY instant, input ORDER BY rank) AS run FROM cover)
+  SELECT instant, input, min(local) AS low, max(local) AS high, min(rank) AS rank,
+    lead(min(rank)) OVER (PARTITION BY instant ORDER BY min(rank)) AS next_rank
+  FROM run GROUP BY instant, input, run`;
+
+/** Every row of every input, cut at the blocks, with the new ranks at which it is valid. */
+function versionsSql(files: readonly DataFile[], paths: readonly string[], pieces: number): string {
+  const inputs = files.map((file, input) => {
+    const ranks = isPack(file) ? 'first_piece, until_piece' : '0 AS first_piece, 1 AS until_piece';
+    return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, available_at, ${ranks}
+      FROM ${parquetFiles(paths[input] as string)}`;
+  });
+  // A row begins and ends at pieces that cover its interval, so inside a block their new ranks are
+  // the row's.
+  return `WITH old AS (${inputs.join(' UNION ALL ')})
+    SELECT series_id, old.instant AS instant, target, available_at,
+      CASE WHEN first_piece <= low THEN block.rank ELSE began.rank END AS first,
+      CASE WHEN until_piece > high THEN coalesce(next_rank, ${pieces}) ELSE ended.rank END AS until
+    FROM old JOIN block ON old.input = block.input AND old.instant = block.instant AND first_piece <= high AND until_piece > low
+    LEFT JOIN piece AS began ON began.input = old.input AND began.local = first_piece
+    LEFT JOIN piece AS ended ON ended.input = old.input AND ended.local = until_piece`;
+}
+
+/**
+ * Versions that follow on one another and say the same become one row. 0 and −0 are not the same:
+ * their sums differ in their bits.
+ */
+const mergedSql = `
+  WITH twice AS (SELECT series_id, instant FROM version GROUP BY ALL HAVING count(*) > 1),
+  single AS (SELECT * FROM version ANTI JOIN twice USING (series_id, instant)),
+  compared AS (
+    SELECT *, CASE WHEN lag(until) OVER turn = first AND lag(target) OVER turn = target
+      AND signbit(lag(target) OVER turn) = signbit(target) THEN 0 ELSE 1 END AS fresh
+    FROM version SEMI JOIN twice USING (series_id, instant)
+    WINDOW turn AS (PARTITION BY series_id, instant ORDER BY first)),
+  numbered AS (SELECT *, sum(fresh) OVER (PARTITION BY series_id, instant ORDER BY first) AS run FROM compared),
+  merged AS (
+    SELECT series_id, instant, arg_min(target, first) AS target, min(available_at) AS available_at, min(first) AS first, max(until) AS until
+    FROM numbered GROUP BY series_id, instant, run
+    UNION ALL SELECT series_id, instant, target, available_at, first, until FROM single)
+  SELECT series_id, make_timestamp(instant * 1000) AS "timestamp", target, available_at,
+    first::INTEGER AS first_piece, until::INTEGER AS until_piece
+  FROM merged ORDER BY instant, series_id, first`;

@@ -1,0 +1,223 @@
+/**
+ * Purpose: the piece table of a pack: which objects a compaction merged, in the order in which they
+ * win, and where each series begins.
+ * Invariants: the rank of a piece is its place in the table, ascending by `availableAt` and, of
+ * equals, in the order of the commits; the table is named by its content and must add up to what
+ * the manifest says of the pack.
+ * Fails: STORE_CORRUPT with the key for a table that is missing, torn, or does not fit its pack.
+ */
+import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
+import { lazyShape } from '../../../platform/settings/validator.ts';
+import { record, shapeProblem } from '../../log/checksummed-json.ts';
+import { sha256 } from '../../objects/content-hash.ts';
+import type { ObjectStore } from '../../objects/object-store.ts';
+import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
+import { coveredBy } from '../reading/version-coverage.ts';
+
+const PIECE_FORMAT = 1;
+const MOST_TABLES_KEPT = 64;
+
+/** What a manifest says of an object, and a table of a piece: everything but where the rows lie. */
+export type Piece = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
+
+export interface PieceTable {
+  readonly pieces: readonly Piece[];
+  /**
+   * For each series with rows of last pieces: the first interval at which there is one (no later
+   * piece of the pack covers it).
+   */
+  readonly firsts: ReadonlyMap<string, number>;
+  /** The stretches of time that any piece covers, in their order. */
+  readonly covered: readonly TimeSpan[];
+}
+
+type StoredPiece = [
+  number,
+  number,
+  number,
+  string,
+  string,
+  number,
+  number,
+  number,
+  Record<string, number>,
+];
+interface Stored {
+  format: number;
+  feed: string;
+  copy: number;
+  pieces: StoredPiece[];
+  series: [string, number][];
+}
+
+const epochMs = { type: 'integer', minimum: -8.64e15, maximum: 8.64e15 };
+const count = { type: 'integer', minimum: 0 };
+const text = { type: 'string', minLength: 1 };
+const tuple = (...items: object[]) => ({
+  type: 'array',
+  items,
+  minItems: items.length,
+  maxItems: items.length,
+});
+const properties = {
+  format: { const: PIECE_FORMAT },
+  feed: text,
+  copy: count,
+  pieces: {
+    type: 'array',
+    minItems: 1,
+    items: tuple(epochMs, epochMs, epochMs, text, text, count, count, count, {
+      type: 'object',
+      additionalProperties: count,
+    }),
+  },
+  series: { type: 'array', items: tuple(text, epochMs) },
+};
+const shape = lazyShape(record(properties));
+
+/**
+ * @param copy tells apart tables of the same content, where a name must not be used again
+ * (docs/store-protocol.md, Garbage)
+ */
+export function encodePieceTable(
+  feed: string,
+  table: Pick<PieceTable, 'pieces' | 'firsts'>,
+  copy: number,
+): Uint8Array {
+  const pieces = table.pieces.map((piece): StoredPiece => {
+    const { span, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected } = piece;
+    return [span.start, span.end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected];
+  });
+  const stored: Stored = { format: PIECE_FORMAT, feed, copy, pieces, series: [...table.firsts] };
+  return Buffer.from(JSON.stringify(stored));
+}
+
+/** What a manifest says of a pack, as far as it follows from its pieces. */
+export function sumOfPieces(pieces: readonly Piece[]) {
+  const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
+  const rejected: Record<string, number> = {};
+  const sum = { availableAt: Number.NEGATIVE_INFINITY, rowsIn: 0, rowsUsed: 0 };
+  for (const piece of pieces) {
+    span.start = Math.min(span.start, piece.span.start);
+    span.end = Math.max(span.end, piece.span.end);
+    sum.availableAt = Math.max(sum.availableAt, piece.availableAt);
+    sum.rowsIn += piece.rowsIn;
+    sum.rowsUsed += piece.rowsUsed;
+    for (const [reason, rows] of Object.entries(piece.rejected))
+      rejected[reason] = (rejected[reason] ?? 0) + rows;
+  }
+  return { span: span as TimeSpan, ...sum, rejected };
+}
+
+/** Tables never change, and a process asks for the same ones again and again. */
+const kept = new Map<string, PieceTable>();
+
+/** The table of a pack. `afresh` trusts no earlier reading. */
+export async function readPieceTable(
+  store: ObjectStore,
+  pack: FeaturePack,
+  afresh = false,
+): Promise<PieceTable> {
+  const { key, sha256: hash } = pack.pieces;
+  const name = `${store.location} ${key} ${pack.sha256}`;
+  const before = afresh ? undefined : kept.get(name);
+  if (before) return before;
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError('STORE_CORRUPT', `The pieces of a pack cannot be read: ${problem}`, {
+      where: key,
+      fix: 'Restore the object from a backup of the store; `headway store verify` lists everything that is wrong.',
+      cause,
+    });
+  const bytes = await store.get(key).catch((error: unknown) => {
+    throw isHeadwayError(error, 'OBJECT_NOT_FOUND')
+      ? corrupt('the object is missing', error)
+      : error;
+  });
+  if (bytes.length !== pack.pieces.bytes || sha256(bytes) !== hash)
+    throw corrupt('the object is not what its SHA-256 says');
+  let stored: unknown;
+  try {
+    stored = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    throw corrupt('it is not JSON', error);
+  }
+  const unlike = shapeProblem(shape, stored);
+  if (unlike !== null) throw corrupt(unlike);
+  const { feed, series } = stored as Stored;
+  const pieces = decode(stored as Stored);
+  const problem = problemIn(feed, pieces, pack);
+  if (problem !== null) throw corrupt(problem);
+  const table = {
+    pieces,
+    firsts: new Map(series),
+    covered: coveredBy(pieces.map(({ span }) => span)),
+  };
+  if (kept.size >= MOST_TABLES_KEPT) kept.delete([...kept.keys()][0] as string);
+  kept.set(name, table);
+  return table;
+}
+
+/**
+ * All pieces that a snapshot holds, in packs and outside; none of no snapshot. Of equals in
+ * `availableAt` the later committed comes later.
+ */
+export async function piecesOf(
+  store: ObjectStore,
+  snapshot: Pick<Manifest, 'packs' | 'objects'> | null,
+): Promise<Piece[]> {
+  if (snapshot === null) return [];
+  const { packs, objects } = snapshot;
+  const all: (readonly Piece[])[] = [];
+  for (const pack of packs) all.push((await readPieceTable(store, pack)).pieces);
+  return ([] as Piece[]).concat(...all, objects);
+}
+
+/** A part as a piece names it. */
+export type PartName = Pick<Piece, 'feed' | 'part'>;
+
+/**
+ * The newest piece of a part, as a function of the part. @param of the only parts that are asked
+ * for
+ */
+export function newestParts(
+  pieces: readonly Piece[],
+  of: readonly PartName[],
+): (part: PartName) => Piece | undefined {
+  const feeds = new Map<string, Map<string, Piece | undefined>>(
+    of.map(({ feed }) => [feed, new Map()]),
+  );
+  for (const { feed, part } of of) feeds.get(feed)?.set(part, undefined);
+  for (const piece of pieces) {
+    const newest = feeds.get(piece.feed);
+    if (!newest?.has(piece.part)) continue;
+    const before = newest.get(piece.part);
+    if (!before || piece.availableAt >= before.availableAt) newest.set(piece.part, piece);
+  }
+  return ({ feed, part }) => feeds.get(feed)?.get(part);
+}
+
+const decode = ({ feed, pieces }: Stored): Piece[] =>
+  pieces.map(([start, end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected]) => ({
+    ...{ feed, part, fingerprint, availableAt, rows, rowsIn, rowsUsed, rejected },
+    span: { start, end },
+  }));
+
+function problemIn(feed: string, pieces: readonly Piece[], pack: FeaturePack): string | null {
+  if (feed !== pack.feed) return `it is of the feed ${JSON.stringify(feed)}`;
+  if (pieces.length !== pack.pieces.count)
+    return `it has ${pieces.length} pieces, not ${pack.pieces.count}`;
+  const unordered = pieces.findIndex(
+    (piece, rank) => rank > 0 && piece.availableAt < (pieces[rank - 1] as Piece).availableAt,
+  );
+  if (unordered >= 0) return `piece ${unordered} is out of order`;
+  if (pieces.some(({ span }) => !(span.start < span.end))) return 'a piece has an empty span';
+  const sum = sumOfPieces(pieces);
+  const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
+  const sorted = (record: object) => Object.entries(record).sort();
+  if (!same(sum.span, pack.span) || sum.availableAt !== pack.availableAt)
+    return 'its times are not those of the pack';
+  const isSum = sum.rowsIn === pack.rowsIn && sum.rowsUsed === pack.rowsUsed;
+  if (!isSum || !same(sorted(sum.rejected), sorted(pack.rejected)))
+    return 'its account is not that of the pack';
+  return null;
+}

@@ -1,0 +1,73 @@
+/**
+ * Purpose: JSON that tells when it was torn or changed: log entries and model cards, which no other
+ * object holds the hash of.
+ * Invariants: the text ends with `,\n "checksum": "<64 hex>"\n}\n`; the checksum is the SHA-256 of
+ * every byte before that, so a single flipped bit anywhere in the file is found.
+ * Fails: the given code (STORE_CORRUPT, MODEL_CORRUPT) with the key, for text that is torn, foreign
+ * or not of the schema.
+ */
+import { type ErrorCode, HeadwayError } from '../../platform/errors.ts';
+import type { Shape } from '../../platform/settings/validator.ts';
+import { sha256 } from '../objects/content-hash.ts';
+
+/** A manifest of a hundred thousand objects. Whatever is larger was not made by this system. */
+const MOST_BYTES = 64 << 20;
+/** Beyond a few thousand levels, whoever walks the value runs out of stack. */
+const MOST_LEVELS = 100;
+const SEAL = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
+
+/** The JSON Schema of an object with exactly these fields. */
+export const record = (properties: Record<string, object>) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+});
+
+/** The first thing that is wrong with `value`, for people; null where it fits. */
+export function shapeProblem(shape: Shape, value: unknown): string | null {
+  if (shape.Check(value)) return null;
+  const error = shape.Errors(value)[1][0];
+  return error
+    ? `${error.instancePath || 'the whole'} ${error.message}`
+    : 'it does not fit its schema';
+}
+
+/** The value (an object with at least one field, none named `checksum`) as sealed bytes. */
+export function sealJson(value: object): Uint8Array {
+  const body = JSON.stringify(value, null, 2).slice(0, -2);
+  return Buffer.from(`${body},\n  "checksum": "${sha256(body)}"\n}\n`);
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
+/** The value inside sealed bytes, without its checksum. */
+export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: ErrorCode): unknown {
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError(code, `The object is torn or was changed: ${problem}`, {
+      where: key,
+      fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+      cause,
+    });
+  if (bytes.length > MOST_BYTES)
+    throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MOST_BYTES}`);
+  const text = Buffer.from(bytes).toString('utf8');
+  const seal = SEAL.exec(text);
+  if (!seal) throw corrupt('it has no checksum at its end');
+  const body = bytes.subarray(0, bytes.length - seal[0].length);
+  if (sha256(body) !== seal[1]) throw corrupt('its checksum does not match');
+  let value: unknown;
+  try {
+    value = JSON.parse(`${Buffer.from(body).toString('utf8')}\n}`);
+  } catch (error) {
+    throw corrupt('it is not JSON', error);
+  }
+  if (isDeeperThan(value, MOST_LEVELS))
+    throw corrupt(`it is nested more than ${MOST_LEVELS} levels deep`);
+  const problem = shapeProblem(shape, value);
+  if (problem !== null) throw corrupt(problem);
+  return value;
+}

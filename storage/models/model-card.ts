@@ -1,0 +1,109 @@
+/**
+ * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
+ * of its files.
+ * Invariants: written last, so that a model without a card does not exist; sealed, so that no bit
+ * of it changes unseen. Cards of format 1 (which do not say what they were made with) are read as
+ * what they are.
+ * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
+ */
+import { HeadwayError } from '../../platform/errors.ts';
+import { lazyShape } from '../../platform/settings/validator.ts';
+import type { MadeWith } from '../../platform/tensorflow/build-environment.ts';
+import { record, sealJson, shapeProblem, unsealJson } from '../log/checksummed-json.ts';
+import { HASH_PATTERN } from '../objects/content-hash.ts';
+import { objectKeys } from '../objects/object-keys.ts';
+
+export const MODEL_FORMAT = 2;
+
+export interface ModelFile {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface ModelCard {
+  readonly format: 1 | typeof MODEL_FORMAT;
+  /** "<YYYYMMDDTHHMMSSZ>-<first 12 hex digits of the hash of the card and its files>". */
+  readonly modelVersion: string;
+  readonly domain: string;
+  readonly createdAt: number;
+  /**
+   * With the next three, exactly the data it was trained on: `readAsOf` gives that panel again, and
+   * its hash tells so.
+   */
+  readonly snapshotVersion: string;
+  /** null: everything in the snapshot. */
+  readonly knownAt: number | null;
+  readonly trainingCutoff: number;
+  readonly panelHash: string;
+  readonly forecaster: string;
+  /**
+   * The training configuration, whole; `exogenous`, the columns it reads; `warmStart`, the model it
+   * went on from, if any.
+   */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly backend: string;
+  /** null where nobody wrote it down. */
+  readonly madeWith: MadeWith | null;
+  readonly trainingSeconds: number;
+  readonly quantiles: readonly number[];
+  readonly horizon: number;
+  readonly metrics: unknown;
+  readonly files: { readonly 'model.json': ModelFile; readonly 'weights.bin': ModelFile };
+}
+
+const text = { type: 'string', minLength: 1 };
+const file = record({
+  sha256: { type: 'string', pattern: HASH_PATTERN },
+  bytes: { type: 'integer', minimum: 0 },
+});
+
+const first = {
+  format: { const: 1 },
+  modelVersion: { type: 'string', pattern: '^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}$' },
+  domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+  createdAt: { type: 'integer' },
+  snapshotVersion: text,
+  knownAt: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+  trainingCutoff: { type: 'integer' },
+  panelHash: text,
+  forecaster: text,
+  config: { type: 'object' },
+  seed: { type: 'number' },
+  backend: text,
+  trainingSeconds: { type: 'number', minimum: 0 },
+  quantiles: { type: 'array', minItems: 1, items: { type: 'number', minimum: 0, maximum: 1 } },
+  horizon: { type: 'integer', minimum: 1 },
+  metrics: {},
+  files: record({ 'model.json': file, 'weights.bin': file }),
+};
+const second = {
+  ...first,
+  format: { const: MODEL_FORMAT },
+  madeWith: {
+    anyOf: [
+      record({ node: text, tensorflow: text, timeZones: text, platform: text }),
+      { type: 'null' },
+    ],
+  },
+};
+const shape = lazyShape({ anyOf: [record(first), record(second)] });
+const written = lazyShape(record(second));
+
+export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
+  const card = {
+    madeWith: null,
+    ...(unsealJson(key, bytes, shape, 'MODEL_CORRUPT') as Omit<ModelCard, 'madeWith'>),
+  } as ModelCard;
+  const own = objectKeys.modelFile(card.domain, card.modelVersion, 'card.json');
+  if (key === own) return card;
+  throw new HeadwayError('MODEL_CORRUPT', `This card was written as ${own}`, { where: key });
+}
+
+export function serialiseModelCard(card: ModelCard): Uint8Array {
+  const problem = shapeProblem(written, JSON.parse(JSON.stringify(card)));
+  if (problem === null) return sealJson(card);
+  throw new HeadwayError('INTERNAL', `The model card is not valid: ${problem}`, {
+    where: card.modelVersion,
+  });
+}

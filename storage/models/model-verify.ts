@@ -1,0 +1,65 @@
+/**
+ * Purpose: read and check every model of a domain and its promotion log, pictures included.
+ * Invariants: changes nothing; goes on after a problem, so that one report has them all.
+ * Fails: only where the store cannot be reached.
+ */
+import { HeadwayError } from '../../platform/errors.ts';
+import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { type StoreReport, startReport } from '../store-report.ts';
+import type { ModelCard } from './model-card.ts';
+import { type PictureFile, parsePromotion } from './promotion.ts';
+
+interface ModelReader {
+  readCard(modelVersion: string): Promise<ModelCard>;
+  readFile(card: ModelCard, file: keyof ModelCard['files']): Promise<Uint8Array>;
+  readPicture(picture: PictureFile): Promise<Uint8Array>;
+}
+
+export async function verifyModels(
+  store: ObjectStore,
+  domain: string,
+  reader: ModelReader,
+): Promise<StoreReport> {
+  const report = startReport();
+  const keys = await store.list(objectKeys.models(domain));
+  for (const key of keys) {
+    const modelVersion = /\/([^/]+)\/card\.json$/.exec(key)?.[1];
+    if (modelVersion === undefined) continue;
+    await report.attempt(key, async () => {
+      const card = await reader.readCard(modelVersion);
+      for (const file of ['model.json', 'weights.bin'] as const) {
+        const fileKey = objectKeys.modelFile(domain, modelVersion, file);
+        await report.attempt(fileKey, async () => (await reader.readFile(card, file)).length);
+      }
+      return (await store.get(key)).length;
+    });
+  }
+  await verifyPromotions(store, domain, keys, reader, report);
+  return report.finish(keys);
+}
+
+async function verifyPromotions(
+  store: ObjectStore,
+  domain: string,
+  keys: readonly string[],
+  reader: ModelReader,
+  report: ReturnType<typeof startReport>,
+): Promise<void> {
+  for (const number of numbersToLookAt(keys, objectKeys.promotionLog(domain))) {
+    const key = objectKeys.promotion(domain, number);
+    await report.attempt(key, async () => {
+      const bytes = await store.get(key);
+      const { modelVersion, picture } = parsePromotion(key, bytes);
+      if (picture)
+        await report.attempt(picture.key, async () => (await reader.readPicture(picture)).length);
+      if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json')))
+        return bytes.length;
+      throw new HeadwayError(
+        'STORE_CORRUPT',
+        `It names model ${modelVersion}, which does not exist`,
+        { where: key },
+      );
+    });
+  }
+}

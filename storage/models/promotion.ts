@@ -1,0 +1,117 @@
+/**
+ * Purpose: an entry of the promotion log: who became champion, who was refused, on what evidence,
+ * with a picture of it.
+ * Invariants: the log alone says who is champion: the last entry that changes the champion, which a
+ * rejection and an inconclusive verdict do not. Rolling back undoes promotions one by one, as a
+ * stack, so that two rollbacks never bring back the model that was rolled back first. Entries of
+ * format 1 (no picture, never inconclusive) are read as what they are.
+ * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
+ */
+import { HeadwayError } from '../../platform/errors.ts';
+import { lazyShape } from '../../platform/settings/validator.ts';
+import { record, sealJson, shapeProblem, unsealJson } from '../log/checksummed-json.ts';
+import { HASH_PATTERN } from '../objects/content-hash.ts';
+import { objectKeys } from '../objects/object-keys.ts';
+
+export const PROMOTION_FORMAT = 2;
+
+/** Kinds that leave the champion as it is. */
+export type RefusalKind = 'rejected' | 'inconclusive';
+
+/** An SVG picture of the evidence, kept as an object of its own. */
+export interface PictureFile {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface Promotion {
+  readonly format: 1 | typeof PROMOTION_FORMAT;
+  readonly domain: string;
+  readonly number: number;
+  readonly commitId: string;
+  readonly at: number;
+  readonly kind: 'promoted' | 'rolled-back' | RefusalKind;
+  /**
+   * The model that the entry is about: the champion from now on, or the challenger that was
+   * refused.
+   */
+  readonly modelVersion: string;
+  /** One line for people. */
+  readonly reason: string;
+  /** What the decision rested on: the comparison's figures. null where there was none. */
+  readonly evidence: unknown;
+  /** null where there was none. */
+  readonly picture: PictureFile | null;
+}
+
+const text = { type: 'string', minLength: 1 };
+const first = {
+  format: { const: 1 },
+  domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+  number: { type: 'integer', minimum: 1 },
+  commitId: text,
+  at: { type: 'integer' },
+  kind: { enum: ['promoted', 'rejected', 'rolled-back'] },
+  modelVersion: text,
+  reason: { type: 'string' },
+  evidence: {},
+};
+const picture = record({
+  key: text,
+  sha256: { type: 'string', pattern: HASH_PATTERN },
+  bytes: { type: 'integer', minimum: 1 },
+});
+const second = {
+  ...first,
+  format: { const: PROMOTION_FORMAT },
+  kind: { enum: ['promoted', 'rejected', 'inconclusive', 'rolled-back'] },
+  picture: { anyOf: [picture, { type: 'null' }] },
+};
+const shape = lazyShape({ anyOf: [record(first), record(second)] });
+const written = lazyShape(record(second));
+
+export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
+  const promotion = {
+    picture: null,
+    ...(unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Omit<Promotion, 'picture'>),
+  } as Promotion;
+  const { domain, number, picture } = promotion;
+  const own = objectKeys.promotion(domain, number);
+  if (key !== own)
+    throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
+  if (picture && picture.key !== objectKeys.verdictPicture(domain, picture.sha256))
+    throw new HeadwayError(
+      'STORE_CORRUPT',
+      `It names a picture by a key that is not its own: ${picture.key}`,
+      { where: key },
+    );
+  return promotion;
+}
+
+export function serialisePromotion(promotion: Promotion): Uint8Array {
+  const problem = shapeProblem(written, JSON.parse(JSON.stringify(promotion)));
+  if (problem === null) return sealJson(promotion);
+  throw new HeadwayError('INTERNAL', `The promotion is not valid: ${problem}`, {
+    where: promotion.modelVersion,
+  });
+}
+
+/**
+ * The entries by which champions reign: the present one last, under it those that rollbacks would
+ * bring back.
+ */
+export function reigns(entries: readonly Promotion[]): Promotion[] {
+  const stack: Promotion[] = [];
+  for (const entry of entries) {
+    if (entry.kind === 'rejected' || entry.kind === 'inconclusive') continue;
+    if (entry.kind === 'rolled-back') {
+      stack.pop();
+      while (stack.length > 0 && stack[stack.length - 1].modelVersion !== entry.modelVersion)
+        stack.pop();
+      if (stack.length > 0) stack.pop();
+    }
+    stack.push(entry);
+  }
+  return stack;
+}

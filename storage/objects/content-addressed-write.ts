@@ -1,0 +1,71 @@
+/**
+ * Purpose: put new content into the store under the name of its content, but never under a name
+ * that garbage collection is about to free.
+ * Invariants: what is returned exists, and its key is none of `doomed`: the same content under a
+ * doomed name is written a second way, with other bytes and so another name.
+ * (docs/store-protocol.md, Garbage, says why that closes the race.)
+ * Fails: the store's own errors, and those of the SQL engine for a file that is no Parquet.
+ */
+import { rm, stat } from 'node:fs/promises';
+import type { SqlSession } from '../../platform/duckdb/session.ts';
+import { parquetFiles, sqlFilename } from '../../platform/duckdb/sql.ts';
+import { fileHash } from '../../platform/files/file-hash.ts';
+import { sha256 } from './content-hash.ts';
+import { objectKeys } from './object-keys.ts';
+import type { ObjectStore } from './object-store.ts';
+
+interface Place {
+  readonly store: ObjectStore;
+  readonly domain: string;
+}
+
+export interface Placed {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Puts the Parquet file at `path`. */
+export async function placeFile(
+  { store, domain }: Place,
+  session: SqlSession,
+  path: string,
+  doomed: ReadonlySet<string>,
+): Promise<Placed> {
+  for (let copy = 0; ; copy++) {
+    const name = copy === 0 ? path : `${path}.copy`;
+    if (copy > 0) {
+      const note = `(FORMAT parquet, COMPRESSION zstd, KV_METADATA {copy: '${copy}'})`;
+      await session.run(
+        `COPY (SELECT * FROM ${parquetFiles(path)}) TO ${sqlFilename(name)} ${note}`,
+      );
+    }
+    try {
+      const hash = await fileHash(name);
+      const key = objectKeys.featureData(domain, hash);
+      if (doomed.has(key)) continue;
+      const { size } = await stat(name);
+      await store.putFile(key, name);
+      return { key, sha256: hash, bytes: size };
+    } finally {
+      if (copy > 0) await rm(name, { force: true });
+    }
+  }
+}
+
+/** Puts bytes; `make` gives them, other ones for every `copy`. */
+export async function placeBytes(
+  { store, domain }: Place,
+  make: (copy: number) => Uint8Array,
+  keyOf: (domain: string, hash: string) => string,
+  doomed: ReadonlySet<string>,
+): Promise<Placed> {
+  for (let copy = 0; ; copy++) {
+    const bytes = make(copy);
+    const hash = sha256(bytes);
+    const key = keyOf(domain, hash);
+    if (doomed.has(key)) continue;
+    await store.put(key, bytes);
+    return { key, sha256: hash, bytes: bytes.length };
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Purpose: objects of a far store on the local disk, by the SHA-256 of their content: read through,
+ * bounded, shared by processes.
+ * Invariants:
+ * - A file under `objects/` was written elsewhere, checked and linked to its name: it is whole or
+ * absent. It is checked again
+ *   when a process first uses it; one that differs is dropped and fetched anew.
+ * - The least recently used go first when `objects/` is beyond its bound. Their use is noted in the
+ * access time, so that the
+ *   modification time stays what readers remember a checked file by.
+ * - A path that was handed out stays readable: it is a hard link of this process's own under
+ * `in-use/`, which evictions by whatever
+ *   process do not touch. It goes at the exit of the process, or when nobody has asked for it for
+ *   six hours; a killed process's
+ *   folder goes after a day without use. What is in use is not counted in the bound.
+ * Fails: STORE_UNAVAILABLE or STORE_FULL where the folder cannot be written.
+ */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import * as files from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../../platform/clock.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
+import { fileHash } from '../../platform/files/file-hash.ts';
+
+export interface ContentCache {
+  /** The path of the content with this hash, or null where it is not here. */
+  find(hash: string): Promise<string | null>;
+  /**
+   * Lets `fetch` write a new file, and keeps it under the hash that it returns. Processes and
+   * callers that do so at once do no harm.
+   * @returns its path
+   */
+  add(fetch: (temporary: string) => Promise<string>): Promise<string>;
+  drop(hash: string): Promise<void>;
+}
+
+export interface ContentCacheOptions {
+  readonly folder: string;
+  /** 0: nothing is kept for later, and nothing that was kept is used. */
+  readonly mostBytes: number;
+  /**
+   * Without it, what was written first goes first, and nothing that was abandoned is cleared away.
+   */
+  readonly clock?: Clock | undefined;
+}
+
+const IDLE_MS = 6 * 3_600_000;
+const ABANDONED_MS = 24 * 3_600_000;
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? '';
+
+/** Undefined where the file system answers with one of `codes`. */
+async function unless<T>(codes: readonly string[], work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (codes.includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/** Folders of this process's own, to go with it. */
+const toRemove = new Set<string>();
+
+function removeAtExit(folder: string): void {
+  if (toRemove.size === 0) {
+    process.once('exit', () => {
+      for (const each of toRemove) rmSync(each, { recursive: true, force: true });
+    });
+  }
+  toRemove.add(folder);
+}
+
+export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions): ContentCache {
+  const root = path.resolve(folder);
+  const objects = path.join(root, 'objects');
+  const inUse = path.join(root, 'in-use');
+  const mine = path.join(inUse, randomUUID());
+  /** Hash → what its file was when it was last asked for. */
+  const held = new Map<string, { askedAt: number }>();
+  let isPrepared = false;
+
+  async function prepare(): Promise<void> {
+    await files.mkdir(objects, { recursive: true });
+    await files.mkdir(mine, { recursive: true });
+    if (isPrepared) return;
+    isPrepared = true;
+    removeAtExit(mine);
+    if (clock) await clearAbandoned(clock);
+  }
+
+  async function clearAbandoned({ now }: Clock): Promise<void> {
+    for (const name of await files.readdir(inUse)) {
+      const each = path.join(inUse, name);
+      const look = await unless(['ENOENT'], files.stat(each));
+      if (look && each !== mine && now() - look.mtimeMs > ABANDONED_MS)
+        await files.rm(each, { recursive: true, force: true });
+    }
+  }
+
+  /** Gives `hash` a name of our own, if it is there. */
+  async function hold(hash: string): Promise<string | null> {
+    const [kept, own] = [path.join(objects, hash), path.join(mine, hash)];
+    const linked = await unless(
+      ['ENOENT'],
+      files
+        .link(kept, own)
+        .catch(async (error) => {
+          if (codeOf(error) === 'EEXIST') return;
+          if (!['EPERM', 'ENOTSUP', 'EMLINK', 'EXDEV'].includes(codeOf(error))) throw error;
+          await files.copyFile(kept, own); // a file system without hard links
+        })
+        .then(() => true),
+    );
+    return linked ? own : null;
+  }
+
+  async function noteUse(hash: string, own: string): Promise<void> {
+    held.set(hash, { askedAt: clock?.now() ?? 0 });
+    if (!clock) return;
+    const { mtime } = await files.stat(own);
+    await files.utimes(own, clock.now() / 1000, mtime);
+    await files.utimes(mine, clock.now() / 1000, clock.now() / 1000);
+  }
+
+  async function releaseIdle(): Promise<void> {
+    if (!clock) return;
+    for (const [hash, { askedAt }] of held) {
+      if (clock.now() - askedAt <= IDLE_MS) continue;
+      held.delete(hash);
+      await unless(['ENOENT'], files.unlink(path.join(mine, hash)));
+    }
+  }
+
+  async function evict(): Promise<void> {
+    await releaseIdle();
+    if (mostBytes === 0) return; // what others keep here is theirs
+    const kept: { file: string; bytes: number; usedAt: number }[] = [];
+    for (const name of await files.readdir(objects)) {
+      const file = path.join(objects, name);
+      const look = await unless(['ENOENT'], files.stat(file));
+      if (look) kept.push({ file, bytes: look.size, usedAt: look.atimeMs });
+    }
+    let bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
+    for (const each of kept.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (bytes <= mostBytes) return;
+      await unless(['ENOENT'], files.unlink(each.file));
+      bytes -= each.bytes;
+    }
+  }
+
+  async function guarded<T>(where: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (
+        isHeadwayError(error) ||
+        codeOf(error) === '' ||
+        (error as NodeJS.ErrnoException).syscall === undefined
+      )
+        throw error;
+      const code = codeOf(error);
+      const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
+      throw new HeadwayError(
+        isFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE',
+        `The cache of the store cannot be written (${code})`,
+        {
+          where,
+          fix: `Make ${root} writable and give it space, or set HEADWAY_WORK; it holds nothing that the store has not.`,
+          cause: error,
+        },
+      );
+    }
+  }
+
+  const dropNow = async (hash: string): Promise<void> => {
+    held.delete(hash);
+    for (const place of [objects, mine])
+      await unless(['ENOENT'], files.unlink(path.join(place, hash)));
+  };
+
+  return {
+    find: (hash) =>
+      guarded(root, async () => {
+        if (mostBytes === 0) return null;
+        await prepare();
+        const own = await hold(hash);
+        if (own === null) return null;
+        if (!held.has(hash) && (await fileHash(own)) !== hash) {
+          await dropNow(hash);
+          return null;
+        }
+        await noteUse(hash, own);
+        return own;
+      }),
+    add: (fetch) =>
+      guarded(root, async () => {
+        await prepare();
+        const temporary = path.join(mine, `${randomUUID()}.part`);
+        try {
+          const hash = await fetch(temporary);
+          // Whole seconds survive being set again with every use.
+          const now = Math.floor((clock?.now() ?? (await files.stat(temporary)).mtimeMs) / 1000);
+          await files.utimes(temporary, now, now);
+          await files.chmod(temporary, 0o444);
+          const own = path.join(mine, hash);
+          await files.rename(temporary, own);
+          if (mostBytes > 0) {
+            const codes = ['EEXIST', 'EPERM', 'ENOTSUP', 'EMLINK'];
+            await unless(codes, files.link(own, path.join(objects, hash)));
+          }
+          await noteUse(hash, own);
+          await evict();
+          return own;
+        } finally {
+          await files.rm(temporary, { force: true });
+        }
+      }),
+    drop: (hash) => guarded(root, () => dropNow(hash)),
+  };
+}

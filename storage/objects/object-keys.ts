@@ -1,0 +1,106 @@
+/**
+ * Purpose: every key of the store is built here and nowhere else.
+ * Invariants: a key is relative, has only [A-Za-z0-9._/-], no empty, `.` or `..` segment, so it
+ * cannot escape its prefix; log numbers have 20 digits so that text order is number order.
+ * Fails: KEY_INVALID for a part that would break these rules.
+ */
+import { HeadwayError } from '../../platform/errors.ts';
+
+const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+function segment(value: string, what: string): string {
+  if (SEGMENT.test(value) && !value.includes('..')) return value;
+  throw new HeadwayError('KEY_INVALID', `${JSON.stringify(value)} is not a valid ${what}`, {
+    fix: 'Use letters, digits, dot, dash and underscore, starting with a letter or digit.',
+  });
+}
+
+const numbered = (number: number): string => {
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new HeadwayError('KEY_INVALID', `${number} is not a log number`);
+  return String(number).padStart(20, '0');
+};
+
+/** The number in a log entry's key, or null for a key that is no log entry (a foreign file). */
+export function logNumber(key: string): number | null {
+  const match = /\/(\d{20})\.json$/.exec(key);
+  const number = Number(match?.[1]);
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+/**
+ * The numbers of the entries directly under `prefix`, ascending, and the first one that is missing
+ * in each gap: to look at every entry of a log and at its holes, without counting up to whatever
+ * number somebody put there.
+ */
+export function numbersToLookAt(keys: readonly string[], prefix: string): number[] {
+  const direct = keys.filter(
+    (key) => key.startsWith(prefix) && key.lastIndexOf('/') === prefix.length - 1,
+  );
+  const present = new Set(direct.map(logNumber).filter((number) => number !== null && number > 0));
+  const missing = [0, ...present]
+    .map((number) => (number ?? 0) + 1)
+    .filter((number) => !present.has(number));
+  const last = Math.max(0, ...[...present].map((number) => number ?? 0));
+  return [...present, ...missing]
+    .map((number) => number ?? 0)
+    .filter((number) => number <= last)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * A moment as entries carry it in their keys: their order is that of time. @param ms UTC epoch
+ * milliseconds
+ */
+export const stamp = (ms: number): string => new Date(ms).toISOString().replace(/[-:.]/g, '');
+
+export const objectKeys = {
+  features: (domain: string) => `features/${segment(domain, 'domain name')}/`,
+  featureData: (domain: string, sha256: string) =>
+    `features/${segment(domain, 'domain name')}/data/${segment(sha256, 'hash')}.parquet`,
+  pieces: (domain: string, sha256: string) =>
+    `features/${segment(domain, 'domain name')}/pieces/${segment(sha256, 'hash')}.json`,
+  featureLog: (domain: string) => `features/${segment(domain, 'domain name')}/log/`,
+  manifest: (domain: string, number: number) =>
+    `features/${segment(domain, 'domain name')}/log/${numbered(number)}.json`,
+  online: (domain: string, snapshotVersion: string) =>
+    `features/${segment(domain, 'domain name')}/online/${segment(snapshotVersion, 'snapshot version')}.bin`,
+  report: (domain: string, sha256: string) =>
+    `features/${segment(domain, 'domain name')}/reports/${segment(sha256, 'hash')}.json`,
+  quarantine: (domain: string) => `quarantine/${segment(domain, 'domain name')}/`,
+  quarantined: (domain: string, time: string, sha256: string) =>
+    `quarantine/${segment(domain, 'domain name')}/${segment(time, 'time')}-${segment(sha256, 'hash')}.json`,
+  collectionLog: (domain: string) => `features/${segment(domain, 'domain name')}/collections/`,
+  collection: (domain: string, number: number) =>
+    `features/${segment(domain, 'domain name')}/collections/${numbered(number)}.json`,
+  models: (domain: string) => `models/${segment(domain, 'domain name')}/`,
+  modelFile: (
+    domain: string,
+    modelVersion: string,
+    file: 'model.json' | 'weights.bin' | 'card.json',
+  ) => `models/${segment(domain, 'domain name')}/${segment(modelVersion, 'model version')}/${file}`,
+  promotionLog: (domain: string) => `models/${segment(domain, 'domain name')}/promotions/`,
+  promotion: (domain: string, number: number) =>
+    `models/${segment(domain, 'domain name')}/promotions/${numbered(number)}.json`,
+  verdictPicture: (domain: string, sha256: string) =>
+    `models/${segment(domain, 'domain name')}/verdicts/${segment(sha256, 'hash')}.svg`,
+  actuals: (domain: string) => `actuals/${segment(domain, 'domain name')}/`,
+  actualsEntry: (domain: string, sha256: string) =>
+    `actuals/${segment(domain, 'domain name')}/${segment(sha256, 'hash')}.json`,
+  forecasts: (domain: string) => `forecasts/${segment(domain, 'domain name')}/`,
+  forecast: (domain: string, issued: string, sha256: string) =>
+    `forecasts/${segment(domain, 'domain name')}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,
+};
+
+/** Refuses a key that could leave the store: for stores to call on every key they are handed. */
+export function checkKey(key: string): string {
+  const parts = key.split('/');
+  const valid =
+    key.length > 0 &&
+    key.length <= 512 &&
+    parts.every((part) => SEGMENT.test(part) && !part.includes('..'));
+  if (valid) return key;
+  throw new HeadwayError('KEY_INVALID', `${JSON.stringify(key)} is not a valid object key`, {
+    fix: 'Keys come from storage/objects/object-keys.ts: relative, with no empty, "." or ".." segment.',
+  });
+}

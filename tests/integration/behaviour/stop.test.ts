@@ -1,0 +1,89 @@
+/**
+ * Purpose: signals end `headway start` and `headway schedule` at any stage, with success (but for
+ * `--once`, whose run did not end), and no process is left behind.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { endAll, processesWith, startHeadway } from '../../fixtures/cli/headway-process.ts';
+
+let place: Awaited<ReturnType<typeof temporaryPlace>>;
+let warm: WarmHeadway;
+beforeAll(async () => {
+  place = await temporaryPlace();
+  warm = warmHeadway();
+});
+afterEach(endAll);
+afterAll(async () => {
+  await warm.close();
+  await place.remove();
+});
+
+/**
+ * Processes that were told of this test's folder. Those that have just been killed are given a
+ * moment to go.
+ */
+async function left(): Promise<number[]> {
+  let found = processesWith(place.folder);
+  for (let tries = 0; found !== null && found.length > 0 && tries < 20; tries++) {
+    await pause(50);
+    found = processesWith(place.folder);
+  }
+  return found ?? [];
+}
+
+test('SIGINT while a step of start is at work in a process of its own', async () => {
+  const start = startHeadway(['start', '--port', '0'], place.env);
+  await start.until(/Simulating the city|Building features/);
+  if (process.platform === 'linux') expect(processesWith(place.folder)?.length).toBeGreaterThan(1);
+  start.kill('SIGINT');
+  expect(await start.ended).toMatchObject({
+    code: 0,
+    signal: null,
+    stdout: expect.stringContaining('Stopped.'),
+  });
+  expect(await left()).toEqual([]);
+  expect((await warm.run(['store', 'verify'], place.env)).code).toBe(0);
+}, 60_000);
+
+test('SIGTERM while start serves', async () => {
+  for (const args of [
+    ['features', 'run'],
+    ['train', '--steps', '1', '--test-days', '14'],
+  ])
+    expect((await warm.run(args, place.env)).code).toBe(0);
+  const [{ modelVersion }] = JSON.parse(
+    (await warm.run(['models', 'list', '--json'], place.env)).stdout,
+  ).models;
+  await warm.run(['models', 'promote', modelVersion], place.env);
+  const start = startHeadway(['start', '--port', '0'], place.env);
+  const [, url] = await start.until(/Page +(http:\/\/127\.0\.0\.1:\d+)\//);
+  await start.until(/Ctrl-C stops/);
+  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  start.kill('SIGTERM');
+  const { code, signal, stdout } = await start.ended;
+  expect([code, signal]).toEqual([0, null]);
+  expect(stdout).toContain('[4/4]');
+  expect(stdout).toContain('Stopping:');
+  expect(await left()).toEqual([]);
+  await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+}, 60_000);
+
+test.each([
+  ['schedule', [], 0],
+  // Whoever started it must learn that the run did not end.
+  ['schedule --once', ['--once'], 70],
+])(
+  'SIGTERM while %s runs its first job',
+  async (_name, flags, code) => {
+    const schedule = startHeadway(['schedule', '--only', 'training', ...flags], {
+      ...place.env,
+      HEADWAY_LOG_LEVEL: 'info',
+    });
+    await schedule.until(/training …|runs on the/);
+    schedule.kill('SIGTERM');
+    expect(await schedule.ended).toMatchObject({ code, signal: null });
+    expect(await left()).toEqual([]);
+  },
+  60_000,
+);

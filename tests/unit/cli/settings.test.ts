@@ -1,0 +1,135 @@
+/**
+ * Purpose: settings on the command line: which value wins, `headway config`, and clear refusals.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { SettingRow } from '../../../platform/settings/settings.ts';
+import { type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+
+let warm: WarmHeadway;
+beforeAll(() => {
+  warm = warmHeadway();
+});
+afterAll(() => warm.close());
+
+const config = async (args: string[], env: Record<string, string> = {}) => {
+  const { code, stdout, stderr } = await warm.run(['config', '--json', ...args], env);
+  expect([code, stderr]).toEqual([0, '']);
+  return new Map((JSON.parse(stdout) as SettingRow[]).map((row) => [row.name, row]));
+};
+
+describe('config', () => {
+  test('lists every setting with its value, default, unit and meaning', async () => {
+    const rows = await config([]);
+    expect([...rows.keys()]).toEqual(
+      expect.arrayContaining([
+        'PORT',
+        'HOST',
+        'HEADWAY_STORE',
+        'HEADWAY_DOMAIN',
+        'HEADWAY_SOURCE',
+        'HEADWAY_SEED',
+      ]),
+    );
+    for (const { name, description, source, value } of rows.values()) {
+      expect([name, description === '', source, value === '']).toEqual([
+        name,
+        false,
+        'default',
+        false,
+      ]);
+    }
+    expect(rows.get('HEADWAY_STORE')).toMatchObject({
+      value: 'file:./.headway',
+      default: 'file:./.headway',
+    });
+  });
+
+  test('a flag beats the environment, the environment the default', async () => {
+    const rows = await config(['--store', 'file:/a'], {
+      HEADWAY_STORE: 'file:/b',
+      HEADWAY_WORK: '/c',
+      PORT: '',
+    });
+    expect(rows.get('HEADWAY_STORE')).toMatchObject({ value: 'file:/a', source: 'flag' });
+    expect(rows.get('HEADWAY_WORK')).toMatchObject({ value: '/c', source: 'environment' });
+    expect(rows.get('PORT')).toMatchObject({ value: '8080', source: 'default' });
+  });
+
+  test('quantiles are listed as they are written, and wrong ones stop the start', async () => {
+    const rows = await config([], { HEADWAY_QUANTILES: '0.05,0.5,0.95' });
+    expect(rows.get('HEADWAY_QUANTILES')).toMatchObject({
+      value: '0.05,0.5,0.95',
+      source: 'environment',
+    });
+    const { code, stderr } = await warm.run(['train', '--quantiles', '0.1,0.9'], {});
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^SETTINGS_INVALID: HEADWAY_QUANTILES is "0.1,0.9" \(from the command line\).*0\.5 among them/,
+    );
+  });
+
+  test('a bare path is a folder', async () => {
+    expect((await config(['--store', './here'])).get('HEADWAY_STORE')?.value).toBe('file:./here');
+  });
+
+  test('for people it is a table', async () => {
+    const { code, stdout } = await warm.run(['config']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('HEADWAY_FEATURES_SCHEDULE');
+    expect(() => JSON.parse(stdout)).toThrow();
+  });
+});
+
+describe('a wrong setting is SETTINGS_INVALID and exit status 2, and says what is allowed', () => {
+  test.each([
+    ['a port that is none', { PORT: '99999' }, [], /PORT is "99999".*0 to 65535/],
+    [
+      'a seed that is no number',
+      {},
+      ['train', '--seed', 'lucky'],
+      /HEADWAY_SEED is "lucky" \(from the command line\)/,
+    ],
+    [
+      'a backend that there is not',
+      {},
+      ['train', '--backend', 'abacus'],
+      /auto, native, wasm or cpu/,
+    ],
+    [
+      'a store of a kind that there is not',
+      {},
+      ['store', 'log', '--store', 'ftp://x'],
+      /file:FOLDER or s3:/,
+    ],
+    ['a schedule that is none', { HEADWAY_TRAINING_SCHEDULE: 'daily' }, [], /cron expression/],
+    [
+      'a variable that is misspelt',
+      { HEADWAY_STOER: 'file:/a' },
+      [],
+      /HEADWAY_STOER is not a setting.*HEADWAY_STORE\?/,
+    ],
+    [
+      'a store on S3 with a parameter of no meaning',
+      {},
+      ['store', 'log', '--store', 's3://bucket/p?key=x'],
+      /a parameter "key"/,
+    ],
+  ])('%s', async (_title, env, args, message) => {
+    const { code, stdout, stderr } = await warm.run(args.length > 0 ? args : ['config'], env);
+    expect(stderr).toMatch(/^SETTINGS_INVALID: /);
+    expect(stderr).toMatch(message);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('a domain that there is not is DOMAIN_UNKNOWN, and the known ones are named', async () => {
+    const { code, stderr } = await warm.run(['config', '--domain', 'weather']);
+    expect(stderr).toMatch(/^DOMAIN_UNKNOWN: there is no domain "weather"\. Use one of: .*taxi/);
+    expect(code).toBe(2);
+  });
+
+  test('a password in an address is not repeated', async () => {
+    const { stderr } = await warm.run(['config', '--store', 'http://me:secret@host/x']);
+    expect(stderr).not.toContain('secret');
+  });
+});

@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals';
+import { domains, findDomain } from '../../../domains/index.ts';
+
+test('domains have distinct, valid names and are found by them', () => {
+  expect(new Set(domains.map(({ name }) => name)).size).toBe(domains.length);
+  for (const domain of domains) {
+    expect(domain.name).toMatch(/^[a-z][a-z0-9-]{0,31}$/);
+    expect(findDomain(domain.name)).toBe(domain);
+  }
+});
+
+test('an unknown name is answered with the known ones', () => {
+  expect(() => findDomain('bikes')).toThrow(
+    expect.objectContaining({ code: 'DOMAIN_UNKNOWN', fix: 'Use one of: taxi, electricity.' }),
+  );
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { cdkArguments, parseRequest } from '../../../../infra/aws/command.ts';
+import { describeTeardown, teardownOf } from '../../../../infra/aws/teardown.ts';
+
+const asked = (...args: string[]) => {
+  const request = parseRequest(args);
+  if (request === null) throw new Error('the usage was shown');
+  return request;
+};
+
+describe('what is asked of the CDK', () => {
+  test('a deployment of all of one environment, asking before permissions are widened', () => {
+    expect(cdkArguments(asked('deploy', 'dev'), null)).toEqual([
+      ...['deploy', '--app', 'cdk.out', 'headway-dev-*', '--require-approval', 'broadening'],
+    ]);
+  });
+
+  test('a first deployment of what the rest rests on, and nothing else', () => {
+    const args = cdkArguments(
+      asked('deploy', 'prod', '--only', 'data,network', '--image', 'a1b2c3', '--yes'),
+      null,
+    );
+    expect(args).toEqual([
+      ...[
+        'deploy',
+        '--app',
+        'cdk.out',
+        'headway-prod-data',
+        'headway-prod-network',
+        '--require-approval',
+        'never',
+        '--exclusively',
+      ],
+    ]);
+  });
+
+  test('the image’s tag and the keys go to the stacks that use them', () => {
+    const args = cdkArguments(
+      asked('deploy', 'prod', '--image', 'a1b2c3'),
+      '{\n "format": 1, "keys": [] }\n',
+    ).join(' ');
+    expect(args).toContain(
+      '--parameters headway-prod-features:ImageTag=a1b2c3 --parameters headway-prod-training:ImageTag=a1b2c3',
+    );
+    expect(args).not.toContain('batch');
+    expect(cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), null, true)).toContain(
+      'headway-prod-batch:ImageTag=a1b2c3',
+    );
+    expect(args).toContain('--parameters headway-prod-inference:ApiKeys={"format":1,"keys":[]}');
+  });
+
+  test('a comparison takes no parameters; destroying asks no second time', () => {
+    expect(cdkArguments(asked('diff', 'dev'), null)).toEqual([
+      'diff',
+      '--app',
+      'cdk.out',
+      'headway-dev-*',
+      '--method',
+      'template',
+    ]);
+    expect(cdkArguments(asked('destroy', 'dev'), null)).toEqual([
+      'destroy',
+      '--app',
+      'cdk.out',
+      'headway-dev-*',
+      '--force',
+    ]);
+  });
+
+  test.each([
+    [[]],
+    [['deploy']],
+    [['deploy', 'staging']],
+    [['remove', 'dev']],
+    [['deploy', 'dev', 'prod']],
+    [['deploy', 'dev', '--force']],
+  ])('the usage for %j', (args: string[]) => {
+    expect(parseRequest(args)).toBeNull();
+  });
+});
+
+describe('teardown', () => {
+  const templates = {
+    'headway-dev-data': {
+      Resources: {
+        Store1: {
+          Type: 'AWS::S3::Bucket',
+          DeletionPolicy: 'Retain',
+          Metadata: { 'aws:cdk:path': 'headway-dev-data/Store/Resource' },
+        },
+        Log1: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'RetainExceptOnCreate' },
+        Images1: { Type: 'AWS::ECR::Repository', DeletionPolicy: 'Delete' },
+      },
+    },
+    'headway-dev-inference': {
+      Resources: {
+        Version1: { Type: 'AWS::Lambda::Version', DeletionPolicy: 'Retain' },
+        Role1: {
+          Type: 'AWS::IAM::Role',
+          Metadata: { 'aws:cdk:path': 'headway-dev-inference/Role/Resource' },
+        },
+      },
+    },
+  };
+
+  test('every resource is removed or kept, and named', () => {
+    const { removed, kept } = teardownOf(templates);
+    expect(kept.map(({ stack, name }) => `${stack} ${name}`)).toEqual([
+      'headway-dev-data Store',
+      'headway-dev-data Log1',
+    ]);
+    expect(removed.map(({ name }) => name)).toEqual(['Images1', 'Version1', 'Role']);
+  });
+
+  test('the text has all of it, and what to do about what stays', () => {
+    const text = describeTeardown('dev', teardownOf(templates));
+    for (const line of [
+      'for good (3)',
+      'Kept (2)',
+      'headway-dev-data  Store',
+      'CDKToolkit',
+      'docs/deploy.md, "Teardown"',
+    ])
+      expect(text).toContain(line);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type Configuration,
+  ConfigurationError,
+  checkConfiguration,
+  configurationProblems,
+} from '../../../../infra/aws/configuration.ts';
+import { environments } from '../../../../infra/aws/environments.ts';
+import { everything } from '../../../fixtures/aws/variants.ts';
+
+const { dev } = environments;
+
+test('the environments there are can be deployed, and so can one with everything on', () => {
+  for (const configuration of [dev, environments.prod, everything])
+    expect(configurationProblems(configuration)).toEqual([]);
+});
+
+test('no environment names an account, an address or a repository until somebody writes one', () => {
+  for (const { account, region, monitoring, delivery } of Object.values(environments))
+    expect([account, region, monitoring.mail, delivery.repository]).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
+});
+
+describe('what is wrong is named with its path, its value and what is allowed', () => {
+  const inference = (changes: Partial<Configuration['inference']>) => ({
+    ...dev,
+    inference: { ...dev.inference, ...changes },
+  });
+  const monitoring = (changes: Partial<Configuration['monitoring']>) => ({
+    ...dev,
+    monitoring: { ...dev.monitoring, ...changes },
+  });
+  const training = (changes: object) => ({
+    ...dev,
+    training: { ...dev.training, compute: { ...dev.training.compute, ...changes } },
+  });
+  const batch = (changes: object) => ({
+    ...everything,
+    batch: { ...everything.batch!, ...changes },
+  });
+  test.each<[Configuration, string]>([
+    [{ ...dev, environment: 'test' as 'dev' }, 'environment is "test"; it must be dev or prod'],
+    [
+      { ...dev, account: '12', region: 'eu-west-1' },
+      'account is "12"; it must be 12 digits, or null',
+    ],
+    [
+      { ...dev, account: '123456789012' },
+      'account and region is ["123456789012",null]; it must be both given or both null',
+    ],
+    [{ ...dev, account: '123456789012', region: 'Frankfurt' }, 'region is "Frankfurt"'],
+    [{ ...dev, domain: '../x' }, 'domain is "../x"; it must be the name of a folder in domains/'],
+    [{ ...dev, logDays: 10 }, 'logDays is 10; it must be one of 1, 3, 5, 7, 14'],
+    [
+      { ...dev, undeleteDays: 0 },
+      'undeleteDays is 0; it must be a whole number from 1 to 365 days',
+    ],
+    [
+      { ...dev, features: { ...dev.features, schedule: '5 * * * *' } },
+      'features.schedule is "5 * * * *"; it must be cron(',
+    ],
+    [
+      { ...dev, features: { ...dev.features, schedule: 'rate(0 hours)' } },
+      'features.schedule is "rate(0 hours)"',
+    ],
+    [
+      {
+        ...dev,
+        features: { ...dev.features, compute: { kind: 'lambda', memoryMb: 512, storageMb: 4096 } },
+      },
+      'features.compute.memoryMb is 512',
+    ],
+    [
+      training({ memoryMb: 1024 }),
+      'training.compute.memoryMb is 1024; it must be from 4096 to 16384 in steps of 1024 with 2048 CPU',
+    ],
+    [training({ cpu: 1000 }), 'training.compute.cpu is 1000; it must be 256, 512, 1024'],
+    [training({ storageGb: 20 }), 'training.compute.storageGb is 20'],
+    [{ ...dev, training: { ...dev.training, timeoutHours: 0 } }, 'training.timeoutHours is 0'],
+    [batch({ shards: 1001 }), 'batch.shards is 1001; it must be a whole number from 1 to 1000'],
+    [batch({ mostAtOnce: 0 }), 'batch.mostAtOnce is 0'],
+    [batch({ schedule: 'hourly' }), 'batch.schedule is "hourly"; it must be cron('],
+    [
+      batch({ compute: { kind: 'lambda', memoryMb: 20_000, storageMb: 512 } }),
+      'batch.compute.memoryMb is 20000',
+    ],
+    [
+      inference({ timeoutSeconds: 30 }),
+      'inference.timeoutSeconds is 30; it must be a whole number from 1 to 29',
+    ],
+    [inference({ memoryMb: 128 }), 'inference.memoryMb is 128'],
+    [
+      inference({ provisionedConcurrency: 5, mostConcurrency: 2 }),
+      'inference.provisionedConcurrency is 5; it must be at most inference.mostConcurrency (2)',
+    ],
+    [inference({ firewallRequestsPerFiveMinutes: 100 }), 'region is null; it must be us-east-1'],
+    [
+      { ...everything, inference: { ...everything.inference, front: 'http-api' } },
+      'inference.front is "http-api"; it must be function-url behind a firewall',
+    ],
+    [monitoring({ mail: 'me' }), 'monitoring.mail is "me"; it must be an address, or null'],
+    [monitoring({ monthlyBudgetUsd: 0 }), 'monitoring.monthlyBudgetUsd is 0'],
+    [monitoring({ coverageTolerance: 1 }), 'monitoring.coverageTolerance is 1'],
+    [
+      { ...dev, delivery: { ...dev.delivery, repository: 'owner/*' } },
+      'delivery.repository is "owner/*"',
+    ],
+    [
+      { ...dev, delivery: { ...dev.delivery, branch: '*' } },
+      'delivery.branch is "*"; it must be the name of one branch',
+    ],
+  ])('%#', (configuration, problem) => {
+    const problems = configurationProblems(configuration);
+    expect(problems.join('\n')).toContain(problem);
+    expect(() => checkConfiguration(configuration)).toThrow(ConfigurationError);
+  });
+
+  test('all at once, with the file to edit', () => {
+    const wrong = { ...dev, logDays: 10, undeleteDays: 0 };
+    expect(() => checkConfiguration(wrong)).toThrow(
+      /dev cannot be deployed \(infra\/environments\.ts\):\n- logDays .*\n- undeleteDays /,
+    );
+  });
+});

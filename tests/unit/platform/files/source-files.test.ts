@@ -1,0 +1,142 @@
+/** Purpose: what a source may open, and how it notices that a file changed. */
+import { execFileSync } from 'node:child_process';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  fileFingerprint,
+  filesFingerprint,
+  sourceFiles,
+} from '../../../../platform/files/source-files.ts';
+
+let root: string;
+let folder: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'headway-source-'));
+  folder = join(root, 'in');
+  await mkdir(folder);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const list = (spec = folder) =>
+  sourceFiles(spec, (name) => name.endsWith('.csv'), 'Give a folder.');
+const at = (name: string) => join(folder, name);
+
+describe('the files of a source', () => {
+  test('wanted ones in the order of their names; of the others the names', async () => {
+    for (const name of ['b.csv', 'a.csv', 'c.txt']) await writeFile(at(name), 'x');
+    await mkdir(at('region=1'));
+    expect(await list()).toEqual({
+      files: [at('a.csv'), at('b.csv')],
+      ignored: ['c.txt', 'region=1'],
+    });
+    expect(await list(at('b.csv'))).toEqual({ files: [at('b.csv')], ignored: [] });
+  });
+
+  test('links are followed inside the folder, and to what the user names', async () => {
+    await mkdir(at('data'));
+    await writeFile(at('data/real'), 'x');
+    await symlink('data/real', at('a.csv'));
+    expect((await list()).files).toEqual([at('a.csv')]);
+    await symlink(folder, join(root, 'alias'));
+    expect((await list(join(root, 'alias'))).files).toEqual([join(root, 'alias', 'a.csv')]);
+    await symlink(at('data/real'), join(root, 'one.csv'));
+    expect((await list(join(root, 'one.csv'))).files).toEqual([join(root, 'one.csv')]);
+  });
+
+  test('a missing source', async () => {
+    await expect(list(at('none'))).rejects.toMatchObject({
+      code: 'SOURCE_NOT_FOUND',
+      where: at('none'),
+      fix: 'Give a folder.',
+    });
+  });
+
+  test.each<[string, (path: string) => unknown, string]>([
+    ['a FIFO', (path) => execFileSync('mkfifo', [path]), 'is a FIFO, not a regular file'],
+    ['a folder', (path) => mkdir(path), 'is a folder, not a regular file'],
+    ['a device', (path) => symlink('/dev/zero', path), 'is a device, not a regular file'],
+    ['a link to nothing', (path) => symlink('nothing', path), 'cannot be read (ENOENT)'],
+    ['a link to itself', (path) => symlink(path, path), 'cannot be read (ELOOP)'],
+    [
+      'a link out of the folder',
+      async (path) => {
+        await writeFile(join(root, 'secret.csv'), 'x');
+        await symlink('../secret.csv', path);
+      },
+      'is a link to a file outside of the folder',
+    ],
+  ])('%s is refused, with its path', async (_what, make, problem) => {
+    await writeFile(at('a.csv'), 'x');
+    await make(at('b.csv'));
+    await expect(list()).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+      message: `b.csv ${problem}`,
+      where: at('b.csv'),
+    });
+  });
+
+  test('a FIFO that is named itself', async () => {
+    execFileSync('mkfifo', [at('a.csv')]);
+    await expect(list(at('a.csv'))).rejects.toMatchObject({ code: 'SOURCE_INVALID' });
+  });
+});
+
+describe('a fingerprint', () => {
+  beforeEach(() => writeFile(at('a.csv'), 'one'));
+
+  test('stands while nothing is written', async () => {
+    const { verifyUnchanged } = await fileFingerprint(at('a.csv'));
+    await expect(verifyUnchanged()).resolves.toBeUndefined();
+  });
+
+  test('of a file that is gone', async () => {
+    await expect(fileFingerprint(at('none.csv'))).rejects.toMatchObject({
+      code: 'RAW_FILE_INVALID',
+      message: 'none.csv cannot be read (ENOENT)',
+      where: at('none.csv'),
+    });
+  });
+
+  test.each<[string, () => unknown]>([
+    ['grows', () => appendFile(at('a.csv'), 'x')],
+    [
+      'is replaced',
+      async () => {
+        await writeFile(at('new'), 'one');
+        await rename(at('new'), at('a.csv'));
+      },
+    ],
+    [
+      'is written and dated back',
+      async () => {
+        const { atime, mtime } = await stat(at('a.csv'));
+        await writeFile(at('a.csv'), 'two');
+        await utimes(at('a.csv'), atime, mtime);
+      },
+    ],
+    ['goes', () => rm(at('a.csv'))],
+  ])('falls where the file %s', async (_what, change) => {
+    await writeFile(at('b.csv'), 'two');
+    const one = await fileFingerprint(at('a.csv'));
+    const both = await filesFingerprint([at('b.csv'), at('a.csv')]);
+    await change();
+    for (const { verifyUnchanged } of [one, both])
+      await expect(verifyUnchanged()).rejects.toMatchObject({
+        code: 'RAW_FILE_INVALID',
+        message: 'a.csv changed while it was read',
+        where: at('a.csv'),
+      });
+  });
+});

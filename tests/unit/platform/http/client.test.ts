@@ -1,0 +1,50 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import { createHttpClient, reasonOf, withoutQuery } from '../../../../platform/http/client.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+
+const limited = (retryAfter: string) => {
+  const config = { headers: new AxiosHeaders() } as InternalAxiosRequestConfig;
+  const response = {
+    status: 429,
+    statusText: '',
+    data: '',
+    headers: { 'retry-after': retryAfter },
+    config,
+  };
+  return new AxiosError('limited', 'ERR_BAD_REQUEST', config, null, response);
+};
+
+test('waits grow, keep what Retry-After asks, and have an end', () => {
+  const client = createHttpClient({
+    logger: silentLogger,
+    firstDelayMs: 100,
+    maximumDelayMs: 20_000,
+  });
+  expect(client.delayMs(1)).toBeGreaterThanOrEqual(100);
+  expect(client.delayMs(4)).toBeGreaterThanOrEqual(800);
+  expect(client.delayMs(1, limited('7'))).toBeGreaterThanOrEqual(7000);
+  expect(client.delayMs(1, limited('9999'))).toBe(20_000);
+  expect(client.delayMs(30)).toBe(20_000);
+});
+
+test('what is not idempotent is never sent twice, and reasons are short', async () => {
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests++;
+    response.writeHead(503).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x?token=secret`;
+  const { axios } = createHttpClient({ logger: silentLogger, firstDelayMs: 1, retries: 2 });
+  const error = await axios.post(url, {}).catch((caught) => caught);
+  expect(requests).toBe(1);
+  expect(reasonOf(error)).toBe('HTTP 503');
+  await axios.get(url).catch(() => null);
+  expect(requests).toBe(4);
+  expect(withoutQuery(url)).not.toContain('secret');
+  server.closeAllConnections();
+  server.close();
+});

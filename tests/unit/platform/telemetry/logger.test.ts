@@ -1,0 +1,57 @@
+/**
+ * Purpose: lines of a busy process leave together, and none is held where it may be the last.
+ * Invariants: a clock of the test's own.
+ * Fails: with the writes that were not expected.
+ */
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import pino from 'pino';
+import { linesTogether } from '../../../../platform/telemetry/logger.ts';
+
+describe('lines that leave together', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  function open() {
+    const writes: string[] = [];
+    const stream = linesTogether({ write: (text) => void writes.push(text), dropped: 0 });
+    const logger = pino({ base: null, timestamp: false }, stream);
+    const told = () =>
+      writes.map((text) =>
+        text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).msg),
+      );
+    return { logger, told };
+  }
+
+  test('what is said within a moment is one write, in its order', () => {
+    const { logger, told } = open();
+    for (const text of ['a', 'b', 'c']) logger.info(text);
+    expect(told()).toEqual([]);
+    jest.advanceTimersByTime(10);
+    expect(told()).toEqual([['a', 'b', 'c']]);
+    logger.info('d');
+    jest.advanceTimersByTime(10);
+    expect(told()).toEqual([['a', 'b', 'c'], ['d']]);
+  });
+
+  test('an error leaves at once, after what was held', () => {
+    const { logger, told } = open();
+    logger.info('a');
+    logger.error('b');
+    expect(told()).toEqual([['a', 'b']]);
+    jest.advanceTimersByTime(100);
+    expect(told()).toEqual([['a', 'b']]);
+  });
+
+  test('a process that exits writes what it holds', () => {
+    const once = jest.spyOn(process, 'once');
+    const { logger, told } = open();
+    const [, atExit] = once.mock.calls.find(([event]) => event === 'exit') ?? [];
+    once.mockRestore();
+    logger.info('a');
+    (atExit as () => void)();
+    expect(told()).toEqual([['a']]);
+  });
+});

@@ -1,0 +1,52 @@
+/** Purpose: pauses end when told, and a repeated look neither overlaps nor dies of an error. */
+import { describe, expect, test } from '@jest/globals';
+import { atMost, repeat, sleep } from '../../../platform/timers.ts';
+
+describe('sleep', () => {
+  test('ends by itself, or rejects at once when aborted', async () => {
+    await sleep(1);
+    await expect(sleep(60_000, AbortSignal.abort(new Error('stop')))).rejects.toThrow();
+  });
+});
+
+describe('repeat', () => {
+  test('goes on after an error, never overlaps, and stop waits for the call under way', async () => {
+    const errors: unknown[] = [];
+    let calls = 0;
+    let running = 0;
+    let most = 0;
+    const third = new Promise<() => Promise<void>>((resolve) => {
+      const stop = repeat(
+        1,
+        async () => {
+          most = Math.max(most, ++running);
+          await new Promise((next) => setImmediate(next));
+          running--;
+          if (++calls === 3) resolve(stop);
+          if (calls === 1) throw new Error('first');
+        },
+        (error) => errors.push(error),
+      );
+    });
+    const stop = await third;
+    await stop();
+    const after = calls;
+    await sleep(20);
+    expect({ calls, most, running }).toEqual({ calls: after, most: 1, running: 0 });
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe('atMost', () => {
+  test('says whether the work ended in time, and leaves it alone where it did not', async () => {
+    let end = () => {};
+    const work = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    expect(await atMost(1, work)).toBe(false);
+    end();
+    expect(await atMost(60_000, work)).toBe(true);
+    expect(await atMost(Number.POSITIVE_INFINITY, work)).toBe(true);
+    await expect(atMost(60_000, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+  });
+});

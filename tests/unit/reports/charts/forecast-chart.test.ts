@@ -1,0 +1,224 @@
+/**
+ * Purpose: the picture and the terminal chart show what they are given, safely, and the same bytes
+ * for the same data.
+ * Invariants: text cannot become markup or a terminal command; gaps stay gaps.
+ * Fails: with the part of the picture that is wrong.
+ */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type ForecastPicture, forecastSvg } from '../../../../reports/charts/forecast-chart.ts';
+import { forecastInTerminal } from '../../../../reports/terminal/forecast.ts';
+import { localDays, niceTicks, numberLabel, runs } from '../../../../web/scales.js';
+
+const HOUR = 3_600_000;
+const CUTOFF = Date.UTC(2026, 2, 8, 3); // the night New York's clocks go forward
+
+function picture(changes: Partial<ForecastPicture> = {}, values?: number[]): ForecastPicture {
+  const timestamps = Array.from({ length: 24 }, (_, i) => CUTOFF + (i + 1) * HOUR);
+  const median = timestamps.map((_, i) => 10 + 5 * Math.sin(i / 4));
+  return {
+    title: 'North Harbour',
+    unit: 'orders per hour',
+    timeZone: 'America/New_York',
+    actuals: (values ?? Array.from({ length: 168 }, (_, i) => 10 + 5 * Math.sin(i / 4))).map(
+      (value, i, all) => ({
+        timestamp: CUTOFF - (all.length - 1 - i) * HOUR,
+        value,
+      }),
+    ),
+    naive: timestamps.map((timestamp, i) => ({ timestamp, value: median[i] + 1 })),
+    forecast: {
+      timestamps,
+      median,
+      lower: median.map((m) => m - 2),
+      upper: median.map((m) => m + 3),
+    },
+    cutoff: CUTOFF,
+    ...changes,
+  };
+}
+
+describe('forecastSvg', () => {
+  test('an inner interval is a second band with a name of its own, and must be as long as the forecast', () => {
+    const { forecast } = picture();
+    const inner = {
+      lower: Array.from(forecast.median, (m) => m - 1),
+      upper: Array.from(forecast.median, (m) => m + 1),
+    };
+    const svg = forecastSvg(
+      picture({
+        forecast: { ...forecast, inner },
+        bandName: '90 % interval',
+        innerName: '50 % interval',
+      }),
+    );
+    expect(svg.match(/<path class="band"/g)).toHaveLength(2);
+    for (const name of ['90 % interval', '50 % interval']) expect(svg).toContain(name);
+    expect(forecastSvg(picture()).match(/<path class="band"/g)).toHaveLength(1);
+    expect(() =>
+      forecastSvg(picture({ forecast: { ...forecast, inner: { ...inner, lower: [1] } } })),
+    ).toThrow(RangeError);
+  });
+
+  test('has a title, a description, every line, local days and a legend', () => {
+    const svg = forecastSvg(picture());
+    for (const part of [
+      '<title id="t">North Harbour</title>',
+      '<desc id="d">',
+      'class="line actual"',
+      'class="line median"',
+      'class="line naive"',
+      'class="band"',
+      'class="cutoff"',
+      'Sun 8 Mar',
+      'median forecast',
+      '80 % interval',
+      'same hour last week',
+    ]) {
+      expect(svg).toContain(part);
+    }
+    expect(svg).toBe(forecastSvg(picture()));
+    expect(svg).not.toMatch(
+      /<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)|NaN|undefined|Infinity/,
+    );
+  });
+
+  test('text is escaped and cannot become markup', () => {
+    const svg = forecastSvg(
+      picture({ title: '</title><script>alert("x")</script>&\u0000', unit: "a'b<c" }),
+    );
+    expect(svg).not.toContain('<script');
+    expect(svg).not.toContain('\u0000');
+    expect(svg).toContain('&lt;/title&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;');
+    expect(svg).toContain('a&#39;b&lt;c');
+  });
+
+  test('an unknown value breaks the line into two', () => {
+    const moves = (svg: string) =>
+      /class="line actual" d="(M[^"]*L[^"]*)"/.exec(svg)?.[1].match(/M/g)?.length;
+    const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? Number.NaN : i));
+    expect(moves(forecastSvg(picture({}, values)))).toBe(2);
+    expect(
+      moves(
+        forecastSvg(
+          picture(
+            {},
+            values.map((value) => value || 1),
+          ),
+        ),
+      ),
+    ).toBe(1);
+  });
+
+  test('whatever the values, numbers stay numbers and the chart stays inside its frame', () => {
+    const value = fc.oneof(
+      fc.double({ min: -1e30, max: 1e30 }),
+      fc.constant(Number.NaN),
+      fc.constant(0),
+    );
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 60 }), (values) => {
+        const { forecast } = picture();
+        const median = forecast.timestamps.map((_, i) => values[i % values.length]);
+        const given = picture(
+          { forecast: { ...forecast, median, lower: median, upper: median } },
+          values,
+        );
+        const svg = forecastSvg(given);
+        expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+        for (const [, y] of svg.matchAll(/[ML][\d.]+ (-?[\d.]+)/g))
+          expect(Number(y)).toBeLessThanOrEqual(400);
+        for (const line of forecastInTerminal(given, { width: 80, height: 16 }).split('\n'))
+          expect([...line].length).toBeLessThanOrEqual(80);
+      }),
+      { numRuns: 100, seed: 3 },
+    );
+  });
+
+  test('columns that do not fit together are refused', () => {
+    const { forecast } = picture();
+    expect(() => forecastSvg(picture({ forecast: { ...forecast, lower: [1] } }))).toThrow(
+      RangeError,
+    );
+    expect(() =>
+      forecastSvg(
+        picture({
+          actuals: [],
+          naive: [],
+          forecast: { timestamps: [], lower: [], median: [], upper: [] },
+        }),
+      ),
+    ).toThrow(RangeError);
+  });
+});
+
+describe('forecastInTerminal', () => {
+  test('fits the size it is given, with days, ticks and the cutoff', () => {
+    const text = forecastInTerminal(picture(), { width: 90, height: 18 });
+    const lines = text.split('\n');
+    expect(lines).toHaveLength(18);
+    expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(90);
+    expect(text).toContain('North Harbour');
+    expect(text).toContain('┴');
+    expect(text).toContain('Sat 7 Mar');
+    expect(text).not.toContain('\u001b');
+    expect(forecastInTerminal(picture(), { width: 90, height: 18, colour: true })).toContain(
+      '\u001b[',
+    );
+  });
+
+  test('a title cannot send commands to the terminal, and too small a size is refused', () => {
+    const text = forecastInTerminal(picture({ title: 'a\u001b[2Jb\u0007\u009b' }), {
+      width: 60,
+      height: 10,
+    });
+    for (const control of ['\u001b', '\u0007', '\u009b']) expect(text).not.toContain(control);
+    expect(() => forecastInTerminal(picture(), { width: 10, height: 3 })).toThrow(RangeError);
+  });
+});
+
+describe('scales', () => {
+  test('ticks are round, even, and hold the values', () => {
+    expect(niceTicks(0, 72, 5)).toEqual([0, 20, 40, 60, 80]);
+    expect(niceTicks(0, 0.3, 3)).toEqual([0, 0.1, 0.2, 0.3]);
+    expect(niceTicks(5, 5, 4).length).toBeGreaterThan(1);
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        (low, span) => {
+          const ticks = niceTicks(low, low + span, 5);
+          const step = ticks[1] - ticks[0];
+          expect(ticks[0]).toBeLessThanOrEqual(low + step * 1e-6);
+          expect(ticks[ticks.length - 1]).toBeGreaterThanOrEqual(low + span - step * 1e-6);
+          expect(ticks.length).toBeLessThanOrEqual(8);
+        },
+      ),
+      { seed: 4 },
+    );
+  });
+
+  test('a local day begins at midnight, on the days of a clock change too', () => {
+    const hours = Array.from({ length: 72 }, (_, i) => Date.UTC(2026, 2, 7) + i * HOUR);
+    expect(localDays(hours, 'America/New_York')).toEqual([
+      Date.UTC(2026, 2, 7, 5),
+      Date.UTC(2026, 2, 8, 5),
+      Date.UTC(2026, 2, 9, 4),
+    ]);
+  });
+
+  test('runs and number labels', () => {
+    expect(runs([Number.NaN, 1, 2, Number.NaN, 3])).toEqual([
+      { from: 1, to: 3 },
+      { from: 4, to: 5 },
+    ]);
+    expect([0, 0.12345, 12.345, 1234.5, 31_415_926, Number.NaN].map(numberLabel)).toEqual([
+      '0',
+      '0.1235',
+      '12.35',
+      '1,235',
+      '31,415,926',
+      '–',
+    ]);
+  });
+});

@@ -1,0 +1,299 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Domain, RawPart, RawRows } from '../../../../../domains/domain.ts';
+import { parquetFiles, sqlText } from '../../../../../platform/duckdb/sql.ts';
+import { aggregatePart } from '../../../../../services/feature/aggregation/aggregate.ts';
+import { sql, utc } from '../../../../fixtures/feature-fixture.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const domain = {
+  name: 'test',
+  frequencyMinutes: 60,
+  timeZone: 'America/New_York',
+  missing: 'zero',
+  nonNegative: true,
+} as Domain;
+const NO_ROWS = `(SELECT * FROM (VALUES ('a', 'b', 0, 0, 0)) WHERE false)`;
+
+interface Raw {
+  series: string | null;
+  local: string | null;
+  value?: number | null;
+  key?: number;
+}
+
+const text = (value: string | number | null | undefined) =>
+  typeof value === 'string' ? sqlText(value) : String(value ?? 'NULL');
+
+function rowsOf(raw: readonly Raw[], extra: Partial<RawRows> = {}): RawRows {
+  const values = raw.map(
+    ({ series, local, value, key }, index) =>
+      `(${text(series)}, ${text(local)}, ${text(value)}, ${text(key)}, ${index})`,
+  );
+  const source = values.length > 0 ? `(VALUES ${values.join(', ')})` : NO_ROWS;
+  return {
+    relation: `(SELECT * FROM ${source} AS raw(series, stamp, amount, event, line))`,
+    seriesId: 'series::VARCHAR',
+    localTime: 'try_cast(stamp AS TIMESTAMP)',
+    value: null,
+    duplicateKey: [],
+    rejections: [],
+    ...extra,
+  };
+}
+
+async function aggregate(rows: RawRows, options: { span?: RawPart['span']; domain?: Domain } = {}) {
+  const path = join(folder, 'out.parquet');
+  const part: RawPart = {
+    name: 'part',
+    feed: 'feed',
+    fingerprint: 'x',
+    span: options.span ?? null,
+    open: async () => rows,
+  };
+  const result = await aggregatePart({
+    domain: options.domain ?? domain,
+    part,
+    rows,
+    path,
+    availableAt: 1000,
+    tempFolder: folder,
+    memoryLimitMb: 256,
+  });
+  const found = await sql(
+    `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, epoch_ms(available_at)::DOUBLE FROM ${parquetFiles(path)} ORDER BY ALL`,
+  );
+  return {
+    ...result,
+    found: found.map((row) => row.slice(0, 3)),
+    availableAt: new Set(found.map((row) => row[3])),
+  };
+}
+
+const twice = { duplicateKey: ['event'] };
+
+describe('events are counted', () => {
+  test('per series and interval, zero intervals leave no row', async () => {
+    const result = await aggregate(
+      rowsOf([
+        { series: 'a', local: '2023-06-01 10:00:00' },
+        { series: 'a', local: '2023-06-01 10:59:59.999' },
+        { series: 'a', local: '2023-06-01 11:00:00' },
+        { series: "b'c", local: '2023-06-01 10:30:00' },
+      ]),
+    );
+    expect(result.found).toEqual([
+      ['a', utc('2023-06-01T14'), 2],
+      ['a', utc('2023-06-01T15'), 1],
+      ["b'c", utc('2023-06-01T14'), 1],
+    ]);
+    expect(result).toMatchObject({
+      rowsIn: 4,
+      rowsUsed: 4,
+      rejected: {},
+      rows: 3,
+      span: { start: utc('2023-06-01T14'), end: utc('2023-06-01T16') },
+    });
+    expect([...result.availableAt]).toEqual([1000]);
+  });
+
+  test('the repeated hour is shared, the larger half first; the skipped one is rejected', async () => {
+    const autumn = Array.from({ length: 5 }, () => ({ series: 'a', local: '2023-11-05 01:30:00' }));
+    const result = await aggregate(
+      rowsOf([
+        ...autumn,
+        { series: 'b', local: '2023-11-05 01:10:00' },
+        { series: 'a', local: '2023-03-12 02:30:00' },
+      ]),
+    );
+    expect(result.found).toEqual([
+      ['a', utc('2023-11-05T05'), 3],
+      ['a', utc('2023-11-05T06'), 2],
+      ['b', utc('2023-11-05T05'), 1],
+    ]);
+    expect(result).toMatchObject({ rowsUsed: 6, rejected: { nonexistent_local_time: 1 } });
+  });
+
+  test('a span that holds one of the two repeated hours leaves no doubt; what lies outside is counted', async () => {
+    const raw = rowsOf([
+      { series: 'a', local: '2023-11-05 01:30:00' },
+      { series: 'a', local: '2023-11-05 01:31:00' },
+      { series: 'a', local: '2023-11-05 07:00:00' },
+    ]);
+    const result = await aggregate(raw, {
+      span: { start: utc('2023-11-05T06'), end: utc('2023-11-05T07') },
+    });
+    expect(result.found).toEqual([['a', utc('2023-11-05T06'), 2]]);
+    expect(result).toMatchObject({ rowsUsed: 2, rejected: { outside_span: 1 } });
+  });
+
+  test('the same fact told again is a duplicate, once it has passed the other reasons', async () => {
+    const raw = rowsOf(
+      [
+        { series: 'a', local: '2023-06-01 10:00:00', key: 1 },
+        { series: 'a', local: '2023-06-01 10:00:00', key: 1 },
+        { series: 'a', local: '2023-06-01 10:00:00', key: 1, value: 5 },
+        { series: 'b', local: '2023-06-01 12:00:00', key: 1 },
+        { series: 'a', local: '2023-06-01 10:00:00', key: 2 },
+        { series: 'a', local: null, key: 2 },
+        { series: null, local: '2023-06-01 10:00:00', key: 3 },
+        { series: 'a', local: 'infinity', key: 4 },
+      ],
+      {
+        ...twice,
+        rejections: [
+          { reason: 'odd', when: 'amount = 5' },
+          { reason: 'never', when: 'NULL' },
+        ],
+      },
+    );
+    const result = await aggregate(raw);
+    expect(result.found).toEqual([['a', utc('2023-06-01T14'), 2]]);
+    expect(result.rejected).toEqual({
+      odd: 1,
+      duplicate: 2,
+      missing_time: 1,
+      missing_series: 1,
+      absurd_time: 1,
+    });
+  });
+
+  test('agrees with a count in JavaScript for any rows, and the account balances', async () => {
+    const row = fc.record({
+      series: fc.constantFrom('a', 'b', null),
+      local: fc.constantFrom(
+        '2023-11-05 00:10:00',
+        '2023-11-05 01:10:00',
+        '2023-11-05 02:00:00',
+        '2023-03-12 02:59:00',
+        null,
+      ),
+      key: fc.integer({ min: 0, max: 12 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (raw) => {
+        const good = raw.filter(({ series, local }) => series !== null && local !== null);
+        // Of the same fact told several times, the earliest interval (then series) stands.
+        const order = [...good].sort((x, y) =>
+          x.local! + x.series! < y.local! + y.series! ? -1 : 1,
+        );
+        const first = order.filter(
+          ({ key }, index) => order.findIndex((other) => other.key === key) === index,
+        );
+        const placed = first.filter(({ local }) => !local!.startsWith('2023-03-12'));
+        if (placed.length === 0) {
+          await expect(aggregate(rowsOf(raw, twice))).rejects.toMatchObject({
+            code: 'RAW_FILE_INVALID',
+          });
+          return;
+        }
+        const result = await aggregate(rowsOf(raw, twice));
+        expect(result.rowsUsed).toBe(placed.length);
+        expect(result.rejected.duplicate ?? 0).toBe(good.length - first.length);
+        expect(result.rejected.nonexistent_local_time ?? 0).toBe(first.length - placed.length);
+        expect(result.found.reduce((sum, [, , value]) => sum + (value as number), 0)).toBe(
+          placed.length,
+        );
+        const doubled = placed.filter(
+          ({ series, local }) => series === 'a' && local === '2023-11-05 01:10:00',
+        ).length;
+        const at = (timestamp: number) =>
+          (result.found.find(([id, t]) => id === 'a' && t === timestamp)?.[2] ?? 0) as number;
+        expect([at(utc('2023-11-05T05')), at(utc('2023-11-05T06'))]).toEqual([
+          Math.ceil(doubled / 2),
+          Math.floor(doubled / 2),
+        ]);
+      }),
+      { seed: 11, numRuns: 25 },
+    );
+  });
+
+  test('a quarter-hour grid works by construction; one that does not divide a day is refused', async () => {
+    const raw = rowsOf([
+      { series: 'a', local: '2023-06-01 10:20:00' },
+      { series: 'a', local: '2023-06-01 10:29:59' },
+    ]);
+    const quarter = { ...domain, frequencyMinutes: 15, timeZone: 'Asia/Kathmandu' };
+    const result = await aggregate(raw, { domain: quarter });
+    expect(result.found).toEqual([['a', Date.parse('2023-06-01T04:30:00Z'), 2]]);
+    for (const frequencyMinutes of [7, 50, 2880]) {
+      await expect(
+        aggregate(raw, { domain: { ...domain, frequencyMinutes } }),
+      ).rejects.toMatchObject({
+        code: 'SETTINGS_INVALID',
+      });
+    }
+  });
+
+  test('rows of which none is usable are an error, an empty stretch that is known to be complete is not', async () => {
+    await expect(
+      aggregate(rowsOf([{ series: null, local: '2023-06-01 10:00:00' }])),
+    ).rejects.toMatchObject({
+      code: 'RAW_FILE_INVALID',
+    });
+    await expect(aggregate(rowsOf([]))).rejects.toMatchObject({ code: 'RAW_FILE_INVALID' });
+    const span = { start: utc('2023-06-01T10'), end: utc('2023-06-01T11') };
+    await expect(aggregate(rowsOf([]), { span })).resolves.toMatchObject({
+      rowsIn: 0,
+      rows: 0,
+      span,
+    });
+  });
+});
+
+describe('values are measured', () => {
+  const measured = { value: 'amount::DOUBLE' };
+
+  test('in file order: first and second of the repeated hour, the earlier of two that differ', async () => {
+    const raw = rowsOf(
+      [
+        { series: 'a', local: '2023-11-05 01:00:00', value: 10 },
+        { series: 'a', local: '2023-11-05 01:00:00', value: 20 },
+        { series: 'a', local: '2023-11-05 01:00:00', value: 20 },
+        { series: 'a', local: '2023-11-05 01:00:00', value: 30 },
+        { series: 'b', local: '2023-11-05 01:00:00', value: 7 },
+        { series: 'b', local: '2023-11-05 03:00:00', value: 1.5 },
+        { series: 'b', local: '2023-11-05 03:00:00', value: 1.5 },
+        { series: 'b', local: '2023-11-05 03:00:00', value: 2.5 },
+        { series: 'b', local: '2023-11-05 04:00:00', value: null },
+        { series: 'b', local: '2023-11-05 05:00:00', value: -1 },
+        { series: 'b', local: '2023-03-12 02:00:00', value: 3 },
+      ],
+      measured,
+    );
+    const result = await aggregate(raw);
+    expect(result.found).toEqual([
+      ['a', utc('2023-11-05T05'), 10],
+      ['a', utc('2023-11-05T06'), 20],
+      ['b', utc('2023-11-05T05'), 7],
+      ['b', utc('2023-11-05T08'), 1.5],
+    ]);
+    expect(result).toMatchObject({
+      rowsIn: 11,
+      rowsUsed: 4,
+      rejected: {
+        duplicate: 2,
+        conflicting_value: 2,
+        missing_value: 1,
+        negative_value: 1,
+        nonexistent_local_time: 1,
+      },
+    });
+  });
+
+  test('a key tells facts apart where there is one', async () => {
+    const row = { series: 'a', local: '2023-11-05 01:00:00', value: 10, key: 1 };
+    const result = await aggregate(
+      rowsOf([row, row, { ...row, key: 2 }], { ...measured, ...twice }),
+    );
+    expect(result).toMatchObject({ rowsUsed: 2, rejected: { duplicate: 1 } });
+  });
+});

@@ -1,0 +1,433 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Domain, RawPart, RawRows } from '../../../../../../domains/domain.ts';
+import { taxi } from '../../../../../../domains/taxi/definition.ts';
+import { openFolder } from '../../../../../../domains/taxi/folder-source.ts';
+import { withDuckDB } from '../../../../../../platform/duckdb/duckdb.ts';
+import { parquetFiles, sqlText } from '../../../../../../platform/duckdb/sql.ts';
+import { silentLogger } from '../../../../../../platform/telemetry/logger.ts';
+import { aggregatePart } from '../../../../../../services/feature/aggregation/aggregate.ts';
+import { clockSegments } from '../../../../../../services/feature/aggregation/clock-segments.ts';
+import {
+  countStatement,
+  outsideStatement,
+  type PortablePart,
+  probeStatement,
+  trinoDialect,
+} from '../../../../../../services/feature/aggregation/engines/portable-sql.ts';
+import {
+  aggregateByQuery,
+  embeddedQueries,
+  type QueryEngine,
+} from '../../../../../../services/feature/aggregation/engines/query-engine.ts';
+import { clockStretches } from '../../../../../../services/feature/aggregation/local-time.ts';
+import { sql, utc } from '../../../../../fixtures/feature-fixture.ts';
+import { sharedData } from '../../../../../fixtures/shared-data.ts';
+import { ROOT } from '../../../../../tidy/source-tree.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const domain = {
+  name: 'test',
+  frequencyMinutes: 60,
+  timeZone: 'America/New_York',
+  missing: 'zero',
+  nonNegative: true,
+} as Domain;
+
+interface Raw {
+  series: string | null;
+  local: string | null;
+  key?: number | null;
+}
+
+const text = (value: string | number | null | undefined) =>
+  typeof value === 'string' ? sqlText(value) : String(value ?? 'NULL');
+
+/** Expressions that both engines read; the relation is DuckDB's. */
+function rowsOf(raw: readonly Raw[], extra: Partial<RawRows> = {}): RawRows {
+  const values = raw.map(
+    ({ series, local, key }) => `(${text(series)}, ${text(local)}, ${text(key)})`,
+  );
+  return {
+    relation: `(SELECT * FROM (VALUES ${values.join(', ')}) AS raw(series, stamp, event))`,
+    seriesId: 'CAST(series AS VARCHAR)',
+    localTime: 'TRY_CAST(stamp AS TIMESTAMP)',
+    value: null,
+    duplicateKey: [],
+    rejections: [{ reason: 'odd', when: "series = 'odd'" }],
+    ...extra,
+  };
+}
+
+type Case = {
+  rows: RawRows;
+  domain?: Domain;
+  span?: RawPart['span'];
+  part?: RawPart;
+  table?: string;
+};
+type Options = Parameters<typeof aggregatePart>[0];
+
+/**
+ * Both engines on the same rows: what the embedded engine does, and Trino's text: but for the
+ * relation, or as it stands where `table` makes its table.
+ */
+async function both({ rows, span = null, table, ...rest }: Case) {
+  const part: RawPart = rest.part ?? {
+    name: 'part',
+    feed: 'feed',
+    fingerprint: 'x',
+    span,
+    open: async () => rows,
+  };
+  const options = (path: string): Options => ({
+    domain: rest.domain ?? domain,
+    ...{ part, rows, path, availableAt: 1000, tempFolder: folder, memoryLimitMb: 256 },
+  });
+  const outcome = async (
+    path: string,
+    aggregate: (options: Options) => ReturnType<typeof aggregatePart>,
+  ) => {
+    try {
+      const { path: written, ...account } = await aggregate(options(path));
+      const values = await sql(
+        `SELECT series_id, epoch_ms(timestamp)::DOUBLE, target, epoch_ms(available_at)::DOUBLE FROM ${parquetFiles(written)}`,
+      );
+      return { account, values, bytes: await readFile(written) };
+    } catch (error) {
+      return { error: `${(error as { code?: string }).code}: ${(error as Error).message}` };
+    }
+  };
+  return {
+    embedded: await outcome(join(folder, 'embedded.parquet'), aggregatePart),
+    portable: await outcome(join(folder, 'portable.parquet'), (options) =>
+      withDuckDB({ threads: 1 }, async (connection) => {
+        if (table === undefined) return aggregateByQuery(compatible(connection), options);
+        await connection.run(table);
+        return aggregateByQuery(embeddedQueries(connection, trinoDialect), options);
+      }),
+    ),
+  };
+}
+
+const compatible = (connection: Parameters<typeof embeddedQueries>[0]): QueryEngine =>
+  embeddedQueries(connection, { ...trinoDialect, relation: (_part, { relation }) => relation });
+
+const hours = (from: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) =>
+    new Date(Date.parse(`${from}:00Z`) + i * 1_260_000)
+      .toISOString()
+      .slice(0, 19)
+      .replace('T', ' '),
+  );
+
+describe('the portable text counts as the embedded engine does', () => {
+  test('a repeated hour, a skipped one, and rows of every reason', async () => {
+    const local = [
+      ...hours('2023-11-05T00:30', 12),
+      ...hours('2023-03-12T01:30', 8),
+      '2023-11-05 01:59:59.999',
+      '2023-11-05 01:00:00',
+      null,
+    ];
+    const raw = local.flatMap((time) => [
+      { series: 'a', local: time },
+      { series: "b'c", local: time },
+    ]);
+    const rows = rowsOf([
+      ...raw,
+      { series: 'odd', local: '2023-06-01 10:00:00' },
+      { series: null, local: '2023-06-01 10:00:00' },
+    ]);
+    const { embedded, portable } = await both({ rows });
+    expect(portable).toEqual(embedded);
+    expect(embedded.account!.rejected).toMatchObject({
+      odd: 1,
+      missing_series: 1,
+      missing_time: 2,
+      nonexistent_local_time: 6,
+    });
+    expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, 1000]);
+  });
+
+  test('any rows, any clock, with and without duplicates, inside a span and without one', async () => {
+    const zones = [
+      'America/New_York',
+      'Europe/Berlin',
+      'UTC',
+      'Asia/Kolkata',
+      'Australia/Lord_Howe',
+      'Africa/Monrovia',
+    ];
+    const time = fc.constantFrom(
+      ...hours('2023-11-04T22:00', 18),
+      ...hours('2023-03-11T22:00', 18),
+      ...hours('2023-10-29T00:00', 12),
+      ...[
+        '1905-03-04 10:00:00',
+        '1969-12-31 23:59:59.5',
+        '1971-05-01 00:10:00',
+        '2199-12-31 23:59:59',
+        '2200-01-01 00:00:00',
+      ],
+      ...['infinity', 'no time', '1850-01-01 00:00:00'],
+    );
+    const row = fc.record({
+      series: fc.constantFrom<string | null>('a', 'b', 'Ä', 'odd', null),
+      local: fc.option(time, { freq: 12 }),
+      key: fc.option(fc.integer({ min: 0, max: 9 }), { freq: 8 }),
+    });
+    const span = fc.constantFrom(
+      null,
+      { start: utc('2023-11-05T05'), end: utc('2023-11-05T09') },
+      { start: utc('2023-11-05T06'), end: utc('2024-01-01T00') },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 40 }),
+        fc.constantFrom(...zones),
+        fc.constantFrom(15, 30, 60, 180, 1440),
+        span,
+        fc.constantFrom([], ['event'], ['event', 'stamp']),
+        async (raw, timeZone, frequencyMinutes, within, duplicateKey) => {
+          const of = { ...domain, timeZone, frequencyMinutes } as Domain;
+          const { embedded, portable } = await both({
+            rows: rowsOf(raw, { duplicateKey }),
+            domain: of,
+            span: within,
+          });
+          expect(portable).toEqual(embedded);
+        },
+      ),
+      { numRuns: 20, seed: 27 },
+    );
+  }, 120_000);
+
+  test('whole numbers as series stay in the order of numbers, so that the part is the same bytes', async () => {
+    const raw = [100, 20, 3].map((series) => ({
+      series: String(series),
+      local: '2023-06-01 10:00:00',
+    }));
+    const { embedded, portable } = await both({
+      rows: rowsOf(raw, { seriesId: 'CAST(series AS BIGINT)', rejections: [] }),
+    });
+    expect(embedded.values!.map(([series]) => series)).toEqual(['3', '20', '100']);
+    expect(portable.bytes!.equals(embedded.bytes!)).toBe(true);
+  });
+
+  const trips = sharedData('tlc-green-2023');
+  (trips === null ? test.skip : test)(
+    "twelve months of real events: Trino's text as it stands, every value, every account, every byte",
+    async () => {
+      const source = await openFolder(trips!, { logger: silentLogger });
+      const parts = await source.parts();
+      expect(parts).toHaveLength(12);
+      for (const [index, part] of parts.entries()) {
+        // The table that a cluster would have over its folder of files: this part's and another
+        // one's.
+        const files = [part, parts[(index + 1) % parts.length]!].map(({ name }) =>
+          join(trips!, name),
+        );
+        const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM ${parquetFiles(files, 'filename = true', 'union_by_name = true')}`;
+        const { embedded, portable } = await both({
+          rows: await part.open(),
+          domain: taxi,
+          part,
+          table,
+        });
+        expect(portable.account).toEqual(embedded.account);
+        expect(portable.values!.length).toBeGreaterThan(10_000);
+        expect(portable.bytes!.equals(embedded.bytes!)).toBe(true);
+      }
+    },
+    180_000,
+  );
+});
+
+describe('a changing table is noticed', () => {
+  test('rows that come between the two statements', async () => {
+    const rows = rowsOf([{ series: 'a', local: '2023-06-01 10:00:00' }]);
+    const part: RawPart = {
+      name: 'part',
+      feed: 'feed',
+      fingerprint: 'x',
+      span: null,
+      open: async () => rows,
+    };
+    await withDuckDB({ threads: 1 }, async (connection) => {
+      const engine = compatible(connection);
+      const late: QueryEngine = {
+        ...engine,
+        async *query(statement) {
+          for await (const row of engine.query(statement))
+            yield row.length === 3 ? [Number(row[0]) - 1, ...row.slice(1)] : row;
+        },
+      };
+      const options = {
+        domain,
+        part,
+        rows,
+        path: join(folder, 'a.parquet'),
+        availableAt: 0,
+        tempFolder: folder,
+        memoryLimitMb: 256,
+      };
+      await expect(aggregateByQuery(late, options)).rejects.toMatchObject({
+        code: 'SOURCE_UNAVAILABLE',
+        message: 'part had 0 rows when they were first counted and 1 when they were read',
+      });
+    });
+  });
+});
+
+describe('the clock as a table', () => {
+  test('autumn, spring and the edges of a span in New York', () => {
+    const stretches = clockStretches(
+      'America/New_York',
+      utc('2023-11-04T00'),
+      utc('2023-11-06T00'),
+    );
+    const span = { start: utc('2023-11-04T04'), end: utc('2023-11-06T05') };
+    const segments = clockSegments({
+      stretches,
+      frequencyMs: 3_600_000,
+      span,
+      first: utc('2023-11-03T23'),
+      last: utc('2023-11-06T00'),
+    });
+    const hour = 3_600_000;
+    expect(segments).toEqual([
+      {
+        first: utc('2023-11-03T23'),
+        past: utc('2023-11-04T00'),
+        shift: 0,
+        turn: 1,
+        turns: 1,
+        lost: 'outside_span',
+      },
+      {
+        first: utc('2023-11-04T00'),
+        past: utc('2023-11-05T00') + hour / 2,
+        shift: -4 * hour,
+        turn: 1,
+        turns: 1,
+        lost: null,
+      },
+      {
+        first: utc('2023-11-05T00') + hour / 2,
+        past: utc('2023-11-05T01') + hour / 2,
+        shift: -4 * hour,
+        turn: 1,
+        turns: 2,
+        lost: null,
+      },
+      {
+        first: utc('2023-11-05T00') + hour / 2,
+        past: utc('2023-11-05T01') + hour / 2,
+        shift: -5 * hour,
+        turn: 2,
+        turns: 2,
+        lost: null,
+      },
+      {
+        first: utc('2023-11-05T01') + hour / 2,
+        past: utc('2023-11-06T00'),
+        shift: -5 * hour,
+        turn: 1,
+        turns: 1,
+        lost: null,
+      },
+      {
+        first: utc('2023-11-06T00'),
+        past: utc('2023-11-06T00') + 1,
+        shift: 0,
+        turn: 1,
+        turns: 1,
+        lost: 'outside_span',
+      },
+    ]);
+  });
+});
+
+describe("Trino's grammar", () => {
+  const grammar = fileURLToPath(
+    new URL('../../../../../fixtures/trino-grammar.ts', import.meta.url),
+  );
+  const problems = (statements: readonly string[]): Promise<string[][]> =>
+    new Promise((resolve, reject) => {
+      const child = execFile(
+        process.execPath,
+        ['--import', 'tsx', grammar],
+        { cwd: ROOT },
+        (error, stdout) => (error ? reject(error) : resolve(JSON.parse(stdout))),
+      );
+      child.stdin!.end(JSON.stringify(statements));
+    });
+
+  test('the statements parse, and a text of DuckDB alone does not', async () => {
+    const stretches = clockStretches(
+      'America/New_York',
+      utc('2023-11-01T00'),
+      utc('2023-12-01T00'),
+    );
+    const segments = clockSegments({
+      stretches,
+      frequencyMs: 3_600_000,
+      span: null,
+      first: utc('2023-11-01T00'),
+      last: utc('2023-12-01T00'),
+    });
+    const rows = rowsOf([]);
+    const query = (rows: RawRows): PortablePart => ({
+      dialect: trinoDialect,
+      domain,
+      part: { name: "o'clock.parquet", feed: 'green' },
+      rows,
+    });
+    const twice = query({ ...rows, duplicateKey: ['"event"', 'stamp'] });
+    const found = await problems([
+      probeStatement(twice),
+      countStatement(twice, segments),
+      countStatement(query(rows), segments),
+      countStatement(query(rows), []),
+      outsideStatement(query(rows), ["coalesce((date_diff('second', a, b) / 3600.0) < 0, false)"]),
+      countStatement(
+        { ...twice, dialect: { ...trinoDialect, relation: () => parquetFiles('a.parquet') } },
+        segments,
+      ),
+      countStatement(twice, segments).replace('CAST(series AS VARCHAR)', 'series::VARCHAR'),
+      countStatement(twice, segments).replace('GROUP BY reason, series, utc_ms', 'GROUP BY ALL'),
+    ]);
+    expect(found.slice(0, 5)).toEqual([[], [], [], [], []]);
+    for (const wrong of found.slice(5)) expect(wrong).not.toEqual([]);
+  });
+
+  test('of a domain that only DuckDB reads, the text is refused with what to do', () => {
+    const query = (extra: Partial<RawRows>): PortablePart => ({
+      dialect: trinoDialect,
+      domain,
+      part: { name: 'p', feed: 'f' },
+      rows: rowsOf([], extra),
+    });
+    for (const seriesId of [
+      'series::VARCHAR',
+      'a // 2',
+      "regexp_matches(a, 'b')",
+      'INTERVAL 1 HOUR',
+    ]) {
+      expect(() => probeStatement(query({ seriesId }))).toThrow(/only DuckDB reads/);
+    }
+    expect(() => probeStatement(query({ seriesId: "'a::b // c'" }))).not.toThrow();
+    expect(() => probeStatement(query({ value: 'amount' }))).toThrow(/order in the file/);
+  });
+});

@@ -1,0 +1,253 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Domain, RawPart, RawRows } from '../../../../../../domains/domain.ts';
+import { fixedClock } from '../../../../../../platform/clock.ts';
+import { createHttpClient } from '../../../../../../platform/http/client.ts';
+import { silentProgress } from '../../../../../../platform/progress.ts';
+import { silentLogger } from '../../../../../../platform/telemetry/logger.ts';
+import {
+  embeddedEngine,
+  type PartEngine,
+  queryingEngine,
+} from '../../../../../../services/feature/aggregation/engines/part-engine.ts';
+import {
+  parseTrinoAddress,
+  trinoEngine,
+} from '../../../../../../services/feature/aggregation/engines/trino-client.ts';
+import { runFeatures } from '../../../../../../services/feature/run.ts';
+import { type TrinoDouble, type Trouble, trinoDouble } from '../../../../../fakes/fake-trino.ts';
+import { memoryFeatureStore } from '../../../../../fakes/memory-feature-store.ts';
+import { toyDomain } from '../../../../../fixtures/toy-store.ts';
+
+const domain = {
+  name: 'test',
+  frequencyMinutes: 60,
+  timeZone: 'America/New_York',
+  missing: 'zero',
+  nonNegative: true,
+} as Domain;
+const EVENTS = `(VALUES ('a', '2023-11-05 01:10:00', 1), ('a', '2023-11-05 01:20:00', 2), ('a', '2023-11-05 01:20:00', 2),
+  ('b', '2023-11-05 03:00:00', 3), ('c', '2023-11-05 04:00:00', 4), ('a', '2023-11-05 05:59:59', 5), (NULL, '2023-11-05 05:00:00', 6),
+  ('b', '2023-03-12 02:30:00', 7)) AS raw(series, stamp, event)`;
+const TABLES = [
+  `CREATE TABLE green AS SELECT *, 's3://raw/green/2023-11.parquet' AS "$path" FROM ${EVENTS}`,
+  `INSERT INTO green VALUES ('a', '2023-12-01 00:00:00', 9, 's3://raw/green/2023-12.parquet')`,
+];
+const rows: RawRows = {
+  relation: EVENTS,
+  seriesId: 'series',
+  localTime: 'TRY_CAST(stamp AS TIMESTAMP)',
+  value: null,
+  duplicateKey: ['event'],
+  rejections: [],
+  ranges: [{ name: 'small', value: 'event', atMost: 4 }],
+};
+const part: RawPart = {
+  name: '2023-11.parquet',
+  feed: 'green',
+  fingerprint: 'x',
+  span: null,
+  open: async () => rows,
+};
+
+let folder: string;
+let double: TrinoDouble;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
+  double = await trinoDouble(TABLES);
+});
+afterEach(async () => {
+  await double.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const client = () =>
+  createHttpClient({
+    logger: silentLogger,
+    retries: 2,
+    firstDelayMs: 1,
+    maximumDelayMs: 2,
+    timeoutMs: 5000,
+  });
+const address = () => ({ origin: double.origin, user: 'ada', catalog: 'hive', schema: 'raw' });
+const engine = () => queryingEngine(trinoEngine(address(), client()));
+const options = (name: string) => ({
+  ...{
+    domain,
+    part,
+    rows,
+    path: join(folder, name),
+    availableAt: 1000,
+    tempFolder: folder,
+    memoryLimitMb: 256,
+  },
+});
+const aggregate = () => engine().aggregate(options('trino.parquet'));
+
+const answerWith =
+  (status: number, body = ''): Trouble =>
+  (response) => {
+    response.writeHead(status);
+    response.end(body);
+  };
+const cut: Trouble = (response) => response.destroy();
+const cutInTheMiddle: Trouble = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
+  response.write('{"data": [[1,');
+  setImmediate(() => response.destroy());
+};
+
+describe('a part counted by the cluster', () => {
+  test('is the same file and the same account as of the embedded engine, over several pages', async () => {
+    const ours = await embeddedEngine.aggregate(options('duckdb.parquet'));
+    const theirs = await aggregate();
+    expect({ ...theirs, path: '' }).toEqual({ ...ours, path: '' });
+    expect(theirs.rejected).toEqual({ missing_series: 1, duplicate: 1, nonexistent_local_time: 1 });
+    expect((await readFile(theirs.path)).equals(await readFile(ours.path))).toBe(true);
+    expect(double.seen.filter(({ method }) => method === 'GET').length).toBeGreaterThan(3);
+    expect(double.statements).toHaveLength(2);
+  });
+
+  test('figures outside their ranges are counted there, too', async () => {
+    const profile = options('a');
+    expect(await engine().countOutside(profile)).toEqual(
+      await embeddedEngine.countOutside(profile),
+    );
+    expect(await engine().countOutside(profile)).toEqual([{ range: 'small', rows: 2 }]);
+  });
+
+  test('a run with the cluster commits the snapshot that a run without it commits', async () => {
+    const run = async (counting?: PartEngine) => {
+      const clock = fixedClock(Date.parse('2023-11-06T00:00:00Z'));
+      const features = memoryFeatureStore('toy', clock);
+      const result = await runFeatures({
+        domain: {
+          ...toyDomain,
+          ...domain,
+          name: 'toy',
+          expectations: { limits: { ranges: { soft: null, hard: null } } },
+        },
+        source: { description: 'events', parts: async () => [part] },
+        ...{ features, workFolder: folder, clock, logger: silentLogger, progress: silentProgress },
+        ...(counting === undefined ? {} : { engine: counting }),
+      });
+      return result.manifest;
+    };
+    const theirs = await run(engine());
+    expect(double.statements).toHaveLength(3);
+    expect(theirs).toEqual(await run());
+    expect(theirs.objects).toHaveLength(1);
+  });
+
+  test('the session is told with every request', async () => {
+    await aggregate();
+    const session = {
+      'x-trino-user': 'ada',
+      'x-trino-catalog': 'hive',
+      'x-trino-schema': 'raw',
+      'x-trino-source': 'headway',
+    };
+    for (const { headers } of double.seen) expect(headers).toMatchObject(session);
+  });
+
+  test.each<[string, Trouble]>([
+    ['busy', answerWith(503)],
+    ['cut before the answer', cut],
+    ['cut in the middle of it', cutInTheMiddle],
+  ])(
+    'a coordinator that is %s is asked again, on the statement and on a page',
+    async (_what, trouble) => {
+      double.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
+      expect((await aggregate()).rowsUsed).toBe(5);
+      // The statements ran once each, whatever was asked again.
+      expect(double.statements).toHaveLength(2);
+    },
+  );
+});
+
+describe('what cannot be done is said', () => {
+  test('a cluster that stays busy', async () => {
+    for (let i = 0; i < 10; i++) double.trouble.set(i, answerWith(503));
+    await expect(aggregate()).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      message: expect.stringContaining('HTTP 503'),
+    });
+    expect(double.seen).toHaveLength(3);
+  });
+
+  test('a table that is not there, in the words of the cluster', async () => {
+    const wrong = { ...options('a'), part: { ...part, feed: 'yellow' } };
+    await expect(engine().aggregate(wrong)).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+      message: expect.stringContaining('yellow'),
+      fix: expect.stringContaining('features sql'),
+    });
+  });
+
+  test('an error between two pages: nothing is written', async () => {
+    const body = {
+      id: 'q',
+      error: {
+        message: 'node died',
+        errorName: 'PAGE_TRANSPORT_TIMEOUT',
+        errorType: 'INTERNAL_ERROR',
+      },
+    };
+    double.trouble.set(4, answerWith(200, JSON.stringify(body)));
+    await expect(aggregate()).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      message: expect.stringContaining('node died'),
+    });
+    await expect(readFile(join(folder, 'trino.parquet'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test.each([
+    [401, '', 'SETTINGS_INVALID', /not let this user in/],
+    [404, '', 'SOURCE_UNAVAILABLE', /HTTP 404/],
+    [302, '', 'SOURCE_UNAVAILABLE', /HTTP 302/],
+    [200, '<html>', 'SOURCE_UNAVAILABLE', /not JSON/],
+    [200, '{"nextUri": "http://169.254.169.254/latest"}', 'SOURCE_UNAVAILABLE', /another address/],
+  ])('HTTP %d %s is %s', async (status, body, code, message) => {
+    double.trouble.set(0, answerWith(status, body));
+    const failed = aggregate();
+    await expect(failed).rejects.toMatchObject({ code });
+    await expect(failed).rejects.toThrow(message);
+    expect(double.seen).toHaveLength(1);
+  });
+
+  test('whoever reads no further cancels the statement', async () => {
+    for await (const row of trinoEngine(address(), client()).query('SELECT * FROM range(20)')) {
+      expect(row).toHaveLength(1);
+      break;
+    }
+    expect(double.seen.at(-1)).toMatchObject({ method: 'DELETE' });
+  });
+});
+
+describe('addresses', () => {
+  test.each([
+    [
+      'trino://localhost:8080/hive/raw',
+      { origin: 'http://localhost:8080', user: 'headway', catalog: 'hive', schema: 'raw' },
+    ],
+    [
+      'trinos://ada@trino.example.org/ice/a_b',
+      { origin: 'https://trino.example.org', user: 'ada', catalog: 'ice', schema: 'a_b' },
+    ],
+  ])('%s', (text, expected) => {
+    expect(parseTrinoAddress(text)).toEqual(expected);
+  });
+
+  test.each([
+    'trino',
+    'trino://host',
+    'trino://host/hive',
+    'trino://u:secret@host/hive/raw',
+    'http://host/hive/raw',
+    'trino://h/c/s?x=1',
+  ])('%s is none', (text) => {
+    expect(() => parseTrinoAddress(text)).toThrow(/not the address of a Trino cluster/);
+  });
+});

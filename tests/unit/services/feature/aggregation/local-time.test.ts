@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { clockStretches } from '../../../../../services/feature/aggregation/local-time.ts';
+
+const HOUR = 3_600_000;
+const utcOf = (timeZone: string, local: number): number[] =>
+  clockStretches(timeZone, local, local)
+    .filter(({ start, end, offset }) => local - offset >= start && local - offset < end)
+    .map(({ offset }) => local - offset);
+
+describe('the wall clock of a place', () => {
+  test('New York: once, never and twice', () => {
+    const timeZone = 'America/New_York';
+    expect(utcOf(timeZone, Date.parse('2023-07-01T12:00Z'))).toEqual([
+      Date.parse('2023-07-01T16:00Z'),
+    ]);
+    expect(utcOf(timeZone, Date.parse('2023-03-12T02:00Z'))).toEqual([]);
+    expect(utcOf(timeZone, Date.parse('2023-11-05T01:00Z'))).toEqual([
+      Date.parse('2023-11-05T05:00Z'),
+      Date.parse('2023-11-05T06:00Z'),
+    ]);
+    expect(utcOf('UTC', 5 * HOUR)).toEqual([5 * HOUR]);
+  });
+
+  test('agrees with the platform for any hour of many places', () => {
+    const places = [
+      'America/New_York',
+      'Europe/Berlin',
+      'Australia/Lord_Howe',
+      'Asia/Kolkata',
+      'America/Sao_Paulo',
+      'Pacific/Apia',
+    ];
+    const hour = fc.integer({ min: 0, max: 80 * 8766 });
+    fc.assert(
+      fc.property(fc.constantFrom(...places), hour, (timeZone, hours) => {
+        const utc = hours * HOUR;
+        const format = new Intl.DateTimeFormat('sv-SE', {
+          timeZone,
+          dateStyle: 'short',
+          timeStyle: 'medium',
+        });
+        const local = Date.parse(`${format.format(utc).replace(' ', 'T')}Z`);
+        expect(utcOf(timeZone, local)).toContain(utc);
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,544 @@
+/**
+ * Purpose: who may do what: keys, scopes, limits, refusals, and that no route is open by oversight.
+ * Invariants: through requests alone; time is a clock that stands still.
+ * Fails: with the answer that was not expected.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { isHeadwayError } from '../../../../platform/errors.ts';
+import { newSecret } from '../../../../platform/secrets.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { type KeyRecord, makeKey, type NewKey } from '../../../../services/inference/access/key.ts';
+import {
+  formatKeys,
+  openApiKeys,
+  parseKeys,
+} from '../../../../services/inference/access/key-file.ts';
+import { SCOPE_NAMES, type Scope } from '../../../../services/inference/access/scopes.ts';
+import { addressOf } from '../../../../services/inference/plugins/client-address.ts';
+import type { App } from '../../../../services/inference/routes/context.ts';
+import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
+import { createWorld, NOW } from '../../../fakes/inference.ts';
+import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
+
+const make = (changes: Partial<NewKey> = {}) =>
+  makeKey(
+    {
+      name: 'test',
+      scopes: SCOPE_NAMES,
+      requestsPerMinute: null,
+      createdAt: NOW,
+      expiresAt: null,
+      ...changes,
+    },
+    newSecret,
+  );
+/** The same key but for its last character. */
+const nearly = (key: string) => `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`;
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+async function keyedApp(records: readonly KeyRecord[], rateLimitPerMinute = 0) {
+  const { build, clock, options } = createWorld();
+  const apiKeys = await openApiKeys(formatKeys(records), { clock, logger: silentLogger });
+  const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
+  const app = await build({
+    apiKeys,
+    actuals,
+    settings: { ...options.settings, rateLimitPerMinute },
+  });
+  return { app, clock };
+}
+
+describe('a key', () => {
+  const whole = make();
+  const reader = make({ scopes: ['forecasts:read'] });
+  const old = make({ expiresAt: NOW - 1 });
+  const ending = make({ expiresAt: NOW + 3_600_000 });
+  const revoked = make();
+  let app: App;
+  let clock: { advance(ms: number): void };
+  beforeAll(async () => {
+    const gone = { ...revoked.record, revokedAt: new Date(NOW - 1000).toISOString() };
+    ({ app, clock } = await keyedApp([
+      whole.record,
+      reader.record,
+      old.record,
+      ending.record,
+      gone,
+    ]));
+  });
+  afterAll(() => app.close());
+
+  test.each([
+    ['none', {}, 401, 'API_KEY_MISSING', 'Bearer realm="headway"'],
+    [
+      'another scheme',
+      { authorization: `Basic ${whole.key}` },
+      401,
+      'API_KEY_MISSING',
+      'Bearer realm="headway"',
+    ],
+    [
+      'a header of its own',
+      { 'x-api-key': whole.key },
+      401,
+      'API_KEY_MISSING',
+      'Bearer realm="headway"',
+    ],
+    ['no token', { authorization: 'Bearer ' }, 401, 'API_KEY_', 'Bearer realm="headway"'],
+    [
+      'one that was never made',
+      bearer(make().key),
+      401,
+      'API_KEY_UNKNOWN',
+      'error="invalid_token"',
+    ],
+    ['no key at all', bearer('hunter2'), 401, 'API_KEY_UNKNOWN', 'error="invalid_token"'],
+    [
+      'a good id, another secret',
+      bearer(nearly(whole.key)),
+      401,
+      'API_KEY_UNKNOWN',
+      'error="invalid_token"',
+    ],
+    [
+      'another id, a good secret',
+      bearer(`hw_${reader.record.id}${whole.key.slice(15)}`),
+      401,
+      'API_KEY_UNKNOWN',
+      'invalid',
+    ],
+    [
+      'the hash that is kept',
+      bearer(`hw_${whole.record.id}_${whole.record.hash}`),
+      401,
+      'API_KEY_UNKNOWN',
+      'invalid',
+    ],
+    [
+      'too much behind it',
+      bearer(`${whole.key}0`),
+      401,
+      'API_KEY_UNKNOWN',
+      'error="invalid_token"',
+    ],
+    ['one that has expired', bearer(old.key), 401, 'API_KEY_EXPIRED', 'error="invalid_token"'],
+    ['one that was revoked', bearer(revoked.key), 401, 'API_KEY_REVOKED', 'error="invalid_token"'],
+    [
+      'one without the scope',
+      bearer(reader.key),
+      403,
+      'SCOPE_MISSING',
+      'error="insufficient_scope", scope="models:read"',
+    ],
+  ])('%s', async (_title, headers, status, code, challenge) => {
+    const answer = await app.inject({
+      url: '/v1/model',
+      headers: headers as Record<string, string>,
+    });
+    expect([answer.statusCode, answer.json().status]).toEqual([status, status]);
+    expect(answer.json().code).toContain(code);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.headers['www-authenticate']).toContain(challenge);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.body).not.toMatch(/[0-9a-f]{64}/);
+  });
+
+  test('that counts is answered, however the scheme is written, and until it expires', async () => {
+    for (const headers of [
+      bearer(whole.key),
+      { authorization: `bearer  ${whole.key}` },
+      bearer(ending.key),
+    ])
+      expect((await app.inject({ url: '/v1/model', headers })).statusCode).toBe(200);
+    expect((await app.inject({ url: '/v1/series', headers: bearer(reader.key) })).statusCode).toBe(
+      200,
+    );
+    clock.advance(3_600_000);
+    const late = await app.inject({ url: '/v1/model', headers: bearer(ending.key) });
+    expect([late.statusCode, late.json().code]).toEqual([401, 'API_KEY_EXPIRED']);
+  });
+
+  test('is nowhere to be read in what is kept of it', () => {
+    const file = formatKeys([whole.record]);
+    expect(file).not.toContain(whole.key.slice(16));
+    expect(parseKeys(file, 'x')).toEqual([whole.record]);
+    expect(make().key).not.toBe(make().key);
+  });
+
+  test('in the address is not looked at', async () => {
+    expect((await app.inject(`/v1/model?access_token=${whole.key}`)).statusCode).toBe(401);
+  });
+});
+
+/** Operations that ask for no key → why. */
+const OPEN: Record<string, string> = {
+  'get /health/live': 'orchestrators have no key',
+  'get /health/ready': 'the same',
+};
+
+describe('every route declares what it needs', () => {
+  const keys = Object.fromEntries(SCOPE_NAMES.map((scope) => [scope, make({ scopes: [scope] })]));
+  let app: App;
+  // biome-ignore lint/suspicious/noExplicitAny: a JSON document of any shape is walked.
+  let document: any;
+  beforeAll(async () => {
+    ({ app } = await keyedApp(Object.values(keys).map(({ record }) => record)));
+    document = (await app.inject('/openapi.json')).json();
+  });
+  afterAll(() => app.close());
+
+  const operations = () =>
+    Object.entries<Record<string, { security?: Record<string, string[]>[] }>>(
+      document.paths,
+    ).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { security }]) => ({
+        name: `${method} ${path}`,
+        path,
+        method,
+        security,
+      })),
+    );
+
+  test('each operation of the document names one scope that there is, or is on the short list', () => {
+    expect(operations().length).toBeGreaterThan(8);
+    for (const { name, security } of operations()) {
+      if (name in OPEN) expect([name, security]).toEqual([name, []]);
+      else {
+        expect([name, security?.length, Object.keys(security?.[0] ?? {})]).toEqual([
+          name,
+          1,
+          ['apiKey'],
+        ]);
+        expect(security?.[0]?.apiKey).toEqual([
+          expect.stringMatching(new RegExp(`^(${SCOPE_NAMES.join('|')})$`)),
+        ]);
+      }
+    }
+    expect(
+      Object.keys(OPEN).filter((open) => !operations().some(({ name }) => name === open)),
+    ).toEqual([]);
+    const scheme = document.components.securitySchemes.apiKey;
+    expect([scheme.type, scheme.scheme]).toEqual(['http', 'bearer']);
+    for (const scope of SCOPE_NAMES) expect(scheme.description).toContain(scope);
+  });
+
+  test('and means it: refused without a key, and with a key of every scope but its own', async () => {
+    const ask = (path: string, method: string, headers = {}) =>
+      app.inject({
+        method: method.toUpperCase() as 'GET',
+        url: path.replace('{id}', '74'),
+        headers,
+        ...(method === 'post' ? { payload: {} } : {}),
+      });
+    const metrics = {
+      name: 'get /metrics',
+      path: '/metrics',
+      method: 'get',
+      security: [{ apiKey: ['metrics:read'] }],
+    };
+    const used = new Set<string>();
+    for (const { name, path, method, security = [] } of [...operations(), metrics]) {
+      const [scope] = security[0]?.apiKey ?? [];
+      const status = async (headers = {}) => (await ask(path, method, headers)).statusCode;
+      expect([name, await status()]).toEqual([name, scope === undefined ? 200 : 401]);
+      if (scope === undefined) continue;
+      used.add(scope);
+      for (const [other, { key }] of Object.entries(keys)) {
+        const got = await status(bearer(key));
+        if (other === scope)
+          expect([name, other, [200, 400].includes(got)]).toEqual([name, other, true]);
+        else expect([name, other, got]).toEqual([name, other, 403]);
+      }
+      // What a HEAD tells is guarded as what a GET does.
+      if (method === 'get')
+        expect([name, (await ask(path, 'head')).statusCode]).toEqual([name, 401]);
+    }
+    expect([...used].sort()).toEqual([...SCOPE_NAMES].sort());
+  });
+
+  test('pages and documentation are open, and so is what there is not', async () => {
+    for (const url of [
+      '/',
+      '/dashboard/page.js',
+      '/docs/',
+      '/docs/static/swagger-ui.css',
+      '/openapi.json',
+      '/health/live',
+    ])
+      expect([url, (await app.inject(url)).statusCode]).toEqual([url, 200]);
+    expect((await app.inject('/health/live')).json().access).toBe('api-keys');
+    expect((await app.inject('/nope')).statusCode).toBe(404);
+    expect((await app.inject({ method: 'DELETE', url: '/v1/model' })).statusCode).toBe(405);
+  });
+
+  test('a route that does not stops the start', async () => {
+    for (const records of [[], null]) {
+      const { build, clock } = createWorld();
+      const apiKeys =
+        records && (await openApiKeys(formatKeys(records), { clock, logger: silentLogger }));
+      const fresh = await build({ apiKeys });
+      expect(() => fresh.get('/v1/secret', async () => 'x')).toThrow(
+        'GET /v1/secret does not declare its access',
+      );
+      expect(() => fresh.get('/docsecret', async () => 'x')).toThrow('does not declare its access');
+      await fresh.close();
+    }
+  });
+
+  test('no way of writing a path gets past it', async () => {
+    const pieces = [
+      '',
+      '/',
+      '//',
+      '.',
+      '/./',
+      '/../',
+      '%2e',
+      '%2f',
+      '%2F',
+      '%00',
+      ';',
+      ';x=1',
+      '\\',
+      '?',
+      '#',
+      '%20',
+      '%6d',
+      'V1',
+      '..',
+    ];
+    const target = fc.constantFrom(
+      '/v1/model',
+      '/v1/models',
+      '/v1/series',
+      '/v1/forecasts',
+      '/v1/series/74/forecast',
+      '/metrics',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        target,
+        fc.array(fc.record({ at: fc.nat(25), piece: fc.constantFrom(...pieces) }), {
+          maxLength: 3,
+        }),
+        fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST'),
+        fc.constantFrom('', '/docs', '/docs/..', '/health/live/..', '/dashboard/..'),
+        async (path, edits, method, prefix) => {
+          const url =
+            prefix +
+            edits.reduce<string>(
+              (text, { at, piece }) => text.slice(0, at) + piece + text.slice(at),
+              path,
+            );
+          const answer = await app.inject({
+            method: method as 'GET',
+            url: url.startsWith('/') ? url : `/${url}`,
+          });
+          if (answer.statusCode < 300)
+            expect(answer.body).not.toMatch(/modelVersion|seriesId|headway_/);
+        },
+      ),
+      { numRuns: 300, seed: 5 },
+    );
+  });
+});
+
+describe('open mode', () => {
+  test('asks for nothing, looks at no key, and says so', async () => {
+    const app = await createWorld().build();
+    expect((await app.inject({ url: '/v1/model', headers: bearer('nonsense') })).statusCode).toBe(
+      200,
+    );
+    expect((await app.inject('/health/live')).json().access).toBe('open');
+    const document = (await app.inject('/openapi.json')).json();
+    expect(document.info.description).toContain('open mode');
+    expect(document.paths['/v1/model'].get.security).toEqual([{ apiKey: ['models:read'] }, {}]);
+    await app.close();
+  });
+});
+
+describe('the file', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'headway-keys-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('is read again: a key that is revoked, or new, counts within seconds and without a restart', async () => {
+    const file = join(folder, 'keys.json');
+    const [first, second] = [make(), make()];
+    await writeFile(file, formatKeys([first.record]));
+    const { build, clock } = createWorld();
+    const app = await build({ apiKeys: await openApiKeys(file, { clock, logger: silentLogger }) });
+    const status = async ({ key }: { key: string }) =>
+      (await app.inject({ url: '/v1/model', headers: bearer(key) })).statusCode;
+    expect([await status(first), await status(second)]).toEqual([200, 401]);
+    await writeFile(file, formatKeys([first.record, second.record]));
+    clock.advance(2000);
+    expect([await status(first), await status(second)]).toEqual([200, 200]);
+    await writeFile(
+      file,
+      formatKeys([{ ...first.record, revokedAt: new Date(NOW).toISOString() }, second.record]),
+    );
+    clock.advance(2000);
+    // Those that ask while the file is read wait for it.
+    expect(await Promise.all([status(first), status(first), status(second)])).toEqual([
+      401, 401, 200,
+    ]);
+    for (const broken of [() => writeFile(file, '{"format":1'), () => rm(file)]) {
+      await broken();
+      clock.advance(2000);
+      expect([
+        await status(first),
+        await status(second),
+        (await app.inject('/v1/model')).statusCode,
+      ]).toEqual([401, 200, 401]);
+    }
+    await writeFile(file, formatKeys([]));
+    clock.advance(2000);
+    expect(await status(second)).toBe(401);
+    await app.close();
+  });
+
+  const good = make().record;
+  test.each([
+    ['nothing', ''],
+    ['no JSON', 'hw_secret'],
+    ['a list', '[]'],
+    ['another format', '{"format":2,"keys":[]}'],
+    ['a member too many', '{"format":1,"keys":[],"open":true}'],
+    ['a key in the clear', JSON.stringify({ format: 1, keys: [{ ...good, key: 'hw_secret' }] })],
+    ['a scope that there is not', formatKeys([{ ...good, scopes: ['all' as Scope] }])],
+    ['no scope', formatKeys([{ ...good, scopes: [] }])],
+    ['a day that does not exist', formatKeys([{ ...good, expiresAt: '2026-13-01T00:00:00Z' }])],
+    ['a time in words', formatKeys([{ ...good, revokedAt: 'tomorrow' }])],
+    ['a hash that is none', formatKeys([{ ...good, hash: 'hw_secret' }])],
+    ['the same id twice', formatKeys([good, good])],
+    ['a member too few', '{"format":1,"keys":[{"id":"0123456789ab"}]}'],
+  ])('that holds %s stops the start, and is not repeated', async (_title, text) => {
+    const file = join(folder, 'wrong.json');
+    await writeFile(file, text);
+    const refused = await openApiKeys(file, {
+      clock: createWorld().clock,
+      logger: silentLogger,
+    }).catch((error: unknown) => error);
+    expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
+    expect(String(refused)).not.toContain('secret');
+  });
+
+  test('that is not there stops the start', async () => {
+    const missing = openApiKeys(join(folder, 'none.json'), {
+      clock: createWorld().clock,
+      logger: silentLogger,
+    });
+    await expect(missing).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:DB8:0001:0002::1', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001::8:7:6:5:4', '2001:0:0:8'],
+    ['::1', '0:0:0:0'],
+    ['::', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['not:an:address', 'not:an:address'],
+  ])('%s counts as %s', (ip, counted) => {
+    expect(addressOf(ip)).toBe(counted);
+  });
+});
+
+describe('limits', () => {
+  test('are of the key, from its record or the default, whatever its address; headers say how much is left', async () => {
+    const [small, usual, free] = [
+      make({ requestsPerMinute: 2 }),
+      make(),
+      make({ requestsPerMinute: 0 }),
+    ];
+    const { app } = await keyedApp([small.record, usual.record, free.record], 5);
+    const ask = ({ key }: { key: string }) =>
+      app.inject({ url: '/v1/model', headers: bearer(key) });
+    const answers = [await ask(small), await ask(small), await ask(small)];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
+    expect(answers[0]?.headers).toMatchObject({
+      'ratelimit-limit': '2',
+      'ratelimit-remaining': '1',
+    });
+    expect(Number(answers[0]?.headers['ratelimit-reset'])).toBeGreaterThan(0);
+    expect(answers[2]?.json()).toMatchObject({ code: 'RATE_LIMITED', status: 429 });
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
+    for (let i = 0; i < 5; i++) expect((await ask(usual)).statusCode).toBe(200);
+    expect((await ask(usual)).statusCode).toBe(429);
+    for (let i = 0; i < 20; i++) expect((await ask(free)).statusCode).toBe(200);
+    await app.close();
+  });
+
+  test('a limit of the key holds where the service has none; explanations are a tenth of it', async () => {
+    const key = make({ requestsPerMinute: 20 });
+    const { app } = await keyedApp([key.record], 0);
+    const ask = () => app.inject({ url: '/v1/series/74/explanation', headers: bearer(key.key) });
+    expect([(await ask()).statusCode, (await ask()).statusCode, (await ask()).statusCode]).toEqual([
+      200, 200, 429,
+    ]);
+    expect((await app.inject({ url: '/v1/model', headers: bearer(key.key) })).statusCode).toBe(200);
+    await app.close();
+  });
+
+  test('a flood of bad keys from an address is turned away; its neighbours with good keys, and other addresses, are not', async () => {
+    const key = make();
+    const { app, clock } = await keyedApp([key.record]);
+    const ask = (headers: Record<string, string>, remoteAddress = '192.0.2.7') =>
+      app.inject({ url: '/v1/model', headers, remoteAddress });
+    const wrong = () => bearer(make().key);
+    for (let i = 0; i < 60; i++) expect((await ask(i % 2 ? wrong() : {})).statusCode).toBe(401);
+    for (const headers of [wrong(), {}, bearer(nearly(key.key)), bearer('x')]) {
+      const refused = await ask(headers);
+      expect([refused.statusCode, refused.json().code]).toEqual([429, 'RATE_LIMITED']);
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect((await ask(bearer(key.key))).statusCode).toBe(200);
+    expect((await ask(wrong(), '192.0.2.8')).statusCode).toBe(401);
+    // One customer of IPv6 is one address, however many he has.
+    for (let i = 0; i < 60; i++) await ask({}, `2001:db8::${i.toString(16)}`);
+    expect((await ask({}, '2001:db8::ffff')).statusCode).toBe(429);
+    expect((await ask({}, '2001:db8:0:1::1')).statusCode).toBe(401);
+    const figures = createMetrics(await app.inject({ url: '/metrics', headers: bearer(key.key) }));
+    expect(figures('headway_access_refused_total{reason="flood"}')).toBeGreaterThanOrEqual(5);
+    expect(figures('headway_access_refused_total{reason="unknown"}')).toBeGreaterThan(30);
+    clock.advance(60_000);
+    expect((await ask({})).statusCode).toBe(401);
+    await app.close();
+  });
+
+  test('the address is the one that the named number of proxies saw, and no more is believed', async () => {
+    const { build, options } = createWorld();
+    const settings = { ...options.settings, rateLimitPerMinute: 1, trustProxy: 1 };
+    const app = await build({ settings });
+    const ask = (forwarded: string) =>
+      app.inject({ url: '/v1/model', headers: { 'x-forwarded-for': forwarded } });
+    expect((await ask('203.0.113.1')).statusCode).toBe(200);
+    expect((await ask('203.0.113.2')).statusCode).toBe(200);
+    // What a client wrote before its proxy did is not its address.
+    expect((await ask('198.51.100.9, 203.0.113.1')).statusCode).toBe(429);
+    await app.close();
+  });
+});
+
+const createMetrics =
+  ({ body }: { body: string }) =>
+  (name: string) =>
+    Number(
+      body
+        .split('\n')
+        .find((line) => line.startsWith(name))
+        ?.split(' ')
+        .at(-1),
+    );

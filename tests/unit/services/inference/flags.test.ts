@@ -1,0 +1,124 @@
+/**
+ * Purpose: every answer says what is to be said of a series: over HTTP, of a caller's own values,
+ * and in a batch.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { panelUpTo } from '../../../../forecasting/panel/panel.ts';
+import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
+import type { App } from '../../../../services/inference/routes/context.ts';
+import {
+  createWorld,
+  domain,
+  LENGTH,
+  manifestOf,
+  NOW,
+  panelOf,
+  weeklyNaive,
+} from '../../../fakes/inference.ts';
+
+/**
+ * A forecaster that answers whatever the history, as the network does, and knows all series but
+ * one.
+ */
+const sturdy = () => {
+  const naive = weeklyNaive(1);
+  return {
+    ...naive,
+    knows: (id: string) => id !== 'stranger',
+    predict: (...asked: Parameters<typeof naive.predict>) =>
+      naive.predict(...asked).map((value) => (Number.isNaN(value) ? 0 : value)),
+  };
+};
+
+const IDS = ['plain', 'stranger', 'rest', 'holes', 'young', 'dead'];
+const FLAGS = {
+  stranger: ['unseen'],
+  rest: ['silent'],
+  holes: ['gaps'],
+  young: ['new'],
+  dead: ['gaps'],
+};
+
+function troubledPanel() {
+  const panel = panelOf(IDS, 10);
+  const { target } = panel.columns;
+  for (let t = 0; t < LENGTH; t++) {
+    target[2 * LENGTH + t] = 0;
+    if (t % 5 === 0) target[3 * LENGTH + t] = Number.NaN;
+    if (t < LENGTH - 168) target[4 * LENGTH + t] = Number.NaN;
+  }
+  return panel;
+}
+
+const { options, build } = createWorld({ ids: IDS, makeForecaster: sturdy });
+const features = {
+  ...options.features,
+  readOnline: async () => ({ panel: troubledPanel(), manifest: manifestOf(1) }),
+};
+
+describe('over HTTP', () => {
+  let app: App;
+  beforeAll(async () => {
+    app = await build({ features });
+  });
+  afterAll(() => app.close());
+
+  test.each(IDS)('series %s', async (id) => {
+    const answer = (await app.inject(`/v1/series/${id}/forecast`)).json();
+    expect(answer.flags).toEqual(FLAGS[id as keyof typeof FLAGS]);
+    // Absent, not empty, where nothing is to be said.
+    expect('flags' in answer).toBe(id !== 'plain');
+  });
+
+  test('many at once are flagged one by one', async () => {
+    const payload = { seriesIds: IDS };
+    const { forecasts } = (
+      await app.inject({ method: 'POST', url: '/v1/forecasts', payload })
+    ).json();
+    expect(forecasts.map(({ flags }: { flags?: string[] }) => flags)).toEqual(
+      IDS.map((id) => FLAGS[id as keyof typeof FLAGS]),
+    );
+  });
+
+  test('values of your own: new where they are few, and known only under a name', async () => {
+    const ask = async (count: number, seriesId?: string) => {
+      const history = {
+        start: '2026-03-01T00:00:00Z',
+        values: Array(count).fill(7),
+        ...(seriesId ? { seriesId } : {}),
+      };
+      const response = await app.inject({
+        method: 'POST',
+        url: '/v1/forecasts',
+        payload: { history },
+      });
+      return response.json().forecasts[0].flags;
+    };
+    expect(await ask(5 * 168, 'plain')).toBeUndefined();
+    expect(await ask(200, 'plain')).toEqual(['new']);
+    expect(await ask(5 * 168, 'stranger')).toEqual(['unseen']);
+  });
+
+  test('the answer’s schema tells what each flag means', async () => {
+    const text = (await app.inject('/openapi.json')).body;
+    for (const flag of ['unseen', 'silent', 'gaps', 'new']) expect(text).toContain(`\`${flag}\`: `);
+  });
+});
+
+test('a batch flags each series that has something to be said of, and only these; the log keeps its shape', async () => {
+  const { registry, restoreForecaster } = options;
+  const issue = (of: typeof features) =>
+    issueForecasts({ domain, features: of, registry, restoreForecaster, issuedAt: NOW });
+  const issued = await issue(features);
+  expect(Object.fromEntries(issued.flags)).toEqual(FLAGS);
+  expect(issued.entry).not.toHaveProperty('flags');
+  // Four weeks earlier the young one has no value at all.
+  const earlier = {
+    ...features,
+    readOnline: async () => ({
+      panel: panelUpTo(troubledPanel(), LENGTH - 673),
+      manifest: manifestOf(1),
+    }),
+  };
+  expect((await issue(earlier)).flags.get('young')).toEqual(['gaps']);
+});

@@ -1,0 +1,111 @@
+/**
+ * Purpose: a caller's own history is forecast as a stored series would be, and a wrong one is
+ * refused by its index.
+ * Invariants: what is unknown is never taken for zero.
+ * Fails: with the answer that was not expected.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { App } from '../../../../../services/inference/routes/context.ts';
+import {
+  createWorld,
+  HOUR,
+  IDS,
+  LENGTH,
+  NOW,
+  panelOf,
+  START,
+  weeklyNaive,
+} from '../../../../fakes/inference.ts';
+
+describe('own history', () => {
+  const { build } = createWorld({ makeForecaster: () => weeklyNaive(1, 24) });
+  let app: App;
+  beforeAll(async () => {
+    app = await build();
+  });
+  afterAll(() => app.close());
+
+  const start = '2026-03-01T00:00:00Z';
+  const flat = (count: number) => new Array<number | null>(count).fill(7);
+  const ask = async (history: object, horizon?: number) => {
+    const payload = horizon === undefined ? { history } : { history, horizon };
+    const response = await app.inject({ method: 'POST', url: '/v1/forecasts', payload });
+    return { status: response.statusCode, body: response.json() };
+  };
+
+  test('the values of a stored series give the forecast of that series', async () => {
+    const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
+    const { body } = await ask({ start: new Date(START).toISOString(), values, seriesId: '74' });
+    const stored = (await app.inject('/v1/series/74/forecast')).json();
+    expect(body.forecasts).toEqual([
+      { ...stored, snapshotVersion: null, issuedAt: new Date(NOW).toISOString() },
+    ]);
+  });
+
+  test('a nameless series has no id, no title and no snapshot; trailing unknowns move the cutoff back', async () => {
+    const { status, body } = await ask({ start, values: [...flat(30), null, null] }, 2);
+    expect(status).toBe(200);
+    expect(body.forecasts[0]).toMatchObject({
+      seriesId: null,
+      title: null,
+      snapshotVersion: null,
+      modelVersion: 'model-1',
+      cutoff: new Date(Date.parse(start) + 29 * HOUR).toISOString(),
+      quantiles: { '0.5': [7, 7] },
+    });
+  });
+
+  test('too short a history is told how long it must be', async () => {
+    for (const values of [flat(23), [...flat(23), null, null], [null]]) {
+      const { status, body } = await ask({ start, values });
+      expect([status, body.code]).toEqual([422, 'HISTORY_TOO_SHORT']);
+      expect(body.detail).toContain('24 values');
+    }
+  });
+
+  test.each([
+    [3, 1e308, 'not a finite number'],
+    [5, -1, 'negative'],
+    [23, -1e-9, 'negative'],
+  ])('value %d of %d is refused by its index', async (index, value, words) => {
+    const values = flat(24);
+    values[index] = value;
+    const { status, body } = await ask({ start, values });
+    expect([status, body.code]).toEqual([422, 'HISTORY_INVALID']);
+    expect(body.detail).toContain(`value ${index} `);
+    expect(body.detail).toContain(words);
+  });
+
+  test.each([
+    '2026-03-01T00:30:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '9999-01-01T00:00:00Z',
+    '1969-12-31T23:00:00Z',
+  ])('start %s is refused', async (wrong) => {
+    const { status, body } = await ask({ start: wrong, values: flat(24) });
+    expect([status, body.code]).toEqual([422, 'HISTORY_INVALID']);
+  });
+
+  test('values that give no finite forecast are answered by a baseline that says so, or refused; never with null', async () => {
+    const values = [...flat(200)];
+    values[200 - 168] = null;
+    const { status, body } = await ask({ start, values }, 2);
+    expect(status).toBe(200);
+    expect(body.forecasts[0]).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      quantiles: { '0.1': [7, 7], '0.5': [7, 7], '0.9': [7, 7] },
+      fallback: { reason: 'FORECAST_UNUSABLE', since: new Date(NOW).toISOString() },
+    });
+    const few = new Array<number | null>(200).fill(null);
+    few[199] = 7;
+    few[0] = 7;
+    const refused = await ask({ start, values: few });
+    expect([refused.status, refused.body.code]).toEqual([422, 'HISTORY_INVALID']);
+  });
+
+  test('a series id that nobody knows is refused and not taken for a stranger', async () => {
+    const { status, body } = await ask({ start, values: flat(24), seriesId: 'typo' });
+    expect([status, body.code]).toEqual([404, 'SERIES_UNKNOWN']);
+  });
+});

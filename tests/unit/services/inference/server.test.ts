@@ -1,0 +1,168 @@
+/**
+ * Purpose: the server listens, stops gracefully, and answers even what is no HTTP with a problem.
+ * Invariants: loopback and free ports only.
+ * Fails: with what was answered, or by not ending.
+ */
+import { connect } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { isHeadwayError } from '../../../../platform/errors.ts';
+import { createLogger } from '../../../../platform/telemetry/logger.ts';
+import { startServer } from '../../../../services/inference/server.ts';
+import { createWorld, type World, weeklyNaive } from '../../../fakes/inference.ts';
+
+const start = (changes: Partial<World> = {}, port = 0) => {
+  const { options, world } = createWorld(changes);
+  return startServer({
+    ...options,
+    host: '127.0.0.1',
+    port,
+    refreshIntervalMs: 20,
+    closeTimeoutMs: 2000,
+  }).then((server) => ({
+    server,
+    world,
+  }));
+};
+
+const raw = (port: number, bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+
+describe('server', () => {
+  test('it answers over HTTP, finds a new snapshot by itself, and close leaves nothing', async () => {
+    const { server, world } = await start();
+    expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    world.snapshot = 2;
+    let version = '';
+    while (version !== '2-0f1e2d3c4b5a') {
+      const ready = (await (await fetch(`${server.url}/health/ready`)).json()) as {
+        snapshotVersion: string;
+      };
+      version = ready.snapshotVersion;
+    }
+    await Promise.all([server.close(), server.close()]);
+    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
+  });
+
+  test('a port that is taken is a clear error', async () => {
+    const { server } = await start();
+    const refused = await start({}, server.port).catch((error: unknown) => error);
+    expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
+    await server.close();
+  });
+
+  test('bytes that are no HTTP, and headers without end, get a problem and lose the connection', async () => {
+    const { server } = await start();
+    const nonsense = await raw(server.port, 'HELLO\r\n\r\n');
+    expect(nonsense).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(nonsense.split('\r\n\r\n')[1])).toMatchObject({
+      code: 'REQUEST_MALFORMED',
+      status: 400,
+    });
+    const nobody = await raw(server.port, 'GET /v1/model HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(nobody).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"REQUEST_MALFORMED"/);
+    const hoping = await raw(
+      server.port,
+      'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\nConnection: close\r\n\r\n',
+    );
+    expect(hoping).toMatch(/^HTTP\/1\.1 200 /);
+    const outside = await raw(
+      server.port,
+      'GET /docs/static/.. HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+    expect(outside).toMatch(/^HTTP\/1\.1 404 [\s\S]*"code":"ROUTE_NOT_FOUND"/);
+    const endless = await raw(
+      server.port,
+      `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`,
+    );
+    expect(endless).toMatch(/^HTTP\/1\.1 431 /);
+    await server.close();
+  });
+
+  test('a body that is too large is answered however much of it is still to come, and the connection goes on', async () => {
+    const { server } = await start();
+    const body = 'x'.repeat(3_000_000);
+    const head = `POST /v1/forecasts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const answers = await raw(
+      server.port,
+      `${head}${body}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+    const endless = head.replace(/Content-Length: \d+/, `Content-Length: ${1e12}`);
+    expect(await raw(server.port, endless)).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);
+    await server.close();
+  });
+
+  test('a full log disk: it answers all the same, counts the lines, and logs again once there is room', async () => {
+    let isFull = false;
+    let log = '';
+    const logger = createLogger({
+      ...{ level: 'info', pretty: false },
+      writeBytes(_fd, bytes, offset) {
+        if (isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        log += bytes.subarray(offset);
+        return bytes.length - offset;
+      },
+    });
+    const app = await createWorld().build({ logger });
+    const ask = async () => (await app.inject('/v1/model')).statusCode;
+    const dropped = async () =>
+      /^headway_log_lines_dropped_total .*$/m.exec((await app.inject('/metrics')).payload)?.[0];
+    expect([await ask(), await dropped()]).toEqual([200, 'headway_log_lines_dropped_total 0']);
+    isFull = true;
+    log = '';
+    expect([await ask(), await ask(), log]).toEqual([200, 200, '']);
+    expect(await dropped()).toBe('headway_log_lines_dropped_total 2');
+    isFull = false;
+    expect(await ask()).toBe(200);
+    expect(log).toMatch(/"msg":"answered"}\n.*"dropped":2,"msg":"log lines were dropped .*"}\n$/);
+    await app.close();
+  });
+
+  test('connections beyond the maximum are closed, and counted', async () => {
+    const { options } = createWorld();
+    const server = await startServer({
+      ...options,
+      ...{ host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 },
+      maxConnections: 1,
+    });
+    const held = connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => {
+      held.once('data', resolve);
+      held.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    });
+    expect(await raw(server.port, '')).toBe('');
+    expect((await server.app.inject('/metrics')).payload).toContain(
+      'headway_connections_closed_total 1',
+    );
+    const closed = new Promise((resolve) => held.once('close', resolve));
+    held.destroy();
+    await closed;
+    let answer = '';
+    while (answer === '')
+      answer = await raw(
+        server.port,
+        'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      ).catch(() => '');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    await server.close();
+  });
+
+  test('a client that keeps its connection open does not hold up the stop', async () => {
+    const { server } = await start({ makeForecaster: () => weeklyNaive() });
+    const socket = connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((resolve) => socket.once('data', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await server.close();
+    await closed;
+  });
+});

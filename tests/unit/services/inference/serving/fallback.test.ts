@@ -1,0 +1,357 @@
+/**
+ * Purpose: whatever breaks upstream, there is an answer, and it says that it is not the one it
+ * should be, why, and since when.
+ * Invariants: a fallback never passes for the model's own numbers: another modelVersion or a label,
+ * another ETag, a count.
+ * Fails: with the answer that was not expected.
+ */
+import { describe, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { meanOfSeasons, seasonalNaive } from '../../../../../forecasting/models/baselines/naive.ts';
+import { HeadwayError } from '../../../../../platform/errors.ts';
+import type { App } from '../../../../../services/inference/routes/context.ts';
+import {
+  FALLBACK_MEANINGS,
+  FALLBACK_REASONS,
+} from '../../../../../services/inference/serving/fallback.ts';
+import {
+  CUTOFF,
+  createWorld,
+  HOUR,
+  IDS,
+  LENGTH,
+  NOW,
+  panelOf,
+  weeklyNaive,
+} from '../../../../fakes/inference.ts';
+
+const iso = (timestamp: number) => new Date(timestamp).toISOString();
+const corrupt = () =>
+  new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
+const forecastOf = async (app: App, id = '74') =>
+  (await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast`)).json();
+const metric = async (app: App, line: string) =>
+  (await app.inject('/metrics')).body.includes(`${line}\n`);
+
+describe('no model can answer: the best baseline does', () => {
+  const cases = [
+    [{ champion: null }, 'NO_CHAMPION', 'NO_CHAMPION'],
+    [{ broken: { load: corrupt() } }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
+    [{ broken: { restore: new RangeError('wrong shape') } }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
+    [
+      { broken: { load: new HeadwayError('MODEL_NOT_FOUND', 'gone') } },
+      'MODEL_UNAVAILABLE',
+      'MODEL_NOT_FOUND',
+    ],
+    [
+      { broken: { champion: new HeadwayError('STORE_UNAVAILABLE', 'away') } },
+      'STORE_UNAVAILABLE',
+      'STORE_UNAVAILABLE',
+    ],
+    [{ makeForecaster: () => weeklyNaive(1, 99_999) }, 'MODEL_UNAVAILABLE', 'HISTORY_TOO_SHORT'],
+    [{ makeForecaster: () => weeklyNaive(Number.NaN) }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
+    [
+      { makeForecaster: () => ({ ...weeklyNaive(), predict: () => new Float32Array(5) }) },
+      'MODEL_UNAVAILABLE',
+      'MODEL_CORRUPT',
+    ],
+    [
+      { makeForecaster: () => ({ ...weeklyNaive(), quantiles: [0.2, 0.5, 0.8] }) },
+      'MODEL_UNAVAILABLE',
+      'MODEL_INCOMPATIBLE',
+    ],
+  ] as const;
+  test.each(cases)('case %#: %j', async (changes, reason, code) => {
+    const app = await createWorld(changes).build();
+    const answer = await forecastOf(app);
+    expect(answer).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      snapshotVersion: '1-0f1e2d3c4b5a',
+      fallback: { reason, since: iso(NOW) },
+    });
+    const mean = meanOfSeasons(168).predict(panelOf(IDS, 10), LENGTH - 1, 24);
+    expect(answer.quantiles['0.5']).toEqual(
+      Array.from(mean.subarray(0, 24), (value) => Number(value.toPrecision(6))),
+    );
+    for (const [k, median] of answer.quantiles['0.5'].entries()) {
+      expect(answer.quantiles['0.1'][k]).toBeLessThan(median);
+      expect(answer.quantiles['0.9'][k]).toBeGreaterThan(median);
+    }
+    const ready = await app.inject('/health/ready');
+    expect([ready.statusCode, ready.json().status]).toEqual([200, 'degraded']);
+    expect(ready.json()).toMatchObject({ fallback: { reason }, refreshFailure: { code } });
+    const { model, promotion, fallback } = (await app.inject('/v1/model')).json();
+    expect([model, promotion, fallback.reason]).toEqual([null, null, reason]);
+    expect(await metric(app, `headway_fallback_total{reason="${reason}"} 1`)).toBe(true);
+    expect(await metric(app, `headway_fallback{reason="${reason}"} 1`)).toBe(true);
+    await app.close();
+  });
+
+  test('the card says which baseline is the best', async () => {
+    const metrics = {
+      all: {
+        last_value: { mae: 3 },
+        seasonal_naive: { mae: 1 },
+        mean_4_weeks: { mae: 2 },
+        network: { mae: 0.5 },
+      },
+    };
+    const app = await createWorld({
+      metrics,
+      makeForecaster: () => weeklyNaive(Number.NaN),
+    }).build();
+    const answer = await forecastOf(app);
+    const naive = seasonalNaive(168).predict(panelOf(IDS, 10), LENGTH - 1, 24);
+    expect(answer.modelVersion).toBe('baseline-seasonal_naive');
+    expect(answer.quantiles['0.5'][3]).toBeCloseTo(naive[3], 4);
+    await app.close();
+  });
+
+  test('once there is a model it answers, without a label', async () => {
+    const { world, build } = createWorld({ champion: null });
+    const app = await build();
+    const { etag } = (await app.inject('/v1/series/74/forecast')).headers;
+    world.champion = 'model-1';
+    expect(await app.serving.refresh()).toBe('changed');
+    const healed = await app.inject('/v1/series/74/forecast');
+    expect(healed.json()).toMatchObject({ modelVersion: 'model-1' });
+    expect(healed.json().fallback).toBeUndefined();
+    expect(healed.headers.etag).not.toBe(etag);
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'ready',
+      refreshFailure: null,
+    });
+    await app.close();
+  });
+
+  test('values of a caller’s own are answered by the baseline too; an explanation is not', async () => {
+    const app = await createWorld({ champion: null }).build();
+    const history = {
+      start: '2026-01-05T00:00:00Z',
+      values: Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH)),
+    };
+    const own = await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } });
+    expect(own.json().forecasts[0]).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      fallback: { reason: 'NO_CHAMPION' },
+    });
+    expect(own.json().forecasts[0].quantiles).toEqual((await forecastOf(app)).quantiles);
+    const explanation = await app.inject('/v1/series/74/explanation');
+    expect([explanation.statusCode, explanation.json().code]).toEqual([503, 'NO_CHAMPION']);
+    await app.close();
+  });
+});
+
+describe('something newer cannot be had: the last good forecast stays, with a label', () => {
+  test('a corrupt challenger: the model before it, and the label goes when it heals', async () => {
+    const { world, build, clock } = createWorld();
+    const app = await build();
+    const whole = (await app.inject('/v1/series/74/forecast')).headers.etag;
+    Object.assign(world, {
+      champion: 'model-2',
+      promotion: 2,
+      snapshot: 2,
+      broken: { load: corrupt() },
+    });
+    await app.serving.refresh();
+    const first = await app.inject('/v1/series/74/forecast');
+    const since = iso(clock.now());
+    expect(first.json()).toMatchObject({
+      modelVersion: 'model-1',
+      snapshotVersion: '2-0f1e2d3c4b5a',
+      fallback: { reason: 'MODEL_UNAVAILABLE', since },
+    });
+    clock.advance(HOUR);
+    await app.serving.refresh();
+    expect((await forecastOf(app)).fallback.since).toBe(since);
+    const known = await app.inject({
+      url: '/v1/series/74/forecast',
+      headers: { 'if-none-match': String(first.headers.etag) },
+    });
+    expect(known.statusCode).toBe(304);
+    world.broken = {};
+    await app.serving.refresh();
+    const healed = await app.inject('/v1/series/74/forecast');
+    expect(healed.json().fallback).toBeUndefined();
+    expect(new Set([whole, first.headers.etag, healed.headers.etag]).size).toBe(3);
+    await app.close();
+  });
+
+  test('a store that is away, then features too old: the reason is the cause, and the age only where there is no other', async () => {
+    const { world, build, clock, options } = createWorld();
+    const app = await build({ settings: { ...options.settings, staleAfterIntervals: 3 } });
+    expect((await forecastOf(app)).fallback).toBeUndefined();
+    // The last interval ends an hour after the cutoff; three intervals later it is too old.
+    clock.advance(CUTOFF + 4 * HOUR - NOW - 1);
+    expect((await forecastOf(app)).fallback).toBeUndefined();
+    clock.advance(1);
+    const stale = { reason: 'FEATURES_STALE', since: iso(CUTOFF + 4 * HOUR) };
+    expect((await forecastOf(app)).fallback).toEqual(stale);
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'degraded',
+      fallback: stale,
+    });
+    await app.serving.refresh();
+    expect((await forecastOf(app)).fallback).toEqual(stale);
+    const away = new HeadwayError('STORE_UNAVAILABLE', 'away');
+    world.broken = { head: away, champion: away };
+    await app.serving.refresh();
+    expect((await forecastOf(app)).fallback).toEqual({
+      reason: 'STORE_UNAVAILABLE',
+      since: iso(clock.now()),
+    });
+    await app.close();
+  });
+
+  test('where no model can forecast the new data, the old forecast stays while it is fresh, then a baseline on the new data', async () => {
+    const { world, build, clock, options } = createWorld();
+    const app = await build({ settings: { ...options.settings, staleAfterIntervals: 3 } });
+    const inner = weeklyNaive();
+    const blind = { ...inner, predict: () => new Float32Array(5) };
+    world.makeForecaster = () => blind;
+    Object.assign(world, { champion: 'model-2', snapshot: 2 });
+    // The old model cannot forecast it either: the column it reads is gone.
+    Object.assign(app.serving.current()?.model.forecaster as object, { predict: blind.predict });
+    await app.serving.refresh();
+    expect(await forecastOf(app)).toMatchObject({
+      snapshotVersion: '1-0f1e2d3c4b5a',
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
+    clock.advance(5 * HOUR);
+    await app.serving.refresh();
+    expect(await forecastOf(app)).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      snapshotVersion: '2-0f1e2d3c4b5a',
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
+    await app.close();
+  });
+
+  test('never stale by default within two days; 0 means never', async () => {
+    const { build, clock, options } = createWorld();
+    const app = await build();
+    const ever = await build({ settings: { ...options.settings, staleAfterIntervals: 0 } });
+    clock.advance(47 * HOUR);
+    expect((await forecastOf(app)).fallback).toBeUndefined();
+    clock.advance(2 * HOUR);
+    expect((await forecastOf(app)).fallback.reason).toBe('FEATURES_STALE');
+    clock.advance(20_000 * HOUR);
+    expect((await forecastOf(ever)).fallback).toBeUndefined();
+    await app.close();
+    await ever.close();
+  });
+});
+
+describe('one series in trouble', () => {
+  const troubled = (worst: number) => () => {
+    const inner = weeklyNaive();
+    return {
+      ...inner,
+      predict: (...asked: Parameters<typeof inner.predict>) => {
+        const out = inner.predict(...asked);
+        const [panel, , horizon] = asked;
+        const row = panel.seriesIds.indexOf('75');
+        if (row >= 0) out.fill(worst, (row * 3 + 2) * horizon, (row * 3 + 3) * horizon);
+        return out;
+      },
+    };
+  };
+  test.each([
+    [1e6, 'FORECAST_ABSURD', ['bounded']],
+    [Number.NaN, 'FORECAST_UNUSABLE', undefined],
+  ])('a model that answers %d for it: a baseline, for it alone', async (worst, reason, flags) => {
+    const { world, build, clock } = createWorld({ makeForecaster: troubled(worst) });
+    const app = await build();
+    const answer = await forecastOf(app, '75');
+    expect(answer).toMatchObject({
+      modelVersion: 'baseline-mean_4_weeks',
+      fallback: { reason, since: iso(NOW) },
+    });
+    expect(answer.flags).toEqual(flags);
+    expect(Math.max(...answer.quantiles['0.9'])).toBeLessThan(100);
+    const other = await forecastOf(app);
+    expect([other.modelVersion, other.fallback, other.flags]).toEqual([
+      'model-1',
+      undefined,
+      undefined,
+    ]);
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'ready',
+      rescuedSeries: 1,
+    });
+    expect(await metric(app, `headway_fallback_total{reason="${reason}"} 1`)).toBe(true);
+    expect(await metric(app, 'headway_rescued_series 1')).toBe(true);
+    const explanation = await app.inject('/v1/series/75/explanation');
+    expect(explanation.statusCode).toBe(worst > 0 ? 409 : 422);
+    // Still so with the next snapshot: since the first time.
+    clock.advance(HOUR);
+    world.snapshot = 2;
+    await app.serving.refresh();
+    expect(await forecastOf(app, '75')).toMatchObject({
+      snapshotVersion: '2-0f1e2d3c4b5a',
+      fallback: { since: iso(NOW) },
+    });
+    await app.close();
+  });
+
+  test('an absurd forecast of a caller’s own values is caught by the bound of those values', async () => {
+    // Fifty times too much, but only of what it does not know.
+    const inner = weeklyNaive();
+    const wild = {
+      ...inner,
+      predict: (...asked: Parameters<typeof inner.predict>) =>
+        inner
+          .predict(...asked)
+          .map((value) => (IDS.includes(asked[0].seriesIds[0]) ? value : 50 * value)),
+    };
+    const app = await createWorld({ makeForecaster: () => wild }).build();
+    const ask = async (values: number[]) => {
+      const payload = { history: { start: '2026-01-05T00:00:00Z', values } };
+      return (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json()
+        .forecasts[0];
+    };
+    const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
+    expect(await ask(values)).toMatchObject({
+      flags: ['bounded'],
+      fallback: { reason: 'FORECAST_ABSURD' },
+    });
+    // Less than a week shows no range to judge by: the numbers are the model's.
+    expect((await ask(values.slice(0, 100))).modelVersion).toBe('model-1');
+    await app.close();
+  });
+
+  test('a series with no value at all has no honest forecast', async () => {
+    const app = await createWorld({ champion: null }).build();
+    const dead = await app.inject('/v1/series/dead/forecast');
+    expect([dead.statusCode, dead.json().code]).toEqual([422, 'HISTORY_TOO_SHORT']);
+    await app.close();
+  });
+});
+
+test('each change is logged once, whatever the number of refreshes', async () => {
+  const lines: { msg: string; reason?: string }[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const { world, build, clock } = createWorld();
+  const app = await build({ logger });
+  for (const broken of [{ load: corrupt() }, {}, {}]) {
+    world.broken = broken;
+    world.champion = broken.load ? 'model-2' : 'model-1';
+    for (let i = 0; i < 3; i++) {
+      clock.advance(HOUR);
+      await app.serving.refresh();
+    }
+  }
+  const said = (text: string) => lines.filter(({ msg }) => msg === text).length;
+  expect(said('answers are a fallback')).toBe(1);
+  expect(said('answers are no fallback any more')).toBe(1);
+  expect(said('refresh failed; the last good state stays')).toBe(1);
+  await app.close();
+});
+
+test('the document says what each reason means', async () => {
+  const app = await createWorld().build();
+  const text = (await app.inject('/openapi.json')).body;
+  for (const reason of FALLBACK_REASONS)
+    expect(text).toContain(`\`${reason}\`: ${FALLBACK_MEANINGS[reason]}`);
+  await app.close();
+});

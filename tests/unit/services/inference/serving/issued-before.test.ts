@@ -1,0 +1,180 @@
+/**
+ * Purpose: a service that starts after a batch serves what the batch has issued, where it is of the
+ * very model and snapshot; else it computes.
+ * Invariants: the batch's numbers are told from computed ones by being a tenth larger.
+ * Fails: with the answer that was not expected.
+ */
+import { describe, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { HeadwayError } from '../../../../../platform/errors.ts';
+import { issueForecasts } from '../../../../../services/inference/batch/issue-forecasts.ts';
+import { parseShard } from '../../../../../services/inference/batch/shard.ts';
+import type { ForecastEntry } from '../../../../../storage/forecasts/forecast-log.ts';
+import { openForecastLog } from '../../../../../storage/forecasts/forecast-log.ts';
+import { createWorld, HOUR, NOW, weeklyNaive } from '../../../../fakes/inference.ts';
+import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
+
+const ISSUED = NOW - 2 * 60_000;
+const iso = (timestamp: number) => new Date(timestamp).toISOString();
+
+/**
+ * A world whose forecast log has what a batch issued, and that counts what is computed all the
+ * same.
+ */
+async function afterBatch(
+  change: (entry: ForecastEntry) => ForecastEntry = (entry) => entry,
+  shards = ['1/1'],
+) {
+  let computed = 0;
+  const { world, options, build } = createWorld({
+    makeForecaster(version) {
+      const naive = weeklyNaive(Number(version.split('-')[1]));
+      return {
+        ...naive,
+        predict(panel, cutoff, horizon) {
+          computed += panel.seriesIds.length;
+          return naive.predict(panel, cutoff, horizon);
+        },
+      };
+    },
+  });
+  const issued = openForecastLog({ store: memoryObjectStore(), domain: 'demo' });
+  for (const shard of shards) {
+    const { entry } = await issueForecasts({
+      ...options,
+      issuedAt: ISSUED,
+      shard: parseShard(shard),
+    });
+    await issued.append(change({ ...entry, values: entry.values.map((value) => value * 1.1) }));
+  }
+  computed = 0;
+  const start = async (more: Parameters<typeof build>[0] = {}) => build({ issued, ...more });
+  return { world, issued, start, computed: () => computed };
+}
+
+const medianOf = async (
+  app: Awaited<ReturnType<ReturnType<typeof createWorld>['build']>>,
+  id = '74',
+) => {
+  const { quantiles, issuedAt, fallback } = (await app.inject(`/v1/series/${id}/forecast`)).json();
+  return { first: quantiles['0.5'][0], issuedAt, fallback };
+};
+
+/** What the forecaster says of the first hour of series 74. */
+async function plainMedian(): Promise<number> {
+  const app = await createWorld().build();
+  const { first } = await medianOf(app);
+  await app.close();
+  return first;
+}
+
+describe('a service that starts after a batch', () => {
+  test.each([[['1/1']], [['1/3', '2/3', '3/3']]])(
+    'serves what was issued in %j, with the time of issue, and computes nothing',
+    async (shards) => {
+      const { start, computed } = await afterBatch(undefined, shards);
+      const app = await start();
+      const { first, issuedAt, fallback } = await medianOf(app);
+      expect(first).toBeCloseTo(1.1 * (await plainMedian()), 3);
+      expect([issuedAt, fallback, computed()]).toEqual([iso(ISSUED), undefined, 0]);
+      // The series without a value is judged as it would be: it has no forecast.
+      expect((await app.inject('/v1/series/dead/forecast')).statusCode).toBe(422);
+      await app.close();
+    },
+  );
+
+  test.each<[string, (entry: ForecastEntry) => ForecastEntry]>([
+    ['another model', (entry) => ({ ...entry, modelVersion: 'model-2' })],
+    ['another snapshot', (entry) => ({ ...entry, snapshotVersion: '2-0f1e2d3c4b5a' })],
+    ['another cutoff', (entry) => ({ ...entry, cutoff: entry.cutoff - HOUR })],
+    ['other quantiles', (entry) => ({ ...entry, quantiles: [0.05, 0.5, 0.95] })],
+    [
+      'another horizon',
+      (entry) => ({
+        ...entry,
+        horizon: 12,
+        values: entry.values.slice(0, entry.values.length / 2),
+      }),
+    ],
+    ['another frequency', (entry) => ({ ...entry, frequencyMinutes: 30 })],
+    [
+      'one series less',
+      (entry) => ({
+        ...entry,
+        seriesIds: entry.seriesIds.slice(1),
+        values: entry.values.slice(72),
+      }),
+    ],
+    ['days ago', (entry) => ({ ...entry, issuedAt: NOW - 26 * HOUR })],
+  ])('computes where what was issued is of %s', async (_, change) => {
+    const { start } = await afterBatch(change);
+    const app = await start();
+    const { first, issuedAt } = await medianOf(app);
+    expect([first, issuedAt]).toEqual([await plainMedian(), iso(NOW)]);
+    await app.close();
+  });
+
+  test('computes where a shard is missing', async () => {
+    const { start } = await afterBatch(undefined, ['1/3', '3/3']);
+    const app = await start();
+    expect((await medianOf(app)).first).toBe(await plainMedian());
+    await app.close();
+  });
+
+  test('a later issue of something else does not hide behind an earlier one: what is served is computed', async () => {
+    const { issued, start } = await afterBatch();
+    const [entry] = await issued.entries();
+    await issued.append({
+      ...(entry as ForecastEntry),
+      issuedAt: ISSUED + 1,
+      modelVersion: 'model-2',
+    });
+    const app = await start();
+    expect((await medianOf(app)).first).toBe(await plainMedian());
+    await app.close();
+  });
+
+  test('a log that cannot be read costs a line in the log, and nothing else', async () => {
+    const lines: string[] = [];
+    const { start } = await afterBatch();
+    const torn = {
+      latest: () => Promise.reject(new HeadwayError('STORE_CORRUPT', 'a forecast cannot be read')),
+    };
+    const app = await start({
+      issued: torn,
+      logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
+    });
+    const { first, fallback } = await medianOf(app);
+    expect([first, fallback, lines.length]).toEqual([await plainMedian(), undefined, 1]);
+    expect(lines[0]).toMatch(/STORE_CORRUPT.*they are computed/);
+    expect((await app.inject('/health/ready')).json().status).toBe('ready');
+    await app.close();
+  });
+
+  test('what was issued is judged like any other: an absurd forecast is not served', async () => {
+    const { start } = await afterBatch((entry) => ({
+      ...entry,
+      values: entry.values.map((v, i) => (i < 72 ? v * 1e6 : v)),
+    }));
+    const app = await start();
+    expect((await medianOf(app)).fallback).toMatchObject({ reason: 'FORECAST_ABSURD' });
+    expect((await medianOf(app, '75')).fallback).toBeUndefined();
+    await app.close();
+  });
+
+  test('a newer snapshot is computed, and so is a newer model', async () => {
+    const { world, start, computed } = await afterBatch();
+    const app = await start();
+    world.snapshot = 2;
+    expect(await app.serving.refresh()).toBe('changed');
+    const afterSnapshot = await medianOf(app);
+    expect([afterSnapshot.first, computed() > 0]).toEqual([
+      expect.closeTo(2 * (await plainMedian()), 3),
+      true,
+    ]);
+    world.champion = 'model-2';
+    await app.serving.refresh();
+    expect((await medianOf(app)).first).toBeCloseTo(4 * (await plainMedian()), 2);
+    await app.close();
+  });
+});

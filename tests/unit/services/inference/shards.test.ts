@@ -1,0 +1,123 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { randomNetwork } from '../../../../bench/support/random-network.ts';
+import { chunkMaker, LOOK_BACK } from '../../../../bench/support/synthetic-series.ts';
+import type { Forecaster } from '../../../../forecasting/models/forecaster.ts';
+import { networkForecaster } from '../../../../forecasting/models/network/forecaster.ts';
+import type { Panel } from '../../../../forecasting/panel/panel.ts';
+import { randomStreams } from '../../../../platform/random.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { startTensorBackend } from '../../../../platform/tensorflow/tensor-backend.ts';
+import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
+import { parseShard, shardRange } from '../../../../services/inference/batch/shard.ts';
+import { toyDomain } from '../../../fixtures/toy-store.ts';
+
+/** More than two chunks of the batch, so that shards cut them elsewhere. */
+const SERIES = 530;
+const HORIZON = 6;
+
+describe('shards', () => {
+  test('of any number of series they follow one another, and differ by one at most', () => {
+    fc.assert(
+      fc.property(fc.nat(5000), fc.integer({ min: 1, max: 40 }), (series, count) => {
+        const ranges = Array.from({ length: count }, (_, i) =>
+          shardRange(series, { index: i + 1, count }),
+        );
+        expect(ranges[0]!.from).toBe(0);
+        expect(ranges.at(-1)!.to).toBe(series);
+        for (const [i, { from }] of ranges.entries()) expect(from).toBe(ranges[i - 1]?.to ?? 0);
+        const sizes = ranges.map(({ from, to }) => to - from);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  test.each([
+    ['1/1', { index: 1, count: 1 }],
+    ['3/8', { index: 3, count: 8 }],
+  ])('%s', (text, shard) => expect(parseShard(text)).toEqual(shard));
+
+  test.each(['0/8', '9/8', '8', '1/0', '-1/8', '1.5/8', '1/8/2', ''])('%s is none', (text) => {
+    expect(() => parseShard(text)).toThrow(/is not a shard/);
+  });
+});
+
+describe('a batch in shards is the batch, bit for bit', () => {
+  let forecaster: Forecaster;
+  let panel: Panel;
+  beforeAll(async () => {
+    await startTensorBackend(silentLogger, 'wasm', 'prediction');
+    const ids = Array.from({ length: SERIES }, (_, s) => `s${s}`);
+    const streams = randomStreams(7);
+    forecaster = networkForecaster(randomNetwork(ids, HORIZON, streams('weights')));
+    panel = chunkMaker(ids, streams)(0, SERIES);
+    // The last series of the panel alone knows the last hours: every shard must have that cutoff.
+    for (let s = 0; s < SERIES - 1; s++)
+      panel.columns.target.fill(Number.NaN, (s + 1) * LOOK_BACK - 2, (s + 1) * LOOK_BACK);
+    panel.columns.target[SERIES * LOOK_BACK - 1] = 3;
+  });
+
+  const issue = (shard?: string) =>
+    issueForecasts({
+      domain: { ...toyDomain, horizon: HORIZON },
+      features: {
+        head: async () => null,
+        readOnline: async () => ({ panel, manifest: { snapshotVersion: '1-0' } as never }),
+      },
+      registry: {
+        champion: async () => ({
+          modelVersion: 'm',
+          at: 0,
+          number: 1,
+          kind: 'promotion',
+          reason: '',
+        }),
+        load: async () => ({ card: {} as never, model: null, weights: new Uint8Array() }),
+        list: async () => [],
+        promotions: async () => [],
+      },
+      restoreForecaster: () => forecaster,
+      issuedAt: 1000,
+      ...(shard === undefined ? {} : { shard: parseShard(shard) }),
+    });
+
+  test.each([1, 2, 3, 7])('%d of them', async (count) => {
+    const whole = await issue();
+    const shards = [];
+    for (let i = 1; i <= count; i++) shards.push(await issue(`${i}/${count}`));
+    const joined = {
+      ...whole.entry,
+      seriesIds: shards.flatMap(({ entry }) => entry.seriesIds),
+      values: shards.flatMap(({ entry }) => entry.values),
+    };
+    expect(
+      Buffer.from(JSON.stringify(joined)).equals(Buffer.from(JSON.stringify(whole.entry))),
+    ).toBe(true);
+    expect(shards.flatMap(({ flags }) => [...flags])).toEqual([...whole.flags]);
+    for (const { entry } of shards)
+      expect({ ...entry, seriesIds: [], values: [] }).toEqual({
+        ...whole.entry,
+        seriesIds: [],
+        values: [],
+      });
+  });
+
+  test('a shard of which the model says nothing has no numbers, and is no error; a batch of nothing else is', async () => {
+    const sound = forecaster;
+    const mute: Forecaster['predict'] = ({ seriesIds }, _cutoff, horizon) =>
+      new Float32Array(seriesIds.length * sound.quantiles.length * horizon).fill(Number.NaN);
+    forecaster = { ...sound, predict: mute };
+    try {
+      const { entry } = await issue('2/530');
+      expect([entry.seriesIds, entry.values.every(Number.isNaN)]).toEqual([['s1'], true]);
+      await expect(issue()).rejects.toMatchObject({ code: 'MODEL_CORRUPT' });
+    } finally {
+      forecaster = sound;
+    }
+  });
+
+  test('a shard without a series is empty, and no error', async () => {
+    const { entry } = await issue('1/1000');
+    expect([entry.seriesIds, entry.values]).toEqual([[], []]);
+  });
+});

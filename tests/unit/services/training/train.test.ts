@@ -1,0 +1,279 @@
+/**
+ * Purpose: a training run from a snapshot on disk to a champion, and every way in which it must not
+ * get there.
+ */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pino from 'pino';
+import { backtestCutoffs, runBacktest } from '../../../../forecasting/evaluation/backtest.ts';
+import {
+  networkForecaster,
+  restoreNetwork,
+} from '../../../../forecasting/models/network/forecaster.ts';
+import { isHeadwayError } from '../../../../platform/errors.ts';
+import { readTrainingPanel, train } from '../../../../services/training/train.ts';
+import { hashPanel } from '../../../../storage/features/panel-hash.ts';
+import { TRAINING_HISTORY } from '../../../fixtures/random-panels.ts';
+import { NOW } from '../../../fixtures/storage/features.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import {
+  commitPanel,
+  HORIZON,
+  learnable,
+  openToy,
+  randomWalk,
+  TOYS,
+  toyConfig,
+  toyDomain,
+} from '../../../fixtures/toy-store.ts';
+
+const HOUR = 3_600_000;
+const TEST_INTERVALS = toyConfig.testDays * 24;
+
+beforeAll(async () => {
+  await startBackend();
+});
+
+const makeFolder = () => mkdtemp(join(tmpdir(), 'headway-training-'));
+const remove = (folder: string) => rm(folder, { recursive: true, force: true });
+
+describe('on data with a pattern that the naive forecasters miss', () => {
+  let folder: string;
+  let toy: ReturnType<typeof openToy>;
+  let first: Awaited<ReturnType<typeof train>>;
+  beforeAll(async () => {
+    folder = await makeFolder();
+    toy = openToy(join(folder, 'store'));
+    await commitPanel(folder, toy, learnable());
+    first = await train(toy.request);
+  }, 60_000);
+  afterAll(() => remove(folder));
+
+  test('the model beats them, is registered and becomes champion', async () => {
+    expect(first.verdict.reason).toMatch(/^promoted: /);
+    expect(first.verdict.promoted).toBe(true);
+    expect(await toy.registry.champion()).toMatchObject({
+      modelVersion: first.card.modelVersion,
+      kind: 'promoted',
+    });
+    expect(first.verdict.comparisons).toHaveLength(1);
+    expect(first.verdict.comparisons[0]).toMatchObject({ challenger: 'network', isBetter: true });
+    expect((await toy.registry.verify()).problems).toEqual([]);
+  });
+
+  test('the verdict is in the log with its figures', async () => {
+    const [entry] = await toy.registry.promotions();
+    expect(entry).toMatchObject({ kind: 'promoted', reason: first.verdict.reason, at: NOW });
+    const { outcome, moreCutoffs, comparisons } = first.verdict;
+    expect(entry?.evidence).toEqual(
+      JSON.parse(JSON.stringify({ outcome, moreCutoffs, comparisons })),
+    );
+  });
+
+  test('the card says what it was made from: the same panel can be read again', async () => {
+    const { card } = first;
+    const head = await toy.features.head();
+    expect(card).toMatchObject({
+      domain: 'toy',
+      snapshotVersion: head?.snapshotVersion,
+      forecaster: 'network',
+      seed: 1,
+      backend: 'wasm',
+      quantiles: [0.1, 0.5, 0.9],
+      horizon: HORIZON,
+      config: JSON.parse(JSON.stringify(toyConfig)),
+    });
+    const again = await toy.features.readAsOf({
+      snapshotVersion: card.snapshotVersion,
+      ...(card.knownAt === null ? {} : { knownAt: card.knownAt }),
+    });
+    expect(hashPanel(again)).toBe(card.panelHash);
+    // Nothing of the test days.
+    expect(card.trainingCutoff).toBe(again.start + (again.length - TEST_INTERVALS - 1) * HOUR);
+  });
+
+  test('the card’s figures are those of the test span, and the worse are there too', () => {
+    const { all } = first.card.metrics as { all: Record<string, Record<string, number>> };
+    expect(Object.keys(all).sort()).toEqual([
+      'last_value',
+      'mean_4_weeks',
+      'network',
+      'seasonal_naive',
+    ]);
+    const cutoffs = backtestCutoffs(
+      first.panel.length,
+      TEST_INTERVALS,
+      HORIZON,
+      toyConfig.cutoffStep,
+    );
+    expect(first.evaluation.result.cutoffs).toEqual(cutoffs);
+    expect(all.network?.count).toBe(cutoffs.length * TOYS.length * HORIZON);
+    expect(all.network?.mae).toBeCloseTo(first.evaluation.metrics.all?.network?.mae as number, 4);
+    const best = Math.min(
+      ...['last_value', 'seasonal_naive', 'mean_4_weeks'].map((name) => all[name]?.mae as number),
+    );
+    expect(all.network?.mae).toBeLessThan(0.9 * best);
+    expect(all.mean_4_weeks?.pinball).toBeNull();
+  });
+
+  test('the registered model is the very one that was scored', async () => {
+    const { model, weights } = await toy.registry.load(first.card.modelVersion);
+    const { result, fitted } = first.evaluation;
+    const scored = result.forecasts.find(({ name }) => name === 'network');
+    const restored = await runBacktest(
+      first.panel,
+      [restoreNetwork(model, weights)],
+      result.cutoffs,
+      HORIZON,
+    );
+    expect(restored.forecasts[0]?.values).toEqual(scored?.values);
+    expect(networkForecaster(fitted).predict(first.panel, 1500, HORIZON)).toEqual(
+      restoreNetwork(model, weights).predict(first.panel, 1500, HORIZON),
+    );
+  });
+
+  test('its twin, trained again from the same snapshot and seed, is no better and is refused', async () => {
+    const second = await train(toy.request);
+    expect(second.evaluation.fitted.members).toEqual(first.evaluation.fitted.members);
+    expect(second.card.panelHash).toBe(first.card.panelHash);
+    expect(second.verdict).toMatchObject({ promoted: false });
+    expect(second.verdict.reason).toMatch(/^not promoted: .*champion/);
+    expect(second.verdict.comparisons.at(-1)).toMatchObject({
+      reference: 'champion',
+      difference: 0,
+      isBetter: false,
+    });
+    expect((await toy.registry.champion())?.modelVersion).toBe(first.card.modelVersion);
+    expect((await toy.registry.promotions()).at(-1)?.kind).toBe('rejected');
+  });
+
+  test('an earlier snapshot can be trained on after a later one was committed', async () => {
+    const head = await toy.features.head();
+    const more = learnable(2);
+    await commitPanel(
+      folder,
+      toy,
+      {
+        ...more,
+        length: 24,
+        columns: { target: more.columns.target.filter((_, i) => i % more.length < 24) },
+      },
+      'two',
+      more.length,
+    );
+    const { panel } = await readTrainingPanel(toy.features, toyDomain, head?.snapshotVersion);
+    expect(hashPanel(panel)).toBe(first.card.panelHash);
+    expect((await readTrainingPanel(toy.features, toyDomain)).panel.length).toBe(panel.length + 24);
+  });
+});
+
+describe('what must not pass', () => {
+  let folder: string;
+  let logged: string[];
+  let toy: ReturnType<typeof openToy>;
+  beforeEach(async () => {
+    folder = await makeFolder();
+    logged = [];
+    toy = openToy(
+      join(folder, 'store'),
+      pino({ level: 'error' }, { write: (line: string) => logged.push(line) }),
+    );
+  });
+  afterEach(() => remove(folder));
+
+  test('a network on a random walk, where nobody can beat the last value', async () => {
+    await commitPanel(folder, toy, randomWalk());
+    const { verdict, card } = await train({
+      ...toy.request,
+      config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 20 } },
+    });
+    expect(verdict.promoted).toBe(false);
+    expect(verdict.outcome).not.toBe('promoted');
+    expect(await toy.registry.champion()).toBeNull();
+    // Refused, but kept, with the verdict.
+    expect((await toy.registry.list()).map(({ modelVersion }) => modelVersion)).toEqual([
+      card.modelVersion,
+    ]);
+    expect((await toy.registry.promotions())[0]).toMatchObject({
+      kind: 'rejected',
+      modelVersion: card.modelVersion,
+    });
+  });
+
+  test.each([
+    ['was damaged on disk', true],
+    ['is of a kind that nobody knows', false],
+  ])(
+    'a champion that %s is not compared with, and training goes on',
+    async (_title, isDamaged) => {
+      await commitPanel(folder, toy, learnable());
+      const quick = {
+        ...toy.request,
+        config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 2 } },
+      };
+      const { card } = await train(quick);
+      const champion = isDamaged
+        ? card
+        : await toy.registry.register({
+            model: { kind: 'forest' },
+            weights: new Uint8Array(8),
+            card: cardOf(card),
+          });
+      await toy.registry.promote({
+        modelVersion: champion.modelVersion,
+        reason: 'test',
+        evidence: null,
+      });
+      if (isDamaged) await damage(join(folder, 'store'), card.modelVersion);
+      const { verdict } = await train({ ...quick, seed: 4 });
+      expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
+      expect(logged.join()).toContain('the champion cannot be compared with');
+      expect(logged.join()).toContain(champion.modelVersion);
+    },
+    60_000,
+  );
+
+  test('too short a history, which is told in numbers', async () => {
+    const panel = learnable();
+    const length = TRAINING_HISTORY;
+    await commitPanel(folder, toy, {
+      ...panel,
+      length,
+      columns: { target: panel.columns.target.filter((_, i) => i % panel.length < length) },
+    });
+    const error = await train(toy.request).catch((caught: unknown) => caught);
+    expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
+    // what a window reaches back, one horizon, the test days.
+    expect((error as Error).message).toContain(`holds ${length} intervals`);
+    expect((error as Error).message).toContain(
+      `needs ${TRAINING_HISTORY + HORIZON + TEST_INTERVALS}`,
+    );
+    expect(await toy.registry.list()).toEqual([]);
+  });
+
+  test('no snapshot at all, and one that does not exist', async () => {
+    const codeOf = (error: unknown) => (error as { code?: string }).code;
+    expect(await train(toy.request).catch(codeOf)).toBe('SNAPSHOT_EMPTY');
+    expect(await train({ ...toy.request, snapshotVersion: '7-abcdefabcdef' }).catch(codeOf)).toBe(
+      'OBJECT_NOT_FOUND',
+    );
+  });
+});
+
+/** What a caller hands to `register` of a card. */
+function cardOf(card: Awaited<ReturnType<typeof train>>['card']) {
+  const { format: _f, domain: _d, modelVersion: _m, createdAt: _c, files: _files, ...rest } = card;
+  return rest;
+}
+
+async function damage(store: string, modelVersion: string): Promise<void> {
+  const folder = join(store, 'models', 'toy', modelVersion);
+  expect(await readdir(folder)).toContain('weights.bin');
+  const path = join(folder, 'weights.bin');
+  const bytes = await readFile(path);
+  bytes[17] = (bytes[17] as number) ^ 1;
+  await rm(path);
+  await writeFile(path, bytes);
+}

@@ -1,0 +1,84 @@
+/**
+ * Purpose: training that goes on from the champion says so, and starts cold, saying why, where it
+ * must not.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import pino from 'pino';
+import { restoreChampion, warmStartOf } from '../../../../services/training/champion.ts';
+import { type TrainingResult, train } from '../../../../services/training/train.ts';
+import type { TrainingConfig } from '../../../../services/training/training-config.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import {
+  commitPanel,
+  learnable,
+  openToy,
+  toyConfig,
+  toyDomain,
+} from '../../../fixtures/toy-store.ts';
+
+jest.setTimeout(60_000);
+
+const config: TrainingConfig = { ...toyConfig, fit: { ...toyConfig.fit, steps: 4 } };
+let folder = '';
+let logged: string[] = [];
+let toy: ReturnType<typeof openToy>;
+let champion: TrainingResult;
+
+beforeAll(async () => {
+  await startBackend();
+  folder = await mkdtemp(join(tmpdir(), 'headway-warm-'));
+  toy = openToy(
+    join(folder, 'store'),
+    pino({ level: 'info' }, { write: (line: string) => logged.push(line) }),
+  );
+  await commitPanel(folder, toy, learnable());
+  champion = await train({ ...toy.request, config, warmStart: true });
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('without a champion it starts cold', () => {
+  expect(logged.join()).toContain('training starts cold: there is no champion to go on from');
+  expect(champion.warmStart).toBeNull();
+  expect(champion.card.config).not.toHaveProperty('warmStart');
+});
+
+test('it goes on from the champion, and the log and the card say so', async () => {
+  const { modelVersion } = champion.card;
+  await toy.registry.promote({ modelVersion, reason: 'by hand', evidence: null });
+  logged = [];
+  const warm = await train({ ...toy.request, config, warmStart: true });
+  expect(logged.join()).toContain('training goes on from the champion');
+  expect(warm.warmStart).toBe(modelVersion);
+  expect(warm.card.config).toMatchObject({ warmStart: modelVersion });
+  // The same seed from the same start would have given the same weights.
+  expect(warm.evaluation.fitted.members).not.toEqual(champion.evaluation.fitted.members);
+  expect(warm.evaluation.fitted.scaling).toEqual(champion.evaluation.fitted.scaling);
+});
+
+test('a champion that has seen the test span, or is built otherwise, is left alone, and the log says why', async () => {
+  const { logger } = toy.request;
+  const { panel } = champion;
+  const restored = await restoreChampion(toy.registry, panel, logger);
+  const start = (changes: Partial<TrainingConfig>) => {
+    logged = [];
+    return warmStartOf(restored, {
+      domain: toyDomain,
+      panel,
+      config: { ...config, ...changes },
+      logger,
+    });
+  };
+  expect(start({})).not.toBeNull();
+  expect(start({ testDays: config.testDays - 1 })).not.toBeNull();
+  expect(start({ testDays: config.testDays + 1 })).toBeNull();
+  expect(logged.join()).toMatch(
+    /training starts cold, not from the champion: it has learnt from days up to 20\d\d-/,
+  );
+  expect(start({ network: { ...config.network, width: 9 } })).toBeNull();
+  expect(logged.join()).toContain(
+    'training starts cold, not from the champion: its width is 8, not 9',
+  );
+});

@@ -1,0 +1,191 @@
+/**
+ * Purpose: whatever bit is flipped in whatever object, whoever reads it is told its key and never
+ * given a number.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fixedClock } from '../../../platform/clock.ts';
+import { seededRandom } from '../../../platform/random.ts';
+import { openFeatureStore } from '../../../storage/features/feature-store.ts';
+import { openForecastLog } from '../../../storage/forecasts/forecast-log.ts';
+import { openModelRegistry } from '../../../storage/models/model-registry.ts';
+import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import { makeObjects, NOW, schemaOf, temporaryFolder } from '../../fixtures/storage/features.ts';
+import { forecastAt, modelOf } from '../../fixtures/storage/models.ts';
+
+const whole = new Map<string, Uint8Array>();
+const store = memoryObjectStore();
+const clock = fixedClock(NOW);
+const features = openFeatureStore({ store, domain: 'toy', clock });
+const models = openModelRegistry({ store, domain: 'toy', clock });
+const forecasts = openForecastLog({ store, domain: 'toy' });
+let remove: () => Promise<void>;
+
+beforeAll(async () => {
+  const temporary = await temporaryFolder();
+  remove = temporary.remove;
+  for (const n of [0, 1]) {
+    const rows = Array.from({ length: 5 }, (_, i) => ['x', n * 5 + i, i + 0.5] as const);
+    const newObjects = await makeObjects(temporary.folder, [
+      { part: `p${n}`, span: [n * 5, n * 5 + 5], rows },
+    ]);
+    const report = Buffer.from(JSON.stringify({ n }));
+    await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report });
+    const { modelVersion } = await models.register(modelOf(n + 1));
+    await models.promote({
+      modelVersion,
+      reason: 'test',
+      evidence: null,
+      picture: `<svg><text>${n}</text></svg>`,
+    });
+    await forecasts.append(forecastAt(n));
+  }
+  for (const [key, bytes] of store.objects) whole.set(key, bytes);
+}, 30_000);
+afterAll(async () => {
+  await store.close();
+  await remove();
+});
+
+/** Reads all that a key is part of, as a user of it would. */
+async function readAll(key: string): Promise<void> {
+  if (key.includes('/log/')) await features.log();
+  else if (key.includes('/data/')) await features.readAsOf();
+  else if (key.includes('/reports/'))
+    for (const manifest of await features.log()) await features.readReport(manifest);
+  else if (key.includes('/online/')) await features.readOnline();
+  else if (key.includes('/promotions/')) await models.promotions();
+  else if (key.includes('/verdicts/'))
+    for (const entry of await models.promotions()) await models.picture(entry);
+  else if (key.startsWith('models/'))
+    for (const { modelVersion } of await models.list()) await models.load(modelVersion);
+  else await forecasts.entries();
+}
+
+function damaged(bytes: Uint8Array, random: () => number): Uint8Array[] {
+  const flip = () => {
+    const copy = Uint8Array.from(bytes);
+    copy[Math.floor(random() * copy.length)] ^= 1 << Math.floor(random() * 8);
+    return copy;
+  };
+  const cut = bytes.subarray(0, Math.floor(random() * bytes.length));
+  const zeros = new Uint8Array(bytes.length);
+  return [
+    flip(),
+    flip(),
+    flip(),
+    flip(),
+    cut,
+    new Uint8Array(),
+    zeros,
+    Buffer.concat([bytes, Buffer.from('\n')]),
+  ];
+}
+
+const kinds = [
+  '/log/',
+  '/data/',
+  '/reports/',
+  '/online/',
+  '/promotions/',
+  '/verdicts/',
+  'model.json',
+  'weights.bin',
+  'card.json',
+  'forecasts/',
+];
+
+describe.each(kinds)('objects of the kind %s', (kind) => {
+  test('flipped bits, truncation, foreign content', async () => {
+    const random = seededRandom(kinds.indexOf(kind));
+    const keys = [...whole.keys()].filter((key) => key.includes(kind));
+    // older online views are read by nobody but `verify`
+    const readable = kind === '/online/' ? keys.slice(-1) : keys;
+    expect(keys).toHaveLength(2);
+    const code = /model\.json|weights|card/.test(kind) ? 'MODEL_CORRUPT' : 'STORE_CORRUPT';
+    for (const key of keys) {
+      for (const bytes of damaged(whole.get(key) ?? new Uint8Array(), random)) {
+        store.objects.set(key, bytes);
+        if (readable.includes(key))
+          await expect(readAll(key)).rejects.toMatchObject({ code, where: key });
+        const reports = [await features.verify(), await models.verify(), await forecasts.verify()];
+        expect(reports.flatMap(({ problems }) => problems.map((problem) => problem.key))).toContain(
+          key,
+        );
+      }
+      store.objects.set(key, whole.get(key) ?? new Uint8Array());
+    }
+    await expect(readAll(keys[0])).resolves.toBeUndefined();
+  }, 60_000);
+});
+
+const DAMAGES = 1_100;
+
+/**
+ * One of the ways in which disks, networks and people spoil a file. Never the bytes as they were.
+ */
+function spoilt(bytes: Uint8Array, random: () => number): Uint8Array {
+  const below = (n: number) => Math.floor(random() * n);
+  for (;;) {
+    const copy = Uint8Array.from(bytes);
+    const from = below(bytes.length);
+    const to = from + 1 + below(bytes.length - from);
+    const ways: (() => Uint8Array)[] = [
+      () => copy.map((byte, i) => (i === from ? byte ^ (1 << below(8)) : byte)),
+      () => copy.subarray(0, from),
+      () => copy.fill(0, from, to),
+      () => copy.fill(below(256), from, to),
+      () => copy.copyWithin(from, below(bytes.length)),
+      () => Buffer.concat([copy.subarray(0, from), copy.subarray(to)]),
+      () => Buffer.concat([copy, copy.subarray(from, to)]),
+    ];
+    // Half of all damages are single bits: the smallest there are, and the hardest to see.
+    const result = ways[random() < 0.5 ? 0 : below(ways.length)]();
+    if (Buffer.compare(result, bytes) !== 0) return result;
+  }
+}
+
+test(`${DAMAGES} random damages over all objects: each is found by who reads it, and never gives a number`, async () => {
+  const random = seededRandom(4);
+  const readable = [...whole.keys()].filter(
+    (key) => !key.includes('/online/') || key.includes('/online/2-'),
+  );
+  expect(readable).toHaveLength(kinds.length * 2 - 1);
+  for (let n = 0; n < DAMAGES; n++) {
+    const key = readable[n % readable.length];
+    const bytes = whole.get(key) as Uint8Array;
+    store.objects.set(key, spoilt(bytes, random));
+    const found = await readAll(key).catch((error: unknown) => error);
+    const code = /model\.json|weights|card/.test(key) ? 'MODEL_CORRUPT' : 'STORE_CORRUPT';
+    expect([n, found]).toEqual([n, expect.objectContaining({ code, where: key })]);
+    store.objects.set(key, bytes);
+  }
+  for (const key of readable) await readAll(key);
+}, 120_000);
+
+test('objects that a manifest or a card names and that are gone', async () => {
+  for (const kind of [
+    '/data/',
+    '/reports/',
+    '/online/',
+    '/verdicts/',
+    'model.json',
+    'weights.bin',
+  ]) {
+    const key = [...whole.keys()].filter((name) => name.includes(kind)).at(-1) as string;
+    store.objects.delete(key);
+    const code = kind.startsWith('/') ? 'STORE_CORRUPT' : 'MODEL_CORRUPT';
+    await expect(readAll(key)).rejects.toMatchObject({ code, where: key });
+    store.objects.set(key, whole.get(key) ?? new Uint8Array());
+  }
+});
+
+test('objects that are whole but stand in the place of others', async () => {
+  const swaps = ['/log/', '/data/', '/promotions/', 'card.json', 'weights.bin', 'forecasts/'];
+  for (const kind of swaps) {
+    const [one, other] = [...whole.keys()].filter((key) => key.includes(kind));
+    store.objects.set(one, whole.get(other) ?? new Uint8Array());
+    const code = /weights|card/.test(kind) ? 'MODEL_CORRUPT' : 'STORE_CORRUPT';
+    await expect(readAll(one)).rejects.toMatchObject({ code, where: one });
+    store.objects.set(one, whole.get(one) ?? new Uint8Array());
+  }
+});

@@ -1,0 +1,139 @@
+/**
+ * Purpose: who speaks when, of whatever files a snapshot is made of: against a search through every
+ * piece at every moment.
+ * Invariants: pure; packs come before objects, and the pieces of a pack are in their order, as a
+ * commit and a compaction leave them.
+ * Fails: with the files for which the two differ.
+ */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  coveredBy,
+  type DataFile,
+  isPack,
+  lastRank,
+  winningSegments,
+} from '../../../../../storage/features/reading/version-coverage.ts';
+import type { PieceTable } from '../../../../../storage/features/segments/segment-index.ts';
+
+const LAST = 14;
+
+interface Spoken {
+  readonly span: { readonly start: number; readonly end: number };
+  readonly availableAt: number;
+}
+
+const spoken = fc
+  .record({
+    start: fc.integer({ min: 0, max: LAST - 1 }),
+    length: fc.integer({ min: 1, max: 4 }),
+    availableAt: fc.integer({ min: 0, max: 5 }),
+  })
+  .map(
+    ({ start, length, availableAt }): Spoken => ({
+      span: { start, end: start + length },
+      availableAt,
+    }),
+  );
+
+const snapshots = fc
+  .record({
+    packs: fc.array(fc.array(spoken, { minLength: 1, maxLength: 5 }), { maxLength: 3 }),
+    objects: fc.array(spoken, { maxLength: 4 }),
+  })
+  .map(({ packs, objects }) => {
+    const tables = new Map<string, PieceTable>();
+    const made = packs.map((given, number) => {
+      const pieces = [...given].sort((a, b) => a.availableAt - b.availableAt);
+      const key = `pack ${number}`;
+      tables.set(key, {
+        pieces,
+        firsts: new Map(),
+        covered: coveredBy(pieces.map(({ span }) => span)),
+      } as unknown as PieceTable);
+      const span = {
+        start: Math.min(...pieces.map((one) => one.span.start)),
+        end: Math.max(...pieces.map((one) => one.span.end)),
+      };
+      return {
+        key,
+        span,
+        availableAt: pieces.at(-1)?.availableAt,
+        pieces: { count: pieces.length },
+      };
+    });
+    const files = [
+      ...made,
+      ...objects.map((object, number) => ({ key: `object ${number}`, ...object })),
+    ];
+    return { files: files as unknown as DataFile[], tables };
+  });
+
+const piecesOf = (file: DataFile, tables: ReadonlyMap<string, PieceTable>): readonly Spoken[] =>
+  isPack(file) ? (tables.get(file.key) as PieceTable).pieces : [file];
+
+const covers = ({ span }: Spoken, t: number): boolean => span.start <= t && t < span.end;
+
+describe('who speaks when', () => {
+  test.each([
+    ['of everything', () => Number.POSITIVE_INFINITY] as const,
+    ['of what was known', (at: number) => at] as const,
+  ])('%s: at every moment the piece that a search finds', (_name, known) => {
+    fc.assert(
+      fc.property(snapshots, fc.integer({ min: 0, max: 5 }), ({ files, tables }, at) => {
+        const knownAt = known(at);
+        const segments = winningSegments(files, tables, knownAt);
+        for (let t = 0; t <= LAST + 4; t++) {
+          // The latest known; of equals the one in the later file, and there the later piece.
+          let winner: { file: DataFile; rank: number; availableAt: number } | null = null;
+          for (const file of files) {
+            for (const [rank, piece] of piecesOf(file, tables).entries()) {
+              const { availableAt } = piece;
+              if (
+                !covers(piece, t) ||
+                availableAt > knownAt ||
+                (winner && availableAt < winner.availableAt)
+              )
+                continue;
+              winner = { file, rank, availableAt };
+            }
+          }
+          const speaking = segments.filter(({ start, end }) => start <= t && t < end);
+          expect(speaking.map(({ file }) => file.key)).toEqual(winner ? [winner.file.key] : []);
+          const [segment] = speaking;
+          if (!segment || !winner) continue;
+          // Rows that are valid at a rank are those of the last piece up to it that covers the
+          // moment.
+          expect(segment.rank).toBeLessThanOrEqual(lastRank(segment.file));
+          const upTo = piecesOf(segment.file, tables).slice(0, segment.rank + 1);
+          expect(upTo.findLastIndex((piece) => covers(piece, t))).toBe(winner.rank);
+        }
+        for (const [i, { start, file, rank }] of segments.entries()) {
+          const before = segments[i - 1];
+          if (!before) continue;
+          expect(before.end).toBeLessThanOrEqual(start);
+          // else one segment would do
+          expect(before.end === start && before.file === file && before.rank === rank).toBe(false);
+        }
+      }),
+    );
+  });
+
+  test('a history of hours in one file is one segment, whatever it is made of', () => {
+    const hours = Array.from({ length: 1000 }, (_, hour) => ({
+      span: { start: hour, end: hour + 1 },
+      availableAt: hour,
+    }));
+    const covered = coveredBy(hours.map(({ span }) => span));
+    const pack = {
+      key: 'p',
+      span: { start: 0, end: 1000 },
+      availableAt: 999,
+      pieces: { count: 1000 },
+    } as unknown as DataFile;
+    const table = { pieces: hours, firsts: new Map(), covered } as unknown as PieceTable;
+    expect(winningSegments([pack], new Map([['p', table]]))).toEqual([
+      { start: 0, end: 1000, file: pack, rank: 999 },
+    ]);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * Purpose: SIGKILL at any moment leaves a store that verifies, keeps all that was acknowledged, and
+ * takes the next commit. Some forty moments here; `npm run test:crash` takes more than five hundred
+ * (tests/crash).
+ */
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
+import { startKillingDouble } from '../../fakes/killing-s3.ts';
+import { temporaryFolder } from '../../fixtures/storage/features.ts';
+import {
+  killFeatureWriters,
+  killForecastWriters,
+  killModelWriters,
+  momentsOf,
+} from '../../fixtures/storage/kill-trials.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  ({ folder, remove } = await temporaryFolder());
+});
+afterAll(() => remove());
+
+const on = (name: string) => {
+  const location = path.join(folder, name);
+  return { location, store: fileObjectStore(location) };
+};
+
+test(
+  'a feature commit that is killed',
+  () => killFeatureWriters({ on: on('features'), rawFolder: folder, kills: 14 }),
+  240_000,
+);
+
+test(
+  'a registration and promotion that is killed',
+  () => killModelWriters({ on: on('models'), rawFolder: folder, kills: 14 }),
+  240_000,
+);
+
+test(
+  'a forecast that is killed while it is written down',
+  () => killForecastWriters({ on: on('forecasts'), rawFolder: folder, kills: 6 }),
+  240_000,
+);
+
+test('a feature commit to S3 that is killed', async () => {
+  const double = await startKillingDouble(folder);
+  try {
+    await killFeatureWriters({ on: double, rawFolder: folder, kills: 6 });
+  } finally {
+    await double.close();
+  }
+}, 240_000);
+
+test('several trials meet every moment', () => {
+  const met = [0, 0.25, 0.5, 0.75].flatMap((offset) => momentsOf(40, 10, offset));
+  expect(new Set(met).size).toBe(40);
+  expect([Math.min(...met), Math.max(...met)]).toEqual([1, 40]);
+});

@@ -1,0 +1,170 @@
+/**
+ * Purpose: the cache of a far store: read through, bounded, shared, and never pulled away from
+ * under a reader.
+ */
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { fixedClock } from '../../../../platform/clock.ts';
+import { contentCache } from '../../../../storage/objects/content-cache.ts';
+import { sha256 } from '../../../../storage/objects/content-hash.ts';
+import { type S3Double, startS3Double } from '../../../fakes/fake-s3.ts';
+import { NOW, temporaryFolder } from '../../../fixtures/storage/features.ts';
+import { openOnDouble } from '../../../fixtures/storage/s3-stores.ts';
+
+const HOUR = 3_600_000;
+
+let folder: string;
+let remove: () => Promise<void>;
+let double: S3Double;
+beforeEach(async () => {
+  ({ folder, remove } = await temporaryFolder());
+  double = await startS3Double();
+});
+afterEach(async () => {
+  await double.close();
+  await remove();
+});
+
+const contentOf = (n: number) => Buffer.alloc(1000, `content ${n} `);
+const hashOf = (n: number) => sha256(contentOf(n));
+const keyOf = (n: number) => `features/toy/data/${hashOf(n)}.parquet`;
+const fetches = () => double.requests.filter(({ method }) => method === 'GET').length;
+const kept = () => readdir(path.join(folder, 'objects'));
+const open = (mostBytes: number, clock = fixedClock(NOW)) =>
+  contentCache({ folder, mostBytes, clock });
+const add = (cache: ReturnType<typeof open>, n: number) =>
+  cache.add(async (temporary) => {
+    await writeFile(temporary, contentOf(n));
+    return hashOf(n);
+  });
+
+test('an object is fetched once, for all readers and processes of this machine', async () => {
+  const one = openOnDouble(double, folder);
+  await one.put(keyOf(1), contentOf(1));
+  const paths = await Promise.all([
+    one.localPath(keyOf(1)),
+    one.localPath(keyOf(1)),
+    one.get(keyOf(1)),
+  ]);
+  expect(paths[0]).toBe(paths[1]);
+  const other = openOnDouble(double, folder); // which shares no memory with it
+  expect(Buffer.compare(await other.get(keyOf(1)), contentOf(1))).toBe(0);
+  expect(await readFile(await other.localPath(keyOf(1)))).toEqual(contentOf(1));
+  expect(fetches()).toBe(1);
+});
+
+test('an object whose key does not name its content is kept by its content all the same', async () => {
+  const store = openOnDouble(double, folder);
+  await store.put('models/toy/1/weights.bin', contentOf(1));
+  await store.localPath('models/toy/1/weights.bin');
+  await store.localPath('models/toy/1/weights.bin');
+  expect(fetches()).toBe(1);
+  expect(await readdir(path.join(folder, 'cache', 'objects'))).toEqual([hashOf(1)]);
+});
+
+test('a copy that is damaged is dropped and fetched anew', async () => {
+  const store = openOnDouble(double, folder);
+  await store.put(keyOf(1), contentOf(1));
+  await mkdir(path.join(folder, 'cache', 'objects'), { recursive: true });
+  await writeFile(path.join(folder, 'cache', 'objects', hashOf(1)), contentOf(2));
+  expect(await readFile(await store.localPath(keyOf(1)))).toEqual(contentOf(1));
+  expect(await readFile(path.join(folder, 'cache', 'objects', hashOf(1)))).toEqual(contentOf(1));
+});
+
+test('a size of 0 reads the store itself, every time', async () => {
+  const cached = openOnDouble(double, folder);
+  await cached.put(keyOf(1), contentOf(1));
+  await cached.localPath(keyOf(1));
+  const kept = await readdir(path.join(folder, 'cache', 'objects'));
+  await openOnDouble(double, folder, {
+    cache: { folder: path.join(folder, 'cache'), mostBytes: 0 },
+  }).localPath(keyOf(1));
+  expect([fetches(), await readdir(path.join(folder, 'cache', 'objects'))]).toEqual([2, kept]);
+  double.objects.clear();
+  const afresh = openOnDouble(double, folder, {
+    cache: { folder: path.join(folder, 'cache'), mostBytes: 0 },
+  });
+  for (const read of [() => afresh.get(keyOf(1)), () => afresh.localPath(keyOf(1))])
+    await expect(read()).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+});
+
+test('the least recently used goes first, and reading is use', async () => {
+  const clock = fixedClock(NOW);
+  const cache = open(2500, clock);
+  for (const n of [1, 2]) {
+    await add(cache, n);
+    clock.advance(1500);
+  }
+  await cache.find(hashOf(1));
+  clock.advance(1500);
+  await add(cache, 3);
+  expect((await kept()).sort()).toEqual([hashOf(1), hashOf(3)].sort());
+  expect(await open(2500).find(hashOf(2))).toBeNull();
+});
+
+test('a path that was handed out outlives its eviction, by whatever process, and keeps its look', async () => {
+  const reader = open(1000);
+  const handed = await add(reader, 1);
+  const before = await stat(handed);
+  await add(open(1000, fixedClock(NOW + 5000)), 2);
+  expect(await kept()).toEqual([hashOf(2)]);
+  expect(await readFile(handed)).toEqual(contentOf(1));
+  expect((await stat(handed)).mtimeMs).toBe(before.mtimeMs);
+});
+
+test('a path that nobody has asked for in hours is let go, so that a process that stays does not hold all it ever read', async () => {
+  const clock = fixedClock(NOW);
+  const cache = open(1000, clock);
+  const [old, current] = [await add(cache, 1), await add(cache, 2)];
+  clock.advance(5 * HOUR);
+  expect(await cache.find(hashOf(2))).toBe(current);
+  clock.advance(2 * HOUR);
+  await add(cache, 3);
+  await expect(stat(old)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await readFile(current)).toEqual(contentOf(2));
+});
+
+test('many at once add, find and evict without a torn or wrong file', async () => {
+  const caches = Array.from({ length: 6 }, () => open(3500));
+  await Promise.all(
+    caches.map(async (cache, i) => {
+      for (let n = 0; n < 12; n++) {
+        const wanted = (n * 5 + i) % 7;
+        const file = (await cache.find(hashOf(wanted))) ?? (await add(cache, wanted));
+        expect(await readFile(file)).toEqual(contentOf(wanted));
+      }
+    }),
+  );
+  for (const name of await kept())
+    expect(sha256(await readFile(path.join(folder, 'objects', name)))).toBe(name);
+  expect((await kept()).length).toBeLessThanOrEqual(3);
+});
+
+test('a failed fetch leaves nothing, and what killed processes left goes after a day', async () => {
+  const abandoned = path.join(folder, 'in-use', 'killed');
+  await mkdir(abandoned, { recursive: true });
+  await utimes(abandoned, NOW / 1000 - 90_000, NOW / 1000 - 90_000);
+  const cache = open(1000);
+  await expect(
+    cache.add(async (temporary) => {
+      await writeFile(temporary, 'half');
+      throw new Error('cut');
+    }),
+  ).rejects.toThrow('cut');
+  const [mine, ...others] = await readdir(path.join(folder, 'in-use'));
+  expect([
+    await kept(),
+    others,
+    await readdir(path.join(folder, 'in-use', mine as string)),
+  ]).toEqual([[], [], []]);
+});
+
+test('a folder that cannot be written says so', async () => {
+  await writeFile(path.join(folder, 'file'), '');
+  const cache = contentCache({ folder: path.join(folder, 'file'), mostBytes: 1000 });
+  await expect(add(cache, 1)).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    fix: expect.stringContaining('HEADWAY_WORK'),
+  });
+});

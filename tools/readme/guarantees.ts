@@ -1,0 +1,109 @@
+/**
+ * Purpose: what Headway promises, each promise with the test that holds it: the list in the README.
+ * Invariants: a promise whose test is not there is not shown.
+ * Fails: never.
+ */
+export const GUARANTEES: readonly (readonly [promise: string, test: string])[] = [
+  [
+    'No raw row is lost in silence: rows in = rows used + rows rejected by reason',
+    'tests/unit/services/feature/aggregation/aggregate.test.ts',
+  ],
+  [
+    'A late correction changes no earlier training set',
+    'tests/unit/storage/read-as-of.oracle.test.ts',
+  ],
+  ['A training set is made again bit for bit', 'tests/unit/services/training/reproduce.test.ts'],
+  [
+    'Compaction changes no answer, whatever was known when',
+    'tests/unit/storage/features/segments/feature-compact.test.ts',
+  ],
+  [
+    'Data that breaks its contract stays out, with its evidence',
+    'tests/unit/services/feature/quarantine.test.ts',
+  ],
+  [
+    'Files and S3, also with faults, pass one suite',
+    'tests/unit/storage/s3/s3-object-store.test.ts',
+  ],
+  ['A reader written from the protocol alone agrees', 'tests/unit/docs/second-reader.test.ts'],
+  [
+    'A process killed in mid-commit leaves a store that verifies',
+    'tests/unit/storage/kill.test.ts',
+  ],
+  [
+    'Writers that race leave one history with nothing lost',
+    'tests/unit/storage/concurrency.test.ts',
+  ],
+  [
+    'Any damaged object is found and named, never read as a number',
+    'tests/unit/storage/corruption.test.ts',
+  ],
+  [
+    'Nothing after the cutoff is read; a long and a short panel give the same bits',
+    'tests/unit/forecasting/features/features.test.ts',
+  ],
+  [
+    'Inputs, metrics and baselines equal second implementations',
+    'tests/unit/oracles/features.test.ts',
+  ],
+  [
+    'No fit of a backtest sees its own segment',
+    'tests/unit/services/training/backtest/run.test.ts',
+  ],
+  [
+    'A search never sees the test span, and goes on after a kill',
+    'tests/unit/services/training/tuning/tuning.test.ts',
+  ],
+  [
+    'Shuffled labels, leaks, own training rows and the champion again are not promoted',
+    'tests/unit/services/training/evidence.test.ts',
+  ],
+  [
+    'An explanation adds up to the forecast that is served',
+    'tests/unit/forecasting/models/explanation.test.ts',
+  ],
+  [
+    'Calibrated intervals cover what they say, counts included',
+    'tests/unit/forecasting/models/calibration/calibration.test.ts',
+  ],
+  [
+    'No answer mixes two versions; a corrupt model leaves the last good one serving',
+    'tests/unit/services/inference/serving/serving-state.test.ts',
+  ],
+  [
+    'Without a sound model the answer is a baseline, and says so',
+    'tests/unit/services/inference/serving/fallback.test.ts',
+  ],
+  [
+    'Any path and any JSON get a clear answer, never a crash',
+    'tests/unit/services/inference/responses/problems.test.ts',
+  ],
+  [
+    'A caller has the scopes of its key and no other; no key is in a log',
+    'tests/unit/services/inference/access.test.ts',
+  ],
+  [
+    'An overloaded service refuses forecasts and stays alive',
+    'tests/unit/services/inference/overload.test.ts',
+  ],
+  [
+    'The Lambda bundle answers alone, frozen between invocations',
+    'tests/unit/infra/lambda/handler.test.ts',
+  ],
+  ['No AWS policy has a wildcard without a written reason', 'tests/unit/infra/aws/stacks.test.ts'],
+  [
+    "Trino's text counts what DuckDB counts",
+    'tests/unit/services/feature/aggregation/engines/portable-sql.test.ts',
+  ],
+  [
+    'The OpenAPI document is what the service does',
+    'tests/unit/services/inference/openapi.test.ts',
+  ],
+  ['A wrong or misspelt setting stops the start', 'tests/unit/platform/settings/settings.test.ts'],
+  [
+    'The page works in a real browser, from 360 px on, by keyboard',
+    'tests/browser/dashboard.browser.ts',
+  ],
+  ['The layout, the import direction, and who may ask the clock', 'tests/tidy.test.ts'],
+  ['This page: commands, links, figures and examples', 'tests/readme.test.ts'],
+];
