@@ -137,7 +137,7 @@ async function measure(): Promise<Measured> {
     const objects = await hoursFrom(hour++, 1);
     commits.push((await timed(() => commit(open(), objects)))[0]);
   }
-  const [compactMs] = await timed(() => open().compact({ leastObjects: 2 }));
+  const [compactMs] = await timed(() => open().compact({ minObjects: 2 }));
   const [headMs, head] = await fastest(async () => (await open().head()) as Manifest);
   const from = START + (hour - 8 * 168) * HOUR;
   const [readEightWeeksMs] = await fastest(() => open().readAsOf(from > START ? { from } : {}));
@@ -171,8 +171,7 @@ for (const stop of stops) {
     const count = Math.min(flags.batch, stop - hour);
     const manifest = await commit(open(), await hoursFrom(hour, count));
     hour += count;
-    if (manifest.objects.length >= COMPACT_FROM)
-      await open().compact({ leastObjects: COMPACT_FROM });
+    if (manifest.objects.length >= COMPACT_FROM) await open().compact({ minObjects: COMPACT_FROM });
     progress.update(hour, `${manifest.packs.length} packs`);
   }
   await fillLog(hour);

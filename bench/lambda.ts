@@ -151,7 +151,7 @@ async function measure(
   step: (text: string) => void,
 ) {
   const credentials = { accessKeyId: double.accessKey, secretAccessKey: double.secretKey };
-  const cache = { folder: join(folder, 'cache'), mostBytes: 0 };
+  const cache = { folder: join(folder, 'cache'), maxBytes: 0 };
   const environment = {
     ...{
       AWS_ACCESS_KEY_ID: double.accessKey,

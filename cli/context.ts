@@ -94,7 +94,7 @@ export function openContext(
   const progress = terminalProgress({ clock });
   let opened: Promise<ObjectStore> | null = null;
   const openOnce = () => {
-    const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
+    const cache = { folder: join(settings.work, 'cache'), maxBytes: settings.cacheMb * 1e6 };
     opened ??= import('../storage/open-store.ts').then(({ openStore }) =>
       openStore(settings.store, { clock, environment: env, cache }),
     );

@@ -20,16 +20,16 @@ export interface OpenStoreOptions {
   /** Where AWS's own variables are looked up. */
   readonly environment?: Environment;
   /**
-   * For a far store: copies of its objects on this machine, `mostBytes` at most; 0 reads every
+   * For a far store: copies of its objects on this machine, `maxBytes` at most; 0 reads every
    * object afresh.
    */
-  readonly cache?: { readonly folder: string; readonly mostBytes: number };
+  readonly cache?: { readonly folder: string; readonly maxBytes: number };
   /** For a far store: how long it is tried, where a caller has less time than the default takes. */
   readonly retries?: Partial<RetryPolicy>;
   readonly requestTimeoutMs?: number;
 }
 
-const CACHE = { folder: path.join('.headway', 'work', 'cache'), mostBytes: 0 };
+const CACHE = { folder: path.join('.headway', 'work', 'cache'), maxBytes: 0 };
 
 export function openStore(url: string, options: OpenStoreOptions = {}): ObjectStore {
   const { clock, environment, cache = CACHE, ...limits } = options;

@@ -13,12 +13,12 @@ const FIGURES = {
   bias: 'bias',
   skill: 'skill',
 };
-const MOST_ROWS = 16;
+const MAX_ROWS = 16;
 
 export function metricRows(metrics) {
   const found = [];
   const visit = (value, path) => {
-    if (value === null || typeof value !== 'object' || path.length > 5 || found.length >= MOST_ROWS)
+    if (value === null || typeof value !== 'object' || path.length > 5 || found.length >= MAX_ROWS)
       return;
     if (typeof value.mae === 'number') {
       found.push({ path, value });

@@ -1,11 +1,11 @@
 /**
  * Purpose: a searchable list of series: type to narrow, arrow keys and Enter to choose, Escape to leave.
- * Invariants: follows the ARIA combobox pattern; shows at most MOST entries, however many match; names are set as text.
+ * Invariants: follows the ARIA combobox pattern; shows at most MAX entries, however many match; names are set as text.
  * Fails: never.
  */
 import { numberLabel } from './scales.js';
 
-const MOST = 60;
+const MAX = 60;
 
 /** @returns {{ fill(series: object[]): void, show(series: object): void }} */
 export function createPicker(input, list, onChoose) {
@@ -20,7 +20,7 @@ export function createPicker(input, list, onChoose) {
   function open(query) {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (series) => words.every((word) => label(series).toLowerCase().includes(word));
-    matches = all.filter(fits).slice(0, MOST);
+    matches = all.filter(fits).slice(0, MAX);
     list.replaceChildren(
       ...matches.map((series, i) => {
         const item = document.createElement('div');

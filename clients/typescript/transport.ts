@@ -4,7 +4,7 @@
  * program of your own: they import nothing else.
  * Invariants: 429, 503 and what fails before an answer is tried again, which is safe: posts of
  * forecasts change nothing, and actuals sent twice are kept once. A wait is never longer than
- * `longestWaitMs`, and never shorter than Retry-After. An answer that is known by its ETag is not
+ * `maxWaitMs`, and never shorter than Retry-After. An answer that is known by its ETag is not
  * sent again.
  * Fails: HeadwayProblem with the problem the service sent; HeadwayUnreachable where it sent none,
  * or stopped in the middle.
@@ -20,7 +20,7 @@ export interface TransportOptions {
   /** Attempts after the first; 3 without it. */
   readonly retries?: number;
   /** Where the service asks for a longer wait, the problem is thrown. 30 seconds without it. */
-  readonly longestWaitMs?: number;
+  readonly maxWaitMs?: number;
   /** Answers that are kept with their ETag; 200 without it, 0 keeps none. */
   readonly keptAnswers?: number;
   /** For tests: in place of the global ones. */
@@ -80,7 +80,7 @@ export function createTransport(options: TransportOptions): Transport {
     baseUrl,
     timeoutMs = 10_000,
     retries = 3,
-    longestWaitMs = 30_000,
+    maxWaitMs = 30_000,
     keptAnswers = 200,
   } = options;
   const { fetch: send = fetch, sleep = pause } = options;
@@ -125,7 +125,7 @@ export function createTransport(options: TransportOptions): Transport {
         watch.stop();
       }
       const waitMs = waitFor(error, failed);
-      if (failed >= retries || waitMs === null || waitMs > longestWaitMs) throw error;
+      if (failed >= retries || waitMs === null || waitMs > maxWaitMs) throw error;
       await sleep(waitMs, asked.signal);
     }
   }

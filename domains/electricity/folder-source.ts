@@ -20,7 +20,7 @@ import { readRegion } from './load-file.ts';
 const EXPECTED = '<REGION>_hourly.csv or <REGION>_hourly.csv.gz';
 const FILE_NAME = /^[A-Za-z0-9]{1,20}_hourly\.csv(\.gz)?$/i;
 /** No region of the world needs a million megawatts in an hour. */
-const MOST_MW = 1_000_000;
+const MAX_MW = 1_000_000;
 
 export async function openLoadFolder(
   spec: string,
@@ -87,7 +87,7 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
       },
       {
         reason: 'bad_value',
-        when: `${load} IS NULL OR surplus OR NOT isfinite(${load}) OR ${load} <= 0 OR ${load} > ${MOST_MW}`,
+        when: `${load} IS NULL OR surplus OR NOT isfinite(${load}) OR ${load} <= 0 OR ${load} > ${MAX_MW}`,
       },
     ],
   };

@@ -8,14 +8,15 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-const LONGEST_HEADER = 1000;
+const MAX_HEADER_LENGTH = 1000;
 
 export async function readRegion(path: string): Promise<{ region: string } | { problem: string }> {
   let head = '';
   let bytes = 0;
   const look = async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) {
-      if (head.length < LONGEST_HEADER) head += chunk.subarray(0, LONGEST_HEADER).toString('utf8');
+      if (head.length < MAX_HEADER_LENGTH)
+        head += chunk.subarray(0, MAX_HEADER_LENGTH).toString('utf8');
       bytes += chunk.length;
     }
   };

@@ -17,7 +17,7 @@ import { partsOf, tripFile } from './folder-source.ts';
 import { formatMonth, type Month, nextMonth, parseMonth } from './local-month.ts';
 
 const BASE_URL = 'https://d37ci6vzurychx.cloudfront.net/trip-data';
-const MOST_MONTHS = 240;
+const MAX_MONTHS = 240;
 
 export interface DownloadOptions {
   readonly baseUrl?: string;
@@ -119,7 +119,7 @@ function parseSpec(spec: string): { kinds: string[]; months: Month[] } {
   const months: Month[] = [];
   for (let month = first; formatMonth(month) <= formatMonth(last); month = nextMonth(month)) {
     months.push(month);
-    if (months.length > MOST_MONTHS) throw invalid(spec, `has more than ${MOST_MONTHS} months`);
+    if (months.length > MAX_MONTHS) throw invalid(spec, `has more than ${MAX_MONTHS} months`);
   }
   return { kinds, months };
 }

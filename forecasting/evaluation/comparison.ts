@@ -58,7 +58,7 @@ export interface Comparison {
 
 export const FEWEST_CUTOFFS = 4;
 /** More cutoffs than this nobody waits for: with one a day, it is three years. */
-const MOST_CUTOFFS = 1000;
+const MAX_CUTOFFS = 1000;
 /**
  * A gain of less than half a percent of the reference's error is nobody's reason to exchange a
  * model.
@@ -161,7 +161,7 @@ function moreCutoffs(
   // Even the normal's threshold would need this many.
   const effect = Math.max(difference, margin - difference);
   const least = Math.ceil(n * (((Z_REFUSAL + Z_POWER) * standardError) / effect) ** 2);
-  for (let total = Math.max(n + 1, least); total <= MOST_CUTOFFS; total++) {
+  for (let total = Math.max(n + 1, least); total <= MAX_CUTOFFS; total++) {
     const error = standardError * Math.sqrt(n / total);
     const decides = (threshold: number, distance: number) =>
       (threshold + Z_POWER) * error <= distance;

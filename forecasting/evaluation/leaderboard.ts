@@ -69,7 +69,7 @@ export interface WrongForecast {
 }
 
 export const NAIVE_NAMES = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
-const MOST_WRONG = 6;
+const MAX_WRONG = 6;
 const DAYS_SHOWN = 3;
 
 export interface LeaderboardRequest {
@@ -146,7 +146,7 @@ function wrongForecasts(
   naive: ForecasterResult,
 ): WrongForecast[] {
   const { horizon, seriesIds } = result;
-  return mostWrong(result, subject, MOST_WRONG).map(({ cutoff: c, series, cutoffMae, mae }) => {
+  return mostWrong(result, subject, MAX_WRONG).map(({ cutoff: c, series, cutoffMae, mae }) => {
     const cutoff = result.cutoffs[c] as number;
     const row = c * seriesIds.length + series;
     const steps = ({ values, quantiles }: ForecasterResult, q: number) => {

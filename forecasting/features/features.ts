@@ -45,7 +45,7 @@ export interface FeatureSpec {
 /** The seasonal lags of every step: the same local time on each of the last weeks and days. */
 const WEEKS_BACK = 4;
 const WEEKS_BACK_LONG = 8;
-const LEAST_LEVEL = 1e-3;
+const MIN_LEVEL = 1e-3;
 const DAYS_BACK = 2;
 const DAYS_BACK_LONG = 7;
 const CALENDAR_FEATURES = 4 + 7 + 4;
@@ -235,7 +235,7 @@ export function levelAt(values: Float32Array, cutoff: number, week: number): num
       count++;
     }
   }
-  return sum > 0 ? sum / count : LEAST_LEVEL;
+  return sum > 0 ? sum / count : MIN_LEVEL;
 }
 
 /**

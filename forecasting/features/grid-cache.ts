@@ -10,7 +10,7 @@ import type { Calendar } from './calendar.ts';
 import type { Lags } from './week-tables.ts';
 
 /** Grids that are kept: a few dozen kilobytes each. */
-const MOST = 32;
+const MAX = 32;
 
 export type Kept<T> = (key: string, make: () => T) => T;
 
@@ -20,8 +20,8 @@ export interface KeptTables {
 }
 
 export const keptTables = (): KeptTables => ({
-  calendar: keepRecent(MOST),
-  lags: keepRecent(MOST),
+  calendar: keepRecent(MAX),
+  lags: keepRecent(MAX),
 });
 
 export function keepRecent<T>(most: number): Kept<T> {

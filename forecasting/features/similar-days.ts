@@ -48,7 +48,7 @@ const OTHER_WEEKDAY = 0.1;
 /** A day of another kind: working day, Saturday, Sunday or public holiday. */
 const OTHER_KIND = 0.5;
 /** Two days are compared only if at least this share of their intervals is known in both. */
-const LEAST_KNOWN = 0.5;
+const MIN_KNOWN = 0.5;
 
 /** Nearest first; of equals the later one. Empty where no past day can be compared. */
 export function similarDays({
@@ -95,7 +95,7 @@ function rootMeanSquare(values: Float32Array, a: number, b: number, day: number)
     sum += difference * difference;
     known++;
   }
-  return known >= LEAST_KNOWN * day ? Math.sqrt(sum / known) : Number.NaN;
+  return known >= MIN_KNOWN * day ? Math.sqrt(sum / known) : Number.NaN;
 }
 
 /**

@@ -18,9 +18,9 @@ export interface SaneBounds {
  * [least − 3 × range, greatest + 3 × range] of the known values; the greatest magnitude is the
  * range of a series that never moved.
  * @param values one series, in grid order
- * @param leastKnown values that must be known (a week of them) before a range means something
+ * @param minKnown values that must be known (a week of them) before a range means something
  */
-export function saneBounds(values: Float32Array, cutoff: number, leastKnown: number): SaneBounds {
+export function saneBounds(values: Float32Array, cutoff: number, minKnown: number): SaneBounds {
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
   let known = 0;
@@ -33,7 +33,7 @@ export function saneBounds(values: Float32Array, cutoff: number, leastKnown: num
   }
   const range = known === 0 ? 0 : greatest - least || Math.abs(greatest);
   // All zero: nothing says how large its first event may be.
-  if (known < leastKnown || range === 0)
+  if (known < minKnown || range === 0)
     return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
   return { lower: least - RANGES * range, upper: greatest + RANGES * range };
 }

@@ -44,7 +44,7 @@ export interface Batch {
   /** Runs of the series: at most 1000. */
   readonly shards: number;
   /** Workers at once. */
-  readonly mostAtOnce: number;
+  readonly maxAtOnce: number;
 }
 
 export interface Configuration {
@@ -103,7 +103,7 @@ export interface Configuration {
     /** Instances that are always warm, and always paid for; 0: none. */
     readonly provisionedConcurrency: number;
     /** Instances at most, so that no visitor can run up a bill; null: the account's limit. */
-    readonly mostConcurrency: number | null;
+    readonly maxConcurrency: number | null;
     /** Requests per second and at once, over all clients; an HTTP API holds to it. */
     readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
     /**
@@ -132,7 +132,7 @@ export interface Configuration {
      * Below it a model is no longer worth it; watched as soon as something measures it. 0: as good
      * as the best naive forecast.
      */
-    readonly leastSkill: number;
+    readonly minSkill: number;
     /** How far the share of actuals inside the interval may be off its level, 0 to 1. */
     readonly coverageTolerance: number;
   };
@@ -251,7 +251,7 @@ export function configurationProblems(configuration: Configuration): string[] {
   if (batch !== null) {
     lambda('batch.compute', batch.compute);
     between('batch.shards', batch.shards, 1, 1000);
-    between('batch.mostAtOnce', batch.mostAtOnce, 1, 1000);
+    between('batch.maxAtOnce', batch.maxAtOnce, 1, 1000);
   }
   fargate('training.compute', training.compute);
   between('training.timeoutHours', training.timeoutHours, 1, 48, ' hours');
@@ -259,13 +259,13 @@ export function configurationProblems(configuration: Configuration): string[] {
   between('inference.memoryMb', inference.memoryMb, 512, 10_240, ' MiB');
   between('inference.timeoutSeconds', inference.timeoutSeconds, 1, 29, ' seconds');
   between('inference.provisionedConcurrency', inference.provisionedConcurrency, 0, 1000);
-  if (inference.mostConcurrency !== null) {
-    between('inference.mostConcurrency', inference.mostConcurrency, 1, 10_000);
+  if (inference.maxConcurrency !== null) {
+    between('inference.maxConcurrency', inference.maxConcurrency, 1, 10_000);
     need(
-      inference.provisionedConcurrency <= inference.mostConcurrency,
+      inference.provisionedConcurrency <= inference.maxConcurrency,
       'inference.provisionedConcurrency',
       inference.provisionedConcurrency,
-      `at most inference.mostConcurrency (${inference.mostConcurrency})`,
+      `at most inference.maxConcurrency (${inference.maxConcurrency})`,
     );
   }
   between('inference.throttle.ratePerSecond', inference.throttle.ratePerSecond, 1, 10_000);
@@ -297,9 +297,9 @@ export function configurationProblems(configuration: Configuration): string[] {
   between('monitoring.latencyMs', monitoring.latencyMs, 10, 29_000, ' ms');
   between('monitoring.monthlyBudgetUsd', monitoring.monthlyBudgetUsd, 1, 1_000_000, ' USD');
   need(
-    Math.abs(monitoring.leastSkill) <= 1,
-    'monitoring.leastSkill',
-    monitoring.leastSkill,
+    Math.abs(monitoring.minSkill) <= 1,
+    'monitoring.minSkill',
+    monitoring.minSkill,
     'from -1 to 1',
   );
   need(

@@ -46,7 +46,7 @@ const settings = readSettings(
   },
 );
 /** An invocation has seconds, and the next one tries again. */
-const retries = { tries: 4, longestDelayMs: 400 };
+const retries = { tries: 4, maxDelayMs: 400 };
 
 const domain = findDomain(settings.domain);
 const clock = systemClock;
@@ -58,7 +58,7 @@ const logger = createLogger({
   context: () => invocation.getStore() ?? {},
 });
 if (settings.traces !== null) logger.warn('HEADWAY_TRACES does nothing on Lambda');
-const cache = { folder: join(settings.work, 'cache'), mostBytes: settings.cacheMb * 1e6 };
+const cache = { folder: join(settings.work, 'cache'), maxBytes: settings.cacheMb * 1e6 };
 const store = openStore(settings.store, {
   clock,
   environment: process.env,

@@ -35,7 +35,7 @@ export interface LambdaAnswer {
 }
 
 /** Of the whole answer as JSON, less some room: Lambda itself allows 6,291,556 bytes. */
-const MOST_BYTES = 6_200_000;
+const MAX_BYTES = 6_200_000;
 /** From here on compressing saves more than it costs. */
 const WORTH_COMPRESSING = 32_768;
 /**
@@ -111,8 +111,8 @@ export function asAnswered(answer: LambdaAnswer, event: LambdaHttpEvent): Lambda
   const plain = { ...answer, headers };
   const sent = mayCompress(plain, event) ? compressed(plain) : plain;
   // JSON needs two bytes for some characters, and six for a few that forecasts have none of.
-  const isSmall = sent.body.length * 3 < MOST_BYTES;
-  if (isSmall || Buffer.byteLength(JSON.stringify(sent)) < MOST_BYTES) return sent;
+  const isSmall = sent.body.length * 3 < MAX_BYTES;
+  if (isSmall || Buffer.byteLength(JSON.stringify(sent)) < MAX_BYTES) return sent;
   return problemAnswer(
     new HttpProblem('ANSWER_TOO_LARGE', 'the answer is larger than Lambda lets through'),
     requestId,

@@ -70,7 +70,7 @@ export interface ScheduleOptions {
 type MutableStatus = { -readonly [K in keyof JobStatus]: JobStatus[K] };
 
 const MINUTE_MS = 60_000;
-const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
+const MAX_PAUSE_MS = 60 * MINUTE_MS;
 
 export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOptions): Scheduler {
   for (const job of jobs) {
@@ -114,10 +114,7 @@ export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOpt
         );
         if (tries > retries) return 'failed';
       }
-      const pauseMs = Math.min(
-        (job.retryDelayMs ?? MINUTE_MS) * 2 ** (tries - 1),
-        LONGEST_PAUSE_MS,
-      );
+      const pauseMs = Math.min((job.retryDelayMs ?? MINUTE_MS) * 2 ** (tries - 1), MAX_PAUSE_MS);
       status.state = 'pausing';
       status.retried++;
       logger.info(

@@ -4,13 +4,13 @@
  * altogether.
  * Fails: never.
  */
-const MOST_EDITS = 4;
+const MAX_EDITS = 4;
 
 export function nearestWord(written: string, words: readonly string[]): string | undefined {
   const nearest = words
     .map((word) => ({ word, distance: editDistance(written, word) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return nearest && nearest.distance <= MOST_EDITS ? nearest.word : undefined;
+  return nearest && nearest.distance <= MAX_EDITS ? nearest.word : undefined;
 }
 
 /** Levenshtein distance. */

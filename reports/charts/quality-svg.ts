@@ -12,16 +12,16 @@ import type { PartAccount } from '../../services/feature/quality-report.ts';
 import type { QualityPictures } from './quality-tables.ts';
 
 const WIDTH = 720;
-const MOST_PARTS = 60;
-const MOST_REASONS = 6;
+const MAX_PARTS = 60;
+const MAX_REASONS = 6;
 const ROW = 13;
 const LABELS = 150;
-const MOST_LETTERS = 24;
+const MAX_LETTERS = 24;
 
 const dateText = (timestamp: number): string => new Date(timestamp).toISOString().slice(0, 10);
 const figure = (value: number): string => (value >= 100 ? wholeText(value) : value.toPrecision(3));
 const short = (text: string): string =>
-  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text;
+  text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS - 1)}…` : text;
 
 const svg = (height: number, label: string, body: string): string =>
   `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${body}</svg>`;
@@ -106,7 +106,7 @@ export function heatPicture({ heat }: QualityPictures, seriesNoun: string): stri
 
 /** One bar a part: the share of its rows that was rejected, by reason. */
 export function rejectionPicture(parts: readonly PartAccount[]): string {
-  const shown = parts.slice(-MOST_PARTS).filter(({ rowsIn }) => rowsIn > 0);
+  const shown = parts.slice(-MAX_PARTS).filter(({ rowsIn }) => rowsIn > 0);
   const totals = new Map<string, number>();
   for (const { rejected } of shown) {
     for (const [reason, rows] of Object.entries(rejected))
@@ -116,7 +116,7 @@ export function rejectionPicture(parts: readonly PartAccount[]): string {
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .map(([reason]) => reason);
   if (reasons.length === 0) return '';
-  const named = reasons.slice(0, MOST_REASONS);
+  const named = reasons.slice(0, MAX_REASONS);
   const sharesOf = ({ rejected, rowsIn }: PartAccount): number[] => {
     const all = Object.values(rejected).reduce((sum, rows) => sum + rows, 0);
     const each = named.map((reason) => rejected[reason] ?? 0);
@@ -139,7 +139,7 @@ export function rejectionPicture(parts: readonly PartAccount[]): string {
     );
     return `<g><title>${escaped(`${part.name}: ${each.join(', ')}`)}</title>${pieces.join('')}</g>`;
   });
-  const names = reasons.length > MOST_REASONS ? [...named, 'other reasons'] : named;
+  const names = reasons.length > MAX_REASONS ? [...named, 'other reasons'] : named;
   const legend = names.map((name, kind) => {
     const x = (kind % 3) * 240;
     const y = 158 + Math.floor(kind / 3) * 18;

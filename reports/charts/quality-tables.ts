@@ -1,19 +1,19 @@
 /**
  * Purpose: what the pictures of the data-quality report show, as small tables: volume over time,
  * series by day, rows rejected by part.
- * Invariants: bounded, whatever the data: at most MOST_BINS bins of time, MOST_ROWS series and
- * MOST_COLUMNS bins of theirs; days are local. Made for the page of a run and not stored with it.
+ * Invariants: bounded, whatever the data: at most MAX_BINS bins of time, MAX_ROWS series and
+ * MAX_COLUMNS bins of theirs; days are local. Made for the page of a run and not stored with it.
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
 import { timestampAt } from '../../forecasting/panel/panel.ts';
 import type { DemandView } from '../../services/feature/contract/demand-view.ts';
 
-const MOST_BINS = 360;
-const MOST_COLUMNS = 92;
-const MOST_ROWS = 300;
+const MAX_BINS = 360;
+const MAX_COLUMNS = 92;
+const MAX_ROWS = 300;
 /** A bin of which less than half is known is shown as missing. */
-const LEAST_KNOWN = 0.5;
+const MIN_KNOWN = 0.5;
 
 export interface VolumeBin {
   /** UTC epoch milliseconds. */
@@ -53,16 +53,16 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityPic
     };
   }
   const days = localDays(view);
-  const volumeBins = binsOf(days, MOST_BINS);
-  const heatBins = binsOf(days, MOST_COLUMNS);
+  const volumeBins = binsOf(days, MAX_BINS);
+  const heatBins = binsOf(days, MAX_COLUMNS);
   const rows = heatRows(view, heatBins.edges);
   return {
     volume: { daysEach: volumeBins.daysEach, bins: volumeOf(view, volumeBins.edges) },
     heat: {
       daysEach: heatBins.daysEach,
       starts: heatBins.edges.slice(0, -1).map((t) => timestampAt(view.panel, t)),
-      rows: rows.slice(0, MOST_ROWS),
-      more: Math.max(0, rows.length - MOST_ROWS),
+      rows: rows.slice(0, MAX_ROWS),
+      more: Math.max(0, rows.length - MAX_ROWS),
     },
     countsEvents,
   };
@@ -107,7 +107,7 @@ function meanOf(values: Float64Array | Float32Array, from: number, to: number): 
     sum += value;
     known++;
   }
-  return known < LEAST_KNOWN * (to - from) || known === 0 ? null : sum / known;
+  return known < MIN_KNOWN * (to - from) || known === 0 ? null : sum / known;
 }
 
 /** All series, the busiest first. */

@@ -26,7 +26,7 @@ const PANEL = 250;
 const PLOT_TOP = 40;
 const PLOT_BOTTOM = 200;
 /** More points than this are drawn as every n-th: the picture stays small. */
-const MOST_POINTS = 120;
+const MAX_POINTS = 120;
 
 const STYLE = `
 .ground{fill:#fff;stroke:#dfe4ea}.grid{stroke:#e8ecf0}.zero{stroke:#586574;stroke-width:1.5}.margin{stroke:#b4620a;stroke-dasharray:5 4}
@@ -65,7 +65,7 @@ function panel(
   { reference, differences, difference, interval, margin, cutoffs }: Comparison,
   unit: string,
 ): string {
-  const every = Math.ceil(differences.length / MOST_POINTS);
+  const every = Math.ceil(differences.length / MAX_POINTS);
   const shown = differences.flatMap((value, c) => (c % every === 0 ? [{ c, value }] : []));
   const [low, high] = interval;
   const all = [...shown.map(({ value }) => value), low, high, 0, margin];

@@ -89,7 +89,7 @@ ${errorOverTime(leaderboard, domain, refits)}
 <h3>Most of the error</h3>
 ${seriesTable(leaderboard.series.slice(0, ROWS), domain)}
 <h3>Least gain over the ${escaped(forecasterName(bestNaive))}</h3>
-${seriesTable(leastGain(leaderboard.series), domain)}
+${seriesTable(minGain(leaderboard.series), domain)}
 <h2>Most wrong</h2>
 <p>The cutoffs at which the ${escaped(forecasterName(subject))} erred most over all series, the worst first, and at each the ${escaped(domain.seriesNoun)} that erred most.</p>
 ${fans(leaderboard, domain)}
@@ -193,7 +193,7 @@ function seriesTable(series: readonly SeriesScore[], domain: PageDomain): string
   );
 }
 
-const leastGain = (series: readonly SeriesScore[]): SeriesScore[] =>
+const minGain = (series: readonly SeriesScore[]): SeriesScore[] =>
   series
     .filter(({ skill }) => Number.isFinite(skill))
     .sort((a, b) => a.skill - b.skill)

@@ -16,7 +16,7 @@ import {
 } from '../charts/explanation-chart.ts';
 
 /** What is left for the bars is at least this wide on either side of the middle. */
-const LEAST_HALF = 5;
+const MIN_HALF = 5;
 
 export function explanationInTerminal(
   picture: ExplanationPicture,
@@ -38,7 +38,7 @@ export function explanationInTerminal(
   );
   const valueWidth = Math.max(...values.map((value) => value.length));
   const half = Math.min(24, Math.floor((Math.floor(size.width) - titleWidth - valueWidth - 5) / 2));
-  if (!(half >= LEAST_HALF))
+  if (!(half >= MIN_HALF))
     throw new RangeError(`an explanation needs more than ${size.width} characters`);
   const largest = Math.max(...rows.map(({ total }) => Math.abs(total)));
   const line = (name: string, value: string, bar = '') =>

@@ -2,7 +2,7 @@
  * Purpose: the data-quality report that each run leaves: rows by reason, gaps, distribution by hour
  * and weekday, sparse, dead and busy series. As data; quality-table.ts and quality-page.ts show it.
  * Invariants: figures are means per interval over known intervals; hours and weekdays are local;
- * danfo sees frames of one row a series or an hour of the week, at most MOST_SERIES rows.
+ * danfo sees frames of one row a series or an hour of the week, at most MAX_SERIES rows.
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../domains/domain.ts';
@@ -10,8 +10,8 @@ import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { clockStretches } from './aggregation/local-time.ts';
 import type { ContractResult } from './contract/contract.ts';
 
-const MOST_SERIES = 100_000;
-const MOST_LISTED = 100;
+const MAX_SERIES = 100_000;
+const MAX_LISTED = 100;
 const BUSIEST = 15;
 const SPARSE_BELOW = 0.1;
 const DEAD_DAYS = 28;
@@ -121,7 +121,7 @@ export async function buildQualityReport({
   const series = seriesFigures(panel);
   const week = weekFigures(panel, domain.timeZone);
 
-  const frame = new danfo.DataFrame(series.slice(0, MOST_SERIES));
+  const frame = new danfo.DataFrame(series.slice(0, MAX_SERIES));
   const ranked = frame.sortValues('mean', { ascending: false }) as InstanceType<
     typeof danfo.DataFrame
   >;
@@ -165,8 +165,8 @@ export async function buildQualityReport({
       maximum,
       known,
     })),
-    sparse: { count: sparse.length, seriesIds: sparse.slice(0, MOST_LISTED) },
-    dead: { count: dead.length, seriesIds: dead.slice(0, MOST_LISTED) },
+    sparse: { count: sparse.length, seriesIds: sparse.slice(0, MAX_LISTED) },
+    dead: { count: dead.length, seriesIds: dead.slice(0, MAX_LISTED) },
     verdicts: contract.verdicts,
     newSeries: contract.newSeries,
     vanishedSeries: contract.vanishedSeries,

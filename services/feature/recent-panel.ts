@@ -3,7 +3,7 @@
  * read once this run is committed, and what of it is new.
  * Invariants: the panel is what the store says that it will answer; nothing is computed a second
  * way. It begins twelve weeks before what is new (after a first run: at its beginning), as far as
- * MOST_VALUES allow. `fresh` marks intervals that this run adds or changes: what is published again
+ * MAX_VALUES allow. `fresh` marks intervals that this run adds or changes: what is published again
  * as it was is not judged twice.
  * Fails: as the store's readNext and readAsOf.
  */
@@ -16,10 +16,10 @@ import type { FeatureSchema, Manifest, TimeSpan } from '../../storage/features/m
 import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
 import { filesOf, isExogenous } from '../../storage/features/reading/version-coverage.ts';
 
-const MOST_VALUES = 4_000_000;
+const MAX_VALUES = 4_000_000;
 const WEEKS = 12;
 /** A correction of something older changes the snapshot, and is not in the report. */
-const MOST_WEEKS = 104;
+const MAX_WEEKS = 104;
 const WEEK_MS = 604_800_000;
 
 export interface RecentDemand {
@@ -57,10 +57,10 @@ export async function recentPanel({
   const first = Math.min(...all.map(({ span }) => span.start));
   const most = Math.max(
     (WEEKS * WEEK_MS) / step,
-    Math.floor(MOST_VALUES / Math.max(1, await countSeries(fresh))),
+    Math.floor(MAX_VALUES / Math.max(1, await countSeries(fresh))),
   );
   const newest = Math.min(end, ...fresh.map(({ span }) => span.start));
-  const furthest = Math.min(most, (MOST_WEEKS * WEEK_MS) / step);
+  const furthest = Math.min(most, (MAX_WEEKS * WEEK_MS) / step);
   const wanted =
     committed.length === 0 ? most : Math.min(furthest, (end - newest + WEEKS * WEEK_MS) / step);
   const start = Math.max(first, end - Math.floor(wanted) * step);

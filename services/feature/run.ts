@@ -305,7 +305,7 @@ async function compactIfDue(
 ): Promise<Manifest> {
   if (manifest.objects.length < COMPACT_FROM) return manifest;
   try {
-    const compacted = (await features.compact({ leastObjects: COMPACT_FROM })) ?? manifest;
+    const compacted = (await features.compact({ minObjects: COMPACT_FROM })) ?? manifest;
     if (compacted.snapshotVersion === manifest.snapshotVersion) return manifest;
     logger.info(
       { snapshotVersion: compacted.snapshotVersion, packs: compacted.packs.length },

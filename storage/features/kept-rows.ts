@@ -2,7 +2,7 @@
  * Purpose: the rows of a Parquet file as they came when it was checked, for those who need them
  * next: whoever judges a run, and the commit.
  * Invariants: kept under the SHA-256 and the claims of what was read through, so only bytes that
- * were read are spoken for; kept in a scope that says so (`keepingRows`), of at most MOST_KEPT
+ * were read are spoken for; kept in a scope that says so (`keepingRows`), of at most MAX_KEPT
  * rows, and forgotten when the last such scope ends.
  * Fails: never.
  */
@@ -21,7 +21,7 @@ export interface ObjectRows {
 }
 
 /** 96 MB. */
-const MOST_KEPT = 8_000_000;
+const MAX_KEPT = 8_000_000;
 
 const kept = new Map<string, ObjectRows>();
 let scopes = 0;
@@ -40,7 +40,7 @@ export async function keepingRows<T>(work: () => Promise<T>): Promise<T> {
 export function keepRows(content: string, rows: ObjectRows): void {
   let sum = rows.values.length;
   for (const { values } of kept.values()) sum += values.length;
-  if (scopes > 0 && sum <= MOST_KEPT) kept.set(content, rows);
+  if (scopes > 0 && sum <= MAX_KEPT) kept.set(content, rows);
 }
 
 export const keptRows = (content: string): ObjectRows | null => kept.get(content) ?? null;

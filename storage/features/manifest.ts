@@ -22,7 +22,7 @@ const PACKED_FORMAT = 2;
  * Of one object: a thousand years of hours, nineteen of minutes. Beyond, a reader would only run
  * out of memory.
  */
-const MOST_INTERVALS = 10_000_000;
+const MAX_INTERVALS = 10_000_000;
 
 /** A half-open span of UTC epoch milliseconds. */
 export interface TimeSpan {
@@ -242,8 +242,8 @@ export function spanProblem(
   if ((start - first.span.start) % step !== 0 || (end - start) % step !== 0) {
     return `the span ${start} to ${end} is not on the grid of ${frequencyMinutes} minutes`;
   }
-  if ((end - start) / step > MOST_INTERVALS)
-    return `the span ${start} to ${end} has more than ${MOST_INTERVALS} intervals`;
+  if ((end - start) / step > MAX_INTERVALS)
+    return `the span ${start} to ${end} has more than ${MAX_INTERVALS} intervals`;
   return null;
 }
 

@@ -16,7 +16,7 @@ import { type StoreReport, verifyEntries } from '../store-report.ts';
 
 export const FORECAST_FORMAT = 1;
 /** Who wants all shards of a batch at once has no use for more. */
-const MOST_SHARDS = 16;
+const MAX_SHARDS = 16;
 const ENTRY_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{64}\.json$/;
 // the end of the year 9999: later times would not sort as text
 const LAST_STAMPED_MS = 253_402_300_799_999;
@@ -42,7 +42,7 @@ export interface ForecastLog {
   entries(range?: { from?: number; until?: number }): Promise<ForecastEntry[]>;
   /**
    * The entries of the last issue time since `since` and until `until`: one batch, or its shards;
-   * none where they are more than MOST_SHARDS. An issue of the future, made while a clock was
+   * none where they are more than MAX_SHARDS. An issue of the future, made while a clock was
    * ahead, would otherwise be the last one for as long.
    */
   latest(since: number, until: number): Promise<ForecastEntry[]>;
@@ -165,7 +165,7 @@ export function openForecastLog(options: { store: ObjectStore; domain: string })
     async latest(since, until) {
       const keys = (await keysSince(stamp(since))).filter((key) => issueOf(key) <= stamp(until));
       const last = keys.filter((key) => issueOf(key) === issueOf(keys.at(-1) as string));
-      return last.length > MOST_SHARDS ? [] : Promise.all(last.map(read));
+      return last.length > MAX_SHARDS ? [] : Promise.all(last.map(read));
     },
     verify: () => verifyEntries(store, prefix, isEntry, parse),
   };

@@ -17,7 +17,7 @@ import type { ObjectStore } from '../objects/object-store.ts';
  * A writer that is slower than three others at once may lose for as long as they go on: it waits
  * for them rather than give up.
  */
-const MOST_TRIES = 500;
+const MAX_TRIES = 500;
 /** As many entries as S3 lists at once. */
 const PROBE = 1000;
 /** As many are asked for by name at once, where a store can be asked so: it divides PROBE. */
@@ -164,7 +164,7 @@ export function openAppendLog<Entry extends { commitId: string }>(
     },
     async append(build) {
       const commitId = randomUUID();
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
         const last = await size();
         const head = await headOf(last);
         const slot = { number: last + 1, key: format.keyOf(last + 1), commitId };
@@ -183,7 +183,7 @@ export function openAppendLog<Entry extends { commitId: string }>(
       }
       throw new HeadwayError(
         'COMMIT_CONFLICT',
-        `Other writers were first ${MOST_TRIES} times in a row`,
+        `Other writers were first ${MAX_TRIES} times in a row`,
         {
           where: format.prefix,
           fix: 'Run it again; nothing was lost. If it stays, find out what writes to this store all the time.',

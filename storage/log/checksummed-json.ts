@@ -11,9 +11,9 @@ import type { Shape } from '../../platform/settings/validator.ts';
 import { sha256 } from '../objects/content-hash.ts';
 
 /** A manifest of a hundred thousand objects. Whatever is larger was not made by this system. */
-const MOST_BYTES = 64 << 20;
+const MAX_BYTES = 64 << 20;
 /** Beyond a few thousand levels, whoever walks the value runs out of stack. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 const SEAL = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
 
 /** The JSON Schema of an object with exactly these fields. */
@@ -52,8 +52,8 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
       fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
       cause,
     });
-  if (bytes.length > MOST_BYTES)
-    throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MOST_BYTES}`);
+  if (bytes.length > MAX_BYTES)
+    throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MAX_BYTES}`);
   const text = Buffer.from(bytes).toString('utf8');
   const seal = SEAL.exec(text);
   if (!seal) throw corrupt('it has no checksum at its end');
@@ -65,8 +65,8 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
-  if (isDeeperThan(value, MOST_LEVELS))
-    throw corrupt(`it is nested more than ${MOST_LEVELS} levels deep`);
+  if (isDeeperThan(value, MAX_LEVELS))
+    throw corrupt(`it is nested more than ${MAX_LEVELS} levels deep`);
   const problem = shapeProblem(shape, value);
   if (problem !== null) throw corrupt(problem);
   return value;

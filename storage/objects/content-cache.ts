@@ -38,7 +38,7 @@ export interface ContentCache {
 export interface ContentCacheOptions {
   readonly folder: string;
   /** 0: nothing is kept for later, and nothing that was kept is used. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   /**
    * Without it, what was written first goes first, and nothing that was abandoned is cleared away.
    */
@@ -72,7 +72,7 @@ function removeAtExit(folder: string): void {
   toRemove.add(folder);
 }
 
-export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions): ContentCache {
+export function contentCache({ folder, maxBytes, clock }: ContentCacheOptions): ContentCache {
   const root = path.resolve(folder);
   const objects = path.join(root, 'objects');
   const inUse = path.join(root, 'in-use');
@@ -135,7 +135,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
 
   async function evict(): Promise<void> {
     await releaseIdle();
-    if (mostBytes === 0) return; // what others keep here is theirs
+    if (maxBytes === 0) return; // what others keep here is theirs
     const kept: { file: string; bytes: number; usedAt: number }[] = [];
     for (const name of await files.readdir(objects)) {
       const file = path.join(objects, name);
@@ -144,7 +144,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
     }
     let bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
     for (const each of kept.sort((a, b) => a.usedAt - b.usedAt)) {
-      if (bytes <= mostBytes) return;
+      if (bytes <= maxBytes) return;
       await unless(['ENOENT'], files.unlink(each.file));
       bytes -= each.bytes;
     }
@@ -183,7 +183,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
   return {
     find: (hash) =>
       guarded(root, async () => {
-        if (mostBytes === 0) return null;
+        if (maxBytes === 0) return null;
         await prepare();
         const own = await hold(hash);
         if (own === null) return null;
@@ -206,7 +206,7 @@ export function contentCache({ folder, mostBytes, clock }: ContentCacheOptions):
           await files.chmod(temporary, 0o444);
           const own = path.join(mine, hash);
           await files.rename(temporary, own);
-          if (mostBytes > 0) {
+          if (maxBytes > 0) {
             const codes = ['EEXIST', 'EPERM', 'ENOTSUP', 'EMLINK'];
             await unless(codes, files.link(own, path.join(objects, hash)));
           }

@@ -33,7 +33,7 @@ export interface S3Address {
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const REGION = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const KMS_KEY = /^[A-Za-z0-9:/_-]{1,256}$/;
-const LONGEST_PREFIX = 400; // of the 1024 bytes that S3 gives a key, ours may take 512
+const MAX_PREFIX_LENGTH = 400; // of the 1024 bytes that S3 gives a key, ours may take 512
 const PARAMETERS = ['region', 'endpoint', 'path-style', 'sse', 'kms-key'];
 const FIX =
   'Use `--store s3://BUCKET/PREFIX`; region, endpoint, path-style, sse and kms-key may follow as ?name=value&….';
@@ -119,11 +119,11 @@ function readPrefix(path: string): string {
   const prefix = path.replace(/\/$/, '');
   if (prefix === '') return '';
   try {
-    if (prefix.length <= LONGEST_PREFIX) return `${checkKey(prefix)}/`;
+    if (prefix.length <= MAX_PREFIX_LENGTH) return `${checkKey(prefix)}/`;
   } catch {
     // said below, in words that fit an address
   }
   throw invalid(
-    `The prefix of the store is not made of names of letters, digits, dot, dash and underscore, ${LONGEST_PREFIX} characters at most`,
+    `The prefix of the store is not made of names of letters, digits, dot, dash and underscore, ${MAX_PREFIX_LENGTH} characters at most`,
   );
 }

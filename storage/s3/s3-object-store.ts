@@ -156,7 +156,7 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
       guarded(key, async () => {
         const name = remote(key);
         const hash = known ?? hashInKey(key);
-        if (hash !== null && options.cache.mostBytes > 0) return cachedBytes(key, hash);
+        if (hash !== null && options.cache.maxBytes > 0) return cachedBytes(key, hash);
         return downloadBytes(requests, name, hash, transfer);
       }),
     has: (key: string) => guarded(key, () => exists(key)),

@@ -16,7 +16,7 @@ import { failureOf, mayPass, type S3Failure } from './s3-failure.ts';
 export interface RetryPolicy {
   readonly tries: number;
   readonly firstDelayMs: number;
-  readonly longestDelayMs: number;
+  readonly maxDelayMs: number;
   readonly sleep: Sleep;
 }
 
@@ -24,7 +24,7 @@ export interface RetryPolicy {
 export const retryPolicy: RetryPolicy = {
   tries: 8,
   firstDelayMs: 100,
-  longestDelayMs: 10_000,
+  maxDelayMs: 10_000,
   sleep,
 };
 
@@ -53,7 +53,7 @@ export async function withRetries<T>(policy: RetryPolicy, request: () => Promise
       const failure = failureOf(error);
       if (tries >= policy.tries || !mayPass(failure)) throw new GaveUp(failure, tries);
       await policy.sleep(
-        jitter() * Math.min(policy.longestDelayMs, policy.firstDelayMs * 2 ** (tries - 1)),
+        jitter() * Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (tries - 1)),
       );
     }
   }

@@ -23,7 +23,7 @@ export interface TransferOptions {
   readonly parallel: number;
 }
 
-const MOST_PARTS = 10_000;
+const MAX_PARTS = 10_000;
 const DOWNLOADS = 3;
 
 /** Where the parts of a download go. `start` is told the size before the first part. */
@@ -142,7 +142,7 @@ export async function uploadFile(
   let isWhole = false;
   try {
     const { size } = await file.stat();
-    const partBytes = Math.max(options.partBytes, Math.ceil(size / MOST_PARTS));
+    const partBytes = Math.max(options.partBytes, Math.ceil(size / MAX_PARTS));
     const parts: UploadedPart[] = [];
     const whole = createHash('sha256');
     let next = 0;

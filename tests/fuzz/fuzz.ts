@@ -58,8 +58,8 @@ export interface FuzzReport {
 }
 
 const MEASURES = 20;
-const MOST_FAILURES = 20;
-const MOST_BYTES_SHOWN = 1500;
+const MAX_FAILURES = 20;
+const MAX_BYTES_SHOWN = 1500;
 
 interface Measure {
   readonly heapBytes: number;
@@ -93,7 +93,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const request = make(index);
     byKind[request.kind] = (byKind[request.kind] ?? 0) + 1;
     const problem = await verdict(request);
-    if (problem === null || failures.length >= MOST_FAILURES) return;
+    if (problem === null || failures.length >= MAX_FAILURES) return;
     // Without its `Connection: close` a smaller one is answered and then kept alive: nothing to
     // wait for.
     const patienceMs = problem === LATE ? timeoutMs : 1000;
@@ -103,7 +103,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     );
     const bytes = JSON.stringify(
       fewest.pieces.map((piece) => piece.toString('latin1')).join(''),
-    ).slice(0, MOST_BYTES_SHOWN);
+    ).slice(0, MAX_BYTES_SHOWN);
     failures.push({ index, kind: `${request.kind}, ${request.manner}`, problem, bytes });
   }
 

@@ -7,8 +7,8 @@
  */
 import type { FuzzRequest } from './shaped.ts';
 
-const MOST_ATTEMPTS = 80;
-const MOST_MS = 60_000;
+const MAX_ATTEMPTS = 80;
+const MAX_MS = 60_000;
 
 /** @param fails whether a smaller request fails in the same way */
 export async function reduced(
@@ -18,8 +18,8 @@ export async function reduced(
   let bytes = Buffer.concat(request.pieces);
   const made = (of: Buffer): FuzzRequest => ({ ...request, pieces: [of] });
   let attempts = 0;
-  const until = Date.now() + MOST_MS;
-  const mayTry = () => attempts < MOST_ATTEMPTS && Date.now() < until;
+  const until = Date.now() + MAX_MS;
+  const mayTry = () => attempts < MAX_ATTEMPTS && Date.now() < until;
   if (request.pieces.length > 1 && !(await fails(made(bytes)))) return request;
   for (let size = bytes.length >> 1; size >= 1 && mayTry(); size >>= 1) {
     for (let from = 0; from < bytes.length && mayTry(); ) {

@@ -10,9 +10,9 @@ import type { FuzzReport } from './fuzz.ts';
  * Above it memory grows: of 50,000 requests it would be 5 MB, which collection leaves about as
  * noise.
  */
-const MOST_BYTES_PER_REQUEST = 100;
+const MAX_BYTES_PER_REQUEST = 100;
 /** Fewer requests than this say nothing of memory: code is still being compiled. */
-const LEAST_FOR_MEMORY = 20_000;
+const MIN_FOR_MEMORY = 20_000;
 
 export function complaints(report: FuzzReport): string[] {
   const { failures, troubles, requests, heapBytesPerRequest, socketsLeft, handlesGrown, seed } =
@@ -25,7 +25,7 @@ export function complaints(report: FuzzReport): string[] {
     ...troubles.map((trouble) => `trouble in the service, seed ${seed}: ${trouble}`),
     ...(socketsLeft > 0 ? [`${socketsLeft} sockets are left open`] : []),
     ...(handlesGrown > 2 ? [`${handlesGrown} handles more than before`] : []),
-    ...(requests >= LEAST_FOR_MEMORY && heapBytesPerRequest > MOST_BYTES_PER_REQUEST
+    ...(requests >= MIN_FOR_MEMORY && heapBytesPerRequest > MAX_BYTES_PER_REQUEST
       ? [`memory grows by ${heapBytesPerRequest} bytes a request`]
       : []),
   ];

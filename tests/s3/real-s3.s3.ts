@@ -30,7 +30,7 @@ if (url === '') {
     const store = openStore(url.replace(/(\?|$)/, `/${randomUUID()}$1`), {
       environment: process.env,
       clock: systemClock,
-      cache: { folder: path.join(folder, 'cache'), mostBytes: 1e9 },
+      cache: { folder: path.join(folder, 'cache'), maxBytes: 1e9 },
     });
     const close = async () => {
       const { list, remove: discard } = store as typeof store & {

@@ -7,7 +7,7 @@
 import ts from 'typescript';
 import { isTypeScript, type SourceFile, type Violation } from './source-tree.ts';
 
-const LONGEST = 550;
+const MAX_LINES = 550;
 const CATCH_ALL = /(^|\/)(utils?|helpers?|common|shared|misc|lib)\//;
 
 export function fileShape(file: SourceFile): Violation[] {
@@ -26,7 +26,7 @@ export function fileShape(file: SourceFile): Violation[] {
       'Open with /** Purpose: … Invariants: … Fails: … */ as platform/errors.ts does',
     );
   }
-  if (lines > LONGEST) add(`${lines} lines`, `Split it by noun: ${LONGEST} lines at most`);
+  if (lines > MAX_LINES) add(`${lines} lines`, `Split it by noun: ${MAX_LINES} lines at most`);
   if (isBarrel(file))
     add('only re-exports', 'Import from the file that holds the thing; delete this one');
   return violations;

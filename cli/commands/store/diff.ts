@@ -36,9 +36,9 @@ export interface StoreDiffFlags {
   readonly csv?: string;
 }
 
-const MOST_SERIES = 12;
-const MOST_DAYS = 14;
-const MOST_PARTS = 8;
+const MAX_SERIES = 12;
+const MAX_DAYS = 14;
+const MAX_PARTS = 8;
 const BAR = 24;
 
 const TITLES: Readonly<Record<keyof ChangeCounts, string>> = {
@@ -196,7 +196,7 @@ function linesOf(diff: SnapshotDiff): string[] {
     ],
     style: { head: [], border: [] },
   });
-  for (const one of worst.slice(0, MOST_SERIES)) {
+  for (const one of worst.slice(0, MAX_SERIES)) {
     const { largest, counts } = one;
     const most = largest
       ? `${minuteText(largest.timestamp)}: ${short(largest.before)} → ${short(largest.after)}`
@@ -211,7 +211,7 @@ function linesOf(diff: SnapshotDiff): string[] {
       most,
     ]);
   }
-  lines.push(table.toString(), ...further(worst.length - MOST_SERIES, 'series'));
+  lines.push(table.toString(), ...further(worst.length - MAX_SERIES, 'series'));
   // Days that only bring something new are many after a month of it, and no surprise.
   const weight = restated(totals) > 0 ? restated : ({ counts }: Difference) => counts.added;
   const heaviest = days
@@ -219,11 +219,11 @@ function linesOf(diff: SnapshotDiff): string[] {
     .sort((a, b) => weight(b) - weight(a) || a.day - b.day);
   const most = weight(heaviest[0] as Difference);
   lines.push(`\nDay (UTC)   ${weight === restated ? 'restated' : 'added'}`);
-  for (const day of heaviest.slice(0, MOST_DAYS).sort((a, b) => a.day - b.day)) {
+  for (const day of heaviest.slice(0, MAX_DAYS).sort((a, b) => a.day - b.day)) {
     const bar = '█'.repeat(Math.max(1, Math.round((BAR * weight(day)) / most)));
     lines.push(`${minuteText(day.day).slice(0, 10)}  ${bar.padEnd(BAR)} ${count(weight(day))}`);
   }
-  return [...lines, ...further(heaviest.length - MOST_DAYS, 'days')];
+  return [...lines, ...further(heaviest.length - MAX_DAYS, 'days')];
 }
 
 const further = (more: number, what: string): string[] =>
@@ -234,7 +234,7 @@ const further = (more: number, what: string): string[] =>
 function partsLine(title: string, parts: readonly OtherPart[]): string | null {
   if (parts.length === 0) return null;
   const names = parts
-    .slice(0, MOST_PARTS)
+    .slice(0, MAX_PARTS)
     .map(({ part, publishedAgain }) => (publishedAgain ? `${part} (published again)` : part));
-  return `${title}: ${names.join(', ')}${parts.length > MOST_PARTS ? ` and ${parts.length - MOST_PARTS} more` : ''}`;
+  return `${title}: ${names.join(', ')}${parts.length > MAX_PARTS ? ` and ${parts.length - MAX_PARTS} more` : ''}`;
 }

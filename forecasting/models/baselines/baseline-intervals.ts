@@ -17,7 +17,7 @@ const ERRORS_PER_STEP = 28;
  * With fewer at one step those of all steps are taken together; with fewer in all there is no
  * honest interval.
  */
-const LEAST_ERRORS = 10;
+const MIN_ERRORS = 10;
 
 export interface BaselineOptions {
   /** Ascending, 0.5 among them. */
@@ -44,10 +44,10 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const steps = errors[s] as number[][];
       const all = steps.flat().sort(ascending);
-      if (all.length < LEAST_ERRORS) continue;
+      if (all.length < MIN_ERRORS) continue;
       for (let k = 0; k < horizon; k++) {
         const own = steps[k] as number[];
-        const known = own.length >= LEAST_ERRORS ? own.sort(ascending) : all;
+        const known = own.length >= MIN_ERRORS ? own.sort(ascending) : all;
         const value = now[s * horizon + k] as number;
         const median = possible(integerValued ? Math.round(value) : value, nonNegative);
         for (let q = 0; q < Q; q++) {

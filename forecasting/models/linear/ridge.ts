@@ -46,7 +46,7 @@ const TAIL = 0.2;
 /**
  * More windows than this say nothing new to so few coefficients: cutoffs are taken further apart.
  */
-const MOST_WINDOWS = 12_000;
+const MAX_WINDOWS = 12_000;
 
 export interface FittedRidge {
   readonly spec: FeatureSpec;
@@ -227,7 +227,7 @@ function meanLevelOf(panel: Panel, lastTarget: number): number {
 function thinned(cutoffs: Int32Array, seriesCount: number): Int32Array {
   // An even share of steps apart could be a whole number of days; an odd one that shares no factor
   // with 24 never is.
-  let every = Math.ceil((cutoffs.length * seriesCount) / MOST_WINDOWS);
+  let every = Math.ceil((cutoffs.length * seriesCount) / MAX_WINDOWS);
   while (every > 1 && (every % 2 === 0 || every % 3 === 0)) every++;
   return every <= 1 ? cutoffs : cutoffs.filter((_, i) => (cutoffs.length - 1 - i) % every === 0);
 }

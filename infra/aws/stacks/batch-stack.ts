@@ -62,7 +62,7 @@ export class BatchStack extends Stack {
       states: this.states(batch, shard.run.functionArn),
       // Every shard may take its time twice, one after another where none runs beside it.
       timeout: Duration.seconds(
-        600 + 2 * JOB_FUNCTION_TIMEOUT.toSeconds() * Math.ceil(batch.shards / batch.mostAtOnce),
+        600 + 2 * JOB_FUNCTION_TIMEOUT.toSeconds() * Math.ceil(batch.shards / batch.maxAtOnce),
       ),
       deadLetters: this.deadLetters,
       name,
@@ -121,7 +121,7 @@ export class BatchStack extends Stack {
     );
   }
 
-  private states({ shards, mostAtOnce }: Batch, functionArn: string): Record<string, object> {
+  private states({ shards, maxAtOnce }: Batch, functionArn: string): Record<string, object> {
     return {
       NumberShards: {
         Type: 'Pass',
@@ -137,7 +137,7 @@ export class BatchStack extends Stack {
           'shard.$': `States.Format('{}/${shards}', $$.Map.Item.Value)`,
           'issuedAt.$': '$$.Execution.StartTime',
         },
-        MaxConcurrency: mostAtOnce,
+        MaxConcurrency: maxAtOnce,
         ItemProcessor: {
           ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
           StartAt: 'ForecastShard',

@@ -59,7 +59,7 @@ const ROLLOUTS = {
 
 /** A share of failures says something from so many requests in five minutes on. */
 const ENOUGH_REQUESTS = 20;
-const MOST_FAILURES_PERCENT = 5;
+const MAX_FAILURES_PERCENT = 5;
 
 export interface InferenceStackProps extends StackProps {
   /** The folder that `npm run bundle:lambda` made. */
@@ -112,9 +112,9 @@ export class InferenceStack extends Stack {
       role: this.serviceRole(configuration).withoutPolicyUpdates(),
       logGroup: this.logGroup,
       tracing: Tracing.ACTIVE,
-      ...(inference.mostConcurrency === null
+      ...(inference.maxConcurrency === null
         ? {}
-        : { reservedConcurrentExecutions: inference.mostConcurrency }),
+        : { reservedConcurrentExecutions: inference.maxConcurrency }),
     });
     this.live = new Alias(this, 'Live', {
       aliasName: 'live',
@@ -261,7 +261,7 @@ export class InferenceStack extends Stack {
         label: 'answers of 5xx in percent',
         period: Duration.minutes(5),
       }),
-      threshold: MOST_FAILURES_PERCENT,
+      threshold: MAX_FAILURES_PERCENT,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,

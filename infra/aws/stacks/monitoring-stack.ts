@@ -160,7 +160,7 @@ export class MonitoringStack extends Stack {
       {
         name: 'Throttled',
         means:
-          'Requests were turned away because too many instances ran at once. Raise inference.mostConcurrency, or ask AWS for a higher limit.',
+          'Requests were turned away because too many instances ran at once. Raise inference.maxConcurrency, or ask AWS for a higher limit.',
         ...{
           metric: inference.run.metricThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }),
           threshold: 0,
@@ -171,7 +171,7 @@ export class MonitoringStack extends Stack {
         name: 'Skill',
         means:
           'Forecasts are no longer better than the best naive ones by what is asked. Train, or look for what has changed.',
-        ...{ metric: figures.skill, threshold: monitoring.leastSkill, when: below },
+        ...{ metric: figures.skill, threshold: monitoring.minSkill, when: below },
       },
       {
         name: 'Coverage',

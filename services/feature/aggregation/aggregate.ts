@@ -67,12 +67,12 @@ async function aggregateWith(
   const statements =
     rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
   if (rows.value === null && rows.duplicateKey.length > 0) {
-    const mostAtOnce = hashesWithin(options.memoryLimitMb);
+    const maxAtOnce = hashesWithin(options.memoryLimitMb);
     await findSuspects(connection, {
       relation: rows.relation,
       hash: keyHash(rows),
       rows: rowsIn,
-      mostAtOnce,
+      maxAtOnce,
     });
   }
   for (const sql of statements.read) await connection.run(sql);

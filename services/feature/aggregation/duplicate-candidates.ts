@@ -24,7 +24,7 @@ const BYTES_PER_HASH = 20;
  * A pile that is larger than chance makes any holds the same again and again: then a table would
  * take more memory than time is worth.
  */
-const MOST_IN_TABLE = 2 ** 20;
+const MAX_IN_TABLE = 2 ** 20;
 const ROWS_APPENDED = 2048;
 
 /** How many hashes are laid on piles at once. */
@@ -42,11 +42,11 @@ export async function findSuspects(
     relation,
     hash,
     rows,
-    mostAtOnce,
-  }: { relation: string; hash: string; rows: number; mostAtOnce: number },
+    maxAtOnce,
+  }: { relation: string; hash: string; rows: number; maxAtOnce: number },
 ): Promise<void> {
   await connection.run('CREATE TEMP TABLE hw_suspects (suspect UBIGINT)');
-  const passes = Math.ceil(rows / mostAtOnce);
+  const passes = Math.ceil(rows / maxAtOnce);
   let looked = 0;
   for (let pass = 0; pass < passes; pass++) {
     // The lowest bits choose the pass, the upper ones the pile: they know nothing of one another.
@@ -78,7 +78,7 @@ export async function findSuspects(
  * they are many. Changes their order.
  */
 function repeatedIn(values: Uint32Array): number[] {
-  if (values.length > MOST_IN_TABLE) {
+  if (values.length > MAX_IN_TABLE) {
     values.sort();
     return Array.from(new Set(values.filter((value, i) => i > 0 && value === values[i - 1])));
   }

@@ -13,7 +13,7 @@ import type { RecentDemand } from '../recent-panel.ts';
 import type { PartName } from './verdict.ts';
 
 export const REFERENCE_WEEKS = 4;
-const LEAST_WEEKS = 3;
+const MIN_WEEKS = 3;
 
 /** A part of this run, and the time it speaks of. */
 export interface FreshPart extends PartName {
@@ -100,7 +100,7 @@ function expectedAt(totals: Float64Array, calendar: Calendar, t: number, week: n
   const known = lagsOf(calendar, t, week)
     .map((lag) => totals[lag] as number)
     .filter((value) => !Number.isNaN(value));
-  return known.length < LEAST_WEEKS ? Number.NaN : median(known);
+  return known.length < MIN_WEEKS ? Number.NaN : median(known);
 }
 
 /** The middle of `values`, which must not be empty. */

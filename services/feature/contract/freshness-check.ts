@@ -16,8 +16,8 @@ import { median } from './demand-view.ts';
 import { judged, type PartName, type Verdict } from './verdict.ts';
 
 const HOUR_MS = 3_600_000;
-const LEAST_ARRIVALS = 8;
-const MOST_ARRIVALS = 50;
+const MIN_ARRIVALS = 8;
+const MAX_ARRIVALS = 50;
 const USUAL_TIMES = 3;
 
 export interface FreshnessOptions {
@@ -70,5 +70,5 @@ function usualAge(objects: readonly Piece[]): number | null {
     if (next > end && Number.isFinite(end)) ages.push((at - end) / HOUR_MS);
     end = next;
   }
-  return ages.length < LEAST_ARRIVALS ? null : median(ages.slice(-MOST_ARRIVALS));
+  return ages.length < MIN_ARRIVALS ? null : median(ages.slice(-MAX_ARRIVALS));
 }

@@ -2,7 +2,7 @@
  * Purpose: what the data contract says of single raw parts: columns and their drift, ranges,
  * rejected and doubled rows, doubled files, rows lost by a publication anew, times to come.
  * Invariants: each part is held against its own account and against the feed's part before it; a
- * break names its part. Shares of fewer than LEAST_ROWS rows are no evidence.
+ * break names its part. Shares of fewer than MIN_ROWS rows are no evidence.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -14,7 +14,7 @@ import type { AggregatedPart } from '../aggregation/aggregate.ts';
 import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-profile.ts';
 import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
 
-const LEAST_ROWS = 30;
+const MIN_ROWS = 30;
 
 /**
  * A part of this run as it was read. `made` is null where its columns are not those that the domain
@@ -51,8 +51,8 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
   const demand = parts.filter(({ part }) => !isExogenous(part.feed));
   const drifts = driftsOf(options);
   // A file of exogenous values may rightly hold mostly columns that nobody asked for.
-  const many = demand.filter(({ made }) => made !== null && made.rowsIn >= LEAST_ROWS);
-  const tooFew = `no part with ${LEAST_ROWS} rows`;
+  const many = demand.filter(({ made }) => made !== null && made.rowsIn >= MIN_ROWS);
+  const tooFew = `no part with ${MIN_ROWS} rows`;
   return [
     of(
       'columns',
@@ -174,7 +174,7 @@ function driftsOf({
 
 function outsideOf({ part, outside, made }: ReadPart): Measured[] {
   const usable = made === null ? 0 : made.rowsUsed;
-  if (usable < LEAST_ROWS) return [];
+  if (usable < MIN_ROWS) return [];
   return outside.map(({ range, rows }) => ({
     value: rows / usable,
     detail:
@@ -226,7 +226,7 @@ function shrunkOf({ part, made }: ReadPart, committed: readonly Piece[]): Measur
     (a, b) => (a && a.availableAt > b.availableAt ? a : b),
     null,
   );
-  if (made === null || last === null || last.rowsUsed < LEAST_ROWS) return [];
+  if (made === null || last === null || last.rowsUsed < MIN_ROWS) return [];
   const lost = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
   const detail = `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} when it was published before`;
   return [{ value: lost, detail, parts: [part] }];

@@ -10,12 +10,12 @@ import type { Domain } from '../../../domains/domain.ts';
 import { type DemandView, lagsOf, median, REFERENCE_WEEKS } from './demand-view.ts';
 import { judged, type Measured, shareText, type Verdict } from './verdict.ts';
 
-const LEAST_MEAN = 20;
-const LEAST_EACH = 10;
-const LEAST_KNOWN = 0.75;
-const LEAST_VALUES = 12;
+const MIN_MEAN = 20;
+const MIN_EACH = 10;
+const MIN_KNOWN = 0.75;
+const MIN_VALUES = 12;
 const DEAD_DAYS = 28;
-const MOST_NAMED = 200;
+const MAX_NAMED = 200;
 
 export interface SeriesVerdicts {
   readonly verdicts: readonly Verdict[];
@@ -65,7 +65,7 @@ function newOnes(domain: Domain, view: DemandView): Listed {
       ? 'none'
       : `${ids.length} new: ${some(ids)}; ${shareText(share)} of the new volume`;
   const one: Measured = { value: share, detail, parts: view.partsIn(firstFresh, pastFresh) };
-  return { verdict: judged(domain, 'new_series', [one], ''), ids: ids.slice(0, MOST_NAMED) };
+  return { verdict: judged(domain, 'new_series', [one], ''), ids: ids.slice(0, MAX_NAMED) };
 }
 
 /** The last fresh hours: at least a day, at most a week. */
@@ -86,9 +86,9 @@ function vanishedOnes(domain: Domain, view: DemandView): Listed {
     const before = Array.from({ length: REFERENCE_WEEKS }, (_, k) =>
       volumeIn(view, series, from, to, (k + 1) * view.week),
     );
-    const least = view.countsEvents ? LEAST_EACH : LEAST_KNOWN * (to - from);
+    const least = view.countsEvents ? MIN_EACH : MIN_KNOWN * (to - from);
     const mean = before.reduce((sum, volume) => sum + volume, 0) / REFERENCE_WEEKS;
-    if (!before.every((volume) => volume >= least) || (view.countsEvents && mean < LEAST_MEAN))
+    if (!before.every((volume) => volume >= least) || (view.countsEvents && mean < MIN_MEAN))
       continue;
     sure++;
     if (volumeIn(view, series, from, to, 0) === 0)
@@ -113,7 +113,7 @@ function vanishedOnes(domain: Domain, view: DemandView): Listed {
     parts: view.partsIn(from, to),
     onlyWarn: view.weeksBefore < REFERENCE_WEEKS,
   };
-  return { verdict: judged(domain, 'vanished_series', [one], ''), ids: gone.slice(0, MOST_NAMED) };
+  return { verdict: judged(domain, 'vanished_series', [one], ''), ids: gone.slice(0, MAX_NAMED) };
 }
 
 /**
@@ -186,15 +186,15 @@ function levelVerdict(domain: Domain, view: DemandView): Verdict {
     let count = 0;
     for (let t = from; t < to; t++)
       if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
-    if (count < LEAST_VALUES) continue;
+    if (count < MIN_VALUES) continue;
     const a = median(known.subarray(0, count));
     count = 0;
     for (const t of lags)
       if (!Number.isNaN(target[base + t])) known[count++] = target[base + t] as number;
-    if (count < REFERENCE_WEEKS * LEAST_VALUES) continue;
+    if (count < REFERENCE_WEEKS * MIN_VALUES) continue;
     const b = median(known.subarray(0, count));
     // Small counts jump by chance; a sign or a zero has no factor.
-    if (!(a * b > 0) || (domain.integerValued && Math.min(Math.abs(a), Math.abs(b)) < LEAST_EACH))
+    if (!(a * b > 0) || (domain.integerValued && Math.min(Math.abs(a), Math.abs(b)) < MIN_EACH))
       continue;
     const factor = Math.max(a / b, b / a);
     measured.push({

@@ -9,7 +9,7 @@ import type { Domain } from '../../../domains/domain.ts';
 import type { ExpectationName, Limits } from '../../../domains/expectations.ts';
 import { EXPECTATIONS, limitsOf, type Unit } from './contract-limits.ts';
 
-const MOST_EXAMPLES = 20;
+const MAX_EXAMPLES = 20;
 
 /** `accepted`: above the hard limit, and taken all the same because somebody said so. */
 export type Outcome = 'pass' | 'warn' | 'fail' | 'accepted' | 'unjudged';
@@ -89,7 +89,7 @@ export function judged(
     value: worst.one.value,
     ...(worst.one.limits ?? declared),
     detail: worst.one.detail,
-    examples: broken.slice(1, MOST_EXAMPLES + 1).map(({ one }) => one.detail),
+    examples: broken.slice(1, MAX_EXAMPLES + 1).map(({ one }) => one.detail),
     parts: failed.filter(
       (part, index) =>
         failed.findIndex((p) => p.feed === part.feed && p.name === part.name) === index,

@@ -13,15 +13,15 @@ import { limitsOf } from './contract-limits.ts';
 import { type DemandView, median } from './demand-view.ts';
 import { judged, type Measured, type Verdict, wholeText } from './verdict.ts';
 
-const LEAST_KNOWN = 0.75;
+const MIN_KNOWN = 0.75;
 const WEEKS_TO_REFUSE = 8;
 const PAST_BLOCKS = 28;
-const LEAST_BLOCKS = 4;
+const MIN_BLOCKS = 4;
 /** A block that strays this many of its usual deviations is worth a warning, or beyond belief. */
 const SOFT_DEVIATIONS = 4;
 const HARD_DEVIATIONS = 8;
 /** Fewer expected events than this can be silent by chance or custom. */
-const LEAST_EXPECTED = 50;
+const MIN_EXPECTED = 50;
 /**
  * A day may stray twice as far as a week (in logarithms), hours three times: feasts, storms and
  * strikes are no broken data.
@@ -113,7 +113,7 @@ export function silenceVerdict(domain: Domain, view: DemandView): Verdict {
       expected += usual;
       hours += 1 / view.hour;
     }
-    if (expected < LEAST_EXPECTED) return;
+    if (expected < MIN_EXPECTED) return;
     measured.push({
       value: hours,
       detail: `nothing from ${utcText(timestampAt(view.panel, first))} to ${utcText(timestampAt(view.panel, past))}, where ${wholeText(expected)} were expected`,
@@ -136,7 +136,7 @@ function blockOf(view: DemandView, from: number, to: number): Block | null {
     actual += value;
     expected += usual;
   }
-  if (known < LEAST_KNOWN * (to - from)) return null;
+  if (known < MIN_KNOWN * (to - from)) return null;
   // One more on both sides: nothing where nothing was expected strays by nothing.
   return {
     from,
@@ -167,8 +167,8 @@ function usualStray(view: DemandView, length: number): number | null {
     all.push(Math.abs(block.stray));
     if (to <= view.firstFresh) earlier.push(Math.abs(block.stray));
   }
-  const strays = earlier.length < LEAST_BLOCKS ? all : earlier;
-  return strays.length < LEAST_BLOCKS ? null : 1.4826 * median(strays);
+  const strays = earlier.length < MIN_BLOCKS ? all : earlier;
+  return strays.length < MIN_BLOCKS ? null : 1.4826 * median(strays);
 }
 
 const isHoliday = (view: DemandView, from: number, to: number): boolean => {

@@ -1,8 +1,8 @@
 /**
  * Purpose: what the data contract wants to know of one raw part beside its account: its columns,
  * figures outside their ranges, and, for evidence, a few of the rows in question.
- * Invariants: reads the raw file with the domain's own expressions; a sample has at most MOST_ROWS
- * rows of MOST_COLUMNS columns of MOST_TEXT characters; nothing is kept of good rows.
+ * Invariants: reads the raw file with the domain's own expressions; a sample has at most MAX_ROWS
+ * rows of MAX_COLUMNS columns of MAX_TEXT characters; nothing is kept of good rows.
  * Fails: RAW_FILE_INVALID where the file cannot be read at all.
  */
 import type { Domain, RawRange, RawRows } from '../../../domains/domain.ts';
@@ -12,15 +12,15 @@ import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { reasonNameSql } from '../aggregation/interval-rules.ts';
 import { type RawSessionOptions, withRawPart } from './raw-session.ts';
 
-const MOST_COLUMNS = 40;
-const MOST_TEXT = 120;
-const MOST_ROWS = 20;
+const MAX_COLUMNS = 40;
+const MAX_TEXT = 120;
+const MAX_ROWS = 20;
 const ROWS_EACH = 5;
 /**
  * More columns than any table for people has: a file with more is cut here, and says so by its last
  * column.
  */
-const MOST_DESCRIBED = 2000;
+const MAX_DESCRIBED = 2000;
 
 export interface RawColumn {
   readonly name: string;
@@ -63,7 +63,7 @@ export const columnsOf = (options: ProfileOptions): Promise<RawColumn[]> =>
       `DESCRIBE SELECT * FROM ${rows.columns ?? rows.relation}`,
     );
     return found
-      .slice(0, MOST_DESCRIBED)
+      .slice(0, MAX_DESCRIBED)
       .map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
   });
 
@@ -115,7 +115,7 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
     part: part.name,
     fingerprint: part.fingerprint,
     reason: why,
-    rows: found.slice(0, MOST_ROWS).map(bounded),
+    rows: found.slice(0, MAX_ROWS).map(bounded),
   });
   return withRawPart(options, async (connection) => {
     const samples: RowSample[] = [];
@@ -166,7 +166,7 @@ export function outsideSql({ value, atLeast, atMost }: RawRange): string {
 const bounded = (row: Record<string, unknown>): Record<string, string | null> =>
   Object.fromEntries(
     Object.entries(row)
-      .slice(0, MOST_COLUMNS)
+      .slice(0, MAX_COLUMNS)
       .map(([name, value]) => [
         cut(name),
         value === null ? null : cut(typeof value === 'string' ? value : JSON.stringify(value)),
@@ -174,4 +174,4 @@ const bounded = (row: Record<string, unknown>): Record<string, string | null> =>
   );
 
 const cut = (text: string): string =>
-  text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
+  text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;

@@ -24,7 +24,7 @@ import {
 } from './raw-profile.ts';
 
 /** Evidence shows rows of this many parts at most. */
-const MOST_SAMPLED = 3;
+const MAX_SAMPLED = 3;
 
 export interface OpenedPart extends ReadPart {
   readonly part: RawPart;
@@ -127,7 +127,7 @@ function lacksColumns(domain: Domain, columns: ReadPart['columns']): boolean {
  */
 export async function samplesOf(parts: readonly OpenedPart[]): Promise<RowSample[]> {
   const samples: RowSample[] = [];
-  for (const { profile, made } of parts.slice(0, MOST_SAMPLED)) {
+  for (const { profile, made } of parts.slice(0, MAX_SAMPLED)) {
     const found = made === null ? firstRows(profile) : sampleRows(profile);
     samples.push(...(await found.catch(() => [])));
   }

@@ -18,7 +18,7 @@ import { SCOPE_NAMES } from './scopes.ts';
 export const KEYS_FORMAT = 1;
 /** A revoked key works for at most so long. */
 const LOOK_EVERY_MS = 2_000;
-const MOST_CHARACTERS = 4_000_000;
+const MAX_CHARACTERS = 4_000_000;
 
 const time = {
   type: 'string',
@@ -64,7 +64,7 @@ export function parseKeys(text: string, where: string): KeyRecord[] {
       fix: 'Make and change keys with `headway keys`; docs/reference.md shows the form.',
       ...(cause === undefined ? {} : { cause }),
     });
-  if (text.length > MOST_CHARACTERS) throw wrong(`more than ${MOST_CHARACTERS} characters`);
+  if (text.length > MAX_CHARACTERS) throw wrong(`more than ${MAX_CHARACTERS} characters`);
   let file: unknown;
   try {
     file = JSON.parse(text);

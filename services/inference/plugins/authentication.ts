@@ -30,7 +30,7 @@ declare module 'fastify' {
 }
 
 /** Refusals of one address in a minute before it is turned away unheard. */
-const MOST_REFUSALS = 60;
+const MAX_REFUSALS = 60;
 /** The documentation's own plugin adds routes below it, and it is open. */
 const DOCS = /^\/docs(\/|$)/;
 
@@ -78,7 +78,7 @@ export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void
   ): HttpProblem | null {
     const address = addressOf(request.ip);
     const before = refusals.look(address);
-    const isFlood = before !== null && before.used >= MOST_REFUSALS;
+    const isFlood = before !== null && before.used >= MAX_REFUSALS;
     const turnAway = (): HttpProblem => {
       refused('flood');
       reply.header('retry-after', secondsUntil(before?.endsAt ?? 0, clock));

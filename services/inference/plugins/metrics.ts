@@ -14,7 +14,7 @@ import type { Refusal } from './authentication.ts';
 import type { Answered } from './request-log.ts';
 
 /** Answers that wait to be counted. */
-const MOST_UNCOUNTED = 1000;
+const MAX_UNCOUNTED = 1000;
 
 export interface ServiceMetrics {
   readonly registry: Registry;
@@ -112,7 +112,7 @@ export function createServiceMetrics({
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     answered(answered) {
-      if (answers.push(answered) >= MOST_UNCOUNTED) count();
+      if (answers.push(answered) >= MAX_UNCOUNTED) count();
     },
     predictions: {
       onBatch: (size) => batches.observe(size),

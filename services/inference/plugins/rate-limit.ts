@@ -22,7 +22,7 @@ declare module 'fastify' {
 }
 
 const WINDOW_MS = 60_000;
-const MOST_CLIENTS = 50_000;
+const MAX_CLIENTS = 50_000;
 
 interface Window {
   used: number;
@@ -45,7 +45,7 @@ export function rateCounter(clock: Pick<Clock, 'elapsedMs'>): RateCounter {
   return {
     count(client) {
       const now = clock.elapsedMs();
-      if (now >= turnsAt || young.size >= MOST_CLIENTS) {
+      if (now >= turnsAt || young.size >= MAX_CLIENTS) {
         old = now >= turnsAt + WINDOW_MS ? new Map() : young;
         young = new Map();
         turnsAt = now + WINDOW_MS;

@@ -43,7 +43,7 @@ const START_LIMIT_MS = 60_000;
 const RETRY_SECONDS = 1;
 /** Ends in a row after which the worker rests, doubling from the first rest to the longest. */
 const ENDS_BEFORE_REST = 3;
-const [FIRST_REST_MS, LONGEST_REST_MS] = [1000, 30_000];
+const [FIRST_REST_MS, MAX_REST_MS] = [1000, 30_000];
 
 interface Waiting {
   readonly model: LoadedModel;
@@ -188,7 +188,7 @@ export const openPredictQueue =
         'the worker that computes forecasts failed; another takes its place',
       );
       if (++endsInRow >= ENDS_BEFORE_REST) {
-        const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
+        const rest = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
         restsUntil = clock.elapsedMs() + rest;
         leaveAll();
       }

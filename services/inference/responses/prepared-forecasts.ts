@@ -32,7 +32,7 @@ export interface PreparedForecasts {
 }
 
 /** Some megabytes. */
-const MOST_UNUSUAL = 4096;
+const MAX_UNUSUAL = 4096;
 
 export function prepareForecasts(domain: Domain): PreparedForecasts {
   const kept = new WeakMap<
@@ -65,7 +65,7 @@ export function prepareForecasts(domain: Domain): PreparedForecasts {
     });
     const text = JSON.stringify(answer);
     const made = { text, bytes: Buffer.from(text), fallback: answer.fallback?.reason ?? null };
-    if (!isUsual && texts.size >= MOST_UNUSUAL) texts.clear();
+    if (!isUsual && texts.size >= MAX_UNUSUAL) texts.clear();
     texts.set(key, made);
     return made;
   };

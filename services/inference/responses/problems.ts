@@ -177,7 +177,7 @@ export function answerError(
     reply.header('retry-after', String(error.retryAfterSeconds));
   if (
     problem.code === 'BODY_TOO_LARGE' &&
-    Number(request.headers['content-length']) <= MOST_UNREAD_BYTES
+    Number(request.headers['content-length']) <= MAX_UNREAD_BYTES
   )
     reply.removeHeader('connection');
   // Errors before there is a route pass no hook, so the id is set here too.
@@ -189,7 +189,7 @@ export function answerError(
  * and the answer may be lost with that (RFC 9112, 9.6): up to so much is read and thrown away
  * instead, for as long as a request may take.
  */
-const MOST_UNREAD_BYTES = 16e6;
+const MAX_UNREAD_BYTES = 16e6;
 
 /**
  * Answers bytes that are no HTTP request. There is no reply object yet, so this writes to the

@@ -16,7 +16,7 @@ import { HttpProblem } from '../responses/problems.ts';
 import type { App, RouteContext } from './context.ts';
 
 /** A supposed forecast is computed while it is waited for, a stored one is only copied. */
-const MOST_SUPPOSED = 100;
+const MAX_SUPPOSED = 100;
 
 export function forecastRoutes(app: App, context: RouteContext): void {
   const { domain, clock, state, prepared, predictor, fellBack } = context;
@@ -38,10 +38,10 @@ export function forecastRoutes(app: App, context: RouteContext): void {
       // Once, before anything is waited for: what is swapped in meanwhile is not this answer's.
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
-      if (whatIf && seriesIds.length > MOST_SUPPOSED)
+      if (whatIf && seriesIds.length > MAX_SUPPOSED)
         throw new HttpProblem(
           'REQUEST_INVALID',
-          `with whatIf at most ${MOST_SUPPOSED} series are forecast at once`,
+          `with whatIf at most ${MAX_SUPPOSED} series are forecast at once`,
         );
       if (!history && !whatIf) {
         const stored = seriesIds.map((id) => prepared(serving, id, asked.horizon, asked.levels));

@@ -45,7 +45,7 @@ export interface SnapshotDiff {
 }
 
 /** Values of a side in memory at once: 16 MB. */
-const MOST_VALUES = 4_000_000;
+const MAX_VALUES = 4_000_000;
 
 type Reader = Pick<FeatureStore, 'readAsOf' | 'pieces'>;
 
@@ -70,7 +70,7 @@ export async function diffSnapshots(
   const ids = [...new Set(sides.flatMap((side) => side.ids))].sort();
   const abreast = Math.max(
     1,
-    Math.floor(MOST_VALUES / Math.max(...sides.map((side) => side.length), 1)),
+    Math.floor(MAX_VALUES / Math.max(...sides.map((side) => side.length), 1)),
   );
   // Once also where there is no series: columns beside the demand may differ.
   const rounds =

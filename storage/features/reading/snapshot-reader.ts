@@ -28,7 +28,7 @@ import {
 } from './version-coverage.ts';
 
 /** 4 GB: no array can be much larger. */
-const MOST_VALUES = 2 ** 30;
+const MAX_VALUES = 2 ** 30;
 
 export interface SnapshotQuery {
   /** Start of the last interval, inclusive. Default: the last one that anything covers. */
@@ -163,7 +163,7 @@ export async function sumFeeds(
   missing: FeatureSchema['missing'],
 ): Promise<Float32Array> {
   const { start, end, step, length } = grid;
-  if (seriesIds.length * length > MOST_VALUES) {
+  if (seriesIds.length * length > MAX_VALUES) {
     throw new HeadwayError(
       'USAGE',
       `${seriesIds.length} series × ${length} intervals are too many to be read at once`,

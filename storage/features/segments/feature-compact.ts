@@ -4,7 +4,7 @@
  * Invariants: the new snapshot reads bit for bit as the one before, for every `knownAt`; only what
  * was committed is merged, in the order of its commits; what others commit meanwhile stays. A pack
  * grows only by as much as it holds, so that a value is rewritten a logarithmic number of times,
- * and a snapshot has a logarithmic number of packs up to MOST_ROWS, and few beyond.
+ * and a snapshot has a logarithmic number of packs up to MAX_ROWS, and few beyond.
  * Fails: STORE_CORRUPT for an object that is not what the manifest says; CLOCK_BEHIND; the store's
  * own errors.
  * Nothing is half done: a compaction that fails or is killed leaves orphans.
@@ -31,16 +31,16 @@ import { type DataFile, feedsOf, filesOf, isPack } from '../reading/version-cove
 import { type WrittenPack, writePack } from './pack-writer.ts';
 import { encodePieceTable, sumOfPieces } from './segment-index.ts';
 
-const MOST_ROWS = 2_000_000;
-const MOST_PIECES = 10_000;
+const MAX_ROWS = 2_000_000;
+const MAX_PIECES = 10_000;
 
 export interface CompactRequest {
   /**
    * Feeds with fewer objects outside packs stay as they are. Default 2: whatever can be merged is.
    */
-  readonly leastObjects?: number;
+  readonly minObjects?: number;
   /** Packs are not made larger than this. */
-  readonly mostRows?: number;
+  readonly maxRows?: number;
 }
 
 /** The files that a pack is made of. */
@@ -139,14 +139,14 @@ export function planRuns(
   { packs, objects }: Pick<Manifest, 'packs' | 'objects'>,
   request: CompactRequest,
 ): Run[] {
-  const { leastObjects = 2, mostRows = MOST_ROWS } = request;
+  const { minObjects = 2, maxRows = MAX_ROWS } = request;
   return feedsOf(objects).flatMap((feed) => {
     const loose = objects.filter((object) => object.feed === feed);
-    if (loose.length < leastObjects) return [];
+    if (loose.length < minObjects) return [];
     const runs: Run[] = packs.filter((pack) => pack.feed === feed).map((pack) => [pack]);
-    for (const group of inGroups(loose, mostRows)) {
+    for (const group of inGroups(loose, maxRows)) {
       let run: Run = group;
-      for (let last = runs.at(-1); last && joins(last, run, mostRows); last = runs.at(-1))
+      for (let last = runs.at(-1); last && joins(last, run, maxRows); last = runs.at(-1))
         run = [...(runs.pop() as Run), ...run];
       runs.push(run);
     }
@@ -159,17 +159,17 @@ const rowsOf = (run: Run): number => run.reduce((sum, { rows }) => sum + rows, 0
 const piecesOf = (run: Run): number =>
   run.reduce((sum, file) => sum + (isPack(file) ? file.pieces.count : 1), 0);
 
-function joins(last: Run, run: Run, mostRows: number): boolean {
+function joins(last: Run, run: Run, maxRows: number): boolean {
   const fits =
-    rowsOf(last) + rowsOf(run) <= mostRows && piecesOf(last) + piecesOf(run) <= MOST_PIECES;
+    rowsOf(last) + rowsOf(run) <= maxRows && piecesOf(last) + piecesOf(run) <= MAX_PIECES;
   return fits && rowsOf(last) <= rowsOf(run);
 }
 
-function inGroups(objects: readonly FeatureObject[], mostRows: number): FeatureObject[][] {
+function inGroups(objects: readonly FeatureObject[], maxRows: number): FeatureObject[][] {
   const groups: FeatureObject[][] = [];
   for (const object of objects) {
     const group = groups.at(-1);
-    const fits = group && rowsOf(group) + object.rows <= mostRows && group.length < MOST_PIECES;
+    const fits = group && rowsOf(group) + object.rows <= maxRows && group.length < MAX_PIECES;
     if (fits) group.push(object);
     else groups.push([object]);
   }

@@ -20,16 +20,16 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 };
 const PACK_COLUMNS = { ...COLUMNS, first_piece: ['INTEGER'], until_piece: ['INTEGER'] };
 /** Bytes of UTF-8. */
-const LONGEST_ID = 1024;
+const MAX_ID_LENGTH = 1024;
 /** In either language of patterns. */
 const CONTROL = '\\p{Cc}';
-const ODD_ID = `an id is longer than ${LONGEST_ID} bytes, or has control characters`;
+const ODD_ID = `an id is longer than ${MAX_ID_LENGTH} bytes, or has control characters`;
 const LARGEST_FLOAT = '3.4028234e38';
 /**
  * Lists are held in memory, and not spilled: where a file has more rows, the SQL engine groups
  * them.
  */
-const MOST_LISTED = 4_000_000;
+const MAX_LISTED = 4_000_000;
 
 export type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'> & {
   /** Of a pack: how many pieces it has. */
@@ -68,13 +68,13 @@ export async function inspectParquet(
     const [[counted]] = (await session.rows(`SELECT count(*) FROM ${file}`)) as [[unknown]];
     if (Number(counted) !== claims.rows) return wrong(`it has ${counted} rows, not ${claims.rows}`);
     const bad = badRows(claims, frequencyMinutes);
-    if (!claims.pieces && claims.rows <= MOST_LISTED)
+    if (!claims.pieces && claims.rows <= MAX_LISTED)
       return await readRows(session, file, claims, frequencyMinutes, bad);
 
     const [found] = await session.rows(`SELECT ${countsOf(bad)} FROM ${file}`);
     const problem = wrongIn(bad, found);
     if (problem !== null) return problem;
-    const odd = `strlen(series_id) > ${LONGEST_ID} OR regexp_matches(series_id, '${CONTROL}')`;
+    const odd = `strlen(series_id) > ${MAX_ID_LENGTH} OR regexp_matches(series_id, '${CONTROL}')`;
     const [unnamed] = await session.rows(
       `SELECT 1 FROM (SELECT DISTINCT series_id FROM ${file}) WHERE ${odd} LIMIT 1`,
     );
@@ -181,7 +181,7 @@ async function readRows(
   });
   if (row !== count) return wrong(`it has ${row} rows, not ${count}`);
   const control = new RegExp(CONTROL, 'u');
-  const isOdd = seriesIds.some((id) => Buffer.byteLength(id) > LONGEST_ID || control.test(id));
+  const isOdd = seriesIds.some((id) => Buffer.byteLength(id) > MAX_ID_LENGTH || control.test(id));
   const problem =
     wrongIn(bad, badCounts) ??
     (isOdd ? wrong(ODD_ID) : doubled === null ? null : wrong(twice(doubled)));

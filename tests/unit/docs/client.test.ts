@@ -171,12 +171,12 @@ describe('against the service', () => {
       ...listening,
       settings: { ...settings, rateLimitPerMinute: 1 },
     });
-    const client = clientOf({ baseUrl: strict.url, longestWaitMs: 1000 });
+    const client = clientOf({ baseUrl: strict.url, maxWaitMs: 1000 });
     await client.servedModel();
     const problem = await failure(client.servedModel());
     expect([problem.code, problem.status]).toEqual(['RATE_LIMITED', 429]);
     expect(problem.retryAfterSeconds).toBeGreaterThan(1);
-    const patient = clientOf({ baseUrl: strict.url, longestWaitMs: 120_000, retries: 2 });
+    const patient = clientOf({ baseUrl: strict.url, maxWaitMs: 120_000, retries: 2 });
     expect((await failure(patient.servedModel())).code).toBe('RATE_LIMITED');
     expect(statuses).toEqual([429, 429, 429]);
     await strict.close();

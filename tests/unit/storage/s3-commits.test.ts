@@ -108,7 +108,7 @@ test('every object of a snapshot, damaged where it lies, is named', async () => 
     const bytes = Buffer.from(object.bytes);
     bytes[bytes.length >> 1]! ^= 1;
     double.objects.set(name, { ...object, bytes });
-    const store = openOnDouble(double, folder, { cache: { folder, mostBytes: 0 } });
+    const store = openOnDouble(double, folder, { cache: { folder, maxBytes: 0 } });
     const { problems } = await openFeatureStore({
       store,
       domain: 'toy',

@@ -31,8 +31,8 @@ const hashOf = (n: number) => sha256(contentOf(n));
 const keyOf = (n: number) => `features/toy/data/${hashOf(n)}.parquet`;
 const fetches = () => double.requests.filter(({ method }) => method === 'GET').length;
 const kept = () => readdir(path.join(folder, 'objects'));
-const open = (mostBytes: number, clock = fixedClock(NOW)) =>
-  contentCache({ folder, mostBytes, clock });
+const open = (maxBytes: number, clock = fixedClock(NOW)) =>
+  contentCache({ folder, maxBytes, clock });
 const add = (cache: ReturnType<typeof open>, n: number) =>
   cache.add(async (temporary) => {
     await writeFile(temporary, contentOf(n));
@@ -78,12 +78,12 @@ test('a size of 0 reads the store itself, every time', async () => {
   await cached.localPath(keyOf(1));
   const kept = await readdir(path.join(folder, 'cache', 'objects'));
   await openOnDouble(double, folder, {
-    cache: { folder: path.join(folder, 'cache'), mostBytes: 0 },
+    cache: { folder: path.join(folder, 'cache'), maxBytes: 0 },
   }).localPath(keyOf(1));
   expect([fetches(), await readdir(path.join(folder, 'cache', 'objects'))]).toEqual([2, kept]);
   double.objects.clear();
   const afresh = openOnDouble(double, folder, {
-    cache: { folder: path.join(folder, 'cache'), mostBytes: 0 },
+    cache: { folder: path.join(folder, 'cache'), maxBytes: 0 },
   });
   for (const read of [() => afresh.get(keyOf(1)), () => afresh.localPath(keyOf(1))])
     await expect(read()).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
@@ -162,7 +162,7 @@ test('a failed fetch leaves nothing, and what killed processes left goes after a
 
 test('a folder that cannot be written says so', async () => {
   await writeFile(path.join(folder, 'file'), '');
-  const cache = contentCache({ folder: path.join(folder, 'file'), mostBytes: 1000 });
+  const cache = contentCache({ folder: path.join(folder, 'file'), maxBytes: 1000 });
   await expect(add(cache, 1)).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
     fix: expect.stringContaining('HEADWAY_WORK'),

@@ -378,7 +378,7 @@ describe('encryption', () => {
       },
     ],
   ])('%j', async (parameters, expected) => {
-    const cache = { folder, mostBytes: 0 };
+    const cache = { folder, maxBytes: 0 };
     const options = { credentials: credentialsOf(double), cache, partBytes: PART };
     const store = s3ObjectStore(parseS3Address(addressOn(double) + parameters), options);
     const file = path.join(folder, 'large');

@@ -13,7 +13,7 @@ import {
 test('of more rows than a chunk of the engine holds none is passed over', async () => {
   const found = await withDuckDB({}, async (connection) => {
     const relation = '(SELECT hash(n % 99990) AS key FROM range(100000) AS r(n))';
-    await findSuspects(connection, { relation, hash: 'key', rows: 100_000, mostAtOnce: 60_000 });
+    await findSuspects(connection, { relation, hash: 'key', rows: 100_000, maxAtOnce: 60_000 });
     const reader = await connection.runAndReadAll(
       'SELECT count(DISTINCT suspect) FROM hw_suspects',
     );
@@ -24,7 +24,7 @@ test('of more rows than a chunk of the engine holds none is passed over', async 
 
 async function suspectsOf(
   hashes: readonly bigint[],
-  mostAtOnce = hashes.length,
+  maxAtOnce = hashes.length,
 ): Promise<Set<bigint>> {
   return withDuckDB({}, async (connection) => {
     const values = hashes.map((hash) => `(${hash}::UBIGINT)`).join(', ');
@@ -32,7 +32,7 @@ async function suspectsOf(
       hashes.length > 0
         ? `(VALUES ${values}) AS raw(key)`
         : '(SELECT 1::UBIGINT AS key WHERE false)';
-    await findSuspects(connection, { relation, hash: 'key', rows: hashes.length, mostAtOnce });
+    await findSuspects(connection, { relation, hash: 'key', rows: hashes.length, maxAtOnce });
     const reader = await connection.runAndReadAll('SELECT DISTINCT suspect FROM hw_suspects');
     return new Set(reader.getRows().map(([suspect]) => suspect as bigint));
   });
@@ -68,8 +68,8 @@ test('in several passes as well', async () => {
     fc.asyncProperty(
       fc.array(hash, { maxLength: 40 }),
       fc.integer({ min: 3, max: 20 }),
-      async (hashes, mostAtOnce) => {
-        const found = await suspectsOf(hashes, mostAtOnce);
+      async (hashes, maxAtOnce) => {
+        const found = await suspectsOf(hashes, maxAtOnce);
         for (const twice of repeated(hashes)) expect(found).toContain(upper(twice));
         for (const one of found) expect(repeated(hashes.map(upper))).toContain(one);
       },
@@ -85,7 +85,7 @@ test('a file that tells one thing a million times is looked through by sorting',
       relation,
       hash: 'key',
       rows: 1_200_005,
-      mostAtOnce: 2_000_000,
+      maxAtOnce: 2_000_000,
     });
     const reader = await connection.runAndReadAll(
       'SELECT suspect FROM hw_suspects ORDER BY suspect',

@@ -155,7 +155,7 @@ describe('compaction', () => {
                 if (!compactAfter[i]) continue;
                 const before = await answers(store, manifest);
                 const view = await features.readOnline();
-                const compacted = (await features.compact({ mostRows: 12 })) as Manifest;
+                const compacted = (await features.compact({ maxRows: 12 })) as Manifest;
                 expect(await answers(store, compacted)).toEqual(before);
                 expect(hashPanel((await features.readOnline()).panel)).toBe(hashPanel(view.panel));
                 expect(await features.pieces(compacted)).toHaveLength(pieces);
