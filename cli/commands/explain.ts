@@ -13,7 +13,7 @@ import { indexAt, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import {
-  type ExplanationPicture,
+  type ExplanationChart,
   explanationSvg,
   totalOf,
 } from '../../reports/charts/explanation-chart.ts';
@@ -94,7 +94,7 @@ async function explainOne(
   });
 }
 
-function pictureOf({ domain }: CommandContext, answer: ExplanationAnswer): ExplanationPicture {
+function pictureOf({ domain }: CommandContext, answer: ExplanationAnswer): ExplanationChart {
   const { seriesId, title } = answer;
   return {
     title:
@@ -112,13 +112,7 @@ function pictureOf({ domain }: CommandContext, answer: ExplanationAnswer): Expla
 }
 
 /** Parts by some of the steps, and the sum over all. */
-function partsTable({
-  timestamps,
-  timeZone,
-  baseline,
-  parts,
-  forecast,
-}: ExplanationPicture): string {
+function partsTable({ timestamps, timeZone, baseline, parts, forecast }: ExplanationChart): string {
   const { hour } = timeLabels(timeZone);
   const steps = selectedSteps(timestamps.length);
   const table = new Table({

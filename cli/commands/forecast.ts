@@ -14,7 +14,7 @@ import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { type ForecastPicture, forecastSvg } from '../../reports/charts/forecast-chart.ts';
+import { type ForecastChart, forecastSvg } from '../../reports/charts/forecast-chart.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import {
   type IssuedForecasts,
@@ -141,7 +141,7 @@ export function pictureOf(
   { domain }: CommandContext,
   { panel, cutoff, entry }: IssuedForecasts,
   series: number,
-): ForecastPicture {
+): ForecastChart {
   const { horizon, quantiles } = entry;
   const season = seasonsOf(domain).week;
   const seriesId = panel.seriesIds[series] as string;
@@ -179,7 +179,7 @@ export function pictureOf(
 }
 
 function forecastTable(
-  { forecast, timeZone }: ForecastPicture,
+  { forecast, timeZone }: ForecastChart,
   entry: IssuedForecasts['entry'],
   series: number,
 ): string {

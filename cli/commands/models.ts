@@ -78,7 +78,7 @@ export async function showModel(
     context.print(
       `\n${metricsTable(metrics as Parameters<typeof metricsTable>[0], context.domain.unit)}`,
     );
-  const svg = flags.svg === undefined ? null : await writePicture(registry, verdicts, flags.svg);
+  const svg = flags.svg === undefined ? null : await writeChart(registry, verdicts, flags.svg);
   if (svg) context.print(`Picture of the verdict: ${svg}`);
   context.printJson({ champion: champion?.modelVersion === modelVersion, card, verdicts, svg });
 }
@@ -102,7 +102,7 @@ function cardTable(card: ModelCard, isChampion: boolean): string {
 }
 
 /** The newest picture among the verdicts. */
-async function writePicture(
+async function writeChart(
   registry: ModelRegistry,
   verdicts: readonly Parameters<ModelRegistry['picture']>[0][],
   path: string,

@@ -16,7 +16,7 @@ interface Column {
   readonly values: readonly number[];
 }
 
-export interface ExplanationPicture {
+export interface ExplanationChart {
   readonly title: string;
   readonly unit: string;
   /** IANA name: labels are in local time. */
@@ -47,7 +47,7 @@ ${COLOURS.map((colour, i) => `.part${i}{fill:${colour}}`).join('')}
 @media (prefers-color-scheme:dark){.ground{fill:#161d26;stroke:#2a3440}.grid{stroke:#222c37}.end{fill:#d5dde6}text{fill:#97a4b3}
 .title,.value{fill:#e6ebf1}.sum{stroke:#e6ebf1}.part1{fill:#6cabff}.part2{fill:#e9a64b}.part3{fill:#4fc48d}.part4{fill:#c58be0}.part5{fill:#f0776a}}`;
 
-export function explanationSvg(picture: ExplanationPicture): string {
+export function explanationSvg(picture: ExplanationChart): string {
   checkExplanation(picture);
   const { title, unit, timeZone, cutoff, timestamps } = picture;
   const { full } = timeLabels(timeZone);
@@ -72,7 +72,7 @@ export function checkExplanation({
   baseline,
   parts,
   forecast,
-}: ExplanationPicture): void {
+}: ExplanationChart): void {
   if (timestamps.length === 0) throw new RangeError('there is nothing to draw');
   for (const { title, values } of [baseline, ...parts, forecast]) {
     if (values.length !== timestamps.length)
@@ -99,7 +99,7 @@ function ticksOver(low: number, high: number): number[] {
   return high - low > NOTHING * largest ? niceTicks(low, high, 4) : niceTicks(low, low, 4);
 }
 
-function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] {
+function waterfall({ baseline, parts, forecast }: ExplanationChart): string[] {
   const { top, bottom } = WATERFALL;
   let level = totalOf(baseline);
   const bars = parts.map((part, i) => {
@@ -155,13 +155,7 @@ function waterfall({ baseline, parts, forecast }: ExplanationPicture): string[] 
   ];
 }
 
-function stacked({
-  timestamps,
-  timeZone,
-  baseline,
-  parts,
-  forecast,
-}: ExplanationPicture): string[] {
+function stacked({ timestamps, timeZone, baseline, parts, forecast }: ExplanationChart): string[] {
   const { top, bottom } = STEPS;
   const sumAt = (k: number, sign: 1 | -1) =>
     parts.reduce((sum, { values }) => sum + sign * Math.max(0, sign * values[k]), 0);

@@ -16,7 +16,7 @@ export interface Observation {
   readonly value: number;
 }
 
-export interface ForecastPicture {
+export interface ForecastChart {
   readonly title: string;
   readonly unit: string;
   /** IANA name: labels are in local time. */
@@ -58,8 +58,8 @@ text{fill:#586574;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sa
 .axis{stroke:#3a4653}text{fill:#97a4b3}.title{fill:#e6ebf1}.actual{stroke:#d5dde6}.median{stroke:#6cabff}.naive{stroke:#e9a64b}
 .band{fill:#6cabff;fill-opacity:.24}.cutoff{stroke:#97a4b3}}`;
 
-export function forecastSvg(picture: ForecastPicture): string {
-  checkPicture(picture);
+export function forecastSvg(picture: ForecastChart): string {
+  checkChart(picture);
   const { actuals, naive = [], forecast, timeZone } = picture;
   const times = [...actuals, ...naive].map((one) => one.timestamp).concat(forecast.timestamps);
   const first = times.reduce((a, b) => Math.min(a, b));
@@ -130,7 +130,7 @@ export function forecastSvg(picture: ForecastPicture): string {
 }
 
 /** Refuses data that would draw nonsense. The terminal chart checks the same. */
-export function checkPicture({ forecast, actuals }: ForecastPicture): void {
+export function checkChart({ forecast, actuals }: ForecastChart): void {
   const { timestamps, lower, median, upper } = forecast;
   const inside = forecast.inner ? [forecast.inner.lower, forecast.inner.upper] : [];
   if ([lower, median, upper, ...inside].some((column) => column.length !== timestamps.length)) {
@@ -142,7 +142,7 @@ export function checkPicture({ forecast, actuals }: ForecastPicture): void {
 
 /** Round numbers that hold every value; from zero, unless all values lie far above it. */
 export function valueTicks(
-  { actuals, naive = [], forecast }: ForecastPicture,
+  { actuals, naive = [], forecast }: ForecastChart,
   count: number,
 ): number[] {
   const values = [...actuals, ...naive].map((one) => one.value);
@@ -157,7 +157,7 @@ export function valueTicks(
 }
 
 /** Where both bounds are finite. */
-const bandOf = ({ lower, upper }: Pick<ForecastPicture['forecast'], 'lower' | 'upper'>): number[] =>
+const bandOf = ({ lower, upper }: Pick<ForecastChart['forecast'], 'lower' | 'upper'>): number[] =>
   Array.from(lower, (value, i) => value + upper[i]);
 
 function allTimes(first: number, last: number, step: number): number[] {
@@ -196,7 +196,7 @@ function legend({
   bandName = '80 % interval',
   innerName,
   naiveName = 'same hour last week',
-}: ForecastPicture): string {
+}: ForecastChart): string {
   const entries: [string, string][] = [
     ['<path class="line actual" d="M0 0H22"/>', 'actual'],
     ['<path class="line median" d="M0 0H22"/>', 'median forecast'],

@@ -20,7 +20,7 @@ export interface Line {
   readonly dots?: boolean;
 }
 
-export interface LinePicture {
+export interface LineChart {
   /** Unique within the page. */
   readonly id: string;
   readonly title: string;
@@ -56,7 +56,7 @@ const RIGHT_MARGIN = 14;
 /** Of a character of the axis, in the pictures' own units. */
 const CHARACTER = 6.6;
 
-export function lineSvg(picture: LinePicture): string {
+export function lineSvg(picture: LineChart): string {
   const { id, width = 900, height = 280, x: places, lines, band, format, heading } = picture;
   const top = heading ? 34 : 14;
   const bottom = height - (picture.xLabel ? 40 : 24);
@@ -175,7 +175,7 @@ export function lineLegend(
 /**
  * Round numbers that hold every value that must be seen; from zero, unless all lie far above it.
  */
-function valueTicks({ lines, band, rule, holds = [] }: LinePicture): number[] {
+function valueTicks({ lines, band, rule, holds = [] }: LineChart): number[] {
   const columns = [
     ...lines.filter((line) => !line.mayLeave).map((line) => line.values),
     ...(band ? [band.lower, band.upper] : []),

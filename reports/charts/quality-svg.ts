@@ -9,7 +9,7 @@
 import { escaped } from '../../platform/text/escaped.ts';
 import { shareText, wholeText } from '../../services/feature/contract/verdict.ts';
 import type { PartAccount } from '../../services/feature/quality-report.ts';
-import type { QualityPictures } from './quality-tables.ts';
+import type { QualityTables } from './quality-tables.ts';
 
 const WIDTH = 720;
 const MAX_PARTS = 60;
@@ -27,7 +27,7 @@ const svg = (height: number, label: string, body: string): string =>
   `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${body}</svg>`;
 
 /** Bars for what there is, a line for what the same hours of the four weeks before let expect. */
-export function volumePicture({ volume: { bins, daysEach } }: QualityPictures): string {
+export function volumeChart({ volume: { bins, daysEach } }: QualityTables): string {
   const highest = Math.max(
     0,
     ...bins.flatMap(({ actual, expected }) => [actual ?? 0, expected ?? 0]),
@@ -66,7 +66,7 @@ export function volumePicture({ volume: { bins, daysEach } }: QualityPictures): 
 /**
  * One row a series, one column a bin of days; the darker, the nearer to the series' own highest.
  */
-export function heatPicture({ heat }: QualityPictures, seriesNoun: string): string {
+export function heatChart({ heat }: QualityTables, seriesNoun: string): string {
   const { rows, starts, daysEach } = heat;
   if (rows.length === 0) return '';
   const shades = new Map<string, string>();
@@ -105,7 +105,7 @@ export function heatPicture({ heat }: QualityPictures, seriesNoun: string): stri
 }
 
 /** One bar a part: the share of its rows that was rejected, by reason. */
-export function rejectionPicture(parts: readonly PartAccount[]): string {
+export function rejectionChart(parts: readonly PartAccount[]): string {
   const shown = parts.slice(-MAX_PARTS).filter(({ rowsIn }) => rowsIn > 0);
   const totals = new Map<string, number>();
   for (const { rejected } of shown) {

@@ -31,7 +31,7 @@ export interface HeatRow {
   readonly cells: string;
 }
 
-export interface QualityPictures {
+export interface QualityTables {
   readonly volume: { readonly daysEach: number; readonly bins: readonly VolumeBin[] };
   readonly heat: {
     readonly daysEach: number;
@@ -43,7 +43,7 @@ export interface QualityPictures {
   readonly countsEvents: boolean;
 }
 
-export function drawQuality(domain: Domain, view: DemandView | null): QualityPictures {
+export function drawQuality(domain: Domain, view: DemandView | null): QualityTables {
   const countsEvents = domain.missing === 'zero';
   if (view === null) {
     return {

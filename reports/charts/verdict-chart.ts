@@ -10,7 +10,7 @@ import type { Comparison } from '../../forecasting/evaluation/comparison.ts';
 import { escaped } from '../../platform/text/escaped.ts';
 import { niceTicks, numberLabel } from '../../web/scales.js';
 
-export interface VerdictPicture {
+export interface VerdictChart {
   readonly title: string;
   readonly unit: string;
   readonly outcome: 'promoted' | 'rejected' | 'inconclusive';
@@ -38,7 +38,7 @@ text{fill:#586574;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sa
 text{fill:#97a4b3}.title,.name{fill:#e6ebf1}.stem{stroke:#4a5866}.point{fill:#d5dde6}.band{fill:#6cabff;fill-opacity:.2}.mean{stroke:#6cabff}
 .promoted{fill:#5fd38d}.rejected{fill:#ff8f86}.inconclusive{fill:#f0bf60}}`;
 
-export function verdictSvg({ title, unit, outcome, reason, comparisons }: VerdictPicture): string {
+export function verdictSvg({ title, unit, outcome, reason, comparisons }: VerdictChart): string {
   const lines = wrapped(reason, 112);
   const head = HEAD + Math.max(0, lines.length - 1) * 16;
   const height = head + comparisons.length * PANEL;

@@ -7,7 +7,7 @@
  */
 import { escaped } from '../../platform/text/escaped.ts';
 
-export interface WeekPicture {
+export interface WeekChart {
   /** Unique within the page. */
   readonly id: string;
   readonly title: string;
@@ -31,7 +31,7 @@ export function weekSvg({
   values,
   format,
   isSigned = false,
-}: WeekPicture): string {
+}: WeekChart): string {
   const finite = values.filter(Number.isFinite);
   const most = finite.reduce((high, value) => Math.max(high, Math.abs(value)), 0) || 1;
   const cells = values.map((value, place) => {

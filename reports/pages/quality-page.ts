@@ -10,8 +10,8 @@ import { utcText } from '../../platform/text/utc-text.ts';
 import { EXPECTATIONS, type Unit } from '../../services/feature/contract/contract-limits.ts';
 import { type Outcome, shareText, type Verdict } from '../../services/feature/contract/verdict.ts';
 import type { Account, QualityReport } from '../../services/feature/quality-report.ts';
-import { heatPicture, rejectionPicture, volumePicture } from '../charts/quality-svg.ts';
-import type { QualityPictures } from '../charts/quality-tables.ts';
+import { heatChart, rejectionChart, volumeChart } from '../charts/quality-svg.ts';
+import type { QualityTables } from '../charts/quality-tables.ts';
 
 const whole = (value: number): string => value.toLocaleString('en-US');
 const figure = (value: number | null): string => {
@@ -50,7 +50,7 @@ svg .kind5 { fill: #7a6bb5; } svg .kind6 { fill: #8d99a6; }
 .contract b { white-space: nowrap; } .contract .fail b { color: var(--fail); } .contract .warn b, .contract .accepted b { color: var(--warn-ink); }
 .contract .unjudged { color: var(--soft); } .key i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .8rem; vertical-align: -.1rem; }`;
 
-export function qualityPage(report: QualityReport, pictures: QualityPictures): string {
+export function qualityPage(report: QualityReport, pictures: QualityTables): string {
   const { gaps } = report;
   const unit = pictures.countsEvents ? report.unit : 'values';
   return `<!doctype html>
@@ -79,15 +79,15 @@ ${card(whole(report.dead.count), 'dead series')}
 <h2>Expectations</h2>
 ${contractTable(report)}
 <h2>Volume against the past weeks</h2>
-<figure>${volumePicture(pictures)}<figcaption>Mean ${escaped(unit)} of all series per interval, by ${daysText(pictures.volume.daysEach)}. Strong bars are new with this run; the line is what the same hours of the four weeks before let expect; orange is missing.</figcaption></figure>
+<figure>${volumeChart(pictures)}<figcaption>Mean ${escaped(unit)} of all series per interval, by ${daysText(pictures.volume.daysEach)}. Strong bars are new with this run; the line is what the same hours of the four weeks before let expect; orange is missing.</figcaption></figure>
 <h2>Rows by reason</h2>
 <p>Every row is either used or rejected for one reason.</p>
 ${reasonTable(report.run, report.total)}
-<figure>${rejectionPicture(report.parts)}<figcaption>Share of rows rejected, by file (the last 60) and reason.</figcaption></figure>
+<figure>${rejectionChart(report.parts)}<figcaption>Share of rows rejected, by file (the last 60) and reason.</figcaption></figure>
 <h2>Every ${escaped(report.seriesNoun)}, by day</h2>
 <details open><summary>${whole(pictures.heat.rows.length)} series, the busiest first${pictures.heat.more > 0 ? `; ${whole(pictures.heat.more)} with less volume are not shown` : ''}. One column is ${daysText(pictures.heat.daysEach)}.</summary>
 <p class="key">The darker, the nearer to the series' own highest: ${[1, 2, 3, 4, 5].map((shade) => `<i style="background: var(--bar); opacity: ${shade / 5}"></i>`).join('')}; a thin line is zero<i style="background: var(--warn); opacity: .55"></i> is missing</p>
-<div class="wide">${heatPicture(pictures, report.seriesNoun)}</div></details>
+<div class="wide">${heatChart(pictures, report.seriesNoun)}</div></details>
 <h2>New and vanished series</h2>
 ${named('new', report.newSeries)}
 ${named('vanished', report.vanishedSeries)}

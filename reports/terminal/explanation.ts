@@ -10,7 +10,7 @@ import { timeLabels } from '../../web/scales.js';
 import {
   amount,
   checkExplanation,
-  type ExplanationPicture,
+  type ExplanationChart,
   signed,
   totalOf,
 } from '../charts/explanation-chart.ts';
@@ -19,7 +19,7 @@ import {
 const MIN_HALF = 5;
 
 export function explanationInTerminal(
-  picture: ExplanationPicture,
+  picture: ExplanationChart,
   size: { width: number; colour?: boolean },
 ): string {
   checkExplanation(picture);

@@ -6,7 +6,7 @@
  */
 
 import { localDays, numberLabel, runs, timeLabels } from '../../web/scales.js';
-import { checkPicture, type ForecastPicture, valueTicks } from '../charts/forecast-chart.ts';
+import { checkChart, type ForecastChart, valueTicks } from '../charts/forecast-chart.ts';
 
 export interface TerminalSize {
   /** Characters, axis and labels included. */
@@ -27,8 +27,8 @@ const LAYERS = ['band', 'actual', 'median'] as const;
 type Layer = (typeof LAYERS)[number];
 const COLOURS: Record<Layer, string> = { band: '34', actual: '39', median: '1;36' };
 
-export function forecastInTerminal(picture: ForecastPicture, size: TerminalSize): string {
-  checkPicture(picture);
+export function forecastInTerminal(picture: ForecastChart, size: TerminalSize): string {
+  checkChart(picture);
   const { actuals, forecast, timeZone } = picture;
   if (!(size.width >= 30 && size.height >= 8))
     throw new RangeError('a chart needs at least 30 × 8 characters');

@@ -13,7 +13,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import { drawQuality, type QualityPictures } from '../../reports/charts/quality-tables.ts';
+import { drawQuality, type QualityTables } from '../../reports/charts/quality-tables.ts';
 import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { keepingRows } from '../../storage/features/kept-rows.ts';
@@ -69,7 +69,7 @@ export interface FeatureRunOptions {
   /**
    * Told of the report before the run is committed or refused: the way to see why it was refused.
    */
-  readonly onReport?: (report: QualityReport, pictures: QualityPictures) => Promise<void>;
+  readonly onReport?: (report: QualityReport, pictures: QualityTables) => Promise<void>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
   readonly clock: Clock;

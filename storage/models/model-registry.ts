@@ -16,7 +16,7 @@ import type { StoreReport } from '../store-report.ts';
 import { MODEL_FORMAT, type ModelCard, parseModelCard, serialiseModelCard } from './model-card.ts';
 import { verifyModels } from './model-verify.ts';
 import {
-  type PictureFile,
+  type ChartFile,
   PROMOTION_FORMAT,
   type Promotion,
   parsePromotion,
@@ -130,7 +130,7 @@ export function openModelRegistry(options: {
     return { card, model: JSON.parse(Buffer.from(model).toString('utf8')) as unknown, weights };
   }
 
-  async function readPicture({ key, sha256: hash }: PictureFile): Promise<Uint8Array> {
+  async function readChart({ key, sha256: hash }: ChartFile): Promise<Uint8Array> {
     const corrupt = (problem: string) =>
       new HeadwayError('STORE_CORRUPT', `The picture of a verdict ${problem}`, {
         where: key,
@@ -143,10 +143,10 @@ export function openModelRegistry(options: {
     return bytes;
   }
 
-  async function putPicture(svg: string): Promise<PictureFile> {
+  async function putChart(svg: string): Promise<ChartFile> {
     const bytes = Buffer.from(svg);
     const hash = sha256(bytes);
-    const key = objectKeys.verdictPicture(domain, hash);
+    const key = objectKeys.verdictChart(domain, hash);
     await store.put(key, bytes);
     return { key, sha256: hash, bytes: bytes.length };
   }
@@ -155,7 +155,7 @@ export function openModelRegistry(options: {
     decide: (number: number) => Promise<(Verdict & Pick<Promotion, 'kind'>) | null>,
     svg?: string,
   ): Promise<Promotion | null> {
-    const picture = svg === undefined ? null : await putPicture(svg);
+    const picture = svg === undefined ? null : await putChart(svg);
     return log.append(async (_head, slot) => {
       const decision = await decide(slot.number);
       if (decision === null) return null;
@@ -256,7 +256,7 @@ export function openModelRegistry(options: {
       return (await append(async () => ({ ...verdict, kind }), verdict.picture)) as Promotion;
     },
     async picture({ picture }) {
-      return picture === null ? null : Buffer.from(await readPicture(picture)).toString('utf8');
+      return picture === null ? null : Buffer.from(await readChart(picture)).toString('utf8');
     },
     async rollback(reason) {
       const made = await append(async (number) => {
@@ -277,6 +277,6 @@ export function openModelRegistry(options: {
       });
       return made as Promotion;
     },
-    verify: () => verifyModels(store, domain, { readCard, readFile, readPicture }),
+    verify: () => verifyModels(store, domain, { readCard, readFile, readChart }),
   };
 }

@@ -8,12 +8,12 @@ import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
 import type { ModelCard } from './model-card.ts';
-import { type PictureFile, parsePromotion } from './promotion.ts';
+import { type ChartFile, parsePromotion } from './promotion.ts';
 
 interface ModelReader {
   readCard(modelVersion: string): Promise<ModelCard>;
   readFile(card: ModelCard, file: keyof ModelCard['files']): Promise<Uint8Array>;
-  readPicture(picture: PictureFile): Promise<Uint8Array>;
+  readChart(picture: ChartFile): Promise<Uint8Array>;
 }
 
 export async function verifyModels(
@@ -52,7 +52,7 @@ async function verifyPromotions(
       const bytes = await store.get(key);
       const { modelVersion, picture } = parsePromotion(key, bytes);
       if (picture)
-        await report.attempt(picture.key, async () => (await reader.readPicture(picture)).length);
+        await report.attempt(picture.key, async () => (await reader.readChart(picture)).length);
       if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json')))
         return bytes.length;
       throw new HeadwayError(

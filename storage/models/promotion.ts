@@ -19,7 +19,7 @@ export const PROMOTION_FORMAT = 2;
 export type RefusalKind = 'rejected' | 'inconclusive';
 
 /** An SVG picture of the evidence, kept as an object of its own. */
-export interface PictureFile {
+export interface ChartFile {
   readonly key: string;
   readonly sha256: string;
   readonly bytes: number;
@@ -42,7 +42,7 @@ export interface Promotion {
   /** What the decision rested on: the comparison's figures. null where there was none. */
   readonly evidence: unknown;
   /** null where there was none. */
-  readonly picture: PictureFile | null;
+  readonly picture: ChartFile | null;
 }
 
 const text = { type: 'string', minLength: 1 };
@@ -80,7 +80,7 @@ export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   const own = objectKeys.promotion(domain, number);
   if (key !== own)
     throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
-  if (picture && picture.key !== objectKeys.verdictPicture(domain, picture.sha256))
+  if (picture && picture.key !== objectKeys.verdictChart(domain, picture.sha256))
     throw new HeadwayError(
       'STORE_CORRUPT',
       `It names a picture by a key that is not its own: ${picture.key}`,

@@ -82,7 +82,7 @@ export const objectKeys = {
   promotionLog: (domain: string) => `models/${segment(domain, 'domain name')}/promotions/`,
   promotion: (domain: string, number: number) =>
     `models/${segment(domain, 'domain name')}/promotions/${numbered(number)}.json`,
-  verdictPicture: (domain: string, sha256: string) =>
+  verdictChart: (domain: string, sha256: string) =>
     `models/${segment(domain, 'domain name')}/verdicts/${segment(sha256, 'hash')}.svg`,
   actuals: (domain: string) => `actuals/${segment(domain, 'domain name')}/`,
   actualsEntry: (domain: string, sha256: string) =>

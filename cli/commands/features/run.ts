@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { withRunLock } from '../../../platform/jobs/run-lock.ts';
-import type { QualityPictures } from '../../../reports/charts/quality-tables.ts';
+import type { QualityTables } from '../../../reports/charts/quality-tables.ts';
 import type { QualityReport } from '../../../services/feature/quality-report.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import type { CommandContext } from '../../context.ts';
@@ -88,7 +88,7 @@ async function showReport(
   context: CommandContext,
   flags: FeaturesFlags,
   report: QualityReport,
-  pictures: QualityPictures,
+  pictures: QualityTables,
 ) {
   const { settings, domain } = context;
   const { qualityTable } = await import('../../../reports/terminal/quality-table.ts');

@@ -7,7 +7,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  type ExplanationPicture,
+  type ExplanationChart,
   explanationSvg,
 } from '../../../../reports/charts/explanation-chart.ts';
 import { explanationInTerminal } from '../../../../reports/terminal/explanation.ts';
@@ -15,7 +15,7 @@ import { explanationInTerminal } from '../../../../reports/terminal/explanation.
 const HOUR = 3_600_000;
 const CUTOFF = Date.UTC(2026, 2, 7, 23);
 
-function picture(changes: Partial<ExplanationPicture> = {}): ExplanationPicture {
+function picture(changes: Partial<ExplanationChart> = {}): ExplanationChart {
   const values = (value: number) => [value, value, 2 * value];
   return {
     title: 'North Harbour',
@@ -116,7 +116,7 @@ describe('explanationSvg', () => {
   test('columns that do not fit together, or hold no numbers, are refused', () => {
     for (const draw of [
       explanationSvg,
-      (one: ExplanationPicture) => explanationInTerminal(one, { width: 80 }),
+      (one: ExplanationChart) => explanationInTerminal(one, { width: 80 }),
     ]) {
       expect(() => draw(picture({ timestamps: [] }))).toThrow('nothing to draw');
       expect(() => draw(picture({ forecast: { title: 'forecast', values: [1] } }))).toThrow(

@@ -6,14 +6,14 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type ForecastPicture, forecastSvg } from '../../../../reports/charts/forecast-chart.ts';
+import { type ForecastChart, forecastSvg } from '../../../../reports/charts/forecast-chart.ts';
 import { forecastInTerminal } from '../../../../reports/terminal/forecast.ts';
 import { localDays, niceTicks, numberLabel, runs } from '../../../../web/scales.js';
 
 const HOUR = 3_600_000;
 const CUTOFF = Date.UTC(2026, 2, 8, 3); // the night New York's clocks go forward
 
-function picture(changes: Partial<ForecastPicture> = {}, values?: number[]): ForecastPicture {
+function picture(changes: Partial<ForecastChart> = {}, values?: number[]): ForecastChart {
   const timestamps = Array.from({ length: 24 }, (_, i) => CUTOFF + (i + 1) * HOUR);
   const median = timestamps.map((_, i) => 10 + 5 * Math.sin(i / 4));
   return {

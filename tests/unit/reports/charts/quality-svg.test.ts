@@ -5,11 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Domain } from '../../../../domains/domain.ts';
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
-import {
-  heatPicture,
-  rejectionPicture,
-  volumePicture,
-} from '../../../../reports/charts/quality-svg.ts';
+import { heatChart, rejectionChart, volumeChart } from '../../../../reports/charts/quality-svg.ts';
 import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
 import { viewDemand } from '../../../../services/feature/contract/demand-view.ts';
 
@@ -51,7 +47,7 @@ describe('series by day', () => {
       ['low', '1155'],
       ['none', '0000'],
     ]);
-    const svg = heatPicture({ heat } as never, 'shop');
+    const svg = heatChart({ heat } as never, 'shop');
     expect(svg).toContain('aria-label="Each shop by day, 3 of them');
     // Row 0 lacks its first day; row 1 is pale for two; row 2 is zero for four.
     expect(svg).toContain('<path class="gap" d="M0 6h1"/>');
@@ -70,7 +66,7 @@ describe('series by day', () => {
     const drawn = pictures(many, 180);
     expect(drawn.heat).toMatchObject({ daysEach: 2, more: 10 });
     expect(drawn.heat.starts).toHaveLength(90);
-    const svg = heatPicture(drawn, 'shop');
+    const svg = heatChart(drawn, 'shop');
     expect(svg.match(/text-anchor="end"/g)).toHaveLength(300);
     expect(svg.length).toBeLessThan(300_000);
     expect(svg).not.toContain('<script');
@@ -84,7 +80,7 @@ describe('volume', () => {
     expect(drawn.volume.bins).toHaveLength(35);
     expect(drawn.volume.bins[2]).toMatchObject({ actual: 2, expected: null, isFresh: false });
     expect(drawn.volume.bins[34]).toMatchObject({ actual: 2, expected: 2, isFresh: true });
-    const svg = volumePicture(drawn);
+    const svg = volumeChart(drawn);
     expect(svg.match(/<rect class="old"/g)).toHaveLength(34);
     expect(svg.match(/<rect class="new"/g)).toHaveLength(1);
     // From the 22nd day on, without a break.
@@ -93,8 +89,8 @@ describe('volume', () => {
   });
 
   test('without anything there is no picture', () => {
-    expect(volumePicture(drawQuality(domain, null))).toBe('');
-    expect(heatPicture(drawQuality(domain, null), 'shop')).toBe('');
+    expect(volumeChart(drawQuality(domain, null))).toBe('');
+    expect(heatChart(drawQuality(domain, null), 'shop')).toBe('');
   });
 });
 
@@ -110,7 +106,7 @@ test('rejected rows: a bar a file, a colour a reason, the rest together', () => 
   const eight = Object.fromEntries(
     Array.from({ length: 8 }, (_, i) => [i === 0 ? HOSTILE : `reason ${i}`, 8 - i]),
   );
-  const svg = rejectionPicture([
+  const svg = rejectionChart([
     account('one', eight),
     account(HOSTILE, { 'reason 1': 72 }),
     account('clean', {}),
@@ -120,5 +116,5 @@ test('rejected rows: a bar a file, a colour a reason, the rest together', () => 
   expect(svg).toContain('highest 72.0 %');
   expect(svg).toContain('other reasons');
   expect(svg).not.toContain('<script');
-  expect(rejectionPicture([account('clean', {})])).toBe('');
+  expect(rejectionChart([account('clean', {})])).toBe('');
 });

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { Comparison } from '../../../../forecasting/evaluation/comparison.ts';
-import { type VerdictPicture, verdictSvg } from '../../../../reports/charts/verdict-chart.ts';
+import { type VerdictChart, verdictSvg } from '../../../../reports/charts/verdict-chart.ts';
 
 const comparisonOf = (reference: string, differences: number[]): Comparison => ({
   challenger: 'network',
@@ -22,7 +22,7 @@ const comparisonOf = (reference: string, differences: number[]): Comparison => (
   moreCutoffs: null,
 });
 const wave = (count: number) => Array.from({ length: count }, (_, c) => 0.2 + Math.sin(c));
-const picture: VerdictPicture = {
+const picture: VerdictChart = {
   title: 'Demand <of> "all"',
   unit: 'trips & tours',
   outcome: 'promoted',

@@ -197,7 +197,7 @@ describe('promotions', () => {
     });
     expect(await models.picture(refusal)).toBeNull();
     const key = entry.picture?.key as string;
-    expect(key).toBe(objectKeys.verdictPicture('toy', sha256('<svg>a</svg>')));
+    expect(key).toBe(objectKeys.verdictChart('toy', sha256('<svg>a</svg>')));
     expect(await models.verify()).toMatchObject({ objects: 9, problems: [], orphans: [] });
     store.objects.set(key, Buffer.from('<svg>b</svg>'));
     const corrupt = { code: 'STORE_CORRUPT', where: key };
