@@ -7,8 +7,8 @@ import { join, posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Value } from 'typebox/value';
 import { describeSettings, readSettings } from '../platform/settings/settings.ts';
-import { ModelAnswer } from '../services/inference/openapi/common-schemas.ts';
-import { ForecastAnswer } from '../services/inference/openapi/forecast-schemas.ts';
+import { ModelResponse } from '../services/inference/openapi/common-schemas.ts';
+import { ForecastResponse } from '../services/inference/openapi/forecast-schemas.ts';
 import type { App } from '../services/inference/routes/context.ts';
 import { openActualsLog } from '../storage/forecasts/actuals-log.ts';
 import { generatedBlocks, PAGES, RECORDING, withBlocks } from '../tools/readme/blocks.ts';
@@ -73,10 +73,10 @@ describe('generated blocks', () => {
 
   test('the recorded answers have the shape that the service has now', () => {
     const recording = JSON.parse(read(RECORDING));
-    expect([...Value.Errors(ForecastAnswer, recording.forecast)]).toEqual([]);
+    expect([...Value.Errors(ForecastResponse, recording.forecast)]).toEqual([]);
     const { model } = recording.model;
     expect([
-      ...Value.Errors(ModelAnswer, { ...recording.model, model: { ...model, metrics: null } }),
+      ...Value.Errors(ModelResponse, { ...recording.model, model: { ...model, metrics: null } }),
     ]).toEqual([]);
     expect(read('docs/forecast.svg')).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
   });

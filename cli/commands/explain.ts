@@ -18,10 +18,10 @@ import {
   totalOf,
 } from '../../reports/charts/explanation-chart.ts';
 import { explanationInTerminal } from '../../reports/terminal/explanation.ts';
-import type { ExplanationAnswer } from '../../services/inference/openapi/explanation-schemas.ts';
+import type { ExplanationResponse } from '../../services/inference/openapi/explanation-schemas.ts';
 import {
   cutoffIndex,
-  explanationAnswer,
+  explanationResponse,
 } from '../../services/inference/responses/explanation-response.ts';
 import { lastObserved } from '../../services/inference/serving/precompute.ts';
 import { numberLabel, timeLabels } from '../../web/scales.js';
@@ -58,7 +58,7 @@ async function explainOne(
   context: CommandContext,
   flags: Flags,
   asked: number | null,
-): Promise<ExplanationAnswer> {
+): Promise<ExplanationResponse> {
   const { domain, settings, logger } = context;
   const [registry, features] = [await context.registry(), await context.features()];
   const modelVersion = flags.modelVersion ?? (await registry.champion())?.modelVersion;
@@ -82,7 +82,7 @@ async function explainOne(
   const last = timestampAt(online, lastObserved(online));
   await startTensorBackend(logger, settings.backend, 'prediction');
   const forecaster = restoreNetwork(model, weights);
-  return explanationAnswer({
+  return explanationResponse({
     domain,
     forecaster,
     modelVersion,
@@ -94,7 +94,7 @@ async function explainOne(
   });
 }
 
-function pictureOf({ domain }: CommandContext, answer: ExplanationAnswer): ExplanationChart {
+function pictureOf({ domain }: CommandContext, answer: ExplanationResponse): ExplanationChart {
   const { seriesId, title } = answer;
   return {
     title:
@@ -157,7 +157,7 @@ const selectedSteps = (horizon: number): number[] => [
 
 function daysTable(
   { domain }: CommandContext,
-  { similarDays, forecast }: ExplanationAnswer,
+  { similarDays, forecast }: ExplanationResponse,
 ): string {
   if (similarDays.length === 0)
     return 'No past day can be compared: too little of the history is known.';

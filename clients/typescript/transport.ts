@@ -22,7 +22,7 @@ export interface TransportOptions {
   /** Where the service asks for a longer wait, the problem is thrown. 30 seconds without it. */
   readonly maxWaitMs?: number;
   /** Answers that are kept with their ETag; 200 without it, 0 keeps none. */
-  readonly keptAnswers?: number;
+  readonly cachedResponses?: number;
   /** For tests: in place of the global ones. */
   readonly fetch?: typeof fetch;
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -81,7 +81,7 @@ export function createTransport(options: TransportOptions): Transport {
     timeoutMs = 10_000,
     retries = 3,
     maxWaitMs = 30_000,
-    keptAnswers = 200,
+    cachedResponses = 200,
   } = options;
   const { fetch: send = fetch, sleep = pause } = options;
   const root = baseUrl.replace(/\/+$/, '');
@@ -90,9 +90,9 @@ export function createTransport(options: TransportOptions): Transport {
 
   function keep(url: string, etag: string | null, text: string): void {
     kept.delete(url);
-    if (etag === null || keptAnswers === 0) return;
+    if (etag === null || cachedResponses === 0) return;
     kept.set(url, { etag, text });
-    if (kept.size > keptAnswers) kept.delete(kept.keys().next().value as string);
+    if (kept.size > cachedResponses) kept.delete(kept.keys().next().value as string);
   }
 
   /** Hands an answer of 2xx or 304 to `read`, again and again where that is allowed. */

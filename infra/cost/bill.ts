@@ -190,13 +190,13 @@ function storageLine({ storedGb, features, batch }: Size): Line {
 /** What every way of serving pays for: answers leaving, logs, eyes on it. */
 function commonLines({
   requestsPerMonth,
-  answerKb,
+  responseKb,
   alarms,
   customMetrics,
   features,
   training,
 }: Size): Line[] {
-  const answered = (requestsPerMonth * answerKb * 1000) / GB;
+  const answered = (requestsPerMonth * responseKb * 1000) / GB;
   const logged = (requestsPerMonth * LOG_BYTES_PER_REQUEST) / GB;
   return [
     line('data out', `${answered.toFixed(1)} GB of answers`, [['egress', answered]]),

@@ -13,7 +13,7 @@ export interface Size {
   readonly eventsPerDay: number;
   /** Forecasts are asked for by HTTP so often a month. */
   readonly requestsPerMonth: number;
-  readonly answerKb: number;
+  readonly responseKb: number;
   readonly serving: Serving;
   readonly features: Features;
   readonly training: Task;
@@ -94,7 +94,7 @@ export const SIZES = {
     quantiles: 3,
     eventsPerDay: 25_000,
     requestsPerMonth: 50_000,
-    answerKb: 4,
+    responseKb: 4,
     serving: { kind: 'lambda', memoryGb: 1, secondsPerRequest: 0.02, keptReady: 0 },
     features: {
       kind: 'duckdb',
@@ -115,7 +115,7 @@ export const SIZES = {
     quantiles: 5,
     eventsPerDay: 5_000_000,
     requestsPerMonth: 20_000_000,
-    answerKb: 4,
+    responseKb: 4,
     serving: { kind: 'lambda', memoryGb: 3, secondsPerRequest: 0.02, keptReady: 2 },
     features: {
       kind: 'duckdb',
@@ -136,7 +136,7 @@ export const SIZES = {
     quantiles: 3,
     eventsPerDay: 500_000_000,
     requestsPerMonth: 1_000_000_000,
-    answerKb: 3,
+    responseKb: 3,
     // One service for each of eight stores by region (docs/scaling.md: what one store holds): its
     // view twice, and two of it.
     serving: { kind: 'containers', count: 16, vcpu: 1, memoryGb: 8, loadUnits: 20 },

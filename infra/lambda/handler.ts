@@ -14,11 +14,11 @@ import { type AppOptions, buildApp } from '../../services/inference/app.ts';
 import { HttpProblem } from '../../services/inference/responses/problems.ts';
 import type { App } from '../../services/inference/routes/context.ts';
 import {
-  asAnswered,
   asRequested,
+  asResponse,
   isHttpEvent,
-  type LambdaAnswer,
-  problemAnswer,
+  type LambdaResponse,
+  problemResponse,
 } from './http-event.ts';
 
 export interface LambdaContext {
@@ -26,7 +26,7 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<LambdaAnswer>;
+export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<LambdaResponse>;
 
 /** What the lines of the log say of the invocation they are of. */
 export type InvocationStore = AsyncLocalStorage<{ readonly awsRequestId: string }>;
@@ -98,7 +98,7 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
     patienceLeft -= clock.elapsedMs() - before;
   }
 
-  async function answer(event: unknown, context: LambdaContext): Promise<LambdaAnswer> {
+  async function answer(event: unknown, context: LambdaContext): Promise<LambdaResponse> {
     const { awsRequestId } = context;
     try {
       if (!isHttpEvent(event))
@@ -108,13 +108,13 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
         );
       await lookForNewer(context.getRemainingTimeInMillis());
       const requested = asRequested(event, awsRequestId);
-      const answered = (await proxy(requested, {})) as LambdaAnswer;
+      const answered = (await proxy(requested, {})) as LambdaResponse;
       // What the app does after an answer, it does before it is frozen: the line in the log.
       await new Promise((resolve) => setImmediate(resolve));
-      return asAnswered(answered, requested);
+      return asResponse(answered, requested);
     } catch (error) {
       if (!(error instanceof HttpProblem)) options.logger.error({ err: error }, 'unexpected error');
-      return problemAnswer(error, awsRequestId);
+      return problemResponse(error, awsRequestId);
     }
   }
 

@@ -26,7 +26,7 @@ export interface LambdaHttpEvent {
   };
 }
 
-export interface LambdaAnswer {
+export interface LambdaResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -100,11 +100,11 @@ function wellFormed(path: string): string {
 }
 
 /** @param answer as @fastify/aws-lambda made it */
-export function asAnswered(answer: LambdaAnswer, event: LambdaHttpEvent): LambdaAnswer {
+export function asResponse(answer: LambdaResponse, event: LambdaHttpEvent): LambdaResponse {
   const requestId = event.headers?.['x-request-id'] ?? '';
   // The library answers so where the app gave none at all: it has written why to the log.
   if (answer.statusCode === 500 && answer.body === '')
-    return problemAnswer(new Error('no answer'), requestId);
+    return problemResponse(new Error('no answer'), requestId);
   const headers = Object.fromEntries(
     Object.entries(answer.headers).filter(([name]) => !LEFT_OUT.has(name)),
   );
@@ -113,14 +113,14 @@ export function asAnswered(answer: LambdaAnswer, event: LambdaHttpEvent): Lambda
   // JSON needs two bytes for some characters, and six for a few that forecasts have none of.
   const isSmall = sent.body.length * 3 < MAX_BYTES;
   if (isSmall || Buffer.byteLength(JSON.stringify(sent)) < MAX_BYTES) return sent;
-  return problemAnswer(
+  return problemResponse(
     new HttpProblem('ANSWER_TOO_LARGE', 'the answer is larger than Lambda lets through'),
     requestId,
   );
 }
 
 function mayCompress(
-  { headers, body, isBase64Encoded }: LambdaAnswer,
+  { headers, body, isBase64Encoded }: LambdaResponse,
   event: LambdaHttpEvent,
 ): boolean {
   if (isBase64Encoded || body.length < WORTH_COMPRESSING || 'content-encoding' in headers)
@@ -131,7 +131,7 @@ function mayCompress(
   return accepted.some((one) => /^gzip($|\s*;)/.test(one) && !/;\s*q=0(\.0*)?$/.test(one));
 }
 
-function compressed(answer: LambdaAnswer): LambdaAnswer {
+function compressed(answer: LambdaResponse): LambdaResponse {
   const bytes = gzipSync(answer.body, { level: constants.Z_BEST_SPEED });
   const { vary } = answer.headers;
   const headers = {
@@ -143,7 +143,7 @@ function compressed(answer: LambdaAnswer): LambdaAnswer {
 }
 
 /** A problem document for what never reached the app, or what of the app's cannot be sent. */
-export function problemAnswer(error: unknown, requestId: string): LambdaAnswer {
+export function problemResponse(error: unknown, requestId: string): LambdaResponse {
   const problem = problemOf(error, requestId);
   const headers = {
     'content-type': 'application/problem+json',

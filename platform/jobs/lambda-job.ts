@@ -32,10 +32,10 @@ if (runtimeApi === undefined) {
 } else {
   const invocations = `http://${runtimeApi}/2018-06-01/runtime/invocation`;
   // Lambda ends this process: there is no last event.
-  for (;;) await answerNext(invocations);
+  for (;;) await respondNext(invocations);
 }
 
-async function answerNext(invocations: string): Promise<void> {
+async function respondNext(invocations: string): Promise<void> {
   const next = await fetch(`${invocations}/next`);
   const event = await next.text();
   const id = next.headers.get('lambda-runtime-aws-request-id');

@@ -27,7 +27,7 @@ import { watchEventLoop } from './plugins/event-loop-delay.ts';
 import { takeJsonAlone } from './plugins/json-body.ts';
 import { createServiceMetrics } from './plugins/metrics.ts';
 import { limitRates } from './plugins/rate-limit.ts';
-import { type Answered, answerLog, lateLogger } from './plugins/request-log.ts';
+import { type CompletedRequest, lateLogger, requestLog } from './plugins/request-log.ts';
 import { tracedPorts, tracedPredictor, traceRequests } from './plugins/request-spans.ts';
 import { CONTENT_SECURITY, securityHeaders } from './plugins/security-headers.ts';
 import type {
@@ -41,10 +41,10 @@ import { type OpenPredictor, predictHere, runsAlready } from './prediction/predi
 import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import {
-  answerBrokenConnection,
-  answerError,
   HttpProblem,
   problemOf,
+  respondToBrokenConnection,
+  respondWithError,
   sendProblem,
 } from './responses/problems.ts';
 import { actualsRoutes } from './routes/actuals.ts';
@@ -149,10 +149,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     Object.entries(securityHeaders('page')),
     Object.entries(securityHeaders('data')),
   ];
-  const logAnswer = answerLog(logger);
-  const tellAnswer = (level: 'info' | 'debug', answered: Answered): void => {
+  const logRequest = requestLog(logger);
+  const reportResponse = (level: 'info' | 'debug', answered: CompletedRequest): void => {
     metrics.answered(answered);
-    logAnswer(level, answered);
+    logRequest(level, answered);
   };
   const started = clock.now().toString(36);
   let requests = 0;
@@ -180,8 +180,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     return503OnClosing: false, // ours is a problem too, see below
     routerOptions: { maxParamLength: 512 },
-    frameworkErrors: answerError,
-    clientErrorHandler: answerBrokenConnection,
+    frameworkErrors: respondWithError,
+    clientErrorHandler: respondToBrokenConnection,
     // Validation stops at the first error: a megabyte of wrong values must not become a megabyte of
     // errors.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
@@ -199,7 +199,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.decorateRequest('variant', null);
   app.decorateRequest('span', null);
   if (tracing) traceRequests(app, tracing);
-  app.setErrorHandler(answerError);
+  app.setErrorHandler(respondWithError);
   app.addHook('onClose', () => predictor.close());
   app.addHook('onClose', () => eventLoop?.close());
   app.server.on('drop', metrics.connectionClosed);
@@ -239,7 +239,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       apiKey || span
         ? { ...(apiKey ? { key: apiKey.id } : {}), ...(span ? { trace: span.traceId } : {}) }
         : null;
-    tellAnswer(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
+    reportResponse(config.quiet ? 'debug' : 'info', who ? { ...answered, ...who } : answered);
     done();
   });
 
@@ -326,7 +326,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       addressOf: trustedHops(settings.trustProxy),
       isOff: () => stopping || (eventLoop?.isLate() ?? false),
       answered(reqId, elapsedMs) {
-        tellAnswer('info', {
+        reportResponse('info', {
           reqId,
           method: 'GET',
           route: FORECAST_ROUTE,

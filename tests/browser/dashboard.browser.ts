@@ -6,7 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import type { ForecastAnswer } from '../../services/inference/openapi/forecast-schemas.ts';
+import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { createWorld } from '../fakes/inference.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
@@ -72,7 +72,7 @@ suite('in a browser', () => {
   test('the pointer and the arrow keys read out what the API says', async () => {
     const answer = (await (
       await fetch(`${server.url}/v1/series/74/forecast?history=168`)
-    ).json()) as ForecastAnswer;
+    ).json()) as ForecastResponse;
     const chart = page.locator('#chart');
     const box = await chart.boundingBox();
     await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.5, (box?.y ?? 0) + 60);

@@ -69,7 +69,7 @@ export function createJudge(
     return status >= 500 && !BACK_PRESSURE.has(told.code) ? `${status} ${told.code}` : null;
   }
 
-  function ofAnswer(answer: Answer, expected: Expected): string | null {
+  function ofResponse(answer: Answer, expected: Expected): string | null {
     const operation =
       expected.operationId === null ? undefined : operations.get(expected.operationId);
     const { status, headers, body } = answer;
@@ -93,7 +93,7 @@ export function createJudge(
     if (rest !== '' && !answers.some(({ isWhole }) => !isWhole))
       return `bytes that are no answer: ${JSON.stringify(rest.slice(0, 60))}`;
     for (const answer of answers) {
-      const wrong = ofAnswer(answer, expected);
+      const wrong = ofResponse(answer, expected);
       if (wrong !== null) return wrong;
       if (!answer.isWhole && expected.outcome !== 'maybe')
         return `${answer.status} with half a body`;

@@ -100,7 +100,7 @@ export const Fallback = Type.Object(
   },
 );
 
-export const SeriesAnswer = Type.Object(
+export const SeriesResponse = Type.Object(
   {
     domain: Type.String(),
     unit: Type.String(),
@@ -125,7 +125,7 @@ export const SeriesAnswer = Type.Object(
   { title: 'SeriesPage', examples: [SERIES_PAGE] },
 );
 
-export const ModelAnswer = Type.Object(
+export const ModelResponse = Type.Object(
   {
     domain: Type.Object({
       name: Type.String(),
@@ -181,7 +181,7 @@ export const ModelAnswer = Type.Object(
   { title: 'ServedModel', examples: [SERVED_MODEL] },
 );
 
-export const ModelsAnswer = Type.Object(
+export const ModelsResponse = Type.Object(
   {
     total: Type.Integer({ description: 'Models in the registry' }),
     models: Type.Array(
@@ -213,7 +213,7 @@ export const ModelsAnswer = Type.Object(
   { title: 'ModelsPage', examples: [MODELS_PAGE] },
 );
 
-export const LiveAnswer = Type.Object(
+export const LiveResponse = Type.Object(
   {
     status: Type.Literal('live'),
     access: Type.Unsafe<'open' | 'api-keys'>({
@@ -224,7 +224,7 @@ export const LiveAnswer = Type.Object(
   },
   { title: 'Live', examples: [{ status: 'live', access: 'api-keys' }] },
 );
-export const ReadyAnswer = Type.Object(
+export const ReadyResponse = Type.Object(
   {
     status: Type.Unsafe<'ready' | 'degraded'>({
       type: 'string',
@@ -288,7 +288,7 @@ export const answers = <T extends TSchema>(schema: T, description: string) => ({
 });
 
 /** The same for a route that also streams. */
-export const streamedAnswers = <T extends TSchema>(schema: T, description: string) => {
+export const streamedResponses = <T extends TSchema>(schema: T, description: string) => {
   const text = (of: string, example: string) => ({
     schema: Type.String({ description: of, examples: [example] }),
   });

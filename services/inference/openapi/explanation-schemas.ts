@@ -25,7 +25,7 @@ export const ExplanationQuery = Type.Object(
 const summed = (description: string) =>
   Type.Object({ values: Type.Array(Type.Number()), total: Type.Number() }, { description });
 
-export const ExplanationAnswer = Type.Object(
+export const ExplanationResponse = Type.Object(
   {
     domain: Type.String(),
     seriesId: Type.String(),
@@ -104,4 +104,4 @@ export const ExplanationAnswer = Type.Object(
     ],
   },
 );
-export type ExplanationAnswer = Static<typeof ExplanationAnswer>;
+export type ExplanationResponse = Static<typeof ExplanationResponse>;

@@ -9,7 +9,7 @@
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../../forecasting/panel/series-flags.ts';
-import { type AnswerFlag, BOUNDED_MEANING } from '../serving/fallback.ts';
+import { BOUNDED_MEANING, type SeriesFlagEntry } from '../serving/fallback.ts';
 import {
   Cursor,
   Fallback,
@@ -172,7 +172,7 @@ export const ForecastsBody = Type.Object(
   },
 );
 
-const HistoryAnswer = Type.Object(
+const HistoryResponse = Type.Object(
   { timestamps: Type.Array(Type.String()), values: nullableNumbers() },
   {
     title: 'RecentValues',
@@ -180,7 +180,7 @@ const HistoryAnswer = Type.Object(
   },
 );
 
-export const ForecastAnswer = Type.Object(
+export const ForecastResponse = Type.Object(
   {
     domain: Type.String(),
     seriesId: nullableString({
@@ -204,7 +204,7 @@ export const ForecastAnswer = Type.Object(
       description:
         "Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval",
     }),
-    history: Type.Optional(HistoryAnswer),
+    history: Type.Optional(HistoryResponse),
     whatIf: Type.Optional(
       Type.Array(Type.String(), {
         description: 'Columns that were as the caller supposed. Absent where none was',
@@ -217,7 +217,7 @@ export const ForecastAnswer = Type.Object(
       }),
     ),
     flags: Type.Optional(
-      Type.Array(growingList<AnswerFlag>([...SERIES_FLAGS, 'bounded']), {
+      Type.Array(growingList<SeriesFlagEntry>([...SERIES_FLAGS, 'bounded']), {
         description: `Why to trust it less: ${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where nothing is to be said`,
       }),
     ),
@@ -225,12 +225,12 @@ export const ForecastAnswer = Type.Object(
   },
   { title: 'Forecast', examples: [FORECAST] },
 );
-export type ForecastAnswer = Static<typeof ForecastAnswer>;
-export type HistoryAnswer = Static<typeof HistoryAnswer>;
+export type ForecastResponse = Static<typeof ForecastResponse>;
+export type HistoryResponse = Static<typeof HistoryResponse>;
 
-export const ForecastsAnswer = Type.Object(
+export const ForecastsResponse = Type.Object(
   {
-    forecasts: Type.Array(ForecastAnswer, { description: 'In the order of `seriesIds`' }),
+    forecasts: Type.Array(ForecastResponse, { description: 'In the order of `seriesIds`' }),
   },
   { title: 'Forecasts', examples: [FORECASTS] },
 );
@@ -238,7 +238,7 @@ export const ForecastsAnswer = Type.Object(
 export const ForecastsPage = Type.Object(
   {
     total: Type.Integer({ description: 'Series in the snapshot' }),
-    forecasts: Type.Array(ForecastAnswer, { description: 'In text order of the series' }),
+    forecasts: Type.Array(ForecastResponse, { description: 'In text order of the series' }),
     withoutForecast: Type.Array(Type.String(), {
       description: 'Series of this page whose recent history does not suffice',
     }),

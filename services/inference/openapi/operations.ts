@@ -12,7 +12,7 @@ export interface Operation {
   readonly description: string;
   /** What may go wrong beside what may go wrong everywhere. */
   readonly problems: readonly ProblemCode[];
-  /** Answered from what is served: 503 with the reason while there is nothing to serve. */
+  /** CompletedRequest from what is served: 503 with the reason while there is nothing to serve. */
   readonly needsData: boolean;
   /** Answers carry an ETag, and whoever has it already gets a 304. */
   readonly revalidates: boolean;

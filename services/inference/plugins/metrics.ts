@@ -11,7 +11,7 @@ import { dataAgeSeconds } from '../routes/health.ts';
 import { FALLBACK_REASONS, type FallbackReason } from '../serving/fallback.ts';
 import type { RefreshOutcome, ServingState } from '../serving/serving-state.ts';
 import type { Refusal } from './authentication.ts';
-import type { Answered } from './request-log.ts';
+import type { CompletedRequest } from './request-log.ts';
 
 /** Answers that wait to be counted. */
 const MAX_UNCOUNTED = 1000;
@@ -19,7 +19,7 @@ const MAX_UNCOUNTED = 1000;
 export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
-  readonly answered: (answered: Answered) => void;
+  readonly answered: (answered: CompletedRequest) => void;
   /** A request was refused for want of a key that counts. */
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
@@ -60,7 +60,7 @@ export function createServiceMetrics({
   });
   // Counted a thousand at once, or when somebody looks: one at a time, between other work, each
   // cost seven times as much.
-  let answers: Answered[] = [];
+  let answers: CompletedRequest[] = [];
   const count = () => {
     const counted = answers;
     answers = [];

@@ -59,7 +59,7 @@ export const lateLogger = (
   bindings: Record<string, unknown>,
 ): FastifyBaseLogger => new LateLogger(logger as Logger, bindings) as unknown as FastifyBaseLogger;
 
-export interface Answered {
+export interface CompletedRequest {
   readonly reqId: string;
   readonly method: string;
   /** The pattern, never the path. */
@@ -75,9 +75,11 @@ export interface Answered {
  * The lines of answers. Nothing in them could be a secret, so they are not searched for one, which
  * costs more than writing them.
  */
-export function answerLog(logger: Logger): (level: 'info' | 'debug', answered: Answered) => void {
+export function requestLog(
+  logger: Logger,
+): (level: 'info' | 'debug', answered: CompletedRequest) => void {
   const plain = logger.child({}, { redact: [] });
   return (level, answered) => {
-    if (plain.isLevelEnabled(level)) plain[level](answered, 'answered');
+    if (plain.isLevelEnabled(level)) plain[level](answered, 'request completed');
   };
 }

@@ -14,7 +14,7 @@ import type { NetworkForecaster } from '../../../forecasting/models/network/fore
 import { indexAt, onlySeries, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { ExplanationAnswer } from '../openapi/explanation-schemas.ts';
+import type { ExplanationResponse } from '../openapi/explanation-schemas.ts';
 import { isServable } from '../serving/precompute.ts';
 import { isoFrequency, isoTime, unknownSeries } from './forecast-response.ts';
 
@@ -43,7 +43,7 @@ export interface ExplanationRequest {
   readonly horizon: number;
 }
 
-export function explanationAnswer(request: ExplanationRequest): ExplanationAnswer {
+export function explanationResponse(request: ExplanationRequest): ExplanationResponse {
   const { domain, modelVersion, snapshotVersion, seriesId, cutoff, horizon } = request;
   const series = request.panel.seriesIds.indexOf(seriesId);
   if (series < 0) throw unknownSeries(seriesId);

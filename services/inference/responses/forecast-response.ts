@@ -10,13 +10,13 @@ import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/pa
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { ForecastAnswer, HistoryAnswer } from '../openapi/forecast-schemas.ts';
+import type { ForecastResponse, HistoryResponse } from '../openapi/forecast-schemas.ts';
 import type { OwnHistory } from '../prediction/adhoc-history.ts';
 import { ownForecast } from '../prediction/adhoc-history.ts';
 import { supposedColumns, supposing, type WhatIf } from '../prediction/overrides.ts';
 import { computedByModel, type Predictor } from '../prediction/predictor.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import { type AnswerFlag, baselineVersion, type Fallback } from '../serving/fallback.ts';
+import { baselineVersion, type Fallback, type SeriesFlagEntry } from '../serving/fallback.ts';
 import { pickSeries } from '../serving/per-series-fallback.ts';
 import { judgeForecast, unknownInputs } from '../serving/precompute.ts';
 import { quantilesFor } from './levels.ts';
@@ -50,12 +50,12 @@ export interface Asked {
 }
 
 /** The forecast of a stored series. */
-export function storedAnswer(
+export function storedResponse(
   serving: Serving,
   domain: Domain,
   seriesId: string,
   asked: Asked,
-): ForecastAnswer {
+): ForecastResponse {
   const { snapshot, model, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
   if (index === undefined) throw unknownSeries(seriesId);
@@ -84,7 +84,7 @@ export function storedAnswer(
  * The forecasts of stored series if the exogenous columns were as the caller supposes: computed
  * now, by the model alone.
  */
-export async function supposedAnswers(
+export async function overriddenResponses(
   serving: Serving,
   domain: Domain,
   predictor: Predictor,
@@ -92,7 +92,7 @@ export async function supposedAnswers(
   whatIf: WhatIf,
   asked: Asked,
   now: number,
-): Promise<ForecastAnswer[]> {
+): Promise<ForecastResponse[]> {
   const { snapshot, model } = serving;
   const { card, forecaster } = model;
   const { cutoff } = snapshot;
@@ -162,7 +162,7 @@ export const fallbackMember = (fallback: Fallback | null) =>
  */
 const cautions = (
   unknown: readonly string[],
-  flags: readonly AnswerFlag[],
+  flags: readonly SeriesFlagEntry[],
   fallback: Fallback | null,
 ) => ({
   ...(unknown.length > 0 ? { unknownInputs: [...unknown] } : {}),
@@ -178,13 +178,13 @@ function flagsOf(
   series: number,
   cutoff: number,
   rescued: Fallback | null | undefined,
-): AnswerFlag[] {
+): SeriesFlagEntry[] {
   const flags = seriesFlags(model.forecaster, panel, series, cutoff, seasonsOf(domain));
   return rescued?.reason === 'FORECAST_ABSURD' ? [...flags, 'bounded'] : flags;
 }
 
 /** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
-export async function ownAnswer(
+export async function adhocResponse(
   serving: Serving,
   domain: Domain,
   predictor: Predictor,
@@ -192,7 +192,7 @@ export async function ownAnswer(
   whatIf: WhatIf | undefined,
   asked: Asked,
   now: number,
-): Promise<ForecastAnswer> {
+): Promise<ForecastResponse> {
   const shape = shapeOf(serving, asked);
   const { panel, cutoff, values, unknownInputs, rescuedFor } = await ownForecast(
     serving,
@@ -282,7 +282,7 @@ function checkedHorizon(serving: Serving, horizon: number | undefined): number {
   );
 }
 
-function recent(panel: Panel, series: number, cutoff: number, count: number): HistoryAnswer {
+function recent(panel: Panel, series: number, cutoff: number, count: number): HistoryResponse {
   const from = Math.max(0, cutoff + 1 - count);
   const values = Array.from(targetOf(panel, series).subarray(from, cutoff + 1), actual);
   return { timestamps: values.map((_, i) => isoTime(timestampAt(panel, from + i))), values };

@@ -9,10 +9,10 @@
 import { Readable } from 'node:stream';
 import type { Domain } from '../../../domains/domain.ts';
 import { csvField } from '../../../forecasting/panel/csv.ts';
-import type { ForecastAnswer } from '../openapi/forecast-schemas.ts';
+import type { ForecastResponse } from '../openapi/forecast-schemas.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
-import { type Asked, shapeOf, storedAnswer } from './forecast-response.ts';
+import { type Asked, shapeOf, storedResponse } from './forecast-response.ts';
 
 export type StreamFormat = 'ndjson' | 'csv';
 
@@ -41,7 +41,7 @@ export function forecastStream(
     for (let from = 0; from < ids.length; from += SERIES_PER_PIECE) {
       let piece = '';
       for (const id of ids.slice(from, from + SERIES_PER_PIECE)) {
-        const answer = storedAnswer(serving, domain, id, asked);
+        const answer = storedResponse(serving, domain, id, asked);
         if (answer.fallback) fellBack(answer.fallback.reason);
         piece += format === 'csv' ? csvRows(answer, names) : `${JSON.stringify(answer)}\n`;
       }
@@ -65,7 +65,7 @@ const csvHead = (names: readonly string[]): string =>
     .concat('flags', 'fallback_reason', 'fallback_since')
     .join(',');
 
-function csvRows(answer: ForecastAnswer, names: readonly string[]): string {
+function csvRows(answer: ForecastResponse, names: readonly string[]): string {
   const { seriesId, cutoff, modelVersion, snapshotVersion, flags = [], fallback } = answer;
   const columns = names.map((name) => answer.quantiles[name] as number[]);
   const behind = [

@@ -4,15 +4,15 @@
  * Invariants: a text is of exactly one Serving and goes when that goes; it is made when it is first
  * asked for, so that a swap costs nothing; of the usual question every series is kept, of unusual
  * ones (a horizon, levels, a history) only so many.
- * Fails: as `storedAnswer`; what failed is not kept.
+ * Fails: as `storedResponse`; what failed is not kept.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
-import { storedAnswer } from './forecast-response.ts';
+import { storedResponse } from './forecast-response.ts';
 
 export interface PreparedForecast {
-  /** JSON, as `storedAnswer` has it. */
+  /** JSON, as `storedResponse` has it. */
   readonly text: string;
   /** The same in UTF-8: what is sent as it is is not encoded again for everybody. */
   readonly bytes: Buffer;
@@ -58,7 +58,7 @@ export function prepareForecasts(domain: Domain): PreparedForecasts {
       : `${horizon ?? ''} ${levels?.join() ?? ''} ${history} ${seriesId}`;
     const found = texts.get(key);
     if (found !== undefined) return found;
-    const answer = storedAnswer(serving, domain, seriesId, {
+    const answer = storedResponse(serving, domain, seriesId, {
       ...(horizon === undefined ? {} : { horizon }),
       levels,
       history,

@@ -164,7 +164,7 @@ export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply
 }
 
 /** The error handler of the app, and of what fails before there is a route. */
-export function answerError(
+export function respondWithError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -195,7 +195,7 @@ const MAX_UNREAD_BYTES = 16e6;
  * Answers bytes that are no HTTP request. There is no reply object yet, so this writes to the
  * socket.
  */
-export function answerBrokenConnection(error: Error & { code?: string }, socket: Socket): void {
+export function respondToBrokenConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

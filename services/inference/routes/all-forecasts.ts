@@ -6,7 +6,7 @@
  * out.
  */
 import type { FastifyRequest } from 'fastify';
-import { streamedAnswers } from '../openapi/common-schemas.ts';
+import { streamedResponses } from '../openapi/common-schemas.ts';
 import { AllForecastsQuery, ForecastsPage } from '../openapi/forecast-schemas.ts';
 import { servingOf, takeServing, variantOf } from '../plugins/attach-serving.ts';
 import { forecastStream } from '../responses/forecast-stream.ts';
@@ -51,7 +51,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
         tags: ['forecasts'],
         summary: 'The forecasts of all series, streamed as NDJSON or CSV, or in pages of JSON',
         querystring: AllForecastsQuery,
-        response: streamedAnswers(ForecastsPage, 'The forecasts, in text order of the series'),
+        response: streamedResponses(ForecastsPage, 'The forecasts, in text order of the series'),
       },
       preValidation: queryIntegers('horizon', 'limit'),
       preHandler: takeServing(state, formatOf),

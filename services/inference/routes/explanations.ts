@@ -10,10 +10,14 @@
  */
 import { HeadwayError } from '../../../platform/errors.ts';
 import { answers, SeriesParams } from '../openapi/common-schemas.ts';
-import { ExplanationAnswer, ExplanationQuery } from '../openapi/explanation-schemas.ts';
+import { ExplanationQuery, ExplanationResponse } from '../openapi/explanation-schemas.ts';
 import { servingOf, takeServing } from '../plugins/attach-serving.ts';
 import { exactTime } from '../prediction/sent-values.ts';
-import { cutoffIndex, explainable, explanationAnswer } from '../responses/explanation-response.ts';
+import {
+  cutoffIndex,
+  explainable,
+  explanationResponse,
+} from '../responses/explanation-response.ts';
 import { unknownSeries } from '../responses/forecast-response.ts';
 import { HttpProblem, NotReady } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
@@ -40,7 +44,7 @@ export function explanationRoutes(app: App, context: RouteContext): void {
         params: SeriesParams,
         querystring: ExplanationQuery,
         response: answers(
-          ExplanationAnswer,
+          ExplanationResponse,
           'How far each group of inputs moved the forecast, and the nearest past days',
         ),
       },
@@ -64,7 +68,7 @@ export function explanationRoutes(app: App, context: RouteContext): void {
         );
       }
       await startBackend();
-      return explanationAnswer({
+      return explanationResponse({
         domain,
         forecaster: model.forecaster,
         modelVersion: model.card.modelVersion,

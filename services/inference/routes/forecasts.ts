@@ -7,10 +7,10 @@
  */
 
 import { answers } from '../openapi/common-schemas.ts';
-import { ForecastsAnswer, ForecastsBody } from '../openapi/forecast-schemas.ts';
+import { ForecastsBody, ForecastsResponse } from '../openapi/forecast-schemas.ts';
 import { servingOf, takeServing } from '../plugins/attach-serving.ts';
 import type { WhatIf } from '../prediction/overrides.ts';
-import { ownAnswer, supposedAnswers } from '../responses/forecast-response.ts';
+import { adhocResponse, overriddenResponses } from '../responses/forecast-response.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { App, RouteContext } from './context.ts';
@@ -30,7 +30,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
         tags: ['forecasts'],
         summary: 'Forecasts of many series, or of recent values of your own',
         body: ForecastsBody,
-        response: answers(ForecastsAnswer, 'One forecast a series, in the order asked'),
+        response: answers(ForecastsResponse, 'One forecast a series, in the order asked'),
       },
       preHandler: takeServing(state),
     },
@@ -51,8 +51,8 @@ export function forecastRoutes(app: App, context: RouteContext): void {
           .send(`{"forecasts":${arrayOf(stored)}}` as never);
       }
       const forecasts = history
-        ? [await ownAnswer(serving, domain, predictor, history, whatIf, asked, clock.now())]
-        : await supposedAnswers(
+        ? [await adhocResponse(serving, domain, predictor, history, whatIf, asked, clock.now())]
+        : await overriddenResponses(
             serving,
             domain,
             predictor,

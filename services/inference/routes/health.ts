@@ -6,7 +6,7 @@
  * Fails: ready answers a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
  */
 
-import { answers, LiveAnswer, ReadyAnswer } from '../openapi/common-schemas.ts';
+import { answers, LiveResponse, ReadyResponse } from '../openapi/common-schemas.ts';
 import { fallbackMember, isoTime } from '../responses/forecast-response.ts';
 import { NotReady } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
@@ -33,7 +33,7 @@ export function healthRoutes(app: App, context: RouteContext, access: 'open' | '
         operationId: 'live',
         tags: ['health'],
         summary: 'Is the process alive',
-        response: answers(LiveAnswer, 'It is'),
+        response: answers(LiveResponse, 'It is'),
       },
     },
     async (_request, reply) => {
@@ -50,7 +50,7 @@ export function healthRoutes(app: App, context: RouteContext, access: 'open' | '
         operationId: 'ready',
         tags: ['health'],
         summary: 'Can forecasts be answered, and how old is the data',
-        response: answers(ReadyAnswer, 'They can'),
+        response: answers(ReadyResponse, 'They can'),
       },
     },
     async (_request, reply) => {

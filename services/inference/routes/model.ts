@@ -4,7 +4,7 @@
  * Fails: 503 while nothing is served.
  */
 
-import { answers, ModelAnswer } from '../openapi/common-schemas.ts';
+import { answers, ModelResponse } from '../openapi/common-schemas.ts';
 import { servingOf, takeServing } from '../plugins/attach-serving.ts';
 import { fallbackMember, isoFrequency, isoTime } from '../responses/forecast-response.ts';
 import type { App, RouteContext } from './context.ts';
@@ -20,7 +20,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
         operationId: 'servedModel',
         tags: ['model'],
         summary: 'The model and the snapshot that are served',
-        response: answers(ModelAnswer, 'The champion, its promotion and the snapshot'),
+        response: answers(ModelResponse, 'The champion, its promotion and the snapshot'),
       },
       preHandler: takeServing(state),
     },

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import type { HistoricModel } from '../models/model-history.ts';
-import { answers, ModelsAnswer, SeriesQuery } from '../openapi/common-schemas.ts';
+import { answers, ModelsResponse, SeriesQuery } from '../openapi/common-schemas.ts';
 import { hadAlready } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
@@ -32,7 +32,7 @@ export function modelsRoutes(
         tags: ['model'],
         summary: 'All models, newest first, and what was decided about each',
         querystring: SeriesQuery,
-        response: answers(ModelsAnswer, 'One page of models'),
+        response: answers(ModelsResponse, 'One page of models'),
       },
       preValidation: queryIntegers('limit'),
     },

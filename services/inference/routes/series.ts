@@ -6,8 +6,8 @@
  * gave out.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
-import { answers, SeriesAnswer, SeriesParams, SeriesQuery } from '../openapi/common-schemas.ts';
-import { ForecastAnswer, ForecastQuery } from '../openapi/forecast-schemas.ts';
+import { answers, SeriesParams, SeriesQuery, SeriesResponse } from '../openapi/common-schemas.ts';
+import { ForecastQuery, ForecastResponse } from '../openapi/forecast-schemas.ts';
 import { currentOf, hadAlready, servingOf, takeServing } from '../plugins/attach-serving.ts';
 import { FORECAST_ROUTE } from '../quick-forecast.ts';
 import { isoTime } from '../responses/forecast-response.ts';
@@ -30,7 +30,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
         tags: ['series'],
         summary: 'The series that can be forecast, in pages',
         querystring: SeriesQuery,
-        response: answers(SeriesAnswer, 'One page of series'),
+        response: answers(SeriesResponse, 'One page of series'),
       },
       preValidation: queryIntegers('limit'),
       preHandler: takeServing(state),
@@ -68,7 +68,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
         summary: 'The forecast of one series',
         params: SeriesParams,
         querystring: ForecastQuery,
-        response: answers(ForecastAnswer, 'The forecast, quantiles as columns'),
+        response: answers(ForecastResponse, 'The forecast, quantiles as columns'),
       },
       preValidation: queryIntegers('horizon', 'history'),
     },

@@ -14,7 +14,7 @@ import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import type { SeriesFlag } from '../../../forecasting/panel/series-flags.ts';
 
 /** What is flagged of a series, and of the forecast that was made of it. */
-export type AnswerFlag = SeriesFlag | 'bounded';
+export type SeriesFlagEntry = SeriesFlag | 'bounded';
 export const BOUNDED_MEANING =
   'the forecast of the model lay beyond all that the history allows, and a baseline stands in';
 

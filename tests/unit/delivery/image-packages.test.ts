@@ -37,7 +37,7 @@ const inside = (target: (typeof SERVICES)[number]) => ({
  * A machine that is busy with other things makes the service refuse for a while, as it says (503):
  * then again.
  */
-async function answerOf(url: string): Promise<Response> {
+async function responseOf(url: string): Promise<Response> {
   for (let tries = 1; ; tries++) {
     const answer = await fetch(url);
     if (answer.status !== 503 || tries === 40) return answer;
@@ -85,7 +85,7 @@ test('features, training and inference, each in its image', async () => {
 
   const service = startHeadway(['serve', '--port', '0'], inside('inference'));
   const [, url] = await service.until(/on (http:\/\/[\d.]+:\d+)/);
-  const { series } = (await (await answerOf(`${url}/v1/series`)).json()) as {
+  const { series } = (await (await responseOf(`${url}/v1/series`)).json()) as {
     series: { seriesId: string }[];
   };
   const id = series[0]!.seriesId;
@@ -96,10 +96,10 @@ test('features, training and inference, each in its image', async () => {
     'model',
     'models',
   ]) {
-    expect([path, (await answerOf(`${url}/v1/${path}`)).status]).toEqual([path, 200]);
+    expect([path, (await responseOf(`${url}/v1/${path}`)).status]).toEqual([path, 200]);
   }
   for (const path of ['/', '/docs', '/metrics', '/openapi.json', '/health/ready']) {
-    expect([path, (await answerOf(url + path)).status]).toEqual([path, 200]);
+    expect([path, (await responseOf(url + path)).status]).toEqual([path, 200]);
   }
   expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({
     status: 'ready',

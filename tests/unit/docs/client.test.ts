@@ -108,7 +108,7 @@ describe('against the service', () => {
   });
 
   test('what is known is not sent again: a 304 is answered from what was kept, until something changes', async () => {
-    const client = clientOf({ keptAnswers: 1 });
+    const client = clientOf({ cachedResponses: 1 });
     const first = await client.forecastSeries('74', { horizon: 2 });
     expect(await client.forecastSeries('74', { horizon: 2 })).toEqual(first);
     expect(statuses).toEqual([200, 304]);

@@ -70,7 +70,7 @@ describe('properties', () => {
     'series',
     'eventsPerDay',
     'requestsPerMonth',
-    'answerKb',
+    'responseKb',
     'storedGb',
     'alarms',
     'customMetrics',

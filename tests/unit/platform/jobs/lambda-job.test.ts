@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { environmentOf, LOADER, ROOT } from '../../../fixtures/cli/headway-process.ts';
 
-interface Answered {
+interface CompletedRequest {
   readonly path: string;
   readonly body: Record<string, unknown>;
 }
@@ -22,7 +22,7 @@ let server: Server;
 let api = '';
 const started: ChildProcess[] = [];
 /** Set by a test: hears each answer. */
-let onAnswer: (answered: Answered) => void = () => {};
+let onResponse: (answered: CompletedRequest) => void = () => {};
 let events = 0;
 /** Resolves with each request for an event. */
 let onAsked: (reply: ServerResponse) => void = () => {};
@@ -40,7 +40,7 @@ beforeAll(async () => {
     for await (const block of request) blocks.push(block as Buffer);
     reply.writeHead(202).end();
     const path = (request.url ?? '').replace('/2018-06-01/runtime/invocation/', '');
-    onAnswer({ path, body: JSON.parse(Buffer.concat(blocks).toString()) });
+    onResponse({ path, body: JSON.parse(Buffer.concat(blocks).toString()) });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   api = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -86,9 +86,9 @@ function start(args: readonly string[], env: Record<string, string>): ChildProce
 }
 
 /** Hands out one event, as soon as it is asked for, and waits for what is answered to it. */
-async function invoke(child: ChildProcess, event = '{}'): Promise<Answered> {
-  const answered = new Promise<Answered>((resolve, reject) => {
-    onAnswer = resolve;
+async function invoke(child: ChildProcess, event = '{}'): Promise<CompletedRequest> {
+  const answered = new Promise<CompletedRequest>((resolve, reject) => {
+    onResponse = resolve;
     child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
   });
   const reply = await asked;

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { naiveForecasters } from '../../../../forecasting/models/baselines/naive.ts';
-import type { ExplanationAnswer } from '../../../../services/inference/openapi/explanation-schemas.ts';
+import type { ExplanationResponse } from '../../../../services/inference/openapi/explanation-schemas.ts';
 import type { App } from '../../../../services/inference/routes/context.ts';
 import {
   CUTOFF,
@@ -33,7 +33,7 @@ describe('explanation', () => {
     const response = await from.inject(`/v1/series/${encodeURIComponent(id)}/explanation${query}`);
     return {
       status: response.statusCode,
-      body: response.json() as ExplanationAnswer & { code: string; detail: string; fix: string },
+      body: response.json() as ExplanationResponse & { code: string; detail: string; fix: string },
     };
   };
 

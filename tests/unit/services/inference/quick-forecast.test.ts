@@ -24,7 +24,7 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-interface Answered {
+interface CompletedRequest {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -65,7 +65,7 @@ async function open(
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const ask = ({ method = 'GET', url, headers = {} }: Asked) =>
-    new Promise<Answered>((resolve, reject) => {
+    new Promise<CompletedRequest>((resolve, reject) => {
       const asked = httpRequest(
         {
           host: '127.0.0.1',
@@ -88,7 +88,11 @@ async function open(
       asked.on('error', reject);
       asked.end();
     });
-  const inject = async ({ method = 'GET', url, headers = {} }: Asked): Promise<Answered> => {
+  const inject = async ({
+    method = 'GET',
+    url,
+    headers = {},
+  }: Asked): Promise<CompletedRequest> => {
     const reply = await app.inject({
       method: method as 'GET',
       url,
@@ -102,7 +106,7 @@ async function open(
 }
 
 /** Without what no two answers have in common, and what is of the connection. */
-function comparable({ status, headers, body }: Answered) {
+function comparable({ status, headers, body }: CompletedRequest) {
   const {
     date,
     connection,
@@ -194,9 +198,10 @@ describe('the usual question', () => {
     await inject({ url: FORECAST, headers: { 'x-request-id': 'mine' } });
     const answered = () =>
       lines
-        .filter(({ msg }) => msg === 'answered')
+        .filter(({ msg }) => msg === 'request completed')
         .map(({ time: _time, reqId: _id, ms, ...line }) => ({ ...line, ms: typeof ms }));
-    const ids = () => lines.filter(({ msg }) => msg === 'answered').map(({ reqId }) => reqId);
+    const ids = () =>
+      lines.filter(({ msg }) => msg === 'request completed').map(({ reqId }) => reqId);
     const [whole] = answered();
     await ask({ url: FORECAST });
     const { headers } = await ask({ url: FORECAST, headers: { 'x-request-id': 'mine' } });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { restoreNetwork } from '../../../../forecasting/models/network/forecaster.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
-import { storedAnswer } from '../../../../services/inference/responses/forecast-response.ts';
+import { storedResponse } from '../../../../services/inference/responses/forecast-response.ts';
 import type { Serving } from '../../../../services/inference/serving/build-serving-snapshot.ts';
 import { createServingState } from '../../../../services/inference/serving/serving-state.ts';
 import { train } from '../../../../services/training/train.ts';
@@ -89,7 +89,7 @@ describe.each([
     expect(entry.values).toHaveLength(TOYS.length * quantiles.length * HORIZON);
     const state = createServingState({ ...parts, clock, logger: pino({ level: 'silent' }) });
     expect(await state.refresh()).toBe('changed');
-    const answer = storedAnswer(state.current() as Serving, domain, 'a', {});
+    const answer = storedResponse(state.current() as Serving, domain, 'a', {});
     expect(Object.keys(answer.quantiles)).toEqual(quantiles.map(String));
     const columns = quantiles.map((quantile) => answer.quantiles[String(quantile)] as number[]);
     for (const [q, column] of columns.entries()) {

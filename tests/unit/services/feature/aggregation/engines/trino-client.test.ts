@@ -86,7 +86,7 @@ const options = (name: string) => ({
 });
 const aggregate = () => engine().aggregate(options('trino.parquet'));
 
-const answerWith =
+const respondWith =
   (status: number, body = ''): Trouble =>
   (response) => {
     response.writeHead(status);
@@ -153,7 +153,7 @@ describe('a part counted by the cluster', () => {
   });
 
   test.each<[string, Trouble]>([
-    ['busy', answerWith(503)],
+    ['busy', respondWith(503)],
     ['cut before the answer', cut],
     ['cut in the middle of it', cutInTheMiddle],
   ])(
@@ -169,7 +169,7 @@ describe('a part counted by the cluster', () => {
 
 describe('what cannot be done is said', () => {
   test('a cluster that stays busy', async () => {
-    for (let i = 0; i < 10; i++) double.trouble.set(i, answerWith(503));
+    for (let i = 0; i < 10; i++) double.trouble.set(i, respondWith(503));
     await expect(aggregate()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('HTTP 503'),
@@ -195,7 +195,7 @@ describe('what cannot be done is said', () => {
         errorType: 'INTERNAL_ERROR',
       },
     };
-    double.trouble.set(4, answerWith(200, JSON.stringify(body)));
+    double.trouble.set(4, respondWith(200, JSON.stringify(body)));
     await expect(aggregate()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('node died'),
@@ -210,7 +210,7 @@ describe('what cannot be done is said', () => {
     [200, '<html>', 'SOURCE_UNAVAILABLE', /not JSON/],
     [200, '{"nextUri": "http://169.254.169.254/latest"}', 'SOURCE_UNAVAILABLE', /another address/],
   ])('HTTP %d %s is %s', async (status, body, code, message) => {
-    double.trouble.set(0, answerWith(status, body));
+    double.trouble.set(0, respondWith(status, body));
     const failed = aggregate();
     await expect(failed).rejects.toMatchObject({ code });
     await expect(failed).rejects.toThrow(message);
