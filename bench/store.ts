@@ -99,7 +99,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
       peak_mb: peak('whole'),
       bare_peak_mb: peak('bare'),
     },
-    to_bare_told_once: {
+    to_bare_distinct: {
       ...{ ratio: ms('wholeOnce') / ms('bareOnce'), ms: ms('wholeOnce'), bare_ms: ms('bareOnce') },
       ...{ peak_mb: peak('wholeOnce'), bare_peak_mb: peak('bareOnce') },
     },
@@ -131,12 +131,12 @@ function report(result: {
   bytes: number;
   runs: number;
   to_bare: Beside;
-  to_bare_told_once: Beside;
+  to_bare_distinct: Beside;
   hourly: { fresh_ms: number; warm_ms: number };
   serving: { ms: number };
   machine: { load_before: number; load_after: number | undefined };
 }): void {
-  const { events, bytes, runs, to_bare, to_bare_told_once, hourly, serving, machine } = result;
+  const { events, bytes, runs, to_bare, to_bare_distinct, hourly, serving, machine } = result;
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
   const against = (bar: number, is: number): string =>
     `bar ${bar}: ${is <= bar ? 'met' : 'missed'}`;
@@ -144,7 +144,7 @@ function report(result: {
     `${what}: ${ratio.toFixed(2)} × the bare query (${seconds(ms)} / ${seconds(bare_ms)}; ${against(BARS.toBare, ratio)}), peak memory ${peak_mb.toFixed(0)} MB (${against(BARS.megabytes, peak_mb)})`;
   console.log(`${events} events, ${(bytes / 1e6).toFixed(0)} MB of Parquet; medians of ${runs}`);
   console.log(line('File to snapshot', to_bare));
-  console.log(line('… with events told twice found by both', to_bare_told_once));
+  console.log(line('… with events duplicated found by both', to_bare_distinct));
   console.log(
     `An hour on top of that: ${(hourly.warm_ms / BARS.hourlyMs).toFixed(2)} s in a process that has the store open, ${(hourly.fresh_ms / BARS.hourlyMs).toFixed(2)} s in a fresh one (${against(1, hourly.fresh_ms / 1000)})`,
   );

@@ -150,7 +150,7 @@ export interface RawRows {
   /** DOUBLE: the measured value; null where each row is one event, and events are counted. */
   readonly value: string | null;
   /**
-   * Rows that agree in all of these are the same fact told twice: all but the first are rejected as
+   * Rows that agree in all of these are the same fact duplicated: all but the first are rejected as
    * `duplicate`.
    */
   readonly duplicateKey: readonly string[];

@@ -66,7 +66,7 @@ const domain: Domain = {
 
 /**
  * Events roughly in time order, as published, at whole local seconds; few places are busy and many
- * are not; one in 10,000 is told twice and one in 300 is of no known place.
+ * are not; one in 10,000 is duplicated and one in 300 is of no known place.
  */
 const eventsSql = (events: number, first: string, seconds: number): string => `
   SELECT source, begun, begun + to_seconds(120 + (hash(i, 3) % 2400)::BIGINT) AS ended, place, target_place FROM (

@@ -69,7 +69,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
       ? sqlName(pickup.name)
       : `try_cast(${sqlName(pickup.name)} AS TIMESTAMP)`;
   const number = placeNumber(place);
-  // The same trip told twice: a trip and its refund differ in the amounts only. Without all five
+  // The same trip duplicated: a trip and its refund differ in the amounts only. Without all five
   // columns nobody can tell.
   const key = [
     find(SPELLINGS.vendor),

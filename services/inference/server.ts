@@ -48,7 +48,7 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
   const { port } = app.server.address() as AddressInfo;
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
-  // refresh() never rejects, and shares a run that is still going on: a slow store cannot pile up
+  // refresh() never rejects, and shares a run that is still going on: a slow store cannot partition up
   // refreshes.
   const { tracing } = options;
   const look = () => app.serving.refresh();

@@ -13,7 +13,7 @@ import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
 import { sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { type RawSessionOptions, withRawPart } from '../sources/raw-session.ts';
-import { findSuspects, hashesWithin } from './duplicate-candidates.ts';
+import { findDuplicateCandidates, hashesWithin } from './duplicate-candidates.ts';
 import {
   gridOrigin,
   nothingUsable,
@@ -68,7 +68,7 @@ async function aggregateWith(
     rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
   if (rows.value === null && rows.duplicateKey.length > 0) {
     const maxAtOnce = hashesWithin(options.memoryLimitMb);
-    await findSuspects(connection, {
+    await findDuplicateCandidates(connection, {
       relation: rows.relation,
       hash: keyHash(rows),
       rows: rowsIn,

@@ -1,9 +1,9 @@
 /**
  * Purpose: which rows may tell what another row tells: the hashes of their keys that occur more
- * than once. The SQL engine lays them on piles, and JavaScript looks through each: an engine that
+ * than once. The SQL engine lays them on partitions, and JavaScript looks through each: an engine that
  * groups millions of hashes, nearly all of them single, takes four times as long.
- * Invariants: `hw_suspects` names every hash that occurs twice, by its upper bits; what it names
- * besides costs a look at its rows and nothing else, for suspects are compared by the key itself
+ * Invariants: `hw_candidates` names every hash that occurs twice, by its upper bits; what it names
+ * besides costs a look at its rows and nothing else, for candidates are compared by the key itself
  * (interval-sql.ts). Memory is bounded: of many rows the hashes are taken in several passes.
  * Fails: with the engine's errors; INTERNAL where not every row was looked at.
  */
@@ -12,22 +12,22 @@ import { columnItems, columnLists } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 
 /** Lower bits of a hash that are not looked at. */
-export const UNSUSPECTED_BITS = 24;
-/** The upper bits choose one of 256 piles; what is left of a hash has 32 bits. */
-const PILE_BITS = 64 - 32 - UNSUSPECTED_BITS;
+export const IGNORED_BITS = 24;
+/** The upper bits choose one of 256 partitions; what is left of a hash has 32 bits. */
+const PARTITION_BITS = 64 - 32 - IGNORED_BITS;
 /**
- * Bytes of the engine's memory that a hash takes on its pile: four, twice while the pile grows, and
+ * Bytes of the engine's memory that a hash takes on its partition: four, twice while the partition grows, and
  * four when it is handed over.
  */
 const BYTES_PER_HASH = 20;
 /**
- * A pile that is larger than chance makes any holds the same again and again: then a table would
+ * A partition that is larger than chance makes any holds the same again and again: then a table would
  * take more memory than time is worth.
  */
 const MAX_IN_TABLE = 2 ** 20;
 const ROWS_APPENDED = 2048;
 
-/** How many hashes are laid on piles at once. */
+/** How many hashes are laid on partitions at once. */
 export const hashesWithin = (memoryLimitMb: number): number =>
   Math.floor((memoryLimitMb * 2 ** 20) / BYTES_PER_HASH);
 
@@ -36,7 +36,7 @@ export const hashesWithin = (memoryLimitMb: number): number =>
  * @param hash SQL of a UBIGINT of each
  * @param rows how many there are
  */
-export async function findSuspects(
+export async function findDuplicateCandidates(
   connection: DuckDBConnection,
   {
     relation,
@@ -45,32 +45,29 @@ export async function findSuspects(
     maxAtOnce,
   }: { relation: string; hash: string; rows: number; maxAtOnce: number },
 ): Promise<void> {
-  await connection.run('CREATE TEMP TABLE hw_suspects (suspect UBIGINT)');
+  await connection.run('CREATE TEMP TABLE hw_candidates (candidate UBIGINT)');
   const passes = Math.ceil(rows / maxAtOnce);
   let looked = 0;
   for (let pass = 0; pass < passes; pass++) {
-    // The lowest bits choose the pass, the upper ones the pile: they know nothing of one another.
+    // The lowest bits choose the pass, the upper ones the partition: they know nothing of one another.
     const where = passes === 1 ? '' : `WHERE h % ${passes} = ${pass}`;
-    const piles = await connection.stream(`
-      SELECT (h >> ${64 - PILE_BITS})::INTEGER AS pile, list(((h >> ${UNSUSPECTED_BITS}) & ${2 ** 32 - 1})::UINTEGER)
-      FROM (SELECT ${hash} AS h FROM ${relation}) ${where} GROUP BY pile`);
-    const suspects: number[] = [];
-    for await (const chunk of piles) {
+    const partitions = await connection.stream(`
+      SELECT (h >> ${64 - PARTITION_BITS})::INTEGER AS partition, list(((h >> ${IGNORED_BITS}) & ${2 ** 32 - 1})::UINTEGER)
+      FROM (SELECT ${hash} AS h FROM ${relation}) ${where} GROUP BY partition`);
+    const candidates: number[] = [];
+    for await (const chunk of partitions) {
       const { childData, boundsOf } = columnLists<{ items: Uint32Array }>(chunk, 1);
-      for (const [row, pile] of columnItems<Int32Array>(chunk, 0).entries()) {
+      for (const [row, partition] of columnItems<Int32Array>(chunk, 0).entries()) {
         const values = childData.items.subarray(...boundsOf(row));
         looked += values.length;
-        for (const value of repeatedIn(values)) suspects.push(pile * 2 ** 32 + value);
+        for (const value of repeatedIn(values)) candidates.push(partition * 2 ** 32 + value);
       }
     }
     // Not before the end of the stream: whatever else its connection does ends it.
-    await keep(connection, suspects);
+    await keep(connection, candidates);
   }
   if (looked !== rows)
-    throw new HeadwayError(
-      'INTERNAL',
-      `of ${rows} rows ${looked} were looked at for what is told twice`,
-    );
+    throw new HeadwayError('INTERNAL', `duplicate scan covered ${looked} of ${rows} rows`);
 }
 
 /**
@@ -98,11 +95,11 @@ function repeatedIn(values: Uint32Array): number[] {
   return found;
 }
 
-async function keep(connection: DuckDBConnection, suspects: readonly number[]): Promise<void> {
-  const appender = await connection.createAppender('hw_suspects');
-  for (let first = 0; first < suspects.length; first += ROWS_APPENDED) {
+async function keep(connection: DuckDBConnection, candidates: readonly number[]): Promise<void> {
+  const appender = await connection.createAppender('hw_candidates');
+  for (let first = 0; first < candidates.length; first += ROWS_APPENDED) {
     const chunk = DuckDBDataChunk.create([UBIGINT]);
-    chunk.setColumns([suspects.slice(first, first + ROWS_APPENDED).map(BigInt)]);
+    chunk.setColumns([candidates.slice(first, first + ROWS_APPENDED).map(BigInt)]);
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();

@@ -6,11 +6,11 @@
  * Fails: never; the statements may.
  */
 import type { RawRows } from '../../../domains/domain.ts';
-import { UNSUSPECTED_BITS } from './duplicate-candidates.ts';
+import { IGNORED_BITS } from './duplicate-candidates.ts';
 
 export interface IntervalStatements {
   /**
-   * Up to `hw_locals`. Where an event may be told twice they ask `hw_suspects` (told-twice.ts),
+   * Up to `hw_locals`. Where an event may be duplicated they ask `hw_candidates` (told-twice.ts),
    * made from the rows' `keyHash`.
    */
   readonly read: readonly string[];
@@ -56,7 +56,7 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
     read: [
       `CREATE TEMP TABLE hw_groups AS
        SELECT ${series}, hw_interval, count(*) AS n FROM ${judged(rows.relation)} GROUP BY ALL`,
-      ...(isOnce ? againStatements(rows, series, judged(suspectRows(rows))) : []),
+      ...(isOnce ? againStatements(rows, series, judged(candidateRows(rows))) : []),
       `CREATE TEMP VIEW hw_events AS
        SELECT series, hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} AS local, n, ${isOnce ? 'n - coalesce(again, 0)' : 'n'} AS used
        FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''} WHERE hw_interval >= 0`,
@@ -78,24 +78,24 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
 /** 64 bits of what a row tells. */
 export const keyHash = ({ duplicateKey }: RawRows): string => `hash(${duplicateKey.join(', ')})`;
 
-const suspectRows = (rows: RawRows): string =>
-  `(SELECT * FROM ${rows.relation} WHERE ${keyHash(rows)} >> ${UNSUSPECTED_BITS} IN (SELECT suspect FROM hw_suspects))`;
+const candidateRows = (rows: RawRows): string =>
+  `(SELECT * FROM ${rows.relation} WHERE ${keyHash(rows)} >> ${IGNORED_BITS} IN (SELECT candidate FROM hw_candidates))`;
 
 /**
  * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key
  * itself and among usable rows. Of rows with one key and several intervals or series the first of
- * these stands. Suspects are judged when all others are gone: judging is the dear part.
+ * these stands. Candidates are judged when all others are gone: judging is the dear part.
  */
-function againStatements(rows: RawRows, series: string, judgedSuspects: string): string[] {
+function againStatements(rows: RawRows, series: string, judgedCandidates: string): string[] {
   const names = numbered(rows.duplicateKey);
   const key = rows.duplicateKey.map((column, index) => `${column} AS ${names[index]}`);
   return [
-    `CREATE TEMP TABLE hw_told AS SELECT ${series}, hw_interval, ${key.join(', ')}, count(*) AS n FROM ${judgedSuspects} GROUP BY ALL`,
+    `CREATE TEMP TABLE hw_rows AS SELECT ${series}, hw_interval, ${key.join(', ')}, count(*) AS n FROM ${judgedCandidates} GROUP BY ALL`,
     `CREATE TEMP TABLE hw_again AS
      SELECT series, hw_interval, sum(n - stands)::BIGINT AS again
      FROM (
        SELECT *, (row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY hw_interval, series) = 1)::BIGINT AS stands
-       FROM hw_told WHERE hw_interval >= 0
+       FROM hw_rows WHERE hw_interval >= 0
      ) GROUP BY ALL`,
   ];
 }

@@ -189,7 +189,7 @@ describe('the simulated city', () => {
     expect((await bench.run(SPEC)).changed).toBe(false);
   });
 
-  test('overlapping files of two runs at once are told once; what a killed run left is not read and goes', async () => {
+  test('overlapping files of two runs at once are distinct; what a killed run left is not read and goes', async () => {
     const city = await open();
     await city.parts();
     await writeTrips(
