@@ -163,7 +163,7 @@ async function rowsIn(object, step) {
 }
 
 /** The pieces of a pack, in the order of their ranks. */
-function piecesIn(pack) {
+function segmentsIn(pack) {
   const { key, sha256: hash, count, bytes } = pack.pieces;
   const { format, feed, pieces } = JSON.parse(get(key, hash).toString('utf8'));
   const voices = pieces.map(([start, end, availableAt], rank) => ({
@@ -191,7 +191,7 @@ async function read({ packs = [], objects, schema }, ahead) {
   const step = schema.frequencyMinutes * 60_000;
   const isShared = ({ feed }) => feed.startsWith('@');
   const voices = [
-    ...packs.flatMap(piecesIn),
+    ...packs.flatMap(segmentsIn),
     ...objects.map((object) => ({ ...object, file: object, rank: 0 })),
   ];
   const own = voices.filter((voice) => !isShared(voice));

@@ -14,7 +14,7 @@ import {
   type QuarantineEntry,
   stillWaiting,
 } from '../../storage/features/quarantine.ts';
-import type { Piece } from '../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../storage/features/segments/segment-index.ts';
 import { atFault } from './contract/contract.ts';
 import type { Verdict } from './contract/verdict.ts';
 import type { QualityReport } from './quality-report.ts';
@@ -42,7 +42,7 @@ export interface Sifted {
 export async function sift(
   quarantine: Pick<Quarantine, 'list' | 'get'>,
   waiting: readonly RawPart[],
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
   accept: Acceptance | null,
 ): Promise<Sifted> {
   if (accept !== null) {

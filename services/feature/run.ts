@@ -24,7 +24,7 @@ import {
   isExogenous,
   piecesRead,
 } from '../../storage/features/reading/version-coverage.ts';
-import { newestParts, type Piece } from '../../storage/features/segments/segment-index.ts';
+import { newestParts, type Segment } from '../../storage/features/segments/segment-index.ts';
 import { refuseClockBehind } from '../../storage/log/stamps.ts';
 import type { AggregatedPart } from './aggregation/aggregate.ts';
 import { embeddedEngine, type PartEngine } from './aggregation/engines/part-engine.ts';
@@ -241,7 +241,7 @@ export const onlineViewOf = (domain: Domain): OnlineRequest => ({
  */
 function warnOfAge(
   { domain, clock, logger }: FeatureRunOptions,
-  committed: readonly Piece[],
+  committed: readonly Segment[],
 ): void {
   const verdict = freshnessVerdict({ domain, committed, fresh: [], now: clock.now() });
   if (verdict.outcome === 'pass' || verdict.outcome === 'unjudged') return;
@@ -271,7 +271,7 @@ const isKnown = (committed: CommittedParts, part: RawPart): boolean =>
   committed(named(part))?.fingerprint === part.fingerprint;
 
 /** The newest piece of every part, as far as the snapshot reads anything of it. */
-function newestRead(pieces: readonly Piece[]): Piece[] {
+function newestRead(pieces: readonly Segment[]): Segment[] {
   const newest = newestParts(pieces, pieces);
   const read = piecesRead(pieces);
   return pieces.filter((piece) => newest(piece) === piece && read.has(piece));
@@ -284,7 +284,7 @@ function newestRead(pieces: readonly Piece[]): Piece[] {
 function accountsOf(
   parts: readonly RawPart[],
   fresh: readonly AggregatedPart[],
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
 ): PartAccount[] {
   const committed = newestParts(pieces, parts.map(named));
   return parts.flatMap((part) => {
@@ -324,7 +324,7 @@ async function compactIfDue(
 function unchanged(
   head: Manifest | null,
   parts: readonly RawPart[],
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
   domain: Domain,
 ): Omit<FeatureRunResult, 'held'> {
   if (!head) {

@@ -30,11 +30,11 @@ import { readSnapshot } from './reading/snapshot-reader.ts';
 import { type DataFile, filesOf } from './reading/version-coverage.ts';
 import { placePack } from './segments/feature-compact.ts';
 import { writeFirstPieces, writePiece } from './segments/pack-writer.ts';
-import { type Piece, readPieceTable } from './segments/segment-index.ts';
+import { readSegmentIndex, type Segment } from './segments/segment-index.ts';
 
 /** A piece of the head, and where its rows are. */
 interface Held {
-  readonly piece: Piece;
+  readonly piece: Segment;
   readonly file: DataFile;
   /** In a pack; null for an object. */
   readonly rank: number | null;
@@ -138,14 +138,14 @@ async function append(
 async function heldBy({ store }: CommitContext, head: Manifest): Promise<Held[]> {
   const held: Held[] = [];
   for (const file of head.packs) {
-    const { pieces } = await readPieceTable(store, file);
+    const { pieces } = await readSegmentIndex(store, file);
     for (const [rank, piece] of pieces.entries()) held.push({ piece, file, rank });
   }
   for (const file of head.objects) held.push({ piece: file, file, rank: null });
   return held;
 }
 
-const nameOf = ({ feed, part, fingerprint, availableAt, span }: Piece): string =>
+const nameOf = ({ feed, part, fingerprint, availableAt, span }: Segment): string =>
   JSON.stringify([feed, part, fingerprint, availableAt, span.start, span.end]);
 
 /**
@@ -207,7 +207,7 @@ function toRestate(ordered: readonly Held[], now: number): Held[] {
 async function rightPartOf(work: Work, pack: FeaturePack, now: number): Promise<FeaturePack[]> {
   if (!isAhead(pack.availableAt, now)) return [pack];
   const { context, session, head, folder, doomed } = work;
-  const { pieces } = await readPieceTable(context.store, pack);
+  const { pieces } = await readSegmentIndex(context.store, pack);
   const right = pieces.filter(({ availableAt }) => !isAhead(availableAt, now));
   if (right.length === 0) return [];
   const source = await verifiedPath(context.store, session, pack, head.schema.frequencyMinutes);
@@ -219,7 +219,7 @@ async function rightPartOf(work: Work, pack: FeaturePack, now: number): Promise<
 /** Puts one piece as an object of its own. */
 async function restate(
   { context, session, head, folder, doomed }: Work,
-  piece: Piece,
+  piece: Segment,
   file: DataFile,
   rank: number | null,
 ): Promise<FeatureObject> {
@@ -242,4 +242,4 @@ async function restate(
 }
 
 /** Not its `pieces`: an object has none. */
-const claimsOf = ({ rows, span, availableAt }: Piece) => ({ rows, span, availableAt });
+const claimsOf = ({ rows, span, availableAt }: Segment) => ({ rows, span, availableAt });

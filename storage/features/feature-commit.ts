@@ -36,7 +36,7 @@ import { type NewFeatureObject, requireContent, requireFitting } from './new-obj
 import { nextOnlinePanel } from './online/online-increment.ts';
 import { encodeOnlineView } from './online/online-view.ts';
 import { type Ahead, readSnapshot } from './reading/snapshot-reader.ts';
-import { newestParts, piecesOf } from './segments/segment-index.ts';
+import { newestParts, segmentsOf } from './segments/segment-index.ts';
 
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;
@@ -192,7 +192,7 @@ async function notCommitted(
   head: Manifest | null,
   objects: readonly NewFeatureObject[],
 ) {
-  const newest = newestParts(await piecesOf(store, head), objects);
+  const newest = newestParts(await segmentsOf(store, head), objects);
   return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
 }
 

@@ -25,7 +25,7 @@ import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { type NextSnapshot, readNext } from './reading/next-snapshot.ts';
 import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
 import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
-import { type Piece, piecesOf } from './segments/segment-index.ts';
+import { type Segment, segmentsOf } from './segments/segment-index.ts';
 
 export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
   /** Default: the newest. */
@@ -57,7 +57,7 @@ export interface FeatureStore {
    * What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt`
    * the later committed comes later.
    */
-  pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Piece[]>;
+  pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
   /** How the demand will read once the new objects are committed. Writes nothing. */
   readNext(next: NextSnapshot): Promise<Panel>;
@@ -171,7 +171,7 @@ export function openFeatureStore(options: {
     commit: (request) => commitFeatures({ store, domain, clock, log }, request),
     compact: (request) => compactFeatures({ store, domain, clock, log }, request),
     repairClock: (request) => repairClock({ store, domain, clock, log }, request),
-    pieces: (manifest) => piecesOf(store, manifest),
+    pieces: (manifest) => segmentsOf(store, manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
       const manifest =

@@ -17,7 +17,7 @@ import { verifiedPath } from './feature-objects.ts';
 import { type Collection, isIntact, openCollectionLog } from './garbage/collection-log.ts';
 import { type Manifest, reportHash } from './manifest.ts';
 import { decodeOnlineView } from './online/online-view.ts';
-import { readPieceTable } from './segments/segment-index.ts';
+import { readSegmentIndex } from './segments/segment-index.ts';
 
 export interface FeatureReport extends StoreReport {
   readonly manifests: number;
@@ -102,7 +102,7 @@ async function verifySnapshot(
   }
   for (const pack of packs) {
     await attempt(pack.pieces.key, isWhole, async () => {
-      await readPieceTable(store, pack, true);
+      await readSegmentIndex(store, pack, true);
       return pack.pieces.bytes;
     });
   }

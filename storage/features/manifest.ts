@@ -59,7 +59,7 @@ export interface FeatureObject {
 }
 
 /** The object of a pack that lists its pieces (storage/features/segments/segment-index.ts). */
-export interface PieceFile {
+export interface SegmentFile {
   readonly key: string;
   readonly sha256: string;
   readonly bytes: number;
@@ -77,7 +77,7 @@ export interface FeaturePack {
   readonly sha256: string;
   readonly bytes: number;
   readonly rows: number;
-  readonly pieces: PieceFile;
+  readonly pieces: SegmentFile;
   /** From the first start to the last end of its pieces, which may leave gaps. */
   readonly span: TimeSpan;
   /** The latest of its pieces. */

@@ -14,7 +14,7 @@ import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
-import type { Piece } from './segments/segment-index.ts';
+import type { Segment } from './segments/segment-index.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;
 /**
@@ -169,7 +169,7 @@ export function openQuarantine({
  */
 export function stillWaiting(
   entry: QuarantineEvidence,
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
 ): QuarantinedPart[] {
   const nameOf = (feed: string, part: string, fingerprint: string) =>
     JSON.stringify([feed, part, fingerprint]);

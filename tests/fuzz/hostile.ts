@@ -178,7 +178,7 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
   }
 }
 
-const PIECES_OF_PATHS = [
+const PARTS_OF_PATHS = [
   '..',
   '.',
   '%2e%2e',
@@ -226,7 +226,7 @@ const CONDITIONS: readonly Record<string, string>[] = [
 export function oddPath(random: Random): FuzzRequest {
   const draw = between(random, 0, 5);
   const piece = () =>
-    Array.from({ length: between(random, 1, 6) }, () => pick(random, PIECES_OF_PATHS)).join(
+    Array.from({ length: between(random, 1, 6) }, () => pick(random, PARTS_OF_PATHS)).join(
       pick(random, ['', '/']),
     );
   const target = [

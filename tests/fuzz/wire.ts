@@ -29,9 +29,9 @@ export interface Exchange {
   readonly isLate: boolean;
 }
 
-const SLOW_PIECE_MS = 2;
+const SLOW_CHUNK_MS = 2;
 /** A slow reader goes away in the middle of what is longer. */
-const SLOW_PIECES = 6;
+const SLOW_CHUNKS = 6;
 
 /** @param pieces written one after another, in turns of their own */
 export function exchange(
@@ -57,13 +57,13 @@ export function exchange(
       });
     });
     socket.on('end', () => socket.destroy());
-    let slowPieces = 0;
+    let slowChunks = 0;
     socket.on('data', (piece) => {
       received.push(piece);
       if (manner !== 'slow') return;
-      if (++slowPieces > SLOW_PIECES) return void socket.destroy();
+      if (++slowChunks > SLOW_CHUNKS) return void socket.destroy();
       socket.pause();
-      setTimeout(() => socket.resume(), SLOW_PIECE_MS);
+      setTimeout(() => socket.resume(), SLOW_CHUNK_MS);
     });
     socket.on('connect', async () => {
       for (const piece of pieces) {

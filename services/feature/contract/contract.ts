@@ -7,7 +7,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import type { Piece } from '../../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import type { RecentDemand } from '../recent-panel.ts';
 import type { RawColumn } from '../sources/raw-profile.ts';
 import { EXPECTATION_NAMES } from './contract-limits.ts';
@@ -28,7 +28,7 @@ export interface ContractOptions {
     readonly feed: string;
     readonly fingerprint: string;
   }[];
-  readonly committed: readonly Piece[];
+  readonly committed: readonly Segment[];
   /** Null where no part of this run could be aggregated. */
   readonly recent: RecentDemand | null;
   /** The report that the head names, as it was stored. */

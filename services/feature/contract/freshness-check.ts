@@ -10,7 +10,7 @@ import type { Domain } from '../../../domains/domain.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import type { TimeSpan } from '../../../storage/features/manifest.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import type { Piece } from '../../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import { limitsOf } from './contract-limits.ts';
 import { median } from './demand-view.ts';
 import { judged, type PartName, type Verdict } from './verdict.ts';
@@ -22,7 +22,7 @@ const USUAL_TIMES = 3;
 
 export interface FreshnessOptions {
   readonly domain: Domain;
-  readonly committed: readonly Piece[];
+  readonly committed: readonly Segment[];
   /** What this run adds: none where nothing new came. */
   readonly fresh: readonly (PartName & { readonly span: TimeSpan })[];
   readonly now: number;
@@ -58,15 +58,15 @@ export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOpt
  * The median age in hours that the newest interval had reached when newer ones came; null with
  * fewer than eight arrivals.
  */
-function usualAge(objects: readonly Piece[]): number | null {
+function usualAge(objects: readonly Segment[]): number | null {
   const arrivals = [...objects].sort((a, b) => a.availableAt - b.availableAt);
   const ages: number[] = [];
   let end = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < arrivals.length; ) {
-    const at = (arrivals[i] as Piece).availableAt;
+    const at = (arrivals[i] as Segment).availableAt;
     let next = end;
     for (; i < arrivals.length && arrivals[i]?.availableAt === at; i++)
-      next = Math.max(next, (arrivals[i] as Piece).span.end);
+      next = Math.max(next, (arrivals[i] as Segment).span.end);
     if (next > end && Number.isFinite(end)) ages.push((at - end) / HOUR_MS);
     end = next;
   }

@@ -9,7 +9,7 @@ import type { Domain } from '../../../domains/domain.ts';
 import type { ColumnExpectation } from '../../../domains/expectations.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import type { Piece } from '../../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
 import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-profile.ts';
 import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
@@ -37,7 +37,7 @@ export interface PartCheckOptions {
     readonly feed: string;
     readonly fingerprint: string;
   }[];
-  readonly committed: readonly Piece[];
+  readonly committed: readonly Segment[];
   /** Columns of each feed's newest part, as the last report says. */
   readonly columnsBefore: Readonly<Record<string, readonly RawColumn[]>>;
   readonly now: number;
@@ -218,11 +218,11 @@ function repeatedOf({ part, made }: ReadPart, present: PartCheckOptions['present
   };
 }
 
-function shrunkOf({ part, made }: ReadPart, committed: readonly Piece[]): Measured[] {
+function shrunkOf({ part, made }: ReadPart, committed: readonly Segment[]): Measured[] {
   const before = committed.filter(
     ({ feed, part: name }) => feed === part.feed && name === part.name,
   );
-  const last = before.reduce<Piece | null>(
+  const last = before.reduce<Segment | null>(
     (a, b) => (a && a.availableAt > b.availableAt ? a : b),
     null,
   );

@@ -9,7 +9,7 @@
 import type { RawPart } from '../../../domains/domain.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { TimeSpan } from '../../../storage/features/manifest.ts';
-import type { Piece } from '../../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
 
 /**
@@ -35,7 +35,7 @@ export interface OverlapOptions {
   /** What this run is about to commit. */
   readonly fresh: readonly AggregatedPart[];
   /** The newest piece of every part that was committed, as far as the snapshot reads it. */
-  readonly committed: readonly Piece[];
+  readonly committed: readonly Segment[];
   /** All parts that the source has now. */
   readonly present: readonly RawPart[];
 }
@@ -63,7 +63,7 @@ export function refuseOverlap({ fresh, committed, present }: OverlapOptions): vo
  * Parts of the source that share an interval in the store: only a store that was filled before such
  * parts were refused has them. Null where there are none.
  */
-export function committedOverlap(committed: readonly Piece[]): HeadwayError | null {
+export function committedOverlap(committed: readonly Segment[]): HeadwayError | null {
   for (const feed of new Set(committed.map((piece) => piece.feed))) {
     const mine = committed.filter((piece) => piece.feed === feed);
     const found = firstOverlap(

@@ -17,7 +17,7 @@ import { type Asked, shapeOf, storedResponse } from './forecast-response.ts';
 export type StreamFormat = 'ndjson' | 'csv';
 
 /** Series a piece: some ten kilobytes, and about a millisecond of work. */
-const SERIES_PER_PIECE = 16;
+const SERIES_PER_BLOCK = 16;
 /** What lies ready for a reader that is slow. */
 const BUFFER_BYTES = 65_536;
 
@@ -38,9 +38,9 @@ export function forecastStream(
   );
   function* pieces(): Generator<string> {
     if (format === 'csv') yield `${csvHead(names)}\n`;
-    for (let from = 0; from < ids.length; from += SERIES_PER_PIECE) {
+    for (let from = 0; from < ids.length; from += SERIES_PER_BLOCK) {
       let piece = '';
-      for (const id of ids.slice(from, from + SERIES_PER_PIECE)) {
+      for (const id of ids.slice(from, from + SERIES_PER_BLOCK)) {
         const answer = storedResponse(serving, domain, id, asked);
         if (answer.fallback) fellBack(answer.fallback.reason);
         piece += format === 'csv' ? csvRows(answer, names) : `${JSON.stringify(answer)}\n`;

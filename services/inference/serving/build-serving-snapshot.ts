@@ -67,7 +67,7 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
   const given = issuedBefore(request.issued, card, forecaster, snapshot);
-  const predictPiece = (piece: Panel) =>
+  const predictBlock = (piece: Panel) =>
     given?.of(piece) ??
     computed(predictor, model, piece, cutoff, 'swap').catch((error: unknown) => {
       // A swap must not wait for a worker that does not come: this process can do it too, only not
@@ -81,7 +81,7 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
     cutoff,
     card.horizon,
     domain,
-    predictPiece,
+    predictBlock,
     before ? undefined : AT_START,
   );
   requireUsable(forecaster, made);

@@ -26,10 +26,13 @@ export interface SnapshotView {
 }
 
 /** One publication of a raw part. */
-type Piece = Pick<FeatureObject, 'feed' | 'part' | 'fingerprint' | 'span' | 'availableAt' | 'rows'>;
+type Segment = Pick<
+  FeatureObject,
+  'feed' | 'part' | 'fingerprint' | 'span' | 'availableAt' | 'rows'
+>;
 
 /** A publication that only one of the sides knows. */
-export type OtherPart = Omit<Piece, 'fingerprint'> & { readonly publishedAgain: boolean };
+export type OtherPart = Omit<Segment, 'fingerprint'> & { readonly publishedAgain: boolean };
 
 export interface SnapshotDiff {
   readonly frequencyMinutes: number;
@@ -56,7 +59,7 @@ export async function diffSnapshots(
   to: SnapshotView,
   take?: (changes: SeriesChanges) => void | Promise<void>,
 ): Promise<SnapshotDiff> {
-  const [before, after] = [await knownPieces(features, from), await knownPieces(features, to)];
+  const [before, after] = [await knownSegments(features, from), await knownSegments(features, to)];
   const { frequencyMinutes, unit, missing } = to.manifest.schema;
   const found = collectChanges(frequencyMinutes);
   const tell = async (changes: SeriesChanges): Promise<void> => {
@@ -96,13 +99,13 @@ export async function diffSnapshots(
 }
 
 /** What a side knows, in the order in which it was committed. */
-const knownPieces = async (
+const knownSegments = async (
   features: Reader,
   { manifest, knownAt = Number.POSITIVE_INFINITY }: SnapshotView,
-): Promise<Piece[]> =>
+): Promise<Segment[]> =>
   (await features.pieces(manifest)).filter(({ availableAt }) => availableAt <= knownAt);
 
-function notIn(pieces: readonly Piece[], others: readonly Piece[]): OtherPart[] {
+function notIn(pieces: readonly Segment[], others: readonly Segment[]): OtherPart[] {
   const have = new Set(pieces.map(identity));
   const parts = new Set(pieces.map(({ feed, part }) => JSON.stringify([feed, part])));
   return others
@@ -120,7 +123,7 @@ function notIn(pieces: readonly Piece[], others: readonly Piece[]): OtherPart[] 
 }
 
 /** The same wherever its rows are kept. */
-const identity = ({ feed, part, fingerprint, span, availableAt, rows }: Piece): string =>
+const identity = ({ feed, part, fingerprint, span, availableAt, rows }: Segment): string =>
   JSON.stringify([feed, part, fingerprint, span.start, span.end, availableAt, rows]);
 
 /**
@@ -129,8 +132,8 @@ const identity = ({ feed, part, fingerprint, span, availableAt, rows }: Piece): 
  * where a row absent is unknown, a row may change what is known earlier.
  */
 function firstDifference(
-  a: readonly Piece[],
-  b: readonly Piece[],
+  a: readonly Segment[],
+  b: readonly Segment[],
   missing: 'zero' | 'unknown',
 ): number | undefined {
   const [feeds, others] = [a, b].map((pieces) =>
@@ -147,7 +150,7 @@ interface Speaker extends TimeSpan {
 }
 
 /** Which publication speaks for a feed, when. */
-function speakers(pieces: readonly Piece[], feed: string): Speaker[] {
+function speakers(pieces: readonly Segment[], feed: string): Speaker[] {
   const mine = pieces.filter((piece) => piece.feed === feed);
   const { times, winners } = winningSpeakers(
     mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
@@ -187,7 +190,7 @@ interface Side {
 async function openSide(
   features: Reader,
   { manifest, knownAt }: SnapshotView,
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
   since: number | undefined,
 ): Promise<Side> {
   const { snapshotVersion, schema } = manifest;

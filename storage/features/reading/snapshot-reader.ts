@@ -16,7 +16,7 @@ import { type SqlSession, withSqlSession } from '../../../platform/duckdb/sessio
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from '../manifest.ts';
-import { type PieceTable, readPieceTable } from '../segments/segment-index.ts';
+import { readSegmentIndex, type SegmentIndex } from '../segments/segment-index.ts';
 import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
 import {
   clipSpans,
@@ -70,7 +70,7 @@ export interface KnownFeeds {
   /** Segments of the feeds of demand in the order of their names, and of the exogenous ones. */
   readonly demand: readonly (readonly Segment[])[];
   readonly exogenous: readonly (readonly Segment[])[];
-  readonly tables: ReadonlyMap<string, PieceTable>;
+  readonly tables: ReadonlyMap<string, SegmentIndex>;
 }
 
 interface FeedRows {
@@ -112,7 +112,7 @@ export async function readSnapshot(
 }
 
 /**
- * Reads the piece tables of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand
+ * Reads the segment index of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand
  * was known.
  */
 export async function knownFeeds(
@@ -120,8 +120,8 @@ export async function knownFeeds(
   { packs, objects }: SnapshotFiles,
   knownAt = Number.POSITIVE_INFINITY,
 ): Promise<KnownFeeds> {
-  const tables = new Map<string, PieceTable>();
-  for (const pack of packs) tables.set(pack.key, await readPieceTable(store, pack));
+  const tables = new Map<string, SegmentIndex>();
+  for (const pack of packs) tables.set(pack.key, await readSegmentIndex(store, pack));
   const demand: Segment[][] = [];
   const exogenous: Segment[][] = [];
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };

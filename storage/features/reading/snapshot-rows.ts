@@ -3,7 +3,7 @@
  * values.
  * Invariants: only winners are read (coverage.ts), from files that were checked
  * (feature-objects.ts); a file is opened only where its rows are needed: of a pack, what series it
- * holds is often known from its piece table, and of a file that was just checked its rows are kept.
+ * holds is often known from its segment index, and of a file that was just checked its rows are kept.
  * Fails: STORE_CORRUPT with the key.
  */
 
@@ -12,7 +12,7 @@ import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import { rowsOfContent, verifiedPath } from '../feature-objects.ts';
 import { type ObjectRows, placeRows } from '../kept-rows.ts';
-import type { PieceTable } from '../segments/segment-index.ts';
+import type { SegmentIndex } from '../segments/segment-index.ts';
 import { type DataFile, isPack, lastRank, type Segment } from './version-coverage.ts';
 
 /** What reading the rows of a snapshot needs. */
@@ -20,8 +20,8 @@ export interface RowReader {
   readonly store: ObjectStore;
   readonly session: SqlSession;
   readonly frequencyMinutes: number;
-  /** The piece tables of the packs, by the key of the pack. */
-  readonly tables: ReadonlyMap<string, PieceTable>;
+  /** The segment index of the packs, by the key of the pack. */
+  readonly tables: ReadonlyMap<string, SegmentIndex>;
 }
 
 /** The series with a winning row in `segments`. */
@@ -91,7 +91,7 @@ function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
 function tellsAll(
   pack: DataFile,
   segments: readonly Segment[],
-  table: PieceTable | undefined,
+  table: SegmentIndex | undefined,
   ids: Set<string>,
 ): boolean {
   const lasting = segments.filter(({ rank }) => rank === lastRank(pack));

@@ -7,7 +7,7 @@
  * Fails: never; spans were checked with the manifest.
  */
 import type { FeatureObject, FeaturePack, TimeSpan } from '../manifest.ts';
-import type { PieceTable } from '../segments/segment-index.ts';
+import type { SegmentIndex } from '../segments/segment-index.ts';
 
 /** A file with rows: of one piece, or of many. */
 export type DataFile = FeatureObject | FeaturePack;
@@ -67,7 +67,7 @@ export const feedsOf = (files: readonly { readonly feed: string }[]): string[] =
  * The pieces of files (packs before objects), in the order in which they were committed; those of a
  * pack by rank.
  */
-function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, PieceTable>): Voice[] {
+function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, SegmentIndex>): Voice[] {
   return files.flatMap((file): Voice[] => {
     if (!isPack(file)) return [{ ...file.span, availableAt: file.availableAt, file, rank: 0 }];
     const pieces = tables.get(file.key)?.pieces ?? [];
@@ -104,10 +104,10 @@ export function winningSpeakers(spoken: readonly Spoken[], knownAt = Number.POSI
 
 /** The pieces of a snapshot that are read anywhere: not those that later ones hide wholly. */
 export function piecesRead<
-  Piece extends { readonly feed: string; readonly span: TimeSpan; readonly availableAt: number },
->(pieces: readonly Piece[]): Set<Piece> {
-  const read = new Set<Piece>();
-  const feeds = new Map<string, Piece[]>();
+  Segment extends { readonly feed: string; readonly span: TimeSpan; readonly availableAt: number },
+>(pieces: readonly Segment[]): Set<Segment> {
+  const read = new Set<Segment>();
+  const feeds = new Map<string, Segment[]>();
   for (const piece of pieces) {
     const mine = feeds.get(piece.feed) ?? [];
     feeds.set(piece.feed, mine);
@@ -117,7 +117,7 @@ export function piecesRead<
     const { winners } = winningSpeakers(
       mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
     );
-    for (const index of winners) if (index >= 0) read.add(mine[index] as Piece);
+    for (const index of winners) if (index >= 0) read.add(mine[index] as Segment);
   }
   return read;
 }
@@ -174,7 +174,7 @@ function joined(segments: readonly Segment[]): Segment[] {
  */
 export function winningSegments(
   files: readonly DataFile[],
-  tables: ReadonlyMap<string, PieceTable>,
+  tables: ReadonlyMap<string, SegmentIndex>,
   knownAt = Number.POSITIVE_INFINITY,
 ): Segment[] {
   if (files.some(({ availableAt }) => availableAt > knownAt))

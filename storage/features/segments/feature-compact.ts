@@ -29,10 +29,10 @@ import {
 } from '../manifest.ts';
 import { type DataFile, feedsOf, filesOf, isPack } from '../reading/version-coverage.ts';
 import { type WrittenPack, writePack } from './pack-writer.ts';
-import { encodePieceTable, sumOfPieces } from './segment-index.ts';
+import { encodeSegmentIndex, sumOfSegments } from './segment-index.ts';
 
 const MAX_ROWS = 2_000_000;
-const MAX_PIECES = 10_000;
+const MAX_SEGMENTS = 10_000;
 
 export interface CompactRequest {
   /**
@@ -112,7 +112,7 @@ export async function compactFeatures(
   });
 }
 
-/** Puts the Parquet file at `path` and the piece table of a pack. */
+/** Puts the Parquet file at `path` and the segment index of a pack. */
 export async function placePack(
   context: CommitContext,
   session: SqlSession,
@@ -123,12 +123,12 @@ export async function placePack(
   const data = await placeFile(context, session, path, doomed);
   const pieces = await placeBytes(
     context,
-    (copy) => encodePieceTable(feed, table, copy),
+    (copy) => encodeSegmentIndex(feed, table, copy),
     objectKeys.pieces,
     doomed,
   );
   const { pieces: held } = table;
-  return { feed, ...data, rows, pieces: { ...pieces, count: held.length }, ...sumOfPieces(held) };
+  return { feed, ...data, rows, pieces: { ...pieces, count: held.length }, ...sumOfSegments(held) };
 }
 
 /**
@@ -156,12 +156,12 @@ export function planRuns(
 }
 
 const rowsOf = (run: Run): number => run.reduce((sum, { rows }) => sum + rows, 0);
-const piecesOf = (run: Run): number =>
+const segmentsOf = (run: Run): number =>
   run.reduce((sum, file) => sum + (isPack(file) ? file.pieces.count : 1), 0);
 
 function joins(last: Run, run: Run, maxRows: number): boolean {
   const fits =
-    rowsOf(last) + rowsOf(run) <= maxRows && piecesOf(last) + piecesOf(run) <= MAX_PIECES;
+    rowsOf(last) + rowsOf(run) <= maxRows && segmentsOf(last) + segmentsOf(run) <= MAX_SEGMENTS;
   return fits && rowsOf(last) <= rowsOf(run);
 }
 
@@ -169,7 +169,7 @@ function inGroups(objects: readonly FeatureObject[], maxRows: number): FeatureOb
   const groups: FeatureObject[][] = [];
   for (const object of objects) {
     const group = groups.at(-1);
-    const fits = group && rowsOf(group) + object.rows <= maxRows && group.length < MAX_PIECES;
+    const fits = group && rowsOf(group) + object.rows <= maxRows && group.length < MAX_SEGMENTS;
     if (fits) group.push(object);
     else groups.push([object]);
   }

@@ -1,5 +1,5 @@
 /**
- * Purpose: merge files of one feed (objects and packs) into the Parquet file and the piece table of
+ * Purpose: merge files of one feed (objects and packs) into the Parquet file and the segment index of
  * one pack, and take pieces out of one again.
  * Invariants: for every piece and every interval it covers, the rows valid at its rank are the rows
  * it had. A row that several pieces in turn say alike is stored once. Nothing depends on how the
@@ -12,15 +12,15 @@ import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import { verifiedPath } from '../feature-objects.ts';
 import { type DataFile, isPack } from '../reading/version-coverage.ts';
-import { type Piece, type PieceTable, readPieceTable } from './segment-index.ts';
+import { readSegmentIndex, type Segment, type SegmentIndex } from './segment-index.ts';
 
 export interface WrittenPack {
   readonly rows: number;
-  readonly table: Pick<PieceTable, 'pieces' | 'firsts'>;
+  readonly table: Pick<SegmentIndex, 'pieces' | 'firsts'>;
 }
 
-interface PlacedPiece {
-  readonly piece: Piece;
+interface PlacedSegment {
+  readonly piece: Segment;
   readonly input: number;
   readonly local: number;
 }
@@ -36,7 +36,7 @@ export async function writePack(
   frequencyMinutes: number,
   target: string,
 ): Promise<WrittenPack> {
-  const placed = await piecesInOrder(store, files);
+  const placed = await segmentsInOrder(store, files);
   const paths: string[] = [];
   for (const file of files) paths.push(await verifiedPath(store, session, file, frequencyMinutes));
 
@@ -66,7 +66,7 @@ export async function writePack(
 export async function writeFirstPieces(
   session: SqlSession,
   source: string,
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
   target: string,
 ): Promise<WrittenPack> {
   const count = pieces.length;
@@ -85,7 +85,7 @@ export async function writeFirstPieces(
 export async function writePiece(
   session: SqlSession,
   source: string,
-  { span, availableAt }: Pick<Piece, 'span' | 'availableAt'>,
+  { span, availableAt }: Pick<Segment, 'span' | 'availableAt'>,
   rank: number | null,
   target: string,
 ): Promise<void> {
@@ -104,7 +104,7 @@ export async function writePiece(
 async function writtenPack(
   session: SqlSession,
   target: string,
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
 ): Promise<WrittenPack> {
   const written = parquetFiles(target);
   const [[rows] = []] = await session.rows(`SELECT count(*) FROM ${written}`);
@@ -115,13 +115,13 @@ async function writtenPack(
 }
 
 /** All pieces, the weakest first: their places are their ranks. */
-async function piecesInOrder(
+async function segmentsInOrder(
   store: ObjectStore,
   files: readonly DataFile[],
-): Promise<PlacedPiece[]> {
-  const placed: PlacedPiece[] = [];
+): Promise<PlacedSegment[]> {
+  const placed: PlacedSegment[] = [];
   for (const [input, file] of files.entries()) {
-    const pieces = isPack(file) ? (await readPieceTable(store, file)).pieces : [asPiece(file)];
+    const pieces = isPack(file) ? (await readSegmentIndex(store, file)).pieces : [asSegment(file)];
     for (const [local, piece] of pieces.entries()) placed.push({ piece, input, local });
   }
   return placed.sort(
@@ -129,12 +129,12 @@ async function piecesInOrder(
   );
 }
 
-function asPiece({
+function asSegment({
   key: _key,
   sha256: _hash,
   bytes: _bytes,
   ...piece
-}: Exclude<DataFile, { pieces: unknown }>): Piece {
+}: Exclude<DataFile, { pieces: unknown }>): Segment {
   return piece;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Purpose: the piece table of a pack: which objects a compaction merged, in the order in which they
+ * Purpose: the segment index of a pack: which objects a compaction merged, in the order in which they
  * win, and where each series begins.
  * Invariants: the rank of a piece is its place in the table, ascending by `availableAt` and, of
  * equals, in the order of the commits; the table is named by its content and must add up to what
@@ -14,14 +14,14 @@ import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
 import { coveredBy } from '../reading/version-coverage.ts';
 
-const PIECE_FORMAT = 1;
+const SEGMENT_FORMAT = 1;
 const MAX_TABLES_KEPT = 64;
 
 /** What a manifest says of an object, and a table of a piece: everything but where the rows lie. */
-export type Piece = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
+export type Segment = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
 
-export interface PieceTable {
-  readonly pieces: readonly Piece[];
+export interface SegmentIndex {
+  readonly pieces: readonly Segment[];
   /**
    * For each series with rows of last pieces: the first interval at which there is one (no later
    * piece of the pack covers it).
@@ -31,7 +31,7 @@ export interface PieceTable {
   readonly covered: readonly TimeSpan[];
 }
 
-type StoredPiece = [
+type StoredSegment = [
   number,
   number,
   number,
@@ -46,7 +46,7 @@ interface Stored {
   format: number;
   feed: string;
   copy: number;
-  pieces: StoredPiece[];
+  pieces: StoredSegment[];
   series: [string, number][];
 }
 
@@ -60,7 +60,7 @@ const tuple = (...items: object[]) => ({
   maxItems: items.length,
 });
 const properties = {
-  format: { const: PIECE_FORMAT },
+  format: { const: SEGMENT_FORMAT },
   feed: text,
   copy: count,
   pieces: {
@@ -79,21 +79,21 @@ const shape = lazyShape(record(properties));
  * @param copy tells apart tables of the same content, where a name must not be used again
  * (docs/store-protocol.md, Garbage)
  */
-export function encodePieceTable(
+export function encodeSegmentIndex(
   feed: string,
-  table: Pick<PieceTable, 'pieces' | 'firsts'>,
+  table: Pick<SegmentIndex, 'pieces' | 'firsts'>,
   copy: number,
 ): Uint8Array {
-  const pieces = table.pieces.map((piece): StoredPiece => {
+  const pieces = table.pieces.map((piece): StoredSegment => {
     const { span, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected } = piece;
     return [span.start, span.end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected];
   });
-  const stored: Stored = { format: PIECE_FORMAT, feed, copy, pieces, series: [...table.firsts] };
+  const stored: Stored = { format: SEGMENT_FORMAT, feed, copy, pieces, series: [...table.firsts] };
   return Buffer.from(JSON.stringify(stored));
 }
 
 /** What a manifest says of a pack, as far as it follows from its pieces. */
-export function sumOfPieces(pieces: readonly Piece[]) {
+export function sumOfSegments(pieces: readonly Segment[]) {
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
   const rejected: Record<string, number> = {};
   const sum = { availableAt: Number.NEGATIVE_INFINITY, rowsIn: 0, rowsUsed: 0 };
@@ -110,14 +110,14 @@ export function sumOfPieces(pieces: readonly Piece[]) {
 }
 
 /** Tables never change, and a process asks for the same ones again and again. */
-const kept = new Map<string, PieceTable>();
+const kept = new Map<string, SegmentIndex>();
 
 /** The table of a pack. `afresh` trusts no earlier reading. */
-export async function readPieceTable(
+export async function readSegmentIndex(
   store: ObjectStore,
   pack: FeaturePack,
   afresh = false,
-): Promise<PieceTable> {
+): Promise<SegmentIndex> {
   const { key, sha256: hash } = pack.pieces;
   const name = `${store.location} ${key} ${pack.sha256}`;
   const before = afresh ? undefined : kept.get(name);
@@ -161,29 +161,29 @@ export async function readPieceTable(
  * All pieces that a snapshot holds, in packs and outside; none of no snapshot. Of equals in
  * `availableAt` the later committed comes later.
  */
-export async function piecesOf(
+export async function segmentsOf(
   store: ObjectStore,
   snapshot: Pick<Manifest, 'packs' | 'objects'> | null,
-): Promise<Piece[]> {
+): Promise<Segment[]> {
   if (snapshot === null) return [];
   const { packs, objects } = snapshot;
-  const all: (readonly Piece[])[] = [];
-  for (const pack of packs) all.push((await readPieceTable(store, pack)).pieces);
-  return ([] as Piece[]).concat(...all, objects);
+  const all: (readonly Segment[])[] = [];
+  for (const pack of packs) all.push((await readSegmentIndex(store, pack)).pieces);
+  return ([] as Segment[]).concat(...all, objects);
 }
 
 /** A part as a piece names it. */
-export type PartName = Pick<Piece, 'feed' | 'part'>;
+export type PartName = Pick<Segment, 'feed' | 'part'>;
 
 /**
  * The newest piece of a part, as a function of the part. @param of the only parts that are asked
  * for
  */
 export function newestParts(
-  pieces: readonly Piece[],
+  pieces: readonly Segment[],
   of: readonly PartName[],
-): (part: PartName) => Piece | undefined {
-  const feeds = new Map<string, Map<string, Piece | undefined>>(
+): (part: PartName) => Segment | undefined {
+  const feeds = new Map<string, Map<string, Segment | undefined>>(
     of.map(({ feed }) => [feed, new Map()]),
   );
   for (const { feed, part } of of) feeds.get(feed)?.set(part, undefined);
@@ -196,22 +196,22 @@ export function newestParts(
   return ({ feed, part }) => feeds.get(feed)?.get(part);
 }
 
-const decode = ({ feed, pieces }: Stored): Piece[] =>
+const decode = ({ feed, pieces }: Stored): Segment[] =>
   pieces.map(([start, end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected]) => ({
     ...{ feed, part, fingerprint, availableAt, rows, rowsIn, rowsUsed, rejected },
     span: { start, end },
   }));
 
-function problemIn(feed: string, pieces: readonly Piece[], pack: FeaturePack): string | null {
+function problemIn(feed: string, pieces: readonly Segment[], pack: FeaturePack): string | null {
   if (feed !== pack.feed) return `it is of the feed ${JSON.stringify(feed)}`;
   if (pieces.length !== pack.pieces.count)
     return `it has ${pieces.length} pieces, not ${pack.pieces.count}`;
   const unordered = pieces.findIndex(
-    (piece, rank) => rank > 0 && piece.availableAt < (pieces[rank - 1] as Piece).availableAt,
+    (piece, rank) => rank > 0 && piece.availableAt < (pieces[rank - 1] as Segment).availableAt,
   );
   if (unordered >= 0) return `piece ${unordered} is out of order`;
   if (pieces.some(({ span }) => !(span.start < span.end))) return 'a piece has an empty span';
-  const sum = sumOfPieces(pieces);
+  const sum = sumOfSegments(pieces);
   const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
   const sorted = (record: object) => Object.entries(record).sort();
   if (!same(sum.span, pack.span) || sum.availableAt !== pack.availableAt)

@@ -14,7 +14,7 @@ import {
   lastRank,
   winningSegments,
 } from '../../../../../storage/features/reading/version-coverage.ts';
-import type { PieceTable } from '../../../../../storage/features/segments/segment-index.ts';
+import type { SegmentIndex } from '../../../../../storage/features/segments/segment-index.ts';
 
 const LAST = 14;
 
@@ -42,7 +42,7 @@ const snapshots = fc
     objects: fc.array(spoken, { maxLength: 4 }),
   })
   .map(({ packs, objects }) => {
-    const tables = new Map<string, PieceTable>();
+    const tables = new Map<string, SegmentIndex>();
     const made = packs.map((given, number) => {
       const pieces = [...given].sort((a, b) => a.availableAt - b.availableAt);
       const key = `pack ${number}`;
@@ -50,7 +50,7 @@ const snapshots = fc
         pieces,
         firsts: new Map(),
         covered: coveredBy(pieces.map(({ span }) => span)),
-      } as unknown as PieceTable);
+      } as unknown as SegmentIndex);
       const span = {
         start: Math.min(...pieces.map((one) => one.span.start)),
         end: Math.max(...pieces.map((one) => one.span.end)),
@@ -69,8 +69,10 @@ const snapshots = fc
     return { files: files as unknown as DataFile[], tables };
   });
 
-const piecesOf = (file: DataFile, tables: ReadonlyMap<string, PieceTable>): readonly Spoken[] =>
-  isPack(file) ? (tables.get(file.key) as PieceTable).pieces : [file];
+const segmentsOf = (
+  file: DataFile,
+  tables: ReadonlyMap<string, SegmentIndex>,
+): readonly Spoken[] => (isPack(file) ? (tables.get(file.key) as SegmentIndex).pieces : [file]);
 
 const covers = ({ span }: Spoken, t: number): boolean => span.start <= t && t < span.end;
 
@@ -87,7 +89,7 @@ describe('who speaks when', () => {
           // The latest known; of equals the one in the later file, and there the later piece.
           let winner: { file: DataFile; rank: number; availableAt: number } | null = null;
           for (const file of files) {
-            for (const [rank, piece] of piecesOf(file, tables).entries()) {
+            for (const [rank, piece] of segmentsOf(file, tables).entries()) {
               const { availableAt } = piece;
               if (
                 !covers(piece, t) ||
@@ -105,7 +107,7 @@ describe('who speaks when', () => {
           // Rows that are valid at a rank are those of the last piece up to it that covers the
           // moment.
           expect(segment.rank).toBeLessThanOrEqual(lastRank(segment.file));
-          const upTo = piecesOf(segment.file, tables).slice(0, segment.rank + 1);
+          const upTo = segmentsOf(segment.file, tables).slice(0, segment.rank + 1);
           expect(upTo.findLastIndex((piece) => covers(piece, t))).toBe(winner.rank);
         }
         for (const [i, { start, file, rank }] of segments.entries()) {
@@ -131,7 +133,7 @@ describe('who speaks when', () => {
       availableAt: 999,
       pieces: { count: 1000 },
     } as unknown as DataFile;
-    const table = { pieces: hours, firsts: new Map(), covered } as unknown as PieceTable;
+    const table = { pieces: hours, firsts: new Map(), covered } as unknown as SegmentIndex;
     expect(winningSegments([pack], new Map([['p', table]]))).toEqual([
       { start: 0, end: 1000, file: pack, rank: 999 },
     ]);
