@@ -166,7 +166,7 @@ async function rowsIn(object, step) {
 function segmentsIn(pack) {
   const { key, sha256: hash, count, bytes } = pack.pieces;
   const { format, feed, pieces } = JSON.parse(get(key, hash).toString('utf8'));
-  const voices = pieces.map(([start, end, availableAt], rank) => ({
+  const versions = pieces.map(([start, end, availableAt], rank) => ({
     feed,
     span: { start, end },
     availableAt,
@@ -174,44 +174,44 @@ function segmentsIn(pack) {
     rank,
   }));
   demand(
-    format === 1 && feed === pack.feed && voices.length === count && get(key).length === bytes,
+    format === 1 && feed === pack.feed && versions.length === count && get(key).length === bytes,
     key,
     'it is not of its pack',
   );
   demand(
-    voices.every((v, i) => i === 0 || voices[i - 1].availableAt <= v.availableAt),
+    versions.every((v, i) => i === 0 || versions[i - 1].availableAt <= v.availableAt),
     key,
     'its pieces are out of order',
   );
-  return voices;
+  return versions;
 }
 
 /** "Reading as of a time" with neither knownAt nor cutoff: the grid, and for every feed the winning rows, series → interval → value. */
 async function read({ packs = [], objects, schema }, ahead) {
   const step = schema.frequencyMinutes * 60_000;
   const isShared = ({ feed }) => feed.startsWith('@');
-  const voices = [
+  const versions = [
     ...packs.flatMap(segmentsIn),
     ...objects.map((object) => ({ ...object, file: object, rank: 0 })),
   ];
-  const own = voices.filter((voice) => !isShared(voice));
+  const own = versions.filter((version) => !isShared(version));
   const start = Math.min(...own.map(({ span }) => span.start));
   const end = Math.max(...own.map(({ span }) => span.end));
   const feeds = [];
-  for (const name of [...new Set(voices.map(({ feed }) => feed))].sort()) {
+  for (const name of [...new Set(versions.map(({ feed }) => feed))].sort()) {
     const winner = new Map();
-    for (const voice of voices.filter(({ feed }) => feed === name)) {
-      const until = isShared(voice) ? end + ahead * step : end;
-      for (let at = voice.span.start; at < Math.min(voice.span.end, until); at += step) {
-        if (!winner.has(at) || winner.get(at).availableAt <= voice.availableAt)
-          winner.set(at, voice);
+    for (const version of versions.filter(({ feed }) => feed === name)) {
+      const until = isShared(version) ? end + ahead * step : end;
+      for (let at = version.span.start; at < Math.min(version.span.end, until); at += step) {
+        if (!winner.has(at) || winner.get(at).availableAt <= version.availableAt)
+          winner.set(at, version);
       }
     }
     const series = new Map();
-    for (const file of new Set([...winner.values()].map((voice) => voice.file))) {
+    for (const file of new Set([...winner.values()].map((version) => version.file))) {
       for (const [id, at, value, , first, until] of await rowsIn(file, step)) {
-        const voice = winner.get(at);
-        if (voice?.file !== file || voice.rank < first || voice.rank >= until) continue;
+        const version = winner.get(at);
+        if (version?.file !== file || version.rank < first || version.rank >= until) continue;
         if (!series.has(id)) series.set(id, new Map());
         series.get(id).set(at, Math.fround(value));
       }

@@ -17,7 +17,7 @@ import {
   type SeriesChanges,
   type SeriesDifference,
 } from './value-changes.ts';
-import { isExogenous, winningSpeakers } from './version-coverage.ts';
+import { isExogenous, resolveVersions } from './version-coverage.ts';
 
 /** A snapshot, and of it what was known at a time; all of it without one. */
 export interface SnapshotView {
@@ -142,17 +142,17 @@ function firstDifference(
   if (feeds.join('\n') !== others.join('\n')) return undefined;
   if (missing === 'unknown' && feeds.filter((feed) => !isExogenous(feed)).length > 1)
     return undefined;
-  return Math.min(...feeds.map((feed) => firstUnlike(speakers(a, feed), speakers(b, feed))));
+  return Math.min(...feeds.map((feed) => firstUnlike(versions(a, feed), versions(b, feed))));
 }
 
-interface Speaker extends TimeSpan {
+interface VersionSpan extends TimeSpan {
   readonly who: string;
 }
 
 /** Which publication speaks for a feed, when. */
-function speakers(pieces: readonly Segment[], feed: string): Speaker[] {
+function versions(pieces: readonly Segment[], feed: string): VersionSpan[] {
   const mine = pieces.filter((piece) => piece.feed === feed);
-  const { times, winners } = winningSpeakers(
+  const { times, winners } = resolveVersions(
     mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
   );
   return times.flatMap((start, cell) => {
@@ -163,7 +163,7 @@ function speakers(pieces: readonly Segment[], feed: string): Speaker[] {
   });
 }
 
-function firstUnlike(a: readonly Speaker[], b: readonly Speaker[]): number {
+function firstUnlike(a: readonly VersionSpan[], b: readonly VersionSpan[]): number {
   let [i, j] = [0, 0];
   let alike = Number.NEGATIVE_INFINITY;
   for (;;) {
@@ -172,7 +172,7 @@ function firstUnlike(a: readonly Speaker[], b: readonly Speaker[]): number {
     const start = x ? Math.max(x.start, alike) : Number.POSITIVE_INFINITY;
     const other = y ? Math.max(y.start, alike) : Number.POSITIVE_INFINITY;
     if (start !== other || x?.who !== y?.who) return Math.min(start, other);
-    alike = Math.min((x as Speaker).end, (y as Speaker).end);
+    alike = Math.min((x as VersionSpan).end, (y as VersionSpan).end);
     if (x?.end === alike) i++;
     if (y?.end === alike) j++;
   }

@@ -26,7 +26,7 @@ export const filesOf = (
 /**
  * One published piece: an object, or what a pack holds of one. The rank is its place in the file.
  */
-interface Voice extends TimeSpan {
+interface PartVersion extends TimeSpan {
   readonly availableAt: number;
   readonly file: DataFile;
   readonly rank: number;
@@ -67,8 +67,11 @@ export const feedsOf = (files: readonly { readonly feed: string }[]): string[] =
  * The pieces of files (packs before objects), in the order in which they were committed; those of a
  * pack by rank.
  */
-function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, SegmentIndex>): Voice[] {
-  return files.flatMap((file): Voice[] => {
+function voicesOf(
+  files: readonly DataFile[],
+  tables: ReadonlyMap<string, SegmentIndex>,
+): PartVersion[] {
+  return files.flatMap((file): PartVersion[] => {
     if (!isPack(file)) return [{ ...file.span, availableAt: file.availableAt, file, rank: 0 }];
     const pieces = tables.get(file.key)?.pieces ?? [];
     return pieces.map(({ span, availableAt }, rank) => ({ ...span, availableAt, file, rank }));
@@ -76,7 +79,7 @@ function voicesOf(files: readonly DataFile[], tables: ReadonlyMap<string, Segmen
 }
 
 /** Something of one feed that speaks of a stretch of time, since it was known. */
-export interface Spoken extends TimeSpan {
+export interface ResolvedSpan extends TimeSpan {
   readonly availableAt: number;
 }
 
@@ -87,7 +90,10 @@ export interface Spoken extends TimeSpan {
  * speaks from there to the next, -1 for nobody; `paint`: gives the cells between the two ends of
  * one of them a value
  */
-export function winningSpeakers(spoken: readonly Spoken[], knownAt = Number.POSITIVE_INFINITY) {
+export function resolveVersions(
+  spoken: readonly ResolvedSpan[],
+  knownAt = Number.POSITIVE_INFINITY,
+) {
   const times = [...new Set(spoken.flatMap(({ start, end }) => [start, end]))].sort(
     (a, b) => a - b,
   );
@@ -114,7 +120,7 @@ export function piecesRead<
     mine.push(piece);
   }
   for (const mine of feeds.values()) {
-    const { winners } = winningSpeakers(
+    const { winners } = resolveVersions(
       mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
     );
     for (const index of winners) if (index >= 0) read.add(mine[index] as Segment);
@@ -123,28 +129,28 @@ export function piecesRead<
 }
 
 /**
- * Who of `voices` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners'
+ * Who of `versions` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners'
  * segments in time order.
  */
-function segmentsOf(voices: readonly Voice[], knownAt: number): Segment[] {
-  const { times, winners, paint } = winningSpeakers(voices, knownAt);
+function segmentsOf(versions: readonly PartVersion[], knownAt: number): Segment[] {
+  const { times, winners, paint } = resolveVersions(versions, knownAt);
 
   /** For a pack: the rank of the last of its pieces in each cell, known or not. */
   const lasts = new Map<DataFile, Int32Array>();
-  for (const voice of voices) {
-    if (!isPack(voice.file)) continue;
-    const cells = lasts.get(voice.file) ?? new Int32Array(times.length);
-    lasts.set(voice.file, cells);
-    paint(cells, voice, voice.rank);
+  for (const version of versions) {
+    if (!isPack(version.file)) continue;
+    const cells = lasts.get(version.file) ?? new Int32Array(times.length);
+    lasts.set(version.file, cells);
+    paint(cells, version, version.rank);
   }
 
   const segments: Segment[] = [];
   for (let cell = 0; cell + 1 < times.length; cell++) {
-    const voice = voices[winners[cell] as number];
-    if (!voice) continue;
-    const { file } = voice;
+    const version = versions[winners[cell] as number];
+    if (!version) continue;
+    const { file } = version;
     // Last pieces side by side are read alike: one segment instead of one for each.
-    const rank = lasts.get(file)?.[cell] === voice.rank ? lastRank(file) : voice.rank;
+    const rank = lasts.get(file)?.[cell] === version.rank ? lastRank(file) : version.rank;
     segments.push({ start: times[cell] as number, end: times[cell + 1] as number, file, rank });
   }
   return joined(segments);

@@ -18,7 +18,7 @@ import type { SegmentIndex } from '../../../../../storage/features/segments/segm
 
 const LAST = 14;
 
-interface Spoken {
+interface ResolvedSpan {
   readonly span: { readonly start: number; readonly end: number };
   readonly availableAt: number;
 }
@@ -30,7 +30,7 @@ const spoken = fc
     availableAt: fc.integer({ min: 0, max: 5 }),
   })
   .map(
-    ({ start, length, availableAt }): Spoken => ({
+    ({ start, length, availableAt }): ResolvedSpan => ({
       span: { start, end: start + length },
       availableAt,
     }),
@@ -72,9 +72,10 @@ const snapshots = fc
 const segmentsOf = (
   file: DataFile,
   tables: ReadonlyMap<string, SegmentIndex>,
-): readonly Spoken[] => (isPack(file) ? (tables.get(file.key) as SegmentIndex).pieces : [file]);
+): readonly ResolvedSpan[] =>
+  isPack(file) ? (tables.get(file.key) as SegmentIndex).pieces : [file];
 
-const covers = ({ span }: Spoken, t: number): boolean => span.start <= t && t < span.end;
+const covers = ({ span }: ResolvedSpan, t: number): boolean => span.start <= t && t < span.end;
 
 describe('who speaks when', () => {
   test.each([
