@@ -17,7 +17,7 @@ import {
   NO_EXOGENOUS,
   PAST_INPUTS,
 } from './exogenous.ts';
-import type { KeptTables } from './grid-cache.ts';
+import type { GridTables } from './grid-cache.ts';
 import { createWeekTables, lagsByWeek, WEEKS_OF_SHAPE, type WeekTables } from './week-tables.ts';
 
 export interface FeatureSpec {
@@ -146,13 +146,13 @@ export interface FeatureSource {
 /**
  * @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before
  * it is not tabulated
- * @param kept tables of grids that were asked for before, for this spec alone
+ * @param grid cache of grids that were asked for before, for this spec alone
  */
 export function createFeatureSource(
   panel: Panel,
   spec: FeatureSpec,
   firstCutoff = 0,
-  kept?: KeptTables,
+  kept?: GridTables,
 ): FeatureSource {
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(

@@ -14,12 +14,12 @@ const MAX = 32;
 
 export type Kept<T> = (key: string, make: () => T) => T;
 
-export interface KeptTables {
+export interface GridTables {
   readonly calendar: Kept<Calendar>;
   readonly lags: Kept<Lags>;
 }
 
-export const keptTables = (): KeptTables => ({
+export const gridTables = (): GridTables => ({
   calendar: keepRecent(MAX),
   lags: keepRecent(MAX),
 });

@@ -48,7 +48,7 @@ const BATCH_TOLERANCE = 1e-4;
 /** Only what an explanation asks of a network, so that others can be explained too. */
 export type Explainable = Pick<
   NetworkForecaster,
-  'quantiles' | 'inputGroups' | 'predict' | 'predictKept'
+  'quantiles' | 'inputGroups' | 'predict' | 'predictStored'
 >;
 
 /** Explains the median of one series (its row in the panel) at `cutoff`, a grid index. */
@@ -69,7 +69,7 @@ export function explain(
     { length: 2 ** inputGroups.length },
     (_, coalition) => new Set(inputGroups.filter((_group, i) => coalition & (1 << i))),
   );
-  const kept = forecaster.predictKept(one, 0, cutoff, horizon, coalitions);
+  const kept = forecaster.predictStored(one, 0, cutoff, horizon, coalitions);
   const baseline = Array.from(kept.baseline);
   const ofCoalition = (coalition: number, k: number) =>
     kept.medians[coalition * horizon + k] as number;

@@ -108,7 +108,7 @@ function servingLines(size: Size): Line[] {
       ]),
     ];
   }
-  const { memoryGb, secondsPerRequest, keptReady } = serving;
+  const { memoryGb, secondsPerRequest, preparedEarly } = serving;
   const run = requestsPerMonth * secondsPerRequest * memoryGb;
   return [
     line(
@@ -119,11 +119,11 @@ function servingLines(size: Size): Line[] {
         ['lambdaRequests', millions],
       ],
     ),
-    ...(keptReady === 0
+    ...(preparedEarly === 0
       ? []
       : [
-          line('provisioned concurrency', `${keptReady} kept ready`, [
-            ['lambdaProvisioned', keptReady * memoryGb * SECONDS],
+          line('provisioned concurrency', `${preparedEarly} kept ready`, [
+            ['lambdaProvisioned', preparedEarly * memoryGb * SECONDS],
           ]),
         ]),
     line('HTTP API', `${short(requestsPerMonth)} requests`, [

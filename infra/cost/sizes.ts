@@ -36,7 +36,7 @@ export type Serving =
       readonly kind: 'lambda';
       readonly memoryGb: number;
       readonly secondsPerRequest: number;
-      readonly keptReady: number;
+      readonly preparedEarly: number;
     }
   | {
       readonly kind: 'containers';
@@ -95,7 +95,7 @@ export const SIZES = {
     eventsPerDay: 25_000,
     requestsPerMonth: 50_000,
     responseKb: 4,
-    serving: { kind: 'lambda', memoryGb: 1, secondsPerRequest: 0.02, keptReady: 0 },
+    serving: { kind: 'lambda', memoryGb: 1, secondsPerRequest: 0.02, preparedEarly: 0 },
     features: {
       kind: 'duckdb',
       task: { runsPerMonth: 30, hoursPerRun: 1 / 60, vcpu: 1, memoryGb: 2, isSpot: false },
@@ -116,7 +116,7 @@ export const SIZES = {
     eventsPerDay: 5_000_000,
     requestsPerMonth: 20_000_000,
     responseKb: 4,
-    serving: { kind: 'lambda', memoryGb: 3, secondsPerRequest: 0.02, keptReady: 2 },
+    serving: { kind: 'lambda', memoryGb: 3, secondsPerRequest: 0.02, preparedEarly: 2 },
     features: {
       kind: 'duckdb',
       task: { runsPerMonth: 720, hoursPerRun: 1 / 30, vcpu: 2, memoryGb: 8, isSpot: false },

@@ -16,7 +16,7 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import { drawQuality, type QualityTables } from '../../reports/charts/quality-tables.ts';
 import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import { keepingRows } from '../../storage/features/kept-rows.ts';
+import { withRowCache } from '../../storage/features/kept-rows.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
 import {
@@ -224,7 +224,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     };
   };
   // What is read of the new files to judge them is what the commit needs of them.
-  return keepingRows(() => withWorkFolder(options.workFolder, clock.now(), work));
+  return withRowCache(() => withWorkFolder(options.workFolder, clock.now(), work));
 }
 
 /** What the online view of a domain's snapshots holds. */

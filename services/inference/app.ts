@@ -105,7 +105,7 @@ export interface AppOptions {
 }
 
 /** The list of models is read from the store once in so long, however many ask. */
-const MODELS_KEPT_MS = 15_000;
+const MODELS_CACHE_MS = 15_000;
 
 /** Where the domain says nothing: after so many of its days. */
 const STALE_DAYS = 2;
@@ -314,7 +314,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     allForecastRoutes(api, context, settings.streamTimeoutMs);
     explanationRoutes(api, context);
     modelRoutes(api, context);
-    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_KEPT_MS), handlerTimeoutMs);
+    modelsRoutes(api, modelHistory(ports.registry, clock, MODELS_CACHE_MS), handlerTimeoutMs);
     actualsRoutes(api, context, ports.actuals);
   });
 

@@ -23,7 +23,7 @@ import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { doomedKeys } from './garbage/collection-log.ts';
-import { keepingRows } from './kept-rows.ts';
+import { withRowCache } from './kept-rows.ts';
 import {
   type FeatureObject,
   type FeatureSchema,
@@ -80,7 +80,7 @@ export async function commitFeatures(
   refuseClockBehind(head, context.clock.now());
   const fresh = await notCommitted(context, head, request.newObjects);
   if (fresh.length > 0) {
-    return keepingRows(() =>
+    return withRowCache(() =>
       withSqlSession((session) => appendManifest(context, request, session, { head, fresh })),
     );
   }

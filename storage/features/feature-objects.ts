@@ -12,7 +12,7 @@ import type { SqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import { keepRows, keptRows, type ObjectRows } from './kept-rows.ts';
+import { cachedRows, keepRows, type ObjectRows } from './kept-rows.ts';
 import { type DataFile, isPack } from './reading/version-coverage.ts';
 import { type Claims, inspectParquet } from './segments/parquet-check.ts';
 
@@ -67,7 +67,7 @@ export const rowsOfContent = (
   hash: string,
   claims: Claims,
   frequencyMinutes: number,
-): ObjectRows | null => keptRows(contentOf(hash, claims, frequencyMinutes));
+): ObjectRows | null => cachedRows(contentOf(hash, claims, frequencyMinutes));
 
 /** The local path of an object, once it has been checked. `afresh` trusts no earlier check. */
 export async function verifiedPath(

@@ -2,7 +2,7 @@
  * Purpose: the rows of a Parquet file as they came when it was checked, for those who need them
  * next: whoever judges a run, and the commit.
  * Invariants: kept under the SHA-256 and the claims of what was read through, so only bytes that
- * were read are spoken for; kept in a scope that says so (`keepingRows`), of at most MAX_KEPT
+ * were read are spoken for; kept in a scope that says so (`withRowCache`), of at most MAX_CACHED
  * rows, and forgotten when the last such scope ends.
  * Fails: never.
  */
@@ -21,12 +21,12 @@ export interface ObjectRows {
 }
 
 /** 96 MB. */
-const MAX_KEPT = 8_000_000;
+const MAX_CACHED = 8_000_000;
 
 const kept = new Map<string, ObjectRows>();
 let scopes = 0;
 
-export async function keepingRows<T>(work: () => Promise<T>): Promise<T> {
+export async function withRowCache<T>(work: () => Promise<T>): Promise<T> {
   scopes++;
   try {
     return await work();
@@ -40,10 +40,10 @@ export async function keepingRows<T>(work: () => Promise<T>): Promise<T> {
 export function keepRows(content: string, rows: ObjectRows): void {
   let sum = rows.values.length;
   for (const { values } of kept.values()) sum += values.length;
-  if (scopes > 0 && sum <= MAX_KEPT) kept.set(content, rows);
+  if (scopes > 0 && sum <= MAX_CACHED) kept.set(content, rows);
 }
 
-export const keptRows = (content: string): ObjectRows | null => kept.get(content) ?? null;
+export const cachedRows = (content: string): ObjectRows | null => kept.get(content) ?? null;
 
 /**
  * Calls `take` with place and value of every row of one of `ids` from the start of the grid on.

@@ -178,7 +178,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     const { method, key, query, headers, body } = request;
     if (method === 'POST' && query.has('uploads')) {
       const id = randomUUID();
-      uploads.set(id, { key, headers: keptHeaders(headers), parts: new Map() });
+      uploads.set(id, { key, headers: cachedHeaders(headers), parts: new Map() });
       return {
         status: 200,
         body: xml(
@@ -242,7 +242,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     }
     if (method !== 'PUT') throw new S3Error(501, 'NotImplemented');
     const bytes = payload(request);
-    return write(request, bytes, keptHeaders(headers), `"${md5(bytes)}"`);
+    return write(request, bytes, cachedHeaders(headers), `"${md5(bytes)}"`);
   }
 
   async function serve(message: IncomingMessage, reply: ServerResponse): Promise<void> {
@@ -327,7 +327,7 @@ function send(
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
-const keptHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
+const cachedHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).filter(([name]) =>
       /^x-amz-(meta-|server-side-encryption)/.test(name),

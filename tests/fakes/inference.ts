@@ -116,7 +116,7 @@ export function weeklyNaive(scale = 1, minimumHistory = 3): NetworkForecaster {
     },
     inputGroups: ['recent', 'series'],
     lookBack: 8 * 168 - 48,
-    predictKept(panel, series, cutoff, horizon, kept) {
+    predictStored(panel, series, cutoff, horizon, kept) {
       const first = (series * 3 + 1) * horizon;
       const medians = this.predict(panel, cutoff, horizon).subarray(first, first + horizon);
       const share = (groups: ReadonlySet<string>) =>

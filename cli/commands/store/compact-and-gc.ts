@@ -50,9 +50,9 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   const garbage = [...features.garbage, ...models];
   context.printJson({ ...features, garbage, removed: remove });
 
-  const kept = features.snapshots - features.upTo + features.keptForModels.length;
+  const kept = features.snapshots - features.upTo + features.neededByModels.length;
   context.print(
-    `${kept} of ${features.snapshots} snapshots are kept (${features.keptForModels.length} for models).`,
+    `${kept} of ${features.snapshots} snapshots are kept (${features.neededByModels.length} for models).`,
   );
   for (const version of features.lostToModels)
     context.print(`Snapshot ${version} of a model was collected before.`);

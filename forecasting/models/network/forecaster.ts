@@ -98,7 +98,7 @@ export interface NetworkForecaster extends Forecaster {
    * `baseline` [step], the shape of the week at the series' level, which the network's outputs are
    * offsets to.
    */
-  predictKept(
+  predictStored(
     panel: Panel,
     series: number,
     cutoff: number,
@@ -261,7 +261,7 @@ export function networkForecaster({
 
   const groups = featureGroups(spec.features);
 
-  function predictKept(
+  function predictStored(
     panel: Panel,
     series: number,
     cutoff: number,
@@ -275,9 +275,9 @@ export function networkForecaster({
     writeFeatures(source, series, at, batch, 0);
     standardiseRow(batch, 0, source, scaling);
     repeatFirstRow(batch, kept.length);
-    for (const [row, groupsKept] of kept.entries()) {
-      keepGroups(batch, row, groups, groupsKept);
-      seriesRows[row] = groupsKept.has('series') ? known : spec.seriesIds.length;
+    for (const [row, groupsPresent] of kept.entries()) {
+      keepGroups(batch, row, groups, groupsPresent);
+      seriesRows[row] = groupsPresent.has('series') ? known : spec.seriesIds.length;
     }
     const parameters = members.map((weights) => toTensors(spec, weights));
     const offsets = runChunk(kept.length, parameters);
@@ -377,7 +377,7 @@ export function networkForecaster({
       lookBack,
       predict,
       predictEach,
-      predictKept,
+      predictStored,
     },
     knows: (seriesId) => rowsById(spec).has(seriesId),
     ...(exogenous

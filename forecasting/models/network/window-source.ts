@@ -13,7 +13,7 @@ import {
   type FeatureSpec,
   featureSizes,
 } from '../../features/features.ts';
-import { keptTables } from '../../features/grid-cache.ts';
+import { gridTables } from '../../features/grid-cache.ts';
 import { type Panel, padHistory } from '../../panel/panel.ts';
 
 export interface WindowSource {
@@ -39,7 +39,7 @@ export function windowSources(
    */
   const sources = new WeakMap<Panel, { source: FeatureSource; missing: number }>();
   /** A service asks at many panels of the same grid: callers' own histories. */
-  const kept = keptTables();
+  const kept = gridTables();
 
   /** @returns the source, and how many unknown intervals it has in front of the panel's own */
   function sourceOf(panel: Panel, cutoff: number): { source: FeatureSource; missing: number } {

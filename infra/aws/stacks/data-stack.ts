@@ -33,7 +33,7 @@ export const LOG_KEYS = [
 
 /** How long the log of accesses is kept, and images beyond the newest. */
 const ACCESS_LOG_DAYS = 90;
-const IMAGES_KEPT = 20;
+const RETAINED_IMAGES = 20;
 
 export class DataStack extends Stack {
   readonly store: IBucket;
@@ -110,7 +110,7 @@ export class DataStack extends Stack {
           tagStatus: TagStatus.UNTAGGED,
           maxImageAge: Duration.days(1),
         },
-        { description: 'The newest stay', maxImageCount: IMAGES_KEPT },
+        { description: 'The newest stay', maxImageCount: RETAINED_IMAGES },
       ],
     });
 

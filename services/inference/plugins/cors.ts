@@ -11,7 +11,7 @@ const ALLOWED_HEADERS =
 const EXPOSED_HEADERS =
   'etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, www-authenticate, x-request-id, x-series-left-out';
 const METHODS = 'GET, HEAD, POST';
-const PREFLIGHT_KEPT_SECONDS = 600;
+const PREFLIGHT_CACHE_SECONDS = 600;
 
 /** @param origins scheme, host and port, as browsers write them: https://shop.example */
 export function allowOrigins(app: App, origins: readonly string[]): void {
@@ -31,7 +31,7 @@ export function allowOrigins(app: App, origins: readonly string[]): void {
       .code(204)
       .header('access-control-allow-methods', METHODS)
       .header('access-control-allow-headers', ALLOWED_HEADERS)
-      .header('access-control-max-age', PREFLIGHT_KEPT_SECONDS)
+      .header('access-control-max-age', PREFLIGHT_CACHE_SECONDS)
       .send();
   });
   // A cache must not give one origin's answer to another, nor one without the header to a page that

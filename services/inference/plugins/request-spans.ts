@@ -91,9 +91,9 @@ export function tracedPredictor(tracing: Tracing, predictor: Predictor): Predict
 
 /** Only the network explains, and does so here. */
 function traced(tracing: Tracing, forecaster: Forecaster): Forecaster {
-  const { predictKept } = forecaster as Partial<NetworkForecaster>;
-  if (predictKept === undefined) return forecaster;
-  const explain: NetworkForecaster['predictKept'] = (...given) =>
-    tracing.span('explain', {}, () => predictKept.apply(forecaster, given));
-  return Object.assign({ ...forecaster }, { predictKept: explain });
+  const { predictStored } = forecaster as Partial<NetworkForecaster>;
+  if (predictStored === undefined) return forecaster;
+  const explain: NetworkForecaster['predictStored'] = (...given) =>
+    tracing.span('explain', {}, () => predictStored.apply(forecaster, given));
+  return Object.assign({ ...forecaster }, { predictStored: explain });
 }

@@ -145,7 +145,7 @@ export function cutoffIndex(panel: Panel, cutoff: number, last: number, needed: 
 
 /** The forecaster as one that can say what its inputs did. */
 export function explainable(forecaster: Forecaster): NetworkForecaster {
-  if ('predictKept' in forecaster) return forecaster as NetworkForecaster;
+  if ('predictStored' in forecaster) return forecaster as NetworkForecaster;
   throw new HeadwayError(
     'MODEL_INCOMPATIBLE',
     `forecasts of ${forecaster.name} cannot be explained`,

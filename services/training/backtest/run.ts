@@ -86,7 +86,7 @@ export interface BacktestOutcome {
 }
 
 /** A backtest that nobody has added a segment to for this long is not gone on with. */
-const KEPT_MS = 14 * 86_400_000;
+const CACHE_MS = 14 * 86_400_000;
 const WORKER = new URL('./worker.ts', import.meta.url);
 const CODE = [
   new URL('../../../forecasting/', import.meta.url),
@@ -185,7 +185,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
         `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
       );
   }
-  await removeUntouched(request.folder, clock.now() - KEPT_MS, key);
+  await removeUntouched(request.folder, clock.now() - CACHE_MS, key);
   const season = spec.features.week;
   const unfitted = await runBacktest(
     panel,

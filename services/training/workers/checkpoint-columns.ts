@@ -12,7 +12,7 @@ import { sha256 } from '../../../storage/objects/content-hash.ts';
 
 const HASH_BYTES = 64;
 
-export interface KeptColumns {
+export interface CheckpointColumns {
   /** What the writer says of them, as JSON. Not validated here. */
   readonly header: unknown;
   readonly columns: readonly Float32Array[];
@@ -22,7 +22,10 @@ export interface KeptColumns {
  * A line of JSON (the header and the columns' lengths), the columns, and the hash of all that in
  * hexadecimal digits.
  */
-export async function keepColumns(path: string, { header, columns }: KeptColumns): Promise<void> {
+export async function keepColumns(
+  path: string,
+  { header, columns }: CheckpointColumns,
+): Promise<void> {
   const body = Buffer.concat([
     Buffer.from(`${JSON.stringify({ header, lengths: columns.map(({ length }) => length) })}\n`),
     ...columns.map((column) => Buffer.from(column.buffer, column.byteOffset, column.byteLength)),
@@ -30,7 +33,9 @@ export async function keepColumns(path: string, { header, columns }: KeptColumns
   await replaceFile(path, Buffer.concat([body, Buffer.from(sha256(body))]));
 }
 
-export async function readColumns(path: string): Promise<KeptColumns | 'absent' | 'unusable'> {
+export async function readColumns(
+  path: string,
+): Promise<CheckpointColumns | 'absent' | 'unusable'> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);

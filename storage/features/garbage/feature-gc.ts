@@ -50,9 +50,9 @@ export interface Garbage {
 
 export interface FeatureGcReport {
   readonly snapshots: number;
-  /** Up to this number, snapshots are not kept, but for `keptForModels`. */
+  /** Up to this number, snapshots are not kept, but for `neededByModels`. */
   readonly upTo: number;
-  readonly keptForModels: readonly string[];
+  readonly neededByModels: readonly string[];
   /** Named by a model card, and collected before: its training set cannot be made again. */
   readonly lostToModels: readonly string[];
   readonly garbage: readonly Garbage[];
@@ -100,7 +100,7 @@ export async function collectFeatures(
     const reason = kind === 'view' ? 'old online view' : 'in no snapshot that is kept';
     garbage.push({ key, bytes, reason, action });
   }
-  const report = { snapshots, upTo, keptForModels: kept, lostToModels: lost, garbage };
+  const report = { snapshots, upTo, neededByModels: kept, lostToModels: lost, garbage };
   if (request.remove && garbage.length > 0)
     await removeAll(context, collections, { now, upTo, last, intact, since, garbage });
   return report;

@@ -33,7 +33,7 @@ export async function seriesIn(
   const unclear: Segment[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
-    const rows = await keptOf(reader, file);
+    const rows = await cachedOf(reader, file);
     if (rows !== null) for (const id of seriesOf(rows, mine)) ids.add(id);
     else if (!isPack(file) || !tellsAll(file, mine, reader.tables.get(file.key), ids))
       unclear.push(...mine);
@@ -50,7 +50,7 @@ export async function seriesIn(
  * The rows of a file, where they are kept since it was checked. The file in the store is held to
  * its hash all the same.
  */
-async function keptOf(
+async function cachedOf(
   { store, session, frequencyMinutes }: RowReader,
   file: DataFile,
 ): Promise<ObjectRows | null> {
@@ -117,7 +117,7 @@ export async function streamRows(
   const others: Segment[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
-    const rows = await keptOf(reader, file);
+    const rows = await cachedOf(reader, file);
     if (rows === null) others.push(...mine);
     else placeRows(rows, ids, grid, take, intervalsOf(rows, mine));
   }

@@ -15,7 +15,7 @@ import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest
 import { coveredBy } from '../reading/version-coverage.ts';
 
 const SEGMENT_FORMAT = 1;
-const MAX_TABLES_KEPT = 64;
+const MAX_CACHED_TABLES = 64;
 
 /** What a manifest says of an object, and a table of a piece: everything but where the rows lie. */
 export type Segment = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
@@ -152,7 +152,7 @@ export async function readSegmentIndex(
     firsts: new Map(series),
     covered: coveredBy(pieces.map(({ span }) => span)),
   };
-  if (kept.size >= MAX_TABLES_KEPT) kept.delete([...kept.keys()][0] as string);
+  if (kept.size >= MAX_CACHED_TABLES) kept.delete([...kept.keys()][0] as string);
   kept.set(name, table);
   return table;
 }

@@ -87,7 +87,7 @@ test('the kernels that the bundle has are all that forecasts and explanations co
   const cutoff = panel.length - 1;
   const { kernelNames } = await tf.profile(() => {
     forecaster.predict(panel, cutoff, 6);
-    forecaster.predictKept(panel, 1, cutoff, 6, [
+    forecaster.predictStored(panel, 1, cutoff, 6, [
       new Set(['recent']),
       new Set(['calendar', 'series']),
     ]);

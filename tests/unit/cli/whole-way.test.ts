@@ -303,7 +303,7 @@ describe('forecast', () => {
     expect(shown).toContain(`(${seriesId})`);
     expect(shown).toContain('America/New_York');
     expect(await readFile(svg, 'utf8')).toMatch(/^<svg/);
-    expect(await forecastsKept()).toBe(0);
+    expect(await forecastsStored()).toBe(0);
   });
 
   test('all series go into the forecast log', async () => {
@@ -313,7 +313,7 @@ describe('forecast', () => {
       24,
       4 * 3 * 24,
     ]);
-    expect(await forecastsKept()).toBe(1);
+    expect(await forecastsStored()).toBe(1);
   });
 
   test.each([
@@ -405,7 +405,7 @@ describe('forecast', () => {
       ])
         expect(shown).toContain(words);
       expect(await readFile(svg, 'utf8')).toMatch(/^<svg/);
-      expect(await forecastsKept()).toBe(1);
+      expect(await forecastsStored()).toBe(1);
     });
 
     test('an earlier cutoff and another model', async () => {
@@ -529,5 +529,5 @@ describe('without a store', () => {
   });
 });
 
-const forecastsKept = async (): Promise<number> =>
+const forecastsStored = async (): Promise<number> =>
   (await readdir(join(place.folder, 'store', 'forecasts', 'taxi')).catch(() => [])).length;

@@ -11,13 +11,13 @@ import {
 } from '../../../forecasting/features/features.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import {
-  KEPT_ONLINE,
+  ONLINE_INTERVALS,
   panelDescription,
   randomPanel,
   toySpec,
 } from '../../fixtures/random-panels.ts';
 
-const LENGTH = KEPT_ONLINE;
+const LENGTH = ONLINE_INTERVALS;
 const LAST = LENGTH - 1;
 
 function inputsOf(panel: Panel, spec: FeatureSpec = toySpec) {

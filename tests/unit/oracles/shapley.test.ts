@@ -10,7 +10,7 @@ import {
   type NetworkForecaster,
   networkForecaster,
 } from '../../../forecasting/models/network/forecaster.ts';
-import { KEPT_ONLINE, panelOf, randomPanel } from '../../fixtures/random-panels.ts';
+import { ONLINE_INTERVALS, panelOf, randomPanel } from '../../fixtures/random-panels.ts';
 import { fitToy, startBackend } from '../../fixtures/toy-network.ts';
 
 function permutations<T>(items: readonly T[]): T[][] {
@@ -90,7 +90,7 @@ test('players who are alike get alike: renaming them renames their shares', () =
 });
 
 describe('of a network', () => {
-  const LENGTH = KEPT_ONLINE;
+  const LENGTH = ONLINE_INTERVALS;
   let network: NetworkForecaster;
   beforeAll(async () => {
     await startBackend();
@@ -115,7 +115,7 @@ describe('of a network', () => {
     for (const k of [0, 5]) {
       const expected = byOrders<FeatureGroup>(
         network.inputGroups,
-        (present) => network.predictKept(panel, 0, LENGTH - 1, 6, [present]).medians[k] as number,
+        (present) => network.predictStored(panel, 0, LENGTH - 1, 6, [present]).medians[k] as number,
       );
       for (const [group, share] of expected) {
         expect(parts.find(({ name }) => name === group)?.values[k]).toBeCloseTo(share, 6);

@@ -15,9 +15,14 @@ import {
 import { completePanel } from '../../../../forecasting/panel/complete-panel.ts';
 import { exogenousWithin, type Panel, padHistory } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';
-import { HISTORY, KEPT_ONLINE, randomPanel, toySpec } from '../../../fixtures/random-panels.ts';
+import {
+  HISTORY,
+  ONLINE_INTERVALS,
+  randomPanel,
+  toySpec,
+} from '../../../fixtures/random-panels.ts';
 
-const LENGTH = KEPT_ONLINE + 77;
+const LENGTH = ONLINE_INTERVALS + 77;
 const { horizon } = toySpec;
 const past = [
   { name: 'heat', mean: 10, deviation: 4 },
@@ -195,19 +200,19 @@ describe('of a column known in advance', () => {
 
 test('a long panel, what serving keeps of it and a padded one give the same bits', () => {
   const panel = withColumns(4);
-  const first = LENGTH - KEPT_ONLINE;
+  const first = LENGTH - ONLINE_INTERVALS;
   const recent = {
     ...panel,
     ...{
       start: panel.start + first * 3_600_000,
-      length: KEPT_ONLINE,
+      length: ONLINE_INTERVALS,
       ...exogenousWithin(panel, first),
     },
     columns: { target: panel.columns.target.filter((_, i) => i % LENGTH >= first) },
   };
   const whole = bits(inputs(panel, LENGTH - 30, spec, 1, 0));
   expect(bits(inputs(panel, LENGTH - 30))).toEqual(whole);
-  expect(bits(inputs(recent, KEPT_ONLINE - 30))).toEqual(whole);
+  expect(bits(inputs(recent, ONLINE_INTERVALS - 30))).toEqual(whole);
   expect(bits(inputs(padHistory(panel, 100), LENGTH + 70))).toEqual(whole);
 });
 

@@ -15,15 +15,15 @@ import type { Panel } from '../../../../forecasting/panel/panel.ts';
 import {
   changedAfter,
   HISTORY,
-  KEPT_ONLINE,
   lastOf,
+  ONLINE_INTERVALS,
   panelDescription,
   panelOf,
   randomPanel,
   toySpec,
 } from '../../../fixtures/random-panels.ts';
 
-const LENGTH = KEPT_ONLINE + 77;
+const LENGTH = ONLINE_INTERVALS + 77;
 const sizes = featureSizes(toySpec);
 const anyCutoff = fc.integer({ min: sizes.historyIntervals - 1, max: LENGTH - 1 });
 
@@ -63,18 +63,22 @@ test('nothing after the cutoff is read', () => {
 
 test('a long panel and what serving keeps of it give the same bits, and so does a panel that is cut behind the cutoff', () => {
   fc.assert(
-    fc.property(panelDescription(LENGTH), fc.nat(KEPT_ONLINE - HISTORY), (description, before) => {
-      const panel = randomPanel(description);
-      const recent = lastOf(panel, KEPT_ONLINE);
-      const cutoff = LENGTH - 1 - before;
-      const series = description.series - 1;
-      const whole = bits(featuresOf(panel, series, cutoff, toySpec, 0));
-      expect(bits(featuresOf(recent, series, cutoff - (LENGTH - recent.length)))).toEqual(whole);
-      const target = panel.columns.target.filter((_, i) => i % LENGTH <= cutoff);
-      expect(
-        bits(featuresOf({ ...panel, length: cutoff + 1, columns: { target } }, series, cutoff)),
-      ).toEqual(whole);
-    }),
+    fc.property(
+      panelDescription(LENGTH),
+      fc.nat(ONLINE_INTERVALS - HISTORY),
+      (description, before) => {
+        const panel = randomPanel(description);
+        const recent = lastOf(panel, ONLINE_INTERVALS);
+        const cutoff = LENGTH - 1 - before;
+        const series = description.series - 1;
+        const whole = bits(featuresOf(panel, series, cutoff, toySpec, 0));
+        expect(bits(featuresOf(recent, series, cutoff - (LENGTH - recent.length)))).toEqual(whole);
+        const target = panel.columns.target.filter((_, i) => i % LENGTH <= cutoff);
+        expect(
+          bits(featuresOf({ ...panel, length: cutoff + 1, columns: { target } }, series, cutoff)),
+        ).toEqual(whole);
+      },
+    ),
     { numRuns: 15, seed: 2 },
   );
 });
@@ -87,7 +91,7 @@ test('a window of any length needs no more history than one of a week, and gives
     fc.property(
       panelDescription(LENGTH),
       anyWindow,
-      fc.nat(KEPT_ONLINE - HISTORY),
+      fc.nat(ONLINE_INTERVALS - HISTORY),
       (description, windowIntervals, before) => {
         const spec = { ...toySpec, windowIntervals };
         const { historyIntervals, trainingHistory } = featureSizes(spec);
@@ -96,7 +100,7 @@ test('a window of any length needs no more history than one of a week, and gives
           sizes.trainingHistory,
         ]);
         const panel = randomPanel(description);
-        const recent = lastOf(panel, KEPT_ONLINE);
+        const recent = lastOf(panel, ONLINE_INTERVALS);
         const cutoff = LENGTH - 1 - before;
         const whole = featuresOf(panel, 0, cutoff, spec);
         expect(bits(featuresOf(recent, 0, cutoff - (LENGTH - recent.length), spec))).toEqual(

@@ -1,5 +1,5 @@
 /**
- * Purpose: kept tables give the bits of new ones, are made once a grid, and never grow beyond their
+ * Purpose: grid cache give the bits of new ones, are made once a grid, and never grow beyond their
  * bound.
  */
 import { expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ import {
   featureSizes,
   writeFeatures,
 } from '../../../../forecasting/features/features.ts';
-import { keepRecent, keptTables } from '../../../../forecasting/features/grid-cache.ts';
+import { gridTables, keepRecent } from '../../../../forecasting/features/grid-cache.ts';
 import {
   HISTORY,
   HOUR,
@@ -19,9 +19,9 @@ import {
   toySpec,
 } from '../../../fixtures/random-panels.ts';
 
-test('whatever is asked before, the inputs are the same bits as without kept tables', () => {
+test('whatever is asked before, the inputs are the same bits as without grid cache', () => {
   const sizes = featureSizes(toySpec);
-  const kept = keptTables();
+  const kept = gridTables();
   fc.assert(
     // Few starts, so that grids return; starts hours apart, so that they differ by zone changes and
     // holidays too.

@@ -19,8 +19,8 @@ import {
 import { parameterShapes, sizeOf } from '../../../../forecasting/models/network/network.ts';
 import {
   changedAfter,
-  KEPT_ONLINE,
   lastOf,
+  ONLINE_INTERVALS,
   panelDescription,
   panelOf,
   randomPanel,
@@ -28,7 +28,7 @@ import {
 import { fitToy, startBackend } from '../../../fixtures/toy-network.ts';
 
 const HORIZON = 6;
-const LENGTH = KEPT_ONLINE + 50;
+const LENGTH = ONLINE_INTERVALS + 50;
 const LAST = LENGTH - 1;
 
 let fitted: TrainedNetwork;
@@ -162,7 +162,7 @@ test('without its series group, a series is forecast as a stranger of the same l
   const all = new Set(network.inputGroups);
   const without = new Set(network.inputGroups.filter((group) => group !== 'series'));
   const [one, other] = [plain, stranger].map((panel) => [
-    ...network.predictKept(panel, 0, LAST, HORIZON, [without, all]).medians,
+    ...network.predictStored(panel, 0, LAST, HORIZON, [without, all]).medians,
   ]) as [number[], number[]];
   expect(one.slice(0, HORIZON)).toEqual(other.slice(0, HORIZON));
   expect(one.slice(HORIZON)).not.toEqual(other.slice(HORIZON));
@@ -187,14 +187,14 @@ test('nothing after the cutoff is read', () => {
 });
 
 test('a long panel and what serving keeps of it give the same explanation; one series and many do too', () => {
-  const recent = lastOf(plain, KEPT_ONLINE);
+  const recent = lastOf(plain, ONLINE_INTERVALS);
   const alone = {
     ...plain,
     seriesIds: ['s1'],
     columns: { target: plain.columns.target.slice(LENGTH) },
   };
   const whole = explain(network, plain, 1, LAST, HORIZON);
-  expect(explain(network, recent, 1, KEPT_ONLINE - 1, HORIZON)).toEqual(whole);
+  expect(explain(network, recent, 1, ONLINE_INTERVALS - 1, HORIZON)).toEqual(whole);
   expect(explain(network, alone, 0, LAST, HORIZON)).toEqual(whole);
 });
 
@@ -221,8 +221,8 @@ describe('what does not fit together is an error and no explanation', () => {
   test('a coalition that gives no number', () => {
     const broken: NetworkForecaster = {
       ...network,
-      predictKept: (...question) => {
-        const { baseline, medians } = network.predictKept(...question);
+      predictStored: (...question) => {
+        const { baseline, medians } = network.predictStored(...question);
         return {
           baseline,
           medians: medians.map((value, i) => (i === HORIZON ? Number.NaN : value)),

@@ -17,8 +17,8 @@ import type { FittedNetwork } from '../../../../forecasting/models/network/train
 import { seededRandom } from '../../../../platform/random.ts';
 import {
   changedAfter,
-  KEPT_ONLINE,
   lastOf,
+  ONLINE_INTERVALS,
   panelDescription,
   panelOf,
   randomPanel,
@@ -28,7 +28,7 @@ import {
 import { fitToy, startBackend } from '../../../fixtures/toy-network.ts';
 
 const HORIZON = 6;
-const LENGTH = KEPT_ONLINE + 50;
+const LENGTH = ONLINE_INTERVALS + 50;
 const LAST = LENGTH - 1;
 const bits = (values: Float32Array) =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
@@ -89,7 +89,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
               ),
             ),
           ).toBe(whole);
-          expect(bits(network.predict(lastOf(panel, KEPT_ONLINE), cutoff - 50, HORIZON))).toBe(
+          expect(bits(network.predict(lastOf(panel, ONLINE_INTERVALS), cutoff - 50, HORIZON))).toBe(
             whole,
           );
         },

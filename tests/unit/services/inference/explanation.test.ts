@@ -182,7 +182,7 @@ describe('explanation', () => {
 
   test('parts that do not sum are never answered', async () => {
     const twice = weeklyNaive(2);
-    const liar = { ...weeklyNaive(), predictKept: twice.predictKept.bind(twice) };
+    const liar = { ...weeklyNaive(), predictStored: twice.predictStored.bind(twice) };
     const other = await createWorld({ makeForecaster: () => liar }).build();
     expect(await ask('74', undefined, other)).toMatchObject({
       status: 500,

@@ -16,7 +16,7 @@ import { createServingState } from '../../../../services/inference/serving/servi
 import { defaultInferenceSettings } from '../../../../services/inference/settings.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import type { Manifest } from '../../../../storage/features/manifest.ts';
-import { KEPT_ONLINE, panelOf } from '../../../fixtures/random-panels.ts';
+import { ONLINE_INTERVALS, panelOf } from '../../../fixtures/random-panels.ts';
 import {
   makeObjects,
   type Row,
@@ -90,7 +90,7 @@ beforeAll(async () => {
     reason: 'test',
     schema: schemaOf('unknown'),
     newObjects,
-    onlineIntervals: KEPT_ONLINE,
+    onlineIntervals: ONLINE_INTERVALS,
     ahead,
   };
   await toy.features.commit(commit);

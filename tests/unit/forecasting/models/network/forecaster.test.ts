@@ -17,8 +17,8 @@ import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import {
   changedAfter,
   HISTORY,
-  KEPT_ONLINE,
   lastOf,
+  ONLINE_INTERVALS,
   panelDescription,
   panelOf,
   randomPanel,
@@ -26,7 +26,7 @@ import {
 import { fitToy, startBackend } from '../../../../fixtures/toy-network.ts';
 
 const HORIZON = 6;
-const LENGTH = KEPT_ONLINE + 50;
+const LENGTH = ONLINE_INTERVALS + 50;
 const LAST = LENGTH - 1;
 const Q = 3;
 
@@ -76,7 +76,7 @@ test('a long panel and what serving keeps of it give the same bits', () => {
   fc.assert(
     fc.property(panelDescription(LENGTH), (description) => {
       const panel = randomPanel(description);
-      const recent = lastOf(panel, KEPT_ONLINE);
+      const recent = lastOf(panel, ONLINE_INTERVALS);
       expect(bits(network.predict(recent, recent.length - 1, HORIZON))).toBe(
         bits(network.predict(panel, LAST, HORIZON)),
       );

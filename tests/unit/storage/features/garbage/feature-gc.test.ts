@@ -119,10 +119,10 @@ describe('garbage collection', () => {
     const hash = await hashOf(first.snapshotVersion);
     clock.advance(2 * WEEK);
     const namedByModels = [first.snapshotVersion];
-    expect((await gcTwice({ namedByModels })).keptForModels).toEqual(namedByModels);
+    expect((await gcTwice({ namedByModels })).neededByModels).toEqual(namedByModels);
     expect(await hashOf(first.snapshotVersion)).toBe(hash);
     const later = await gcTwice({ namedByModels: [second.snapshotVersion] });
-    expect(later).toMatchObject({ keptForModels: [], lostToModels: [second.snapshotVersion] });
+    expect(later).toMatchObject({ neededByModels: [], lostToModels: [second.snapshotVersion] });
     expect((await features.verify()).problems).toEqual([]);
   });
 
