@@ -30,13 +30,13 @@ function get(key, hash) {
 const connection = await (await DuckDBInstance.create(':memory:')).connect();
 const query = async (sql) => (await connection.runAndReadAll(sql)).getRowsJson();
 
-/** Sealed JSON: the checksum of every byte before it, at the very end. */
-function unseal(key) {
+/** Checksummed JSON: the checksum of every byte before it, at the very end. */
+function decode(key) {
   const bytes = get(key);
-  const seal = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/.exec(bytes.toString('latin1'));
-  demand(seal !== null, key, 'it has no checksum at its end');
-  const body = bytes.subarray(0, bytes.length - seal[0].length);
-  demand(sha256(body) === seal[1], key, 'its checksum does not match');
+  const encode = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/.exec(bytes.toString('latin1'));
+  demand(encode !== null, key, 'it has no checksum at its end');
+  const body = bytes.subarray(0, bytes.length - encode[0].length);
+  demand(sha256(body) === encode[1], key, 'its checksum does not match');
   return JSON.parse(`${body.toString('utf8')}}`);
 }
 
@@ -324,12 +324,12 @@ try {
   const collections = `features/${domain}/collections`;
   // What garbage collection took: the newest entry of its log says everything.
   const { upTo = 0, intact = [] } =
-    lastIn(collections) > 0 ? unseal(entry(collections, lastIn(collections))) : {};
+    lastIn(collections) > 0 ? decode(entry(collections, lastIn(collections))) : {};
   let parent = null;
   let panel;
   for (let number = 1; number <= last; number++) {
     const key = entry(log, number);
-    const manifest = unseal(key);
+    const manifest = decode(key);
     const isWhole = number > upTo || intact.includes(number);
     checkManifest(key, manifest, number, parent, isWhole);
     parent = manifest.snapshotVersion;

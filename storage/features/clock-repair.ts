@@ -24,7 +24,7 @@ import {
   withOnlineView,
 } from './feature-commit.ts';
 import { checkContent, verifiedPath } from './feature-objects.ts';
-import { doomedKeys } from './garbage/collection-log.ts';
+import { pendingDeletions } from './garbage/collection-log.ts';
 import { type FeatureObject, type FeaturePack, formatOf, type Manifest } from './manifest.ts';
 import { readSnapshot } from './reading/snapshot-reader.ts';
 import { type DataFile, filesOf } from './reading/version-coverage.ts';
@@ -69,7 +69,7 @@ export async function repairClock(
         session,
         head,
         folder,
-        doomed: await doomedKeys(store, domain),
+        pendingDeletion: await pendingDeletions(store, domain),
       };
       const packs: FeaturePack[] = [];
       for (const pack of head.packs) packs.push(...(await rightPartOf(work, pack, now)));
@@ -91,7 +91,7 @@ interface Work {
   readonly session: SqlSession;
   readonly head: Manifest;
   readonly folder: string;
-  readonly doomed: ReadonlySet<string>;
+  readonly pendingDeletion: ReadonlySet<string>;
 }
 
 async function append(
@@ -102,11 +102,11 @@ async function append(
 ): Promise<Manifest> {
   const { store, log, domain, clock } = context;
   const made = await log.append(async (parent, slot) => {
-    const doomed = await doomedKeys(store, domain);
+    const pendingDeletion = await pendingDeletions(store, domain);
     const names = [...filesOf(files), ...files.packs.map(({ pieces }) => pieces)];
     if (
       parent?.snapshotVersion !== head.snapshotVersion ||
-      names.some(({ key }) => doomed.has(key))
+      names.some(({ key }) => pendingDeletion.has(key))
     )
       throw new HeadwayError('RUN_IN_PROGRESS', 'Another writer of this store is at work', {
         where: slot.key,
@@ -206,19 +206,21 @@ function toRestate(ordered: readonly Held[], now: number): Held[] {
 /** What a pack holds of pieces that are stamped right: they are the first. None or one pack. */
 async function rightPartOf(work: Work, pack: FeaturePack, now: number): Promise<FeaturePack[]> {
   if (!isAhead(pack.availableAt, now)) return [pack];
-  const { context, session, head, folder, doomed } = work;
+  const { context, session, head, folder, pendingDeletion } = work;
   const { pieces } = await readSegmentIndex(context.store, pack);
   const right = pieces.filter(({ availableAt }) => !isAhead(availableAt, now));
   if (right.length === 0) return [];
   const source = await verifiedPath(context.store, session, pack, head.schema.frequencyMinutes);
   const target = path.join(folder, 'pack.parquet');
   const written = await writeFirstPieces(session, source, right, target);
-  return [await placePack(context, session, target, { feed: pack.feed, ...written }, doomed)];
+  return [
+    await placePack(context, session, target, { feed: pack.feed, ...written }, pendingDeletion),
+  ];
 }
 
 /** Puts one piece as an object of its own. */
 async function restate(
-  { context, session, head, folder, doomed }: Work,
+  { context, session, head, folder, pendingDeletion }: Work,
   piece: Segment,
   file: DataFile,
   rank: number | null,
@@ -236,7 +238,7 @@ async function restate(
   }
   const { rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = piece;
   return {
-    ...(await placeFile(context, session, target, doomed)),
+    ...(await placeFile(context, session, target, pendingDeletion)),
     ...{ rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected },
   };
 }

@@ -22,7 +22,7 @@ import { placeBytes, placeFile } from '../objects/content-addressed-write.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
-import { doomedKeys } from './garbage/collection-log.ts';
+import { pendingDeletions } from './garbage/collection-log.ts';
 import { withRowCache } from './kept-rows.ts';
 import {
   type FeatureObject,
@@ -226,13 +226,14 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
       await requireContent(session, object, request.schema);
       checked.add(object);
     }
-    const doomed = await doomedKeys(store, domain);
-    const isDone = (key: string | null | undefined) => typeof key === 'string' && !doomed.has(key);
+    const pendingDeletion = await pendingDeletions(store, domain);
+    const isDone = (key: string | null | undefined) =>
+      typeof key === 'string' && !pendingDeletion.has(key);
     for (const object of fresh) {
       if (isDone(written.get(object)?.key)) continue;
       const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } =
         object;
-      const placed = await placeFile({ store, domain }, session, path, doomed);
+      const placed = await placeFile({ store, domain }, session, path, pendingDeletion);
       written.set(object, {
         ...placed,
         rows,
@@ -247,7 +248,7 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
       });
     }
     if (request.report && !isDone(report))
-      report = await placeReport({ store, domain }, request.report, doomed);
+      report = await placeReport({ store, domain }, request.report, pendingDeletion);
     return { objects: fresh.map((object) => written.get(object) as FeatureObject), report };
   };
 }
@@ -255,7 +256,7 @@ function uploader({ store, domain }: CommitContext, request: CommitRequest, sess
 async function placeReport(
   place: Pick<CommitContext, 'store' | 'domain'>,
   report: Uint8Array,
-  doomed: ReadonlySet<string>,
+  pendingDeletion: ReadonlySet<string>,
 ) {
   try {
     JSON.parse(Buffer.from(report).toString('utf8'));
@@ -263,5 +264,5 @@ async function placeReport(
     throw new HeadwayError('PANEL_INVALID', 'The report to commit is not JSON', { cause: error });
   }
   const spaced = (copy: number) => Buffer.concat([report, Buffer.alloc(copy, ' ')]);
-  return (await placeBytes(place, spaced, objectKeys.report, doomed)).key;
+  return (await placeBytes(place, spaced, objectKeys.report, pendingDeletion)).key;
 }

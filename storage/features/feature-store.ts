@@ -17,7 +17,7 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
 import { type CommitRequest, commitFeatures, type OnlineRequest } from './feature-commit.ts';
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
-import { isIntact, openCollectionLog } from './garbage/collection-log.ts';
+import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
 import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
 import { decodeOnlineView } from './online/online-view.ts';
@@ -142,7 +142,7 @@ export function openFeatureStore(options: {
   async function explained(error: unknown, { number, snapshotVersion }: Manifest): Promise<never> {
     const isMissing =
       isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
-    if (!isMissing || isIntact(await openCollectionLog(store, domain).head(), number)) throw error;
+    if (!isMissing || isIntact(await openGarbageLog(store, domain).head(), number)) throw error;
     throw new HeadwayError(
       'SNAPSHOT_COLLECTED',
       `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,

@@ -14,7 +14,7 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
 import type { CommitContext } from './feature-commit.ts';
 import { verifiedPath } from './feature-objects.ts';
-import { type Collection, isIntact, openCollectionLog } from './garbage/collection-log.ts';
+import { type Collection, isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { type Manifest, reportHash } from './manifest.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { readSegmentIndex } from './segments/segment-index.ts';
@@ -38,7 +38,7 @@ export async function verifyFeatures({
 }: CommitContext): Promise<FeatureReport> {
   const report = startReport();
   const keys = await store.list(objectKeys.features(domain));
-  const newest = await verifyCollections(store, domain, keys, report);
+  const newest = await verifyGarbageLog(store, domain, keys, report);
   let collected = 0;
   let manifests = 0;
   let previous: Manifest | null = null;
@@ -123,13 +123,13 @@ async function verifySnapshot(
 }
 
 /** Checks the log of collections; gives its newest entry. */
-async function verifyCollections(
+async function verifyGarbageLog(
   store: ObjectStore,
   domain: string,
   keys: readonly string[],
   report: Report,
 ) {
-  const log = openCollectionLog(store, domain);
+  const log = openGarbageLog(store, domain);
   let newest: Collection | null = null;
   for (const number of numbersToLookAt(keys, objectKeys.collectionLog(domain))) {
     const key = objectKeys.collection(domain, number);

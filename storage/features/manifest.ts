@@ -8,7 +8,12 @@
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyShape, type Shape } from '../../platform/settings/validator.ts';
-import { record, sealJson, shapeProblem, unsealJson } from '../log/checksummed-json.ts';
+import {
+  decodeChecksummedJson,
+  encodeChecksummedJson,
+  record,
+  shapeProblem,
+} from '../log/checksummed-json.ts';
 import { HASH_PATTERN, sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
@@ -288,7 +293,7 @@ export const reportHash = (key: string): string => /([0-9a-f]{64})\.json$/.exec(
 
 /** The manifest in `bytes`, which were read from `key`. */
 export function parseManifest(key: string, bytes: Uint8Array): Manifest {
-  const stored = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
+  const stored = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
   const manifest = stored.format === MANIFEST_FORMAT ? { ...stored, packs: [] } : stored;
   let problem: string | null;
   try {
@@ -313,7 +318,7 @@ export function serialiseManifest(manifest: Manifest): Uint8Array {
   const { packs: _none, ...plain } = manifest;
   const stored = manifest.format === MANIFEST_FORMAT ? plain : manifest;
   const problem = shapeProblem(shape, stored) ?? problemIn(manifest);
-  if (problem === null) return sealJson(stored);
+  if (problem === null) return encodeChecksummedJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
     where: `commit ${manifest.number} of ${manifest.domain}`,
     fix: 'Mend what hands it to the feature store; nothing was committed.',

@@ -3,13 +3,13 @@
  * when we came to know it.
  * Invariants: append-only; a post is one object, named by what makes it the same post (its
  * Idempotency-Key, else its content), so that sending it again, to any instance, leaves one;
- * `availableAt` is of the first time. Entries are sealed: a flipped bit is found.
+ * `availableAt` is of the first time. Entries are checksummed: a flipped bit is found.
  * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_CORRUPT with the
  * key on reading.
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyShape } from '../../platform/settings/validator.ts';
-import { record, sealJson, unsealJson } from '../log/checksummed-json.ts';
+import { decodeChecksummedJson, encodeChecksummedJson, record } from '../log/checksummed-json.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -85,7 +85,7 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
   const isEntry = (key: string): boolean => /^[0-9a-f]{64}\.json$/.test(key.slice(prefix.length));
 
   function parse(key: string, bytes: Uint8Array): Stored {
-    const stored = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Stored;
+    const stored = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Stored;
     const own = objectKeys.actualsEntry(domain, stored.name);
     if (stored.domain === domain && own === key) return stored;
     throw new HeadwayError(
@@ -114,7 +114,7 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
         },
         actuals: spans,
       };
-      if ((await store.createIfAbsent(key, sealJson(whole))) === 'created')
+      if ((await store.createIfAbsent(key, encodeChecksummedJson(whole))) === 'created')
         return { key, availableAt: receivedAt, isNew: true };
       const before = parse(key, await store.get(key));
       if (before.contentHash === contentHash)

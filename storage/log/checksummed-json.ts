@@ -33,8 +33,8 @@ export function shapeProblem(shape: Shape, value: unknown): string | null {
     : 'it does not fit its schema';
 }
 
-/** The value (an object with at least one field, none named `checksum`) as sealed bytes. */
-export function sealJson(value: object): Uint8Array {
+/** The value (an object with at least one field, none named `checksum`) as checksummed bytes. */
+export function encodeChecksummedJson(value: object): Uint8Array {
   const body = JSON.stringify(value, null, 2).slice(0, -2);
   return Buffer.from(`${body},\n  "checksum": "${sha256(body)}"\n}\n`);
 }
@@ -44,8 +44,13 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
-/** The value inside sealed bytes, without its checksum. */
-export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: ErrorCode): unknown {
+/** The value inside checksummed bytes, without its checksum. */
+export function decodeChecksummedJson(
+  key: string,
+  bytes: Uint8Array,
+  shape: Shape,
+  code: ErrorCode,
+): unknown {
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError(code, `The object is torn or was changed: ${problem}`, {
       where: key,
@@ -55,10 +60,10 @@ export function unsealJson(key: string, bytes: Uint8Array, shape: Shape, code: E
   if (bytes.length > MAX_BYTES)
     throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MAX_BYTES}`);
   const text = Buffer.from(bytes).toString('utf8');
-  const seal = SEAL.exec(text);
-  if (!seal) throw corrupt('it has no checksum at its end');
-  const body = bytes.subarray(0, bytes.length - seal[0].length);
-  if (sha256(body) !== seal[1]) throw corrupt('its checksum does not match');
+  const encode = SEAL.exec(text);
+  if (!encode) throw corrupt('it has no checksum at its end');
+  const body = bytes.subarray(0, bytes.length - encode[0].length);
+  if (sha256(body) !== encode[1]) throw corrupt('its checksum does not match');
   let value: unknown;
   try {
     value = JSON.parse(`${Buffer.from(body).toString('utf8')}\n}`);

@@ -1,7 +1,7 @@
 /**
  * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
  * of its files.
- * Invariants: written last, so that a model without a card does not exist; sealed, so that no bit
+ * Invariants: written last, so that a model without a card does not exist; checksummed, so that no bit
  * of it changes unseen. Cards of format 1 (which do not say what they were made with) are read as
  * what they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
@@ -9,7 +9,12 @@
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyShape } from '../../platform/settings/validator.ts';
 import type { MadeWith } from '../../platform/tensorflow/build-environment.ts';
-import { record, sealJson, shapeProblem, unsealJson } from '../log/checksummed-json.ts';
+import {
+  decodeChecksummedJson,
+  encodeChecksummedJson,
+  record,
+  shapeProblem,
+} from '../log/checksummed-json.ts';
 import { HASH_PATTERN } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
@@ -93,7 +98,7 @@ const written = lazyShape(record(second));
 export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
   const card = {
     madeWith: null,
-    ...(unsealJson(key, bytes, shape, 'MODEL_CORRUPT') as Omit<ModelCard, 'madeWith'>),
+    ...(decodeChecksummedJson(key, bytes, shape, 'MODEL_CORRUPT') as Omit<ModelCard, 'madeWith'>),
   } as ModelCard;
   const own = objectKeys.modelFile(card.domain, card.modelVersion, 'card.json');
   if (key === own) return card;
@@ -102,7 +107,7 @@ export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
 
 export function serialiseModelCard(card: ModelCard): Uint8Array {
   const problem = shapeProblem(written, JSON.parse(JSON.stringify(card)));
-  if (problem === null) return sealJson(card);
+  if (problem === null) return encodeChecksummedJson(card);
   throw new HeadwayError('INTERNAL', `The model card is not valid: ${problem}`, {
     where: card.modelVersion,
   });

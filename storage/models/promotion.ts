@@ -9,7 +9,12 @@
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyShape } from '../../platform/settings/validator.ts';
-import { record, sealJson, shapeProblem, unsealJson } from '../log/checksummed-json.ts';
+import {
+  decodeChecksummedJson,
+  encodeChecksummedJson,
+  record,
+  shapeProblem,
+} from '../log/checksummed-json.ts';
 import { HASH_PATTERN } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
@@ -74,7 +79,7 @@ const written = lazyShape(record(second));
 export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   const promotion = {
     picture: null,
-    ...(unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Omit<Promotion, 'picture'>),
+    ...(decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Omit<Promotion, 'picture'>),
   } as Promotion;
   const { domain, number, picture } = promotion;
   const own = objectKeys.promotion(domain, number);
@@ -91,7 +96,7 @@ export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
 
 export function serialisePromotion(promotion: Promotion): Uint8Array {
   const problem = shapeProblem(written, JSON.parse(JSON.stringify(promotion)));
-  if (problem === null) return sealJson(promotion);
+  if (problem === null) return encodeChecksummedJson(promotion);
   throw new HeadwayError('INTERNAL', `The promotion is not valid: ${problem}`, {
     where: promotion.modelVersion,
   });

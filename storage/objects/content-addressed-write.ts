@@ -1,8 +1,8 @@
 /**
  * Purpose: put new content into the store under the name of its content, but never under a name
  * that garbage collection is about to free.
- * Invariants: what is returned exists, and its key is none of `doomed`: the same content under a
- * doomed name is written a second way, with other bytes and so another name.
+ * Invariants: what is returned exists, and its key is none of `pendingDeletion`: the same content under a
+ * pendingDeletion name is written a second way, with other bytes and so another name.
  * (docs/store-protocol.md, Garbage, says why that closes the race.)
  * Fails: the store's own errors, and those of the SQL engine for a file that is no Parquet.
  */
@@ -30,7 +30,7 @@ export async function placeFile(
   { store, domain }: Place,
   session: SqlSession,
   path: string,
-  doomed: ReadonlySet<string>,
+  pendingDeletion: ReadonlySet<string>,
 ): Promise<Placed> {
   for (let copy = 0; ; copy++) {
     const name = copy === 0 ? path : `${path}.copy`;
@@ -43,7 +43,7 @@ export async function placeFile(
     try {
       const hash = await fileHash(name);
       const key = objectKeys.featureData(domain, hash);
-      if (doomed.has(key)) continue;
+      if (pendingDeletion.has(key)) continue;
       const { size } = await stat(name);
       await store.putFile(key, name);
       return { key, sha256: hash, bytes: size };
@@ -58,13 +58,13 @@ export async function placeBytes(
   { store, domain }: Place,
   make: (copy: number) => Uint8Array,
   keyOf: (domain: string, hash: string) => string,
-  doomed: ReadonlySet<string>,
+  pendingDeletion: ReadonlySet<string>,
 ): Promise<Placed> {
   for (let copy = 0; ; copy++) {
     const bytes = make(copy);
     const hash = sha256(bytes);
     const key = keyOf(domain, hash);
-    if (doomed.has(key)) continue;
+    if (pendingDeletion.has(key)) continue;
     await store.put(key, bytes);
     return { key, sha256: hash, bytes: bytes.length };
   }

@@ -59,7 +59,7 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   if (garbage.length === 0) return context.print('There is no garbage.');
   context.print(table(garbage, remove));
   if (!remove) context.print('Nothing was changed: --delete removes.');
-  else if (garbage.some(({ action }) => action === 'condemn')) {
+  else if (garbage.some(({ action }) => action === 'tombstone')) {
     context.print(
       'What is condemned goes with a run of this command an hour from now or later, if nothing needs it then.',
     );
@@ -71,7 +71,7 @@ function table(garbage: readonly Garbage[], removed: boolean): string {
   for (const { action, reason, bytes } of garbage) {
     const words = {
       remove: removed ? 'removed' : 'to be removed',
-      condemn: removed ? 'condemned' : 'to be condemned',
+      tombstone: removed ? 'condemned' : 'to be condemned',
     };
     const row = rows.get(action + reason) ?? {
       count: 0,

@@ -12,7 +12,10 @@ import { describeError, HeadwayError } from '../../../platform/errors.ts';
 import { DRAFT_ENDING, replaceFile } from '../../../platform/files/replace-file.ts';
 import { lazyShape } from '../../../platform/settings/validator.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
-import { sealJson, unsealJson } from '../../../storage/log/checksummed-json.ts';
+import {
+  decodeChecksummedJson,
+  encodeChecksummedJson,
+} from '../../../storage/log/checksummed-json.ts';
 import { HASH_PATTERN, sha256 } from '../../../storage/objects/content-hash.ts';
 import type { TrialScore } from './worker.ts';
 
@@ -79,14 +82,19 @@ export async function openTrialFolder(path: string, logger: Logger): Promise<Tri
     find: (trial) => known.get(`${nameOf(trial)}.json`) ?? null,
     async keep(trial, score) {
       const name = nameOf(trial);
-      await replaceFile(join(path, `${name}.json`), sealJson({ trial: name, score }));
+      await replaceFile(join(path, `${name}.json`), encodeChecksummedJson({ trial: name, score }));
     },
   };
 }
 
 async function readTrial(path: string, name: string, logger: Logger): Promise<TrialScore | null> {
   try {
-    const { trial, score } = unsealJson(path, await readFile(path), shape, 'STORE_CORRUPT') as {
+    const { trial, score } = decodeChecksummedJson(
+      path,
+      await readFile(path),
+      shape,
+      'STORE_CORRUPT',
+    ) as {
       trial: string;
       score: TrialScore;
     };

@@ -9,7 +9,12 @@
 import { HeadwayError } from '../../../platform/errors.ts';
 import { lazyShape } from '../../../platform/settings/validator.ts';
 import { type AppendLog, openAppendLog } from '../../log/append-log.ts';
-import { record, sealJson, shapeProblem, unsealJson } from '../../log/checksummed-json.ts';
+import {
+  decodeChecksummedJson,
+  encodeChecksummedJson,
+  record,
+  shapeProblem,
+} from '../../log/checksummed-json.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 
@@ -52,12 +57,12 @@ const shape = lazyShape(
   }),
 );
 
-export function openCollectionLog(store: ObjectStore, domain: string): AppendLog<Collection> {
+export function openGarbageLog(store: ObjectStore, domain: string): AppendLog<Collection> {
   return openAppendLog<Collection>(store, {
     prefix: objectKeys.collectionLog(domain),
     keyOf: (at) => objectKeys.collection(domain, at),
     parse(key, bytes) {
-      const entry = unsealJson(key, bytes, shape, 'STORE_CORRUPT') as Collection;
+      const entry = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Collection;
       const own = objectKeys.collection(entry.domain, entry.number);
       if (key !== own)
         throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
@@ -65,7 +70,7 @@ export function openCollectionLog(store: ObjectStore, domain: string): AppendLog
     },
     serialise(entry) {
       const problem = shapeProblem(shape, entry);
-      if (problem === null) return sealJson(entry);
+      if (problem === null) return encodeChecksummedJson(entry);
       throw new HeadwayError('INTERNAL', `The collection cannot be written down: ${problem}`, {
         where: `domain ${domain}`,
       });
@@ -74,8 +79,11 @@ export function openCollectionLog(store: ObjectStore, domain: string): AppendLog
 }
 
 /** Names that no new manifest may rest on. */
-export async function doomedKeys(store: ObjectStore, domain: string): Promise<ReadonlySet<string>> {
-  const newest = await openCollectionLog(store, domain).head();
+export async function pendingDeletions(
+  store: ObjectStore,
+  domain: string,
+): Promise<ReadonlySet<string>> {
+  const newest = await openGarbageLog(store, domain).head();
   return new Set([
     ...(newest?.condemned.flatMap((group) => group.keys) ?? []),
     ...(newest?.removing ?? []),

@@ -15,12 +15,7 @@ import { refuseClockBehind } from '../../log/stamps.ts';
 import { logNumber, objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
 import type { Manifest } from '../manifest.ts';
-import {
-  COLLECTION_FORMAT,
-  type Collection,
-  isIntact,
-  openCollectionLog,
-} from './collection-log.ts';
+import { COLLECTION_FORMAT, type Collection, isIntact, openGarbageLog } from './collection-log.ts';
 
 /**
  * Far longer than a commit takes from reading the collection log to its entry (feature-commit.ts:
@@ -44,8 +39,8 @@ export interface Garbage {
   readonly key: string;
   readonly bytes: number;
   readonly reason: 'old online view' | 'in no snapshot that is kept' | 'model without card';
-  /** `condemn`: its name could be used again, so it goes with a later collection. */
-  readonly action: 'remove' | 'condemn';
+  /** `tombstone`: its name could be used again, so it goes with a later collection. */
+  readonly action: 'remove' | 'tombstone';
 }
 
 export interface FeatureGcReport {
@@ -73,7 +68,7 @@ export async function collectFeatures(
   // reading
   const now = clock.now();
   if (request.remove) refuseClockBehind(await context.log.head(), now);
-  const collections = openCollectionLog(store, domain);
+  const collections = openGarbageLog(store, domain);
   const last = await collections.head();
   const found = await store.listDetails(objectKeys.features(domain));
   const upTo = lastSuperseded(found, objectKeys.featureLog(domain), now, request);
@@ -96,7 +91,7 @@ export async function collectFeatures(
     if (kind === null || needed.has(key) || writtenAt > now - request.graceMs) continue;
     const waited =
       ready.has(key) || (since.get(key) ?? Number.POSITIVE_INFINITY) <= now - CONDEMNED_FOR_MS;
-    const action = kind === 'view' || waited ? 'remove' : 'condemn';
+    const action = kind === 'view' || waited ? 'remove' : 'tombstone';
     const reason = kind === 'view' ? 'old online view' : 'in no snapshot that is kept';
     garbage.push({ key, bytes, reason, action });
   }

@@ -19,7 +19,7 @@ import { placeBytes, placeFile } from '../../objects/content-addressed-write.ts'
 import { sha256 } from '../../objects/content-hash.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
-import { doomedKeys } from '../garbage/collection-log.ts';
+import { pendingDeletions } from '../garbage/collection-log.ts';
 import {
   type FeatureObject,
   type FeaturePack,
@@ -60,7 +60,7 @@ export async function compactFeatures(
   if (!before || runs.length === 0) return before;
   refuseClockBehind(before, context.clock.now());
   const made = new Map<Run, FeaturePack>();
-  const doomed = await doomedKeys(store, context.domain);
+  const pendingDeletion = await pendingDeletions(store, context.domain);
   const folder = await mkdtemp(path.join(tmpdir(), 'headway-pack-'));
   try {
     await withSqlSession(async (session) => {
@@ -69,7 +69,7 @@ export async function compactFeatures(
         const { frequencyMinutes } = before.schema;
         const pack = await writePack(store, session, run, frequencyMinutes, file);
         const feed = (run[0] as DataFile).feed;
-        made.set(run, await placePack(context, session, file, { feed, ...pack }, doomed));
+        made.set(run, await placePack(context, session, file, { feed, ...pack }, pendingDeletion));
       }
     });
   } finally {
@@ -78,7 +78,7 @@ export async function compactFeatures(
   return log.append(async (parent, slot) => {
     const replaced = parent && replaceRuns(before, parent, made);
     if (!replaced) return null;
-    const still = await doomedKeys(store, context.domain);
+    const still = await pendingDeletions(store, context.domain);
     if ([...made.values()].some(({ key, pieces }) => still.has(key) || still.has(pieces.key)))
       return null; // the next one will do
     const count = [...made.keys()].reduce((sum, run) => sum + run.length, 0);
@@ -118,14 +118,14 @@ export async function placePack(
   session: SqlSession,
   path: string,
   { feed, rows, table }: WrittenPack & { readonly feed: string },
-  doomed: ReadonlySet<string>,
+  pendingDeletion: ReadonlySet<string>,
 ): Promise<FeaturePack> {
-  const data = await placeFile(context, session, path, doomed);
+  const data = await placeFile(context, session, path, pendingDeletion);
   const pieces = await placeBytes(
     context,
     (copy) => encodeSegmentIndex(feed, table, copy),
     objectKeys.pieces,
-    doomed,
+    pendingDeletion,
   );
   const { pieces: held } = table;
   return { feed, ...data, rows, pieces: { ...pieces, count: held.length }, ...sumOfSegments(held) };

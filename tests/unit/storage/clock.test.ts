@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
-import { openCollectionLog } from '../../../storage/features/garbage/collection-log.ts';
+import { openGarbageLog } from '../../../storage/features/garbage/collection-log.ts';
 import {
   formatOf,
   type Manifest,
@@ -209,7 +209,7 @@ test('what was condemned by a clock that was ahead waits an hour from now on, an
   const collect = (now: number) => at(now).gc({ graceMs: HOUR, namedByModels: [], remove: true });
   await collect(NOW + YEAR);
   await collect(NOW + 2 * HOUR);
-  expect(await openCollectionLog(store, 'toy').head()).toMatchObject({
+  expect(await openGarbageLog(store, 'toy').head()).toMatchObject({
     condemned: [{ since: NOW + 2 * HOUR, keys: [orphan] }],
   });
   await collect(NOW + 3 * HOUR);

@@ -1,5 +1,5 @@
 /**
- * Purpose: objects that somebody made on purpose: sealed and hashed as they should be, and saying
+ * Purpose: objects that somebody made on purpose: checksummed and hashed as they should be, and saying
  * what no writer of ours says. Each is refused with a coded error that names it, or is harmless.
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import { type FeatureStore, openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { type Manifest, snapshotVersionOf } from '../../../storage/features/manifest.ts';
-import { sealJson } from '../../../storage/log/checksummed-json.ts';
+import { encodeChecksummedJson } from '../../../storage/log/checksummed-json.ts';
 import { openModelRegistry } from '../../../storage/models/model-registry.ts';
 import { sha256 } from '../../../storage/objects/content-hash.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
@@ -58,7 +58,7 @@ beforeEach(() => {
 });
 afterAll(() => remove());
 
-/** The manifest with changes, sealed, its version the hash of what it names, as its key's entry. */
+/** The manifest with changes, checksummed, its version the hash of what it names, as its key's entry. */
 function forge(changes: Record<string, unknown>, key = FIRST): void {
   const changed = { ...manifest, ...changes } as Manifest;
   const snapshotVersion = snapshotVersionOf(changed);
@@ -72,7 +72,7 @@ function forge(changes: Record<string, unknown>, key = FIRST): void {
     online,
     ...('online' in changes ? changes : {}),
   };
-  store.objects.set(key, sealJson(stored));
+  store.objects.set(key, encodeChecksummedJson(stored));
 }
 
 const [object] = [() => manifest.objects[0] as Manifest['objects'][number]];
@@ -147,7 +147,7 @@ describe('manifests', () => {
   test('seventy megabytes, and a hundred thousand brackets', async () => {
     const { packs: _none, ...stored } = manifest;
     const reason = 'x'.repeat(70e6);
-    store.objects.set(FIRST, sealJson({ ...stored, reason }));
+    store.objects.set(FIRST, encodeChecksummedJson({ ...stored, reason }));
     await expect(features.head()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: FIRST });
     const deep = `${'[1,'.repeat(100_000)}1${']'.repeat(100_000)}`;
     const body = `{\n  "evidence": ${deep}`;

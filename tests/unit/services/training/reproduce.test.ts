@@ -16,7 +16,7 @@ import {
 } from '../../../../services/training/reproduce.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
-import { sealJson } from '../../../../storage/log/checksummed-json.ts';
+import { encodeChecksummedJson } from '../../../../storage/log/checksummed-json.ts';
 import { parseModelCard } from '../../../../storage/models/model-card.ts';
 import { sha256 } from '../../../../storage/objects/content-hash.ts';
 import { NOW } from '../../../fixtures/storage/features.ts';
@@ -204,10 +204,10 @@ test('training as of an earlier time names that time, and gives the model of tha
 test('a card of format 1 is read, and says so where the weights differ', async () => {
   const key = `models/toy/${cold.card.modelVersion}/card.json`;
   const { format: _two, madeWith: _unknown, ...old } = cold.card;
-  const card = parseModelCard(key, sealJson({ format: 1, ...old }));
+  const card = parseModelCard(key, encodeChecksummedJson({ format: 1, ...old }));
   expect(card).toEqual({ ...cold.card, format: 1, madeWith: null });
-  expect(() => parseModelCard(key, sealJson({ format: 2, ...old }))).toThrow();
-  expect(() => parseModelCard(key, sealJson({ ...cold.card, format: 1 }))).toThrow();
+  expect(() => parseModelCard(key, encodeChecksummedJson({ format: 2, ...old }))).toThrow();
+  expect(() => parseModelCard(key, encodeChecksummedJson({ ...cold.card, format: 1 }))).toThrow();
 });
 
 test('an object of the training set that was changed is named', async () => {

@@ -1,7 +1,7 @@
 /** Purpose: what the model registry promises. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';
-import { sealJson } from '../../../../storage/log/checksummed-json.ts';
+import { encodeChecksummedJson } from '../../../../storage/log/checksummed-json.ts';
 import {
   type ModelRegistry,
   openModelRegistry,
@@ -166,7 +166,7 @@ describe('promotions', () => {
         reason: '',
         evidence: [],
       };
-      store.objects.set(key, sealJson(entry));
+      store.objects.set(key, encodeChecksummedJson(entry));
     };
     old(1, 'promoted', a);
     old(2, 'rejected', b);
