@@ -56,7 +56,7 @@ const COLLECTING: Readonly<Record<string, string>> = {
   [SHAPES]: `
     import { Build } from 'typebox/schema';
     export { Check as fits } from 'typebox/schema';
-    export function lazyShape(schema) {
+    export function lazyValidator(schema) {
       const build = Build(schema), { identifier, variables } = build.External();
       const functions = build.Functions().join(';');
       // What needs more than this is left to the compiler.
@@ -101,14 +101,14 @@ const READY: Readonly<Record<string, string>> = {
   [SHAPES]: `
     const codes = require('CODES');
     const compiled = (schema) => require('./${SHAPE_COMPILER}').Compile(schema);
-    export function lazyShape(schema) {
+    export function lazyValidator(schema) {
       let check;
       return {
         Check: (value) => (check ??= codes[keyOf('shape', schema)]?.() ?? ((value) => compiled(schema).Check(value)))(value),
         Errors: (value) => compiled(schema).Errors(value),
       };
     }
-    export const fits = (schema, value) => lazyShape(schema).Check(value);`,
+    export const matchesSchema = (schema, value) => lazyValidator(schema).Check(value);`,
 };
 
 /**
@@ -127,7 +127,7 @@ const everything = (root: string): string => `
   import { systemClock } from '../../platform/clock.ts';
   import { createLogger } from '../../platform/telemetry/logger.ts';
   import { SETTINGS } from '../../platform/settings/settings-table.ts';
-  import { lazyShape } from '../../platform/settings/validator.ts';
+  import { lazyValidator } from '../../platform/settings/validator.ts';
   import '../../services/inference/access/key-file.ts';
   import { buildApp } from '../../services/inference/app.ts';
   import { defaultInferenceSettings } from '../../services/inference/settings.ts';
@@ -135,7 +135,7 @@ const everything = (root: string): string => `
   import '../../storage/features/feature-store.ts';
   import '../../storage/forecasts/forecast-log.ts';
   import '../../storage/models/model-registry.ts';
-  for (const { schema } of Object.values(SETTINGS)) lazyShape(schema);
+  for (const { schema } of Object.values(SETTINGS)) lazyValidator(schema);
   const never = async () => { throw new Error('nothing is served'); };
   const logger = createLogger({ level: 'silent', pretty: false });
   for (const domain of domains)

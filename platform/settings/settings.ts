@@ -11,7 +11,7 @@
 import { HeadwayError } from '../errors.ts';
 import { nearestWord } from '../text/nearest-word.ts';
 import { type About, SETTINGS, type SettingName, type Settings } from './settings-table.ts';
-import { fits } from './validator.ts';
+import { matchesSchema } from './validator.ts';
 
 export type { SettingName, Settings } from './settings-table.ts';
 
@@ -110,7 +110,7 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   const setting = aboutOf(name);
   const { schema, isSound = () => true } = setting;
   const value = typeof given === 'string' ? fromText(setting, given.trim()) : given;
-  if (fits(schema, value) && (value === null || isSound(value))) return value;
+  if (matchesSchema(schema, value) && (value === null || isSound(value))) return value;
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
     'SETTINGS_INVALID',

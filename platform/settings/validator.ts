@@ -13,7 +13,7 @@ export interface Shape {
 }
 
 /** For values that are read again and again, or are large. */
-export function lazyShape(schema: object): Shape {
+export function lazyValidator(schema: object): Shape {
   let compiled: Shape | undefined;
   const shape = () => {
     compiled ??= Compile(schema) as unknown as Shape;
@@ -23,4 +23,4 @@ export function lazyShape(schema: object): Shape {
 }
 
 /** For a small value that is read once: compiling takes longer. */
-export const fits = (schema: object, value: unknown): boolean => Check(schema, value);
+export const matchesSchema = (schema: object, value: unknown): boolean => Check(schema, value);

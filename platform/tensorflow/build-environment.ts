@@ -6,7 +6,7 @@
  */
 import { version_core } from '@tensorflow/tfjs-core';
 
-export interface MadeWith {
+export interface BuildEnvironment {
   readonly node: string;
   readonly tensorflow: string;
   /** The release of the time-zone database that local times came from. */
@@ -15,7 +15,7 @@ export interface MadeWith {
   readonly platform: string;
 }
 
-export const madeWith = (): MadeWith => ({
+export const madeWith = (): BuildEnvironment => ({
   node: process.versions.node,
   tensorflow: version_core,
   timeZones: process.versions.tz ?? 'unknown',

@@ -8,8 +8,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape } from '../../platform/settings/validator.ts';
-import { shapeProblem } from '../../storage/log/checksummed-json.ts';
+import { lazyValidator } from '../../platform/settings/validator.ts';
+import { schemaProblem } from '../../storage/log/checksummed-json.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface ConfigFile {
@@ -52,7 +52,7 @@ const FIT: Record<keyof TrainingConfig['fit'], object> = {
   tuneShare: share(0.9),
   patience: share(1),
 };
-const shape = lazyShape({
+const shape = lazyValidator({
   ...object({
     format: { const: 1 },
     domain: { type: 'string' },
@@ -88,7 +88,7 @@ export async function readConfigFile(
   } catch (cause) {
     throw invalid('is not JSON', 'Mend it, or let `headway tune` write it anew.', cause);
   }
-  const problem = shapeProblem(shape, value);
+  const problem = schemaProblem(shape, value);
   if (problem !== null)
     throw invalid(
       `does not fit: ${problem.replace('schema is false', 'is not a field of it')}`,

@@ -14,7 +14,10 @@ import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/
 import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
 import { describeError, isHeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
-import { type MadeWith, madeWith } from '../../platform/tensorflow/build-environment.ts';
+import {
+  type BuildEnvironment,
+  buildEnvironment,
+} from '../../platform/tensorflow/build-environment.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
 import type { ModelCard } from '../../storage/models/model-card.ts';
@@ -118,7 +121,7 @@ async function fitAgain(
     expected,
     found,
     restEqual,
-    why: whyDifferent(card.madeWith, madeWith()),
+    why: whyDifferent(card.madeWith, buildEnvironment()),
   };
 }
 
@@ -175,7 +178,7 @@ async function startOf(
   }
 }
 
-const NAMES: Readonly<Record<keyof MadeWith, string>> = {
+const NAMES: Readonly<Record<keyof BuildEnvironment, string>> = {
   node: 'Node',
   tensorflow: 'TensorFlow.js',
   timeZones: 'the time-zone database',
@@ -183,10 +186,10 @@ const NAMES: Readonly<Record<keyof MadeWith, string>> = {
 };
 
 /** One clause: what of the environment is another than when the model was made. */
-export function whyDifferent(then: MadeWith | null, now: MadeWith): string {
+export function whyDifferent(then: BuildEnvironment | null, now: BuildEnvironment): string {
   if (then === null)
     return 'its card does not say which Node and TensorFlow.js it was made with, and these may be others';
-  const others = (Object.keys(NAMES) as (keyof MadeWith)[]).filter(
+  const others = (Object.keys(NAMES) as (keyof BuildEnvironment)[]).filter(
     (name) => then[name] !== now[name],
   );
   if (others.length === 0)

@@ -21,7 +21,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import { madeWith } from '../../platform/tensorflow/build-environment.ts';
+import { buildEnvironment } from '../../platform/tensorflow/build-environment.ts';
 import { verdictSvg } from '../../reports/charts/verdict-chart.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
@@ -110,7 +110,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
       config: { ...config, exogenous, ...(warmStart ? { warmStart } : {}) },
       seed,
       backend,
-      madeWith: madeWith(),
+      madeWith: buildEnvironment(),
       trainingSeconds: evaluation.trainingSeconds,
       quantiles: domain.quantiles,
       horizon: domain.horizon,

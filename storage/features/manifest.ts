@@ -7,12 +7,12 @@
  * Fails: STORE_CORRUPT with the key for anything that is not a manifest of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape, type Shape } from '../../platform/settings/validator.ts';
+import { lazyValidator, type Shape } from '../../platform/settings/validator.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
   record,
-  shapeProblem,
+  schemaProblem,
 } from '../log/checksummed-json.ts';
 import { HASH_PATTERN, sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -186,8 +186,8 @@ const manifestOf = (format: number, more: Record<string, object>) =>
     online: { anyOf: [record({ key: text, sha256: hash, bytes: count, span }), { type: 'null' }] },
     report: { anyOf: [text, { type: 'null' }] },
   });
-const plainShape = lazyShape(manifestOf(MANIFEST_FORMAT, {}));
-const packedShape = lazyShape(
+const plainShape = lazyValidator(manifestOf(MANIFEST_FORMAT, {}));
+const packedShape = lazyValidator(
   manifestOf(PACKED_FORMAT, { packs: { type: 'array', minItems: 1, items: featurePack } }),
 );
 const shapeOf = (value: unknown) =>
@@ -317,7 +317,7 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
 export function serialiseManifest(manifest: Manifest): Uint8Array {
   const { packs: _none, ...plain } = manifest;
   const stored = manifest.format === MANIFEST_FORMAT ? plain : manifest;
-  const problem = shapeProblem(shape, stored) ?? problemIn(manifest);
+  const problem = schemaProblem(shape, stored) ?? problemIn(manifest);
   if (problem === null) return encodeChecksummedJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
     where: `commit ${manifest.number} of ${manifest.domain}`,

@@ -8,8 +8,8 @@
  * for an unknown id.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape } from '../../platform/settings/validator.ts';
-import { record, shapeProblem } from '../log/checksummed-json.ts';
+import { lazyValidator } from '../../platform/settings/validator.ts';
+import { record, schemaProblem } from '../log/checksummed-json.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -69,7 +69,7 @@ export interface Quarantine {
 
 const text = { type: 'string', minLength: 1 };
 const objects = { type: 'array', items: { type: 'object' } };
-const shape = lazyShape(
+const shape = lazyValidator(
   record({
     format: { const: 1 },
     domain: text,
@@ -118,7 +118,7 @@ export function openQuarantine({
     } catch (error) {
       throw corrupt('it is not JSON', error);
     }
-    const problem = shapeProblem(shape, stored);
+    const problem = schemaProblem(shape, stored);
     if (problem !== null) throw corrupt(problem);
     const {
       format: _format,
@@ -135,7 +135,7 @@ export function openQuarantine({
     location: store.location,
     async put(evidence) {
       const bytes = Buffer.from(JSON.stringify({ format: 1, domain, ...evidence }, null, 1));
-      const problem = shapeProblem(shape, JSON.parse(bytes.toString('utf8')));
+      const problem = schemaProblem(shape, JSON.parse(bytes.toString('utf8')));
       if (problem !== null)
         throw new HeadwayError('INTERNAL', `the evidence cannot be written: ${problem}`);
       const key = objectKeys.quarantined(domain, stamp(evidence.at), sha256(bytes));

@@ -8,7 +8,7 @@
  * key on reading.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape } from '../../platform/settings/validator.ts';
+import { lazyValidator } from '../../platform/settings/validator.ts';
 import { decodeChecksummedJson, encodeChecksummedJson, record } from '../log/checksummed-json.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -48,7 +48,7 @@ export interface ActualsLog {
 }
 
 const text = { type: 'string', minLength: 1 };
-const shape = lazyShape(
+const shape = lazyValidator(
   record({
     format: { const: ACTUALS_FORMAT },
     domain: text,

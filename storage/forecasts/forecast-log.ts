@@ -7,8 +7,8 @@
  * the key on reading.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape } from '../../platform/settings/validator.ts';
-import { record, shapeProblem } from '../log/checksummed-json.ts';
+import { lazyValidator } from '../../platform/settings/validator.ts';
+import { record, schemaProblem } from '../log/checksummed-json.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -63,7 +63,7 @@ const properties = {
   seriesIds: { type: 'array', uniqueItems: true, items: text },
   values: { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }] } },
 };
-const shape = lazyShape(record(properties));
+const shape = lazyValidator(record(properties));
 
 type Stored = Omit<ForecastEntry, 'values'> & {
   format: number;
@@ -72,7 +72,7 @@ type Stored = Omit<ForecastEntry, 'values'> & {
 };
 
 function problemIn(stored: unknown): string | null {
-  const problem = shapeProblem(shape, stored);
+  const problem = schemaProblem(shape, stored);
   if (problem !== null) return problem;
   const { seriesIds, quantiles, horizon, values } = stored as Stored;
   const expected = seriesIds.length * quantiles.length * horizon;

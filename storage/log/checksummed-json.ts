@@ -25,7 +25,7 @@ export const record = (properties: Record<string, object>) => ({
 });
 
 /** The first thing that is wrong with `value`, for people; null where it fits. */
-export function shapeProblem(shape: Shape, value: unknown): string | null {
+export function schemaProblem(shape: Shape, value: unknown): string | null {
   if (shape.Check(value)) return null;
   const error = shape.Errors(value)[1][0];
   return error
@@ -72,7 +72,7 @@ export function decodeChecksummedJson(
   }
   if (isDeeperThan(value, MAX_LEVELS))
     throw corrupt(`it is nested more than ${MAX_LEVELS} levels deep`);
-  const problem = shapeProblem(shape, value);
+  const problem = schemaProblem(shape, value);
   if (problem !== null) throw corrupt(problem);
   return value;
 }

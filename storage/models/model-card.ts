@@ -7,13 +7,13 @@
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape } from '../../platform/settings/validator.ts';
-import type { MadeWith } from '../../platform/tensorflow/build-environment.ts';
+import { lazyValidator } from '../../platform/settings/validator.ts';
+import type { BuildEnvironment } from '../../platform/tensorflow/build-environment.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
   record,
-  shapeProblem,
+  schemaProblem,
 } from '../log/checksummed-json.ts';
 import { HASH_PATTERN } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -49,7 +49,7 @@ export interface ModelCard {
   readonly seed: number;
   readonly backend: string;
   /** null where nobody wrote it down. */
-  readonly madeWith: MadeWith | null;
+  readonly madeWith: BuildEnvironment | null;
   readonly trainingSeconds: number;
   readonly quantiles: readonly number[];
   readonly horizon: number;
@@ -92,8 +92,8 @@ const second = {
     ],
   },
 };
-const shape = lazyShape({ anyOf: [record(first), record(second)] });
-const written = lazyShape(record(second));
+const shape = lazyValidator({ anyOf: [record(first), record(second)] });
+const written = lazyValidator(record(second));
 
 export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
   const card = {
@@ -106,7 +106,7 @@ export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
 }
 
 export function serialiseModelCard(card: ModelCard): Uint8Array {
-  const problem = shapeProblem(written, JSON.parse(JSON.stringify(card)));
+  const problem = schemaProblem(written, JSON.parse(JSON.stringify(card)));
   if (problem === null) return encodeChecksummedJson(card);
   throw new HeadwayError('INTERNAL', `The model card is not valid: ${problem}`, {
     where: card.modelVersion,

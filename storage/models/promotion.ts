@@ -8,12 +8,12 @@
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyShape } from '../../platform/settings/validator.ts';
+import { lazyValidator } from '../../platform/settings/validator.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
   record,
-  shapeProblem,
+  schemaProblem,
 } from '../log/checksummed-json.ts';
 import { HASH_PATTERN } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -73,8 +73,8 @@ const second = {
   kind: { enum: ['promoted', 'rejected', 'inconclusive', 'rolled-back'] },
   picture: { anyOf: [picture, { type: 'null' }] },
 };
-const shape = lazyShape({ anyOf: [record(first), record(second)] });
-const written = lazyShape(record(second));
+const shape = lazyValidator({ anyOf: [record(first), record(second)] });
+const written = lazyValidator(record(second));
 
 export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   const promotion = {
@@ -95,7 +95,7 @@ export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
 }
 
 export function serialisePromotion(promotion: Promotion): Uint8Array {
-  const problem = shapeProblem(written, JSON.parse(JSON.stringify(promotion)));
+  const problem = schemaProblem(written, JSON.parse(JSON.stringify(promotion)));
   if (problem === null) return encodeChecksummedJson(promotion);
   throw new HeadwayError('INTERNAL', `The promotion is not valid: ${problem}`, {
     where: promotion.modelVersion,

@@ -10,7 +10,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../platform/clock.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { lazyShape } from '../../../platform/settings/validator.ts';
+import { lazyValidator } from '../../../platform/settings/validator.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import { type KeyRecord, type KeySet, keySet } from './key.ts';
 import { SCOPE_NAMES } from './scopes.ts';
@@ -25,7 +25,7 @@ const time = {
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$',
 };
 const timeOrNull = { ...time, type: ['string', 'null'] };
-const RECORD = lazyShape({
+const RECORD = lazyValidator({
   type: 'object',
   additionalProperties: false,
   required: [
@@ -49,7 +49,7 @@ const RECORD = lazyShape({
     revokedAt: timeOrNull,
   },
 });
-const FILE = lazyShape({
+const FILE = lazyValidator({
   type: 'object',
   additionalProperties: false,
   required: ['format', 'keys'],

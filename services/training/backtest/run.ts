@@ -34,12 +34,12 @@ import { removeUntouched } from '../workers/checkpoint-columns.ts';
 import { membersInWorkers } from '../workers/members.ts';
 import { readSegment, segmentPath, writeSegment } from './files.ts';
 import {
-  fitsOf,
   runSegment,
   type SegmentJob,
   type SegmentProgress,
   type SegmentResult,
   segmentUnits,
+  validatorOf,
 } from './segment.ts';
 
 export interface BacktestRequest {
@@ -158,7 +158,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
     request.compute ??
     (pool === null
       ? (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
-          runSegment(job, report, fitsOf(fitMembers))
+          runSegment(job, report, validatorOf(fitMembers))
       : (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
           pool.run<SegmentResult>(job, { onProgress: (told) => report(told as SegmentProgress) }));
   const total = open.reduce((sum, i) => sum + segmentUnits(jobs[i] as SegmentJob), 0);

@@ -68,7 +68,7 @@ export type Fit = (
  * @param fitMembers where the network's members are fitted; one after another in this process
  * unless told
  */
-export const fitsOf = (fitMembers?: MemberFitter): Readonly<Record<string, Fit>> => ({
+export const validatorOf = (fitMembers?: MemberFitter): Readonly<Record<string, Fit>> => ({
   exponential_smoothing: async (past, { spec }) =>
     smoothingForecaster(fitSmoothing(past, spec.features, past.length - 1)),
   ridge: async (past, { spec, fit, seed }) =>
@@ -87,7 +87,7 @@ export const fitsOf = (fitMembers?: MemberFitter): Readonly<Record<string, Fit>>
 export async function runSegment(
   job: SegmentJob,
   report: Report = () => {},
-  fits: Readonly<Record<string, Fit>> = fitsOf(),
+  fits: Readonly<Record<string, Fit>> = validatorOf(),
   clock: Clock = systemClock,
 ): Promise<SegmentResult> {
   const { panel, cutoffs, spec, fit } = job;

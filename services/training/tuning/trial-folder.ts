@@ -10,7 +10,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, HeadwayError } from '../../../platform/errors.ts';
 import { DRAFT_ENDING, replaceFile } from '../../../platform/files/replace-file.ts';
-import { lazyShape } from '../../../platform/settings/validator.ts';
+import { lazyValidator } from '../../../platform/settings/validator.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import {
   decodeChecksummedJson,
@@ -31,7 +31,7 @@ const SCORE: Record<keyof TrialScore, object> = {
   backend: { type: 'string' },
   seconds: number,
 };
-const shape = lazyShape({
+const shape = lazyValidator({
   type: 'object',
   properties: {
     trial: { type: 'string', pattern: HASH_PATTERN },

@@ -7,13 +7,13 @@
  * Fails: STORE_CORRUPT with the key for an entry that is torn or not of this format.
  */
 import { HeadwayError } from '../../../platform/errors.ts';
-import { lazyShape } from '../../../platform/settings/validator.ts';
+import { lazyValidator } from '../../../platform/settings/validator.ts';
 import { type AppendLog, openAppendLog } from '../../log/append-log.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
   record,
-  shapeProblem,
+  schemaProblem,
 } from '../../log/checksummed-json.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
@@ -43,7 +43,7 @@ export interface Collection {
 const text = { type: 'string', minLength: 1 };
 const number = { type: 'integer', minimum: 0 };
 const keys = { type: 'array', items: text };
-const shape = lazyShape(
+const shape = lazyValidator(
   record({
     format: { const: COLLECTION_FORMAT },
     domain: text,
@@ -69,7 +69,7 @@ export function openGarbageLog(store: ObjectStore, domain: string): AppendLog<Co
       return entry;
     },
     serialise(entry) {
-      const problem = shapeProblem(shape, entry);
+      const problem = schemaProblem(shape, entry);
       if (problem === null) return encodeChecksummedJson(entry);
       throw new HeadwayError('INTERNAL', `The collection cannot be written down: ${problem}`, {
         where: `domain ${domain}`,

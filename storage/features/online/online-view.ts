@@ -10,8 +10,8 @@
 import { endianness } from 'node:os';
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { lazyShape } from '../../../platform/settings/validator.ts';
-import { shapeProblem } from '../../log/checksummed-json.ts';
+import { lazyValidator } from '../../../platform/settings/validator.ts';
+import { schemaProblem } from '../../log/checksummed-json.ts';
 
 const MAGIC = 'HWPANEL1';
 const FIXED_BYTES = 12;
@@ -29,7 +29,7 @@ interface Header {
 
 const count = { type: 'integer', minimum: 0 };
 const strings = { type: 'array', uniqueItems: true, items: { type: 'string', minLength: 1 } };
-const shape = lazyShape({
+const shape = lazyValidator({
   type: 'object',
   additionalProperties: false,
   required: ['seriesIds', 'start', 'frequencyMinutes', 'length', 'columns'],
@@ -103,7 +103,7 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   } catch (error) {
     throw corrupt('its header is not JSON', error);
   }
-  const problem = shapeProblem(shape, value);
+  const problem = schemaProblem(shape, value);
   if (problem !== null) throw corrupt(`its header: ${problem}`);
   const { columns, exogenous, ...grid } = value as Header;
   const values = grid.seriesIds.length * grid.length;

@@ -7,8 +7,8 @@
  * Fails: STORE_CORRUPT with the key for a table that is missing, torn, or does not fit its pack.
  */
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
-import { lazyShape } from '../../../platform/settings/validator.ts';
-import { record, shapeProblem } from '../../log/checksummed-json.ts';
+import { lazyValidator } from '../../../platform/settings/validator.ts';
+import { record, schemaProblem } from '../../log/checksummed-json.ts';
 import { sha256 } from '../../objects/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
@@ -73,7 +73,7 @@ const properties = {
   },
   series: { type: 'array', items: tuple(text, epochMs) },
 };
-const shape = lazyShape(record(properties));
+const shape = lazyValidator(record(properties));
 
 /**
  * @param copy tells apart tables of the same content, where a name must not be used again
@@ -141,7 +141,7 @@ export async function readSegmentIndex(
   } catch (error) {
     throw corrupt('it is not JSON', error);
   }
-  const unlike = shapeProblem(shape, stored);
+  const unlike = schemaProblem(shape, stored);
   if (unlike !== null) throw corrupt(unlike);
   const { feed, series } = stored as Stored;
   const pieces = decode(stored as Stored);
