@@ -128,9 +128,11 @@ export function reliabilityTable(groups: readonly GroupReliability[]): string {
   for (const { group, quantiles: shares } of groups) {
     table.push([
       group === 'all' ? 'all series' : group,
-      ...shares.map(({ below, atMost, standardError, isRight }) => {
+      ...shares.map(({ below, withTimeout, standardError, isRight }) => {
         const range =
-          atMost - below < 0.005 ? percent(atMost) : `${percent(below)} – ${percent(atMost)}`;
+          withTimeout - below < 0.005
+            ? percent(withTimeout)
+            : `${percent(below)} – ${percent(withTimeout)}`;
         return `${range} ± ${(200 * standardError).toFixed(1)}${isRight ? ' ' : '!'}`;
       }),
     ]);

@@ -17,7 +17,7 @@ export const sleep: Sleep = async (ms, signal) => {
  * Waits for `work`, but no longer than `ms`: true where it has ended by then. It goes on in any
  * case, and so do its errors.
  */
-export async function atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
+export async function withTimeout(ms: number, work: Promise<unknown>): Promise<boolean> {
   if (ms === Number.POSITIVE_INFINITY) return work.then(() => true);
   const ended = new AbortController();
   const late = sleep(ms, ended.signal).then(

@@ -9,7 +9,7 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import awsLambdaFastify from '@fastify/aws-lambda';
-import { atMost } from '../../platform/timers.ts';
+import { withTimeout } from '../../platform/timers.ts';
 import { type AppOptions, buildApp } from '../../services/inference/app.ts';
 import { HttpProblem } from '../../services/inference/responses/problems.ts';
 import type { App } from '../../services/inference/routes/context.ts';
@@ -94,7 +94,7 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
     if (look === null) return;
     const patience = isEmpty ? EMPTY_PATIENCE_MS : Math.min(PATIENCE_MS, patienceLeft);
     const before = clock.elapsedMs();
-    await atMost(Math.max(0, Math.min(patience, remainingMs - RESERVE_MS)), look);
+    await withTimeout(Math.max(0, Math.min(patience, remainingMs - RESERVE_MS)), look);
     patienceLeft -= clock.elapsedMs() - before;
   }
 

@@ -59,7 +59,7 @@ export function createLogger({
       onRecovered: (dropped) =>
         logger.error({ dropped }, 'log lines were dropped while the log could not be written'),
     });
-    const logger = pino(base, isBusy ? linesTogether(destination) : destination);
+    const logger = pino(base, isBusy ? bufferedDestination(destination) : destination);
     return logger;
   }
   const transport = pino.transport({
@@ -93,7 +93,7 @@ const HELD_MS = 10;
  * Holds lines back for a moment, but no longer than the process lives, and not at all from an error
  * on.
  */
-export function linesTogether(destination: LogDestination): LogDestination {
+export function bufferedDestination(destination: LogDestination): LogDestination {
   let held = '';
   let isDue = false;
   const flush = () => {

@@ -15,7 +15,7 @@ import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { droppedLines, type Logger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
-import { atMost } from '../../platform/timers.ts';
+import { withTimeout } from '../../platform/timers.ts';
 import type { ApiKeys } from './access/key-file.ts';
 import { modelHistory } from './models/model-history.ts';
 import { completeDocument, openapiInfo } from './openapi/document.ts';
@@ -27,7 +27,7 @@ import { watchEventLoop } from './plugins/event-loop-delay.ts';
 import { takeJsonAlone } from './plugins/json-body.ts';
 import { createServiceMetrics } from './plugins/metrics.ts';
 import { limitRates } from './plugins/rate-limit.ts';
-import { type CompletedRequest, lateLogger, requestLog } from './plugins/request-log.ts';
+import { type CompletedRequest, lazyLogger, requestLog } from './plugins/request-log.ts';
 import { tracedPorts, tracedPredictor, traceRequests } from './plugins/request-spans.ts';
 import { CONTENT_SECURITY, securityHeaders } from './plugins/security-headers.ts';
 import type {
@@ -167,7 +167,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const app: App = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: lateLogger,
+    childLoggerFactory: lazyLogger,
     genReqId: ({ headers }) => requestId(headers),
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
@@ -336,7 +336,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       },
     });
   }
-  await atMost(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
+  await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
 }
 

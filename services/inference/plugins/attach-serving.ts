@@ -24,7 +24,7 @@ declare module 'fastify' {
  * @param choose of a route with several representations: which of them this request gets, a part of
  * its ETag
  */
-export function takeServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
+export function attachServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const serving = currentOf(state);
     request.serving = serving;
@@ -39,7 +39,7 @@ export function takeServing(state: ServingState, choose?: (request: FastifyReque
     }
     const etag =
       request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
-    if (hadAlready(etag, request, reply)) reply.code(304).send();
+    if (isNotModified(etag, request, reply)) reply.code(304).send();
     else done();
   };
 }
@@ -55,14 +55,14 @@ export function currentOf(state: ServingState): Serving {
  * Sets the headers by which an answer is kept. @returns whether the client has that answer already:
  * a 304 says so
  */
-export function hadAlready(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
+export function isNotModified(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
   // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast
   // may cost more.
   reply.header('etag', etag).header('cache-control', 'no-cache');
   return hasAlready(request, etag);
 }
 
-/** The state of a request that `takeServing` has seen. */
+/** The state of a request that `attachServing` has seen. */
 export function servingOf(request: FastifyRequest): Serving {
   if (request.serving) return request.serving;
   throw new HeadwayError('INTERNAL', 'the route did not take the serving state');

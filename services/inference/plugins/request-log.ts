@@ -12,7 +12,7 @@ import type { Logger } from '../../../platform/telemetry/logger.ts';
  * The methods of a logger; the first call of one makes the child that knows the id. Most requests
  * never call one.
  */
-class LateLogger {
+class LazyLogger {
   readonly #parent: Logger;
   readonly #bindings: Record<string, unknown>;
   #child: Logger | null = null;
@@ -54,10 +54,10 @@ class LateLogger {
 }
 
 /** For Fastify, which wants a logger for every request. */
-export const lateLogger = (
+export const lazyLogger = (
   logger: FastifyBaseLogger,
   bindings: Record<string, unknown>,
-): FastifyBaseLogger => new LateLogger(logger as Logger, bindings) as unknown as FastifyBaseLogger;
+): FastifyBaseLogger => new LazyLogger(logger as Logger, bindings) as unknown as FastifyBaseLogger;
 
 export interface CompletedRequest {
   readonly reqId: string;

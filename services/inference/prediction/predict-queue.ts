@@ -13,7 +13,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { BackendName } from '../../../platform/tensorflow/tensor-backend.ts';
-import { atMost, sleep } from '../../../platform/timers.ts';
+import { sleep, withTimeout } from '../../../platform/timers.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { LoadedModel } from '../serving/load-parts.ts';
 import type { InferenceSettings } from '../settings.ts';
@@ -133,7 +133,7 @@ export const openPredictQueue =
       ).then(() => {
         isUp = true;
       });
-      await atMost(startPatienceMs, hello);
+      await withTimeout(startPatienceMs, hello);
       isSlow = !isUp;
       if (isSlow) leaveAll();
       try {
@@ -210,7 +210,7 @@ export const openPredictQueue =
       async close() {
         isClosing = true;
         // What waits is computed, unless its worker does not come.
-        if (running) await atMost(batchTimeoutMs, running);
+        if (running) await withTimeout(batchTimeoutMs, running);
         await pool.close();
         await running;
       },

@@ -9,7 +9,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
 import { answers } from '../openapi/common-schemas.ts';
-import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import type { ActualsSink } from '../ports.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
 import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
@@ -33,7 +33,7 @@ export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink
         body: ActualsBody,
         response: answers(ActualsReceipt, 'It is kept'),
       },
-      preHandler: takeServing(state),
+      preHandler: attachServing(state),
     },
     async (request) => {
       if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service keeps no actuals');

@@ -8,7 +8,7 @@
 import type { FastifyRequest } from 'fastify';
 import { streamedResponses } from '../openapi/common-schemas.ts';
 import { AllForecastsQuery, ForecastsPage } from '../openapi/forecast-schemas.ts';
-import { servingOf, takeServing, variantOf } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { forecastStream } from '../responses/forecast-stream.ts';
 import { parseLevels } from '../responses/levels.ts';
 import { preferredType } from '../responses/media-type.ts';
@@ -54,7 +54,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
         response: streamedResponses(ForecastsPage, 'The forecasts, in text order of the series'),
       },
       preValidation: queryIntegers('horizon', 'limit'),
-      preHandler: takeServing(state, formatOf),
+      preHandler: attachServing(state, formatOf),
     },
     async (request, reply) => {
       const serving = servingOf(request);

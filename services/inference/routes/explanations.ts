@@ -11,7 +11,7 @@
 import { HeadwayError } from '../../../platform/errors.ts';
 import { answers, SeriesParams } from '../openapi/common-schemas.ts';
 import { ExplanationQuery, ExplanationResponse } from '../openapi/explanation-schemas.ts';
-import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { exactTime } from '../prediction/sent-values.ts';
 import {
   cutoffIndex,
@@ -48,7 +48,7 @@ export function explanationRoutes(app: App, context: RouteContext): void {
           'How far each group of inputs moved the forecast, and the nearest past days',
         ),
       },
-      preHandler: takeServing(state),
+      preHandler: attachServing(state),
     },
     async (request) => {
       const serving = servingOf(request);

@@ -8,7 +8,7 @@
 
 import { answers } from '../openapi/common-schemas.ts';
 import { ForecastsBody, ForecastsResponse } from '../openapi/forecast-schemas.ts';
-import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import type { WhatIf } from '../prediction/overrides.ts';
 import { adhocResponse, overriddenResponses } from '../responses/forecast-response.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
@@ -32,7 +32,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
         body: ForecastsBody,
         response: answers(ForecastsResponse, 'One forecast a series, in the order asked'),
       },
-      preHandler: takeServing(state),
+      preHandler: attachServing(state),
     },
     async (request, reply) => {
       // Once, before anything is waited for: what is swapped in meanwhile is not this answer's.

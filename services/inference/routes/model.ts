@@ -5,7 +5,7 @@
  */
 
 import { answers, ModelResponse } from '../openapi/common-schemas.ts';
-import { servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { fallbackMember, isoFrequency, isoTime } from '../responses/forecast-response.ts';
 import type { App, RouteContext } from './context.ts';
 
@@ -22,7 +22,7 @@ export function modelRoutes(app: App, context: RouteContext): void {
         summary: 'The model and the snapshot that are served',
         response: answers(ModelResponse, 'The champion, its promotion and the snapshot'),
       },
-      preHandler: takeServing(state),
+      preHandler: attachServing(state),
     },
     async (request) => {
       const { model, snapshot, cutoffTimestamp, fallback } = servingOf(request);

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import type { HistoricModel } from '../models/model-history.ts';
 import { answers, ModelsResponse, SeriesQuery } from '../openapi/common-schemas.ts';
-import { hadAlready } from '../plugins/attach-serving.ts';
+import { isNotModified } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
 import { NotReady } from '../responses/problems.ts';
@@ -53,7 +53,7 @@ export function modelsRoutes(
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
       const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
-      if (hadAlready(etag, request, reply)) return reply.code(304).send(undefined as never);
+      if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
       return answer;
     },
   );

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Registry } from 'prom-client';
-import { hadAlready } from '../plugins/attach-serving.ts';
+import { isNotModified } from '../plugins/attach-serving.ts';
 import { DASHBOARD_SCRIPTS } from '../web-files.ts';
 import type { App } from './context.ts';
 
@@ -33,7 +33,7 @@ export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): 
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.type(type);
-      if (hadAlready(etag, request, reply)) return reply.code(304).send();
+      if (isNotModified(etag, request, reply)) return reply.code(304).send();
       return reply.send(bytes);
     });
   }

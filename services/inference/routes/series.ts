@@ -8,7 +8,7 @@
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { answers, SeriesParams, SeriesQuery, SeriesResponse } from '../openapi/common-schemas.ts';
 import { ForecastQuery, ForecastResponse } from '../openapi/forecast-schemas.ts';
-import { currentOf, hadAlready, servingOf, takeServing } from '../plugins/attach-serving.ts';
+import { attachServing, currentOf, isNotModified, servingOf } from '../plugins/attach-serving.ts';
 import { FORECAST_ROUTE } from '../quick-forecast.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { parseLevels } from '../responses/levels.ts';
@@ -33,7 +33,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
         response: answers(SeriesResponse, 'One page of series'),
       },
       preValidation: queryIntegers('limit'),
-      preHandler: takeServing(state),
+      preHandler: attachServing(state),
     },
     async (request) => {
       const serving = servingOf(request);
@@ -76,7 +76,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
     // a serialiser do.
     (request, reply) => {
       const serving = currentOf(state);
-      if (hadAlready(serving.etag, request, reply)) {
+      if (isNotModified(serving.etag, request, reply)) {
         reply.code(304).send(undefined as never);
         return;
       }

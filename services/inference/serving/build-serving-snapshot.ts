@@ -3,7 +3,7 @@
  * with a baseline where the model fails.
  * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it
  * but since when a series is rescued.
- * Fails: as precompute.ts for a model that cannot forecast the snapshot; `combineBaseline` answers
+ * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot` answers
  * null where there is too little to forecast.
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -42,7 +42,7 @@ export interface Serving {
   readonly etag: string;
 }
 
-export interface CombineRequest {
+export interface ServingSnapshotRequest {
   readonly domain: Domain;
   readonly snapshot: LoadedSnapshot;
   readonly before: Serving | null;
@@ -60,7 +60,10 @@ export interface CombineRequest {
  */
 const AT_START = 256;
 
-export async function combine(model: LoadedModel, request: CombineRequest): Promise<Serving> {
+export async function buildServingSnapshot(
+  model: LoadedModel,
+  request: ServingSnapshotRequest,
+): Promise<Serving> {
   const { domain, snapshot, before, now, staleAfterIntervals, predictor } = request;
   const { card, champion, forecaster } = model;
   const { panel, cutoff, manifest } = snapshot;
@@ -119,8 +122,8 @@ export async function combine(model: LoadedModel, request: CombineRequest): Prom
  * The same from no model at all: the best baseline, as far as `metrics` (of a card that could be
  * read) tell which that is.
  */
-export async function combineBaseline(
-  request: CombineRequest,
+export async function buildBaselineSnapshot(
+  request: ServingSnapshotRequest,
   metrics: unknown,
 ): Promise<Serving | null> {
   const { domain, snapshot, now } = request;
@@ -140,7 +143,7 @@ export async function combineBaseline(
     metrics,
   };
   try {
-    return await combine({ card, champion: null, forecaster, stored: null }, request);
+    return await buildServingSnapshot({ card, champion: null, forecaster, stored: null }, request);
   } catch (error) {
     // Not one series with enough values for a baseline: there is nothing honest to say.
     if (isHeadwayError(error, 'MODEL_CORRUPT')) return null;

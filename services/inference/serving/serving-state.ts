@@ -14,7 +14,12 @@ import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
 import type { IssuedForecastsLog } from '../ports.ts';
 import { type Predictor, predictHere, runsAlready } from '../prediction/predictor.ts';
-import { combine, combineBaseline, type Serving, underFallback } from './build-serving-snapshot.ts';
+import {
+  buildBaselineSnapshot,
+  buildServingSnapshot,
+  type Serving,
+  underFallback,
+} from './build-serving-snapshot.ts';
 import type { Fallback, FallbackReason } from './fallback.ts';
 import { LATEST_ISSUE_MS } from './issued-before.ts';
 import {
@@ -88,7 +93,7 @@ export function createServingState(options: ServingStateOptions): ServingState {
       if (candidate === null) continue;
       if (current?.model === candidate && current.snapshot === snapshot) return current;
       try {
-        return await combine(candidate, request);
+        return await buildServingSnapshot(candidate, request);
       } catch (error) {
         failures.push({ part: 'model', error: coded(error) });
       }
@@ -98,7 +103,9 @@ export function createServingState(options: ServingStateOptions): ServingState {
       current !== null &&
       (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
     if (isKept) return current;
-    return (await combineBaseline(request, (newestModel ?? goodModel)?.card.metrics)) ?? current;
+    return (
+      (await buildBaselineSnapshot(request, (newestModel ?? goodModel)?.card.metrics)) ?? current
+    );
   }
 
   /**

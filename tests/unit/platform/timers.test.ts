@@ -1,6 +1,6 @@
 /** Purpose: pauses end when told, and a repeated look neither overlaps nor dies of an error. */
 import { describe, expect, test } from '@jest/globals';
-import { atMost, repeat, sleep } from '../../../platform/timers.ts';
+import { repeat, sleep, withTimeout } from '../../../platform/timers.ts';
 
 describe('sleep', () => {
   test('ends by itself, or rejects at once when aborted', async () => {
@@ -37,16 +37,18 @@ describe('repeat', () => {
   });
 });
 
-describe('atMost', () => {
+describe('withTimeout', () => {
   test('says whether the work ended in time, and leaves it alone where it did not', async () => {
     let end = () => {};
     const work = new Promise<void>((resolve) => {
       end = resolve;
     });
-    expect(await atMost(1, work)).toBe(false);
+    expect(await withTimeout(1, work)).toBe(false);
     end();
-    expect(await atMost(60_000, work)).toBe(true);
-    expect(await atMost(Number.POSITIVE_INFINITY, work)).toBe(true);
-    await expect(atMost(60_000, Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    expect(await withTimeout(60_000, work)).toBe(true);
+    expect(await withTimeout(Number.POSITIVE_INFINITY, work)).toBe(true);
+    await expect(withTimeout(60_000, Promise.reject(new Error('failed')))).rejects.toThrow(
+      'failed',
+    );
   });
 });

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import pino from 'pino';
-import { linesTogether } from '../../../../platform/telemetry/logger.ts';
+import { bufferedDestination } from '../../../../platform/telemetry/logger.ts';
 
 describe('lines that leave together', () => {
   beforeEach(() => void jest.useFakeTimers());
@@ -13,7 +13,7 @@ describe('lines that leave together', () => {
 
   function open() {
     const writes: string[] = [];
-    const stream = linesTogether({ write: (text) => void writes.push(text), dropped: 0 });
+    const stream = bufferedDestination({ write: (text) => void writes.push(text), dropped: 0 });
     const logger = pino({ base: null, timestamp: false }, stream);
     const told = () =>
       writes.map((text) =>

@@ -164,7 +164,9 @@ describe('events: a week on top of twelve good ones', () => {
     ],
     [
       'lengths beyond belief',
-      next(good, { rows: { ranges: [{ name: 'length', value: 'length * (id % 4)', atMost: 4 }] } }),
+      next(good, {
+        rows: { ranges: [{ name: 'length', value: 'length * (id % 4)', withTimeout: 4 }] },
+      }),
       ['ranges'],
     ],
     [
