@@ -62,7 +62,7 @@ export const openBenchStore = (folder: string) => {
   return { features: openFeatureStore(about), registry: openModelRegistry(about) };
 };
 
-/** A caller's own history, as it is posted. */
+/** A caller's ad-hoc history, as it is posted. */
 export interface PostedHistory {
   readonly start: string;
   readonly values: readonly number[];

@@ -107,7 +107,7 @@ export interface Forecast {
   /** Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval */
   quantiles: Record<string, number[]>;
   history?: RecentValues | undefined;
-  /** Columns that were as the caller supposed. Absent where none was */
+  /** Columns that were as the caller overrides. Absent where none was */
   whatIf?: string[] | undefined;
   /** Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known */
   unknownInputs?: string[] | undefined;
@@ -147,7 +147,7 @@ export interface ForecastsRequest {
     /** Exogenous columns that the model reads, one value an interval from `start` on; those known in advance may go on for a horizon behind the last value. A column that is not named is the snapshot's */
     exogenous?: Record<string, Array<number | null>> | undefined;
   } | undefined;
-  /** Exogenous values as you suppose them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. For at most 100 series at once */
+  /** Exogenous values as you override them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. For at most 100 series at once */
   whatIf?: {
     /** Columns known in advance: the values of step 1, 2, … */
     future?: Record<string, Array<number | null>> | undefined;

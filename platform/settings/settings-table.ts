@@ -296,7 +296,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 1 to 100000',
     unit: 'forecasts',
     description:
-      "Forecasts of callers' own histories that may wait for the worker; more are answered with 503 and Retry-After.",
+      "Forecasts of callers' ad-hoc histories that may wait for the worker; more are answered with 503 and Retry-After.",
   },
   connections: {
     schema: { type: ['integer', 'null'], minimum: 1, maximum: 1_000_000 },

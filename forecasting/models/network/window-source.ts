@@ -38,7 +38,7 @@ export function windowSources(
    * computed once.
    */
   const sources = new WeakMap<Panel, { source: FeatureSource; missing: number }>();
-  /** A service asks at many panels of the same grid: callers' own histories. */
+  /** A service asks at many panels of the same grid: callers' ad-hoc histories. */
   const kept = gridTables();
 
   /** @returns the source, and how many unknown intervals it has in front of the panel's own */

@@ -150,7 +150,7 @@ export const ForecastsBody = Type.Object(
           additionalProperties: false,
           minProperties: 1,
           description:
-            'Exogenous values as you suppose them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. ' +
+            'Exogenous values as you override them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. ' +
             'For at most 100 series at once',
         },
       ),
@@ -207,7 +207,7 @@ export const ForecastResponse = Type.Object(
     history: Type.Optional(HistoryResponse),
     whatIf: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'Columns that were as the caller supposed. Absent where none was',
+        description: 'Columns that were as the caller overrides. Absent where none was',
       }),
     ),
     unknownInputs: Type.Optional(

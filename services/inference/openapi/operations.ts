@@ -108,7 +108,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastMany: {
     description:
-      'Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` supposes ' +
+      'Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides ' +
       'other exogenous values. All or nothing: one series that cannot be forecast makes the answer a problem. Nothing is changed or ' +
       'kept, so it may be sent again at will.',
     problems: [

@@ -20,11 +20,11 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from '../serving/precompute.ts';
-import { type Columns, supposing, type WhatIf, withOwnColumns } from './overrides.ts';
+import { type Columns, type WhatIf, withOverrides, withOwnColumns } from './overrides.ts';
 import { computed, computedByModel, type Predictor, WorkerGone } from './predictor.ts';
 import { sentStart, sentValue } from './sent-values.ts';
 
-export interface OwnHistory {
+export interface AdhocHistory {
   readonly start: string;
   readonly values: readonly (number | null)[];
   readonly seriesId?: string;
@@ -44,13 +44,13 @@ export interface OwnForecast {
 /**
  * The id of a series that nobody named: in no snapshot, so a forecaster treats it as a stranger.
  */
-const STRANGER = '(own history)';
+const STRANGER = '(ad-hoc history)';
 
 export async function ownForecast(
   serving: Serving,
   domain: Domain,
   predictor: Predictor,
-  history: OwnHistory,
+  history: AdhocHistory,
   whatIf: WhatIf | undefined,
 ): Promise<OwnForecast> {
   const { forecaster, card } = serving.model;
@@ -96,9 +96,9 @@ export async function ownForecast(
       : {}),
   });
   const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
-  const panel = supposing(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
+  const panel = withOverrides(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  // A baseline reads no exogenous column: it could not answer what is supposed.
+  // A baseline reads no exogenous column: it could not answer what is overrides.
   const values = whatIf
     ? await computedByModel(predictor, serving.model, panel, cutoff)
     : await computed(predictor, serving.model, panel, cutoff, 'asked').catch(nullIfGone);

@@ -1,5 +1,5 @@
 /**
- * Purpose: exogenous values as a caller supposes them, or as they were beside a history of their
+ * Purpose: exogenous values as a caller overrides them, or as they were beside a history of their
  * own, in place of the snapshot's.
  * Invariants: the snapshot's columns are never written to; null is unknown, as a gap in the
  * snapshot is; only columns that the model reads can be named, because another would change nothing
@@ -20,14 +20,14 @@ export interface WhatIf {
   readonly past?: Columns;
 }
 
-/** The columns that are as the caller supposed. */
-export const supposedColumns = ({ past = {}, future = {} }: WhatIf): string[] => [
+/** The columns that are as the caller overrides. */
+export const overriddenColumns = ({ past = {}, future = {} }: WhatIf): string[] => [
   ...Object.keys(past),
   ...Object.keys(future),
 ];
 
-/** The panel with the supposed values in place. */
-export function supposing(
+/** The panel with the overrides values in place. */
+export function withOverrides(
   panel: Panel,
   names: ExogenousNames | undefined,
   cutoff: number,

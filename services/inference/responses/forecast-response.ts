@@ -11,9 +11,9 @@ import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ForecastResponse, HistoryResponse } from '../openapi/forecast-schemas.ts';
-import type { OwnHistory } from '../prediction/adhoc-history.ts';
+import type { AdhocHistory } from '../prediction/adhoc-history.ts';
 import { ownForecast } from '../prediction/adhoc-history.ts';
-import { supposedColumns, supposing, type WhatIf } from '../prediction/overrides.ts';
+import { overriddenColumns, type WhatIf, withOverrides } from '../prediction/overrides.ts';
 import { computedByModel, type Predictor } from '../prediction/predictor.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import { baselineVersion, type Fallback, type SeriesFlagEntry } from '../serving/fallback.ts';
@@ -81,7 +81,7 @@ export function storedResponse(
 }
 
 /**
- * The forecasts of stored series if the exogenous columns were as the caller supposes: computed
+ * The forecasts of stored series if the exogenous columns were as the caller overrides: computed
  * now, by the model alone.
  */
 export async function overriddenResponses(
@@ -102,7 +102,7 @@ export async function overriddenResponses(
     return index;
   });
   const shape = shapeOf(serving, asked);
-  const panel = supposing(
+  const panel = withOverrides(
     pickSeries(snapshot.panel, rows),
     forecaster.exogenous,
     cutoff,
@@ -130,7 +130,7 @@ export async function overriddenResponses(
       ...columns(serving, domain, panel, cutoff, shape, one, 0),
       ...storedNames(serving, domain, seriesId),
       issuedAt: isoTime(now),
-      whatIf: supposedColumns(whatIf),
+      whatIf: overriddenColumns(whatIf),
       ...cautions(unknown, flagsOf(serving, domain, panel, row, cutoff, null), serving.fallback),
     };
   });
@@ -183,12 +183,12 @@ function flagsOf(
   return rescued?.reason === 'FORECAST_ABSURD' ? [...flags, 'bounded'] : flags;
 }
 
-/** The forecast of a caller's own history. No snapshot had a part in it, so it names none. */
+/** The forecast of a caller's ad-hoc history. No snapshot had a part in it, so it names none. */
 export async function adhocResponse(
   serving: Serving,
   domain: Domain,
   predictor: Predictor,
-  history: OwnHistory,
+  history: AdhocHistory,
   whatIf: WhatIf | undefined,
   asked: Asked,
   now: number,
@@ -210,7 +210,7 @@ export async function adhocResponse(
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
-    ...(whatIf ? { whatIf: supposedColumns(whatIf) } : {}),
+    ...(whatIf ? { whatIf: overriddenColumns(whatIf) } : {}),
     ...cautions(
       rescued ? [] : unknownInputs,
       flagsOf(serving, domain, panel, 0, cutoff, rescued),

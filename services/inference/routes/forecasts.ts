@@ -15,8 +15,8 @@ import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { App, RouteContext } from './context.ts';
 
-/** A supposed forecast is computed while it is waited for, a stored one is only copied. */
-const MAX_SUPPOSED = 100;
+/** A overrides forecast is computed while it is waited for, a stored one is only copied. */
+const MAX_OVERRIDES = 100;
 
 export function forecastRoutes(app: App, context: RouteContext): void {
   const { domain, clock, state, prepared, predictor, fellBack } = context;
@@ -38,10 +38,10 @@ export function forecastRoutes(app: App, context: RouteContext): void {
       // Once, before anything is waited for: what is swapped in meanwhile is not this answer's.
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
-      if (whatIf && seriesIds.length > MAX_SUPPOSED)
+      if (whatIf && seriesIds.length > MAX_OVERRIDES)
         throw new HttpProblem(
           'REQUEST_INVALID',
-          `with whatIf at most ${MAX_SUPPOSED} series are forecast at once`,
+          `with whatIf at most ${MAX_OVERRIDES} series are forecast at once`,
         );
       if (!history && !whatIf) {
         const stored = seriesIds.map((id) => prepared(serving, id, asked.horizon, asked.levels));

@@ -231,7 +231,7 @@ describe('an instance', () => {
     expect(await get(instance, '/dashboard/chart.js')).toMatchObject({ statusCode: 200 });
   });
 
-  test('forecasts an own history, sent as text and in base64, with the same numbers', async () => {
+  test('forecasts an ad-hoc history, sent as text and in base64, with the same numbers', async () => {
     const values = Array.from(world.panel.columns.target.subarray(0, world.panel.length));
     const body = JSON.stringify({
       history: { start: new Date(world.panel.start).toISOString(), values, seriesId: 'AEP' },

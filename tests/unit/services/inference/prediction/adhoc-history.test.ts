@@ -1,5 +1,5 @@
 /**
- * Purpose: a caller's own history is forecast as a stored series would be, and a wrong one is
+ * Purpose: a caller's ad-hoc history is forecast as a stored series would be, and a wrong one is
  * refused by its index.
  * Invariants: what is unknown is never taken for zero.
  * Fails: with the answer that was not expected.
@@ -17,7 +17,7 @@ import {
   weeklyNaive,
 } from '../../../../fakes/inference.ts';
 
-describe('own history', () => {
+describe('ad-hoc history', () => {
   const { build } = createWorld({ makeForecaster: () => weeklyNaive(1, 24) });
   let app: App;
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 /**
- * Purpose: a forecast under supposed exogenous values is the one that a snapshot with those values
- * gives, and says that it is supposed.
- * Invariants: what is supposed by one request never reaches another.
+ * Purpose: a forecast under overrides exogenous values is the one that a snapshot with those values
+ * gives, and says that it is overrides.
+ * Invariants: what is overrides by one request never reaches another.
  * Fails: with the answer that was not expected.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -66,7 +66,7 @@ const near = (values: number[], expected: number[]) => {
 };
 
 describe('stored series', () => {
-  test('a supposed plan moves exactly the steps it is about; heat moves all; what is not named stays', async () => {
+  test('a overrides plan moves exactly the steps it is about; heat moves all; what is not named stays', async () => {
     const usual = medianOf(await stored('74'));
     const { body } = await post({
       seriesIds: ['74', '75'],
@@ -119,7 +119,7 @@ describe('stored series', () => {
     expect(body.detail).toContain(words);
   });
 
-  test('too many series at once, and an empty supposition, are refused', async () => {
+  test('too many series at once, and an empty override, are refused', async () => {
     const many = await post({
       seriesIds: Array.from({ length: 101 }, (_, s) => `s${s}`),
       whatIf: { future: { plan: [1] } },
@@ -131,7 +131,7 @@ describe('stored series', () => {
     );
   });
 
-  test('a baseline reads no column: nothing can be supposed of it', async () => {
+  test('a baseline reads no column: nothing can be overrides of it', async () => {
     const bare = await createWorld({ champion: null }).build({ features });
     const response = await bare.inject({
       method: 'POST',

@@ -164,7 +164,7 @@ describe('the queue of forecasts', () => {
   });
 });
 
-describe('own histories over HTTP, computed by a worker', () => {
+describe('ad-hoc histories over HTTP, computed by a worker', () => {
   const history = (last: number) => ({
     history: { start: '2026-03-01T00:00:00Z', values: [...new Array<number>(700).fill(7), last] },
   });
