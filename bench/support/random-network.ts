@@ -2,7 +2,7 @@
  * Purpose: a network of the default architecture with random weights, for benches: speed does not
  * depend on what was learnt.
  * Invariants: the same stream of random numbers gives the same weights; forecasts stay near the
- * shape of the week, and are sane.
+ * shape of the week, and are plausible.
  * Fails: never.
  */
 import { type FeatureSpec, featureSizes } from '../../forecasting/features/features.ts';
@@ -16,7 +16,7 @@ export const QUANTILES = [0.1, 0.5, 0.9];
 
 /**
  * The architecture that training uses, for counts by the hour, calibrated; its weights are small,
- * so that forecasts stay sane.
+ * so that forecasts stay plausible.
  */
 export function randomNetwork(
   seriesIds: readonly string[],

@@ -33,19 +33,20 @@ const COLDEST_SUMMER_F = 60;
 /** Column → its SQL, and what no day in New York can have had, in the units of the file. */
 const COLUMNS: Record<
   WeatherColumn,
-  { readonly fields: readonly string[]; readonly value: string; readonly absurd: string }
+  { readonly fields: readonly string[]; readonly value: string; readonly implausible: string }
 > = {
   temperature: {
     fields: ['TMAX', 'TMIN'],
     value: '((n_TMAX + n_TMIN) / 2 - 32) / 1.8',
-    absurd: 'n_TMAX NOT BETWEEN -40 AND 130 OR n_TMIN NOT BETWEEN -40 AND 130 OR n_TMIN > n_TMAX',
+    implausible:
+      'n_TMAX NOT BETWEEN -40 AND 130 OR n_TMIN NOT BETWEEN -40 AND 130 OR n_TMIN > n_TMAX',
   },
   precipitation: {
     fields: ['PRCP'],
     value: 'n_PRCP * 25.4',
-    absurd: 'n_PRCP NOT BETWEEN 0 AND 30',
+    implausible: 'n_PRCP NOT BETWEEN 0 AND 30',
   },
-  snow: { fields: ['SNOW'], value: 'n_SNOW * 2.54', absurd: 'n_SNOW NOT BETWEEN 0 AND 60' },
+  snow: { fields: ['SNOW'], value: 'n_SNOW * 2.54', implausible: 'n_SNOW NOT BETWEEN 0 AND 60' },
 };
 
 export async function openWeather(spec: string): Promise<ExogenousSource> {
@@ -115,7 +116,7 @@ async function readWeather(path: string): Promise<ExogenousRows> {
       { reason: 'bad_line', when: `fields <> ${header.length}` },
       { reason: 'bad_date', when: 'day IS NULL' },
       { reason: 'missing_value', when: isBlank },
-      { reason: 'bad_value', when: `${isText} OR ${byName(({ absurd }) => absurd)}` },
+      { reason: 'bad_value', when: `${isText} OR ${byName(({ implausible }) => implausible)}` },
     ],
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Purpose: a bound that no sane forecast of a series passes, learnt from its ad-hoc history: what lies
+ * Purpose: a bound that no plausible forecast of a series passes, learnt from its ad-hoc history: what lies
  * beyond it is a fault, not a forecast.
  * Invariants: wide on purpose: growth, a record day or a wide interval stay inside; only the values
  * up to the cutoff are read.
@@ -9,7 +9,7 @@
 /** How many times its whole range a forecast may lie outside what the series has ever been. */
 const RANGES = 3;
 
-export interface SaneBounds {
+export interface PlausibilityBounds {
   readonly lower: number;
   readonly upper: number;
 }
@@ -20,7 +20,11 @@ export interface SaneBounds {
  * @param values one series, in grid order
  * @param minKnown values that must be known (a week of them) before a range means something
  */
-export function saneBounds(values: Float32Array, cutoff: number, minKnown: number): SaneBounds {
+export function plausibilityBounds(
+  values: Float32Array,
+  cutoff: number,
+  minKnown: number,
+): PlausibilityBounds {
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
   let known = 0;
@@ -39,7 +43,7 @@ export function saneBounds(values: Float32Array, cutoff: number, minKnown: numbe
 }
 
 /** True where every value lies inside. */
-export function isWithin({ lower, upper }: SaneBounds, values: Float32Array): boolean {
+export function isWithin({ lower, upper }: PlausibilityBounds, values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++)
     if (!((values[i] as number) >= lower && (values[i] as number) <= upper)) return false;
   return true;

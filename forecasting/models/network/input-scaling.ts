@@ -112,8 +112,8 @@ export function keepGroups(
 }
 
 /**
- * Standardised inputs beyond ten deviations say no more than ten: an absurd history must not make
- * an absurd forecast.
+ * Standardised inputs beyond ten deviations say no more than ten: an implausible history must not make
+ * an implausible forecast.
  */
 const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
 

@@ -68,7 +68,7 @@ export interface FitOptions {
   readonly dropout: number;
   /**
    * Share of windows shown under the embedding of an unknown series, so that such a series gets a
-   * sane forecast.
+   * plausible forecast.
    */
   readonly anonymous: number;
   /**

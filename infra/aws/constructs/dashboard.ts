@@ -23,7 +23,7 @@ import type { TrainingStack } from '../stacks/training-stack.ts';
 export interface DashboardParts {
   readonly environment: string;
   readonly figures: Readonly<
-    Record<'ready' | 'fallback' | 'dataAge' | 'rescued' | 'skill' | 'coverage', IMetric>
+    Record<'ready' | 'fallback' | 'dataAge' | 'replaced' | 'skill' | 'coverage', IMetric>
   >;
   readonly features: FeatureStack;
   readonly training: TrainingStack;
@@ -67,9 +67,9 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
       [
         graph('Age of the last observed interval (s)', [figures.dataAge]),
         graph(
-          'Ready, and answering a fallback (1: yes); rescued series (right)',
+          'Ready, and answering a fallback (1: yes); replaced series (right)',
           [figures.ready, figures.fallback],
-          [figures.rescued],
+          [figures.replaced],
         ),
       ],
       [

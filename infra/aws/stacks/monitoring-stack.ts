@@ -100,7 +100,7 @@ export class MonitoringStack extends Stack {
       ready: measured('Ready', 'Minimum'),
       fallback: measured('Fallback', 'Minimum'),
       dataAge: measured('DataAge', 'Maximum'),
-      rescued: measured('RescuedSeries', 'Maximum'),
+      replaced: measured('FallbackSeries', 'Maximum'),
       skill: measured('Skill', 'Average', Duration.days(1)),
       coverage: measured('CoverageError', 'Maximum', Duration.days(1)),
     };

@@ -169,7 +169,7 @@ export function createServiceMetrics({
         help: 'Series for which a baseline answers instead of the model',
         registers,
         collect() {
-          this.set(state.current()?.rescued.size ?? 0);
+          this.set(state.current()?.replaced.size ?? 0);
         },
       });
       new Gauge({

@@ -38,7 +38,7 @@ export interface OwnForecast {
   readonly values: Float32Array;
   readonly unknownInputs: readonly string[];
   /** Why the baseline made the values; null where the model did. */
-  readonly rescuedFor: FallbackReason | null;
+  readonly fallbackFor: FallbackReason | null;
 }
 
 /**
@@ -106,7 +106,7 @@ export async function ownForecast(
   const worth =
     values === null ? 'uncomputed' : judgeForecast(values, target, cutoff, shape, domain);
   if (values !== null && worth === 'sound')
-    return { panel, cutoff, values, unknownInputs: unknown, rescuedFor: null };
+    return { panel, cutoff, values, unknownInputs: unknown, fallbackFor: null };
   const instead = serving.baseline.predict(panel, cutoff, card.horizon);
   if (!isServable(instead, shape.quantiles, shape.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
@@ -114,13 +114,13 @@ export async function ownForecast(
       fix: 'Send more known values, in the unit that GET /v1/model names.',
     });
   }
-  const rescuedFor =
-    worth === 'absurd'
-      ? 'FORECAST_ABSURD'
+  const fallbackFor =
+    worth === 'implausible'
+      ? 'FORECAST_OUT_OF_RANGE'
       : worth === 'uncomputed'
         ? 'WORKER_UNAVAILABLE'
         : 'FORECAST_UNUSABLE';
-  return { panel, cutoff, values: instead, unknownInputs: unknown, rescuedFor };
+  return { panel, cutoff, values: instead, unknownInputs: unknown, fallbackFor };
 }
 
 /** null where nothing computes it at the moment. */

@@ -62,20 +62,20 @@ export function storedResponse(
   // What is wrong with the question is told before what is wrong with the series.
   const shape = shapeOf(serving, asked);
   if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
-  const rescued = serving.rescued.get(seriesId);
+  const replaced = serving.replaced.get(seriesId);
   const size = model.card.quantiles.length * model.card.horizon;
   const { panel, cutoff } = snapshot;
   const { history = 0 } = asked;
   return {
     ...columns(serving, domain, panel, cutoff, shape, forecasts.values, index * size),
-    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
+    ...(replaced ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     ...storedNames(serving, domain, seriesId),
     issuedAt: isoTime(serving.issuedAt),
     ...(history > 0 ? { history: recent(panel, index, cutoff, history) } : {}),
     ...cautions(
-      rescued ? [] : serving.unknownInputs,
-      flagsOf(serving, domain, panel, index, cutoff, rescued),
-      rescued ?? serving.fallback,
+      replaced ? [] : serving.unknownInputs,
+      flagsOf(serving, domain, panel, index, cutoff, replaced),
+      replaced ?? serving.fallback,
     ),
   };
 }
@@ -177,10 +177,10 @@ function flagsOf(
   panel: Panel,
   series: number,
   cutoff: number,
-  rescued: Fallback | null | undefined,
+  replaced: Fallback | null | undefined,
 ): SeriesFlagEntry[] {
   const flags = seriesFlags(model.forecaster, panel, series, cutoff, seasonsOf(domain));
-  return rescued?.reason === 'FORECAST_ABSURD' ? [...flags, 'bounded'] : flags;
+  return replaced?.reason === 'FORECAST_OUT_OF_RANGE' ? [...flags, 'bounded'] : flags;
 }
 
 /** The forecast of a caller's ad-hoc history. No snapshot had a part in it, so it names none. */
@@ -194,27 +194,27 @@ export async function adhocResponse(
   now: number,
 ): Promise<ForecastResponse> {
   const shape = shapeOf(serving, asked);
-  const { panel, cutoff, values, unknownInputs, rescuedFor } = await ownForecast(
+  const { panel, cutoff, values, unknownInputs, fallbackFor } = await ownForecast(
     serving,
     domain,
     predictor,
     history,
     whatIf,
   );
-  const rescued = rescuedFor ? { reason: rescuedFor, since: now } : null;
+  const replaced = fallbackFor ? { reason: fallbackFor, since: now } : null;
   const seriesId = history.seriesId ?? null;
   return {
     ...columns(serving, domain, panel, cutoff, shape, values, 0),
-    ...(rescued ? { modelVersion: baselineVersion(serving.baseline) } : {}),
+    ...(replaced ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     seriesId,
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
     issuedAt: isoTime(now),
     snapshotVersion: null,
     ...(whatIf ? { whatIf: overriddenColumns(whatIf) } : {}),
     ...cautions(
-      rescued ? [] : unknownInputs,
-      flagsOf(serving, domain, panel, 0, cutoff, rescued),
-      rescued ?? ownFallback(serving.fallback),
+      replaced ? [] : unknownInputs,
+      flagsOf(serving, domain, panel, 0, cutoff, replaced),
+      replaced ?? ownFallback(serving.fallback),
     ),
   };
 }

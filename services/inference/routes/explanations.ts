@@ -57,7 +57,10 @@ export function explanationRoutes(app: App, context: RouteContext): void {
       if (!snapshot.indexOf.has(id)) throw unknownSeries(id);
       if (model.champion === null) throw new NotReady(state.failure()?.error ?? null);
       const cutoff = cutoffOf(serving, request.query.cutoff);
-      if (cutoff === snapshot.cutoff && serving.rescued.get(id)?.reason === 'FORECAST_ABSURD') {
+      if (
+        cutoff === snapshot.cutoff &&
+        serving.replaced.get(id)?.reason === 'FORECAST_OUT_OF_RANGE'
+      ) {
         throw new HeadwayError(
           'MODEL_INCOMPATIBLE',
           'the served forecast is a baseline, which has no inputs to explain',

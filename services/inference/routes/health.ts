@@ -66,7 +66,7 @@ export function healthRoutes(app: App, context: RouteContext, access: 'open' | '
         cutoff: isoTime(serving.cutoffTimestamp),
         dataAgeSeconds: dataAgeSeconds(serving, clock.now()),
         ...fallbackMember(fallback),
-        rescuedSeries: serving.rescued.size,
+        rescuedSeries: serving.replaced.size,
         refreshFailure: failure ? { code: failure.error.code, at: isoTime(failure.at) } : null,
       };
     },

@@ -2,7 +2,7 @@
  * Purpose: make of a model and a snapshot everything that is served: all forecasts, computed once,
  * with a baseline where the model fails.
  * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it
- * but since when a series is rescued.
+ * but since when a series is replaced.
  * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot` answers
  * null where there is too little to forecast.
  */
@@ -16,7 +16,7 @@ import { computed, type Predictor, WorkerGone } from '../prediction/predictor.ts
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import { issuedBefore } from './issued-before.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
-import { type Rescued, rescue } from './per-series-fallback.ts';
+import { fallBackPerSeries, type PerSeriesFallback } from './per-series-fallback.ts';
 import { type Precomputed, precompute, requireUsable, unknownInputs } from './precompute.ts';
 
 export interface Serving {
@@ -26,7 +26,7 @@ export interface Serving {
   /** What answers for a series that the model cannot forecast. */
   readonly baseline: Forecaster;
   /** Series for which it does, and why. */
-  readonly rescued: Rescued;
+  readonly replaced: PerSeriesFallback;
   /** Why all that is served is not what it should be; null where it is. */
   readonly fallback: Fallback | null;
   /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
@@ -88,14 +88,14 @@ export async function buildServingSnapshot(
     before ? undefined : AT_START,
   );
   requireUsable(forecaster, made);
-  const { forecasts, rescued } = await rescue({
+  const { forecasts, replaced } = await fallBackPerSeries({
     forecasts: made,
     baseline,
     panel,
     cutoff,
     horizon: card.horizon,
     nonNegative: domain.nonNegative,
-    before: before?.rescued ?? new Map(),
+    before: before?.replaced ?? new Map(),
     now,
   });
   const cutoffTimestamp = timestampAt(panel, cutoff);
@@ -105,7 +105,7 @@ export async function buildServingSnapshot(
     snapshot,
     forecasts,
     baseline,
-    rescued,
+    replaced,
     fallback: null,
     unknownInputs: unknown,
     issuedAt: given?.issuedAt ?? now,

@@ -34,7 +34,7 @@ export const FALLBACK_MEANINGS = {
     'the process that forecasts histories of callers does not run at the moment: a baseline answers',
   FORECAST_UNUSABLE:
     'the model has no sound forecast of this series (too few recent values): a baseline answers',
-  FORECAST_ABSURD:
+  FORECAST_OUT_OF_RANGE:
     'the forecast of the model lay beyond all that the history of this series allows: a baseline answers',
 } as const;
 export type FallbackReason = keyof typeof FALLBACK_MEANINGS;

@@ -1,7 +1,7 @@
 /**
  * Purpose: series that the model gives no forecast that may be shown get one of the baseline, and
  * are remembered with the reason.
- * Invariants: only those series change; a series that was rescued before for the same reason keeps
+ * Invariants: only those series change; a series that was replaced before for the same reason keeps
  * the time since when; one that even the baseline cannot forecast (too few values to say anything
  * honest) stays without an answer.
  * Fails: never.
@@ -12,34 +12,34 @@ import type { Fallback } from './fallback.ts';
 import { isServable, type Precomputed } from './precompute.ts';
 
 /** Series id → why a baseline answers for it. */
-export type Rescued = ReadonlyMap<string, Fallback>;
+export type PerSeriesFallback = ReadonlyMap<string, Fallback>;
 
-export interface RescueRequest {
+export interface PerSeriesFallbackRequest {
   readonly forecasts: Precomputed;
   readonly baseline: Forecaster;
   readonly panel: Panel;
   readonly cutoff: number;
   readonly horizon: number;
   readonly nonNegative: boolean;
-  readonly before: Rescued;
+  readonly before: PerSeriesFallback;
   readonly now: number;
 }
 
 /** Series per turn of the event loop: a baseline is asked at some thirty cutoffs of each. */
 const CHUNK = 64;
 
-export async function rescue(
-  request: RescueRequest,
-): Promise<{ forecasts: Precomputed; rescued: Rescued }> {
+export async function fallBackPerSeries(
+  request: PerSeriesFallbackRequest,
+): Promise<{ forecasts: Precomputed; replaced: PerSeriesFallback }> {
   const { baseline, panel, cutoff, horizon, nonNegative, before, now } = request;
-  const { absurd } = request.forecasts;
+  const { implausible } = request.forecasts;
   const lost = [...request.forecasts.usable.keys()].filter(
     (series) => request.forecasts.usable[series] === 0,
   );
-  if (lost.length === 0) return { forecasts: request.forecasts, rescued: new Map() };
+  if (lost.length === 0) return { forecasts: request.forecasts, replaced: new Map() };
   const values = request.forecasts.values.slice();
   const usable = request.forecasts.usable.slice();
-  const rescued = new Map<string, Fallback>();
+  const replaced = new Map<string, Fallback>();
   const quantiles = baseline.quantiles.length;
   const size = quantiles * horizon;
   for (let from = 0; from < lost.length; from += CHUNK) {
@@ -51,13 +51,13 @@ export async function rescue(
       values.set(one, series * size);
       usable[series] = 1;
       const id = panel.seriesIds[series] as string;
-      const reason = absurd[series] === 1 ? 'FORECAST_ABSURD' : 'FORECAST_UNUSABLE';
+      const reason = implausible[series] === 1 ? 'FORECAST_OUT_OF_RANGE' : 'FORECAST_UNUSABLE';
       const earlier = before.get(id);
-      rescued.set(id, earlier?.reason === reason ? earlier : { reason, since: now });
+      replaced.set(id, earlier?.reason === reason ? earlier : { reason, since: now });
     }
     if (from + CHUNK < lost.length) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { forecasts: { values, usable, absurd }, rescued };
+  return { forecasts: { values, usable, implausible }, replaced };
 }
 
 /** A panel of the named rows alone, copied; what all series share stays shared. */

@@ -10,7 +10,7 @@
  */
 import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
-import { isWithin, saneBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
 import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -27,7 +27,7 @@ export interface Precomputed {
   /** 1 where the series has a forecast that may be served. */
   readonly usable: Uint8Array;
   /** 1 where it is not, because the numbers lay beyond the bounds of the series' history. */
-  readonly absurd: Uint8Array;
+  readonly implausible: Uint8Array;
 }
 
 /** What a forecast is judged by. */
@@ -71,9 +71,11 @@ export function judgeForecast(
   cutoff: number,
   shape: { quantiles: number; horizon: number },
   rules: ServingRules,
-): 'sound' | 'unusable' | 'absurd' {
+): 'sound' | 'unusable' | 'implausible' {
   if (!isServable(values, shape.quantiles, shape.horizon, rules.nonNegative)) return 'unusable';
-  return isWithin(saneBounds(history, cutoff, seasonsOf(rules).week), values) ? 'sound' : 'absurd';
+  return isWithin(plausibilityBounds(history, cutoff, seasonsOf(rules).week), values)
+    ? 'sound'
+    : 'implausible';
 }
 
 /**
@@ -132,7 +134,7 @@ export async function precompute(
   const size = forecaster.quantiles.length * horizon;
   const values = new Float32Array(series * size);
   const usable = new Uint8Array(series);
-  const absurd = new Uint8Array(series);
+  const implausible = new Uint8Array(series);
   const shape = { quantiles: forecaster.quantiles.length, horizon };
   for (let from = 0; from < series; from += atOnce) {
     const to = Math.min(series, from + atOnce);
@@ -156,11 +158,11 @@ export async function precompute(
         rules,
       );
       usable[s] = worth === 'sound' ? 1 : 0;
-      absurd[s] = worth === 'absurd' ? 1 : 0;
+      implausible[s] = worth === 'implausible' ? 1 : 0;
     }
     if (to < series) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { values, usable, absurd };
+  return { values, usable, implausible };
 }
 
 /**

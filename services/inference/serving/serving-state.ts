@@ -186,16 +186,16 @@ export function createServingState(options: ServingStateOptions): ServingState {
     logged = now;
     if (current === null) return;
     tellFallback(before?.fallback ?? null, current.fallback);
-    const { model, etag, unknownInputs, rescued } = current;
+    const { model, etag, unknownInputs, replaced } = current;
     if (!hasChanged) return;
     if (unknownInputs.length > 0)
       logger.warn(
         { columns: unknownInputs },
         'exogenous columns are unknown: their usual values are used',
       );
-    if (rescued.size > 0 && rescued.size !== before?.rescued.size)
+    if (replaced.size > 0 && replaced.size !== before?.replaced.size)
       logger.warn(
-        { series: rescued.size, examples: [...rescued].slice(0, 5) },
+        { series: replaced.size, examples: [...replaced].slice(0, 5) },
         'a baseline answers for some series',
       );
     logger.info({ modelVersion: model.card.modelVersion, etag }, 'now serving');

@@ -162,7 +162,7 @@ describe('manifests', () => {
     });
   });
 
-  test('log entries of absurd numbers end neither reading nor verifying', async () => {
+  test('log entries of implausible numbers end neither reading nor verifying', async () => {
     const far = 'features/toy/log/00009007199254740990.json';
     store.objects.set(far, store.objects.get(FIRST) as Uint8Array);
     await expect(features.head()).rejects.toMatchObject({

@@ -107,7 +107,13 @@ describe('load files', () => {
     expect(parts[0]).toMatchObject({
       rowsIn: 17,
       rowsUsed: 1,
-      rejected: { bad_time: 5, bad_value: 8, duplicate: 1, conflicting_value: 1, absurd_time: 1 },
+      rejected: {
+        bad_time: 5,
+        bad_value: 8,
+        duplicate: 1,
+        conflicting_value: 1,
+        implausible_time: 1,
+      },
     });
   });
 

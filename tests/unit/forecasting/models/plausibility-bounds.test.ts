@@ -1,15 +1,18 @@
 /**
  * Purpose: the bound is learnt from the series alone, moves with its unit, and lets all that is not
- * absurd pass.
+ * implausible pass.
  */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isWithin, saneBounds } from '../../../../forecasting/models/plausibility-bounds.ts';
+import {
+  isWithin,
+  plausibilityBounds,
+} from '../../../../forecasting/models/plausibility-bounds.ts';
 
 const NAN = Number.NaN;
 const open = { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
 const bounds = (values: number[], cutoff = values.length - 1) =>
-  saneBounds(Float32Array.from(values), cutoff, 3);
+  plausibilityBounds(Float32Array.from(values), cutoff, 3);
 
 test.each<[string, number[], { lower: number; upper: number }]>([
   ['three ranges beyond what was', [2, 6, 4], { lower: -10, upper: 18 }],
@@ -26,7 +29,7 @@ test('nothing after the cutoff counts', () => {
   expect(bounds([2, 6, 4, 1000], 2)).toEqual({ lower: -10, upper: 18 });
 });
 
-test('a forecast that repeats the past, or doubles it, is never absurd; a thousandfold one is', () => {
+test('a forecast that repeats the past, or doubles it, is never implausible; a thousandfold one is', () => {
   const series = fc.array(fc.float({ min: 1, max: 1000, noNaN: true }), {
     minLength: 3,
     maxLength: 50,

@@ -1,5 +1,5 @@
 /**
- * Purpose: a fitted network's forecasts of series in trouble are sane and flagged, and follow the
+ * Purpose: a fitted network's forecasts of series in trouble are plausible and flagged, and follow the
  * unit of a series.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -61,7 +61,7 @@ describe('in trouble', () => {
     ],
     ['known only by one value', 's0', (t) => (t === LAST ? 12 : NAN), ['new']],
     ['nothing known', 's0', () => NAN, ['gaps']],
-  ])('a series %s has a sane forecast and its flags', (_title, id, valueAt, flags) => {
+  ])('a series %s has a plausible forecast and its flags', (_title, id, valueAt, flags) => {
     const panel = panelOf([id], LENGTH, (_, t) => valueAt(t));
     const values = network.predict(panel, LAST, HORIZON);
     for (let k = 0; k < HORIZON; k++) {

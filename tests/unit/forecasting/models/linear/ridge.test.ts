@@ -170,7 +170,7 @@ describe('the fit', () => {
   });
 });
 
-test('a series of zeros, one with gaps, one unknown and one born last week all get a sane forecast', () => {
+test('a series of zeros, one with gaps, one unknown and one born last week all get a plausible forecast', () => {
   const panel = learnable(HISTORY + 300, ['a', 'b', 'c', 'd']);
   const values = panel.columns.target.map((value, i) => {
     const [s, t] = [Math.floor(i / panel.length), i % panel.length];

@@ -257,7 +257,7 @@ describe('one series in trouble', () => {
     };
   };
   test.each([
-    [1e6, 'FORECAST_ABSURD', ['bounded']],
+    [1e6, 'FORECAST_OUT_OF_RANGE', ['bounded']],
     [Number.NaN, 'FORECAST_UNUSABLE', undefined],
   ])('a model that answers %d for it: a baseline, for it alone', async (worst, reason, flags) => {
     const { world, build, clock } = createWorld({ makeForecaster: troubled(worst) });
@@ -294,7 +294,7 @@ describe('one series in trouble', () => {
     await app.close();
   });
 
-  test('an absurd forecast of a caller’s own values is caught by the bound of those values', async () => {
+  test('an implausible forecast of a caller’s own values is caught by the bound of those values', async () => {
     // Fifty times too much, but only of what it does not know.
     const inner = weeklyNaive();
     const wild = {
@@ -313,7 +313,7 @@ describe('one series in trouble', () => {
     const values = Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH));
     expect(await ask(values)).toMatchObject({
       flags: ['bounded'],
-      fallback: { reason: 'FORECAST_ABSURD' },
+      fallback: { reason: 'FORECAST_OUT_OF_RANGE' },
     });
     // Less than a week shows no range to judge by: the numbers are the model's.
     expect((await ask(values.slice(0, 100))).modelVersion).toBe('model-1');

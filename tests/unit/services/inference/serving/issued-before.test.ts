@@ -151,13 +151,13 @@ describe('a service that starts after a batch', () => {
     await app.close();
   });
 
-  test('what was issued is judged like any other: an absurd forecast is not served', async () => {
+  test('what was issued is judged like any other: an implausible forecast is not served', async () => {
     const { start } = await afterBatch((entry) => ({
       ...entry,
       values: entry.values.map((v, i) => (i < 72 ? v * 1e6 : v)),
     }));
     const app = await start();
-    expect((await medianOf(app)).fallback).toMatchObject({ reason: 'FORECAST_ABSURD' });
+    expect((await medianOf(app)).fallback).toMatchObject({ reason: 'FORECAST_OUT_OF_RANGE' });
     expect((await medianOf(app, '75')).fallback).toBeUndefined();
     await app.close();
   });
