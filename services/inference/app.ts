@@ -37,7 +37,7 @@ import type {
   RestoreForecaster,
   ServedModels,
 } from './ports.ts';
-import { type OpenPredictor, predictHere, runsAlready } from './prediction/predictor.ts';
+import { backendReady, inProcessPredictor, type OpenPredictor } from './prediction/predictor.ts';
 import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import {
@@ -121,7 +121,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     settings,
     apiKeys = null,
     tracing = null,
-    startBackend = runsAlready,
+    startBackend = backendReady,
   } = options;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
@@ -133,7 +133,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     settings.staleAfterIntervals ??
     domain.staleAfterIntervals ??
     STALE_DAYS * seasonsOf(domain).day;
-  const opened = (options.openPredictor ?? predictHere(startBackend))(metrics.predictions);
+  const opened = (options.openPredictor ?? inProcessPredictor(startBackend))(metrics.predictions);
   const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
   const state = createServingState({
     ...options,

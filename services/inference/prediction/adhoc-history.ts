@@ -21,7 +21,7 @@ import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from '../serving/precompute.ts';
 import { type Columns, type WhatIf, withOverrides, withOwnColumns } from './overrides.ts';
-import { computed, computedByModel, type Predictor, WorkerGone } from './predictor.ts';
+import { computed, computedByModel, type Predictor, WorkerUnavailableError } from './predictor.ts';
 import { sentStart, sentValue } from './sent-values.ts';
 
 export interface AdhocHistory {
@@ -125,6 +125,6 @@ export async function ownForecast(
 
 /** null where nothing computes it at the moment. */
 const nullIfGone = (error: unknown): null => {
-  if (error instanceof WorkerGone) return null;
+  if (error instanceof WorkerUnavailableError) return null;
   throw error;
 };

@@ -5,7 +5,7 @@
  * rather than computed for nobody; pieces of a swap take turns with what is asked for; a worker
  * that ended is replaced, what it was computing is not tried again (it may be what ended it), what
  * waited stays; after several ends in a row it is left alone for a while.
- * Fails: OVERLOADED with Retry-After; WorkerGone; an Error of the forecaster's for a window it
+ * Fails: OVERLOADED with Retry-After; WorkerUnavailableError; an Error of the forecaster's for a window it
  * cannot forecast.
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
@@ -18,7 +18,12 @@ import { HttpProblem } from '../responses/problems.ts';
 import type { LoadedModel } from '../serving/load-parts.ts';
 import type { InferenceSettings } from '../settings.ts';
 import type { PredictJob, PredictOutcome } from './predict-worker.ts';
-import { type Predictor, type PredictorWatch, type Urgency, WorkerGone } from './predictor.ts';
+import {
+  type Predictor,
+  type PredictorWatch,
+  type Urgency,
+  WorkerUnavailableError,
+} from './predictor.ts';
 
 export interface QueueOptions {
   readonly backend: BackendName;
@@ -67,7 +72,7 @@ export const openPredictQueue =
     const queues: Record<Urgency, Waiting[]> = { asked: [], swap: [] };
     let lastTurn: Urgency = 'swap';
     let endsInRow = 0;
-    let restsUntil = 0;
+    let cooldownUntil = 0;
     let isClosing = false;
     let isUp = false;
     /** It starts, and takes longer than callers wait. */
@@ -146,7 +151,7 @@ export const openPredictQueue =
     /** What waits is answered otherwise. */
     function leaveAll(): void {
       for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)])
-        one.reject(new WorkerGone());
+        one.reject(new WorkerUnavailableError());
     }
 
     async function run(batch: readonly Waiting[]): Promise<void> {
@@ -189,16 +194,16 @@ export const openPredictQueue =
       );
       if (++endsInRow >= ENDS_BEFORE_REST) {
         const rest = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
-        restsUntil = clock.elapsedMs() + rest;
+        cooldownUntil = clock.elapsedMs() + rest;
         leaveAll();
       }
-      for (const { reject } of batch) reject(new WorkerGone());
+      for (const { reject } of batch) reject(new WorkerUnavailableError());
     }
 
     return {
       predict(model, panel, cutoff, urgency) {
-        if (isClosing || isSlow || clock.elapsedMs() < restsUntil)
-          return Promise.reject(new WorkerGone());
+        if (isClosing || isSlow || clock.elapsedMs() < cooldownUntil)
+          return Promise.reject(new WorkerUnavailableError());
         if (urgency === 'asked' && queues.asked.length >= queueLimit)
           return Promise.reject(overloaded(`${queueLimit} forecasts wait already`));
         return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@
  * and a Lambda has none.
  * Invariants: the values are exactly of the model that is passed, whatever is swapped in meanwhile;
  * both implementations give the same bits.
- * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerGone where the process that
+ * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerUnavailableError where the process that
  * computes ended or did not answer in time: the caller then answers with a baseline.
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
@@ -39,12 +39,12 @@ export interface PredictorWatch {
 }
 
 /** Of a process whose backend runs already. */
-export const runsAlready = async (): Promise<void> => {};
+export const backendReady = async (): Promise<void> => {};
 
 export type OpenPredictor = (watch: PredictorWatch) => Predictor;
 
 /** What computes forecasts is away for now. */
-export class WorkerGone extends Error {}
+export class WorkerUnavailableError extends Error {}
 
 /** By the predictor; a baseline, which no other process knows, by itself. */
 export async function computed(
@@ -69,7 +69,7 @@ export const computedByModel = (
   cutoff: number,
 ): Promise<Float32Array> =>
   computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
-    throw error instanceof WorkerGone
+    throw error instanceof WorkerUnavailableError
       ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1)
       : error;
   });
@@ -78,7 +78,7 @@ export const computedByModel = (
  * Computes at once, on the event loop of this process, as soon as that can: `startBackend` is
  * called each time, and starts it once.
  */
-export const predictHere =
+export const inProcessPredictor =
   (startBackend: () => Promise<unknown>): OpenPredictor =>
   ({ onBatch }) => ({
     async predict({ forecaster, card }, panel, cutoff, urgency) {

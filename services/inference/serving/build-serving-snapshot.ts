@@ -12,7 +12,7 @@ import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
-import { computed, type Predictor, WorkerGone } from '../prediction/predictor.ts';
+import { computed, type Predictor, WorkerUnavailableError } from '../prediction/predictor.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import { issuedBefore } from './issued-before.ts';
 import type { LoadedModel, LoadedSnapshot } from './load-parts.ts';
@@ -75,7 +75,8 @@ export async function buildServingSnapshot(
     computed(predictor, model, piece, cutoff, 'swap').catch((error: unknown) => {
       // A swap must not wait for a worker that does not come: this process can do it too, only not
       // as quietly.
-      if (error instanceof WorkerGone) return forecaster.predict(piece, cutoff, card.horizon);
+      if (error instanceof WorkerUnavailableError)
+        return forecaster.predict(piece, cutoff, card.horizon);
       throw error;
     });
   const made = await precompute(

@@ -13,7 +13,7 @@ import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
 import type { IssuedForecastsLog } from '../ports.ts';
-import { type Predictor, predictHere, runsAlready } from '../prediction/predictor.ts';
+import { backendReady, inProcessPredictor, type Predictor } from '../prediction/predictor.ts';
 import {
   buildBaselineSnapshot,
   buildServingSnapshot,
@@ -61,7 +61,8 @@ interface Failure {
 export function createServingState(options: ServingStateOptions): ServingState {
   const { domain, clock, logger, staleAfterIntervals = 0 } = options;
   const predictor =
-    options.predictor ?? predictHere(runsAlready)({ onBatch: () => {}, onFailure: () => {} });
+    options.predictor ??
+    inProcessPredictor(backendReady)({ onBatch: () => {}, onFailure: () => {} });
   let current: Serving | null = null;
   /** The champion and the snapshot that were loaded last, whether they could be served or not. */
   let newestModel: LoadedModel | null = null;

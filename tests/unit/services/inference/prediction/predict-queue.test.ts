@@ -10,11 +10,11 @@ import { fixedClock } from '../../../../../platform/clock.ts';
 import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
 import { openPredictQueue } from '../../../../../services/inference/prediction/predict-queue.ts';
 import {
+  backendReady,
+  inProcessPredictor,
   type Predictor,
   type PredictorWatch,
-  predictHere,
-  runsAlready,
-  WorkerGone,
+  WorkerUnavailableError,
 } from '../../../../../services/inference/prediction/predictor.ts';
 import { startServer } from '../../../../../services/inference/server.ts';
 import type { LoadedModel } from '../../../../../services/inference/serving/load-parts.ts';
@@ -64,7 +64,9 @@ const one = modelOf(1);
 const ask = (queue: Predictor, last: number, model = one) =>
   queue.predict(model, endingIn(last), 0, 'asked').then(Array.from);
 const code = (error: unknown) =>
-  error instanceof WorkerGone ? 'gone' : (error as { problemCode?: string }).problemCode;
+  error instanceof WorkerUnavailableError
+    ? 'gone'
+    : (error as { problemCode?: string }).problemCode;
 const told = (asked: Promise<unknown>) => asked.catch(code);
 
 describe('the queue of forecasts', () => {
@@ -249,14 +251,14 @@ describe('what happens while a forecast is computed', () => {
     });
     let isClosed = false;
     const openPredictor = (watch: PredictorWatch): Predictor => {
-      const here = predictHere(runsAlready)(watch);
+      const here = inProcessPredictor(backendReady)(watch);
       return {
         ...here,
         async predict(model, panel, cutoff, urgency) {
           if (urgency === 'asked') {
             arrived();
             await gate;
-            if (isClosed) throw new WorkerGone();
+            if (isClosed) throw new WorkerUnavailableError();
           }
           return here.predict(model, panel, cutoff, urgency);
         },

@@ -12,8 +12,8 @@ import { fixedClock } from '../../../../../platform/clock.ts';
 import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
 import { openPredictQueue } from '../../../../../services/inference/prediction/predict-queue.ts';
 import {
-  predictHere,
-  runsAlready,
+  backendReady,
+  inProcessPredictor,
 } from '../../../../../services/inference/prediction/predictor.ts';
 import type { LoadedModel } from '../../../../../services/inference/serving/load-parts.ts';
 import { defaultInferenceSettings } from '../../../../../services/inference/settings.ts';
@@ -46,7 +46,7 @@ test('the worker and this process give the same bits, also where the weights com
   const panels = [400, 700, 1600].map((length) => panelOf(['b', 'stranger'], length, wave));
   const asked = panels.map((panel) => queue.predict(loaded, panel, panel.length - 1, 'asked'));
   const here = panels.map((panel) =>
-    predictHere(runsAlready)(watch).predict(loaded, panel, panel.length - 1, 'asked'),
+    inProcessPredictor(backendReady)(watch).predict(loaded, panel, panel.length - 1, 'asked'),
   );
   expect(await Promise.all(asked)).toEqual(await Promise.all(here));
   await queue.close();
