@@ -87,10 +87,11 @@ export function stepTable(metrics: Groups, unit: string): string {
         colAligns: ['left', ...steps.map(() => 'right' as const)],
       });
       const at = (name: string, step: number) => Number(perStep(name)[step - 1] ?? Number.NaN);
-      const rivals = names.filter((name) => name !== 'oracle');
+      const benchmarks = names.filter((name) => name !== 'oracle');
       for (const name of names) {
         const isBest = (step: number) =>
-          rivals.every((rival) => !(at(rival, step) < at(name, step))) && name !== 'oracle';
+          benchmarks.every((benchmark) => !(at(benchmark, step) < at(name, step))) &&
+          name !== 'oracle';
         table.push([
           forecasterName(name),
           ...steps.map((step) => `${figure(at(name, step))}${isBest(step) ? ' *' : '  '}`),

@@ -117,7 +117,7 @@ function jsonProfiles({
   byHourOfWeek,
   byCutoff,
   series,
-  mostWrong,
+  worstForecasts,
 }: Leaderboard) {
   const iso = (timestamp: number) => new Date(timestamp).toISOString();
   return {
@@ -128,6 +128,6 @@ function jsonProfiles({
     ),
     maeByCutoff: { cutoffs: byCutoff.timestamps.map(iso), ...byCutoff.mae },
     worstSeries: series.slice(0, 20),
-    mostWrong: mostWrong.map((window) => ({ ...window, cutoff: iso(window.cutoff) })),
+    worstForecasts: worstForecasts.map((window) => ({ ...window, cutoff: iso(window.cutoff) })),
   };
 }

@@ -65,11 +65,11 @@ export interface WrongWindow {
 }
 
 /**
- * The cutoffs at which a forecaster was most wrong over all series, worst first, and at each the
+ * The cutoffs at which a forecaster was worst forecasts over all series, worst first, and at each the
  * series that erred most there and was not shown yet (else one large series would stand for all).
  * Cutoffs whose horizons overlap would show the same hours twice: of those only the worst is taken.
  */
-export function mostWrong(
+export function worstForecasts(
   result: BacktestResult,
   forecaster: ForecasterResult,
   count: number,

@@ -1,6 +1,6 @@
 /**
  * Purpose: what a backtest says, ready to be shown: every forecaster by group, step, hour of the
- * week, cutoff and series, and the windows at which the subject (the network) was most wrong.
+ * week, cutoff and series, and the windows at which the subject (the network) was worst forecasts.
  * Invariants: every figure is over the test span alone; the figures by group are `score`'s own; the
  * oracle, who knows the truth, competes with nobody.
  * Fails: a RangeError where the subject or every naive baseline is missing.
@@ -13,7 +13,7 @@ import {
   errorByHourOfWeek,
   errorBySeries,
   type Means,
-  mostWrong,
+  worstForecasts,
 } from './error-profile.ts';
 import { type Metrics, seasonalNaiveErrors } from './metrics.ts';
 
@@ -32,7 +32,7 @@ export interface Leaderboard {
   };
   /** All series, those that make most of the error first. */
   readonly series: readonly SeriesScore[];
-  readonly mostWrong: readonly WrongForecast[];
+  readonly worstForecasts: readonly WrongForecast[];
 }
 
 export interface GroupScores {
@@ -69,7 +69,7 @@ export interface WrongForecast {
 }
 
 export const NAIVE_NAMES = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
-const MAX_WRONG = 6;
+const MAX_WORST = 6;
 const DAYS_SHOWN = 3;
 
 export interface LeaderboardRequest {
@@ -112,7 +112,7 @@ export function leaderboardOf(request: LeaderboardRequest): Leaderboard {
       mae: each((forecaster) => errorByCutoff(result, forecaster).mae),
     },
     series: seriesScores(request, named(subject), named(bestNaive)),
-    mostWrong: wrongForecasts(request, named(subject), named(bestNaive)),
+    worstForecasts: wrongForecasts(request, named(subject), named(bestNaive)),
   };
 }
 
@@ -146,7 +146,7 @@ function wrongForecasts(
   naive: ForecasterResult,
 ): WrongForecast[] {
   const { horizon, seriesIds } = result;
-  return mostWrong(result, subject, MAX_WRONG).map(({ cutoff: c, series, cutoffMae, mae }) => {
+  return worstForecasts(result, subject, MAX_WORST).map(({ cutoff: c, series, cutoffMae, mae }) => {
     const cutoff = result.cutoffs[c] as number;
     const row = c * seriesIds.length + series;
     const steps = ({ values, quantiles }: ForecasterResult, q: number) => {

@@ -9,7 +9,7 @@
 import type { Forecaster } from '../models/forecaster.ts';
 import type { Panel } from '../panel/panel.ts';
 
-export interface BlindnessOptions {
+export interface LeakageOptions {
   readonly horizon: number;
   /** Columns whose future is rightly known at the cutoff. */
   readonly knownInAdvance?: readonly string[];
@@ -21,11 +21,11 @@ export interface BlindnessOptions {
  * The first of the cutoffs (grid indices) at which the forecast depends on what came later; null
  * where none does.
  */
-export function readsTheFuture(
+export function detectLookahead(
   forecaster: Forecaster,
   panel: Panel,
   cutoffs: readonly number[],
-  { horizon, knownInAdvance = [], random }: BlindnessOptions,
+  { horizon, knownInAdvance = [], random }: LeakageOptions,
 ): number | null {
   for (const cutoff of cutoffs) {
     const told = forecaster.predict(panel, cutoff, horizon).slice();
@@ -43,7 +43,7 @@ export function readsTheFuture(
 }
 
 /** A few cutoffs of a backtest: the first, the last and one between. */
-export const blindnessCutoffs = (cutoffs: readonly number[]): number[] => [
+export const leakageCutoffs = (cutoffs: readonly number[]): number[] => [
   ...new Set([
     cutoffs[0] as number,
     cutoffs[cutoffs.length >> 1] as number,

@@ -183,8 +183,8 @@ export function weekOfErrors(
   ].join('\n');
 }
 
-export function fans({ mostWrong, bestNaive }: Leaderboard, domain: PageDomain): string {
-  if (mostWrong.length === 0) return '';
+export function fans({ worstForecasts, bestNaive }: Leaderboard, domain: PageDomain): string {
+  if (worstForecasts.length === 0) return '';
   const key = lineLegend(
     [
       { name: 'actual', tone: 'actual' },
@@ -193,7 +193,7 @@ export function fans({ mostWrong, bestNaive }: Leaderboard, domain: PageDomain):
     ],
     intervalName(domain.quantiles),
   );
-  return `${key}<div class="fans">${mostWrong.map((window, i) => fan(window, domain, i)).join('\n')}</div>`;
+  return `${key}<div class="fans">${worstForecasts.map((window, i) => fan(window, domain, i)).join('\n')}</div>`;
 }
 
 function fan(window: WrongForecast, domain: PageDomain, index: number): string {

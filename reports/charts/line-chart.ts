@@ -14,7 +14,7 @@ export interface Line {
   readonly tone: string;
   readonly values: ArrayLike<number>;
   readonly dashed?: boolean;
-  /** It may leave the picture at the top: a hopeless rival must not press the others flat. */
+  /** It may leave the picture at the top: a hopeless benchmark must not press the others flat. */
   readonly mayLeave?: boolean;
   /** Whether each value has a dot that says its number. */
   readonly dots?: boolean;

@@ -123,9 +123,9 @@ function cards({ groups, subject, bestNaive }: Leaderboard, { unit }: PageDomain
 
 function groupTable({ forecasters }: GroupScores, { subject, bestNaive }: Leaderboard): string {
   const maeOf = (name: string) => forecasters[name]?.mae ?? Number.NaN;
-  const rivals = inOrder(Object.keys(forecasters)).filter((name) => name !== 'oracle');
+  const benchmarks = inOrder(Object.keys(forecasters)).filter((name) => name !== 'oracle');
   const names = [
-    ...rivals.sort((a, b) => maeOf(a) - maeOf(b)),
+    ...benchmarks.sort((a, b) => maeOf(a) - maeOf(b)),
     ...('oracle' in forecasters ? ['oracle'] : []),
   ];
   const highest = Math.max(...names.map(maeOf).filter(Number.isFinite));

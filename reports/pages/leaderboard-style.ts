@@ -1,7 +1,7 @@
 /**
  * Purpose: the style of the leaderboard page: one set of colours for light, one for dark, the same
  * classes in all its pictures.
- * Invariants: nothing is loaded; lines differ by dash as well as by colour where they are rivals of
+ * Invariants: nothing is loaded; lines differ by dash as well as by colour where they are benchmarks of
  * one kind.
  * Fails: never.
  */

@@ -6,7 +6,7 @@
  * Fails: with a forecaster's own error.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { blindnessCutoffs, readsTheFuture } from '../../forecasting/evaluation/leakage-check.ts';
+import { detectLookahead, leakageCutoffs } from '../../forecasting/evaluation/leakage-check.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../platform/random.ts';
@@ -31,7 +31,7 @@ export function provenanceOf(
     knownInAdvance: [...domain.futureExogenous, ...(exogenous?.future ?? [])],
     random: seededRandom(seed),
   });
-  const some = blindnessCutoffs(cutoffs);
+  const some = leakageCutoffs(cutoffs);
   return {
     trainedUpTo: Object.fromEntries(
       trained.map(({ forecaster, trainingCutoff }) => [
@@ -40,7 +40,7 @@ export function provenanceOf(
       ]),
     ),
     readTheFuture: trained.flatMap(({ forecaster }) =>
-      readsTheFuture(forecaster, panel, some, optionsOf(forecaster)) === null
+      detectLookahead(forecaster, panel, some, optionsOf(forecaster)) === null
         ? []
         : [forecaster.name],
     ),

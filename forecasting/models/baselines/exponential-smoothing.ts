@@ -1,5 +1,5 @@
 /**
- * Purpose: seasonal exponential smoothing, the classical rival: one smoothed value for every
+ * Purpose: seasonal exponential smoothing, the classical benchmark: one smoothed value for every
  * interval of the week by the local clock, and on it a deviation that fades.
  * Invariants: reads nothing after the cutoff; an unknown value moves nothing but lets the deviation
  * fade; scaling a series scales its forecast; forecasts are finite, and not negative where the

@@ -13,7 +13,7 @@ import { pinballLoss } from '../../evaluation/metrics.ts';
 import { type FeatureSpec, hasEnoughHistory, levelAt } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
-import { makePossible, type TargetKind } from './constrain-quantiles.ts';
+import { constrainQuantiles, type TargetKind } from './constrain-quantiles.ts';
 
 /**
  * Shares, together at most 1, of the network's and the linear model's offsets from the anchor that
@@ -273,7 +273,7 @@ function edgeOf(
     for (const { actual, forecast, step } of observations) {
       values.set(forecast);
       spreadAbout(calibration, group, step, values[median] as number, values, median);
-      makePossible(values, median, kind, edge);
+      constrainQuantiles(values, median, kind, edge);
       if (actual >= (values[0] as number) && actual <= (values[last] as number)) inside++;
       for (let q = 0; q <= last; q++)
         loss += pinballLoss(quantiles[q] as number, actual - (values[q] as number));

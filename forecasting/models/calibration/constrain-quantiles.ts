@@ -18,7 +18,7 @@ export interface TargetKind {
 const BESIDE = 1e-3;
 
 /** In place. @param values ascending, one per quantile @param median the index of quantile 0.5 */
-export function makePossible(
+export function constrainQuantiles(
   values: Float64Array,
   median: number,
   kind: TargetKind,

@@ -22,7 +22,7 @@ import {
   groupOf,
   spreadAbout,
 } from '../calibration/calibration.ts';
-import { makePossible } from '../calibration/constrain-quantiles.ts';
+import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
 import { linearColumns, linearOffsets } from '../linear/ridge.ts';
 import {
@@ -327,7 +327,7 @@ export function networkForecaster({
       for (let q = 0; q < Q; q++)
         quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
       if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
-      makePossible(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
+      constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Purpose: where a forecaster errs, by hand: by local hour of the week, cutoff and series; and its
- * most wrong windows.
+ * worst forecasts windows.
  */
 import { describe, expect, test } from '@jest/globals';
 import type {
@@ -11,7 +11,7 @@ import {
   errorByCutoff,
   errorByHourOfWeek,
   errorBySeries,
-  mostWrong,
+  worstForecasts,
 } from '../../../../forecasting/evaluation/error-profile.ts';
 import { panelOf } from '../../../fixtures/random-panels.ts';
 
@@ -69,7 +69,7 @@ test('by the hour of the local week: of the target, through a change of the cloc
   expect(mae[sundayAt(2)]).toBeNaN();
 });
 
-describe('the most wrong windows', () => {
+describe('the worst forecasts windows', () => {
   test('cutoffs in order of their error over all series, and at each the series that erred most and was not shown yet', () => {
     const { result, forecast } = errorsOf(
       [10, 20, 30],
@@ -79,12 +79,12 @@ describe('the most wrong windows', () => {
         [[8], [3]],
       ],
     );
-    expect(mostWrong(result, forecast, 2)).toEqual([
+    expect(worstForecasts(result, forecast, 2)).toEqual([
       { cutoff: 1, series: 0, cutoffMae: 6.5, mae: 9 },
       { cutoff: 2, series: 1, cutoffMae: 5.5, mae: 3 },
     ]);
     // All were shown: the worst again.
-    expect(mostWrong(result, forecast, 9)[2]).toEqual({
+    expect(worstForecasts(result, forecast, 9)[2]).toEqual({
       cutoff: 0,
       series: 1,
       cutoffMae: 1.5,
@@ -94,11 +94,11 @@ describe('the most wrong windows', () => {
 
   test('horizons that overlap are shown once', () => {
     const { result, forecast } = errorsOf([10, 12, 13], [[[5, 5, 5]], [[9, 9, 9]], [[1, 1, 1]]]);
-    expect(mostWrong(result, forecast, 3).map(({ cutoff }) => cutoff)).toEqual([1]);
+    expect(worstForecasts(result, forecast, 3).map(({ cutoff }) => cutoff)).toEqual([1]);
   });
 
   test('a cutoff without any actual is never among them', () => {
     const { result, forecast } = errorsOf([10, 20], [[[_]], [[2]]]);
-    expect(mostWrong(result, forecast, 5).map(({ cutoff }) => cutoff)).toEqual([1]);
+    expect(worstForecasts(result, forecast, 5).map(({ cutoff }) => cutoff)).toEqual([1]);
   });
 });

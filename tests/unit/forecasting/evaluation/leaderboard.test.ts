@@ -71,9 +71,9 @@ describe('the profiles', () => {
       expect(values).toHaveLength(result.cutoffs.length);
   });
 
-  test('the most wrong forecasts are those of the result, with the days before and what then happened', () => {
+  test('the worst forecasts forecasts are those of the result, with the days before and what then happened', () => {
     const { leaderboard, result, panel } = toy;
-    const worst = leaderboard.mostWrong[0]!;
+    const worst = leaderboard.worstForecasts[0]!;
     const s = panel.seriesIds.indexOf(worst.seriesId);
     const cutoff = (worst.cutoff - panel.start) / 3_600_000;
     const c = result.cutoffs.indexOf(cutoff);

@@ -66,7 +66,7 @@ describe('the page', () => {
       ...html.matchAll(/<svg [^>]*role="img" aria-labelledby="([^ "]+) ([^ "]+)"/g),
     ];
     // By step and coverage for two groups, two weeks, over time, and the fans.
-    expect(pictures).toHaveLength(2 * 2 + 2 + 1 + leaderboard.mostWrong.length);
+    expect(pictures).toHaveLength(2 * 2 + 2 + 1 + leaderboard.worstForecasts.length);
     for (const [, title, description] of pictures) {
       expect(ids).toContain(title);
       expect(ids).toContain(description);

@@ -10,7 +10,7 @@ import {
   spreadAbout,
   type Trust,
 } from '../../../../../forecasting/models/calibration/calibration.ts';
-import { makePossible } from '../../../../../forecasting/models/calibration/constrain-quantiles.ts';
+import { constrainQuantiles } from '../../../../../forecasting/models/calibration/constrain-quantiles.ts';
 import type { Forecaster } from '../../../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../../platform/random.ts';
@@ -269,7 +269,7 @@ describe('counts', () => {
               (q) => values[(s * 3 + q) * HORIZON + k] as number,
             );
             spreadAbout(calibration, 0, k, row[1] as number, row, 1);
-            makePossible(row, 1, counts, edge);
+            constrainQuantiles(row, 1, counts, edge);
             const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
             inside += Number(y >= (row[0] as number) && y <= (row[2] as number));
             count++;
@@ -292,7 +292,7 @@ describe('counts', () => {
     [[0.5, 0.6, 0.7], 0, [0.5, 1, 1]],
   ])('%j with an edge of %f becomes %j', (values, edge, expected) => {
     const row = Float64Array.from(values);
-    makePossible(row, 1, counts, edge);
+    constrainQuantiles(row, 1, counts, edge);
     for (const [q, value] of expected.entries()) expect(row[q]).toBeCloseTo(value, 6);
   });
 });
