@@ -35,7 +35,7 @@ import { openModelRegistry } from '../storage/models/model-registry.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
 import { parseS3Address } from '../storage/s3/s3-address.ts';
 import { s3ObjectStore } from '../storage/s3/s3-object-store.ts';
-import { type S3Double, startS3Double } from '../tests/fakes/fake-s3.ts';
+import { type FakeS3, startFakeS3 } from '../tests/fakes/fake-s3.ts';
 import { httpApiEvent, type LambdaInstance, startLambda } from '../tests/fakes/lambda-emulator.ts';
 import { QUANTILES, randomNetwork } from './support/random-network.ts';
 
@@ -146,7 +146,7 @@ async function invoke(instance: LambdaInstance): Promise<number> {
 async function measure(
   series: number,
   folder: string,
-  double: S3Double,
+  double: FakeS3,
   flags: Flags,
   step: (text: string) => void,
 ) {
@@ -234,7 +234,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   step('bundling');
   await startTensorBackend(silentLogger, 'wasm', 'prediction');
   const { zippedBytes } = await bundleLambda(join(folder, 'lambda'));
-  const double = await startS3Double();
+  const double = await startFakeS3();
   const measured: Awaited<ReturnType<typeof measure>>[] = [];
   try {
     for (const series of COUNTS) measured.push(await measure(series, folder, double, flags, step));

@@ -24,7 +24,7 @@ import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
 import { sleep } from '../platform/timers.ts';
 import { checkBodies } from './serving/check.ts';
-import { createWorld } from './serving/fixture.ts';
+import { createFixture } from './serving/fixture.ts';
 import type { Kind, LoadOrder, LoadResult } from './serving/load.ts';
 import { type MemorySample, slope, watchMemory } from './serving/memory.ts';
 import { BARS, type Figures, type Latency, met, report } from './serving/report.ts';
@@ -111,7 +111,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
 
   next('a store with 300 series');
   await startTensorBackend(silentLogger, 'auto', 'prediction');
-  const world = await createWorld(folder);
+  const fixture = await createFixture(folder);
   const load = await start('./serve-load.ts', [], join(folder, 'load.log'));
   const ours = await start(
     './serve-server.ts',
@@ -125,10 +125,10 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const bare = await start('./serve-server.ts', ['bare', bodyFile], join(folder, 'bare.log'));
   const { address: bareAddress } = bare.first as { address: string };
 
-  const asked = world.seriesIds.filter(
-    (_, s) => s % Math.ceil(world.seriesIds.length / ASKED_SERIES) === 0,
+  const asked = fixture.seriesIds.filter(
+    (_, s) => s % Math.ceil(fixture.seriesIds.length / ASKED_SERIES) === 0,
   );
-  const histories = world.histories(8, Number(flags.history));
+  const histories = fixture.histories(8, Number(flags.history));
   const many = asked.map((id, i) => [
     id,
     asked[(i + 1) % asked.length] as string,
@@ -249,11 +249,11 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   });
   const changes = swapUnderLoad(seconds, swaps, (n) => {
     next(`mixed: swap ${n} of ${swaps}`);
-    return n % 2 === 1 ? world.addModel() : world.addSnapshot();
+    return n % 2 === 1 ? fixture.addModel() : fixture.addSnapshot();
   });
   const watched = watchMemory(ours.child.pid as number, seconds, memory);
   const [load70] = await Promise.all([under, changes, watched]);
-  const checked = checkBodies(load70.bodies, world, histories);
+  const checked = checkBodies(load70.bodies, fixture, histories);
   progress.stop();
   await Promise.all([ours, bare, load].map(end));
 

@@ -387,7 +387,7 @@ export function buildProgram(env: Environment): Command {
   command(
     program,
     'start',
-    'The whole way: features, model, picture, HTTP service and schedule.',
+    'The end-to-end run: features, model, picture, HTTP service and schedule.',
     (c) =>
       sources(c)
         .option('--port <port>', 'port; 0 picks a free one')

@@ -15,7 +15,7 @@ import { generatedBlocks, PAGES, RECORDING, withBlocks } from '../tools/readme/b
 import { leafCommands } from '../tools/readme/command-tables.ts';
 import { BOXES, flowSvg } from '../tools/readme/flow-chart.ts';
 import { FOLDERS } from '../tools/readme/folders.ts';
-import { createWorld } from './fakes/inference.ts';
+import { createFixture } from './fakes/inference.ts';
 import { memoryObjectStore } from './fakes/memory-object-store.ts';
 import { complaint, headwayArguments } from './fixtures/docs/cli-lines.ts';
 import { anchorsOf, fencesOf, linksOf, shellLinesOf, wordsOf } from './fixtures/docs/markdown.ts';
@@ -151,7 +151,7 @@ describe('curl lines', () => {
       ),
     );
     const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
-    app = await createWorld({ ids: [...new Set(named as string[])] }).build({ actuals });
+    app = await createFixture({ ids: [...new Set(named as string[])] }).build({ actuals });
   });
   afterAll(() => app.close());
 

@@ -6,7 +6,7 @@
  * Fails: never; an answer that cannot be read is wrong.
  */
 
-import type { BenchWorld, PostedHistory } from './fixture.ts';
+import type { PostedHistory, ServeFixture } from './fixture.ts';
 import type { LoadResult } from './load.ts';
 
 interface Forecast {
@@ -29,7 +29,7 @@ export interface Checked {
 
 export function checkBodies(
   bodies: LoadResult['bodies'],
-  world: BenchWorld,
+  fixture: ServeFixture,
   histories: readonly PostedHistory[],
 ): Checked {
   const versions = new Set<string>();
@@ -51,7 +51,7 @@ export function checkBodies(
         continue;
       }
       for (const forecast of forecasts)
-        check(forecast, world, kind === 'post' ? (histories[request] as PostedHistory) : null);
+        check(forecast, fixture, kind === 'post' ? (histories[request] as PostedHistory) : null);
     } catch (error) {
       wrong += times;
       example ??= `${error instanceof Error ? error.message : error}: ${body.slice(0, 300)}`;
@@ -69,12 +69,12 @@ export function checkBodies(
 
 function check(
   { seriesId, modelVersion, snapshotVersion, quantiles }: Forecast,
-  world: BenchWorld,
+  fixture: ServeFixture,
   own: PostedHistory | null,
 ): void {
   const values = own
-    ? world.expectedOwn(modelVersion, own)
-    : world.expected(modelVersion, String(snapshotVersion), String(seriesId));
+    ? fixture.expectedOwn(modelVersion, own)
+    : fixture.expected(modelVersion, String(snapshotVersion), String(seriesId));
   const told = Object.values(quantiles).flat();
   // As the service rounds: a forecast has six significant digits.
   const expected = Array.from(values, (value) => Number(value.toPrecision(6)));

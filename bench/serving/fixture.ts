@@ -68,7 +68,7 @@ export interface PostedHistory {
   readonly values: readonly number[];
 }
 
-export interface BenchWorld {
+export interface ServeFixture {
   readonly seriesIds: readonly string[];
   /** Adds an hour to every series. */
   addSnapshot(): Promise<void>;
@@ -83,7 +83,7 @@ export interface BenchWorld {
   expectedOwn(modelVersion: string, history: PostedHistory): Float32Array;
 }
 
-export async function createWorld(folder: string): Promise<BenchWorld> {
+export async function createFixture(folder: string): Promise<ServeFixture> {
   const { features, registry } = openBenchStore(join(folder, 'store'));
   const seriesIds = Array.from({ length: SERIES }, (_, s) => String(s + 1));
   const streams = randomStreams(7);

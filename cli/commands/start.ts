@@ -1,5 +1,5 @@
 /**
- * Purpose: `npm start`: the whole way once, then the service and its schedule, on a machine with
+ * Purpose: `npm start`: the end-to-end run once, then the service and its schedule, on a machine with
  * nothing but Node.
  * Invariants: features and training run in processes of their own, as the schedule runs them; a
  * second start brings the features up to date and trains only if there is no champion; Ctrl-C stops

@@ -19,7 +19,7 @@ import { readRegion } from './load-file.ts';
 
 const EXPECTED = '<REGION>_hourly.csv or <REGION>_hourly.csv.gz';
 const FILE_NAME = /^[A-Za-z0-9]{1,20}_hourly\.csv(\.gz)?$/i;
-/** No region of the world needs a million megawatts in an hour. */
+/** No region of the fixture needs a million megawatts in an hour. */
 const MAX_MW = 1_000_000;
 
 export async function openLoadFolder(

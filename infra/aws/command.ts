@@ -29,7 +29,7 @@ ENVIRONMENT is ${ENVIRONMENTS.join(' or ')}; infra/aws/environments.ts says what
 --keys   the file that \`headway keys\` made, where inference.apiKeys is on; without it the keys that count stay
 --yes    do not ask before permissions are widened
 --list   say what would be removed and kept, and end
-docs/deploy.md has the whole way.`;
+docs/deploy.md has the end-to-end run.`;
 
 export interface Request {
   readonly verb: (typeof VERBS)[number];

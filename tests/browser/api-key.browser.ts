@@ -9,7 +9,7 @@ import { newSecret } from '../../platform/secrets.ts';
 import { makeKey } from '../../services/inference/access/key.ts';
 import { formatKeys, openApiKeys } from '../../services/inference/access/key-file.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
-import { createWorld, NOW } from '../fakes/inference.ts';
+import { createFixture, NOW } from '../fakes/inference.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 if (chromiumPath === null)
@@ -17,7 +17,7 @@ if (chromiumPath === null)
 const suite = chromiumPath === null ? describe.skip : describe;
 
 suite('a page of a service with keys', () => {
-  const { options, clock } = createWorld();
+  const { options, clock } = createFixture();
   const made = { name: 'reader', requestsPerMinute: null, createdAt: NOW, expiresAt: null };
   const reader = makeKey({ ...made, scopes: ['forecasts:read', 'models:read'] }, newSecret);
   const lacking = makeKey({ ...made, scopes: ['models:read'] }, newSecret);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
-import { createWorld } from '../fakes/inference.ts';
+import { createFixture } from '../fakes/inference.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 if (chromiumPath === null)
@@ -16,7 +16,7 @@ if (chromiumPath === null)
 const suite = chromiumPath === null ? describe.skip : describe;
 
 suite('in a browser', () => {
-  const { world, options } = createWorld({ snapshot: 3, champion: 'model-1.2' });
+  const { fixture, options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
   let server: InferenceServer;
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let page: Page;
@@ -114,7 +114,7 @@ suite('in a browser', () => {
   });
 
   test('a new snapshot is picked up without choosing again', async () => {
-    world.snapshot = 4;
+    fixture.snapshot = 4;
     await server.app.serving.refresh();
     await page.reload();
     await page.locator('#facts', { hasText: '4-0f1e2d3c4b5a' }).waitFor();

@@ -3,7 +3,7 @@
  * over a hundred kills.
  */
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
-import { startKillingDouble } from '../fakes/killing-s3.ts';
+import { startKillingS3 } from '../fakes/killing-s3.ts';
 import { temporaryFolder } from '../fixtures/storage/features.ts';
 import {
   killFeatureWriters,
@@ -13,12 +13,12 @@ import {
 
 let folder: string;
 let remove: () => Promise<void>;
-let on: Awaited<ReturnType<typeof startKillingDouble>>;
+let on: Awaited<ReturnType<typeof startKillingS3>>;
 beforeAll(async () => {
   ({ folder, remove } = await temporaryFolder());
 });
 beforeEach(async () => {
-  on = await startKillingDouble(folder);
+  on = await startKillingS3(folder);
 });
 afterAll(() => remove());
 

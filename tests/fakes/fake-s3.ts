@@ -11,7 +11,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface S3DoubleRequest {
+export interface FakeS3Request {
   readonly method: string;
   /** Without the bucket. */
   readonly key: string;
@@ -39,7 +39,7 @@ export type S3Fault =
   /** The answer's body: ends in its middle; is half as long and says so; has one bit turned. */
   | { readonly kind: 'truncate' | 'short' | 'flip' };
 
-export interface S3DoubleObject {
+export interface FakeS3Object {
   readonly bytes: Buffer;
   readonly etag: string;
   readonly writtenAt: number;
@@ -47,24 +47,24 @@ export interface S3DoubleObject {
   readonly headers: Record<string, string>;
 }
 
-export interface S3Double {
+export interface FakeS3 {
   readonly url: string;
   readonly bucket: string;
   readonly accessKey: string;
   readonly secretKey: string;
-  readonly objects: Map<string, S3DoubleObject>;
+  readonly objects: Map<string, FakeS3Object>;
   /** Multipart uploads that were neither ended nor aborted. */
   readonly uploads: Map<
     string,
     { key: string; headers: Record<string, string>; parts: Map<number, Buffer> }
   >;
   /** Every request so far, for tests that ask how the store behaved. */
-  readonly requests: S3DoubleRequest[];
-  fault: (request: S3DoubleRequest) => S3Fault | undefined;
+  readonly requests: FakeS3Request[];
+  fault: (request: FakeS3Request) => S3Fault | undefined;
   close(): Promise<void>;
 }
 
-export interface S3DoubleOptions {
+export interface FakeS3Options {
   /** Keys in one page of a list, at most. */
   readonly pageSize?: number;
   /** Of multipart uploads, but for the last part. S3's is 5 MiB. */
@@ -101,20 +101,20 @@ const xml = (root: string, content: string) =>
 const errorXml = ({ code, xml: more }: S3Error) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code>${more}<RequestId>R</RequestId></Error>`;
 
-export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
+export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> {
   const { pageSize = 1000, smallestPartBytes = 0 } = options;
   const bucket = 'headway-test';
   const [accessKey, secretKey] = ['double-access-key', 'double-secret-key'];
-  const objects: S3Double['objects'] = new Map();
-  const uploads: S3Double['uploads'] = new Map();
+  const objects: FakeS3['objects'] = new Map();
+  const uploads: FakeS3['uploads'] = new Map();
 
-  const find = (key: string): S3DoubleObject => {
+  const find = (key: string): FakeS3Object => {
     const object = objects.get(key);
     if (!object) throw new S3Error(404, 'NoSuchKey');
     return object;
   };
   const write = (
-    { key, headers }: S3DoubleRequest,
+    { key, headers }: FakeS3Request,
     bytes: Buffer,
     kept: Record<string, string>,
     etag: string,
@@ -125,7 +125,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     return { status: 200, headers: { etag } };
   };
 
-  function read({ key, headers, method }: S3DoubleRequest): Answer {
+  function read({ key, headers, method }: FakeS3Request): Answer {
     const { bytes, etag, writtenAt, headers: kept } = find(key);
     const common = { ...kept, etag, 'last-modified': new Date(writtenAt).toUTCString() };
     const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
@@ -174,7 +174,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     return { status: 200, body: xml('ListBucketResult', head + contents.join('')) };
   }
 
-  function multipart(request: S3DoubleRequest): Answer {
+  function multipart(request: FakeS3Request): Answer {
     const { method, key, query, headers, body } = request;
     if (method === 'POST' && query.has('uploads')) {
       const id = randomUUID();
@@ -227,7 +227,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     };
   }
 
-  function answer(request: S3DoubleRequest, name: string): Answer {
+  function answer(request: FakeS3Request, name: string): Answer {
     const { method, key, query, headers } = request;
     const credential = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1];
     if (credential === undefined) throw new S3Error(403, 'AccessDenied');
@@ -253,7 +253,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     const { method = 'GET', headers } = message;
     const key = decodeURIComponent(rest.join('/'));
     const number = double.requests.length + 1;
-    const request: S3DoubleRequest = {
+    const request: FakeS3Request = {
       method,
       key,
       query: url.searchParams,
@@ -285,7 +285,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const double: S3Double = {
+  const double: FakeS3 = {
     ...{
       url,
       bucket,
@@ -338,7 +338,7 @@ const cachedHeaders = (headers: IncomingMessage['headers']): Record<string, stri
  * The content of a body that was sent plainly or in signed chunks, once it has every hash that came
  * with it.
  */
-function payload({ headers, body }: S3DoubleRequest): Buffer {
+function payload({ headers, body }: FakeS3Request): Buffer {
   const signed = String(headers['x-amz-content-sha256'] ?? '');
   const { bytes, trailers } = signed.startsWith('STREAMING-')
     ? unchunked(body)

@@ -13,7 +13,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 /** What goes wrong with the n-th request (from 0), instead of an answer. */
 export type Trouble = (response: ServerResponse, request: IncomingMessage) => void;
 
-export interface TrinoDouble {
+export interface FakeTrino {
   readonly origin: string;
   readonly seen: {
     readonly method: string;
@@ -26,11 +26,11 @@ export interface TrinoDouble {
 }
 
 /** @param tables statements that make the tables that a cluster would have */
-export async function trinoDouble(tables: readonly string[], pageRows = 3): Promise<TrinoDouble> {
+export async function fakeTrino(tables: readonly string[], pageRows = 3): Promise<FakeTrino> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   for (const table of tables) await connection.run(table);
-  const seen: TrinoDouble['seen'][number][] = [];
+  const seen: FakeTrino['seen'][number][] = [];
   const statements: string[] = [];
   const trouble = new Map<number, Trouble>();
   const running = new Map<string, { rows: unknown[][]; token: number }>();

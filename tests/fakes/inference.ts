@@ -1,8 +1,8 @@
 /**
- * Purpose: a small world for the inference service: a domain, a snapshot, a registry and a
+ * Purpose: a small fixture for the inference service: a domain, a snapshot, a registry and a
  * forecaster whose numbers say which model and snapshot they came from.
  * Invariants: deterministic; no file, no network.
- * Fails: as told by `world.broken`.
+ * Fails: as told by `fixture.broken`.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
@@ -131,7 +131,7 @@ export function weeklyNaive(scale = 1, minimumHistory = 3): NetworkForecaster {
   };
 }
 
-export interface World {
+export interface Fixture {
   /** The number of the newest snapshot; its level is 10 × its number. 0: none committed. */
   snapshot: number;
   ids: readonly string[];
@@ -157,8 +157,8 @@ export interface World {
   promotions: Champion[];
 }
 
-export function createWorld(changes: Partial<World> = {}) {
-  const world: World = {
+export function createFixture(changes: Partial<Fixture> = {}) {
+  const fixture: Fixture = {
     snapshot: 1,
     ids: IDS,
     champion: 'model-1',
@@ -192,22 +192,22 @@ export function createWorld(changes: Partial<World> = {}) {
     settings: { ...defaultInferenceSettings, maxEventLoopDelayMs: 0, rateLimitPerMinute: 0 },
     features: {
       async head() {
-        await world.pause();
-        fail(world.broken.head);
-        return world.snapshot === 0 ? null : manifestOf(world.snapshot);
+        await fixture.pause();
+        fail(fixture.broken.head);
+        return fixture.snapshot === 0 ? null : manifestOf(fixture.snapshot);
       },
       async readOnline() {
-        await world.pause();
-        fail(world.broken.online);
-        const number = world.snapshot;
-        return { panel: panelOf(world.ids, 10 * number), manifest: manifestOf(number) };
+        await fixture.pause();
+        fail(fixture.broken.online);
+        const number = fixture.snapshot;
+        return { panel: panelOf(fixture.ids, 10 * number), manifest: manifestOf(number) };
       },
     },
     registry: {
       async champion(): Promise<Champion | null> {
-        await world.pause();
-        fail(world.broken.champion);
-        const { champion: modelVersion, promotion: number } = world;
+        await fixture.pause();
+        fail(fixture.broken.champion);
+        const { champion: modelVersion, promotion: number } = fixture;
         return modelVersion === null
           ? null
           : {
@@ -219,40 +219,40 @@ export function createWorld(changes: Partial<World> = {}) {
             };
       },
       async list() {
-        fail(world.broken.list);
-        const versions = [...new Set(world.promotions.map((one) => one.modelVersion))];
+        fail(fixture.broken.list);
+        const versions = [...new Set(fixture.promotions.map((one) => one.modelVersion))];
         return versions
           .reverse()
-          .map((version) => ({ ...cardOf(version, world), forecaster: 'network' }));
+          .map((version) => ({ ...cardOf(version, fixture), forecaster: 'network' }));
       },
       async promotions() {
-        return world.promotions;
+        return fixture.promotions;
       },
       async load(modelVersion) {
-        await world.pause();
-        fail(world.broken.load);
-        world.loads++;
+        await fixture.pause();
+        fail(fixture.broken.load);
+        fixture.loads++;
         return {
-          card: cardOf(modelVersion, world),
+          card: cardOf(modelVersion, fixture),
           model: modelVersion,
           weights: new Uint8Array(),
         };
       },
     },
     restoreForecaster: (model) => {
-      fail(world.broken.restore);
-      return world.makeForecaster(model as string);
+      fail(fixture.broken.restore);
+      return fixture.makeForecaster(model as string);
     },
   };
   return {
-    world,
+    fixture,
     options,
     clock,
     build: (more: Partial<AppOptions> = {}) => buildApp({ ...options, ...more }),
   };
 }
 
-const cardOf = (modelVersion: string, world: World): ServedCard => ({
+const cardOf = (modelVersion: string, fixture: Fixture): ServedCard => ({
   modelVersion,
   domain: 'demo',
   createdAt: NOW - 2 * HOUR,
@@ -262,6 +262,6 @@ const cardOf = (modelVersion: string, world: World): ServedCard => ({
   backend: 'wasm',
   seed: 7,
   quantiles: [0.1, 0.5, 0.9],
-  horizon: world.horizon,
-  metrics: world.metrics,
+  horizon: fixture.horizon,
+  metrics: fixture.metrics,
 });

@@ -7,13 +7,13 @@
  */
 
 import type { KilledStore, Moment } from '../fixtures/storage/kill-trials.ts';
-import { addressOn, openOnDouble } from '../fixtures/storage/s3-stores.ts';
-import { type S3Double, startS3Double } from './fake-s3.ts';
+import { addressOn, openOnFakeS3 } from '../fixtures/storage/s3-stores.ts';
+import { type FakeS3, startFakeS3 } from './fake-s3.ts';
 
-export async function startKillingDouble(
+export async function startKillingS3(
   folder: string,
-): Promise<KilledStore & { close: S3Double['close'] }> {
-  const double = await startS3Double();
+): Promise<KilledStore & { close: FakeS3['close'] }> {
+  const double = await startFakeS3();
   let calls = 0;
   let writes = 0;
   let armed: { kill(): void; dieAt: Moment } | null = null;
@@ -30,7 +30,7 @@ export async function startKillingDouble(
   };
   return {
     location: addressOn(double),
-    store: openOnDouble(double, folder),
+    store: openOnFakeS3(double, folder),
     close: double.close,
     arm(kill, dieAt) {
       [calls, writes] = [0, 0];

@@ -1,6 +1,6 @@
 /**
  * Purpose: the service that is fuzzed, in a process of its own: the real server on a free port,
- * over a small world that is kept in memory.
+ * over a small fixture that is kept in memory.
  * Invariants: tells its parent, by message, where it listens, every unexpected error and unhandled
  * rejection, and on request what it holds: heap after garbage collection, sockets, open handles. No
  * rate limit, and no limit of the event loop's delay unless the parent sets one.
@@ -11,7 +11,7 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { buildApp } from '../../services/inference/app.ts';
 import { startServer } from '../../services/inference/server.ts';
 import {
-  createWorld,
+  createFixture,
   IDS,
   LENGTH,
   manifestOf,
@@ -31,7 +31,7 @@ process.on('unhandledRejection', note('unhandled rejection'));
 process.on('uncaughtException', note('uncaught exception'));
 process.on('warning', note('warning'));
 
-const { options } = createWorld({
+const { options } = createFixture({
   ids: [...IDS, ...MANY],
   makeForecaster: () => ({ ...weeklyNaive(), exogenous: { past: ['heat'], future: ['plan'] } }),
 });
@@ -40,7 +40,7 @@ const exogenous = {
   plan: new Float32Array(LENGTH + 24).fill(2),
 };
 
-/** Remembers the last keys alone: memory that grew would be this world's and not the service's. */
+/** Remembers the last keys alone: memory that grew would be this fixture's and not the service's. */
 const posts = new Map<string, string>();
 const actuals = {
   append: async (post: { readonly actuals: unknown; readonly idempotencyKey: string | null }) => {

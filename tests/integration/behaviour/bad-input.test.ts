@@ -7,20 +7,20 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  type CliWorker,
+  cliWorker,
   environmentIn,
   SOURCE,
   temporaryPlace,
-  type WarmHeadway,
-  warmHeadway,
 } from '../../fixtures/cli/cli-worker.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 /** A good raw file. */
 let raw: string;
 beforeAll(async () => {
   place = await temporaryPlace();
-  warm = warmHeadway();
+  warm = cliWorker();
   expect((await warm.run(['features', 'run'], place.env)).code).toBe(0);
   expect((await warm.run(['train', '--steps', '1', '--test-days', '14'], place.env)).code).toBe(0);
   const [{ modelVersion }] = (await json('models', 'list')).models;

@@ -5,14 +5,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { seededRandom } from '../../../platform/random.ts';
-import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, startHeadway } from '../../fixtures/cli/headway-process.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(async () => {
   place = await temporaryPlace();
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(async () => {
   await endAll();

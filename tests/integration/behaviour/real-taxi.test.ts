@@ -6,17 +6,17 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { openStore } from '../../../storage/open-store.ts';
-import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { sharedData } from '../../fixtures/shared-data.ts';
 
 const folder = sharedData('tlc-green-2023');
 const realTest = folder === null ? test.skip : test;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(async () => {
   place = await temporaryPlace();
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(async () => {
   await warm.close();

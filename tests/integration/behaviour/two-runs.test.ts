@@ -5,14 +5,14 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Manifest } from '../../../storage/features/manifest.ts';
-import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway } from '../../fixtures/cli/headway-process.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(async () => {
   place = await temporaryPlace();
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(async () => {
   await endAll();

@@ -2,12 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { buildProgram } from '../../../cli/main.ts';
-import { type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway } from '../../fixtures/cli/headway-process.ts';
 
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(() => {
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(() => warm.close());
 afterEach(endAll);

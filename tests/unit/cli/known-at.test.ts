@@ -9,7 +9,7 @@ import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
-import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 
 jest.setTimeout(180_000);
 
@@ -18,12 +18,12 @@ const FIRST = Date.UTC(2023, 4, 1);
 const DAYS = 70;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 let modelVersion = '';
 let before = 0;
 beforeAll(async () => {
   place = await temporaryPlace();
-  warm = warmHeadway();
+  warm = cliWorker();
   await mkdir(join(place.folder, 'load'));
 });
 afterAll(async () => {

@@ -1,27 +1,27 @@
 /**
- * Purpose: `HEADWAY_STORE=s3://…` is all it takes: the whole way through the command line, on the
+ * Purpose: `HEADWAY_STORE=s3://…` is all it takes: the end-to-end run through the command line, on the
  * double.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type S3Double, startS3Double } from '../../fakes/fake-s3.ts';
-import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { headway } from '../../fixtures/cli/headway-process.ts';
 
-let double: S3Double;
+let double: FakeS3;
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 const before = { ...process.env };
 beforeAll(async () => {
-  double = await startS3Double();
+  double = await startFakeS3();
   place = await temporaryPlace();
   // Where AWS's own chain finds them; what is started here inherits it.
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: double.accessKey,
     AWS_SECRET_ACCESS_KEY: double.secretKey,
   });
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(async () => {
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {

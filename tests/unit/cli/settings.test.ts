@@ -3,11 +3,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SettingRow } from '../../../platform/settings/settings.ts';
-import { type WarmHeadway, warmHeadway } from '../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker } from '../../fixtures/cli/cli-worker.ts';
 
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(() => {
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(() => warm.close());
 

@@ -5,20 +5,20 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  type CliWorker,
+  cliWorker,
   SOURCE,
   temporaryPlace,
-  type WarmHeadway,
-  warmHeadway,
 } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway, startHeadway } from '../../fixtures/cli/headway-process.ts';
 
 const HOUR = 3_600_000;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(async () => {
   place = await temporaryPlace();
-  warm = warmHeadway();
+  warm = cliWorker();
 });
 afterAll(async () => {
   await endAll();

@@ -24,7 +24,7 @@ const stages = stagesOf();
 const TARGETS = [...SERVICES, 'demo'];
 
 describe('the images', () => {
-  test('the last stage, which is built where no target is named, goes the whole way', () => {
+  test('the last stage, which is built where no target is named, goes the end-to-end run', () => {
     expect(stages.at(-1)?.name).toBe('demo');
     expect(lastOf(stages, 'demo', 'CMD')).toBe('["start"]');
   });

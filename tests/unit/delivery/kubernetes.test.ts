@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildProgram } from '../../../cli/main.ts';
 import { readSettings } from '../../../platform/settings/settings.ts';
 import type { App } from '../../../services/inference/routes/context.ts';
-import { createWorld } from '../../fakes/inference.ts';
+import { createFixture } from '../../fakes/inference.ts';
 import {
   lastOf,
   SERVICES,
@@ -263,7 +263,7 @@ describe('selectors and ports', () => {
 describe('probes and scrapes', () => {
   let app: App;
   beforeAll(async () => {
-    app = await createWorld().build();
+    app = await createFixture().build();
   });
   afterAll(() => app.close());
 

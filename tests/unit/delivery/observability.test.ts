@@ -3,7 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../../services/inference/routes/context.ts';
-import { createWorld } from '../../fakes/inference.ts';
+import { createFixture } from '../../fakes/inference.ts';
 import { filesIn, textOf, treeOf } from '../../fixtures/delivery/delivery-files.ts';
 import { readsOf } from '../../fixtures/delivery/promql.ts';
 
@@ -45,7 +45,7 @@ const variable = /label_values\((\w+), (\w+)\)/.exec(JSON.stringify(dashboard));
 const exposed = new Map<string, Set<string>>([['up', new Set()]]);
 let app: App;
 beforeAll(async () => {
-  app = await createWorld().build();
+  app = await createFixture().build();
   await app.inject('/v1/series');
   for (const line of (await app.inject('/metrics')).payload.split('\n')) {
     const [, name, labels = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? \S+$/.exec(line) ?? [];

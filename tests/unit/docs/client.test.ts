@@ -21,7 +21,7 @@ import {
   type TransportOptions,
 } from '../../../clients/typescript/transport.ts';
 import { type InferenceServer, startServer } from '../../../services/inference/server.ts';
-import { createWorld, HOUR, IDS, NOW } from '../../fakes/inference.ts';
+import { createFixture, HOUR, IDS, NOW } from '../../fakes/inference.ts';
 import { ROOT } from '../../tidy/source-tree.ts';
 
 const listening = {
@@ -49,7 +49,7 @@ test('the generator refuses what it has no type for', () => {
 });
 
 describe('against the service', () => {
-  const { options } = createWorld();
+  const { options } = createFixture();
   let server: InferenceServer;
   let statuses: number[];
   beforeAll(async () => {
@@ -146,7 +146,7 @@ describe('against the service', () => {
   });
 
   test('503: asked again after what Retry-After says, until there is an answer', async () => {
-    const empty = createWorld({ snapshot: 0 });
+    const empty = createFixture({ snapshot: 0 });
     const later = await startServer({ ...empty.options, ...listening });
     const waits: number[] = [];
     const client = clientOf({
@@ -154,7 +154,7 @@ describe('against the service', () => {
       sleep: async (ms) => {
         waits.push(ms);
         if (waits.length < 2) return;
-        empty.world.snapshot = 1;
+        empty.fixture.snapshot = 1;
         await later.app.serving.refresh();
       },
     });
@@ -183,7 +183,7 @@ describe('against the service', () => {
   });
 
   test('a service that does not answer in time, and a caller who gives up', async () => {
-    const never = createWorld();
+    const never = createFixture();
     const hanging = await startServer({
       ...never.options,
       ...listening,

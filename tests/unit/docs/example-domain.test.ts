@@ -1,5 +1,5 @@
 /**
- * Purpose: the domain of docs/fork.md goes the whole way: raw lines with dirt in them, features, a
+ * Purpose: the domain of docs/fork.md goes the end-to-end run: raw lines with dirt in them, features, a
  * model, a forecast.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

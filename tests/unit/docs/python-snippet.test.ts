@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { startServer } from '../../../services/inference/server.ts';
-import { createWorld, IDS } from '../../fakes/inference.ts';
+import { createFixture, IDS } from '../../fakes/inference.ts';
 import { ROOT } from '../../tidy/source-tree.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
@@ -20,7 +20,7 @@ if (!hasPython) console.warn('the Python snippet of the reference is not run: th
     const snippet = /```python\n([\s\S]*?)```/.exec(
       readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'),
     )?.[1] as string;
-    const { options } = createWorld({ champion: null });
+    const { options } = createFixture({ champion: null });
     const server = await startServer({
       ...options,
       host: '127.0.0.1',

@@ -79,7 +79,7 @@ test('at the number of cutoffs it asks for, an effect of the size it saw is foun
   let first = drawn(random, 26, 0, 0.3, 20);
   while (first.outcome !== 'undecided' || first.difference < 0.25)
     first = drawn(random, 26, 0, 0.3, 20);
-  // The plan rests on what was seen; the world is given that very effect and noise.
+  // The plan rests on what was seen; the fixture is given that very effect and noise.
   const noise = first.standardError * Math.sqrt(26);
   const total = 26 + (first.moreCutoffs as number);
   let found = 0;

@@ -6,7 +6,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
-import { startKillingDouble } from '../../fakes/killing-s3.ts';
+import { startKillingS3 } from '../../fakes/killing-s3.ts';
 import { temporaryFolder } from '../../fixtures/storage/features.ts';
 import {
   killFeatureWriters,
@@ -46,7 +46,7 @@ test(
 );
 
 test('a feature commit to S3 that is killed', async () => {
-  const double = await startKillingDouble(folder);
+  const double = await startKillingS3(folder);
   try {
     await killFeatureWriters({ on: double, rawFolder: folder, kills: 6 });
   } finally {

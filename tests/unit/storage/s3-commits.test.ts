@@ -5,19 +5,19 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
-import { type S3Double, startS3Double } from '../../fakes/fake-s3.ts';
+import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
 import { makeObjects, NOW, schemaOf, temporaryFolder } from '../../fixtures/storage/features.ts';
-import { openOnDouble, randomFaults } from '../../fixtures/storage/s3-stores.ts';
+import { openOnFakeS3, randomFaults } from '../../fixtures/storage/s3-stores.ts';
 
 const WRITERS = 3;
 const COMMITS = 3;
 
 let folder: string;
 let remove: () => Promise<void>;
-let double: S3Double;
+let double: FakeS3;
 beforeEach(async () => {
   ({ folder, remove } = await temporaryFolder());
-  double = await startS3Double({ pageSize: 7 });
+  double = await startFakeS3({ pageSize: 7 });
 });
 afterEach(async () => {
   await double.close();
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 const open = (tries = 8) => {
-  const store = openOnDouble(double, folder, { retries: { tries, sleep: async () => undefined } });
+  const store = openOnFakeS3(double, folder, { retries: { tries, sleep: async () => undefined } });
   return openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) });
 };
 
@@ -108,7 +108,7 @@ test('every object of a snapshot, damaged where it lies, is named', async () => 
     const bytes = Buffer.from(object.bytes);
     bytes[bytes.length >> 1]! ^= 1;
     double.objects.set(name, { ...object, bytes });
-    const store = openOnDouble(double, folder, { cache: { folder, maxBytes: 0 } });
+    const store = openOnFakeS3(double, folder, { cache: { folder, maxBytes: 0 } });
     const { problems } = await openFeatureStore({
       store,
       domain: 'toy',

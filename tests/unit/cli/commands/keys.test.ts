@@ -8,15 +8,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { keySet } from '../../../../services/inference/access/key.ts';
 import { parseKeys } from '../../../../services/inference/access/key-file.ts';
-import { type WarmHeadway, warmHeadway } from '../../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker } from '../../../fixtures/cli/cli-worker.ts';
 import { endAll, startHeadway } from '../../../fixtures/cli/headway-process.ts';
 
-let warm: WarmHeadway;
+let warm: CliWorker;
 let folder: string;
 let file: string;
 let env: Record<string, string>;
 beforeAll(async () => {
-  warm = warmHeadway();
+  warm = cliWorker();
   folder = await mkdtemp(join(tmpdir(), 'headway-keys-'));
   file = join(folder, 'keys.json');
   env = { HEADWAY_API_KEYS: file, HEADWAY_WORK: join(folder, 'work') };

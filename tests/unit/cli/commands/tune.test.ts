@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { temporaryPlace, type WarmHeadway, warmHeadway } from '../../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../../fixtures/cli/cli-worker.ts';
 import {
   endAll,
   headway,
@@ -29,11 +29,11 @@ const TRIALS = 4;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let env: Record<string, string>;
-let warm: WarmHeadway;
+let warm: CliWorker;
 beforeAll(async () => {
   place = await temporaryPlace();
   env = { ...place.env, HEADWAY_LOG_LEVEL: 'info' };
-  warm = warmHeadway();
+  warm = cliWorker();
   expect(await warm.run(['features', 'run'], env)).toMatchObject({ code: 0 });
 });
 afterAll(async () => {

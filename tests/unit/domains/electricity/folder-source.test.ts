@@ -12,16 +12,16 @@ import {
   test,
 } from '@jest/globals';
 import { electricity } from '../../../../domains/electricity/definition.ts';
-import { type FeatureBench, featureBench, utc } from '../../../fixtures/feature-fixture.ts';
+import { type FeatureFixture, featureFixture, utc } from '../../../fixtures/feature-fixture.ts';
 import { sharedData } from '../../../fixtures/shared-data.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
 
 describe('load files', () => {
-  let bench: FeatureBench;
+  let bench: FeatureFixture;
   beforeEach(async () => {
-    bench = await featureBench(electricity);
+    bench = await featureFixture(electricity);
   });
   afterEach(() => bench.remove());
   const write = (name: string, lines: string[], end = '\n') => {
@@ -167,9 +167,9 @@ describe('load files', () => {
 const data = sharedData('pjm-hourly');
 
 (data ? describe : describe.skip)('ten PJM regions, as published', () => {
-  let bench: FeatureBench;
+  let bench: FeatureFixture;
   beforeAll(async () => {
-    bench = await featureBench(electricity);
+    bench = await featureFixture(electricity);
     await bench.run(data!);
   }, 60_000);
   afterAll(() => bench.remove());

@@ -6,15 +6,20 @@ import { type CitySource, openCity } from '../../../../domains/taxi/city.ts';
 import { writeTrips } from '../../../../domains/taxi/city-trips.ts';
 import { taxi } from '../../../../domains/taxi/definition.ts';
 import { parquetFiles } from '../../../../platform/duckdb/sql.ts';
-import { type FeatureBench, featureBench, sql, utc } from '../../../fixtures/feature-fixture.ts';
+import {
+  type FeatureFixture,
+  featureFixture,
+  sql,
+  utc,
+} from '../../../fixtures/feature-fixture.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
 const HOUR = 3_600_000;
 const SPEC = 'city:seed=7,months=1,places=5';
-let bench: FeatureBench;
+let bench: FeatureFixture;
 beforeEach(async () => {
-  bench = await featureBench(taxi, '2026-03-20T10:30:00Z');
+  bench = await featureFixture(taxi, '2026-03-20T10:30:00Z');
 });
 afterEach(() => bench.remove());
 const open = (spec = SPEC): Promise<CitySource> => openCity(spec, bench.context);

@@ -7,21 +7,21 @@ import { createHttpClient } from '../../../../platform/http/client.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import { tripServer } from '../../../fakes/trip-server.ts';
 import {
-  type FeatureBench,
-  featureBench,
+  type FeatureFixture,
+  featureFixture,
   writeParquet,
 } from '../../../fixtures/feature-fixture.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
 
-let bench: FeatureBench;
+let bench: FeatureFixture;
 let server: Awaited<ReturnType<typeof tripServer>>;
 let january: Buffer;
 let changed: Buffer;
 
 beforeEach(async () => {
-  bench = await featureBench(taxi);
+  bench = await featureFixture(taxi);
   server = await tripServer();
   const make = async (rows: number) => {
     const path = join(bench.folder, `${rows}.parquet`);

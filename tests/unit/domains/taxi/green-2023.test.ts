@@ -3,16 +3,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { taxi } from '../../../../domains/taxi/definition.ts';
 import { parquetFiles } from '../../../../platform/duckdb/sql.ts';
 import type { FeatureRunResult } from '../../../../services/feature/run.ts';
-import { type FeatureBench, featureBench, sql, utc } from '../../../fixtures/feature-fixture.ts';
+import {
+  type FeatureFixture,
+  featureFixture,
+  sql,
+  utc,
+} from '../../../fixtures/feature-fixture.ts';
 import { sharedData } from '../../../fixtures/shared-data.ts';
 
 const data = sharedData('tlc-green-2023');
 
 (data ? describe : describe.skip)('green taxis of 2023, as published', () => {
-  let bench: FeatureBench;
+  let bench: FeatureFixture;
   let result: FeatureRunResult;
   beforeAll(async () => {
-    bench = await featureBench(taxi);
+    bench = await featureFixture(taxi);
     result = await bench.run(data!);
   }, 60_000);
   afterAll(() => bench.remove());

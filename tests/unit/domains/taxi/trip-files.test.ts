@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { taxi } from '../../../../domains/taxi/definition.ts';
 import {
-  type FeatureBench,
-  featureBench,
+  type FeatureFixture,
+  featureFixture,
   sql,
   utc,
   writeParquet,
@@ -13,9 +13,9 @@ import {
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
 
-let bench: FeatureBench;
+let bench: FeatureFixture;
 beforeEach(async () => {
-  bench = await featureBench(taxi);
+  bench = await featureFixture(taxi);
 });
 afterEach(() => bench.remove());
 

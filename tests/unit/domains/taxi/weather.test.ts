@@ -15,7 +15,7 @@ import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import { runFeatures } from '../../../../services/feature/run.ts';
 import { type FeatureStore, openFeatureStore } from '../../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../../storage/objects/file-object-store.ts';
-import { type FeatureBench, featureBench, utc } from '../../../fixtures/feature-fixture.ts';
+import { type FeatureFixture, featureFixture, utc } from '../../../fixtures/feature-fixture.ts';
 import { sharedData } from '../../../fixtures/shared-data.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
@@ -29,10 +29,10 @@ const line = (
   { prcp = '0.00', snow = '0.0', tmax = '50', tmin = '32', station = 'S1' } = {},
 ) => `"${station}","NY CITY, NY US","${day}",,"${prcp}","${snow}","0.0","${tmax}","${tmin}"`;
 
-let bench: FeatureBench;
+let bench: FeatureFixture;
 let features: FeatureStore;
 beforeEach(async () => {
-  bench = await featureBench(taxi, '2024-06-01T00:00:00Z');
+  bench = await featureFixture(taxi, '2024-06-01T00:00:00Z');
   features = openFeatureStore({
     store: fileObjectStore(join(bench.folder, 'store')),
     domain: 'taxi',

@@ -12,14 +12,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type S3Double, startS3Double } from '../../../fakes/fake-s3.ts';
+import { type FakeS3, startFakeS3 } from '../../../fakes/fake-s3.ts';
 import {
   functionUrlEvent,
   httpApiEvent,
   type LambdaInstance,
   startLambda,
 } from '../../../fakes/lambda-emulator.ts';
-import { createLambdaWorld, HORIZON, IDS } from '../../../fixtures/lambda-store.ts';
+import { createLambdaStore, HORIZON, IDS } from '../../../fixtures/lambda-store.ts';
 import { answersOfEveryKind } from '../../../fixtures/responses-of-every-kind.ts';
 import { temporaryFolder } from '../../../fixtures/storage/features.ts';
 import { addressOn, credentialsOf } from '../../../fixtures/storage/s3-stores.ts';
@@ -28,11 +28,11 @@ const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
 
 let folder: string;
 let remove: () => Promise<void>;
-let double: S3Double;
+let double: FakeS3;
 /** Where the bundle lies, as it was built. */
 let built: string;
 let zipped: number;
-let world: Awaited<ReturnType<typeof createLambdaWorld>>;
+let fixture: Awaited<ReturnType<typeof createLambdaStore>>;
 let firstModel: string;
 
 beforeAll(async () => {
@@ -47,9 +47,9 @@ beforeAll(async () => {
     '--json',
   ];
   const building = promisify(execFile)(process.execPath, args, { cwd: REPOSITORY });
-  double = await startS3Double();
-  world = await createLambdaWorld(folder, double);
-  firstModel = await world.addModel(1);
+  double = await startFakeS3();
+  fixture = await createLambdaStore(folder, double);
+  firstModel = await fixture.addModel(1);
   zipped = JSON.parse((await building).stdout).zippedBytes;
 }, 120_000);
 afterAll(async () => {
@@ -197,7 +197,7 @@ describe('an instance', () => {
     });
     expect(answer).not.toHaveProperty('fallback');
     for (const [q, name] of ['0.1', '0.5', '0.9'].entries()) {
-      const wanted = world.expected(firstModel, 'AEP', q);
+      const wanted = fixture.expected(firstModel, 'AEP', q);
       for (const [k, value] of answer.quantiles[name].entries())
         expect(value).toBeCloseTo(wanted[k] as number, 2);
     }
@@ -232,9 +232,9 @@ describe('an instance', () => {
   });
 
   test('forecasts an ad-hoc history, sent as text and in base64, with the same numbers', async () => {
-    const values = Array.from(world.panel.columns.target.subarray(0, world.panel.length));
+    const values = Array.from(fixture.panel.columns.target.subarray(0, fixture.panel.length));
     const body = JSON.stringify({
-      history: { start: new Date(world.panel.start).toISOString(), values, seriesId: 'AEP' },
+      history: { start: new Date(fixture.panel.start).toISOString(), values, seriesId: 'AEP' },
     });
     const headers = { 'content-type': 'application/json' };
     const posted = (changes: Record<string, unknown>) =>
@@ -249,14 +249,14 @@ describe('an instance', () => {
       (answer) => answer.forecasts?.[0] ?? answer,
     );
     expect(again.quantiles).toEqual(own.quantiles);
-    const wanted = world.expected(firstModel, 'AEP', 1);
+    const wanted = fixture.expected(firstModel, 'AEP', 1);
     for (const [k, value] of own.quantiles['0.5'].entries())
       expect(value).toBeCloseTo(wanted[k] as number, 2);
   });
 
   test('that starts after the batch serves what was issued, and starts what computes when something is to be computed', async () => {
     const issuedAt = Date.now() - 60_000;
-    const takeOut = await world.issue(issuedAt);
+    const takeOut = await fixture.issue(issuedAt);
     const late = await start();
     const { issuedAt: told, quantiles } = await forecast(late);
     expect([told, late.output()]).toEqual([
@@ -264,7 +264,7 @@ describe('an instance', () => {
       expect.not.stringContaining('TensorFlow'),
     ]);
     for (const [k, value] of quantiles['0.5'].entries())
-      expect(value).toBeCloseTo(world.expected(firstModel, 'AEP', 1)[k] as number, 2);
+      expect(value).toBeCloseTo(fixture.expected(firstModel, 'AEP', 1)[k] as number, 2);
     const explained = await get(late, '/v1/series/AEP/explanation');
     expect([explained.statusCode, late.output()]).toEqual([
       200,
@@ -308,7 +308,7 @@ describe('an instance', () => {
         'BODY_TOO_LARGE',
       ],
       [httpApiEvent('BREW', '/v1/forecasts'), 400, 'REQUEST_MALFORMED'],
-      [{ hello: 'world' }, 400, 'REQUEST_MALFORMED'],
+      [{ hello: 'fixture' }, 400, 'REQUEST_MALFORMED'],
       [null, 400, 'REQUEST_MALFORMED'],
     ];
     for (const [event, status, code] of cases) {
@@ -388,16 +388,16 @@ describe('a store that changes', () => {
   test('a new champion is picked up between invocations, and one that is corrupt is not, which is said', async () => {
     const instance = await start({ HEADWAY_REFRESH_SECONDS: '1' });
     expect(await forecast(instance)).toMatchObject({ modelVersion: firstModel });
-    const second = await world.addModel(2);
+    const second = await fixture.addModel(2);
     const swapped = await invokeUntil(
       () => forecast(instance),
       ({ modelVersion }) => modelVersion === second,
     );
     expect(swapped.quantiles['0.5'][0]).toBeCloseTo(
-      world.expected(second, 'AEP', 1)[0] as number,
+      fixture.expected(second, 'AEP', 1)[0] as number,
       2,
     );
-    const third = await world.addModel(3);
+    const third = await fixture.addModel(3);
     corrupt(`models/electricity/${third}/weights.bin`);
     const labelled = await invokeUntil(
       () => forecast(instance),
@@ -415,14 +415,18 @@ describe('a store that changes', () => {
       modelVersion: expect.stringMatching(/^baseline-/),
       fallback: { reason: 'MODEL_UNAVAILABLE' },
     });
-    await world.registry.rollback('the third is corrupt');
+    await fixture.registry.rollback('the third is corrupt');
     expect(
       await invokeUntil(
         () => forecast(instance),
         (answer) => answer.fallback === undefined,
       ),
     ).toMatchObject({ modelVersion: second });
-    await world.registry.promote({ modelVersion: firstModel, reason: 'as before', evidence: null });
+    await fixture.registry.promote({
+      modelVersion: firstModel,
+      reason: 'as before',
+      evidence: null,
+    });
   });
 
   test('a cold start without a store says so, and the same instance heals', async () => {

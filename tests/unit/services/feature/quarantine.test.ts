@@ -9,7 +9,7 @@ import type { RowSample } from '../../../../services/feature/sources/raw-profile
 import {
   AFTER,
   base,
-  contractBench,
+  contractFixture,
   domain,
   NEXT,
   part,
@@ -18,9 +18,9 @@ import {
 
 jest.setTimeout(90_000);
 
-let bench: Awaited<ReturnType<typeof contractBench>>;
+let bench: Awaited<ReturnType<typeof contractFixture>>;
 beforeAll(async () => {
-  bench = await contractBench(domain);
+  bench = await contractFixture(domain);
 });
 afterAll(() => bench?.remove());
 

@@ -10,8 +10,8 @@ import { taxi } from '../../../../domains/taxi/definition.ts';
 import { openWeather } from '../../../../domains/taxi/weather.ts';
 import { shops } from '../../../../tools/example-domain/definition.ts';
 import {
-  type FeatureBench,
-  featureBench,
+  type FeatureFixture,
+  featureFixture,
   utc,
   writeParquet,
 } from '../../../fixtures/feature-fixture.ts';
@@ -19,9 +19,9 @@ import {
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
 
-let bench: FeatureBench;
+let bench: FeatureFixture;
 const openBench = async (domain: Domain) => {
-  bench = await featureBench(domain);
+  bench = await featureFixture(domain);
 };
 afterEach(() => bench.remove());
 

@@ -8,7 +8,7 @@ import { HeadwayError } from '../../../../platform/errors.ts';
 import { silentProgress } from '../../../../platform/progress.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import { runFeatures } from '../../../../services/feature/run.ts';
-import { type FeatureBench, featureBench, utc } from '../../../fixtures/feature-fixture.ts';
+import { type FeatureFixture, featureFixture, utc } from '../../../fixtures/feature-fixture.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
@@ -63,9 +63,9 @@ function day(name: string, count: number, options: Partial<RawPart> = {}): RawPa
   };
 }
 
-let bench: FeatureBench;
+let bench: FeatureFixture;
 beforeEach(async () => {
-  bench = await featureBench(domain);
+  bench = await featureFixture(domain);
 });
 afterEach(() => bench.remove());
 

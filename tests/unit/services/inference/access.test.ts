@@ -21,7 +21,7 @@ import { SCOPE_NAMES, type Scope } from '../../../../services/inference/access/s
 import { addressOf } from '../../../../services/inference/plugins/client-address.ts';
 import type { App } from '../../../../services/inference/routes/context.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
-import { createWorld, NOW } from '../../../fakes/inference.ts';
+import { createFixture, NOW } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 
 const make = (changes: Partial<NewKey> = {}) =>
@@ -41,7 +41,7 @@ const nearly = (key: string) => `${key.slice(0, -1)}${key.endsWith('0') ? '1' : 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 async function keyedApp(records: readonly KeyRecord[], rateLimitPerMinute = 0) {
-  const { build, clock, options } = createWorld();
+  const { build, clock, options } = createFixture();
   const apiKeys = await openApiKeys(formatKeys(records), { clock, logger: silentLogger });
   const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
   const app = await build({
@@ -277,7 +277,7 @@ describe('every route declares what it needs', () => {
 
   test('a route that does not stops the start', async () => {
     for (const records of [[], null]) {
-      const { build, clock } = createWorld();
+      const { build, clock } = createFixture();
       const apiKeys =
         records && (await openApiKeys(formatKeys(records), { clock, logger: silentLogger }));
       const fresh = await build({ apiKeys });
@@ -349,7 +349,7 @@ describe('every route declares what it needs', () => {
 
 describe('open mode', () => {
   test('asks for nothing, looks at no key, and says so', async () => {
-    const app = await createWorld().build();
+    const app = await createFixture().build();
     expect((await app.inject({ url: '/v1/model', headers: bearer('nonsense') })).statusCode).toBe(
       200,
     );
@@ -372,7 +372,7 @@ describe('the file', () => {
     const file = join(folder, 'keys.json');
     const [first, second] = [make(), make()];
     await writeFile(file, formatKeys([first.record]));
-    const { build, clock } = createWorld();
+    const { build, clock } = createFixture();
     const app = await build({ apiKeys: await openApiKeys(file, { clock, logger: silentLogger }) });
     const status = async ({ key }: { key: string }) =>
       (await app.inject({ url: '/v1/model', headers: bearer(key) })).statusCode;
@@ -423,7 +423,7 @@ describe('the file', () => {
     const file = join(folder, 'wrong.json');
     await writeFile(file, text);
     const refused = await openApiKeys(file, {
-      clock: createWorld().clock,
+      clock: createFixture().clock,
       logger: silentLogger,
     }).catch((error: unknown) => error);
     expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
@@ -432,7 +432,7 @@ describe('the file', () => {
 
   test('that is not there stops the start', async () => {
     const missing = openApiKeys(join(folder, 'none.json'), {
-      clock: createWorld().clock,
+      clock: createFixture().clock,
       logger: silentLogger,
     });
     await expect(missing).rejects.toThrow('ENOENT');
@@ -519,7 +519,7 @@ describe('limits', () => {
   });
 
   test('the address is the one that the named number of proxies saw, and no more is believed', async () => {
-    const { build, options } = createWorld();
+    const { build, options } = createFixture();
     const settings = { ...options.settings, rateLimitPerMinute: 1, trustProxy: 1 };
     const app = await build({ settings });
     const ask = (forwarded: string) =>

@@ -6,13 +6,13 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
-import { CUTOFF, createWorld, HOUR, NOW } from '../../../fakes/inference.ts';
+import { CUTOFF, createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 
 async function open() {
   const store = memoryObjectStore();
   const actuals = openActualsLog({ store, domain: 'demo' });
-  const { build, clock } = createWorld();
+  const { build, clock } = createFixture();
   const app = await build({ actuals });
   const post = (payload: object, headers: Record<string, string> = {}) =>
     app.inject({ method: 'POST', url: '/v1/actuals', payload, headers });
@@ -102,7 +102,7 @@ describe('what is refused', () => {
   });
 
   test('everything, where the service is not told to keep actuals', async () => {
-    const app = await createWorld().build();
+    const app = await createFixture().build();
     const response = await app.inject({ method: 'POST', url: '/v1/actuals', payload: body });
     expect([response.statusCode, response.json().code]).toEqual([403, 'ACTUALS_OFF']);
     expect(response.json().fix).toContain('HEADWAY_ACTUALS=on');

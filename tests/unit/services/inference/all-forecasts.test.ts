@@ -14,9 +14,9 @@ import { preferredType } from '../../../../services/inference/responses/media-ty
 import type { App } from '../../../../services/inference/routes/context.ts';
 import { startServer } from '../../../../services/inference/server.ts';
 import type { Serving } from '../../../../services/inference/serving/build-serving-snapshot.ts';
-import { createWorld, domain, IDS } from '../../../fakes/inference.ts';
+import { createFixture, domain, IDS } from '../../../fakes/inference.ts';
 
-const { build } = createWorld();
+const { build } = createFixture();
 let app: App;
 beforeAll(async () => {
   app = await build();
@@ -41,7 +41,7 @@ describe('formats', () => {
   });
 
   test('CSV: one row a series and step, ids quoted where they must be', async () => {
-    const odd = await createWorld({ ids: ['74', 'a,"b"'] }).build();
+    const odd = await createFixture({ ids: ['74', 'a,"b"'] }).build();
     const response = await odd.inject('/v1/forecasts?format=csv&horizon=2&levels=80');
     const [head, ...rows] = response.body.trimEnd().split('\n');
     expect(head).toBe(
@@ -75,7 +75,7 @@ describe('formats', () => {
   });
 
   test('a fallback is told in every line and row', async () => {
-    const bare = await createWorld({ champion: null }).build();
+    const bare = await createFixture({ champion: null }).build();
     const lines = (await bare.inject('/v1/forecasts?format=ndjson')).body.trimEnd().split('\n');
     for (const line of lines) expect(JSON.parse(line).fallback.reason).toBe('NO_CHAMPION');
     const rows = (await bare.inject('/v1/forecasts?format=csv')).body
@@ -171,7 +171,7 @@ describe('reading slowly', () => {
   const many = Array.from({ length: 300 }, (_, s) => `s${String(s).padStart(4, '0')}`);
 
   test('pieces are made only as they are read, and nothing more once the reader has gone', async () => {
-    const big = await createWorld({ ids: many }).build();
+    const big = await createFixture({ ids: many }).build();
     let made = 0;
     const counted = {
       ...domain,
@@ -199,7 +199,7 @@ describe('reading slowly', () => {
   });
 
   test('a swap while a client reads: the rest is still of the model and snapshot it began with', async () => {
-    const { world, build: other } = createWorld({ ids: many });
+    const { fixture, build: other } = createFixture({ ids: many });
     const swapped = await other();
     const { stream } = forecastStream(
       swapped.serving.current() as Serving,
@@ -211,7 +211,7 @@ describe('reading slowly', () => {
     let text = '';
     for await (const piece of stream) {
       if (text === '') {
-        Object.assign(world, { champion: 'model-2', promotion: 2, snapshot: 2 });
+        Object.assign(fixture, { champion: 'model-2', promotion: 2, snapshot: 2 });
         expect(await swapped.serving.refresh()).toBe('changed');
       }
       text += piece;
@@ -229,7 +229,7 @@ describe('reading slowly', () => {
   });
 
   test('a client that goes away in the middle costs nothing but its own answer', async () => {
-    const { options } = createWorld({ ids: many });
+    const { options } = createFixture({ ids: many });
     const server = await startServer({
       ...options,
       host: '127.0.0.1',

@@ -11,7 +11,7 @@ import type { ExplanationResponse } from '../../../../services/inference/openapi
 import type { App } from '../../../../services/inference/routes/context.ts';
 import {
   CUTOFF,
-  createWorld,
+  createFixture,
   HOUR,
   IDS,
   LENGTH,
@@ -21,7 +21,7 @@ import {
 } from '../../../fakes/inference.ts';
 
 describe('explanation', () => {
-  const { build, world, options } = createWorld();
+  const { build, fixture, options } = createFixture();
   let app: App;
   beforeAll(async () => {
     app = await build();
@@ -159,7 +159,7 @@ describe('explanation', () => {
   });
 
   test('without a model it is 503', async () => {
-    const empty = await createWorld({ champion: null }).build();
+    const empty = await createFixture({ champion: null }).build();
     expect(await ask('74', undefined, empty)).toMatchObject({
       status: 503,
       body: { code: 'NO_CHAMPION' },
@@ -171,7 +171,7 @@ describe('explanation', () => {
     const [naive] = naiveForecasters(168);
     const quantiles = [0.1, 0.5, 0.9];
     const point = { ...naive, quantiles, predict: weeklyNaive().predict };
-    const other = await createWorld({ makeForecaster: () => point }).build();
+    const other = await createFixture({ makeForecaster: () => point }).build();
     for (const cutoff of [undefined, iso(CUTOFF - HOUR)])
       expect(await ask('74', cutoff, other)).toMatchObject({
         status: 409,
@@ -183,7 +183,7 @@ describe('explanation', () => {
   test('parts that do not sum are never answered', async () => {
     const twice = weeklyNaive(2);
     const liar = { ...weeklyNaive(), predictStored: twice.predictStored.bind(twice) };
-    const other = await createWorld({ makeForecaster: () => liar }).build();
+    const other = await createFixture({ makeForecaster: () => liar }).build();
     expect(await ask('74', undefined, other)).toMatchObject({
       status: 500,
       body: { code: 'INTERNAL' },
@@ -199,7 +199,7 @@ describe('explanation', () => {
       statuses.push((await limited.inject('/v1/series/74/explanation')).statusCode);
     expect(statuses).toEqual([200, 200, 429]);
     expect((await limited.inject('/v1/series/74/forecast')).statusCode).toBe(200);
-    expect(world.snapshot).toBe(1);
+    expect(fixture.snapshot).toBe(1);
     await limited.close();
   });
 });

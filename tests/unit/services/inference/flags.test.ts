@@ -7,7 +7,7 @@ import { panelUpTo } from '../../../../forecasting/panel/panel.ts';
 import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
 import type { App } from '../../../../services/inference/routes/context.ts';
 import {
-  createWorld,
+  createFixture,
   domain,
   LENGTH,
   manifestOf,
@@ -50,7 +50,7 @@ function troubledPanel() {
   return panel;
 }
 
-const { options, build } = createWorld({ ids: IDS, makeForecaster: sturdy });
+const { options, build } = createFixture({ ids: IDS, makeForecaster: sturdy });
 const features = {
   ...options.features,
   readOnline: async () => ({ panel: troubledPanel(), manifest: manifestOf(1) }),

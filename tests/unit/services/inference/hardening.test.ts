@@ -13,7 +13,7 @@ import { formatKeys, openApiKeys } from '../../../../services/inference/access/k
 import { SCOPE_NAMES } from '../../../../services/inference/access/scopes.ts';
 import type { App } from '../../../../services/inference/routes/context.ts';
 import { startServer } from '../../../../services/inference/server.ts';
-import { createWorld, NOW, weeklyNaive } from '../../../fakes/inference.ts';
+import { createFixture, NOW, weeklyNaive } from '../../../fakes/inference.ts';
 
 const newKey = () =>
   makeKey(
@@ -23,7 +23,7 @@ const newKey = () =>
 
 describe('headers', () => {
   test('nothing may be framed, sniffed, or loaded from elsewhere; nothing names the software', async () => {
-    const app = await createWorld().build();
+    const app = await createFixture().build();
     for (const url of ['/', '/docs/', '/v1/model', '/nope', '/v1/series/%zz/forecast']) {
       const { headers } = await app.inject(url);
       expect([url, headers['x-powered-by'], headers.server]).toEqual([url, undefined, undefined]);
@@ -51,8 +51,8 @@ describe('CORS', () => {
   const { key, record } = newKey();
   let app: App;
   beforeAll(async () => {
-    const { build, options, clock, world } = createWorld();
-    world.snapshot = 1;
+    const { build, options, clock, fixture } = createFixture();
+    fixture.snapshot = 1;
     const apiKeys = await openApiKeys(formatKeys([record]), { clock, logger: options.logger });
     app = await build({
       apiKeys,
@@ -64,7 +64,7 @@ describe('CORS', () => {
     Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
   test('is off by default: no header, and OPTIONS is a method that there is not', async () => {
-    const closed = await createWorld().build();
+    const closed = await createFixture().build();
     const answer = await closed.inject({ url: '/v1/model', headers: { origin } });
     expect([answer.statusCode, corsOf(answer.headers)]).toEqual([200, []]);
     expect(String(answer.headers.vary ?? '')).not.toMatch(/origin/i);
@@ -133,7 +133,7 @@ describe('the log', () => {
   test('of a session, errors and refusals included, holds no key and nothing of a body, but who asked and what was answered', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-    const { build, clock } = createWorld({
+    const { build, clock } = createFixture({
       makeForecaster: () => {
         const inner = weeklyNaive();
         const predict: typeof inner.predict = (panel, cutoff, horizon) => {
@@ -203,7 +203,7 @@ describe('the log', () => {
     async (host, isGuarded, level) => {
       const lines: string[] = [];
       const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
-      const { options, clock } = createWorld();
+      const { options, clock } = createFixture();
       const apiKeys = isGuarded ? await openApiKeys(formatKeys([]), { clock, logger }) : null;
       const started = {
         ...options,
@@ -223,7 +223,7 @@ describe('the log', () => {
   );
 
   test('an id that a client gives is kept only where it is harmless', async () => {
-    const app = await createWorld().build();
+    const app = await createFixture().build();
     const idOf = async (given: string) =>
       (await app.inject({ url: '/health/live', headers: { 'x-request-id': given } })).headers[
         'x-request-id'
@@ -239,7 +239,7 @@ describe('the log', () => {
 
 describe('figures', () => {
   test('rate, errors and duration by route; age, fallback and event loop: all are there', async () => {
-    const app = await createWorld().build();
+    const app = await createFixture().build();
     await app.inject('/v1/model');
     await app.inject('/v1/series/nope/forecast');
     const { body } = await app.inject('/metrics');
@@ -264,7 +264,7 @@ describe('requests that are made to hurt', () => {
   const { key, record } = newKey();
   let server: Awaited<ReturnType<typeof startServer>>;
   beforeAll(async () => {
-    const { options, clock } = createWorld();
+    const { options, clock } = createFixture();
     const apiKeys = await openApiKeys(formatKeys([record]), { clock, logger: options.logger });
     server = await startServer({
       ...options,

@@ -7,7 +7,7 @@
  */
 import { expect, test } from '@jest/globals';
 import { openModelRegistry } from '../../../../storage/models/model-registry.ts';
-import { createWorld, IDS, LENGTH, NOW, panelOf, weeklyNaive } from '../../../fakes/inference.ts';
+import { createFixture, IDS, LENGTH, NOW, panelOf, weeklyNaive } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 
 /** Close to one another, so that no model goes beyond what the history allows. */
@@ -48,12 +48,12 @@ function expectWhole({
 }
 
 test('20 swaps of models and snapshots under concurrent requests of every kind: none fails, none mixes versions', async () => {
-  const { world, build } = createWorld({
+  const { fixture, build } = createFixture({
     makeForecaster: (version) => weeklyNaive(scaleOf(version)),
   });
   const app = await build();
   // Every store operation gives way, so that requests come in the middle of refreshes.
-  world.pause = () => new Promise((resolve) => setImmediate(resolve));
+  fixture.pause = () => new Promise((resolve) => setImmediate(resolve));
   let isSwapping = true;
   const seen = new Set<string>();
   const read = (answer: Answer) => {
@@ -99,8 +99,8 @@ test('20 swaps of models and snapshots under concurrent requests of every kind: 
     return count;
   });
   for (let swap = 0; swap < 20; swap++) {
-    if (swap % 2 === 0) world.champion = `model-${++world.promotion}`;
-    else world.snapshot++;
+    if (swap % 2 === 0) fixture.champion = `model-${++fixture.promotion}`;
+    else fixture.snapshot++;
     expect(await app.serving.refresh()).toBe('changed');
   }
   isSwapping = false;
@@ -113,7 +113,7 @@ test('20 swaps of models and snapshots under concurrent requests of every kind: 
 }, 60_000);
 
 test('a rollback in the registry is served at the next refresh, and told in the history', async () => {
-  const { clock, build } = createWorld();
+  const { clock, build } = createFixture();
   const registry = openModelRegistry({ store: memoryObjectStore(), domain: 'demo', clock });
   const register = async (scale: number) => {
     const { modelVersion } = await registry.register({

@@ -4,10 +4,10 @@
  */
 import { expect, test } from '@jest/globals';
 import { HeadwayError } from '../../../../platform/errors.ts';
-import { createWorld, HOUR, NOW } from '../../../fakes/inference.ts';
+import { createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
 
 test('every model, newest first, with what was decided about it', async () => {
-  const app = await createWorld({ champion: 'model-1' }).build();
+  const app = await createFixture({ champion: 'model-1' }).build();
   const { models, total, nextCursor } = (await app.inject('/v1/models')).json();
   expect([total, nextCursor]).toEqual([4, null]);
   expect(models.map(({ modelVersion }: { modelVersion: string }) => modelVersion)).toEqual([
@@ -31,7 +31,7 @@ test('every model, newest first, with what was decided about it', async () => {
 });
 
 test('pages join up; a cursor of nobody’s is refused', async () => {
-  const app = await createWorld().build();
+  const app = await createFixture().build();
   const seen: string[] = [];
   let cursor = '';
   do {
@@ -46,7 +46,7 @@ test('pages join up; a cursor of nobody’s is refused', async () => {
 });
 
 test('it is 304 until something was decided, and looks again after a while', async () => {
-  const { world, build, clock } = createWorld();
+  const { fixture, build, clock } = createFixture();
   const app = await build();
   const { etag } = (await app.inject('/v1/models')).headers;
   const again = () => app.inject({ url: '/v1/models', headers: { 'if-none-match': String(etag) } });
@@ -56,9 +56,9 @@ test('it is 304 until something was decided, and looks again after a while', asy
       (await app.inject({ url: '/v1/models', headers: { 'if-none-match': known } })).statusCode,
     ).toBe(304);
   }
-  world.promotions = [
-    ...world.promotions,
-    { ...world.promotions[0], number: 6, kind: 'rolled-back' },
+  fixture.promotions = [
+    ...fixture.promotions,
+    { ...fixture.promotions[0], number: 6, kind: 'rolled-back' },
   ];
   expect((await again()).statusCode).toBe(304);
   clock.advance(15_000);
@@ -67,14 +67,14 @@ test('it is 304 until something was decided, and looks again after a while', asy
 });
 
 test('a store that is away: 503 while nothing was read, then the last good list', async () => {
-  const { world, build, clock } = createWorld();
+  const { fixture, build, clock } = createFixture();
   const app = await build();
-  world.broken = { list: new HeadwayError('STORE_CORRUPT', 'a card is torn') };
+  fixture.broken = { list: new HeadwayError('STORE_CORRUPT', 'a card is torn') };
   const nothing = await app.inject('/v1/models');
   expect([nothing.statusCode, nothing.json().code]).toEqual([503, 'STORE_CORRUPT']);
-  world.broken = {};
+  fixture.broken = {};
   const good = await app.inject('/v1/models');
-  world.broken = { list: new HeadwayError('STORE_UNAVAILABLE', 'away') };
+  fixture.broken = { list: new HeadwayError('STORE_UNAVAILABLE', 'away') };
   clock.advance(60_000);
   expect((await app.inject('/v1/models')).body).toBe(good.body);
   await app.close();

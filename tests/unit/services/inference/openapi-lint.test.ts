@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import type { App } from '../../../../services/inference/routes/context.ts';
-import { createWorld } from '../../../fakes/inference.ts';
+import { createFixture } from '../../../fakes/inference.ts';
 
 const MEDIA_TYPES = [
   'application/json',
@@ -43,7 +43,7 @@ describe('OpenAPI linter', () => {
   let app: App;
   let source: string;
   beforeAll(async () => {
-    app = await createWorld().build();
+    app = await createFixture().build();
     source = (await app.inject('/openapi.json')).body;
   });
   afterAll(() => app.close());

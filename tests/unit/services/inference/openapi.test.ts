@@ -11,11 +11,11 @@ import { OPERATIONS } from '../../../../services/inference/openapi/operations.ts
 import { PROBLEM_CODES } from '../../../../services/inference/openapi/problem-codes.ts';
 import { HTTP_PROBLEMS } from '../../../../services/inference/responses/problems.ts';
 import type { App } from '../../../../services/inference/routes/context.ts';
-import { createWorld, HOUR, NOW } from '../../../fakes/inference.ts';
+import { createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
 import { dereferenced, type Json } from '../../../fixtures/dereferenced.ts';
 
 describe('OpenAPI document', () => {
-  const { build } = createWorld();
+  const { build } = createFixture();
   let app: App;
   let served: Json;
   let document: Json;

@@ -6,11 +6,11 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { startServer } from '../../../../services/inference/server.ts';
-import { createWorld } from '../../../fakes/inference.ts';
+import { createFixture } from '../../../fakes/inference.ts';
 
 describe('overload', () => {
   test('a blocked event loop: forecasts are 503 with Retry-After, health and figures answer', async () => {
-    const { options, build } = createWorld();
+    const { options, build } = createFixture();
     // The least limit there is: any delay at all exceeds it.
     const app = await build({ settings: { ...options.settings, maxEventLoopDelayMs: 0.000001 } });
     await app.ready();
@@ -27,7 +27,7 @@ describe('overload', () => {
   });
 
   test('while it stops, a request that still comes is told to go elsewhere', async () => {
-    const { options } = createWorld();
+    const { options } = createFixture();
     const server = await startServer({
       ...options,
       host: '127.0.0.1',

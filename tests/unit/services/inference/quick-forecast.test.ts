@@ -16,7 +16,7 @@ import { formatKeys, openApiKeys } from '../../../../services/inference/access/k
 import { SCOPE_NAMES } from '../../../../services/inference/access/scopes.ts';
 import type { AppOptions } from '../../../../services/inference/app.ts';
 import type { App } from '../../../../services/inference/routes/context.ts';
-import { createWorld, IDS, NOW, type World } from '../../../fakes/inference.ts';
+import { createFixture, type Fixture, IDS, NOW } from '../../../fakes/inference.ts';
 
 interface Asked {
   readonly method?: string;
@@ -52,9 +52,9 @@ afterEach(() => Promise.all(opened.splice(0).map((app) => app.close())));
 /** An app that listens, and what the framework has seen of the requests. */
 async function open(
   change: (options: AppOptions) => Partial<AppOptions> | Promise<Partial<AppOptions>> = () => ({}),
-  world: Partial<World> = {},
+  fixture: Partial<Fixture> = {},
 ) {
-  const created = createWorld(world);
+  const created = createFixture(fixture);
   const app = await created.build(await change(created.options));
   opened.push(app);
   const seen: string[] = [];
@@ -193,7 +193,7 @@ describe('the usual question', () => {
       { level: 'info' },
       { write: (line: string) => lines.push(JSON.parse(line)) },
     );
-    const { ask, inject, seen, world, app } = await open(() => ({ logger }), { champion: null });
+    const { ask, inject, seen, fixture, app } = await open(() => ({ logger }), { champion: null });
     await inject({ url: FORECAST });
     await inject({ url: FORECAST, headers: { 'x-request-id': 'mine' } });
     const answered = () =>
@@ -212,7 +212,7 @@ describe('the usual question', () => {
     expect([crooked.headers['x-request-id'], crooked.headers['x-request-id'] === ids()[4]]).toEqual(
       [expect.not.stringMatching(/mine/), true],
     );
-    expect(world.champion).toBeNull();
+    expect(fixture.champion).toBeNull();
     const { body } = await app.inject('/metrics');
     expect(body).toContain('headway_fallback_total{reason="NO_CHAMPION"} 5');
     expect(body).toMatch(
@@ -221,10 +221,10 @@ describe('the usual question', () => {
   });
 
   test('is of what is served now: another snapshot is another answer', async () => {
-    const { ask, inject, seen, world, app } = await open();
+    const { ask, inject, seen, fixture, app } = await open();
     await ask({ url: FORECAST });
     const before = await ask({ url: FORECAST });
-    world.snapshot = 2;
+    fixture.snapshot = 2;
     await app.serving.refresh();
     const after = [await ask({ url: FORECAST }), await ask({ url: FORECAST })].map(comparable);
     expect(seen).toHaveLength(2); // the first of each snapshot

@@ -5,10 +5,18 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../../../services/inference/routes/context.ts';
-import { CUTOFF, createWorld, HOUR, IDS, LENGTH, NOW, panelOf } from '../../../fakes/inference.ts';
+import {
+  CUTOFF,
+  createFixture,
+  HOUR,
+  IDS,
+  LENGTH,
+  NOW,
+  panelOf,
+} from '../../../fakes/inference.ts';
 
 describe('routes', () => {
-  const { build, clock } = createWorld();
+  const { build, clock } = createFixture();
   let app: App;
   beforeAll(async () => {
     app = await build();

@@ -8,10 +8,10 @@ import { describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../../platform/errors.ts';
 import { createLogger } from '../../../../platform/telemetry/logger.ts';
 import { startServer } from '../../../../services/inference/server.ts';
-import { createWorld, type World, weeklyNaive } from '../../../fakes/inference.ts';
+import { createFixture, type Fixture, weeklyNaive } from '../../../fakes/inference.ts';
 
-const start = (changes: Partial<World> = {}, port = 0) => {
-  const { options, world } = createWorld(changes);
+const start = (changes: Partial<Fixture> = {}, port = 0) => {
+  const { options, fixture } = createFixture(changes);
   return startServer({
     ...options,
     host: '127.0.0.1',
@@ -20,7 +20,7 @@ const start = (changes: Partial<World> = {}, port = 0) => {
     closeTimeoutMs: 2000,
   }).then((server) => ({
     server,
-    world,
+    fixture,
   }));
 };
 
@@ -37,9 +37,9 @@ const raw = (port: number, bytes: string): Promise<string> =>
 
 describe('server', () => {
   test('it answers over HTTP, finds a new snapshot by itself, and close leaves nothing', async () => {
-    const { server, world } = await start();
+    const { server, fixture } = await start();
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
-    world.snapshot = 2;
+    fixture.snapshot = 2;
     let version = '';
     while (version !== '2-0f1e2d3c4b5a') {
       const ready = (await (await fetch(`${server.url}/health/ready`)).json()) as {
@@ -111,7 +111,7 @@ describe('server', () => {
         return bytes.length - offset;
       },
     });
-    const app = await createWorld().build({ logger });
+    const app = await createFixture().build({ logger });
     const ask = async () => (await app.inject('/v1/model')).statusCode;
     const dropped = async () =>
       /^headway_log_lines_dropped_total .*$/m.exec((await app.inject('/metrics')).payload)?.[0];
@@ -127,7 +127,7 @@ describe('server', () => {
   });
 
   test('connections beyond the maximum are closed, and counted', async () => {
-    const { options } = createWorld();
+    const { options } = createFixture();
     const server = await startServer({
       ...options,
       ...{ host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 },

@@ -11,7 +11,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import pino from 'pino';
 import { openTelemetry } from '../../../../platform/telemetry/open-telemetry.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
-import { createWorld, HOUR, NOW } from '../../../fakes/inference.ts';
+import { createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { attribute, type CollectedSpan, startCollector } from '../../../fakes/trace-collector.ts';
 
@@ -33,7 +33,7 @@ const tracingOf = (share = 1) =>
 
 async function traced(requests: InjectOptions[], share = 1) {
   const tracing = tracingOf(share);
-  const { build } = createWorld();
+  const { build } = createFixture();
   const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'demo' });
   const app = await build({ tracing, actuals, logger: logger() });
   const answers: LightMyRequestResponse[] = [];
@@ -104,7 +104,7 @@ describe('traces', () => {
 
   test('a body that comes over a socket does not lose the request', async () => {
     const tracing = tracingOf();
-    const app = await createWorld().build({ tracing });
+    const app = await createFixture().build({ tracing });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const body = JSON.stringify({
       history: { start: '2026-03-01T00:00:00Z', values: [1, 2, 3, 4] },
@@ -135,9 +135,9 @@ describe('traces', () => {
 
   test('a request that fails is marked, its text is not sent, and probes leave no trace', async () => {
     const tracing = tracingOf();
-    const { build, world } = createWorld();
+    const { build, fixture } = createFixture();
     const app = await build({ tracing });
-    world.broken.list = Object.assign(new Error('secret detail'), { code: 'EIO' });
+    fixture.broken.list = Object.assign(new Error('secret detail'), { code: 'EIO' });
     expect((await app.inject('/v1/models')).statusCode).toBe(500);
     await app.inject('/health/live');
     await app.inject('/metrics');

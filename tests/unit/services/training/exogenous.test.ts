@@ -1,5 +1,5 @@
 /**
- * Purpose: exogenous columns the whole way: from the store into a model that learns from them, and
+ * Purpose: exogenous columns the end-to-end run: from the store into a model that learns from them, and
  * the same bits in backtest and serving.
  */
 import { join } from 'node:path';

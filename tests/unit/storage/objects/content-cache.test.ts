@@ -8,18 +8,18 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';
 import { contentCache } from '../../../../storage/objects/content-cache.ts';
 import { sha256 } from '../../../../storage/objects/content-hash.ts';
-import { type S3Double, startS3Double } from '../../../fakes/fake-s3.ts';
+import { type FakeS3, startFakeS3 } from '../../../fakes/fake-s3.ts';
 import { NOW, temporaryFolder } from '../../../fixtures/storage/features.ts';
-import { openOnDouble } from '../../../fixtures/storage/s3-stores.ts';
+import { openOnFakeS3 } from '../../../fixtures/storage/s3-stores.ts';
 
 const HOUR = 3_600_000;
 
 let folder: string;
 let remove: () => Promise<void>;
-let double: S3Double;
+let double: FakeS3;
 beforeEach(async () => {
   ({ folder, remove } = await temporaryFolder());
-  double = await startS3Double();
+  double = await startFakeS3();
 });
 afterEach(async () => {
   await double.close();
@@ -40,7 +40,7 @@ const add = (cache: ReturnType<typeof open>, n: number) =>
   });
 
 test('an object is fetched once, for all readers and processes of this machine', async () => {
-  const one = openOnDouble(double, folder);
+  const one = openOnFakeS3(double, folder);
   await one.put(keyOf(1), contentOf(1));
   const paths = await Promise.all([
     one.localPath(keyOf(1)),
@@ -48,14 +48,14 @@ test('an object is fetched once, for all readers and processes of this machine',
     one.get(keyOf(1)),
   ]);
   expect(paths[0]).toBe(paths[1]);
-  const other = openOnDouble(double, folder); // which shares no memory with it
+  const other = openOnFakeS3(double, folder); // which shares no memory with it
   expect(Buffer.compare(await other.get(keyOf(1)), contentOf(1))).toBe(0);
   expect(await readFile(await other.localPath(keyOf(1)))).toEqual(contentOf(1));
   expect(fetches()).toBe(1);
 });
 
 test('an object whose key does not name its content is kept by its content all the same', async () => {
-  const store = openOnDouble(double, folder);
+  const store = openOnFakeS3(double, folder);
   await store.put('models/toy/1/weights.bin', contentOf(1));
   await store.localPath('models/toy/1/weights.bin');
   await store.localPath('models/toy/1/weights.bin');
@@ -64,7 +64,7 @@ test('an object whose key does not name its content is kept by its content all t
 });
 
 test('a copy that is damaged is dropped and fetched anew', async () => {
-  const store = openOnDouble(double, folder);
+  const store = openOnFakeS3(double, folder);
   await store.put(keyOf(1), contentOf(1));
   await mkdir(path.join(folder, 'cache', 'objects'), { recursive: true });
   await writeFile(path.join(folder, 'cache', 'objects', hashOf(1)), contentOf(2));
@@ -73,16 +73,16 @@ test('a copy that is damaged is dropped and fetched anew', async () => {
 });
 
 test('a size of 0 reads the store itself, every time', async () => {
-  const cached = openOnDouble(double, folder);
+  const cached = openOnFakeS3(double, folder);
   await cached.put(keyOf(1), contentOf(1));
   await cached.localPath(keyOf(1));
   const kept = await readdir(path.join(folder, 'cache', 'objects'));
-  await openOnDouble(double, folder, {
+  await openOnFakeS3(double, folder, {
     cache: { folder: path.join(folder, 'cache'), maxBytes: 0 },
   }).localPath(keyOf(1));
   expect([fetches(), await readdir(path.join(folder, 'cache', 'objects'))]).toEqual([2, kept]);
   double.objects.clear();
-  const afresh = openOnDouble(double, folder, {
+  const afresh = openOnFakeS3(double, folder, {
     cache: { folder: path.join(folder, 'cache'), maxBytes: 0 },
   });
   for (const read of [() => afresh.get(keyOf(1)), () => afresh.localPath(keyOf(1))])

@@ -13,16 +13,16 @@ import type { ObjectStore } from '../../../../storage/objects/object-store.ts';
 import { parseS3Address } from '../../../../storage/s3/s3-address.ts';
 import { s3ObjectStore } from '../../../../storage/s3/s3-object-store.ts';
 import {
-  type S3Double,
-  type S3DoubleRequest,
+  type FakeS3,
+  type FakeS3Request,
   type S3Fault,
-  startS3Double,
+  startFakeS3,
 } from '../../../fakes/fake-s3.ts';
 import { describeObjectStore } from '../../../fixtures/object-store-contract.ts';
 import {
   addressOn,
   credentialsOf,
-  openOnDouble,
+  openOnFakeS3,
   randomFaults,
 } from '../../../fixtures/storage/s3-stores.ts';
 
@@ -31,10 +31,10 @@ const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 const PREFIX = 'some/prefix/';
 const PART = 65_536;
 
-let double: S3Double;
+let double: FakeS3;
 let folder: string;
 beforeEach(async () => {
-  double = await startS3Double();
+  double = await startFakeS3();
   folder = await mkdtemp(path.join(tmpdir(), 'headway-s3-'));
 });
 afterEach(async () => {
@@ -43,15 +43,15 @@ afterEach(async () => {
 });
 
 describe('the contract', () => {
-  const opened = (faults: () => S3Double['fault'], partBytes?: number) => async () => {
-    const server = await startS3Double({ pageSize: 3, smallestPartBytes: partBytes ?? 0 });
+  const opened = (faults: () => FakeS3['fault'], partBytes?: number) => async () => {
+    const server = await startFakeS3({ pageSize: 3, smallestPartBytes: partBytes ?? 0 });
     server.fault = faults();
     const place = await mkdtemp(path.join(tmpdir(), 'headway-s3-'));
     const close = async () => {
       await server.close();
       await rm(place, { recursive: true, force: true });
     };
-    return { store: openOnDouble(server, place, partBytes ? { partBytes } : {}), close };
+    return { store: openOnFakeS3(server, place, partBytes ? { partBytes } : {}), close };
   };
   const none = () => () => undefined;
   let seed = 1;
@@ -68,11 +68,11 @@ const failing = (
   fault: S3Fault,
   method: string,
   times = Number.POSITIVE_INFINITY,
-): S3Double['fault'] => {
+): FakeS3['fault'] => {
   let left = times;
   return (request) => (request.method === method && left-- > 0 ? fault : undefined);
 };
-const asked = (method: string, of: S3Double = double) =>
+const asked = (method: string, of: FakeS3 = double) =>
   of.requests.filter((request) => request.method === method).length;
 const failureOf = (work: Promise<unknown>): Promise<Error> =>
   work.then(
@@ -85,14 +85,14 @@ describe('creating', () => {
     'a writer that lost %i replies knows its object for its own',
     async (times) => {
       double.fault = failing({ kind: 'lost-reply' }, 'PUT', times);
-      const store = openOnDouble(double, folder);
+      const store = openOnFakeS3(double, folder);
       expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('created');
       expect(await store.createIfAbsent('log/1', bytesOf('mine'))).toBe('exists');
     },
   );
 
   test('a writer that was refused by another one’s object says so, whatever was lost before', async () => {
-    const store = openOnDouble(double, folder);
+    const store = openOnFakeS3(double, folder);
     await store.put('log/1', bytesOf('same bytes'));
     double.fault = failing({ kind: 'lost-reply' }, 'PUT', 2);
     expect(await store.createIfAbsent('log/1', bytesOf('same bytes'))).toBe('exists');
@@ -106,7 +106,7 @@ describe('creating', () => {
       'PUT',
       3,
     );
-    expect(await openOnDouble(double, folder).createIfAbsent('log/1', bytesOf('mine'))).toBe(
+    expect(await openOnFakeS3(double, folder).createIfAbsent('log/1', bytesOf('mine'))).toBe(
       'created',
     );
     expect(asked('PUT')).toBe(4);
@@ -120,7 +120,7 @@ describe('creating', () => {
       fix: expect.stringContaining('endpoint'),
     };
     const failure = await failureOf(
-      openOnDouble(double, folder).createIfAbsent('log/1', bytesOf('mine')),
+      openOnFakeS3(double, folder).createIfAbsent('log/1', bytesOf('mine')),
     );
     expect(failure).toMatchObject(error);
     expect(failure.message).toMatch(
@@ -131,9 +131,9 @@ describe('creating', () => {
 
   test('what the way changes is refused by the server, and sent again', async () => {
     double.fault = failing({ kind: 'status', status: 400, code: 'BadDigest' }, 'PUT', 1);
-    await openOnDouble(double, folder).put('a', bytesOf('whole'));
+    await openOnFakeS3(double, folder).put('a', bytesOf('whole'));
     expect(double.objects.get(`${PREFIX}a`)?.bytes.toString()).toBe('whole');
-    const sent = double.requests.at(-1) as S3DoubleRequest;
+    const sent = double.requests.at(-1) as FakeS3Request;
     expect(sent.headers).toMatchObject({
       'if-none-match': '*',
       'x-amz-checksum-sha256': expect.any(String),
@@ -150,7 +150,7 @@ describe('large objects', () => {
     file = path.join(folder, 'large');
     await writeFile(file, large);
   });
-  const open = () => openOnDouble(double, folder, { partBytes: PART });
+  const open = () => openOnFakeS3(double, folder, { partBytes: PART });
 
   test('go in parts, with a hash for each, and come in ranges', async () => {
     await open().putFile('large', file);
@@ -200,7 +200,7 @@ describe('reading', () => {
   test.each(['flip', 'short', 'truncate'] as const)(
     'an answer that is damaged (%s) is asked for again',
     async (kind) => {
-      const store = openOnDouble(double, folder);
+      const store = openOnFakeS3(double, folder);
       await store.put('a', bytesOf('what was written'));
       double.fault = failing({ kind }, 'GET', 2);
       expect(textOf(await store.get('a'))).toBe('what was written');
@@ -208,7 +208,7 @@ describe('reading', () => {
   );
 
   test('stored bytes that have changed are STORE_CORRUPT with the key', async () => {
-    const store = openOnDouble(double, folder);
+    const store = openOnFakeS3(double, folder);
     await store.put('a/b', bytesOf('what was written'));
     const stored = double.objects.get(`${PREFIX}a/b`)!;
     double.objects.set(`${PREFIX}a/b`, { ...stored, bytes: bytesOf('what was wristen') });
@@ -220,7 +220,7 @@ describe('reading', () => {
   test('a server that does not answer is left in time', async () => {
     double.fault = () => ({ kind: 'hang' });
     const retries = { tries: 2, sleep: async () => undefined };
-    const store = openOnDouble(double, folder, { requestTimeoutMs: 40, retries });
+    const store = openOnFakeS3(double, folder, { requestTimeoutMs: 40, retries });
     await expect(store.list('')).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('tried 2 times'),
@@ -228,7 +228,7 @@ describe('reading', () => {
   });
 
   test('a list that broke off is no empty store', async () => {
-    const store = openOnDouble(double, folder);
+    const store = openOnFakeS3(double, folder);
     await store.put('a', bytesOf('x'));
     const empty: S3Fault = { kind: 'status', status: 200, code: '' };
     double.fault = failing(empty, 'GET', 1);
@@ -238,7 +238,7 @@ describe('reading', () => {
   });
 
   test('the end of a long list is asked for alone', async () => {
-    const store = openOnDouble(double, folder) as ObjectStore & {
+    const store = openOnFakeS3(double, folder) as ObjectStore & {
       list(folder: string, after?: string): Promise<string[]>;
     };
     for (const key of ['b/1', 'b/2', 'b/3']) await store.put(key, bytesOf('x'));
@@ -246,7 +246,7 @@ describe('reading', () => {
   });
 
   test('sees only its own prefix, and no name that is no key', async () => {
-    const store = openOnDouble(double, folder);
+    const store = openOnFakeS3(double, folder);
     await store.put('a', bytesOf('x'));
     const object = double.objects.get(`${PREFIX}a`)!;
     for (const key of [
@@ -290,7 +290,7 @@ describe('what people have to mend', () => {
     [status(501, 'NotImplemented'), /does not know/, /If-None-Match/],
   ])('%j is asked once and told with what to do', async (fault, message, fix) => {
     double.fault = () => fault;
-    const store = openOnDouble(double, folder);
+    const store = openOnFakeS3(double, folder);
     for (const work of [
       () => store.put('a', bytesOf('x')),
       () => store.list('a/'),
@@ -312,7 +312,7 @@ describe('what people have to mend', () => {
     '%j is STORE_FULL',
     async (fault) => {
       double.fault = () => fault;
-      await expect(openOnDouble(double, folder).put('a', bytesOf('x'))).rejects.toMatchObject({
+      await expect(openOnFakeS3(double, folder).put('a', bytesOf('x'))).rejects.toMatchObject({
         code: 'STORE_FULL',
         where: 'a',
       });
@@ -320,7 +320,7 @@ describe('what people have to mend', () => {
   );
 
   test('an endpoint where nobody listens', async () => {
-    const store = openOnDouble({ ...double, url: 'http://127.0.0.1:1' }, folder);
+    const store = openOnFakeS3({ ...double, url: 'http://127.0.0.1:1' }, folder);
     await expect(store.get('a')).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       fix: expect.stringContaining('endpoint'),
@@ -333,7 +333,7 @@ describe('what people have to mend', () => {
       secretAccessKey: 'very-secret',
       sessionToken: 'the-session-token',
     };
-    const store = openOnDouble(double, folder, { credentials });
+    const store = openOnFakeS3(double, folder, { credentials });
     for (const code of [
       'SignatureDoesNotMatch',
       'AccessDenied',

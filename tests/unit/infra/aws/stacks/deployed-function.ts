@@ -10,12 +10,12 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../../platform/clock.ts';
 import { openFeatureStore } from '../../../../../storage/features/feature-store.ts';
-import { startS3Double } from '../../../../fakes/fake-s3.ts';
+import { startFakeS3 } from '../../../../fakes/fake-s3.ts';
 import { functionUrlEvent, httpApiEvent, startLambda } from '../../../../fakes/lambda-emulator.ts';
 import { place, stack } from '../../../../fixtures/aws/synthesised.ts';
 import { panelOf } from '../../../../fixtures/random-panels.ts';
 import { NOW } from '../../../../fixtures/storage/features.ts';
-import { addressOn, credentialsOf, openOnDouble } from '../../../../fixtures/storage/s3-stores.ts';
+import { addressOn, credentialsOf, openOnFakeS3 } from '../../../../fixtures/storage/s3-stores.ts';
 import { commitPanel } from '../../../../fixtures/toy-store.ts';
 
 export function deployedFunctionTests(): void {
@@ -35,9 +35,9 @@ export function deployedFunctionTests(): void {
       const { source } = assets.files[key] as { source: { path: string; packaging: string } };
       expect(source.packaging).toBe('zip');
 
-      const double = await startS3Double();
+      const double = await startFakeS3();
       try {
-        const store = openOnDouble(double, folder);
+        const store = openOnFakeS3(double, folder);
         const features = openFeatureStore({ store, domain: 'electricity', clock: fixedClock(NOW) });
         const wave = (s: number, t: number) =>
           (50 + 10 * s) * (2 + Math.sin((2 * Math.PI * t) / 24));

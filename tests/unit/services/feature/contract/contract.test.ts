@@ -14,7 +14,7 @@ import {
   AFTER,
   asLoads,
   base,
-  contractBench,
+  contractFixture,
   domain,
   FIRST,
   MEASURED_ROWS,
@@ -29,10 +29,10 @@ import {
 // The first report in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
-let events: Awaited<ReturnType<typeof contractBench>>;
-let loads: Awaited<ReturnType<typeof contractBench>>;
+let events: Awaited<ReturnType<typeof contractFixture>>;
+let loads: Awaited<ReturnType<typeof contractFixture>>;
 beforeAll(async () => {
-  [events, loads] = [await contractBench(domain), await contractBench(measured)];
+  [events, loads] = [await contractFixture(domain), await contractFixture(measured)];
 });
 afterAll(async () => {
   await events?.remove();

@@ -13,7 +13,7 @@ import {
   openFeatureStore,
 } from '../../../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../../../storage/objects/file-object-store.ts';
-import { type FeatureBench, featureBench } from '../../../../fixtures/feature-fixture.ts';
+import { type FeatureFixture, featureFixture } from '../../../../fixtures/feature-fixture.ts';
 import { toyDomain } from '../../../../fixtures/toy-store.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
@@ -71,10 +71,10 @@ function valuesOf(...values: Value[]): RawPart<ExogenousRows>[] {
   ];
 }
 
-let bench: FeatureBench;
+let bench: FeatureFixture;
 let features: FeatureStore;
 beforeEach(async () => {
-  bench = await featureBench(domain, '2026-02-01T00:00:00Z');
+  bench = await featureFixture(domain, '2026-02-01T00:00:00Z');
   features = openFeatureStore({
     store: fileObjectStore(join(bench.folder, 'store')),
     domain: 'toy',

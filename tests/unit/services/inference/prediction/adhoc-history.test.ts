@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../../../../services/inference/routes/context.ts';
 import {
-  createWorld,
+  createFixture,
   HOUR,
   IDS,
   LENGTH,
@@ -18,7 +18,7 @@ import {
 } from '../../../../fakes/inference.ts';
 
 describe('ad-hoc history', () => {
-  const { build } = createWorld({ makeForecaster: () => weeklyNaive(1, 24) });
+  const { build } = createFixture({ makeForecaster: () => weeklyNaive(1, 24) });
   let app: App;
   beforeAll(async () => {
     app = await build();

@@ -9,7 +9,7 @@ import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import type { App } from '../../../../../services/inference/routes/context.ts';
 import {
   CUTOFF,
-  createWorld,
+  createFixture,
   HOUR,
   IDS,
   LENGTH,
@@ -43,7 +43,7 @@ const exogenous = {
   heat: new Float32Array(LENGTH).fill(10),
   plan: new Float32Array(LENGTH + 24).fill(2),
 };
-const { options, build } = createWorld({ makeForecaster: planner });
+const { options, build } = createFixture({ makeForecaster: planner });
 const features = {
   ...options.features,
   readOnline: async () => ({ panel: { ...panelOf(IDS, 10), exogenous }, manifest: manifestOf(1) }),
@@ -132,7 +132,7 @@ describe('stored series', () => {
   });
 
   test('a baseline reads no column: nothing can be overrides of it', async () => {
-    const bare = await createWorld({ champion: null }).build({ features });
+    const bare = await createFixture({ champion: null }).build({ features });
     const response = await bare.inject({
       method: 'POST',
       url: '/v1/forecasts',

@@ -19,7 +19,7 @@ import {
 import { startServer } from '../../../../../services/inference/server.ts';
 import type { LoadedModel } from '../../../../../services/inference/serving/load-parts.ts';
 import { defaultInferenceSettings } from '../../../../../services/inference/settings.ts';
-import { createWorld, weeklyNaive } from '../../../../fakes/inference.ts';
+import { createFixture, weeklyNaive } from '../../../../fakes/inference.ts';
 
 const MODULE = new URL('../../../../fakes/children/last-value-worker.ts', import.meta.url);
 
@@ -175,8 +175,8 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
     const {
       options,
       build: make,
-      world,
-    } = createWorld({ makeForecaster: () => ({ ...weeklyNaive(), quantiles: [0.1, 0.5, 0.9] }) });
+      fixture,
+    } = createFixture({ makeForecaster: () => ({ ...weeklyNaive(), quantiles: [0.1, 0.5, 0.9] }) });
     const settings = { ...options.settings, ...limits };
     const app = await make({
       settings,
@@ -204,7 +204,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
       },
     });
     const post = (payload: object) => app.inject({ method: 'POST', url: '/v1/forecasts', payload });
-    return { app, post, world };
+    return { app, post, fixture };
   }
 
   test('a full queue is a 503 problem with Retry-After; the figures tell the batches', async () => {
@@ -274,13 +274,13 @@ describe('what happens while a forecast is computed', () => {
 
   test('a swap: the answer is whole, of the model that was served when it was asked', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
-    const { world, build } = createWorld();
+    const { fixture, build } = createFixture();
     const app = await build({ openPredictor });
     const before = app.inject({ method: 'POST', url: '/v1/forecasts', payload });
     void before.then(() => {});
     await arrival;
-    world.champion = 'model-2';
-    world.promotion++;
+    fixture.champion = 'model-2';
+    fixture.promotion++;
     expect(await app.serving.refresh()).toBe('changed');
     openGate();
     const told = (await before).json().forecasts[0];
@@ -293,7 +293,7 @@ describe('what happens while a forecast is computed', () => {
 
   test('a stop: what is computed is answered before the end', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
-    const { options } = createWorld();
+    const { options } = createFixture();
     const listening = {
       host: '127.0.0.1',
       port: 0,

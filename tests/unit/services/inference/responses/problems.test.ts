@@ -10,10 +10,10 @@ import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
 import pino from 'pino';
 import type { App } from '../../../../../services/inference/routes/context.ts';
-import { createWorld, weeklyNaive } from '../../../../fakes/inference.ts';
+import { createFixture, weeklyNaive } from '../../../../fakes/inference.ts';
 
 describe('problems', () => {
-  const { build } = createWorld();
+  const { build } = createFixture();
   let app: App;
   beforeAll(async () => {
     app = await build();
@@ -231,7 +231,7 @@ describe('problems', () => {
   }, 30_000);
 
   test('more requests than allowed: 429 with Retry-After; health is never limited', async () => {
-    const { options } = createWorld();
+    const { options } = createFixture();
     const small = await build({ settings: { ...options.settings, rateLimitPerMinute: 2 } });
     await small.inject('/v1/model');
     await small.inject('/v1/model');
@@ -243,7 +243,7 @@ describe('problems', () => {
   });
 
   test('nothing to answer from is a 503 that says when to ask again', async () => {
-    const empty = await createWorld({ snapshot: 0 }).build();
+    const empty = await createFixture({ snapshot: 0 }).build();
     expectProblem(await empty.inject('/v1/model'), 503, 'SNAPSHOT_EMPTY');
     expectProblem(await empty.inject('/health/ready'), 503, 'SNAPSHOT_EMPTY');
     await empty.close();
@@ -252,7 +252,7 @@ describe('problems', () => {
   test('an unexpected error says nothing of itself, but the log does; no log line holds a payload', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
-    const odd = createWorld({
+    const odd = createFixture({
       makeForecaster: () => {
         const inner = weeklyNaive();
         return {

@@ -16,7 +16,7 @@ import {
 } from '../../../../../services/inference/serving/fallback.ts';
 import {
   CUTOFF,
-  createWorld,
+  createFixture,
   HOUR,
   IDS,
   LENGTH,
@@ -62,7 +62,7 @@ describe('no model can answer: the best baseline does', () => {
     ],
   ] as const;
   test.each(cases)('case %#: %j', async (changes, reason, code) => {
-    const app = await createWorld(changes).build();
+    const app = await createFixture(changes).build();
     const answer = await forecastOf(app);
     expect(answer).toMatchObject({
       modelVersion: 'baseline-mean_4_weeks',
@@ -96,7 +96,7 @@ describe('no model can answer: the best baseline does', () => {
         network: { mae: 0.5 },
       },
     };
-    const app = await createWorld({
+    const app = await createFixture({
       metrics,
       makeForecaster: () => weeklyNaive(Number.NaN),
     }).build();
@@ -108,10 +108,10 @@ describe('no model can answer: the best baseline does', () => {
   });
 
   test('once there is a model it answers, without a label', async () => {
-    const { world, build } = createWorld({ champion: null });
+    const { fixture, build } = createFixture({ champion: null });
     const app = await build();
     const { etag } = (await app.inject('/v1/series/74/forecast')).headers;
-    world.champion = 'model-1';
+    fixture.champion = 'model-1';
     expect(await app.serving.refresh()).toBe('changed');
     const healed = await app.inject('/v1/series/74/forecast');
     expect(healed.json()).toMatchObject({ modelVersion: 'model-1' });
@@ -125,7 +125,7 @@ describe('no model can answer: the best baseline does', () => {
   });
 
   test('values of a caller’s own are answered by the baseline too; an explanation is not', async () => {
-    const app = await createWorld({ champion: null }).build();
+    const app = await createFixture({ champion: null }).build();
     const history = {
       start: '2026-01-05T00:00:00Z',
       values: Array.from(panelOf(IDS, 10).columns.target.subarray(0, LENGTH)),
@@ -144,10 +144,10 @@ describe('no model can answer: the best baseline does', () => {
 
 describe('something newer cannot be had: the last good forecast stays, with a label', () => {
   test('a corrupt challenger: the model before it, and the label goes when it heals', async () => {
-    const { world, build, clock } = createWorld();
+    const { fixture, build, clock } = createFixture();
     const app = await build();
     const whole = (await app.inject('/v1/series/74/forecast')).headers.etag;
-    Object.assign(world, {
+    Object.assign(fixture, {
       champion: 'model-2',
       promotion: 2,
       snapshot: 2,
@@ -169,7 +169,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
       headers: { 'if-none-match': String(first.headers.etag) },
     });
     expect(known.statusCode).toBe(304);
-    world.broken = {};
+    fixture.broken = {};
     await app.serving.refresh();
     const healed = await app.inject('/v1/series/74/forecast');
     expect(healed.json().fallback).toBeUndefined();
@@ -178,7 +178,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
   });
 
   test('a store that is away, then features too old: the reason is the cause, and the age only where there is no other', async () => {
-    const { world, build, clock, options } = createWorld();
+    const { fixture, build, clock, options } = createFixture();
     const app = await build({ settings: { ...options.settings, staleAfterIntervals: 3 } });
     expect((await forecastOf(app)).fallback).toBeUndefined();
     // The last interval ends an hour after the cutoff; three intervals later it is too old.
@@ -194,7 +194,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
     await app.serving.refresh();
     expect((await forecastOf(app)).fallback).toEqual(stale);
     const away = new HeadwayError('STORE_UNAVAILABLE', 'away');
-    world.broken = { head: away, champion: away };
+    fixture.broken = { head: away, champion: away };
     await app.serving.refresh();
     expect((await forecastOf(app)).fallback).toEqual({
       reason: 'STORE_UNAVAILABLE',
@@ -204,12 +204,12 @@ describe('something newer cannot be had: the last good forecast stays, with a la
   });
 
   test('where no model can forecast the new data, the old forecast stays while it is fresh, then a baseline on the new data', async () => {
-    const { world, build, clock, options } = createWorld();
+    const { fixture, build, clock, options } = createFixture();
     const app = await build({ settings: { ...options.settings, staleAfterIntervals: 3 } });
     const inner = weeklyNaive();
     const blind = { ...inner, predict: () => new Float32Array(5) };
-    world.makeForecaster = () => blind;
-    Object.assign(world, { champion: 'model-2', snapshot: 2 });
+    fixture.makeForecaster = () => blind;
+    Object.assign(fixture, { champion: 'model-2', snapshot: 2 });
     // The old model cannot forecast it either: the column it reads is gone.
     Object.assign(app.serving.current()?.model.forecaster as object, { predict: blind.predict });
     await app.serving.refresh();
@@ -228,7 +228,7 @@ describe('something newer cannot be had: the last good forecast stays, with a la
   });
 
   test('never stale by default within two days; 0 means never', async () => {
-    const { build, clock, options } = createWorld();
+    const { build, clock, options } = createFixture();
     const app = await build();
     const ever = await build({ settings: { ...options.settings, staleAfterIntervals: 0 } });
     clock.advance(47 * HOUR);
@@ -260,7 +260,7 @@ describe('one series in trouble', () => {
     [1e6, 'FORECAST_OUT_OF_RANGE', ['bounded']],
     [Number.NaN, 'FORECAST_UNUSABLE', undefined],
   ])('a model that answers %d for it: a baseline, for it alone', async (worst, reason, flags) => {
-    const { world, build, clock } = createWorld({ makeForecaster: troubled(worst) });
+    const { fixture, build, clock } = createFixture({ makeForecaster: troubled(worst) });
     const app = await build();
     const answer = await forecastOf(app, '75');
     expect(answer).toMatchObject({
@@ -285,7 +285,7 @@ describe('one series in trouble', () => {
     expect(explanation.statusCode).toBe(worst > 0 ? 409 : 422);
     // Still so with the next snapshot: since the first time.
     clock.advance(HOUR);
-    world.snapshot = 2;
+    fixture.snapshot = 2;
     await app.serving.refresh();
     expect(await forecastOf(app, '75')).toMatchObject({
       snapshotVersion: '2-0f1e2d3c4b5a',
@@ -304,7 +304,7 @@ describe('one series in trouble', () => {
           .predict(...asked)
           .map((value) => (IDS.includes(asked[0].seriesIds[0]) ? value : 50 * value)),
     };
-    const app = await createWorld({ makeForecaster: () => wild }).build();
+    const app = await createFixture({ makeForecaster: () => wild }).build();
     const ask = async (values: number[]) => {
       const payload = { history: { start: '2026-01-05T00:00:00Z', values } };
       return (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json()
@@ -321,7 +321,7 @@ describe('one series in trouble', () => {
   });
 
   test('a series with no value at all has no honest forecast', async () => {
-    const app = await createWorld({ champion: null }).build();
+    const app = await createFixture({ champion: null }).build();
     const dead = await app.inject('/v1/series/dead/forecast');
     expect([dead.statusCode, dead.json().code]).toEqual([422, 'HISTORY_TOO_SHORT']);
     await app.close();
@@ -331,11 +331,11 @@ describe('one series in trouble', () => {
 test('each change is logged once, whatever the number of refreshes', async () => {
   const lines: { msg: string; reason?: string }[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const { world, build, clock } = createWorld();
+  const { fixture, build, clock } = createFixture();
   const app = await build({ logger });
   for (const broken of [{ load: corrupt() }, {}, {}]) {
-    world.broken = broken;
-    world.champion = broken.load ? 'model-2' : 'model-1';
+    fixture.broken = broken;
+    fixture.champion = broken.load ? 'model-2' : 'model-1';
     for (let i = 0; i < 3; i++) {
       clock.advance(HOUR);
       await app.serving.refresh();
@@ -349,7 +349,7 @@ test('each change is logged once, whatever the number of refreshes', async () =>
 });
 
 test('the document says what each reason means', async () => {
-  const app = await createWorld().build();
+  const app = await createFixture().build();
   const text = (await app.inject('/openapi.json')).body;
   for (const reason of FALLBACK_REASONS)
     expect(text).toContain(`\`${reason}\`: ${FALLBACK_MEANINGS[reason]}`);

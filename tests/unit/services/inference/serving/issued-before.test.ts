@@ -11,14 +11,14 @@ import { issueForecasts } from '../../../../../services/inference/batch/issue-fo
 import { parseShard } from '../../../../../services/inference/batch/shard.ts';
 import type { ForecastEntry } from '../../../../../storage/forecasts/forecast-log.ts';
 import { openForecastLog } from '../../../../../storage/forecasts/forecast-log.ts';
-import { createWorld, HOUR, NOW, weeklyNaive } from '../../../../fakes/inference.ts';
+import { createFixture, HOUR, NOW, weeklyNaive } from '../../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 
 const ISSUED = NOW - 2 * 60_000;
 const iso = (timestamp: number) => new Date(timestamp).toISOString();
 
 /**
- * A world whose forecast log has what a batch issued, and that counts what is computed all the
+ * A fixture whose forecast log has what a batch issued, and that counts what is computed all the
  * same.
  */
 async function afterBatch(
@@ -26,7 +26,7 @@ async function afterBatch(
   shards = ['1/1'],
 ) {
   let computed = 0;
-  const { world, options, build } = createWorld({
+  const { fixture, options, build } = createFixture({
     makeForecaster(version) {
       const naive = weeklyNaive(Number(version.split('-')[1]));
       return {
@@ -49,11 +49,11 @@ async function afterBatch(
   }
   computed = 0;
   const start = async (more: Parameters<typeof build>[0] = {}) => build({ issued, ...more });
-  return { world, issued, start, computed: () => computed };
+  return { fixture, issued, start, computed: () => computed };
 }
 
 const medianOf = async (
-  app: Awaited<ReturnType<ReturnType<typeof createWorld>['build']>>,
+  app: Awaited<ReturnType<ReturnType<typeof createFixture>['build']>>,
   id = '74',
 ) => {
   const { quantiles, issuedAt, fallback } = (await app.inject(`/v1/series/${id}/forecast`)).json();
@@ -62,7 +62,7 @@ const medianOf = async (
 
 /** What the forecaster says of the first hour of series 74. */
 async function plainMedian(): Promise<number> {
-  const app = await createWorld().build();
+  const app = await createFixture().build();
   const { first } = await medianOf(app);
   await app.close();
   return first;
@@ -163,16 +163,16 @@ describe('a service that starts after a batch', () => {
   });
 
   test('a newer snapshot is computed, and so is a newer model', async () => {
-    const { world, start, computed } = await afterBatch();
+    const { fixture, start, computed } = await afterBatch();
     const app = await start();
-    world.snapshot = 2;
+    fixture.snapshot = 2;
     expect(await app.serving.refresh()).toBe('changed');
     const afterSnapshot = await medianOf(app);
     expect([afterSnapshot.first, computed() > 0]).toEqual([
       expect.closeTo(2 * (await plainMedian()), 3),
       true,
     ]);
-    world.champion = 'model-2';
+    fixture.champion = 'model-2';
     await app.serving.refresh();
     expect((await medianOf(app)).first).toBeCloseTo(4 * (await plainMedian()), 2);
     await app.close();

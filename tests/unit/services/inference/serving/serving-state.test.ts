@@ -7,7 +7,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HeadwayError } from '../../../../../platform/errors.ts';
-import { createWorld, IDS, LENGTH, panelOf, weeklyNaive } from '../../../../fakes/inference.ts';
+import { createFixture, IDS, LENGTH, panelOf, weeklyNaive } from '../../../../fakes/inference.ts';
 
 const corrupt = () =>
   new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
@@ -23,7 +23,7 @@ describe('serving state', () => {
       [{ broken: { head: new Error('boom at /home/somebody') } }, 'INTERNAL'],
       [{ ids: ['dead'] }, 'SNAPSHOT_EMPTY'],
     ] as const) {
-      const app = await createWorld(changes).build();
+      const app = await createFixture(changes).build();
       expect((await app.inject('/health/live')).statusCode).toBe(200);
       for (const url of ['/health/ready', '/v1/series', '/v1/series/74/forecast', '/v1/model']) {
         const response = await app.inject(url);
@@ -41,20 +41,20 @@ describe('serving state', () => {
   });
 
   test('it heals by itself once the model is there', async () => {
-    const { world, build } = createWorld({ champion: null });
+    const { fixture, build } = createFixture({ champion: null });
     const app = await build();
-    world.champion = 'model-2';
+    fixture.champion = 'model-2';
     expect(await app.serving.refresh()).toBe('changed');
     expect((await app.inject('/health/ready')).json().modelVersion).toBe('model-2');
     expect(await app.serving.refresh()).toBe('unchanged');
-    expect(world.loads).toBe(1);
+    expect(fixture.loads).toBe(1);
     await app.close();
   });
 
   test('a corrupt challenger: the good model goes on, with new data too, and readiness tells', async () => {
-    const { world, build } = createWorld();
+    const { fixture, build } = createFixture();
     const app = await build();
-    Object.assign(world, {
+    Object.assign(fixture, {
       champion: 'model-2',
       promotion: 2,
       snapshot: 5,
@@ -71,7 +71,7 @@ describe('serving state', () => {
     expect((await app.inject('/metrics')).body).toContain(
       'headway_refresh_total{outcome="failed"} 1',
     );
-    world.broken = {};
+    fixture.broken = {};
     expect(await app.serving.refresh()).toBe('changed');
     expect((await app.inject('/health/ready')).json()).toMatchObject({
       modelVersion: 'model-2',
@@ -81,13 +81,13 @@ describe('serving state', () => {
   });
 
   test('a challenger that answers nonsense is not swapped in, and the old model gets the new data', async () => {
-    const { world, build } = createWorld();
+    const { fixture, build } = createFixture();
     const app = await build();
-    world.makeForecaster = () => ({
+    fixture.makeForecaster = () => ({
       ...weeklyNaive(),
       predict: (panel) => new Float32Array(panel.seriesIds.length * 72).fill(Infinity),
     });
-    Object.assign(world, { champion: 'model-2', promotion: 2, snapshot: 2 });
+    Object.assign(fixture, { champion: 'model-2', promotion: 2, snapshot: 2 });
     expect(await app.serving.refresh()).toBe('failed');
     expect((await app.inject('/v1/series/74/forecast')).json()).toMatchObject({
       modelVersion: 'model-1',
@@ -97,7 +97,7 @@ describe('serving state', () => {
   });
 
   test('a torn snapshot or a store that is away: the last good one stays', async () => {
-    const { world, build } = createWorld();
+    const { fixture, build } = createFixture();
     const app = await build();
     const before = (await app.inject('/v1/series/74/forecast')).json();
     for (const broken of [
@@ -105,8 +105,8 @@ describe('serving state', () => {
       { head: new Error('away') },
       { champion: new Error('away') },
     ]) {
-      world.snapshot = broken.online ? 2 : 1;
-      world.broken = broken;
+      fixture.snapshot = broken.online ? 2 : 1;
+      fixture.broken = broken;
       expect(await app.serving.refresh()).toBe('failed');
       const { fallback, ...after } = (await app.inject('/v1/series/74/forecast')).json();
       expect(after).toEqual(before);
@@ -116,15 +116,15 @@ describe('serving state', () => {
   });
 
   test('a second promotion of the same model changes what is told of it without loading it again', async () => {
-    const { world, build } = createWorld();
+    const { fixture, build } = createFixture();
     const app = await build();
     const { etag } = (await app.inject('/v1/model')).headers;
-    world.promotion = 9;
+    fixture.promotion = 9;
     expect(await app.serving.refresh()).toBe('changed');
     const model = await app.inject('/v1/model');
     expect(model.json().promotion.number).toBe(9);
     expect(model.headers.etag).not.toBe(etag);
-    expect(world.loads).toBe(1);
+    expect(fixture.loads).toBe(1);
     await app.close();
   });
 
@@ -141,11 +141,11 @@ describe('serving state', () => {
         async (scheduler, actions) => {
           // Close to one another, so that no model goes beyond what the history allows.
           const scaleOf = (version: string) => 1 + Number(version.split('-')[1]) / 50;
-          const { world, build } = createWorld({
+          const { fixture, build } = createFixture({
             makeForecaster: (version) => weeklyNaive(scaleOf(version)),
           });
           const app = await build();
-          world.pause = () => scheduler.schedule(Promise.resolve());
+          fixture.pause = () => scheduler.schedule(Promise.resolve());
           const check = (one: {
             modelVersion: string;
             snapshotVersion: string;
@@ -157,8 +157,8 @@ describe('serving state', () => {
           };
           const running: Promise<unknown>[] = [];
           for (const action of actions) {
-            if (action === 'model') world.champion = `model-${++world.promotion}`;
-            if (action === 'snapshot') world.snapshot++;
+            if (action === 'model') fixture.champion = `model-${++fixture.promotion}`;
+            if (action === 'snapshot') fixture.snapshot++;
             if (action === 'refresh') running.push(app.serving.refresh());
             if (action === 'get') {
               const got = app.inject('/v1/series/74/forecast?horizon=1');

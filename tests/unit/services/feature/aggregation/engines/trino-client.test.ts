@@ -17,7 +17,7 @@ import {
   trinoEngine,
 } from '../../../../../../services/feature/aggregation/engines/trino-client.ts';
 import { runFeatures } from '../../../../../../services/feature/run.ts';
-import { type TrinoDouble, type Trouble, trinoDouble } from '../../../../../fakes/fake-trino.ts';
+import { type FakeTrino, fakeTrino, type Trouble } from '../../../../../fakes/fake-trino.ts';
 import { memoryFeatureStore } from '../../../../../fakes/memory-feature-store.ts';
 import { toyDomain } from '../../../../../fixtures/toy-store.ts';
 
@@ -53,10 +53,10 @@ const part: RawPart = {
 };
 
 let folder: string;
-let double: TrinoDouble;
+let double: FakeTrino;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
-  double = await trinoDouble(TABLES);
+  double = await fakeTrino(TABLES);
 });
 afterEach(async () => {
   await double.close();
