@@ -47,7 +47,7 @@ function table({ country, state }: HolidayPlace): Record<number, number[]> {
 }
 
 /** What stands in for the library: as much of it as forecasting/features/calendar.ts asks. */
-const standIn = (places: readonly HolidayPlace[]): string => `
+const shim = (places: readonly HolidayPlace[]): string => `
   const tables = ${JSON.stringify(places.map((place) => ({ ...place, years: table(place) })))};
   let library;
   const whole = () => (library ??= require('./${HOLIDAYS.file}'));
@@ -95,7 +95,7 @@ function clockChanges(timeZone: string): number[] {
  * What stands in for Temporal: as much of it as forecasting/features/calendar.ts asks, and the rest by the
  * library.
  */
-const temporalStandIn = (timeZones: readonly string[]): string => `
+const temporalShim = (timeZones: readonly string[]): string => `
   const places = ${JSON.stringify(Object.fromEntries(timeZones.map((timeZone) => [timeZone, clockChanges(timeZone)])))};
   let library;
   const whole = () => (library ??= require('./${TEMPORAL.file}'));
@@ -116,9 +116,8 @@ export interface TabledPlace {
 
 export function tabledCalendar(places: readonly TabledPlace[]): Plugin {
   const tables: Readonly<Record<string, () => string>> = {
-    'date-holidays': () => standIn(places.flatMap(({ holidays }) => holidays ?? [])),
-    'temporal-polyfill': () =>
-      temporalStandIn([...new Set(places.map(({ timeZone }) => timeZone))]),
+    'date-holidays': () => shim(places.flatMap(({ holidays }) => holidays ?? [])),
+    'temporal-polyfill': () => temporalShim([...new Set(places.map(({ timeZone }) => timeZone))]),
   };
   return {
     name: 'tabled-calendar',

@@ -162,18 +162,18 @@ type Codes = Readonly<Record<string, string>>;
 const withCodes = (codes: Codes | null, kinds: RegExp = /^(check|shape)-/): Plugin => ({
   name: 'schemas',
   setup({ onResolve, onLoad, resolve }) {
-    const standIns = codes ? READY : COLLECTING;
+    const shims = codes ? READY : COLLECTING;
     const begin = codes ? KEY : KEEP;
     onResolve({ filter: /^@fastify\// }, ({ path: name, resolveDir, pluginData }) =>
-      name in standIns && pluginData !== 'real'
+      name in shims && pluginData !== 'real'
         ? { path: name, namespace: 'schemas', pluginData: resolveDir }
         : undefined,
     );
     onLoad({ filter: /^@/, namespace: 'schemas' }, ({ path: name, pluginData }) => {
-      return { contents: begin + standIns[name], loader: 'js', pluginData };
+      return { contents: begin + shims[name], loader: 'js', pluginData };
     });
     onLoad({ filter: /[/\\]runtime[/\\]shape\.ts$/ }, () => ({
-      contents: begin + standIns[SHAPES],
+      contents: begin + shims[SHAPES],
       loader: 'js',
     }));
     const real = (name: string, resolveDir: string) =>
@@ -209,7 +209,7 @@ const withCodes = (codes: Codes | null, kinds: RegExp = /^(check|shape)-/): Plug
   },
 });
 
-export interface BesideBundle {
+export interface CopiedFiles {
   readonly file: string;
   readonly contents: string;
   readonly resolveDir?: string;
@@ -222,7 +222,7 @@ export interface BesideBundle {
  */
 export async function compiledSchemas(
   options: BuildOptions & { readonly absWorkingDir: string },
-): Promise<{ plugin: Plugin; beside: BesideBundle[] }> {
+): Promise<{ plugin: Plugin; beside: CopiedFiles[] }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'headway-schemas-'));
   try {
     const outfile = path.join(folder, 'schemas.mjs');

@@ -131,8 +131,8 @@ function nameOf(given: string, importer: string): string {
 }
 
 /** @param root where the packages are found from */
-export const standIns = (root: string): Plugin => ({
-  name: 'stand-ins',
+export const shims = (root: string): Plugin => ({
+  name: 'shims',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^[.@a-z]/ }, ({ path: given, importer, kind }) => {
       if (given === `./${schedules.file}`) return { path: given, external: true };
@@ -149,11 +149,11 @@ export const standIns = (root: string): Plugin => ({
           external: true,
         };
       }
-      if (kind === 'dynamic-import' && name === S3) return { path: name, namespace: 'stand-in' };
+      if (kind === 'dynamic-import' && name === S3) return { path: name, namespace: 'shim' };
       const isOurs = name in LEFT_OUT || name in HARMLESS || name in LATER || name === ALL_KERNELS;
-      return isOurs ? { path: name, namespace: 'stand-in' } : undefined;
+      return isOurs ? { path: name, namespace: 'shim' } : undefined;
     });
-    onLoad({ filter: /.*/, namespace: 'stand-in' }, async ({ path: name }) => {
+    onLoad({ filter: /.*/, namespace: 'shim' }, async ({ path: name }) => {
       if (name === S3) return { contents: await someCommands(root), resolveDir: root };
       const contents =
         name === ALL_KERNELS ? someKernels() : (HARMLESS[name] ?? LATER[name] ?? leftOut(name));

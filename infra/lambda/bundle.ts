@@ -17,8 +17,8 @@ import { type Zippable, zipSync } from 'fflate';
 import { domains } from '../../domains/index.ts';
 import { DASHBOARD_FILES } from '../../services/inference/web-files.ts';
 import { calendarLibraries, tabledCalendar } from './bundle-calendar.ts';
-import { type BesideBundle, compiledSchemas } from './bundle-schemas.ts';
-import { schedules, standIns } from './bundle-shims.ts';
+import { type CopiedFiles, compiledSchemas } from './bundle-schemas.ts';
+import { schedules, shims } from './bundle-shims.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WASM = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
@@ -61,7 +61,7 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     format: 'esm',
     mainFields: ['module', 'main'], // ES modules: what is not used is left out
     banner: { js: BANNER },
-    plugins: [standIns(ROOT), tabledCalendar(domains)],
+    plugins: [shims(ROOT), tabledCalendar(domains)],
   } satisfies BuildOptions;
   const schemas = await compiledSchemas(esm);
   const { metafile } = await build({
@@ -75,7 +75,7 @@ export async function bundleLambda(out: string): Promise<LambdaBundle> {
     plugins: [...esm.plugins, schemas.plugin],
   });
   // What is rarely needed, as files that are loaded then.
-  const beside: readonly BesideBundle[] = [...calendarLibraries, schedules, ...schemas.beside];
+  const beside: readonly CopiedFiles[] = [...calendarLibraries, schedules, ...schemas.beside];
   for (const { file, contents, resolveDir = ROOT, plugins = [] } of beside) {
     const outfile = path.join(folder, file);
     await build({

@@ -25,7 +25,7 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['infra/', 'AWS, Kubernetes, what watches them, and what a month costs'],
   ['tests/', 'mirrors the tree; tidy.test.ts keeps the house in order'],
   ['docs/', 'architecture, store protocol, glossary, decisions, fork guide'],
-  ['infra/npm-stubs/', 'stand-ins for packages we refuse to install'],
+  ['infra/npm-stubs/', 'shims for packages we refuse to install'],
 ];
 
 /** Folders as a tree, annotated. */

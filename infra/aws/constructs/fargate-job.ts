@@ -32,7 +32,7 @@ import {
   acknowledgeWildcards,
   wildcardStatement,
 } from '../wildcards.ts';
-import { caughtBy, ToldStateMachine } from './notifying-state-machine.ts';
+import { caughtBy, NotifyingStateMachine } from './notifying-state-machine.ts';
 
 export interface FargateJobProps {
   readonly configuration: Configuration;
@@ -148,7 +148,7 @@ export class FargateJob extends Construct {
 
   private machine(props: FargateJobProps, task: FargateTaskDefinition): StateMachine {
     const { size, timeout, deadLetters, configuration } = props;
-    return new ToldStateMachine(this, 'Run', {
+    return new NotifyingStateMachine(this, 'Run', {
       configuration,
       startAt: size.spot ? 'RunOnSpareCapacity' : 'RunAtFullPrice',
       states: states(props, task),

@@ -42,7 +42,7 @@ export const tell = (
   Next: next,
 });
 
-export interface ToldStateMachineProps {
+export interface NotifyingStateMachineProps {
   readonly configuration: Configuration;
   /** In Amazon's states language; `Tell` takes `$.failure`. */
   readonly startAt: string;
@@ -55,10 +55,10 @@ export interface ToldStateMachineProps {
   readonly name?: string;
 }
 
-export class ToldStateMachine extends Construct {
+export class NotifyingStateMachine extends Construct {
   readonly machine: StateMachine;
 
-  constructor(scope: Construct, id: string, props: ToldStateMachineProps) {
+  constructor(scope: Construct, id: string, props: NotifyingStateMachineProps) {
     super(scope, id);
     const { configuration, deadLetters } = props;
     const { stackName } = Stack.of(this);

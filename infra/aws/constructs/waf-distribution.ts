@@ -22,19 +22,19 @@ import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../wildcards.ts';
 
-export interface FirewalledAddressProps {
+export interface WafDistributionProps {
   readonly url: FunctionUrl;
   readonly requestsPerFiveMinutes: number;
   readonly environment: string;
 }
 
-export class FirewalledAddress extends Construct {
+export class WafDistribution extends Construct {
   readonly url: string;
 
   constructor(
     scope: Construct,
     id: string,
-    { url, requestsPerFiveMinutes, environment }: FirewalledAddressProps,
+    { url, requestsPerFiveMinutes, environment }: WafDistributionProps,
   ) {
     super(scope, id);
     const seen = (metricName: string) => ({

@@ -17,7 +17,7 @@ import type { Construct } from 'constructs';
 import type { Batch, Configuration } from '../configuration.ts';
 import { deadLetterQueue } from '../constructs/dead-letters.ts';
 import { JOB_FUNCTION_TIMEOUT, JobFunction } from '../constructs/job-function.ts';
-import { caughtBy, ToldStateMachine, tell } from '../constructs/notifying-state-machine.ts';
+import { caughtBy, NotifyingStateMachine, tell } from '../constructs/notifying-state-machine.ts';
 import { RunSchedule } from '../constructs/run-schedule.ts';
 import { imageTagParameter } from '../image-tag.ts';
 import { STORE_ACCESS } from '../store-access.ts';
@@ -56,7 +56,7 @@ export class BatchStack extends Stack {
     });
     this.logGroup = shard.logGroup;
     const name = this.stackName;
-    const { machine } = new ToldStateMachine(this, 'Batch', {
+    const { machine } = new NotifyingStateMachine(this, 'Batch', {
       configuration,
       startAt: 'NumberShards',
       states: this.states(batch, shard.run.functionArn),

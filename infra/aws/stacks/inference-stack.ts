@@ -47,7 +47,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { LAMBDA_HANDLER, serviceEnvironment } from '../application.ts';
 import type { Configuration } from '../configuration.ts';
-import { FirewalledAddress } from '../constructs/waf-distribution.ts';
+import { WafDistribution } from '../constructs/waf-distribution.ts';
 import { allowStore, STORE_ACCESS } from '../store-access.ts';
 import { acknowledge, acknowledgeWildcards, wildcardStatement } from '../wildcards.ts';
 
@@ -217,7 +217,7 @@ export class InferenceStack extends Stack {
     const url =
       firewallAt === null
         ? Fn.join('', ['https://', Fn.select(2, Fn.split('/', own.url))])
-        : new FirewalledAddress(this, 'Front', {
+        : new WafDistribution(this, 'Front', {
             url: own,
             requestsPerFiveMinutes: firewallAt,
             environment: configuration.environment,
