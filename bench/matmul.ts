@@ -1,7 +1,7 @@
 /**
- * Purpose: what mending the WASM backend's matrix product is worth (docs/decisions/0006), as a
+ * Purpose: what fixing the WASM backend's matrix product is worth (docs/decisions/0006), as a
  * command: each product that a dense layer needs in training, and a whole training step, with the
- * kernel as shipped and as mended, side by side.
+ * kernel as shipped and as fixed, side by side.
  *   npm run bench:matmul [-- --json FILE]
  * Invariants: both kernels run in one process, in turns, on the same operands, so that a busy
  * machine slows both; the figure is the median of the turns; results are compared, and a kernel
@@ -18,7 +18,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { systemClock } from '../platform/clock.ts';
 import { seededRandom } from '../platform/random.ts';
-import { mendWasmMatMul } from '../platform/tensorflow/wasm-matmul.ts';
+import { patchWasmMatMul } from '../platform/tensorflow/wasm-matmul.ts';
 
 const KERNELS = ['BatchMatMul', '_FusedMatMul'] as const;
 const TURNS = 9;
@@ -35,7 +35,7 @@ const LAYERS = [
 interface Row {
   readonly what: string;
   readonly shippedMs: number;
-  readonly mendedMs: number;
+  readonly patchedMs: number;
   readonly ratio: number;
   /** Greatest difference of the results, relative to their greatest value. */
   readonly difference: number;
@@ -52,26 +52,26 @@ async function bench(json?: string): Promise<void> {
   await tf.setBackend('wasm');
   await tf.ready();
   const shipped = KERNELS.map((name) => tf.getKernel(name, 'wasm'));
-  mendWasmMatMul();
-  const mended = KERNELS.map((name) => tf.getKernel(name, 'wasm'));
+  patchWasmMatMul();
+  const fixed = KERNELS.map((name) => tf.getKernel(name, 'wasm'));
   const rows = [
     ...LAYERS.flatMap(({ name, batch, inputs, outputs }) => {
       const [x, w, dy] = [filled(batch, inputs), filled(inputs, outputs), filled(batch, outputs)];
       const size = `${batch} × ${inputs} → ${outputs}`;
       return [
-        compare(`${name} ${size}: x·w (forward)`, shipped, mended, () => tf.matMul(x, w)),
-        compare(`${name} ${size}: dy·wᵀ (gradient of the input)`, shipped, mended, () =>
+        compare(`${name} ${size}: x·w (forward)`, shipped, fixed, () => tf.matMul(x, w)),
+        compare(`${name} ${size}: dy·wᵀ (gradient of the input)`, shipped, fixed, () =>
           tf.matMul(dy, w, false, true),
         ),
-        compare(`${name} ${size}: xᵀ·dy (gradient of the weights)`, shipped, mended, () =>
+        compare(`${name} ${size}: xᵀ·dy (gradient of the weights)`, shipped, fixed, () =>
           tf.matMul(x, dy, true, false),
         ),
       ];
     }),
-    compare('training step, 96-256-128-72 network, batch 512', shipped, mended, trainingStep()),
+    compare('training step, 96-256-128-72 network, batch 512', shipped, fixed, trainingStep()),
   ];
   const table = new Table({
-    head: ['', 'as shipped, ms', 'mended, ms', 'ratio', 'difference'],
+    head: ['', 'as shipped, ms', 'fixed, ms', 'ratio', 'difference'],
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right', 'right', 'right'],
   });
@@ -79,7 +79,7 @@ async function bench(json?: string): Promise<void> {
     table.push([
       row.what,
       row.shippedMs.toFixed(2),
-      row.mendedMs.toFixed(2),
+      row.patchedMs.toFixed(2),
       `${row.ratio.toFixed(1)} ×`,
       row.difference.toExponential(0),
     ]);
@@ -112,13 +112,13 @@ function trainingStep(): () => tf.Tensor {
 function compare(
   what: string,
   shipped: tf.KernelConfig[],
-  mended: tf.KernelConfig[],
+  fixed: tf.KernelConfig[],
   run: () => tf.Tensor,
 ): Row {
   const times: [number[], number[]] = [[], []];
   const results: [Float32Array, Float32Array] = [new Float32Array(), new Float32Array()];
   for (let turn = -1; turn < TURNS; turn++) {
-    for (const [i, kernels] of [shipped, mended].entries()) {
+    for (const [i, kernels] of [shipped, fixed].entries()) {
       use(kernels);
       const started = systemClock.elapsedMs();
       // Results are read inside the measured time: WASM computes at once, but another backend would
@@ -131,10 +131,10 @@ function compare(
       if (turn >= 0) times[i]?.push(elapsed);
     }
   }
-  const [shippedMs, mendedMs] = times.map(median) as [number, number];
+  const [shippedMs, patchedMs] = times.map(median) as [number, number];
   const difference = relativeDifference(...results);
   if (!(difference < 1e-4)) throw new Error(`${what}: the two kernels differ by ${difference}`);
-  return { what, shippedMs, mendedMs, ratio: shippedMs / mendedMs, difference };
+  return { what, shippedMs, patchedMs, ratio: shippedMs / patchedMs, difference };
 }
 
 function use(kernels: readonly tf.KernelConfig[]): void {
@@ -158,7 +158,7 @@ function relativeDifference(a: Float32Array, b: Float32Array): number {
 }
 
 const command = new Command('bench:matmul')
-  .description("The WASM backend's matrix product as shipped and as mended, side by side.")
+  .description("The WASM backend's matrix product as shipped and as fixed, side by side.")
   .option('--json <file>', 'write the figures as JSON');
 await command.parseAsync();
 await bench(command.opts<{ json?: string }>().json);

@@ -185,7 +185,7 @@ export function buildProgram(env: Environment): Command {
         )
         .option(
           '--refit-days <days>',
-          'fit anew after this many days of the test span; once without it',
+          'fit again after this many days of the test span; once without it',
           wholeNumber,
         )
         .option(

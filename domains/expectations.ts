@@ -23,7 +23,7 @@ export type ExpectationName =
   | 'duplicates'
   /** Parts whose content is that of another part under another name. */
   | 'repeated_files'
-  /** Share of its usable rows that a part lost when it was published anew. */
+  /** Share of its usable rows that a part lost when it was published again. */
   | 'shrunk'
   /** Intervals that had not begun when the data came, and of which it speaks all the same. */
   | 'future'

@@ -211,10 +211,10 @@ describe('each check can fail', () => {
       'platform/timers.ts',
     ],
     ['process.env.HOME', 'process.env', 'Settings'],
-  ])('hidden inputs: %s', (text, name, mend) => {
+  ])('hidden inputs: %s', (text, name, fix) => {
     const violations = hiddenInputs(file('services/a.ts', `// first\n${text}`));
     expect(problems(violations)).toEqual([`2: ${name} outside platform/`]);
-    expect(violations[0]!.mend).toContain(mend);
+    expect(violations[0]!.fix).toContain(fix);
     expect(hiddenInputs(file('runtime/a.ts', text))).toEqual([]);
   });
 

@@ -73,7 +73,7 @@ export function createPicker(input, list, onChoose) {
     open('');
   };
   input.addEventListener('focus', begin);
-  // Focus stays after a choice: a click then begins anew.
+  // Focus stays after a choice: a click then begins again.
   input.addEventListener('click', begin);
   input.addEventListener('input', () => open(input.value));
   input.addEventListener('blur', close);

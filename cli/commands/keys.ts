@@ -41,7 +41,7 @@ export async function createKey(context: CommandContext, flags: CreateKeyFlags):
     newSecret,
   );
   const file = await change(context, (keys) => [...keys, record]);
-  tellOnce(context, key, record, `Made in ${file}.`);
+  logOnce(context, key, record, `Made in ${file}.`);
 }
 
 /**
@@ -90,7 +90,7 @@ export async function rotateKey(
     ];
   });
   const { key, record } = made as ReturnType<typeof makeKey>;
-  tellOnce(
+  logOnce(
     context,
     key,
     record,
@@ -149,7 +149,7 @@ export async function listKeys(context: CommandContext): Promise<void> {
 
 const day = (time: string): string => `${time.slice(0, 16).replace('T', ' ')}Z`;
 
-function tellOnce(context: CommandContext, key: string, record: KeyRecord, text: string): void {
+function logOnce(context: CommandContext, key: string, record: KeyRecord, text: string): void {
   const { hash: _hash, ...shown } = record;
   context.print(
     `${key}\n\nThis is the only time it is shown. ${text}\nClients send it as: Authorization: Bearer hw_…`,

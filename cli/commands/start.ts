@@ -53,7 +53,7 @@ export async function startCommand(context: CommandContext, flags: Flags): Promi
       await child(['train', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
     else
       context.print(
-        `Model ${champion.modelVersion} is champion; the schedule trains anew (HEADWAY_TRAINING_SCHEDULE).`,
+        `Model ${champion.modelVersion} is champion; the schedule trains again (HEADWAY_TRAINING_SCHEDULE).`,
       );
     const hasModel = (await registry.champion()) !== null;
 
@@ -116,7 +116,7 @@ const addresses = (url: string, seriesId: string | null): string =>
   ].join('\n');
 
 const scheduleText = ({ settings }: CommandContext): string =>
-  `Features are brought up to date at "${settings.featuresSchedule ?? 'off'}", the model is trained anew at "${settings.trainingSchedule ?? 'off'}" (cron, UTC).`;
+  `Features are brought up to date at "${settings.featuresSchedule ?? 'off'}", the model is trained again at "${settings.trainingSchedule ?? 'off'}" (cron, UTC).`;
 
 /** --quick: the domain's own source, cut short. */
 function quickSource(

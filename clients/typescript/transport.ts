@@ -154,7 +154,7 @@ export function createTransport(options: TransportOptions): Transport {
     },
 
     /**
-     * The first attempt that begins to answer is read to its end: half a stream is not begun anew.
+     * The first attempt that begins to answer is read to its end: half a stream is not begun again.
      */
     async *lines<Line>(call: Call, asked: RequestOptions = {}): AsyncGenerator<Line, void> {
       const open = await attempt(

@@ -59,7 +59,7 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
   if (bad.length > 0) {
     throw new HeadwayError('RAW_FILE_INVALID', bad.join('; '), {
       where: spec,
-      fix: 'Expected is a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 01:00:00,13478.0". Mend or remove the file.',
+      fix: 'Expected is a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 01:00:00,13478.0". Fix or remove the file.',
     });
   }
   // A line is read as one field, so that a line with too few or too many fields is a row that can

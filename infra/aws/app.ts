@@ -2,7 +2,7 @@
  * Purpose: synthesises the stacks of every environment into cdk.out/. `npm run synth` bundles the
  * service first.
  * Invariants: none of its own.
- * Fails: with exit status 1 and what is to be mended: a wrong configuration, a missing bundle, a
+ * Fails: with exit status 1 and what is to be fixed: a wrong configuration, a missing bundle, a
  * finding of cdk-nag.
  */
 import { existsSync } from 'node:fs';

@@ -107,7 +107,7 @@ function held(path: string, owner: Owner): RunLock {
       if (parseOwner(readFileSync(path, 'utf8'))?.token === owner.token)
         rmSync(path, { force: true });
     } catch {
-      // Gone already, or not ours to mend while exiting.
+      // Gone already, or not ours to fix while exiting.
     }
   };
   process.once('exit', onExit);

@@ -190,7 +190,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: '30 3 * * *',
     unit: 'cron, UTC',
     allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
-    description: 'When the model is trained anew and, if better, promoted.',
+    description: 'When the model is trained again and, if better, promoted.',
     none: 'off',
     off: 'off',
     isSound: (value) => cron.validate(String(value)),

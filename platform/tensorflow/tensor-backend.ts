@@ -1,6 +1,6 @@
 /**
  * Purpose: choose the TensorFlow.js backend: the native binary where it is installed and works,
- * else WASM with the mended matrix product, else plain JavaScript. The log names the one that runs.
+ * else WASM with the patched matrix product, else plain JavaScript. The log names the one that runs.
  * Invariants: a backend is used only after it has passed a training step whose gradients were
  * computed by hand. No handler of a backend stays on the process: what an uncaught error does is
  * the entry's to decide.
@@ -13,7 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { HeadwayError } from '../errors.ts';
 import { withoutProcessHandlers } from '../jobs/uncaught-errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { mendWasmMatMul } from './wasm-matmul.ts';
+import { patchWasmMatMul } from './wasm-matmul.ts';
 
 export const BACKEND_CHOICES = ['auto', 'native', 'wasm', 'cpu'] as const;
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
@@ -67,7 +67,7 @@ async function tryBackend(name: BackendName, use: BackendUse): Promise<string | 
     if (name === 'native') await importNative();
     if (!(await tf.setBackend(TENSORFLOW_NAMES[name]))) return 'did not start';
     await tf.ready();
-    if (name === 'wasm') mendWasmMatMul();
+    if (name === 'wasm') patchWasmMatMul();
     return use === 'training' ? trainingSelfTest() : predictionSelfTest();
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? 'failed') : String(error);

@@ -16,9 +16,9 @@ import {
 } from '@tensorflow/tfjs-core';
 
 type KernelArguments = Parameters<KernelFunc>[0];
-const MENDED = Symbol.for('headway.mended-matmul');
+const MENDED = Symbol.for('headway.fixed-matmul');
 
-export function mendWasmMatMul(): void {
+export function patchWasmMatMul(): void {
   for (const kernelName of ['BatchMatMul', '_FusedMatMul']) {
     const original = getKernel(kernelName, 'wasm') as KernelConfig & { [MENDED]?: true };
     if (!original) throw new Error(`kernel ${kernelName} is not registered for wasm`);

@@ -128,7 +128,7 @@ export function quarantined(
     `the data breaks its contract, ${stays}: ${entry.summary}`,
     {
       where: `${location} ${entry.key}`,
-      fix: `Look at \`headway features quarantine show ${entry.id}\`; mend the files and run again, or take them as they are: \`headway features run --accept ${entry.id} --reason "…"\`.`,
+      fix: `Look at \`headway features quarantine show ${entry.id}\`; fix the files and run again, or take them as they are: \`headway features run --accept ${entry.id} --reason "…"\`.`,
     },
   );
 }

@@ -44,7 +44,7 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
       cause: error,
     });
   }
-  if (!options.apiKeys) tellOpenMode(options);
+  if (!options.apiKeys) logOpenMode(options);
   const { port } = app.server.address() as AddressInfo;
   const name = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
   const host = name.includes(':') ? `[${name}]` : name;
@@ -90,7 +90,7 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/;
  * An open service that only this machine reaches is a demo; one that others reach may be an
  * oversight.
  */
-function tellOpenMode({ host, logger }: ServerOptions): void {
+function logOpenMode({ host, logger }: ServerOptions): void {
   if (LOOPBACK.test(host))
     logger.info({ host }, 'open mode: no API key is asked for (HEADWAY_API_KEYS)');
   else

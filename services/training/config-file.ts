@@ -86,13 +86,13 @@ export async function readConfigFile(
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalid('is not JSON', 'Mend it, or let `headway tune` write it anew.', cause);
+    throw invalid('is not JSON', 'Fix it, or let `headway tune` write it again.', cause);
   }
   const problem = schemaProblem(shape, value);
   if (problem !== null)
     throw invalid(
       `does not fit: ${problem.replace('schema is false', 'is not a field of it')}`,
-      'Mend that field; docs/tuning.md lists what there is.',
+      'Fix that field; docs/tuning.md lists what there is.',
     );
   const file = value as ConfigFile;
   if (file.domain !== undefined && file.domain !== domain) {

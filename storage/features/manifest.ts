@@ -321,6 +321,6 @@ export function serialiseManifest(manifest: Manifest): Uint8Array {
   if (problem === null) return encodeChecksummedJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
     where: `commit ${manifest.number} of ${manifest.domain}`,
-    fix: 'Mend what hands it to the feature store; nothing was committed.',
+    fix: 'Fix what hands it to the feature store; nothing was committed.',
   });
 }

@@ -54,5 +54,5 @@ export async function requireContent(
 const invalid = (object: NewFeatureObject, problem: string) =>
   new HeadwayError('PANEL_INVALID', `Part ${object.part} cannot be committed: ${problem}`, {
     where: object.path,
-    fix: 'Mend what made this file; nothing was committed.',
+    fix: 'Fix what made this file; nothing was committed.',
   });

@@ -18,7 +18,7 @@ import type { Segment } from './segments/segment-index.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;
 /**
- * Older entries are not looked at when a run asks what waits: what they name would be judged anew.
+ * Older entries are not looked at when a run asks what waits: what they name would be judged again.
  */
 const NEWEST = 100;
 

@@ -4,7 +4,7 @@
  * Invariants:
  * - A file under `objects/` was written elsewhere, checked and linked to its name: it is whole or
  * absent. It is checked again
- *   when a process first uses it; one that differs is dropped and fetched anew.
+ *   when a process first uses it; one that differs is dropped and fetched again.
  * - The least recently used go first when `objects/` is beyond its bound. Their use is noted in the
  * access time, so that the
  *   modification time stays what readers remember a checked file by.

@@ -32,7 +32,7 @@ const TRANSIENT = new Set([
   'IncompleteBody',
   'XAmzContentSHA256Mismatch',
 ]);
-/** Nothing is sent before these are mended. */
+/** Nothing is sent before these are fixed. */
 const LOCAL = new Set([
   'CredentialsProviderError',
   'TokenProviderError',
@@ -164,7 +164,7 @@ export function errorOf(
   if (name === 'NoSuchBucket')
     return refused(
       `The bucket of ${store} does not exist`,
-      'Create it, or mend the name in HEADWAY_STORE; Headway makes no buckets.',
+      'Create it, or fix the name in HEADWAY_STORE; Headway makes no buckets.',
     );
   if (name === 'Region is missing')
     return refused(

@@ -20,14 +20,14 @@ const mayKnow = (path: string): boolean =>
 
 export function domainWords(file: SourceFile): Violation[] {
   if (mayKnow(file.path)) return [];
-  const mend =
+  const fix =
     "Let the Domain say it (a field of domains/domain.ts), or use the general word: series, event, target, domain's own";
   const found = (line: number, text: string): Violation[] =>
     [...spelledOut(text).matchAll(DOMAIN_WORD)].map((match) => ({
       path: file.path,
       line,
       problem: `the word "${match[0]}" belongs to one domain`,
-      mend,
+      fix,
     }));
   return [
     ...found(1, file.path),

@@ -24,6 +24,6 @@ export function fileReads(file: SourceFile): Violation[] {
       .find(Boolean);
     if (found === undefined) return [];
     const problem = `"${found}" names a file by hand`;
-    return [{ path: file.path, line: index + 1, problem, mend: MEND }];
+    return [{ path: file.path, line: index + 1, problem, fix: MEND }];
   });
 }

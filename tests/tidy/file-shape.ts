@@ -14,8 +14,8 @@ export function fileShape(file: SourceFile): Violation[] {
   if (!isTypeScript(file)) return [];
   const lines = file.text.trimEnd().split('\n').length;
   const violations: Violation[] = [];
-  const add = (problem: string, mend: string) =>
-    violations.push({ path: file.path, line: 1, problem, mend });
+  const add = (problem: string, fix: string) =>
+    violations.push({ path: file.path, line: 1, problem, fix });
   // A test file's describe and test names say what it is for.
   if (
     !/\.(test|browser)\.ts$/.test(file.path) &&
@@ -48,7 +48,7 @@ export function folderName(file: SourceFile): Violation[] {
       path: file.path,
       line: 1,
       problem: `the folder "${match[2]}" says nothing`,
-      mend: 'Name it after what is in it',
+      fix: 'Name it after what is in it',
     },
   ];
 }
@@ -75,7 +75,7 @@ export function machineTraces(file: SourceFile): Violation[] {
       path: file.path,
       line: index + 1,
       problem: what,
-      mend: 'Use a relative path, a setting or npm’s own configuration',
+      fix: 'Use a relative path, a setting or npm’s own configuration',
     })),
   );
 }
@@ -92,7 +92,7 @@ export function brokenLinks(file: SourceFile, exists: (path: string) => boolean)
         path: file.path,
         line: index + 1,
         problem: `the link to ${target} leads nowhere`,
-        mend: 'Mend or remove it',
+        fix: 'Fix or remove it',
       })),
   );
 }

@@ -51,10 +51,10 @@ export function hiddenInputs(file: SourceFile): Violation[] {
   const violations: Violation[] = [];
   const visit = (node: ts.Node) => {
     const name = nameOf(node);
-    const mend = name === null ? undefined : MENDS[name];
-    if (mend !== undefined && !(name === 'process.env' && mayReadEnvironment(file.path))) {
+    const fix = name === null ? undefined : MENDS[name];
+    if (fix !== undefined && !(name === 'process.env' && mayReadEnvironment(file.path))) {
       const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-      violations.push({ path: file.path, line, problem: `${name} outside platform/`, mend });
+      violations.push({ path: file.path, line, problem: `${name} outside platform/`, fix });
     }
     ts.forEachChild(node, visit);
   };

@@ -73,11 +73,11 @@ export function importDirection(file: SourceFile): Violation[] {
   const [top = '', second = ''] = file.path.split('/');
   if (!isTypeScript(file) || MAY_IMPORT_ALL.includes(top) || !file.path.includes('/')) return [];
   const allowed = MAY_IMPORT[top];
-  const violation = (line: number, problem: string, mend: string): Violation => ({
+  const violation = (line: number, problem: string, fix: string): Violation => ({
     path: file.path,
     line,
     problem,
-    mend,
+    fix,
   });
   if (!allowed)
     return [
@@ -102,14 +102,14 @@ export function importDirection(file: SourceFile): Violation[] {
     if (within(target, home) || allowed.some((place) => within(target, place))) return [];
     if (top === 'domains' && typeOnly) return [];
     const others = target.startsWith('services/') && top === 'services';
-    const mend = others
+    const fix = others
       ? 'Services meet only in storage/'
       : `${home}/ may import ${[...allowed].sort().join(', ') || 'nothing of ours'}`;
     return [
       violation(
         line,
         `${home}/ must not import ${target}`,
-        `${mend}; pass it in as an argument, or move it down`,
+        `${fix}; pass it in as an argument, or move it down`,
       ),
     ];
   });
@@ -153,7 +153,7 @@ export function deadFiles(files: readonly SourceFile[], entries: readonly string
       path,
       line: 1,
       problem: tested.has(path) ? 'only its tests use this file' : 'nothing imports this file',
-      mend: 'Use it from an entry point, delete it, or name it in NOT_WIRED_YET in tests/tidy.test.ts with the reason',
+      fix: 'Use it from an entry point, delete it, or name it in NOT_WIRED_YET in tests/tidy.test.ts with the reason',
     }));
 }
 
@@ -188,7 +188,7 @@ export function packageUse(files: readonly SourceFile[], packages: PackageList):
       path: 'package.json',
       line: 1,
       problem: `nothing imports the dependency ${name}`,
-      mend: 'Remove it, or name it in NOT_IMPORTED in tests/tidy.test.ts with the reason',
+      fix: 'Remove it, or name it in NOT_IMPORTED in tests/tidy.test.ts with the reason',
     }));
   const undeclared = used
     .filter(({ path, name, typeOnly }) => {
@@ -201,7 +201,7 @@ export function packageUse(files: readonly SourceFile[], packages: PackageList):
       path,
       line,
       problem: `${name} is imported and not declared`,
-      mend: 'Add it to dependencies in package.json, pinned exactly',
+      fix: 'Add it to dependencies in package.json, pinned exactly',
     }));
   return [...unused, ...undeclared];
 }

@@ -13,12 +13,12 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** One thing to mend: where, what, and how. */
+/** One thing to fix: where, what, and how. */
 export interface Violation {
   readonly path: string;
   readonly line: number;
   readonly problem: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -62,4 +62,4 @@ export const lineAt = (text: string, position: number): number =>
 
 /** What a failing check prints: one line a violation, ready to jump to. */
 export const report = (violations: readonly Violation[]): string[] =>
-  violations.map(({ path, line, problem, mend }) => `${path}:${line}: ${problem}. ${mend}`);
+  violations.map(({ path, line, problem, fix }) => `${path}:${line}: ${problem}. ${fix}`);

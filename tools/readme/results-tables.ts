@@ -28,7 +28,7 @@ export interface MatmulResult {
   readonly rows: readonly {
     what: string;
     shippedMs: number;
-    mendedMs: number;
+    patchedMs: number;
     ratio: number;
     difference: number;
   }[];
@@ -116,14 +116,14 @@ function peerSeconds({ seconds: spent }: AccuracyResult): string {
 }
 
 export function matmulTable({ node, turns, rows }: MatmulResult): string {
-  const cells = rows.map(({ what, shippedMs, mendedMs, ratio, difference }) => [
+  const cells = rows.map(({ what, shippedMs, patchedMs, ratio, difference }) => [
     what,
     shippedMs.toFixed(1),
-    mendedMs.toFixed(1),
+    patchedMs.toFixed(1),
     `${ratio.toFixed(1)} ×`,
     difference === 0 ? '0' : difference.toExponential(0),
   ]);
-  const head = ['', 'as shipped, ms', 'mended, ms', 'ratio', 'difference'];
+  const head = ['', 'as shipped, ms', 'fixed, ms', 'ratio', 'difference'];
   return `${table(head, cells, [1, 2, 3, 4])}\n\nMedians of ${turns} turns, Node ${node.replace(/^v/, '')}. \`difference\` is the greatest one, relative to the greatest value.`;
 }
 

@@ -175,7 +175,7 @@ export class MonitoringStack extends Stack {
       },
       {
         name: 'Coverage',
-        means: 'Intervals cover more or less than they claim. Train: that calibrates them anew.',
+        means: 'Intervals cover more or less than they claim. Train: that calibrates them again.',
         ...{ metric: figures.coverage, threshold: monitoring.coverageTolerance, when: above },
       },
     ];

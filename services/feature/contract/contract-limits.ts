@@ -43,7 +43,7 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
     hard: null,
     title: 'Files with the content of another',
   },
-  shrunk: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rows lost by a file published anew' },
+  shrunk: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rows lost by a file published again' },
   future: { unit: 'count', soft: 0, hard: 0, title: 'Intervals that had not begun yet' },
   freshness: { unit: 'hours', soft: null, hard: null, title: 'Age of the newest interval' },
   volume: { unit: 'factor', soft: 1.4, hard: 1.8, title: 'Volume against the past weeks' },

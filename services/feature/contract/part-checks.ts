@@ -1,6 +1,6 @@
 /**
  * Purpose: what the data contract says of single raw parts: columns and their drift, ranges,
- * rejected and doubled rows, doubled files, rows lost by a publication anew, times to come.
+ * rejected and doubled rows, doubled files, rows lost by a publication again, times to come.
  * Invariants: each part is held against its own account and against the feed's part before it; a
  * break names its part. Shares of fewer than MIN_ROWS rows are no evidence.
  * Fails: never.
@@ -97,7 +97,7 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
     of(
       'shrunk',
       parts.flatMap((read) => shrunkOf(read, options.committed)),
-      'no part was published anew',
+      'no part was published again',
     ),
     of(
       'future',

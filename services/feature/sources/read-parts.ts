@@ -71,7 +71,7 @@ export async function readParts(options: ReadPartsOptions): Promise<OpenedPart[]
       `${bad.length} files are bad: ${bad.map((error) => error.message).join('; ')}`,
       {
         where: bad.map((error) => error.where ?? '').join(', '),
-        fix: 'Mend or remove these files and run again; nothing was committed.',
+        fix: 'Fix or remove these files and run again; nothing was committed.',
         cause: bad[0],
       },
     );

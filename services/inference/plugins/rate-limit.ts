@@ -3,7 +3,7 @@
  * left.
  * Invariants: a window begins with a client's first request and ends a minute later; memory is
  * bounded: of the clients of the last two minutes only so many are remembered, and beyond that all
- * begin anew; a hook without a promise, because it runs before everything.
+ * begin again; a hook without a promise, because it runs before everything.
  * Fails: RATE_LIMITED, a 429 with Retry-After.
  */
 import type { FastifyRequest } from 'fastify';

@@ -186,7 +186,7 @@ export function createServingState(options: ServingStateOptions): ServingState {
         );
     logged = now;
     if (current === null) return;
-    tellFallback(before?.fallback ?? null, current.fallback);
+    reportFallback(before?.fallback ?? null, current.fallback);
     const { model, etag, unknownInputs, replaced } = current;
     if (!hasChanged) return;
     if (unknownInputs.length > 0)
@@ -202,7 +202,7 @@ export function createServingState(options: ServingStateOptions): ServingState {
     logger.info({ modelVersion: model.card.modelVersion, etag }, 'now serving');
   }
 
-  function tellFallback(before: Fallback | null, after: Fallback | null): void {
+  function reportFallback(before: Fallback | null, after: Fallback | null): void {
     if (before?.reason === after?.reason) return;
     if (after) logger.warn({ reason: after.reason, since: after.since }, 'answers are a fallback');
     else logger.info({ reason: before?.reason }, 'answers are no fallback any more');
@@ -213,7 +213,7 @@ export function createServingState(options: ServingStateOptions): ServingState {
       // By the clock and not by a refresh: a store that hangs must not make old data look fresh.
       if (current && current.fallback === null && clock.now() >= current.staleAt) {
         current = underFallback(current, { reason: 'FEATURES_STALE', since: current.staleAt });
-        tellFallback(null, current.fallback);
+        reportFallback(null, current.fallback);
       }
       return current;
     },

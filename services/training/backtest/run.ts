@@ -48,7 +48,7 @@ export interface BacktestRequest {
   readonly config: TrainingConfig;
   readonly seed: number;
   readonly backend: BackendName;
-  /** Fit anew after this many days; null: once, before the test span. */
+  /** Fit again after this many days; null: once, before the test span. */
   readonly refitDays: number | null;
   /** Processes that fit at once; null: as many as there are segments and `cores` allow. */
   readonly workers: number | null;

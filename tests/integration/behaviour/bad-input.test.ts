@@ -98,7 +98,7 @@ describe('raw files', () => {
     },
   );
 
-  test('once it is mended, the run goes through', async () => {
+  test('once it is fixed, the run goes through', async () => {
     await folderWith(async () => {});
     const { code, stdout } = await run();
     expect([code, stdout.includes('Snapshot 1-')]).toEqual([0, true]);

@@ -1,18 +1,18 @@
 /**
- * Purpose: the mended matrix product of the WASM backend against plain loops, however its operands
+ * Purpose: the patched matrix product of the WASM backend against plain loops, however its operands
  * lie.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { seededRandom } from '../../../../platform/random.ts';
-import { mendWasmMatMul } from '../../../../platform/tensorflow/wasm-matmul.ts';
+import { patchWasmMatMul } from '../../../../platform/tensorflow/wasm-matmul.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 
 beforeAll(async () => {
   await startBackend('wasm');
-  mendWasmMatMul();
-  mendWasmMatMul();
+  patchWasmMatMul();
+  patchWasmMatMul();
 });
 
 const transposes = [

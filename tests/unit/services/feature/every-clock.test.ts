@@ -225,7 +225,7 @@ describe('rows of any clock', () => {
   });
 });
 
-describe('what no regular grid fits is refused, with the mend', () => {
+describe('what no regular grid fits is refused, with the fix', () => {
   test.each([
     ['Australia/Lord_Howe', 60, '15 or 30 minutes'],
     ['America/New_York', 1440, "timeZone to 'UTC'"],

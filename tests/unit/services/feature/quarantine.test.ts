@@ -59,9 +59,9 @@ describe('after a refused run', () => {
     expect(good.manifest.objects.map((object) => object.part)).toEqual(['base', 'later']);
     expect(good.parts.map(({ name }) => name)).toEqual(['base', 'later']);
 
-    const mended = part('half', rowsFrom(NEXT, 1), week);
+    const fixed = part('half', rowsFrom(NEXT, 1), week);
     expect(
-      (await run([base(domain), mended, later])).manifest.objects.map((object) => object.part),
+      (await run([base(domain), fixed, later])).manifest.objects.map((object) => object.part),
     ).toContain('half');
   });
 

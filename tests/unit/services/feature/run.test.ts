@@ -123,7 +123,7 @@ describe('a run', () => {
     expect(bench.features.commits).toBe(1);
   });
 
-  test('publishes a changed part anew, also when it is changed back', async () => {
+  test('publishes a changed part again, also when it is changed back', async () => {
     for (const count of [5, 6, 5]) {
       bench.clock.advance(1000);
       const { changed } = await run(day('2026-01-01', count));

@@ -67,7 +67,7 @@ const again = (modelVersion: string, more: Partial<ReproductionRequest> = {}) =>
     ...more,
   });
 
-/** The whole year anew, every value other, known a day later: a backfill as bad as can be. */
+/** The whole year again, every value other, known a day later: a backfill as bad as can be. */
 const backfill = async () => {
   const later = few(2);
   const before = await toy.features.head();

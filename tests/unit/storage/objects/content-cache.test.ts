@@ -63,7 +63,7 @@ test('an object whose key does not name its content is kept by its content all t
   expect(await readdir(path.join(folder, 'cache', 'objects'))).toEqual([hashOf(1)]);
 });
 
-test('a copy that is damaged is dropped and fetched anew', async () => {
+test('a copy that is damaged is dropped and fetched again', async () => {
   const store = openOnFakeS3(double, folder);
   await store.put(keyOf(1), contentOf(1));
   await mkdir(path.join(folder, 'cache', 'objects'), { recursive: true });

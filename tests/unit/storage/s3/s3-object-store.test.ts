@@ -264,7 +264,7 @@ describe('reading', () => {
   });
 });
 
-describe('what people have to mend', () => {
+describe('what people have to fix', () => {
   const status = (code: number, name: string, headers = {}): S3Fault => ({
     kind: 'status',
     status: code,

@@ -5,7 +5,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   type Calibration,
-  calibrate as calibrateBeside,
+  calibrate as calibrateWith,
   groupOf,
   spreadAbout,
   type Trust,
@@ -69,7 +69,7 @@ const calibrate = (
   cutoffs: readonly number[],
   of = spec,
 ): Calibration =>
-  calibrateBeside(panel, { forecaster, anchor: medianOf(forecaster), linear: null }, cutoffs, of);
+  calibrateWith(panel, { forecaster, anchor: medianOf(forecaster), linear: null }, cutoffs, of);
 
 const ALONE: Trust = { network: 1, linear: 0 };
 const NETWORK_ALONE = Array.from({ length: 6 }, () => ALONE);
@@ -214,7 +214,7 @@ test('what is noise is not believed, what is right is, and the better of two', (
   });
   const wild = off((cutoff) => (cutoff % 2 ? 30 : -30));
   const trust = (forecaster: Forecaster, anchor: Forecaster, linear: Forecaster | null = null) =>
-    calibrateBeside(panel, { forecaster, anchor, linear }, EARLY, spec).trust[1]?.[3];
+    calibrateWith(panel, { forecaster, anchor, linear }, EARLY, spec).trust[1]?.[3];
   expect(trust(wild, right)).toEqual({ network: 0, linear: 0 });
   expect(
     trust(
@@ -319,7 +319,7 @@ describe('hours that err together', () => {
   const FEW = cutoffsFrom(700, 1000);
 
   /**
-   * All series are off their centers by the same share, anew every 12 intervals: evenly spread as
+   * All series are off their centers by the same share, again every 12 intervals: evenly spread as
    * in `noisy`.
    */
   function inSpells(seed: number, scale = 1): Panel {

@@ -54,8 +54,8 @@ async function outcome(
 ) {
   const opened = await bench.open();
   const head = await opened.features.head();
-  const isAnew = parts[0]?.name === 'base';
-  const code = await opened.run(isAnew ? parts : [base(of), ...parts], options).then(
+  const isRepeated = parts[0]?.name === 'base';
+  const code = await opened.run(isRepeated ? parts : [base(of), ...parts], options).then(
     (result) => (result.changed ? 'committed' : 'unchanged'),
     (error) => error.code,
   );
@@ -170,7 +170,7 @@ describe('events: a week on top of twelve good ones', () => {
       ['ranges'],
     ],
     [
-      'a file published anew with most rows lost',
+      'a file published again with most rows lost',
       part('base', `(SELECT * FROM ${rowsFrom(FIRST, 12)} WHERE id % 5 < 2)`, base(domain).span),
       ['shrunk'],
     ],
