@@ -15,7 +15,7 @@ export interface BuildEnvironment {
   readonly platform: string;
 }
 
-export const madeWith = (): BuildEnvironment => ({
+export const buildEnvironment = (): BuildEnvironment => ({
   node: process.versions.node,
   tensorflow: version_core,
   timeZones: process.versions.tz ?? 'unknown',
