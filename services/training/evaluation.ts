@@ -8,7 +8,12 @@
  * PANEL_INVALID where the targets have no plausible scale.
  */
 import type { Domain } from '../../domains/domain.ts';
-import { type BacktestResult, backtestCutoffs, runBacktest } from '../../forecasting/backtest.ts';
+import {
+  type BacktestResult,
+  backtestCutoffs,
+  type ForecasterResult,
+  runBacktest,
+} from '../../forecasting/backtest.ts';
 import { featureSizes } from '../../forecasting/features.ts';
 import type { Forecaster } from '../../forecasting/forecaster.ts';
 import {
@@ -18,6 +23,7 @@ import {
   seasonalNaiveErrors,
   seriesGroups,
 } from '../../forecasting/metrics.ts';
+import { baselineWithIntervals } from '../../forecasting/models/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/naive.ts';
 import type { NetworkSpec } from '../../forecasting/models/network.ts';
 import { networkForecaster } from '../../forecasting/models/network-forecaster.ts';
@@ -152,6 +158,35 @@ export function scoreResult(result: BacktestResult, panel: Panel, season: number
     ]),
   );
   return { groups, metrics };
+}
+
+/**
+ * The naive baselines with intervals of their own errors, at the cutoffs of a result: what the gate
+ * compares whole distributions with. Where a series shows too few errors for an interval, the point
+ * forecast stands for every quantile.
+ */
+export async function baselinesOf(
+  domain: Domain,
+  panel: Panel,
+  { cutoffs, horizon }: Pick<BacktestResult, 'cutoffs' | 'horizon'>,
+): Promise<readonly ForecasterResult[]> {
+  const { day, week, nonNegative, integerValued } = featureSpecOf(domain);
+  const { quantiles } = domain;
+  const options = { quantiles, day, week, nonNegative, integerValued };
+  const forecasters = naiveForecasters(week).map((point): Forecaster => {
+    const wide = baselineWithIntervals(point, options);
+    return {
+      ...wide,
+      predict(given, cutoff, steps) {
+        const points = point.predict(given, cutoff, steps);
+        return wide.predict(given, cutoff, steps).map((value, i) => {
+          const s = Math.floor(i / (quantiles.length * steps));
+          return Number.isNaN(value) ? (points[s * steps + (i % steps)] as number) : value;
+        });
+      },
+    };
+  });
+  return (await runBacktest(panel, forecasters, cutoffs, horizon)).forecasts;
 }
 
 /** The cutoffs of the test span; the first one is the last interval that a fit may see. */

@@ -30,7 +30,7 @@ import type { ModelCard } from '../../storage/model-card.ts';
 import type { ModelRegistry } from '../../storage/model-registry.ts';
 import { hashPanel } from '../../storage/panel-hash.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
-import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
+import { baselinesOf, type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
 import type { Workers } from './members.ts';
 import { provenanceOf } from './provenance.ts';
@@ -92,7 +92,11 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   };
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
-  const verdict = judge(evaluation.result, 'network', provenance);
+  const verdict = judge(evaluation.result, 'network', {
+    ...provenance,
+    baselines: await baselinesOf(domain, panel, evaluation.result),
+    groups: evaluation.groups.filter(({ series }) => series.length < panel.seriesIds.length),
+  });
   const reliable = reliabilityOf(evaluation);
   const uncalibrated = whyUncalibrated(evaluation, config);
   if (uncalibrated) logger.warn(uncalibrated);

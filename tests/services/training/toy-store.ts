@@ -50,7 +50,14 @@ const { width, latentSize, headWidth, embeddingSize } = toyNetwork([]);
 export const toyConfig: TrainingConfig = {
   ...defaultTrainingConfig,
   network: { width, latentSize, headWidth, embeddingSize, windowIntervals: 168 },
-  fit: { ...toyFit, steps: 60, batchSize: 64, peakRate: 1e-2, dropout: 0 },
+  fit: {
+    ...toyFit,
+    steps: 60,
+    batchSize: 64,
+    peakRate: 1e-2,
+    dropout: 0,
+    calibrationIntervals: 140,
+  },
   testDays: 21,
 };
 
