@@ -22,7 +22,8 @@ export const PAGES = [
   'README.md',
   'docs/reference.md',
   'docs/fork.md',
-  'docs/decisions/0006-fixed-wasm-matrix-product.md',
+  'docs/benchmarks.md',
+  'docs/guarantees.md',
 ];
 export const RECORDING = 'tools/readme/recorded.json';
 export const EXAMPLE = 'tools/example-domain/definition.ts';
