@@ -52,7 +52,8 @@ export function generatedBlocks(root: string): Record<string, string> {
     tree: tree(),
     guarantees: GUARANTEES.filter(([, test]) => existsSync(join(root, test)))
       .map(
-        ([promise, test]) => `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](${test}))`,
+        ([promise, test]) =>
+          `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](../${test}))`,
       )
       .join('\n'),
     commands: commandTable(),
