@@ -200,7 +200,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
           };
           return queue.predict(version, panel, cutoff, urgency);
         };
-        return { ...queue, predict };
+        return { predict, waiting: () => queue.waiting(), close: () => queue.close() };
       },
     });
     const post = (payload: object) => app.inject({ method: 'POST', url: '/v1/forecasts', payload });
