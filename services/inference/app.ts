@@ -21,7 +21,7 @@ import { modelHistory } from './models/model-history.ts';
 import { completeDocument, openapiInfo } from './openapi/document.ts';
 import { noteMethods } from './plugins/allowed-methods.ts';
 import { guard } from './plugins/authentication.ts';
-import { clientOf, trusted, trustedHops } from './plugins/client-address.ts';
+import { clientOf, trusted } from './plugins/client-address.ts';
 import { allowOrigins } from './plugins/cors.ts';
 import { watchEventLoop } from './plugins/event-loop-delay.ts';
 import { takeJsonAlone } from './plugins/json-body.ts';
@@ -38,7 +38,6 @@ import type {
   ServedModels,
 } from './ports.ts';
 import { backendReady, inProcessPredictor, type OpenPredictor } from './prediction/predictor.ts';
-import { answerQuickly, FORECAST_ROUTE } from './quick-forecast.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import {
   HttpProblem,
@@ -151,7 +150,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   ];
   const logRequest = requestLog(logger);
   const reportResponse = (level: 'info' | 'debug', answered: CompletedRequest): void => {
-    metrics.answered(answered);
+    metrics.completed(answered);
     logRequest(level, answered);
   };
   const started = clock.now().toString(36);
@@ -245,10 +244,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const limitOf = ({ apiKey }: FastifyRequest) =>
     apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
-  const counter =
-    settings.rateLimitPerMinute > 0 || apiKeys
-      ? limitRates(app, { clientOf, limitOf, clock })
-      : null;
+  if (settings.rateLimitPerMinute > 0 || apiKeys) limitRates(app, { clientOf, limitOf, clock });
   await app.register(swagger, {
     openapi: openapiInfo(domain, apiKeys !== null),
     transformObject: completeDocument,
@@ -318,24 +314,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     actualsRoutes(api, context, ports.actuals);
   });
 
-  if (!apiKeys && !tracing) {
-    answerQuickly(app.server, {
-      ...{ state, prepared, clock, requestId, fellBack: metrics.fellBack },
-      headers: [...ofData.flat(), ...(settings.corsOrigins.length > 0 ? ['vary', 'Origin'] : [])],
-      limit: counter && { perMinute: settings.rateLimitPerMinute, counter },
-      addressOf: trustedHops(settings.trustProxy),
-      isOff: () => stopping || (eventLoop?.isLate() ?? false),
-      answered(reqId, elapsedMs) {
-        reportResponse('info', {
-          reqId,
-          method: 'GET',
-          route: FORECAST_ROUTE,
-          status: 200,
-          ms: roundedMs(elapsedMs),
-        });
-      },
-    });
-  }
   await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstLook);
   return app;
 }

@@ -45,7 +45,7 @@ export function attachServing(state: ServingState, choose?: (request: FastifyReq
 }
 
 /** What is served, or NotReady. */
-export function currentOf(state: ServingState): Serving {
+function currentOf(state: ServingState): Serving {
   const serving = state.current();
   if (serving) return serving;
   throw new NotReady(state.failure()?.error ?? null);

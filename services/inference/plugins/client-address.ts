@@ -4,9 +4,7 @@
  * client is as many as it likes; one of IPv4 written as IPv6 is the same as without.
  * Fails: never.
  */
-import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
-import proxyAddress from '@fastify/proxy-addr';
 import type { FastifyRequest } from 'fastify';
 
 export const clientOf = (request: FastifyRequest): string =>
@@ -32,13 +30,3 @@ export const trusted =
   (hops: number) =>
   (_address: string, hop: number): boolean =>
     hop < hops;
-
-/**
- * Where a request came from, as the framework has it: `hops` proxies between the client and this
- * process are believed.
- */
-export function trustedHops(hops: number): (request: IncomingMessage) => string {
-  if (hops === 0) return ({ socket }) => socket.remoteAddress ?? '';
-  const trust = trusted(hops);
-  return (request) => proxyAddress(request, trust);
-}

@@ -13,13 +13,10 @@ import type { RefreshOutcome, ServingState } from '../serving/serving-state.ts';
 import type { Refusal } from './authentication.ts';
 import type { CompletedRequest } from './request-log.ts';
 
-/** Answers that wait to be counted. */
-const MAX_UNCOUNTED = 1000;
-
 export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
-  readonly answered: (answered: CompletedRequest) => void;
+  readonly completed: (request: CompletedRequest) => void;
   /** A request was refused for want of a key that counts. */
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was given out. */
@@ -56,17 +53,7 @@ export function createServiceMetrics({
     labelNames: ['method', 'route', 'status'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
-    collect: () => count(),
   });
-  // Counted a thousand at once, or when somebody looks: one at a time, between other work, each
-  // cost seven times as much.
-  let answers: CompletedRequest[] = [];
-  const count = () => {
-    const counted = answers;
-    answers = [];
-    for (const { method, route, status, ms } of counted)
-      requests.observe({ method, route, status }, ms / 1000);
-  };
   const fallbacks = new Counter({
     name: 'headway_fallback_total',
     help: 'Forecasts given out that were a fallback, by reason',
@@ -111,9 +98,8 @@ export function createServiceMetrics({
     refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
-    answered(answered) {
-      if (answers.push(answered) >= MAX_UNCOUNTED) count();
-    },
+    completed: ({ method, route, status, ms }) =>
+      requests.observe({ method, route, status }, ms / 1000),
     predictions: {
       onBatch: (size) => batches.observe(size),
       onFailure: () => workerFailures.inc(),

@@ -59,7 +59,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
     async (request, reply) => {
       const serving = servingOf(request);
       const { limit, cursor, format: _format, levels, horizon } = request.query;
-      const asked = { ...(horizon === undefined ? {} : { horizon }), levels: parseLevels(levels) };
+      const asked = { horizon, levels: parseLevels(levels) };
       const format = variantOf<Format>(request);
       if (format !== 'json') {
         if (limit !== undefined || cursor !== undefined)
@@ -77,7 +77,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
       const { page, nextCursor } = pageOf(serving.snapshot.sortedIds, limit ?? 100, cursor);
       const has = (id: string) =>
         serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
-      const forecasts = page.filter(has).map((id) => prepared(serving, id, horizon, asked.levels));
+      const forecasts = page.filter(has).map((id) => prepared(serving, id, asked));
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback);
       const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor };
       const text = `{"total":${serving.snapshot.sortedIds.length},"forecasts":${arrayOf(forecasts)},${JSON.stringify(rest).slice(1)}`;

@@ -44,7 +44,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
           `with whatIf at most ${MAX_OVERRIDES} series are forecast at once`,
         );
       if (!history && !whatIf) {
-        const stored = seriesIds.map((id) => prepared(serving, id, asked.horizon, asked.levels));
+        const stored = seriesIds.map((id) => prepared(serving, id, asked));
         for (const { fallback } of stored) if (fallback) fellBack(fallback);
         return reply
           .header('content-type', JSON_TYPE)
