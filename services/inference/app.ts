@@ -9,7 +9,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Domain } from '../../domains/domain.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -20,8 +20,7 @@ import type { ApiKeys } from './access/key-file.ts';
 import { modelHistory } from './models/model-history.ts';
 import { completeDocument, openapiInfo } from './openapi/document.ts';
 import { noteMethods } from './plugins/allowed-methods.ts';
-import { guard } from './plugins/authentication.ts';
-import { clientOf, trusted } from './plugins/client-address.ts';
+import { authenticate } from './plugins/authentication.ts';
 import { allowOrigins } from './plugins/cors.ts';
 import { watchEventLoop } from './plugins/event-loop-delay.ts';
 import { takeJsonAlone } from './plugins/json-body.ts';
@@ -29,6 +28,7 @@ import { createServiceMetrics } from './plugins/metrics.ts';
 import { limitRates } from './plugins/rate-limit.ts';
 import { type CompletedRequest, lazyLogger, requestLog } from './plugins/request-log.ts';
 import { tracedPorts, tracedPredictor, traceRequests } from './plugins/request-spans.ts';
+import { declareAccess } from './plugins/route-access.ts';
 import { CONTENT_SECURITY, securityHeaders } from './plugins/security-headers.ts';
 import type {
   ActualsSink,
@@ -170,7 +170,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     genReqId: ({ headers }) => requestId(headers),
     bodyLimit: settings.bodyLimitBytes,
     requestTimeout: settings.requestTimeoutMs,
-    trustProxy: settings.trustProxy > 0 ? trusted(settings.trustProxy) : false,
+    trustProxy: settings.trustProxy > 0 ? (_address, hop) => hop < settings.trustProxy : false,
     // Node's own answers are no problems: a missing Host is refused below. It looks for late
     // requests every half minute unless told.
     http: {
@@ -197,6 +197,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.decorateRequest('serving', null);
   app.decorateRequest('variant', null);
   app.decorateRequest('span', null);
+  app.decorateRequest('apiKey', null);
   if (tracing) traceRequests(app, tracing);
   app.setErrorHandler(respondWithError);
   app.addHook('onClose', () => predictor.close());
@@ -223,7 +224,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
   if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
-  guard(app, { apiKeys, clock, refused: metrics.refused });
+  declareAccess(app, apiKeys !== null);
+  if (settings.rateLimitPerMinute > 0 || apiKeys)
+    await limitRates(app, settings.rateLimitPerMinute);
+  if (apiKeys) authenticate(app, { apiKeys, clock, refused: metrics.refused });
   app.addHook('onResponse', (request, reply, done) => {
     const { method, apiKey, span } = request;
     const { url: route = '(none)', config } = request.routeOptions;
@@ -242,9 +246,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     done();
   });
 
-  const limitOf = ({ apiKey }: FastifyRequest) =>
-    apiKey?.requestsPerMinute ?? settings.rateLimitPerMinute;
-  if (settings.rateLimitPerMinute > 0 || apiKeys) limitRates(app, { clientOf, limitOf, clock });
   await app.register(swagger, {
     openapi: openapiInfo(domain, apiKeys !== null),
     transformObject: completeDocument,
@@ -264,7 +265,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       },
     });
   }
-  app.setNotFoundHandler((request, reply) => {
+  const limited = app.hasDecorator('rateLimit') ? { preHandler: app.rateLimit() } : {};
+  app.setNotFoundHandler(limited, (request, reply) => {
     const methods = methodsOf(request.url);
     // A file of /docs that is not there comes here too, and its path has the method.
     if (methods.length > 0 && !methods.includes(request.method)) {

@@ -35,7 +35,7 @@ export function explanationRoutes(app: App, context: RouteContext): void {
   app.get(
     '/v1/series/:id/explanation',
     {
-      config: { access: 'explanations:read', rateLimit: { timesFewer: TIMES_FEWER } },
+      config: { access: 'explanations:read', rateLimit: {}, timesFewer: TIMES_FEWER },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'explainForecast',
