@@ -29,7 +29,7 @@ import { limitRates } from './plugins/rate-limit.ts';
 import { type CompletedRequest, lazyLogger, requestLog } from './plugins/request-log.ts';
 import { tracedPorts, tracedPredictor, traceRequests } from './plugins/request-spans.ts';
 import { declareAccess } from './plugins/route-access.ts';
-import { CONTENT_SECURITY, securityHeaders } from './plugins/security-headers.ts';
+import { CONTENT_SECURITY, setSecurityHeaders } from './plugins/security-headers.ts';
 import type {
   ActualsSink,
   IssuedForecastsLog,
@@ -144,10 +144,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   metrics.watch(state, predictor, clock);
   const firstLook = state.refresh(); // waits for the store while the app is built
 
-  const [ofPages, ofData] = [
-    Object.entries(securityHeaders('page')),
-    Object.entries(securityHeaders('data')),
-  ];
   const logRequest = requestLog(logger);
   const reportResponse = (level: 'info' | 'debug', answered: CompletedRequest): void => {
     metrics.completed(answered);
@@ -206,12 +202,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.addHook('preClose', async () => {
     stopping = true;
   });
-  // Hooks call back and promise nothing: a promise a hook is a tenth of what an answer costs
-  // (docs/decisions/0022).
+  declareAccess(app, apiKeys !== null);
+  await setSecurityHeaders(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    const { access = 'open' } = request.routeOptions.config;
-    for (const [name, value] of access === 'open' ? ofPages : ofData) reply.header(name, value);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       done(new HttpProblem('REQUEST_MALFORMED', 'the request names no host'));
       return;
@@ -223,8 +217,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     reply.header('connection', 'close').header('retry-after', '1');
     done(new HttpProblem('STOPPING', 'the service is stopping'));
   });
-  if (settings.corsOrigins.length > 0) allowOrigins(app, settings.corsOrigins);
-  declareAccess(app, apiKeys !== null);
+  if (settings.corsOrigins.length > 0) await allowOrigins(app, settings.corsOrigins);
   if (settings.rateLimitPerMinute > 0 || apiKeys)
     await limitRates(app, settings.rateLimitPerMinute);
   if (apiKeys) authenticate(app, { apiKeys, clock, refused: metrics.refused });

@@ -13,7 +13,8 @@ import type { FastifyInstance } from 'fastify';
 export function noteMethods(app: Pick<FastifyInstance, 'addHook'>): (url: string) => string[] {
   const routes: { pattern: RegExp; methods: string[] }[] = [];
   app.addHook('onRoute', ({ url, method }) => {
-    routes.push({ pattern: patternOf(url), methods: [method].flat() });
+    // The preflight route of CORS matches every path.
+    if (url !== '*') routes.push({ pattern: patternOf(url), methods: [method].flat() });
   });
   return (url) => {
     const path = url.split('?', 1)[0] as string;

@@ -35,7 +35,8 @@ export function attachServing(state: ServingState, choose?: (request: FastifyReq
     }
     if (choose) {
       request.variant = choose(request);
-      reply.header('vary', 'accept');
+      const vary = reply.getHeader('vary');
+      reply.header('vary', vary === undefined ? 'accept' : `${vary}, accept`);
     }
     const etag =
       request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
