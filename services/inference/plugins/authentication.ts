@@ -11,7 +11,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import type { KeyRecord } from '../access/key.ts';
 import type { ApiKeys } from '../access/key-file.ts';
 import { HttpProblem } from '../responses/problems.ts';
-import type { App } from '../routes/context.ts';
+import { appPlugin } from './app.ts';
 import { addressOf } from './rate-limit.ts';
 
 declare module 'fastify' {
@@ -51,49 +51,56 @@ type Denial = keyof typeof REFUSALS | 'scope';
 export type Refusal = Denial | 'flood';
 
 export interface AuthenticationOptions {
-  readonly apiKeys: ApiKeys;
+  /** null: open mode. */
+  readonly apiKeys: ApiKeys | null;
   readonly clock: Clock;
   readonly refused: (why: Refusal) => void;
 }
 
-/** Call it after the rate limit is registered, and before any route is added. */
-export function authenticate(app: App, { apiKeys, clock, refused }: AuthenticationOptions): void {
-  const countRefusal = app.createRateLimit({
-    max: MAX_REFUSALS,
-    keyGenerator: addressOf,
-    allowList: [],
-  });
+/** Register it after the rate limit, and before any route is added. */
+export const authentication = appPlugin(
+  'authentication',
+  async (app, options: AuthenticationOptions) => {
+    const { apiKeys, clock, refused } = options;
+    app.decorateRequest('apiKey', null);
+    if (apiKeys === null) return;
+    const countRefusal = app.createRateLimit({
+      max: MAX_REFUSALS,
+      keyGenerator: addressOf,
+      allowList: [],
+    });
 
-  async function refuse(request: FastifyRequest, reply: FastifyReply, why: Denial) {
-    const count = await countRefusal(request);
-    const isFlood = !count.isAllowed && count.isExceeded;
-    // An address with too many refusals learns nothing about a key, not even whether its id exists.
-    if (isFlood && (why === 'missing' || why === 'unknown')) {
-      refused('flood');
-      reply.header('retry-after', count.ttlInSeconds);
-      return new HttpProblem(
-        'RATE_LIMITED',
-        'too many requests without a valid key came from this address',
-      );
+    async function refuse(request: FastifyRequest, reply: FastifyReply, why: Denial) {
+      const count = await countRefusal(request);
+      const isFlood = !count.isAllowed && count.isExceeded;
+      // An address with too many refusals learns nothing about a key, not even whether its id exists.
+      if (isFlood && (why === 'missing' || why === 'unknown')) {
+        refused('flood');
+        reply.header('retry-after', count.ttlInSeconds);
+        return new HttpProblem(
+          'RATE_LIMITED',
+          'too many requests without a valid key came from this address',
+        );
+      }
+      refused(why);
+      const { code, text, challenge } = refusalOf(request, why);
+      reply.header('www-authenticate', `Bearer realm="headway"${challenge}`);
+      return new HttpProblem(code, text);
     }
-    refused(why);
-    const { code, text, challenge } = refusalOf(request, why);
-    reply.header('www-authenticate', `Bearer realm="headway"${challenge}`);
-    return new HttpProblem(code, text);
-  }
 
-  app.addHook('onRequest', async (request, reply) => {
-    const { access } = request.routeOptions.config;
-    // Without a route there is nothing to protect: a 404 says no more than the documentation.
-    if (access === 'open' || access === undefined || request.is404) return;
-    const keys = await apiKeys.current();
-    const token = bearerOf(request);
-    const verdict = token === null ? 'missing' : keys.judge(token, clock.now());
-    if (typeof verdict === 'string') throw await refuse(request, reply, verdict);
-    request.apiKey = verdict;
-    if (!verdict.scopes.includes(access)) throw await refuse(request, reply, 'scope');
-  });
-}
+    app.addHook('onRequest', async (request, reply) => {
+      const { access } = request.routeOptions.config;
+      // Without a route there is nothing to protect: a 404 says no more than the documentation.
+      if (access === 'open' || access === undefined || request.is404) return;
+      const keys = await apiKeys.current();
+      const token = bearerOf(request);
+      const verdict = token === null ? 'missing' : keys.judge(token, clock.now());
+      if (typeof verdict === 'string') throw await refuse(request, reply, verdict);
+      request.apiKey = verdict;
+      if (!verdict.scopes.includes(access)) throw await refuse(request, reply, 'scope');
+    });
+  },
+);
 
 function refusalOf({ apiKey, routeOptions }: FastifyRequest, why: Denial) {
   if (why !== 'scope') return REFUSALS[why];

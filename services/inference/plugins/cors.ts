@@ -5,7 +5,7 @@
  * Fails: never; an origin that is not allowed gets no header, and the browser refuses the page.
  */
 import cors from '@fastify/cors';
-import type { App } from '../routes/context.ts';
+import { appPlugin } from './app.ts';
 
 const ALLOWED_HEADERS = [
   'authorization',
@@ -28,17 +28,25 @@ const EXPOSED_HEADERS = [
 ];
 const PREFLIGHT_CACHE_SECONDS = 600;
 
-/** @param origins scheme, host and port, as browsers write them: https://shop.example */
-export async function allowOrigins(app: App, origins: readonly string[]): Promise<void> {
-  const allowed = new Set(origins);
-  await app.register(cors, {
-    // A list would send the other headers to every origin; a function sends none to the others.
-    origin: (origin, done) => done(null, origin !== undefined && allowed.has(origin) && origin),
-    methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ALLOWED_HEADERS,
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: PREFLIGHT_CACHE_SECONDS,
-    // Strict mode refuses with plain text, and every error here is a problem document.
-    strictPreflight: false,
-  });
+export interface CrossOriginOptions {
+  /** Scheme, host and port, as browsers write them: https://shop.example */
+  readonly origins: readonly string[];
 }
+
+export const crossOrigin = appPlugin(
+  'cross-origin',
+  async (app, { origins }: CrossOriginOptions) => {
+    if (origins.length === 0) return;
+    const allowed = new Set(origins);
+    await app.register(cors, {
+      // A list would send the other headers to every origin; a function sends none to the others.
+      origin: (origin, done) => done(null, origin !== undefined && allowed.has(origin) && origin),
+      methods: ['GET', 'HEAD', 'POST'],
+      allowedHeaders: ALLOWED_HEADERS,
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: PREFLIGHT_CACHE_SECONDS,
+      // Strict mode refuses with plain text, and every error here is a problem document.
+      strictPreflight: false,
+    });
+  },
+);

@@ -5,10 +5,11 @@
  * counters are bounded LRU caches.
  * Fails: RATE_LIMITED, a 429 with Retry-After.
  */
-import rateLimit from '@fastify/rate-limit';
+import fastifyRateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
+import type { ApiKeys } from '../access/key-file.ts';
 import { HttpProblem } from '../responses/problems.ts';
-import type { App } from '../routes/context.ts';
+import { appPlugin } from './app.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,16 +23,24 @@ const IPV6_PREFIX_BITS = 64;
 
 /** The name that an address is counted under. */
 export const addressOf = (request: FastifyRequest): string =>
-  rateLimit.normalizeIP(request.ip, IPV6_PREFIX_BITS);
+  fastifyRateLimit.normalizeIP(request.ip, IPV6_PREFIX_BITS);
 
 const clientOf = (request: FastifyRequest): string =>
   request.apiKey === null ? addressOf(request) : `key ${request.apiKey.id}`;
 
-/** @param requestsPerMinute of a client whose key names no limit; 0: no limit */
-export async function limitRates(app: App, requestsPerMinute: number): Promise<void> {
+export interface RateLimitOptions {
+  /** Of a client whose key names no limit; 0: no limit. */
+  readonly requestsPerMinute: number;
+  /** null: open mode. */
+  readonly apiKeys: ApiKeys | null;
+}
+
+export const rateLimit = appPlugin('rate-limit', async (app, options: RateLimitOptions) => {
+  const { requestsPerMinute, apiKeys } = options;
+  if (requestsPerMinute === 0 && apiKeys === null) return;
   const limitOf = ({ apiKey }: FastifyRequest): number =>
     apiKey?.requestsPerMinute ?? requestsPerMinute;
-  await app.register(rateLimit, {
+  await app.register(fastifyRateLimit, {
     enableDraftSpec: true,
     timeWindow: '1 minute',
     cache: MAX_CLIENTS,
@@ -41,4 +50,4 @@ export async function limitRates(app: App, requestsPerMinute: number): Promise<v
     errorResponseBuilder: (_request, { max }) =>
       new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),
   });
-}
+});

@@ -5,7 +5,7 @@
  * Fails: an Error that names the route.
  */
 import { type Access, SCOPES, type Scope } from '../access/scopes.ts';
-import type { App } from '../routes/context.ts';
+import { appPlugin } from './app.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,19 +14,27 @@ declare module 'fastify' {
   }
 }
 
+export interface RouteAccessOptions {
+  /** false: open mode. */
+  readonly hasKeys: boolean;
+}
+
 /** Routes that official plugins add: the documentation, and the preflight route of CORS. */
 const isPluginRoute = (url: string): boolean => url === '*' || /^\/docs(\/|$)/.test(url);
 
-/** Call it before any route is added. */
-export function declareAccess(app: App, hasKeys: boolean): void {
-  app.addHook('onRoute', (route) => {
-    const access = route.config?.access ?? (isPluginRoute(route.url) ? 'open' : undefined);
-    if (access === undefined)
-      throw new Error(`the route ${route.method} ${route.url} does not declare its access`);
-    route.config = { ...route.config, access };
-    route.schema = { ...route.schema, security: securityOf(access, hasKeys) };
-  });
-}
+/** Register it before any route is added. */
+export const routeAccess = appPlugin(
+  'route-access',
+  async (app, { hasKeys }: RouteAccessOptions) => {
+    app.addHook('onRoute', (route) => {
+      const access = route.config?.access ?? (isPluginRoute(route.url) ? 'open' : undefined);
+      if (access === undefined)
+        throw new Error(`the route ${route.method} ${route.url} does not declare its access`);
+      route.config = { ...route.config, access };
+      route.schema = { ...route.schema, security: securityOf(access, hasKeys) };
+    });
+  },
+);
 
 /** The scope of a route for OpenAPI. In open mode the key is optional and is not checked. */
 function securityOf(access: Access, hasKeys: boolean): Record<string, string[]>[] {

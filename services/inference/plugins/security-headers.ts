@@ -5,7 +5,7 @@
  * Fails: with helmet's error for unknown directives.
  */
 import helmet from '@fastify/helmet';
-import type { App } from '../routes/context.ts';
+import { appPlugin } from './app.ts';
 
 /**
  * No inline script or style, nothing from other hosts. The icons of the documentation page are
@@ -38,12 +38,12 @@ const DATA = {
   xXssProtection: false,
 } as const;
 
-/** Call it after routes declare their access, and before any route is added. */
-export async function setSecurityHeaders(app: App): Promise<void> {
+/** Register it after routes declare their access, and before any route is added. */
+export const securityHeaders = appPlugin('security-headers', async (app) => {
   app.addHook('onRoute', (route) => {
     if (route.config?.access !== 'open') route.helmet = DATA;
   });
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY },
   });
-}
+});

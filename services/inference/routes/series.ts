@@ -8,6 +8,7 @@
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { answers, SeriesParams, SeriesQuery, SeriesResponse } from '../openapi/common-schemas.ts';
 import { ForecastQuery, ForecastResponse } from '../openapi/forecast-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { parseLevels } from '../responses/levels.ts';
@@ -15,9 +16,9 @@ import { pageOf } from '../responses/pagination.ts';
 import { JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-export function seriesRoutes(app: App, context: RouteContext): void {
+export async function seriesRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state, prepared, fellBack } = context;
 
   app.get(

@@ -18,7 +18,7 @@ import {
   parseKeys,
 } from '../../../../services/inference/access/key-file.ts';
 import { SCOPE_NAMES, type Scope } from '../../../../services/inference/access/scopes.ts';
-import type { App } from '../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
 import { createFixture, NOW } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
