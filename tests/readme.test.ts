@@ -9,7 +9,7 @@ import { Value } from 'typebox/value';
 import { describeSettings, readSettings } from '../platform/settings/settings.ts';
 import { ModelResponse } from '../services/inference/openapi/common-schemas.ts';
 import { ForecastResponse } from '../services/inference/openapi/forecast-schemas.ts';
-import type { App } from '../services/inference/routes/context.ts';
+import type { App } from '../services/inference/plugins/app.ts';
 import { openActualsLog } from '../storage/forecasts/actuals-log.ts';
 import { generatedBlocks, PAGES, RECORDING, withBlocks } from '../tools/readme/blocks.ts';
 import { leafCommands } from '../tools/readme/command-tables.ts';

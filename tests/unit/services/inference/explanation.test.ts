@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { naiveForecasters } from '../../../../forecasting/models/baselines/naive.ts';
 import type { ExplanationResponse } from '../../../../services/inference/openapi/explanation-schemas.ts';
-import type { App } from '../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import {
   CUTOFF,
   createFixture,

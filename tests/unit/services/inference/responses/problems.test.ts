@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
 import pino from 'pino';
-import type { App } from '../../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import { createFixture, weeklyNaive } from '../../../../fakes/inference.ts';
 
 describe('problems', () => {

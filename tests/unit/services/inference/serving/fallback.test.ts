@@ -9,7 +9,7 @@ import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { meanOfSeasons, seasonalNaive } from '../../../../../forecasting/models/baselines/naive.ts';
 import { HeadwayError } from '../../../../../platform/errors.ts';
-import type { App } from '../../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import {
   FALLBACK_MEANINGS,
   FALLBACK_REASONS,
