@@ -1,8 +1,8 @@
 /**
  * Purpose: `headway backtest`: the leaderboard of all forecasters over many cutoffs, as tables,
  * JSON and a page.
- * Invariants: the store is not written to; what is kept of a backtest and its page lie in the work
- * folder (or where --page says).
+ * Invariants: does not write to the store; checkpoints and page are in the work folder (or where
+ * --page names).
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, SETTINGS_INVALID for cutoffs a
  * share of the day apart.
  */
@@ -83,16 +83,15 @@ export async function backtestCommand(
   );
   if (kept > 0) {
     context.print(
-      `Resumed: ${kept} of ${segments.length} segments were kept from an earlier run of this backtest in ${folder}.`,
+      `Resumed: ${kept} of ${segments.length} segments come from an earlier run (${folder}).`,
     );
   }
   context.print(metricsTable(metrics, domain.unit));
   context.print(stepTable(metrics, domain.unit));
   const fits = segments.length === 1 ? 'one fit' : `${segments.length} fits`;
   const processes = workers === 1 ? 'one process' : `${workers} processes`;
-  context.print(
-    `\n${result.cutoffs.length} cutoffs, ${fits} in ${processes}, ${elapsed.toFixed(1)} s. Page: ${page}`,
-  );
+  const scope = `${result.cutoffs.length} cutoffs, ${fits} in ${processes}`;
+  context.print(`\n${scope}, ${elapsed.toFixed(1)} s. Report: ${page}`);
   context.printJson({
     domain: domain.name,
     snapshotVersion: manifest.snapshotVersion,

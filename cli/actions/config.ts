@@ -1,7 +1,7 @@
 /**
  * Purpose: `headway config`: every setting, its value, and where it came from.
  * Invariants: secrets are masked.
- * Fails: never; a wrong setting was refused before.
+ * Fails: never; invalid settings are refused before.
  */
 import Table from 'cli-table3';
 import { describeSettings } from '../../platform/settings/settings.ts';
@@ -10,7 +10,7 @@ import type { CommandContext } from '../context.ts';
 export async function listSettings(context: CommandContext): Promise<void> {
   const rows = describeSettings(context.settings);
   const table = new Table({
-    head: ['setting', 'value', 'from', 'default', 'unit', 'what it is'],
+    head: ['setting', 'value', 'source', 'default', 'unit', 'description'],
     style: { head: [], border: [] },
     colWidths: [null, 26, null, 20, 16, 48],
     wordWrap: true,

@@ -1,9 +1,9 @@
 /**
- * Purpose: `headway explain`: why one forecast is what it is: what each group of inputs did, and
- * the nearest past days.
- * Invariants: without --cutoff the explained forecast is the one that `forecast` and the HTTP
- * service give; the JSON is the HTTP answer's, but similar days come from all of the history.
- * Values are those known today, none after the cutoff. Changes nothing.
+ * Purpose: `headway explain`: the contribution of each group of inputs to one forecast, and
+ * similar past days.
+ * Invariants: without --cutoff the explained forecast is that of `forecast` and the HTTP
+ * service; the JSON is the HTTP response, with similar days from the whole history. Values are
+ * those known today, none after the cutoff. Reads only.
  * Fails: NO_CHAMPION, MODEL_NOT_FOUND, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HISTORY_TOO_SHORT, USAGE for
  * a wrong cutoff.
  */
@@ -27,6 +27,7 @@ import { lastObserved } from '../../services/inference/serving/precompute.ts';
 import { numberLabel, timeLabels } from '../../web/scales.js';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
+import { unknownSeries } from './forecast.ts';
 import { timestamp } from './panel.ts';
 
 export interface ExplainFlags {
@@ -38,20 +39,20 @@ export interface ExplainFlags {
 
 export async function explainCommand(context: CommandContext, flags: ExplainFlags): Promise<void> {
   const asked = flags.cutoff === undefined ? null : timestamp(flags.cutoff, '--cutoff');
-  const answer = await explainOne(context, flags, asked);
-  const picture = pictureOf(context, answer);
+  const response = await explainOne(context, flags, asked);
+  const chart = chartOf(context, response);
   const size = {
     width: Math.min(process.stdout.columns ?? 100, 120),
     colour: process.stdout.isTTY === true,
   };
-  context.print(explanationInTerminal(picture, size));
-  context.print(partsTable(picture));
-  context.print(daysTable(context, answer));
+  context.print(explanationInTerminal(chart, size));
+  context.print(partsTable(chart));
+  context.print(daysTable(context, response));
   if (flags.svg) {
-    await writeOutput(flags.svg, explanationSvg(picture));
-    context.print(`Picture: ${flags.svg}`);
+    await writeOutput(flags.svg, explanationSvg(chart));
+    context.print(`Chart: ${flags.svg}`);
   }
-  context.printJson(answer);
+  context.printJson(response);
 }
 
 async function explainOne(
@@ -70,11 +71,7 @@ async function explainOne(
   const { card, model, weights } = await registry.load(modelVersion);
   const { panel: online, manifest } = await features.readOnline();
   if (!online.seriesIds.includes(flags.series)) {
-    throw new HeadwayError(
-      'SERIES_UNKNOWN',
-      `there is no ${domain.seriesNoun} ${JSON.stringify(flags.series)} in snapshot ${manifest.snapshotVersion}`,
-      { fix: `Known are, for example, ${online.seriesIds.slice(0, 8).join(', ')}.` },
-    );
+    throw unknownSeries(domain, flags.series, manifest.snapshotVersion, online.seriesIds);
   }
   const { snapshotVersion } = manifest;
   const panel = await features.readAsOf({ snapshotVersion, seriesIds: [flags.series] });
@@ -94,8 +91,8 @@ async function explainOne(
   });
 }
 
-function pictureOf({ domain }: CommandContext, answer: ExplanationResponse): ExplanationChart {
-  const { seriesId, title } = answer;
+function chartOf({ domain }: CommandContext, response: ExplanationResponse): ExplanationChart {
+  const { seriesId, title } = response;
   return {
     title:
       title === seriesId
@@ -103,11 +100,11 @@ function pictureOf({ domain }: CommandContext, answer: ExplanationResponse): Exp
         : `${domain.title}: ${title} (${seriesId})`,
     unit: domain.unit,
     timeZone: domain.timeZone,
-    cutoff: Date.parse(answer.cutoff),
-    timestamps: answer.timestamps.map((time) => Date.parse(time)),
-    baseline: { title: 'usual at this hour', values: answer.baseline.values },
-    parts: answer.parts,
-    forecast: { title: 'forecast', values: answer.forecast.values },
+    cutoff: Date.parse(response.cutoff),
+    timestamps: response.timestamps.map((time) => Date.parse(time)),
+    baseline: { title: 'usual at this hour', values: response.baseline.values },
+    parts: response.parts,
+    forecast: { title: 'forecast', values: response.forecast.values },
   };
 }
 
@@ -133,7 +130,7 @@ function partsTable({ timestamps, timeZone, baseline, parts, forecast }: Explana
       ...steps.map((step) => label(values[step - 1] as number)),
       label(totalOf({ values })),
     ]);
-  // As many digits as tell apart what moves the largest of them: three, whatever the unit.
+  // Three significant digits of the largest value, whatever the unit.
   const largest = Math.max(
     ...[baseline, forecast, ...parts].flatMap(({ values }) => values.map(Math.abs)),
     1e-6,
@@ -160,16 +157,16 @@ function daysTable(
   { similarDays, forecast }: ExplanationResponse,
 ): string {
   if (similarDays.length === 0)
-    return 'No past day can be compared: too little of the history is known.';
+    return 'There are no similar past days: too little history is known.';
   const { full } = timeLabels(domain.timeZone);
   const table = new Table({
-    head: ['days that looked alike, up to', 'distance', 'what followed, sum'],
+    head: ['similar past days, up to', 'distance', 'actual sum that followed'],
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right'],
   });
   for (const { cutoff, distance, values } of similarDays) {
     table.push([full(Date.parse(cutoff)), distance.toFixed(3), numberLabel(totalOf({ values }))]);
   }
-  table.push(['the forecast', '', numberLabel(forecast.total)]);
+  table.push(['this forecast', '', numberLabel(forecast.total)]);
   return table.toString();
 }

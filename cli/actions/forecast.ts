@@ -1,8 +1,8 @@
 /**
- * Purpose: `headway forecast`: one series as a picture and a table, or all of them into the
+ * Purpose: `headway forecast`: one series as a chart and a table, or all of them into the
  * forecast log.
- * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the
- * same.
+ * Invariants: reads what the HTTP service reads (the champion and the online view), so both give
+ * the same forecast.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
  */
 import Table from 'cli-table3';
@@ -45,45 +45,39 @@ export async function forecastCommand(
     ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
   });
   if (flags.series === undefined) {
-    // Of more shards than series some are empty: nothing is to be kept of them.
+    // With more shards than series some are empty: they write nothing.
     if (issued.entry.seriesIds.length > 0) await (await context.forecasts()).append(issued.entry);
+    const { seriesIds, horizon, cutoff } = issued.entry;
     context.print(
-      `Forecast ${issued.entry.seriesIds.length} series × ${issued.entry.horizon} steps from ${iso(issued.entry.cutoff)}; kept in the forecast log.`,
+      `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written to the log.`,
     );
     for (const flag of SERIES_FLAGS) {
       const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
+      const examples = ids.slice(0, 5).join(', ');
       if (ids.length > 0)
-        context.print(
-          `Flagged as ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, for example ${ids.slice(0, 5).join(', ')}.`,
-        );
+        context.print(`Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, e.g. ${examples}.`);
     }
     context.printJson({ ...issued.entry, flags: Object.fromEntries(issued.flags) });
     return;
   }
   const series = issued.panel.seriesIds.indexOf(flags.series);
   if (series < 0) {
-    throw new HeadwayError(
-      'SERIES_UNKNOWN',
-      `there is no ${domain.seriesNoun} ${JSON.stringify(flags.series)} in snapshot ${issued.entry.snapshotVersion}`,
-      {
-        fix: `Known are, for example, ${issued.panel.seriesIds.slice(0, 8).join(', ')}.`,
-      },
-    );
+    throw unknownSeries(domain, flags.series, issued.entry.snapshotVersion, issued.panel.seriesIds);
   }
-  const picture = pictureOf(context, issued, series);
+  const chart = chartOf(context, issued, series);
   context.print(
-    forecastInTerminal(picture, {
+    forecastInTerminal(chart, {
       width: Math.min(process.stdout.columns ?? 100, 120),
       height: 18,
       colour: process.stdout.isTTY === true,
     }),
   );
-  context.print(forecastTable(picture, issued.entry, series));
+  context.print(forecastTable(chart, issued.entry, series));
   const found = issued.flags.get(flags.series) ?? [];
-  for (const flag of found) context.print(`Flagged as ${flag}: ${FLAG_MEANINGS[flag]}.`);
+  for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
-    await writeOutput(flags.svg, forecastSvg(picture));
-    context.print(`Picture: ${flags.svg}`);
+    await writeOutput(flags.svg, forecastSvg(chart));
+    context.print(`Chart: ${flags.svg}`);
   }
   const { entry } = issued;
   context.printJson({
@@ -94,13 +88,25 @@ export async function forecastCommand(
     issuedAt: iso(entry.issuedAt),
     modelVersion: entry.modelVersion,
     snapshotVersion: entry.snapshotVersion,
-    timestamps: picture.forecast.timestamps.map(iso),
+    timestamps: chart.forecast.timestamps.map(iso),
     quantiles: Object.fromEntries(
       entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)]),
     ),
     ...(found.length > 0 ? { flags: found } : {}),
   });
 }
+
+export const unknownSeries = (
+  { seriesNoun }: CommandContext['domain'],
+  seriesId: string,
+  snapshotVersion: string,
+  known: readonly string[],
+): HeadwayError =>
+  new HeadwayError(
+    'SERIES_UNKNOWN',
+    `there is no ${seriesNoun} ${JSON.stringify(seriesId)} in snapshot ${snapshotVersion}`,
+    { fix: `Series are, for example, ${known.slice(0, 8).join(', ')}.` },
+  );
 
 /** All steps of one quantile of one series. */
 function columnOf(
@@ -137,7 +143,7 @@ export async function issue(
 }
 
 /** The last week, the forecast and the naive line of one series (its row in the panel). */
-export function pictureOf(
+export function chartOf(
   { domain }: CommandContext,
   { panel, cutoff, entry }: IssuedForecasts,
   series: number,

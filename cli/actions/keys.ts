@@ -1,9 +1,9 @@
 /**
  * Purpose: `headway keys create | list | revoke | rotate`: the file of API keys.
  * Invariants: a key is printed once, when it is made, and never again: the file holds its hash. The
- * file is replaced whole and under a lock, so that a service that reads it meanwhile sees the one
- * or the other, and no change is lost to another.
- * Fails: SETTINGS_INVALID for a file that is none of ours, USAGE for an id that is not in it,
+ * file is replaced atomically and under a lock, so a service reads the old or the new one and no
+ * concurrent change is lost.
+ * Fails: SETTINGS_INVALID for a file that is not a key file, USAGE for an id that is not in it,
  * RUN_IN_PROGRESS while another changes it.
  */
 import { existsSync } from 'node:fs';
@@ -41,12 +41,12 @@ export async function createKey(context: CommandContext, flags: CreateKeyFlags):
     newSecret,
   );
   const file = await change(context, (keys) => [...keys, record]);
-  logOnce(context, key, record, `Made in ${file}.`);
+  logOnce(context, key, record, `It is stored in ${file}.`);
 }
 
 /**
- * A second key that may do the same; the first works on for the overlap, so that nobody need switch
- * in the same second.
+ * A second key with the same rights. The first works until the overlap ends, so that clients can
+ * switch meanwhile.
  */
 export async function rotateKey(
   context: CommandContext,
@@ -61,14 +61,14 @@ export async function rotateKey(
     if (stateOf(old, now) !== 'active') {
       throw new HeadwayError(
         'USAGE',
-        `the key ${old.id} is ${stateOf(old, now)}, and has nothing to hand over`,
+        `the key ${old.id} is ${stateOf(old, now)} and cannot be rotated`,
         {
-          fix: 'Make a new one with `headway keys create`.',
+          fix: 'Create a new one with `headway keys create`.',
         },
       );
     }
     const { name, scopes, requestsPerMinute, createdAt, expiresAt } = old;
-    // The new one lives as long as the old one was made for.
+    // The new key has the lifetime of the old one.
     const lifetime = expiresAt === null ? null : Date.parse(expiresAt) - Date.parse(createdAt);
     const inherited = {
       name,
@@ -94,7 +94,7 @@ export async function rotateKey(
     context,
     key,
     record,
-    `It takes the place of ${id}, which works until ${new Date(endsAt).toISOString()} at the latest.`,
+    `It replaces ${id}, which expires at ${new Date(endsAt).toISOString()} at the latest.`,
   );
 }
 
@@ -140,7 +140,7 @@ export async function listKeys(context: CommandContext): Promise<void> {
   context.print(
     keys.length > 0
       ? table.toString()
-      : `No keys in ${where}: make one with \`headway keys create\`.`,
+      : `No keys in ${where}: create one with \`headway keys create\`.`,
   );
   context.printJson({
     keys: keys.map(({ hash: _hash, ...record }) => ({ ...record, state: stateOf(record, now) })),
@@ -151,16 +151,15 @@ const day = (time: string): string => `${time.slice(0, 16).replace('T', ' ')}Z`;
 
 function logOnce(context: CommandContext, key: string, record: KeyRecord, text: string): void {
   const { hash: _hash, ...shown } = record;
-  context.print(
-    `${key}\n\nThis is the only time it is shown. ${text}\nClients send it as: Authorization: Bearer hw_…`,
-  );
+  context.print(`${key}\n\nThe key is shown only this once. ${text}`);
+  context.print('Clients send it as: Authorization: Bearer hw_…');
   context.printJson({ key, ...shown });
 }
 
 function found(keys: readonly KeyRecord[], id: string): KeyRecord {
   const record = keys.find((one) => one.id === id);
   if (record) return record;
-  // What was given is not repeated: it may be a whole key.
+  // The argument is not repeated: it may be a whole key.
   throw new HeadwayError('USAGE', 'no key has this id', {
     fix: '`headway keys list` shows the ids: 12 characters, without hw_.',
   });
@@ -185,7 +184,7 @@ async function change(
   if (isInline(file)) {
     throw new HeadwayError(
       'USAGE',
-      'HEADWAY_API_KEYS holds the keys themselves, which cannot be changed from here',
+      'HEADWAY_API_KEYS holds the keys themselves, which this command cannot change',
       {
         fix: 'Name a file with --api-keys, and set HEADWAY_API_KEYS to its content.',
       },
@@ -199,8 +198,7 @@ async function change(
   };
   await withRunLock(lock, async () => {
     const text = formatKeys(edit(await readKeys(file)));
-    // What would not be read back is not written: a scope that there is not, a name with odd
-    // characters.
+    // Refuses what could not be read back: an unknown scope, a name with control characters.
     parseKeys(text, file);
     await replaceFile(file, text);
   });

@@ -1,7 +1,7 @@
 /**
  * Purpose: `headway models list | show | promote | rollback`.
  * Invariants: every change of champion is an entry in the append-only log, with its reason.
- * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION; STORE_CORRUPT for a picture that was changed.
+ * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION; STORE_CORRUPT for a chart that was changed.
  */
 import Table from 'cli-table3';
 import { HeadwayError } from '../../platform/errors.ts';
@@ -47,8 +47,8 @@ export async function listModels(context: CommandContext): Promise<void> {
 }
 
 /**
- * Card, figures and verdicts of one model: the champion where none is named, and the newest where
- * nobody reigns.
+ * Card, metrics and promotion decisions of one model: by default the champion, or the newest model
+ * where there is no champion.
  */
 export async function showModel(
   context: CommandContext,
@@ -69,9 +69,9 @@ export async function showModel(
   );
   context.print(cardTable(card, champion?.modelVersion === modelVersion));
   for (const { at, kind, reason } of verdicts) {
-    // A verdict's reason says its kind itself; what was done by hand does not.
-    const says = /^(not promoted|promoted|inconclusive): /.test(reason);
-    context.print(`${utcText(at)}  ${says ? '' : `${kind}: `}${reason}`);
+    // The reason of an evaluation begins with its kind; that of a manual change does not.
+    const hasKind = /^(not promoted|promoted|inconclusive): /.test(reason);
+    context.print(`${utcText(at)}  ${hasKind ? '' : `${kind}: `}${reason}`);
   }
   const { metrics } = card;
   if (metrics)
@@ -79,19 +79,17 @@ export async function showModel(
       `\n${metricsTable(metrics as Parameters<typeof metricsTable>[0], context.domain.unit)}`,
     );
   const svg = flags.svg === undefined ? null : await writeChart(registry, verdicts, flags.svg);
-  if (svg) context.print(`Picture of the verdict: ${svg}`);
+  if (svg) context.print(`Chart of the decision: ${svg}`);
   context.printJson({ champion: champion?.modelVersion === modelVersion, card, verdicts, svg });
 }
 
 function cardTable(card: ModelCard, isChampion: boolean): string {
+  const seconds = card.trainingSeconds.toFixed(1);
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
     ['model', `${card.modelVersion}${isChampion ? ' (champion)' : ''}`],
-    [
-      'made',
-      `${utcText(card.createdAt)}, in ${card.trainingSeconds.toFixed(1)} s on ${card.backend}, seed ${card.seed}`,
-    ],
-    ['from', `snapshot ${card.snapshotVersion}, up to ${utcText(card.trainingCutoff)}`],
+    ['trained', `${utcText(card.createdAt)}, ${seconds} s on ${card.backend}, seed ${card.seed}`],
+    ['data', `snapshot ${card.snapshotVersion}, up to ${utcText(card.trainingCutoff)}`],
     ['forecasts', `${card.horizon} steps at the quantiles ${card.quantiles.join(', ')}`],
     [
       'size',
@@ -101,7 +99,7 @@ function cardTable(card: ModelCard, isChampion: boolean): string {
   return table.toString();
 }
 
-/** The newest picture among the verdicts. */
+/** The newest chart among the decisions. */
 async function writeChart(
   registry: ModelRegistry,
   verdicts: readonly Parameters<ModelRegistry['picture']>[0][],
@@ -110,8 +108,8 @@ async function writeChart(
   const entry = verdicts.findLast(({ picture }) => picture !== null);
   const svg = entry ? await registry.picture(entry) : null;
   if (svg === null) {
-    throw new HeadwayError('OBJECT_NOT_FOUND', 'no verdict on this model has a picture', {
-      fix: 'Models that were promoted by hand, or judged before pictures were kept, have none: leave --svg out.',
+    throw new HeadwayError('OBJECT_NOT_FOUND', 'no decision on this model has a chart', {
+      fix: 'Omit --svg: a model that was promoted by hand, or by an early release, has no chart.',
     });
   }
   await writeOutput(path, svg);
@@ -124,12 +122,12 @@ export async function promoteModel(
   reason: string,
 ): Promise<void> {
   const entry = await (await context.registry()).promote({ modelVersion, reason, evidence: null });
-  context.print(`${entry.modelVersion} is champion: ${entry.reason}`);
+  context.print(`${entry.modelVersion} is the champion: ${entry.reason}`);
   context.printJson(entry);
 }
 
 export async function rollbackModel(context: CommandContext, reason: string): Promise<void> {
   const entry = await (await context.registry()).rollback(reason);
-  context.print(`${entry.modelVersion} is champion again: ${entry.reason}`);
+  context.print(`${entry.modelVersion} is the champion again: ${entry.reason}`);
   context.printJson(entry);
 }

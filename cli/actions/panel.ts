@@ -46,6 +46,6 @@ export function timestamp(text: string, flag: string): number {
   });
 }
 
-/** Date.parse takes 31 February for 3 March. */
+/** Date.parse reads 31 February as 3 March. */
 const isDay = (day: string): boolean =>
   new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day);

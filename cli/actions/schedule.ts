@@ -1,11 +1,11 @@
 /**
  * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training
- * daily. With --once the jobs run now, one after the other, for whoever has a schedule of its own
+ * daily. With --once the jobs run now, one after the other, for an external scheduler
  * (EventBridge, CronJobs).
  * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not
- * overlap; a failed run is retried and reported, and whatever serves goes on with the last good
+ * overlap; a failed run is retried and reported, and the service continues with the last good
  * model. With --once nothing is retried: the caller sees the failure.
- * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with --once as the job that
+ * Fails: SETTINGS_INVALID for a schedule that is not a cron expression; with --once as the job that
  * failed.
  */
 import { runChildJob } from '../../platform/jobs/child-job.ts';
@@ -33,7 +33,7 @@ export async function scheduleCommand(
   const scheduler = startSchedule(context, only ? { only } : {});
   const jobs = scheduler.status().map(({ name, cron }) => `${name} at ${cron}`);
   context.print(`Scheduled (cron, UTC): ${jobs.join('; ') || 'nothing'}. Ctrl-C stops it.`);
-  // A first run now, so that a fresh machine need not wait for the hour.
+  // A first run now, so that a new machine does not wait for the schedule.
   for (const { name } of scheduler.status()) void scheduler.trigger(name);
   await stop.happened;
   await scheduler.stop({ abort: true });
@@ -41,7 +41,7 @@ export async function scheduleCommand(
 
 export interface ScheduleChoice {
   readonly only?: 'features' | 'training';
-  /** The jobs' settings; this process's own unless told. */
+  /** Settings of the jobs; default: those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -74,7 +74,7 @@ export function startSchedule(
 }
 
 /**
- * What each job does: without a champion there is nothing to forecast with, and that is no failure.
+ * The work of each job. Without a champion there is no forecast, which is not a failure.
  */
 function jobRuns(context: CommandContext, environment: Readonly<Record<string, string>>) {
   const run = (args: string[], signal: AbortSignal) =>

@@ -1,7 +1,7 @@
 /**
  * Purpose: `headway serve`: the HTTP service until a signal ends it.
  * Invariants: SIGINT and SIGTERM let running requests finish; a second signal ends at once.
- * Fails: SETTINGS_INVALID where the address cannot be listened on.
+ * Fails: SETTINGS_INVALID where the address cannot be used.
  */
 import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
@@ -16,8 +16,9 @@ import type { CommandContext } from '../context.ts';
 export async function serveCommand(context: CommandContext): Promise<void> {
   const stop = stopSignal();
   const server = await openServer(context);
+  const { title } = context.domain;
   context.print(
-    `Headway serves ${context.domain.title} on ${server.url} (documentation: ${server.url}/docs). Ctrl-C stops it.`,
+    `Serving ${title} on ${server.url} (API: ${server.url}/docs). Press Ctrl-C to stop.`,
   );
   await stop.happened;
   await server.close();
@@ -25,7 +26,7 @@ export async function serveCommand(context: CommandContext): Promise<void> {
 
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
   const { settings, domain, clock } = context;
-  // One of its own: it logs every request.
+  // The service has its own logger, because it logs every request.
   const logger = createLogger({
     level: settings.logLevel,
     pretty: process.stderr.isTTY === true,
@@ -66,7 +67,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
   return { ...server, close: () => server.close().finally(() => tracing?.close()) };
 }
 
-/** Traces, where they are asked for: by our setting, or by OpenTelemetry's own variables. */
+/** Traces, where our setting or OpenTelemetry's own variables enable them. */
 async function openTracing({
   settings,
   environment,
@@ -90,7 +91,7 @@ export interface StopSignal {
 }
 
 /**
- * Listens for SIGINT and SIGTERM once; a second one finds no handler and ends the process at once.
+ * Listens for SIGINT and SIGTERM once; a second one has no handler and ends the process at once.
  */
 export function stopSignal(): StopSignal {
   const controller = new AbortController();

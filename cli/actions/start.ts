@@ -1,11 +1,10 @@
 /**
- * Purpose: `npm start`: the end-to-end run once, then the service and its schedule, on a machine with
- * nothing but Node.
- * Invariants: features and training run in processes of their own, as the schedule runs them; a
- * second start brings the features up to date and trains only if there is no champion; Ctrl-C stops
- * cleanly.
- * Fails: with the first step's error; what was committed until then stays, and the next start goes
- * on from there.
+ * Purpose: `npm start`: the end-to-end run once, then the service and its schedule; needs only
+ * Node.
+ * Invariants: features and training run in child processes, as in the schedule; a second start
+ * updates the features and trains only if there is no champion; Ctrl-C stops cleanly.
+ * Fails: with the error of the first step that fails; what was committed stays, and the next start
+ * continues from there.
  */
 import { join } from 'node:path';
 import { meanOf } from '../../forecasting/evaluation/metrics.ts';
@@ -17,7 +16,7 @@ import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
-import { issue, pictureOf } from './forecast.ts';
+import { chartOf, issue } from './forecast.ts';
 import { startSchedule } from './schedule.ts';
 import { openServer, stopSignal } from './serve.ts';
 
@@ -27,7 +26,7 @@ export interface StartFlags {
 }
 
 /**
- * The first model, which somebody waits for, learns from fewer batches than those of the schedule.
+ * Somebody waits for the first model, so it trains on fewer batches than those of the schedule.
  */
 const FIRST_STEPS = '700';
 const QUICK_STEPS = '200';
@@ -43,45 +42,43 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
 
   try {
     context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
-    step(1, 'Features: raw data in, a snapshot committed');
+    step(1, 'Features: read the raw data, check it and save a snapshot');
     await child(['features', 'run']);
 
-    step(2, 'Model: fit, backtest against the naive baselines, promote if better');
+    step(2, 'Model: train it, compare it with simple baselines, use it if it is better');
     const registry = await context.registry();
     const champion = await registry.champion();
     if (champion === null)
       await child(['train', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
     else
-      context.print(
-        `Model ${champion.modelVersion} is champion; the schedule trains again (HEADWAY_TRAINING_SCHEDULE).`,
-      );
+      context.print(`Model ${champion.modelVersion} is in use; the schedule trains the next one.`);
     const hasModel = (await registry.champion()) !== null;
 
-    step(3, 'Forecast: every series, the next hours, with intervals');
+    step(3, `Forecast: the next ${domain.horizon} intervals of every series`);
     const shown = hasModel ? await showForecast(context) : null;
     if (!hasModel)
       context.print(
-        'The gate did not promote the model, so there is nothing to forecast with yet; the schedule trains again.',
+        'The model is not better than the baselines, so there is no forecast yet. The schedule ' +
+          'trains again.',
       );
 
-    step(4, 'Service');
+    step(4, 'HTTP service');
     const server = await openServer(context);
-    context.print(
-      `Ready ${((clock.elapsedMs() - started) / 1000).toFixed(1)} s after the start.\n${addresses(server.url, shown)}`,
-    );
+    const seconds = ((clock.elapsedMs() - started) / 1000).toFixed(1);
+    context.print(`Ready after ${seconds} s.\n${addresses(server.url, shown)}`);
     if (flags.once) {
       await checkOnce(server.url, shown, domain.horizon).finally(() => server.close());
-      context.print('\nOne forecast was fetched over HTTP. Stopping, as --once asks.');
+      context.print('\nFetched one forecast over HTTP. Stopping, because of --once.');
       return;
     }
     const scheduler = startSchedule(context, { environment });
-    context.print(`\n${scheduleText(context)} Ctrl-C stops.`);
+    context.print(`\n${scheduleText(context)} Press Ctrl-C to stop.`);
     await stop.happened;
-    context.print('\nStopping: running requests finish, running jobs are asked to end.');
+    context.print('\nStopping: waiting for running requests and jobs.');
     await Promise.all([server.close(), scheduler.stop({ abort: true })]);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    context.print('\nStopped. What was committed stays; the next start goes on from there.');
+    context.print('\nStopped. Saved results stay; the next start continues from there.');
   } finally {
     stop.forget();
   }
@@ -92,14 +89,14 @@ async function showForecast(context: CommandContext): Promise<string> {
   const issued = await issue(context);
   await (await context.forecasts()).append(issued.entry);
   const series = showcase(issued);
-  const picture = pictureOf(context, issued, series);
+  const chart = chartOf(context, issued, series);
   const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);
-  await writeOutput(svg, forecastSvg(picture));
+  await writeOutput(svg, forecastSvg(chart));
   const width = Math.min(process.stdout.columns ?? 100, 110);
   context.print(
-    forecastInTerminal(picture, { width, height: 18, colour: process.stdout.isTTY === true }),
+    forecastInTerminal(chart, { width, height: 18, colour: process.stdout.isTTY === true }),
   );
-  context.print(`Picture: ${svg}`);
+  context.print(`Chart: ${svg}`);
   return issued.panel.seriesIds[series] as string;
 }
 
@@ -115,10 +112,13 @@ const addresses = (url: string, seriesId: string | null): string =>
     `  All series     curl ${url}/v1/series`,
   ].join('\n');
 
-const scheduleText = ({ settings }: CommandContext): string =>
-  `Features are brought up to date at "${settings.featuresSchedule ?? 'off'}", the model is trained again at "${settings.trainingSchedule ?? 'off'}" (cron, UTC).`;
+function scheduleText({ settings }: CommandContext): string {
+  const features = settings.featuresSchedule ?? 'off';
+  const training = settings.trainingSchedule ?? 'off';
+  return `Schedule (cron, UTC): features "${features}", training "${training}".`;
+}
 
-/** --quick: the domain's own source, cut short. */
+/** --quick: a smaller source of the domain. */
 function quickSource(
   { domain, settings }: CommandContext,
   { quick }: StartFlags,
@@ -128,7 +128,7 @@ function quickSource(
     : {};
 }
 
-/** A series worth looking at: the one at the upper quartile of the busiest. */
+/** A busy series for the chart: at the upper eighth by mean. */
 function showcase({ panel }: IssuedForecasts): number {
   const means = panel.seriesIds.map((_, series) => ({
     series,
@@ -145,7 +145,7 @@ async function checkOnce(
 ): Promise<void> {
   if (seriesId === null)
     throw new HeadwayError('NO_CHAMPION', 'no model was promoted', {
-      fix: 'Train longer, or bring more history.',
+      fix: 'Train longer, or provide more history.',
     });
   const url = forecastUrl(serverUrl, seriesId);
   const response = await fetch(url);
@@ -154,7 +154,7 @@ async function checkOnce(
   if (response.ok && median.length === horizon && median.every(Number.isFinite)) return;
   throw new HeadwayError(
     'INTERNAL',
-    `the service answered ${response.status} instead of ${horizon} steps`,
+    `the service returned ${response.status} instead of ${horizon} steps`,
     { where: url },
   );
 }

@@ -31,7 +31,7 @@ export interface TrainingFlags {
   readonly demandOnly?: boolean;
 }
 
-/** What only `train` has. */
+/** Flags of `train` only. */
 export interface TrainFlags {
   readonly snapshot?: string;
   readonly knownAt?: string;
@@ -49,8 +49,8 @@ export async function trainCommand(
     return reproduceCommand(context, flags.reproduce, flags.panelOnly ?? false);
   }
   if (flags.panelOnly) {
-    throw new HeadwayError('USAGE', '--panel-only belongs to --reproduce', {
-      fix: 'Add --reproduce MODEL, or leave it out.',
+    throw new HeadwayError('USAGE', '--panel-only needs --reproduce', {
+      fix: 'Add --reproduce MODEL, or omit --panel-only.',
     });
   }
   const { settings, clock, progress, logger } = context;
@@ -92,12 +92,11 @@ export async function trainCommand(
   context.print(`\n${reliabilityTable(trained.reliability)}`);
   const calibrationReport = await writeCalibrationReport(context, trained);
   context.print(`${calibrationNote(trained)} Calibration report: ${calibrationReport}`);
-  context.print(
-    `\nModel ${card.modelVersion} (${backend}, ${card.trainingSeconds.toFixed(1)} s) ${verdict.reason}`,
-  );
+  const trainedIn = `${card.trainingSeconds.toFixed(1)} s`;
+  context.print(`\nModel ${card.modelVersion} (${backend}, ${trainedIn}) ${verdict.reason}`);
   if (verdict.moreCutoffs !== null)
     context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
-  context.print(`\`headway models show ${card.modelVersion} --svg FILE\` draws the comparison.`);
+  context.print(`Chart of the comparison: headway models show ${card.modelVersion} --svg FILE`);
   context.printJson({
     modelVersion: card.modelVersion,
     outcome: verdict.outcome,
@@ -122,8 +121,9 @@ const calibrationNote = ({
 }: Pick<TrainingResult, 'uncalibrated' | 'warmStart'>): string =>
   uncalibrated === null
     ? warmStart === null
-      ? 'The quantiles were calibrated on cutoffs that the network had not learnt from, then scored on later ones.'
-      : 'The quantiles were calibrated on cutoffs held out of this fit, which the champion it went on from may have learnt from, then scored on later ones.'
+      ? 'The quantiles were calibrated on held-out data, then scored on later data.'
+      : 'The quantiles were calibrated on data held out of this fit, which the champion that it ' +
+        'started from may have seen, then scored on later data.'
     : `${uncalibrated.slice(0, 1).toUpperCase()}${uncalibrated.slice(1)}.`;
 
 async function writeCalibrationReport(
@@ -135,7 +135,10 @@ async function writeCalibrationReport(
   const day = (index: number) => new Date(timestampAt(panel, index)).toISOString().slice(0, 10);
   const page = reliabilityPage({
     title: domain.title,
-    subtitle: `Model ${card.modelVersion} on snapshot ${card.snapshotVersion}: ${cutoffs.length} cutoffs from ${day(cutoffs[0] as number)} to ${day(cutoffs[cutoffs.length - 1] as number)}, after everything it was trained on.`,
+    subtitle:
+      `Model ${card.modelVersion} on snapshot ${card.snapshotVersion}: ` +
+      `${cutoffs.length} cutoffs from ${day(cutoffs[0] as number)} ` +
+      `to ${day(cutoffs[cutoffs.length - 1] as number)}, after all training data.`,
     groups: reliability,
     calibrated: uncalibrated === null,
     note: calibrationNote(trained),
@@ -145,14 +148,14 @@ async function writeCalibrationReport(
   return path;
 }
 
-/** What would give that many more cutoffs: a longer test span. */
+/** The test span that has that many more cutoffs. */
 function longerSpan(
   { testDays, cutoffStep }: TrainingConfig,
   moreCutoffs: number,
   frequencyMinutes: number,
 ): string {
   const days = testDays + Math.ceil((moreCutoffs * cutoffStep * frequencyMinutes) / 1440);
-  return `A test span with that many is --test-days ${days}, if there is history enough; the champion stays meanwhile.`;
+  return `For that many, use --test-days ${days} (needs enough history). The champion stays.`;
 }
 
 /** The processes that the members of an ensemble are fitted in. */
@@ -167,11 +170,11 @@ export const workersOf = (
 export const checkpointsIn = ({ work }: CommandContext['settings']): string =>
   join(work, 'checkpoints');
 
-/** The domain as the model is to see it. */
+/** The domain with the inputs of the model. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
   demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
 
-/** The defaults, then what the file says, then what the flags say. */
+/** Flags override the file, the file overrides the defaults. */
 export async function configOf(
   { steps, testDays, config: file }: TrainingFlags,
   domain: Domain,
@@ -192,7 +195,7 @@ export async function oracleOf(
 ): Promise<Source['oracle'] | undefined> {
   if (context.settings.source === null && context.domain.defaultSource === null) return undefined;
   const source = await context.source();
-  // Asked first, because listing the parts of a simulated source would simulate it.
+  // Checked first, because listing the parts of a simulated source runs the simulation.
   if (source.oracle === undefined || !manifest.reason.endsWith(source.description))
     return undefined;
   const parts = new Set(

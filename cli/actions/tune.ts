@@ -1,8 +1,8 @@
 /**
- * Purpose: `headway tune`: search for a better configuration in worker processes, and write it down
- * with a report.
+ * Purpose: `headway tune`: search for a better configuration in worker processes, and write it to a
+ * file with a report.
  * Invariants: one search of a domain and store at a time on this machine; the test span is never
- * looked at; the store is only read.
+ * used; the store is only read.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
 import { availableParallelism } from 'node:os';
@@ -104,7 +104,8 @@ export async function tuneCommand(context: CommandContext, flags: TuneFlags): Pr
   context.print(`\n${verdictOf(report)}`);
   context.print(trialsLine(report, result));
   context.print(
-    `\nReport: ${pagePath}\nConfiguration: ${configPath}\nUse it: headway train --config ${configPath}`,
+    `\nReport: ${pagePath}\nConfiguration: ${configPath}\n` +
+      `To use it: headway train --config ${configPath}`,
   );
   context.printJson({
     ...report,
@@ -127,8 +128,9 @@ function candidateTable(report: TuningReport): string {
     wordWrap: true,
   });
   for (const candidate of candidates.slice(0, SHOWN)) {
+    const name = candidate.number === 0 ? 'default' : candidate.number;
     table.push([
-      `${candidate.number === 0 ? 'default' : candidate.number}${candidate.number === report.best ? ' *' : ''}`,
+      `${name}${candidate.number === report.best ? ' *' : ''}`,
       ...rungs.map((_, rung) => lossText(candidate, rung)),
       candidate.rungs.at(-1)?.mae?.toPrecision(4) ?? '',
       parameters.map(({ name }) => `${name}\u00a0${candidate.values[name]}`).join(', '),
@@ -137,7 +139,10 @@ function candidateTable(report: TuningReport): string {
   const rest =
     candidates.length > SHOWN ? `\n… and ${candidates.length - SHOWN} more, in the report.` : '';
   const folds = `mean of ${report.folds.length} folds`;
-  return `${table.toString()}${rest}\nLoss: pinball loss over the best naive's MAE, ${folds}; less is better; compare inside a column. MAE: at the last rung reached.`;
+  const legend =
+    `Loss: pinball loss divided by the MAE of the best baseline, ${folds}; lower is better. ` +
+    'Compare within a column. MAE: of the last round reached.';
+  return `${table.toString()}${rest}\n${legend}`;
 }
 
 function lossText({ rungs }: ReportedCandidate, rung: number): string {
@@ -156,20 +161,31 @@ function failureLines({ candidates }: TuningReport): string[] {
 function verdictOf({ best, gain, rungs }: TuningReport): string {
   const steps = rungs.at(-1)?.steps;
   if (best === 0)
-    return `No candidate beat the default configuration at ${steps} steps: the file holds the default.`;
+    return `No candidate beats the default at ${steps} steps: the file has the default.`;
   const how =
     gain === null
       ? 'the default failed'
       : `${(100 * gain).toFixed(1)} % less loss than the default`;
-  return `Candidate ${best} is best at ${steps} steps: ${how}. Whether it holds on days it has not met, \`headway backtest --config\` tells.`;
+  return (
+    `Candidate ${best} is best at ${steps} steps: ${how}. ` +
+    'Check it on new days with `headway backtest --config`.'
+  );
 }
 
 function trialsLine(report: TuningReport, { folder }: TuningResult): string {
   const resumed =
     report.resumedTrials > 0 ? `, ${report.resumedTrials} of them from an earlier run` : '';
-  return `${report.trials} trials${resumed}, in ${report.seconds.toFixed(1)} s. They are kept in ${folder}.`;
+  const seconds = report.seconds.toFixed(1);
+  return `${report.trials} trials${resumed}, in ${seconds} s, stored in ${folder}.`;
 }
 
-const originOf = ({ best, candidates, rungs, seed, snapshotVersion, gain }: TuningReport): string =>
-  `headway tune: candidate ${best} of ${candidates.length} (0 is the default), seed ${seed}, snapshot ${snapshotVersion}, ` +
-  `${rungs.at(-1)?.steps} steps in the last rung${gain === null ? '' : `, ${(100 * gain).toFixed(1)} % less loss than the default`}`;
+function originOf(report: TuningReport): string {
+  const { best, candidates, rungs, seed, snapshotVersion, gain } = report;
+  return [
+    `headway tune: candidate ${best} of ${candidates.length} (0 is the default)`,
+    `seed ${seed}`,
+    `snapshot ${snapshotVersion}`,
+    `${rungs.at(-1)?.steps} steps in the last round`,
+    ...(gain === null ? [] : [`${(100 * gain).toFixed(1)} % less loss than the default`]),
+  ].join(', ');
+}

@@ -32,7 +32,7 @@ export const register: AddCommand = (program, env) => {
         .addOption(
           new Option(
             '--reproduce <modelVersion>',
-            'fit this model again from its card and compare training set and weights; registers nothing',
+            'fit this model again from its card and compare the result; registers nothing',
           ).conflicts(FIXED_BY_CARD),
         )
         .option('--panel-only', 'with --reproduce: compare the training set only'),

@@ -22,7 +22,7 @@ export const register: AddCommand = (program, env) => {
           )
           .option(
             '--steps <count>',
-            'batches in the first round; each further round has a third of the candidates and three times the batches',
+            'batches in the first round; each next round has three times as many for the best third',
             wholeNumber,
             60,
           )
