@@ -100,20 +100,6 @@ export function openContext(
     );
     return opened;
   };
-  const childEnvironment = {
-    HEADWAY_STORE: settings.store,
-    HEADWAY_DOMAIN: settings.domain,
-    HEADWAY_WORK: settings.work,
-    HEADWAY_LOG_LEVEL: settings.logLevel,
-    HEADWAY_SEED: String(settings.seed),
-    HEADWAY_BACKEND: settings.backend,
-    HEADWAY_ENGINE: settings.engine,
-    HEADWAY_MEMORY_MB: String(settings.memoryMb),
-    HEADWAY_CACHE_MB: String(settings.cacheMb),
-    ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
-    ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
-    ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
-  };
   const sourceContext = {
     rawFolder: join(settings.work, 'raw', domain.name),
     clock,
@@ -128,7 +114,7 @@ export function openContext(
     logger,
     progress,
     wantsJson,
-    childEnvironment,
+    childEnvironment: childEnvironmentOf(settings),
     store: openOnce,
     async features() {
       const { openFeatureStore } = await import('../storage/features/feature-store.ts');
@@ -180,6 +166,21 @@ export function openContext(
     },
   };
 }
+
+const childEnvironmentOf = (settings: Settings): Record<string, string> => ({
+  HEADWAY_STORE: settings.store,
+  HEADWAY_DOMAIN: settings.domain,
+  HEADWAY_WORK: settings.work,
+  HEADWAY_LOG_LEVEL: settings.logLevel,
+  HEADWAY_SEED: String(settings.seed),
+  HEADWAY_BACKEND: settings.backend,
+  HEADWAY_ENGINE: settings.engine,
+  HEADWAY_MEMORY_MB: String(settings.memoryMb),
+  HEADWAY_CACHE_MB: String(settings.cacheMb),
+  ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
+  ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
+  ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
+});
 
 /** A bare path is a folder. */
 const asStoreUrl = (text: string): string => (/^[a-z0-9]+:/.test(text) ? text : `file:${text}`);

@@ -2,14 +2,14 @@
  * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training
  * daily. With --once the jobs run now, one after the other, for an external scheduler
  * (EventBridge, CronJobs).
- * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not
- * overlap; a failed run is retried and reported, and the service continues with the last good
+ * Invariants: each run is a process of its own (docs/decisions/0004); jobs run one after the
+ * other; a failed run is retried and reported, and the service continues with the last good
  * model. With --once nothing is retried: the caller sees the failure.
  * Fails: SETTINGS_INVALID for a schedule that is not a cron expression; with --once as the job that
  * failed.
  */
 import { runChildJob } from '../../platform/jobs/child-job.ts';
-import { type Job, type Scheduler, schedule } from '../../platform/jobs/scheduler.ts';
+import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
 import type { CommandContext } from '../context.ts';
 import { stopSignal } from './serve.ts';
 
@@ -31,10 +31,10 @@ export async function scheduleCommand(
     return;
   }
   const scheduler = startSchedule(context, only ? { only } : {});
-  const jobs = scheduler.status().map(({ name, cron }) => `${name} at ${cron}`);
-  context.print(`Scheduled (cron, UTC): ${jobs.join('; ') || 'nothing'}. Ctrl-C stops it.`);
+  const jobs = scheduler.jobs.map(({ name, cron }) => `${name} "${cron}"`).join(', ');
+  context.print(`Schedule (cron, UTC): ${jobs || 'no jobs'}. Press Ctrl-C to stop.`);
   // A first run now, so that a new machine does not wait for the schedule.
-  for (const { name } of scheduler.status()) void scheduler.trigger(name);
+  for (const { name } of scheduler.jobs) void scheduler.trigger(name);
   await stop.happened;
   await scheduler.stop({ abort: true });
 }
@@ -53,24 +53,12 @@ export function startSchedule(
   const { features, training } = jobRuns(context, environment);
   const jobs: Job[] = [];
   if (settings.featuresSchedule !== null && only !== 'training') {
-    jobs.push({
-      name: 'features',
-      cron: settings.featuresSchedule,
-      group: 'headway',
-      retries: 2,
-      run: features,
-    });
+    jobs.push({ name: 'features', cron: settings.featuresSchedule, retries: 2, run: features });
   }
   if (settings.trainingSchedule !== null && only !== 'features') {
-    jobs.push({
-      name: 'training',
-      cron: settings.trainingSchedule,
-      group: 'headway',
-      retries: 2,
-      run: training,
-    });
+    jobs.push({ name: 'training', cron: settings.trainingSchedule, retries: 2, run: training });
   }
-  return schedule({ jobs, clock, logger });
+  return new Scheduler({ jobs, clock, logger });
 }
 
 /**

@@ -112,7 +112,7 @@ function linesOn(stream: NodeJS.WritableStream, clock: Clock, everyMs: number): 
       );
     },
     end: (work, elapsedMs) =>
-      write(`${work.label}: ended after ${seconds(elapsedMs)}${withDot(work.note)}`),
+      write(`${work.label}: done after ${seconds(elapsedMs)}${withDot(work.note)}`),
   };
 }
 

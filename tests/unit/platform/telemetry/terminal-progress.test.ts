@@ -38,7 +38,7 @@ describe('where there is no terminal', () => {
       'training: 50 % · about 10 s left · epoch 50',
       'training: 75 % · about 5 s left · epoch 75',
       'training: 100 % · epoch 100',
-      'training: ended after 20 s · loss 0.3',
+      'training: done after 20 s · loss 0.3',
     ]);
   });
 
@@ -54,7 +54,7 @@ describe('where there is no terminal', () => {
     progress.stop();
     progress.update(1);
     expect(out.text()).toBe(
-      'nothing …\nnothing: 0 %\nnothing: ended after 0 s\nnext …\nnext: 100 %\nnext: ended after 0 s\n',
+      'nothing …\nnothing: 0 %\nnothing: done after 0 s\nnext …\nnext: 100 %\nnext: done after 0 s\n',
     );
   });
 

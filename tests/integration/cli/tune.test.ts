@@ -2,13 +2,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type CliWorker, cliWorker, temporaryPlace } from '../../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import {
   endAll,
   headway,
   processesWith,
   startHeadway,
-} from '../../../fixtures/cli/headway-process.ts';
+} from '../../fixtures/cli/headway-process.ts';
 
 jest.setTimeout(120_000);
 

@@ -1,6 +1,6 @@
 /** Purpose: every command on one small store, from raw events to a forecast over HTTP. */
 
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -96,7 +96,7 @@ describe('features', () => {
       problems: [],
       features: { manifests: manifests.length, orphans: [] },
     });
-    expect(await text('store', 'verify')).toContain('Every hash is right.');
+    expect(await text('store', 'verify')).toContain('All hashes are correct.');
   });
 
   test('panel export: unique_id,ds,y without a hole', async () => {
@@ -195,7 +195,7 @@ describe('training', () => {
     expect(await json('models', 'list')).toEqual({ champion: null, models: [] });
     const again = await json(...args);
     expect(again).toMatchObject({ kept: 2, metrics: first.metrics });
-    expect(await text(...args)).toContain('Resumed: 2 of 2 segments were kept');
+    expect(await text(...args)).toContain('Resumed: 2 of 2 segments');
   });
 
   test('train registers a model with its verdict', async () => {
@@ -270,7 +270,7 @@ describe('training', () => {
     const { modelVersion } = await json('train', '--steps', '1', '--test-days', '14');
     await text('models', 'promote', modelVersion);
     expect(await text('models', 'rollback', '--reason', 'worse')).toBe(
-      `${first} is champion again: worse\n`,
+      `${first} is the champion again: worse\n`,
     );
     const { champion, models } = await json('models', 'list');
     expect([champion, models.length]).toEqual([first, 2]);
@@ -320,7 +320,7 @@ describe('forecast', () => {
     [
       'a series that there is not',
       ['--series', 'nowhere'],
-      /^SERIES_UNKNOWN: there is no zone "nowhere".*Known are/,
+      /^SERIES_UNKNOWN: there is no zone "nowhere".*Series are/,
     ],
     [
       'a horizon beyond the model’s',
@@ -400,7 +400,7 @@ describe('forecast', () => {
         'calendar',
         'rounding',
         'step 24',
-        'looked alike',
+        'similar past days',
         `(${seriesId})`,
       ])
         expect(shown).toContain(words);
@@ -432,7 +432,7 @@ describe('forecast', () => {
         'a series that there is not',
         ['--series', 'nowhere'],
         2,
-        /^SERIES_UNKNOWN: there is no zone "nowhere".*Known are/,
+        /^SERIES_UNKNOWN: there is no zone "nowhere".*Series are/,
       ],
       [
         'a cutoff off the grid',
@@ -483,49 +483,6 @@ describe('forecast', () => {
     blocker.close();
     expect(stderr).toMatch(new RegExp(`^SETTINGS_INVALID: cannot listen on 127.0.0.1:${port}`));
     expect(code).toBe(2);
-  });
-});
-
-describe('without a store', () => {
-  test.each([
-    [['panel', 'export'], 3, 'SNAPSHOT_EMPTY'],
-    [['train'], 3, 'SNAPSHOT_EMPTY'],
-    [['backtest'], 3, 'SNAPSHOT_EMPTY'],
-    [['forecast'], 3, 'NO_CHAMPION'],
-    [['explain', '--series', 'x'], 3, 'NO_CHAMPION'],
-  ])('%j: exit status %i, %s', async (args, exit, code) => {
-    const { stderr, ...ended } = await warm.run(args, {
-      ...place.env,
-      HEADWAY_STORE: `file:${join(place.folder, 'nothing')}`,
-    });
-    expect(stderr).toMatch(new RegExp(`^${code}: `));
-    expect(ended).toMatchObject({ code: exit, stdout: '' });
-  });
-
-  test('reading commands show that there is nothing, and make nothing', async () => {
-    const folder = join(place.folder, 'nothing');
-    for (const words of [
-      ['store', 'log'],
-      ['store', 'verify'],
-      ['models', 'list'],
-    ]) {
-      expect(
-        await warm.run(words, { ...place.env, HEADWAY_STORE: `file:${folder}` }),
-      ).toMatchObject({ code: 0 });
-    }
-    await expect(readFile(folder)).rejects.toThrow('ENOENT');
-  });
-
-  test('a store that is a file', async () => {
-    const file = join(place.folder, 'a-file');
-    await writeFile(file, 'x');
-    const { code, stderr } = await warm.run(['features', 'run'], {
-      ...place.env,
-      HEADWAY_STORE: `file:${file}`,
-    });
-    expect(stderr).toMatch(/^STORE_UNAVAILABLE: /);
-    expect(code).toBe(4);
-    await rm(file);
   });
 });
 

@@ -63,7 +63,7 @@ test('a model is trained on what is known', async () => {
   before = Date.now();
 });
 
-test('a value is corrected and a day comes: `store diff` tells the one from the other', async () => {
+test('a value is corrected and a day comes: `store diff` lists both', async () => {
   await writeLoad(DAYS + 1, (t) => (t === CORRECTED ? 1500 : usual(t)));
   await json('features', 'run', '--source', join(place.folder, 'load'));
   const csv = join(place.folder, 'deep', 'diff.csv');
@@ -90,10 +90,10 @@ test('a value is corrected and a day comes: `store diff` tells the one from the 
 
   const { stdout } = await run('store', 'diff');
   expect(stdout).toContain('24 added, 1 changed: 1 restated, 1 series.');
-  expect(stdout).toContain('New in it: hourly-load (published again)');
+  expect(stdout).toContain('Added files: hourly-load (published again)');
   expect(stdout).toMatch(/2023-06-05 16:00: \d[\d.]* → 1500/);
   expect(stdout).toMatch(/2023-06-05 {2}█+ +1/);
-  expect((await run('store', 'diff', '2', '2')).stdout).toContain('No value differs.');
+  expect((await run('store', 'diff', '2', '2')).stdout).toContain('No differences.');
 });
 
 test.each([
@@ -160,7 +160,9 @@ test('a commit of a clock that was ahead is refused on, reported and repaired', 
     changed: true,
     restated: [newest.part],
   });
-  expect((await run('store', 'repair-clock')).stdout).toMatch(/^No stamp of snapshot \S+ lies in/);
+  expect((await run('store', 'repair-clock')).stdout).toMatch(
+    /^Snapshot \S+ has no timestamp in the future/,
+  );
   expect(await json('store', 'verify')).toMatchObject({ features: { clock: null }, problems: [] });
   expect(await json('features', 'run', ...source)).toMatchObject({ changed: true });
   expect(await json('features', 'run', ...source)).toMatchObject({ changed: false });
