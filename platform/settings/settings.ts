@@ -1,8 +1,8 @@
 /**
  * Purpose: reads and checks the settings of settings-table.ts, from flags and environment. `headway
  * config` lists them.
- * Invariants: flags override the environment, which overrides the defaults; an empty variable counts
- * as unset; settings are frozen; the environment is an argument, so only the entry reads it.
+ * Invariants: flags override the environment, which overrides the defaults; an empty variable
+ * counts as unset; settings are frozen; the environment is an argument, so only the entry reads it.
  * Fails: SETTINGS_INVALID with the variable, its value and the allowed values. An unknown HEADWAY_*
  * variable is refused too: ignoring a misspelt setting costs more than stopping the start.
  */
@@ -108,10 +108,11 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   const { schema, isSound = () => true } = setting;
   const value = typeof given === 'string' ? fromText(setting, given.trim()) : given;
   if (matchesSchema(schema, value) && (value === null || isSound(value))) return value;
+  const shown = JSON.stringify(maskCredentials(String(given)));
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
     'SETTINGS_INVALID',
-    `${setting.variable} is ${JSON.stringify(maskCredentials(String(given)))}${origin}, which is not ${setting.allowed}`,
+    `${setting.variable} is ${shown}${origin}, which is not ${setting.allowed}`,
     {
       where: setting.variable,
       fix: `Set it to ${setting.allowed}, or unset it for the default.`,

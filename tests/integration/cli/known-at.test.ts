@@ -1,6 +1,6 @@
 /**
- * Purpose: a correction, seen through the command line: what was restated, and that the model of
- * before is made again bit for bit.
+ * Purpose: a correction of past data on the command line: `store diff` lists what was restated, and
+ * the earlier model is reproduced bit for bit.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -108,7 +108,7 @@ test.each([
   expect(stderr).toMatch(text);
 });
 
-test('--reproduce: the model of before, bit for bit, though the store has gone on', async () => {
+test('--reproduce: the earlier model bit for bit, although the store has changed', async () => {
   const quick = await json('train', '--reproduce', modelVersion, '--panel-only');
   expect(quick).toMatchObject({
     modelVersion,
@@ -122,7 +122,7 @@ test('--reproduce: the model of before, bit for bit, though the store has gone o
   expect((await json('models', 'list')).models).toHaveLength(1);
 });
 
-test('--reproduce takes the card’s word, and nobody else’s', async () => {
+test('--reproduce uses the card and refuses other settings', async () => {
   const { code, stderr } = await run('train', '--reproduce', modelVersion, '--steps', '3');
   expect(code).toBe(2);
   expect(stderr).toMatch(
@@ -134,7 +134,7 @@ test('--reproduce takes the card’s word, and nobody else’s', async () => {
   });
 });
 
-test('a commit of a clock that was ahead is refused on, reported and repaired', async () => {
+test('a commit of a clock that was ahead is reported and repaired', async () => {
   const source = ['--source', join(place.folder, 'load')];
   const store = fileObjectStore(join(place.folder, 'store'));
   const ahead = fixedClock(Date.now() + 365 * 24 * HOUR);

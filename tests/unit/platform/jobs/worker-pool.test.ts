@@ -57,7 +57,7 @@ describe('a worker pool', () => {
     expect(pids).not.toContain(process.pid);
   });
 
-  test('keeps the code of an error, and goes on after one, and after a worker that died', async () => {
+  test('keeps the code of an error, and continues after an error or a dead worker', async () => {
     pool = openWorkerPool({ module, size: 1 });
     await expect(pool.run({ act: 'coded' })).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',

@@ -42,7 +42,7 @@ describe('where there is no terminal', () => {
     ]);
   });
 
-  test('work of no size, updates past the end, before the start and after the stop are harmless', () => {
+  test('empty work, and updates past the end or after the stop, are harmless', () => {
     const out = sink(false);
     const progress = terminalProgress({ clock: fixedClock(0), stream: out.stream, everyMs: 0 });
     progress.update(1);
