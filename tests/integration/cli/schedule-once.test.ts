@@ -1,4 +1,4 @@
-/** Purpose: `headway schedule --once`: what EventBridge and CronJobs start. */
+/** Purpose: `headway schedule --once`: for EventBridge and CronJobs. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -14,7 +14,7 @@ afterAll(async () => {
   await place.remove();
 });
 
-test('a job that fails ends it with the job’s own code; one that succeeds ends it well, forecasting only with a champion', async () => {
+test('the exit status is that of the job; without a champion no forecast is made', async () => {
   const failed = await headway(['schedule', '--only', 'training', '--once'], place.env);
   expect([failed.code, failed.stderr.trim().split('\n').at(-1)]).toEqual([
     3,

@@ -1,8 +1,8 @@
 /**
- * Purpose: `headway store diff`: what one snapshot says otherwise than another, or otherwise than
- * was known at a time.
- * Invariants: reads only; what is printed is the head of what `--json` (series and days, whole) and
- * `--csv` (every value) hold.
+ * Purpose: `headway store diff`: the differences between two snapshots, or between a snapshot and
+ * what was known at a time.
+ * Invariants: reads only; prints the largest differences; `--json` has all series and days, `--csv`
+ * every value.
  * Fails: OBJECT_NOT_FOUND for an unknown snapshot, USAGE for a time that cannot be read,
  * SNAPSHOT_EMPTY where nothing was known then.
  */
@@ -96,14 +96,15 @@ async function compared(
 
 function csvOf({ seriesId, exogenous, timestamps, kinds, before, after }: SeriesChanges): string {
   const value = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '' : x);
+  const name = csvField(seriesId);
   const lines = timestamps.map(
     (time, i) =>
-      `${csvField(seriesId)},${exogenous},${iso(time)},${kinds[i]},${value(before[i])},${value(after[i])}\n`,
+      `${name},${exogenous},${iso(time)},${kinds[i]},${value(before[i])},${value(after[i])}\n`,
   );
   return lines.join('');
 }
 
-/** What is compared with what: two snapshots, or one as it was known at two times. */
+/** The two sides: two snapshots, or one as it was known at two times. */
 async function viewsOf(
   features: FeatureStore,
   named: readonly string[],
@@ -117,7 +118,7 @@ async function viewsOf(
     return [{ manifest: await features.manifest(to.parent) }, { manifest: to }];
   throw new HeadwayError(
     'OBJECT_NOT_FOUND',
-    `Snapshot ${to.snapshotVersion} is the first: there is none before it to compare with`,
+    `Snapshot ${to.snapshotVersion} is the first: there is no earlier one to compare with`,
     {
       fix: 'Name two snapshots (`headway store log` lists them), or a time with --known-at.',
     },
@@ -166,21 +167,20 @@ const jsonOf = ({ manifest, knownAt }: NamedView) => ({
   knownAt: knownAt ?? null,
 });
 
-/** What was said before and is said otherwise now. */
+/** Values that existed before and differ now. */
 const restated = ({ counts }: Difference): number =>
   counts.changed + counts.removed + counts.becameKnown + counts.becameUnknown;
 
 function linesOf(diff: SnapshotDiff): string[] {
   const { totals, series, days } = diff;
   const lines = [
-    partsLine('New in it', diff.newParts),
-    partsLine('No longer in it', diff.goneParts),
+    partsLine('Added files', diff.newParts),
+    partsLine('Removed files', diff.goneParts),
   ].filter((line) => line !== null);
-  if (series.length === 0) return [...lines, 'No value differs.'];
+  if (series.length === 0) return [...lines, 'No differences.'];
   const kinds = CHANGE_KINDS.filter((kind) => totals.counts[kind] > 0);
-  lines.push(
-    `${kinds.map((kind) => `${count(totals.counts[kind])} ${TITLES[kind]}`).join(', ')}: ${count(restated(totals))} restated, ${count(series.length)} series.`,
-  );
+  const counts = kinds.map((kind) => `${count(totals.counts[kind])} ${TITLES[kind]}`).join(', ');
+  lines.push(`${counts}: ${count(restated(totals))} restated, ${count(series.length)} series.`);
   const worst = [...series].sort(
     (a, b) =>
       restated(b) - restated(a) || b.absolute - a.absolute || b.counts.added - a.counts.added,
@@ -191,8 +191,8 @@ function linesOf(diff: SnapshotDiff): string[] {
       ...kinds.map((kind) => TITLES[kind]),
       'first (UTC)',
       'last (UTC)',
-      'moved in all',
-      'moved most',
+      'total change',
+      'largest change',
     ],
     style: { head: [], border: [] },
   });
@@ -212,7 +212,7 @@ function linesOf(diff: SnapshotDiff): string[] {
     ]);
   }
   lines.push(table.toString(), ...further(worst.length - MAX_SERIES, 'series'));
-  // Days that only bring something new are many after a month of it, and no surprise.
+  // Days with only new values are many, and expected: they are shown only where nothing else is.
   const weight = restated(totals) > 0 ? restated : ({ counts }: Difference) => counts.added;
   const heaviest = days
     .filter((day) => weight(day) > 0)
@@ -227,14 +227,13 @@ function linesOf(diff: SnapshotDiff): string[] {
 }
 
 const further = (more: number, what: string): string[] =>
-  more > 0
-    ? [`… and ${count(more)} ${what} more: --json has all of them, --csv FILE every value.`]
-    : [];
+  more > 0 ? [`… and ${count(more)} ${what} more: see --json, or --csv FILE for every value.`] : [];
 
 function partsLine(title: string, parts: readonly OtherPart[]): string | null {
   if (parts.length === 0) return null;
   const names = parts
     .slice(0, MAX_PARTS)
     .map(({ part, publishedAgain }) => (publishedAgain ? `${part} (published again)` : part));
-  return `${title}: ${names.join(', ')}${parts.length > MAX_PARTS ? ` and ${parts.length - MAX_PARTS} more` : ''}`;
+  const more = parts.length > MAX_PARTS ? ` and ${parts.length - MAX_PARTS} more` : '';
+  return `${title}: ${names.join(', ')}${more}`;
 }

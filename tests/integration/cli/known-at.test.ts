@@ -1,6 +1,6 @@
 /**
- * Purpose: a correction, seen through the command line: what was restated, and that the model of
- * before is made again bit for bit.
+ * Purpose: a correction of past data on the command line: `store diff` lists what was restated, and
+ * the earlier model is reproduced bit for bit.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ test('a model is trained on what is known', async () => {
   before = Date.now();
 });
 
-test('a value is corrected and a day comes: `store diff` tells the one from the other', async () => {
+test('a value is corrected and a day comes: `store diff` lists both', async () => {
   await writeLoad(DAYS + 1, (t) => (t === CORRECTED ? 1500 : usual(t)));
   await json('features', 'run', '--source', join(place.folder, 'load'));
   const csv = join(place.folder, 'deep', 'diff.csv');
@@ -90,10 +90,10 @@ test('a value is corrected and a day comes: `store diff` tells the one from the 
 
   const { stdout } = await run('store', 'diff');
   expect(stdout).toContain('24 added, 1 changed: 1 restated, 1 series.');
-  expect(stdout).toContain('New in it: hourly-load (published again)');
+  expect(stdout).toContain('Added files: hourly-load (published again)');
   expect(stdout).toMatch(/2023-06-05 16:00: \d[\d.]* → 1500/);
   expect(stdout).toMatch(/2023-06-05 {2}█+ +1/);
-  expect((await run('store', 'diff', '2', '2')).stdout).toContain('No value differs.');
+  expect((await run('store', 'diff', '2', '2')).stdout).toContain('No differences.');
 });
 
 test.each([
@@ -108,7 +108,7 @@ test.each([
   expect(stderr).toMatch(text);
 });
 
-test('--reproduce: the model of before, bit for bit, though the store has gone on', async () => {
+test('--reproduce: the earlier model bit for bit, although the store has changed', async () => {
   const quick = await json('train', '--reproduce', modelVersion, '--panel-only');
   expect(quick).toMatchObject({
     modelVersion,
@@ -122,7 +122,7 @@ test('--reproduce: the model of before, bit for bit, though the store has gone o
   expect((await json('models', 'list')).models).toHaveLength(1);
 });
 
-test('--reproduce takes the card’s word, and nobody else’s', async () => {
+test('--reproduce uses the card and refuses other settings', async () => {
   const { code, stderr } = await run('train', '--reproduce', modelVersion, '--steps', '3');
   expect(code).toBe(2);
   expect(stderr).toMatch(
@@ -134,7 +134,7 @@ test('--reproduce takes the card’s word, and nobody else’s', async () => {
   });
 });
 
-test('a commit of a clock that was ahead is refused on, reported and repaired', async () => {
+test('a commit of a clock that was ahead is reported and repaired', async () => {
   const source = ['--source', join(place.folder, 'load')];
   const store = fileObjectStore(join(place.folder, 'store'));
   const ahead = fixedClock(Date.now() + 365 * 24 * HOUR);
@@ -160,7 +160,9 @@ test('a commit of a clock that was ahead is refused on, reported and repaired', 
     changed: true,
     restated: [newest.part],
   });
-  expect((await run('store', 'repair-clock')).stdout).toMatch(/^No stamp of snapshot \S+ lies in/);
+  expect((await run('store', 'repair-clock')).stdout).toMatch(
+    /^Snapshot \S+ has no timestamp in the future/,
+  );
   expect(await json('store', 'verify')).toMatchObject({ features: { clock: null }, problems: [] });
   expect(await json('features', 'run', ...source)).toMatchObject({ changed: true });
   expect(await json('features', 'run', ...source)).toMatchObject({ changed: false });

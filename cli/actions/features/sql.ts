@@ -1,10 +1,10 @@
 /**
- * Purpose: `headway features sql`: the statements that count one raw part, as they are sent to an
- * engine; and which engine the settings name.
- * Invariants: nothing is sent or changed; the part's own local times, read here, make the table of
- * the clock, as the first statement would.
- * Fails: USAGE for an unknown part or an address that is needed, SOURCE_INVALID where the source
- * cannot be said in portable SQL.
+ * Purpose: `headway features sql`: the statements that aggregate one raw part, as they are sent to
+ * an engine; and the engine of the settings.
+ * Invariants: nothing is sent or changed; the range of local times comes from the part itself, as
+ * the first statement would return it.
+ * Fails: USAGE for an unknown part or a missing address, SOURCE_INVALID where the source
+ * cannot be expressed in portable SQL.
  */
 import { join } from 'node:path';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -40,7 +40,9 @@ export async function featuresSql(
     const known = parts.slice(-8).map(({ name }) => name);
     throw new HeadwayError('USAGE', `the source has no part ${JSON.stringify(flags.part)}`, {
       fix:
-        known.length > 0 ? `It has, for example, ${known.join(', ')}.` : 'It has no parts at all.',
+        known.length > 0
+          ? `Parts are, for example, ${known.join(', ')}.`
+          : 'The source has no parts.',
     });
   }
   const dialect = settings.engine === 'duckdb' ? duckdbDialect : trinoDialect;
@@ -59,17 +61,17 @@ export async function featuresSql(
   ].map((sql) => sql.trim());
   const [probing, counting] = statements;
   context.print(
-    `-- ${part.name} of the feed ${part.feed}: how many rows, and which local times there are\n${probing};`,
+    `-- ${part.name} of feed ${part.feed}: number of rows and range of local times\n${probing};`,
   );
   context.print(
-    `\n-- the rows counted by series and UTC interval, with an account of every row\n${counting};`,
+    `\n-- rows per series and UTC interval, with every row accounted for\n${counting};`,
   );
   context.printJson({ part: part.name, feed: part.feed, dialect: dialect.name, statements });
 }
 
 /**
- * What reads the raw rows of demand, by the settings. What speaks to a cluster is loaded only where
- * one is named.
+ * The engine that reads the raw rows of demand. The client of a cluster is loaded only where one is
+ * named.
  */
 export async function engineOf({
   settings,

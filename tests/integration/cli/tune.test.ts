@@ -1,14 +1,14 @@
-/** Purpose: `headway tune` in real processes: killed, gone on with, and its configuration used. */
+/** Purpose: `headway tune` in real processes: killed, resumed, and its configuration used. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type CliWorker, cliWorker, temporaryPlace } from '../../../fixtures/cli/cli-worker.ts';
+import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import {
   endAll,
   headway,
   processesWith,
   startHeadway,
-} from '../../../fixtures/cli/headway-process.ts';
+} from '../../fixtures/cli/headway-process.ts';
 
 jest.setTimeout(120_000);
 
@@ -53,7 +53,7 @@ const trialFiles = async () => {
 };
 
 describe('a search', () => {
-  test('that is killed leaves no process behind, and goes on where it was', async () => {
+  test('that is killed leaves no process, and resumes', async () => {
     const killed = startHeadway(SEARCH, env);
     await killed.until(/tuning …/);
     while ((await trialFiles()).length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -77,7 +77,7 @@ describe('a search', () => {
     expect(report.resumedTrials).toBeGreaterThanOrEqual(done);
   });
 
-  test('says what it found, in a table, a page and a file that train and backtest use', async () => {
+  test('writes a table, a page and a file that train and backtest use', async () => {
     const { code, stdout } = await warm.run(SEARCH, env);
     expect(code).toBe(0);
     const [, page] = /Report: (.*)/.exec(stdout) as RegExpExecArray;

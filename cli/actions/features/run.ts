@@ -1,9 +1,9 @@
 /**
  * Purpose: `headway features run`.
- * Invariants: one run of a domain and store at a time on this machine; every raw row is accounted
- * for in what is printed.
- * Fails: RUN_IN_PROGRESS, DATA_QUARANTINED, USAGE for --accept without a reason, and whatever the
- * source and the feature service say.
+ * Invariants: one run of a domain and store at a time on this machine; what is printed accounts for
+ * every raw row.
+ * Fails: RUN_IN_PROGRESS, DATA_QUARANTINED, USAGE for --accept without a reason, and the
+ * errors of the source and of the feature service.
  */
 import { join } from 'node:path';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -49,8 +49,8 @@ export async function runFeaturesCommand(
       exogenous,
       features,
       accept,
-      // Also of a run that is refused: its pictures show why.
-      onReport: (report, pictures) => showReport(context, flags, report, pictures),
+      // Also for a quarantined run: its charts show why.
+      onReport: (report, tables) => showReport(context, flags, report, tables),
       workFolder: join(settings.work, 'features', domain.name),
       clock,
       logger,
@@ -62,13 +62,15 @@ export async function runFeaturesCommand(
   const seconds = (clock.elapsedMs() - started) / 1000;
   const { manifest, changed, parts, report, held } = result;
   const done = parts.filter((part) => !part.skipped).length;
+  const snapshot = manifest.snapshotVersion;
+  const took = `${seconds.toFixed(1)} s`;
   context.print(
     changed
-      ? `Snapshot ${manifest.snapshotVersion} committed: ${done} new of ${parts.length} raw parts, in ${seconds.toFixed(1)} s.`
-      : `Nothing new: snapshot ${manifest.snapshotVersion} is up to date (${parts.length} raw parts, ${seconds.toFixed(1)} s).`,
+      ? `Snapshot ${snapshot} committed: ${done} new of ${parts.length} raw files, in ${took}.`
+      : `Nothing new: snapshot ${snapshot} is up to date (${parts.length} raw files, ${took}).`,
   );
   for (const { id, atFault } of held)
-    context.print(`In quarantine since before, and left out: ${atFault.length} parts (${id}).`);
+    context.print(`Left out, still in quarantine: ${atFault.length} files (${id}).`);
   context.printJson({
     ...{ snapshotVersion: manifest.snapshotVersion, changed, seconds, parts, report },
     quarantine: held.map(({ id, key, summary, atFault }) => ({ id, key, summary, atFault })),
@@ -79,8 +81,8 @@ function acceptance({ accept, reason }: FeaturesFlags) {
   if (accept === undefined && reason === undefined) return null;
   if (accept !== undefined && reason !== undefined && reason.trim() !== '')
     return { id: accept, reason: reason.trim() };
-  throw new HeadwayError('USAGE', '--accept and --reason come together', {
-    fix: 'Say which quarantined run is taken all the same, and why: --accept ID --reason "the strike was real".',
+  throw new HeadwayError('USAGE', '--accept and --reason must be given together', {
+    fix: 'Name the quarantined run and the reason: --accept ID --reason "the strike was real".',
   });
 }
 
@@ -88,13 +90,13 @@ async function showReport(
   context: CommandContext,
   flags: FeaturesFlags,
   report: QualityReport,
-  pictures: QualityTables,
+  tables: QualityTables,
 ) {
   const { settings, domain } = context;
   const { qualityTable } = await import('../../../reports/terminal/quality-table.ts');
   const { qualityPage } = await import('../../../reports/pages/quality-page.ts');
   const path = flags.report ?? join(settings.work, 'reports', `${domain.name}-data-quality.html`);
-  await writeOutput(path, qualityPage(report, pictures));
+  await writeOutput(path, qualityPage(report, tables));
   context.print(qualityTable(report));
   context.print(`\nData-quality report: ${path}`);
 }

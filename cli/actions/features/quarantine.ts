@@ -1,8 +1,8 @@
 /**
- * Purpose: `headway features quarantine list | show`: the runs that were refused, and their
- * evidence.
- * Invariants: reads only; what comes from data reaches the terminal without control characters.
- * Fails: OBJECT_NOT_FOUND for an unknown id, STORE_CORRUPT for evidence that was changed.
+ * Purpose: `headway features quarantine list | show`: the quarantined runs, and why they
+ * failed the data contract.
+ * Invariants: reads only; control characters in data are replaced before they reach the terminal.
+ * Fails: OBJECT_NOT_FOUND for an unknown id, STORE_CORRUPT for an entry that was changed.
  */
 import Table from 'cli-table3';
 import { minuteText, utcText } from '../../../platform/text/utc-text.ts';
@@ -20,7 +20,7 @@ export async function listQuarantine(context: CommandContext): Promise<void> {
   ]);
   const rows = entries.map((entry) => ({ entry, waiting: stillWaiting(entry, pieces).length }));
   const table = new Table({
-    head: ['id', 'refused (UTC)', 'parts', 'state', 'what broke'],
+    head: ['id', 'quarantined (UTC)', 'files', 'state', 'failed expectations'],
     style: { head: [], border: [] },
     colWidths: [35, 18, 7, 10, 60],
     wordWrap: true,
@@ -30,11 +30,11 @@ export async function listQuarantine(context: CommandContext): Promise<void> {
       entry.id,
       minuteText(entry.at),
       entry.atFault.length,
-      waiting > 0 ? 'waits' : 'committed',
+      waiting > 0 ? 'waiting' : 'committed',
       plain(entry.summary).slice(0, 400),
     ]);
   }
-  context.print(rows.length > 0 ? table.toString() : 'Nothing was ever refused.');
+  context.print(rows.length > 0 ? table.toString() : 'No run was quarantined.');
   context.printJson(rows.map(({ entry, waiting }) => ({ ...brief(entry), waiting })));
 }
 
@@ -67,19 +67,21 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
   const entry = await features.quarantine.get(id);
   const waits = stillWaiting(entry, await features.pieces(await features.head())).length > 0;
   context.printJson(entry);
-  context.print(`Refused ${utcText(entry.at)}: ${plain(entry.source)}`);
-  context.print(`Evidence: ${features.quarantine.location} ${entry.key}`);
+  context.print(`Quarantined ${utcText(entry.at)}: ${plain(entry.source)}`);
+  context.print(`Stored in: ${features.quarantine.location} ${entry.key}`);
   context.print(
-    entry.head === null ? 'Nothing was committed before.' : `Snapshot ${entry.head} stayed.`,
+    entry.head === null
+      ? 'There was no snapshot before.'
+      : `Snapshot ${entry.head} stays the newest.`,
   );
   context.print(
-    `\nParts at fault${waits ? '' : ' (committed since)'}, beside ${entry.others} others:`,
+    `\nFiles that failed${waits ? '' : ' (committed since)'}; ${entry.others} others passed:`,
   );
   for (const { name, feed, fingerprint } of entry.atFault.slice(0, 50)) {
     context.print(`  ${plain(name)} (feed ${plain(feed)}, ${plain(fingerprint).slice(0, 64)})`);
   }
   for (const [outcome, title] of [
-    ['fail', 'Broken'],
+    ['fail', 'Failed'],
     ['warn', 'Warnings'],
   ] as const) {
     const found = (entry.verdicts as readonly StoredVerdict[]).filter(
@@ -99,7 +101,5 @@ export async function showQuarantine(context: CommandContext, id: string): Promi
     for (const row of rows) context.print(`  ${plain(JSON.stringify(row)).slice(0, 1000)}`);
   }
   if (waits)
-    context.print(
-      `\nTake it all the same: headway features run --accept ${entry.id} --reason "why"`,
-    );
+    context.print(`\nTo accept it: headway features run --accept ${entry.id} --reason "why"`);
 }

@@ -2,7 +2,7 @@
  * Purpose: `headway store log | verify | repair-clock`.
  * Invariants: the first two read only.
  * Fails: STORE_CORRUPT (exit status 5) when `verify` finds a problem, after it has listed them all;
- * CLOCK_AHEAD where a stamp in the future is all it finds.
+ * CLOCK_AHEAD where the only problem is a timestamp in the future.
  */
 import Table from 'cli-table3';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -54,9 +54,11 @@ export async function storeVerify(context: CommandContext): Promise<void> {
     (report) => report.problems,
   );
   context.printJson({ features, models, forecasts, quarantine, actuals, problems });
-  context.print(
-    `Features: ${features.manifests} snapshots, ${features.objects} objects, ${(features.bytes / 1e6).toFixed(1)} MB. Models: ${models.objects} objects, ${(models.bytes / 1e6).toFixed(1)} MB. Forecasts: ${forecasts.objects} entries. Actuals: ${actuals.objects} posts.`,
-  );
+  const size = ({ objects, bytes }: { objects: number; bytes: number }) =>
+    `${objects} objects, ${(bytes / 1e6).toFixed(1)} MB`;
+  context.print(`Features: ${features.manifests} snapshots, ${size(features)}.`);
+  context.print(`Models: ${size(models)}.`);
+  context.print(`Forecasts: ${forecasts.objects} entries. Actuals: ${actuals.objects} entries.`);
   const orphans =
     features.orphans.length +
     models.orphans.length +
@@ -64,21 +66,20 @@ export async function storeVerify(context: CommandContext): Promise<void> {
     actuals.orphans.length;
   if (orphans > 0)
     context.print(
-      `${orphans} objects belong to nothing: left by a writer that was killed before its commit; harmless. \`headway store gc\` removes them.`,
+      `${orphans} unreferenced objects, harmless: a writer was killed before its commit. ` +
+        '`headway store gc` removes them.',
     );
   if (features.collected > 0)
-    context.print(
-      `${features.collected} snapshots were collected as garbage: they cannot be read.`,
-    );
+    context.print(`${features.collected} old snapshots were removed by \`headway store gc\`.`);
   for (const { key, problem } of problems) context.print(`  ${key}: ${problem}`);
   if (features.clock !== null) context.print(`  ${features.clock.key}: ${features.clock.problem}`);
   if (problems.length > 0) {
     throw new HeadwayError('STORE_CORRUPT', `${problems.length} problems found`, {
       where: (await context.store()).location,
-      fix: 'Restore the named objects from a backup, or run the features again into a new store.',
+      fix: 'Restore these objects from a backup, or run the features again into a new store.',
     });
   }
-  context.print('Every hash is right.');
+  context.print('All hashes are correct.');
   if (features.clock !== null) {
     const { key, problem } = features.clock;
     throw new HeadwayError('CLOCK_AHEAD', problem, { where: key, fix: CLOCK_FIX });
@@ -92,8 +93,9 @@ export async function storeRepairClock(context: CommandContext): Promise<void> {
   context.printJson({ snapshotVersion: manifest?.snapshotVersion ?? null, changed, restated });
   if (manifest === null) return context.print('No snapshots yet: run `headway features run`.');
   if (!changed)
-    return context.print(`No stamp of snapshot ${manifest.snapshotVersion} lies in the future.`);
+    return context.print(`Snapshot ${manifest.snapshotVersion} has no timestamp in the future.`);
   context.print(
-    `Snapshot ${manifest.snapshotVersion} has no stamp in the future any more: ${restated.length} objects became known with it. No answer for an earlier \`--known-at\` changed.`,
+    `Snapshot ${manifest.snapshotVersion} corrects the timestamps of ${restated.length} objects. ` +
+      'Results for an earlier `--known-at` stay the same.',
   );
 }

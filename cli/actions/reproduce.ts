@@ -1,11 +1,10 @@
 /**
- * Purpose: `headway train --reproduce`: says whether a model's training set can still be made bit
- * for bit, and whether its weights can.
- * Invariants: registers nothing, promotes nothing; the model's card decides, not the settings of
- * today.
- * Fails: STORE_CORRUPT where the training set is another; MODEL_INCOMPATIBLE where the weights are,
- * though they were fitted with the card's backend; what the check itself fails with. Weights that
- * could not be compared are no failure.
+ * Purpose: `headway train --reproduce`: checks whether a model's training set and weights can still
+ * be reproduced bit for bit.
+ * Invariants: registers nothing, promotes nothing; takes the model's card, not today's settings.
+ * Fails: STORE_CORRUPT where the training set differs; MODEL_INCOMPATIBLE where the weights differ
+ * on the card's backend; the errors of the check itself. Weights that cannot be compared are not a
+ * failure.
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import {
@@ -32,7 +31,7 @@ export async function reproduceCommand(
       workersOf(context, await startTensorBackend(logger, name as BackendChoice, 'training')),
   });
   const { card, trainingSet, weights } = result;
-  context.printJson({ modelVersion, ...toldOf(result), trainingSet, weights });
+  context.printJson({ modelVersion, ...provenanceOf(result), trainingSet, weights });
   const knownAt =
     card.knownAt === null ? '' : `, as it was known at ${new Date(card.knownAt).toISOString()}`;
   context.print(`Model ${modelVersion} was trained on snapshot ${card.snapshotVersion}${knownAt}.`);
@@ -40,9 +39,11 @@ export async function reproduceCommand(
   if (!trainingSet.equal) {
     throw new HeadwayError(
       'STORE_CORRUPT',
-      `The training set of ${modelVersion} is not what its card says`,
+      `The training set of ${modelVersion} differs from its card`,
       {
-        where: `${card.snapshotVersion}: ${size}, hash ${trainingSet.found}, not ${trainingSet.expected}`,
+        where:
+          `${card.snapshotVersion}: ${size}, ` +
+          `hash ${trainingSet.found}, not ${trainingSet.expected}`,
         fix: 'Run `headway store verify`; restore the store from a backup of that time.',
       },
     );
@@ -53,10 +54,10 @@ export async function reproduceCommand(
     const what = weights.found === weights.expected ? 'scaling or calibration' : 'weights';
     throw new HeadwayError(
       'MODEL_INCOMPATIBLE',
-      `Fitted again, the ${what} of ${modelVersion} are others: ${weights.why}`,
+      `Fitted again, the ${what} of ${modelVersion} differ: ${weights.why}`,
       {
         where: `weights ${weights.found}, not ${weights.expected}`,
-        fix: 'Its training set is equal. Fit it with the Node, the backend and the commit of Headway that made it.',
+        fix: 'The training set is equal. Use the Node, backend and commit that trained the model.',
       },
     );
   }
@@ -67,7 +68,7 @@ export async function reproduceCommand(
   );
 }
 
-const toldOf = ({
+const provenanceOf = ({
   card: { snapshotVersion, knownAt, trainingCutoff, seed, backend, madeWith },
 }: Reproduction) => ({
   ...{ snapshotVersion, knownAt, trainingCutoff, seed, backend, madeWith },

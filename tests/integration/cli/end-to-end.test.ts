@@ -1,6 +1,6 @@
 /** Purpose: every command on one small store, from raw events to a forecast over HTTP. */
 
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -68,11 +68,11 @@ describe('features', () => {
     ).toContain('<html');
   }, 60_000);
 
-  test('run again: nothing new, and quickly', async () => {
+  test('a second run finds nothing new, quickly', async () => {
     for (;;) {
       const before = Math.floor(Date.now() / HOUR);
       const { changed, parts, seconds, snapshotVersion } = await json('features', 'run');
-      // A new hour has begun in between: it is new indeed.
+      // A new hour has begun in between.
       if (changed) {
         expect(Math.floor(Date.now() / HOUR)).toBeGreaterThanOrEqual(before);
         expect(Number(snapshotVersion.split('-')[0])).toBeLessThan(4);
@@ -96,7 +96,7 @@ describe('features', () => {
       problems: [],
       features: { manifests: manifests.length, orphans: [] },
     });
-    expect(await text('store', 'verify')).toContain('Every hash is right.');
+    expect(await text('store', 'verify')).toContain('All hashes are correct.');
   });
 
   test('panel export: unique_id,ds,y without a hole', async () => {
@@ -131,7 +131,7 @@ describe('features', () => {
     );
   });
 
-  test('panel export into a reader that goes away ends quietly, as a program does that SIGPIPE ends', async () => {
+  test('panel export into a closed pipe ends with 141 (SIGPIPE) and no message', async () => {
     const run = startHeadway(['panel', 'export'], place.env);
     await run.until(/unique_id/);
     run.stopReading();
@@ -149,14 +149,14 @@ describe('without a model', () => {
     },
   );
 
-  test('models list says what to do', async () => {
+  test('models list names the next command', async () => {
     expect(await text('models', 'list')).toContain('headway train');
     expect(await json('models', 'list')).toEqual({ champion: null, models: [] });
   });
 });
 
 describe('training', () => {
-  test('backtest scores every forecaster, writes its page and nothing to the store, and goes on where it was', async () => {
+  test('backtest scores every forecaster, writes a page, leaves the store, and resumes', async () => {
     const page = join(place.folder, 'deep', 'leaderboard.html');
     const args = [
       'backtest',
@@ -195,7 +195,7 @@ describe('training', () => {
     expect(await json('models', 'list')).toEqual({ champion: null, models: [] });
     const again = await json(...args);
     expect(again).toMatchObject({ kept: 2, metrics: first.metrics });
-    expect(await text(...args)).toContain('Resumed: 2 of 2 segments were kept');
+    expect(await text(...args)).toContain('Resumed: 2 of 2 segments');
   });
 
   test('train registers a model with its verdict', async () => {
@@ -214,7 +214,7 @@ describe('training', () => {
     );
     if (outcome !== 'inconclusive') expect(moreCutoffs).toBeNull();
     expect(comparisons[0].cutoffs).toBe(13);
-    // Nobody beats who knows the truth.
+    // No forecaster is better than the oracle.
     expect(metrics.all.network.mae).toBeGreaterThan(metrics.all.oracle.mae);
     const { models, champion } = await json('models', 'list');
     expect(champion).toBe(promoted ? modelVersion : null);
@@ -227,7 +227,7 @@ describe('training', () => {
     });
   }, 60_000);
 
-  test('models show has its card, figures and verdict, and writes the verdict’s picture', async () => {
+  test('models show prints card, metrics and verdict, and writes the chart', async () => {
     const file = join(place.folder, 'verdicts', 'verdict.svg');
     const [{ modelVersion, verdict }] = (await json('models', 'list')).models;
     const shown = await json('models', 'show', '--svg', file);
@@ -247,7 +247,7 @@ describe('training', () => {
     expect([code, stderr.split(':')[0]]).toEqual([3, 'MODEL_NOT_FOUND']);
   });
 
-  test('models promote makes it champion, whatever the gate said', async () => {
+  test('models promote makes it champion, regardless of the gate', async () => {
     const [{ modelVersion }] = (await json('models', 'list')).models;
     expect(await json('models', 'promote', modelVersion, '--reason', 'for the test')).toMatchObject(
       {
@@ -259,7 +259,7 @@ describe('training', () => {
     expect(await text('models', 'list')).toMatch(new RegExp(`\\*.*${modelVersion}`));
   });
 
-  test('rollback without an earlier champion is refused, and says what else there is', async () => {
+  test('rollback without an earlier champion is refused with a fix', async () => {
     const { code, stderr } = await warm.run(['models', 'rollback'], place.env);
     expect(stderr).toMatch(/^NO_CHAMPION: There is no earlier champion.*headway models promote/);
     expect(code).toBe(3);
@@ -270,13 +270,13 @@ describe('training', () => {
     const { modelVersion } = await json('train', '--steps', '1', '--test-days', '14');
     await text('models', 'promote', modelVersion);
     expect(await text('models', 'rollback', '--reason', 'worse')).toBe(
-      `${first} is champion again: worse\n`,
+      `${first} is the champion again: worse\n`,
     );
     const { champion, models } = await json('models', 'list');
     expect([champion, models.length]).toEqual([first, 2]);
   }, 60_000);
 
-  test('what cannot be promoted or trained on', async () => {
+  test('unknown models and snapshots, and too little history, are refused', async () => {
     const refused = async (...args: string[]) => {
       const { code, stderr } = await warm.run(args, place.env);
       return `${code} ${stderr.split(':')[0]}`;
@@ -297,8 +297,8 @@ describe('forecast', () => {
     seriesId = ((await text('panel', 'export')).split('\n')[1] as string).split(',')[0] as string;
   });
 
-  test('one series: a picture and a table', async () => {
-    const svg = join(place.folder, 'pictures', 'one.svg');
+  test('one series: a chart and a table', async () => {
+    const svg = join(place.folder, 'charts', 'one.svg');
     const shown = await text('forecast', '--series', seriesId, '--svg', svg);
     expect(shown).toContain(`(${seriesId})`);
     expect(shown).toContain('America/New_York');
@@ -318,9 +318,9 @@ describe('forecast', () => {
 
   test.each([
     [
-      'a series that there is not',
+      'an unknown series',
       ['--series', 'nowhere'],
-      /^SERIES_UNKNOWN: there is no zone "nowhere".*Known are/,
+      /^SERIES_UNKNOWN: there is no zone "nowhere".*Series are/,
     ],
     [
       'a horizon beyond the model’s',
@@ -333,7 +333,7 @@ describe('forecast', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  test('the command line and the HTTP service say the same, and SIGTERM ends the service with success', async () => {
+  test('command line and HTTP service give the same; SIGTERM ends the service with success', async () => {
     const server = startHeadway(['serve', '--port', '0'], place.env);
     const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
     const response = await fetch(`${url}/v1/series/${seriesId}/forecast?horizon=7`);
@@ -355,7 +355,7 @@ describe('forecast', () => {
     }
     expect(Object.keys(http.quantiles)).toEqual(['0.1', '0.5', '0.9']);
     for (const [quantile, values] of Object.entries(http.quantiles)) {
-      // HTTP answers carry six digits.
+      // HTTP responses have six digits.
       expect(values).toEqual(
         cli.quantiles[quantile].map((value: number) => Number(value.toPrecision(6))),
       );
@@ -372,7 +372,7 @@ describe('forecast', () => {
   describe('explain', () => {
     const sumOf = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
-    test('the newest forecast: the same as over HTTP, and the forecast that is served, part by part', async () => {
+    test('the newest forecast: the same as over HTTP; the parts sum to the served forecast', async () => {
       const server = startHeadway(['serve', '--port', '0'], place.env);
       const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
       const http = (await (
@@ -391,8 +391,8 @@ describe('forecast', () => {
       expect(similarDays).toHaveLength(5);
     }, 60_000);
 
-    test('for people: a table, bars, similar days and a picture; it changes nothing', async () => {
-      const svg = join(place.folder, 'pictures', 'why.svg');
+    test('for people: a table, bars, similar days and a chart; reads only', async () => {
+      const svg = join(place.folder, 'charts', 'why.svg');
       const shown = await text('explain', '--series', seriesId, '--svg', svg);
       for (const words of [
         'usual at this hour',
@@ -400,7 +400,7 @@ describe('forecast', () => {
         'calendar',
         'rounding',
         'step 24',
-        'looked alike',
+        'similar past days',
         `(${seriesId})`,
       ])
         expect(shown).toContain(words);
@@ -415,7 +415,7 @@ describe('forecast', () => {
       const other = models.find(
         (one: { modelVersion: string }) => one.modelVersion !== modelVersion,
       ).modelVersion;
-      const answer = await json(
+      const explained = await json(
         'explain',
         '--series',
         seriesId,
@@ -424,15 +424,15 @@ describe('forecast', () => {
         '--model-version',
         other,
       );
-      expect([answer.cutoff, answer.modelVersion]).toEqual([earlier, other]);
+      expect([explained.cutoff, explained.modelVersion]).toEqual([earlier, other]);
     });
 
     test.each([
       [
-        'a series that there is not',
+        'an unknown series',
         ['--series', 'nowhere'],
         2,
-        /^SERIES_UNKNOWN: there is no zone "nowhere".*Known are/,
+        /^SERIES_UNKNOWN: there is no zone "nowhere".*Series are/,
       ],
       [
         'a cutoff off the grid',
@@ -453,13 +453,13 @@ describe('forecast', () => {
         /^HISTORY_TOO_SHORT: 168 intervals up to the cutoff/,
       ],
       [
-        'a cutoff that is no time',
+        'a cutoff that is not a timestamp',
         ['--cutoff', 'now'],
         2,
         /^USAGE: --cutoff "now" is not a timestamp/,
       ],
       [
-        'a model that there is not',
+        'an unknown model',
         ['--model-version', '20200101T000000Z-abcdefabcdef'],
         3,
         /^MODEL_NOT_FOUND: /,
@@ -483,49 +483,6 @@ describe('forecast', () => {
     blocker.close();
     expect(stderr).toMatch(new RegExp(`^SETTINGS_INVALID: cannot listen on 127.0.0.1:${port}`));
     expect(code).toBe(2);
-  });
-});
-
-describe('without a store', () => {
-  test.each([
-    [['panel', 'export'], 3, 'SNAPSHOT_EMPTY'],
-    [['train'], 3, 'SNAPSHOT_EMPTY'],
-    [['backtest'], 3, 'SNAPSHOT_EMPTY'],
-    [['forecast'], 3, 'NO_CHAMPION'],
-    [['explain', '--series', 'x'], 3, 'NO_CHAMPION'],
-  ])('%j: exit status %i, %s', async (args, exit, code) => {
-    const { stderr, ...ended } = await warm.run(args, {
-      ...place.env,
-      HEADWAY_STORE: `file:${join(place.folder, 'nothing')}`,
-    });
-    expect(stderr).toMatch(new RegExp(`^${code}: `));
-    expect(ended).toMatchObject({ code: exit, stdout: '' });
-  });
-
-  test('reading commands show that there is nothing, and make nothing', async () => {
-    const folder = join(place.folder, 'nothing');
-    for (const words of [
-      ['store', 'log'],
-      ['store', 'verify'],
-      ['models', 'list'],
-    ]) {
-      expect(
-        await warm.run(words, { ...place.env, HEADWAY_STORE: `file:${folder}` }),
-      ).toMatchObject({ code: 0 });
-    }
-    await expect(readFile(folder)).rejects.toThrow('ENOENT');
-  });
-
-  test('a store that is a file', async () => {
-    const file = join(place.folder, 'a-file');
-    await writeFile(file, 'x');
-    const { code, stderr } = await warm.run(['features', 'run'], {
-      ...place.env,
-      HEADWAY_STORE: `file:${file}`,
-    });
-    expect(stderr).toMatch(/^STORE_UNAVAILABLE: /);
-    expect(code).toBe(4);
-    await rm(file);
   });
 });
 

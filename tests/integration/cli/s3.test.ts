@@ -1,6 +1,5 @@
 /**
- * Purpose: `HEADWAY_STORE=s3://…` is all it takes: the end-to-end run through the command line, on the
- * double.
+ * Purpose: with `HEADWAY_STORE=s3://…` the commands run end to end on S3 (a fake server).
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,17 +8,17 @@ import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { headway } from '../../fixtures/cli/headway-process.ts';
 
-let double: FakeS3;
+let fake: FakeS3;
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let warm: CliWorker;
 const before = { ...process.env };
 beforeAll(async () => {
-  double = await startFakeS3();
+  fake = await startFakeS3();
   place = await temporaryPlace();
-  // Where AWS's own chain finds them; what is started here inherits it.
+  // Child processes inherit them; the AWS SDK finds them.
   Object.assign(process.env, {
-    AWS_ACCESS_KEY_ID: double.accessKey,
-    AWS_SECRET_ACCESS_KEY: double.secretKey,
+    AWS_ACCESS_KEY_ID: fake.accessKey,
+    AWS_SECRET_ACCESS_KEY: fake.secretKey,
   });
   warm = cliWorker();
 });
@@ -28,15 +27,16 @@ afterAll(async () => {
     delete process.env[name];
     if (before[name] !== undefined) process.env[name] = before[name];
   }
-  await double.close();
+  await warm.close();
+  await fake.close();
   await place.remove();
 });
 
 const environment = (more: Record<string, string> = {}) => ({
   ...place.env,
-  HEADWAY_STORE: `s3://${double.bucket}/whole/way`,
+  HEADWAY_STORE: `s3://${fake.bucket}/end/to-end`,
   HEADWAY_SOURCE: 'city:months=2,places=2',
-  AWS_ENDPOINT_URL_S3: double.url,
+  AWS_ENDPOINT_URL_S3: fake.url,
   ...more,
 });
 const json = async (...args: string[]) => {
@@ -54,24 +54,24 @@ test('features, train, promote, forecast and verify', async () => {
   await json('models', 'promote', modelVersion, '--reason', 'for the test');
   expect(await json('forecast')).toMatchObject({ modelVersion });
 
-  const asked = double.requests.length;
+  const asked = fake.requests.length;
   expect(await json('store', 'verify')).toMatchObject({ problems: [], features: { manifests: 1 } });
-  const read = double.requests.slice(asked).filter(({ method }) => method === 'GET');
-  const data = [...double.objects.keys()].filter((key) => key.endsWith('.parquet'));
-  // The store itself is checked, though there are copies here.
+  const read = fake.requests.slice(asked).filter(({ method }) => method === 'GET');
+  const data = [...fake.objects.keys()].filter((key) => key.endsWith('.parquet'));
+  // The store itself is checked, although there are local copies.
   expect(read.map(({ key }) => key)).toEqual(expect.arrayContaining(data));
   expect((await cacheOf('objects')).length).toBeGreaterThanOrEqual(data.length);
   await warm.close();
   expect(await cacheOf('in-use')).toEqual([]);
-  expect([...double.objects.keys()].filter((key) => !key.startsWith('whole/way/'))).toEqual([]);
+  expect([...fake.objects.keys()].filter((key) => !key.startsWith('end/to-end/'))).toEqual([]);
 }, 240_000);
 
-test('a refusal is one line with what to do, and never a key, also in a log that says everything', async () => {
+test('an S3 error is one line with a fix, and never shows a key, also in the debug log', async () => {
   const wrong = { AWS_ACCESS_KEY_ID: 'not-the-access-key', HEADWAY_LOG_LEVEL: 'debug' };
   const { code, stdout, stderr } = await headway(['store', 'log'], environment(wrong));
   expect(stderr).toMatch(
-    /^STORE_UNAVAILABLE: No valid credentials for s3:\/\/headway-test\/whole\/way .*AWS_PROFILE/,
+    /^STORE_UNAVAILABLE: No valid credentials for s3:\/\/headway-test\/end\/to-end .*AWS_PROFILE/,
   );
   expect([code, stdout, stderr.trim().split('\n').length]).toEqual([4, '', 1]);
-  for (const key of ['not-the-access-key', double.secretKey]) expect(stderr).not.toContain(key);
+  for (const key of ['not-the-access-key', fake.secretKey]) expect(stderr).not.toContain(key);
 }, 60_000);

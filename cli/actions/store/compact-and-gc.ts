@@ -1,10 +1,10 @@
 /**
- * Purpose: `headway store compact` and `headway store gc`: keep the store small without losing
- * anything that is needed.
- * Invariants: gc changes nothing without --delete; it looks at the features and models of one
- * domain, and never at its forecasts.
+ * Purpose: `headway store compact` and `headway store gc`: keep the store small; remove only
+ * unreferenced objects.
+ * Invariants: gc changes nothing without --delete; it reads the features and models of one
+ * domain, and never its forecasts.
  * Fails: as the feature store and the registry do; nothing is removed where a card or a manifest
- * that counts cannot be read.
+ * cannot be read.
  */
 import Table from 'cli-table3';
 import type { Garbage } from '../../../storage/features/garbage/feature-gc.ts';
@@ -33,7 +33,7 @@ export async function storeCompact(context: CommandContext): Promise<void> {
     return context.print('There is nothing to merge.');
   const count = ({ packs, objects }: typeof after) => packs.length + objects.length;
   context.print(
-    `Snapshot ${after.snapshotVersion}: ${count(before)} files became ${count(after)}. No answer changed.`,
+    `Snapshot ${after.snapshotVersion}: merged ${count(before)} files into ${count(after)}.`,
   );
 }
 
@@ -51,17 +51,16 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   context.printJson({ ...features, garbage, removed: remove });
 
   const kept = features.snapshots - features.upTo + features.neededByModels.length;
-  context.print(
-    `${kept} of ${features.snapshots} snapshots are kept (${features.neededByModels.length} for models).`,
-  );
+  const forModels = features.neededByModels.length;
+  context.print(`Keeping ${kept} of ${features.snapshots} snapshots (${forModels} for models).`);
   for (const version of features.lostToModels)
-    context.print(`Snapshot ${version} of a model was collected before.`);
-  if (garbage.length === 0) return context.print('There is no garbage.');
+    context.print(`Snapshot ${version} of a model was removed before.`);
+  if (garbage.length === 0) return context.print('There are no unreferenced objects.');
   context.print(table(garbage, remove));
-  if (!remove) context.print('Nothing was changed: --delete removes.');
+  if (!remove) context.print('Nothing was removed. Add --delete to remove.');
   else if (garbage.some(({ action }) => action === 'tombstone')) {
     context.print(
-      'What is condemned goes with a run of this command an hour from now or later, if nothing needs it then.',
+      'Marked objects are removed by a run in an hour or later, if still unreferenced.',
     );
   }
 }
@@ -71,7 +70,7 @@ function table(garbage: readonly Garbage[], removed: boolean): string {
   for (const { action, reason, bytes } of garbage) {
     const words = {
       remove: removed ? 'removed' : 'to be removed',
-      tombstone: removed ? 'condemned' : 'to be condemned',
+      tombstone: removed ? 'marked for removal' : 'to be marked for removal',
     };
     const row = rows.get(action + reason) ?? {
       count: 0,
@@ -81,7 +80,7 @@ function table(garbage: readonly Garbage[], removed: boolean): string {
     rows.set(action + reason, { ...row, count: row.count + 1, bytes: row.bytes + bytes });
   }
   const made = new Table({
-    head: ['what happens', 'why', 'objects', 'MB'],
+    head: ['action', 'reason', 'objects', 'MB'],
     style: { head: [], border: [] },
   });
   for (const { cells, count, bytes } of rows.values())
