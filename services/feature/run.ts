@@ -13,7 +13,6 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import { drawQuality, type QualityTables } from '../../reports/charts/quality-tables.ts';
 import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { withRowCache } from '../../storage/features/kept-rows.ts';
@@ -29,6 +28,7 @@ import { refuseClockBehind } from '../../storage/log/stamps.ts';
 import type { AggregatedPart } from './aggregation/aggregate.ts';
 import { embeddedEngine, type PartEngine } from './aggregation/engines/part-engine.ts';
 import { judgeRun } from './contract/contract.ts';
+import type { DemandView } from './contract/demand-view.ts';
 import { freshnessVerdict } from './contract/freshness-check.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
@@ -67,9 +67,9 @@ export interface FeatureRunOptions {
   /** Take what was refused before: its parts, and no others. */
   readonly accept?: Acceptance | null;
   /**
-   * Told of the report before the run is committed or refused: the way to see why it was refused.
+   * Called before the run is committed or refused, so that a caller can draw why it was refused.
    */
-  readonly onReport?: (report: QualityReport, pictures: QualityTables) => Promise<void>;
+  readonly onReport?: (report: QualityReport, demand: DemandView | null) => Promise<void>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
   readonly clock: Clock;
@@ -182,7 +182,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
         contract,
         now,
       });
-      await options.onReport?.(report, drawQuality(domain, contract.view));
+      await options.onReport?.(report, contract.view);
     }
     const broken = contract.verdicts.filter(({ outcome }) => outcome === 'fail');
     if (broken.length > 0 || report === null) {

@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { withRunLock } from '../../../platform/jobs/run-lock.ts';
-import type { QualityTables } from '../../../reports/charts/quality-tables.ts';
+import type { DemandView } from '../../../services/feature/contract/demand-view.ts';
 import type { QualityReport } from '../../../services/feature/quality-report.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import type { CommandContext } from '../../context.ts';
@@ -49,8 +49,8 @@ export async function runFeaturesCommand(
       exogenous,
       features,
       accept,
-      // Also of a run that is refused: its pictures show why.
-      onReport: (report, pictures) => showReport(context, flags, report, pictures),
+      // Also for a run that is refused: its charts show why.
+      onReport: (report, demand) => showReport(context, flags, report, demand),
       workFolder: join(settings.work, 'features', domain.name),
       clock,
       logger,
@@ -88,13 +88,14 @@ async function showReport(
   context: CommandContext,
   flags: FeaturesFlags,
   report: QualityReport,
-  pictures: QualityTables,
+  demand: DemandView | null,
 ) {
   const { settings, domain } = context;
+  const { drawQuality } = await import('../../../reports/charts/quality-tables.ts');
   const { qualityTable } = await import('../../../reports/terminal/quality-table.ts');
   const { qualityPage } = await import('../../../reports/pages/quality-page.ts');
   const path = flags.report ?? join(settings.work, 'reports', `${domain.name}-data-quality.html`);
-  await writeOutput(path, qualityPage(report, pictures));
+  await writeOutput(path, qualityPage(report, drawQuality(domain, demand)));
   context.print(qualityTable(report));
   context.print(`\nData-quality report: ${path}`);
 }

@@ -44,7 +44,7 @@ export interface ContractResult {
   readonly columns: Readonly<Record<string, readonly RawColumn[]>>;
   readonly newSeries: readonly string[];
   readonly vanishedSeries: readonly string[];
-  /** What the pictures of the report are drawn from; null where `recent` is. */
+  /** What the charts of the report are drawn from; null where `recent` is. */
   readonly view: DemandView | null;
 }
 

@@ -155,10 +155,10 @@ export const firstRows = (options: ProfileOptions): Promise<RowSample[]> =>
   });
 
 /** Whether a row's figure lies outside its range, as a condition. */
-export function outsideSql({ value, atLeast, withTimeout }: RawRange): string {
+export function outsideSql({ value, atLeast, atMost }: RawRange): string {
   const sides = [
     ...(atLeast === undefined ? [] : [`(${value}) < ${atLeast}`]),
-    ...(withTimeout === undefined ? [] : [`(${value}) > ${withTimeout}`]),
+    ...(atMost === undefined ? [] : [`(${value}) > ${atMost}`]),
   ];
   return sides.length > 0 ? `coalesce(${sides.join(' OR ')}, false)` : 'false';
 }

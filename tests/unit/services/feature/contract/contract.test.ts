@@ -165,7 +165,7 @@ describe('events: a week on top of twelve good ones', () => {
     [
       'lengths beyond belief',
       next(good, {
-        rows: { ranges: [{ name: 'length', value: 'length * (id % 4)', withTimeout: 4 }] },
+        rows: { ranges: [{ name: 'length', value: 'length * (id % 4)', atMost: 4 }] },
       }),
       ['ranges'],
     ],

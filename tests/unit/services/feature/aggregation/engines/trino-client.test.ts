@@ -42,7 +42,7 @@ const rows: RawRows = {
   value: null,
   duplicateKey: ['event'],
   rejections: [],
-  ranges: [{ name: 'small', value: 'event', withTimeout: 4 }],
+  ranges: [{ name: 'small', value: 'event', atMost: 4 }],
 };
 const part: RawPart = {
   name: '2023-11.parquet',
