@@ -7,9 +7,10 @@ import fc from 'fast-check';
 import type { RawPart } from '../../../../../domains/domain.ts';
 import {
   EXPECTATION_NAMES,
+  judged,
   limitsOf,
-} from '../../../../../services/feature/contract/contract-limits.ts';
-import { judged, type Verdict } from '../../../../../services/feature/contract/verdict.ts';
+  type Verdict,
+} from '../../../../../services/feature/contract/verdict.ts';
 import {
   AFTER,
   asLoads,

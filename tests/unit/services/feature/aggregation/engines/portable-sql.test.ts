@@ -12,7 +12,6 @@ import { withDuckDB } from '../../../../../../platform/duckdb/duckdb.ts';
 import { parquetFiles, sqlText } from '../../../../../../platform/duckdb/sql.ts';
 import { silentLogger } from '../../../../../../platform/telemetry/logger.ts';
 import { aggregatePart } from '../../../../../../services/feature/aggregation/aggregate.ts';
-import { clockSegments } from '../../../../../../services/feature/aggregation/clock-segments.ts';
 import {
   countStatement,
   outsideStatement,
@@ -25,7 +24,10 @@ import {
   embeddedQueries,
   type QueryEngine,
 } from '../../../../../../services/feature/aggregation/engines/query-engine.ts';
-import { clockStretches } from '../../../../../../services/feature/aggregation/local-time.ts';
+import {
+  clockSegments,
+  clockStretches,
+} from '../../../../../../services/feature/aggregation/local-time.ts';
 import { sql, utc } from '../../../../../fixtures/feature-fixture.ts';
 import { sharedData } from '../../../../../fixtures/shared-data.ts';
 import { ROOT } from '../../../../../tidy/source-tree.ts';

@@ -10,8 +10,8 @@ import { silentLogger } from '../../../../../../platform/telemetry/logger.ts';
 import {
   embeddedEngine,
   type PartEngine,
-  queryingEngine,
-} from '../../../../../../services/feature/aggregation/engines/part-engine.ts';
+} from '../../../../../../services/feature/aggregation/aggregate.ts';
+import { queryingEngine } from '../../../../../../services/feature/aggregation/engines/query-engine.ts';
 import {
   parseTrinoAddress,
   trinoEngine,
