@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
 import { qualityPage } from '../../../../reports/pages/quality-page.ts';
-import type { RowSample } from '../../../../services/feature/sources/raw-profile.ts';
+import type { RowSample } from '../../../../services/feature/sources/raw-part.ts';
 import {
   AFTER,
   base,

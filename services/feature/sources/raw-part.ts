@@ -1,16 +1,22 @@
 /**
- * Purpose: what the data contract wants to know of one raw part beside its account: its columns,
- * figures outside their ranges, and, for evidence, a few of the rows in question.
- * Invariants: reads the raw file with the domain's own expressions; a sample has at most MAX_ROWS
- * rows of MAX_COLUMNS columns of MAX_TEXT characters; nothing is kept of good rows.
- * Fails: RAW_FILE_INVALID where the file cannot be read at all.
+ * Purpose: a raw part in SQL: a session over it that reports what is wrong with its file, and what
+ * the data contract needs of it: columns, counts outside the declared ranges, sample rows.
+ * Invariants: memory and threads are capped, DuckDB spills; mistakes of ours or of the domain pass
+ * unchanged; a sample has at most MAX_ROWS rows of MAX_COLUMNS columns of MAX_TEXT characters.
+ * Fails: RAW_FILE_INVALID naming the part where its file cannot be read.
  */
-import type { Domain, RawRange, RawRows } from '../../../domains/domain.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Domain, RawPart, RawRange, RawRows } from '../../../domains/domain.ts';
 import type { ColumnKind } from '../../../domains/expectations.ts';
-import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
+import {
+  engineFailure,
+  engineMessage,
+  rowsOf,
+  withDuckDB,
+} from '../../../platform/duckdb/duckdb.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
+import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { reasonNameSql } from '../aggregation/interval-rules.ts';
-import { type RawSessionOptions, withRawPart } from './raw-session.ts';
 
 const MAX_COLUMNS = 40;
 const MAX_TEXT = 120;
@@ -21,6 +27,40 @@ const ROWS_EACH = 5;
  * column.
  */
 const MAX_DESCRIBED = 2000;
+
+export interface RawSessionOptions {
+  readonly part: RawPart;
+  readonly tempFolder: string;
+  readonly memoryLimitMb: number;
+  /** A session over the part that is open already: opening one costs as much as a small part. */
+  readonly connection?: DuckDBConnection;
+}
+
+export async function withRawPart<T>(
+  { part, tempFolder, memoryLimitMb, connection }: RawSessionOptions,
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const options = { memoryLimitMb, tempFolder, threads: 2 };
+  try {
+    return await (connection === undefined ? withDuckDB(options, work) : work(connection));
+  } catch (failure) {
+    const error = engineFailure(failure, options);
+    const message = engineMessage(error);
+    // A statement that does not bind is a mistake of the domain or ours; anything else came out of
+    // the file.
+    if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message))
+      throw error;
+    throw new HeadwayError(
+      'RAW_FILE_INVALID',
+      `${part.name} cannot be read: ${message.split('\n')[0]}`,
+      {
+        where: part.name,
+        fix: 'The file is cut short or not of this format: fetch it again.',
+        cause: error,
+      },
+    );
+  }
+}
 
 export interface RawColumn {
   readonly name: string;
@@ -155,10 +195,10 @@ export const firstRows = (options: ProfileOptions): Promise<RowSample[]> =>
   });
 
 /** Whether a row's figure lies outside its range, as a condition. */
-export function outsideSql({ value, atLeast, withTimeout }: RawRange): string {
+export function outsideSql({ value, atLeast, atMost }: RawRange): string {
   const sides = [
     ...(atLeast === undefined ? [] : [`(${value}) < ${atLeast}`]),
-    ...(withTimeout === undefined ? [] : [`(${value}) > ${withTimeout}`]),
+    ...(atMost === undefined ? [] : [`(${value}) > ${atMost}`]),
   ];
   return sides.length > 0 ? `coalesce(${sides.join(' OR ')}, false)` : 'false';
 }
