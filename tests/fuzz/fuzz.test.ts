@@ -3,7 +3,7 @@
  * its checks can fail.
  */
 import { describe, expect, test } from '@jest/globals';
-import { servedDocument } from '../../clients/typescript/generator/served-document.ts';
+import { servedDocument } from '../../clients/typescript/served-document.ts';
 import { silentProgress } from '../../platform/progress.ts';
 import type { Json } from '../fixtures/dereferenced.ts';
 import { type FuzzReport, fuzz } from './fuzz.ts';
