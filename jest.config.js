@@ -15,27 +15,30 @@ const base = {
   },
 };
 
-/** @param more settings; `globals.propertyRuns` multiplies the runs of a property test. */
-const project = (displayName, testMatch, testTimeout, more = {}) => ({
+const project = (displayName, testMatch, propertyShare = 1) => ({
   ...base,
   displayName,
   testMatch: testMatch.map((pattern) => `<rootDir>/tests/${pattern}`),
-  testTimeout,
-  ...more,
+  // The share of a property's runs (tests/fixtures/property-runs.ts).
+  globals: { propertyShare },
 });
 
+/** Unit tests of many random cases: a slice in `unit`, all cases in `integration`. */
+const LONG = ['fuzz/*.test.ts', 'unit/oracles/*.test.ts', 'unit/**/*.property.test.ts'];
+
 export default {
+  // Of `unit`: the scripts in package.json set longer ones. DuckDB and TensorFlow.js load in seconds.
+  testTimeout: 30_000,
   maxWorkers: 2,
   // WASM memory grows and never shrinks: a large worker is replaced between two test files.
   workerIdleMemoryLimit: '1GB',
   projects: [
-    // A test file compiles its imports once: DuckDB and TensorFlow.js take seconds to load.
-    project('unit', ['*.test.ts', '{fuzz,tidy,unit}/**/*.test.ts'], 30_000),
-    project('integration', ['integration/**/*.test.ts'], 240_000),
-    project('browser', ['browser/*.browser.ts'], 60_000),
+    project('unit', ['*.test.ts', '{fuzz,tidy,unit}/**/*.test.ts'], 0.2),
+    project('integration', [...LONG, 'integration/**/*.test.ts']),
+    project('browser', ['browser/*.browser.ts']),
     // Needs an S3 server, which HEADWAY_TEST_S3 names.
-    project('s3', ['s3/*.s3.ts'], 120_000),
+    project('s3', ['s3/*.s3.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.
-    project('crash', ['crash/*.test.ts'], 3_600_000),
+    project('crash', ['crash/*.test.ts']),
   ],
 };

@@ -25,7 +25,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'Files and S3, also with faults, pass one suite',
     'tests/unit/storage/s3/s3-object-store.test.ts',
   ],
-  ['A reader written from the protocol alone agrees', 'tests/unit/docs/second-reader.test.ts'],
+  ['A reader written from the protocol alone agrees', 'tests/integration/docs/second-reader.test.ts'],
   [
     'A process killed in mid-commit leaves a store that verifies',
     'tests/unit/storage/kill.test.ts',
