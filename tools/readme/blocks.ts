@@ -22,7 +22,8 @@ export const PAGES = [
   'README.md',
   'docs/reference.md',
   'docs/fork.md',
-  'docs/decisions/0006-fixed-wasm-matrix-product.md',
+  'docs/benchmarks.md',
+  'docs/guarantees.md',
 ];
 export const RECORDING = 'tools/readme/recorded.json';
 export const EXAMPLE = 'tools/example-domain/definition.ts';
@@ -51,7 +52,8 @@ export function generatedBlocks(root: string): Record<string, string> {
     tree: tree(),
     guarantees: GUARANTEES.filter(([, test]) => existsSync(join(root, test)))
       .map(
-        ([promise, test]) => `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](${test}))`,
+        ([promise, test]) =>
+          `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](../${test}))`,
       )
       .join('\n'),
     commands: commandTable(),
