@@ -24,7 +24,7 @@ const project = (displayName, testMatch, propertyShare = 1) => ({
 });
 
 /** Unit tests of many random cases: a slice in `unit`, all cases in `integration`. */
-const LONG = ['fuzz/*.test.ts', 'unit/oracles/*.test.ts', 'unit/**/*.property.test.ts'];
+const LONG = ['unit/oracles/*.test.ts', 'unit/**/*.property.test.ts'];
 
 export default {
   // Of `unit`: the scripts in package.json set longer ones. DuckDB and TensorFlow.js load in seconds.

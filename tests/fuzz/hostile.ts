@@ -10,7 +10,7 @@ import { between, pick } from './from-schema.ts';
 import { type FuzzRequest, httpRequest } from './shaped.ts';
 import type { Manner } from './wire.ts';
 
-const ANYWHERE = { operationId: null, outcome: 'answer' } as const;
+const ANYWHERE = { operationId: null, outcome: 'response' } as const;
 const MAYBE = { operationId: null, outcome: 'maybe' } as const;
 const REFUSED = { operationId: null, outcome: 'refuse' } as const;
 
@@ -89,7 +89,7 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
     refused = false,
   ): FuzzRequest => ({
     kind: `body: ${kind}`,
-    pieces: [httpRequest('POST', path, headers, bytes)],
+    chunks: [httpRequest('POST', path, headers, bytes)],
     manner: 'plain',
     expected: refused ? REFUSED : ANYWHERE,
   });
@@ -225,15 +225,15 @@ const CONDITIONS: readonly Record<string, string>[] = [
 
 export function oddPath(random: Random): FuzzRequest {
   const draw = between(random, 0, 5);
-  const piece = () =>
+  const chunk = () =>
     Array.from({ length: between(random, 1, 6) }, () => pick(random, PARTS_OF_PATHS)).join(
       pick(random, ['', '/']),
     );
   const target = [
-    () => `${pick(random, PLACES)}/${piece()}`,
-    () => `/v1/series/${piece()}/${pick(random, ['forecast', 'explanation', ''])}`,
+    () => `${pick(random, PLACES)}/${chunk()}`,
+    () => `/v1/series/${chunk()}/${pick(random, ['forecast', 'explanation', ''])}`,
     () =>
-      `${pick(random, PLACES)}?${Array.from({ length: between(random, 1, 40) }, () => `${pick(random, ['a', 'horizon', 'limit', '__proto__', '', 'a[b]'])}=${piece()}`).join('&')}`,
+      `${pick(random, PLACES)}?${Array.from({ length: between(random, 1, 40) }, () => `${pick(random, ['a', 'horizon', 'limit', '__proto__', '', 'a[b]'])}=${chunk()}`).join('&')}`,
     () => `/v1/series/${'x'.repeat(pick(random, [128, 129, 513, 4000, 20_000]))}/forecast`,
     () =>
       pick(random, [
@@ -251,7 +251,7 @@ export function oddPath(random: Random): FuzzRequest {
   ][draw]?.() as string;
   return {
     kind: 'path',
-    pieces: [httpRequest('GET', target, pick(random, CONDITIONS))],
+    chunks: [httpRequest('GET', target, pick(random, CONDITIONS))],
     manner: 'plain',
     expected: ANYWHERE,
   };
@@ -283,7 +283,7 @@ type Draw = (random: Random) => {
   readonly sure?: boolean;
 };
 
-/** Each of them once in so many; `sure`: there must be an answer. */
+/** Each of them once in so many; `sure`: there must be a response. */
 const PROTOCOL: readonly Draw[] = [
   (random) => ({
     kind: 'many headers',
@@ -337,7 +337,7 @@ const PROTOCOL: readonly Draw[] = [
     sent: [`${POST}Content-Length: 900000\r\n\r\n`, 'x'.repeat(between(random, 0, 60_000))],
     manner: 'abort',
   }),
-  () => ({ kind: 'gone before the answer', sent: `${GET}\r\n`, manner: 'abort' }),
+  () => ({ kind: 'gone before the response', sent: `${GET}\r\n`, manner: 'abort' }),
   (random) => ({
     kind: 'slow reader',
     sent: `GET /v1/forecasts?format=${pick(random, ['ndjson', 'csv'])} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
@@ -421,7 +421,7 @@ export function oddProtocol(random: Random): FuzzRequest {
   const isOpen = manner === 'plain' && !/Connection: close/.test([sent].flat().join(''));
   return {
     kind: `protocol: ${kind}`,
-    pieces: [sent].flat().map((text) => Buffer.from(text, 'latin1')),
+    chunks: [sent].flat().map((text) => Buffer.from(text, 'latin1')),
     manner: isOpen ? 'half' : manner,
     expected: sure ? ANYWHERE : MAYBE,
   };

@@ -14,7 +14,7 @@ import type { Manner } from './wire.ts';
 export interface FuzzRequest {
   /** What kind of trouble it is, for the report. */
   readonly kind: string;
-  readonly pieces: readonly Buffer[];
+  readonly chunks: readonly Buffer[];
   readonly manner: Manner;
   readonly expected: Expected;
 }
@@ -83,7 +83,7 @@ export function shapedRequest(
     ...(schema ? ['body', 'body', 'body', 'body'] : []),
   ];
   const broken = breakable.length > 0 && random() < 0.35 ? pick(random, breakable) : null;
-  let outcome: Expected['outcome'] = 'answer';
+  let outcome: Expected['outcome'] = 'response';
 
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => {
     const parameter = parameters.find((one) => one.name === name);
@@ -123,7 +123,7 @@ export function shapedRequest(
   const target = `${filled}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`;
   return {
     kind: outcome === 'refuse' ? 'shaped, invalid' : 'shaped',
-    pieces: [httpRequest(method, target, headers, body)],
+    chunks: [httpRequest(method, target, headers, body)],
     manner: 'plain',
     expected: { operationId: spec.operationId, outcome },
   };
