@@ -27,7 +27,7 @@ const project = (displayName, testMatch, propertyShare = 1) => ({
 const LONG = ['unit/oracles/*.test.ts', 'unit/**/*.property.test.ts'];
 
 export default {
-  // Of `unit`: the scripts in package.json set longer ones. DuckDB and TensorFlow.js load in seconds.
+  // Of `unit`: DuckDB and TensorFlow.js load in seconds. The scripts in package.json set others.
   testTimeout: 30_000,
   maxWorkers: 2,
   // WASM memory grows and never shrinks: a large worker is replaced between two test files.

@@ -49,7 +49,8 @@ export function httpRequest(
       : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
     ...headers,
   });
-  const head = `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const head = `${method} ${target} HTTP/1.1\r\n${text}\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), bytes]);
 }
 

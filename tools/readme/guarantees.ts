@@ -25,7 +25,10 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'Files and S3, with injected faults, pass one contract suite',
     'tests/unit/storage/s3/s3-object-store.test.ts',
   ],
-  ['A reader written from the protocol alone agrees', 'tests/integration/docs/second-reader.test.ts'],
+  [
+    'A reader written from the protocol alone agrees',
+    'tests/integration/docs/second-reader.test.ts',
+  ],
   [
     'A process that is killed during a commit leaves a store that verifies',
     'tests/unit/storage/kill.test.ts',
