@@ -3,6 +3,8 @@
  * test:browser, test:s3 and test:crash run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+
 const base = {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
@@ -23,8 +25,11 @@ const project = (displayName, testMatch, propertyShare = 1) => ({
   globals: { propertyShare },
 });
 
-/** Unit tests of many random cases: a slice in `unit`, all cases in `integration`. */
-const LONG = ['unit/oracles/*.test.ts', 'unit/**/*.property.test.ts'];
+/** Unit tests that run a share of their cases run all of them in `integration`. */
+const SHARED = readdirSync('tests/unit', { recursive: true })
+  .filter((path) => path.endsWith('.test.ts'))
+  .filter((path) => readFileSync(`tests/unit/${path}`, 'utf8').includes('/property-runs.ts'))
+  .map((path) => `unit/${path}`);
 
 export default {
   // Of `unit`: DuckDB and TensorFlow.js load in seconds. The scripts in package.json set others.
@@ -34,7 +39,7 @@ export default {
   workerIdleMemoryLimit: '1GB',
   projects: [
     project('unit', ['*.test.ts', '{fuzz,tidy,unit}/**/*.test.ts'], 0.2),
-    project('integration', [...LONG, 'integration/**/*.test.ts']),
+    project('integration', [...SHARED, 'integration/**/*.test.ts']),
     project('browser', ['browser/*.browser.ts']),
     // Needs an S3 server, which HEADWAY_TEST_S3 names.
     project('s3', ['s3/*.s3.ts']),

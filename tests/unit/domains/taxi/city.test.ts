@@ -12,6 +12,7 @@ import {
   sql,
   utc,
 } from '../../../fixtures/feature-fixture.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
@@ -100,7 +101,7 @@ describe('the simulated city', () => {
         );
         expect(differences).toEqual([]);
       }),
-      { seed: 3, numRuns: 6 },
+      { seed: 3, numRuns: runs(6) },
     );
   });
 
