@@ -12,7 +12,10 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'A late correction changes no earlier training set',
     'tests/unit/storage/read-as-of.oracle.test.ts',
   ],
-  ['A training set is reproduced bit for bit', 'tests/integration/training/reproduce.test.ts'],
+  [
+    'A training set is reproduced bit for bit',
+    'tests/integration/services/training/reproduce.test.ts',
+  ],
   [
     'Compaction changes no result, for any time of knowledge',
     'tests/unit/storage/features/segments/feature-compact.test.ts',

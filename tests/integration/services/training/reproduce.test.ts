@@ -6,22 +6,22 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { HeadwayError } from '../../../platform/errors.ts';
-import { silentProgress } from '../../../platform/progress.ts';
+import type { Panel } from '../../../../forecasting/panel/panel.ts';
+import { HeadwayError } from '../../../../platform/errors.ts';
+import { silentProgress } from '../../../../platform/progress.ts';
 import {
   type ReproductionRequest,
   reproduce,
   whyDifferent,
-} from '../../../services/training/reproduce.ts';
-import { type TrainingResult, train } from '../../../services/training/train.ts';
-import { hashPanel } from '../../../storage/features/panel-hash.ts';
-import { encodeChecksummedJson } from '../../../storage/log/checksummed-json.ts';
-import { parseModelCard } from '../../../storage/models/model-card.ts';
-import { sha256 } from '../../../storage/objects/content-hash.ts';
-import { NOW } from '../../fixtures/storage/features.ts';
-import { startBackend } from '../../fixtures/toy-network.ts';
-import { commitPanel, learnable, openToy, toyConfig, WEEKS } from '../../fixtures/toy-store.ts';
+} from '../../../../services/training/reproduce.ts';
+import { type TrainingResult, train } from '../../../../services/training/train.ts';
+import { hashPanel } from '../../../../storage/features/panel-hash.ts';
+import { encodeChecksummedJson } from '../../../../storage/log/checksummed-json.ts';
+import { parseModelCard } from '../../../../storage/models/model-card.ts';
+import { sha256 } from '../../../../storage/objects/content-hash.ts';
+import { NOW } from '../../../fixtures/storage/features.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import { commitPanel, learnable, openToy, toyConfig, WEEKS } from '../../../fixtures/toy-store.ts';
 
 jest.setTimeout(120_000);
 

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
-import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
-import { storedResponse } from '../../../services/inference/responses/forecast-response.ts';
-import type { Serving } from '../../../services/inference/serving/build-serving-snapshot.ts';
-import { createServingState } from '../../../services/inference/serving/serving-state.ts';
-import { train } from '../../../services/training/train.ts';
-import { startBackend } from '../../fixtures/toy-network.ts';
+import { restoreNetwork } from '../../../../forecasting/models/network/forecaster.ts';
+import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
+import { storedResponse } from '../../../../services/inference/responses/forecast-response.ts';
+import type { Serving } from '../../../../services/inference/serving/build-serving-snapshot.ts';
+import { createServingState } from '../../../../services/inference/serving/serving-state.ts';
+import { train } from '../../../../services/training/train.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
 import {
   commitPanel,
   HORIZON,
@@ -22,7 +22,7 @@ import {
   TOYS,
   toyConfig,
   toyDomain,
-} from '../../fixtures/toy-store.ts';
+} from '../../../fixtures/toy-store.ts';
 
 let folder: string;
 beforeAll(async () => {

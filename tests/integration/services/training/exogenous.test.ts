@@ -5,26 +5,26 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { Domain } from '../../../domains/domain.ts';
-import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
-import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { seededRandom } from '../../../platform/random.ts';
-import { silentLogger } from '../../../platform/telemetry/logger.ts';
-import { buildApp } from '../../../services/inference/app.ts';
-import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
-import { createServingState } from '../../../services/inference/serving/serving-state.ts';
-import { defaultInferenceSettings } from '../../../services/inference/settings.ts';
-import { type TrainingResult, train } from '../../../services/training/train.ts';
-import type { Manifest } from '../../../storage/features/manifest.ts';
-import { ONLINE_INTERVALS, panelOf } from '../../fixtures/random-panels.ts';
+import type { Domain } from '../../../../domains/domain.ts';
+import { restoreNetwork } from '../../../../forecasting/models/network/forecaster.ts';
+import type { Panel } from '../../../../forecasting/panel/panel.ts';
+import { seededRandom } from '../../../../platform/random.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { buildApp } from '../../../../services/inference/app.ts';
+import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
+import { createServingState } from '../../../../services/inference/serving/serving-state.ts';
+import { defaultInferenceSettings } from '../../../../services/inference/settings.ts';
+import { type TrainingResult, train } from '../../../../services/training/train.ts';
+import type { Manifest } from '../../../../storage/features/manifest.ts';
+import { ONLINE_INTERVALS, panelOf } from '../../../fixtures/random-panels.ts';
 import {
   makeObjects,
   type Row,
   schemaOf,
   temporaryFolder,
-} from '../../fixtures/storage/features.ts';
-import { startBackend } from '../../fixtures/toy-network.ts';
-import { HORIZON, openToy, toyDomain } from '../../fixtures/toy-store.ts';
+} from '../../../fixtures/storage/features.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import { HORIZON, openToy, toyDomain } from '../../../fixtures/toy-store.ts';
 
 jest.setTimeout(120_000);
 

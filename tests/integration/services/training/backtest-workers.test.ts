@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { fixedClock } from '../../../platform/clock.ts';
-import { silentProgress } from '../../../platform/progress.ts';
-import { silentLogger } from '../../../platform/telemetry/logger.ts';
-import { backtest } from '../../../services/training/backtest/run.ts';
-import { startBackend } from '../../fixtures/toy-network.ts';
-import { learnable, toyConfig, toyDomain } from '../../fixtures/toy-store.ts';
+import { fixedClock } from '../../../../platform/clock.ts';
+import { silentProgress } from '../../../../platform/progress.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { backtest } from '../../../../services/training/backtest/run.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import { learnable, toyConfig, toyDomain } from '../../../fixtures/toy-store.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { seededRandom } from '../../../platform/random.ts';
-import { train } from '../../../services/training/train.ts';
-import { startBackend } from '../../fixtures/toy-network.ts';
-import { commitPanel, learnable, openToy, toyConfig } from '../../fixtures/toy-store.ts';
+import type { Panel } from '../../../../forecasting/panel/panel.ts';
+import { seededRandom } from '../../../../platform/random.ts';
+import { train } from '../../../../services/training/train.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import { commitPanel, learnable, openToy, toyConfig } from '../../../fixtures/toy-store.ts';
 
 const panel = learnable();
 const lastTarget = panel.length - toyConfig.testDays * 24 - 1;
