@@ -5,23 +5,23 @@
  * Fails: with the forecast that was lost, mixed up or computed alone.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createPanel, type Panel } from '../../../../../forecasting/panel/panel.ts';
-import { fixedClock } from '../../../../../platform/clock.ts';
-import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
-import { openPredictQueue } from '../../../../../services/inference/prediction/predict-queue.ts';
+import { createPanel, type Panel } from '../../../../forecasting/panel/panel.ts';
+import { fixedClock } from '../../../../platform/clock.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { openPredictQueue } from '../../../../services/inference/prediction/predict-queue.ts';
 import {
   backendReady,
   inProcessPredictor,
   type Predictor,
   type PredictorWatch,
   WorkerUnavailableError,
-} from '../../../../../services/inference/prediction/predictor.ts';
-import { startServer } from '../../../../../services/inference/server.ts';
-import type { LoadedModel } from '../../../../../services/inference/serving/load-parts.ts';
-import { defaultInferenceSettings } from '../../../../../services/inference/settings.ts';
-import { createFixture, weeklyNaive } from '../../../../fakes/inference.ts';
+} from '../../../../services/inference/prediction/predictor.ts';
+import { startServer } from '../../../../services/inference/server.ts';
+import type { LoadedModel } from '../../../../services/inference/serving/load-parts.ts';
+import { defaultInferenceSettings } from '../../../../services/inference/settings.ts';
+import { createFixture, weeklyNaive } from '../../../fakes/inference.ts';
 
-const MODULE = new URL('../../../../fakes/children/last-value-worker.ts', import.meta.url);
+const MODULE = new URL('../../../fakes/children/last-value-worker.ts', import.meta.url);
 
 const opened: Predictor[] = [];
 afterEach(async () => {

@@ -7,15 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pino from 'pino';
-import type { FitProgress } from '../../../../../forecasting/models/network/member.ts';
-import {
-  type FittedNetwork,
-  fitNetwork,
-} from '../../../../../forecasting/models/network/training.ts';
-import { randomStreams } from '../../../../../platform/random.ts';
-import { membersInWorkers } from '../../../../../services/training/workers/members.ts';
-import { panelOf } from '../../../../fixtures/random-panels.ts';
-import { startBackend, toyFit, toyNetwork } from '../../../../fixtures/toy-network.ts';
+import type { FitProgress } from '../../../../forecasting/models/network/member.ts';
+import { type FittedNetwork, fitNetwork } from '../../../../forecasting/models/network/training.ts';
+import { randomStreams } from '../../../../platform/random.ts';
+import { membersInWorkers } from '../../../../services/training/workers/members.ts';
+import { panelOf } from '../../../fixtures/random-panels.ts';
+import { startBackend, toyFit, toyNetwork } from '../../../fixtures/toy-network.ts';
 
 jest.setTimeout(240_000);
 

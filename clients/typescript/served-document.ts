@@ -3,11 +3,11 @@
  * Invariants: the app is built as it is for serving, and never listens.
  * Fails: as building the app does.
  */
-import { domains } from '../../../domains/index.ts';
-import { systemClock } from '../../../platform/clock.ts';
-import { silentLogger } from '../../../platform/telemetry/logger.ts';
-import { buildApp } from '../../../services/inference/app.ts';
-import { defaultInferenceSettings } from '../../../services/inference/settings.ts';
+import { domains } from '../../domains/index.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { silentLogger } from '../../platform/telemetry/logger.ts';
+import { buildApp } from '../../services/inference/app.ts';
+import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 
 const absent = (): Promise<never> => Promise.reject(new Error('there is no store'));
 
