@@ -19,7 +19,8 @@ import { jsonMetrics, readTrainingPanel } from '../../services/training/train.ts
 import type { CommandContext } from '../context.ts';
 import { metricsTable, stepTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
-import { checkpointsIn, configOf, modelled, oracleOf, type TrainingFlags } from './train.ts';
+import { configOf, modelled, oracleOf, type TrainingFlags } from './train.ts';
+import { checkpointsIn } from './workers.ts';
 
 export interface BacktestFlags extends TrainingFlags {
   readonly cutoffStep?: number;

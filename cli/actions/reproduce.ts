@@ -13,7 +13,7 @@ import {
 } from '../../platform/tensorflow/tensor-backend.ts';
 import { type Reproduction, reproduce } from '../../services/training/reproduce.ts';
 import type { CommandContext } from '../context.ts';
-import { workersOf } from './train.ts';
+import { workersOf } from './workers.ts';
 
 export async function reproduceCommand(
   context: CommandContext,

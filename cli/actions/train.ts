@@ -4,25 +4,24 @@
  * Invariants: one training of a domain and store at a time on this machine.
  * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
  */
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Domain, Source } from '../../domains/domain.ts';
 import { reliabilityJson } from '../../forecasting/evaluation/reliability.ts';
 import { timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { withRunLock } from '../../platform/jobs/run-lock.ts';
-import { type BackendName, startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
+import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { reliabilityPage } from '../../reports/pages/reliability-page.ts';
 import { readConfigFile } from '../../services/training/config-file.ts';
 import { jsonMetrics, type TrainingResult, train } from '../../services/training/train.ts';
 import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
-import type { Workers } from '../../services/training/workers/members.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import { isExogenous } from '../../storage/features/reading/version-coverage.ts';
 import type { CommandContext } from '../context.ts';
 import { metricsTable, reliabilityTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
+import { workersOf } from './workers.ts';
 
 export interface TrainingFlags {
   readonly steps?: number;
@@ -157,18 +156,6 @@ function longerSpan(
   const days = testDays + Math.ceil((moreCutoffs * cutoffStep * frequencyMinutes) / 1440);
   return `For that many, use --test-days ${days} (needs enough history). The champion stays.`;
 }
-
-/** The processes that the members of an ensemble are fitted in. */
-export const workersOf = (
-  { settings, clock, logger }: CommandContext,
-  backend: BackendName,
-): Workers => ({
-  ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
-  folder: checkpointsIn(settings),
-});
-
-export const checkpointsIn = ({ work }: CommandContext['settings']): string =>
-  join(work, 'checkpoints');
 
 /** The domain with the inputs of the model. */
 export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>

@@ -8,8 +8,9 @@
  */
 import { withTimeout } from '../../platform/timers.ts';
 import type { AppOptions } from './app-options.ts';
+import { createApp } from './create-app.ts';
 import { openService } from './open-service.ts';
-import { type App, createApp } from './plugins/app.ts';
+import type { App } from './plugins/app.ts';
 import { servingState } from './plugins/attach-serving.ts';
 import { authentication } from './plugins/authentication.ts';
 import { crossOrigin } from './plugins/cors.ts';

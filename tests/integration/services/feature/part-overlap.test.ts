@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import type { Domain, ExogenousSource, RawPart, RawRows } from '../../../../domains/domain.ts';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../../platform/clock.ts';
+import { csvFiles } from '../../../../platform/duckdb/sql.ts';
 import { silentProgress } from '../../../../platform/progress.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import type { QualityReport } from '../../../../services/feature/quality-report.ts';
@@ -75,7 +76,12 @@ async function csv(
   const path = join(folder, `${stores}-${name}`);
   const lines = rows.map(([id, hour, value]) => `${id},${at(hour).slice(0, 19)},${value}`);
   await writeFile(path, `id,time,value\n${lines.join('\n')}\n`);
-  const relation = `read_csv('${path}', columns = {'id': 'VARCHAR', 'time': 'TIMESTAMP', 'value': 'DOUBLE'}, auto_detect = false, header = true)`;
+  const relation = csvFiles(
+    [path],
+    "columns = {'id': 'VARCHAR', 'time': 'TIMESTAMP', 'value': 'DOUBLE'}",
+    'auto_detect = false',
+    'header = true',
+  );
   const meaning = { relation, seriesId: 'id', localTime: 'time', duplicateKey: [], rejections: [] };
   return {
     ...{ name, feed: 'meters', fingerprint: JSON.stringify(rows), span: null },
