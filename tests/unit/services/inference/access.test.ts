@@ -22,6 +22,7 @@ import type { App } from '../../../../services/inference/plugins/app.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
 import { createFixture, NOW } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 
 const make = (changes: Partial<NewKey> = {}) =>
   makeKey(
@@ -341,7 +342,7 @@ describe('every route declares what it needs', () => {
             expect(answer.body).not.toMatch(/modelVersion|seriesId|headway_/);
         },
       ),
-      { numRuns: 300, seed: 5 },
+      { numRuns: runs(300), seed: 5 },
     );
   });
 });

@@ -178,7 +178,7 @@ describe('traces', () => {
       'services/inference/app.ts',
       'services/inference/plugins/request-spans.ts',
       'platform/telemetry/tracing.ts',
-      'cli/commands/serve.ts',
+      'cli/actions/serve.ts',
     ])
       expect(imports(path)).not.toMatch(/from '(@opentelemetry|.*open-telemetry)/);
   });

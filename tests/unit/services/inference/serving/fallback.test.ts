@@ -342,8 +342,8 @@ test('each change is logged once, whatever the number of refreshes', async () =>
     }
   }
   const said = (text: string) => lines.filter(({ msg }) => msg === text).length;
-  expect(said('answers are a fallback')).toBe(1);
-  expect(said('answers are no fallback any more')).toBe(1);
+  expect(said('serving a fallback')).toBe(1);
+  expect(said('serving recovered')).toBe(1);
   expect(said('refresh failed; the last good state stays')).toBe(1);
   await app.close();
 });
