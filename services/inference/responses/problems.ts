@@ -79,7 +79,7 @@ const URL_DETAIL = 'the path is not well formed, or a part of it is too long';
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
   readonly problemCode: HttpProblemCode;
-  /** Told as Retry-After. */
+  /** Sent as Retry-After. */
   readonly retryAfterSeconds: number | null;
 
   constructor(

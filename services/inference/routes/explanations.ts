@@ -25,7 +25,7 @@ import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { RouteContext } from './context.ts';
 
 /**
- * An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many
+ * A response takes some 10 ms of the event loop, where a stored forecast is only copied: this many
  * times fewer are allowed.
  */
 const TIMES_FEWER = 10;

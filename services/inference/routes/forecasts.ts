@@ -1,6 +1,6 @@
 /**
  * Purpose: forecasts of many series at once, or of a caller's own recent history.
- * Invariants: all or nothing: if one series cannot be forecast the answer is that problem, never a
+ * Invariants: all or nothing: if one series cannot be forecast the response is that problem, never a
  * shorter list.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT,
  * EXOGENOUS_INVALID; OVERLOADED with Retry-After where too many forecasts wait to be computed.
@@ -36,7 +36,7 @@ export async function forecastRoutes(app: App, context: RouteContext): Promise<v
       preHandler: attachServing(state),
     },
     async (request, reply) => {
-      // Once, before anything is waited for: what is swapped in meanwhile is not this answer's.
+      // Once, before anything is waited for: what is swapped in meanwhile is not part of this response.
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
       if (whatIf && seriesIds.length > MAX_OVERRIDES)

@@ -45,19 +45,19 @@ export async function modelsRoutes(app: App, context: RouteContext): Promise<voi
       if (last !== null && after < 0) throw strangeCursor();
       const page = models.slice(after + 1, after + 1 + limit);
       const isLast = after + 1 + limit >= models.length;
-      const answer = {
+      const body = {
         total: models.length,
-        models: page.map(told),
+        models: page.map(historyOf),
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
-      const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
+      const etag = `W/"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 20)}"`;
       if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
-      return answer;
+      return body;
     },
   );
 }
 
-const told = ({ modelVersion, isChampion, log, ...card }: HistoricModel) => ({
+const historyOf = ({ modelVersion, isChampion, log, ...card }: HistoricModel) => ({
   modelVersion,
   isChampion,
   forecaster: card.forecaster,
