@@ -12,7 +12,10 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'A late correction changes no earlier training set',
     'tests/unit/storage/read-as-of.oracle.test.ts',
   ],
-  ['A training set is reproduced bit for bit', 'tests/unit/services/training/reproduce.test.ts'],
+  [
+    'A training set is reproduced bit for bit',
+    'tests/integration/services/training/reproduce.test.ts',
+  ],
   [
     'Compaction changes no result, for any time of knowledge',
     'tests/unit/storage/features/segments/feature-compact.test.ts',
@@ -25,7 +28,10 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'Files and S3, with injected faults, pass one contract suite',
     'tests/unit/storage/s3/s3-object-store.test.ts',
   ],
-  ['A reader written from the protocol alone agrees', 'tests/unit/docs/second-reader.test.ts'],
+  [
+    'A reader written from the protocol alone agrees',
+    'tests/integration/docs/second-reader.test.ts',
+  ],
   [
     'A process that is killed during a commit leaves a store that verifies',
     'tests/unit/storage/kill.test.ts',

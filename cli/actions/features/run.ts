@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { withRunLock } from '../../../platform/jobs/run-lock.ts';
-import type { QualityTables } from '../../../reports/charts/quality-tables.ts';
+import type { DemandView } from '../../../services/feature/contract/demand-view.ts';
 import type { QualityReport } from '../../../services/feature/quality-report.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import type { CommandContext } from '../../context.ts';
@@ -50,7 +50,7 @@ export async function runFeaturesCommand(
       features,
       accept,
       // Also for a quarantined run: its charts show why.
-      onReport: (report, tables) => showReport(context, flags, report, tables),
+      onReport: (report, demand) => showReport(context, flags, report, demand),
       workFolder: join(settings.work, 'features', domain.name),
       clock,
       logger,
@@ -90,13 +90,14 @@ async function showReport(
   context: CommandContext,
   flags: FeaturesFlags,
   report: QualityReport,
-  tables: QualityTables,
+  demand: DemandView | null,
 ) {
   const { settings, domain } = context;
+  const { drawQuality } = await import('../../../reports/charts/quality-tables.ts');
   const { qualityTable } = await import('../../../reports/terminal/quality-table.ts');
   const { qualityPage } = await import('../../../reports/pages/quality-page.ts');
   const path = flags.report ?? join(settings.work, 'reports', `${domain.name}-data-quality.html`);
-  await writeOutput(path, qualityPage(report, tables));
+  await writeOutput(path, qualityPage(report, drawQuality(domain, demand)));
   context.print(qualityTable(report));
   context.print(`\nData-quality report: ${path}`);
 }

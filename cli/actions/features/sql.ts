@@ -12,8 +12,7 @@ import type { Settings } from '../../../platform/settings/settings.ts';
 import {
   embeddedEngine,
   type PartEngine,
-  queryingEngine,
-} from '../../../services/feature/aggregation/engines/part-engine.ts';
+} from '../../../services/feature/aggregation/aggregate.ts';
 import {
   countStatement,
   duckdbDialect,
@@ -23,9 +22,10 @@ import {
 import {
   embeddedQueries,
   probe,
+  queryingEngine,
   segmentsOf,
 } from '../../../services/feature/aggregation/engines/query-engine.ts';
-import { withRawPart } from '../../../services/feature/sources/raw-session.ts';
+import { withRawPart } from '../../../services/feature/sources/raw-part.ts';
 import type { CommandContext } from '../../context.ts';
 
 export async function featuresSql(
