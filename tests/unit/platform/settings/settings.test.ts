@@ -122,11 +122,7 @@ describe('readSettings', () => {
     ['HEADWAY_CORS', 'https://*.example', 'origins separated by commas'],
     ['HEADWAY_CORS', 'https://shop.example/path', 'no path'],
     ['HEADWAY_TRACES', 'collector:4318', 'the URL of an OpenTelemetry collector'],
-    [
-      'HEADWAY_TRACES',
-      'http://me:secret@collector:4318',
-      'the URL of an OpenTelemetry collector',
-    ],
+    ['HEADWAY_TRACES', 'http://me:secret@collector:4318', 'the URL of an OpenTelemetry collector'],
     ['HEADWAY_TRACES_PERCENT', '101', 'a whole number from 0 to 100'],
     ['HEADWAY_PROXIES', '9', 'a whole number from 0 to 8'],
     ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
