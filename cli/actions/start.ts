@@ -106,8 +106,8 @@ const forecastUrl = (url: string, seriesId: string) =>
 const addresses = (url: string, seriesId: string | null): string =>
   [
     '',
-    `  Page           ${url}/`,
-    `  API            ${url}/docs`,
+    `  Web page       ${url}/`,
+    `  API docs       ${url}/docs`,
     ...(seriesId === null ? [] : [`  One forecast   curl ${forecastUrl(url, seriesId)}`]),
     `  All series     curl ${url}/v1/series`,
   ].join('\n');

@@ -1,4 +1,4 @@
-/** Purpose: pauses end when told, and a repeated look neither overlaps nor dies of an error. */
+/** Purpose: pauses end when aborted; `repeat` never overlaps and survives an error. */
 import { describe, expect, test } from '@jest/globals';
 import { repeat, sleep, withTimeout } from '../../../platform/timers.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Purpose: a job in a child process reports through the log, fails with its own code, and ends when
- * told.
+ * aborted.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A logger that keeps what it is told, and calls back on each message. */
+/** A logger that records its entries, and calls back on each message. */
 function recorder(onMessage: (message: string) => void = () => {}) {
   const entries: { level: string; fields: Record<string, unknown>; message: string }[] = [];
   const logger = silentLogger.child({}) as Logger;
