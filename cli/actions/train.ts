@@ -79,6 +79,8 @@ export async function trainCommand(
       clock,
       logger,
       progress,
+      drawVerdict: async (verdict) =>
+        (await import('../../reports/charts/verdict-chart.ts')).verdictSvg(verdict),
       warmStart: flags.warmStart ?? false,
       ...(flags.snapshot ? { snapshotVersion: flags.snapshot } : {}),
       ...(flags.knownAt ? { knownAt: timestamp(flags.knownAt, '--known-at') } : {}),

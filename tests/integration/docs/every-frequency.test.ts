@@ -175,6 +175,7 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
       ...{ domain, features, registry, clock, logger, progress, config },
       seed: 7,
       backend: 'wasm',
+      drawVerdict: () => '<svg/>',
     });
     expect(
       (card.metrics as { all: { network: { count: number } } }).all.network.count,

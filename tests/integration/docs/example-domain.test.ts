@@ -103,6 +103,7 @@ describe('the domain of docs/fork.md', () => {
       config: { ...defaultTrainingConfig, fit },
       seed: 7,
       backend: 'wasm',
+      drawVerdict: () => '<svg/>',
     });
     // Three batches teach nothing, and the weeks repeat exactly: the gate is right to refuse it.
     await registry.promote({
