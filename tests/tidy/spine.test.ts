@@ -25,8 +25,7 @@ function importsOf(path: string): string[] {
 const withoutCaller = (list: readonly string[]): string[] =>
   list.filter((path, i) => i > 0 && !list.slice(0, i).some((by) => importsOf(by).includes(path)));
 
-// Skipped until docs/architecture.md has the lists.
-test.skip.each([
+test.each([
   ['Raw file to snapshot', 12],
   ['GET to response', 8],
   ['One training', 10],

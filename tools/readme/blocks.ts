@@ -20,6 +20,7 @@ import {
 
 export const PAGES = [
   'README.md',
+  'docs/architecture.md',
   'docs/reference.md',
   'docs/fork.md',
   'docs/benchmarks.md',
