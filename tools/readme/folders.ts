@@ -18,6 +18,7 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['platform/', 'settings, clock, randomness, errors, scheduler, TensorFlow backend'],
   ['reports/', 'charts, HTML pages and terminal views'],
   ['web/', 'the page in the browser'],
+  ['clients/', 'clients of the HTTP API'],
   ['clients/typescript/', 'the TypeScript client of the HTTP API'],
   ['tools/', 'what generates parts of the documents'],
   ['cli/', 'the commands; cli/headway.ts starts them'],
