@@ -284,7 +284,7 @@ export class MonitoringStack extends Stack {
       description: `Headway (${environment}): asks the service whether it is ready, and measures the answer`,
       runtime: Runtime.NODEJS_24_X,
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      code: Code.fromAsset(join(import.meta.dirname, 'probe')),
+      code: Code.fromAsset(join(import.meta.dirname, '..', 'probe')),
       handler: 'index.handler',
       memorySize: 128,
       timeout: Duration.seconds(30),
