@@ -100,7 +100,8 @@ describe('the images', () => {
         .filter(({ path }) => /^[a-z]+\/.*\.ts$/.test(path))
         .map(({ path }) => path.split('/')[0]!),
     );
-    for (const folder of ['tests', 'bench', 'docs', 'infra']) code.delete(folder);
+    for (const folder of ['tests', 'bench', 'docs', 'infra', 'clients', 'tools'])
+      code.delete(folder);
     expect(allowed).toEqual(expect.arrayContaining([...code]));
     expect(allowed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     expect(allowed.filter((path) => ['.git', 'tests', 'docs', 'infra'].includes(path))).toEqual([]);
