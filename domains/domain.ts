@@ -176,7 +176,7 @@ export interface RawRange {
   /** DOUBLE; NULL is not outside. */
   readonly value: string;
   readonly atLeast?: number;
-  readonly withTimeout?: number;
+  readonly atMost?: number;
 }
 
 /**

@@ -3,7 +3,7 @@
  * who declare it (domains/) and those who hold data to it (services/feature).
  * Invariants: each expectation measures one number, the higher the worse; above `soft` it warns,
  * above `hard` it refuses the run; null never does. What a domain leaves out has the default of
- * services/feature/contract/contract-limits.ts.
+ * services/feature/contract/verdict.ts.
  * Fails: never; a limit that is no number is the type checker's to find.
  */
 

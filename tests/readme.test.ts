@@ -9,11 +9,10 @@ import { Value } from 'typebox/value';
 import { describeSettings, readSettings } from '../platform/settings/settings.ts';
 import { ModelResponse } from '../services/inference/openapi/common-schemas.ts';
 import { ForecastResponse } from '../services/inference/openapi/forecast-schemas.ts';
-import type { App } from '../services/inference/routes/context.ts';
+import type { App } from '../services/inference/plugins/app.ts';
 import { openActualsLog } from '../storage/forecasts/actuals-log.ts';
 import { generatedBlocks, PAGES, RECORDING, withBlocks } from '../tools/readme/blocks.ts';
 import { leafCommands } from '../tools/readme/command-tables.ts';
-import { BOXES, flowSvg } from '../tools/readme/flow-chart.ts';
 import { FOLDERS } from '../tools/readme/folders.ts';
 import { createFixture } from './fakes/inference.ts';
 import { memoryObjectStore } from './fakes/memory-object-store.ts';
@@ -30,13 +29,6 @@ describe('generated blocks', () => {
 
   test.each(PAGES)('%s is up to date (else: run `npm run readme`)', (path) => {
     expect(page(path)).toBe(withBlocks(page(path), blocks));
-  });
-
-  test('docs/flow.svg is up to date (else: run `npm run readme`), and its boxes are folders', () => {
-    expect(read('docs/flow.svg')).toBe(flowSvg());
-    const folders = BOXES.map(({ label }) => label).filter((label) => label.endsWith('/'));
-    expect(folders.length).toBeGreaterThan(3);
-    expect(folders.filter((folder) => !existsSync(join(ROOT, folder)))).toEqual([]);
   });
 
   test('every block is used, and pages with blocks are known to the generator', () => {

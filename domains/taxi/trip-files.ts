@@ -113,7 +113,7 @@ function rangesOf(time: string, dropoff: Column | undefined): RawRange[] {
       name: 'trip of 0 to 24 hours',
       value: `date_diff('second', ${time}, ${end}) / 3600.0`,
       atLeast: 0,
-      withTimeout: 24,
+      atMost: 24,
     },
   ];
 }

@@ -1,7 +1,8 @@
 /**
  * Purpose: is one forecaster better than another, by more than the uncertainty of the comparison,
  * and if that cannot be said, how many more cutoffs would tell?
- * Invariants: compares the same actuals; errors at one cutoff count as one observation, because
+ * Invariants: compares the same actuals by the same loss, which is the absolute error of the median
+ * or the mean pinball loss over the quantiles that both forecast; errors at one cutoff count as one observation, because
  * they depend on one another; neighbouring cutoffs may be correlated, which the standard error and
  * the threshold both respect: with 26 cutoffs whose differences are an AR(1) of 0.5 and mean 0, a
  * nominal 5 % is 8 % at most (tests/unit/forecasting/comparison-size.test.ts).
@@ -14,20 +15,24 @@
  * against a margin (Schuirmann 1987); the number of cutoffs by the usual n = ((t + z) s / effect)².
  */
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
+import { pinballLoss } from './metrics.ts';
 
 /**
  * What a comparison says of the challenger. `no-better`: not by enough to matter, with certainty.
  */
 export type ComparisonOutcome = 'better' | 'no-better' | 'worse' | 'undecided';
 
+export type ComparedLoss = 'absolute' | 'pinball';
+
 export interface Comparison {
   readonly challenger: string;
   readonly reference: string;
-  /** 1 − MAE(challenger) / MAE(reference). */
+  readonly loss: ComparedLoss;
+  /** 1 − loss(challenger) / loss(reference). */
   readonly skill: number;
   /**
-   * mean over cutoffs of MAE(reference) − MAE(challenger), in the target's unit: positive where the
-   * challenger is better.
+   * mean over cutoffs of loss(reference) − loss(challenger), in the target's unit: positive where
+   * the challenger is better.
    */
   readonly difference: number;
   readonly standardError: number;
@@ -74,13 +79,22 @@ const Z_REFUSAL = 1.2816;
  */
 const ROUNDING = 2 ** -24;
 
-export interface ComparisonOptions {
+/** Some of a backtest's series and steps; all where absent. */
+export interface Subset {
+  readonly series?: readonly number[];
+  /** From 0; the end is exclusive. */
+  readonly steps?: readonly [first: number, end: number];
+}
+
+export interface ComparisonOptions extends Subset {
+  /** The absolute error of the median where absent. */
+  readonly loss?: ComparedLoss;
   /**
    * Compare only at cutoffs at or after this grid index: what came before, one of the two has
    * learnt from.
    */
   readonly firstCutoff?: number;
-  /** What matters, as a share of the reference's MAE. */
+  /** What matters, as a share of the reference's loss. */
   readonly margin?: number;
 }
 
@@ -88,10 +102,13 @@ export function compare(
   result: BacktestResult,
   challenger: ForecasterResult,
   reference: ForecasterResult,
-  { firstCutoff = Number.NEGATIVE_INFINITY, margin: marginShare = MARGIN }: ComparisonOptions = {},
+  options: ComparisonOptions = {},
 ): Comparison {
-  const challengerErrors = errorPerCutoff(result, challenger);
-  const referenceErrors = errorPerCutoff(result, reference);
+  const { loss = 'absolute', margin: marginShare = MARGIN } = options;
+  const { firstCutoff = Number.NEGATIVE_INFINITY } = options;
+  const compared = loss === 'absolute' ? [0.5] : commonQuantiles(challenger, reference);
+  const challengerErrors = lossPerCutoff(result, challenger, compared, options);
+  const referenceErrors = lossPerCutoff(result, reference, compared, options);
   const used = result.cutoffs.flatMap((cutoff, c) =>
     cutoff >= firstCutoff && !Number.isNaN(referenceErrors[c]) && !Number.isNaN(challengerErrors[c])
       ? [c]
@@ -123,6 +140,7 @@ export function compare(
   return {
     challenger: challenger.name,
     reference: reference.name,
+    loss,
     skill: 1 - mean(losses(challengerErrors)) / referenceLoss,
     difference,
     standardError,
@@ -174,32 +192,41 @@ function moreCutoffs(
   return null;
 }
 
+const commonQuantiles = (one: ForecasterResult, other: ForecasterResult): number[] =>
+  one.quantiles.filter((quantile) => other.quantiles.includes(quantile));
+
 /**
- * The mean absolute error after each cutoff, the median being the point forecast; NaN where nothing
- * was observed.
+ * The mean loss over some quantiles after each cutoff; NaN where nothing was observed. That of the
+ * median alone is the absolute error, which is twice its pinball loss.
  */
-function errorPerCutoff(
+function lossPerCutoff(
   result: BacktestResult,
   { name, quantiles, values }: ForecasterResult,
+  compared: readonly number[],
+  { series, steps }: Subset,
 ): number[] {
   const { horizon, actuals, seriesIds } = result;
-  const Q = quantiles.length;
-  const median = quantiles.indexOf(0.5);
-  if (median < 0)
+  if (!quantiles.includes(0.5))
     throw new RangeError(`${name} forecasts no median, only the quantiles ${quantiles.join(', ')}`);
+  const places = compared.map((quantile) => quantiles.indexOf(quantile));
+  const [first, end] = steps ?? [0, horizon];
+  const some = series ?? seriesIds.map((_, s) => s);
+  const unit = compared.length === 1 ? 2 : 1;
   return result.cutoffs.map((_, c) => {
     let sum = 0;
     let count = 0;
-    for (let s = 0; s < seriesIds.length; s++) {
+    for (const s of some) {
       const row = c * seriesIds.length + s;
-      for (let k = 0; k < horizon; k++) {
+      for (let k = first; k < end; k++) {
         const actual = actuals[row * horizon + k] as number;
         if (Number.isNaN(actual)) continue;
-        const forecast = values[(row * Q + median) * horizon + k] as number;
-        // Left out, it would let a forecaster keep silent where it is hard.
-        if (!Number.isFinite(forecast))
-          throw new RangeError(`${name} gives no number for step ${k + 1} of ${seriesIds[s]}`);
-        sum += Math.abs(actual - forecast);
+        for (const [q, place] of places.entries()) {
+          const forecast = values[(row * quantiles.length + place) * horizon + k] as number;
+          // Left out, it would let a forecaster keep silent where it is hard.
+          if (!Number.isFinite(forecast))
+            throw new RangeError(`${name} gives no number for step ${k + 1} of ${seriesIds[s]}`);
+          sum += (unit / places.length) * pinballLoss(compared[q] as number, actual - forecast);
+        }
         count++;
       }
     }

@@ -62,7 +62,7 @@ export function verdictSvg({ title, unit, outcome, reason, comparisons }: Verdic
  * matters.
  */
 function panel(
-  { reference, differences, difference, interval, margin, cutoffs }: Comparison,
+  { reference, loss, differences, difference, interval, margin, cutoffs }: Comparison,
   unit: string,
 ): string {
   const every = Math.ceil(differences.length / MAX_POINTS);
@@ -83,9 +83,10 @@ function panel(
     { at: height(0), text: 'no difference' },
     { at: height(margin), text: 'what matters' },
   ]);
+  const lossName = loss === 'pinball' ? 'Pinball loss' : 'Error';
   const order = every === 1 ? '' : `, every ${every}th shown`;
   return [
-    `<text class="name" x="20" y="20">${escaped(`Error of ${reference} − error of the challenger`)}</text>`,
+    `<text class="name" x="20" y="20">${escaped(`${lossName} of ${reference} − that of the challenger`)}</text>`,
     `<text x="${WIDTH - 20}" y="20" text-anchor="end">${escaped(`${unit}; above 0 the challenger was better`)}</text>`,
     ...ticks.map(
       (tick) =>

@@ -103,7 +103,7 @@ export interface QualityOptions {
   readonly parts: readonly PartAccount[];
   /** The pieces that the snapshot to be reads anywhere. */
   readonly read: readonly Account[];
-  readonly contract: Omit<ContractResult, 'view'>;
+  readonly contract: Omit<ContractResult, 'view' | 'isBroken'>;
   readonly now: number;
 }
 

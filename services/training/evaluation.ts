@@ -11,6 +11,7 @@ import type { Domain } from '../../domains/domain.ts';
 import {
   type BacktestResult,
   backtestCutoffs,
+  type ForecasterResult,
   runBacktest,
 } from '../../forecasting/evaluation/backtest.ts';
 import {
@@ -21,6 +22,7 @@ import {
   seriesGroups,
 } from '../../forecasting/evaluation/metrics.ts';
 import { featureSizes } from '../../forecasting/features/features.ts';
+import { baselineWithIntervals } from '../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import { networkForecaster } from '../../forecasting/models/network/forecaster.ts';
@@ -156,6 +158,35 @@ export function scoreResult(result: BacktestResult, panel: Panel, season: number
     ]),
   );
   return { groups, metrics };
+}
+
+/**
+ * The naive baselines with intervals of their own errors, at the cutoffs of a result: what the gate
+ * compares whole distributions with. Where a series shows too few errors for an interval, the point
+ * forecast stands for every quantile.
+ */
+export async function baselinesOf(
+  domain: Domain,
+  panel: Panel,
+  { cutoffs, horizon }: Pick<BacktestResult, 'cutoffs' | 'horizon'>,
+): Promise<readonly ForecasterResult[]> {
+  const { day, week, nonNegative, integerValued } = featureSpecOf(domain);
+  const { quantiles } = domain;
+  const options = { quantiles, day, week, nonNegative, integerValued };
+  const forecasters = naiveForecasters(week).map((point): Forecaster => {
+    const wide = baselineWithIntervals(point, options);
+    return {
+      ...wide,
+      predict(given, cutoff, steps) {
+        const points = point.predict(given, cutoff, steps);
+        return wide.predict(given, cutoff, steps).map((value, i) => {
+          const s = Math.floor(i / (quantiles.length * steps));
+          return Number.isNaN(value) ? (points[s * steps + (i % steps)] as number) : value;
+        });
+      },
+    };
+  });
+  return (await runBacktest(panel, forecasters, cutoffs, horizon)).forecasts;
 }
 
 /** The cutoffs of the test span; the first one is the last interval that a fit may see. */

@@ -1,8 +1,10 @@
 /**
  * Purpose: the gate: may this challenger become champion?
  * Invariants: only evidence out of sample counts; the challenger must beat every naive baseline and
- * the reigning champion, each by more than the uncertainty of the comparison; the verdict carries
- * its numbers. Several comparisons do not make a promotion by luck more likely: all of them must
+ * the reigning champion in pinball loss, each by more than the uncertainty of the comparison, with a
+ * median that errs at most 2 % more and no group that is worse; nothing below the floor (floor.ts)
+ * is promoted, and a champion below it is replaced without a comparison; the verdict carries its
+ * numbers. Several comparisons do not make a promotion by luck more likely: all of them must
  * succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than one
  * does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has
  * seen what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs
@@ -10,7 +12,9 @@
  * Fails: a RangeError for a result without the challenger.
  */
 import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
-import { type Comparison, compare } from '../../forecasting/evaluation/comparison.ts';
+import { type Comparison, compare, type Subset } from '../../forecasting/evaluation/comparison.ts';
+import type { SeriesGroup } from '../../forecasting/evaluation/metrics.ts';
+import { belowFloor, stepGroups } from './floor.ts';
 
 export type GateOutcome = 'promoted' | 'rejected' | 'inconclusive';
 
@@ -20,8 +24,8 @@ export interface GateVerdict {
   /** One sentence for people. */
   readonly reason: string;
   /**
-   * The naive baseline that is hardest to beat, then the champion; none where the evidence was no
-   * evidence.
+   * The best naive baseline, then the one that is hardest to beat where it is another and not
+   * beaten, then the champion; none where the evidence was no evidence.
    */
   readonly comparisons: readonly Comparison[];
   /**
@@ -38,18 +42,36 @@ export interface Provenance {
   readonly readTheFuture?: readonly string[];
 }
 
+export interface Evidence extends Provenance {
+  /**
+   * The naive baselines with intervals of their own, at the same cutoffs; without them the result's
+   * point forecasts are compared with.
+   */
+  readonly baselines?: readonly ForecasterResult[];
+  /** Groups of series of which none may be worse. */
+  readonly groups?: readonly SeriesGroup[];
+}
+
 export const CHAMPION = 'champion';
 const NAIVE = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
 /** Fewer say too little of how neighbours depend on one another. */
 const FEWEST_CUTOFFS = 8;
+/** How much more the median may err than another's, as a share of the other's error. */
+const MEDIAN_MARGIN = 0.02;
+
+/** A forecaster that the challenger is compared with, from a cutoff on. */
+interface Opponent {
+  readonly forecaster: ForecasterResult;
+  readonly firstCutoff: number;
+}
 
 export function judge(
   result: BacktestResult,
   challengerName: string,
-  { trainedUpTo = {}, readTheFuture = [] }: Provenance = {},
+  evidence: Evidence = {},
 ): GateVerdict {
-  const named = (name: string) => result.forecasts.find((forecast) => forecast.name === name);
-  const challenger = named(challengerName);
+  const { trainedUpTo = {}, readTheFuture = [] } = evidence;
+  const challenger = result.forecasts.find(({ name }) => name === challengerName);
   if (!challenger) throw new RangeError(`the backtest holds no forecasts of ${challengerName}`);
   const firstCutoff = result.cutoffs[0] as number;
 
@@ -58,58 +80,148 @@ export function judge(
   if ((trainedUpTo[challengerName] ?? Number.NEGATIVE_INFINITY) > firstCutoff)
     return refused('it was trained on rows that it is scored on');
   if (!saysEverything(result, challenger)) return refused('some of its forecasts are no numbers');
-  const observed = result.cutoffs.filter((_, c) => isObserved(result, c));
-  if (observed.length < FEWEST_CUTOFFS) {
-    const reason = `only ${observed.length} cutoffs with anything observed after them, ${FEWEST_CUTOFFS} are the fewest that say anything`;
-    return thin([], reason, FEWEST_CUTOFFS - observed.length);
+  const observed = countObserved(result, {}, firstCutoff);
+  if (observed < FEWEST_CUTOFFS) {
+    const reason = `only ${observed} cutoffs with anything observed after them, ${FEWEST_CUTOFFS} are the fewest that say anything`;
+    return thin([], reason, FEWEST_CUTOFFS - observed);
   }
 
-  const naive = NAIVE.flatMap((name) => named(name) ?? []).map((reference) =>
-    compare(result, challenger, reference),
-  );
-  const comparisons = [naive.sort(hardestFirst)[0] as Comparison];
-  const champion = named(CHAMPION);
-  let aside = '';
-  if (champion && (readTheFuture.includes(CHAMPION) || !saysEverything(result, champion))) {
-    aside =
-      ' (the champion was not compared with: it reads the future, or some of its forecasts are no numbers)';
-  } else if (champion) {
-    const unseenFrom = trainedUpTo[CHAMPION] ?? firstCutoff;
-    const unseen = observed.filter((cutoff) => cutoff >= unseenFrom).length;
-    if (unseen < FEWEST_CUTOFFS) {
-      if (comparisons[0]?.outcome === 'better') {
-        return thin(
-          comparisons,
-          `the champion has learnt from the test span: ${unseen} of ${observed.length} cutoffs come after its training, ${FEWEST_CUTOFFS} are the fewest that say anything`,
-          FEWEST_CUTOFFS - unseen,
-        );
-      }
-    } else {
-      comparisons.push(compare(result, challenger, champion, { firstCutoff: unseenFrom }));
-      if (unseen < observed.length)
-        aside = ` (${observed.length - unseen} cutoffs left out that the champion has learnt from)`;
-    }
-  }
-  return verdictOf(comparisons, aside);
+  const against = ({ forecaster, firstCutoff: from }: Opponent, subset: Subset = {}) =>
+    compare(result, challenger, forecaster, { ...subset, loss: 'pinball', firstCutoff: from });
+  // The best of them first: the challenger's lead over it is the least.
+  const naive = naiveOf(result, evidence)
+    .map((forecaster) => ({ forecaster, firstCutoff }))
+    .map((opponent) => ({ opponent, comparison: against(opponent) }))
+    .sort((a, b) => a.comparison.skill - b.comparison.skill);
+  const best = naive[0]?.opponent ?? null;
+  const comparisons = bestAndHardest(naive.map(({ comparison }) => comparison));
+  const baseline = best?.forecaster ?? null;
+  const { opponent: champion, aside, missing } = championOf(result, evidence, baseline);
+  if (champion) comparisons.push(against(champion));
+
+  const low = belowFloor(result, challenger, baseline);
+  const opponents = [...naive.map(({ opponent }) => opponent), ...(champion ? [champion] : [])];
+  const problem =
+    (low && `it is below the floor: ${low}`) ??
+    inferiorMedian(result, challenger, opponents) ??
+    worseGroup(
+      result,
+      [best, champion].filter((opponent) => opponent !== null),
+      evidence.groups ?? [],
+      against,
+    );
+  return verdictOf(comparisons, problem, aside, missing);
 }
 
-function verdictOf(comparisons: readonly Comparison[], aside: string): GateVerdict {
-  const failed = comparisons.find(({ outcome }) => outcome === 'worse' || outcome === 'no-better');
-  if (failed) {
-    return {
-      ...refused(
-        inWords(failed) + (failed.outcome === 'worse' ? '' : ', too little to matter') + aside,
-      ),
-      comparisons,
-    };
+function naiveOf({ forecasts }: BacktestResult, { baselines = [] }: Evidence): ForecasterResult[] {
+  const all = [...baselines, ...forecasts];
+  return NAIVE.flatMap((name) => all.find((forecast) => forecast.name === name) ?? []);
+}
+
+/** @param naive best first */
+function bestAndHardest(naive: readonly Comparison[]): Comparison[] {
+  const [hardest] = [...naive].sort(hardestFirst);
+  return naive.filter(
+    (comparison, i) => i === 0 || (comparison === hardest && comparison.outcome !== 'better'),
+  );
+}
+
+/**
+ * The champion as an opponent, at the cutoffs that it has not learnt from; null where there is none
+ * to compare with, and `aside` says why. `missing`: cutoffs that it would take.
+ */
+function championOf(
+  result: BacktestResult,
+  { trainedUpTo = {}, readTheFuture = [] }: Evidence,
+  baseline: ForecasterResult | null,
+): { opponent: Opponent | null; aside: string; missing: number } {
+  const forecaster = result.forecasts.find(({ name }) => name === CHAMPION);
+  if (!forecaster) return { opponent: null, aside: '', missing: 0 };
+  if (readTheFuture.includes(CHAMPION) || !saysEverything(result, forecaster)) {
+    const aside =
+      ' (the champion was not compared with: it reads the future, or some of its forecasts are no numbers)';
+    return { opponent: null, aside, missing: 0 };
+  }
+  const first = result.cutoffs[0] as number;
+  const firstCutoff = trainedUpTo[CHAMPION] ?? first;
+  const observed = countObserved(result, {}, first);
+  const unseen = countObserved(result, {}, firstCutoff);
+  if (unseen < FEWEST_CUTOFFS) {
+    const aside = `the champion has learnt from the test span: ${unseen} of ${observed} cutoffs come after its training, ${FEWEST_CUTOFFS} are the fewest that say anything`;
+    return { opponent: null, aside, missing: FEWEST_CUTOFFS - unseen };
+  }
+  const low = belowFloor(result, forecaster, baseline, firstCutoff);
+  if (low) {
+    const aside = ` (the champion was not compared with: it is below the floor: ${low})`;
+    return { opponent: null, aside, missing: 0 };
+  }
+  const aside =
+    unseen < observed
+      ? ` (${observed - unseen} cutoffs left out that the champion has learnt from)`
+      : '';
+  return { opponent: { forecaster, firstCutoff }, aside, missing: 0 };
+}
+
+function inferiorMedian(
+  result: BacktestResult,
+  challenger: ForecasterResult,
+  opponents: readonly Opponent[],
+): string | null {
+  for (const { forecaster, firstCutoff } of opponents) {
+    const { skill } = compare(result, challenger, forecaster, { firstCutoff });
+    if (skill < -MEDIAN_MARGIN)
+      return `its median errs ${(-100 * skill).toFixed(1)} % more than that of ${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`;
+  }
+  return null;
+}
+
+/** A group of series or steps in which the challenger is certainly worse than an opponent. */
+function worseGroup(
+  result: BacktestResult,
+  opponents: readonly Opponent[],
+  groups: readonly SeriesGroup[],
+  against: (opponent: Opponent, subset: Subset) => Comparison,
+): string | null {
+  const subsets: (Subset & { readonly name: string })[] = [
+    ...groups.map(({ name, series }) => ({ name: `the series ${name}`, series })),
+    ...stepGroups(result.horizon),
+  ];
+  for (const opponent of opponents) {
+    for (const { name, ...subset } of subsets) {
+      if (countObserved(result, subset, opponent.firstCutoff) < FEWEST_CUTOFFS) continue;
+      const comparison = against(opponent, subset);
+      if (comparison.outcome === 'worse') return `at ${name} it is ${inWords(comparison)}`;
+    }
+  }
+  return null;
+}
+
+/**
+ * @param problem a reason to reject whatever the comparisons say
+ * @param missing cutoffs without which the champion cannot be compared with
+ */
+function verdictOf(
+  comparisons: readonly Comparison[],
+  problem: string | null,
+  aside: string,
+  missing: number,
+): GateVerdict {
+  const words = comparisons.map(inWords).join('; ');
+  const isFailed = comparisons.some(
+    ({ outcome }) => outcome === 'worse' || outcome === 'no-better',
+  );
+  if (problem !== null || isFailed) {
+    const why = problem === null ? words : `${words}; ${problem}`;
+    return { ...refused(why + (missing > 0 ? '' : aside)), comparisons };
   }
   const undecided = comparisons.filter(({ outcome }) => outcome === 'undecided');
   if (undecided.length > 0) {
     const counts = undecided.map((comparison) => comparison.moreCutoffs);
     const more = counts.includes(null) ? null : Math.max(...counts.map(Number));
-    return thin(comparisons, undecided.map(inWords).join('; ') + aside, more);
+    return thin(comparisons, words + (missing > 0 ? '' : aside), more);
   }
-  const reason = `promoted: ${comparisons.map(inWords).join('; ')}${aside}`;
+  if (missing > 0) return thin(comparisons, aside, missing);
+  const reason = `promoted: ${words}${aside}`;
   return { outcome: 'promoted', promoted: true, reason, comparisons, moreCutoffs: null };
 }
 
@@ -143,15 +255,24 @@ const RANK = { worse: 0, 'no-better': 1, undecided: 2, better: 3 } as const;
 const hardestFirst = (a: Comparison, b: Comparison): number =>
   RANK[a.outcome] - RANK[b.outcome] || a.statistic - b.statistic || a.skill - b.skill;
 
-function inWords({ reference, skill, statistic, threshold }: Comparison): string {
+function inWords({ reference, skill, statistic, threshold, outcome }: Comparison): string {
   const side = skill >= 0 ? 'better' : 'worse';
-  return `${Math.abs(100 * skill).toFixed(1)} % ${side} than ${reference} (t ${statistic.toFixed(2)}, needs ${threshold.toFixed(2)})`;
+  const note = outcome === 'no-better' ? ', too little to matter' : '';
+  return `${Math.abs(100 * skill).toFixed(1)} % ${side} than ${reference} (t ${statistic.toFixed(2)}, needs ${threshold.toFixed(2)})${note}`;
 }
 
-/** Is anything known after the c-th cutoff? */
-function isObserved({ actuals, seriesIds, horizon }: BacktestResult, c: number): boolean {
-  const size = seriesIds.length * horizon;
-  return actuals.subarray(c * size, (c + 1) * size).some((value) => !Number.isNaN(value));
+/** Cutoffs from `firstCutoff` on with anything known after them. */
+function countObserved(
+  { actuals, cutoffs, seriesIds, horizon }: BacktestResult,
+  { series = seriesIds.map((_, s) => s), steps = [0, horizon] }: Subset,
+  firstCutoff: number,
+): number {
+  const isKnown = (c: number, s: number): boolean => {
+    const at = (c * seriesIds.length + s) * horizon;
+    return actuals.subarray(at + steps[0], at + steps[1]).some((value) => !Number.isNaN(value));
+  };
+  return cutoffs.filter((cutoff, c) => cutoff >= firstCutoff && series.some((s) => isKnown(c, s)))
+    .length;
 }
 
 /** Whether every known actual has a number as its forecast, at every quantile. */

@@ -30,7 +30,7 @@ import { filesOf } from '../../storage/features/reading/version-coverage.ts';
 import type { ModelCard } from '../../storage/models/model-card.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
-import { type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
+import { baselinesOf, type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
 import { provenanceOf } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
@@ -92,7 +92,11 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   };
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
-  const verdict = judge(evaluation.result, 'network', provenance);
+  const verdict = judge(evaluation.result, 'network', {
+    ...provenance,
+    baselines: await baselinesOf(domain, panel, evaluation.result),
+    groups: evaluation.groups.filter(({ series }) => series.length < panel.seriesIds.length),
+  });
   const reliable = reliabilityOf(evaluation);
   const uncalibrated = whyUncalibrated(evaluation, config);
   if (uncalibrated) logger.warn(uncalibrated);

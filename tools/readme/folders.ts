@@ -23,7 +23,7 @@ export const FOLDERS: readonly (readonly [path: string, what: string])[] = [
   ['cli/', 'the commands; cli/headway.ts starts them'],
   ['bench/', 'what this page claims about speed and accuracy, as commands'],
   ['infra/', 'AWS, Kubernetes, what watches them, and what a month costs'],
-  ['tests/', 'mirrors the tree; tidy.test.ts keeps the house in order'],
+  ['tests/', 'unit tests mirror the tree; integration, browser, S3 and crash tests'],
   ['docs/', 'architecture, store protocol, glossary, decisions, fork guide'],
   ['infra/npm-stubs/', 'shims for packages we refuse to install'],
 ];

@@ -11,7 +11,7 @@ import { utcText } from '../../../platform/text/utc-text.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
 import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
-import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-profile.ts';
+import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-part.ts';
 import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
 
 const MIN_ROWS = 30;

@@ -10,23 +10,21 @@ import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import type { HistoricModel } from '../models/model-history.ts';
 import { answers, ModelsResponse, SeriesQuery } from '../openapi/common-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { isNotModified } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
 import { NotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
-import type { App } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-export function modelsRoutes(
-  app: App,
-  history: () => Promise<readonly HistoricModel[]>,
-  handlerTimeout: number,
-): void {
+export async function modelsRoutes(app: App, context: RouteContext): Promise<void> {
+  const { modelHistory, handlerTimeoutMs } = context;
   app.get(
     '/v1/models',
     {
       config: { access: 'models:read' },
-      handlerTimeout,
+      handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'listModels',
         tags: ['model'],
@@ -37,7 +35,7 @@ export function modelsRoutes(
       preValidation: queryIntegers('limit'),
     },
     async (request, reply) => {
-      const models = await history().catch((error: unknown) => {
+      const models = await modelHistory().catch((error: unknown) => {
         throw isHeadwayError(error) ? new NotReady(error) : error;
       });
       const { limit = 100, cursor } = request.query;

@@ -12,6 +12,7 @@ import {
   seasonalNaiveErrors,
   seriesGroups,
 } from '../../../forecasting/evaluation/metrics.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import { panelOf } from '../../fixtures/random-panels.ts';
 
 /** One series at one cutoff: columns as they lie in a result. */
@@ -270,6 +271,6 @@ test('every metric equals the second implementation', () => {
         }
       },
     ),
-    { numRuns: 150, seed: 3 },
+    { numRuns: runs(150), seed: 3 },
   );
 });

@@ -10,7 +10,7 @@ describe('sleep', () => {
 });
 
 describe('repeat', () => {
-  test('goes on after an error, never overlaps, and stop waits for the call under way', async () => {
+  test('continues after an error, never overlaps; stop waits for the running call', async () => {
     const errors: unknown[] = [];
     let calls = 0;
     let running = 0;

@@ -11,8 +11,8 @@
 import type { Domain, RawPart, RawRows } from '../../../../domains/domain.ts';
 import { sqlName, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
-import type { ClockSegment } from '../clock-segments.ts';
 import { gridOrigin, reasonNameSql } from '../interval-rules.ts';
+import type { ClockSegment } from '../local-time.ts';
 
 /**
  * Where the raw rows are is all that had to differ: the rest is said in words that both engines

@@ -10,13 +10,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowArraysOf, withDuckDB } from '../../../../platform/duckdb/duckdb.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
-import { type AggregatedPart, type AggregateOptions, writeValues } from '../aggregate.ts';
-import { type ClockSegment, clockSegments } from '../clock-segments.ts';
+import { outsideSql } from '../../sources/raw-part.ts';
+import {
+  type AggregatedPart,
+  type AggregateOptions,
+  type PartEngine,
+  writeValues,
+} from '../aggregate.ts';
 import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from '../interval-rules.ts';
-import { clockStretches, gridPhase } from '../local-time.ts';
+import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
 import {
   countStatement,
   duckdbDialect,
+  outsideStatement,
   type PortablePart,
   probeStatement,
   type SqlDialect,
@@ -35,6 +41,22 @@ export const embeddedQueries = (
 ): QueryEngine => ({
   dialect,
   query: (sql) => rowArraysOf(connection, sql),
+});
+
+export const queryingEngine = (engine: QueryEngine): PartEngine => ({
+  aggregate: (options) => aggregateByQuery(engine, options),
+  async countOutside(options) {
+    const ranges = options.rows.ranges ?? [];
+    if (ranges.length === 0) return [];
+    const statement = outsideStatement(
+      { ...options, dialect: engine.dialect },
+      ranges.map(outsideSql),
+    );
+    for await (const counts of engine.query(statement)) {
+      return ranges.map(({ name }, index) => ({ range: name, rows: Number(counts[index]) }));
+    }
+    return [];
+  },
 });
 
 export interface Probe {

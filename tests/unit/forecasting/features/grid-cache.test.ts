@@ -11,6 +11,7 @@ import {
   writeFeatures,
 } from '../../../../forecasting/features/features.ts';
 import { gridTables, keepRecent } from '../../../../forecasting/features/grid-cache.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import {
   HISTORY,
   HOUR,
@@ -43,7 +44,7 @@ test('whatever is asked before, the inputs are the same bits as without grid cac
         expect(batches[1]).toEqual(batches[0]);
       },
     ),
-    { numRuns: 25, seed: 6 },
+    { numRuns: runs(25), seed: 6 },
   );
 });
 

@@ -99,7 +99,7 @@ async function invoke(child: ChildProcess, event = '{}'): Promise<CompletedReque
   return answered;
 }
 
-test('each event runs the command; the answer says that it is done, or which error it was', async () => {
+test('each event runs the command; the response is done or the error', async () => {
   const child = start(['config'], { AWS_LAMBDA_RUNTIME_API: api });
   expect(await invoke(child)).toEqual({ path: 'event-1/response', body: { done: 'config' } });
   await retire(child);

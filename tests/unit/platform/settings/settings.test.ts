@@ -71,7 +71,7 @@ describe('readSettings', () => {
     expect(read({}, { port: 0 }).port).toBe(0);
   });
 
-  test('keys are a file, or the content of one, or off by name: a secret that was not filled in opens nothing', () => {
+  test('keys are a file, its content, or off; an empty value is refused', () => {
     expect(read({ HEADWAY_API_KEYS: 'keys.json' }).apiKeys).toBe('keys.json');
     expect(read({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' }).apiKeys).toBe(
       '{"format":1,"keys":[]}',
@@ -138,7 +138,7 @@ describe('readSettings', () => {
     expect(said).not.toContain('secret@');
   });
 
-  test('quantiles are a list, from the environment or a flag, and are listed as they are written', () => {
+  test('quantiles are a list, from the environment or a flag, and are shown as written', () => {
     expect(read({ HEADWAY_QUANTILES: '0.05, .25,0.5,0.75,0.95' }).quantiles).toEqual([
       0.05, 0.25, 0.5, 0.75, 0.95,
     ]);
@@ -160,7 +160,7 @@ describe('readSettings', () => {
     expect(refusal(() => readSettings({}))).toContain('HEADWAY_DOMAIN is not set');
   });
 
-  test('an unknown HEADWAY_ variable is refused with the nearest name; the tests’ own and foreign ones are not', () => {
+  test('an unknown HEADWAY_ variable is refused with the nearest name', () => {
     expect(refusal(() => read({ HEADWAY_STROE: 'file:x' }))).toContain(
       'Did you mean HEADWAY_STORE?',
     );

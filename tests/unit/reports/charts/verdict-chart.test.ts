@@ -8,6 +8,7 @@ import { type VerdictChart, verdictSvg } from '../../../../reports/charts/verdic
 const comparisonOf = (reference: string, differences: number[]): Comparison => ({
   challenger: 'network',
   reference,
+  loss: 'pinball',
   skill: 0.1,
   difference: 0.2,
   standardError: 0.05,
@@ -40,7 +41,7 @@ describe('the picture of a verdict', () => {
     for (const one of [
       '26 cutoffs',
       '11 cutoffs',
-      'Error of champion',
+      'Pinball loss of champion',
       'promoted: 10 % better',
       'class="flag promoted"',
     ])

@@ -112,7 +112,7 @@ describe('three outcomes', () => {
     expect(hair.comparisons[1]?.statistic).toBeGreaterThan(3);
     expect(hair).toMatchObject({ outcome: 'rejected' });
     expect(hair.reason).toMatch(
-      /^not promoted: 0\.2 % better than champion \(.*\), too little to matter$/,
+      /^not promoted: .* better than mean_4_weeks \(.*\); 0\.2 % better than champion \(.*\), too little to matter$/,
     );
   });
 
@@ -154,7 +154,10 @@ describe('three outcomes', () => {
       resultOf({ ...naive, last_value: erratic, network: about(1.2) }),
       'network',
     );
-    expect(verdict.comparisons[0]?.reference).toBe('last_value');
+    expect(verdict.comparisons).toMatchObject([
+      { reference: 'mean_4_weeks', outcome: 'better' },
+      { reference: 'last_value', outcome: 'undecided' },
+    ]);
     expect(verdict.outcome).toBe('inconclusive');
   });
 });
@@ -207,5 +210,137 @@ describe('evidence that is none', () => {
       reason: expect.stringMatching(/no numbers/),
     });
     expect(() => judge(silent, 'forest')).toThrow(/no forecasts of forest/);
+  });
+});
+
+describe('whole distributions', () => {
+  /** A forecaster whose median errs by `error`, with a bound at `width` on either side of that. */
+  interface Wide {
+    readonly error: (cutoff: number) => number;
+    readonly width: number;
+  }
+  const QUANTILES = [0.1, 0.5, 0.9];
+  const HORIZON = 8;
+  const DAYS = Array.from({ length: 20 }, (_, c) => c);
+  /** Two series, eight steps; at every cutoff one actual in five is 3, the others lie within 1. */
+  function wideResult(forecasters: Record<string, Wide>): BacktestResult {
+    const actuals = Float32Array.from({ length: DAYS.length * 2 * HORIZON }, (_, i) =>
+      i % 5 === 4 ? (i % 2 === 0 ? 3 : -3) : Math.sin(i),
+    );
+    return {
+      seriesIds: ['a', 'b'],
+      cutoffs: DAYS,
+      horizon: HORIZON,
+      actuals,
+      forecasts: Object.entries(forecasters).map(([name, { error, width }]) => ({
+        name,
+        quantiles: QUANTILES,
+        values: Float32Array.from({ length: actuals.length * 3 }, (_, i) => {
+          const cutoff = Math.floor(i / (2 * 3 * HORIZON));
+          return error(cutoff) + ((Math.floor(i / HORIZON) % 3) - 1) * width;
+        }),
+      })),
+    };
+  }
+  const small = (size: number) => (cutoff: number) => size * Math.sin(3 * cutoff);
+  const sound: Wide = { error: small(0.05), width: 1.1 };
+  const naive: Wide = { error: small(2), width: 3 };
+  const judged = (forecasters: Record<string, Wide>, evidence = {}) =>
+    judge(wideResult({ mean_4_weeks: naive, ...forecasters }), 'network', evidence);
+
+  test('a sound challenger is promoted, and compared by the pinball loss of all quantiles', () => {
+    const verdict = judged({ network: sound });
+    expect(verdict.reason).toMatch(/^promoted: [\d.]+ % better than mean_4_weeks/);
+    expect(verdict.comparisons).toMatchObject([{ loss: 'pinball', outcome: 'better' }]);
+  });
+
+  test.each([
+    [
+      'too wide',
+      40,
+      /below the floor: its 80 % interval holds 100 % of the actuals at steps 1 to 2/,
+    ],
+    [
+      'too narrow',
+      0.2,
+      /below the floor: its 80 % interval holds [\d.]+ % of .*, 70 % is the least/,
+    ],
+  ])('one whose intervals are %s is rejected, however good its median', (_title, width, why) => {
+    const verdict = judged({ network: { ...sound, width } });
+    expect(verdict).toMatchObject({ outcome: 'rejected', promoted: false });
+    expect(verdict.reason).toMatch(why);
+    expect(verdict.reason).toMatch(/^not promoted: [\d.]+ % (better|worse) than mean_4_weeks/);
+  });
+
+  test('so is one that a baseline with its own intervals beats in a group of steps', () => {
+    const baselines = wideResult({ mean_4_weeks: { ...sound, width: 1.05 } }).forecasts;
+    const verdict = judged({ network: { error: small(0.3), width: 1.4 } }, { baselines });
+    expect(verdict).toMatchObject({ outcome: 'rejected' });
+    expect(verdict.reason).toMatch(
+      /its pinball loss at steps 3 to 4 is [\d.]+, that of mean_4_weeks with intervals of its own/,
+    );
+  });
+
+  test('a champion below the floor is replaced without a comparison', () => {
+    const ruined: Wide = { error: small(0), width: 3000 };
+    const verdict = judged({ network: sound, champion: ruined });
+    expect(verdict).toMatchObject({ outcome: 'promoted' });
+    expect(verdict.comparisons.map(({ reference }) => reference)).toEqual(['mean_4_weeks']);
+    expect(verdict.reason).toMatch(
+      /the champion was not compared with: it is below the floor: its 80 % interval holds 100 %/,
+    );
+    // Nothing below the floor follows it.
+    expect(judged({ network: ruined, champion: ruined }).outcome).toBe('rejected');
+  });
+
+  test('a sound champion must be beaten in pinball loss, and not in the median alone', () => {
+    const champion: Wide = { error: small(0.5), width: 1.3 };
+    expect(judged({ network: sound, champion })).toMatchObject({ outcome: 'promoted' });
+    const refused = judged({ network: champion, champion: sound });
+    expect(refused).toMatchObject({ outcome: 'rejected' });
+    expect(refused.reason).toMatch(/worse than champion/);
+  });
+
+  test('a median that errs more than 2 % more is rejected, though the intervals are better', () => {
+    const wide: Wide = { error: small(0), width: 40 };
+    const verdict = judged({ mean_4_weeks: wide, network: { error: small(0.6), width: 2.1 } });
+    expect(verdict).toMatchObject({ outcome: 'rejected' });
+    expect(verdict.reason).toMatch(
+      /better than mean_4_weeks .*its median errs [\d.]+ % more than that of mean_4_weeks, 2 % is the most/,
+    );
+  });
+
+  test('so is one that is worse in a group of series', () => {
+    const result = wideResult({ mean_4_weeks: naive, network: sound, champion: sound });
+    // The first series of the challenger is a little worse, the second one much better.
+    const worse = (values: Float32Array, series: number, by: number) =>
+      values.map((value, i) =>
+        Math.floor(i / (3 * HORIZON)) % 2 === series && Math.floor(i / HORIZON) % 3 === 1
+          ? value + by
+          : value,
+      );
+    const forecasts = result.forecasts.map((forecast) => ({
+      ...forecast,
+      values:
+        forecast.name === 'network'
+          ? worse(forecast.values, 0, 0.4)
+          : forecast.name === 'champion'
+            ? worse(forecast.values, 1, 1)
+            : forecast.values,
+    }));
+    const groups = [{ name: 'mean>=1', series: [0] }];
+    expect(judge({ ...result, forecasts }, 'network').outcome).toBe('promoted');
+    const verdict = judge({ ...result, forecasts }, 'network', { groups });
+    expect(verdict).toMatchObject({ outcome: 'rejected' });
+    expect(verdict.reason).toMatch(/at the series mean>=1 it is [\d.]+ % worse than champion/);
+  });
+
+  test('counts that equal a bound do not make an interval too wide', () => {
+    const zeros = wideResult({ mean_4_weeks: naive, network: { error: () => 0, width: 1 } });
+    const actuals = zeros.actuals.map((_, i) => (i % 12 === 0 ? 2 : i % 2));
+    const network = zeros.forecasts[1] as BacktestResult['forecasts'][number];
+    const values = network.values.map((value) => Math.max(0, value));
+    const counts = [zeros.forecasts[0], { ...network, values }] as BacktestResult['forecasts'];
+    expect(judge({ ...zeros, actuals, forecasts: counts }, 'network').reason).toMatch(/^promoted/);
   });
 });
