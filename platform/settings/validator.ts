@@ -1,6 +1,5 @@
 /**
- * Purpose: checks values against a JSON Schema. The Lambda bundle replaces this module
- * (infra/lambda/bundle-schemas.ts).
+ * Purpose: checks values against a JSON Schema.
  * Invariants: a validator is compiled at its first use, because most programs need few of them.
  * Fails: never.
  */

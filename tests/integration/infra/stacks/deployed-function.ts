@@ -8,15 +8,15 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { fixedClock } from '../../../../../platform/clock.ts';
-import { openFeatureStore } from '../../../../../storage/features/feature-store.ts';
-import { startFakeS3 } from '../../../../fakes/fake-s3.ts';
-import { functionUrlEvent, httpApiEvent, startLambda } from '../../../../fakes/lambda-emulator.ts';
-import { place, stack } from '../../../../fixtures/aws/synthesised.ts';
-import { panelOf } from '../../../../fixtures/random-panels.ts';
-import { NOW } from '../../../../fixtures/storage/features.ts';
-import { addressOn, credentialsOf, openOnFakeS3 } from '../../../../fixtures/storage/s3-stores.ts';
-import { commitPanel } from '../../../../fixtures/toy-store.ts';
+import { fixedClock } from '../../../../platform/clock.ts';
+import { openFeatureStore } from '../../../../storage/features/feature-store.ts';
+import { startFakeS3 } from '../../../fakes/fake-s3.ts';
+import { functionUrlEvent, httpApiEvent, startLambda } from '../../../fakes/lambda-emulator.ts';
+import { place, stack } from '../../../fixtures/aws/synthesised.ts';
+import { panelOf } from '../../../fixtures/random-panels.ts';
+import { NOW } from '../../../fixtures/storage/features.ts';
+import { addressOn, credentialsOf, openOnFakeS3 } from '../../../fixtures/storage/s3-stores.ts';
+import { commitPanel } from '../../../fixtures/toy-store.ts';
 
 export function deployedFunctionTests(): void {
   describe('the function that is deployed', () => {

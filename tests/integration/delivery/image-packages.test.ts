@@ -1,6 +1,5 @@
 /** Purpose: each service does its work without the packages that its image leaves out. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
 import { endAll, headway, startHeadway } from '../../fixtures/cli/headway-process.ts';
@@ -12,7 +11,7 @@ import {
 } from '../../fixtures/delivery/delivery-files.ts';
 
 const stages = stagesOf();
-const HOOK = pathToFileURL(`${import.meta.dirname}/children/refuse-packages.js`).href;
+const HOOK = new URL('../../fixtures/delivery/refuse-packages.js', import.meta.url).href;
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 beforeAll(async () => {

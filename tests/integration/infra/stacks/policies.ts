@@ -5,9 +5,9 @@
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
-import { WILDCARDS } from '../../../../../infra/aws/wildcards.ts';
-import { allowances, flat, tooWide } from '../../../../fixtures/aws/policy-audit.ts';
-import { all, type Json, stack } from '../../../../fixtures/aws/synthesised.ts';
+import { WILDCARDS } from '../../../../infra/aws/wildcards.ts';
+import { allowances, flat, tooWide } from '../../../fixtures/aws/policy-audit.ts';
+import { all, type Json, stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function policyTests(): void {
   describe('the policies of every stack', () => {

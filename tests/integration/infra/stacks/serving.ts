@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { stack } from '../../../../fixtures/aws/synthesised.ts';
+import { stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function servingTests(): void {
   describe('inference', () => {

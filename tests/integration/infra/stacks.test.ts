@@ -6,7 +6,7 @@
  * Fails: with what the synthesis says, or with the property that is not as it must be.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { all, synthesise } from '../../../fixtures/aws/synthesised.ts';
+import { all, synthesise } from '../../fixtures/aws/synthesised.ts';
 import { dataTests } from './stacks/data.ts';
 import { deployedFunctionTests } from './stacks/deployed-function.ts';
 import { jobTests } from './stacks/jobs.ts';

@@ -6,9 +6,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { ERROR_CODES } from '../../../../../platform/errors.ts';
-import { flat } from '../../../../fixtures/aws/policy-audit.ts';
-import { stack } from '../../../../fixtures/aws/synthesised.ts';
+import { ERROR_CODES } from '../../../../platform/errors.ts';
+import { flat } from '../../../fixtures/aws/policy-audit.ts';
+import { stack } from '../../../fixtures/aws/synthesised.ts';
 
 type State = Record<string, never> & {
   Type: string;

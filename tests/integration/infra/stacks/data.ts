@@ -6,9 +6,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { objectKeys } from '../../../../../storage/objects/object-keys.ts';
-import { flat } from '../../../../fixtures/aws/policy-audit.ts';
-import { stack } from '../../../../fixtures/aws/synthesised.ts';
+import { objectKeys } from '../../../../storage/objects/object-keys.ts';
+import { flat } from '../../../fixtures/aws/policy-audit.ts';
+import { stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function dataTests(): void {
   describe('data', () => {

@@ -6,10 +6,10 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { findDomain } from '../../../../../domains/index.ts';
-import { readSettings } from '../../../../../platform/settings/settings.ts';
-import { allowances, flat } from '../../../../fixtures/aws/policy-audit.ts';
-import { all, type Json, stack } from '../../../../fixtures/aws/synthesised.ts';
+import { findDomain } from '../../../../domains/index.ts';
+import { readSettings } from '../../../../platform/settings/settings.ts';
+import { allowances, flat } from '../../../fixtures/aws/policy-audit.ts';
+import { all, type Json, stack } from '../../../fixtures/aws/synthesised.ts';
 
 export function operationsTests(): void {
   describe('monitoring', () => {
