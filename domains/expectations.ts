@@ -25,7 +25,7 @@ export type ExpectationName =
   | 'repeated_files'
   /** Share of its usable rows that a part lost when it was published again. */
   | 'shrunk'
-  /** Intervals that had not begun when the data came, and of which it speaks all the same. */
+  /** Intervals that had not begun when the data came, and that it covers all the same. */
   | 'future'
   /**
    * Age of the newest interval in hours. Without a limit of the domain's own it is learnt from when

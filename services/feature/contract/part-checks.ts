@@ -243,6 +243,6 @@ function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measur
   const detail =
     intervals === 0
       ? 'none'
-      : `${part.name} speaks of the time until ${utcText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
+      : `${part.name} covers the time until ${utcText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
   return [{ value: intervals, detail, parts: [part] }];
 }

@@ -1,6 +1,6 @@
 /**
- * Purpose: aggregate one raw part by the portable text on an engine that answers queries, and write
- * what it answers as the same Parquet part that the embedded engine writes.
+ * Purpose: aggregate one raw part by the portable text on an engine that runs queries, and write
+ * the result as the same Parquet part that the embedded engine writes.
  * Invariants: two statements, one scan of the raw rows each: the first says how many rows and which
  * local times there are, the second counts them; rowsIn of the first = rowsUsed + Σ rejected of the
  * second, or nothing is returned.
@@ -98,7 +98,7 @@ export async function probe(engine: QueryEngine, query: PortablePart): Promise<P
   }
   throw new HeadwayError(
     'SOURCE_UNAVAILABLE',
-    `the ${engine.dialect.name} engine answered a count with no row`,
+    `the ${engine.dialect.name} engine returned no row for a count`,
     {
       where: query.part.name,
       fix: 'Run again; nothing was committed.',
@@ -123,7 +123,7 @@ export function segmentsOf(
  */
 async function collect(
   connection: DuckDBConnection,
-  answered: AsyncIterable<readonly unknown[]>,
+  result: AsyncIterable<readonly unknown[]>,
   account: { rowsUsed: number; rejected: Record<string, number> },
 ): Promise<{ first: number; last: number } | null> {
   await connection.run(
@@ -136,7 +136,7 @@ async function collect(
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   let line = 0n;
-  for await (const [reason, series, utc, target, count, duplicates] of answered) {
+  for await (const [reason, series, utc, target, count, duplicates] of result) {
     reject('duplicate', Number(duplicates));
     if (reason !== null) {
       reject(String(reason), Number(count));
