@@ -86,7 +86,7 @@ export class MonitoringStack extends Stack {
       ready: measured('Ready', 'Minimum'),
       fallback: measured('Fallback', 'Minimum'),
       dataAge: measured('DataAge', 'Maximum'),
-      replaced: measured('FallbackSeries', 'Maximum'),
+      replaced: measured('RescuedSeries', 'Maximum'),
       skill: measured('Skill', 'Average', Duration.days(1)),
       coverage: measured('CoverageError', 'Maximum', Duration.days(1)),
     };
