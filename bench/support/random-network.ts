@@ -5,7 +5,7 @@
  * shape of the week, and are plausible.
  * Fails: never.
  */
-import { type FeatureSpec, featureSizes } from '../../forecasting/features/features.ts';
+import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
 import { linearColumns } from '../../forecasting/models/linear/ridge.ts';
 import type { TrainedNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { type NetworkSpec, parameterCount } from '../../forecasting/models/network/network.ts';

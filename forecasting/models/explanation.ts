@@ -9,7 +9,7 @@
  * of Lundberg & Lee 2017 (arXiv:1705.07874). With 4 or 5 groups all 16 or 32 coalitions are
  * computed, so that nothing is sampled (docs/decisions/0008).
  */
-import type { FeatureGroup } from '../features/features.ts';
+import type { FeatureGroup } from '../features/feature-spec.ts';
 import { onlySeries, type Panel } from '../panel/panel.ts';
 import type { NetworkForecaster } from './network/forecaster.ts';
 

@@ -6,7 +6,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
-import type { FeatureSpec } from '../../forecasting/features/features.ts';
+import type { FeatureSpec } from '../../forecasting/features/feature-spec.ts';
 import {
   networkForecaster,
   restoreTrained,

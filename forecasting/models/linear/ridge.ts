@@ -12,13 +12,11 @@
  */
 
 import { meanOf } from '../../evaluation/metrics.ts';
+import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
+import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 import {
   createFeatureBatch,
-  createFeatureSource,
   type FeatureBatch,
-  type FeatureSource,
-  type FeatureSpec,
-  featureSizes,
   hasEnoughHistory,
   writeFeatures,
 } from '../../features/features.ts';

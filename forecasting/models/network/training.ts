@@ -8,7 +8,7 @@
  * ensemble: Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474),
  * averaging quantiles.
  */
-import { createFeatureSource } from '../../features/features.ts';
+import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type Calibration, calibrate, trusting } from '../calibration/calibration.ts';
 import { fitCoefficients } from '../linear/ridge.ts';

@@ -9,7 +9,7 @@ import {
   type FeatureGroup,
   featureGroups,
   featureSizes,
-} from '../../../../forecasting/features/features.ts';
+} from '../../../../forecasting/features/feature-spec.ts';
 import { checkSum, type Explanation, explain } from '../../../../forecasting/models/explanation.ts';
 import {
   type NetworkForecaster,

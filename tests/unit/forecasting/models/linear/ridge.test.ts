@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createFeatureSource } from '../../../../../forecasting/features/features.ts';
+import { createFeatureSource } from '../../../../../forecasting/features/feature-source.ts';
 import { meanOfSeasons } from '../../../../../forecasting/models/baselines/naive.ts';
 import { solvePositiveDefinite } from '../../../../../forecasting/models/linear/cholesky.ts';
 import {
