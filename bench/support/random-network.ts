@@ -6,9 +6,9 @@
  * Fails: never.
  */
 import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
-import { linearColumns } from '../../forecasting/models/linear/ridge.ts';
 import type { TrainedNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { type NetworkSpec, parameterCount } from '../../forecasting/models/network/network.ts';
+import { linearColumns } from '../../forecasting/models/network/ridge.ts';
 import type { Random } from '../../platform/random.ts';
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 

@@ -23,7 +23,6 @@ import {
 } from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
-import { linearColumns, linearOffsets } from '../linear/ridge.ts';
 import {
   embeddingRows,
   keepGroups,
@@ -38,6 +37,7 @@ import {
   parameterCount,
   toTensors,
 } from './network.ts';
+import { linearColumns, linearOffsets } from './ridge.ts';
 import { windowSources } from './window-source.ts';
 
 const FORMAT = 3;

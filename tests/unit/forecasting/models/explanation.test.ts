@@ -10,7 +10,11 @@ import {
   featureGroups,
   featureSizes,
 } from '../../../../forecasting/features/feature-spec.ts';
-import { checkSum, type Explanation, explain } from '../../../../forecasting/models/explanation.ts';
+import {
+  checkSum,
+  type Explanation,
+  explain,
+} from '../../../../forecasting/models/network/explanation.ts';
 import {
   type NetworkForecaster,
   networkForecaster,
