@@ -5,10 +5,10 @@
  * shape of the week, and are plausible.
  * Fails: never.
  */
-import { type FeatureSpec, featureSizes } from '../../forecasting/features/features.ts';
-import { linearColumns } from '../../forecasting/models/linear/ridge.ts';
+import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
 import type { TrainedNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { type NetworkSpec, parameterCount } from '../../forecasting/models/network/network.ts';
+import { linearColumns } from '../../forecasting/models/network/ridge.ts';
 import type { Random } from '../../platform/random.ts';
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 

@@ -7,8 +7,7 @@
  * continues from there.
  */
 import { join } from 'node:path';
-import { meanOf } from '../../forecasting/evaluation/metrics.ts';
-import { targetOf } from '../../forecasting/panel/panel.ts';
+import { meanOf, targetOf } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { forecastSvg } from '../../reports/charts/forecast-chart.ts';

@@ -28,7 +28,10 @@ export interface Comparison {
   readonly challenger: string;
   readonly reference: string;
   readonly loss: ComparedLoss;
-  /** 1 − loss(challenger) / loss(reference). */
+  /**
+   * 1 − loss(challenger) / loss(reference); where the reference has no loss, 0 if the challenger
+   * has none either, else −∞.
+   */
   readonly skill: number;
   /**
    * mean over cutoffs of loss(reference) − loss(challenger), in the target's unit: positive where
@@ -141,7 +144,7 @@ export function compare(
     challenger: challenger.name,
     reference: reference.name,
     loss,
-    skill: 1 - mean(losses(challengerErrors)) / referenceLoss,
+    skill: skillOf(mean(losses(challengerErrors)), referenceLoss),
     difference,
     standardError,
     statistic: standardError > 0 ? difference / standardError : 0,
@@ -155,6 +158,9 @@ export function compare(
     moreCutoffs: outcome === 'undecided' ? moreCutoffs(n, difference, standardError, margin) : null,
   };
 }
+
+const skillOf = (loss: number, referenceLoss: number): number =>
+  referenceLoss > 0 || loss > 0 ? 1 - loss / referenceLoss : 0;
 
 /**
  * Better: certainly more than nothing, and perhaps enough to matter. Worse or no better: certainly

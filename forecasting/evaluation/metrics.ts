@@ -5,7 +5,7 @@
  * Fails: a RangeError from `score` for a forecaster without a median.
  */
 
-import { type Panel, targetOf } from '../panel/panel.ts';
+import { meanOf, type Panel, targetOf } from '../panel/panel.ts';
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
 
 export interface Metrics {
@@ -48,18 +48,6 @@ export function seriesGroups(panel: Panel, end: number): SeriesGroup[] {
   return busy.length > 0 && busy.length < all.length
     ? [...groups, { name: 'mean>=1', series: busy }]
     : groups;
-}
-
-/** Mean of the known values; NaN where there are none. */
-export function meanOf(values: Float32Array): number {
-  let sum = 0;
-  let count = 0;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    sum += value;
-    count++;
-  }
-  return count > 0 ? sum / count : Number.NaN;
 }
 
 /**

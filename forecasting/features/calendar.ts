@@ -6,6 +6,7 @@
  */
 import Holidays from 'date-holidays';
 import { Temporal } from 'temporal-polyfill';
+import { holidayYears } from './recent-cache.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -117,35 +118,27 @@ function holidayLookup(
   return (day) => days.has(day);
 }
 
-/**
- * The holidays of a place and year, which never change and take the library milliseconds: a service
- * asks for them at every request.
- */
-const holidaysOfYears = new Map<string, readonly number[]>();
-
 /** Local days (since 1970) of a year that are public holidays. */
 function publicHolidays(
   place: NonNullable<CalendarPlace['holidays']>,
   year: number,
 ): readonly number[] {
   const key = `${place.country}/${place.state ?? ''}/${year}`;
-  const known = holidaysOfYears.get(key);
-  if (known) return known;
-  const days = holidaysOf(place)
-    .getHolidays(year)
-    .flatMap(({ type, date, start, end }) => {
-      if (type !== 'public') return [];
-      const first = Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY);
-      // Feasts may last several days, and may begin on the evening before their first.
-      const count = Math.max(1, Math.floor((end.getTime() - start.getTime()) / DAY));
-      return Array.from({ length: count }, (_, i) => first + i);
-    });
-  holidaysOfYears.set(key, days);
-  return days;
+  return holidayYears(key, () =>
+    holidaysOf(place)
+      .getHolidays(year)
+      .flatMap(({ type, date, start, end }) => {
+        if (type !== 'public') return [];
+        const first = Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY);
+        // Feasts may last several days, and may begin on the evening before their first.
+        const count = Math.max(1, Math.floor((end.getTime() - start.getTime()) / DAY));
+        return Array.from({ length: count }, (_, i) => first + i);
+      }),
+  );
 }
 
 /**
- * The library answers an unknown country with no holidays and an unknown state with its country's:
+ * The library returns no holidays for an unknown country and the country's for an unknown state:
  * here both are refused.
  */
 function holidaysOf({ country, state }: NonNullable<CalendarPlace['holidays']>): Holidays {

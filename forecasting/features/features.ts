@@ -4,192 +4,22 @@
  * Invariants: reads nothing after the cutoff but the calendar and what is known in advance; depends
  * only on the last `historyIntervals` intervals, so that a long and a short panel give the same
  * bits; every output is finite, also for series with gaps; scaling a series scales only its level.
- * Fails: a RangeError for a cutoff with too little grid before it, a window longer than the lags,
- * and season lengths that do not fit.
+ * Fails: a RangeError for a cutoff with too little grid before it.
  */
-
-import { type Panel, targetOf } from '../panel/panel.ts';
-import { type Calendar, type CalendarPlace, createCalendar, localLag } from './calendar.ts';
+import { targetOf } from '../panel/panel.ts';
+import { type Calendar, localLag } from './calendar.ts';
+import { PAST_INPUTS } from './exogenous.ts';
+import type { FeatureSource } from './feature-source.ts';
 import {
-  type ExogenousInputs,
-  type ExogenousRows,
-  exogenousRows,
-  NO_EXOGENOUS,
-  PAST_INPUTS,
-} from './exogenous.ts';
-import type { GridTables } from './grid-cache.ts';
-import { createWeekTables, lagsByWeek, WEEKS_OF_SHAPE, type WeekTables } from './week-tables.ts';
+  DAYS_BACK,
+  type FeatureSizes,
+  type FeatureSpec,
+  WEEKS_BACK,
+  WEEKS_BACK_LONG,
+} from './feature-spec.ts';
 
-export interface FeatureSpec {
-  readonly place: CalendarPlace;
-  readonly frequencyMinutes: number;
-  /** Intervals per day and per week: the two seasons the lags look back by. */
-  readonly day: number;
-  readonly week: number;
-  readonly horizon: number;
-  readonly nonNegative: boolean;
-  /** Counts: the median is a whole number. */
-  readonly integerValued: boolean;
-  /**
-   * Columns beside the target. Absent where there are none: the inputs are then those of a network
-   * that knows of no such thing.
-   */
-  readonly exogenous?: ExogenousInputs;
-  /**
-   * How many of the last values the encoder sees, one by one; absent: those of a week. At most 8
-   * weeks and a day.
-   */
-  readonly windowIntervals?: number;
-}
-
-/** The seasonal lags of every step: the same local time on each of the last weeks and days. */
-const WEEKS_BACK = 4;
-const WEEKS_BACK_LONG = 8;
-const MIN_LEVEL = 1e-3;
-const DAYS_BACK = 2;
 const DAYS_BACK_LONG = 7;
-const CALENDAR_FEATURES = 4 + 7 + 4;
-
-export interface FeatureSizes {
-  /** Inputs of the encoder, per window. */
-  readonly windowSize: number;
-  /** Of these, the first: the last values as they are, one an interval. */
-  readonly windowIntervals: number;
-  /** Inputs of the head, per step. */
-  readonly stepSize: number;
-  /** Intervals up to and including the cutoff that a window reads. */
-  readonly historyIntervals: number;
-  /** Of these, how many a window must have to be learnt from; the older ones may be unknown. */
-  readonly trainingHistory: number;
-}
-
-/**
- * Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance):
- * the others keep their places.
- */
-export function featureSizes(spec: FeatureSpec): FeatureSizes {
-  const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
-  const windowIntervals = spec.windowIntervals ?? spec.week;
-  return {
-    windowSize: windowIntervals + 2 * spec.day + 4 + past.length * PAST_INPUTS,
-    windowIntervals,
-    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + future.length,
-    // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of
-    // the clocks.
-    trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
-    historyIntervals: (WEEKS_OF_SHAPE + 1) * spec.week + 2 * spec.day,
-  };
-}
-
-/**
- * What an input speaks of: an explanation moves all inputs of a group together. `series` has the
- * embedding besides.
- */
-export const FEATURE_GROUPS = ['recent', 'weeks', 'calendar', 'exogenous', 'series'] as const;
-export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
-
-/**
- * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the
- * last two days alone tell, as values and against their own 4-week means; what reaches further
- * back, also if the last two days are in it, is `weeks`; `calendar` is known of the target in
- * advance; `series` is the logarithm of the level. Everything is in units of the level, so the
- * level as a unit is in no group. null: the step's place in the horizon, which is what was asked,
- * not what was seen. Columns behind these are exogenous.
- */
-export function featureGroups(spec: FeatureSpec): {
-  window: FeatureGroup[];
-  step: (FeatureGroup | null)[];
-} {
-  const { windowSize, windowIntervals, stepSize } = featureSizes(spec);
-  const times = <T>(count: number, group: T): T[] => new Array<T>(Math.max(0, count)).fill(group);
-  const values = [
-    ...times(windowIntervals - 2 * spec.day, 'weeks' as const),
-    ...times(2 * spec.day, 'recent' as const),
-  ];
-  const residuals = times(2 * spec.day, 'recent' as const);
-  const window: FeatureGroup[] = [
-    ...values.slice(-windowIntervals),
-    ...residuals,
-    'series',
-    'recent',
-    'weeks',
-    'recent',
-  ];
-  const calendar = times<FeatureGroup>(CALENDAR_FEATURES, 'calendar');
-  // What the last Sundays were, on a holiday.
-  calendar[CALENDAR_FEATURES - 2] = 'weeks';
-  const lags = [
-    ...times(WEEKS_BACK, 'weeks' as const),
-    ...times(DAYS_BACK, 'recent' as const),
-    ...times(9, 'weeks' as const),
-  ];
-  const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null];
-  return {
-    window: [...window, ...times(windowSize - window.length, 'exogenous' as const)],
-    step: [...step, ...times(stepSize - step.length, 'exogenous' as const)],
-  };
-}
-
-/** A panel with what its windows share: looked up, so that a window costs little. */
-export interface FeatureSource {
-  readonly spec: FeatureSpec;
-  readonly sizes: FeatureSizes;
-  readonly panel: Panel;
-  /** No cutoff before this one may be asked for. */
-  readonly firstCutoff: number;
-  /** Covers the panel and one horizon beyond. */
-  readonly calendar: Calendar;
-  readonly tables: WeekTables;
-  readonly exogenous: ExogenousRows;
-}
-
-/**
- * @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before
- * it is not tabulated
- * @param grid cache of grids that were asked for before, for this spec alone
- */
-export function createFeatureSource(
-  panel: Panel,
-  spec: FeatureSpec,
-  firstCutoff = 0,
-  kept?: GridTables,
-): FeatureSource {
-  if (panel.frequencyMinutes !== spec.frequencyMinutes) {
-    throw new RangeError(
-      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`,
-    );
-  }
-  // A step looks one interval past itself, a week earlier, and the clocks may change between.
-  if (spec.horizon + 2 * Math.ceil(60 / spec.frequencyMinutes) > spec.week) {
-    throw new RangeError(
-      `horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`,
-    );
-  }
-  const sizes = featureSizes(spec);
-  const { windowIntervals, trainingHistory } = sizes;
-  if (
-    !Number.isInteger(windowIntervals) ||
-    windowIntervals < 1 ||
-    windowIntervals > trainingHistory
-  ) {
-    throw new RangeError(
-      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`,
-    );
-  }
-  const span = panel.length + spec.horizon + 1;
-  const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
-  const grid = `${panel.start} ${panel.length}`;
-  const calendar = kept ? kept.calendar(grid, makeCalendar) : makeCalendar();
-  // A window looks up the means of its last two days, and of lags up to two days and the horizon
-  // back.
-  const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
-  const widths = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
-  const lags = kept?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, widths));
-  const tables = createWeekTables(panel, calendar, widths, lags);
-  const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
-  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
-  return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous };
-}
+const MIN_LEVEL = 1e-3;
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
 export interface FeatureBatch {
@@ -293,8 +123,7 @@ export function writeFeatures(
   batch: FeatureBatch,
   row: number,
 ): void {
-  const { spec, sizes, panel, calendar } = source;
-  const { day, week, horizon } = spec;
+  const { spec, sizes, panel } = source;
   if (cutoff < source.firstCutoff)
     throw new RangeError(`cutoff ${cutoff} is before the first tabulated, ${source.firstCutoff}`);
   if (cutoff < sizes.trainingHistory - 1 || cutoff >= panel.length) {
@@ -304,11 +133,48 @@ export function writeFeatures(
   }
   const values = targetOf(panel, series);
   const { from, width } = source.tables;
+  const level = levelAt(values, cutoff, spec.week);
   const weekMeans = source.tables.weekMeans.subarray(series * width, (series + 1) * width);
   const weekShape = source.tables.weekShape.subarray(series * width, (series + 1) * width);
-  const level = levelAt(values, cutoff, week);
   const scale = 1 / level;
+  const residualAt = (t: number): number => {
+    const residual = ((values[t] as number) - (weekMeans[t - from] as number)) * scale;
+    return Number.isNaN(residual) ? 0 : residual;
+  };
+  const view = { source, values, cutoff, level, scale, weekMeans, weekShape, residualAt };
   batch.level[row] = level;
+  writeSteps(view, writeWindow(view, batch, row), batch, row);
+}
+
+/** One series at a cutoff, in units of its level. */
+interface SeriesView {
+  readonly source: FeatureSource;
+  readonly values: Float32Array;
+  readonly cutoff: number;
+  readonly level: number;
+  /** 1 / level. */
+  readonly scale: number;
+  /** The series' rows of the week tables: entry t is at `t - tables.from`. */
+  readonly weekMeans: Float32Array;
+  readonly weekShape: Float32Array;
+  /** A value against the mean of its last 4 weeks; 0 where one of them is unknown. */
+  readonly residualAt: (t: number) => number;
+}
+
+/** Residuals of the last day: what every step sees of them. */
+interface RecentResiduals {
+  readonly sum: number;
+  readonly last: number;
+}
+
+/** Writes the encoder's inputs. */
+function writeWindow(
+  { source, values, cutoff, level, scale, residualAt }: SeriesView,
+  batch: FeatureBatch,
+  row: number,
+): RecentResiduals {
+  const { spec, sizes } = source;
+  const { day, week } = spec;
   const window = batch.window;
   let at = row * sizes.windowSize;
   let daySum = 0;
@@ -323,10 +189,6 @@ export function writeFeatures(
     if (t > cutoff - week) weekSum += value;
     if (t > cutoff - day) daySum += value;
   }
-  const residualAt = (t: number): number => {
-    const residual = ((values[t] as number) - (weekMeans[t - from] as number)) * scale;
-    return Number.isNaN(residual) ? 0 : residual;
-  };
   let residualSum = 0;
   let lastResidual = 0;
   for (let t = cutoff - 2 * day + 1; t <= cutoff; t++) {
@@ -342,7 +204,20 @@ export function writeFeatures(
   const pastSize = (spec.exogenous?.past.length ?? 0) * PAST_INPUTS;
   for (let i = 0; i < pastSize; i++)
     window[at++] = source.exogenous.past[cutoff * pastSize + i] as number;
+  return { sum: residualSum, last: lastResidual };
+}
 
+/** Writes the head's inputs and the base of every step. */
+function writeSteps(
+  view: SeriesView,
+  recent: RecentResiduals,
+  batch: FeatureBatch,
+  row: number,
+): void {
+  const { source, values, cutoff, scale, weekMeans, weekShape, residualAt } = view;
+  const { spec, sizes, calendar, tables } = source;
+  const { day, week, horizon } = spec;
+  const { from } = tables;
   const futureSize = spec.exogenous?.future.length ?? 0;
   const step = batch.step;
   const shapeOrBase = (shape: number, base: number): number =>
@@ -380,19 +255,11 @@ export function writeFeatures(
     step[to++] = shapeOrBase(weekShape[t - from + 1] as number, base);
     step[to++] = base;
     step[to++] = Math.sqrt(spread / WEEKS_BACK);
-    step[to++] = lastResidual / Math.sqrt(k);
-    step[to++] = residualSum / day;
-    const angle = ((calendar.minuteOfDay[t] as number) / 1440) * 2 * Math.PI;
-    step[to++] = Math.sin(angle);
-    step[to++] = Math.cos(angle);
-    step[to++] = Math.sin(2 * angle);
-    step[to++] = Math.cos(2 * angle);
-    const weekday = calendar.weekday[t] as number;
-    for (let d = 0; d < 7; d++) step[to++] = d === weekday ? 1 : 0;
-    step[to++] = calendar.holiday[t] as number;
-    step[to++] = calendar.holidayEve[t] as number;
-    // Holidays are lived much like Sundays: what this hour was on the last Sundays.
-    const sinceSunday = ((weekday + 1) % 7 || 7) * day;
+    step[to++] = recent.last / Math.sqrt(k);
+    step[to++] = recent.sum / day;
+    to = writeCalendar(calendar, t, step, to);
+    // Demand on a holiday resembles a Sunday's: the values of this hour on the last Sundays.
+    const sinceSunday = (((calendar.weekday[t] as number) + 1) % 7 || 7) * day;
     step[to++] =
       calendar.holiday[t] === 1
         ? orBase(meanOfLags(source, values, t, week, WEEKS_BACK, cutoff + 1, sinceSunday), base)
@@ -403,4 +270,19 @@ export function writeFeatures(
     for (let i = 0; i < futureSize; i++)
       step[to++] = source.exogenous.future[t * futureSize + i] as number;
   }
+}
+
+/** Writes the calendar's inputs of interval t. @returns the next place */
+function writeCalendar(calendar: Calendar, t: number, step: Float32Array, at: number): number {
+  let to = at;
+  const angle = ((calendar.minuteOfDay[t] as number) / 1440) * 2 * Math.PI;
+  step[to++] = Math.sin(angle);
+  step[to++] = Math.cos(angle);
+  step[to++] = Math.sin(2 * angle);
+  step[to++] = Math.cos(2 * angle);
+  const weekday = calendar.weekday[t] as number;
+  for (let d = 0; d < 7; d++) step[to++] = d === weekday ? 1 : 0;
+  step[to++] = calendar.holiday[t] as number;
+  step[to++] = calendar.holidayEve[t] as number;
+  return to;
 }

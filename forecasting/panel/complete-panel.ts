@@ -6,8 +6,7 @@
  * test span.
  * Fails: never; the result may hold no series.
  */
-import { meanOf } from '../evaluation/metrics.ts';
-import { exogenousWithin, type Panel, targetOf } from './panel.ts';
+import { exogenousWithin, meanOf, type Panel, targetOf } from './panel.ts';
 
 export interface Completion {
   /** Keep at most this many intervals, the last ones. */

@@ -143,3 +143,15 @@ export function exogenousWithin(
   ]);
   return { exogenous: Object.fromEntries(within) };
 }
+
+/** Mean of the known values; NaN where there are none. */
+export function meanOf(values: Float32Array): number {
+  let sum = 0;
+  let count = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    count++;
+  }
+  return count > 0 ? sum / count : Number.NaN;
+}

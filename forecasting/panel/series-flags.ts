@@ -5,7 +5,6 @@
  * SERIES_FLAGS, each at most once.
  * Fails: never.
  */
-import type { Forecaster } from '../models/forecaster.ts';
 import { type Panel, targetOf } from './panel.ts';
 import type { Seasons } from './seasons.ts';
 
@@ -26,7 +25,7 @@ const GAP_SHARE = 0.1;
 
 /** @param series the row in the panel @param cutoff grid index of the last observed interval */
 export function seriesFlags(
-  forecaster: Pick<Forecaster, 'knows'>,
+  forecaster: { readonly knows?: (seriesId: string) => boolean },
   panel: Panel,
   series: number,
   cutoff: number,

@@ -1,11 +1,12 @@
 /**
- * Purpose: the reigning champion as training needs it: to compare with, and (if asked) to go on
- * from.
+ * Purpose: restores the champion for a training: to compare with, and (if asked) to go on from.
  * Invariants: a fit goes on from nothing that has seen its test span; a champion that cannot be
- * used is told of and left out.
+ * used (damaged, or of another frequency or a shorter horizon) is logged and left out.
  * Fails: STORE_CORRUPT for the registry's log; a champion that is torn is no failure.
  */
 import type { Domain } from '../../domains/domain.ts';
+import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
+import type { FeatureSpec } from '../../forecasting/features/feature-spec.ts';
 import {
   networkForecaster,
   restoreTrained,
@@ -28,6 +29,7 @@ export interface Champion extends TrainedForecaster {
 
 export async function restoreChampion(
   registry: ModelRegistry,
+  { horizon }: Pick<Domain, 'horizon'>,
   panel: Panel,
   logger: Logger,
 ): Promise<Champion | null> {
@@ -37,11 +39,12 @@ export async function restoreChampion(
   try {
     const { card, model, weights } = await registry.load(modelVersion);
     const network = restoreTrained(model, weights);
+    const problem = mismatchOf(network.spec.features, horizon, panel);
+    if (problem !== null) {
+      logger.warn({ modelVersion }, `the champion cannot be compared with: ${problem}`);
+      return null;
+    }
     const forecaster = networkForecaster(network);
-    const { past = [], future = [] } = forecaster.exogenous ?? {};
-    const missing = [...past, ...future].filter((name) => !(name in (panel.exogenous ?? {})));
-    if (missing.length > 0)
-      throw new RangeError(`it reads ${missing.join(', ')}, which the snapshot does not have`);
     return {
       modelVersion,
       network,
@@ -52,6 +55,23 @@ export async function restoreChampion(
     logger.error({ modelVersion }, `the champion cannot be compared with: ${describeError(error)}`);
     return null;
   }
+}
+
+/** Why a network cannot forecast what this training is scored on; null where it can. */
+function mismatchOf(
+  { horizon: own, frequencyMinutes, exogenous = NO_EXOGENOUS }: FeatureSpec,
+  horizon: number,
+  panel: Panel,
+): string | null {
+  if (frequencyMinutes !== panel.frequencyMinutes)
+    return `its intervals are ${frequencyMinutes} minutes long, those of the snapshot ${panel.frequencyMinutes}`;
+  if (own < horizon) return `it forecasts ${own} steps, the domain needs ${horizon}`;
+  const missing = [...exogenous.past, ...exogenous.future]
+    .map(({ name }) => name)
+    .filter((name) => !(name in (panel.exogenous ?? {})));
+  return missing.length === 0
+    ? null
+    : `it reads ${missing.join(', ')}, which the snapshot does not have`;
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   seasonalNaiveErrors,
   seriesGroups,
 } from '../../forecasting/evaluation/metrics.ts';
-import { featureSizes } from '../../forecasting/features/features.ts';
+import { featureSizes } from '../../forecasting/features/feature-spec.ts';
 import { baselineWithIntervals } from '../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';

@@ -169,6 +169,8 @@ function inferiorMedian(
 ): string | null {
   for (const { forecaster, firstCutoff } of opponents) {
     const { skill } = compare(result, challenger, forecaster, { firstCutoff });
+    if (skill === Number.NEGATIVE_INFINITY)
+      return `its median errs where that of ${forecaster.name} is exact`;
     if (skill < -MEDIAN_MARGIN)
       return `its median errs ${(-100 * skill).toFixed(1)} % more than that of ${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`;
   }
@@ -256,9 +258,15 @@ const hardestFirst = (a: Comparison, b: Comparison): number =>
   RANK[a.outcome] - RANK[b.outcome] || a.statistic - b.statistic || a.skill - b.skill;
 
 function inWords({ reference, skill, statistic, threshold, outcome }: Comparison): string {
-  const side = skill >= 0 ? 'better' : 'worse';
   const note = outcome === 'no-better' ? ', too little to matter' : '';
-  return `${Math.abs(100 * skill).toFixed(1)} % ${side} than ${reference} (t ${statistic.toFixed(2)}, needs ${threshold.toFixed(2)})${note}`;
+  return `${leadInWords(skill, reference)} (t ${statistic.toFixed(2)}, needs ${threshold.toFixed(2)})${note}`;
+}
+
+/** A share of the reference's loss is no number where the reference makes no error. */
+function leadInWords(skill: number, reference: string): string {
+  if (skill === Number.NEGATIVE_INFINITY) return `worse than ${reference}, which makes no error`;
+  const side = skill >= 0 ? 'better' : 'worse';
+  return `${Math.abs(100 * skill).toFixed(1)} % ${side} than ${reference}`;
 }
 
 /** Cutoffs from `firstCutoff` on with anything known after them. */

@@ -87,7 +87,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
     request.snapshotVersion,
     request.knownAt,
   );
-  const champion = await restoreChampion(registry, panel, logger);
+  const champion = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;

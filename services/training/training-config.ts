@@ -8,7 +8,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import { fitExogenous } from '../../forecasting/features/exogenous.ts';
-import { type FeatureSpec, featureSizes } from '../../forecasting/features/features.ts';
+import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
 import type { FitOptions } from '../../forecasting/models/network/member.ts';
 import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';

@@ -9,7 +9,7 @@
  * random walk: Taylor's (2003) adjustment of seasonal smoothing for first-order autocorrelation.
  */
 import { createCalendar } from '../../features/calendar.ts';
-import type { FeatureSpec } from '../../features/features.ts';
+import type { FeatureSpec } from '../../features/feature-spec.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 

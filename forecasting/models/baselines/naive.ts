@@ -6,8 +6,7 @@
  * Fails: a RangeError where the cutoff is outside the panel.
  */
 
-import { meanOf } from '../../evaluation/metrics.ts';
-import { type Panel, targetOf } from '../../panel/panel.ts';
+import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 
 const WEEKS = 4;

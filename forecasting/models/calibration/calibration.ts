@@ -10,7 +10,8 @@
  */
 
 import { pinballLoss } from '../../evaluation/metrics.ts';
-import { type FeatureSpec, hasEnoughHistory, levelAt } from '../../features/features.ts';
+import type { FeatureSpec } from '../../features/feature-spec.ts';
+import { hasEnoughHistory, levelAt } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { constrainQuantiles, type TargetKind } from './constrain-quantiles.ts';

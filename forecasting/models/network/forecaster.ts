@@ -8,13 +8,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  createFeatureBatch,
   FEATURE_GROUPS,
   type FeatureGroup,
   featureGroups,
   featureSizes,
-  writeFeatures,
-} from '../../features/features.ts';
+} from '../../features/feature-spec.ts';
+import { createFeatureBatch, writeFeatures } from '../../features/features.ts';
 import type { Panel } from '../../panel/panel.ts';
 import {
   believedCenter,
@@ -24,7 +23,6 @@ import {
 } from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
-import { linearColumns, linearOffsets } from '../linear/ridge.ts';
 import {
   embeddingRows,
   keepGroups,
@@ -39,6 +37,7 @@ import {
   parameterCount,
   toTensors,
 } from './network.ts';
+import { linearColumns, linearOffsets } from './ridge.ts';
 import { windowSources } from './window-source.ts';
 
 const FORMAT = 3;
@@ -216,6 +215,7 @@ export function networkForecaster({
   const Q = spec.quantiles.length;
   const median = spec.quantiles.indexOf(0.5);
   const batch = createFeatureBatch(sizes, fittedHorizon, CHUNK);
+  const rowOf = rowsById(spec);
   const seriesRows = new Int32Array(CHUNK);
   const lineOffsets = new Float32Array(CHUNK * fittedHorizon);
   const quantileValues = new Float64Array(Q);
@@ -242,7 +242,7 @@ export function networkForecaster({
     try {
       for (const [n, { panel, cutoff }] of windows.entries()) {
         const { source, at } = windowSource(panel, cutoff, horizon);
-        const embedding = embeddingRows(spec, panel);
+        const embedding = embeddingRows(spec, panel, rowOf);
         for (let series = 0; series < panel.seriesIds.length; series++) {
           const row = filled.length;
           writeFeatures(source, series, at, batch, row);
@@ -271,7 +271,7 @@ export function networkForecaster({
     if (kept.length < 1 || kept.length > CHUNK)
       throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
     const { source, at } = windowSource(panel, cutoff, horizon);
-    const known = embeddingRows(spec, panel)[series] as number;
+    const known = embeddingRows(spec, panel, rowOf)[series] as number;
     writeFeatures(source, series, at, batch, 0);
     standardiseRow(batch, 0, source, scaling);
     repeatFirstRow(batch, kept.length);
@@ -379,7 +379,7 @@ export function networkForecaster({
       predictEach,
       predictStored,
     },
-    knows: (seriesId) => rowsById(spec).has(seriesId),
+    knows: (seriesId) => rowOf.has(seriesId),
     ...(exogenous
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),

@@ -6,12 +6,12 @@
  * Fails: an UnlearnableError where no window has enough known history, and for an output scale that
  * no network can learn with.
  */
+
+import type { FeatureSource } from '../../features/feature-source.ts';
+import type { FeatureGroup, featureGroups } from '../../features/feature-spec.ts';
 import {
   createFeatureBatch,
   type FeatureBatch,
-  type FeatureGroup,
-  type FeatureSource,
-  type featureGroups,
   hasEnoughHistory,
   writeFeatures,
 } from '../../features/features.ts';
@@ -203,24 +203,19 @@ function momentsResult(moments: Moments): [mean: Float32Array, scale: Float32Arr
   return [mean, scale];
 }
 
-/** Looked up by every prediction, also of few series by a network that knows very many. */
-const rowsOfIds = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
-
 /**
  * The embedding row of each of the panel's series; the unknown row where the network does not know
  * the series.
+ * @param known the rows by id, where they were computed before
  */
-export function embeddingRows(spec: NetworkSpec, panel: Panel): Int32Array {
-  const known = rowsById(spec);
+export function embeddingRows(
+  spec: NetworkSpec,
+  panel: Panel,
+  known: ReadonlyMap<string, number> = rowsById(spec),
+): Int32Array {
   return Int32Array.from(panel.seriesIds, (id) => known.get(id) ?? spec.seriesIds.length);
 }
 
 /** The embedding row of every series that the network knows. */
-export function rowsById(spec: NetworkSpec): ReadonlyMap<string, number> {
-  let rowOf = rowsOfIds.get(spec.seriesIds);
-  if (rowOf === undefined) {
-    rowOf = new Map(spec.seriesIds.map((id, row) => [id, row]));
-    rowsOfIds.set(spec.seriesIds, rowOf);
-  }
-  return rowOf;
-}
+export const rowsById = (spec: NetworkSpec): ReadonlyMap<string, number> =>
+  new Map(spec.seriesIds.map((id, row) => [id, row]));

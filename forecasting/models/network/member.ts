@@ -10,12 +10,9 @@
  * not of this job; an UnlearnableError where no window has enough known history.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  createFeatureSource,
-  type FeatureSource,
-  featureSizes,
-  hasEnoughHistory,
-} from '../../features/features.ts';
+import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
+import { featureSizes } from '../../features/feature-spec.ts';
+import { hasEnoughHistory } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
 import { embeddingRows } from './input-scaling.ts';

@@ -10,7 +10,7 @@
  * TiDE (Das et al. 2023, arXiv:2304.08424), reduced to what paid here (docs/decisions/0007).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type FeatureSpec, featureSizes } from '../../features/features.ts';
+import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 
 export interface NetworkSpec {
   readonly features: FeatureSpec;

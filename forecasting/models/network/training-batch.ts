@@ -6,10 +6,11 @@
  * Fails: a RangeError where the panel holds no complete training window; an UnlearnableError where
  * none has enough known history.
  */
+
+import type { FeatureSource } from '../../features/feature-source.ts';
 import {
   createFeatureBatch,
   type FeatureBatch,
-  type FeatureSource,
   hasEnoughHistory,
   writeFeatures,
 } from '../../features/features.ts';

@@ -8,10 +8,9 @@
  * ensemble: Lakshminarayanan, Pritzel & Blundell 2017, "Deep Ensembles" (arXiv:1612.01474),
  * averaging quantiles.
  */
-import { createFeatureSource } from '../../features/features.ts';
+import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type Calibration, calibrate, trusting } from '../calibration/calibration.ts';
-import { fitCoefficients } from '../linear/ridge.ts';
 import { networkForecaster, type TrainedNetwork } from './forecaster.ts';
 import { fitScaling } from './input-scaling.ts';
 import {
@@ -24,6 +23,7 @@ import {
   type RandomStreams,
 } from './member.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
+import { fitCoefficients } from './ridge.ts';
 import type { WarmStart } from './warm-start.ts';
 
 export interface FittedNetwork extends TrainedNetwork {

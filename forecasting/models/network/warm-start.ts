@@ -5,7 +5,7 @@
  * Fails: never; where the networks do not fit together it says why.
  */
 import { type ExogenousInputs, NO_EXOGENOUS } from '../../features/exogenous.ts';
-import { type FeatureSpec, featureSizes } from '../../features/features.ts';
+import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 import type { TrainedNetwork } from './forecaster.ts';
 import { isPlausibleScale } from './input-scaling.ts';
 import type { NetworkSpec } from './network.ts';

@@ -1,19 +1,17 @@
 /**
- * Purpose: what the windows of a panel at a cutoff share, for every model that forecasts from
- * features: checked, padded, and kept for the next cutoff of the same panel.
- * Invariants: a history shorter than the features look back is a history that is unknown before its
- * start, and how much of that is put in front changes no bit; a panel's source is let go with the
- * panel.
+ * Purpose: checks, pads and caches the feature source of a panel, for every model that forecasts
+ * from features.
+ * Invariants: a history shorter than the features look back is padded with unknown values, and the
+ * amount of padding changes no bit; a source is cached as long as its panel exists.
  * Fails: a RangeError for a horizon the model was not fitted for, and for a cutoff with less than a
  * week before it.
  */
 import {
   createFeatureSource,
   type FeatureSource,
-  type FeatureSpec,
-  featureSizes,
-} from '../../features/features.ts';
-import { gridTables } from '../../features/grid-cache.ts';
+  gridTables,
+} from '../../features/feature-source.ts';
+import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 import { type Panel, padHistory } from '../../panel/panel.ts';
 
 export interface WindowSource {
@@ -33,13 +31,10 @@ export function windowSources(
 ): (panel: Panel, cutoff: number, horizon: number) => WindowSource {
   const { horizon: fittedHorizon, week } = spec;
   const { historyIntervals } = featureSizes(spec);
-  /**
-   * A backtest or a calibration asks at many cutoffs of one panel: what the windows share is
-   * computed once.
-   */
+  /** A backtest or a calibration predicts at many cutoffs of one panel. */
   const sources = new WeakMap<Panel, { source: FeatureSource; missing: number }>();
-  /** A service asks at many panels of the same grid: callers' ad-hoc histories. */
-  const kept = gridTables();
+  /** The ad-hoc histories of many requests have the same grid. */
+  const grids = gridTables();
 
   /** @returns the source, and how many unknown intervals it has in front of the panel's own */
   function sourceOf(panel: Panel, cutoff: number): { source: FeatureSource; missing: number } {
@@ -49,7 +44,7 @@ export function windowSources(
     const first = known ? (cutoff < historyIntervals ? week : historyIntervals) - 1 : cutoff;
     const missing = Math.max(0, historyIntervals - 1 - first);
     const padded = missing > 0 ? padHistory(panel, missing) : panel;
-    const made = { source: createFeatureSource(padded, spec, first + missing, kept), missing };
+    const made = { source: createFeatureSource(padded, spec, first + missing, grids), missing };
     sources.set(panel, made);
     return made;
   }

@@ -8,8 +8,8 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { similarDays } from '../../../forecasting/features/similar-days.ts';
-import { explain, type PartName } from '../../../forecasting/models/explanation.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { explain, type PartName } from '../../../forecasting/models/network/explanation.ts';
 import type { NetworkForecaster } from '../../../forecasting/models/network/forecaster.ts';
 import { indexAt, onlySeries, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';

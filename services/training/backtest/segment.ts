@@ -13,10 +13,10 @@ import {
   smoothingForecaster,
 } from '../../../forecasting/models/baselines/exponential-smoothing.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
-import { fitRidge, ridgeForecaster } from '../../../forecasting/models/linear/ridge.ts';
 import { networkForecaster } from '../../../forecasting/models/network/forecaster.ts';
 import type { FitOptions, FitProgress } from '../../../forecasting/models/network/member.ts';
 import type { NetworkSpec } from '../../../forecasting/models/network/network.ts';
+import { fitRidge, ridgeForecaster } from '../../../forecasting/models/network/ridge.ts';
 import { fitNetwork, type MemberFitter } from '../../../forecasting/models/network/training.ts';
 import { type Panel, panelUpTo } from '../../../forecasting/panel/panel.ts';
 import { type Clock, systemClock } from '../../../platform/clock.ts';

@@ -15,7 +15,7 @@ import {
   successiveHalving,
 } from '../../../forecasting/evaluation/successive-halving.ts';
 import { type TimeFold, timeFolds } from '../../../forecasting/evaluation/time-folds.ts';
-import { featureSizes } from '../../../forecasting/features/features.ts';
+import { featureSizes } from '../../../forecasting/features/feature-spec.ts';
 import { type Panel, panelUpTo } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';

@@ -1,14 +1,13 @@
 /** Purpose: every input is in the group that says what it speaks of. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { createFeatureSource } from '../../../forecasting/features/feature-source.ts';
 import {
-  createFeatureBatch,
-  createFeatureSource,
   type FeatureSpec,
   featureGroups,
   featureSizes,
-  writeFeatures,
-} from '../../../forecasting/features/features.ts';
+} from '../../../forecasting/features/feature-spec.ts';
+import { createFeatureBatch, writeFeatures } from '../../../forecasting/features/features.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { runs } from '../../fixtures/property-runs.ts';
 import {

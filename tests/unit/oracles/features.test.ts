@@ -5,12 +5,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  createFeatureBatch,
   createFeatureSource,
   type FeatureSource,
-  featureSizes,
-  writeFeatures,
-} from '../../../forecasting/features/features.ts';
+} from '../../../forecasting/features/feature-source.ts';
+import { featureSizes } from '../../../forecasting/features/feature-spec.ts';
+import { createFeatureBatch, writeFeatures } from '../../../forecasting/features/features.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { runs, stride } from '../../fixtures/property-runs.ts';
 import { HOUR, panelDescription, randomPanel, toySpec } from '../../fixtures/random-panels.ts';

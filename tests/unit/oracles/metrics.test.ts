@@ -6,7 +6,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BacktestResult, ForecasterResult } from '../../../forecasting/evaluation/backtest.ts';
 import {
-  meanOf,
   pinballLoss,
   score,
   seasonalNaiveErrors,

@@ -4,8 +4,8 @@
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { FeatureGroup } from '../../../forecasting/features/features.ts';
-import { explain, shapleyValues } from '../../../forecasting/models/explanation.ts';
+import type { FeatureGroup } from '../../../forecasting/features/feature-spec.ts';
+import { explain, shapleyValues } from '../../../forecasting/models/network/explanation.ts';
 import {
   type NetworkForecaster,
   networkForecaster,

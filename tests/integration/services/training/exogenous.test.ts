@@ -257,5 +257,5 @@ test('a champion that reads what the snapshot lacks is not compared with, and tr
   const { verdict, card } = await train({ ...toy.request, domain, features });
   expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
   expect(card.config.exogenous).toEqual([]);
-  expect(logged.join()).toContain('cannot be compared with: INTERNAL: it reads heat, plan');
+  expect(logged.join()).toContain('cannot be compared with: it reads heat, plan');
 });

@@ -5,13 +5,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fitExogenous, unknownColumns } from '../../../../forecasting/features/exogenous.ts';
-import {
-  createFeatureBatch,
-  createFeatureSource,
-  type FeatureSpec,
-  featureSizes,
-  writeFeatures,
-} from '../../../../forecasting/features/features.ts';
+import { createFeatureSource } from '../../../../forecasting/features/feature-source.ts';
+import { type FeatureSpec, featureSizes } from '../../../../forecasting/features/feature-spec.ts';
+import { createFeatureBatch, writeFeatures } from '../../../../forecasting/features/features.ts';
 import { completePanel } from '../../../../forecasting/panel/complete-panel.ts';
 import { exogenousWithin, type Panel, padHistory } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';

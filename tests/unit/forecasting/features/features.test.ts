@@ -4,11 +4,11 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { createFeatureSource } from '../../../../forecasting/features/feature-source.ts';
+import { featureSizes } from '../../../../forecasting/features/feature-spec.ts';
 import {
   createFeatureBatch,
-  createFeatureSource,
   type FeatureBatch,
-  featureSizes,
   writeFeatures,
 } from '../../../../forecasting/features/features.ts';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';

@@ -9,8 +9,12 @@ import {
   type FeatureGroup,
   featureGroups,
   featureSizes,
-} from '../../../../forecasting/features/features.ts';
-import { checkSum, type Explanation, explain } from '../../../../forecasting/models/explanation.ts';
+} from '../../../../forecasting/features/feature-spec.ts';
+import {
+  checkSum,
+  type Explanation,
+  explain,
+} from '../../../../forecasting/models/network/explanation.ts';
 import {
   type NetworkForecaster,
   networkForecaster,

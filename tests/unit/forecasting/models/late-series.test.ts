@@ -3,8 +3,8 @@
  * the others; where nothing can be learnt from, the fit is refused.
  */
 import { beforeAll, expect, test } from '@jest/globals';
-import { fitRidge } from '../../../../forecasting/models/linear/ridge.ts';
 import { networkForecaster } from '../../../../forecasting/models/network/forecaster.ts';
+import { fitRidge } from '../../../../forecasting/models/network/ridge.ts';
 import type { FittedNetwork } from '../../../../forecasting/models/network/training.ts';
 import { warmStartFrom } from '../../../../forecasting/models/network/warm-start.ts';
 import { type Panel, targetOf } from '../../../../forecasting/panel/panel.ts';

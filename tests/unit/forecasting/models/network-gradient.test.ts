@@ -4,12 +4,9 @@
  */
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  createFeatureBatch,
-  createFeatureSource,
-  featureSizes,
-  writeFeatures,
-} from '../../../../forecasting/features/features.ts';
+import { createFeatureSource } from '../../../../forecasting/features/feature-source.ts';
+import { featureSizes } from '../../../../forecasting/features/feature-spec.ts';
+import { createFeatureBatch, writeFeatures } from '../../../../forecasting/features/features.ts';
 import {
   forward,
   parameterCount,

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { featureSizes } from '../../../../forecasting/features/features.ts';
+import { featureSizes } from '../../../../forecasting/features/feature-spec.ts';
 import {
   type NetworkForecaster,
   networkForecaster,

@@ -4,8 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { explain } from '../../../../forecasting/models/explanation.ts';
-import { fitRidge, ridgeForecaster } from '../../../../forecasting/models/linear/ridge.ts';
+import { explain } from '../../../../forecasting/models/network/explanation.ts';
 import {
   type NetworkForecaster,
   networkForecaster,
@@ -13,6 +12,7 @@ import {
   type SavedNetwork,
   saveNetwork,
 } from '../../../../forecasting/models/network/forecaster.ts';
+import { fitRidge, ridgeForecaster } from '../../../../forecasting/models/network/ridge.ts';
 import type { FittedNetwork } from '../../../../forecasting/models/network/training.ts';
 import { seededRandom } from '../../../../platform/random.ts';
 import { runs } from '../../../fixtures/property-runs.ts';

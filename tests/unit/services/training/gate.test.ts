@@ -71,6 +71,21 @@ describe('the gate', () => {
     expect(promoted).toBe(false);
   });
 
+  test('on a constant series the naive forecasters make no error, and the reason says so', () => {
+    const exact = { last_value: () => 0, seasonal_naive: () => 0, mean_4_weeks: () => 0 };
+    const equal = judge(resultOf({ ...exact, network: () => 0 }), 'network');
+    expect(equal).toMatchObject({ outcome: 'rejected' });
+    expect(equal.reason).toMatch(
+      /^not promoted: 0\.0 % better than last_value .*too little to matter/,
+    );
+    const worse = judge(resultOf({ ...exact, network: about(1) }), 'network');
+    expect(worse).toMatchObject({ outcome: 'rejected' });
+    expect(worse.reason).toMatch(
+      /^not promoted: worse than last_value, which makes no error \(t -/,
+    );
+    expect(`${equal.reason} ${worse.reason}`).not.toMatch(/NaN|Infinity/);
+  });
+
   test('nobody needs to beat the oracle', () => {
     const { promoted, comparisons } = judge(
       resultOf({ ...naive, oracle: () => 0, network: about(1) }),

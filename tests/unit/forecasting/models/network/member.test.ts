@@ -3,7 +3,7 @@
  * stops early with the best ones.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createFeatureSource } from '../../../../../forecasting/features/features.ts';
+import { createFeatureSource } from '../../../../../forecasting/features/feature-source.ts';
 import { fitScaling } from '../../../../../forecasting/models/network/input-scaling.ts';
 import {
   type Checkpoint,

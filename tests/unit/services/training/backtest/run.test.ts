@@ -9,8 +9,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '
 import fc from 'fast-check';
 import pino from 'pino';
 import { backtestCutoffs } from '../../../../../forecasting/evaluation/backtest.ts';
-import { meanOf } from '../../../../../forecasting/evaluation/metrics.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
+import { meanOf } from '../../../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../../../platform/clock.ts';
 import { silentProgress } from '../../../../../platform/progress.ts';
 import { segmentPath } from '../../../../../services/training/backtest/files.ts';

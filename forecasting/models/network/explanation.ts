@@ -9,9 +9,9 @@
  * of Lundberg & Lee 2017 (arXiv:1705.07874). With 4 or 5 groups all 16 or 32 coalitions are
  * computed, so that nothing is sampled (docs/decisions/0008).
  */
-import type { FeatureGroup } from '../features/features.ts';
-import { onlySeries, type Panel } from '../panel/panel.ts';
-import type { NetworkForecaster } from './network/forecaster.ts';
+import type { FeatureGroup } from '../../features/feature-spec.ts';
+import { onlySeries, type Panel } from '../../panel/panel.ts';
+import type { NetworkForecaster } from './forecaster.ts';
 
 /**
  * `typical`: the network's offset from the baseline with every group absent. `rounding`: what

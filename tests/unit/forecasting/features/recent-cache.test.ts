@@ -1,16 +1,16 @@
 /**
- * Purpose: grid cache give the bits of new ones, are made once a grid, and never grow beyond their
+ * Purpose: cached tables give the bits of new ones, are made once a grid, and stay within their
  * bound.
  */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  createFeatureBatch,
   createFeatureSource,
-  featureSizes,
-  writeFeatures,
-} from '../../../../forecasting/features/features.ts';
-import { gridTables, keepRecent } from '../../../../forecasting/features/grid-cache.ts';
+  gridTables,
+} from '../../../../forecasting/features/feature-source.ts';
+import { featureSizes } from '../../../../forecasting/features/feature-spec.ts';
+import { createFeatureBatch, writeFeatures } from '../../../../forecasting/features/features.ts';
+import { recentCache } from '../../../../forecasting/features/recent-cache.ts';
 import { runs } from '../../../fixtures/property-runs.ts';
 import {
   HISTORY,
@@ -20,9 +20,9 @@ import {
   toySpec,
 } from '../../../fixtures/random-panels.ts';
 
-test('whatever is asked before, the inputs are the same bits as without grid cache', () => {
+test('the inputs are the same bits with and without cached tables', () => {
   const sizes = featureSizes(toySpec);
-  const kept = gridTables();
+  const cached = gridTables();
   fc.assert(
     // Few starts, so that grids return; starts hours apart, so that they differ by zone changes and
     // holidays too.
@@ -36,7 +36,7 @@ test('whatever is asked before, the inputs are the same bits as without grid cac
           start: randomPanel(description).start + shift * 400 * HOUR,
         };
         const cutoff = HISTORY - 1 - back;
-        const batches = [undefined, kept].map((tables) => {
+        const batches = [undefined, cached].map((tables) => {
           const batch = createFeatureBatch(sizes, toySpec.horizon, 1);
           writeFeatures(createFeatureSource(panel, toySpec, cutoff, tables), 0, cutoff, batch, 0);
           return batch;
@@ -48,10 +48,10 @@ test('whatever is asked before, the inputs are the same bits as without grid cac
   );
 });
 
-test('made once while it is kept; what was used longest ago goes first', () => {
+test('a value is made once while it is cached; the least recently used one is evicted first', () => {
   const made: string[] = [];
-  const get = keepRecent<string>(2);
-  const ask = (key: string) => get(key, () => `${made.push(key)}`);
+  const get = recentCache<{ nth: number }>(2);
+  const ask = (key: string) => get(key, () => ({ nth: made.push(key) }));
   for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) ask(key);
   expect(made).toEqual(['a', 'b', 'c', 'b']);
   expect(() =>

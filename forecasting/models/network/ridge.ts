@@ -11,23 +11,17 @@
  * their level, and a series at rest must not decide.
  */
 
-import { meanOf } from '../../evaluation/metrics.ts';
+import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
+import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 import {
   createFeatureBatch,
-  createFeatureSource,
   type FeatureBatch,
-  type FeatureSource,
-  type FeatureSpec,
-  featureSizes,
   hasEnoughHistory,
   writeFeatures,
 } from '../../features/features.ts';
-import { type Panel, targetOf } from '../../panel/panel.ts';
+import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
-import { fitScaling, standardiseRow } from '../network/input-scaling.ts';
-import type { InputScaling } from '../network/network.ts';
-import { createTrainingBatch, fillRow, trainingCutoffs } from '../network/training-batch.ts';
-import { windowSources } from '../network/window-source.ts';
+import { fitScaling, standardiseRow } from './input-scaling.ts';
 import {
   added,
   addRow,
@@ -37,6 +31,9 @@ import {
   solved,
   squaredError,
 } from './least-squares.ts';
+import type { InputScaling } from './network.ts';
+import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
+import { windowSources } from './window-source.ts';
 
 /** Penalties to choose from, in units of the windows' total weight (inputs are standardised). */
 export const PENALTIES: readonly number[] = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];

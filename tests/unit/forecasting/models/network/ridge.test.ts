@@ -4,14 +4,14 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createFeatureSource } from '../../../../../forecasting/features/features.ts';
+import { createFeatureSource } from '../../../../../forecasting/features/feature-source.ts';
 import { meanOfSeasons } from '../../../../../forecasting/models/baselines/naive.ts';
-import { solvePositiveDefinite } from '../../../../../forecasting/models/linear/cholesky.ts';
+import { solvePositiveDefinite } from '../../../../../forecasting/models/network/cholesky.ts';
 import {
   fitRidge,
   PENALTIES,
   ridgeForecaster,
-} from '../../../../../forecasting/models/linear/ridge.ts';
+} from '../../../../../forecasting/models/network/ridge.ts';
 import {
   createTrainingBatch,
   fillRow,

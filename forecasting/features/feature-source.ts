@@ -1,0 +1,88 @@
+/**
+ * Purpose: prepares a panel for its windows: the calendar, the week tables and the exogenous rows
+ * that all of them share.
+ * Invariants: the same bits with and without cached tables; nothing of the panel is changed.
+ * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a window
+ * longer than the lags.
+ */
+import type { Panel } from '../panel/panel.ts';
+import { type Calendar, createCalendar } from './calendar.ts';
+import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
+import { type FeatureSizes, type FeatureSpec, featureSizes, WEEKS_BACK } from './feature-spec.ts';
+import { type RecentCache, recentCache } from './recent-cache.ts';
+import { createWeekTables, type Lags, lagsByWeek, type WeekTables } from './week-tables.ts';
+
+/** Grids that are cached: a few dozen kilobytes each. */
+const MAX_GRIDS = 32;
+
+/** What depends on the grid alone. */
+export interface GridTables {
+  readonly calendar: RecentCache<Calendar>;
+  readonly lags: RecentCache<Lags>;
+}
+
+export const gridTables = (): GridTables => ({
+  calendar: recentCache(MAX_GRIDS),
+  lags: recentCache(MAX_GRIDS),
+});
+
+/** A panel with what its windows share: looked up, so that a window costs little. */
+export interface FeatureSource {
+  readonly spec: FeatureSpec;
+  readonly sizes: FeatureSizes;
+  readonly panel: Panel;
+  /** No cutoff before this one may be asked for. */
+  readonly firstCutoff: number;
+  /** Covers the panel and one horizon beyond. */
+  readonly calendar: Calendar;
+  readonly tables: WeekTables;
+  readonly exogenous: ExogenousRows;
+}
+
+/**
+ * @param firstCutoff the earliest cutoff that will be asked for (grid index): what lies well before
+ * it is not tabulated
+ * @param cached tables of grids that were used before, for this spec alone
+ */
+export function createFeatureSource(
+  panel: Panel,
+  spec: FeatureSpec,
+  firstCutoff = 0,
+  cached?: GridTables,
+): FeatureSource {
+  if (panel.frequencyMinutes !== spec.frequencyMinutes) {
+    throw new RangeError(
+      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`,
+    );
+  }
+  // A step looks one interval past itself, a week earlier, and the clocks may change between.
+  if (spec.horizon + 2 * Math.ceil(60 / spec.frequencyMinutes) > spec.week) {
+    throw new RangeError(
+      `horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`,
+    );
+  }
+  const sizes = featureSizes(spec);
+  const { windowIntervals, trainingHistory } = sizes;
+  if (
+    !Number.isInteger(windowIntervals) ||
+    windowIntervals < 1 ||
+    windowIntervals > trainingHistory
+  ) {
+    throw new RangeError(
+      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`,
+    );
+  }
+  const span = panel.length + spec.horizon + 1;
+  const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
+  const grid = `${panel.start} ${panel.length}`;
+  const calendar = cached ? cached.calendar(grid, makeCalendar) : makeCalendar();
+  // A window looks up the means of its last two days, and of lags up to two days and the horizon
+  // back.
+  const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
+  const widths = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
+  const lags = cached?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, widths));
+  const tables = createWeekTables(panel, calendar, widths, lags);
+  const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
+  const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
+  return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous };
+}

@@ -1,0 +1,117 @@
+/**
+ * Purpose: describes the network's inputs: what they are made from, how many there are, and which
+ * group each belongs to.
+ * Invariants: the sizes and the groups follow the order in which `writeFeatures` writes the inputs.
+ * Fails: never.
+ */
+import type { CalendarPlace } from './calendar.ts';
+import { type ExogenousInputs, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
+import { WEEKS_OF_SHAPE } from './week-tables.ts';
+
+export interface FeatureSpec {
+  readonly place: CalendarPlace;
+  readonly frequencyMinutes: number;
+  /** Intervals per day and per week: the two seasons the lags look back by. */
+  readonly day: number;
+  readonly week: number;
+  readonly horizon: number;
+  readonly nonNegative: boolean;
+  /** Counts: the median is a whole number. */
+  readonly integerValued: boolean;
+  /**
+   * Columns beside the target. Absent where there are none: the inputs are then those of a network
+   * that knows of no such thing.
+   */
+  readonly exogenous?: ExogenousInputs;
+  /**
+   * How many of the last values the encoder sees, one by one; absent: those of a week. At most 8
+   * weeks and a day.
+   */
+  readonly windowIntervals?: number;
+}
+
+/** The seasonal lags of every step: the same local time on each of the last weeks and days. */
+export const WEEKS_BACK = 4;
+export const WEEKS_BACK_LONG = 8;
+export const DAYS_BACK = 2;
+const CALENDAR_FEATURES = 4 + 7 + 4;
+
+export interface FeatureSizes {
+  /** Inputs of the encoder, per window. */
+  readonly windowSize: number;
+  /** Of these, the first: the last values as they are, one an interval. */
+  readonly windowIntervals: number;
+  /** Inputs of the head, per step. */
+  readonly stepSize: number;
+  /** Intervals up to and including the cutoff that a window reads. */
+  readonly historyIntervals: number;
+  /** Of these, how many a window must have to be learnt from; the older ones may be unknown. */
+  readonly trainingHistory: number;
+}
+
+/**
+ * Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance):
+ * the others keep their places.
+ */
+export function featureSizes(spec: FeatureSpec): FeatureSizes {
+  const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
+  const windowIntervals = spec.windowIntervals ?? spec.week;
+  return {
+    windowSize: windowIntervals + 2 * spec.day + 4 + past.length * PAST_INPUTS,
+    windowIntervals,
+    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + future.length,
+    // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of
+    // the clocks.
+    trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
+    historyIntervals: (WEEKS_OF_SHAPE + 1) * spec.week + 2 * spec.day,
+  };
+}
+
+/**
+ * What an input speaks of: an explanation moves all inputs of a group together. `series` has the
+ * embedding besides.
+ */
+export const FEATURE_GROUPS = ['recent', 'weeks', 'calendar', 'exogenous', 'series'] as const;
+export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
+
+/**
+ * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the
+ * last two days alone tell, as values and against their own 4-week means; what reaches further
+ * back, also if the last two days are in it, is `weeks`; `calendar` is known of the target in
+ * advance; `series` is the logarithm of the level. Everything is in units of the level, so the
+ * level as a unit is in no group. null: the step's place in the horizon, which is what was asked,
+ * not what was seen. Columns behind these are exogenous.
+ */
+export function featureGroups(spec: FeatureSpec): {
+  window: FeatureGroup[];
+  step: (FeatureGroup | null)[];
+} {
+  const { windowSize, windowIntervals, stepSize } = featureSizes(spec);
+  const times = <T>(count: number, group: T): T[] => new Array<T>(Math.max(0, count)).fill(group);
+  const values = [
+    ...times(windowIntervals - 2 * spec.day, 'weeks' as const),
+    ...times(2 * spec.day, 'recent' as const),
+  ];
+  const residuals = times(2 * spec.day, 'recent' as const);
+  const window: FeatureGroup[] = [
+    ...values.slice(-windowIntervals),
+    ...residuals,
+    'series',
+    'recent',
+    'weeks',
+    'recent',
+  ];
+  const calendar = times<FeatureGroup>(CALENDAR_FEATURES, 'calendar');
+  // What the last Sundays were, on a holiday.
+  calendar[CALENDAR_FEATURES - 2] = 'weeks';
+  const lags = [
+    ...times(WEEKS_BACK, 'weeks' as const),
+    ...times(DAYS_BACK, 'recent' as const),
+    ...times(9, 'weeks' as const),
+  ];
+  const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null];
+  return {
+    window: [...window, ...times(windowSize - window.length, 'exogenous' as const)],
+    step: [...step, ...times(stepSize - step.length, 'exogenous' as const)],
+  };
+}
