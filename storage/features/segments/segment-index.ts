@@ -6,13 +6,14 @@
  * the manifest says of the pack.
  * Fails: STORE_CORRUPT with the key for a table that is missing, torn, or does not fit its pack.
  */
+
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { lazyValidator } from '../../../platform/settings/validator.ts';
 import { record, schemaProblem } from '../../log/checksummed-json.ts';
 import { sha256 } from '../../objects/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
-import { coveredBy } from '../reading/version-coverage.ts';
+import { coveredBy } from '../time-spans.ts';
 
 const SEGMENT_FORMAT = 1;
 const MAX_CACHED_TABLES = 64;
