@@ -88,7 +88,9 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   }
   const rowsIn = parts.reduce((sum, part) => sum + part.rowsIn, 0);
   console.log(
-    `${domain.title}: ${rowsIn} raw rows → ${panel.seriesIds.length} series × ${panel.length} intervals (${filled} unknown values filled), ${featureSeconds.toFixed(1)} s; backend ${backend}`,
+    `${domain.title}: ${rowsIn} raw rows → ${panel.seriesIds.length} series × ` +
+      `${panel.length} intervals (${filled} unknown values filled), ` +
+      `${featureSeconds.toFixed(1)} s; backend ${backend}`,
   );
 
   const runs: { seconds: number; cutoffs: number; metrics: ReturnType<typeof jsonMetrics> }[] = [];
@@ -115,7 +117,8 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     train_network: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length,
   };
   console.log(
-    `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ${spread.join(', ')}`,
+    `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ` +
+      `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ${spread.join(', ')}`,
   );
   if (flags.json) {
     await mkdir(dirname(flags.json), { recursive: true });
@@ -165,7 +168,8 @@ function average(trees: readonly MetricTree[]): MetricTree {
 
 const command = new Command('bench:accuracy')
   .description(
-    'Accuracy on the last 28 days: the network beside the naive baselines, as table and JSON; and the panel as CSV.',
+    'Accuracy on the last 28 days: the network beside the naive baselines, as table and ' +
+      'JSON; and the panel as CSV.',
   )
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')

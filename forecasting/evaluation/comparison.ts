@@ -120,7 +120,8 @@ export function compare(
   const n = used.length;
   if (n < FEWEST_CUTOFFS) {
     throw new RangeError(
-      `a comparison needs at least ${FEWEST_CUTOFFS} cutoffs that something was observed after, got ${n}; lengthen the test span or reduce the step size`,
+      `a comparison needs at least ${FEWEST_CUTOFFS} cutoffs that something was observed ` +
+        `after, got ${n}; lengthen the test span or reduce the step size`,
     );
   }
   const losses = (errors: readonly number[]) => used.map((c) => errors[c] as number);

@@ -52,7 +52,8 @@ export function createFeatureSource(
 ): FeatureSource {
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(
-      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`,
+      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ` +
+        `${spec.frequencyMinutes}`,
     );
   }
   // A step looks one interval past itself, a week earlier, and the clocks may change between.
@@ -69,7 +70,8 @@ export function createFeatureSource(
     windowIntervals > trainingHistory
   ) {
     throw new RangeError(
-      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`,
+      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ` +
+        `${trainingHistory}`,
     );
   }
   const span = panel.length + spec.horizon + 1;

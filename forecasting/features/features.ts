@@ -128,7 +128,8 @@ export function writeFeatures(
     throw new RangeError(`cutoff ${cutoff} is before the first tabulated, ${source.firstCutoff}`);
   if (cutoff < sizes.trainingHistory - 1 || cutoff >= panel.length) {
     throw new RangeError(
-      `cutoff ${cutoff} needs ${sizes.trainingHistory} intervals up to it; the panel has ${panel.length}`,
+      `cutoff ${cutoff} needs ${sizes.trainingHistory} intervals up to it; the panel has ` +
+        `${panel.length}`,
     );
   }
   const values = targetOf(panel, series);

@@ -82,7 +82,9 @@ export function judge(
   if (!saysEverything(result, challenger)) return refused('some of its forecasts are no numbers');
   const observed = countObserved(result, {}, firstCutoff);
   if (observed < FEWEST_CUTOFFS) {
-    const reason = `only ${observed} cutoffs with anything observed after them, ${FEWEST_CUTOFFS} are the fewest that say anything`;
+    const reason =
+      `only ${observed} cutoffs with anything observed after them, ${FEWEST_CUTOFFS} are ` +
+      'the fewest that say anything';
     return thin([], reason, FEWEST_CUTOFFS - observed);
   }
 
@@ -139,7 +141,8 @@ function championOf(
   if (!forecaster) return { opponent: null, aside: '', missing: 0 };
   if (readTheFuture.includes(CHAMPION) || !saysEverything(result, forecaster)) {
     const aside =
-      ' (the champion was not compared with: it reads the future, or some of its forecasts are no numbers)';
+      ' (the champion was not compared with: it reads the future, or some of its forecasts ' +
+      'are no numbers)';
     return { opponent: null, aside, missing: 0 };
   }
   const first = result.cutoffs[0] as number;
@@ -147,7 +150,9 @@ function championOf(
   const observed = countObserved(result, {}, first);
   const unseen = countObserved(result, {}, firstCutoff);
   if (unseen < FEWEST_CUTOFFS) {
-    const aside = `the champion has learnt from the test span: ${unseen} of ${observed} cutoffs come after its training, ${FEWEST_CUTOFFS} are the fewest that say anything`;
+    const aside =
+      `the champion has learnt from the test span: ${unseen} of ${observed} cutoffs come ` +
+      `after its training, ${FEWEST_CUTOFFS} are the fewest that say anything`;
     return { opponent: null, aside, missing: FEWEST_CUTOFFS - unseen };
   }
   const low = belowFloor(result, forecaster, baseline, firstCutoff);
@@ -172,7 +177,10 @@ function inferiorMedian(
     if (skill === Number.NEGATIVE_INFINITY)
       return `its median errs where that of ${forecaster.name} is exact`;
     if (skill < -MEDIAN_MARGIN)
-      return `its median errs ${(-100 * skill).toFixed(1)} % more than that of ${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`;
+      return (
+        `its median errs ${(-100 * skill).toFixed(1)} % more than that of ` +
+        `${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`
+      );
   }
   return null;
 }
@@ -259,7 +267,10 @@ const hardestFirst = (a: Comparison, b: Comparison): number =>
 
 function inWords({ reference, skill, statistic, threshold, outcome }: Comparison): string {
   const note = outcome === 'no-better' ? ', too little to matter' : '';
-  return `${leadInWords(skill, reference)} (t ${statistic.toFixed(2)}, needs ${threshold.toFixed(2)})${note}`;
+  return (
+    `${leadInWords(skill, reference)} (t ${statistic.toFixed(2)}, needs ` +
+    `${threshold.toFixed(2)})${note}`
+  );
 }
 
 /** A share of the reference's loss is no number where the reference makes no error. */

@@ -188,11 +188,20 @@ const NAMES: Readonly<Record<keyof BuildEnvironment, string>> = {
 /** One clause: what of the environment is another than when the model was made. */
 export function whyDifferent(then: BuildEnvironment | null, now: BuildEnvironment): string {
   if (then === null)
-    return 'its card does not say which Node and TensorFlow.js it was made with, and these may be others';
+    return (
+      'its card does not say which Node and TensorFlow.js it was made with, and these may ' +
+      'be others'
+    );
   const others = (Object.keys(NAMES) as (keyof BuildEnvironment)[]).filter(
     (name) => then[name] !== now[name],
   );
   if (others.length === 0)
-    return 'nothing that its card names is another: the code of Headway has changed since, or computes otherwise here';
-  return `it was made with another environment: ${others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`).join('; ')}`;
+    return (
+      'nothing that its card names is another: the code of Headway has changed since, or ' +
+      'computes otherwise here'
+    );
+  return (
+    'it was made with another environment: ' +
+    `${others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`).join('; ')}`
+  );
 }

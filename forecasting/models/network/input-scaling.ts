@@ -50,7 +50,8 @@ export class UnlearnableError extends RangeError {
 export const noKnownHistory = (): UnlearnableError =>
   new UnlearnableError(
     'history',
-    'no training window holds enough known values: in the week before each cutoff, every series is unknown for all but a few intervals',
+    'no training window holds enough known values: in the week before each cutoff, every ' +
+      'series is unknown for all but a few intervals',
   );
 
 /** Standardises one written row in place: training and prediction share this. */
@@ -169,7 +170,8 @@ function outputScaleOf(distances: Float64Array): number {
   if (isPlausibleScale(scale)) return scale;
   throw new UnlearnableError(
     'scale',
-    `the targets lie ${scale.toPrecision(3)} times their series' level from what the weeks before say, on average; a network learns nothing from more than ${MAX_OUTPUT_SCALE}`,
+    `the targets lie ${scale.toPrecision(3)} times their series' level from what the weeks ` +
+      `before say, on average; a network learns nothing from more than ${MAX_OUTPUT_SCALE}`,
   );
 }
 

@@ -182,7 +182,8 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
     await pool?.close();
     if (total > 0)
       progress.stop(
-        `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
+        `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ` +
+          `${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
       );
   }
   await removeUntouched(request.folder, clock.now() - CACHE_MS, key);

@@ -126,7 +126,9 @@ export async function readSegmentIndex(
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError('STORE_CORRUPT', `The pieces of a pack cannot be read: ${problem}`, {
       where: key,
-      fix: 'Restore the object from a backup of the store; `headway store verify` lists everything that is wrong.',
+      fix:
+        'Restore the object from a backup of the store; `headway store verify` lists ' +
+        'everything that is wrong.',
       cause,
     });
   const bytes = await store.get(key).catch((error: unknown) => {
