@@ -1,8 +1,8 @@
 /**
  * Purpose: put new content into the store under the name of its content, but never under a name
  * that garbage collection is about to free.
- * Invariants: what is returned exists, and its key is none of `pendingDeletion`: the same content under a
- * pendingDeletion name is written a second way, with other bytes and so another name.
+ * Invariants: what is returned exists, and its key is none of `pendingDeletion`: the same content
+ * under a name pending deletion is written a second way, with other bytes and so another name.
  * (docs/store-protocol.md, Garbage, says why that closes the race.)
  * Fails: the store's own errors, and those of the SQL engine for a file that is no Parquet.
  */

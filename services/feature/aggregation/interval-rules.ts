@@ -47,7 +47,7 @@ export function reasonsOf(domain: Domain, rows: RawRows): RawRows['rejections'] 
     { reason: 'missing_series', when: `(${rows.seriesId}) IS NULL` },
     { reason: 'missing_time', when: `(${rows.localTime}) IS NULL` },
     {
-      reason: 'implausible_time',
+      reason: 'absurd_time',
       when: `(${rows.localTime}) < ${EARLIEST} OR (${rows.localTime}) >= ${LATEST}`,
     },
   ];

@@ -99,7 +99,7 @@ describe('load files', () => {
         bad_value: 8,
         duplicate: 1,
         conflicting_value: 1,
-        implausible_time: 1,
+        absurd_time: 1,
       },
     });
   });

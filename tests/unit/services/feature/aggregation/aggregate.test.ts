@@ -162,7 +162,7 @@ describe('events are counted', () => {
       duplicate: 2,
       missing_time: 1,
       missing_series: 1,
-      implausible_time: 1,
+      absurd_time: 1,
     });
   });
 

@@ -66,7 +66,7 @@ const near = (values: number[], expected: number[]) => {
 };
 
 describe('stored series', () => {
-  test('a overrides plan moves exactly the steps it is about; heat moves all; what is not named stays', async () => {
+  test('an overridden plan moves exactly the steps it is about; heat moves all; what is not named stays', async () => {
     const usual = medianOf(await stored('74'));
     const { body } = await post({
       seriesIds: ['74', '75'],

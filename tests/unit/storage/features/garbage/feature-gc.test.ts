@@ -55,7 +55,7 @@ const hourly = (at: number): ObjectSpec => ({
 });
 const gc = (more: Partial<GcRequest> = {}) =>
   features.gc({ graceMs: WEEK, namedByModels: [], remove: true, ...more });
-/** The first marksForDeletion, the second, more than an hour later, removes. */
+/** The first marks, the second, more than an hour later, removes. */
 const gcTwice = async (more: Partial<GcRequest> = {}) => {
   await gc(more);
   clock.advance(2 * 3_600_000);
@@ -194,7 +194,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
     const { request, orphan } = await orphaned();
     const put = store.put;
     store.put = async (key, bytes) => {
-      // By now the commit has looked which names are pendingDeletion, and there were none.
+      // By now the commit has looked which names are pending deletion, and there were none.
       if (key.includes('/online/'))
         expect((await gc()).garbage).toMatchObject([{ key: orphan, action: 'tombstone' }]);
       await put(key, bytes);
