@@ -1,9 +1,13 @@
-export default {
+/**
+ * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
+ * test:browser, test:s3 and test:crash run the others.
+ * Invariants: unit tests need no browser, no S3 server and no bundle.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const base = {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
-  testMatch: ['**/*.test.ts'],
-  // The long form of the crash tests: `npm run test:crash`.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/crash/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -11,9 +15,35 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
     ],
   },
-  // Every test compiles its imports once; DuckDB and TensorFlow.js load in seconds on a busy machine.
+};
+
+const project = (displayName, testMatch, propertyShare = 1) => ({
+  ...base,
+  displayName,
+  testMatch: testMatch.map((pattern) => `<rootDir>/tests/${pattern}`),
+  // The share of a property's runs (tests/fixtures/property-runs.ts).
+  globals: { propertyShare },
+});
+
+/** Unit tests that run a share of their cases run all of them in `integration`. */
+const SHARED = readdirSync('tests/unit', { recursive: true })
+  .filter((path) => path.endsWith('.test.ts'))
+  .filter((path) => readFileSync(`tests/unit/${path}`, 'utf8').includes('/property-runs.ts'))
+  .map((path) => `unit/${path}`);
+
+export default {
+  // Of `unit`: DuckDB and TensorFlow.js load in seconds. The scripts in package.json set others.
   testTimeout: 30_000,
   maxWorkers: 2,
-  // WASM memory grows and never shrinks: a worker that has grown large is replaced between two test files.
+  // WASM memory grows and never shrinks: a large worker is replaced between two test files.
   workerIdleMemoryLimit: '1GB',
+  projects: [
+    project('unit', ['*.test.ts', '{fuzz,tidy,unit}/**/*.test.ts'], 0.2),
+    project('integration', [...SHARED, 'integration/**/*.test.ts']),
+    project('browser', ['browser/*.browser.ts']),
+    // Needs an S3 server, which HEADWAY_TEST_S3 names.
+    project('s3', ['s3/*.s3.ts']),
+    // Minutes, and hundreds of processes. The integration project has a short form.
+    project('crash', ['crash/*.test.ts']),
+  ],
 };

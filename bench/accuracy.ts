@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
-import { workersOf } from '../cli/commands/train.ts';
+import { workersOf } from '../cli/actions/workers.ts';
 import { openContext } from '../cli/context.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
 import { completePanel } from '../forecasting/panel/complete-panel.ts';

@@ -1,7 +1,7 @@
 /**
- * Purpose: what the service promises about speed, as a command: a bare Fastify route beside ours in
- * one run, the ceiling of posted histories and their latency at half of what is promised and of
- * what it takes, and a long mixed load while models and snapshots change, every number checked.
+ * Purpose: measure the speed of the service: GET of one forecast against a bare Fastify app with the
+ * same official plugins and the same bytes, the maximum rate of posted histories and their latency
+ * at half of it, and a long mixed load while models and snapshots change, every number checked.
  *   npm run bench:serve [-- --seconds 300] [--swaps 20] [--runs 5] [--json FILE]
  * Invariants: server, bare server and load are processes of their own; the service has everything
  * on that production has; bare and ours take turns and medians are compared, for a busy machine
@@ -25,7 +25,7 @@ import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
 import { sleep } from '../platform/timers.ts';
 import { checkBodies } from './serving/check.ts';
 import { createFixture } from './serving/fixture.ts';
-import type { Kind, LoadOrder, LoadResult } from './serving/load.ts';
+import type { LoadOrder, LoadResult } from './serving/load.ts';
 import { type MemorySample, slope, watchMemory } from './serving/memory.ts';
 import { BARS, type Figures, type Latency, met, report } from './serving/report.ts';
 import type { Used } from './serving/server.ts';
@@ -105,16 +105,16 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   ) as [number, number, number, number];
   const loadBefore = loadavg()[0] as number;
   const progress = terminalProgress({ clock: systemClock });
-  progress.start('Measuring', 6 * runs + 4 + swaps);
+  progress.start('Measuring', 5 * runs + 5 + swaps);
   let step = 0;
   const next = (what: string): void => progress.update(step++, what);
 
   next('a store with 300 series');
   await startTensorBackend(silentLogger, 'auto', 'prediction');
   const fixture = await createFixture(folder);
-  const load = await start('./serve-load.ts', [], join(folder, 'load.log'));
+  const load = await start('./serving/load.ts', [], join(folder, 'load.log'));
   const ours = await start(
-    './serve-server.ts',
+    './serving/server.ts',
     ['ours', join(folder, 'store')],
     join(folder, 'ours.log'),
   );
@@ -122,7 +122,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const body = await (await fetch(`http://${address}/v1/series/7/forecast`)).text();
   const bodyFile = join(folder, 'body.json');
   await writeFile(bodyFile, body);
-  const bare = await start('./serve-server.ts', ['bare', bodyFile], join(folder, 'bare.log'));
+  const bare = await start('./serving/server.ts', ['bare', bodyFile], join(folder, 'bare.log'));
   const { address: bareAddress } = bare.first as { address: string };
 
   const asked = fixture.seriesIds.filter(
@@ -166,22 +166,14 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     const count = Object.values(result.kinds).reduce((sum, kind) => sum + kind.count, 0);
     return { ...result, used, cpuUs: (used.cpuMs * 1000) / count };
   }
-  const bareKind = (path: string): Kind => ({
-    name: path,
-    weight: 1,
-    requests: asked.map((id) => get(`/${path}/${id}`)),
-  });
-
   // Warm on both sides before anything counts.
   const targets = {
-    bytes: () => run(bare, { address: bareAddress, kinds: [bareKind('bytes')], seconds: phase }),
-    object: () => run(bare, { address: bareAddress, kinds: [bareKind('object')], seconds: phase }),
+    bare: () => run(bare, { address: bareAddress, kinds: [kinds.get], seconds: phase }),
     ours: () => run(ours, { address, kinds: [kinds.get], seconds: phase }),
   };
   type Target = keyof typeof targets;
   const taken: Record<Target, Awaited<ReturnType<typeof run>>[]> = {
-    bytes: [],
-    object: [],
+    bare: [],
     ours: [],
   };
   for (let turn = -1; turn < runs; turn++) {
@@ -260,16 +252,8 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const { bodies: _bodies, used, kinds: perKind, failures, perSecond: reached } = load70;
   const figures: Figures = {
     get: {
-      ...{
-        per_second: perSecond('ours'),
-        bare_per_second: perSecond('bytes'),
-        bare_object_per_second: perSecond('object'),
-      },
-      ...{
-        cpu_us: cpuUs('ours'),
-        bare_cpu_us: cpuUs('bytes'),
-        bare_object_cpu_us: cpuUs('object'),
-      },
+      ...{ per_second: perSecond('ours'), bare_per_second: perSecond('bare') },
+      ...{ cpu_us: cpuUs('ours'), bare_cpu_us: cpuUs('bare') },
       ...{
         body_bytes: body.length,
         failures: taken.ours.reduce((sum, one) => sum + count(one.failures), 0),
@@ -326,7 +310,7 @@ async function swapUnderLoad(
 
 const command = new Command('bench:serve')
   .description(
-    'The HTTP service beside a bare Fastify route, and under a long mixed load while models and snapshots change.',
+    'The HTTP service against a bare Fastify app, and under a long mixed load while models and snapshots change.',
   )
   .option('--seconds <count>', 'how long the mixed load lasts', '300')
   .option('--swaps <count>', 'new models and snapshots in that time, in turn', '20')

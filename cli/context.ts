@@ -1,8 +1,8 @@
 /**
  * Purpose: what a command works with: settings, domain, store, clock, log and progress, opened
  * lazily.
- * Invariants: flags beat the environment, the environment beats the defaults; opening a context
- * touches no disk.
+ * Invariants: flags override the environment, which overrides the defaults; opening a context
+ * reads no disk.
  * Fails: SETTINGS_INVALID, DOMAIN_UNKNOWN.
  */
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ import type { ForecastLog } from '../storage/forecasts/forecast-log.ts';
 import type { ModelRegistry } from '../storage/models/model-registry.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
 
-/** Flags that set the setting of their name. */
+/** Flags that set the setting of the same name. */
 const SETTING_FLAGS = [
   'store',
   'domain',
@@ -49,32 +49,32 @@ export type CommonFlags = { readonly [Flag in (typeof SETTING_FLAGS)[number]]?: 
 
 export interface CommandContext {
   readonly settings: Settings;
-  /** For what has variables of its own that are not ours: AWS's, OpenTelemetry's. */
+  /** For libraries with their own variables: AWS, OpenTelemetry. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** With the quantiles that the settings name, where they name any. */
+  /** With the quantiles of the settings, if set. */
   readonly domain: Domain;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly progress: Progress;
   readonly wantsJson: boolean;
-  /** What a child process of this one must be told to see the same settings. */
+  /** Variables that give a child process the same settings. */
   readonly childEnvironment: Readonly<Record<string, string>>;
   store(): Promise<ObjectStore>;
   features(): Promise<FeatureStore>;
   registry(): Promise<ModelRegistry>;
   forecasts(): Promise<ForecastLog>;
   actuals(): Promise<ActualsLog>;
-  /** Opens the source that was asked for, or the domain's own. */
+  /** Opens the source of the settings, or the domain's default. */
   source(): Promise<Source>;
-  /** Opens the source of exogenous columns that was asked for; null where none was. */
+  /** Opens the source of exogenous columns; null where the settings name none. */
   exogenous(): Promise<ExogenousSource | null>;
-  /** Text for people: standard output, or nothing where JSON was asked for. */
+  /** Text for people, on standard output; nothing with --json. */
   print(text: string): void;
-  /** The result for programs: only where JSON was asked for. */
+  /** The result for programs; only with --json. */
   printJson(value: unknown): void;
 }
 
-/** @param defaults of settings that this command wants otherwise than the schema says */
+/** @param defaults that differ from the settings table */
 export function openContext(
   flags: CommonFlags,
   env: Record<string, string | undefined>,
@@ -100,20 +100,6 @@ export function openContext(
     );
     return opened;
   };
-  const childEnvironment = {
-    HEADWAY_STORE: settings.store,
-    HEADWAY_DOMAIN: settings.domain,
-    HEADWAY_WORK: settings.work,
-    HEADWAY_LOG_LEVEL: settings.logLevel,
-    HEADWAY_SEED: String(settings.seed),
-    HEADWAY_BACKEND: settings.backend,
-    HEADWAY_ENGINE: settings.engine,
-    HEADWAY_MEMORY_MB: String(settings.memoryMb),
-    HEADWAY_CACHE_MB: String(settings.cacheMb),
-    ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
-    ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
-    ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
-  };
   const sourceContext = {
     rawFolder: join(settings.work, 'raw', domain.name),
     clock,
@@ -128,7 +114,7 @@ export function openContext(
     logger,
     progress,
     wantsJson,
-    childEnvironment,
+    childEnvironment: childEnvironmentOf(settings),
     store: openOnce,
     async features() {
       const { openFeatureStore } = await import('../storage/features/feature-store.ts');
@@ -151,10 +137,10 @@ export function openContext(
       if (spec === null) {
         throw new HeadwayError(
           'SOURCE_NOT_FOUND',
-          `the domain ${domain.name} has no source of its own`,
+          `the domain ${domain.name} has no default source`,
           {
             where: domain.name,
-            fix: 'Name one with --source; the README in its folder says which it understands.',
+            fix: 'Set --source; the README of the domain lists the kinds of source.',
           },
         );
       }
@@ -165,10 +151,10 @@ export function openContext(
       if (domain.openExogenous) return domain.openExogenous(settings.exogenous, sourceContext);
       throw new HeadwayError(
         'SETTINGS_INVALID',
-        `the domain ${domain.name} knows no exogenous columns`,
+        `the domain ${domain.name} has no exogenous columns`,
         {
           where: 'HEADWAY_EXOGENOUS',
-          fix: 'Leave --exogenous out, or name columns and openExogenous in the definition of the domain.',
+          fix: 'Omit --exogenous, or define columns and openExogenous in the domain.',
         },
       );
     },
@@ -180,6 +166,21 @@ export function openContext(
     },
   };
 }
+
+const childEnvironmentOf = (settings: Settings): Record<string, string> => ({
+  HEADWAY_STORE: settings.store,
+  HEADWAY_DOMAIN: settings.domain,
+  HEADWAY_WORK: settings.work,
+  HEADWAY_LOG_LEVEL: settings.logLevel,
+  HEADWAY_SEED: String(settings.seed),
+  HEADWAY_BACKEND: settings.backend,
+  HEADWAY_ENGINE: settings.engine,
+  HEADWAY_MEMORY_MB: String(settings.memoryMb),
+  HEADWAY_CACHE_MB: String(settings.cacheMb),
+  ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
+  ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
+  ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),
+});
 
 /** A bare path is a folder. */
 const asStoreUrl = (text: string): string => (/^[a-z0-9]+:/.test(text) ? text : `file:${text}`);

@@ -1,12 +1,57 @@
 /**
- * Purpose: a flag whose value is a count.
- * Invariants: a whole number above 0, written as one.
- * Fails: with commander's own error, which is a USAGE.
+ * Purpose: flags that several commands share, and the values that flags may have.
+ * Invariants: a flag has one name and one meaning in every command.
+ * Fails: with commander's own error for a wrong value, which is reported as USAGE.
  */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 export function wholeNumber(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
+
+export const sourceFlag = (command: Command): Command =>
+  command.option(
+    '--source <spec>',
+    "raw data: a folder, or name:argument as the domain's README describes",
+  );
+
+export const sourceFlags = (command: Command): Command =>
+  sourceFlag(command).option(
+    '--exogenous <spec>',
+    "exogenous columns, e.g. weather: a file or folder, as the domain's README describes",
+  );
+
+export const engineFlag = (command: Command): Command =>
+  command.option(
+    '--engine <name>',
+    'engine that counts raw events: duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA',
+  );
+
+export const computeFlags = (command: Command): Command =>
+  command
+    .option('--seed <number>', 'seed of all random numbers')
+    .option('--backend <name>', 'TensorFlow.js backend: auto, native, wasm or cpu');
+
+export const quantilesFlag = (command: Command): Command =>
+  command.option(
+    '--quantiles <list>',
+    'quantiles to forecast, 0.5 among them, e.g. 0.05,0.25,0.5,0.75,0.95',
+  );
+
+export const trainingFlags = (command: Command): Command =>
+  quantilesFlag(
+    computeFlags(
+      sourceFlag(command)
+        .option('--steps <count>', 'batches that the network trains on', wholeNumber)
+        .option('--test-days <days>', 'days at the end to hold out and score', wholeNumber)
+        .option('--config <file>', 'configuration written by `headway tune`; flags override it')
+        .option('--demand-only', 'ignore the exogenous columns of the snapshot'),
+    ),
+  );
+
+export const addressFlags = (command: Command): Command =>
+  command
+    .option('--port <port>', 'port to listen on; 0 picks a free one')
+    .option('--host <address>', 'address to listen on');

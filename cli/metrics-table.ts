@@ -1,14 +1,17 @@
 /**
- * Purpose: the backtest's figures by group and by step, and how reliable the quantiles were, as
+ * Purpose: backtest metrics by group and by step, and the reliability of the quantiles, as
  * tables in the terminal.
- * Invariants: the best real forecaster of a column is marked; the oracle, who knows the truth, is
- * no competitor.
+ * Invariants: the best forecaster of a column is marked; the oracle, which knows the truth, is not
+ * compared.
  * Fails: never.
  */
 import Table from 'cli-table3';
 import { NAIVE_NAMES } from '../forecasting/evaluation/leaderboard.ts';
 import type { GroupReliability } from '../forecasting/evaluation/reliability.ts';
 import { forecasterName, inOrder } from '../reports/charts/forecaster-names.ts';
+
+const RELIABILITY_TITLE =
+  'Quantile calibration: observed share of actuals (± two standard errors; ! marks a deviation)';
 
 type Figures = Record<string, unknown>;
 type Groups = Record<string, Record<string, Figures>>;
@@ -27,8 +30,8 @@ export function metricsTable(metrics: Groups, unit: string): string {
         'MASE',
         'bias',
         'pinball',
-        `${coverage.slice('coverage_'.length)} % covers`,
-        'against best naive',
+        `${coverage.slice('coverage_'.length)} % interval`,
+        'vs best baseline',
       ],
       style: { head: [], border: [] },
       colAligns: [
@@ -67,7 +70,7 @@ export function metricsTable(metrics: Groups, unit: string): string {
     const oracle = forecasters.oracle;
     if (oracle && forecasters.network)
       parts.push(
-        `Regret against the oracle: ${(100 * (mae('network') / mae('oracle') - 1)).toFixed(1)} % MAE.`,
+        `MAE of the network above the oracle: ${percent(mae('network') / mae('oracle') - 1)}.`,
       );
   }
   return parts.join('\n');
@@ -111,13 +114,13 @@ function shownSteps(horizon: number): number[] {
 const titleOf = (group: string) =>
   group === 'all' ? 'All series' : `Series with ${group.replace('>=', ' of at least ')}`;
 
-/** The figure's name says the level of the outermost quantiles: coverage_80. */
+/** The metric's name has the level of the outermost quantiles: coverage_80. */
 const coverageKey = ({ network = {} }: Record<string, Figures>): string =>
   Object.keys(network).find((key) => /^coverage_\d+$/.test(key)) ?? 'coverage_80';
 
 /**
- * Each quantile's observed share; where actuals equal the forecast, from below it to at or below
- * it.
+ * The observed share of each quantile. Where actuals equal the forecast it is a range: from below
+ * to at or below.
  */
 export function reliabilityTable(groups: readonly GroupReliability[]): string {
   const quantiles = groups[0]?.quantiles ?? [];
@@ -138,7 +141,7 @@ export function reliabilityTable(groups: readonly GroupReliability[]): string {
       }),
     ]);
   }
-  return `Quantiles: nominal share against observed (± two standard errors; ! is off)\n${table.toString()}`;
+  return `${RELIABILITY_TITLE}\n${table.toString()}`;
 }
 
 const isNumber = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x);

@@ -1,7 +1,7 @@
 /**
- * Purpose: writes a page or picture where somebody asked for it.
- * Invariants: the folder is made if it is missing; the file is written in place, so that
- * /dev/stdout and pipes work.
+ * Purpose: writes a report or chart to a file that the user names.
+ * Invariants: a missing folder is created; the file is written in place, so that /dev/stdout and
+ * pipes work.
  * Fails: with the file system's own error.
  */
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
  * Purpose: what a domain must say of itself, and the only thing the services know of it. A fork
- * adds a folder beside `taxi/` that exports one Domain, and names it in `index.ts`.
+ * adds a folder next to `taxi/` that exports one Domain, and names it in `index.ts`.
  * Invariants: everything that varies from domain to domain is here; nothing here is a service's
  * business.
  * Fails: `openSource` rejects with a coded HeadwayError (SOURCE_*), never with a partial source.
@@ -56,7 +56,7 @@ export interface Domain {
   /** A smaller version of it, for smoke tests; null where the domain has none. */
   readonly quickSource: string | null;
   /**
-   * What its raw data must keep to, beside the general defaults (docs/decisions/0018). Absent: the
+   * What its raw data must keep to, in addition to the general defaults (docs/decisions/0018). Absent: the
    * defaults alone.
    */
   readonly expectations?: Expectations;
@@ -118,7 +118,7 @@ export interface RawPart<Rows = RawRows> {
   readonly fingerprint: string;
   /**
    * UTC epoch milliseconds [start, end) that this part is authoritative for; null where only its
-   * rows tell: from the first interval to the last. Rows outside a stated span are rejected as
+   * rows say: from the first interval to the last. Rows outside a stated span are rejected as
    * `outside_span`; and a stated span replaces what parts that the source no longer has said there.
    */
   readonly span: { readonly start: number; readonly end: number } | null;
@@ -176,7 +176,7 @@ export interface RawRange {
   /** DOUBLE; NULL is not outside. */
   readonly value: string;
   readonly atLeast?: number;
-  readonly withTimeout?: number;
+  readonly atMost?: number;
 }
 
 /**

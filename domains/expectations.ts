@@ -3,7 +3,7 @@
  * who declare it (domains/) and those who hold data to it (services/feature).
  * Invariants: each expectation measures one number, the higher the worse; above `soft` it warns,
  * above `hard` it refuses the run; null never does. What a domain leaves out has the default of
- * services/feature/contract/contract-limits.ts.
+ * services/feature/contract/verdict.ts.
  * Fails: never; a limit that is no number is the type checker's to find.
  */
 
@@ -25,7 +25,7 @@ export type ExpectationName =
   | 'repeated_files'
   /** Share of its usable rows that a part lost when it was published again. */
   | 'shrunk'
-  /** Intervals that had not begun when the data came, and of which it speaks all the same. */
+  /** Intervals that had not begun when the data came, and that it covers all the same. */
   | 'future'
   /**
    * Age of the newest interval in hours. Without a limit of the domain's own it is learnt from when

@@ -1,17 +1,17 @@
 /**
- * Purpose: the only place that asks what time it is. Everything else takes the time as an argument,
- * so runs replay exactly.
+ * Purpose: the only place that reads the time. Everything else takes it as an argument, so runs
+ * replay exactly.
  * Invariants: milliseconds since 1970 in UTC.
  * Fails: never.
  */
 export interface Clock {
   /** Wall-clock time, milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds from an arbitrary start that never goes back: for durations only. */
+  /** Monotonic milliseconds from an arbitrary start: for durations only. */
   elapsedMs(): number;
 }
 
-/** The clocks of machines that work together differ by no more. A time service keeps them closer. */
+/** The largest accepted difference between clocks of two machines. */
 export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 
 export const systemClock: Clock = {
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
   elapsedMs: () => performance.now(),
 };
 
-/** A clock that stands still at `now` until `advance` moves it. */
+/** A clock that stays at `now` until `advance` is called. */
 export function fixedClock(now: number): Clock & { advance(ms: number): void } {
   let current = now;
   return {

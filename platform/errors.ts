@@ -1,14 +1,13 @@
 /**
  * Purpose: the one error type that people and programs see. An error is part of the interface: it
- * says what was wrong, where, and what to do.
- * Invariants: `code` is stable and listed in ERROR_CODES; the message never holds a secret or a
+ * has a code, a message, the place and a fix.
+ * Invariants: `code` is stable and listed in ERROR_CODES; the message never contains a secret or a
  * stack.
- * Fails: an error that is not a HeadwayError is a bug of ours and is reported as INTERNAL.
+ * Fails: an error that is not a HeadwayError is a bug and is reported as INTERNAL.
  */
 
 /**
- * Code → what kind of trouble it is. `exit` is the command line's exit status, `http` the service's
- * status.
+ * The codes. `exit` is the exit status of the command line, `http` the status of the service.
  */
 export const ERROR_CODES = {
   USAGE: { exit: 2, http: 400 },
@@ -53,7 +52,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface ErrorDetail {
   /** Where it was: a file, an object key, a row, a field. */
   where?: string;
-  /** What the reader should do about it, as an imperative sentence. */
+  /** What to do about it, as an imperative sentence. */
   fix?: string;
   cause?: unknown;
 }
@@ -81,7 +80,7 @@ export class HeadwayError extends Error {
 }
 
 /**
- * True for a HeadwayError, with `code` if one is named. Looks at the shape, so that it holds across
+ * True for a HeadwayError, with `code` if given. Checks the name, because `instanceof` fails across
  * module realms.
  */
 export function isHeadwayError(error: unknown, code?: ErrorCode): error is HeadwayError {

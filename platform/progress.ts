@@ -1,15 +1,14 @@
 /**
- * Purpose: how long work tells that it is alive, without knowing whether a terminal, a log or a
- * test listens.
+ * Purpose: reports the progress of long work to a terminal, a log or a test.
  * Invariants: `done` never exceeds `total`; a reporter never throws into the work it reports on.
  * Fails: never.
  */
 export interface Progress {
-  /** Work of `total` units named `label` begins. */
+  /** Work of `total` units named `label` starts. */
   start(label: string, total: number): void;
   /** `done` units are finished; `note` is a short text such as the current file or loss. */
   update(done: number, note?: string): void;
-  /** The work has ended; `note` says with what. */
+  /** The work has ended; `note` is its result. */
   stop(note?: string): void;
 }
 

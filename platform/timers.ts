@@ -1,6 +1,6 @@
 /**
- * Purpose: the only place that waits. Code that needs a pause or a regular look takes these as
- * arguments or calls them here, so that a test can pass a `sleep` that does not.
+ * Purpose: the only place that waits. Code that pauses or polls takes these as arguments, so that a
+ * test can pass a `sleep` that does not wait.
  * Invariants: a pause ends early when its signal aborts; `repeat` never overlaps with itself and
  * never keeps a process alive.
  * Fails: `sleep` rejects with the signal's reason when aborted.
@@ -14,8 +14,8 @@ export const sleep: Sleep = async (ms, signal) => {
 };
 
 /**
- * Waits for `work`, but no longer than `ms`: true where it has ended by then. It goes on in any
- * case, and so do its errors.
+ * Waits for `work`, but at most `ms`: true where it ended in time. The work continues in any case;
+ * its errors are passed on.
  */
 export async function withTimeout(ms: number, work: Promise<unknown>): Promise<boolean> {
   if (ms === Number.POSITIVE_INFINITY) return work.then(() => true);
@@ -32,9 +32,9 @@ export async function withTimeout(ms: number, work: Promise<unknown>): Promise<b
 }
 
 /**
- * Calls `run` every `ms` after the previous call has ended, the first time after `ms`. Errors go to
+ * Calls `run` `ms` after the previous call has ended, the first time after `ms`. Errors go to
  * `onError`.
- * @returns stops it; resolves when a call under way has ended.
+ * @returns stops it; resolves when a running call has ended
  */
 export function repeat(
   ms: number,

@@ -1,8 +1,8 @@
 /**
  * Purpose: compile TypeScript for Jest, with the globals of hot loops bound in each module.
- * Why: Jest runs a module in a vm context, where looking up a global such as `Number` costs some hundred nanoseconds, which a loop
- * over a panel pays at every value; `sandboxInjectedGlobals`, Jest's own remedy, does nothing for ESM.
- * Invariants: the same objects under the same names, so nothing behaves otherwise; lines keep their numbers.
+ * Why: Jest runs a module in a vm context, where a global such as `Number` costs some hundred
+ * nanoseconds, at every value of a panel; Jest's `sandboxInjectedGlobals` has no effect on ESM.
+ * Invariants: the same objects under the same names; lines keep their numbers.
  * Fails: as the compiler does.
  */
 import { createHash } from 'node:crypto';

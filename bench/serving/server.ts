@@ -1,14 +1,16 @@
 /**
  * Purpose: a process that serves for bench/serve.ts: the real service on a store, or a bare Fastify
- * route with the same bytes.
+ * app with the same official plugins and the same bytes.
  * Invariants: the service has everything on that it has in production: validation, metrics, rate
- * limit (too high to be met), security headers, a log line a request; the bare one has nothing but
- * its route. Asked by a message it tells what it used since the last one.
+ * limit (too high to be reached), security headers, a log line a request. To a message it replies
+ * with what it used since the last one.
  * Fails: with the error of what it serves; ends with its parent.
  */
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -32,16 +34,16 @@ export interface Used {
 
 const [kind, argument = '', refreshMs = '1000'] = process.argv.slice(2);
 const RESOLUTION_MS = 10;
+/** Too high to be reached. */
+const RATE_LIMIT = 1e9;
 
 async function serveBare(): Promise<string> {
   const app = Fastify({ logger: false });
   const body = await readFile(argument, 'utf8');
-  const answer = JSON.parse(body) as object;
-  app.get('/bytes/:id', (_request, reply) => {
+  await app.register(helmet);
+  await app.register(rateLimit, { max: RATE_LIMIT, timeWindow: '1 minute', enableDraftSpec: true });
+  app.get('/v1/series/:id/forecast', (_request, reply) => {
     reply.type('application/json; charset=utf-8').send(body);
-  });
-  app.get('/object/:id', (_request, reply) => {
-    reply.send(answer);
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return `127.0.0.1:${(app.server.address() as AddressInfo).port}`;
@@ -50,7 +52,11 @@ async function serveBare(): Promise<string> {
 async function serveOurs(): Promise<string> {
   const logger = createLogger({ level: 'info', pretty: false, isBusy: true });
   const backend = await startTensorBackend(logger, 'auto', 'prediction');
-  const limits = { ...defaultInferenceSettings, rateLimitPerMinute: 1e9, staleAfterIntervals: 0 };
+  const limits = {
+    ...defaultInferenceSettings,
+    rateLimitPerMinute: RATE_LIMIT,
+    staleAfterIntervals: 0,
+  };
   const { features, registry } = openBenchStore(argument);
   const server = await startServer({
     domain: benchDomain,

@@ -1,133 +1,38 @@
 /**
- * Purpose: `headway backtest`: the leaderboard of all forecasters over many cutoffs, as tables,
- * JSON and a page.
- * Invariants: the store is not written to; what is kept of a backtest and its page lie in the work
- * folder (or where --page says).
- * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE, SETTINGS_INVALID for cutoffs a
- * share of the day apart.
+ * Purpose: the command `headway backtest` with its flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
  */
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { type Leaderboard, leaderboardOf } from '../../forecasting/evaluation/leaderboard.ts';
-import { timestampAt } from '../../forecasting/panel/panel.ts';
-import { seasonsOf } from '../../forecasting/panel/seasons.ts';
-import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { leaderboardPage } from '../../reports/pages/leaderboard-page.ts';
-import { backtest } from '../../services/training/backtest/run.ts';
-import { oracleForecaster, scoreResult } from '../../services/training/evaluation.ts';
-import { jsonMetrics, readTrainingPanel } from '../../services/training/train.ts';
-import type { CommandContext } from '../context.ts';
-import { metricsTable, stepTable } from '../metrics-table.ts';
-import { writeOutput } from '../output.ts';
-import { checkpointsIn, configOf, modelled, oracleOf, type TrainingFlags } from './train.ts';
+import type { BacktestFlags } from '../actions/backtest.ts';
+import { type AddCommand, command } from '../command.ts';
+import { trainingFlags, wholeNumber } from '../flags.ts';
 
-export interface BacktestFlags extends TrainingFlags {
-  readonly cutoffStep?: number;
-  readonly refitDays?: number;
-  readonly workers?: number;
-  readonly page?: string;
-}
-
-export async function backtestCommand(
-  context: CommandContext,
-  flags: BacktestFlags,
-): Promise<void> {
-  const { settings, clock, progress, logger } = context;
-  const domain = modelled(context, flags);
-  const backend = await startTensorBackend(logger, settings.backend, 'training');
-  const { manifest, panel } = await readTrainingPanel(await context.features(), domain);
-  const oracle = await oracleOf(context, manifest);
-  const config = await configOf(flags, context.domain);
-  const started = clock.elapsedMs();
-  const { result, segments, kept, workers, seconds, folder } = await backtest({
-    domain,
-    panel,
-    config: { ...config, cutoffStep: flags.cutoffStep ?? config.cutoffStep },
-    seed: settings.seed,
-    backend,
-    refitDays: flags.refitDays ?? null,
-    workers: flags.workers ?? null,
-    cores: availableParallelism(),
-    checkpoints: checkpointsIn(settings),
-    folder: join(settings.work, 'backtests'),
-    clock,
-    logger,
-    progress,
-    beside: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
+export const register: AddCommand = (program, env) => {
+  command<BacktestFlags>(program, env, {
+    name: 'backtest',
+    description: 'Compare all forecasters on the last weeks. Does not change the store.',
+    define: (c) =>
+      trainingFlags(c)
+        .option(
+          '--cutoff-step <intervals>',
+          'intervals between two cutoffs; must share no factor with the day',
+          wholeNumber,
+        )
+        .option(
+          '--refit-days <days>',
+          'fit again after this many days of the test span (default: fit once)',
+          wholeNumber,
+        )
+        .option(
+          '--workers <count>',
+          'processes that fit in parallel (default: one per fit, at most one per core)',
+          wholeNumber,
+        )
+        .option(
+          '--page <file>',
+          'write the leaderboard to this HTML file (default: backtest-DOMAIN.html in --work)',
+        ),
+    run: async (context, flags) =>
+      (await import('../actions/backtest.ts')).backtestCommand(context, flags),
   });
-  const elapsed = (clock.elapsedMs() - started) / 1000;
-  const { day, week: season } = seasonsOf(domain);
-  const scores = scoreResult(result, panel, season);
-  const leaderboard = leaderboardOf({
-    ...scores,
-    result,
-    panel,
-    subject: 'network',
-    timeZone: domain.timeZone,
-    day,
-    season,
-  });
-  const metrics = jsonMetrics(scores);
-  const page = flags.page ?? join(settings.work, `backtest-${domain.name}.html`);
-  await writeOutput(
-    page,
-    leaderboardPage({
-      leaderboard,
-      domain,
-      snapshotVersion: manifest.snapshotVersion,
-      seed: settings.seed,
-      backend,
-      writtenAt: clock.now(),
-      refits: segments.map((segment) => timestampAt(panel, segment[0] as number)),
-    }),
-  );
-  if (kept > 0) {
-    context.print(
-      `Resumed: ${kept} of ${segments.length} segments were kept from an earlier run of this backtest in ${folder}.`,
-    );
-  }
-  context.print(metricsTable(metrics, domain.unit));
-  context.print(stepTable(metrics, domain.unit));
-  const fits = segments.length === 1 ? 'one fit' : `${segments.length} fits`;
-  const processes = workers === 1 ? 'one process' : `${workers} processes`;
-  context.print(
-    `\n${result.cutoffs.length} cutoffs, ${fits} in ${processes}, ${elapsed.toFixed(1)} s. Page: ${page}`,
-  );
-  context.printJson({
-    domain: domain.name,
-    snapshotVersion: manifest.snapshotVersion,
-    series: panel.seriesIds.length,
-    cutoffs: result.cutoffs.length,
-    segments: segments.length,
-    kept,
-    workers,
-    page,
-    seconds: { train: seconds.network ?? 0, fits: seconds, all: elapsed },
-    metrics,
-    ...jsonProfiles(leaderboard),
-  });
-}
-
-/**
- * Where the network errs, with times in ISO 8601 (numbers that are not finite become null in JSON).
- */
-function jsonProfiles({
-  subject,
-  bestNaive,
-  byHourOfWeek,
-  byCutoff,
-  series,
-  worstForecasts,
-}: Leaderboard) {
-  const iso = (timestamp: number) => new Date(timestamp).toISOString();
-  return {
-    subject,
-    bestNaive,
-    maeByHourOfWeek: Object.fromEntries(
-      Object.entries(byHourOfWeek).map(([name, { mae }]) => [name, mae]),
-    ),
-    maeByCutoff: { cutoffs: byCutoff.timestamps.map(iso), ...byCutoff.mae },
-    worstSeries: series.slice(0, 20),
-    worstForecasts: worstForecasts.map((window) => ({ ...window, cutoff: iso(window.cutoff) })),
-  };
-}
+};

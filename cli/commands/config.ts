@@ -1,22 +1,16 @@
 /**
- * Purpose: `headway config`: every setting, its value, and where it came from.
- * Invariants: secrets are masked.
- * Fails: never; a wrong setting was refused before.
+ * Purpose: the command `headway config`.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
  */
-import Table from 'cli-table3';
-import { describeSettings } from '../../platform/settings/settings.ts';
-import type { CommandContext } from '../context.ts';
+import { type AddCommand, command } from '../command.ts';
+import { sourceFlags } from '../flags.ts';
 
-export async function listSettings(context: CommandContext): Promise<void> {
-  const rows = describeSettings(context.settings);
-  const table = new Table({
-    head: ['setting', 'value', 'from', 'default', 'unit', 'what it is'],
-    style: { head: [], border: [] },
-    colWidths: [null, 26, null, 20, 16, 48],
-    wordWrap: true,
+export const register: AddCommand = (program, env) => {
+  command(program, env, {
+    name: 'config',
+    description: 'List every setting with its value, and where the value comes from.',
+    define: sourceFlags,
+    run: async (context) => (await import('../actions/config.ts')).listSettings(context),
   });
-  for (const row of rows)
-    table.push([row.name, row.value, row.source, row.default, row.unit, row.description]);
-  context.print(table.toString());
-  context.printJson(rows);
-}
+};

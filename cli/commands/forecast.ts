@@ -1,209 +1,33 @@
 /**
- * Purpose: `headway forecast`: one series as a picture and a table, or all of them into the
- * forecast log.
- * Invariants: reads what the HTTP service reads (the champion and the online view), so both say the
- * same.
- * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
+ * Purpose: the command `headway forecast` with its flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
  */
-import Table from 'cli-table3';
-import { intervalsOf } from '../../forecasting/evaluation/intervals.ts';
-import { seasonalNaive } from '../../forecasting/models/baselines/naive.ts';
-import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
-import { onlySeries, targetOf, timestampAt } from '../../forecasting/panel/panel.ts';
-import { seasonsOf } from '../../forecasting/panel/seasons.ts';
-import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
-import { HeadwayError } from '../../platform/errors.ts';
-import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { type ForecastChart, forecastSvg } from '../../reports/charts/forecast-chart.ts';
-import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
-import {
-  type IssuedForecasts,
-  type IssueRequest,
-  issueForecasts,
-} from '../../services/inference/batch/issue-forecasts.ts';
-import { parseShard } from '../../services/inference/batch/shard.ts';
-import type { CommandContext } from '../context.ts';
-import { writeOutput } from '../output.ts';
-import { timestamp } from './panel.ts';
+import { Option } from 'commander';
+import type { ForecastFlags } from '../actions/forecast.ts';
+import { type AddCommand, command } from '../command.ts';
+import { wholeNumber } from '../flags.ts';
 
-export interface ForecastFlags {
-  readonly series?: string;
-  readonly horizon?: number;
-  readonly svg?: string;
-  readonly shard?: string;
-  readonly issuedAt?: string;
-}
-
-export async function forecastCommand(
-  context: CommandContext,
-  flags: ForecastFlags,
-): Promise<void> {
-  const { domain } = context;
-  const issued = await issue(context, {
-    ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
-    ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
-    ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
+export const register: AddCommand = (program, env) => {
+  command<ForecastFlags>(program, env, {
+    name: 'forecast',
+    description: 'Show the forecast of one series, or write those of all series to the log.',
+    define: (c) =>
+      c
+        .option('--series <id>', 'one series (default: all, written to the forecast log)')
+        .option('--horizon <steps>', 'steps to forecast', wholeNumber)
+        .option('--svg <file>', 'write the chart as SVG')
+        .addOption(
+          new Option(
+            '--shard <i/n>',
+            'forecast only the i-th of n equal parts of the series, for parallel workers',
+          ).conflicts('series'),
+        )
+        .option(
+          '--issued-at <timestamp>',
+          'start time of the batch, ISO 8601 in UTC; the same for all shards (default: now)',
+        ),
+    run: async (context, flags) =>
+      (await import('../actions/forecast.ts')).forecastCommand(context, flags),
   });
-  if (flags.series === undefined) {
-    // Of more shards than series some are empty: nothing is to be kept of them.
-    if (issued.entry.seriesIds.length > 0) await (await context.forecasts()).append(issued.entry);
-    context.print(
-      `Forecast ${issued.entry.seriesIds.length} series × ${issued.entry.horizon} steps from ${iso(issued.entry.cutoff)}; kept in the forecast log.`,
-    );
-    for (const flag of SERIES_FLAGS) {
-      const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
-      if (ids.length > 0)
-        context.print(
-          `Flagged as ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, for example ${ids.slice(0, 5).join(', ')}.`,
-        );
-    }
-    context.printJson({ ...issued.entry, flags: Object.fromEntries(issued.flags) });
-    return;
-  }
-  const series = issued.panel.seriesIds.indexOf(flags.series);
-  if (series < 0) {
-    throw new HeadwayError(
-      'SERIES_UNKNOWN',
-      `there is no ${domain.seriesNoun} ${JSON.stringify(flags.series)} in snapshot ${issued.entry.snapshotVersion}`,
-      {
-        fix: `Known are, for example, ${issued.panel.seriesIds.slice(0, 8).join(', ')}.`,
-      },
-    );
-  }
-  const picture = pictureOf(context, issued, series);
-  context.print(
-    forecastInTerminal(picture, {
-      width: Math.min(process.stdout.columns ?? 100, 120),
-      height: 18,
-      colour: process.stdout.isTTY === true,
-    }),
-  );
-  context.print(forecastTable(picture, issued.entry, series));
-  const found = issued.flags.get(flags.series) ?? [];
-  for (const flag of found) context.print(`Flagged as ${flag}: ${FLAG_MEANINGS[flag]}.`);
-  if (flags.svg) {
-    await writeOutput(flags.svg, forecastSvg(picture));
-    context.print(`Picture: ${flags.svg}`);
-  }
-  const { entry } = issued;
-  context.printJson({
-    domain: domain.name,
-    seriesId: flags.series,
-    unit: domain.unit,
-    cutoff: iso(entry.cutoff),
-    issuedAt: iso(entry.issuedAt),
-    modelVersion: entry.modelVersion,
-    snapshotVersion: entry.snapshotVersion,
-    timestamps: picture.forecast.timestamps.map(iso),
-    quantiles: Object.fromEntries(
-      entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)]),
-    ),
-    ...(found.length > 0 ? { flags: found } : {}),
-  });
-}
-
-/** All steps of one quantile of one series. */
-function columnOf(
-  { values, quantiles, horizon }: IssuedForecasts['entry'],
-  series: number,
-  q: number,
-): number[] {
-  const first = (series * quantiles.length + q) * horizon;
-  return values.slice(first, first + horizon);
-}
-
-/** Forecasts of all series or of a shard of them, from the champion and the newest snapshot. */
-export async function issue(
-  context: CommandContext,
-  asked: Pick<IssueRequest, 'horizon' | 'shard'> & { issuedAt?: number } = {},
-): Promise<IssuedForecasts> {
-  const { domain, settings, clock, logger } = context;
-  await startTensorBackend(logger, settings.backend, 'prediction');
-  const issued = await issueForecasts({
-    domain,
-    features: await context.features(),
-    registry: await context.registry(),
-    restoreForecaster: restoreNetwork,
-    issuedAt: clock.now(),
-    ...asked,
-  });
-  const { unknownInputs } = issued;
-  if (unknownInputs.length > 0)
-    logger.warn(
-      { columns: unknownInputs },
-      'exogenous columns are unknown: their usual values are used',
-    );
-  return issued;
-}
-
-/** The last week, the forecast and the naive line of one series (its row in the panel). */
-export function pictureOf(
-  { domain }: CommandContext,
-  { panel, cutoff, entry }: IssuedForecasts,
-  series: number,
-): ForecastChart {
-  const { horizon, quantiles } = entry;
-  const season = seasonsOf(domain).week;
-  const seriesId = panel.seriesIds[series] as string;
-  const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
-  const column = (q: number) => columnOf(entry, series, q);
-  const first = Math.max(0, cutoff - season + 1);
-  const values = targetOf(panel, series);
-  const naive = seasonalNaive(season).predict(onlySeries(panel, series), cutoff, horizon);
-  const title = domain.seriesTitle(seriesId);
-  const [outer, ...inner] = intervalsOf(quantiles);
-  const within = inner[inner.length >> 1];
-  return {
-    title:
-      title === seriesId
-        ? `${domain.title}: ${seriesId}`
-        : `${domain.title}: ${title} (${seriesId})`,
-    unit: domain.unit,
-    timeZone: domain.timeZone,
-    actuals: Array.from(values.subarray(first, cutoff + 1), (value, i) => ({
-      timestamp: timestampAt(panel, first + i),
-      value,
-    })),
-    naive: timestamps.map((timestamp, k) => ({ timestamp, value: naive[k] as number })),
-    forecast: {
-      timestamps,
-      lower: column(0),
-      median: column(quantiles.indexOf(0.5)),
-      upper: column(quantiles.length - 1),
-      ...(within ? { inner: { lower: column(within.lower), upper: column(within.upper) } } : {}),
-    },
-    cutoff: timestampAt(panel, cutoff),
-    bandName: outer?.name ?? 'no interval',
-    ...(within ? { innerName: within.name } : {}),
-  };
-}
-
-function forecastTable(
-  { forecast, timeZone }: ForecastChart,
-  entry: IssuedForecasts['entry'],
-  series: number,
-): string {
-  const columns = entry.quantiles.map((_, q) => columnOf(entry, series, q));
-  const table = new Table({
-    head: [
-      `local time (${timeZone})`,
-      ...entry.quantiles.map((quantile) => (quantile === 0.5 ? 'median' : String(quantile))),
-    ],
-    style: { head: [], border: [] },
-    colAligns: ['left', ...columns.map(() => 'right' as const)],
-  });
-  const local = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    weekday: 'short',
-    day: '2-digit',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-  for (const [k, timestamp] of forecast.timestamps.entries()) {
-    table.push([local.format(timestamp), ...columns.map((values) => Number(values[k]).toFixed(2))]);
-  }
-  return table.toString();
-}
-
-const iso = (timestamp: number): string => new Date(timestamp).toISOString();
+};

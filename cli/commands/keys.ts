@@ -1,208 +1,65 @@
 /**
- * Purpose: `headway keys create | list | revoke | rotate`: the file of API keys.
- * Invariants: a key is printed once, when it is made, and never again: the file holds its hash. The
- * file is replaced whole and under a lock, so that a service that reads it meanwhile sees the one
- * or the other, and no change is lost to another.
- * Fails: SETTINGS_INVALID for a file that is none of ours, USAGE for an id that is not in it,
- * RUN_IN_PROGRESS while another changes it.
+ * Purpose: the commands `headway keys …` with their flags.
+ * Invariants: as cli/command.ts.
+ * Fails: USAGE for an unknown scope; as the actions do.
  */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import Table from 'cli-table3';
-import { HeadwayError } from '../../platform/errors.ts';
-import { replaceFile } from '../../platform/files/replace-file.ts';
-import { withRunLock } from '../../platform/jobs/run-lock.ts';
-import { newSecret } from '../../platform/secrets.ts';
-import { type KeyRecord, makeKey, stateOf } from '../../services/inference/access/key.ts';
-import { formatKeys, isInline, parseKeys } from '../../services/inference/access/key-file.ts';
-import type { CommandContext } from '../context.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { SCOPE_NAMES } from '../../services/inference/access/scopes.ts';
+import type { CreateKeyFlags } from '../actions/keys.ts';
+import { type AddCommand, command } from '../command.ts';
+import { wholeNumber } from '../flags.ts';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
+const fileFlag = (c: Command): Command =>
+  c.option('--api-keys <file>', 'the file of keys (default: HEADWAY_API_KEYS)');
 
-export interface CreateKeyFlags {
-  readonly name: string;
-  readonly scopes: string;
-  readonly expiresDays?: number;
-  readonly requestsPerMinute?: number;
-}
-
-export async function createKey(context: CommandContext, flags: CreateKeyFlags): Promise<void> {
-  const createdAt = context.clock.now();
-  const { key, record } = makeKey(
-    {
-      name: flags.name,
-      scopes: flags.scopes.split(',').map((scope) => scope.trim()) as KeyRecord['scopes'],
-      requestsPerMinute: flags.requestsPerMinute ?? null,
-      createdAt,
-      expiresAt: flags.expiresDays === undefined ? null : createdAt + flags.expiresDays * DAY_MS,
-    },
-    newSecret,
-  );
-  const file = await change(context, (keys) => [...keys, record]);
-  logOnce(context, key, record, `Made in ${file}.`);
-}
-
-/**
- * A second key that may do the same; the first works on for the overlap, so that nobody need switch
- * in the same second.
- */
-export async function rotateKey(
-  context: CommandContext,
-  id: string,
-  flags: { overlapHours: number },
-): Promise<void> {
-  const now = context.clock.now();
-  let made: ReturnType<typeof makeKey> | undefined;
-  const endsAt = now + flags.overlapHours * HOUR_MS;
-  await change(context, (keys) => {
-    const old = found(keys, id);
-    if (stateOf(old, now) !== 'active') {
-      throw new HeadwayError(
-        'USAGE',
-        `the key ${old.id} is ${stateOf(old, now)}, and has nothing to hand over`,
-        {
-          fix: 'Make a new one with `headway keys create`.',
-        },
-      );
-    }
-    const { name, scopes, requestsPerMinute, createdAt, expiresAt } = old;
-    // The new one lives as long as the old one was made for.
-    const lifetime = expiresAt === null ? null : Date.parse(expiresAt) - Date.parse(createdAt);
-    const inherited = {
-      name,
-      scopes,
-      requestsPerMinute,
-      createdAt: now,
-      expiresAt: lifetime === null ? null : now + lifetime,
-    };
-    made = makeKey(inherited, newSecret);
-    const ends = Math.min(
-      endsAt,
-      expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
-    );
-    return [
-      ...keys.map((one) =>
-        one === old ? { ...old, expiresAt: new Date(ends).toISOString() } : one,
-      ),
-      made.record,
-    ];
+export const register: AddCommand = (program, env) => {
+  const keys = program.command('keys').description('manage the API keys of the HTTP service');
+  command<CreateKeyFlags>(keys, env, {
+    name: 'create',
+    description: 'Create a key. It is shown once; the file stores only its hash.',
+    define: (c) =>
+      fileFlag(c)
+        .requiredOption('--name <text>', 'owner of the key')
+        .requiredOption(
+          '--scopes <list>',
+          `what the key may do, separated by commas: ${SCOPE_NAMES.join(', ')}`,
+          scopeList,
+        )
+        .option('--expires-days <days>', 'days until it expires (default: never)', wholeNumber)
+        .option(
+          '--requests-per-minute <count>',
+          'rate limit of this key (default: HEADWAY_RATE_LIMIT)',
+          wholeNumber,
+        ),
+    run: async (context, flags) => (await import('../actions/keys.ts')).createKey(context, flags),
   });
-  const { key, record } = made as ReturnType<typeof makeKey>;
-  logOnce(
-    context,
-    key,
-    record,
-    `It takes the place of ${id}, which works until ${new Date(endsAt).toISOString()} at the latest.`,
-  );
-}
-
-export async function revokeKey(context: CommandContext, id: string): Promise<void> {
-  const revokedAt = new Date(context.clock.now()).toISOString();
-  await change(context, (keys) => {
-    const old = found(keys, id);
-    return keys.map((one) =>
-      one === old ? { ...old, revokedAt: old.revokedAt ?? revokedAt } : one,
-    );
+  command(keys, env, {
+    name: 'list',
+    description: 'List keys with owner, scopes, expiry and state.',
+    define: fileFlag,
+    run: async (context) => (await import('../actions/keys.ts')).listKeys(context),
   });
-  context.print(`${id} is revoked. A service that reads this file refuses it within seconds.`);
-  context.printJson({ id, revokedAt });
-}
-
-export async function listKeys(context: CommandContext): Promise<void> {
-  const setting = named(context);
-  const where = isInline(setting) ? 'HEADWAY_API_KEYS' : setting;
-  const keys = isInline(setting) ? parseKeys(setting, where) : await readKeys(setting);
-  const now = context.clock.now();
-  const table = new Table({
-    head: ['id', 'name', 'scopes', 'requests/min', 'created', 'expires', 'state'],
-    style: { head: [], border: [] },
+  command(keys, env, {
+    name: 'revoke',
+    description: 'Revoke a key. Running services refuse it within seconds.',
+    define: (c) => fileFlag(c).argument('<id>', 'id from `keys list`'),
+    run: async (context, _flags, id) =>
+      (await import('../actions/keys.ts')).revokeKey(context, id as string),
   });
-  for (const record of keys) {
-    const { id, name, scopes, requestsPerMinute, createdAt, expiresAt } = record;
-    const limit =
-      requestsPerMinute === null
-        ? 'default'
-        : requestsPerMinute === 0
-          ? 'no limit'
-          : String(requestsPerMinute);
-    table.push([
-      id,
-      name,
-      scopes.join('\n'),
-      limit,
-      day(createdAt),
-      expiresAt ? day(expiresAt) : 'never',
-      stateOf(record, now),
-    ]);
-  }
-  context.print(
-    keys.length > 0
-      ? table.toString()
-      : `No keys in ${where}: make one with \`headway keys create\`.`,
-  );
-  context.printJson({
-    keys: keys.map(({ hash: _hash, ...record }) => ({ ...record, state: stateOf(record, now) })),
+  command<{ overlapHours: number }>(keys, env, {
+    name: 'rotate',
+    description: 'Replace a key by a new one with the same scopes, and let the old one expire.',
+    define: (c) =>
+      fileFlag(c)
+        .argument('<id>', 'id of the old key, from `keys list`')
+        .option('--overlap-hours <hours>', 'hours that both keys work', wholeNumber, 24),
+    run: async (context, flags, id) =>
+      (await import('../actions/keys.ts')).rotateKey(context, id as string, flags),
   });
-}
+};
 
-const day = (time: string): string => `${time.slice(0, 16).replace('T', ' ')}Z`;
-
-function logOnce(context: CommandContext, key: string, record: KeyRecord, text: string): void {
-  const { hash: _hash, ...shown } = record;
-  context.print(
-    `${key}\n\nThis is the only time it is shown. ${text}\nClients send it as: Authorization: Bearer hw_…`,
-  );
-  context.printJson({ key, ...shown });
-}
-
-function found(keys: readonly KeyRecord[], id: string): KeyRecord {
-  const record = keys.find((one) => one.id === id);
-  if (record) return record;
-  // What was given is not repeated: it may be a whole key.
-  throw new HeadwayError('USAGE', 'no key has this id', {
-    fix: '`headway keys list` shows the ids: 12 characters, without hw_.',
-  });
-}
-
-function named({ settings }: CommandContext): string {
-  if (settings.apiKeys !== null) return settings.apiKeys;
-  throw new HeadwayError('USAGE', 'no file of API keys is named', {
-    fix: 'Name it with --api-keys, or set HEADWAY_API_KEYS.',
-  });
-}
-
-const readKeys = async (file: string): Promise<KeyRecord[]> =>
-  existsSync(file) ? parseKeys(await readFile(file, 'utf8'), file) : [];
-
-/** Reads, changes and writes the file under a lock. @returns its path */
-async function change(
-  context: CommandContext,
-  edit: (keys: KeyRecord[]) => KeyRecord[],
-): Promise<string> {
-  const file = named(context);
-  if (isInline(file)) {
-    throw new HeadwayError(
-      'USAGE',
-      'HEADWAY_API_KEYS holds the keys themselves, which cannot be changed from here',
-      {
-        fix: 'Name a file with --api-keys, and set HEADWAY_API_KEYS to its content.',
-      },
-    );
-  }
-  const lock = {
-    folder: join(context.settings.work, 'locks'),
-    store: resolve(file),
-    kind: 'keys',
-    clock: context.clock,
-  };
-  await withRunLock(lock, async () => {
-    const text = formatKeys(edit(await readKeys(file)));
-    // What would not be read back is not written: a scope that there is not, a name with odd
-    // characters.
-    parseKeys(text, file);
-    await replaceFile(file, text);
-  });
-  return file;
+function scopeList(text: string): string {
+  const names: readonly string[] = SCOPE_NAMES;
+  if (text.split(',').every((part) => names.includes(part.trim()))) return text;
+  throw new InvalidArgumentError(`The scopes are ${SCOPE_NAMES.join(', ')}.`);
 }

@@ -1,135 +1,41 @@
 /**
- * Purpose: `headway models list | show | promote | rollback`.
- * Invariants: every change of champion is an entry in the append-only log, with its reason.
- * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION; STORE_CORRUPT for a picture that was changed.
+ * Purpose: the commands `headway models …` with their flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the actions do.
  */
-import Table from 'cli-table3';
-import { HeadwayError } from '../../platform/errors.ts';
-import { utcText } from '../../platform/text/utc-text.ts';
-import type { ModelCard } from '../../storage/models/model-card.ts';
-import type { ModelRegistry } from '../../storage/models/model-registry.ts';
-import type { CommandContext } from '../context.ts';
-import { metricsTable } from '../metrics-table.ts';
-import { writeOutput } from '../output.ts';
+import { type AddCommand, command } from '../command.ts';
 
-export async function listModels(context: CommandContext): Promise<void> {
-  const registry = await context.registry();
-  const [cards, champion, promotions] = [
-    await registry.list(),
-    await registry.champion(),
-    await registry.promotions(),
-  ];
-  const verdicts = new Map(promotions.map((entry) => [entry.modelVersion, entry]));
-  const table = new Table({
-    head: ['', 'model', 'snapshot', 'backend', 'seconds', 'MAE', 'verdict'],
-    style: { head: [], border: [] },
+const reasonFlag = ['--reason <text>', 'why, for the promotion log'] as const;
+
+export const register: AddCommand = (program, env) => {
+  const models = program.command('models').description('list, inspect and promote models');
+  command(models, env, {
+    name: 'list',
+    description: 'List models, newest first, and mark the champion.',
+    run: async (context) => (await import('../actions/models.ts')).listModels(context),
   });
-  for (const card of cards) {
-    const mae = (card.metrics as { all?: { network?: { mae?: number } } } | null)?.all?.network
-      ?.mae;
-    table.push([
-      card.modelVersion === champion?.modelVersion ? '*' : '',
-      card.modelVersion,
-      card.snapshotVersion,
-      card.backend,
-      card.trainingSeconds.toFixed(1),
-      mae === undefined ? '' : String(mae),
-      verdicts.get(card.modelVersion)?.reason ?? '',
-    ]);
-  }
-  context.print(
-    cards.length > 0 ? `${table.toString()}\n* champion` : 'No models yet: run `headway train`.',
-  );
-  context.printJson({
-    champion: champion?.modelVersion ?? null,
-    models: cards.map((card) => ({ ...card, verdict: verdicts.get(card.modelVersion) ?? null })),
+  command<{ svg?: string }>(models, env, {
+    name: 'show',
+    description: "Show a model's card, metrics and promotion decisions.",
+    define: (c) =>
+      c
+        .argument('[modelVersion]', 'a model (default: champion)')
+        .option('--svg <file>', 'write the chart of the promotion decision as SVG'),
+    run: async (context, flags, modelVersion) =>
+      (await import('../actions/models.ts')).showModel(context, modelVersion, flags),
   });
-}
-
-/**
- * Card, figures and verdicts of one model: the champion where none is named, and the newest where
- * nobody reigns.
- */
-export async function showModel(
-  context: CommandContext,
-  named: string | undefined,
-  flags: { svg?: string },
-): Promise<void> {
-  const registry = await context.registry();
-  const champion = await registry.champion();
-  const modelVersion = named ?? champion?.modelVersion ?? (await registry.list())[0]?.modelVersion;
-  if (modelVersion === undefined) {
-    throw new HeadwayError('MODEL_NOT_FOUND', `there is no model of ${context.domain.name} yet`, {
-      fix: 'Run `headway train`.',
-    });
-  }
-  const { card } = await registry.load(modelVersion);
-  const verdicts = (await registry.promotions()).filter(
-    (entry) => entry.modelVersion === modelVersion,
-  );
-  context.print(cardTable(card, champion?.modelVersion === modelVersion));
-  for (const { at, kind, reason } of verdicts) {
-    // A verdict's reason says its kind itself; what was done by hand does not.
-    const says = /^(not promoted|promoted|inconclusive): /.test(reason);
-    context.print(`${utcText(at)}  ${says ? '' : `${kind}: `}${reason}`);
-  }
-  const { metrics } = card;
-  if (metrics)
-    context.print(
-      `\n${metricsTable(metrics as Parameters<typeof metricsTable>[0], context.domain.unit)}`,
-    );
-  const svg = flags.svg === undefined ? null : await writeChart(registry, verdicts, flags.svg);
-  if (svg) context.print(`Picture of the verdict: ${svg}`);
-  context.printJson({ champion: champion?.modelVersion === modelVersion, card, verdicts, svg });
-}
-
-function cardTable(card: ModelCard, isChampion: boolean): string {
-  const table = new Table({ style: { head: [], border: [] } });
-  table.push(
-    ['model', `${card.modelVersion}${isChampion ? ' (champion)' : ''}`],
-    [
-      'made',
-      `${utcText(card.createdAt)}, in ${card.trainingSeconds.toFixed(1)} s on ${card.backend}, seed ${card.seed}`,
-    ],
-    ['from', `snapshot ${card.snapshotVersion}, up to ${utcText(card.trainingCutoff)}`],
-    ['forecasts', `${card.horizon} steps at the quantiles ${card.quantiles.join(', ')}`],
-    [
-      'size',
-      `${((card.files['model.json'].bytes + card.files['weights.bin'].bytes) / 1e3).toFixed(0)} kB`,
-    ],
-  );
-  return table.toString();
-}
-
-/** The newest picture among the verdicts. */
-async function writeChart(
-  registry: ModelRegistry,
-  verdicts: readonly Parameters<ModelRegistry['picture']>[0][],
-  path: string,
-): Promise<string> {
-  const entry = verdicts.findLast(({ picture }) => picture !== null);
-  const svg = entry ? await registry.picture(entry) : null;
-  if (svg === null) {
-    throw new HeadwayError('OBJECT_NOT_FOUND', 'no verdict on this model has a picture', {
-      fix: 'Models that were promoted by hand, or judged before pictures were kept, have none: leave --svg out.',
-    });
-  }
-  await writeOutput(path, svg);
-  return path;
-}
-
-export async function promoteModel(
-  context: CommandContext,
-  modelVersion: string,
-  reason: string,
-): Promise<void> {
-  const entry = await (await context.registry()).promote({ modelVersion, reason, evidence: null });
-  context.print(`${entry.modelVersion} is champion: ${entry.reason}`);
-  context.printJson(entry);
-}
-
-export async function rollbackModel(context: CommandContext, reason: string): Promise<void> {
-  const entry = await (await context.registry()).rollback(reason);
-  context.print(`${entry.modelVersion} is champion again: ${entry.reason}`);
-  context.printJson(entry);
-}
+  command<{ reason: string }>(models, env, {
+    name: 'promote',
+    description: 'Make a model the champion, regardless of its evaluation.',
+    define: (c) => c.argument('<modelVersion>').option(...reasonFlag, 'promoted by hand'),
+    run: async (context, { reason }, modelVersion) =>
+      (await import('../actions/models.ts')).promoteModel(context, modelVersion as string, reason),
+  });
+  command<{ reason: string }>(models, env, {
+    name: 'rollback',
+    description: 'Roll back to the previous champion.',
+    define: (c) => c.option(...reasonFlag, 'rolled back by hand'),
+    run: async (context, { reason }) =>
+      (await import('../actions/models.ts')).rollbackModel(context, reason),
+  });
+};

@@ -1,47 +1,23 @@
 /**
- * Purpose: `headway panel export`: the panel as CSV for other tools: unique_id,ds,y.
- * Invariants: timestamps are UTC starts of intervals; an unknown value is an empty field, never 0.
- * Fails: USAGE for a timestamp that cannot be read; SNAPSHOT_EMPTY.
+ * Purpose: the commands `headway panel …` with their flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
  */
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { panelCsv } from '../../forecasting/panel/csv.ts';
-import { HeadwayError } from '../../platform/errors.ts';
-import type { CommandContext } from '../context.ts';
+import type { ExportFlags } from '../actions/panel.ts';
+import { type AddCommand, command } from '../command.ts';
 
-export async function exportPanel(
-  context: CommandContext,
-  flags: { out?: string; snapshot?: string; cutoff?: string; knownAt?: string },
-): Promise<void> {
-  const features = await context.features();
-  const panel = await features.readAsOf({
-    ...(flags.snapshot === undefined ? {} : { snapshotVersion: flags.snapshot }),
-    ...(flags.cutoff === undefined ? {} : { cutoff: timestamp(flags.cutoff, '--cutoff') }),
-    ...(flags.knownAt === undefined ? {} : { knownAt: timestamp(flags.knownAt, '--known-at') }),
+export const register: AddCommand = (program, env) => {
+  const panel = program.command('panel').description('the features as a table of time series');
+  command<ExportFlags>(panel, env, {
+    name: 'export',
+    description: 'Export the time series as CSV: unique_id,ds,y.',
+    define: (c) =>
+      c
+        .option('--out <file>', 'file to write (default: standard output)')
+        .option('--snapshot <version>', 'a snapshot (default: latest)')
+        .option('--cutoff <timestamp>', 'last interval, ISO 8601 in UTC')
+        .option('--known-at <timestamp>', 'only data known at this time, ISO 8601 in UTC'),
+    run: async (context, flags) =>
+      (await import('../actions/panel.ts')).exportPanel(context, flags),
   });
-  if (flags.out === undefined) {
-    for (const lines of panelCsv(panel)) process.stdout.write(lines);
-    return;
-  }
-  await mkdir(dirname(flags.out), { recursive: true });
-  await pipeline(Readable.from(panelCsv(panel)), createWriteStream(flags.out));
-  context.print(`${panel.seriesIds.length} series × ${panel.length} intervals: ${flags.out}`);
-  context.printJson({ file: flags.out, series: panel.seriesIds.length, intervals: panel.length });
-}
-
-export function timestamp(text: string, flag: string): number {
-  const value = /^\d{4}-\d\d-\d\d/.test(text)
-    ? Date.parse(/[Zz]$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`)
-    : Number.NaN;
-  if (Number.isFinite(value) && isDay(text.slice(0, 10))) return value;
-  throw new HeadwayError('USAGE', `${flag} ${JSON.stringify(text)} is not a timestamp`, {
-    fix: 'Write it as 2023-12-31T23:00:00Z.',
-  });
-}
-
-/** Date.parse takes 31 February for 3 March. */
-const isDay = (day: string): boolean =>
-  new Date(Date.parse(`${day}T00:00:00Z`)).toISOString().startsWith(day);
+};

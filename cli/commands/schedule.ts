@@ -1,90 +1,22 @@
 /**
- * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training
- * daily. With --once the jobs run now, one after the other, for whoever has a schedule of its own
- * (EventBridge, CronJobs).
- * Invariants: each run is a process of its own (docs/decisions/0004); runs of one job do not
- * overlap; a failed run is retried and reported, and whatever serves goes on with the last good
- * model. With --once nothing is retried: the caller sees the failure.
- * Fails: SETTINGS_INVALID for a schedule that is no cron expression; with --once as the job that
- * failed.
+ * Purpose: the command `headway schedule` with its flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
  */
-import { runChildJob } from '../../platform/jobs/child-job.ts';
-import { type Job, type Scheduler, schedule } from '../../platform/jobs/scheduler.ts';
-import type { CommandContext } from '../context.ts';
-import { stopSignal } from './serve.ts';
+import { Option } from 'commander';
+import type { ScheduleFlags } from '../actions/schedule.ts';
+import { type AddCommand, command } from '../command.ts';
+import { sourceFlags } from '../flags.ts';
 
-export interface ScheduleFlags {
-  readonly only?: 'features' | 'training';
-  readonly once?: boolean;
-}
-
-export async function scheduleCommand(
-  context: CommandContext,
-  { only, once }: ScheduleFlags,
-): Promise<void> {
-  const stop = stopSignal();
-  if (once) {
-    const { features, training } = jobRuns(context, context.childEnvironment);
-    if (only !== 'training') await features(stop.signal);
-    if (only !== 'features') await training(stop.signal);
-    stop.forget();
-    return;
-  }
-  const scheduler = startSchedule(context, only ? { only } : {});
-  const jobs = scheduler.status().map(({ name, cron }) => `${name} at ${cron}`);
-  context.print(`Scheduled (cron, UTC): ${jobs.join('; ') || 'nothing'}. Ctrl-C stops it.`);
-  // A first run now, so that a fresh machine need not wait for the hour.
-  for (const { name } of scheduler.status()) void scheduler.trigger(name);
-  await stop.happened;
-  await scheduler.stop({ abort: true });
-}
-
-export interface ScheduleChoice {
-  readonly only?: 'features' | 'training';
-  /** The jobs' settings; this process's own unless told. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-export function startSchedule(
-  context: CommandContext,
-  { only, environment = context.childEnvironment }: ScheduleChoice,
-): Scheduler {
-  const { settings, clock, logger } = context;
-  const { features, training } = jobRuns(context, environment);
-  const jobs: Job[] = [];
-  if (settings.featuresSchedule !== null && only !== 'training') {
-    jobs.push({
-      name: 'features',
-      cron: settings.featuresSchedule,
-      group: 'headway',
-      retries: 2,
-      run: features,
-    });
-  }
-  if (settings.trainingSchedule !== null && only !== 'features') {
-    jobs.push({
-      name: 'training',
-      cron: settings.trainingSchedule,
-      group: 'headway',
-      retries: 2,
-      run: training,
-    });
-  }
-  return schedule({ jobs, clock, logger });
-}
-
-/**
- * What each job does: without a champion there is nothing to forecast with, and that is no failure.
- */
-function jobRuns(context: CommandContext, environment: Readonly<Record<string, string>>) {
-  const run = (args: string[], signal: AbortSignal) =>
-    runChildJob({ args, env: environment, logger: context.logger, signal });
-  const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
-  return {
-    async features(signal: AbortSignal): Promise<void> {
-      await run(['features', 'run'], signal);
-      if (await registryHasChampion()) await run(['forecast'], signal);
-    },
-    training: (signal: AbortSignal): Promise<void> => run(['train'], signal),
-  };
-}
+export const register: AddCommand = (program, env) => {
+  command<ScheduleFlags>(program, env, {
+    name: 'schedule',
+    description: 'Update features hourly and train daily.',
+    define: (c) =>
+      sourceFlags(c)
+        .addOption(new Option('--only <job>', 'run one job only').choices(['features', 'training']))
+        .option('--once', 'run the jobs once, now, and exit (for an external scheduler)'),
+    run: async (context, flags) =>
+      (await import('../actions/schedule.ts')).scheduleCommand(context, flags),
+  });
+};

@@ -1,207 +1,42 @@
 /**
- * Purpose: `headway train`, and what it shares with `headway backtest`: the configuration and the
- * oracle.
- * Invariants: one training of a domain and store at a time on this machine.
- * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
+ * Purpose: the command `headway train` with its flags.
+ * Invariants: as cli/command.ts; flags that a model card fixes conflict with --reproduce.
+ * Fails: as the action does.
  */
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import type { Domain, Source } from '../../domains/domain.ts';
-import { reliabilityJson } from '../../forecasting/evaluation/reliability.ts';
-import { timestampAt } from '../../forecasting/panel/panel.ts';
-import { HeadwayError } from '../../platform/errors.ts';
-import { withRunLock } from '../../platform/jobs/run-lock.ts';
-import { type BackendName, startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { reliabilityPage } from '../../reports/pages/reliability-page.ts';
-import { readConfigFile } from '../../services/training/config-file.ts';
-import { jsonMetrics, type TrainingResult, train } from '../../services/training/train.ts';
-import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
-import type { Workers } from '../../services/training/workers/members.ts';
-import type { Manifest } from '../../storage/features/manifest.ts';
-import { isExogenous } from '../../storage/features/reading/version-coverage.ts';
-import type { CommandContext } from '../context.ts';
-import { metricsTable, reliabilityTable } from '../metrics-table.ts';
-import { writeOutput } from '../output.ts';
-import { timestamp } from './panel.ts';
+import { Option } from 'commander';
+import type { TrainFlags, TrainingFlags } from '../actions/train.ts';
+import { type AddCommand, command } from '../command.ts';
+import { trainingFlags } from '../flags.ts';
 
-export interface TrainingFlags {
-  readonly steps?: number;
-  readonly testDays?: number;
-  readonly config?: string;
-  readonly demandOnly?: boolean;
-}
+/** Flags whose value the card of the reproduced model gives. */
+const FIXED_BY_CARD = [
+  ...['source', 'steps', 'testDays', 'config', 'demandOnly', 'seed', 'backend', 'quantiles'],
+  ...['snapshot', 'knownAt', 'warmStart'],
+];
 
-/** What only `train` has. */
-export interface TrainFlags {
-  readonly snapshot?: string;
-  readonly knownAt?: string;
-  readonly warmStart?: boolean;
-  readonly reproduce?: string;
-  readonly panelOnly?: boolean;
-}
-
-export async function trainCommand(
-  context: CommandContext,
-  flags: TrainingFlags & TrainFlags,
-): Promise<void> {
-  if (flags.reproduce !== undefined) {
-    const { reproduceCommand } = await import('./reproduce.ts');
-    return reproduceCommand(context, flags.reproduce, flags.panelOnly ?? false);
-  }
-  if (flags.panelOnly) {
-    throw new HeadwayError('USAGE', '--panel-only belongs to --reproduce', {
-      fix: 'Add --reproduce MODEL, or leave it out.',
-    });
-  }
-  const { settings, clock, progress, logger } = context;
-  const domain = modelled(context, flags);
-  const config = await configOf(flags, domain);
-  const backend = await startTensorBackend(logger, settings.backend, 'training');
-  const store = await context.store();
-  const features = await context.features();
-  const registry = await context.registry();
-  const lock = {
-    folder: join(settings.work, 'locks'),
-    store: `${store.location} ${domain.name}`,
-    kind: 'training',
-    clock,
-  };
-  const trained = await withRunLock(lock, async () => {
-    const head = await features.head();
-    const oracle = head ? await oracleOf(context, head) : undefined;
-    return train({
-      domain,
-      features,
-      registry,
-      config,
-      seed: settings.seed,
-      backend,
-      workers: workersOf(context, backend),
-      clock,
-      logger,
-      progress,
-      warmStart: flags.warmStart ?? false,
-      ...(flags.snapshot ? { snapshotVersion: flags.snapshot } : {}),
-      ...(flags.knownAt ? { knownAt: timestamp(flags.knownAt, '--known-at') } : {}),
-      ...(oracle ? { oracle } : {}),
-    });
+export const register: AddCommand = (program, env) => {
+  command<TrainingFlags & TrainFlags>(program, env, {
+    name: 'train',
+    description: 'Train, backtest and register a model, and promote it if it is better.',
+    define: (c) =>
+      trainingFlags(c)
+        .option('--snapshot <version>', 'train on this snapshot (default: latest)')
+        .option(
+          '--known-at <timestamp>',
+          'train only on data known at this time, ISO 8601 in UTC (default: all of the snapshot)',
+        )
+        .option(
+          '--warm-start',
+          "start from the champion's weights where compatible; fewer --steps are then enough",
+        )
+        .addOption(
+          new Option(
+            '--reproduce <modelVersion>',
+            'fit this model again from its card and compare the result; registers nothing',
+          ).conflicts(FIXED_BY_CARD),
+        )
+        .option('--panel-only', 'with --reproduce: compare the training set only'),
+    run: async (context, flags) =>
+      (await import('../actions/train.ts')).trainCommand(context, flags),
   });
-  const { card, verdict, evaluation } = trained;
-  const metrics = jsonMetrics(evaluation);
-  context.print(metricsTable(metrics, domain.unit));
-  context.print(`\n${reliabilityTable(trained.reliability)}`);
-  const calibrationReport = await writeCalibrationReport(context, trained);
-  context.print(`${calibrationNote(trained)} Calibration report: ${calibrationReport}`);
-  context.print(
-    `\nModel ${card.modelVersion} (${backend}, ${card.trainingSeconds.toFixed(1)} s) ${verdict.reason}`,
-  );
-  if (verdict.moreCutoffs !== null)
-    context.print(longerSpan(config, verdict.moreCutoffs, domain.frequencyMinutes));
-  context.print(`\`headway models show ${card.modelVersion} --svg FILE\` draws the comparison.`);
-  context.printJson({
-    modelVersion: card.modelVersion,
-    outcome: verdict.outcome,
-    promoted: verdict.promoted,
-    warmStart: trained.warmStart,
-    reason: verdict.reason,
-    moreCutoffs: verdict.moreCutoffs,
-    comparisons: verdict.comparisons,
-    seconds: { train: card.trainingSeconds },
-    calibration: {
-      calibrated: trained.uncalibrated === null,
-      report: calibrationReport,
-      groups: reliabilityJson(trained.reliability),
-    },
-    metrics,
-  });
-}
-
-const calibrationNote = ({
-  uncalibrated,
-  warmStart,
-}: Pick<TrainingResult, 'uncalibrated' | 'warmStart'>): string =>
-  uncalibrated === null
-    ? warmStart === null
-      ? 'The quantiles were calibrated on cutoffs that the network had not learnt from, then scored on later ones.'
-      : 'The quantiles were calibrated on cutoffs held out of this fit, which the champion it went on from may have learnt from, then scored on later ones.'
-    : `${uncalibrated.slice(0, 1).toUpperCase()}${uncalibrated.slice(1)}.`;
-
-async function writeCalibrationReport(
-  { domain, settings }: CommandContext,
-  trained: TrainingResult,
-): Promise<string> {
-  const { card, evaluation, panel, reliability, uncalibrated } = trained;
-  const { cutoffs } = evaluation.result;
-  const day = (index: number) => new Date(timestampAt(panel, index)).toISOString().slice(0, 10);
-  const page = reliabilityPage({
-    title: domain.title,
-    subtitle: `Model ${card.modelVersion} on snapshot ${card.snapshotVersion}: ${cutoffs.length} cutoffs from ${day(cutoffs[0] as number)} to ${day(cutoffs[cutoffs.length - 1] as number)}, after everything it was trained on.`,
-    groups: reliability,
-    calibrated: uncalibrated === null,
-    note: calibrationNote(trained),
-  });
-  const path = join(settings.work, `calibration-${domain.name}.html`);
-  await writeOutput(path, page);
-  return path;
-}
-
-/** What would give that many more cutoffs: a longer test span. */
-function longerSpan(
-  { testDays, cutoffStep }: TrainingConfig,
-  moreCutoffs: number,
-  frequencyMinutes: number,
-): string {
-  const days = testDays + Math.ceil((moreCutoffs * cutoffStep * frequencyMinutes) / 1440);
-  return `A test span with that many is --test-days ${days}, if there is history enough; the champion stays meanwhile.`;
-}
-
-/** The processes that the members of an ensemble are fitted in. */
-export const workersOf = (
-  { settings, clock, logger }: CommandContext,
-  backend: BackendName,
-): Workers => ({
-  ...{ backend, logger, cores: availableParallelism(), now: clock.now() },
-  folder: checkpointsIn(settings),
-});
-
-export const checkpointsIn = ({ work }: CommandContext['settings']): string =>
-  join(work, 'checkpoints');
-
-/** The domain as the model is to see it. */
-export const modelled = ({ domain }: CommandContext, { demandOnly }: TrainingFlags) =>
-  demandOnly ? { ...domain, pastExogenous: [], futureExogenous: [] } : domain;
-
-/** The defaults, then what the file says, then what the flags say. */
-export async function configOf(
-  { steps, testDays, config: file }: TrainingFlags,
-  domain: Domain,
-): Promise<TrainingConfig> {
-  const defaults = defaultConfigOf(domain);
-  const config = file === undefined ? defaults : await readConfigFile(file, domain.name, defaults);
-  return {
-    ...config,
-    testDays: testDays ?? config.testDays,
-    fit: { ...config.fit, steps: steps ?? config.fit.steps },
-  };
-}
-
-/** The truth of a simulated source, where the snapshot was made from that very source. */
-export async function oracleOf(
-  context: CommandContext,
-  manifest: Manifest,
-): Promise<Source['oracle'] | undefined> {
-  if (context.settings.source === null && context.domain.defaultSource === null) return undefined;
-  const source = await context.source();
-  // Asked first, because listing the parts of a simulated source would simulate it.
-  if (source.oracle === undefined || !manifest.reason.endsWith(source.description))
-    return undefined;
-  const parts = new Set(
-    (await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`),
-  );
-  const pieces = await (await context.features()).pieces(manifest);
-  const demand = pieces.filter(({ feed }) => !isExogenous(feed));
-  const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
-  return isSame
-    ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN
-    : undefined;
-}
+};

@@ -1,175 +1,57 @@
 /**
- * Purpose: `headway tune`: search for a better configuration in worker processes, and write it down
- * with a report.
- * Invariants: one search of a domain and store at a time on this machine; the test span is never
- * looked at; the store is only read.
- * Fails: RUN_IN_PROGRESS, SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, BACKEND_UNAVAILABLE.
+ * Purpose: the command `headway tune` with its flags.
+ * Invariants: as cli/command.ts.
+ * Fails: as the action does.
  */
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import Table from 'cli-table3';
-import { replaceFile } from '../../platform/files/replace-file.ts';
-import { withRunLock } from '../../platform/jobs/run-lock.ts';
-import { openWorkerPool } from '../../platform/jobs/worker-pool.ts';
-import { tuningPage } from '../../reports/pages/tuning-page.ts';
-import { configFileOf } from '../../services/training/config-file.ts';
-import { readTrainingPanel } from '../../services/training/train.ts';
-import { defaultConfigOf } from '../../services/training/training-config.ts';
-import {
-  type ReportedCandidate,
-  type TuningReport,
-  tuningReport,
-} from '../../services/training/tuning/report.ts';
-import { type TuningResult, tune } from '../../services/training/tuning/tuning.ts';
-import type { TrialScore } from '../../services/training/tuning/worker.ts';
-import type { CommandContext } from '../context.ts';
+import type { TuneFlags } from '../actions/tune.ts';
+import { type AddCommand, command } from '../command.ts';
+import { computeFlags, wholeNumber } from '../flags.ts';
 
-export interface TuneFlags {
-  readonly candidates: number;
-  readonly steps: number;
-  readonly folds: number;
-  readonly workers?: number;
-  readonly testDays?: number;
-  readonly snapshot?: string;
-  readonly configOut?: string;
-  readonly page?: string;
-}
-
-export async function tuneCommand(context: CommandContext, flags: TuneFlags): Promise<void> {
-  const { domain, settings, clock, progress, logger } = context;
-  const defaults = defaultConfigOf(domain);
-  const testDays = flags.testDays ?? defaults.testDays;
-  const store = await context.store();
-  const lock = {
-    folder: join(settings.work, 'locks'),
-    store: `${store.location} ${domain.name}`,
-    kind: 'tuning',
-    clock,
-  };
-  const folder = join(settings.work, 'tuning');
-  const started = clock.elapsedMs();
-  const { result, report } = await withRunLock(lock, async () => {
-    const { manifest, panel } = await readTrainingPanel(
-      await context.features(),
-      domain,
-      flags.snapshot,
-    );
-    const pool = openWorkerPool({
-      module: new URL('../../services/training/tuning/worker.ts', import.meta.url),
-      size: flags.workers ?? availableParallelism(),
-    });
-    try {
-      const result = await tune({
-        domain,
-        panel,
-        config: { ...defaults, testDays },
-        candidates: flags.candidates,
-        steps: flags.steps,
-        folds: flags.folds,
-        seed: settings.seed,
-        backend: settings.backend,
-        folder,
-        runTrial: (input, onSteps) =>
-          pool.run<TrialScore>(input, {
-            onProgress: (steps) => typeof steps === 'number' && onSteps(steps),
-          }),
-        progress,
-        logger,
-      });
-      const { snapshotVersion } = manifest;
-      const seconds = (clock.elapsedMs() - started) / 1000;
-      const about = {
-        domain,
-        panel,
-        snapshotVersion,
-        seed: settings.seed,
-        testDays,
-        generatedAt: clock.now(),
-        seconds,
-      };
-      return { result, report: tuningReport(result, about) };
-    } finally {
-      await pool.close();
-    }
+export const register: AddCommand = (program, env) => {
+  command<TuneFlags>(program, env, {
+    name: 'tune',
+    description: 'Search for a better network configuration. Resumable; only reads the store.',
+    define: (c) =>
+      computeFlags(
+        c
+          .option(
+            '--candidates <count>',
+            'configurations to try, including the default',
+            wholeNumber,
+            18,
+          )
+          .option(
+            '--steps <count>',
+            'batches in the first round; each next round has three times as many for the best third',
+            wholeNumber,
+            60,
+          )
+          .option(
+            '--folds <count>',
+            'consecutive spans of 14 days that each candidate is scored on',
+            wholeNumber,
+            2,
+          )
+          .option(
+            '--workers <count>',
+            'processes that fit in parallel (default: one per core)',
+            wholeNumber,
+          )
+          .option(
+            '--test-days <days>',
+            'days at the end that the search must not use (default: 28)',
+            wholeNumber,
+          )
+          .option('--snapshot <version>', 'search on this snapshot (default: latest)')
+          .option(
+            '--config-out <file>',
+            'where the best configuration is written (default: tuning/DOMAIN.json in --work)',
+          )
+          .option(
+            '--page <file>',
+            'where the report is written (default: reports/DOMAIN-tuning.html in --work)',
+          ),
+      ),
+    run: async (context, flags) => (await import('../actions/tune.ts')).tuneCommand(context, flags),
   });
-  const configPath = flags.configOut ?? join(folder, `${domain.name}.json`);
-  const pagePath = flags.page ?? join(settings.work, 'reports', `${domain.name}-tuning.html`);
-  await replaceFile(
-    configPath,
-    `${JSON.stringify(configFileOf(result.config, domain.name, originOf(report)), null, 2)}\n`,
-  );
-  await replaceFile(pagePath, tuningPage(report));
-  context.print(candidateTable(report));
-  for (const line of failureLines(report)) context.print(line);
-  context.print(`\n${verdictOf(report)}`);
-  context.print(trialsLine(report, result));
-  context.print(
-    `\nReport: ${pagePath}\nConfiguration: ${configPath}\nUse it: headway train --config ${configPath}`,
-  );
-  context.printJson({
-    ...report,
-    config: { network: result.config.network, fit: result.config.fit },
-    configPath,
-    pagePath,
-  });
-}
-
-const SHOWN = 12;
-
-function candidateTable(report: TuningReport): string {
-  const { parameters, rungs, candidates } = report;
-  const right = rungs.map(() => 'right' as const);
-  const table = new Table({
-    head: ['', ...rungs.map(({ steps }) => `loss at ${steps}`), `MAE (${report.unit})`, 'values'],
-    style: { head: [], border: [] },
-    colAligns: ['left', ...right, 'right', 'left'],
-    colWidths: [null, ...rungs.map(() => null), null, 64],
-    wordWrap: true,
-  });
-  for (const candidate of candidates.slice(0, SHOWN)) {
-    table.push([
-      `${candidate.number === 0 ? 'default' : candidate.number}${candidate.number === report.best ? ' *' : ''}`,
-      ...rungs.map((_, rung) => lossText(candidate, rung)),
-      candidate.rungs.at(-1)?.mae?.toPrecision(4) ?? '',
-      parameters.map(({ name }) => `${name}\u00a0${candidate.values[name]}`).join(', '),
-    ]);
-  }
-  const rest =
-    candidates.length > SHOWN ? `\n… and ${candidates.length - SHOWN} more, in the report.` : '';
-  const folds = `mean of ${report.folds.length} folds`;
-  return `${table.toString()}${rest}\nLoss: pinball loss over the best naive's MAE, ${folds}; less is better; compare inside a column. MAE: at the last rung reached.`;
-}
-
-function lossText({ rungs }: ReportedCandidate, rung: number): string {
-  const standing = rungs[rung];
-  return standing === undefined ? '' : (standing.loss?.toFixed(4) ?? 'failed');
-}
-
-function failureLines({ candidates }: TuningReport): string[] {
-  return candidates.flatMap(({ number, rungs }) =>
-    rungs.flatMap(({ steps, failures }) =>
-      failures.map((text) => `Candidate ${number} failed at ${steps} steps: ${text}`),
-    ),
-  );
-}
-
-function verdictOf({ best, gain, rungs }: TuningReport): string {
-  const steps = rungs.at(-1)?.steps;
-  if (best === 0)
-    return `No candidate beat the default configuration at ${steps} steps: the file holds the default.`;
-  const how =
-    gain === null
-      ? 'the default failed'
-      : `${(100 * gain).toFixed(1)} % less loss than the default`;
-  return `Candidate ${best} is best at ${steps} steps: ${how}. Whether it holds on days it has not met, \`headway backtest --config\` tells.`;
-}
-
-function trialsLine(report: TuningReport, { folder }: TuningResult): string {
-  const resumed =
-    report.resumedTrials > 0 ? `, ${report.resumedTrials} of them from an earlier run` : '';
-  return `${report.trials} trials${resumed}, in ${report.seconds.toFixed(1)} s. They are kept in ${folder}.`;
-}
-
-const originOf = ({ best, candidates, rungs, seed, snapshotVersion, gain }: TuningReport): string =>
-  `headway tune: candidate ${best} of ${candidates.length} (0 is the default), seed ${seed}, snapshot ${snapshotVersion}, ` +
-  `${rungs.at(-1)?.steps} steps in the last rung${gain === null ? '' : `, ${(100 * gain).toFixed(1)} % less loss than the default`}`;
+};

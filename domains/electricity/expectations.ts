@@ -1,5 +1,5 @@
 /**
- * Purpose: what the electricity domain expects of its load files beside the general defaults
+ * Purpose: what the electricity domain expects of its load files on top of the general defaults
  * (docs/decisions/0018).
  * Invariants: the whole folder is one part, so nothing here is about single files; their headers
  * are checked when they are opened.

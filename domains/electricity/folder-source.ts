@@ -75,7 +75,7 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
   return {
     relation: `(${selects.join(' UNION ALL ')})`,
     seriesId: 'region',
-    // The label tells when the hour ended, on the wall clock (README.md has the evidence).
+    // The label says when the hour ended, on the wall clock (README.md has the evidence).
     localTime: `${label} - INTERVAL 1 HOUR`,
     value: load,
     // None: in the doubled hour of autumn two equal rows are two hours.

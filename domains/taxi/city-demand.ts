@@ -2,7 +2,7 @@
  * Purpose: the truth of the simulated city: the mean demand of every place in every hour, and its
  * distribution.
  * Invariants: everything follows from (seed, place, UTC hour) alone, so the truth does not depend
- * on when or in which pieces the trips are written.
+ * on when or in which files the trips are written.
  * Fails: a RangeError for a place the city does not have.
  */
 import Holidays from 'date-holidays';
@@ -14,7 +14,7 @@ import { LAST_PLACE } from './trip-files.ts';
 export const HOUR_MS = 3_600_000;
 const YEAR_HOURS = 8766;
 /**
- * Growth is told relative to this hour (2026-01-01 UTC), so that it does not depend on when the
+ * Growth is relative to this hour (2026-01-01 UTC), so that it does not depend on when the
  * simulation starts.
  */
 const ORIGIN_HOUR = 490_896;

@@ -72,7 +72,7 @@ async function partOf(folder: string, stretch: TripSpan): Promise<RawPart> {
   };
 }
 
-/** What `wanted` lacks beside `written`, cut at local month edges. */
+/** What `wanted` lacks compared with `written`, cut at local month edges. */
 function missingStretches(written: readonly TripSpan[], wanted: TripSpan): TripSpan[] {
   const gaps: TripSpan[] = [];
   let from = wanted.start;
@@ -85,18 +85,18 @@ function missingStretches(written: readonly TripSpan[], wanted: TripSpan): TripS
 }
 
 function cutAtMonths({ start, end }: TripSpan): TripSpan[] {
-  const pieces: TripSpan[] = [];
+  const spans: TripSpan[] = [];
   for (let month = monthBefore(start, 0), from = start; from < end; month = nextMonth(month)) {
     const to = Math.min(end, spanOfMonth(month).end);
-    pieces.push({ start: from, end: to });
+    spans.push({ start: from, end: to });
     from = to;
   }
-  return pieces;
+  return spans;
 }
 
 /**
  * The stretches on disk, in order and without overlap. Two runs at once may leave files that
- * overlap; they tell the same about the hours they share, so the one that reaches further is taken
+ * overlap; they have the same rows about the hours they share, so the one that reaches further is taken
  * and the other ignored.
  */
 async function list(folder: string): Promise<TripSpan[]> {
@@ -145,7 +145,7 @@ function parseSpec(spec: string): { seed: number; months: number; places: number
       fix: 'Write "city" or for example "city:seed=7,months=9,places=60".',
     });
   const text = spec === 'city' ? '' : spec.slice('city:'.length);
-  for (const pair of text.split(',').filter((piece) => piece !== '')) {
+  for (const pair of text.split(',').filter((pair) => pair !== '')) {
     const match = /^(seed|months|places)=(\d{1,10})$/.exec(pair);
     if (!match) throw invalid(`does not read at ${JSON.stringify(pair)}`);
     const name = match[1] as keyof typeof settings;

@@ -5,7 +5,7 @@
  * published yet is left out and named; parts are the same as if the files lay in a folder, so the
  * two ways in are interchangeable.
  * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE where the site does not
- * answer and there is no earlier copy, or where no month at all is there.
+ * respond and there is no earlier copy, or where no month at all is there.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';

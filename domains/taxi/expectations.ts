@@ -1,5 +1,5 @@
 /**
- * Purpose: what the taxi domain expects of its trip files beside the general defaults
+ * Purpose: what the taxi domain expects of its trip files on top of the general defaults
  * (docs/decisions/0018).
  * Invariants: only what follows from what the files are; nothing is fitted to a certain year. Only
  * what counting needs must be there: without the other columns rows are counted all the same, and

@@ -59,7 +59,7 @@ export function tripFile(path: string): TripFile | null {
 async function list(
   spec: string,
   context: Pick<SourceContext, 'logger'>,
-  tell: boolean,
+  isLogged: boolean,
 ): Promise<TripFile[]> {
   const fix = `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`;
   const { files: paths, ignored } = await sourceFiles(spec, (name) => tripFile(name) !== null, fix);
@@ -82,7 +82,7 @@ async function list(
     months.set(month, basename(path));
     files.push(file);
   }
-  if (tell && ignored.length > 0)
+  if (isLogged && ignored.length > 0)
     context.logger.info({ source: spec, ignored }, 'files that are no trip files are ignored');
   if (files.length > 0) return files;
   throw new HeadwayError(

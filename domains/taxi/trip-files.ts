@@ -70,7 +70,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
       : `try_cast(${sqlName(pickup.name)} AS TIMESTAMP)`;
   const number = placeNumber(place);
   // The same trip duplicated: a trip and its refund differ in the amounts only. Without all five
-  // columns nobody can tell.
+  // the columns are not enough.
   const key = [
     find(SPELLINGS.vendor),
     pickup,
@@ -113,7 +113,7 @@ function rangesOf(time: string, dropoff: Column | undefined): RawRange[] {
       name: 'trip of 0 to 24 hours',
       value: `date_diff('second', ${time}, ${end}) / 3600.0`,
       atLeast: 0,
-      withTimeout: 24,
+      atMost: 24,
     },
   ];
 }

@@ -12,7 +12,7 @@ import { buildApp } from './build-app.ts';
 import { ConfigurationError } from './configuration.ts';
 import { environments } from './environments.ts';
 
-const CDK_OUT = join(import.meta.dirname, '..', 'cdk.out');
+const CDK_OUT = join(import.meta.dirname, '..', '..', 'cdk.out');
 
 try {
   if (!existsSync(join(LAMBDA_BUNDLE, 'index.mjs'))) {

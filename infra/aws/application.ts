@@ -10,7 +10,7 @@ import type { Configuration } from './configuration.ts';
 import { storeName } from './store-access.ts';
 
 /** `npm run bundle:lambda` makes it. */
-export const LAMBDA_BUNDLE = join(import.meta.dirname, '..', 'build', 'lambda');
+export const LAMBDA_BUNDLE = join(import.meta.dirname, '..', '..', 'build', 'lambda');
 export const LAMBDA_HANDLER = 'index.handler';
 
 /** What a command needs to know wherever it runs. */

@@ -17,7 +17,7 @@ import { ENVIRONMENTS, type EnvironmentName } from './configuration.ts';
 import { environments } from './environments.ts';
 import { describeTeardown, type Template, teardownOf } from './teardown.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 const VERBS = ['deploy', 'diff', 'destroy'] as const;
 const USAGE = `npm run deploy  -- ENVIRONMENT [--only STACK,STACK] [--image TAG] [--keys FILE] [--yes]
 npm run diff    -- ENVIRONMENT [--only STACK,STACK]

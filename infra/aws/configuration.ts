@@ -157,9 +157,9 @@ export class ConfigurationError extends Error {
 }
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731];
-/** CPU units → least and most memory in GiB, and the step between. */
+/** CPU units → minimum and maximum memory in GiB, and the step between. */
 const FARGATE_MEMORY: Readonly<
-  Record<FargateSize['cpu'], readonly [least: number, most: number, step: number]>
+  Record<FargateSize['cpu'], readonly [min: number, max: number, step: number]>
 > = {
   256: [0.5, 2, 0.5],
   512: [1, 4, 1],
@@ -169,160 +169,141 @@ const FARGATE_MEMORY: Readonly<
   8192: [16, 60, 4],
 };
 
-/**
- * Every way in which a configuration is wrong, as sentences that begin with the value's path; none
- * when it is right.
- */
-export function configurationProblems(configuration: Configuration): string[] {
-  const { account, region, domain, features, training, batch, inference, monitoring, delivery } =
-    configuration;
-  const problems: string[] = [];
-  const need = (isRight: boolean, path: string, value: unknown, allowed: string) => {
-    if (!isRight) problems.push(`${path} is ${JSON.stringify(value)}; it must be ${allowed}`);
-  };
-  const between = (path: string, value: number, least: number, most: number, unit = '') =>
-    need(
-      Number.isInteger(value) && value >= least && value <= most,
-      path,
-      value,
-      `a whole number from ${least} to ${most}${unit}`,
-    );
-  const matches = (path: string, value: string | null, pattern: RegExp, allowed: string) =>
-    need(value === null || pattern.test(value), path, value, `${allowed}, or null`);
+/** Checks of one kind of value each; what is wrong is added to `problems`. */
+class Checks {
+  readonly problems: string[] = [];
 
-  need(
-    ENVIRONMENTS.includes(configuration.environment),
-    'environment',
-    configuration.environment,
-    ENVIRONMENTS.join(' or '),
-  );
-  matches('account', account, /^\d{12}$/, '12 digits');
-  matches('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like eu-central-1');
-  need(
-    (account === null) === (region === null),
-    'account and region',
-    [account, region],
-    'both given or both null',
-  );
-  matches('domain', domain, /^[a-z][a-z0-9-]{0,31}$/, 'the name of a folder in domains/');
-  need(
-    LOG_DAYS.includes(configuration.logDays),
-    'logDays',
-    configuration.logDays,
-    `one of ${LOG_DAYS.join(', ')}`,
-  );
-  between('undeleteDays', configuration.undeleteDays, 1, 365, ' days');
+  need(isRight: boolean, path: string, value: unknown, allowed: string): void {
+    if (!isRight) this.problems.push(`${path} is ${JSON.stringify(value)}; it must be ${allowed}`);
+  }
 
-  for (const [path, schedule] of [
-    ['features.schedule', features.schedule],
-    ['training.schedule', training.schedule],
-    ['batch.schedule', batch?.schedule ?? null],
-  ] as const)
-    matches(
-      path,
-      schedule,
-      /^(cron\((\S+ ){5}\S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
-      'cron(minute hour day month weekday year) or rate(N hours)',
-    );
+  between(path: string, value: number, min: number, max: number, unit = ''): void {
+    const isRight = Number.isInteger(value) && value >= min && value <= max;
+    this.need(isRight, path, value, `a whole number from ${min} to ${max}${unit}`);
+  }
 
-  const fargate = (path: string, size: FargateSize) => {
-    const range = FARGATE_MEMORY[size.cpu];
+  matches(path: string, value: string | null, pattern: RegExp, allowed: string): void {
+    this.need(value === null || pattern.test(value), path, value, `${allowed}, or null`);
+  }
+
+  schedule(path: string, value: string | null): void {
+    const pattern = /^(cron\((\S+ ){5}\S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$/;
+    const allowed = 'cron(minute hour day month weekday year) or rate(N hours)';
+    this.matches(path, value, pattern, allowed);
+  }
+
+  fargate(path: string, { cpu, memoryMb, storageGb }: FargateSize): void {
+    const range = FARGATE_MEMORY[cpu];
     if (range === undefined) {
-      need(false, `${path}.cpu`, size.cpu, Object.keys(FARGATE_MEMORY).join(', '));
+      this.need(false, `${path}.cpu`, cpu, Object.keys(FARGATE_MEMORY).join(', '));
       return;
     }
-    const [least, most, step] = range;
-    const gib = size.memoryMb / 1024;
-    const fits = gib >= least && gib <= most && Number.isInteger(gib / step);
-    need(
-      fits,
+    const [min, max, step] = range;
+    const gib = memoryMb / 1024;
+    this.need(
+      gib >= min && gib <= max && Number.isInteger(gib / step),
       `${path}.memoryMb`,
-      size.memoryMb,
-      `from ${least * 1024} to ${most * 1024} in steps of ${step * 1024} with ${size.cpu} CPU units`,
+      memoryMb,
+      `from ${min * 1024} to ${max * 1024} in steps of ${step * 1024} with ${cpu} CPU units`,
     );
-    between(`${path}.storageGb`, size.storageGb, 21, 200, ' GiB');
-  };
-  const lambda = (path: string, { memoryMb, storageMb }: LambdaSize) => {
-    between(`${path}.memoryMb`, memoryMb, 1024, 10_240, ' MiB (DuckDB alone may use 512)');
-    between(`${path}.storageMb`, storageMb, 512, 10_240, ' MiB');
-  };
-  if (features.compute.kind === 'fargate') fargate('features.compute', features.compute);
-  else lambda('features.compute', features.compute);
+    this.between(`${path}.storageGb`, storageGb, 21, 200, ' GiB');
+  }
+
+  lambda(path: string, { memoryMb, storageMb }: LambdaSize): void {
+    const unit = ' MiB (DuckDB alone may use 512)';
+    this.between(`${path}.memoryMb`, memoryMb, 1024, 10_240, unit);
+    this.between(`${path}.storageMb`, storageMb, 512, 10_240, ' MiB');
+  }
+}
+
+/**
+ * Every problem of a configuration, as a sentence that begins with the value's path; none when it
+ * is valid.
+ */
+export function configurationProblems(configuration: Configuration): string[] {
+  const checks = new Checks();
+  checkPlace(checks, configuration);
+  checkJobs(checks, configuration);
+  checkInference(checks, configuration);
+  checkMonitoring(checks, configuration);
+  checkDelivery(checks, configuration);
+  return checks.problems;
+}
+
+function checkPlace(checks: Checks, configuration: Configuration): void {
+  const { environment, account, region, domain, logDays, undeleteDays } = configuration;
+  const environments = ENVIRONMENTS.join(' or ');
+  checks.need(ENVIRONMENTS.includes(environment), 'environment', environment, environments);
+  checks.matches('account', account, /^\d{12}$/, '12 digits');
+  checks.matches('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like eu-central-1');
+  const isBoth = (account === null) === (region === null);
+  checks.need(isBoth, 'account and region', [account, region], 'both given or both null');
+  const folder = 'the name of a folder in domains/';
+  checks.matches('domain', domain, /^[a-z][a-z0-9-]{0,31}$/, folder);
+  checks.need(LOG_DAYS.includes(logDays), 'logDays', logDays, `one of ${LOG_DAYS.join(', ')}`);
+  checks.between('undeleteDays', undeleteDays, 1, 365, ' days');
+}
+
+function checkJobs(checks: Checks, { features, training, batch }: Configuration): void {
+  checks.schedule('features.schedule', features.schedule);
+  checks.schedule('training.schedule', training.schedule);
+  checks.schedule('batch.schedule', batch?.schedule ?? null);
+  if (features.compute.kind === 'fargate') checks.fargate('features.compute', features.compute);
+  else checks.lambda('features.compute', features.compute);
   if (batch !== null) {
-    lambda('batch.compute', batch.compute);
-    between('batch.shards', batch.shards, 1, 1000);
-    between('batch.maxAtOnce', batch.maxAtOnce, 1, 1000);
+    checks.lambda('batch.compute', batch.compute);
+    checks.between('batch.shards', batch.shards, 1, 1000);
+    checks.between('batch.maxAtOnce', batch.maxAtOnce, 1, 1000);
   }
-  fargate('training.compute', training.compute);
-  between('training.timeoutHours', training.timeoutHours, 1, 48, ' hours');
+  checks.fargate('training.compute', training.compute);
+  checks.between('training.timeoutHours', training.timeoutHours, 1, 48, ' hours');
+}
 
-  between('inference.memoryMb', inference.memoryMb, 512, 10_240, ' MiB');
-  between('inference.timeoutSeconds', inference.timeoutSeconds, 1, 29, ' seconds');
-  between('inference.provisionedConcurrency', inference.provisionedConcurrency, 0, 1000);
-  if (inference.maxConcurrency !== null) {
-    between('inference.maxConcurrency', inference.maxConcurrency, 1, 10_000);
-    need(
-      inference.provisionedConcurrency <= inference.maxConcurrency,
+function checkInference(checks: Checks, { inference, region }: Configuration): void {
+  const { provisionedConcurrency, maxConcurrency, throttle, front } = inference;
+  const firewallAt = inference.firewallRequestsPerFiveMinutes;
+  checks.between('inference.memoryMb', inference.memoryMb, 512, 10_240, ' MiB');
+  checks.between('inference.timeoutSeconds', inference.timeoutSeconds, 1, 29, ' seconds');
+  checks.between('inference.provisionedConcurrency', provisionedConcurrency, 0, 1000);
+  if (maxConcurrency !== null) {
+    checks.between('inference.maxConcurrency', maxConcurrency, 1, 10_000);
+    checks.need(
+      provisionedConcurrency <= maxConcurrency,
       'inference.provisionedConcurrency',
-      inference.provisionedConcurrency,
-      `at most inference.maxConcurrency (${inference.maxConcurrency})`,
+      provisionedConcurrency,
+      `at most inference.maxConcurrency (${maxConcurrency})`,
     );
   }
-  between('inference.throttle.ratePerSecond', inference.throttle.ratePerSecond, 1, 10_000);
-  between('inference.throttle.burst', inference.throttle.burst, 1, 5000);
-  if (inference.firewallRequestsPerFiveMinutes !== null) {
-    between(
-      'inference.firewallRequestsPerFiveMinutes',
-      inference.firewallRequestsPerFiveMinutes,
-      10,
-      2_000_000_000,
-    );
-    need(
-      region === 'us-east-1',
-      'region',
-      region,
-      'us-east-1 where inference.firewallRequestsPerFiveMinutes is set',
-    );
-    need(
-      inference.front === 'function-url',
-      'inference.front',
-      inference.front,
-      'function-url behind a firewall',
-    );
-  }
+  checks.between('inference.throttle.ratePerSecond', throttle.ratePerSecond, 1, 10_000);
+  checks.between('inference.throttle.burst', throttle.burst, 1, 5000);
+  if (firewallAt === null) return;
+  const path = 'inference.firewallRequestsPerFiveMinutes';
+  checks.between(path, firewallAt, 10, 2_000_000_000);
+  checks.need(region === 'us-east-1', 'region', region, `us-east-1 where ${path} is set`);
+  const isUrl = front === 'function-url';
+  checks.need(isUrl, 'inference.front', front, 'function-url behind a firewall');
+}
 
-  matches('monitoring.mail', monitoring.mail, /^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an address');
-  if (monitoring.staleAfterHours !== null)
-    between('monitoring.staleAfterHours', monitoring.staleAfterHours, 1, 24 * 366, ' hours');
-  between('monitoring.latencyMs', monitoring.latencyMs, 10, 29_000, ' ms');
-  between('monitoring.monthlyBudgetUsd', monitoring.monthlyBudgetUsd, 1, 1_000_000, ' USD');
-  need(
-    Math.abs(monitoring.minSkill) <= 1,
-    'monitoring.minSkill',
-    monitoring.minSkill,
-    'from -1 to 1',
-  );
-  need(
-    monitoring.coverageTolerance > 0 && monitoring.coverageTolerance < 1,
-    'monitoring.coverageTolerance',
-    monitoring.coverageTolerance,
-    'between 0 and 1',
-  );
-  // What stands here decides who may deploy: nothing that could match more than one repository or
-  // branch.
-  matches(
-    'delivery.repository',
-    delivery.repository,
-    /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/,
-    'OWNER/NAME on GitHub',
-  );
-  need(
-    /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(delivery.branch),
-    'delivery.branch',
-    delivery.branch,
-    'the name of one branch, without * or ?',
-  );
-  return problems;
+function checkMonitoring(checks: Checks, { monitoring }: Configuration): void {
+  const { mail, staleAfterHours, latencyMs, minSkill, coverageTolerance } = monitoring;
+  checks.matches('monitoring.mail', mail, /^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an address');
+  if (staleAfterHours !== null)
+    checks.between('monitoring.staleAfterHours', staleAfterHours, 1, 24 * 366, ' hours');
+  checks.between('monitoring.latencyMs', latencyMs, 10, 29_000, ' ms');
+  checks.between('monitoring.monthlyBudgetUsd', monitoring.monthlyBudgetUsd, 1, 1_000_000, ' USD');
+  checks.need(Math.abs(minSkill) <= 1, 'monitoring.minSkill', minSkill, 'from -1 to 1');
+  const isShare = coverageTolerance > 0 && coverageTolerance < 1;
+  const path = 'monitoring.coverageTolerance';
+  checks.need(isShare, path, coverageTolerance, 'between 0 and 1');
+}
+
+/** Decides who may deploy: no value may match more than one repository or branch. */
+function checkDelivery(checks: Checks, { delivery: { repository, branch } }: Configuration): void {
+  const repositoryPattern = /^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/;
+  checks.matches('delivery.repository', repository, repositoryPattern, 'OWNER/NAME on GitHub');
+  const isBranch = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(branch);
+  const allowed = 'the name of one branch, without * or ?';
+  checks.need(isBranch, 'delivery.branch', branch, allowed);
 }
 
 /** @throws ConfigurationError with all that is wrong. */

@@ -11,8 +11,8 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import awsLambdaFastify from '@fastify/aws-lambda';
 import { withTimeout } from '../../platform/timers.ts';
 import { type AppOptions, buildApp } from '../../services/inference/app.ts';
+import type { App } from '../../services/inference/plugins/app.ts';
 import { HttpProblem } from '../../services/inference/responses/problems.ts';
-import type { App } from '../../services/inference/routes/context.ts';
 import {
   asRequested,
   asResponse,

@@ -1,5 +1,5 @@
 /**
- * Purpose: DuckDB for one piece of work: an in-memory engine with a memory cap that is always
+ * Purpose: DuckDB for one task: an in-memory engine with a memory cap that is always
  * closed again.
  * Invariants: no state outlives `withDuckDB`; spill files stay in `tempFolder`; nothing is
  * downloaded or installed.
@@ -121,7 +121,7 @@ export async function rowsOf(
   return reader.getRowObjectsJson() as Record<string, unknown>[];
 }
 
-/** Rows as arrays of plain JSON values, piece by piece: for results of any length. */
+/** Rows as arrays of plain JSON values, chunk by chunk: for results of any length. */
 export async function* rowArraysOf(
   connection: DuckDBConnection,
   sql: string,

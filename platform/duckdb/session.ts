@@ -49,7 +49,7 @@ function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
 }
 
 /**
- * Names the rows of an answer: the temporary table `series`, which position belongs to which id.
+ * Names the rows of a result: the temporary table `series`, which position belongs to which id.
  */
 export async function nameRows(session: SqlSession, ids: readonly string[]): Promise<void> {
   const rows = ids.map((id, position) => `(${position}, ${sqlText(id)})`).join(', ');

@@ -1,8 +1,8 @@
 /**
- * Purpose: SHA-256 of a file's content: the fingerprint of a raw file, and the name of what the
- * store holds.
+ * Purpose: SHA-256 of a file's content: the fingerprint of a raw file, and the name of an
+ * object in the store.
  * Invariants: equal content gives an equal hash, whatever the file's name or date; a block is read
- * while the one before is hashed, in two buffers, whatever the file's size.
+ * while the previous one is hashed, in two buffers.
  * Fails: with the error of the file system (ENOENT, EACCES, …).
  */
 import { createHash } from 'node:crypto';

@@ -1,13 +1,14 @@
 /**
- * Purpose: writes a file that others may be reading, or that a kill must not leave torn.
- * Invariants: the file is there whole or not at all; what stood there before stays until then.
- * Fails: with the file system's own error; its caller knows what the file means.
+ * Purpose: replaces a file atomically, because others may read it and a kill must not leave half of
+ * it.
+ * Invariants: the file is complete or absent; the old content stays until then.
+ * Fails: with the error of the file system.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A killed writer leaves at most one file with this ending beside the one it wrote. */
+/** A killed writer leaves at most one file with this ending next to the target. */
 export const DRAFT_ENDING = '.draft';
 
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {

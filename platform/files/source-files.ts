@@ -1,6 +1,6 @@
 /**
- * Purpose: the raw files of a source: which there are, what identifies their content, and whether
- * that content is still there after its rows were read.
+ * Purpose: the raw files of a source: their names, the fingerprint of their content, and whether
+ * they changed while their rows were read.
  * Invariants: only regular files are opened, so nothing waits for a FIFO; of a folder only files
  * inside it. A fingerprint is of the bytes that the rows come from, or `verifyUnchanged` fails.
  * Fails: SOURCE_NOT_FOUND; SOURCE_INVALID naming every path that is no regular file or is outside
@@ -16,11 +16,11 @@ import { fileHash } from './file-hash.ts';
 export interface SourceFiles {
   /** Paths in the order of their names. */
   readonly files: string[];
-  /** Names of what is in the folder and is not wanted. */
+  /** Names of the other entries of the folder. */
   readonly ignored: string[];
 }
 
-/** The wanted files of a folder, or the one file that `spec` is. */
+/** The matching files of a folder, or the file `spec`. */
 export async function sourceFiles(
   spec: string,
   isWanted: (name: string) => boolean,
@@ -58,8 +58,8 @@ async function problemOf(path: string, root: string | null): Promise<string | nu
     const found = await stat(path);
     if (!found.isFile()) return `is ${kindOf(found)}, not a regular file`;
     if (root === null) return null;
-    const way = relative(root, await realpath(path));
-    return isAbsolute(way) || way.split(sep)[0] === '..'
+    const inside = relative(root, await realpath(path));
+    return isAbsolute(inside) || inside.split(sep)[0] === '..'
       ? 'is a link to a file outside of the folder'
       : null;
   } catch (error) {
@@ -73,14 +73,14 @@ function kindOf(found: Stats): string {
   return found.isSocket() ? 'a socket' : 'a device';
 }
 
-/** What a part of files says about their content: two fields of a RawPart. */
+/** Identifies the content of a part: two fields of a RawPart. */
 export interface Fingerprint {
   readonly fingerprint: string;
   /** Call it after the rows were read. */
   verifyUnchanged(): Promise<void>;
 }
 
-/** Of a part that is one file: the SHA-256 of its content. */
+/** Fingerprint of a part of one file: the SHA-256 of its content. */
 export async function fileFingerprint(path: string): Promise<Fingerprint> {
   const before = await stateOf(path);
   const fingerprint = await fileHash(path).catch((cause: NodeJS.ErrnoException) => {
@@ -94,13 +94,13 @@ export async function fileFingerprint(path: string): Promise<Fingerprint> {
       if ((await stateOf(path)) === before) return;
       throw new HeadwayError('RAW_FILE_INVALID', `${basename(path)} changed while it was read`, {
         where: path,
-        fix: 'Run again when nothing writes to the file.',
+        fix: 'Run again when no program writes to the file.',
       });
     },
   };
 }
 
-/** Of a part that is several files: their names and contents. */
+/** Fingerprint of a part of several files: from their names and contents. */
 export async function filesFingerprint(paths: readonly string[]): Promise<Fingerprint> {
   const hash = createHash('sha256');
   const files: Fingerprint[] = [];
@@ -118,8 +118,8 @@ export async function filesFingerprint(paths: readonly string[]): Promise<Finger
 }
 
 /**
- * Differs after every write, also one that keeps the size or sets the time of modification back.
- * Null: the file is gone.
+ * Differs after every write, also one that keeps the size or resets the modification time. Null:
+ * the file is gone.
  */
 async function stateOf(path: string): Promise<string | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);

@@ -2,7 +2,7 @@
  * Purpose: the one HTTP client: time-outs, retries with exponential back-off and jitter,
  * Retry-After honoured.
  * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors,
- * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log holds method, URL without
+ * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log has method, URL without
  * its query, and status, never headers or bodies.
  * Fails: with the AxiosError of the last attempt; `reasonOf` puts it in one line without secrets.
  */
@@ -12,7 +12,7 @@ import type { Logger } from '../telemetry/logger.ts';
 
 export interface HttpOptions {
   readonly logger: Logger;
-  /** Until the response's headers, and between two pieces of its body. */
+  /** Until the response's headers, and between two chunks of its body. */
   readonly timeoutMs?: number;
   readonly retries?: number;
   readonly firstDelayMs?: number;
@@ -68,7 +68,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   return { axios: client, timeoutMs, retries, delayMs, logger };
 }
 
-/** What went wrong, in a few words: "HTTP 503", "ECONNREFUSED", … */
+/** The reason in a few words: "HTTP 503", "ECONNREFUSED", … */
 export function reasonOf(error: unknown): string {
   if (axios.isAxiosError(error))
     return error.response ? `HTTP ${error.response.status}` : (error.code ?? error.message);

@@ -1,12 +1,12 @@
 /**
- * Purpose: one file from the web onto the disk: resumed where it was cut, and not fetched again
- * while it is unchanged.
+ * Purpose: downloads a file: resumes after an interruption, and does not fetch an unchanged file
+ * again.
  * Invariants: `path` holds a complete file or none: bytes collect in `path.part` and are renamed
  * when their number is right; `path.etag` says which version `path` is; a part is continued only if
  * the server says it is still the same version (If-Range).
  * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's
- * number of retries; 403 and 404 are no errors but the result 'absent', for a bucket answers either
- * for a file that is not there.
+ * number of retries; 403 and 404 give the result 'absent', because a bucket returns either for a
+ * missing file.
  */
 import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -31,7 +31,7 @@ export async function download(
 ): Promise<DownloadResult> {
   for (let attempt = 1; ; attempt++) {
     const begun = await versionOf(`${path}.part`, `${path}.part.etag`);
-    // Whatever fails before the body has already been retried by the client: it ends the download.
+    // An error before the body was already retried by the client: it ends the download.
     const abort = new AbortController();
     const response = await request(client, url, path, begun, abort.signal);
     try {
@@ -47,7 +47,7 @@ export async function download(
       if (attempt > client.retries) throw error;
       client.logger.warn(
         { url: withoutQuery(url), attempt, reason: reasonOf(error) },
-        'download was cut, resuming',
+        'download was interrupted, resuming',
       );
       await wait(client.delayMs(attempt));
     }
@@ -93,7 +93,7 @@ async function settle(
       rm(`${path}.part`, { force: true }),
       rm(`${path}.part.etag`, { force: true }),
     ]);
-    throw new Error('the server has no such range any more');
+    throw new Error('the server no longer has this range');
   }
   return 'absent';
 }
@@ -112,15 +112,14 @@ async function receive(
   if (continued && (!range || Number(range[1]) !== begun?.bytes || (etag && etag !== begun.etag))) {
     abort.abort();
     await rm(part, { force: true });
-    throw new Error('the server continued at another place than asked');
+    throw new Error('the server continued at a different position');
   }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   const expected = range && continued ? Number(range[2]) : length;
-  // Synchronous: nothing may be awaited before the body is listened to, for a cut would go unheard
-  // and its bytes be lost.
+  // Synchronous: an await before the body has listeners would miss an interruption and lose bytes.
   if (!continued) {
-    // In this order: bytes of an older version never lie beside the new version's ETag, not even
-    // after a crash in between.
+    // In this order: bytes of an old version never have the new version's ETag, not even after a
+    // crash in between.
     rmSync(part, { force: true });
     writeFileSync(`${part}.etag`, JSON.stringify({ etag }));
   }
@@ -130,23 +129,22 @@ async function receive(
   const { size } = await stat(part);
   if (Number.isFinite(expected) && size !== expected) {
     if (size > expected) await rm(part, { force: true });
-    throw new Error(`${size} of ${expected} bytes came`);
+    throw new Error(`received ${size} of ${expected} bytes`);
   }
   const file = await open(part, 'r+');
   await file.sync();
   await file.close();
   await rename(part, path);
-  // After the rename: a crash between the two leaves an old ETag, which only costs another
-  // download.
+  // After the rename: a crash in between leaves an old ETag, which only costs another download.
   await writeFile(`${path}.etag`, JSON.stringify({ etag, bytes: size }));
   await rm(`${part}.etag`, { force: true });
   return 'downloaded';
 }
 
 /**
- * Writes a body to disk and returns what cut it short, if anything did. Not `pipeline`: that throws
- * away what has arrived but is not yet written when the source fails, and these bytes are what the
- * next attempt resumes after.
+ * Writes a body to disk and returns the error that interrupted it, if any. Not `pipeline`: where
+ * the source fails it drops bytes that have arrived but are not written, and the next attempt
+ * resumes after these.
  */
 async function save(
   body: IncomingMessage,
@@ -156,31 +154,31 @@ async function save(
 ): Promise<Error | null> {
   const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
   const written = finished(file);
-  written.catch(() => {}); // looked at below
-  // A connection may go silent without closing: give up when nothing came for a while.
+  written.catch(() => {}); // awaited below
+  // A connection may stall without closing: stop when no bytes arrive for a while.
   const watch = setTimeout(
-    () => body.destroy(new Error(`nothing came for ${timeoutMs} ms`)),
+    () => body.destroy(new Error(`no bytes received for ${timeoutMs} ms`)),
     timeoutMs,
   );
   const cut = await new Promise<Error | null>((resolve) => {
-    if (body.destroyed) resolve(new Error('the connection was cut'));
+    if (body.destroyed) resolve(new Error('the connection was closed'));
     body.once('end', () => resolve(null));
     body.once('error', resolve);
-    body.once('close', () => resolve(new Error('the connection was cut')));
+    body.once('close', () => resolve(new Error('the connection was closed')));
     file.once('error', resolve);
     body.on('data', () => watch.refresh());
     body.pipe(file, { end: false });
   });
   clearTimeout(watch);
   body.unpipe(file);
-  body.on('error', () => {}); // destroying it below may raise once more
+  body.on('error', () => {}); // destroying it below may raise again
   body.destroy();
   file.end();
   await written;
   return cut;
 }
 
-/** The version a file on disk is, or null where that is not known for certain. */
+/** The version of a file on disk, or null where it is not certain. */
 async function versionOf(path: string, sidecar: string): Promise<Version | null> {
   try {
     const [{ size }, text] = await Promise.all([stat(path), readFile(sidecar, 'utf8')]);

@@ -1,12 +1,10 @@
 /**
- * Purpose: runs a `headway` subcommand in a process of its own. Training blocks the event loop and
- * its memory never shrinks (docs/decisions/0004), so a process that serves or schedules must not
- * train itself.
- * Invariants: the child runs the same entry with the same Node and the same loader; its output
- * reaches the log line by line; when the signal aborts it is asked to end (SIGTERM) and then made
- * to (SIGKILL); it does not outlive a parent that exits.
- * Fails: with the child's own error code and last line where it printed one, else INTERNAL with its
- * exit status.
+ * Purpose: runs a `headway` command in a child process. Training blocks the event loop and its
+ * memory never shrinks (docs/decisions/0004), so a process that serves or schedules does not train.
+ * Invariants: the child runs the same entry with the same Node and loader; its output reaches the
+ * log line by line; an aborted signal ends it with SIGTERM, later SIGKILL; it ends with its parent.
+ * Fails: with the error code and last line that the child printed, else INTERNAL with its exit
+ * status.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -19,18 +17,18 @@ export interface ChildJobOptions {
   readonly args: readonly string[];
   readonly logger: Logger;
   readonly signal?: AbortSignal;
-  /** The script to run; this process's own unless told. */
+  /** The script to run; default: that of this process. */
   readonly entry?: string;
-  /** Node's own flags, above all the TypeScript loader; this process's own unless told. */
+  /** Flags of Node, above all the TypeScript loader; default: those of this process. */
   readonly execArgv?: readonly string[];
   /** Variables to add to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * 'log' (unless told): line by line into the logger; 'inherit': straight to this process's
-   * terminal, progress bars and all.
+   * 'log' (default): line by line into the logger; 'inherit': to the terminal of this process, with
+   * progress bars.
    */
   readonly output?: 'log' | 'inherit';
-  /** How long the child may take to end after SIGTERM. */
+  /** Time to end after SIGTERM. */
   readonly killAfterMs?: number;
 }
 
@@ -49,7 +47,7 @@ export async function runChildJob(options: ChildJobOptions): Promise<void> {
   if (signal?.aborted) throw aborted(name);
   const entry = options.entry ?? process.argv[1];
   if (entry === undefined)
-    throw new HeadwayError('INTERNAL', 'this process has no script to run a job with');
+    throw new HeadwayError('INTERNAL', 'this process has no script that could run a job');
   const child = spawn(
     process.execPath,
     [...(options.execArgv ?? process.execArgv), entry, ...args],
@@ -59,14 +57,14 @@ export async function runChildJob(options: ChildJobOptions): Promise<void> {
     },
   );
   let lastLine = '';
-  const heard = [child.stdout, child.stderr].map((stream) =>
-    // Undefined where there was no descriptor left to start the child with.
+  const forwarded = [child.stdout, child.stderr].map((stream) =>
+    // Undefined where there was no file descriptor left for the child.
     stream ? forward(stream, logger, name, (line) => (lastLine = line)) : undefined,
   );
   const unbind = bindToSignals(child, signal, killAfterMs);
   try {
     const { code, killedBy } = await exitOf(child, name);
-    await Promise.all(heard);
+    await Promise.all(forwarded);
     if (code === 0) return;
     if (signal?.aborted) throw aborted(name);
     throw failure(name, code, killedBy, lastLine);
@@ -90,8 +88,8 @@ function exitOf(
 }
 
 /**
- * Lines into the log; those that already are log lines keep their level and fields. Resolves at the
- * stream's end.
+ * Writes lines into the log; log lines of the child keep their level and fields. Resolves at the
+ * end of the stream.
  */
 async function forward(
   stream: Readable,
@@ -122,28 +120,28 @@ function logEntry(line: string): Record<string, unknown> | null {
   }
 }
 
-/** Ends the child when the signal aborts or this process exits. Returns what undoes the binding. */
+/** Ends the child when the signal aborts or this process exits. @returns removes the listeners */
 function bindToSignals(
   child: ChildProcess,
   signal: AbortSignal | undefined,
   killAfterMs: number,
 ): () => void {
   let killer: NodeJS.Timeout | undefined;
-  const askToEnd = () => {
+  const terminate = () => {
     child.kill('SIGTERM');
     killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   };
-  const endNow = () => child.kill('SIGKILL');
-  signal?.addEventListener('abort', askToEnd, { once: true });
-  process.once('exit', endNow);
+  const kill = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', terminate, { once: true });
+  process.once('exit', kill);
   return () => {
     clearTimeout(killer);
-    signal?.removeEventListener('abort', askToEnd);
-    process.removeListener('exit', endNow);
+    signal?.removeEventListener('abort', terminate);
+    process.removeListener('exit', kill);
   };
 }
 
-const aborted = (name: string) => new HeadwayError('INTERNAL', `"${name}" was told to stop`);
+const aborted = (name: string) => new HeadwayError('INTERNAL', `"${name}" was stopped`);
 
 function failure(
   name: string,
@@ -154,10 +152,10 @@ function failure(
   const [, word, rest] = /^([A-Z_]+): (.+)$/.exec(lastLine) ?? [];
   const known = word !== undefined && word in ERROR_CODES ? (word as ErrorCode) : null;
   const how = killedBy === null ? `exit status ${code}` : `signal ${killedBy}`;
-  const said = known === null ? lastLine : rest;
+  const detail = known === null ? lastLine : rest;
   return new HeadwayError(
     known ?? (code === 6 ? 'RUN_IN_PROGRESS' : 'INTERNAL'),
-    `"${name}" ended with ${how}${said ? `: ${said}` : ''}`,
+    `"${name}" ended with ${how}${detail ? `: ${detail}` : ''}`,
     {
       ...(killedBy === 'SIGKILL'
         ? { fix: 'If nobody killed it, it may have run out of memory: give it more.' }

@@ -1,12 +1,12 @@
 /**
  * Purpose: how many files and sockets this process may have open at once, and how many of them
  * connections may take.
- * Invariants: what connections leave is enough for the store, the worker, jobs and the log.
- * Fails: never; null where the system does not say.
+ * Invariants: connections leave enough for the store, the worker, jobs and the log.
+ * Fails: never; null where the system does not report it.
  */
 import { readFileSync } from 'node:fs';
 
-/** What is kept for everything but connections: this many, or an eighth where that is more. */
+/** Descriptors reserved for everything but connections: this many, or an eighth if that is more. */
 const RESERVE = 64;
 
 export function maxConnectionsOf(openFiles: number | null): number | null {
@@ -28,7 +28,7 @@ function linuxLimits(): string | null {
   }
 }
 
-/** Slower, because the report has much else; systems without /proc have nothing faster. */
+/** Slower; for systems without /proc. */
 function reportedLimit(): string {
   const { userLimits } = (process.report?.getReport() ?? {}) as {
     userLimits?: { open_files?: { soft?: number | string } };

@@ -2,16 +2,17 @@
  * Purpose: refuses a second run of the same kind on the same store and machine, because it would
  * only repeat the work. The store is correct without it: two runs at once still leave a linear
  * history.
- * Invariants: the lock file appears whole or not at all (`link`); a lock whose process is gone
- * (also where its pid is now another process's) is taken over; only the owner's own lock is
- * removed. A lock of another machine or an earlier boot cannot be judged, and is taken over. Two
- * processes that take over one dead lock in the same instant may both run.
- * Fails: RUN_IN_PROGRESS with the other's pid; STORE_UNAVAILABLE where the lock folder cannot be
- * written.
+ * Invariants: the lock file appears whole or not at all (`link`). A lock is taken over where its
+ * process is gone (also where another process has its pid), or where it cannot be judged: of
+ * another machine, an earlier boot, or unreadable. Only the owner removes its lock. Two processes
+ * that take over one dead lock in the same instant may both run. No library: their locks expire by
+ * time, and a training blocks the event loop for longer than that.
+ * Fails: RUN_IN_PROGRESS with the pid and start of the other run; STORE_UNAVAILABLE where the lock
+ * folder cannot be written.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -20,7 +21,7 @@ import { HeadwayError } from '../errors.ts';
 export interface RunLockOptions {
   /** Folder of the lock files, on a local disk. */
   readonly folder: string;
-  /** The store's location, and the domain if runs are a domain's own: what two runs would share. */
+  /** What two runs must not share: the store's location, and the domain if there is one. */
   readonly store: string;
   /** The kind of run: "features", "training". */
   readonly kind: string;
@@ -29,15 +30,12 @@ export interface RunLockOptions {
 
 export interface RunLock {
   readonly path: string;
-  release(): Promise<void>;
+  release(): void;
 }
 
 interface Owner {
   readonly pid: number;
-  /**
-   * The process's start in ticks since boot, so that a recycled pid is told apart; null where the
-   * system does not say.
-   */
+  /** Start of the process in ticks since boot, because pids are reused; null off Linux. */
   readonly started: string | null;
   /** Machine and boot. */
   readonly machine: string;
@@ -46,33 +44,23 @@ interface Owner {
   readonly since: number;
 }
 
-const TRIES = 5;
-
-export async function acquireRunLock({
-  folder,
-  store,
-  kind,
-  clock,
-}: RunLockOptions): Promise<RunLock> {
+export async function acquireRunLock(options: RunLockOptions): Promise<RunLock> {
+  const { folder, store, kind, clock } = options;
   const path = lockPath(folder, store, kind);
-  const owner: Owner = {
-    pid: process.pid,
-    started: processStart(process.pid),
-    machine: machineId(),
-    token: randomUUID(),
-    kind,
-    since: clock.now(),
-  };
-  const draft = `${path}.${owner.token}`;
+  const { pid } = process;
+  const token = randomUUID();
+  const machine = machineId();
+  const owner: Owner = { pid, started: startOf(pid), machine, token, kind, since: clock.now() };
+  const draft = `${path}.${token}`;
   try {
     await mkdir(folder, { recursive: true });
     await writeFile(draft, JSON.stringify(owner));
-    for (let tries = 0; tries < TRIES; tries++) {
-      if (await linked(draft, path)) return held(path, owner);
-      const other = await readOwner(path);
+    while (!(await linked(draft, path))) {
+      const other = readOwner(path);
       if (other === 'absent') continue;
       if (other !== 'unreadable' && isAlive(other)) throw inProgress(other, path);
-      await removeDead(path, `${draft}.dead`, other === 'unreadable' ? null : other.token);
+      await rename(draft, path);
+      break;
     }
   } catch (error) {
     throw error instanceof HeadwayError ? error : unavailable(folder, error);
@@ -80,10 +68,17 @@ export async function acquireRunLock({
     // A failure to remove the draft must not hide the error that led here.
     await rm(draft, { force: true }).catch(() => {});
   }
-  throw new HeadwayError('RUN_IN_PROGRESS', `other ${kind} runs keep taking the lock`, {
-    where: path,
-    fix: 'Try again later.',
-  });
+  const remove = () => {
+    const current = readOwner(path);
+    if (typeof current === 'object' && current.token === token) rmSync(path, { force: true });
+  };
+  // `process.exit` runs no `finally`; a signal that kills runs nothing, and leaves a dead lock.
+  process.once('exit', remove);
+  const release = () => {
+    process.off('exit', remove);
+    remove();
+  };
+  return { path, release };
 }
 
 /** Runs `work` while holding the lock. */
@@ -92,35 +87,12 @@ export async function withRunLock<T>(options: RunLockOptions, work: () => Promis
   try {
     return await work();
   } finally {
-    await lock.release();
+    lock.release();
   }
 }
 
 export const lockPath = (folder: string, store: string, kind: string): string =>
   join(folder, `${kind}-${createHash('sha256').update(store).digest('hex').slice(0, 16)}.lock`);
-
-function held(path: string, owner: Owner): RunLock {
-  // `process.exit` runs no `finally`; a signal that kills runs nothing, and leaves a dead lock to
-  // be taken over.
-  const onExit = () => {
-    try {
-      if (parseOwner(readFileSync(path, 'utf8'))?.token === owner.token)
-        rmSync(path, { force: true });
-    } catch {
-      // Gone already, or not ours to fix while exiting.
-    }
-  };
-  process.once('exit', onExit);
-  return {
-    path,
-    release: async () => {
-      process.removeListener('exit', onExit);
-      const current = await readOwner(path);
-      if (typeof current === 'object' && current.token === owner.token)
-        await rm(path, { force: true });
-    },
-  };
-}
 
 async function linked(draft: string, path: string): Promise<boolean> {
   try {
@@ -132,58 +104,29 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/**
- * Moves the dead lock aside and puts it back where it turns out to be a newer one that somebody
- * else has just taken.
- */
-async function removeDead(path: string, aside: string, deadToken: string | null): Promise<void> {
+function readOwner(path: string): Owner | 'absent' | 'unreadable' {
   try {
-    await rename(path, aside);
+    const owner = JSON.parse(readFileSync(path, 'utf8')) as Partial<Owner> | null;
+    const isOwner = Number.isInteger(owner?.pid) && typeof owner?.token === 'string';
+    return isOwner ? (owner as Owner) : 'unreadable';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = await readOwner(aside);
-  if (typeof moved === 'object' && moved.token !== deadToken) await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function readOwner(path: string): Promise<Owner | 'absent' | 'unreadable'> {
-  try {
-    return parseOwner(await readFile(path, 'utf8')) ?? 'unreadable';
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
-    throw error;
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'absent' : 'unreadable';
   }
 }
 
-function parseOwner(text: string): Owner | null {
+function isAlive({ pid, started, machine }: Owner): boolean {
+  if (machine !== machineId()) return false;
   try {
-    const owner = JSON.parse(text) as Partial<Owner> | null;
-    return Number.isInteger(owner?.pid) && typeof owner?.token === 'string'
-      ? (owner as Owner)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-function isAlive(owner: Owner): boolean {
-  if (owner.machine !== machineId()) return false;
-  try {
-    process.kill(owner.pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives and is another user's.
+    // EPERM: the process is alive and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return owner.started === processStart(owner.pid);
+  return started === startOf(pid);
 }
 
-/**
- * Field 22 of /proc/<pid>/stat; the name before it is in brackets and may hold anything. Null off
- * Linux.
- */
-function processStart(pid: number): string | null {
+/** Field 22 of /proc/PID/stat; the name before it is in brackets and may hold any character. */
+function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
@@ -200,23 +143,16 @@ function machineId(): string {
   }
 }
 
-const inProgress = (other: Owner, path: string) =>
+const inProgress = ({ kind, pid, since }: Owner, path: string) =>
   new HeadwayError(
     'RUN_IN_PROGRESS',
-    `a ${other.kind} run is under way in process ${other.pid} since ${new Date(other.since).toISOString()}`,
-    {
-      where: path,
-      fix: `Wait for it to end, or stop process ${other.pid}.`,
-    },
+    `a ${kind} run is in progress in process ${pid} since ${new Date(since).toISOString()}`,
+    { where: path, fix: `Wait for it to end, or stop process ${pid}.` },
   );
 
 const unavailable = (folder: string, cause: unknown) =>
   new HeadwayError(
     'STORE_UNAVAILABLE',
     `the lock folder cannot be used: ${(cause as Error).message}`,
-    {
-      where: folder,
-      fix: 'Set HEADWAY_WORK to a folder on a local disk that can be written.',
-      cause,
-    },
+    { where: folder, fix: 'Set HEADWAY_WORK to a writable folder on a local disk.', cause },
   );

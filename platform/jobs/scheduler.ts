@@ -1,12 +1,12 @@
 /**
  * Purpose: runs jobs at the times of a cron expression (UTC) inside one process.
- * Invariants: a job never overlaps with itself (a second start is refused and counted); jobs of one
- * group run one after the other; a failed run is tried again with growing pauses; a failure never
- * ends the process or another job.
- * Fails: USAGE for an unknown job or a cron expression that is none. A job's own failure is logged,
- * kept in `status()`, and is the result of `trigger`, never an exception.
+ * Invariants: jobs run one after the other; a start of a job that waits or runs is refused; a
+ * failed run is retried with growing pauses; a failure never ends the process or another job. The
+ * retry loop is our own: p-retry drops the result of a run that ends after `stop`.
+ * Fails: USAGE for an unknown job or an invalid cron expression. A job's own failure is logged and
+ * is the result of `trigger`, never an exception.
  */
-import cron from 'node-cron';
+import cron, { type ScheduledTask } from 'node-cron';
 import type { Clock } from '../clock.ts';
 import { describeError, HeadwayError, isHeadwayError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -16,206 +16,128 @@ export interface Job {
   readonly name: string;
   /** Five fields: minute, hour, day, month, weekday; UTC. */
   readonly cron: string;
-  /** Jobs that name the same group wait for one another. */
-  readonly group?: string;
-  /** Further tries after a failed one; none unless told. */
+  /** Further attempts after a failed one; default: none. */
   readonly retries?: number;
-  /** Pause before the first retry (a minute unless told); it doubles with each, up to an hour. */
-  readonly retryDelayMs?: number;
   run(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * `refused`: it, or the same run in another process, was under way. `aborted`: the scheduler
+ * `refused`: this job, or the same run in another process, is in progress. `aborted`: the scheduler
  * stopped meanwhile.
  */
 export type RunResult = 'ok' | 'failed' | 'refused' | 'aborted';
 
-export interface JobStatus {
-  readonly name: string;
-  readonly cron: string;
-  readonly state: 'idle' | 'queued' | 'running' | 'pausing';
-  readonly lastStart: number | null;
-  readonly lastEnd: number | null;
-  readonly lastResult: RunResult | null;
-  /** The last failure as one line; null once a run has succeeded. */
-  readonly lastError: string | null;
-  /** When cron starts it next, epoch milliseconds; null once stopped. */
-  readonly next: number | null;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly refused: number;
-  readonly retried: number;
-}
-
-export interface Scheduler {
-  status(): JobStatus[];
-  /** Starts a job now, as cron would; resolves when it has ended. */
-  trigger(name: string): Promise<RunResult>;
-  /**
-   * Starts nothing more, and waits for what runs; with `abort` its signal tells it to give up
-   * first.
-   */
-  stop(options?: { abort?: boolean }): Promise<void>;
-}
-
-export interface ScheduleOptions {
+export interface SchedulerOptions {
   readonly jobs: readonly Job[];
   readonly clock: Clock;
   readonly logger: Logger;
-  /** For tests: how to pause between tries. */
+  /** For tests: the pause between attempts. */
   readonly sleep?: Sleep;
 }
 
-type MutableStatus = { -readonly [K in keyof JobStatus]: JobStatus[K] };
+/** Before the first retry; doubles with each, up to an hour. */
+const FIRST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 60 * FIRST_PAUSE_MS;
 
-const MINUTE_MS = 60_000;
-const MAX_PAUSE_MS = 60 * MINUTE_MS;
+export class Scheduler {
+  readonly jobs: readonly Job[];
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #sleep: Sleep;
+  readonly #tasks: readonly ScheduledTask[];
+  readonly #underWay = new Map<string, Promise<RunResult>>();
+  readonly #stopping = new AbortController();
+  readonly #aborting = new AbortController();
 
-export function schedule({ jobs, clock, logger, sleep = realSleep }: ScheduleOptions): Scheduler {
-  for (const job of jobs) {
-    if (cron.validate(job.cron)) continue;
-    throw new HeadwayError(
-      'USAGE',
-      `the schedule of ${job.name} is "${job.cron}", which is not a cron expression`,
-      {
-        where: job.name,
-        fix: 'Write five fields: minute hour day month weekday, e.g. "5 * * * *".',
-      },
-    );
-  }
-  const stopping = new AbortController();
-  const aborting = new AbortController();
-  const statuses = new Map<string, MutableStatus>(jobs.map((job) => [job.name, freshStatus(job)]));
-  const groups = new Map<string, Promise<unknown>>();
-  const underWay = new Map<string, Promise<RunResult>>();
-
-  async function attempt(job: Job, status: MutableStatus): Promise<RunResult> {
-    const retries = job.retries ?? 0;
-    for (let tries = 1; ; tries++) {
-      if (stopping.signal.aborted) return 'aborted';
-      status.state = 'running';
-      status.lastStart = clock.now();
-      logger.info({ job: job.name, attempt: tries }, `${job.name}: started`);
-      try {
-        await job.run(aborting.signal);
-        return 'ok';
-      } catch (error) {
-        if (aborting.signal.aborted) return 'aborted';
-        if (isHeadwayError(error, 'RUN_IN_PROGRESS')) {
-          logger.warn({ job: job.name }, `${job.name}: refused, ${error.message}`);
-          return 'refused';
-        }
-        status.lastError = describeError(error);
-        const code = isHeadwayError(error) ? error.code : 'INTERNAL';
-        logger.error(
-          { job: job.name, attempt: tries, code, err: error },
-          `${job.name}: failed. ${status.lastError}`,
-        );
-        if (tries > retries) return 'failed';
-      }
-      const pauseMs = Math.min((job.retryDelayMs ?? MINUTE_MS) * 2 ** (tries - 1), MAX_PAUSE_MS);
-      status.state = 'pausing';
-      status.retried++;
-      logger.info(
-        { job: job.name, pauseMs },
-        `${job.name}: next try in ${Math.round(pauseMs / 1000)} s`,
-      );
-      // A rejected pause means that the scheduler stops; the check at the top of the loop sees it.
-      await sleep(pauseMs, stopping.signal).catch(() => {});
-    }
-  }
-
-  async function run(job: Job, status: MutableStatus): Promise<RunResult> {
-    const before = job.group === undefined ? undefined : groups.get(job.group);
-    status.state = 'queued';
-    const running = (async () => {
-      await before;
-      return attempt(job, status);
-    })();
-    if (job.group !== undefined) groups.set(job.group, running);
-    const result = await running;
-    status.state = 'idle';
-    status.lastEnd = clock.now();
-    status.lastResult = result;
-    if (result === 'ok') {
-      status.succeeded++;
-      status.lastError = null;
-      logger.info(
-        { job: job.name, tookMs: status.lastEnd - (status.lastStart ?? status.lastEnd) },
-        `${job.name}: done`,
-      );
-    } else if (result === 'failed') status.failed++;
-    else if (result === 'refused') status.refused++;
-    return result;
-  }
-
-  function start(job: Job): Promise<RunResult> {
-    const status = statuses.get(job.name)!;
-    if (stopping.signal.aborted) return Promise.resolve('aborted');
-    if (underWay.has(job.name)) {
-      status.refused++;
-      logger.warn(
-        { job: job.name, since: status.lastStart },
-        `${job.name}: refused, the run before it is still under way`,
-      );
-      return Promise.resolve('refused');
-    }
-    const ended = run(job, status).finally(() => underWay.delete(job.name));
-    underWay.set(job.name, ended);
-    return ended;
-  }
-
-  const tasks = new Map(
-    jobs.map((job) => [
-      job.name,
-      cron.schedule(job.cron, () => void start(job), {
+  constructor({ jobs, clock, logger, sleep = realSleep }: SchedulerOptions) {
+    for (const job of jobs) checkCron(job);
+    this.jobs = jobs;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#sleep = sleep;
+    this.#tasks = jobs.map((job) =>
+      cron.schedule(job.cron, () => void this.#start(job), {
         name: job.name,
         timezone: 'UTC',
         logger: cronLogger(logger),
       }),
-    ]),
-  );
+    );
+  }
 
-  return {
-    status: () =>
-      [...statuses.values()].map((status) => ({
-        ...status,
-        next: stopping.signal.aborted
-          ? null
-          : (tasks.get(status.name)?.getNextRun()?.getTime() ?? null),
-      })),
-    trigger: (name) => {
-      const job = jobs.find((candidate) => candidate.name === name);
-      if (job) return start(job);
-      const known = jobs.map((candidate) => candidate.name).join(', ');
-      return Promise.reject(
-        new HeadwayError('USAGE', `there is no job "${name}"`, { fix: `Name one of: ${known}.` }),
-      );
-    },
-    stop: async ({ abort = false } = {}) => {
-      stopping.abort();
-      if (abort) aborting.abort();
-      for (const task of tasks.values()) await task.destroy();
-      await Promise.all(underWay.values());
-    },
-  };
+  /** Starts a job now, as cron would; resolves when it has ended. */
+  async trigger(name: string): Promise<RunResult> {
+    const job = this.jobs.find((candidate) => candidate.name === name);
+    if (job) return this.#start(job);
+    const known = this.jobs.map((candidate) => candidate.name).join(', ');
+    throw new HeadwayError('USAGE', `there is no job "${name}"`, { fix: `Use one of: ${known}.` });
+  }
+
+  /** Starts nothing more, and waits for the running job; `abort` aborts its signal first. */
+  async stop({ abort = false } = {}): Promise<void> {
+    this.#stopping.abort();
+    if (abort) this.#aborting.abort();
+    for (const task of this.#tasks) await task.destroy();
+    await Promise.all(this.#underWay.values());
+  }
+
+  async #start(job: Job): Promise<RunResult> {
+    if (this.#stopping.signal.aborted) return 'aborted';
+    if (this.#underWay.has(job.name)) {
+      this.#logger.warn({ job: job.name }, `${job.name}: refused, the last run is in progress`);
+      return 'refused';
+    }
+    const before = [...this.#underWay.values()];
+    const run = Promise.all(before)
+      .then(() => this.#attempts(job))
+      .finally(() => this.#underWay.delete(job.name));
+    this.#underWay.set(job.name, run);
+    return run;
+  }
+
+  async #attempts(job: Job): Promise<RunResult> {
+    for (let attempt = 1; !this.#stopping.signal.aborted; attempt++) {
+      const result = await this.#attempt(job, attempt);
+      if (result !== 'failed' || attempt > (job.retries ?? 0)) return result;
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), MAX_PAUSE_MS);
+      this.#logger.info({ job: job.name, pauseMs }, `${job.name}: retry in ${pauseMs / 1000} s`);
+      // Rejected where the scheduler stops; the loop ends then.
+      await this.#sleep(pauseMs, this.#stopping.signal).catch(() => {});
+    }
+    return 'aborted';
+  }
+
+  async #attempt({ name, run }: Job, attempt: number): Promise<RunResult> {
+    const started = this.#clock.now();
+    const log = this.#logger;
+    log.info({ job: name, attempt }, `${name}: started`);
+    try {
+      await run(this.#aborting.signal);
+      log.info({ job: name, tookMs: this.#clock.now() - started }, `${name}: done`);
+      return 'ok';
+    } catch (error) {
+      if (this.#aborting.signal.aborted) return 'aborted';
+      if (isHeadwayError(error, 'RUN_IN_PROGRESS')) {
+        log.warn({ job: name }, `${name}: refused, ${error.message}`);
+        return 'refused';
+      }
+      const code = isHeadwayError(error) ? error.code : 'INTERNAL';
+      log.error({ job: name, attempt, code, err: error }, `${name}: ${describeError(error)}`);
+      return 'failed';
+    }
+  }
 }
 
-const freshStatus = (job: Job): MutableStatus => ({
-  name: job.name,
-  cron: job.cron,
-  state: 'idle',
-  lastStart: null,
-  lastEnd: null,
-  lastResult: null,
-  lastError: null,
-  next: null,
-  succeeded: 0,
-  failed: 0,
-  refused: 0,
-  retried: 0,
-});
+function checkCron(job: Job): void {
+  if (cron.validate(job.cron)) return;
+  throw new HeadwayError(
+    'USAGE',
+    `the schedule of ${job.name} is "${job.cron}", which is not a cron expression`,
+    {
+      where: job.name,
+      fix: 'Write five fields: minute hour day month weekday, e.g. "5 * * * *".',
+    },
+  );
+}
 
 /** node-cron's own messages (a start missed because the process was busy) in our log. */
 const cronLogger = (logger: Logger) => ({

@@ -1,8 +1,8 @@
 /**
- * Purpose: what this process does about errors that nothing caught: one policy, set by the entry.
- * Invariants: a service stays where the machine lacks a resource for now (file descriptors, disk
- * space), and logs it; any other error ends the process with the exit status of its code. Handlers
- * that libraries add for the whole process decide nothing.
+ * Purpose: one policy for uncaught errors, set by the entry.
+ * Invariants: a service continues where the machine lacks a resource (file descriptors, disk
+ * space), and logs it; any other error ends the process with the exit status of its code. Process
+ * handlers of libraries are removed.
  * Fails: never.
  */
 import { describeError } from '../errors.ts';
@@ -17,11 +17,11 @@ export interface UncaughtErrorPolicy {
   readonly fail: (error: unknown) => number;
 }
 
-/** Unhandled rejections come here too: Node raises them as uncaught exceptions. */
+/** Also for unhandled rejections: Node raises them as uncaught exceptions. */
 export function handleUncaughtErrors({ logger, fail }: UncaughtErrorPolicy): void {
   process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
     if (logger && SHORTAGES.includes(error.code ?? '')) {
-      logger.error({ err: error }, 'an error that nothing caught; the service goes on');
+      logger.error({ err: error }, 'uncaught error; the service continues');
       return;
     }
     logger?.fatal({ err: error }, describeError(error));

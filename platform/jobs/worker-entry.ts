@@ -1,8 +1,7 @@
 /**
- * Purpose: the process behind a worker pool: loads the module it is told, and answers one job at a
- * time.
- * Invariants: it ends when its parent does (the channel closes); what `work` throws goes back as a
- * coded error, without a stack.
+ * Purpose: the child process of a worker pool: loads a module and runs one job at a time.
+ * Invariants: it ends when its parent does (the channel closes); an error of `work` goes back with
+ * its code, without a stack.
  * Fails: never by itself; a module that cannot be loaded fails the first job.
  */
 import { isHeadwayError } from '../errors.ts';
@@ -10,29 +9,29 @@ import { sleep } from '../timers.ts';
 import type { WorkerError, WorkerMessage } from './worker-pool.ts';
 
 /**
- * Whoever awaits `report` takes a turn of the event loop: else a worker whose parent was killed
- * would hear of it only after its job.
+ * `await report(…)` takes a turn of the event loop: without it a worker whose parent was killed
+ * would notice only after its job.
  */
 type Report = (progress: unknown) => Promise<void>;
 type Work = (input: unknown, report: Report) => unknown;
 
 const module = process.argv[2] as string;
 const loaded = import(module) as Promise<{ work: Work }>;
-// Told with the first job.
+// Reported with the first job.
 loaded.catch(() => {});
 
-const say = (message: WorkerMessage) => process.send?.(message);
+const send = (message: WorkerMessage) => process.send?.(message);
 const report: Report = (progress) => {
-  say({ kind: 'progress', progress });
+  send({ kind: 'progress', progress });
   return sleep(0);
 };
 
 process.on('message', async ({ input }: { input: unknown }) => {
   try {
     const { work } = await loaded;
-    say({ kind: 'done', output: await work(input, report) });
+    send({ kind: 'done', output: await work(input, report) });
   } catch (error) {
-    say({ kind: 'failed', error: described(error) });
+    send({ kind: 'failed', error: described(error) });
   }
 });
 process.on('disconnect', () => process.exit(0));

@@ -2,12 +2,11 @@
  * Purpose: runs heavy jobs on several cores: child processes that each load one module and call its
  * `work` with an input. Processes and not threads, because the TypeScript loader does not reach
  * worker_threads on Node 20 (docs/decisions/0004).
- * Invariants: at most `size` jobs at once, in the order they were given; a worker serves one job at
- * a time and is used again; inputs and outputs are copied (structured clone: typed arrays stay what
- * they are); no worker outlives the pool or its process.
+ * Invariants: at most `size` jobs at once, in the order of the calls; a worker runs one job at
+ * a time and is reused; inputs and outputs are copied (structured clone: typed arrays stay typed
+ * arrays); no worker outlives the pool or its process.
  * Fails: `run` rejects with the coded error that `work` threw, with INTERNAL where the worker died
- * or the pool is closed; a signal that aborts ends the job's worker, and the next job gets a new
- * one.
+ * or the pool is closed; an aborted signal kills the job's worker, and the next job gets a new one.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -25,19 +24,12 @@ export interface WorkerPoolOptions {
 }
 
 export interface JobOptions {
-  /** What `work` passes to `report`. */
+  /** Gets what `work` passes to `report`. */
   readonly onProgress?: (progress: unknown) => void;
   readonly signal?: AbortSignal;
 }
 
-export interface WorkerPool {
-  /** Runs one job; waits for a free worker. */
-  run<Output>(input: unknown, options?: JobOptions): Promise<Output>;
-  /** Ends the workers; jobs that wait or run are rejected. */
-  close(): Promise<void>;
-}
-
-/** What a worker says to its pool. */
+/** From a worker to its pool. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly progress: unknown }
   | { readonly kind: 'done'; readonly output: unknown }
@@ -65,19 +57,46 @@ interface Worker {
 
 const ENTRY = new URL('./worker-entry.ts', import.meta.url);
 
-export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool {
-  if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`a pool needs at least 1 worker, got ${size}`);
-  const waiting: Job[] = [];
-  const workers = new Set<Worker>();
-  let isClosed = false;
-  const endAll = () => {
-    for (const { child } of workers) child.kill('SIGKILL');
-  };
-  process.once('exit', endAll);
+class WorkerPool {
+  readonly #module: URL;
+  readonly #size: number;
+  readonly #waiting: Job[] = [];
+  readonly #workers = new Set<Worker>();
+  #isClosed = false;
 
-  function start(): Worker {
-    const child = fork(fileURLToPath(ENTRY), [module.href], {
+  constructor({ module, size }: WorkerPoolOptions) {
+    if (!Number.isInteger(size) || size < 1)
+      throw new RangeError(`a pool needs at least 1 worker, got ${size}`);
+    this.#module = module;
+    this.#size = size;
+    process.once('exit', this.#killAll);
+  }
+
+  /** Runs one job; waits for a free worker. */
+  run<Output>(input: unknown, options: JobOptions = {}): Promise<Output> {
+    if (this.#isClosed) return Promise.reject(internal('the worker pool is closed'));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ input, options, resolve, reject });
+      this.#next();
+    });
+  }
+
+  /** Ends the workers; jobs that wait or run are rejected. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    process.removeListener('exit', this.#killAll);
+    for (const job of this.#waiting.splice(0)) job.reject(internal('the worker pool was closed'));
+    const ended = [...this.#workers].map((worker) => worker.ended);
+    this.#killAll();
+    await Promise.all(ended);
+  }
+
+  readonly #killAll = (): void => {
+    for (const { child } of this.#workers) child.kill('SIGKILL');
+  };
+
+  #startWorker(): Worker {
+    const child = fork(fileURLToPath(ENTRY), [this.#module.href], {
       execArgv: loaderArguments(),
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -87,38 +106,27 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
       job: null,
       ended: new Promise((resolve) => child.once('exit', () => resolve())),
     };
-    child.on('message', (message: WorkerMessage) => hear(worker, message));
-    child.once('error', (cause) => gone(worker, `could not be started: ${cause.message}`));
+    child.on('message', (message: WorkerMessage) => this.#onMessage(worker, message));
+    child.once('error', (cause) => this.#onEnd(worker, `could not be started: ${cause.message}`));
     child.once('exit', (code, signal) =>
-      gone(worker, `ended with ${signal ? `signal ${signal}` : `exit status ${code}`}`),
+      this.#onEnd(worker, `ended with ${signal ? `signal ${signal}` : `exit status ${code}`}`),
     );
-    workers.add(worker);
+    this.#workers.add(worker);
     return worker;
   }
 
-  function next(): void {
-    while (waiting.length > 0) {
-      let worker = [...workers].find((candidate) => candidate.job === null);
-      if (!worker && workers.size < size) worker = start();
+  #next(): void {
+    while (this.#waiting.length > 0) {
+      let worker = [...this.#workers].find((candidate) => candidate.job === null);
+      if (!worker && this.#workers.size < this.#size) worker = this.#startWorker();
       if (!worker) return;
-      const job = waiting.shift() as Job;
-      if (job.options.signal?.aborted) {
-        job.reject(new HeadwayError('INTERNAL', 'the job was told to stop'));
-        continue;
-      }
-      const { child } = worker;
-      worker.job = job;
-      job.options.signal?.addEventListener(
-        'abort',
-        () => worker.job === job && child.kill('SIGKILL'),
-        { once: true },
-      );
-      // Absent where there was no descriptor left to start the child with; 'error' follows then.
-      child.send?.({ input: job.input }, (error) => error && child.kill('SIGKILL'));
+      const job = this.#waiting.shift() as Job;
+      if (job.options.signal?.aborted) job.reject(internal(STOPPED));
+      else assign(worker, job);
     }
   }
 
-  function hear(worker: Worker, message: WorkerMessage): void {
+  #onMessage(worker: Worker, message: WorkerMessage): void {
     const { job } = worker;
     if (job === null) return;
     if (message.kind === 'progress') {
@@ -127,44 +135,37 @@ export function openWorkerPool({ module, size }: WorkerPoolOptions): WorkerPool 
     }
     worker.job = null;
     if (message.kind === 'done') job.resolve(message.output as never);
-    else job.reject(revived(message.error));
-    next();
+    else job.reject(errorFrom(message.error));
+    this.#next();
   }
 
-  function gone(worker: Worker, how: string): void {
-    workers.delete(worker);
+  #onEnd(worker: Worker, how: string): void {
+    this.#workers.delete(worker);
     const { job } = worker;
     worker.job = null;
-    if (job?.options.signal?.aborted)
-      job.reject(new HeadwayError('INTERNAL', 'the job was told to stop'));
-    else
-      job?.reject(
-        new HeadwayError('INTERNAL', `a worker ${how}`, {
-          fix: 'If nobody killed it, it may have run out of memory: use fewer workers.',
-        }),
-      );
-    if (!isClosed) next();
+    const fix = 'If nobody killed it, it may have run out of memory: use fewer workers.';
+    if (job?.options.signal?.aborted) job.reject(internal(STOPPED));
+    else job?.reject(internal(`a worker ${how}`, fix));
+    if (!this.#isClosed) this.#next();
   }
+}
 
-  return {
-    run(input, options = {}) {
-      if (isClosed)
-        return Promise.reject(new HeadwayError('INTERNAL', 'the worker pool is closed'));
-      return new Promise((resolve, reject) => {
-        waiting.push({ input, options, resolve, reject });
-        next();
-      });
-    },
-    async close() {
-      isClosed = true;
-      process.removeListener('exit', endAll);
-      for (const job of waiting.splice(0))
-        job.reject(new HeadwayError('INTERNAL', 'the worker pool was closed'));
-      const ended = [...workers].map((worker) => worker.ended);
-      endAll();
-      await Promise.all(ended);
-    },
-  };
+export type { WorkerPool };
+
+export const openWorkerPool = (options: WorkerPoolOptions): WorkerPool => new WorkerPool(options);
+
+const STOPPED = 'the job was stopped';
+
+const internal = (message: string, fix?: string): HeadwayError =>
+  new HeadwayError('INTERNAL', message, fix ? { fix } : {});
+
+function assign(worker: Worker, job: Job): void {
+  const { child } = worker;
+  worker.job = job;
+  const kill = () => worker.job === job && child.kill('SIGKILL');
+  job.options.signal?.addEventListener('abort', kill, { once: true });
+  // Without a channel there was no file descriptor left for the child; 'error' follows then.
+  child.send?.({ input: job.input }, (error) => error && child.kill('SIGKILL'));
 }
 
 /** This process's own loader of TypeScript, or tsx where it has none (under a test runner). */
@@ -173,7 +174,7 @@ function loaderArguments(): string[] {
   return ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
 }
 
-function revived({ code, message, where, fix }: WorkerError): Error {
+function errorFrom({ code, message, where, fix }: WorkerError): Error {
   const known = code in ERROR_CODES ? (code as ErrorCode) : 'INTERNAL';
   return new HeadwayError(known, message, { ...(where ? { where } : {}), ...(fix ? { fix } : {}) });
 }

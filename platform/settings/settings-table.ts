@@ -1,13 +1,13 @@
 /**
- * Purpose: every setting there is, in one table: name, schema, default, unit, meaning, and how a
- * text of it is read.
- * Invariants: whoever reads settings (platform/settings/settings.ts) knows none of them by name; plain JSON
- * Schema, because building types costs every command more than a second to load.
+ * Purpose: all settings in one table: name, schema, default, unit, description, and how its text is
+ * parsed.
+ * Invariants: plain JSON Schema, because a schema builder costs every command more than a second to
+ * load.
  * Fails: never.
  */
 import cron from 'node-cron';
 
-/** A setting: its JSON Schema, and what it says of itself. `allowed` is for people. */
+/** A setting: its JSON Schema and its documentation. `allowed` is for people. */
 export interface About {
   readonly schema: { readonly type?: string | readonly string[] } & Readonly<
     Record<string, unknown>
@@ -17,16 +17,16 @@ export interface About {
   readonly allowed: string;
   readonly unit?: string;
   readonly default?: unknown;
-  /** What it is called where it is null; "the domain's own" unless told. */
+  /** How null is shown; default: "the domain's own". */
   readonly none?: string;
-  /** The word that means null, for settings whose default is something else. */
+  /** The word for null, for settings with another default. */
   readonly off?: 'off';
-  /** What a text says, where that is neither the text nor a number. */
+  /** Parses the text, where it is not a plain text or number. */
   readonly read?: (text: string) => unknown;
-  /** What a JSON Schema cannot say. */
+  /** What JSON Schema cannot express. */
   readonly isSound?: (value: unknown) => boolean;
   /**
-   * A text of its own counts as it is given, even an empty one, and is not shown where it is JSON.
+   * An empty text counts as set; a JSON text is not shown.
    */
   readonly isSecret?: true;
 }
@@ -95,29 +95,28 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     },
     variable: 'HEADWAY_STORE',
     default: 'file:./.headway',
-    allowed:
-      'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment, never from here)',
-    description: 'Where features, models and forecasts live.',
+    allowed: 'file:FOLDER or s3://BUCKET/PREFIX (credentials come from the AWS environment)',
+    description: 'Where features, models and forecasts are stored.',
   },
   domain: {
     schema: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,31}$' },
     variable: 'HEADWAY_DOMAIN',
     allowed: 'the name of a folder in domains/: lower case, digits and dashes',
-    description: 'What is forecast.',
+    description: 'What to forecast.',
   },
   source: {
     schema: { type: ['string', 'null'], minLength: 1 },
     variable: 'HEADWAY_SOURCE',
     default: null,
-    allowed: 'a folder, or name:argument as the domain understands it',
-    description: "Where raw data comes from. Unset: the domain's own default.",
+    allowed: "a folder, or name:argument as the domain's README describes",
+    description: "Source of the raw data. Unset: the domain's default.",
   },
   exogenous: {
     schema: { type: ['string', 'null'], minLength: 1 },
     variable: 'HEADWAY_EXOGENOUS',
     default: null,
-    allowed: 'a file or folder as the domain understands it',
-    description: 'Where exogenous columns come from (inputs beside the demand). Unset: none.',
+    allowed: "a file or folder as the domain's README describes",
+    description: 'Source of exogenous columns, the inputs in addition to the demand. Unset: none.',
     none: 'none',
   },
   engine: {
@@ -126,13 +125,13 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 'duckdb',
     allowed: 'duckdb, or trino://USER@HOST:PORT/CATALOG/SCHEMA (trinos:// for TLS)',
     description:
-      'The SQL engine that counts raw events: the embedded one, or a Trino cluster with a table for each feed.',
+      'SQL engine that counts raw events: embedded, or a Trino cluster with a table per feed.',
   },
   work: {
     schema: { type: 'string', minLength: 1 },
     variable: 'HEADWAY_WORK',
     default: './.headway/work',
-    allowed: 'a folder that can be written',
+    allowed: 'a writable folder',
     description: 'Raw downloads, locks and temporary files. Safe to delete while nothing runs.',
   },
   logLevel: {
@@ -140,21 +139,21 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_LOG_LEVEL',
     default: 'info',
     allowed: 'silent, fatal, error, warn, info, debug or trace',
-    description: 'Least severe message that is logged.',
+    description: 'Lowest level that is logged.',
   },
   backend: {
     schema: { enum: ['auto', 'native', 'wasm', 'cpu'] },
     variable: 'HEADWAY_BACKEND',
     default: 'auto',
     allowed: 'auto, native, wasm or cpu',
-    description: 'TensorFlow.js backend; auto takes the fastest that passes its self-test.',
+    description: 'TensorFlow.js backend; auto uses the fastest that passes its self-test.',
   },
   seed: {
     schema: { type: 'integer', minimum: 0, maximum: 4_294_967_295 },
     variable: 'HEADWAY_SEED',
     default: 7,
     allowed: 'a whole number from 0 to 4294967295',
-    description: 'Seed of everything random: the same seed replays the same run.',
+    description: 'Seed of all random numbers: the same seed gives the same run.',
   },
   quantiles: {
     schema: {
@@ -179,7 +178,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: '5 * * * *',
     unit: 'cron, UTC',
     allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
-    description: 'When features are brought up to date.',
+    description: 'When features are updated.',
     none: 'off',
     off: 'off',
     isSound: (value) => cron.validate(String(value)),
@@ -190,7 +189,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: '30 3 * * *',
     unit: 'cron, UTC',
     allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
-    description: 'When the model is trained again and, if better, promoted.',
+    description: 'When a new model is trained and, if better, promoted.',
     none: 'off',
     off: 'off',
     isSound: (value) => cron.validate(String(value)),
@@ -201,7 +200,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 15,
     unit: 'seconds',
     allowed: 'a whole number from 1 to 86400',
-    description: 'How often the HTTP service looks for a new model or snapshot.',
+    description: 'How often the HTTP service checks for a new model or snapshot.',
   },
   rateLimit: {
     schema: { type: 'integer', minimum: 0, maximum: 10_000_000 },
@@ -210,7 +209,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'requests per minute and client',
     allowed: 'a whole number from 0 to 10000000; 0 means no limit',
     description:
-      'Requests that one API key may make, or one address where there is no key; a key may say otherwise.',
+      'Requests allowed per API key, or per address without a key; a key may have its own limit.',
   },
   apiKeys: {
     schema: { type: ['string', 'null'], minLength: 1 },
@@ -218,7 +217,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: null,
     allowed: 'a file that `headway keys` wrote, the content of one, or off',
     description:
-      'The API keys that clients must bring; the file is read again when it changes. Unset: open mode, no key is asked for.',
+      'API keys of the clients; the file is reloaded when it changes. Unset: no keys (open mode).',
     none: 'open mode',
     off: 'off',
     isSecret: true,
@@ -229,7 +228,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 0,
     allowed: 'a whole number from 0 to 8',
     description:
-      "Proxies before the HTTP service that each add to X-Forwarded-For; the address they saw is the client's.",
+      'Proxies in front of the HTTP service that each add the client address to X-Forwarded-For.',
   },
   corsOrigins: {
     schema: {
@@ -240,7 +239,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_CORS',
     default: null,
     allowed:
-      'origins, with commas between, e.g. https://shop.example,http://localhost:3000; no path and no "*"',
+      'origins separated by commas, e.g. https://a.example,http://localhost:3000; no path, no "*"',
     description: 'Origins whose pages may call the API from a browser. Unset: none.',
     none: 'none',
     read: (text) => text.split(',').map((part) => part.trim().toLowerCase()),
@@ -249,10 +248,9 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     schema: { type: ['string', 'null'], pattern: '^https?://[^\\s@]+$' },
     variable: 'HEADWAY_TRACES',
     default: null,
-    allowed:
-      'the address of an OpenTelemetry collector that takes OTLP over HTTP, e.g. http://127.0.0.1:4318',
+    allowed: 'the URL of an OpenTelemetry collector for OTLP over HTTP, e.g. http://127.0.0.1:4318',
     description:
-      'Where the HTTP service sends traces. Unset: where OTEL_EXPORTER_OTLP_ENDPOINT says, else nowhere.',
+      'Where the HTTP service sends traces. Unset: to OTEL_EXPORTER_OTLP_ENDPOINT, if that is set.',
     none: 'off',
   },
   tracesPercent: {
@@ -261,8 +259,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 100,
     unit: 'percent',
     allowed: 'a whole number from 0 to 100',
-    description:
-      'Share of requests that are traced, where the caller has not decided it already (traceparent).',
+    description: 'Share of requests that are traced, unless the caller decides (traceparent).',
   },
   staleAfter: {
     schema: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
@@ -271,7 +268,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'intervals',
     allowed: 'a whole number from 0 to 1000000; 0 means never',
     description:
-      "Age of the last observed interval at which forecasts are labelled stale. Unset: the domain's own.",
+      "Age of the last observation from which forecasts are stale. Unset: the domain's own.",
   },
   actuals: {
     schema: { enum: ['on', 'off'] },
@@ -279,7 +276,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 'off',
     allowed: 'on or off',
     description:
-      'Whether the HTTP service keeps actuals that clients post. It then writes to the store.',
+      'Whether the HTTP service stores actuals that clients post. It then writes to the store.',
   },
   worker: {
     schema: { enum: ['on', 'off'] },
@@ -287,7 +284,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 'on',
     allowed: 'on or off',
     description:
-      'Whether the HTTP service computes forecasts in a process of its own. Off: on its event loop, with less memory.',
+      'Whether the HTTP service computes forecasts in a child process. Off: less memory, slower.',
   },
   queue: {
     schema: { type: 'integer', minimum: 1, maximum: 100_000 },
@@ -296,7 +293,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 1 to 100000',
     unit: 'forecasts',
     description:
-      "Forecasts of callers' ad-hoc histories that may wait for the worker; more are answered with 503 and Retry-After.",
+      'Forecasts of ad-hoc histories that may wait for the worker; further ones get 503.',
   },
   connections: {
     schema: { type: ['integer', 'null'], minimum: 1, maximum: 1_000_000 },
@@ -305,7 +302,7 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'connections',
     allowed: 'a whole number from 1 to 1000000',
     description:
-      'Connections that the HTTP service holds at once; more are closed. Unset: the limit of open files (`ulimit -n`) less a reserve.',
+      'Connections of the HTTP service; further ones are closed. Unset: from `ulimit -n`.',
     none: 'by the limit of open files',
   },
   memoryMb: {
@@ -314,16 +311,15 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     default: 512,
     unit: 'MB',
     allowed: 'a whole number from 64 to 1048576',
-    description: 'Memory that DuckDB may use before it spills to disk.',
+    description: 'Memory that DuckDB may use before it writes to disk.',
   },
   cacheMb: {
     schema: { type: 'integer', minimum: 0, maximum: 16_777_216 },
     variable: 'HEADWAY_CACHE_MB',
     default: 2048,
     unit: 'MB',
-    allowed: 'a whole number from 0 to 16777216; 0 keeps nothing',
-    description:
-      'Copies of the objects of a store on S3 that stay on this machine, in cache/ of HEADWAY_WORK.',
+    allowed: 'a whole number from 0 to 16777216; 0 disables the cache',
+    description: 'Local cache for objects of a store on S3, in cache/ of HEADWAY_WORK.',
   },
 };
 

@@ -1,23 +1,20 @@
 /**
- * Purpose: reads and checks the settings of platform/settings/settings-table.ts, from flags and environment.
- * `headway config` lists them.
- * Invariants: a flag beats the environment, the environment beats the default; an empty variable
- * counts as unset; settings are frozen; the environment is an argument, so nothing else needs to
- * read it.
- * Fails: SETTINGS_INVALID, which names the variable, the value and what is allowed. An unknown
- * HEADWAY_* variable is refused too, because a setting that is misspelt and silently ignored costs
- * more than a start that stops.
+ * Purpose: reads and checks the settings of settings-table.ts, from flags and environment. `headway
+ * config` lists them.
+ * Invariants: flags override the environment, which overrides the defaults; an empty variable
+ * counts as unset; settings are frozen; the environment is an argument, so only the entry reads it.
+ * Fails: SETTINGS_INVALID with the variable, its value and the allowed values. An unknown HEADWAY_*
+ * variable is refused too: ignoring a misspelt setting costs more than stopping the start.
  */
+import { closest, distance } from 'fastest-levenshtein';
 import { HeadwayError } from '../errors.ts';
-import { nearestWord } from '../text/nearest-word.ts';
 import { type About, SETTINGS, type SettingName, type Settings } from './settings-table.ts';
 import { matchesSchema } from './validator.ts';
 
 export type { SettingName, Settings } from './settings-table.ts';
 
 /**
- * Values as flags give them: text is read as the environment's would be; undefined means "not
- * given".
+ * Values of flags: text is parsed like a variable; undefined means "not set".
  */
 export type SettingOverrides = { readonly [K in SettingName]?: Settings[K] | string | undefined };
 
@@ -34,20 +31,20 @@ export interface SettingRow {
 
 const NAMES = Object.keys(SETTINGS) as SettingName[];
 const aboutOf = (name: SettingName): About => SETTINGS[name];
-/** Variables that other parts of the repository own: the tests say where their data lies. */
+/** Variables of the tests. */
 const IGNORED = /^HEADWAY_TEST_/;
+/** An unknown variable with at most this many edits to a known one is a typing error. */
+const MAX_EDITS = 4;
+
+/** Where each value came from: a hidden property, so that settings stay plain values. */
+const ORIGIN = Symbol('origin');
+interface Origin {
+  readonly sources: Record<string, SettingRow['source']>;
+  readonly defaults: Record<string, unknown>;
+}
 
 /**
- * Where each value of a settings object came from, kept aside so that settings stay plain values.
- */
-const origins = new WeakMap<
-  Settings,
-  { sources: Record<string, SettingRow['source']>; defaults: Record<string, unknown> }
->();
-
-/**
- * @param defaults for settings whose default only the caller knows (the domain), or that it wants
- * otherwise.
+ * @param defaults that only the caller has (the domain), or that differ from the table
  */
 export function readSettings(
   env: Record<string, string | undefined>,
@@ -62,7 +59,7 @@ export function readSettings(
     const { variable, isSecret } = aboutOf(name);
     const flag = overrides[name];
     const fallback = name in defaults ? defaults[name] : aboutOf(name).default;
-    // A secret that was not filled in must not open the service.
+    // An empty secret must not start a service without keys.
     const fromEnvironment = env[variable]?.trim() || isSecret ? env[variable] : undefined;
     const given = flag ?? fromEnvironment ?? fallback;
     sources[name] =
@@ -78,21 +75,21 @@ export function readSettings(
         fix: `Set it to ${aboutOf(name).allowed}.`,
       });
     }
-    // What the table says itself needs no check: a test has looked at all of it.
+    // Defaults of the table need no check: a test covers them.
     settings[name] = given === aboutOf(name).default ? given : check(name, given, sources[name]);
   }
-  const frozen = Object.freeze(settings) as unknown as Settings;
-  origins.set(frozen, { sources, defaults: allDefaults });
-  return frozen;
+  const origin: Origin = { sources, defaults: allDefaults };
+  Object.defineProperty(settings, ORIGIN, { value: origin });
+  return Object.freeze(settings) as unknown as Settings;
 }
 
-/** One row a setting, for `headway config`. */
+/** One row per setting, for `headway config`. */
 export function describeSettings(settings: Settings): SettingRow[] {
-  const origin = origins.get(settings);
+  const origin = (settings as Settings & { [ORIGIN]?: Origin })[ORIGIN];
   return NAMES.map((name) => {
     const { variable, unit, description, isSecret } = aboutOf(name);
     const shown = show(name, settings[name]);
-    // Hashes are no secret, but a screen full of them hides what is.
+    // Hashes are not secret, but they would fill the screen.
     const value = isSecret && shown.trimStart().startsWith('{') ? '{…}' : maskCredentials(shown);
     return {
       name: variable,
@@ -111,13 +108,14 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   const { schema, isSound = () => true } = setting;
   const value = typeof given === 'string' ? fromText(setting, given.trim()) : given;
   if (matchesSchema(schema, value) && (value === null || isSound(value))) return value;
+  const shown = JSON.stringify(maskCredentials(String(given)));
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
     'SETTINGS_INVALID',
-    `${setting.variable} is ${JSON.stringify(maskCredentials(String(given)))}${origin}, which is not ${setting.allowed}`,
+    `${setting.variable} is ${shown}${origin}, which is not ${setting.allowed}`,
     {
       where: setting.variable,
-      fix: `Set it to ${setting.allowed}, or leave it out for the default.`,
+      fix: `Set it to ${setting.allowed}, or unset it for the default.`,
     },
   );
 }
@@ -142,8 +140,8 @@ function refuseUnknown(env: Record<string, string | undefined>): void {
     (v) => v.startsWith('HEADWAY_') && !variables.includes(v) && !IGNORED.test(v),
   );
   if (!unknown) return;
-  const nearest = nearestWord(unknown, variables);
-  const meant = nearest ? ` Did you mean ${nearest}?` : '';
+  const nearest = closest(unknown, variables);
+  const meant = distance(unknown, nearest) <= MAX_EDITS ? ` Did you mean ${nearest}?` : '';
   throw new HeadwayError('SETTINGS_INVALID', `${unknown} is not a setting of Headway.${meant}`, {
     where: unknown,
     fix: 'Unset it, or see `headway config` for every setting.',

@@ -1,26 +1,27 @@
 /**
- * Purpose: whether a value fits a JSON Schema. In the Lambda bundle another module stands in for
- * this one (infra/lambda/bundle-schemas.ts).
- * Invariants: a shape is compiled at its first use, so that a program which never needs it pays
- * nothing.
- * Fails: never; a schema that is none fits whatever TypeBox says it does.
+ * Purpose: checks values against a JSON Schema.
+ * Invariants: a validator is compiled at its first use, because most programs need few of them.
+ * Fails: never.
  */
 import { Check, Compile } from 'typebox/schema';
 
-export interface Shape {
+export interface Validator {
   Check(value: unknown): boolean;
   Errors(value: unknown): [boolean, { instancePath: string; message: string }[]];
 }
 
-/** For values that are read again and again, or are large. */
-export function lazyValidator(schema: object): Shape {
-  let compiled: Shape | undefined;
-  const shape = () => {
-    compiled ??= Compile(schema) as unknown as Shape;
+/** For values that are read often or are large. */
+export function lazyValidator(schema: object): Validator {
+  let compiled: Validator | undefined;
+  const validator = () => {
+    compiled ??= Compile(schema) as unknown as Validator;
     return compiled;
   };
-  return { Check: (value) => shape().Check(value), Errors: (value) => shape().Errors(value) };
+  return {
+    Check: (value) => validator().Check(value),
+    Errors: (value) => validator().Errors(value),
+  };
 }
 
-/** For a small value that is read once: compiling takes longer. */
+/** For a small value that is read once: compiling would take longer. */
 export const matchesSchema = (schema: object, value: unknown): boolean => Check(schema, value);

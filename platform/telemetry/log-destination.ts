@@ -1,9 +1,9 @@
 /**
- * Purpose: where log lines are written: a file descriptor, by writes that end before they return.
- * Invariants: a write that fails never throws. The lines that cannot be written are dropped and
- * counted, and once a write succeeds again `onRecovered` gets how many were dropped since the last
- * success. A line that was cut off is completed first, so no two lines are mixed. A reader that is
- * slow is waited for, but not for long and not again before it reads.
+ * Purpose: writes log lines to a file descriptor, synchronously.
+ * Invariants: a write that fails never throws. Lines that cannot be written are dropped and
+ * counted; when a write succeeds again `onRecovered` gets the number dropped since the last
+ * success. A line that was cut off is completed first, so lines are never mixed. A slow reader is
+ * waited for, but not for long and not again before it reads.
  * Fails: never.
  */
 import { writeSync } from 'node:fs';
@@ -17,11 +17,11 @@ export interface LogDestination {
 export interface LogDestinationOptions {
   readonly fd: number;
   readonly onRecovered: (dropped: number) => void;
-  /** Writes bytes from an offset and returns how many it wrote; default: `writeSync`. */
+  /** Writes bytes from an offset, returns how many; default: `writeSync`. */
   readonly writeBytes?: (fd: number, bytes: Buffer, offset: number) => number;
 }
 
-/** A pipe that is full answers EAGAIN: its reader gets this long in all, in steps of STEP_MS. */
+/** A full pipe returns EAGAIN: its reader gets this long in total, in steps of STEP_MS. */
 const MAX_WAIT_MS = 1000;
 const STEP_MS = 20;
 
@@ -36,7 +36,7 @@ export function openLogDestination({
   let dropped = 0;
   let unreported = 0;
   let isFailing = false;
-  /** The end of a line whose beginning was written. */
+  /** The rest of a line whose beginning was written. */
   let rest: Buffer = NOTHING;
   const pause = new Int32Array(new SharedArrayBuffer(4));
 

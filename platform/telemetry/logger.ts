@@ -1,10 +1,10 @@
 /**
  * Purpose: structured logs to standard error, one JSON object a line, or readable lines on a
  * terminal.
- * Invariants: standard output stays free for results, unless a caller that has none asks for it;
+ * Invariants: standard output stays free for results, unless a caller without results sets it;
  * fields named like secrets are redacted. A log that cannot be written, such as on a full disk,
- * never ends the process: lines are dropped and counted, and one line says how many.
- * Fails: an unknown level is refused by the settings schema before it gets here.
+ * never ends the process: lines are dropped and counted, and one line reports how many.
+ * Fails: never; the settings schema refuses an unknown level.
  */
 import pino from 'pino';
 import {
@@ -33,13 +33,13 @@ export interface LoggerOptions extends Pick<LogDestinationOptions, 'writeBytes'>
   readonly level: string;
   readonly pretty: boolean;
   /**
-   * For a process that logs every request: lines of a few milliseconds leave in one write. Errors
-   * leave at once.
+   * For a process that logs every request: the lines of a few milliseconds are written together.
+   * Errors are written at once.
    */
   readonly isBusy?: boolean;
   /** Default: standard error. */
   readonly to?: 'stdout' | 'stderr';
-  /** What every line says besides. */
+  /** Fields of every line. */
   readonly context?: () => object;
 }
 
@@ -71,7 +71,7 @@ export function createLogger({
       translateTime: 'SYS:HH:MM:ss',
     },
   });
-  // A terminal that is gone takes no more lines.
+  // A closed terminal takes no more lines.
   transport.on('error', () => {});
   return pino(base, transport);
 }
@@ -86,12 +86,11 @@ export function droppedLines(logger: Logger): number {
 
 const ERROR_LEVEL = 50;
 
-/** A write for each turn of the event loop cost a busy service a quarter of its time. */
+/** One write per turn of the event loop costs a busy service a quarter of its time. */
 const HELD_MS = 10;
 
 /**
- * Holds lines back for a moment, but no longer than the process lives, and not at all from an error
- * on.
+ * Buffers lines for a moment; an error, and the end of the process, write them at once.
  */
 export function bufferedDestination(destination: LogDestination): LogDestination {
   let held = '';
@@ -105,7 +104,7 @@ export function bufferedDestination(destination: LogDestination): LogDestination
   };
   process.once('exit', flush);
   const stream = {
-    // pino tells a stream with this mark the level of each line.
+    // With this mark pino sets `lastLevel` for each line.
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 0,
     write(line: string) {
@@ -123,5 +122,5 @@ export function bufferedDestination(destination: LogDestination): LogDestination
   return stream;
 }
 
-/** A logger that says nothing, for tests and for callers that only want results. */
+/** A logger without output, for tests and for callers that need results only. */
 export const silentLogger: Logger = pino({ level: 'silent' });

@@ -3,8 +3,7 @@
  * few seconds.
  * Invariants: writes to standard error only, so that results can be piped; a new `start` ends the
  * bar before it.
- * Fails: never; a stream that cannot be written to is ignored, because the work matters more than
- * its picture.
+ * Fails: never; a stream that cannot be written is ignored: the work matters more than its display.
  */
 import cliProgress from 'cli-progress';
 import type { Clock } from '../clock.ts';
@@ -12,9 +11,9 @@ import type { Progress } from '../progress.ts';
 
 export interface TerminalProgressOptions {
   readonly clock: Clock;
-  /** Standard error unless told. */
+  /** Default: standard error. */
   readonly stream?: NodeJS.WriteStream | (NodeJS.WritableStream & { isTTY?: boolean });
-  /** Least time between two lines where there is no terminal. */
+  /** Minimum time between two lines where there is no terminal. */
   readonly everyMs?: number;
 }
 
@@ -112,7 +111,7 @@ function linesOn(stream: NodeJS.WritableStream, clock: Clock, everyMs: number): 
       );
     },
     end: (work, elapsedMs) =>
-      write(`${work.label}: ended after ${seconds(elapsedMs)}${withDot(work.note)}`),
+      write(`${work.label}: done after ${seconds(elapsedMs)}${withDot(work.note)}`),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Purpose: what else, beside code, data and seed, decides the bits of a fit: for a model's card,
- * and to say why a fit cannot be repeated.
+ * Purpose: what decides the bits of a fit in addition to code, data and seed: for the model card,
+ * and to report why a fit cannot be repeated.
  * Invariants: the same in every process of one installation.
  * Fails: never.
  */
@@ -9,7 +9,7 @@ import { version_core } from '@tensorflow/tfjs-core';
 export interface BuildEnvironment {
   readonly node: string;
   readonly tensorflow: string;
-  /** The release of the time-zone database that local times came from. */
+  /** The release of the time-zone database. */
   readonly timeZones: string;
   /** Operating system and processor. */
   readonly platform: string;

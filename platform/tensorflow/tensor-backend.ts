@@ -1,11 +1,9 @@
 /**
- * Purpose: choose the TensorFlow.js backend: the native binary where it is installed and works,
- * else WASM with the patched matrix product, else plain JavaScript. The log names the one that runs.
- * Invariants: a backend is used only after it has passed a training step whose gradients were
- * computed by hand. No handler of a backend stays on the process: what an uncaught error does is
- * the entry's to decide.
- * Fails: BACKEND_UNAVAILABLE when the backend that was asked for by name is absent or fails the
- * self-test.
+ * Purpose: chooses the TensorFlow.js backend: the native binary where it is installed and works,
+ * else WASM with the patched matrix product, else plain JavaScript. The log has its name.
+ * Invariants: a backend is used only after it has passed a training step with known gradients. No
+ * process handler of a backend stays: the entry handles uncaught errors.
+ * Fails: BACKEND_UNAVAILABLE where the named backend is absent or fails the self-test.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
@@ -26,23 +24,23 @@ const TENSORFLOW_NAMES: Record<BackendName, string> = {
 };
 
 /**
- * Training needs the gradient functions; a process that only predicts starts faster without them.
+ * Training needs the gradient functions; a process that only predicts loads faster without them.
  */
 export type BackendUse = 'training' | 'prediction';
 
-/** Starts the first backend that passes, or the one asked for. Returns its name. */
+/** Starts the named backend, or with `auto` the first that passes. Returns its name. */
 export async function startTensorBackend(
   logger: Logger,
   choice: BackendChoice,
   use: BackendUse,
 ): Promise<BackendName> {
-  // The gradients are registered by the umbrella package, and only there for Node.
+  // Only the umbrella package registers the gradients for Node.
   if (use === 'training') await import('@tensorflow/tfjs');
   tf.env().set('PROD', true);
   const candidates: BackendName[] = choice === 'auto' ? ['native', 'wasm', 'cpu'] : [choice];
   const refusals: string[] = [];
   for (const name of candidates) {
-    // The WASM code of Emscripten ends the process with status 7 at any uncaught error.
+    // Emscripten's handler ends the process with status 7 at any uncaught error.
     const refusal = await withoutProcessHandlers(() => tryBackend(name, use));
     if (refusal === null) {
       logger.info(
@@ -75,8 +73,8 @@ async function tryBackend(name: BackendName, use: BackendUse): Promise<string | 
 }
 
 /**
- * The native backend is optional and under an alias (docs/decisions/0003), so its name must not be
- * seen by the type checker.
+ * The native backend is optional and has an alias (docs/decisions/0003); a variable hides its name
+ * from the type checker.
  */
 async function importNative(): Promise<void> {
   const alias = 'tfjs-node-native';
@@ -89,7 +87,7 @@ async function importNative(): Promise<void> {
   }
 }
 
-/** relu(x·w) against values known by hand. */
+/** relu(x·w) against known values. */
 function predictionSelfTest(): string | null {
   const product = tf.tidy(() =>
     tf.relu(tf.matMul(tf.tensor2d([1, 2, 3, -4], [2, 2]), tf.tensor2d([1, 1], [2, 1]))),

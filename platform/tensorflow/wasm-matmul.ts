@@ -1,7 +1,7 @@
 /**
- * Purpose: make training on the WASM backend five times faster. Its matrix product takes a slow
- * path when an operand is transposed, and every backward pass has two such products. Here they
- * transpose first, with the fast Transpose kernel.
+ * Purpose: makes training on the WASM backend five times faster. Its matrix product is slow where
+ * an operand is transposed, and every backward pass has two such products. The patch transposes
+ * first, with the fast Transpose kernel.
  * Invariants: results equal the original kernel's to rounding; a second call changes nothing.
  * Fails: a plain Error when the wasm kernels are not registered (the backend was not imported).
  * Source: measured in docs/decisions/0006; the slow path is in tfjs-backend-wasm's BatchMatMul.
@@ -16,16 +16,16 @@ import {
 } from '@tensorflow/tfjs-core';
 
 type KernelArguments = Parameters<KernelFunc>[0];
-const MENDED = Symbol.for('headway.fixed-matmul');
+const PATCHED = Symbol.for('headway.patched-matmul');
 
 export function patchWasmMatMul(): void {
   for (const kernelName of ['BatchMatMul', '_FusedMatMul']) {
-    const original = getKernel(kernelName, 'wasm') as KernelConfig & { [MENDED]?: true };
+    const original = getKernel(kernelName, 'wasm') as KernelConfig & { [PATCHED]?: true };
     if (!original) throw new Error(`kernel ${kernelName} is not registered for wasm`);
-    if (original[MENDED]) continue;
+    if (original[PATCHED]) continue;
     const kernelFunc: KernelFunc = (call) => multiply(original.kernelFunc, call);
     unregisterKernel(kernelName, 'wasm');
-    registerKernel({ ...original, kernelFunc, [MENDED]: true } as KernelConfig);
+    registerKernel({ ...original, kernelFunc, [PATCHED]: true } as KernelConfig);
   }
 }
 

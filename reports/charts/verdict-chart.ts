@@ -8,15 +8,8 @@
  */
 import type { Comparison } from '../../forecasting/evaluation/comparison.ts';
 import { escaped } from '../../platform/text/escaped.ts';
+import type { VerdictChart } from '../../services/training/train.ts';
 import { niceTicks, numberLabel } from '../../web/scales.js';
-
-export interface VerdictChart {
-  readonly title: string;
-  readonly unit: string;
-  readonly outcome: 'promoted' | 'rejected' | 'inconclusive';
-  readonly reason: string;
-  readonly comparisons: readonly Comparison[];
-}
 
 const WIDTH = 760;
 const LEFT = 74;

@@ -7,8 +7,13 @@
  */
 import { escaped } from '../../platform/text/escaped.ts';
 import { utcText } from '../../platform/text/utc-text.ts';
-import { EXPECTATIONS, type Unit } from '../../services/feature/contract/contract-limits.ts';
-import { type Outcome, shareText, type Verdict } from '../../services/feature/contract/verdict.ts';
+import {
+  EXPECTATIONS,
+  type Outcome,
+  shareText,
+  type Unit,
+  type Verdict,
+} from '../../services/feature/contract/verdict.ts';
 import type { Account, QualityReport } from '../../services/feature/quality-report.ts';
 import { heatChart, rejectionChart, volumeChart } from '../charts/quality-svg.ts';
 import type { QualityTables } from '../charts/quality-tables.ts';

@@ -63,7 +63,7 @@ export interface QualityReport {
   readonly span: { readonly start: number; readonly end: number };
   readonly seriesCount: number;
   /**
-   * The rows of this run, and of every piece that the snapshot reads, this run's included: what a
+   * The rows of this run, and of every segment that the snapshot reads, this run's included: what a
    * later publication replaced wholly is not counted.
    */
   readonly run: Account;
@@ -101,9 +101,9 @@ export interface QualityOptions {
   readonly domain: Domain;
   readonly panel: Panel;
   readonly parts: readonly PartAccount[];
-  /** The pieces that the snapshot to be reads anywhere. */
+  /** The segments that the snapshot to be reads anywhere. */
   readonly read: readonly Account[];
-  readonly contract: Omit<ContractResult, 'view'>;
+  readonly contract: Omit<ContractResult, 'view' | 'isBroken'>;
   readonly now: number;
 }
 

@@ -36,13 +36,13 @@ export interface Sifted {
 }
 
 /**
- * What of `waiting` this run is to read (`pieces`: of the head): all but what was refused before
+ * What of `waiting` this run is to read (`segments`: of the head): all but what was refused before
  * or, with an acceptance, only that.
  */
 export async function sift(
   quarantine: Pick<Quarantine, 'list' | 'get'>,
   waiting: readonly RawPart[],
-  pieces: readonly Segment[],
+  segments: readonly Segment[],
   accept: Acceptance | null,
 ): Promise<Sifted> {
   if (accept !== null) {
@@ -60,7 +60,7 @@ export async function sift(
   }
   if (waiting.length === 0) return { waiting, held: [] };
   const entries = (await quarantine.list()).filter(
-    (entry) => stillWaiting(entry, pieces).length > 0,
+    (entry) => stillWaiting(entry, segments).length > 0,
   );
   return {
     waiting: waiting.filter((part) => !entries.some((entry) => isIn(entry, part))),

@@ -1,7 +1,7 @@
 /**
  * Purpose: the demand that a quality report and the data contract look at: how the snapshot will
  * read once this run is committed, and what of it is new.
- * Invariants: the panel is what the store says that it will answer; nothing is computed a second
+ * Invariants: the panel is what the store will return; nothing is computed a second
  * way. It begins twelve weeks before what is new (after a first run: at its beginning), as far as
  * MAX_VALUES allow. `fresh` marks intervals that this run adds or changes: what is published again
  * as it was is not judged twice.
@@ -69,11 +69,11 @@ export async function recentPanel({
   const isOldIn = committed.some(({ span }) => span.end > start);
   const old = isOldIn ? await committedSince(features, head, start) : null;
   const feeds = [...new Set(all.map(({ feed }) => feed))];
-  const told = covered(fresh, panel);
+  const brought = covered(fresh, panel);
   const had = coverage(committed, feeds, panel);
   return {
     panel,
-    fresh: changedIntervals(told, placedBefore(old, panel), panel, had),
+    fresh: changedIntervals(brought, placedBefore(old, panel), panel, had),
     covered: coverage(all, feeds, panel),
     knownSeries: old ? new Set(old.seriesIds) : null,
   };
@@ -120,11 +120,10 @@ function coverage(
 }
 
 /**
- * Of the intervals that this run tells of, those that were not told of before or read otherwise
- * now.
+ * Of the intervals that this run brings, those that are new or have other values now.
  */
 function changedIntervals(
-  told: Uint8Array,
+  brought: Uint8Array,
   { before, lost }: Before,
   panel: Panel,
   had: Uint8Array,
@@ -132,7 +131,7 @@ function changedIntervals(
   const fresh = new Uint8Array(panel.length);
   const now = panel.columns.target;
   for (let t = 0; t < panel.length; t++) {
-    if (!told[t]) continue;
+    if (!brought[t]) continue;
     let isChanged = !had[t] || lost[t] === 1;
     for (let at = t; at < now.length && !isChanged; at += panel.length)
       isChanged = !Object.is(now[at], before[at]);

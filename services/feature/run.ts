@@ -13,29 +13,29 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import { drawQuality, type QualityTables } from '../../reports/charts/quality-tables.ts';
 import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { withRowCache } from '../../storage/features/kept-rows.ts';
-import type { Manifest } from '../../storage/features/manifest.ts';
+import type { FeatureSchema, Manifest } from '../../storage/features/manifest.ts';
+import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
 import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
 import {
   filesOf,
   isExogenous,
   piecesRead,
 } from '../../storage/features/reading/version-coverage.ts';
-import { newestParts, type Segment } from '../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../storage/features/segments/segment-index.ts';
 import { refuseClockBehind } from '../../storage/log/stamps.ts';
-import type { AggregatedPart } from './aggregation/aggregate.ts';
-import { embeddedEngine, type PartEngine } from './aggregation/engines/part-engine.ts';
-import { judgeRun } from './contract/contract.ts';
-import { freshnessVerdict } from './contract/freshness-check.ts';
+import { type AggregatedPart, embeddedEngine, type PartEngine } from './aggregation/aggregate.ts';
+import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
+import { judgeAge, judgeRun } from './contract/contract.ts';
+import type { DemandView } from './contract/demand-view.ts';
 import { buildQualityReport, type PartAccount, type QualityReport } from './quality-report.ts';
 import { type Acceptance, quarantined, refuse, sift } from './quarantine-run.ts';
 import { recentPanel } from './recent-panel.ts';
 import { allParts } from './sources/exogenous-parts.ts';
 import { committedOverlap, refuseOverlap } from './sources/part-overlap.ts';
-import { readParts } from './sources/read-parts.ts';
+import { type OpenedPart, readParts } from './sources/read-parts.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Two days of hourly commits: then the small objects of a feed are merged. */
@@ -67,9 +67,9 @@ export interface FeatureRunOptions {
   /** Take what was refused before: its parts, and no others. */
   readonly accept?: Acceptance | null;
   /**
-   * Told of the report before the run is committed or refused: the way to see why it was refused.
+   * Called before the run is committed or refused, so that a caller can draw why it was refused.
    */
-  readonly onReport?: (report: QualityReport, pictures: QualityTables) => Promise<void>;
+  readonly onReport?: (report: QualityReport, demand: DemandView | null) => Promise<void>;
   /** For intermediate files; several runs may share it. */
   readonly workFolder: string;
   readonly clock: Clock;
@@ -90,141 +90,159 @@ export interface FeatureRunResult {
   readonly held: readonly QuarantineEntry[];
 }
 
+/** The source and the store before anything is read. */
+interface Plan {
+  /** Of the source. */
+  readonly parts: readonly RawPart[];
+  readonly head: Manifest | null;
+  readonly committed: CommittedParts;
+  /** To be read by this run. */
+  readonly waiting: readonly RawPart[];
+  readonly held: readonly QuarantineEntry[];
+}
+
 export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRunResult> {
-  const { domain, source, features, clock, logger, progress } = options;
-  const { quarantine } = features;
-  const accept = options.accept ?? null;
-  const parts = await allParts(domain, source, options.exogenous ?? null);
-  const head = await features.head();
-  refuseClockBehind(head, clock.now());
-  const pieces = await features.pieces(head);
-  const known = newestParts(pieces, parts.map(named));
-  const { waiting, held } = await sift(
-    quarantine,
-    parts.filter((part) => !isKnown(known, part)),
-    pieces,
-    accept,
-  );
+  const { domain, features, workFolder, clock, logger } = options;
+  const plan = await planRun(options);
+  const { head, committed, waiting, held } = plan;
   for (const { id, summary } of held)
     logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
-  warnOfOverlap(options, parts, known);
+  warnOfOverlap(options, plan);
   const hasDemand = [...filesOf(head), ...waiting].some(({ feed }) => !isExogenous(feed));
   if (waiting.length === 0 || !hasDemand) {
     if (head === null && held.length > 0)
-      throw quarantined(held.at(-1) as QuarantineEntry, quarantine.location, head);
-    warnOfAge(options, pieces);
-    return { ...unchanged(head, parts, pieces, domain), held };
+      throw quarantined(held.at(-1) as QuarantineEntry, features.quarantine.location, head);
+    warnOfAge(options, committed.segments);
+    return unchanged(domain, plan, head, committed);
   }
-
-  const work = async (folder: string): Promise<FeatureRunResult> => {
-    const availableAt = clock.now();
-    const memoryLimitMb = options.memoryLimitMb ?? MEMORY_LIMIT_MB;
-    const isAccepted = accept !== null;
-    const { engine = embeddedEngine } = options;
-    const read = await readParts({
-      domain,
-      parts: waiting,
-      progress,
-      folder,
-      availableAt,
-      memoryLimitMb,
-      isAccepted,
-      engine,
-    });
-    // Somebody else may have committed the same parts meanwhile; the store serialises, this only
-    // avoids doing it twice.
-    const current = await features.head();
-    const earlier =
-      current?.snapshotVersion === head?.snapshotVersion ? pieces : await features.pieces(current);
-    const committed = newestParts(earlier, parts.map(named));
-    const opened = read.filter(({ part }) => !isKnown(committed, part));
-    if (opened.length === 0) return { ...unchanged(current, parts, earlier, domain), held };
-
-    const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
-    const hasPanel = [...filesOf(current), ...fresh.map(({ part }) => part)].some(
-      ({ feed }) => !isExogenous(feed),
-    );
-    refuseOverlap({ fresh, committed: newestRead(earlier), present: parts });
-    const schema = {
-      frequencyMinutes: domain.frequencyMinutes,
-      missing: domain.missing,
-      unit: domain.unit,
-      timeZone: domain.timeZone,
-    };
-    const newObjects = fresh.map(({ part, path, rows, span, rowsIn, rowsUsed, rejected }) => ({
-      ...{ path, rows, span, rowsIn, rowsUsed, rejected },
-      ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
-    }));
-    const recent =
-      hasPanel && fresh.length > 0
-        ? await recentPanel({ domain, features, head: current, newObjects, schema })
-        : null;
-    const now = clock.now();
-    const lastReport = current === null ? null : await features.readReport(current);
-    const contract = judgeRun({
-      domain,
-      parts: opened,
-      present: parts,
-      committed: earlier,
-      recent,
-      lastReport,
-      isAccepted,
-      now,
-    });
-    const accounts = accountsOf(parts, fresh, earlier);
-    let report: QualityReport | null = null;
-    if (recent !== null) {
-      report = await buildQualityReport({
-        domain,
-        panel: recent.panel,
-        parts: accounts,
-        read: [...piecesRead([...earlier, ...newObjects])],
-        contract,
-        now,
-      });
-      await options.onReport?.(report, drawQuality(domain, contract.view));
-    }
-    const broken = contract.verdicts.filter(({ outcome }) => outcome === 'fail');
-    if (broken.length > 0 || report === null) {
-      const { verdicts } = contract;
-      throw await refuse({
-        quarantine,
-        source: source.description,
-        head: current,
-        parts: opened,
-        verdicts,
-        report,
-        now,
-      });
-    }
-    for (const { name, outcome, value, detail } of contract.verdicts) {
-      if (outcome === 'warn' || outcome === 'accepted')
-        logger.warn({ expectation: name, outcome, value }, `${name}: ${detail}`);
-    }
-    const what =
-      fresh.length === 1 ? (fresh[0] as AggregatedPart).part.name : `${fresh.length} parts`;
-    const manifest = await features.commit({
-      reason: `${what} of ${source.description}${accept ? `; accepted from quarantine ${accept.id}: ${accept.reason}` : ''}`,
-      schema,
-      newObjects,
-      report: new TextEncoder().encode(JSON.stringify(report)),
-      ...onlineViewOf(domain),
-    });
-    const { rowsIn, rowsUsed } = report.run;
-    logger.info(
-      { snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed },
-      'features committed',
-    );
-    return {
-      manifest: await compactIfDue(options, manifest),
-      changed: true,
-      parts: accounts,
-      report,
-      held,
-    };
-  };
   // What is read of the new files to judge them is what the commit needs of them.
-  return withRowCache(() => withWorkFolder(options.workFolder, clock.now(), work));
+  return withRowCache(() =>
+    withWorkFolder(workFolder, clock.now(), (folder) => readAndCommit(options, plan, folder)),
+  );
+}
+
+async function planRun(options: FeatureRunOptions): Promise<Plan> {
+  const { domain, source, exogenous, features, clock, accept } = options;
+  const parts = await allParts(domain, source, exogenous ?? null);
+  const head = await features.head();
+  refuseClockBehind(head, clock.now());
+  const segments = await features.pieces(head);
+  const committed = committedParts(segments, parts);
+  const missing = parts.filter((part) => !committed.has(part));
+  const sifted = await sift(features.quarantine, missing, segments, accept ?? null);
+  return { parts, head, committed, ...sifted };
+}
+
+async function readAndCommit(
+  options: FeatureRunOptions,
+  plan: Plan,
+  folder: string,
+): Promise<FeatureRunResult> {
+  const { domain, features, clock, progress, engine = embeddedEngine } = options;
+  const { parts, held } = plan;
+  const availableAt = clock.now();
+  const read = await readParts({
+    ...{ domain, parts: plan.waiting, progress, folder, availableAt, engine },
+    memoryLimitMb: options.memoryLimitMb ?? MEMORY_LIMIT_MB,
+    isAccepted: isAccepted(options),
+  });
+  // Another run may have committed the same parts meanwhile. The store serialises commits; this
+  // only avoids doing the work twice.
+  const head = await features.head();
+  const committed =
+    head?.snapshotVersion === plan.head?.snapshotVersion
+      ? plan.committed
+      : committedParts(await features.pieces(head), parts);
+  const opened = read.filter(({ part }) => !committed.has(part));
+  if (opened.length === 0) return unchanged(domain, plan, head, committed);
+
+  const fresh = opened.flatMap(({ made }) => (made === null ? [] : [made]));
+  refuseOverlap({ fresh, committed: newestRead(committed.segments), present: parts });
+  const schema = {
+    frequencyMinutes: domain.frequencyMinutes,
+    missing: domain.missing,
+    unit: domain.unit,
+    timeZone: domain.timeZone,
+  };
+  const newObjects = fresh.map(({ part, path, rows, span, rowsIn, rowsUsed, rejected }) => ({
+    ...{ path, rows, span, rowsIn, rowsUsed, rejected },
+    ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
+  }));
+  const accounts = accountsOf(parts, fresh, committed);
+  const batch = { parts, head, committed, opened, fresh, newObjects, schema, accounts };
+  const report = await judgedReport(options, batch);
+  const manifest = await features.commit({
+    reason: reasonOf(options, fresh),
+    schema,
+    newObjects,
+    report: new TextEncoder().encode(JSON.stringify(report)),
+    ...onlineViewOf(domain),
+  });
+  const { rowsIn, rowsUsed } = report.run;
+  options.logger.info(
+    { snapshotVersion: manifest.snapshotVersion, parts: fresh.length, rowsIn, rowsUsed },
+    'features committed',
+  );
+  const compacted = await compactIfDue(options, manifest);
+  return { manifest: compacted, changed: true, parts: accounts, report, held };
+}
+
+/** What a run has read and is about to commit. */
+interface Batch {
+  readonly parts: readonly RawPart[];
+  readonly head: Manifest | null;
+  readonly committed: CommittedParts;
+  readonly opened: readonly OpenedPart[];
+  readonly fresh: readonly AggregatedPart[];
+  readonly newObjects: readonly NewFeatureObject[];
+  readonly schema: FeatureSchema;
+  readonly accounts: readonly PartAccount[];
+}
+
+/** Judges a batch by the contract. Throws where it is refused, after the evidence is stored. */
+async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<QualityReport> {
+  const { domain, source, features, clock, logger } = options;
+  const { parts, head, committed, opened, fresh, newObjects, schema, accounts } = batch;
+  const hasDemand = [...filesOf(head), ...fresh.map(({ part }) => part)].some(
+    ({ feed }) => !isExogenous(feed),
+  );
+  const recent =
+    hasDemand && fresh.length > 0
+      ? await recentPanel({ domain, features, head, newObjects, schema })
+      : null;
+  const now = clock.now();
+  const contract = judgeRun({
+    ...{ domain, parts: opened, present: parts, committed: committed.segments, recent, now },
+    lastReport: head === null ? null : await features.readReport(head),
+    isAccepted: isAccepted(options),
+  });
+  const { verdicts } = contract;
+  let report: QualityReport | null = null;
+  if (recent !== null) {
+    const read = [...piecesRead([...committed.segments, ...newObjects])];
+    const { panel } = recent;
+    report = await buildQualityReport({ domain, panel, parts: accounts, read, contract, now });
+    await options.onReport?.(report, contract.view);
+  }
+  if (contract.isBroken || report === null) {
+    const { quarantine } = features;
+    const evidence = { head, parts: opened, verdicts, report, now };
+    throw await refuse({ quarantine, source: source.description, ...evidence });
+  }
+  for (const { name, outcome, value, detail } of verdicts) {
+    if (outcome === 'warn' || outcome === 'accepted')
+      logger.warn({ expectation: name, outcome, value }, `${name}: ${detail}`);
+  }
+  return report;
+}
+
+const isAccepted = ({ accept }: FeatureRunOptions): boolean => (accept ?? null) !== null;
+
+function reasonOf({ source, accept }: FeatureRunOptions, fresh: readonly AggregatedPart[]): string {
+  const [first] = fresh;
+  const what = fresh.length === 1 && first ? first.part.name : `${fresh.length} parts`;
+  const why = accept ? `; accepted from quarantine ${accept.id}: ${accept.reason}` : '';
+  return `${what} of ${source.description}${why}`;
 }
 
 /** What the online view of a domain's snapshots holds. */
@@ -235,15 +253,12 @@ export const onlineViewOf = (domain: Domain): OnlineRequest => ({
     : {}),
 });
 
-/**
- * A source that has gone quiet brings nothing to refuse: it is said, and what was known is served
- * on.
- */
+/** A source that has no new data is reported; what was known is served on. */
 function warnOfAge(
   { domain, clock, logger }: FeatureRunOptions,
   committed: readonly Segment[],
 ): void {
-  const verdict = freshnessVerdict({ domain, committed, fresh: [], now: clock.now() });
+  const verdict = judgeAge(domain, committed, clock.now());
   if (verdict.outcome === 'pass' || verdict.outcome === 'unjudged') return;
   logger.warn(
     { expectation: verdict.name, hours: verdict.value },
@@ -252,50 +267,10 @@ function warnOfAge(
 }
 
 /** A store of an earlier version may lack rows of parts that were reported as used. */
-function warnOfOverlap(
-  { logger }: FeatureRunOptions,
-  parts: readonly RawPart[],
-  known: CommittedParts,
-): void {
-  const found = committedOverlap(parts.flatMap((part) => known(named(part)) ?? []));
+function warnOfOverlap({ logger }: FeatureRunOptions, { parts, committed }: Plan): void {
+  const found = committedOverlap(parts.flatMap((part) => committed.newestOf(part) ?? []));
   if (found !== null)
     logger.warn({ error: describeError(found) }, `the store lacks rows: ${found.message}`);
-}
-
-type CommittedParts = ReturnType<typeof newestParts>;
-
-/** A part as the store names it. */
-const named = ({ feed, name }: RawPart) => ({ feed, part: name });
-
-const isKnown = (committed: CommittedParts, part: RawPart): boolean =>
-  committed(named(part))?.fingerprint === part.fingerprint;
-
-/** The newest piece of every part, as far as the snapshot reads anything of it. */
-function newestRead(pieces: readonly Segment[]): Segment[] {
-  const newest = newestParts(pieces, pieces);
-  const read = piecesRead(pieces);
-  return pieces.filter((piece) => newest(piece) === piece && read.has(piece));
-}
-
-/**
- * Of every part that is in the snapshot or comes into it: one in quarantine has no account, or that
- * of its last good content.
- */
-function accountsOf(
-  parts: readonly RawPart[],
-  fresh: readonly AggregatedPart[],
-  pieces: readonly Segment[],
-): PartAccount[] {
-  const committed = newestParts(pieces, parts.map(named));
-  return parts.flatMap((part) => {
-    const made = fresh.find((candidate) => candidate.part === part);
-    const account = made ?? committed(named(part));
-    if (account === undefined) return [];
-    const { rowsIn, rowsUsed, rejected } = account;
-    return [
-      { name: part.name, feed: part.feed, rowsIn, rowsUsed, rejected, skipped: made === undefined },
-    ];
-  });
 }
 
 /** Keeps the next runs fast. The commit is done: where this fails, the run has not. */
@@ -322,16 +297,17 @@ async function compactIfDue(
 }
 
 function unchanged(
-  head: Manifest | null,
-  parts: readonly RawPart[],
-  pieces: readonly Segment[],
   domain: Domain,
-): Omit<FeatureRunResult, 'held'> {
+  { parts, held }: Plan,
+  head: Manifest | null,
+  committed: CommittedParts,
+): FeatureRunResult {
   if (!head) {
     throw new HeadwayError('SOURCE_INVALID', 'the source has no data yet', {
       where: `domain ${domain.name}`,
       fix: 'Choose a source with at least one complete interval.',
     });
   }
-  return { manifest: head, changed: false, parts: accountsOf(parts, [], pieces), report: null };
+  const accounts = accountsOf(parts, [], committed);
+  return { manifest: head, changed: false, parts: accounts, report: null, held };
 }

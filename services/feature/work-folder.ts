@@ -1,7 +1,7 @@
 /**
- * Purpose: a folder of its own for each run's work files, and an end to what killed runs left.
- * Invariants: the folder goes when the work ends, however it ends; the folder of a run that may be
- * alive is never touched.
+ * Purpose: a folder for the work files of each run; removes the folders that killed runs left.
+ * Invariants: the folder is removed when the work ends, however it ends; the folder of a run that
+ * may be alive is never touched.
  * Fails: STORE_FULL where the disk is full; else with the error of the work.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,8 +11,11 @@ import { basename, join } from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
 
 const ABANDONED_MS = 86_400_000;
-/** Folders of runs in this very process: their process id tells nothing. */
-const alive = new Set<string>();
+/**
+ * In the name of each folder of this process: an earlier process may have had the same id, as the
+ * first process of a container always has.
+ */
+const PROCESS = randomUUID().replaceAll('-', '');
 
 export async function withWorkFolder<T>(
   root: string,
@@ -23,10 +26,8 @@ export async function withWorkFolder<T>(
   try {
     await mkdir(root, { recursive: true });
     await removeLeftovers(root, now);
-    // Alive before it exists: else another run of this process could find the folder first and take
-    // it for a leftover.
-    folder = join(root, `run-${host()}-${process.pid}-${randomUUID().replaceAll('-', '')}`);
-    alive.add(basename(folder));
+    const run = randomUUID().replaceAll('-', '');
+    folder = join(root, `run-${host()}-${process.pid}-${PROCESS}${run}`);
     await mkdir(folder);
     return await work(folder);
   } catch (error) {
@@ -37,10 +38,7 @@ export async function withWorkFolder<T>(
       cause: error,
     });
   } finally {
-    if (folder) {
-      alive.delete(basename(folder));
-      await rm(folder, { recursive: true, force: true });
-    }
+    if (folder) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -61,10 +59,10 @@ async function isAbandoned(
   pid: number,
   now: number,
 ): Promise<boolean> {
-  // On another machine nobody can ask whether the process lives: only age tells.
+  // Whether a process of another machine lives cannot be checked: only the age counts.
   if (owner !== host())
     return ((await stat(path).catch(() => null))?.mtimeMs ?? now) < now - ABANDONED_MS;
-  if (pid === process.pid) return !alive.has(basename(path));
+  if (pid === process.pid) return !basename(path).includes(PROCESS);
   try {
     process.kill(pid, 0);
     return false;

@@ -11,7 +11,7 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { maxConnectionsOf, openFileLimit } from '../../platform/jobs/open-files.ts';
 import { repeat, sleep } from '../../platform/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
-import type { App } from './routes/context.ts';
+import type { App } from './plugins/app.ts';
 
 export interface ServerOptions extends AppOptions {
   readonly host: string;

@@ -22,7 +22,6 @@ import { HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { buildEnvironment } from '../../platform/tensorflow/build-environment.ts';
-import { verdictSvg } from '../../reports/charts/verdict-chart.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
@@ -58,6 +57,14 @@ export interface TrainingRequest {
   /** Go on from the champion's weights where they fit and have not seen the test span. */
   readonly warmStart?: boolean;
   readonly oracle?: Source['oracle'];
+  /** The chart that the store keeps with the verdict, as SVG. */
+  readonly drawVerdict: (verdict: VerdictChart) => string | Promise<string>;
+}
+
+/** What the chart of a verdict shows. */
+export interface VerdictChart extends Pick<GateVerdict, 'outcome' | 'reason' | 'comparisons'> {
+  readonly title: string;
+  readonly unit: string;
 }
 
 export interface TrainingResult {
@@ -157,14 +164,14 @@ function withReliability(
   );
 }
 
-/** The verdict with its numbers and its picture into the log, whatever it says. */
+/** Writes the verdict with its numbers and its chart to the log, whatever the outcome. */
 async function record(
-  { domain, registry }: TrainingRequest,
+  { domain, registry, drawVerdict }: TrainingRequest,
   { modelVersion }: ModelCard,
   verdict: GateVerdict,
 ): Promise<void> {
   const { outcome, reason, comparisons, moreCutoffs } = verdict;
-  const picture = verdictSvg({
+  const picture = await drawVerdict({
     ...verdict,
     title: domain.title,
     unit: domain.unit,

@@ -7,7 +7,7 @@
  * Fails: STORE_CORRUPT with the key for anything that is not a manifest of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator, type Shape } from '../../platform/settings/validator.ts';
+import { lazyValidator, type Validator } from '../../platform/settings/validator.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
@@ -192,7 +192,7 @@ const packedShape = lazyValidator(
 );
 const shapeOf = (value: unknown) =>
   (value as Manifest | null)?.format === PACKED_FORMAT ? packedShape : plainShape;
-const shape: Shape = {
+const shape: Validator = {
   Check: (value) => shapeOf(value).Check(value),
   Errors: (value) => shapeOf(value).Errors(value),
 };

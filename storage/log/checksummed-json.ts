@@ -7,7 +7,7 @@
  * or not of the schema.
  */
 import { type ErrorCode, HeadwayError } from '../../platform/errors.ts';
-import type { Shape } from '../../platform/settings/validator.ts';
+import type { Validator } from '../../platform/settings/validator.ts';
 import { sha256 } from '../objects/content-hash.ts';
 
 /** A manifest of a hundred thousand objects. Whatever is larger was not made by this system. */
@@ -25,7 +25,7 @@ export const record = (properties: Record<string, object>) => ({
 });
 
 /** The first thing that is wrong with `value`, for people; null where it fits. */
-export function schemaProblem(shape: Shape, value: unknown): string | null {
+export function schemaProblem(shape: Validator, value: unknown): string | null {
   if (shape.Check(value)) return null;
   const error = shape.Errors(value)[1][0];
   return error
@@ -48,7 +48,7 @@ function isDeeperThan(value: unknown, levels: number): boolean {
 export function decodeChecksummedJson(
   key: string,
   bytes: Uint8Array,
-  shape: Shape,
+  shape: Validator,
   code: ErrorCode,
 ): unknown {
   const corrupt = (problem: string, cause?: unknown) =>

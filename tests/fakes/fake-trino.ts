@@ -1,8 +1,8 @@
 /**
- * Purpose: a coordinator on loopback that answers as Trino's REST protocol says, and runs the
+ * Purpose: a coordinator on loopback that responds as Trino's REST protocol says, and runs the
  * statements as they stand in DuckDB.
- * Invariants: answers are cut into pages of `pageRows`; a page may be asked for again until a later
- * one was asked for, and then is gone; `trouble` may answer in its place, once for each entry.
+ * Invariants: results are cut into pages of `pageRows`; a page may be asked for again until a later
+ * one was asked for, and then is gone; `trouble` may respond in its place, once for each entry.
  * Fails: the test, where a page is asked for that is gone.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { DuckDBInstance } from '@duckdb/node-api';
 
-/** What goes wrong with the n-th request (from 0), instead of an answer. */
+/** What goes wrong with the n-th request (from 0), instead of a response. */
 export type Trouble = (response: ServerResponse, request: IncomingMessage) => void;
 
 export interface FakeTrino {
@@ -51,7 +51,7 @@ export async function fakeTrino(tables: readonly string[], pageRows = 3): Promis
     };
   };
 
-  async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+  async function respond(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
     const url = request.url ?? '';
     const [, id, token] = /^\/v1\/statement\/executing\/([^/]+)\/y\/(\d+)$/.exec(url) ?? [];
     if (request.method === 'DELETE' && id !== undefined) {
@@ -78,7 +78,7 @@ export async function fakeTrino(tables: readonly string[], pageRows = 3): Promis
         body: { id: made, error: { message, errorName: 'SYNTAX_ERROR', errorType: 'USER_ERROR' } },
       };
     }
-    // As the real one does: the first answer has no data, and says where the first page will be.
+    // As the real one does: the first response has no data, and says where the first page will be.
     return {
       status: 200,
       body: {
@@ -97,7 +97,7 @@ export async function fakeTrino(tables: readonly string[], pageRows = 3): Promis
       wrong(response, request);
       return;
     }
-    void answer(request).then(({ status, body }) => {
+    void respond(request).then(({ status, body }) => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(
         body === null ? undefined : typeof body === 'string' ? body : JSON.stringify(body),

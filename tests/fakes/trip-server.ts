@@ -1,7 +1,7 @@
 /**
  * Purpose: a file server on loopback that behaves like the real one, and misbehaves on demand.
  * Invariants: strong ETags by content; ranges with If-Range; If-None-Match; 403 for what is not
- * there, as CloudFront answers.
+ * there, as CloudFront does.
  * Fails: one queued fault per request, in order.
  */
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ export async function tripServer() {
   const faults: Fault[] = [];
   const requests: { url: string; range: string | undefined; status: number; sent: number }[] = [];
 
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
     const name = (request.url ?? '').slice(1);
     const body = files.get(name);
     const record = { url: name, range: request.headers.range, status: 0, sent: 0 };
@@ -59,7 +59,7 @@ export async function tripServer() {
       response.socket?.end();
     });
   };
-  const server = createServer(answer);
+  const server = createServer(respond);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     files,

@@ -1,6 +1,6 @@
 /**
  * Purpose: fuzzes the prediction service: thousands of requests, from the OpenAPI document and
- * against it, at a real server in a process of its own, and a verdict on every answer, on what the
+ * against it, at a real server in a process of its own, and a verdict on every response, on what the
  * process logged, and on what it holds afterwards.
  * Invariants: a request is made from the seed and its number alone, so one that failed is made
  * again by `--seed S --only N`; a failure is reduced to the fewest bytes that still fail.
@@ -29,7 +29,7 @@ export interface FuzzOptions {
   readonly progress: Progress;
   /** Requests under way at once. */
   readonly lanes?: number;
-  /** After so long without an answer the service hangs. */
+  /** After so long without a response the service hangs. */
   readonly timeoutMs?: number;
 }
 
@@ -78,13 +78,13 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 
   async function verdict(request: FuzzRequest, patienceMs = timeoutMs): Promise<string | null> {
     const before = target.troubles.length;
-    const answer = await exchange(target.port, request.pieces, request.manner, patienceMs);
-    for (const { status } of answer.answers) byStatus[status] = (byStatus[status] ?? 0) + 1;
+    const response = await exchange(target.port, request.chunks, request.manner, patienceMs);
+    for (const { status } of response.responses) byStatus[status] = (byStatus[status] ?? 0) + 1;
     if (target.hasDied()) return 'the service died';
-    // Other requests are under way: what was logged now may be of one of them, and is told in the
+    // Other requests are under way: what was logged now may be of one of them, and is in the
     // report in any case.
     return (
-      judge(answer, request.expected) ??
+      judge(response, request.expected) ??
       (only !== undefined ? (target.troubles[before] ?? null) : null)
     );
   }
@@ -94,7 +94,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     byKind[request.kind] = (byKind[request.kind] ?? 0) + 1;
     const problem = await verdict(request);
     if (problem === null || failures.length >= MAX_FAILURES) return;
-    // Without its `Connection: close` a smaller one is answered and then kept alive: nothing to
+    // Without its `Connection: close` a smaller one gets a response and stays open: nothing to
     // wait for.
     const patienceMs = problem === LATE ? timeoutMs : 1000;
     const fewest = await reduced(
@@ -102,7 +102,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       async (smaller) => (await verdict(smaller, patienceMs)) === problem,
     );
     const bytes = JSON.stringify(
-      fewest.pieces.map((piece) => piece.toString('latin1')).join(''),
+      fewest.chunks.map((chunk) => chunk.toString('latin1')).join(''),
     ).slice(0, MAX_BYTES_SHOWN);
     failures.push({ index, kind: `${request.kind}, ${request.manner}`, problem, bytes });
   }
@@ -179,9 +179,9 @@ async function startTarget(): Promise<Target> {
     'port',
   );
   const measure = async (): Promise<Measure> => {
-    const answer = heard<{ measure: Measure }>('measure');
+    const response = heard<{ measure: Measure }>('measure');
     child.send({ ask: 'measure' });
-    return (await answer).measure;
+    return (await response).measure;
   };
   return {
     port,

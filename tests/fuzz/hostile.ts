@@ -10,7 +10,7 @@ import { between, pick } from './from-schema.ts';
 import { type FuzzRequest, httpRequest } from './shaped.ts';
 import type { Manner } from './wire.ts';
 
-const ANYWHERE = { operationId: null, outcome: 'answer' } as const;
+const ANYWHERE = { operationId: null, outcome: 'response' } as const;
 const MAYBE = { operationId: null, outcome: 'maybe' } as const;
 const REFUSED = { operationId: null, outcome: 'refuse' } as const;
 
@@ -89,7 +89,7 @@ export function mutatedBody(random: Random, path: string, body: string): FuzzReq
     refused = false,
   ): FuzzRequest => ({
     kind: `body: ${kind}`,
-    pieces: [httpRequest('POST', path, headers, bytes)],
+    chunks: [httpRequest('POST', path, headers, bytes)],
     manner: 'plain',
     expected: refused ? REFUSED : ANYWHERE,
   });
@@ -225,15 +225,15 @@ const CONDITIONS: readonly Record<string, string>[] = [
 
 export function oddPath(random: Random): FuzzRequest {
   const draw = between(random, 0, 5);
-  const piece = () =>
+  const chunk = () =>
     Array.from({ length: between(random, 1, 6) }, () => pick(random, PARTS_OF_PATHS)).join(
       pick(random, ['', '/']),
     );
   const target = [
-    () => `${pick(random, PLACES)}/${piece()}`,
-    () => `/v1/series/${piece()}/${pick(random, ['forecast', 'explanation', ''])}`,
+    () => `${pick(random, PLACES)}/${chunk()}`,
+    () => `/v1/series/${chunk()}/${pick(random, ['forecast', 'explanation', ''])}`,
     () =>
-      `${pick(random, PLACES)}?${Array.from({ length: between(random, 1, 40) }, () => `${pick(random, ['a', 'horizon', 'limit', '__proto__', '', 'a[b]'])}=${piece()}`).join('&')}`,
+      `${pick(random, PLACES)}?${Array.from({ length: between(random, 1, 40) }, () => `${pick(random, ['a', 'horizon', 'limit', '__proto__', '', 'a[b]'])}=${chunk()}`).join('&')}`,
     () => `/v1/series/${'x'.repeat(pick(random, [128, 129, 513, 4000, 20_000]))}/forecast`,
     () =>
       pick(random, [
@@ -251,7 +251,7 @@ export function oddPath(random: Random): FuzzRequest {
   ][draw]?.() as string;
   return {
     kind: 'path',
-    pieces: [httpRequest('GET', target, pick(random, CONDITIONS))],
+    chunks: [httpRequest('GET', target, pick(random, CONDITIONS))],
     manner: 'plain',
     expected: ANYWHERE,
   };
@@ -274,7 +274,32 @@ const METHODS = [
 const GET = 'GET /v1/series/74/forecast?horizon=1 HTTP/1.1\r\nHost: x\r\n';
 const POST = 'POST /v1/forecasts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
 const BODY = '{"seriesIds":["74"],"horizon":1}';
+const CLOSE = 'Connection: close\r\n\r\n';
+const LENGTH = `Content-Length: ${BODY.length}\r\n`;
 const CHUNKS = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
+
+const HOST = 'HTTP/1.1\r\nHost: x\r\n';
+const LENGTHS = ['-1', '1e3', '0x20', '99999999999999999999', '', 'x', '31', '32, 32', '5'];
+const ENCODINGS = [
+  ...['xchunked', 'chunked, identity', 'gzip, chunked', 'chunked\r\nTransfer-Encoding: x'],
+  ...['\x0bchunked', ' chunked'],
+];
+const BROKEN_CHUNKS = [
+  ...['zz\r\n', `ffffffffffffffff\r\n${BODY}`, `20\r\n${BODY.slice(0, 9)}`],
+  ...['20;'.padEnd(20_000, 'a'), '-1\r\n', `20\n${BODY}\n0\n\n`],
+];
+const PIPELINED = [`${GET}\r\n`, `${POST}${LENGTH}\r\n${BODY}`, `GET /nope ${HOST}\r\n`];
+const EXPECTATIONS = ['100-continue', 'something', '100-continue, x'];
+const HOSTS = [
+  ...['', 'Host: a\r\nHost: b\r\n', 'Host: \r\n', 'Host: a b/c\r\n'],
+  `Host: ${'a'.repeat(3000)}\r\n`,
+];
+const ODD_HEADERS = [
+  ...['x: a\u0000b', 'x y: z', ': z', 'x: a\r\n b', 'x:\u00e9\u0080', 'x\r'],
+  ...['x-request-id: a\u007fb', `If-None-Match: ${'W/"a", '.repeat(900)}`],
+];
+const ROUTES = ['model', 'forecasts', 'nope'];
+const ETAGS = ['*', '"', 'W/', ',,,', '"a"'.repeat(50)];
 
 type Draw = (random: Random) => {
   readonly kind: string;
@@ -283,11 +308,15 @@ type Draw = (random: Random) => {
   readonly sure?: boolean;
 };
 
-/** Each of them once in so many; `sure`: there must be an answer. */
+/** Each of them once in so many; `sure`: there must be a response. */
 const PROTOCOL: readonly Draw[] = [
   (random) => ({
     kind: 'many headers',
-    sent: `${GET}${Array.from({ length: pick(random, [50, 500, 3000]) }, (_, i) => `x-${i}: ${i}\r\n`).join('')}\r\n`,
+    sent: [
+      GET,
+      ...Array.from({ length: pick(random, [50, 500, 3000]) }, (_, i) => `x-${i}: ${i}\r\n`),
+      '\r\n',
+    ].join(''),
   }),
   (random) => ({
     kind: 'one large header',
@@ -295,7 +324,7 @@ const PROTOCOL: readonly Draw[] = [
   }),
   (random) => ({
     kind: 'content-length',
-    sent: `${POST}Content-Length: ${pick(random, ['-1', '1e3', '0x20', '99999999999999999999', '', 'x', '31', '32, 32', '5'])}\r\nConnection: close\r\n\r\n${BODY}`,
+    sent: `${POST}Content-Length: ${pick(random, LENGTHS)}\r\n${CLOSE}${BODY}`,
     manner: 'half',
   }),
   () => ({
@@ -315,7 +344,7 @@ const PROTOCOL: readonly Draw[] = [
   }),
   (random) => ({
     kind: 'transfer-encoding',
-    sent: `${POST}Transfer-Encoding: ${pick(random, ['xchunked', 'chunked, identity', 'gzip, chunked', 'chunked\r\nTransfer-Encoding: x', '\x0bchunked', ' chunked'])}\r\nConnection: close\r\n\r\n${CHUNKS}`,
+    sent: `${POST}Transfer-Encoding: ${pick(random, ENCODINGS)}\r\n${CLOSE}${CHUNKS}`,
     manner: 'half',
   }),
   () => ({
@@ -329,7 +358,7 @@ const PROTOCOL: readonly Draw[] = [
   }),
   (random) => ({
     kind: 'broken chunks',
-    sent: `${POST}Transfer-Encoding: chunked\r\n\r\n${pick(random, ['zz\r\n', `ffffffffffffffff\r\n${BODY}`, `20\r\n${BODY.slice(0, 9)}`, '20;'.padEnd(20_000, 'a'), '-1\r\n', `20\n${BODY}\n0\n\n`])}`,
+    sent: `${POST}Transfer-Encoding: chunked\r\n\r\n${pick(random, BROKEN_CHUNKS)}`,
     manner: pick(random, ['half', 'abort'] as const),
   }),
   (random) => ({
@@ -337,10 +366,10 @@ const PROTOCOL: readonly Draw[] = [
     sent: [`${POST}Content-Length: 900000\r\n\r\n`, 'x'.repeat(between(random, 0, 60_000))],
     manner: 'abort',
   }),
-  () => ({ kind: 'gone before the answer', sent: `${GET}\r\n`, manner: 'abort' }),
+  () => ({ kind: 'gone before the response', sent: `${GET}\r\n`, manner: 'abort' }),
   (random) => ({
     kind: 'slow reader',
-    sent: `GET /v1/forecasts?format=${pick(random, ['ndjson', 'csv'])} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    sent: `GET /v1/forecasts?format=${pick(random, ['ndjson', 'csv'])} ${HOST}${CLOSE}`,
     manner: 'slow',
   }),
   () => ({ kind: 'byte by byte', sent: [...`${GET}Connection: close\r\n\r\n`], sure: true }),
@@ -358,27 +387,30 @@ const PROTOCOL: readonly Draw[] = [
   }),
   (random) => ({
     kind: 'pipelining',
-    sent: `${Array.from({ length: between(random, 2, 30) }, () => pick(random, [`${GET}\r\n`, `${POST}Content-Length: ${BODY.length}\r\n\r\n${BODY}`, 'GET /nope HTTP/1.1\r\nHost: x\r\n\r\n'])).join('')}${GET}Connection: close\r\n\r\n`,
+    sent: [
+      ...Array.from({ length: between(random, 2, 30) }, () => pick(random, PIPELINED)),
+      `${GET}${CLOSE}`,
+    ].join(''),
     sure: true,
   }),
   (random) => ({
     kind: 'expect',
-    sent: `${POST}Content-Length: ${BODY.length}\r\nConnection: close\r\nExpect: ${pick(random, ['100-continue', 'something', '100-continue, x'])}\r\n\r\n${BODY}`,
+    sent: `${POST}${LENGTH}Expect: ${pick(random, EXPECTATIONS)}\r\n${CLOSE}${BODY}`,
     sure: true,
   }),
   (random) => ({
     kind: 'host',
-    sent: `GET /v1/model HTTP/1.1\r\n${pick(random, ['', 'Host: a\r\nHost: b\r\n', 'Host: \r\n', 'Host: a b/c\r\n', `Host: ${'a'.repeat(3000)}\r\n`])}Connection: close\r\n\r\n`,
+    sent: `GET /v1/model HTTP/1.1\r\n${pick(random, HOSTS)}${CLOSE}`,
     sure: true,
   }),
   (random) => ({
     kind: 'header bytes',
-    sent: `${GET}${pick(random, ['x: a\u0000b', 'x y: z', ': z', 'x: a\r\n b', 'x:\u00e9\u0080', 'x\r', 'x-request-id: a\u007fb', `If-None-Match: ${'W/"a", '.repeat(900)}`])}\r\nConnection: close\r\n\r\n`,
+    sent: `${GET}${pick(random, ODD_HEADERS)}\r\n${CLOSE}`,
     manner: 'half',
   }),
   (random) => ({
     kind: 'method',
-    sent: `${pick(random, METHODS)} /v1/${pick(random, ['model', 'forecasts', 'nope'])} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    sent: `${pick(random, METHODS)} /v1/${pick(random, ROUTES)} ${HOST}${CLOSE}`,
     manner: 'half',
   }),
   () => ({
@@ -388,7 +420,10 @@ const PROTOCOL: readonly Draw[] = [
   }),
   (random) => ({
     kind: 'upgrade',
-    sent: `${GET}Connection: Upgrade\r\nUpgrade: ${pick(random, ['websocket', 'h2c', 'x'])}\r\nSec-WebSocket-Key: x\r\n\r\n`,
+    sent: [
+      `${GET}Connection: Upgrade\r\nUpgrade: ${pick(random, ['websocket', 'h2c', 'x'])}\r\n`,
+      'Sec-WebSocket-Key: x\r\n\r\n',
+    ].join(''),
     manner: 'half',
   }),
   () => ({
@@ -405,12 +440,15 @@ const PROTOCOL: readonly Draw[] = [
   }),
   (random) => ({
     kind: 'body of a GET',
-    sent: `${GET}Content-Type: application/json\r\nContent-Length: ${BODY.length}\r\nConnection: close\r\n\r\n${pick(random, [BODY, BODY.slice(0, -1).concat(' ')])}`,
+    sent: [
+      `${GET}Content-Type: application/json\r\n${LENGTH}${CLOSE}`,
+      pick(random, [BODY, BODY.slice(0, -1).concat(' ')]),
+    ].join(''),
     sure: true,
   }),
   (random) => ({
     kind: 'conditions',
-    sent: `${GET}Range: bytes=0-1\r\nIf-None-Match: ${pick(random, ['*', '"', 'W/', ',,,', '"a"'.repeat(50)])}\r\nConnection: close\r\n\r\n`,
+    sent: `${GET}Range: bytes=0-1\r\nIf-None-Match: ${pick(random, ETAGS)}\r\n${CLOSE}`,
     sure: true,
   }),
 ];
@@ -421,7 +459,7 @@ export function oddProtocol(random: Random): FuzzRequest {
   const isOpen = manner === 'plain' && !/Connection: close/.test([sent].flat().join(''));
   return {
     kind: `protocol: ${kind}`,
-    pieces: [sent].flat().map((text) => Buffer.from(text, 'latin1')),
+    chunks: [sent].flat().map((text) => Buffer.from(text, 'latin1')),
     manner: isOpen ? 'half' : manner,
     expected: sure ? ANYWHERE : MAYBE,
   };

@@ -9,20 +9,20 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { PROBLEM_CODES } from '../../services/inference/openapi/problem-codes.ts';
 import { dereferenced, type Json } from '../fixtures/dereferenced.ts';
-import type { Answer, Exchange } from './wire.ts';
+import type { Exchange, WireResponse } from './wire.ts';
 
 /** What of a request the verdict depends on. */
 export interface Expected {
   /** The operation it was made for; null where it may end anywhere. */
   readonly operationId: string | null;
   /**
-   * `answer`: there must be one; `refuse`: one of 4xx; `maybe`: the client may lose the connection
+   * `response`: there must be one; `refuse`: one of 4xx; `maybe`: the client may lose the connection
    * for it.
    */
-  readonly outcome: 'answer' | 'refuse' | 'maybe';
+  readonly outcome: 'response' | 'refuse' | 'maybe';
 }
 
-export const LATE = 'no answer in time';
+export const LATE = 'no response in time';
 const BACK_PRESSURE = new Set(['OVERLOADED', 'STOPPING', 'RATE_LIMITED']);
 const INSIDE = /node_modules|\bat .+\(.*:\d+:\d+\)|\.ts:\d+/;
 
@@ -47,59 +47,59 @@ export function createJudge(
       (response) => Object.keys(response?.content['application/problem+json']?.examples ?? {}),
     );
 
-  function ofProblem(answer: Answer, operation: Json | undefined): string | null {
-    const { status, headers, body } = answer;
+  function ofProblem(response: WireResponse, operation: Json | undefined): string | null {
+    const { status, headers, body } = response;
     if (!headers['content-type']?.startsWith('application/problem+json'))
       return `${status} without a problem document`;
     const text = body.toString('utf8');
-    const told = read(text);
-    if (told === undefined) return `${status} with a problem that is no JSON`;
-    const [error] = problem.Errors(told);
+    const details = read(text);
+    if (details === undefined) return `${status} with a problem that is not JSON`;
+    const [error] = problem.Errors(details);
     if (error)
       return `${status} with a problem that is none: ${error.instancePath} ${error.message}`;
-    if (told.status !== status) return `${status} with a problem of status ${told.status}`;
-    if (INSIDE.test(text)) return `${status} tells of the inside`;
+    if (details.status !== status) return `${status} with a problem of status ${details.status}`;
+    if (INSIDE.test(text)) return `${status} shows internals`;
     if (text.length > 4000) return `${status} with a problem of ${text.length} characters`;
-    if (!(PROBLEM_CODES as string[]).includes(told.code))
-      return `${status} with the unknown code ${told.code}`;
-    if (operation && !codesOf(operation, status).includes(told.code))
-      return `${status} ${told.code} is not in the document`;
+    if (!(PROBLEM_CODES as string[]).includes(details.code))
+      return `${status} with the unknown code ${details.code}`;
+    if (operation && !codesOf(operation, status).includes(details.code))
+      return `${status} ${details.code} is not in the document`;
     if ((status === 429 || status === 503) && headers['retry-after'] === undefined)
       return `${status} without Retry-After`;
-    return status >= 500 && !BACK_PRESSURE.has(told.code) ? `${status} ${told.code}` : null;
+    return status >= 500 && !BACK_PRESSURE.has(details.code) ? `${status} ${details.code}` : null;
   }
 
-  function ofResponse(answer: Answer, expected: Expected): string | null {
+  function ofResponse(response: WireResponse, expected: Expected): string | null {
     const operation =
       expected.operationId === null ? undefined : operations.get(expected.operationId);
-    const { status, headers, body } = answer;
-    if (status >= 400) return ofProblem(answer, operation);
+    const { status, headers, body } = response;
+    if (status >= 400) return ofProblem(response, operation);
     if (expected.outcome === 'refuse') return `${status} for what the schema refuses`;
     if (!operation || status < 200) return null;
-    const response = operation.responses[status];
-    if (!response) return `${status} is not in the document`;
+    const documented = operation.responses[status];
+    if (!documented) return `${status} is not in the document`;
     const type = headers['content-type']?.split(';')[0] ?? '';
-    const schema = response.content?.[type]?.schema;
+    const schema = documented.content?.[type]?.schema;
     if (status === 200 && !schema) return `${status} as ${type} is not in the document`;
-    if (type !== 'application/json' || !answer.isWhole) return null;
+    if (type !== 'application/json' || !response.isWhole) return null;
     const [error] = validator(schema).Errors(read(body.toString('utf8')));
     return error
       ? `${status} does not match its schema: ${error.instancePath} ${error.message}`
       : null;
   }
 
-  return ({ answers, rest, isLate }, expected) => {
+  return ({ responses, rest, isLate }, expected) => {
     if (isLate && expected.outcome !== 'maybe') return LATE;
-    if (rest !== '' && !answers.some(({ isWhole }) => !isWhole))
-      return `bytes that are no answer: ${JSON.stringify(rest.slice(0, 60))}`;
-    for (const answer of answers) {
-      const wrong = ofResponse(answer, expected);
+    if (rest !== '' && !responses.some(({ isWhole }) => !isWhole))
+      return `bytes after the last response: ${JSON.stringify(rest.slice(0, 60))}`;
+    for (const response of responses) {
+      const wrong = ofResponse(response, expected);
       if (wrong !== null) return wrong;
-      if (!answer.isWhole && expected.outcome !== 'maybe')
-        return `${answer.status} with half a body`;
+      if (!response.isWhole && expected.outcome !== 'maybe')
+        return `${response.status} with half a body`;
     }
-    return answers.length === 0 && expected.outcome !== 'maybe'
-      ? 'the connection was lost without an answer'
+    return responses.length === 0 && expected.outcome !== 'maybe'
+      ? 'the connection was lost without a response'
       : null;
   };
 }

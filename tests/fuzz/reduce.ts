@@ -1,5 +1,5 @@
 /**
- * Purpose: a failing request made smaller until every piece that is left is needed (delta
+ * Purpose: a failing request made smaller until every chunk that is left is needed (delta
  * debugging, Zeller and Hildebrandt 2002).
  * Invariants: what it gives fails in the same way; at most so many attempts, so that a slow failure
  * does not hold up the rest.
@@ -15,12 +15,12 @@ export async function reduced(
   request: FuzzRequest,
   fails: (smaller: FuzzRequest) => Promise<boolean>,
 ): Promise<FuzzRequest> {
-  let bytes = Buffer.concat(request.pieces);
-  const made = (of: Buffer): FuzzRequest => ({ ...request, pieces: [of] });
+  let bytes = Buffer.concat(request.chunks);
+  const made = (of: Buffer): FuzzRequest => ({ ...request, chunks: [of] });
   let attempts = 0;
   const until = Date.now() + MAX_MS;
   const mayTry = () => attempts < MAX_ATTEMPTS && Date.now() < until;
-  if (request.pieces.length > 1 && !(await fails(made(bytes)))) return request;
+  if (request.chunks.length > 1 && !(await fails(made(bytes)))) return request;
   for (let size = bytes.length >> 1; size >= 1 && mayTry(); size >>= 1) {
     for (let from = 0; from < bytes.length && mayTry(); ) {
       const without = Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + size)]);

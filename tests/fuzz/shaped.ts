@@ -14,7 +14,7 @@ import type { Manner } from './wire.ts';
 export interface FuzzRequest {
   /** What kind of trouble it is, for the report. */
   readonly kind: string;
-  readonly pieces: readonly Buffer[];
+  readonly chunks: readonly Buffer[];
   readonly manner: Manner;
   readonly expected: Expected;
 }
@@ -49,7 +49,8 @@ export function httpRequest(
       : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
     ...headers,
   });
-  const head = `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const head = `${method} ${target} HTTP/1.1\r\n${text}\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), bytes]);
 }
 
@@ -83,7 +84,7 @@ export function shapedRequest(
     ...(schema ? ['body', 'body', 'body', 'body'] : []),
   ];
   const broken = breakable.length > 0 && random() < 0.35 ? pick(random, breakable) : null;
-  let outcome: Expected['outcome'] = 'answer';
+  let outcome: Expected['outcome'] = 'response';
 
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => {
     const parameter = parameters.find((one) => one.name === name);
@@ -123,7 +124,7 @@ export function shapedRequest(
   const target = `${filled}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`;
   return {
     kind: outcome === 'refuse' ? 'shaped, invalid' : 'shaped',
-    pieces: [httpRequest(method, target, headers, body)],
+    chunks: [httpRequest(method, target, headers, body)],
     manner: 'plain',
     expected: { operationId: spec.operationId, outcome },
   };

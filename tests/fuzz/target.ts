@@ -1,7 +1,7 @@
 /**
  * Purpose: the service that is fuzzed, in a process of its own: the real server on a free port,
  * over a small fixture that is kept in memory.
- * Invariants: tells its parent, by message, where it listens, every unexpected error and unhandled
+ * Invariants: reports to its parent, by message, where it listens, every unexpected error and unhandled
  * rejection, and on request what it holds: heap after garbage collection, sockets, open handles. No
  * rate limit, and no limit of the event loop's delay unless the parent sets one.
  * Fails: exit status 1 where it cannot listen.
@@ -24,9 +24,9 @@ import {
 const MANY = Array.from({ length: 700 }, (_, i) => `s${i}`);
 const REMEMBERED_POSTS = 100;
 
-const tell = (message: object): void => void process.send?.(message);
+const send = (message: object): void => void process.send?.(message);
 const note = (kind: string) => (error: unknown) =>
-  tell({ trouble: `${kind}: ${error instanceof Error ? error.stack : String(error)}` });
+  send({ trouble: `${kind}: ${error instanceof Error ? error.stack : String(error)}` });
 process.on('unhandledRejection', note('unhandled rejection'));
 process.on('uncaughtException', note('uncaught exception'));
 process.on('warning', note('warning'));
@@ -56,7 +56,7 @@ const actuals = {
 };
 const logger = pino(
   { level: 'error' },
-  { write: (line: string) => tell({ trouble: `logged: ${line.slice(0, 3000)}` }) },
+  { write: (line: string) => send({ trouble: `logged: ${line.slice(0, 3000)}` }) },
 );
 
 const server = await startServer({
@@ -95,14 +95,14 @@ async function measured() {
 }
 
 process.on('message', (message: { readonly ask: 'measure' | 'close' }) => {
-  if (message.ask === 'measure') void measured().then((measure) => tell({ measure }));
+  if (message.ask === 'measure') void measured().then((measure) => send({ measure }));
   else void server.close().then(() => process.disconnect());
 });
 
 const document = await openapi();
-tell({ port: server.port, document, ids: IDS });
+send({ port: server.port, document, ids: IDS });
 
-/** From an app of its own: the one that is fuzzed has answered nothing yet. */
+/** From an app of its own: the one that is fuzzed has served nothing yet. */
 async function openapi(): Promise<unknown> {
   const app = await buildApp(options);
   const { body } = await app.inject('/openapi.json');

@@ -13,7 +13,7 @@ import { connect } from 'node:net';
  */
 export type Manner = 'plain' | 'abort' | 'half' | 'slow';
 
-export interface Answer {
+export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -22,8 +22,8 @@ export interface Answer {
 }
 
 export interface Exchange {
-  readonly answers: readonly Answer[];
-  /** Bytes after the last answer that are no answer. */
+  readonly responses: readonly WireResponse[];
+  /** Bytes after the last response that are not one. */
   readonly rest: string;
   /** The connection was still open when the time was over. */
   readonly isLate: boolean;
@@ -33,10 +33,10 @@ const SLOW_CHUNK_MS = 2;
 /** A slow reader goes away in the middle of what is longer. */
 const SLOW_CHUNKS = 6;
 
-/** @param pieces written one after another, in turns of their own */
+/** @param chunks written one after another, in turns of their own */
 export function exchange(
   port: number,
-  pieces: readonly Buffer[],
+  chunks: readonly Buffer[],
   manner: Manner,
   timeoutMs: number,
 ): Promise<Exchange> {
@@ -52,24 +52,24 @@ export function exchange(
     socket.on('close', () => {
       clearTimeout(timer);
       resolve({
-        ...parsed(Buffer.concat(received), pieces[0]?.toString('latin1', 0, 5) === 'HEAD '),
+        ...parsed(Buffer.concat(received), chunks[0]?.toString('latin1', 0, 5) === 'HEAD '),
         isLate,
       });
     });
     socket.on('end', () => socket.destroy());
     let slowChunks = 0;
-    socket.on('data', (piece) => {
-      received.push(piece);
+    socket.on('data', (chunk) => {
+      received.push(chunk);
       if (manner !== 'slow') return;
       if (++slowChunks > SLOW_CHUNKS) return void socket.destroy();
       socket.pause();
       setTimeout(() => socket.resume(), SLOW_CHUNK_MS);
     });
     socket.on('connect', async () => {
-      for (const piece of pieces) {
+      for (const chunk of chunks) {
         if (socket.destroyed || !socket.writable) return;
-        await new Promise<void>((written) => socket.write(piece, () => written()));
-        if (pieces.length > 1) await new Promise((turn) => setImmediate(turn));
+        await new Promise<void>((written) => socket.write(chunk, () => written()));
+        if (chunks.length > 1) await new Promise((turn) => setImmediate(turn));
       }
       if (manner === 'abort') socket.destroy();
       if (manner === 'half') socket.end();
@@ -77,8 +77,8 @@ export function exchange(
   });
 }
 
-function parsed(bytes: Buffer, isHead: boolean): { answers: Answer[]; rest: string } {
-  const answers: Answer[] = [];
+function parsed(bytes: Buffer, isHead: boolean): { responses: WireResponse[]; rest: string } {
+  const responses: WireResponse[] = [];
   let at = 0;
   for (;;) {
     const end = bytes.indexOf('\r\n\r\n', at);
@@ -93,10 +93,10 @@ function parsed(bytes: Buffer, isHead: boolean): { answers: Answer[]; rest: stri
     );
     const status = Number(head[1]);
     const { body, next, isWhole } = bodyOf(bytes, end + 4, isHead ? 304 : status, headers);
-    answers.push({ status, headers, body, isWhole });
+    responses.push({ status, headers, body, isWhole });
     at = next;
   }
-  return { answers, rest: bytes.toString('latin1', at, at + 200) };
+  return { responses, rest: bytes.toString('latin1', at, at + 200) };
 }
 
 function bodyOf(bytes: Buffer, from: number, status: number, headers: Record<string, string>) {
@@ -112,15 +112,15 @@ function bodyOf(bytes: Buffer, from: number, status: number, headers: Record<str
 }
 
 function chunks(bytes: Buffer, from: number) {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let at = from;
   for (;;) {
     const line = bytes.indexOf('\r\n', at);
     const size = line < 0 ? Number.NaN : Number.parseInt(bytes.toString('latin1', at, line), 16);
     if (Number.isNaN(size) || line + 2 + size + 2 > bytes.length)
-      return { body: Buffer.concat(pieces), next: bytes.length, isWhole: false };
-    pieces.push(bytes.subarray(line + 2, line + 2 + size));
+      return { body: Buffer.concat(chunks), next: bytes.length, isWhole: false };
+    chunks.push(bytes.subarray(line + 2, line + 2 + size));
     at = line + 2 + size + 2;
-    if (size === 0) return { body: Buffer.concat(pieces), next: at, isWhole: true };
+    if (size === 0) return { body: Buffer.concat(chunks), next: at, isWhole: true };
   }
 }

@@ -4,10 +4,10 @@
  * Invariants: looks at code, comments and strings alike.
  * Fails: never.
  */
-import type { SourceFile, Violation } from './source-tree.ts';
+import { eachLine, type SourceFile, type Violation } from './source-tree.ts';
 
-const MEND =
-  'Use parquetFiles, csvFiles or csvLines of platform/duckdb/sql.ts to read, sqlFilename after COPY … TO';
+const FIX =
+  'Read with parquetFiles, csvFiles or csvLines of platform/duckdb/sql.ts; write with sqlFilename';
 const READER = /\b(read_(parquet|csv|csv_auto|json|json_auto|ndjson|text|blob)|parquet_scan)\s*\(/;
 /** A literal as a relation: DuckDB reads the file of that name. In capitals, as our SQL is. */
 const RELATION = /\b(FROM|JOIN|TABLE|SUMMARIZE|DESCRIBE)\s+(E?'|\$\{sqlText\()/;
@@ -18,12 +18,8 @@ const MAY_NAME = ['platform/duckdb/sql.ts', 'tools/second-reader.mjs', 'tests/ti
 
 export function fileReads(file: SourceFile): Violation[] {
   if (!/\.(m?ts|m?js|md|sql)$/.test(file.path) || MAY_NAME.includes(file.path)) return [];
-  return file.text.split('\n').flatMap((text, index) => {
-    const found = [READER, RELATION, TARGET]
-      .map((pattern) => pattern.exec(text)?.[0])
-      .find(Boolean);
-    if (found === undefined) return [];
-    const problem = `"${found}" names a file by hand`;
-    return [{ path: file.path, line: index + 1, problem, fix: MEND }];
+  return eachLine(file, (text) => {
+    const found = [READER, RELATION, TARGET].map((one) => one.exec(text)?.[0]).find(Boolean);
+    return found === undefined ? [] : [{ problem: `"${found}" names a file`, fix: FIX }];
   });
 }

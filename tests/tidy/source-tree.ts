@@ -33,9 +33,10 @@ const LEFT_OUT = new Set([
   'cdk.out',
   'build',
 ]);
-const TEXT =
-  /\.(c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$|(^|\/)(Dockerfile|run|LICENSE|\.[a-z]+ignore)$/;
+const TEXT = /\.(c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$/;
+const TEXT_WITHOUT_EXTENSION = /(^|\/)(Dockerfile|run|LICENSE|\.[a-z]+)$/;
 const LARGEST = 2_000_000;
+const isText = (path: string): boolean => TEXT.test(path) || TEXT_WITHOUT_EXTENSION.test(path);
 
 export function readTree(root = ROOT): SourceFile[] {
   const files: SourceFile[] = [];
@@ -44,9 +45,8 @@ export function readTree(root = ROOT): SourceFile[] {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (LEFT_OUT.has(entry.name) || entry.name.endsWith('.log')) continue;
       if (entry.isDirectory()) visit(path);
-      else if (entry.isFile() && TEXT.test(path) && statSync(join(root, path)).size <= LARGEST) {
+      else if (entry.isFile() && isText(path) && statSync(join(root, path)).size <= LARGEST)
         files.push({ path, text: readFileSync(join(root, path), 'utf8') });
-      }
     }
   };
   visit('');
@@ -57,8 +57,17 @@ export const isTypeScript = (file: SourceFile): boolean =>
   /\.m?ts$/.test(file.path) && !file.path.endsWith('.d.ts');
 export const isUnder = (path: string, ...folders: string[]): boolean =>
   folders.some((folder) => path.startsWith(`${folder}/`));
-export const lineAt = (text: string, position: number): number =>
-  text.slice(0, position).split('\n').length;
+
+/** What `find` says of each line. */
+export const eachLine = (
+  file: SourceFile,
+  find: (text: string) => readonly Pick<Violation, 'problem' | 'fix'>[],
+): Violation[] =>
+  file.text
+    .split('\n')
+    .flatMap((text, index) =>
+      find(text).map((found) => ({ path: file.path, line: index + 1, ...found })),
+    );
 
 /** What a failing check prints: one line a violation, ready to jump to. */
 export const report = (violations: readonly Violation[]): string[] =>

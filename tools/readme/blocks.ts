@@ -20,9 +20,11 @@ import {
 
 export const PAGES = [
   'README.md',
+  'docs/architecture.md',
   'docs/reference.md',
   'docs/fork.md',
-  'docs/decisions/0006-fixed-wasm-matrix-product.md',
+  'docs/benchmarks.md',
+  'docs/guarantees.md',
 ];
 export const RECORDING = 'tools/readme/recorded.json';
 export const EXAMPLE = 'tools/example-domain/definition.ts';
@@ -51,7 +53,8 @@ export function generatedBlocks(root: string): Record<string, string> {
     tree: tree(),
     guarantees: GUARANTEES.filter(([, test]) => existsSync(join(root, test)))
       .map(
-        ([promise, test]) => `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](${test}))`,
+        ([promise, test]) =>
+          `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](../${test}))`,
       )
       .join('\n'),
     commands: commandTable(),
@@ -106,6 +109,9 @@ curl http://127.0.0.1:8080/health/ready`;
 /** The example lies two folders deep, as a domain does; only the way to the Domain type differs. */
 const asInFork = (text: string): string => text.replaceAll("'../../domains/", "'../");
 
+/** The network against the oracle, as this release and the one before print it. */
+const ORACLE_LINE = /^(MAE of the network above|Regret against) the oracle/;
+
 /**
  * Lines of the demo that tell the story; the tables without their frames and with fewer columns.
  */
@@ -123,7 +129,7 @@ function shortenDemo(demo: string): string {
     (line) => /^│ (rows in|rows used|rejected|series) /.test(line) || /^│ rejected:/.test(line),
   );
   const backtest = lines
-    .slice(from(/^All series$/), from(/^Regret against/))
+    .slice(from(/^All series$/), from(ORACLE_LINE))
     .filter((line) => line.startsWith('│'));
   const end = lines.findIndex((line) => line.startsWith('Stopping'));
   const step = (number: number) => lines[from(new RegExp(`^\\[${number}/4\\]`))] as string;
@@ -134,11 +140,11 @@ function shortenDemo(demo: string): string {
     '',
     step(2),
     ...aligned(backtest, [0, 1, 2, 3, 4, 8, 9]),
-    lines[from(/^Regret against/)],
+    lines[from(ORACLE_LINE)],
     lines[from(/^Model \S+ \(/)],
     '',
     step(3),
-    lines[from(/^Picture: /)],
+    lines[from(/^(Chart|Picture): /)],
     '',
     ...lines.slice(from(/^\[4\/4\]/), end < 0 ? undefined : end),
   ].join('\n');

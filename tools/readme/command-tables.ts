@@ -40,7 +40,8 @@ export function flagSections(): string {
       `${option.description}${choices(option.argChoices)}`,
     ]);
     const flags = rows.length > 0 ? `\n\n${table(['flag', ''], rows)}` : '';
-    return `### headway ${[name, ...operands(command)].join(' ')}\n\n${command.description()}${flags}`;
+    const title = [name, ...operands(command)].join(' ');
+    return `### headway ${title}\n\n${command.description()}${flags}`;
   });
   const shared = (leafCommands()[0]?.command.options ?? []).filter((option) =>
     SHARED.has(option.long ?? ''),
@@ -49,7 +50,8 @@ export function flagSections(): string {
     code(option.flags),
     `${option.description}${choices(option.argChoices)}`,
   ]);
-  return `Every command takes these, and \`--help\`:\n\n${table(['flag', ''], rows)}\n\n${sections.join('\n\n')}`;
+  const intro = 'Every command takes these, and `--help`:';
+  return [intro, table(['flag', ''], rows), ...sections].join('\n\n');
 }
 
 export function settingsTable(): string {

@@ -1,8 +1,8 @@
 /**
- * Purpose: brings the generated parts of the documents up to date: `npm run readme`. With `--
- * --record` it runs the demo first (a minute), with `-- --record-tests` all tests, and keeps what
- * they said in tools/readme/recorded.json.
- * Invariants: writes only between the markers, docs/flow.svg, docs/forecast.svg and the recording.
+ * Purpose: writes the generated parts of the documents: `npm run readme`. With `-- --record` it
+ * runs the demo first (a minute), with `-- --record-tests` all tests, and records their output in
+ * tools/readme/recorded.json.
+ * Invariants: writes only between the markers, docs/forecast.svg and the recording.
  * Fails: with one line that says what is missing.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { generatedBlocks, PAGES, RECORDING, withBlocks } from './blocks.ts';
-import { flowSvg } from './flow-chart.ts';
 import { type Recording, recordDemo, recordTests } from './record.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,7 +22,7 @@ async function generate({
   record?: boolean;
   recordTests?: boolean;
 }): Promise<void> {
-  // First, so that the tests that are recorded do not meet pages that are out of date.
+  // First, so that the recorded tests read current pages.
   await bringUpToDate();
   if (!record && !tests) return;
   const before = JSON.parse(await readFile(at(RECORDING), 'utf8')) as Recording;
@@ -37,7 +36,6 @@ async function generate({
 }
 
 async function bringUpToDate(): Promise<void> {
-  await writeFile(at('docs/flow.svg'), flowSvg());
   const blocks = generatedBlocks(root);
   for (const page of PAGES) {
     const text = await readFile(at(page), 'utf8');
@@ -50,9 +48,9 @@ async function bringUpToDate(): Promise<void> {
 }
 
 const command = new Command('readme')
-  .description('Bring the generated parts of the documents up to date.')
-  .option('--record', 'run the demo and keep its output and picture')
-  .option('--record-tests', 'run all tests and keep the last lines');
+  .description('Write the generated parts of the documents.')
+  .option('--record', 'run the demo and record its output and chart')
+  .option('--record-tests', 'run all tests and record the last lines');
 await command.parseAsync();
 try {
   await generate(command.opts());

@@ -5,37 +5,43 @@
  */
 export const GUARANTEES: readonly (readonly [promise: string, test: string])[] = [
   [
-    'No raw row is lost in silence: rows in = rows used + rows rejected by reason',
+    'Every raw row is used, or rejected for a counted reason',
     'tests/unit/services/feature/aggregation/aggregate.test.ts',
   ],
   [
     'A late correction changes no earlier training set',
     'tests/unit/storage/read-as-of.oracle.test.ts',
   ],
-  ['A training set is made again bit for bit', 'tests/unit/services/training/reproduce.test.ts'],
   [
-    'Compaction changes no answer, whatever was known when',
+    'A training set is reproduced bit for bit',
+    'tests/integration/services/training/reproduce.test.ts',
+  ],
+  [
+    'Compaction changes no result, for any time of knowledge',
     'tests/unit/storage/features/segments/feature-compact.test.ts',
   ],
   [
-    'Data that breaks its contract stays out, with its evidence',
+    'Data that breaks its contract is quarantined with evidence',
     'tests/unit/services/feature/quarantine.test.ts',
   ],
   [
-    'Files and S3, also with faults, pass one suite',
+    'Files and S3, with injected faults, pass one contract suite',
     'tests/unit/storage/s3/s3-object-store.test.ts',
   ],
-  ['A reader written from the protocol alone agrees', 'tests/unit/docs/second-reader.test.ts'],
   [
-    'A process killed in mid-commit leaves a store that verifies',
+    'A reader written from the protocol alone agrees',
+    'tests/integration/docs/second-reader.test.ts',
+  ],
+  [
+    'A process that is killed during a commit leaves a store that verifies',
     'tests/unit/storage/kill.test.ts',
   ],
   [
-    'Writers that race leave one history with nothing lost',
+    'Concurrent writers produce one history and lose nothing',
     'tests/unit/storage/concurrency.test.ts',
   ],
   [
-    'Any damaged object is found and named, never read as a number',
+    'A damaged object is found and named, never read as a number',
     'tests/unit/storage/corruption.test.ts',
   ],
   [
@@ -51,7 +57,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/services/training/backtest/run.test.ts',
   ],
   [
-    'A search never sees the test span, and goes on after a kill',
+    'A search never sees the test span, and resumes after it is killed',
     'tests/unit/services/training/tuning/tuning.test.ts',
   ],
   [
@@ -63,19 +69,19 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/forecasting/models/explanation.test.ts',
   ],
   [
-    'Calibrated intervals cover what they say, counts included',
+    'Calibrated intervals cover what they claim, counts included',
     'tests/unit/forecasting/models/calibration/calibration.test.ts',
   ],
   [
-    'No answer mixes two versions; a corrupt model leaves the last good one serving',
+    'No response mixes two versions; a corrupt model leaves the last good one in service',
     'tests/unit/services/inference/serving/serving-state.test.ts',
   ],
   [
-    'Without a sound model the answer is a baseline, and says so',
+    'Without a usable model the service returns a labelled baseline',
     'tests/unit/services/inference/serving/fallback.test.ts',
   ],
   [
-    'Any path and any JSON get a clear answer, never a crash',
+    'Any path and any JSON get a clear response, never a crash',
     'tests/unit/services/inference/responses/problems.test.ts',
   ],
   [
@@ -87,7 +93,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/unit/services/inference/overload.test.ts',
   ],
   [
-    'The Lambda bundle answers alone, frozen between invocations',
+    'The Lambda bundle works alone, frozen between invocations',
     'tests/unit/infra/lambda/handler.test.ts',
   ],
   ['No AWS policy has a wildcard without a written reason', 'tests/unit/infra/aws/stacks.test.ts'],
@@ -105,5 +111,5 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
     'tests/browser/dashboard.browser.ts',
   ],
   ['The layout, the import direction, and who may ask the clock', 'tests/tidy.test.ts'],
-  ['This page: commands, links, figures and examples', 'tests/readme.test.ts'],
+  ['The documents: commands, links, figures and examples', 'tests/readme.test.ts'],
 ];

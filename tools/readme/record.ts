@@ -42,7 +42,7 @@ export async function recordDemo(root: string, svgPath: string): Promise<Omit<Re
     const ready = await child.says(/One forecast +curl (http:\/\/[^/]+)(\S+)\n/);
     const [, origin, path] = ready as unknown as [string, string, string];
     const forecastPath = `${path}?horizon=3`;
-    await child.says(/Ctrl-C stops/);
+    await child.says(/Press Ctrl-C/);
     const forecast = await answer(`${origin}${forecastPath}`);
     const { model, ...rest } = (await answer(`${origin}/v1/model`)) as {
       model: Record<string, unknown>;

@@ -91,7 +91,14 @@ export function accuracyTable(
     gain[i] as string,
   ]);
   const head = ['', ...columns.map((one) => one.head), 'less error than the best naive'];
-  const caption = `**${title}**: ${own.series} series, ${own.cutoffs} cutoffs, ${plural(own.seeds ?? 1, 'seed')}, backend ${own.backend ?? '?'}, training ${seconds(own)}${peer ? peerSeconds(peer) : ''}.`;
+  const facts = [
+    `**${title}**: ${own.series} series`,
+    `${own.cutoffs} cutoffs`,
+    plural(own.seeds ?? 1, 'seed'),
+    `backend ${own.backend ?? '?'}`,
+    `training ${seconds(own)}${peer ? peerSeconds(peer) : ''}.`,
+  ];
+  const caption = facts.join(', ');
   const note = own.note ? `\n\n> ${own.note}` : '';
   return `${caption}${note}\n\n${table(
     head,
@@ -124,7 +131,10 @@ export function matmulTable({ node, turns, rows }: MatmulResult): string {
     difference === 0 ? '0' : difference.toExponential(0),
   ]);
   const head = ['', 'as shipped, ms', 'fixed, ms', 'ratio', 'difference'];
-  return `${table(head, cells, [1, 2, 3, 4])}\n\nMedians of ${turns} turns, Node ${node.replace(/^v/, '')}. \`difference\` is the greatest one, relative to the greatest value.`;
+  const note =
+    `Medians of ${turns} turns, Node ${node.replace(/^v/, '')}. ` +
+    '`difference` is the greatest one, relative to the greatest value.';
+  return `${table(head, cells, [1, 2, 3, 4])}\n\n${note}`;
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -27,7 +27,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
-import { operationsDashboard } from '../constructs/dashboard.ts';
+import { type DashboardParts, operationsDashboard } from '../constructs/dashboard.ts';
 import { RunSchedule } from '../constructs/run-schedule.ts';
 import type { BatchStack } from './batch-stack.ts';
 import type { FeatureStack } from './feature-stack.ts';
@@ -64,7 +64,7 @@ export class MonitoringStack extends Stack {
     { features, training, batch, inference, ...props }: MonitoringStackProps,
   ) {
     super(scope, id, props);
-    const { environment, monitoring } = configuration;
+    const { environment } = configuration;
     const topic = this.topic(configuration);
     this.probe(configuration, inference.url);
     const measured = (metricName: string, statistic: string, period = FIVE_MINUTES) =>
@@ -75,27 +75,13 @@ export class MonitoringStack extends Stack {
         statistic,
         period,
       });
-    const above = ComparisonOperator.GREATER_THAN_THRESHOLD;
-    const below = ComparisonOperator.LESS_THAN_THRESHOLD;
-    const waiting = (queue: Queue) =>
-      queue.metricApproximateNumberOfMessagesVisible({
-        period: FIVE_MINUTES,
-        statistic: 'Maximum',
-      });
-    const failed = (machine: StateMachine) =>
-      machine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
-    const featureFailures =
-      features.work.kind === 'lambda'
-        ? features.work.run.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' })
-        : failed(features.work.run);
-    const trainingFailures = failed(training.run);
-    const { requests, serverErrors, latency } = inference.metrics;
-    const errorShare = new MathExpression({
-      expression: 'IF(requests >= 20, 100 * errors / requests, 0)',
-      usingMetrics: { requests, errors: serverErrors },
-      label: 'answers of 5xx in percent',
-      period: FIVE_MINUTES,
-    });
+    const failures = {
+      features:
+        features.work.kind === 'lambda'
+          ? features.work.run.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' })
+          : failed(features.work.run),
+      training: failed(training.run),
+    };
     const figures = {
       ready: measured('Ready', 'Minimum'),
       fallback: measured('Fallback', 'Minimum'),
@@ -105,106 +91,12 @@ export class MonitoringStack extends Stack {
       coverage: measured('CoverageError', 'Maximum', Duration.days(1)),
     };
     const texts: AlarmText[] = [
-      {
-        name: 'Unreachable',
-        means:
-          'No forecasts are answered, seen from outside. Look at the log of the service; /health/ready says the reason.',
-        ...{
-          metric: figures.ready,
-          threshold: 1,
-          when: below,
-          periods: 2,
-          missing: TreatMissingData.BREACHING,
-        },
-      },
-      {
-        name: 'Fallback',
-        means:
-          'Forecasts have been a fallback for half an hour: the newest model or data cannot be used. The probe’s log names the reason (docs/decisions/0019-fallback.md).',
-        ...{ metric: figures.fallback, threshold: 0, when: above, periods: 6 },
-      },
-      {
-        name: 'FeatureRunFailed',
-        means:
-          'A feature run failed: forecasts rest on older data. Its log has the reason; DATA_QUARANTINED means that raw data broke its contract.',
-        ...{ metric: featureFailures, threshold: 0, when: above },
-      },
-      {
-        name: 'TrainingFailed',
-        means: 'A training failed: the champion stays. Its log has the reason.',
-        ...{ metric: trainingFailures, threshold: 0, when: above },
-      },
-      {
-        name: 'FeaturesDeadLetter',
-        means:
-          'A feature run was given up. The message says which and why; delete it when it is dealt with.',
-        ...{ metric: waiting(features.deadLetters), threshold: 0, when: above },
-      },
-      {
-        name: 'TrainingDeadLetter',
-        means:
-          'A training was given up. The message says which and why; delete it when it is dealt with.',
-        ...{ metric: waiting(training.deadLetters), threshold: 0, when: above },
-      },
-      {
-        name: 'Errors',
-        means:
-          'More than 1 in 100 answers is an error of the service. Its log has the code of each.',
-        ...{ metric: errorShare, threshold: 1, when: above, periods: 3 },
-      },
-      {
-        name: 'Latency',
-        means: `1 in 100 answers takes longer than ${monitoring.latencyMs} ms. Look for cold starts (provisioned concurrency helps) and large requests.`,
-        ...{ metric: latency, threshold: monitoring.latencyMs, when: above, periods: 3 },
-      },
-      {
-        name: 'Throttled',
-        means:
-          'Requests were turned away because too many instances ran at once. Raise inference.maxConcurrency, or ask AWS for a higher limit.',
-        ...{
-          metric: inference.run.metricThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }),
-          threshold: 0,
-          when: above,
-        },
-      },
-      {
-        name: 'Skill',
-        means:
-          'Forecasts are no longer better than the best naive ones by what is asked. Train, or look for what has changed.',
-        ...{ metric: figures.skill, threshold: monitoring.minSkill, when: below },
-      },
-      {
-        name: 'Coverage',
-        means: 'Intervals cover more or less than they claim. Train: that calibrates them again.',
-        ...{ metric: figures.coverage, threshold: monitoring.coverageTolerance, when: above },
-      },
+      ...availabilityAlarms(figures),
+      ...jobAlarms({ features, training }, failures),
+      ...requestAlarms(configuration, inference),
+      ...forecastAlarms(configuration, figures),
+      ...(batch === null ? [] : batchAlarms(batch)),
     ];
-    if (monitoring.staleAfterHours !== null)
-      texts.push({
-        name: 'DataLate',
-        means: `The last observed interval ended more than ${monitoring.staleAfterHours} hours ago. Look at the feature runs, then at the source.`,
-        ...{
-          metric: figures.dataAge,
-          threshold: monitoring.staleAfterHours * 3600,
-          when: above,
-          periods: 3,
-        },
-      });
-    if (batch !== null)
-      texts.push(
-        {
-          name: 'BatchFailed',
-          means:
-            'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
-          ...{ metric: failed(batch.run), threshold: 0, when: above },
-        },
-        {
-          name: 'BatchDeadLetter',
-          means:
-            'A shard of a batch was given up. The message says which and why; delete it when it is dealt with.',
-          ...{ metric: waiting(batch.deadLetters), threshold: 0, when: above },
-        },
-      );
     for (const text of texts) this.alarm(configuration, topic, text);
     this.budget(configuration, topic);
     operationsDashboard(this, {
@@ -214,7 +106,11 @@ export class MonitoringStack extends Stack {
       training,
       batch,
       inference,
-      failures: [featureFailures, trainingFailures, ...(batch === null ? [] : [failed(batch.run)])],
+      failures: [
+        failures.features,
+        failures.training,
+        ...(batch === null ? [] : [failed(batch.run)]),
+      ],
       alarms: this.alarms,
     });
     new CfnOutput(this, 'Alarms', {
@@ -284,7 +180,7 @@ export class MonitoringStack extends Stack {
       description: `Headway (${environment}): asks the service whether it is ready, and measures the answer`,
       runtime: Runtime.NODEJS_24_X,
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      code: Code.fromAsset(join(import.meta.dirname, 'probe')),
+      code: Code.fromAsset(join(import.meta.dirname, '..', 'probe')),
       handler: 'index.handler',
       memorySize: 128,
       timeout: Duration.seconds(30),
@@ -327,4 +223,144 @@ export class MonitoringStack extends Stack {
     });
     budget.node.addDependency(topic);
   }
+}
+
+const above = ComparisonOperator.GREATER_THAN_THRESHOLD;
+const below = ComparisonOperator.LESS_THAN_THRESHOLD;
+const waiting = (queue: Queue) =>
+  queue.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: 'Maximum' });
+const failed = (machine: StateMachine) =>
+  machine.metricFailed({ period: FIVE_MINUTES, statistic: 'Sum' });
+
+type Figures = DashboardParts['figures'];
+
+function availabilityAlarms(figures: Figures): AlarmText[] {
+  return [
+    {
+      name: 'Unreachable',
+      means:
+        'No forecasts are answered, seen from outside. Look at the log of the service; /health/ready says the reason.',
+      ...{
+        metric: figures.ready,
+        threshold: 1,
+        when: below,
+        periods: 2,
+        missing: TreatMissingData.BREACHING,
+      },
+    },
+    {
+      name: 'Fallback',
+      means:
+        'Forecasts have been a fallback for half an hour: the newest model or data cannot be used. The probe’s log names the reason (docs/decisions/0019-fallback.md).',
+      ...{ metric: figures.fallback, threshold: 0, when: above, periods: 6 },
+    },
+  ];
+}
+
+function jobAlarms(
+  { features, training }: Pick<MonitoringStackProps, 'features' | 'training'>,
+  failures: { readonly features: IMetric; readonly training: IMetric },
+): AlarmText[] {
+  return [
+    {
+      name: 'FeatureRunFailed',
+      means:
+        'A feature run failed: forecasts rest on older data. Its log has the reason; DATA_QUARANTINED means that raw data broke its contract.',
+      ...{ metric: failures.features, threshold: 0, when: above },
+    },
+    {
+      name: 'TrainingFailed',
+      means: 'A training failed: the champion stays. Its log has the reason.',
+      ...{ metric: failures.training, threshold: 0, when: above },
+    },
+    {
+      name: 'FeaturesDeadLetter',
+      means:
+        'A feature run was given up. The message says which and why; delete it when it is dealt with.',
+      ...{ metric: waiting(features.deadLetters), threshold: 0, when: above },
+    },
+    {
+      name: 'TrainingDeadLetter',
+      means:
+        'A training was given up. The message says which and why; delete it when it is dealt with.',
+      ...{ metric: waiting(training.deadLetters), threshold: 0, when: above },
+    },
+  ];
+}
+
+function requestAlarms({ monitoring }: Configuration, inference: InferenceStack): AlarmText[] {
+  const { requests, serverErrors, latency } = inference.metrics;
+  const errorShare = new MathExpression({
+    expression: 'IF(requests >= 20, 100 * errors / requests, 0)',
+    usingMetrics: { requests, errors: serverErrors },
+    label: 'answers of 5xx in percent',
+    period: FIVE_MINUTES,
+  });
+  return [
+    {
+      name: 'Errors',
+      means: 'More than 1 in 100 answers is an error of the service. Its log has the code of each.',
+      ...{ metric: errorShare, threshold: 1, when: above, periods: 3 },
+    },
+    {
+      name: 'Latency',
+      means: `1 in 100 answers takes longer than ${monitoring.latencyMs} ms. Look for cold starts (provisioned concurrency helps) and large requests.`,
+      ...{ metric: latency, threshold: monitoring.latencyMs, when: above, periods: 3 },
+    },
+    {
+      name: 'Throttled',
+      means:
+        'Requests were turned away because too many instances ran at once. Raise inference.maxConcurrency, or ask AWS for a higher limit.',
+      ...{
+        metric: inference.run.metricThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }),
+        threshold: 0,
+        when: above,
+      },
+    },
+  ];
+}
+
+function forecastAlarms({ monitoring }: Configuration, figures: Figures): AlarmText[] {
+  const texts: AlarmText[] = [
+    {
+      name: 'Skill',
+      means:
+        'Forecasts are no longer better than the best naive ones by what is asked. Train, or look for what has changed.',
+      ...{ metric: figures.skill, threshold: monitoring.minSkill, when: below },
+    },
+    {
+      name: 'Coverage',
+      means: 'Intervals cover more or less than they claim. Train: that calibrates them again.',
+      ...{ metric: figures.coverage, threshold: monitoring.coverageTolerance, when: above },
+    },
+  ];
+  if (monitoring.staleAfterHours !== null)
+    texts.push({
+      name: 'DataLate',
+      means: `The last observed interval ended more than ${monitoring.staleAfterHours} hours ago. Look at the feature runs, then at the source.`,
+      ...{
+        metric: figures.dataAge,
+        threshold: monitoring.staleAfterHours * 3600,
+        when: above,
+        periods: 3,
+      },
+    });
+  return texts;
+}
+
+function batchAlarms(batch: BatchStack): AlarmText[] {
+  return [
+    {
+      name: 'BatchFailed',
+      means:
+        'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
+      ...{ metric: failed(batch.run), threshold: 0, when: above },
+    },
+    {
+      name: 'BatchDeadLetter',
+      means:
+        'A shard of a batch was given up. The message says which and why; delete it when it is dealt with.',
+      ...{ metric: waiting(batch.deadLetters), threshold: 0, when: above },
+    },
+  ];
 }

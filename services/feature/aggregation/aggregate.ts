@@ -12,8 +12,13 @@ import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
 import { rowsOf } from '../../../platform/duckdb/duckdb.ts';
 import { sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { type RawSessionOptions, withRawPart } from '../sources/raw-session.ts';
-import { findDuplicateCandidates, hashesWithin } from './duplicate-candidates.ts';
+import {
+  countOutside,
+  type ProfileOptions,
+  type RawProfile,
+  type RawSessionOptions,
+  withRawPart,
+} from '../sources/raw-part.ts';
 import {
   gridOrigin,
   nothingUsable,
@@ -21,14 +26,14 @@ import {
   reasonsOf,
   requireWholeDays,
 } from './interval-rules.ts';
-import { countEvents, keyHash, measureValues } from './interval-sql.ts';
+import { countEvents, measureValues } from './interval-sql.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
 
 export interface AggregateOptions extends RawSessionOptions {
   readonly domain: Domain;
   /**
-   * The timeZone by whose clock intervals are whole. Where it is not the domain's, rows tell their
-   * times in UTC.
+   * The time zone by whose clock intervals are whole. Where it is not the domain's, times of rows
+   * are in UTC.
    */
   readonly gridTimeZone?: string;
   readonly rows: RawRows;
@@ -47,10 +52,22 @@ export interface AggregatedPart {
   readonly rejected: Record<string, number>;
 }
 
+/**
+ * The port of SQL engines that read the raw rows of demand: the embedded one, or a cluster
+ * (engines/query-engine.ts). All give the same parts, bit for bit, and the same accounts. Exogenous
+ * parts are small and always read by the embedded one.
+ */
+export interface PartEngine {
+  aggregate(options: AggregateOptions): Promise<AggregatedPart>;
+  countOutside(options: ProfileOptions): Promise<RawProfile['outside']>;
+}
+
 export async function aggregatePart(options: AggregateOptions): Promise<AggregatedPart> {
   requireWholeDays(options.domain);
   return withRawPart(options, (connection) => aggregateWith(connection, options));
 }
+
+export const embeddedEngine: PartEngine = { aggregate: aggregatePart, countOutside };
 
 async function aggregateWith(
   connection: DuckDBConnection,
@@ -66,15 +83,6 @@ async function aggregateWith(
   const rules = { reasons, frequencyMs, origin: gridOrigin(domain, options.gridTimeZone) };
   const statements =
     rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
-  if (rows.value === null && rows.duplicateKey.length > 0) {
-    const maxAtOnce = hashesWithin(options.memoryLimitMb);
-    await findDuplicateCandidates(connection, {
-      relation: rows.relation,
-      hash: keyHash(rows),
-      rows: rowsIn,
-      maxAtOnce,
-    });
-  }
   for (const sql of statements.read) await connection.run(sql);
   await createClock(connection, domain, part);
   for (const sql of statements.place) await connection.run(sql);

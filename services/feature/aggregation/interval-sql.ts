@@ -1,18 +1,15 @@
 /**
  * Purpose: the SQL of the two ways from rows to intervals: events are counted, values are measured.
  * Invariants: both judge a row by the first reason that applies, evaluate its series and time only
- * where none does, and leave `hw_locals` (the local intervals that occur), then, with `hw_clock`
+ * where none does, and make `hw_locals` (the local intervals that occur), then, with `hw_clock`
  * and `hw_lost` in place, `hw_values` and `hw_account`, where each raw row is counted once.
  * Fails: never; the statements may.
  */
 import type { RawRows } from '../../../domains/domain.ts';
-import { IGNORED_BITS } from './duplicate-candidates.ts';
+import { duplicateStatements } from './duplicates.ts';
 
 export interface IntervalStatements {
-  /**
-   * Up to `hw_locals`. Where an event may be duplicated they ask `hw_candidates` (told-twice.ts),
-   * made from the rows' `keyHash`.
-   */
+  /** Up to `hw_locals`. */
   readonly read: readonly string[];
   /** From there to `hw_values` and `hw_account`. */
   readonly place: readonly string[];
@@ -56,7 +53,7 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
     read: [
       `CREATE TEMP TABLE hw_groups AS
        SELECT ${series}, hw_interval, count(*) AS n FROM ${judged(rows.relation)} GROUP BY ALL`,
-      ...(isOnce ? againStatements(rows, series, judged(candidateRows(rows))) : []),
+      ...(isOnce ? duplicateStatements(rows, judged, series) : []),
       `CREATE TEMP VIEW hw_events AS
        SELECT series, hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} AS local, n, ${isOnce ? 'n - coalesce(again, 0)' : 'n'} AS used
        FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''} WHERE hw_interval >= 0`,
@@ -75,31 +72,6 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
   };
 }
 
-/** 64 bits of what a row tells. */
-export const keyHash = ({ duplicateKey }: RawRows): string => `hash(${duplicateKey.join(', ')})`;
-
-const candidateRows = (rows: RawRows): string =>
-  `(SELECT * FROM ${rows.relation} WHERE ${keyHash(rows)} >> ${IGNORED_BITS} IN (SELECT candidate FROM hw_candidates))`;
-
-/**
- * `hw_again`: how many rows of a series and interval tell what an earlier one tells, by the key
- * itself and among usable rows. Of rows with one key and several intervals or series the first of
- * these stands. Candidates are judged when all others are gone: judging is the dear part.
- */
-function againStatements(rows: RawRows, series: string, judgedCandidates: string): string[] {
-  const names = numbered(rows.duplicateKey);
-  const key = rows.duplicateKey.map((column, index) => `${column} AS ${names[index]}`);
-  return [
-    `CREATE TEMP TABLE hw_rows AS SELECT ${series}, hw_interval, ${key.join(', ')}, count(*) AS n FROM ${judgedCandidates} GROUP BY ALL`,
-    `CREATE TEMP TABLE hw_again AS
-     SELECT series, hw_interval, sum(n - stands)::BIGINT AS again
-     FROM (
-       SELECT *, (row_number() OVER (PARTITION BY ${names.join(', ')} ORDER BY hw_interval, series) = 1)::BIGINT AS stands
-       FROM hw_rows WHERE hw_interval >= 0
-     ) GROUP BY ALL`,
-  ];
-}
-
 /** The first reason that applies, as its number. NULL: usable. */
 const reasonSql = (reasons: RawRows['rejections']): string =>
   `CASE ${reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`).join(' ')} END`;
@@ -107,7 +79,7 @@ const reasonSql = (reasons: RawRows['rejections']): string =>
 /**
  * Each row is a value of one interval. In the repeated hour the first row in file order is the
  * first of the two hours, the second the second. A further row for an interval that has its value
- * is a `duplicate` if it says the same and a `conflicting_value` if not; the earlier row stands.
+ * is a `duplicate` if the values are equal and a `conflicting_value` if not; the earlier row counts.
  */
 export function measureValues(
   rows: RawRows,

@@ -1,9 +1,10 @@
 /**
- * Purpose: how the wall clock of an IANA timeZone maps to UTC, as a short table of the stretches
- * between its clock changes, and where on the UTC grid its intervals start.
- * Invariants: stretches follow one another without gap; inside one, UTC = local − offset. All
- * calendar knowledge is Temporal's.
- * Fails: a RangeError for a timeZone that Temporal does not know.
+ * Purpose: how the wall clock of an IANA time zone maps to UTC: the stretches between its clock
+ * changes, where on the UTC grid its intervals start, and the same as a small table for SQL.
+ * Invariants: stretches follow one another without gap; inside one, UTC = local − offset. Segments
+ * cover the local times asked for without gap; a repeated interval has two, numbered by `turn` in
+ * the order of UTC; the middle of an interval decides. All calendar rules come from Temporal.
+ * Fails: a RangeError for a time zone that Temporal does not have.
  */
 import { Temporal } from 'temporal-polyfill';
 
@@ -47,10 +48,9 @@ export function clockStretches(timeZone: string, from: number, to: number): Cloc
  * that it still suits tomorrow's.
  */
 const TODAY = { from: Date.UTC(2023, 0, 1), to: Date.UTC(2025, 0, 1) };
-const stretchesToday = new Map<string, readonly ClockStretch[]>();
 
 /**
- * Where the intervals of a timeZone start, which are whole by its wall clock: UTC milliseconds
+ * Where the intervals of a time zone start, which are whole by its wall clock: UTC milliseconds
  * modulo the frequency. Half an hour for hours in Kolkata. null where the clock is ever moved by
  * other than whole intervals (docs/decisions/0017): no regular grid fits it.
  * @param stretches further ones that the data fall into
@@ -60,12 +60,78 @@ export function gridPhase(
   frequencyMs: number,
   stretches: readonly ClockStretch[] = [],
 ): number | null {
-  const today = stretchesToday.get(timeZone) ?? clockStretches(timeZone, TODAY.from, TODAY.to);
-  stretchesToday.set(timeZone, today);
-  const all = [...today, ...stretches];
+  const all = [...clockStretches(timeZone, TODAY.from, TODAY.to), ...stretches];
   const phases = new Set(
     all.map(({ offset }) => (((-offset % frequencyMs) + frequencyMs) % frequencyMs) + 0),
   );
   const [phase] = phases;
   return phases.size === 1 && phase !== undefined && phase % 60_000 === 0 ? phase : null;
 }
+
+export interface ClockSegment {
+  /** Starts of local intervals [first, past): milliseconds, read as if they were UTC. */
+  readonly first: number;
+  readonly past: number;
+  /** UTC = local − shift, milliseconds; 0 where the interval is lost. */
+  readonly shift: number;
+  /** 1 or 2, of `turns`. */
+  readonly turn: number;
+  readonly turns: number;
+  /** Why there is no UTC interval; null where there is one. */
+  readonly lost: 'outside_span' | 'nonexistent_local_time' | null;
+}
+
+export interface SegmentOptions {
+  readonly stretches: readonly ClockStretch[];
+  readonly frequencyMs: number;
+  /** The time that the part covers; null: all of it. */
+  readonly span: { readonly start: number; readonly end: number } | null;
+  /** First and last start of a local interval that is asked for. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export function clockSegments({
+  stretches,
+  frequencyMs,
+  span,
+  first,
+  last,
+}: SegmentOptions): ClockSegment[] {
+  const half = frequencyMs / 2;
+  const changes = stretches.flatMap(({ start, end, offset }) => [
+    start + offset - half,
+    end + offset - half,
+    ...(span ? [span.start + offset, span.end + offset] : []),
+  ]);
+  const inside = changes.filter((time) => time > first && time <= last);
+  const edges = [...new Set([first, ...inside, last + 1])].sort((a, b) => a - b);
+  const segments: ClockSegment[] = [];
+  for (let i = 0; i + 1 < edges.length; i++) {
+    const from = edges[i] as number;
+    const shifts = stretches
+      .filter(
+        ({ start, end, offset }) => from + half - offset >= start && from + half - offset < end,
+      )
+      .map(({ offset }) => offset)
+      .sort((a, b) => b - a); // The larger shift is the earlier time in UTC.
+    const kept = shifts.filter(
+      (shift) => span === null || (from - shift >= span.start && from - shift < span.end),
+    );
+    const lost =
+      kept.length > 0 ? null : shifts.length > 0 ? 'outside_span' : 'nonexistent_local_time';
+    for (const [index, shift] of (lost === null ? kept : [0]).entries()) {
+      const segment = { shift, turn: index + 1, turns: Math.max(1, kept.length), lost } as const;
+      const before = segments.findLast((other) => other.past === from && isSame(other, segment));
+      if (before === undefined)
+        segments.push({ first: from, past: edges[i + 1] as number, ...segment });
+      else segments[segments.indexOf(before)] = { ...before, past: edges[i + 1] as number };
+    }
+  }
+  return segments;
+}
+
+const isSame = (
+  a: Omit<ClockSegment, 'first' | 'past'>,
+  b: Omit<ClockSegment, 'first' | 'past'>,
+): boolean => a.shift === b.shift && a.turn === b.turn && a.turns === b.turns && a.lost === b.lost;

@@ -1,6 +1,6 @@
 /**
- * Purpose: hold what a run read to the data contract of its domain: every expectation, judged
- * before anything is committed.
+ * Purpose: the one place where the data contract of a domain is judged: whether the columns of a
+ * part can be read, every expectation of a run before it is committed, the age of what is there.
  * Invariants: verdicts come in the order of EXPECTATION_NAMES, all of them every time; the same
  * data give the same verdicts, in whatever order its rows came.
  * Fails: SETTINGS_INVALID for limits that do not hold.
@@ -9,14 +9,12 @@ import type { Domain } from '../../../domains/domain.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
 import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import type { RecentDemand } from '../recent-panel.ts';
-import type { RawColumn } from '../sources/raw-profile.ts';
-import { EXPECTATION_NAMES } from './contract-limits.ts';
+import type { RawColumn } from '../sources/raw-part.ts';
 import { type DemandView, viewDemand } from './demand-view.ts';
-import { freshnessVerdict } from './freshness-check.ts';
-import { partVerdicts, type ReadPart } from './part-checks.ts';
+import { columnProblem, partVerdicts, type ReadPart } from './part-checks.ts';
 import { seriesVerdicts } from './series-check.ts';
-import type { PartName, Verdict } from './verdict.ts';
-import { silenceVerdict, volumeVerdict } from './volume-check.ts';
+import { EXPECTATION_NAMES, limitsOf, type PartName, type Verdict } from './verdict.ts';
+import { freshnessVerdict, silenceVerdict, volumeVerdict } from './volume-check.ts';
 
 export interface ContractOptions {
   readonly domain: Domain;
@@ -33,20 +31,38 @@ export interface ContractOptions {
   readonly recent: RecentDemand | null;
   /** The report that the head names, as it was stored. */
   readonly lastReport: unknown;
-  /** Whether somebody said to take these parts all the same. */
+  /** Whether a person accepted these parts. */
   readonly isAccepted: boolean;
   readonly now: number;
 }
 
 export interface ContractResult {
   readonly verdicts: readonly Verdict[];
+  /** Whether a hard limit is broken, and not accepted. */
+  readonly isBroken: boolean;
   /** Columns of each feed's newest part, for the next run to compare with. */
   readonly columns: Readonly<Record<string, readonly RawColumn[]>>;
   readonly newSeries: readonly string[];
   readonly vanishedSeries: readonly string[];
-  /** What the pictures of the report are drawn from; null where `recent` is. */
+  /** What the charts of the report are drawn from; null where `recent` is. */
   readonly view: DemandView | null;
 }
+
+/**
+ * Whether a part has enough of the declared columns to be read. The contract refuses the others,
+ * with their columns as evidence.
+ */
+export function hasReadableColumns(domain: Domain, columns: readonly RawColumn[]): boolean {
+  const { hard } = limitsOf(domain, 'columns');
+  const problems = (domain.expectations?.columns ?? []).filter(
+    (declared) => columnProblem(declared, columns) !== null,
+  );
+  return hard === null || problems.length <= hard;
+}
+
+/** For a run that brings nothing new: whether the newest interval is older than is usual. */
+export const judgeAge = (domain: Domain, committed: readonly Segment[], now: number): Verdict =>
+  freshnessVerdict({ domain, committed, fresh: [], now });
 
 export function judgeRun(options: ContractOptions): ContractResult {
   const { domain, parts, committed, now } = options;
@@ -72,6 +88,7 @@ export function judgeRun(options: ContractOptions): ContractResult {
   );
   return {
     verdicts,
+    isBroken: verdicts.some(({ outcome }) => outcome === 'fail'),
     columns: {
       ...columnsBefore,
       ...Object.fromEntries(parts.map(({ part, columns }) => [part.feed, columns])),

@@ -15,7 +15,7 @@ import type { PartName } from './verdict.ts';
 export const REFERENCE_WEEKS = 4;
 const MIN_WEEKS = 3;
 
-/** A part of this run, and the time it speaks of. */
+/** A part of this run, and the time it covers. */
 export interface FreshPart extends PartName {
   readonly span: { readonly start: number; readonly end: number };
 }

@@ -11,7 +11,7 @@ import { utcText } from '../../../platform/text/utc-text.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
 import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
-import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-profile.ts';
+import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-part.ts';
 import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
 
 const MIN_ROWS = 30;
@@ -243,6 +243,6 @@ function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measur
   const detail =
     intervals === 0
       ? 'none'
-      : `${part.name} speaks of the time until ${utcText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
+      : `${part.name} covers the time until ${utcText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
   return [{ value: intervals, detail, parts: [part] }];
 }

@@ -79,7 +79,7 @@ function vanishedOnes(domain: Domain, view: DemandView): Listed {
   const { from, to } = trailingWindow(view);
   const gone: string[] = [];
   let sure = 0;
-  // A window of which nothing is known (a feed is late) tells nothing of its series.
+  // A window of which nothing is known (a feed is late) says nothing about its series.
   const isKnown =
     to > from && view.totals.subarray(from, to).every((total) => !Number.isNaN(total));
   for (let series = 0; isKnown && series < view.panel.seriesIds.length; series++) {

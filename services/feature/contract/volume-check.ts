@@ -1,17 +1,28 @@
 /**
- * Purpose: is there as much data as the past weeks let expect: by week, by day and by the hours a
- * run brings; and is there a silence.
+ * Purpose: whether there is as much data as the past weeks let expect (by week, by day, by the hours
+ * of a run), whether there is a silence, and whether the newest interval is recent enough.
  * Invariants: a block is compared with the same hours of the four weeks before (their median, hour
  * by hour); limits are widened by how far such blocks strayed in the past and by the chance in
- * small counts; without eight weeks before it, or on a holiday, a block never refuses data.
+ * small counts; without eight weeks before it, or on a holiday, a block never refuses data. The
+ * usual age is learnt from the ages at which newer data came before; from fewer than eight arrivals
+ * nothing is learnt, so an archive that was loaded once is never stale.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import { limitsOf } from './contract-limits.ts';
+import type { TimeSpan } from '../../../storage/features/manifest.ts';
+import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
+import type { Segment } from '../../../storage/features/segments/segment-index.ts';
 import { type DemandView, median } from './demand-view.ts';
-import { judged, type Measured, type Verdict, wholeText } from './verdict.ts';
+import {
+  judged,
+  limitsOf,
+  type Measured,
+  type PartName,
+  type Verdict,
+  wholeText,
+} from './verdict.ts';
 
 const MIN_KNOWN = 0.75;
 const WEEKS_TO_REFUSE = 8;
@@ -31,6 +42,10 @@ const BLOCKS = [
   { name: 'day', days: 1, slack: 2 },
 ] as const;
 const HOURS_SLACK = 3;
+const HOUR_MS = 3_600_000;
+const MIN_ARRIVALS = 8;
+const MAX_ARRIVALS = 50;
+const USUAL_TIMES = 3;
 
 interface Block {
   readonly from: number;
@@ -176,3 +191,54 @@ const isHoliday = (view: DemandView, from: number, to: number): boolean => {
   for (let t = from; t < to; t++) holidays += view.calendar.holiday[t] as number;
   return 2 * holidays >= to - from;
 };
+
+export interface FreshnessOptions {
+  readonly domain: Domain;
+  readonly committed: readonly Segment[];
+  /** Demand that this run adds. */
+  readonly fresh: readonly (PartName & { readonly span: TimeSpan })[];
+  readonly now: number;
+}
+
+export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOptions): Verdict {
+  const demand = committed.filter(({ feed }) => !isExogenous(feed));
+  const ends = [...demand, ...fresh].map(({ span }) => span.end);
+  if (ends.length === 0) return judged(domain, 'freshness', [], 'there is no data');
+  const newest = ends.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const hours = Math.max(0, (now - newest) / HOUR_MS);
+  const declared = limitsOf(domain, 'freshness');
+  const learntAge = usualAge(demand);
+  const usual = learntAge === null ? null : Math.max(learntAge, domain.frequencyMinutes / 60);
+  const limits =
+    declared.soft !== null || declared.hard !== null || usual === null
+      ? declared
+      : { soft: USUAL_TIMES * usual, hard: null };
+  const until = `the newest interval ended ${utcText(newest)}`;
+  const learnt =
+    usual === null ? '' : `; ${usual.toFixed(1)} hours are usual before newer data comes`;
+  return judged(
+    domain,
+    'freshness',
+    [{ value: hours, detail: `${until}${learnt}`, parts: fresh, limits }],
+    '',
+  );
+}
+
+/**
+ * The median age in hours that the newest interval had reached when newer ones came; null with
+ * fewer than eight arrivals.
+ */
+function usualAge(objects: readonly Segment[]): number | null {
+  const arrivals = [...objects].sort((a, b) => a.availableAt - b.availableAt);
+  const ages: number[] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < arrivals.length; ) {
+    const at = (arrivals[i] as Segment).availableAt;
+    let next = end;
+    for (; i < arrivals.length && arrivals[i]?.availableAt === at; i++)
+      next = Math.max(next, (arrivals[i] as Segment).span.end);
+    if (next > end && Number.isFinite(end)) ages.push((at - end) / HOUR_MS);
+    end = next;
+  }
+  return ages.length < MIN_ARRIVALS ? null : median(ages.slice(-MAX_ARRIVALS));
+}

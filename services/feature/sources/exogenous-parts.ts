@@ -34,14 +34,14 @@ export async function allParts(
       `the feed ${JSON.stringify(marked.feed)} is marked as exogenous`,
       {
         where: marked.name,
-        fix: 'Give the feed another name; values beside the demand come from openExogenous.',
+        fix: 'Give the feed another name; exogenous values come from openExogenous.',
       },
     );
   }
-  const beside = (await exogenous?.parts()) ?? [];
+  const values = (await exogenous?.parts()) ?? [];
   const all = [
     ...demand,
-    ...beside.map((part) => ({
+    ...values.map((part) => ({
       ...part,
       feed: exogenousFeed(part.feed),
       open: async () => rawRows(domain, await part.open()),

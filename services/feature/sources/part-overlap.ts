@@ -24,7 +24,7 @@ interface Claim extends TimeSpan {
 }
 
 /** Of which kinds a part must not share an interval with another part. */
-const RIVALS: Record<Kind, readonly Kind[]> = {
+const CONFLICTS: Record<Kind, readonly Kind[]> = {
   stated: ['stated', 'unstated', 'present'],
   unstated: ['stated', 'unstated', 'present', 'gone'],
   present: ['stated', 'unstated'],
@@ -34,7 +34,7 @@ const RIVALS: Record<Kind, readonly Kind[]> = {
 export interface OverlapOptions {
   /** What this run is about to commit. */
   readonly fresh: readonly AggregatedPart[];
-  /** The newest piece of every part that was committed, as far as the snapshot reads it. */
+  /** The newest segment of every part that was committed, as far as the snapshot reads it. */
   readonly committed: readonly Segment[];
   /** All parts that the source has now. */
   readonly present: readonly RawPart[];
@@ -64,8 +64,8 @@ export function refuseOverlap({ fresh, committed, present }: OverlapOptions): vo
  * parts were refused has them. Null where there are none.
  */
 export function committedOverlap(committed: readonly Segment[]): HeadwayError | null {
-  for (const feed of new Set(committed.map((piece) => piece.feed))) {
-    const mine = committed.filter((piece) => piece.feed === feed);
+  for (const feed of new Set(committed.map(({ feed }) => feed))) {
+    const mine = committed.filter((segment) => segment.feed === feed);
     const found = firstOverlap(
       mine.map(({ part, span }): Claim => ({ name: part, ...span, kind: 'stated' })),
     );
@@ -78,7 +78,7 @@ export function committedOverlap(committed: readonly Segment[]): HeadwayError | 
 function firstOverlap(claims: readonly Claim[]): { earlier: Claim; later: Claim } | null {
   const furthest = new Map<Kind, Claim>();
   for (const later of [...claims].sort((a, b) => a.start - b.start)) {
-    for (const kind of RIVALS[later.kind]) {
+    for (const kind of CONFLICTS[later.kind]) {
       const earlier = furthest.get(kind);
       if (earlier !== undefined && earlier.end > later.start) return { earlier, later };
     }

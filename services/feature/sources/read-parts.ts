@@ -11,9 +11,9 @@ import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Progress } from '../../../platform/progress.ts';
 import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import { embeddedEngine, type PartEngine } from '../aggregation/engines/part-engine.ts';
-import { limitsOf } from '../contract/contract-limits.ts';
-import { columnProblem, type ReadPart } from '../contract/part-checks.ts';
+import { embeddedEngine, type PartEngine } from '../aggregation/aggregate.ts';
+import { hasReadableColumns } from '../contract/contract.ts';
+import type { ReadPart } from '../contract/part-checks.ts';
 import { readerOf } from './exogenous-parts.ts';
 import {
   columnsOf,
@@ -21,7 +21,7 @@ import {
   type ProfileOptions,
   type RowSample,
   sampleRows,
-} from './raw-profile.ts';
+} from './raw-part.ts';
 
 /** Evidence shows rows of this many parts at most. */
 const MAX_SAMPLED = 3;
@@ -96,7 +96,8 @@ async function readPart(
     async (connection): Promise<OpenedPart> => {
       const open = { ...profile, connection };
       const columns = await columnsOf(open);
-      const isReadable = isAccepted || isExogenous(part.feed) || !lacksColumns(domain, columns);
+      const isReadable =
+        isAccepted || isExogenous(part.feed) || hasReadableColumns(domain, columns);
       if (!isReadable) return { part, profile, columns, outside: [], made: null };
       const made = await engine.aggregate({
         ...open,
@@ -107,18 +108,6 @@ async function readPart(
       return { part, profile, columns, outside: await engine.countOutside(open), made };
     },
   );
-}
-
-/**
- * Whether the contract will refuse it for its columns: then nothing of it is worth reading, or can
- * be.
- */
-function lacksColumns(domain: Domain, columns: ReadPart['columns']): boolean {
-  const { hard } = limitsOf(domain, 'columns');
-  const problems = (domain.expectations?.columns ?? []).filter(
-    (declared) => columnProblem(declared, columns) !== null,
-  );
-  return hard !== null && problems.length > hard;
 }
 
 /**

@@ -70,8 +70,6 @@ export function stateOf(
 }
 
 export interface KeySet {
-  /** True where the text has the form of a key and its id is one of ours: worth a hash. */
-  knows(text: string): boolean;
   judge(text: string, now: number): KeyVerdict;
 }
 
@@ -79,12 +77,10 @@ export function keySet(records: readonly KeyRecord[]): KeySet {
   const byId = new Map(
     records.map((record) => [record.id, { record, hash: Buffer.from(record.hash, 'hex') }]),
   );
-  const entryOf = (text: string) => byId.get(KEY.exec(text)?.[1] ?? '');
   return {
-    knows: (text) => entryOf(text) !== undefined,
     judge(text, now) {
       // What has no key's form is hashed by no length of its own: only what a key could be.
-      const entry = entryOf(text);
+      const entry = byId.get(KEY.exec(text)?.[1] ?? '');
       const isSame = timingSafeEqual(
         Buffer.from(digest(text.slice(0, 128)), 'hex'),
         entry?.hash ?? NOBODY,

@@ -10,7 +10,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Domain } from '../../../domains/domain.ts';
 import { type ErrorCode, HeadwayError } from '../../../platform/errors.ts';
-import { SECURITY_SCHEMES } from '../plugins/authentication.ts';
+import { SECURITY_SCHEMES } from '../plugins/route-access.ts';
 import { HttpProblem, problemOf } from '../responses/problems.ts';
 import { Problem } from './common-schemas.ts';
 import {

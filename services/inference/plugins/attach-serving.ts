@@ -1,8 +1,9 @@
 /**
- * Purpose: hand every request the one Serving it answers from, and answer 304 where the client has
- * that answer already.
- * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions; the
- * ETag is of that same state.
+ * Purpose: give a request the one Serving that it responds from, and respond 304 where the client
+ * has that response already (RFC 9110, 13.1.2).
+ * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions. The
+ * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly, in a list,
+ * or with a star; @fastify/etag compares one value only, after the body was made.
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
@@ -10,62 +11,71 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import { NotReady } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { ServingState } from '../serving/serving-state.ts';
-import { hasAlready } from './if-none-match.ts';
+import { appPlugin } from './app.ts';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** What is served. The owner of the app calls `serving.refresh()` from time to time. */
+    serving: ServingState;
+  }
   interface FastifyRequest {
     serving: Serving | null;
-    /** Which of several representations it gets, where its route has them. */
+    /** The chosen one of several representations, where the route has them. */
     variant: string | null;
   }
 }
 
+export const servingState = appPlugin(
+  'serving-state',
+  async (app, { state }: { readonly state: ServingState }) => {
+    app.decorate('serving', state);
+    app.decorateRequest('serving', null);
+    app.decorateRequest('variant', null);
+  },
+);
+
 /**
- * @param choose of a route with several representations: which of them this request gets, a part of
- * its ETag
+ * A preHandler.
+ * @param choose for a route with several representations: the one for this request, a part of its
+ * ETag
  */
 export function attachServing(state: ServingState, choose?: (request: FastifyRequest) => string) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    const serving = currentOf(state);
+    const serving = state.current();
+    if (serving === null) throw new NotReady(state.failure()?.error ?? null);
     request.serving = serving;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       reply.header('cache-control', 'no-store');
       done();
       return;
     }
+    let { etag } = serving;
     if (choose) {
       request.variant = choose(request);
-      reply.header('vary', 'accept');
+      etag = `${etag.slice(0, -1)}-${request.variant}"`;
+      const vary = reply.getHeader('vary');
+      reply.header('vary', vary === undefined ? 'accept' : `${vary}, accept`);
     }
-    const etag =
-      request.variant === null ? serving.etag : `${serving.etag.slice(0, -1)}-${request.variant}"`;
     if (isNotModified(etag, request, reply)) reply.code(304).send();
     else done();
   };
 }
 
-/** What is served, or NotReady. */
-export function currentOf(state: ServingState): Serving {
-  const serving = state.current();
-  if (serving) return serving;
-  throw new NotReady(state.failure()?.error ?? null);
+/** Sets the cache headers of a response. @returns whether the client has it already */
+export function isNotModified(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
+  // no-cache: a cache stores it, but asks before using it. Asking costs microseconds, a stale
+  // forecast may cost more.
+  reply.header('etag', etag).header('cache-control', 'no-cache');
+  const known = request.headers['if-none-match']?.split(',') ?? [];
+  return known.some((one) => one.trim() === '*' || opaqueOf(one.trim()) === opaqueOf(etag));
 }
 
-/**
- * Sets the headers by which an answer is kept. @returns whether the client has that answer already:
- * a 304 says so
- */
-export function isNotModified(etag: string, request: FastifyRequest, reply: FastifyReply): boolean {
-  // no-cache: keep it, but ask before using it. Asking costs a few microseconds, a stale forecast
-  // may cost more.
-  reply.header('etag', etag).header('cache-control', 'no-cache');
-  return hasAlready(request, etag);
-}
+const opaqueOf = (etag: string): string => (etag.startsWith('W/') ? etag.slice(2) : etag);
 
 /** The state of a request that `attachServing` has seen. */
 export function servingOf(request: FastifyRequest): Serving {
   if (request.serving) return request.serving;
-  throw new HeadwayError('INTERNAL', 'the route did not take the serving state');
+  throw new HeadwayError('INTERNAL', 'the route did not attach the serving state');
 }
 
 /** What `choose` of its route chose. */

@@ -1,174 +1,121 @@
 /**
- * Purpose: ask every request for what its route declares: nothing, or a key with a scope.
- * Invariants: a route that declares neither stops the start, so that none is open by oversight;
- * what counts is the route that was found, never the text of the path; a key is only ever read from
- * Authorization, because addresses end up in logs; a good key is never shut out by others of its
- * address.
- * Fails: API_KEY_MISSING, API_KEY_UNKNOWN, API_KEY_EXPIRED, API_KEY_REVOKED (401), SCOPE_MISSING
- * (403), each with WWW-Authenticate (RFC 6750); RATE_LIMITED for an address that was refused too
- * often.
+ * Purpose: require an API key with the scope that a route declares.
+ * Invariants: the route that was found decides, never the text of the path. A key is only read from
+ * Authorization, because addresses end up in logs. A valid key is never refused because of other
+ * clients of its address.
+ * Fails: API_KEY_MISSING, API_KEY_UNKNOWN, API_KEY_EXPIRED, API_KEY_REVOKED (401) and SCOPE_MISSING
+ * (403), each with WWW-Authenticate (RFC 6750); RATE_LIMITED for an address with too many refusals.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../platform/clock.ts';
-import type { KeyRecord, KeySet } from '../access/key.ts';
+import type { KeyRecord } from '../access/key.ts';
 import type { ApiKeys } from '../access/key-file.ts';
-import { type Access, SCOPES, type Scope } from '../access/scopes.ts';
 import { HttpProblem } from '../responses/problems.ts';
-import type { App } from '../routes/context.ts';
-import { addressOf } from './client-address.ts';
-import { rateCounter, secondsUntil } from './rate-limit.ts';
+import { appPlugin } from './app.ts';
+import { addressOf } from './rate-limit.ts';
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What a request needs for this route. Every route declares it. */
-    access?: Access;
-  }
   interface FastifyRequest {
-    /** The key it came with; null on an open route and in open mode. */
+    /** The key of the request; null on an open route and in open mode. */
     apiKey: KeyRecord | null;
   }
 }
 
-/** Refusals of one address in a minute before it is turned away unheard. */
+/** Refusals of one address in a minute before it gets 429. */
 const MAX_REFUSALS = 60;
-/** The documentation's own plugin adds routes below it, and it is open. */
-const DOCS = /^\/docs(\/|$)/;
 
-export type Refusal = 'missing' | 'unknown' | 'expired' | 'revoked' | 'scope' | 'flood';
+const REFUSALS = {
+  missing: {
+    code: 'API_KEY_MISSING',
+    text: 'this service requires an API key as a bearer token',
+    challenge: '',
+  },
+  unknown: {
+    code: 'API_KEY_UNKNOWN',
+    text: 'the API key is not one of this service',
+    challenge: ', error="invalid_token"',
+  },
+  expired: {
+    code: 'API_KEY_EXPIRED',
+    text: 'the API key has expired',
+    challenge: ', error="invalid_token"',
+  },
+  revoked: {
+    code: 'API_KEY_REVOKED',
+    text: 'the API key was revoked',
+    challenge: ', error="invalid_token"',
+  },
+} as const;
 
-export interface GuardOptions {
+type Denial = keyof typeof REFUSALS | 'scope';
+export type Refusal = Denial | 'flood';
+
+export interface AuthenticationOptions {
   /** null: open mode. */
   readonly apiKeys: ApiKeys | null;
   readonly clock: Clock;
   readonly refused: (why: Refusal) => void;
 }
 
-/** Call it before any route is added. */
-export function guard(app: App, { apiKeys, clock, refused }: GuardOptions): void {
-  app.decorateRequest('apiKey', null);
-  app.addHook('onRoute', (route) => {
-    const access = route.config?.access ?? (DOCS.test(route.url) ? 'open' : undefined);
-    if (access === undefined)
-      throw new Error(`the route ${route.method} ${route.url} does not declare its access`);
-    route.config = { ...route.config, access };
-    route.schema = { ...route.schema, security: securityOf(access, apiKeys !== null) };
-  });
-  if (apiKeys === null) return;
+/** Register it after the rate limit, and before any route is added. */
+export const authentication = appPlugin(
+  'authentication',
+  async (app, options: AuthenticationOptions) => {
+    const { apiKeys, clock, refused } = options;
+    app.decorateRequest('apiKey', null);
+    if (apiKeys === null) return;
+    const countRefusal = app.createRateLimit({
+      max: MAX_REFUSALS,
+      keyGenerator: addressOf,
+      allowList: [],
+    });
 
-  const refusals = rateCounter(clock);
-  function refuse(
-    reply: FastifyReply,
-    address: string,
-    why: Refusal,
-    problem: HttpProblem,
-    parameters = '',
-  ): HttpProblem {
-    refused(why);
-    refusals.count(address);
-    reply.header('www-authenticate', `Bearer realm="headway"${parameters}`);
-    return problem;
-  }
-
-  /** @returns what is wrong; null where nothing is */
-  function judge(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    access: Access | undefined,
-    keys: KeySet,
-  ): HttpProblem | null {
-    const address = addressOf(request.ip);
-    const before = refusals.look(address);
-    const isFlood = before !== null && before.used >= MAX_REFUSALS;
-    const turnAway = (): HttpProblem => {
-      refused('flood');
-      reply.header('retry-after', secondsUntil(before?.endsAt ?? 0, clock));
-      return new HttpProblem(
-        'RATE_LIMITED',
-        'too many requests without a key that counts came from this address',
-      );
-    };
-    const text = bearerOf(request);
-    if (isFlood && !(text !== null && keys.knows(text))) return turnAway();
-    if (text === null)
-      return refuse(
-        reply,
-        address,
-        'missing',
-        new HttpProblem('API_KEY_MISSING', 'this service wants an API key as a bearer token'),
-      );
-    const verdict = keys.judge(text, clock.now());
-    if (typeof verdict === 'string') {
-      // An address that is over its share learns nothing more of a key, not even whether its id
-      // exists.
-      if (isFlood && verdict === 'unknown') return turnAway();
-      return refuse(
-        reply,
-        address,
-        verdict,
-        new HttpProblem(NOT_VALID[verdict].code, NOT_VALID[verdict].text),
-        ', error="invalid_token"',
-      );
+    async function refuse(request: FastifyRequest, reply: FastifyReply, why: Denial) {
+      const count = await countRefusal(request);
+      const isFlood = !count.isAllowed && count.isExceeded;
+      // An address with too many refusals learns nothing about a key, not even whether its id exists.
+      if (isFlood && (why === 'missing' || why === 'unknown')) {
+        refused('flood');
+        reply.header('retry-after', count.ttlInSeconds);
+        return new HttpProblem(
+          'RATE_LIMITED',
+          'too many requests without a valid key came from this address',
+        );
+      }
+      refused(why);
+      const { code, text, challenge } = refusalOf(request, why);
+      reply.header('www-authenticate', `Bearer realm="headway"${challenge}`);
+      return new HttpProblem(code, text);
     }
-    request.apiKey = verdict;
-    if (access !== undefined && access !== 'open' && verdict.scopes.includes(access)) return null;
-    const problem = new HttpProblem(
-      'SCOPE_MISSING',
-      `the key ${verdict.id} has not the scope ${access}`,
-    );
-    return refuse(
-      reply,
-      address,
-      'scope',
-      problem,
-      `, error="insufficient_scope", scope="${access}"`,
-    );
-  }
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const { access } = request.routeOptions.config;
-    // Where there is no route there is nothing to protect: a 404 tells no more than the
-    // documentation does.
-    if (access === 'open' || request.is404) return done();
-    const decide = (keys: KeySet) => done(judge(request, reply, access, keys) ?? undefined);
-    const keys = apiKeys.current();
-    // A promise only where the file is looked at: for the others it would cost more than the
-    // judgement.
-    if (keys instanceof Promise) keys.then(decide, done);
-    else decide(keys);
-  });
+    app.addHook('onRequest', async (request, reply) => {
+      const { access } = request.routeOptions.config;
+      // Without a route there is nothing to protect: a 404 says no more than the documentation.
+      if (access === 'open' || access === undefined || request.is404) return;
+      const keys = await apiKeys.current();
+      const token = bearerOf(request);
+      const verdict = token === null ? 'missing' : keys.judge(token, clock.now());
+      if (typeof verdict === 'string') throw await refuse(request, reply, verdict);
+      request.apiKey = verdict;
+      if (!verdict.scopes.includes(access)) throw await refuse(request, reply, 'scope');
+    });
+  },
+);
+
+function refusalOf({ apiKey, routeOptions }: FastifyRequest, why: Denial) {
+  if (why !== 'scope') return REFUSALS[why];
+  const { access } = routeOptions.config;
+  return {
+    code: 'SCOPE_MISSING',
+    text: `the key ${apiKey?.id} does not have the scope ${access}`,
+    challenge: `, error="insufficient_scope", scope="${access}"`,
+  } as const;
 }
 
-const NOT_VALID = {
-  unknown: { code: 'API_KEY_UNKNOWN', text: 'the API key is not one of this service' },
-  expired: { code: 'API_KEY_EXPIRED', text: 'the API key has expired' },
-  revoked: { code: 'API_KEY_REVOKED', text: 'the API key was revoked' },
-} as const;
-
-/** The bearer token; null where there is none. The scheme's case does not matter (RFC 9110). */
+/** The bearer token, or null. The case of the scheme does not matter (RFC 9110). */
 function bearerOf({ headers }: FastifyRequest): string | null {
   const { authorization } = headers;
   if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ')
     return null;
   return authorization.slice(7).trim();
 }
-
-/**
- * OpenAPI: the scope that a route needs. In open mode a key may be left out, and is not looked at.
- */
-function securityOf(access: Access, isOn: boolean): Record<string, string[]>[] {
-  if (access === 'open') return [];
-  return [{ apiKey: [access] }, ...(isOn ? [] : [{}])];
-}
-
-export const SECURITY_SCHEMES = {
-  apiKey: {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'hw_<id>_<secret>',
-    description: `An API key as \`Authorization: Bearer hw_…\`, made with \`headway keys create\`. Scopes: ${(
-      Object.keys(SCOPES) as Scope[]
-    )
-      .map((scope) => `\`${scope}\`: ${SCOPES[scope]}`)
-      .join('; ')}`,
-  },
-} as const;

@@ -1,44 +1,52 @@
 /**
- * Purpose: let the pages of named origins, and of no others, call the API from a browser.
- * Invariants: off without a list; an origin is allowed as a whole and exactly, never a pattern or
- * "*"; no cookies, so no credentials; a preflight needs no key, because browsers send none with it.
+ * Purpose: let the pages of named origins call the API from a browser, with @fastify/cors.
+ * Invariants: off without a list; an origin matches as a whole and exactly; no cookies; a preflight
+ * needs no key, because browsers send none with it; caches learn that responses vary by Origin.
  * Fails: never; an origin that is not allowed gets no header, and the browser refuses the page.
  */
-import type { App } from '../routes/context.ts';
+import cors from '@fastify/cors';
+import { appPlugin } from './app.ts';
 
-const ALLOWED_HEADERS =
-  'authorization, content-type, idempotency-key, if-none-match, traceparent, tracestate, x-request-id';
-const EXPOSED_HEADERS =
-  'etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, www-authenticate, x-request-id, x-series-left-out';
-const METHODS = 'GET, HEAD, POST';
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-none-match',
+  'traceparent',
+  'tracestate',
+  'x-request-id',
+];
+const EXPOSED_HEADERS = [
+  'etag',
+  'retry-after',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'www-authenticate',
+  'x-request-id',
+  'x-series-left-out',
+];
 const PREFLIGHT_CACHE_SECONDS = 600;
 
-/** @param origins scheme, host and port, as browsers write them: https://shop.example */
-export function allowOrigins(app: App, origins: readonly string[]): void {
-  const allowed = new Set(origins);
-  app.addHook('onRequest', (request, reply, done) => {
-    const { origin } = request.headers;
-    if (origin === undefined || !allowed.has(origin)) return done();
-    reply.header('access-control-allow-origin', origin);
-    if (
-      request.method !== 'OPTIONS' ||
-      request.headers['access-control-request-method'] === undefined
-    ) {
-      reply.header('access-control-expose-headers', EXPOSED_HEADERS);
-      return done();
-    }
-    reply
-      .code(204)
-      .header('access-control-allow-methods', METHODS)
-      .header('access-control-allow-headers', ALLOWED_HEADERS)
-      .header('access-control-max-age', PREFLIGHT_CACHE_SECONDS)
-      .send();
-  });
-  // A cache must not give one origin's answer to another, nor one without the header to a page that
-  // needs it.
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    const vary = reply.getHeader('vary');
-    reply.header('vary', vary === undefined ? 'Origin' : `${vary}, Origin`);
-    done();
-  });
+export interface CrossOriginOptions {
+  /** Scheme, host and port, as browsers write them: https://shop.example */
+  readonly origins: readonly string[];
 }
+
+export const crossOrigin = appPlugin(
+  'cross-origin',
+  async (app, { origins }: CrossOriginOptions) => {
+    if (origins.length === 0) return;
+    const allowed = new Set(origins);
+    await app.register(cors, {
+      // A list would send the other headers to every origin; a function sends none to the others.
+      origin: (origin, done) => done(null, origin !== undefined && allowed.has(origin) && origin),
+      methods: ['GET', 'HEAD', 'POST'],
+      allowedHeaders: ALLOWED_HEADERS,
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: PREFLIGHT_CACHE_SECONDS,
+      // Strict mode refuses with plain text, and every error here is a problem document.
+      strictPreflight: false,
+    });
+  },
+);

@@ -1,82 +1,56 @@
 /**
- * Purpose: the figures operators watch, in a registry of the app's own, so that two apps in one
- * process do not mix.
- * Invariants: labels are bounded: routes are patterns, never paths; status codes, never messages.
+ * Purpose: the metrics of the service for Prometheus, in a registry of the app's own, so that two
+ * apps in one process do not mix.
+ * Invariants: labels are bounded: route patterns, never paths; status codes, never messages.
  * Fails: never.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Predictor, PredictorWatch } from '../prediction/predictor.ts';
-import { dataAgeSeconds } from '../routes/health.ts';
+import { dataAgeSeconds } from '../responses/data-age.ts';
+import type { Serving } from '../serving/build-serving-snapshot.ts';
 import { FALLBACK_REASONS, type FallbackReason } from '../serving/fallback.ts';
 import type { RefreshOutcome, ServingState } from '../serving/serving-state.ts';
+import { appPlugin } from './app.ts';
 import type { Refusal } from './authentication.ts';
-import type { CompletedRequest } from './request-log.ts';
-
-/** Answers that wait to be counted. */
-const MAX_UNCOUNTED = 1000;
 
 export interface ServiceMetrics {
   readonly registry: Registry;
   readonly refreshed: (outcome: RefreshOutcome) => void;
-  readonly answered: (answered: CompletedRequest) => void;
-  /** A request was refused for want of a key that counts. */
+  /** A request was refused for want of a valid key. */
   readonly refused: (why: Refusal) => void;
-  /** A forecast of a fallback was given out. */
+  /** A forecast of a fallback was sent. */
   readonly fellBack: (reason: FallbackReason) => void;
-  /** A connection beyond the maximum was closed. */
-  readonly connectionClosed: () => void;
   readonly predictions: PredictorWatch;
-  /** Adds the gauges that read the state when they are scraped. */
-  watch(state: ServingState, predictor: Predictor, clock: Clock): void;
 }
 
 export interface MetricsOptions {
-  /** With the figures of the process, for which a timer runs. */
+  /** With the metrics of the process, for which a timer runs. */
   readonly ofProcess: boolean;
   readonly droppedLogLines: () => number;
 }
 
-export function createServiceMetrics({
-  ofProcess,
-  droppedLogLines,
-}: MetricsOptions): ServiceMetrics {
+export function createServiceMetrics(options: MetricsOptions): ServiceMetrics {
+  const { ofProcess, droppedLogLines } = options;
   const registry = new Registry();
   if (ofProcess) collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const refreshes = new Counter({
     name: 'headway_refresh_total',
-    help: 'Looks for a newer model or snapshot, by outcome',
+    help: 'Checks for a newer model or snapshot, by outcome',
     labelNames: ['outcome'],
     registers,
   });
-  const requests = new Histogram({
-    name: 'headway_http_request_duration_seconds',
-    help: 'Time to answer',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers,
-    collect: () => count(),
-  });
-  // Counted a thousand at once, or when somebody looks: one at a time, between other work, each
-  // cost seven times as much.
-  let answers: CompletedRequest[] = [];
-  const count = () => {
-    const counted = answers;
-    answers = [];
-    for (const { method, route, status, ms } of counted)
-      requests.observe({ method, route, status }, ms / 1000);
-  };
   const fallbacks = new Counter({
     name: 'headway_fallback_total',
-    help: 'Forecasts given out that were a fallback, by reason',
+    help: 'Forecasts sent that were a fallback, by reason',
     labelNames: ['reason'],
     registers,
   });
   for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
   const refusals = new Counter({
     name: 'headway_access_refused_total',
-    help: 'Requests refused for want of a key that counts, by reason',
+    help: 'Requests refused for want of a valid key, by reason',
     labelNames: ['reason'],
     registers,
   });
@@ -88,7 +62,7 @@ export function createServiceMetrics({
   });
   const workerFailures = new Counter({
     name: 'headway_worker_failures_total',
-    help: 'Times the process that computes forecasts ended or did not answer in time',
+    help: 'Times the process that computes forecasts ended or did not respond in time',
     registers,
   });
   new Counter({
@@ -100,97 +74,97 @@ export function createServiceMetrics({
       this.inc(droppedLogLines());
     },
   });
-  const closedConnections = new Counter({
-    name: 'headway_connections_closed_total',
-    help: 'Connections closed at once because the service held its maximum (HEADWAY_CONNECTIONS)',
-    registers,
-  });
   return {
     registry,
-    connectionClosed: () => closedConnections.inc(),
     refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
     refreshed: (outcome) => refreshes.inc({ outcome }),
-    answered(answered) {
-      if (answers.push(answered) >= MAX_UNCOUNTED) count();
-    },
     predictions: {
       onBatch: (size) => batches.observe(size),
       onFailure: () => workerFailures.inc(),
     },
-    watch(state, predictor, clock) {
-      new Gauge({
-        name: 'headway_forecast_queue',
-        help: 'Forecasts that were asked for and wait to be computed',
-        registers,
-        collect() {
-          this.set(predictor.waiting());
-        },
-      });
-      new Gauge({
-        name: 'headway_data_age_seconds',
-        help: 'Since the end of the last observed interval',
-        registers,
-        collect() {
-          const serving = state.current();
-          if (serving) this.set(dataAgeSeconds(serving, clock.now()));
-        },
-      });
-      new Gauge({
-        name: 'headway_forecast_age_seconds',
-        help: 'Since the forecasts that are served were computed',
-        registers,
-        collect() {
-          const serving = state.current();
-          if (serving) this.set(Math.max(0, Math.round((clock.now() - serving.issuedAt) / 1000)));
-        },
-      });
-      new Gauge({
-        name: 'headway_ready',
-        help: '1 while forecasts can be answered',
-        registers,
-        collect() {
-          this.set(state.current() ? 1 : 0);
-        },
-      });
-      new Gauge({
-        name: 'headway_fallback',
-        help: '1 while all that is served is a fallback, by reason',
-        labelNames: ['reason'],
-        registers,
-        collect() {
-          const serving = state.current();
-          for (const reason of FALLBACK_REASONS)
-            this.set({ reason }, serving?.fallback?.reason === reason ? 1 : 0);
-        },
-      });
-      new Gauge({
-        name: 'headway_rescued_series',
-        help: 'Series for which a baseline answers instead of the model',
-        registers,
-        collect() {
-          this.set(state.current()?.replaced.size ?? 0);
-        },
-      });
-      new Gauge({
-        name: 'headway_serving_info',
-        help: 'The served model and snapshot, as labels',
-        labelNames: ['model_version', 'snapshot_version'],
-        registers,
-        collect() {
-          this.reset();
-          const serving = state.current();
-          if (!serving) return;
-          const { model, snapshot } = serving;
-          this.set(
-            {
-              model_version: model.card.modelVersion,
-              snapshot_version: snapshot.manifest.snapshotVersion,
-            },
-            1,
-          );
-        },
-      });
-    },
   };
+}
+
+/** Counts requests and refused connections. Register it before any route is added. */
+export const requestMetrics = appPlugin(
+  'request-metrics',
+  async (app, { registry }: { readonly registry: Registry }) => {
+    const registers = [registry];
+    const requests = new Histogram({
+      name: 'headway_http_request_duration_seconds',
+      help: 'Time to respond',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    });
+    const closed = new Counter({
+      name: 'headway_connections_closed_total',
+      help: 'Connections closed at once because the service held its maximum (HEADWAY_CONNECTIONS)',
+      registers,
+    });
+    app.server.on('drop', () => closed.inc());
+    app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+      const labels = { method, route: routeOptions.url ?? '(none)', status: statusCode };
+      requests.observe(labels, elapsedTime / 1000);
+    });
+  },
+);
+
+export interface ServingSource {
+  readonly state: ServingState;
+  readonly predictor: Predictor;
+  readonly clock: Clock;
+}
+
+/** Adds the gauges that read what is served when they are scraped. */
+export function addServingGauges(registry: Registry, source: ServingSource): void {
+  const { state, predictor, clock } = source;
+  const gauge = (name: string, help: string, read: (serving: Serving | null) => number | null) =>
+    new Gauge({
+      name: `headway_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        const value = read(state.current());
+        if (value !== null) this.set(value);
+      },
+    });
+  gauge('forecast_queue', 'Forecasts that wait to be computed', () => predictor.waiting());
+  gauge('data_age_seconds', 'Since the end of the last observed interval', (serving) =>
+    serving ? dataAgeSeconds(serving, clock.now()) : null,
+  );
+  gauge('forecast_age_seconds', 'Since the served forecasts were computed', (serving) =>
+    serving ? Math.max(0, Math.round((clock.now() - serving.issuedAt) / 1000)) : null,
+  );
+  gauge('ready', '1 while forecasts can be served', (serving) => (serving ? 1 : 0));
+  gauge(
+    'rescued_series',
+    'Series for which a baseline is served instead of the model',
+    (serving) => serving?.replaced.size ?? 0,
+  );
+  new Gauge({
+    name: 'headway_fallback',
+    help: '1 while all that is served is a fallback, by reason',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      const current = state.current()?.fallback?.reason;
+      for (const reason of FALLBACK_REASONS) this.set({ reason }, current === reason ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'headway_serving_info',
+    help: 'The served model and snapshot, as labels',
+    labelNames: ['model_version', 'snapshot_version'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const serving = state.current();
+      if (!serving) return;
+      const { modelVersion } = serving.model.card;
+      const { snapshotVersion } = serving.snapshot.manifest;
+      this.set({ model_version: modelVersion, snapshot_version: snapshotVersion }, 1);
+    },
+  });
 }

@@ -1,8 +1,9 @@
 /**
  * Purpose: a span for every request, and for what is done for it: forecasts computed, the store
  * read and written.
- * Invariants: without traces none of this is called. Probes and pages are left out, as they are of
- * the log.
+ * Invariants: without traces none of this is called. Probes and pages have no span. Spans hold route
+ * patterns and codes only; @fastify/otel 0.21 sends the whole address and the text of errors, and
+ * needs a global context manager, which two apps in one process would share.
  * Fails: never; what is wrapped fails as it did.
  */
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
@@ -10,7 +11,7 @@ import type { NetworkForecaster } from '../../../forecasting/models/network/fore
 import type { RequestSpan, Tracing } from '../../../platform/telemetry/tracing.ts';
 import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
-import type { App } from '../routes/context.ts';
+import { appPlugin } from './app.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,31 +20,45 @@ declare module 'fastify' {
   }
 }
 
-/** Call it before any other hook is added: what comes later is within the span. */
-export function traceRequests(app: App, tracing: Tracing): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.quiet) return done();
-    const name = `${request.method} ${request.routeOptions.url ?? ''}`.trim();
-    request.span = tracing.request(request.headers, name, {
-      'http.request.method': request.method,
+/** Register it before any other hook: what comes later is within the span. */
+export const requestSpans = appPlugin(
+  'request-spans',
+  async (app, options: RequestSpansOptions) => {
+    const { tracing } = options;
+    app.decorateRequest('span', null);
+    if (tracing === null) return;
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.routeOptions.config.quiet) return done();
+      const name = `${request.method} ${request.routeOptions.url ?? ''}`.trim();
+      request.span = tracing.request(request.headers, name, {
+        'http.request.method': request.method,
+      });
+      return request.span.within(done);
     });
-    return request.span.within(done);
-  });
-  app.addHook('onResponse', ({ span, method, routeOptions, apiKey, id }, { statusCode }, done) => {
-    if (span === null) return done();
-    const route = routeOptions.url;
-    span.end(
-      route === undefined ? method : `${method} ${route}`,
-      {
-        'http.response.status_code': statusCode,
-        'headway.request_id': id,
-        ...(route === undefined ? {} : { 'http.route': route }),
-        ...(apiKey ? { 'headway.key_id': apiKey.id } : {}),
+    app.addHook(
+      'onResponse',
+      ({ span, method, routeOptions, apiKey, id }, { statusCode }, done) => {
+        if (span === null) return done();
+        const route = routeOptions.url;
+        span.end(
+          route === undefined ? method : `${method} ${route}`,
+          {
+            'http.response.status_code': statusCode,
+            'headway.request_id': id,
+            ...(route === undefined ? {} : { 'http.route': route }),
+            ...(apiKey ? { 'headway.key_id': apiKey.id } : {}),
+          },
+          statusCode >= 500,
+        );
+        done();
       },
-      statusCode >= 500,
     );
-    done();
-  });
+  },
+);
+
+export interface RequestSpansOptions {
+  /** null: nothing is traced. */
+  readonly tracing: Tracing | null;
 }
 
 export interface Ports {

@@ -1,16 +1,15 @@
 /**
- * Purpose: the security headers of every answer, as helmet sets them.
- * Invariants: helmet is asked once, at the start, because its answer is always the same and asking
- * it for every request costs as much as the rest of an answer. It is middleware that only sets
- * headers: what stands in for the answer notes them.
- * Fails: with helmet's error for directives that are none.
+ * Purpose: set the security headers of responses with @fastify/helmet.
+ * Invariants: open routes and errors without a route get the policy of pages, because a browser may
+ * show them; routes that need a key return data and get the fewer headers that data needs.
+ * Fails: with helmet's error for unknown directives.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import helmet from 'helmet';
+import helmet from '@fastify/helmet';
+import { appPlugin } from './app.ts';
 
 /**
- * No inline script or style, nothing from elsewhere; images as data: URLs are what the docs page
- * draws its icons with.
+ * No inline script or style, nothing from other hosts. The icons of the documentation page are
+ * data: URLs.
  */
 export const CONTENT_SECURITY = {
   'default-src': ["'none'"],
@@ -24,10 +23,7 @@ export const CONTENT_SECURITY = {
   'frame-ancestors': ["'none'"],
 };
 
-/**
- * What an answer that is data needs: it must not be shown as a page, guessed at, embedded by others
- * or fetched without TLS.
- */
+/** Data must not be shown as a page, sniffed, embedded by others or fetched without TLS. */
 const DATA = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -41,20 +37,13 @@ const DATA = {
   xPermittedCrossDomainPolicies: false,
   xXssProtection: false,
 } as const;
-const PAGE = { contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY } };
 
-/** Name → value, names in lower case: of what a browser shows, or of what programs read. */
-export function securityHeaders(of: 'page' | 'data'): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  const response = {
-    setHeader: (name: string, value: string) => {
-      headers[name.toLowerCase()] = value;
-    },
-    removeHeader: () => undefined,
-  };
-  const setHeaders = helmet(of === 'page' ? PAGE : DATA);
-  setHeaders({} as IncomingMessage, response as unknown as ServerResponse, (problem) => {
-    if (problem) throw problem;
+/** Register it after routes declare their access, and before any route is added. */
+export const securityHeaders = appPlugin('security-headers', async (app) => {
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access !== 'open') route.helmet = DATA;
   });
-  return headers;
-}
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY },
+  });
+});

@@ -98,7 +98,7 @@ export async function ownForecast(
   const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
   const panel = withOverrides(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  // A baseline reads no exogenous column: it could not answer what is overrides.
+  // A baseline reads no exogenous column: it cannot honour overrides.
   const values = whatIf
     ? await computedByModel(predictor, serving.model, panel, cutoff)
     : await computed(predictor, serving.model, panel, cutoff, 'asked').catch(nullIfGone);

@@ -1,5 +1,5 @@
 /**
- * Purpose: exogenous values as a caller overrides them, or as they were beside a history of their
+ * Purpose: exogenous values that a caller supplies, or that belong to a history of their
  * own, in place of the snapshot's.
  * Invariants: the snapshot's columns are never written to; null is unknown, as a gap in the
  * snapshot is; only columns that the model reads can be named, because another would change nothing

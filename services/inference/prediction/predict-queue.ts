@@ -1,16 +1,16 @@
 /**
- * Purpose: forecasts computed in a process of their own, many in one go: requests that come within
- * a moment share a batch, and while one batch is computed the next gathers.
- * Invariants: a batch is of one model; the queue is bounded, and what waited too long is refused
- * rather than computed for nobody; pieces of a swap take turns with what is asked for; a worker
- * that ended is replaced, what it was computing is not tried again (it may be what ended it), what
- * waited stays; after several ends in a row it is left alone for a while.
- * Fails: OVERLOADED with Retry-After; WorkerUnavailableError; an Error of the forecaster's for a window it
- * cannot forecast.
+ * Purpose: computes forecasts in a child process, in batches: requests that arrive within a moment
+ * share a batch, and the next batch gathers while one is computed.
+ * Invariants: a batch belongs to one model. The queue is bounded, and a request that waited too long
+ * is refused. Chunks of a swap take turns with requests. A worker that ended is replaced; its batch
+ * is not retried (it may be the cause), what waits stays. After several ends in a row the worker
+ * rests.
+ * Fails: OVERLOADED with Retry-After; WorkerUnavailableError; the forecaster's Error for a window
+ * that it cannot forecast.
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import type { Clock } from '../../../platform/clock.ts';
-import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
+import { openWorkerPool, type WorkerPool } from '../../../platform/jobs/worker-pool.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { BackendName } from '../../../platform/tensorflow/tensor-backend.ts';
 import { sleep, withTimeout } from '../../../platform/timers.ts';
@@ -30,18 +30,15 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: Pick<InferenceSettings, 'queueLimit' | 'waitLimitMs' | 'batchTimeoutMs'>;
-  /** How long callers wait for a worker that starts; after it baselines answer until it has. */
+  /** How long callers wait for a starting worker; then a baseline forecasts until it is up. */
   readonly startPatienceMs?: number;
-  /** The module of the worker; the service's own unless told. */
+  /** The module of the worker; default: the service's own. */
   readonly module?: URL;
 }
 
-/**
- * How long the first of a batch waits for others: less than anybody notices, and enough for what
- * one turn of the network brings.
- */
+/** How long the first request of a batch waits for others. */
 const GATHER_MS = 1;
-/** Some ten milliseconds of work, so that nobody waits long behind a batch. */
+/** About ten milliseconds of work, so that nobody waits long behind a batch. */
 const BATCH = 32;
 /** A worker that has not started by then will not. */
 const START_LIMIT_MS = 60_000;
@@ -65,159 +62,176 @@ const overloaded = (what: string) => new HttpProblem('OVERLOADED', what, RETRY_S
 
 export const openPredictQueue =
   (options: QueueOptions) =>
-  (watch: PredictorWatch): Predictor => {
-    const { backend, clock, logger, limits, startPatienceMs = 2000, module = WORKER } = options;
-    const { queueLimit, waitLimitMs, batchTimeoutMs } = limits;
-    const pool = openWorkerPool({ module, size: 1 });
-    const queues: Record<Urgency, Waiting[]> = { asked: [], swap: [] };
-    let lastTurn: Urgency = 'swap';
-    let endsInRow = 0;
-    let cooldownUntil = 0;
-    let isClosing = false;
-    let isUp = false;
-    /** It starts, and takes longer than callers wait. */
-    let isSlow = false;
-    let running: Promise<void> | null = null;
+  (watch: PredictorWatch): Predictor =>
+    new PredictQueue(options, watch);
 
-    /** The next batch: of one model, the two urgencies in turn. */
-    function take(): { batch: Waiting[]; urgency: Urgency } | null {
-      const now = clock.elapsedMs();
-      // What has waited too long is at the front; its caller has given up, or soon will.
-      while (queues.asked[0] && now - queues.asked[0].since > waitLimitMs)
-        queues.asked.shift()?.reject(overloaded('the forecast waited too long for its turn'));
-      const other = lastTurn === 'asked' ? 'swap' : 'asked';
-      const urgency = queues[other].length > 0 ? other : lastTurn;
-      const queue = queues[urgency];
-      const first = queue[0];
-      if (first === undefined) return null;
-      lastTurn = urgency;
-      const batch: Waiting[] = [];
-      const rest: Waiting[] = [];
-      let series = 0;
-      for (const one of queue) {
-        const fits = one.model === first.model && series < BATCH;
-        (fits ? batch : rest).push(one);
-        if (fits) series += one.panel.seriesIds.length;
-      }
-      queues[urgency] = rest;
-      return { batch, urgency };
-    }
+class PredictQueue implements Predictor {
+  readonly #options: QueueOptions;
+  readonly #watch: PredictorWatch;
+  readonly #pool: WorkerPool;
+  readonly #queues: Record<Urgency, Waiting[]> = { asked: [], swap: [] };
+  #lastTurn: Urgency = 'swap';
+  #endsInRow = 0;
+  #cooldownUntil = 0;
+  #isClosing = false;
+  #isUp = false;
+  /** The worker is starting, and takes longer than callers wait. */
+  #isSlow = false;
+  #running: Promise<void> | null = null;
 
-    async function runAll(): Promise<void> {
-      if (queues.swap.length === 0) await sleep(GATHER_MS);
-      for (;;) {
-        try {
-          await start();
-        } catch (error) {
-          failed([], error);
-          if (queues.asked.length + queues.swap.length > 0) continue;
-        }
-        const next = take();
-        if (next === null) {
-          // In the same breath as the look: what comes later starts a run of its own.
-          running = null;
-          return;
-        }
-        const { batch, urgency } = next;
-        try {
-          await run(batch);
-          endsInRow = 0;
-          if (urgency === 'asked') watch.onBatch(batch.length);
-        } catch (error) {
-          failed(batch, error);
-        }
-      }
-    }
+  constructor(options: QueueOptions, watch: PredictorWatch) {
+    this.#options = options;
+    this.#watch = watch;
+    this.#pool = openWorkerPool({ module: options.module ?? WORKER, size: 1 });
+  }
 
-    /** Starting takes seconds on a busy machine: a batch's own time counts from there. */
-    async function start(): Promise<void> {
-      if (isUp) return;
-      const hello = ask(
-        { backend, modelVersion: '', model: null, windows: [], horizon: 0 },
-        START_LIMIT_MS,
-      ).then(() => {
-        isUp = true;
-      });
-      await withTimeout(startPatienceMs, hello);
-      isSlow = !isUp;
-      if (isSlow) leaveAll();
+  predict(model: LoadedModel, panel: Panel, cutoff: number, urgency: Urgency) {
+    const { clock, limits } = this.#options;
+    if (this.#isClosing || this.#isSlow || clock.elapsedMs() < this.#cooldownUntil)
+      return Promise.reject(new WorkerUnavailableError());
+    if (urgency === 'asked' && this.#queues.asked.length >= limits.queueLimit)
+      return Promise.reject(overloaded(`${limits.queueLimit} forecasts are already waiting`));
+    return new Promise<Float32Array>((resolve, reject) => {
+      const since = clock.elapsedMs();
+      this.#queues[urgency].push({ model, panel, cutoff, since, resolve, reject });
+      this.#running ??= this.#runAll();
+    });
+  }
+
+  waiting(): number {
+    return this.#queues.asked.length;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    // What waits is computed, unless its worker does not start.
+    if (this.#running) await withTimeout(this.#options.limits.batchTimeoutMs, this.#running);
+    await this.#pool.close();
+    await this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    if (this.#queues.swap.length === 0) await sleep(GATHER_MS);
+    for (;;) {
       try {
-        await hello;
-      } finally {
-        isSlow = false;
+        await this.#start();
+      } catch (error) {
+        this.#failed([], error);
+        if (this.#queues.asked.length + this.#queues.swap.length > 0) continue;
       }
-    }
-
-    /** What waits is answered otherwise. */
-    function leaveAll(): void {
-      for (const one of [...queues.asked.splice(0), ...queues.swap.splice(0)])
-        one.reject(new WorkerUnavailableError());
-    }
-
-    async function run(batch: readonly Waiting[]): Promise<void> {
-      const { model } = batch[0] as Waiting;
-      const { modelVersion, horizon } = model.card;
-      const windows = batch.map(({ panel, cutoff }) => ({ panel, cutoff }));
-      const job = { backend, modelVersion, windows, horizon };
-      const outcome =
-        (await ask({ ...job, model: null }, batchTimeoutMs)) ??
-        (await ask({ ...job, model: model.stored }, batchTimeoutMs));
-      if (outcome === null) throw new Error('the worker did not take the model');
-      for (const [i, values] of outcome.entries()) {
-        const { resolve, reject } = batch[i] as Waiting;
-        if ('error' in values) reject(new RangeError(values.error));
-        else resolve(values);
+      const next = this.#take();
+      if (next === null) {
+        // In the same turn as the look: what arrives later starts a run of its own.
+        this.#running = null;
+        return;
       }
-    }
-
-    async function ask(job: PredictJob, timeoutMs: number): Promise<PredictOutcome> {
-      const late = new AbortController();
-      const done = new AbortController();
-      const watching = sleep(timeoutMs, done.signal).then(
-        () => late.abort(),
-        () => {},
-      );
+      const { batch, urgency } = next;
       try {
-        return await pool.run<PredictOutcome>(job, { signal: late.signal });
-      } finally {
-        done.abort();
-        await watching;
+        await this.#run(batch);
+        this.#endsInRow = 0;
+        if (urgency === 'asked') this.#watch.onBatch(batch.length);
+      } catch (error) {
+        this.#failed(batch, error);
       }
     }
+  }
 
-    function failed(batch: readonly Waiting[], error: unknown): void {
-      isUp = false;
-      watch.onFailure();
-      logger.error(
-        { err: error, batch: batch.length },
-        'the worker that computes forecasts failed; another takes its place',
-      );
-      if (++endsInRow >= ENDS_BEFORE_REST) {
-        const rest = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (endsInRow - ENDS_BEFORE_REST));
-        cooldownUntil = clock.elapsedMs() + rest;
-        leaveAll();
-      }
-      for (const { reject } of batch) reject(new WorkerUnavailableError());
+  /** The next batch: of one model, the two urgencies in turn. */
+  #take(): { batch: Waiting[]; urgency: Urgency } | null {
+    const { clock, limits } = this.#options;
+    const { asked } = this.#queues;
+    const now = clock.elapsedMs();
+    // Those that waited too long are at the front; their callers give up.
+    while (asked[0] && now - asked[0].since > limits.waitLimitMs)
+      asked.shift()?.reject(overloaded('the forecast waited too long'));
+    const other = this.#lastTurn === 'asked' ? 'swap' : 'asked';
+    const urgency = this.#queues[other].length > 0 ? other : this.#lastTurn;
+    const queue = this.#queues[urgency];
+    const first = queue[0];
+    if (first === undefined) return null;
+    this.#lastTurn = urgency;
+    const batch: Waiting[] = [];
+    const rest: Waiting[] = [];
+    let series = 0;
+    for (const one of queue) {
+      const joins = one.model === first.model && series < BATCH;
+      (joins ? batch : rest).push(one);
+      if (joins) series += one.panel.seriesIds.length;
     }
+    this.#queues[urgency] = rest;
+    return { batch, urgency };
+  }
 
-    return {
-      predict(model, panel, cutoff, urgency) {
-        if (isClosing || isSlow || clock.elapsedMs() < cooldownUntil)
-          return Promise.reject(new WorkerUnavailableError());
-        if (urgency === 'asked' && queues.asked.length >= queueLimit)
-          return Promise.reject(overloaded(`${queueLimit} forecasts wait already`));
-        return new Promise((resolve, reject) => {
-          queues[urgency].push({ model, panel, cutoff, since: clock.elapsedMs(), resolve, reject });
-          running ??= runAll();
-        });
-      },
-      waiting: () => queues.asked.length,
-      async close() {
-        isClosing = true;
-        // What waits is computed, unless its worker does not come.
-        if (running) await withTimeout(batchTimeoutMs, running);
-        await pool.close();
-        await running;
-      },
-    };
-  };
+  /** Starting takes seconds on a busy machine, so the time limit of a batch counts from here. */
+  async #start(): Promise<void> {
+    if (this.#isUp) return;
+    const { backend, startPatienceMs = 2000 } = this.#options;
+    const empty = { backend, modelVersion: '', model: null, windows: [], horizon: 0 };
+    const hello = this.#ask(empty, START_LIMIT_MS).then(() => {
+      this.#isUp = true;
+    });
+    await withTimeout(startPatienceMs, hello);
+    this.#isSlow = !this.#isUp;
+    if (this.#isSlow) this.#rejectAll();
+    try {
+      await hello;
+    } finally {
+      this.#isSlow = false;
+    }
+  }
+
+  #rejectAll(): void {
+    const { asked, swap } = this.#queues;
+    for (const one of [...asked.splice(0), ...swap.splice(0)])
+      one.reject(new WorkerUnavailableError());
+  }
+
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    const { backend, limits } = this.#options;
+    const { model } = batch[0] as Waiting;
+    const { modelVersion, horizon } = model.card;
+    const windows = batch.map(({ panel, cutoff }) => ({ panel, cutoff }));
+    const job = { backend, modelVersion, windows, horizon };
+    // The model is sent only where the worker does not have it.
+    const outcome =
+      (await this.#ask({ ...job, model: null }, limits.batchTimeoutMs)) ??
+      (await this.#ask({ ...job, model: model.stored }, limits.batchTimeoutMs));
+    if (outcome === null) throw new Error('the worker did not take the model');
+    for (const [i, values] of outcome.entries()) {
+      const { resolve, reject } = batch[i] as Waiting;
+      if ('error' in values) reject(new RangeError(values.error));
+      else resolve(values);
+    }
+  }
+
+  async #ask(job: PredictJob, timeoutMs: number): Promise<PredictOutcome> {
+    const late = new AbortController();
+    const done = new AbortController();
+    const watching = sleep(timeoutMs, done.signal).then(
+      () => late.abort(),
+      () => {},
+    );
+    try {
+      return await this.#pool.run<PredictOutcome>(job, { signal: late.signal });
+    } finally {
+      done.abort();
+      await watching;
+    }
+  }
+
+  #failed(batch: readonly Waiting[], error: unknown): void {
+    const { clock, logger } = this.#options;
+    this.#isUp = false;
+    this.#watch.onFailure();
+    logger.error(
+      { err: error, batch: batch.length },
+      'the prediction worker failed; a new one is started',
+    );
+    if (++this.#endsInRow >= ENDS_BEFORE_REST) {
+      const rest = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (this.#endsInRow - ENDS_BEFORE_REST));
+      this.#cooldownUntil = clock.elapsedMs() + rest;
+      this.#rejectAll();
+    }
+    for (const { reject } of batch) reject(new WorkerUnavailableError());
+  }
+}

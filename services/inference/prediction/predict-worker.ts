@@ -1,9 +1,9 @@
 /**
- * Purpose: what the worker process runs: the forecasts of many windows by one model, in one go.
- * Invariants: it keeps the models it was given last, by version, and computes by no other than the
- * one it is asked for; what one window does wrong is told of it alone; on the backend it is told,
- * so that worker and service give the same bits.
- * Fails: BACKEND_UNAVAILABLE, and RangeErrors for a model that cannot be restored: both fail the
+ * Purpose: what the worker process runs: the forecasts of many windows by one model in one pass.
+ * Invariants: it caches the last models by version and computes with the requested one only; an
+ * invalid window fails alone; it uses the backend of the job, so worker and service give the same
+ * bits.
+ * Fails: BACKEND_UNAVAILABLE, and a RangeError for a model that cannot be restored; both fail the
  * whole job.
  */
 import {
@@ -34,19 +34,19 @@ export type PredictOutcome = readonly (Float32Array | { readonly error: string }
 const MODELS = 2;
 
 /** In the order in which they came. */
-const kept = new Map<string, Forecaster>();
+const cached = new Map<string, Forecaster>();
 let backend: Promise<unknown> | null = null;
 
 export async function work(job: PredictJob): Promise<PredictOutcome> {
   backend ??= startTensorBackend(silentLogger, job.backend, 'prediction');
   await backend;
   const { model, modelVersion } = job;
-  let forecaster = kept.get(modelVersion);
+  let forecaster = cached.get(modelVersion);
   if (forecaster === undefined) {
     if (model === null) return null;
     forecaster = restoreNetwork(model.model, model.weights);
-    if (kept.size >= MODELS) kept.delete(kept.keys().next().value as string);
-    kept.set(modelVersion, forecaster);
+    if (cached.size >= MODELS) cached.delete(cached.keys().next().value as string);
+    cached.set(modelVersion, forecaster);
   }
   return predictedBy(forecaster, job);
 }

@@ -3,17 +3,14 @@
  * and a Lambda has none.
  * Invariants: the values are exactly of the model that is passed, whatever is swapped in meanwhile;
  * both implementations give the same bits.
- * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerUnavailableError where the process that
- * computes ended or did not answer in time: the caller then answers with a baseline.
+ * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerUnavailableError where the worker
+ * process ended or timed out: the caller then uses a baseline.
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { LoadedModel } from '../serving/load-parts.ts';
 
-/**
- * `asked`: somebody waits for it. `swap`: what a new model or snapshot makes of every series, piece
- * by piece.
- */
+/** `asked`: a client waits for it. `swap`: all series of a new model or snapshot, in chunks. */
 export type Urgency = 'asked' | 'swap';
 
 export interface Predictor {
@@ -30,11 +27,11 @@ export interface Predictor {
   close(): Promise<void>;
 }
 
-/** What a predictor tells whoever counts. */
+/** What a predictor reports to the metrics. */
 export interface PredictorWatch {
   /** So many forecasts were computed together. */
   readonly onBatch: (size: number) => void;
-  /** The process that computes ended, or did not answer in time. */
+  /** The worker process ended or timed out. */
   readonly onFailure: () => void;
 }
 
@@ -43,7 +40,7 @@ export const backendReady = async (): Promise<void> => {};
 
 export type OpenPredictor = (watch: PredictorWatch) => Predictor;
 
-/** What computes forecasts is away for now. */
+/** The prediction worker is unavailable for now. */
 export class WorkerUnavailableError extends Error {}
 
 /** By the predictor; a baseline, which no other process knows, by itself. */
@@ -58,10 +55,7 @@ export async function computed(
   return predictor.predict(model, panel, cutoff, urgency);
 }
 
-/**
- * Of what only the model can answer, no baseline: OVERLOADED where nothing computes it at the
- * moment.
- */
+/** As `computed`, without a baseline: OVERLOADED while the worker is unavailable. */
 export const computedByModel = (
   predictor: Predictor,
   model: LoadedModel,
@@ -70,7 +64,7 @@ export const computedByModel = (
 ): Promise<Float32Array> =>
   computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
     throw error instanceof WorkerUnavailableError
-      ? new HttpProblem('OVERLOADED', 'nothing computes forecasts at the moment', 1)
+      ? new HttpProblem('OVERLOADED', 'the prediction worker is unavailable', 1)
       : error;
   });
 

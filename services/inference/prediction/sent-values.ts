@@ -14,7 +14,7 @@ export interface Sent {
   readonly where: string;
 }
 
-/** Years that a calendar library answers sensibly for. */
+/** Years that the calendar library supports. */
 const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(2200, 0, 1);
 

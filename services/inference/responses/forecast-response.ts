@@ -43,10 +43,10 @@ const actual = (value: number): number | null =>
 
 /** What of a forecast is asked for. */
 export interface Asked {
-  readonly horizon?: number;
+  readonly horizon?: number | undefined;
   readonly levels?: readonly number[] | undefined;
   /** Recent actual values to send along. */
-  readonly history?: number;
+  readonly history?: number | undefined;
 }
 
 /** The forecast of a stored series. */

@@ -1,10 +1,10 @@
 /**
- * Purpose: the forecasts of all series as text that comes in pieces: NDJSON (one forecast a line)
- * and CSV (one row a series and step).
- * Invariants: every piece is of the one Serving that it was begun with, whatever is swapped in
- * meanwhile; a piece is made only when the reader has taken the one before, so that a slow reader
- * costs no memory; what a line holds is what the forecast of that series alone answers.
- * Fails: HORIZON_INVALID and LEVEL_UNKNOWN before the first piece; never after it.
+ * Purpose: stream the forecasts of all series as NDJSON (one forecast a line) or CSV (one row a
+ * series and step).
+ * Invariants: a stream is of the one Serving that it started with, whatever is swapped in meanwhile.
+ * A block is made when the reader has taken the one before, so a slow reader costs no memory. A line
+ * equals the forecast of that series alone.
+ * Fails: HORIZON_INVALID and LEVEL_UNKNOWN before the first block; never after it.
  */
 import { Readable } from 'node:stream';
 import type { Domain } from '../../../domains/domain.ts';
@@ -16,7 +16,7 @@ import { type Asked, shapeOf, storedResponse } from './forecast-response.ts';
 
 export type StreamFormat = 'ndjson' | 'csv';
 
-/** Series a piece: some ten kilobytes, and about a millisecond of work. */
+/** Series a block: some ten kilobytes, and about a millisecond of work. */
 const SERIES_PER_BLOCK = 16;
 /** What lies ready for a reader that is slow. */
 const BUFFER_BYTES = 65_536;
@@ -36,19 +36,19 @@ export function forecastStream(
   const ids = snapshot.sortedIds.filter(
     (id) => forecasts.usable[snapshot.indexOf.get(id) as number] === 1,
   );
-  function* pieces(): Generator<string> {
+  function* blocks(): Generator<string> {
     if (format === 'csv') yield `${csvHead(names)}\n`;
     for (let from = 0; from < ids.length; from += SERIES_PER_BLOCK) {
-      let piece = '';
+      let block = '';
       for (const id of ids.slice(from, from + SERIES_PER_BLOCK)) {
-        const answer = storedResponse(serving, domain, id, asked);
-        if (answer.fallback) fellBack(answer.fallback.reason);
-        piece += format === 'csv' ? csvRows(answer, names) : `${JSON.stringify(answer)}\n`;
+        const response = storedResponse(serving, domain, id, asked);
+        if (response.fallback) fellBack(response.fallback.reason);
+        block += format === 'csv' ? csvRows(response, names) : `${JSON.stringify(response)}\n`;
       }
-      yield piece;
+      yield block;
     }
   }
-  const stream = Readable.from(pieces(), { objectMode: false, highWaterMark: BUFFER_BYTES });
+  const stream = Readable.from(blocks(), { objectMode: false, highWaterMark: BUFFER_BYTES });
   return { stream, leftOut: snapshot.sortedIds.length - ids.length };
 }
 
@@ -65,9 +65,9 @@ const csvHead = (names: readonly string[]): string =>
     .concat('flags', 'fallback_reason', 'fallback_since')
     .join(',');
 
-function csvRows(answer: ForecastResponse, names: readonly string[]): string {
-  const { seriesId, cutoff, modelVersion, snapshotVersion, flags = [], fallback } = answer;
-  const columns = names.map((name) => answer.quantiles[name] as number[]);
+function csvRows(response: ForecastResponse, names: readonly string[]): string {
+  const { seriesId, cutoff, modelVersion, snapshotVersion, flags = [], fallback } = response;
+  const columns = names.map((name) => response.quantiles[name] as number[]);
   const behind = [
     modelVersion,
     snapshotVersion ?? '',
@@ -77,7 +77,7 @@ function csvRows(answer: ForecastResponse, names: readonly string[]): string {
   ];
   const id = csvField(seriesId as string);
   let rows = '';
-  for (const [k, timestamp] of answer.timestamps.entries())
+  for (const [k, timestamp] of response.timestamps.entries())
     rows += `${[id, timestamp, cutoff, ...columns.map((column) => column[k]), ...behind].join(',')}\n`;
   return rows;
 }

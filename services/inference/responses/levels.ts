@@ -1,5 +1,5 @@
 /**
- * Purpose: which quantiles an answer carries: all of the model's, or the two ends of each level
+ * Purpose: which quantiles a response carries: all of the model's, or the two ends of each level
  * that was asked for, and the median.
  * Invariants: level 80 is the quantiles 0.1 and 0.9; a level is had only where the model forecasts
  * both: nothing is interpolated, because calibration holds for the quantiles that were calibrated.

@@ -1,6 +1,6 @@
 /**
- * Purpose: which of the media types a route has a client would rather get, by its Accept header
- * (RFC 9110, 12.5.1).
+ * Purpose: choose the media type of a response by the client's Accept header (RFC 9110, 12.5.1).
+ * @fastify/accept-negotiator reads neither ranges (text/*) nor parameters (charset).
  * Invariants: the greatest q wins, of equals the one that the server names first; no header means
  * anything.
  * Fails: null where none is acceptable.
@@ -17,11 +17,11 @@ export function preferredType<T extends string>(
   let best: T | null = null;
   let most = 0;
   for (const type of offered) {
-    // The most specific range that fits says how much the type is wanted.
-    const fits = [type, `${type.split('/')[0]}/*`, '*/*'].map((range) =>
+    // The most specific range that matches sets the preference for the type.
+    const matches = [type, `${type.split('/')[0]}/*`, '*/*'].map((range) =>
       wanted.find((one) => one.range === range),
     );
-    const q = fits.find((one) => one !== undefined)?.q ?? 0;
+    const q = matches.find((one) => one !== undefined)?.q ?? 0;
     if (q > most) [best, most] = [type, q];
   }
   return best;

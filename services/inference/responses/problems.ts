@@ -5,8 +5,7 @@
  * Fails: never; what it does not know becomes INTERNAL.
  */
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError } from 'fastify';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Problem } from '../openapi/common-schemas.ts';
 
@@ -77,13 +76,10 @@ const FASTIFY_CODES: Record<string, HttpProblemCode> = {
 /** In place of Fastify's text, which repeats the whole URL. */
 const URL_DETAIL = 'the path is not well formed, or a part of it is too long';
 
-/** Where nobody knows better: a 503 is something that passes. */
-const RETRY_AFTER_SECONDS = 2;
-
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
   readonly problemCode: HttpProblemCode;
-  /** Told as Retry-After. */
+  /** Sent as Retry-After. */
   readonly retryAfterSeconds: number | null;
 
   constructor(
@@ -152,75 +148,28 @@ export function problemOf(error: unknown, requestId: string): Problem {
   return { ...named(code, status), detail, instance, fix, ...(errors ? { errors } : {}) };
 }
 
-export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply {
-  if (problem.status === 503 && !reply.hasHeader('retry-after'))
-    reply.header('retry-after', RETRY_AFTER_SECONDS);
-  return reply
-    .code(problem.status)
-    .header('cache-control', 'no-store')
-    .removeHeader('etag')
-    .type('application/problem+json')
-    .send(problem);
-}
-
-/** The error handler of the app, and of what fails before there is a route. */
-export function respondWithError(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const problem = problemOf(error, request.id);
-  // Why nothing is served was logged when the refresh failed; once for every probe would drown it.
-  if (problem.code === 'INTERNAL' && !(error instanceof NotReady))
-    request.log.error({ err: error }, 'unexpected error');
-  if (error instanceof HttpProblem && error.retryAfterSeconds !== null)
-    reply.header('retry-after', String(error.retryAfterSeconds));
-  if (
-    problem.code === 'BODY_TOO_LARGE' &&
-    Number(request.headers['content-length']) <= MAX_UNREAD_BYTES
-  )
-    reply.removeHeader('connection');
-  // Errors before there is a route pass no hook, so the id is set here too.
-  return sendProblem(problem, reply.header('x-request-id', request.id));
-}
-
 /**
- * A body that was refused unread is still on its way. A connection that is closed on it is reset,
- * and the answer may be lost with that (RFC 9112, 9.6): up to so much is read and thrown away
- * instead, for as long as a request may take.
+ * A whole HTTP response to bytes that are no HTTP request.
+ * @param errorCode of Node's parser
  */
-const MAX_UNREAD_BYTES = 16e6;
-
-/**
- * Answers bytes that are no HTTP request. There is no reply object yet, so this writes to the
- * socket.
- */
-export function respondToBrokenConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
+export function brokenConnectionResponse(errorCode: string | undefined): string {
   const code: HttpProblemCode =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    errorCode === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? 'REQUEST_TIMED_OUT'
-      : error.code === 'HPE_HEADER_OVERFLOW'
+      : errorCode === 'HPE_HEADER_OVERFLOW'
         ? 'HEADERS_TOO_LARGE'
         : 'REQUEST_MALFORMED';
   const { status, fix } = HTTP_PROBLEMS[code];
+  const detail = STATUS_CODES[status];
   const instance = 'urn:headway:request:unparsed';
-  const body = JSON.stringify({
-    ...named(code, status),
-    detail: STATUS_CODES[status],
-    instance,
-    fix,
-  });
+  const body = JSON.stringify({ ...named(code, status), detail, instance, fix });
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status} ${detail}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 function named(code: string, status: number) {

@@ -9,16 +9,16 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
 import { answers } from '../openapi/common-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
-import type { ActualsSink } from '../ports.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
 import { isoTime, unknownSeries } from '../responses/forecast-response.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-export function actualsRoutes(app: App, context: RouteContext, sink: ActualsSink | null): void {
-  const { domain, state, clock, handlerTimeoutMs } = context;
+export async function actualsRoutes(app: App, context: RouteContext): Promise<void> {
+  const { domain, state, clock, actuals: sink, handlerTimeoutMs } = context;
 
   app.post(
     '/v1/actuals',

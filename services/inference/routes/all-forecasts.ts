@@ -8,6 +8,7 @@
 import type { FastifyRequest } from 'fastify';
 import { streamedResponses } from '../openapi/common-schemas.ts';
 import { AllForecastsQuery, ForecastsPage } from '../openapi/forecast-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf, variantOf } from '../plugins/attach-serving.ts';
 import { forecastStream } from '../responses/forecast-stream.ts';
 import { parseLevels } from '../responses/levels.ts';
@@ -16,7 +17,7 @@ import { pageOf } from '../responses/pagination.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
 const TYPES = {
   json: 'application/json',
@@ -37,9 +38,8 @@ function formatOf(request: FastifyRequest): Format {
   );
 }
 
-/** @param streamTimeoutMs a reader that takes longer for the whole of it is cut off */
-export function allForecastRoutes(app: App, context: RouteContext, streamTimeoutMs: number): void {
-  const { domain, state, prepared, fellBack } = context;
+export async function allForecastRoutes(app: App, context: RouteContext): Promise<void> {
+  const { domain, state, prepared, streamTimeoutMs, fellBack } = context;
 
   app.get(
     '/v1/forecasts',
@@ -59,7 +59,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
     async (request, reply) => {
       const serving = servingOf(request);
       const { limit, cursor, format: _format, levels, horizon } = request.query;
-      const asked = { ...(horizon === undefined ? {} : { horizon }), levels: parseLevels(levels) };
+      const asked = { horizon, levels: parseLevels(levels) };
       const format = variantOf<Format>(request);
       if (format !== 'json') {
         if (limit !== undefined || cursor !== undefined)
@@ -77,7 +77,7 @@ export function allForecastRoutes(app: App, context: RouteContext, streamTimeout
       const { page, nextCursor } = pageOf(serving.snapshot.sortedIds, limit ?? 100, cursor);
       const has = (id: string) =>
         serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
-      const forecasts = page.filter(has).map((id) => prepared(serving, id, horizon, asked.levels));
+      const forecasts = page.filter(has).map((id) => prepared(serving, id, asked));
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback);
       const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor };
       const text = `{"total":${serving.snapshot.sortedIds.length},"forecasts":${arrayOf(forecasts)},${JSON.stringify(rest).slice(1)}`;

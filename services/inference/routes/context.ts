@@ -1,30 +1,17 @@
 /**
- * Purpose: what the routes share: the app's type with schemas as types, and what they answer from.
+ * Purpose: the options that every route plugin is registered with.
  * Invariants: routes get everything through here; none imports a store or a model.
  * Fails: never.
  */
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from 'fastify';
+import type { Registry } from 'prom-client';
 import type { Domain } from '../../../domains/domain.ts';
 import type { Clock } from '../../../platform/clock.ts';
+import type { HistoricModel } from '../models/model-history.ts';
+import type { ActualsSink } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
 import type { PreparedForecasts } from '../responses/prepared-forecasts.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
 import type { ServingState } from '../serving/serving-state.ts';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
 
 export interface RouteContext {
   readonly domain: Domain;
@@ -34,11 +21,18 @@ export interface RouteContext {
   readonly predictor: Predictor;
   /** Waited for by whatever computes without the predictor. */
   readonly startBackend: () => Promise<unknown>;
-  /**
-   * For routes that wait for something: after so long they are answered with 503. A timer a request
-   * is too dear for the others.
-   */
+  /** Routes that wait for something respond with 503 after this time. */
   readonly handlerTimeoutMs: number;
-  /** Counts a forecast of a fallback that was given out. */
+  /** A reader that takes longer for a whole stream is cut off. */
+  readonly streamTimeoutMs: number;
+  /** Counts a forecast of a fallback that was sent. */
   readonly fellBack: (reason: FallbackReason) => void;
+  /** Whether requests need an API key. */
+  readonly access: 'open' | 'api-keys';
+  readonly metrics: Registry;
+  readonly modelHistory: () => Promise<readonly HistoricModel[]>;
+  /** null: this service stores no actuals. */
+  readonly actuals: ActualsSink | null;
+  /** The folder of the dashboard's files. */
+  readonly dashboard: URL;
 }

@@ -11,6 +11,7 @@
 import { HeadwayError } from '../../../platform/errors.ts';
 import { answers, SeriesParams } from '../openapi/common-schemas.ts';
 import { ExplanationQuery, ExplanationResponse } from '../openapi/explanation-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { exactTime } from '../prediction/sent-values.ts';
 import {
@@ -21,21 +22,21 @@ import {
 import { unknownSeries } from '../responses/forecast-response.ts';
 import { HttpProblem, NotReady } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
 /**
- * An answer takes some 10 ms of the one event loop where a stored forecast is only copied: so many
+ * A response takes some 10 ms of the event loop, where a stored forecast is only copied: this many
  * times fewer are allowed.
  */
 const TIMES_FEWER = 10;
 
-export function explanationRoutes(app: App, context: RouteContext): void {
+export async function explanationRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state, startBackend, handlerTimeoutMs } = context;
 
   app.get(
     '/v1/series/:id/explanation',
     {
-      config: { access: 'explanations:read', rateLimit: { timesFewer: TIMES_FEWER } },
+      config: { access: 'explanations:read', rateLimit: {}, timesFewer: TIMES_FEWER },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'explainForecast',

@@ -1,6 +1,6 @@
 /**
  * Purpose: forecasts of many series at once, or of a caller's own recent history.
- * Invariants: all or nothing: if one series cannot be forecast the answer is that problem, never a
+ * Invariants: all or nothing: if one series cannot be forecast the response is that problem, never a
  * shorter list.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT,
  * EXOGENOUS_INVALID; OVERLOADED with Retry-After where too many forecasts wait to be computed.
@@ -8,17 +8,18 @@
 
 import { answers } from '../openapi/common-schemas.ts';
 import { ForecastsBody, ForecastsResponse } from '../openapi/forecast-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import type { WhatIf } from '../prediction/overrides.ts';
 import { adhocResponse, overriddenResponses } from '../responses/forecast-response.ts';
 import { arrayOf, JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { HttpProblem } from '../responses/problems.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
 /** A overrides forecast is computed while it is waited for, a stored one is only copied. */
 const MAX_OVERRIDES = 100;
 
-export function forecastRoutes(app: App, context: RouteContext): void {
+export async function forecastRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, clock, state, prepared, predictor, fellBack } = context;
 
   app.post(
@@ -35,7 +36,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
       preHandler: attachServing(state),
     },
     async (request, reply) => {
-      // Once, before anything is waited for: what is swapped in meanwhile is not this answer's.
+      // Once, before anything is waited for: what is swapped in meanwhile is not part of this response.
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
       if (whatIf && seriesIds.length > MAX_OVERRIDES)
@@ -44,7 +45,7 @@ export function forecastRoutes(app: App, context: RouteContext): void {
           `with whatIf at most ${MAX_OVERRIDES} series are forecast at once`,
         );
       if (!history && !whatIf) {
-        const stored = seriesIds.map((id) => prepared(serving, id, asked.horizon, asked.levels));
+        const stored = seriesIds.map((id) => prepared(serving, id, asked));
         for (const { fallback } of stored) if (fallback) fellBack(fallback);
         return reply
           .header('content-type', JSON_TYPE)

@@ -7,22 +7,14 @@
  */
 
 import { answers, LiveResponse, ReadyResponse } from '../openapi/common-schemas.ts';
+import type { App } from '../plugins/app.ts';
+import { dataAgeSeconds } from '../responses/data-age.ts';
 import { fallbackMember, isoTime } from '../responses/forecast-response.ts';
 import { NotReady } from '../responses/problems.ts';
-import type { Serving } from '../serving/build-serving-snapshot.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-/** Seconds since the last observed interval ended. */
-export function dataAgeSeconds(serving: Serving, now: number): number {
-  const end = serving.cutoffTimestamp + serving.snapshot.panel.frequencyMinutes * 60_000;
-  return Math.max(0, Math.round((now - end) / 1000));
-}
-
-/**
- * @param access whether keys are asked for: an operator sees at a glance that an instance is open
- */
-export function healthRoutes(app: App, context: RouteContext, access: 'open' | 'api-keys'): void {
-  const { state, clock } = context;
+export async function healthRoutes(app: App, context: RouteContext): Promise<void> {
+  const { state, clock, access } = context;
   const options = { config: { access: 'open' as const, rateLimit: false as const, quiet: true } };
 
   app.get(

@@ -5,11 +5,12 @@
  */
 
 import { answers, ModelResponse } from '../openapi/common-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { fallbackMember, isoFrequency, isoTime } from '../responses/forecast-response.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-export function modelRoutes(app: App, context: RouteContext): void {
+export async function modelRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state } = context;
 
   app.get(

@@ -10,23 +10,21 @@ import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import type { HistoricModel } from '../models/model-history.ts';
 import { answers, ModelsResponse, SeriesQuery } from '../openapi/common-schemas.ts';
+import type { App } from '../plugins/app.ts';
 import { isNotModified } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { readCursor, strangeCursor, writeCursor } from '../responses/pagination.ts';
 import { NotReady } from '../responses/problems.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
-import type { App } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-export function modelsRoutes(
-  app: App,
-  history: () => Promise<readonly HistoricModel[]>,
-  handlerTimeout: number,
-): void {
+export async function modelsRoutes(app: App, context: RouteContext): Promise<void> {
+  const { modelHistory, handlerTimeoutMs } = context;
   app.get(
     '/v1/models',
     {
       config: { access: 'models:read' },
-      handlerTimeout,
+      handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'listModels',
         tags: ['model'],
@@ -37,7 +35,7 @@ export function modelsRoutes(
       preValidation: queryIntegers('limit'),
     },
     async (request, reply) => {
-      const models = await history().catch((error: unknown) => {
+      const models = await modelHistory().catch((error: unknown) => {
         throw isHeadwayError(error) ? new NotReady(error) : error;
       });
       const { limit = 100, cursor } = request.query;
@@ -47,19 +45,19 @@ export function modelsRoutes(
       if (last !== null && after < 0) throw strangeCursor();
       const page = models.slice(after + 1, after + 1 + limit);
       const isLast = after + 1 + limit >= models.length;
-      const answer = {
+      const body = {
         total: models.length,
-        models: page.map(told),
+        models: page.map(historyOf),
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
-      const etag = `W/"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url').slice(0, 20)}"`;
+      const etag = `W/"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 20)}"`;
       if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
-      return answer;
+      return body;
     },
   );
 }
 
-const told = ({ modelVersion, isChampion, log, ...card }: HistoricModel) => ({
+const historyOf = ({ modelVersion, isChampion, log, ...card }: HistoricModel) => ({
   modelVersion,
   isChampion,
   forecaster: card.forecaster,

@@ -7,10 +7,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Registry } from 'prom-client';
+import type { App } from '../plugins/app.ts';
 import { isNotModified } from '../plugins/attach-serving.ts';
 import { DASHBOARD_SCRIPTS } from '../web-files.ts';
-import type { App } from './context.ts';
+import type { RouteContext } from './context.ts';
 
 const FILES = [
   { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
@@ -22,14 +22,12 @@ const FILES = [
   })),
 ];
 
-/** @param dashboard the folder of the dashboard's files, where it is not this repository's */
-export async function pageRoutes(app: App, metrics: Registry, dashboard?: URL): Promise<void> {
+export async function pageRoutes(app: App, context: RouteContext): Promise<void> {
+  const { metrics, dashboard } = context;
   const config = { access: 'open' as const, rateLimit: false as const, quiet: true };
   const hidden = { schema: { hide: true }, config };
   for (const { url, file, type } of FILES) {
-    const bytes = await readFile(
-      dashboard ? new URL(file, dashboard) : new URL(`../../../web/${file}`, import.meta.url),
-    );
+    const bytes = await readFile(new URL(file, dashboard));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
       reply.type(type);

@@ -8,17 +8,17 @@
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { answers, SeriesParams, SeriesQuery, SeriesResponse } from '../openapi/common-schemas.ts';
 import { ForecastQuery, ForecastResponse } from '../openapi/forecast-schemas.ts';
-import { attachServing, currentOf, isNotModified, servingOf } from '../plugins/attach-serving.ts';
-import { FORECAST_ROUTE } from '../quick-forecast.ts';
+import type { App } from '../plugins/app.ts';
+import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
 import { parseLevels } from '../responses/levels.ts';
 import { pageOf } from '../responses/pagination.ts';
 import { JSON_TYPE } from '../responses/prepared-forecasts.ts';
 import { queryIntegers } from '../responses/query-integers.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
-import type { App, RouteContext } from './context.ts';
+import type { RouteContext } from './context.ts';
 
-export function seriesRoutes(app: App, context: RouteContext): void {
+export async function seriesRoutes(app: App, context: RouteContext): Promise<void> {
   const { domain, state, prepared, fellBack } = context;
 
   app.get(
@@ -59,7 +59,7 @@ export function seriesRoutes(app: App, context: RouteContext): void {
   );
 
   app.get(
-    FORECAST_ROUTE,
+    '/v1/series/:id/forecast',
     {
       config: { access: 'forecasts:read' },
       schema: {
@@ -71,23 +71,12 @@ export function seriesRoutes(app: App, context: RouteContext): void {
         response: answers(ForecastResponse, 'The forecast, quantiles as columns'),
       },
       preValidation: queryIntegers('horizon', 'history'),
+      preHandler: attachServing(state),
     },
-    // What most requests ask for: the text is ready, and one function does what elsewhere hooks and
-    // a serialiser do.
     (request, reply) => {
-      const serving = currentOf(state);
-      if (isNotModified(serving.etag, request, reply)) {
-        reply.code(304).send(undefined as never);
-        return;
-      }
       const { horizon, history, levels } = request.query;
-      const { text, fallback } = prepared(
-        serving,
-        request.params.id,
-        horizon,
-        parseLevels(levels),
-        history,
-      );
+      const asked = { horizon, history, levels: parseLevels(levels) };
+      const { text, fallback } = prepared(servingOf(request), request.params.id, asked);
       if (fallback) fellBack(fallback);
       reply.header('content-type', JSON_TYPE).send(text as never);
     },

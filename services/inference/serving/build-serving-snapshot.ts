@@ -3,7 +3,7 @@
  * with a baseline where the model fails.
  * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it
  * but since when a series is replaced.
- * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot` answers
+ * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot` returns
  * null where there is too little to forecast.
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -23,7 +23,7 @@ export interface Serving {
   readonly model: LoadedModel;
   readonly snapshot: LoadedSnapshot;
   readonly forecasts: Precomputed;
-  /** What answers for a series that the model cannot forecast. */
+  /** What forecasts a series that the model cannot. */
   readonly baseline: Forecaster;
   /** Series for which it does, and why. */
   readonly replaced: PerSeriesFallback;
@@ -55,7 +55,7 @@ export interface ServingSnapshotRequest {
 }
 
 /**
- * Series that are forecast at once where nothing is served yet, so that no answer waits for it: a
+ * Series that are forecast at once where nothing is served yet, so that no response waits for it: a
  * fifth faster.
  */
 const AT_START = 256;
@@ -70,13 +70,13 @@ export async function buildServingSnapshot(
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
   const given = issuedBefore(request.issued, card, forecaster, snapshot);
-  const predictBlock = (piece: Panel) =>
-    given?.of(piece) ??
-    computed(predictor, model, piece, cutoff, 'swap').catch((error: unknown) => {
+  const predictBlock = (block: Panel) =>
+    given?.of(block) ??
+    computed(predictor, model, block, cutoff, 'swap').catch((error: unknown) => {
       // A swap must not wait for a worker that does not come: this process can do it too, only not
       // as quietly.
       if (error instanceof WorkerUnavailableError)
-        return forecaster.predict(piece, cutoff, card.horizon);
+        return forecaster.predict(block, cutoff, card.horizon);
       throw error;
     });
   const made = await precompute(
@@ -121,7 +121,7 @@ export async function buildServingSnapshot(
 
 /**
  * The same from no model at all: the best baseline, as far as `metrics` (of a card that could be
- * read) tell which that is.
+ * read) show which that is.
  */
 export async function buildBaselineSnapshot(
   request: ServingSnapshotRequest,
@@ -153,13 +153,13 @@ export async function buildBaselineSnapshot(
 }
 
 /**
- * The same numbers under another heading; what is told with them is part of the answer, and so of
+ * The same numbers with another label; the label is part of the response, and so of
  * the ETag.
  */
 export function underFallback(serving: Serving, fallback: Fallback | null): Serving {
   if (fallback?.reason === serving.fallback?.reason && fallback?.since === serving.fallback?.since)
     return serving;
   const whole = serving.etag.replace(/~.*"$/, '"');
-  const told = fallback ? `~${fallback.reason}.${fallback.since.toString(36)}"` : '"';
-  return { ...serving, fallback, etag: `${whole.slice(0, -1)}${told}` };
+  const label = fallback ? `~${fallback.reason}.${fallback.since.toString(36)}"` : '"';
+  return { ...serving, fallback, etag: `${whole.slice(0, -1)}${label}` };
 }

@@ -1,8 +1,8 @@
 /**
- * Purpose: why an answer is not what it should be, and since when; and the baseline that stands in
- * where no model can answer.
+ * Purpose: why a response is a fallback and since when, and the baseline that forecasts where no
+ * model can.
  * Invariants: reasons are a closed list and never change their meaning; a baseline is one of the
- * naive forecasters that every model was compared with, the best of them where a card tells which,
+ * naive forecasters that every model was compared with, the best of them where a card states which,
  * with intervals from its own recent errors.
  * Fails: never.
  */
@@ -23,19 +23,19 @@ export const BOUNDED_MEANING =
  * series.
  */
 export const FALLBACK_MEANINGS = {
-  NO_CHAMPION: 'no model has been promoted: a baseline answers',
+  NO_CHAMPION: 'no model has been promoted: a baseline forecasts',
   MODEL_UNAVAILABLE:
-    'the champion cannot be loaded, or gives no sound forecast: the model before it answers, else a baseline',
+    'the champion cannot be loaded or gives no usable forecast: the previous model, else a baseline',
   FEATURES_UNAVAILABLE: 'the newest snapshot cannot be read: the last good one is forecast from',
-  STORE_UNAVAILABLE: 'the store does not answer: the last good forecast stays',
+  STORE_UNAVAILABLE: 'the store is unreachable: the last good forecast stays',
   FEATURES_STALE:
     'the last observed interval is older than it may be: the forecast starts that long ago',
   WORKER_UNAVAILABLE:
-    'the process that forecasts histories of callers does not run at the moment: a baseline answers',
+    'the worker that forecasts ad-hoc histories is unavailable: a baseline forecasts',
   FORECAST_UNUSABLE:
-    'the model has no sound forecast of this series (too few recent values): a baseline answers',
+    'the model has no usable forecast of this series (too few recent values): a baseline',
   FORECAST_OUT_OF_RANGE:
-    'the forecast of the model lay beyond all that the history of this series allows: a baseline answers',
+    'the forecast of the model is outside the plausibility bounds of this series: a baseline',
 } as const;
 export type FallbackReason = keyof typeof FALLBACK_MEANINGS;
 export const FALLBACK_REASONS = Object.keys(FALLBACK_MEANINGS) as FallbackReason[];

@@ -20,8 +20,8 @@ export const LATEST_ISSUE_MS = 25 * 60 * 60 * 1000;
 
 export interface IssuedBefore {
   readonly issuedAt: number;
-  /** [series][quantile][step] of the series of `piece`. */
-  of(piece: Panel): Float32Array;
+  /** [series][quantile][step] of the series of `block`. */
+  of(block: Panel): Float32Array;
 }
 
 /** All that two forecasts must agree on to be of one thing, but for their series. */

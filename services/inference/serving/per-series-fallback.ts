@@ -3,7 +3,7 @@
  * are remembered with the reason.
  * Invariants: only those series change; a series that was replaced before for the same reason keeps
  * the time since when; one that even the baseline cannot forecast (too few values to say anything
- * honest) stays without an answer.
+ * honest) stays without a forecast.
  * Fails: never.
  */
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
@@ -11,7 +11,7 @@ import type { Panel } from '../../../forecasting/panel/panel.ts';
 import type { Fallback } from './fallback.ts';
 import { isServable, type Precomputed } from './precompute.ts';
 
-/** Series id → why a baseline answers for it. */
+/** Series id → why a baseline forecasts it. */
 export type PerSeriesFallback = ReadonlyMap<string, Fallback>;
 
 export interface PerSeriesFallbackRequest {

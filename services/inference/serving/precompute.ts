@@ -4,7 +4,7 @@
  * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross,
  * it is not negative where the domain forbids that, and it does not lie beyond what its ad-hoc history
  * allows; the event loop is given a turn between chunks.
- * Fails: MODEL_CORRUPT when the forecaster answers in the wrong size (and, where asked, when not
+ * Fails: MODEL_CORRUPT when the forecaster returns the wrong size (and, where asked, when not
  * one series is usable); HISTORY_TOO_SHORT when the snapshot holds fewer intervals than the
  * forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
  */
@@ -80,7 +80,7 @@ export function judgeForecast(
 
 /**
  * The exogenous columns of which nothing is known at the cutoff, so that the forecaster reads their
- * usual value: told with every forecast. A column that the snapshot does not have at all is
+ * usual value: stated with every forecast. A column that the snapshot does not have at all is
  * refused: a model must not be served without what it was built on.
  */
 export function unknownInputs(
@@ -117,8 +117,8 @@ export async function precompute(
   cutoff: number,
   horizon: number,
   rules: ServingRules,
-  predict: (piece: Panel) => Float32Array | Promise<Float32Array> = (piece) =>
-    forecaster.predict(piece, cutoff, horizon),
+  predict: (block: Panel) => Float32Array | Promise<Float32Array> = (block) =>
+    forecaster.predict(block, cutoff, horizon),
   atOnce = CHUNK,
 ): Promise<Precomputed> {
   if (cutoff + 1 < forecaster.minimumHistory) {
@@ -142,7 +142,7 @@ export async function precompute(
     if (part.length !== (to - from) * size) {
       throw new HeadwayError(
         'MODEL_CORRUPT',
-        `${forecaster.name} answered ${part.length} numbers for ${(to - from) * size}`,
+        `${forecaster.name} returned ${part.length} numbers for ${(to - from) * size}`,
         {
           fix: 'Roll back to the last good model.',
         },

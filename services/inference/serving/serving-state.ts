@@ -1,12 +1,10 @@
 /**
- * Purpose: what is being served: one model, one snapshot, and all forecasts of that pair, swapped
- * as one object.
- * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model
- * and its snapshot. A refresh never leaves less than there was: a part that cannot be loaded keeps
- * its last good version, the failure is kept beside, and the answer says so. Where no model can
- * answer a baseline does; only without any snapshot is nothing served.
- * Fails: `refresh` never rejects: it answers 'failed', logs each failure once, counts, and
- * remembers the error.
+ * Purpose: what is served: one model, one snapshot and all forecasts of that pair, swapped as one
+ * object.
+ * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model and
+ * its snapshot. A part that cannot be loaded keeps its last good version, and the response is
+ * labelled. Without a usable model a baseline forecasts; without any snapshot nothing is served.
+ * Fails: `refresh` never rejects: it returns 'failed', logs each failure once and remembers it.
  */
 import { CLOCK_TOLERANCE_MS, type Clock } from '../../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
@@ -40,9 +38,9 @@ export interface ServingState {
 }
 
 export interface ServingStateOptions extends PartSources {
-  /** Absent: computed by this process. */
+  /** Absent: this process computes. */
   readonly predictor?: Predictor;
-  /** Where batches keep the forecasts they issue: asked while nothing is served yet. */
+  /** Where batches store issued forecasts: read while nothing is served yet. */
   readonly issued?: IssuedForecastsLog | null;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -58,80 +56,91 @@ interface Failure {
   readonly error: HeadwayError;
 }
 
-export function createServingState(options: ServingStateOptions): ServingState {
-  const { domain, clock, logger, staleAfterIntervals = 0 } = options;
-  const predictor =
-    options.predictor ??
-    inProcessPredictor(backendReady)({ onBatch: () => {}, onFailure: () => {} });
-  let current: Serving | null = null;
-  /** The champion and the snapshot that were loaded last, whether they could be served or not. */
-  let newestModel: LoadedModel | null = null;
-  let newestSnapshot: LoadedSnapshot | null = null;
-  /** The last model of the registry that was served. */
-  let goodModel: LoadedModel | null = null;
-  let failure: { error: HeadwayError; at: number } | null = null;
-  let logged = '';
-  let running: Promise<RefreshOutcome> | null = null;
+export const createServingState = (options: ServingStateOptions): ServingState =>
+  new RefreshedState(options);
 
-  /** The best that can be made of what was loaded; the served one itself where it is still that. */
-  async function best(
-    loaded: LoadedModel | null,
-    issued: readonly ForecastEntry[],
-    failures: Failure[],
-  ): Promise<Serving | null> {
-    const snapshot = newestSnapshot;
-    if (snapshot === null) return current;
-    const request = {
-      domain,
-      snapshot,
-      before: current,
-      now: clock.now(),
-      staleAfterIntervals,
-      predictor,
-      issued,
-    };
-    for (const candidate of new Set([loaded, goodModel])) {
-      if (candidate === null) continue;
-      if (current?.model === candidate && current.snapshot === snapshot) return current;
-      try {
-        return await buildServingSnapshot(candidate, request);
-      } catch (error) {
-        failures.push({ part: 'model', error: coded(error) });
-      }
+class RefreshedState implements ServingState {
+  readonly #options: ServingStateOptions;
+  readonly #predictor: Predictor;
+  #current: Serving | null = null;
+  /** The champion and the snapshot that were loaded last, whether they can be served or not. */
+  #newestModel: LoadedModel | null = null;
+  #newestSnapshot: LoadedSnapshot | null = null;
+  /** The last model of the registry that was served. */
+  #goodModel: LoadedModel | null = null;
+  #failure: { error: HeadwayError; at: number } | null = null;
+  #logged = '';
+  #running: Promise<RefreshOutcome> | null = null;
+
+  constructor(options: ServingStateOptions) {
+    this.#options = options;
+    this.#predictor =
+      options.predictor ??
+      inProcessPredictor(backendReady)({ onBatch: () => {}, onFailure: () => {} });
+  }
+
+  current(): Serving | null {
+    // By the clock and not by a refresh: a store that hangs must not make old data look fresh.
+    const current = this.#current;
+    if (current && current.fallback === null && this.#options.clock.now() >= current.staleAt) {
+      const stale = { reason: 'FEATURES_STALE', since: current.staleAt } as const;
+      this.#current = underFallback(current, stale);
+      this.#logFallback(null, stale);
     }
-    // The last good forecast, while it is fresh; then a baseline on what is newer.
-    const isKept =
-      current !== null &&
-      (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
-    if (isKept) return current;
-    return (
-      (await buildBaselineSnapshot(request, (newestModel ?? goodModel)?.card.metrics)) ?? current
-    );
+    return this.#current;
+  }
+
+  failure() {
+    return this.#failure;
+  }
+
+  refresh(): Promise<RefreshOutcome> {
+    // Callers that come while a refresh runs share it: two at once could swap in the wrong order.
+    this.#running ??= this.#refreshOnce()
+      .then((outcome) => {
+        this.#options.onRefresh?.(outcome);
+        return outcome;
+      })
+      .finally(() => {
+        this.#running = null;
+      });
+    return this.#running;
+  }
+
+  async #refreshOnce(): Promise<RefreshOutcome> {
+    const failures: Failure[] = [];
+    const { loaded, issued } = await this.#load(failures);
+    let next: Serving | null;
+    try {
+      next = await this.#best(loaded, issued, failures);
+    } catch (error) {
+      failures.push({ part: 'features', error: coded(error) });
+      next = this.#current;
+    }
+    const before = this.#current;
+    if (next) {
+      // The swap is one assignment, after everything that can fail.
+      this.#current = underFallback(next, this.#fallbackOf(next, failures));
+      if (this.#current.model.champion) this.#goodModel = this.#current.model;
+    }
+    const hasChanged =
+      next !== null && (next.model !== before?.model || next.snapshot !== before?.snapshot);
+    this.#failure = failures[0]
+      ? { error: failures[0].error, at: this.#options.clock.now() }
+      : null;
+    this.#log(failures, before, hasChanged);
+    return this.#failure ? 'failed' : hasChanged ? 'changed' : 'unchanged';
   }
 
   /**
-   * What a batch has issued lately, for the first start alone: later snapshots are served before a
-   * batch knows them.
+   * Loads both parts and what the batch issued. The parts fail separately: a corrupt new model must
+   * not stop new data from reaching the old model, nor the reverse.
    */
-  async function issuedLately(): Promise<readonly ForecastEntry[]> {
-    if (!options.issued || current !== null) return [];
-    const now = clock.now();
-    return options.issued
-      .latest(now - LATEST_ISSUE_MS, now + CLOCK_TOLERANCE_MS)
-      .catch((error: unknown) => {
-        logger.warn({ err: error }, 'forecasts that were issued cannot be read: they are computed');
-        return [];
-      });
-  }
-
-  async function refreshOnce(): Promise<RefreshOutcome> {
-    const failures: Failure[] = [];
-    // The two parts fail apart: a corrupt new model must not stop new data from reaching the old
-    // one, nor the reverse.
-    const issuing = issuedLately();
+  async #load(failures: Failure[]) {
+    const issuing = this.#issuedLately();
     const [model, features] = await Promise.allSettled([
-      loadModel(options, newestModel),
-      loadSnapshot(options, newestSnapshot),
+      loadModel(this.#options, this.#newestModel),
+      loadSnapshot(this.#options, this.#newestSnapshot),
     ]);
     const issued = await issuing;
     const loaded =
@@ -140,97 +149,107 @@ export function createServingState(options: ServingStateOptions): ServingState {
       features.status === 'fulfilled'
         ? features.value
         : keep(failures, 'features', features.reason);
-    newestModel = loaded ?? newestModel;
-    newestSnapshot = snapshot ?? newestSnapshot;
-    let next: Serving | null;
-    try {
-      next = await best(loaded, issued, failures);
-    } catch (error) {
-      failures.push({ part: 'features', error: coded(error) });
-      next = current;
+    this.#newestModel = loaded ?? this.#newestModel;
+    this.#newestSnapshot = snapshot ?? this.#newestSnapshot;
+    return { loaded, issued };
+  }
+
+  /** The best that the loaded parts allow; the served one itself where it is still that. */
+  async #best(
+    loaded: LoadedModel | null,
+    issued: readonly ForecastEntry[],
+    failures: Failure[],
+  ): Promise<Serving | null> {
+    const { domain, clock, staleAfterIntervals = 0 } = this.#options;
+    const snapshot = this.#newestSnapshot;
+    const current = this.#current;
+    if (snapshot === null) return current;
+    const request = {
+      ...{ domain, snapshot, before: current, now: clock.now() },
+      ...{ staleAfterIntervals, predictor: this.#predictor, issued },
+    };
+    for (const candidate of new Set([loaded, this.#goodModel])) {
+      if (candidate === null) continue;
+      if (current?.model === candidate && current.snapshot === snapshot) return current;
+      try {
+        return await buildServingSnapshot(candidate, request);
+      } catch (error) {
+        failures.push({ part: 'model', error: coded(error) });
+      }
     }
-    const before = current;
-    if (next) {
-      // the swap: one assignment, after everything that can fail
-      current = underFallback(next, fallbackOf(next, failures));
-      if (current.model.champion) goodModel = current.model;
-    }
-    const hasChanged =
-      next !== null && (next.model !== before?.model || next.snapshot !== before?.snapshot);
-    failure = failures[0] ? { error: failures[0].error, at: clock.now() } : null;
-    tell(failures, before, hasChanged);
-    return failure ? 'failed' : hasChanged ? 'changed' : 'unchanged';
+    // The last good forecast while it is fresh, then a baseline on newer data.
+    const stays =
+      current !== null &&
+      (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
+    if (stays) return current;
+    const { metrics } = (this.#newestModel ?? this.#goodModel)?.card ?? {};
+    return (await buildBaselineSnapshot(request, metrics)) ?? current;
   }
 
   /**
-   * Why `next` is not what it should be. A failure says more than the age that comes of it; while
-   * it lasts its beginning stays.
+   * What a batch issued lately, for the first start only: later snapshots are served before a batch
+   * has forecast them.
    */
-  function fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
-    const reason = reasonOf(failures);
-    const before = current?.fallback;
-    if (reason) return before?.reason === reason ? before : { reason, since: clock.now() };
-    return clock.now() >= next.staleAt ? { reason: 'FEATURES_STALE', since: next.staleAt } : null;
+  async #issuedLately(): Promise<readonly ForecastEntry[]> {
+    const { issued, clock, logger } = this.#options;
+    if (!issued || this.#current !== null) return [];
+    const now = clock.now();
+    return issued
+      .latest(now - LATEST_ISSUE_MS, now + CLOCK_TOLERANCE_MS)
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'issued forecasts cannot be read; computing them instead');
+        return [];
+      });
   }
 
-  /** Each failure, and each change of what is served, once. */
-  function tell(failures: readonly Failure[], before: Serving | null, hasChanged: boolean): void {
+  /**
+   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it lasts
+   * its start time stays.
+   */
+  #fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
+    const now = this.#options.clock.now();
+    const reason = reasonOf(failures);
+    const before = this.#current?.fallback;
+    if (reason) return before?.reason === reason ? before : { reason, since: now };
+    return now >= next.staleAt ? { reason: 'FEATURES_STALE', since: next.staleAt } : null;
+  }
+
+  /** Logs each failure, and each change of what is served, once. */
+  #log(failures: readonly Failure[], before: Serving | null, hasChanged: boolean): void {
+    const { logger } = this.#options;
     const now = failures
       .map(({ part, error }) => `${part} ${error.code} ${error.where ?? ''} ${error.message}`)
       .join('\n');
-    if (now !== logged)
+    if (now !== this.#logged)
       for (const { part, error } of failures)
         logger.error(
           { err: error, code: error.code, part },
           'refresh failed; the last good state stays',
         );
-    logged = now;
-    if (current === null) return;
-    reportFallback(before?.fallback ?? null, current.fallback);
-    const { model, etag, unknownInputs, replaced } = current;
+    this.#logged = now;
+    if (this.#current === null) return;
+    this.#logFallback(before?.fallback ?? null, this.#current.fallback);
     if (!hasChanged) return;
+    const { model, etag, unknownInputs, replaced } = this.#current;
     if (unknownInputs.length > 0)
       logger.warn(
         { columns: unknownInputs },
-        'exogenous columns are unknown: their usual values are used',
+        'exogenous columns are unknown; their training means are used',
       );
     if (replaced.size > 0 && replaced.size !== before?.replaced.size)
       logger.warn(
         { series: replaced.size, examples: [...replaced].slice(0, 5) },
-        'a baseline answers for some series',
+        'a baseline forecasts some series',
       );
     logger.info({ modelVersion: model.card.modelVersion, etag }, 'now serving');
   }
 
-  function reportFallback(before: Fallback | null, after: Fallback | null): void {
+  #logFallback(before: Fallback | null, after: Fallback | null): void {
     if (before?.reason === after?.reason) return;
-    if (after) logger.warn({ reason: after.reason, since: after.since }, 'answers are a fallback');
-    else logger.info({ reason: before?.reason }, 'answers are no fallback any more');
+    const { logger } = this.#options;
+    if (after) logger.warn({ reason: after.reason, since: after.since }, 'serving a fallback');
+    else logger.info({ reason: before?.reason }, 'serving recovered');
   }
-
-  return {
-    current() {
-      // By the clock and not by a refresh: a store that hangs must not make old data look fresh.
-      if (current && current.fallback === null && clock.now() >= current.staleAt) {
-        current = underFallback(current, { reason: 'FEATURES_STALE', since: current.staleAt });
-        reportFallback(null, current.fallback);
-      }
-      return current;
-    },
-    failure: () => failure,
-    refresh() {
-      // Callers that come while a refresh runs share it: two at once could swap in the wrong order.
-      running ??= refreshOnce()
-        .then((outcome) => {
-          options.onRefresh?.(outcome);
-          return outcome;
-        })
-        .finally(() => {
-          running = null;
-        });
-      return running;
-    },
-  };
 }
 
 function keep(failures: Failure[], part: Failure['part'], error: unknown): null {
@@ -238,7 +257,7 @@ function keep(failures: Failure[], part: Failure['part'], error: unknown): null 
   return null;
 }
 
-/** The model's trouble comes first: it says more of the numbers. */
+/** A failure of the model comes first: it explains more about the numbers. */
 function reasonOf(failures: readonly Failure[]): FallbackReason | null {
   const failure = failures.find(({ part }) => part === 'model') ?? failures[0];
   if (failure === undefined) return null;

@@ -58,7 +58,7 @@ test('SIGTERM while start serves', async () => {
   await warm.run(['models', 'promote', modelVersion], place.env);
   const start = startHeadway(['start', '--port', '0'], place.env);
   const [, url] = await start.until(/Page +(http:\/\/127\.0\.0\.1:\d+)\//);
-  await start.until(/Ctrl-C stops/);
+  await start.until(/Press Ctrl-C/);
   expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   start.kill('SIGTERM');
   const { code, signal, stdout } = await start.ended;

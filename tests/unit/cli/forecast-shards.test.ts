@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { forecastCommand } from '../../../cli/commands/forecast.ts';
+import { forecastCommand } from '../../../cli/actions/forecast.ts';
 import { openContext } from '../../../cli/context.ts';
 import { train } from '../../../services/training/train.ts';
 import { openForecastLog } from '../../../storage/forecasts/forecast-log.ts';

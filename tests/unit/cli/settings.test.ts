@@ -1,18 +1,12 @@
 /**
- * Purpose: settings on the command line: which value wins, `headway config`, and clear refusals.
+ * Purpose: settings on the command line: precedence, `headway config`, and clear errors.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SettingRow } from '../../../platform/settings/settings.ts';
-import { type CliWorker, cliWorker } from '../../fixtures/cli/cli-worker.ts';
-
-let warm: CliWorker;
-beforeAll(() => {
-  warm = cliWorker();
-});
-afterAll(() => warm.close());
+import { runCommand } from '../../fixtures/cli/run-command.ts';
 
 const config = async (args: string[], env: Record<string, string> = {}) => {
-  const { code, stdout, stderr } = await warm.run(['config', '--json', ...args], env);
+  const { code, stdout, stderr } = await runCommand(['config', '--json', ...args], env);
   expect([code, stderr]).toEqual([0, '']);
   return new Map((JSON.parse(stdout) as SettingRow[]).map((row) => [row.name, row]));
 };
@@ -55,13 +49,13 @@ describe('config', () => {
     expect(rows.get('PORT')).toMatchObject({ value: '8080', source: 'default' });
   });
 
-  test('quantiles are listed as they are written, and wrong ones stop the start', async () => {
+  test('quantiles are listed as written; invalid ones are refused', async () => {
     const rows = await config([], { HEADWAY_QUANTILES: '0.05,0.5,0.95' });
     expect(rows.get('HEADWAY_QUANTILES')).toMatchObject({
       value: '0.05,0.5,0.95',
       source: 'environment',
     });
-    const { code, stderr } = await warm.run(['train', '--quantiles', '0.1,0.9'], {});
+    const { code, stderr } = await runCommand(['train', '--quantiles', '0.1,0.9'], {});
     expect(code).toBe(2);
     expect(stderr).toMatch(
       /^SETTINGS_INVALID: HEADWAY_QUANTILES is "0.1,0.9" \(from the command line\).*0\.5 among them/,
@@ -73,63 +67,53 @@ describe('config', () => {
   });
 
   test('for people it is a table', async () => {
-    const { code, stdout } = await warm.run(['config']);
+    const { code, stdout } = await runCommand(['config']);
     expect(code).toBe(0);
     expect(stdout).toContain('HEADWAY_FEATURES_SCHEDULE');
     expect(() => JSON.parse(stdout)).toThrow();
   });
 });
 
-describe('a wrong setting is SETTINGS_INVALID and exit status 2, and says what is allowed', () => {
+describe('an invalid setting is SETTINGS_INVALID, exit status 2, and lists what is allowed', () => {
   test.each([
-    ['a port that is none', { PORT: '99999' }, [], /PORT is "99999".*0 to 65535/],
+    ['a port out of range', { PORT: '99999' }, [], /PORT is "99999".*0 to 65535/],
     [
-      'a seed that is no number',
+      'a seed that is not a number',
       {},
       ['train', '--seed', 'lucky'],
       /HEADWAY_SEED is "lucky" \(from the command line\)/,
     ],
+    ['an unknown backend', {}, ['train', '--backend', 'abacus'], /auto, native, wasm or cpu/],
+    ['an unknown kind of store', {}, ['store', 'log', '--store', 'ftp://x'], /file:FOLDER or s3:/],
+    ['an invalid schedule', { HEADWAY_TRAINING_SCHEDULE: 'daily' }, [], /cron expression/],
     [
-      'a backend that there is not',
-      {},
-      ['train', '--backend', 'abacus'],
-      /auto, native, wasm or cpu/,
-    ],
-    [
-      'a store of a kind that there is not',
-      {},
-      ['store', 'log', '--store', 'ftp://x'],
-      /file:FOLDER or s3:/,
-    ],
-    ['a schedule that is none', { HEADWAY_TRAINING_SCHEDULE: 'daily' }, [], /cron expression/],
-    [
-      'a variable that is misspelt',
+      'a misspelt variable',
       { HEADWAY_STOER: 'file:/a' },
       [],
       /HEADWAY_STOER is not a setting.*HEADWAY_STORE\?/,
     ],
     [
-      'a store on S3 with a parameter of no meaning',
+      'an S3 store with an unknown parameter',
       {},
       ['store', 'log', '--store', 's3://bucket/p?key=x'],
       /a parameter "key"/,
     ],
   ])('%s', async (_title, env, args, message) => {
-    const { code, stdout, stderr } = await warm.run(args.length > 0 ? args : ['config'], env);
+    const { code, stdout, stderr } = await runCommand(args.length > 0 ? args : ['config'], env);
     expect(stderr).toMatch(/^SETTINGS_INVALID: /);
     expect(stderr).toMatch(message);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('a domain that there is not is DOMAIN_UNKNOWN, and the known ones are named', async () => {
-    const { code, stderr } = await warm.run(['config', '--domain', 'weather']);
+  test('an unknown domain is DOMAIN_UNKNOWN, and the error lists the known ones', async () => {
+    const { code, stderr } = await runCommand(['config', '--domain', 'weather']);
     expect(stderr).toMatch(/^DOMAIN_UNKNOWN: there is no domain "weather"\. Use one of: .*taxi/);
     expect(code).toBe(2);
   });
 
   test('a password in an address is not repeated', async () => {
-    const { stderr } = await warm.run(['config', '--store', 'http://me:secret@host/x']);
+    const { stderr } = await runCommand(['config', '--store', 'http://me:secret@host/x']);
     expect(stderr).not.toContain('secret');
   });
 });

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildProgram } from '../../../cli/main.ts';
 import { readSettings } from '../../../platform/settings/settings.ts';
-import type { App } from '../../../services/inference/routes/context.ts';
+import type { App } from '../../../services/inference/plugins/app.ts';
 import { createFixture } from '../../fakes/inference.ts';
 import {
   lastOf,

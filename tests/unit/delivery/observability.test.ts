@@ -2,7 +2,7 @@
  * Purpose: the alerts and the dashboard read only what the inference service really says of itself.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { App } from '../../../services/inference/routes/context.ts';
+import type { App } from '../../../services/inference/plugins/app.ts';
 import { createFixture } from '../../fakes/inference.ts';
 import { filesIn, textOf, treeOf } from '../../fixtures/delivery/delivery-files.ts';
 import { readsOf } from '../../fixtures/delivery/promql.ts';

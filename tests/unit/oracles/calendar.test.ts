@@ -10,6 +10,7 @@ import {
   createCalendar,
   localLag,
 } from '../../../forecasting/features/calendar.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 
 const HOUR = 3_600_000;
 const newYork: CalendarPlace = {
@@ -165,7 +166,7 @@ test('local hour, weekday and offset from UTC equal what Intl says, anywhere and
         }
       },
     ),
-    { numRuns: 60, seed: 5 },
+    { numRuns: runs(60), seed: 5 },
   );
 });
 
@@ -218,6 +219,6 @@ test('a week and a day earlier by the local clock are what Temporal says, on hou
         }
       },
     ),
-    { numRuns: 25, seed: 8 },
+    { numRuns: runs(25), seed: 8 },
   );
 });

@@ -8,6 +8,7 @@ import {
   seasonalNaive,
 } from '../../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import { panelOf } from '../../fixtures/random-panels.ts';
 
 const _ = Number.NaN;
@@ -99,6 +100,6 @@ test('the three equal a second implementation, for any gaps, seasons and horizon
         }
       },
     ),
-    { numRuns: 120, seed: 8 },
+    { numRuns: runs(120), seed: 8 },
   );
 });

@@ -10,6 +10,7 @@ import {
   type NetworkForecaster,
   networkForecaster,
 } from '../../../forecasting/models/network/forecaster.ts';
+import { runs } from '../../fixtures/property-runs.ts';
 import { ONLINE_INTERVALS, panelOf, randomPanel } from '../../fixtures/random-panels.ts';
 import { fitToy, startBackend } from '../../fixtures/toy-network.ts';
 
@@ -71,7 +72,7 @@ test('they equal the mean over all orders, for any game', () => {
       const sum = shares.reduce((a, b) => a + b, 0);
       expect(sum).toBeCloseTo((worths.at(-1) as number) - (worths[0] as number), 8);
     }),
-    { numRuns: 100, seed: 1 },
+    { numRuns: runs(100), seed: 1 },
   );
 });
 
@@ -85,7 +86,7 @@ test('players who are alike get alike: renaming them renames their shares', () =
       for (let i = 0; i < n; i++)
         expect(others[i]).toBeCloseTo(shares[(i + n - 1) % n] as number, 8);
     }),
-    { numRuns: 50, seed: 2 },
+    { numRuns: runs(50), seed: 2 },
   );
 });
 

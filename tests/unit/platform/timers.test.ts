@@ -1,4 +1,4 @@
-/** Purpose: pauses end when told, and a repeated look neither overlaps nor dies of an error. */
+/** Purpose: pauses end when aborted; `repeat` never overlaps and survives an error. */
 import { describe, expect, test } from '@jest/globals';
 import { repeat, sleep, withTimeout } from '../../../platform/timers.ts';
 
@@ -10,7 +10,7 @@ describe('sleep', () => {
 });
 
 describe('repeat', () => {
-  test('goes on after an error, never overlaps, and stop waits for the call under way', async () => {
+  test('continues after an error, never overlaps; stop waits for the running call', async () => {
     const errors: unknown[] = [];
     let calls = 0;
     let running = 0;

@@ -11,8 +11,8 @@
 import type { Domain, RawPart, RawRows } from '../../../../domains/domain.ts';
 import { sqlName, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
-import type { ClockSegment } from '../clock-segments.ts';
 import { gridOrigin, reasonNameSql } from '../interval-rules.ts';
+import type { ClockSegment } from '../local-time.ts';
 
 /**
  * Where the raw rows are is all that had to differ: the rest is said in words that both engines
@@ -60,7 +60,7 @@ FROM (
 
 /**
  * Columns: reason (NULL: used), series_id, utc_ms, target, row_count (raw rows of this reason),
- * duplicates (further ones, of an event that was told before); of what was used one row for a
+ * duplicates (further ones, of an event that was counted before); of what was used one row for a
  * series and UTC interval, in their order, of the rest one row a reason.
  */
 export function countStatement(query: PortablePart, segments: readonly ClockSegment[]): string {
@@ -113,7 +113,7 @@ function countedOnce(query: PortablePart): string {
   const { seriesId, duplicateKey } = query.rows;
   const names = duplicateKey.map((_, index) => `k${index}`);
   const keys = duplicateKey.map((column, index) => `${usable(column)} AS ${names[index]}`);
-  return `told AS (
+  return `keyed AS (
   SELECT hw_reason AS reason, ${usable(seriesId)} AS series, ${usable(bucketOf(query))} AS local_ms,
     ${keys.join(', ')}, count(*) AS n
   FROM ${judged(query)} AS judged
@@ -121,7 +121,7 @@ function countedOnce(query: PortablePart): string {
 ),
 ranked AS (
   SELECT reason, series, local_ms, n, row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY local_ms, series) AS place
-  FROM told
+  FROM keyed
 ),
 counted AS (
   SELECT reason, series, local_ms, sum(n) AS n, count(*) FILTER (WHERE reason IS NULL AND place = 1) AS used
@@ -169,7 +169,7 @@ function requirePortable(
   if (rows.value !== null) {
     throw new HeadwayError(
       'SOURCE_INVALID',
-      'rows that are values are told apart by their order in the file, which a table does not keep',
+      'rows that are values are distinguished by their order in the file, which a table does not keep',
       {
         where: name,
         fix: 'Use the embedded engine (leave --engine out): only counted events go to another engine.',

@@ -1,6 +1,6 @@
 /**
- * Purpose: aggregate one raw part by the portable text on an engine that answers queries, and write
- * what it answers as the same Parquet part that the embedded engine writes.
+ * Purpose: aggregate one raw part by the portable text on an engine that runs queries, and write
+ * the result as the same Parquet part that the embedded engine writes.
  * Invariants: two statements, one scan of the raw rows each: the first says how many rows and which
  * local times there are, the second counts them; rowsIn of the first = rowsUsed + Σ rejected of the
  * second, or nothing is returned.
@@ -10,13 +10,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { rowArraysOf, withDuckDB } from '../../../../platform/duckdb/duckdb.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
-import { type AggregatedPart, type AggregateOptions, writeValues } from '../aggregate.ts';
-import { type ClockSegment, clockSegments } from '../clock-segments.ts';
+import { outsideSql } from '../../sources/raw-part.ts';
+import {
+  type AggregatedPart,
+  type AggregateOptions,
+  type PartEngine,
+  writeValues,
+} from '../aggregate.ts';
 import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from '../interval-rules.ts';
-import { clockStretches, gridPhase } from '../local-time.ts';
+import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
 import {
   countStatement,
   duckdbDialect,
+  outsideStatement,
   type PortablePart,
   probeStatement,
   type SqlDialect,
@@ -35,6 +41,22 @@ export const embeddedQueries = (
 ): QueryEngine => ({
   dialect,
   query: (sql) => rowArraysOf(connection, sql),
+});
+
+export const queryingEngine = (engine: QueryEngine): PartEngine => ({
+  aggregate: (options) => aggregateByQuery(engine, options),
+  async countOutside(options) {
+    const ranges = options.rows.ranges ?? [];
+    if (ranges.length === 0) return [];
+    const statement = outsideStatement(
+      { ...options, dialect: engine.dialect },
+      ranges.map(outsideSql),
+    );
+    for await (const counts of engine.query(statement)) {
+      return ranges.map(({ name }, index) => ({ range: name, rows: Number(counts[index]) }));
+    }
+    return [];
+  },
 });
 
 export interface Probe {
@@ -76,7 +98,7 @@ export async function probe(engine: QueryEngine, query: PortablePart): Promise<P
   }
   throw new HeadwayError(
     'SOURCE_UNAVAILABLE',
-    `the ${engine.dialect.name} engine answered a count with no row`,
+    `the ${engine.dialect.name} engine returned no row for a count`,
     {
       where: query.part.name,
       fix: 'Run again; nothing was committed.',
@@ -101,7 +123,7 @@ export function segmentsOf(
  */
 async function collect(
   connection: DuckDBConnection,
-  answered: AsyncIterable<readonly unknown[]>,
+  result: AsyncIterable<readonly unknown[]>,
   account: { rowsUsed: number; rejected: Record<string, number> },
 ): Promise<{ first: number; last: number } | null> {
   await connection.run(
@@ -114,7 +136,7 @@ async function collect(
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   let line = 0n;
-  for await (const [reason, series, utc, target, count, duplicates] of answered) {
+  for await (const [reason, series, utc, target, count, duplicates] of result) {
     reject('duplicate', Number(duplicates));
     if (reason !== null) {
       reject(String(reason), Number(count));

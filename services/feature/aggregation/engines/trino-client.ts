@@ -4,7 +4,7 @@
  * Invariants: rows are passed on page by page and never all held; a statement that nobody reads to
  * its end is cancelled; `nextUri` is followed on the coordinator that was asked and nowhere else;
  * only reading statements are sent, so that every request may be repeated.
- * Fails: SOURCE_UNAVAILABLE where the cluster does not answer, SOURCE_INVALID with Trino's own
+ * Fails: SOURCE_UNAVAILABLE where the cluster does not respond, SOURCE_INVALID with Trino's own
  * words where it refuses the statement, SETTINGS_INVALID for an address that is none, or a user
  * that it does not let in.
  */
@@ -23,8 +23,8 @@ export interface TrinoAddress {
   readonly schema: string;
 }
 
-/** One answer of the coordinator, as far as it is looked at. */
-interface Answer {
+/** The fields of a response of the coordinator that are read. */
+interface TrinoResponse {
   readonly nextUri?: string;
   readonly data?: readonly (readonly unknown[])[];
   readonly error?: {
@@ -65,7 +65,7 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
   const isOwn = (uri: string): boolean =>
     URL.canParse(uri) && new URL(uri).origin === new URL(origin).origin;
 
-  async function request(config: AxiosRequestConfig): Promise<Answer> {
+  async function request(config: AxiosRequestConfig): Promise<TrinoResponse> {
     let text: string;
     try {
       const { data } = await client.axios.request<string>({
@@ -81,7 +81,7 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
       throw unreachable(error, origin);
     }
     try {
-      return JSON.parse(text) as Answer;
+      return JSON.parse(text) as TrinoResponse;
     } catch (error) {
       throw foreign(origin, error);
     }
@@ -92,17 +92,17 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
     async *query(sql) {
       let next: string | undefined;
       try {
-        let answer = await request({ method: 'POST', url: `${origin}/v1/statement`, data: sql });
+        let response = await request({ method: 'POST', url: `${origin}/v1/statement`, data: sql });
         for (;;) {
-          next = answer.nextUri;
-          if (answer.error) throw refused(answer.error, origin);
-          yield* answer.data ?? [];
+          next = response.nextUri;
+          if (response.error) throw refused(response.error, origin);
+          yield* response.data ?? [];
           if (next === undefined) return;
           if (!isOwn(next)) throw elsewhere(next, origin);
-          answer = await request({ method: 'GET', url: next });
+          response = await request({ method: 'GET', url: next });
         }
       } finally {
-        // Left before the end: the cluster need not work on. Where it cannot be told, it gives up
+        // Left before the end: the cluster need not work on. Where it cannot be reached, it stops
         // by itself after some minutes.
         if (next !== undefined && isOwn(next)) {
           await client.axios
@@ -116,7 +116,7 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
 
 /**
  * As the protocol says, 502, 503 and 504 are repeated, also of the statement itself; so is an
- * answer that was cut.
+ * response that was cut.
  */
 function isRetried(error: AxiosError): boolean {
   const status = error.response?.status;
@@ -141,7 +141,7 @@ function unreachable(error: unknown, where: string): HeadwayError {
   }
   return new HeadwayError(
     'SOURCE_UNAVAILABLE',
-    `the Trino cluster does not answer (${reasonOf(error)})`,
+    `the Trino cluster does not respond (${reasonOf(error)})`,
     {
       where,
       fix: 'Look whether it runs and can be reached, and run again; nothing was committed.',
@@ -153,10 +153,10 @@ function unreachable(error: unknown, where: string): HeadwayError {
 const foreign = (where: string, cause: unknown): HeadwayError =>
   new HeadwayError(
     'SOURCE_UNAVAILABLE',
-    'what answers is not a Trino cluster: its answer is not JSON',
+    'the server is not a Trino cluster: its response is not JSON',
     {
       where,
-      fix: 'Look at the address; a proxy in between may have answered.',
+      fix: 'Look at the address; a proxy may have responded.',
       cause,
     },
   );
@@ -172,7 +172,11 @@ const elsewhere = (next: string, where: string): HeadwayError =>
   );
 
 function refused(
-  { message = 'no reason given', errorName = 'an error', errorType }: NonNullable<Answer['error']>,
+  {
+    message = 'no reason given',
+    errorName = 'an error',
+    errorType,
+  }: NonNullable<TrinoResponse['error']>,
   where: string,
 ) {
   const isOurs = errorType === 'USER_ERROR';

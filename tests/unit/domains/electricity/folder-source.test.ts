@@ -1,22 +1,9 @@
 import { rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  jest,
-  test,
-} from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { electricity } from '../../../../domains/electricity/definition.ts';
 import { type FeatureFixture, featureFixture, utc } from '../../../fixtures/feature-fixture.ts';
-import { sharedData } from '../../../fixtures/shared-data.ts';
-
-// The first run in a file loads danfo, which takes seconds on a busy machine.
-jest.setTimeout(60_000);
 
 describe('load files', () => {
   let bench: FeatureFixture;
@@ -35,15 +22,15 @@ describe('load files', () => {
       ['Datetime,AEP_MW', '2018-07-02 00:00:00,120.5', '2018-07-01 01:00:00,100.0'],
       '\r\n',
     );
-    const { parts, manifest } = await bench.run();
+    const { parts, values } = await bench.read();
     expect(parts[0]).toMatchObject({ rowsIn: 2, rowsUsed: 2, rejected: {} });
-    expect(bench.features.values()).toEqual(
+    expect(values).toEqual(
       new Map([
         [`AEP@${utc('2018-07-01T04')}`, 100],
         [`AEP@${utc('2018-07-02T03')}`, 120.5],
       ]),
     );
-    expect(manifest.objects[0].span).toEqual({
+    expect(parts[0].span).toEqual({
       start: utc('2018-07-01T04'),
       end: utc('2018-07-02T04'),
     });
@@ -61,9 +48,9 @@ describe('load files', () => {
       ...['2015-03-08 02:00:00,50', '2015-03-08 03:00:00,999', '2015-03-08 04:00:00,60'],
       ...['2016-11-06 01:00:00,70', '2016-11-06 02:00:00,80', '2016-11-06 03:00:00,90'],
     ]);
-    const { parts } = await bench.run();
+    const { parts, values } = await bench.read();
     expect(parts[0].rejected).toEqual({ nonexistent_local_time: 1 });
-    expect(bench.features.values()).toEqual(
+    expect(values).toEqual(
       new Map([
         [`DOM@${utc('2015-11-01T04')}`, 10],
         [`DOM@${utc('2015-11-01T05')}`, 20],
@@ -103,7 +90,7 @@ describe('load files', () => {
       ],
       '1200-01-01 06:00:00,5.0',
     ]);
-    const { parts } = await bench.run();
+    const { parts } = await bench.read();
     expect(parts[0]).toMatchObject({
       rowsIn: 17,
       rowsUsed: 1,
@@ -132,71 +119,34 @@ describe('load files', () => {
       join(bench.input, 'FF_hourly.csv.gz'),
       'Datetime,FF_MW\n2018-01-01 05:00:00,7.0\n',
     );
-    const error = await bench.run().catch((caught) => caught);
+    const error = await bench.read().catch((caught) => caught);
     expect(error.code).toBe('RAW_FILE_INVALID');
     for (const name of ['AA', 'BB', 'CC', 'DD', 'FF', 'OK'])
       expect(error.message).toContain(`${name}_hourly.csv`);
     expect(error.fix).toContain('Datetime,<REGION>_MW');
-    expect(await bench.features.head()).toBeNull();
   });
 
   test('a missing, empty or foreign folder says what is expected', async () => {
-    await expect(bench.run(join(bench.folder, 'nowhere'))).rejects.toMatchObject({
+    await expect(bench.read(join(bench.folder, 'nowhere'))).rejects.toMatchObject({
       code: 'SOURCE_NOT_FOUND',
     });
-    await expect(bench.run()).rejects.toMatchObject({
+    await expect(bench.read()).rejects.toMatchObject({
       code: 'SOURCE_INVALID',
       fix: expect.stringContaining('_hourly.csv'),
     });
   });
 
-  test('a changed file, a new file and a renamed one are a new publication, an unchanged folder is none', async () => {
+  test('a changed or renamed file has another identity, an unchanged one has the same', async () => {
+    const identities = async () => {
+      const source = await electricity.openSource(bench.input, bench.context);
+      return (await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`);
+    };
     await write('AEP_hourly.csv', ['Datetime,AEP_MW', '2018-07-01 01:00:00,100.0']);
-    await bench.run();
-    expect((await bench.run()).changed).toBe(false);
-    await write('DOM_hourly.csv', ['Datetime,DOM_MW', '2018-07-01 01:00:00,50.0']);
-    bench.clock.advance(3_600_000);
-    expect((await bench.run()).changed).toBe(true);
-    expect(bench.features.values().size).toBe(2);
-    await rename(join(bench.input, 'DOM_hourly.csv'), join(bench.input, 'dom2_hourly.csv'));
-    bench.clock.advance(3_600_000);
-    expect((await bench.run()).changed).toBe(true);
-  });
-});
-
-const data = sharedData('pjm-hourly');
-
-(data ? describe : describe.skip)('ten PJM regions, as published', () => {
-  let bench: FeatureFixture;
-  beforeAll(async () => {
-    bench = await featureFixture(electricity);
-    await bench.run(data!);
-  }, 60_000);
-  afterAll(() => bench.remove());
-
-  test('every row but one zero is used; hours around the clock changes are where a calendar puts them', async () => {
-    const head = await bench.features.head();
-    expect(head!.objects[0]).toMatchObject({
-      rowsIn: 998_821,
-      rowsUsed: 998_820,
-      rejected: { bad_value: 1 },
-    });
-    const values = bench.features.values();
-    const pjme = (hour: string) => values.get(`PJME@${utc(hour)}`);
-    // Autumn 2015: labels 01:00, 02:00, 02:00, 03:00 end the hours from 04:00, 05:00, 06:00, 07:00
-    // UTC.
-    expect(['2015-11-01T04', '2015-11-01T05', '2015-11-01T06', '2015-11-01T07'].map(pjme)).toEqual([
-      22614, 21567, 21171, 20861,
-    ]);
-    // Spring 2015: label 02:00 ends the hour from 06:00 UTC, the next label 04:00 the hour from
-    // 07:00.
-    expect(['2015-03-08T06', '2015-03-08T07'].map(pjme)).toEqual([28653, 28368]);
-    // Autumn 2005: the label 02:00 is missing, and with it both of its hours.
-    expect(['2005-10-30T04', '2005-10-30T05', '2005-10-30T06', '2005-10-30T07'].map(pjme)).toEqual([
-      25623,
-      undefined,
-      undefined,
-      23302,
-    ]);
+    const before = await identities();
+    expect(await identities()).toEqual(before);
+    await rename(join(bench.input, 'AEP_hourly.csv'), join(bench.input, 'DOM_hourly.csv'));
+    expect(await identities()).not.toEqual(before);
+    await write('AEP_hourly.csv', ['Datetime,AEP_MW', '2018-07-01 01:00:00,101.0']);
+    expect(await identities()).not.toContain(before[0]);
   });
 });

@@ -11,6 +11,7 @@ import { createFeatureBatch, writeFeatures } from '../../../../forecasting/featu
 import { completePanel } from '../../../../forecasting/panel/complete-panel.ts';
 import { exogenousWithin, type Panel, padHistory } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import {
   HISTORY,
   ONLINE_INTERVALS,
@@ -128,7 +129,7 @@ describe('of a column known afterwards', () => {
         const longAgo = changed(panel, (name, t) => name !== 'plan' && t <= cutoff - 168);
         expect(bits(inputs(longAgo, cutoff))).toEqual(bits(told));
       }),
-      { numRuns: 6, seed: 3 },
+      { numRuns: runs(6), seed: 3 },
     );
   });
 

@@ -12,6 +12,7 @@ import {
   writeFeatures,
 } from '../../../../forecasting/features/features.ts';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   HISTORY,
@@ -57,7 +58,7 @@ test('nothing after the cutoff is read', () => {
         expect(bits(featuresOf(changed, 0, cutoff))).toEqual(bits(featuresOf(panel, 0, cutoff)));
       },
     ),
-    { numRuns: 20, seed: 1 },
+    { numRuns: runs(20), seed: 1 },
   );
 });
 
@@ -79,7 +80,7 @@ test('a long panel and what serving keeps of it give the same bits, and so does 
         ).toEqual(whole);
       },
     ),
-    { numRuns: 15, seed: 2 },
+    { numRuns: runs(15), seed: 2 },
   );
 });
 
@@ -110,7 +111,7 @@ test('a window of any length needs no more history than one of a week, and gives
         expect(bits(featuresOf(changed, 0, cutoff, spec))).toEqual(bits(whole));
       },
     ),
-    { numRuns: 15, seed: 6 },
+    { numRuns: runs(15), seed: 6 },
   );
 });
 
@@ -139,7 +140,7 @@ test('every input is finite and the level positive, also for zeros, gaps and a s
         expect(level[0]).toBeGreaterThan(0);
       }
     }),
-    { numRuns: 40, seed: 3 },
+    { numRuns: runs(40), seed: 3 },
   );
 });
 
@@ -170,7 +171,7 @@ test('scaling a series scales its level and changes no other input', () => {
           1e-4 * Math.max(1, Math.abs(x)),
         );
     }),
-    { numRuns: 15, seed: 4 },
+    { numRuns: runs(15), seed: 4 },
   );
 });
 

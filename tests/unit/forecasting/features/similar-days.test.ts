@@ -7,6 +7,7 @@ import {
 } from '../../../../forecasting/features/similar-days.ts';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   HOUR,
@@ -137,7 +138,7 @@ test('never a day whose following horizon is not wholly known, and nothing after
         }
       },
     ),
-    { numRuns: 25, seed: 3 },
+    { numRuns: runs(25), seed: 3 },
   );
 });
 

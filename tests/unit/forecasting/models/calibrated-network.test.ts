@@ -17,6 +17,7 @@ import {
 } from '../../../../forecasting/models/network/network.ts';
 import { type FittedNetwork, fitNetwork } from '../../../../forecasting/models/network/training.ts';
 import { randomStreams, seededRandom } from '../../../../platform/random.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import { panelDescription, randomPanel } from '../../../fixtures/random-panels.ts';
 import { startBackend, toyFit, toyNetwork } from '../../../fixtures/toy-network.ts';
 
@@ -116,7 +117,7 @@ describe('in the network’s forecast', () => {
           }
         },
       ),
-      { numRuns: 10, seed: 1 },
+      { numRuns: runs(10), seed: 1 },
     );
   });
 
@@ -160,7 +161,7 @@ describe('in the network’s forecast', () => {
           expect(row).toEqual(wanted);
         }
       }),
-      { numRuns: 10, seed: 3 },
+      { numRuns: runs(10), seed: 3 },
     );
   });
 

@@ -21,6 +21,7 @@ import {
   type TrainedNetwork,
 } from '../../../../forecasting/models/network/forecaster.ts';
 import { parameterShapes, sizeOf } from '../../../../forecasting/models/network/network.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   lastOf,
@@ -93,7 +94,7 @@ test('baseline and parts sum to the served median at every step, whatever the se
         }
       },
     ),
-    { numRuns: 25, seed: 1 },
+    { numRuns: runs(25), seed: 1 },
   );
 });
 
@@ -186,7 +187,7 @@ test('nothing after the cutoff is read', () => {
         );
       },
     ),
-    { numRuns: 10, seed: 2 },
+    { numRuns: runs(10), seed: 2 },
   );
 });
 

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { seededRandom } from '../../../../platform/random.ts';
 import { patchWasmMatMul } from '../../../../platform/tensorflow/wasm-matmul.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 
 beforeAll(async () => {
@@ -86,7 +87,7 @@ describe.each(transposes)('transposed: %s, %s', (transposeA, transposeB) => {
           tf.dispose([a.tensor, b.tensor, got]);
         },
       ),
-      { numRuns: 40, seed: 1 },
+      { numRuns: runs(40), seed: 1 },
     );
   });
 

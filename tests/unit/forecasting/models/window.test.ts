@@ -15,6 +15,7 @@ import {
 import { fitRidge, ridgeForecaster } from '../../../../forecasting/models/network/ridge.ts';
 import type { FittedNetwork } from '../../../../forecasting/models/network/training.ts';
 import { seededRandom } from '../../../../platform/random.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   lastOf,
@@ -94,7 +95,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
           );
         },
       ),
-      { numRuns: 8, seed: 1 },
+      { numRuns: runs(8), seed: 1 },
     );
   });
 
@@ -154,7 +155,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
           );
         }
       }),
-      { numRuns: 6, seed: 2 },
+      { numRuns: runs(6), seed: 2 },
     );
   });
 });

@@ -122,7 +122,7 @@ describe('what is wrong is named with its path, its value and what is allowed', 
   test('all at once, with the file to edit', () => {
     const wrong = { ...dev, logDays: 10, undeleteDays: 0 };
     expect(() => checkConfiguration(wrong)).toThrow(
-      /dev cannot be deployed \(infra\/environments\.ts\):\n- logDays .*\n- undeleteDays /,
+      /dev cannot be deployed \(infra\/aws\/environments\.ts\):\n- logDays .*\n- undeleteDays /,
     );
   });
 });

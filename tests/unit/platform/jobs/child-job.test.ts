@@ -1,6 +1,6 @@
 /**
  * Purpose: a job in a child process reports through the log, fails with its own code, and ends when
- * told.
+ * aborted.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A logger that keeps what it is told, and calls back on each message. */
+/** A logger that records its entries, and calls back on each message. */
 function recorder(onMessage: (message: string) => void = () => {}) {
   const entries: { level: string; fields: Record<string, unknown>; message: string }[] = [];
   const logger = silentLogger.child({}) as Logger;
@@ -54,7 +54,7 @@ const run = (
 ) => runChildJob({ args: [act], entry, execArgv: [], logger, ...more });
 
 describe('runChildJob', () => {
-  test('forwards lines, keeps the level and fields of log lines, and passes arguments and variables', async () => {
+  test('forwards lines with level and fields, and passes arguments and variables', async () => {
     const { logger, entries } = recorder();
     await run('talk', logger, { args: ['talk', '--flag', 'x'], env: { EXTRA: 'more' } });
     expect(entries).toContainEqual({
@@ -87,14 +87,14 @@ describe('runChildJob', () => {
       const { logger } = recorder((message) => message === 'ready' && controller.abort());
       await expect(
         run(act, logger, { signal: controller.signal, killAfterMs: 50 }),
-      ).rejects.toThrow('was told to stop');
+      ).rejects.toThrow('was stopped');
     }
   });
 
   test('a signal that is already aborted starts nothing', async () => {
     const { logger, entries } = recorder();
     await expect(run('talk', logger, { signal: AbortSignal.abort() })).rejects.toThrow(
-      'was told to stop',
+      'was stopped',
     );
     expect(entries).toEqual([]);
   });

@@ -21,8 +21,8 @@ let folder = '';
 let server: Server;
 let api = '';
 const started: ChildProcess[] = [];
-/** Set by a test: hears each answer. */
-let onResponse: (answered: CompletedRequest) => void = () => {};
+/** Set by a test: gets each response. */
+let onResponse: (response: CompletedRequest) => void = () => {};
 let events = 0;
 /** Resolves with each request for an event. */
 let onAsked: (reply: ServerResponse) => void = () => {};
@@ -85,9 +85,9 @@ function start(args: readonly string[], env: Record<string, string>): ChildProce
   return child;
 }
 
-/** Hands out one event, as soon as it is asked for, and waits for what is answered to it. */
+/** Sends one event to the function, and waits for the response. */
 async function invoke(child: ChildProcess, event = '{}'): Promise<CompletedRequest> {
-  const answered = new Promise<CompletedRequest>((resolve, reject) => {
+  const response = new Promise<CompletedRequest>((resolve, reject) => {
     onResponse = resolve;
     child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
   });
@@ -96,10 +96,10 @@ async function invoke(child: ChildProcess, event = '{}'): Promise<CompletedReque
     onAsked = resolve;
   });
   reply.writeHead(200, { 'lambda-runtime-aws-request-id': `event-${++events}` }).end(event);
-  return answered;
+  return response;
 }
 
-test('each event runs the command; the answer says that it is done, or which error it was', async () => {
+test('each event runs the command; the response is done or the error', async () => {
   const child = start(['config'], { AWS_LAMBDA_RUNTIME_API: api });
   expect(await invoke(child)).toEqual({ path: 'event-1/response', body: { done: 'config' } });
   await retire(child);
@@ -126,9 +126,9 @@ test('an event gives the values that the command leaves open, and nothing else',
     ['{"shard": "1/2 --json"}', "the event's shard is"],
     ['[1', 'the event is not JSON'],
   ] as const) {
-    const answer = await invoke(child, event);
-    expect(answer.path).toMatch(/\/error$/);
-    expect(answer.body).toMatchObject({
+    const response = await invoke(child, event);
+    expect(response.path).toMatch(/\/error$/);
+    expect(response.body).toMatchObject({
       errorType: 'USAGE',
       errorMessage: expect.stringContaining(problem),
     });

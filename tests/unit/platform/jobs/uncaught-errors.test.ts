@@ -1,4 +1,4 @@
-/** Purpose: an uncaught error is the entry's to judge, and no library's. */
+/** Purpose: the entry handles uncaught errors, not a library. */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
@@ -7,7 +7,7 @@ import { LOADER, ROOT } from '../../../fixtures/cli/headway-process.ts';
 
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
-test('after the WASM backend was loaded, the handlers of the process are those of before', async () => {
+test('loading the WASM backend leaves the process handlers unchanged', async () => {
   const own = () => {};
   for (const event of EVENTS) process.on(event, own);
   const handlers = () => EVENTS.map((event) => process.rawListeners(event));

@@ -57,7 +57,7 @@ describe('a worker pool', () => {
     expect(pids).not.toContain(process.pid);
   });
 
-  test('keeps the code of an error, and goes on after one, and after a worker that died', async () => {
+  test('keeps the code of an error, and continues after an error or a dead worker', async () => {
     pool = openWorkerPool({ module, size: 1 });
     await expect(pool.run({ act: 'coded' })).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',
@@ -74,14 +74,14 @@ describe('a worker pool', () => {
     await expect(pool.run({ act: 'pid' })).resolves.toBeGreaterThan(0);
   });
 
-  test('a job that is told to stop stops, and so does one whose pool is closed', async () => {
+  test('a job stops when its signal aborts or its pool is closed', async () => {
     pool = openWorkerPool({ module, size: 1 });
     const stop = new AbortController();
     const stopped = pool.run(
       { act: 'forever' },
       { signal: stop.signal, onProgress: () => stop.abort() },
     );
-    await expect(stopped).rejects.toMatchObject({ message: 'the job was told to stop' });
+    await expect(stopped).rejects.toMatchObject({ message: 'the job was stopped' });
     let closing = Promise.resolve();
     const running = pool.run({ act: 'forever' }, { onProgress: () => (closing = pool.close()) });
     const waiting = pool.run({ act: 'pid' });
@@ -93,7 +93,7 @@ describe('a worker pool', () => {
     });
   });
 
-  test('a module that cannot be loaded, and a size that is none, are told', async () => {
+  test('a module that cannot be loaded and an invalid size are errors', async () => {
     pool = openWorkerPool({ module: new URL('nowhere.ts', module), size: 1 });
     await expect(pool.run({})).rejects.toMatchObject({
       code: 'INTERNAL',

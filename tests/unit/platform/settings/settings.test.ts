@@ -71,7 +71,7 @@ describe('readSettings', () => {
     expect(read({}, { port: 0 }).port).toBe(0);
   });
 
-  test('keys are a file, or the content of one, or off by name: a secret that was not filled in opens nothing', () => {
+  test('keys are a file, its content, or off; an empty value is refused', () => {
     expect(read({ HEADWAY_API_KEYS: 'keys.json' }).apiKeys).toBe('keys.json');
     expect(read({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' }).apiKeys).toBe(
       '{"format":1,"keys":[]}',
@@ -118,15 +118,11 @@ describe('readSettings', () => {
     ['HEADWAY_REFRESH_SECONDS', '0', 'a whole number from 1'],
     ['HEADWAY_RATE_LIMIT', '1.5', 'a whole number'],
     ['HEADWAY_MEMORY_MB', '12', 'a whole number from 64'],
-    ['HEADWAY_CORS', '*', 'origins, with commas'],
-    ['HEADWAY_CORS', 'https://*.example', 'origins, with commas'],
+    ['HEADWAY_CORS', '*', 'origins separated by commas'],
+    ['HEADWAY_CORS', 'https://*.example', 'origins separated by commas'],
     ['HEADWAY_CORS', 'https://shop.example/path', 'no path'],
-    ['HEADWAY_TRACES', 'collector:4318', 'the address of an OpenTelemetry collector'],
-    [
-      'HEADWAY_TRACES',
-      'http://me:secret@collector:4318',
-      'the address of an OpenTelemetry collector',
-    ],
+    ['HEADWAY_TRACES', 'collector:4318', 'the URL of an OpenTelemetry collector'],
+    ['HEADWAY_TRACES', 'http://me:secret@collector:4318', 'the URL of an OpenTelemetry collector'],
     ['HEADWAY_TRACES_PERCENT', '101', 'a whole number from 0 to 100'],
     ['HEADWAY_PROXIES', '9', 'a whole number from 0 to 8'],
     ['HEADWAY_CACHE_MB', '-1', 'a whole number from 0'],
@@ -138,7 +134,7 @@ describe('readSettings', () => {
     expect(said).not.toContain('secret@');
   });
 
-  test('quantiles are a list, from the environment or a flag, and are listed as they are written', () => {
+  test('quantiles are a list, from the environment or a flag, and are shown as written', () => {
     expect(read({ HEADWAY_QUANTILES: '0.05, .25,0.5,0.75,0.95' }).quantiles).toEqual([
       0.05, 0.25, 0.5, 0.75, 0.95,
     ]);
@@ -160,7 +156,7 @@ describe('readSettings', () => {
     expect(refusal(() => readSettings({}))).toContain('HEADWAY_DOMAIN is not set');
   });
 
-  test('an unknown HEADWAY_ variable is refused with the nearest name; the tests’ own and foreign ones are not', () => {
+  test('an unknown HEADWAY_ variable is refused with the nearest name', () => {
     expect(refusal(() => read({ HEADWAY_STROE: 'file:x' }))).toContain(
       'Did you mean HEADWAY_STORE?',
     );

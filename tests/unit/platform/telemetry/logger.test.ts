@@ -15,43 +15,43 @@ describe('lines that leave together', () => {
     const writes: string[] = [];
     const stream = bufferedDestination({ write: (text) => void writes.push(text), dropped: 0 });
     const logger = pino({ base: null, timestamp: false }, stream);
-    const told = () =>
+    const written = () =>
       writes.map((text) =>
         text
           .trimEnd()
           .split('\n')
           .map((line) => JSON.parse(line).msg),
       );
-    return { logger, told };
+    return { logger, written };
   }
 
   test('what is said within a moment is one write, in its order', () => {
-    const { logger, told } = open();
+    const { logger, written } = open();
     for (const text of ['a', 'b', 'c']) logger.info(text);
-    expect(told()).toEqual([]);
+    expect(written()).toEqual([]);
     jest.advanceTimersByTime(10);
-    expect(told()).toEqual([['a', 'b', 'c']]);
+    expect(written()).toEqual([['a', 'b', 'c']]);
     logger.info('d');
     jest.advanceTimersByTime(10);
-    expect(told()).toEqual([['a', 'b', 'c'], ['d']]);
+    expect(written()).toEqual([['a', 'b', 'c'], ['d']]);
   });
 
   test('an error leaves at once, after what was held', () => {
-    const { logger, told } = open();
+    const { logger, written } = open();
     logger.info('a');
     logger.error('b');
-    expect(told()).toEqual([['a', 'b']]);
+    expect(written()).toEqual([['a', 'b']]);
     jest.advanceTimersByTime(100);
-    expect(told()).toEqual([['a', 'b']]);
+    expect(written()).toEqual([['a', 'b']]);
   });
 
   test('a process that exits writes what it holds', () => {
     const once = jest.spyOn(process, 'once');
-    const { logger, told } = open();
+    const { logger, written } = open();
     const [, atExit] = once.mock.calls.find(([event]) => event === 'exit') ?? [];
     once.mockRestore();
     logger.info('a');
     (atExit as () => void)();
-    expect(told()).toEqual([['a']]);
+    expect(written()).toEqual([['a']]);
   });
 });

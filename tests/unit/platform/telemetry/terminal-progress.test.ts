@@ -38,11 +38,11 @@ describe('where there is no terminal', () => {
       'training: 50 % · about 10 s left · epoch 50',
       'training: 75 % · about 5 s left · epoch 75',
       'training: 100 % · epoch 100',
-      'training: ended after 20 s · loss 0.3',
+      'training: done after 20 s · loss 0.3',
     ]);
   });
 
-  test('work of no size, updates past the end, before the start and after the stop are harmless', () => {
+  test('empty work, and updates past the end or after the stop, are harmless', () => {
     const out = sink(false);
     const progress = terminalProgress({ clock: fixedClock(0), stream: out.stream, everyMs: 0 });
     progress.update(1);
@@ -54,7 +54,7 @@ describe('where there is no terminal', () => {
     progress.stop();
     progress.update(1);
     expect(out.text()).toBe(
-      'nothing …\nnothing: 0 %\nnothing: ended after 0 s\nnext …\nnext: 100 %\nnext: ended after 0 s\n',
+      'nothing …\nnothing: 0 %\nnothing: done after 0 s\nnext …\nnext: 100 %\nnext: done after 0 s\n',
     );
   });
 

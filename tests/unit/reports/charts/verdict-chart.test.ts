@@ -3,7 +3,8 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { Comparison } from '../../../../forecasting/evaluation/comparison.ts';
-import { type VerdictChart, verdictSvg } from '../../../../reports/charts/verdict-chart.ts';
+import { verdictSvg } from '../../../../reports/charts/verdict-chart.ts';
+import type { VerdictChart } from '../../../../services/training/train.ts';
 
 const comparisonOf = (reference: string, differences: number[]): Comparison => ({
   challenger: 'network',

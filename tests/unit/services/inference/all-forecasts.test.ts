@@ -9,9 +9,9 @@
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import { forecastStream } from '../../../../services/inference/responses/forecast-stream.ts';
 import { preferredType } from '../../../../services/inference/responses/media-type.ts';
-import type { App } from '../../../../services/inference/routes/context.ts';
 import { startServer } from '../../../../services/inference/server.ts';
 import type { Serving } from '../../../../services/inference/serving/build-serving-snapshot.ts';
 import { createFixture, domain, IDS } from '../../../fakes/inference.ts';

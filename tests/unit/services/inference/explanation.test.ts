@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { naiveForecasters } from '../../../../forecasting/models/baselines/naive.ts';
 import type { ExplanationResponse } from '../../../../services/inference/openapi/explanation-schemas.ts';
-import type { App } from '../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import {
   CUTOFF,
   createFixture,
@@ -19,6 +19,7 @@ import {
   START,
   weeklyNaive,
 } from '../../../fakes/inference.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
 
 describe('explanation', () => {
   const { build, fixture, options } = createFixture();
@@ -144,7 +145,7 @@ describe('explanation', () => {
       fc.asyncProperty(cutoff, async (text) => {
         expect((await ask('74', text)).status).toBeLessThan(500);
       }),
-      { numRuns: 60, seed: 1 },
+      { numRuns: runs(60), seed: 1 },
     );
   });
 

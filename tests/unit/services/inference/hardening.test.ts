@@ -11,7 +11,7 @@ import { newSecret } from '../../../../platform/secrets.ts';
 import { makeKey } from '../../../../services/inference/access/key.ts';
 import { formatKeys, openApiKeys } from '../../../../services/inference/access/key-file.ts';
 import { SCOPE_NAMES } from '../../../../services/inference/access/scopes.ts';
-import type { App } from '../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import { startServer } from '../../../../services/inference/server.ts';
 import { createFixture, NOW, weeklyNaive } from '../../../fakes/inference.ts';
 
@@ -125,7 +125,7 @@ describe('CORS', () => {
       url: '/v1/forecasts?limit=1',
       headers: { authorization: `Bearer ${key}` },
     });
-    expect([answer.statusCode, answer.headers.vary]).toEqual([200, 'accept, Origin']);
+    expect([answer.statusCode, answer.headers.vary]).toEqual([200, 'Origin, accept']);
   });
 });
 

@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
-import type { App } from '../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import { createFixture } from '../../../fakes/inference.ts';
 
 const MEDIA_TYPES = [

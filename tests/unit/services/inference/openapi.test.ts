@@ -9,8 +9,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/compile';
 import { OPERATIONS } from '../../../../services/inference/openapi/operations.ts';
 import { PROBLEM_CODES } from '../../../../services/inference/openapi/problem-codes.ts';
+import type { App } from '../../../../services/inference/plugins/app.ts';
 import { HTTP_PROBLEMS } from '../../../../services/inference/responses/problems.ts';
-import type { App } from '../../../../services/inference/routes/context.ts';
 import { createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
 import { dereferenced, type Json } from '../../../fixtures/dereferenced.ts';
 

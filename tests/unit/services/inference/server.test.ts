@@ -122,7 +122,9 @@ describe('server', () => {
     expect(await dropped()).toBe('headway_log_lines_dropped_total 2');
     isFull = false;
     expect(await ask()).toBe(200);
-    expect(log).toMatch(/"msg":"answered"}\n.*"dropped":2,"msg":"log lines were dropped .*"}\n$/);
+    expect(log).toMatch(
+      /"msg":"request completed"}\n.*"dropped":2,"msg":"log lines were dropped .*"}\n$/,
+    );
     await app.close();
   });
 

@@ -173,12 +173,12 @@ describe('traces', () => {
 
   test('without traces none of the packages is loaded', () => {
     const imports = (path: string) =>
-      readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
+      readFileSync(join(import.meta.dirname, '../../../..', path), 'utf8');
     for (const path of [
       'services/inference/app.ts',
       'services/inference/plugins/request-spans.ts',
       'platform/telemetry/tracing.ts',
-      'cli/commands/serve.ts',
+      'cli/actions/serve.ts',
     ])
       expect(imports(path)).not.toMatch(/from '(@opentelemetry|.*open-telemetry)/);
   });

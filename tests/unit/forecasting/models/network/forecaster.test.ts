@@ -14,6 +14,7 @@ import {
 } from '../../../../../forecasting/models/network/forecaster.ts';
 import type { FittedNetwork } from '../../../../../forecasting/models/network/training.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
+import { runs } from '../../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   HISTORY,
@@ -68,7 +69,7 @@ test('nothing after the cutoff is read', () => {
           );
       },
     ),
-    { numRuns: 12, seed: 1 },
+    { numRuns: runs(12), seed: 1 },
   );
 });
 
@@ -81,7 +82,7 @@ test('a long panel and what serving keeps of it give the same bits', () => {
         bits(network.predict(panel, LAST, HORIZON)),
       );
     }),
-    { numRuns: 12, seed: 2 },
+    { numRuns: runs(12), seed: 2 },
   );
 });
 
@@ -108,7 +109,7 @@ test('zeros, gaps, unknown series and one born last week: finite, ordered, and n
       for (const naive of naiveForecasters(168))
         expect(naive.predict(named, LAST, HORIZON).every(Number.isFinite)).toBe(true);
     }),
-    { numRuns: 25, seed: 3 },
+    { numRuns: runs(25), seed: 3 },
   );
 });
 
@@ -152,7 +153,7 @@ test('naive forecasts scale exactly with the series', () => {
         expect(predict(scaled, LAST, 200)).toEqual(predict(panel, LAST, 200).map((y) => y * c));
       }
     }),
-    { numRuns: 10, seed: 5 },
+    { numRuns: runs(10), seed: 5 },
   );
 });
 
@@ -333,6 +334,6 @@ test('many panels in one go, of other lengths and cutoffs, give the bits of one 
         expect(together.map(bits)).toEqual(many.map((_, i) => alone[i % alone.length]));
       },
     ),
-    { numRuns: 8, seed: 1 },
+    { numRuns: runs(8), seed: 1 },
   );
 });

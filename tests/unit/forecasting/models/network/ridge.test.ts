@@ -19,6 +19,7 @@ import {
 } from '../../../../../forecasting/models/network/training-batch.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../../platform/random.ts';
+import { runs } from '../../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   HISTORY,
@@ -77,7 +78,7 @@ describe('Cholesky', () => {
         }
         expect([matrix, right]).toEqual(copies);
       }),
-      { seed: 1, numRuns: 50 },
+      { seed: 1, numRuns: runs(50) },
     );
   });
 });
@@ -211,7 +212,7 @@ test('whatever the panel: finite, not negative, and blind to the future', () => 
         ).toEqual(values);
       },
     ),
-    { seed: 3, numRuns: 8 },
+    { seed: 3, numRuns: runs(8) },
   );
 });
 

@@ -5,7 +5,7 @@
  * Fails: with the answer that was not expected.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { App } from '../../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import {
   createFixture,
   HOUR,

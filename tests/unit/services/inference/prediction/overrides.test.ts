@@ -6,7 +6,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
-import type { App } from '../../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import {
   CUTOFF,
   createFixture,

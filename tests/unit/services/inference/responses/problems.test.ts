@@ -9,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
 import pino from 'pino';
-import type { App } from '../../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import { createFixture, weeklyNaive } from '../../../../fakes/inference.ts';
+import { runs } from '../../../../fixtures/property-runs.ts';
 
 describe('problems', () => {
   const { build } = createFixture();
@@ -226,7 +227,7 @@ describe('problems', () => {
           expect((await post(json)).statusCode).toBeLessThan(500);
         },
       ),
-      { numRuns: 40, seed: 11 },
+      { numRuns: runs(40), seed: 11 },
     );
   }, 30_000);
 

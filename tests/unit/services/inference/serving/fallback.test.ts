@@ -9,7 +9,7 @@ import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { meanOfSeasons, seasonalNaive } from '../../../../../forecasting/models/baselines/naive.ts';
 import { HeadwayError } from '../../../../../platform/errors.ts';
-import type { App } from '../../../../../services/inference/routes/context.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import {
   FALLBACK_MEANINGS,
   FALLBACK_REASONS,
@@ -342,8 +342,8 @@ test('each change is logged once, whatever the number of refreshes', async () =>
     }
   }
   const said = (text: string) => lines.filter(({ msg }) => msg === text).length;
-  expect(said('answers are a fallback')).toBe(1);
-  expect(said('answers are no fallback any more')).toBe(1);
+  expect(said('serving a fallback')).toBe(1);
+  expect(said('serving recovered')).toBe(1);
   expect(said('refresh failed; the last good state stays')).toBe(1);
   await app.close();
 });

@@ -146,7 +146,7 @@ describe('a service that starts after a batch', () => {
     });
     const { first, fallback } = await medianOf(app);
     expect([first, fallback, lines.length]).toEqual([await plainMedian(), undefined, 1]);
-    expect(lines[0]).toMatch(/STORE_CORRUPT.*they are computed/);
+    expect(lines[0]).toMatch(/STORE_CORRUPT.*computing them instead/);
     expect((await app.inject('/health/ready')).json().status).toBe('ready');
     await app.close();
   });

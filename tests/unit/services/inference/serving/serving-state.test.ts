@@ -8,6 +8,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HeadwayError } from '../../../../../platform/errors.ts';
 import { createFixture, IDS, LENGTH, panelOf, weeklyNaive } from '../../../../fakes/inference.ts';
+import { runs } from '../../../../fixtures/property-runs.ts';
 
 const corrupt = () =>
   new HeadwayError('MODEL_CORRUPT', 'weights.bin does not match its hash', { fix: 'Roll back.' });
@@ -185,7 +186,7 @@ describe('serving state', () => {
           await app.close();
         },
       ),
-      { numRuns: 10, seed: 5 },
+      { numRuns: runs(10), seed: 5 },
     );
   }, 60_000);
 });

@@ -5,16 +5,7 @@
 import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  jest,
-  test,
-} from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import pino from 'pino';
 import { backtestCutoffs } from '../../../../../forecasting/evaluation/backtest.ts';
@@ -266,21 +257,15 @@ describe('with a toy that learns one number', () => {
 });
 
 describe('with the real forecasters', () => {
-  let shared: string;
-  beforeAll(async () => {
-    await startBackend();
-    shared = await mkdtemp(join(tmpdir(), 'headway-backtest-'));
-  });
-  afterAll(() => rm(shared, { recursive: true, force: true }));
-  const { compute: _compute, ...real } = request();
-  const config = { ...toyConfig, fit: { ...toyConfig.fit, steps: 12 } };
+  beforeAll(() => startBackend());
 
   test('one segment’s network is the very one that training evaluates', async () => {
+    const { compute: _compute, ...real } = request();
+    const config = { ...toyConfig, fit: { ...toyConfig.fit, steps: 12 } };
     const { result, segments } = await backtest({
       ...real,
       config,
       refitDays: null,
-      folder: shared,
     });
     expect(segments).toHaveLength(1);
     const evaluation = await evaluate({
@@ -300,24 +285,5 @@ describe('with the real forecasters', () => {
       'ridge',
       'network',
     ]);
-  });
-
-  test('two processes give the same bits as one', async () => {
-    const one = await backtest({
-      ...real,
-      config,
-      refitDays: 11,
-      workers: 1,
-      folder: join(shared, 'one'),
-    });
-    const two = await backtest({
-      ...real,
-      config,
-      refitDays: 11,
-      workers: 2,
-      folder: join(shared, 'two'),
-    });
-    expect([one.workers, two.workers, one.segments.length]).toEqual([1, 2, 2]);
-    expect(two.result).toEqual(one.result);
   });
 });

@@ -3,23 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Domain, RawPart, RawRows } from '../../../../../../domains/domain.ts';
-import { fixedClock } from '../../../../../../platform/clock.ts';
 import { createHttpClient } from '../../../../../../platform/http/client.ts';
-import { silentProgress } from '../../../../../../platform/progress.ts';
 import { silentLogger } from '../../../../../../platform/telemetry/logger.ts';
-import {
-  embeddedEngine,
-  type PartEngine,
-  queryingEngine,
-} from '../../../../../../services/feature/aggregation/engines/part-engine.ts';
+import { embeddedEngine } from '../../../../../../services/feature/aggregation/aggregate.ts';
+import { queryingEngine } from '../../../../../../services/feature/aggregation/engines/query-engine.ts';
 import {
   parseTrinoAddress,
   trinoEngine,
 } from '../../../../../../services/feature/aggregation/engines/trino-client.ts';
-import { runFeatures } from '../../../../../../services/feature/run.ts';
 import { type FakeTrino, fakeTrino, type Trouble } from '../../../../../fakes/fake-trino.ts';
-import { memoryFeatureStore } from '../../../../../fakes/memory-feature-store.ts';
-import { toyDomain } from '../../../../../fixtures/toy-store.ts';
 
 const domain = {
   name: 'test',
@@ -42,7 +34,7 @@ const rows: RawRows = {
   value: null,
   duplicateKey: ['event'],
   rejections: [],
-  ranges: [{ name: 'small', value: 'event', withTimeout: 4 }],
+  ranges: [{ name: 'small', value: 'event', atMost: 4 }],
 };
 const part: RawPart = {
   name: '2023-11.parquet',
@@ -53,13 +45,13 @@ const part: RawPart = {
 };
 
 let folder: string;
-let double: FakeTrino;
+let cluster: FakeTrino;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headway-test-'));
-  double = await fakeTrino(TABLES);
+  cluster = await fakeTrino(TABLES);
 });
 afterEach(async () => {
-  await double.close();
+  await cluster.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -71,7 +63,7 @@ const client = () =>
     maximumDelayMs: 2,
     timeoutMs: 5000,
   });
-const address = () => ({ origin: double.origin, user: 'ada', catalog: 'hive', schema: 'raw' });
+const address = () => ({ origin: cluster.origin, user: 'ada', catalog: 'hive', schema: 'raw' });
 const engine = () => queryingEngine(trinoEngine(address(), client()));
 const options = (name: string) => ({
   ...{
@@ -106,8 +98,8 @@ describe('a part counted by the cluster', () => {
     expect({ ...theirs, path: '' }).toEqual({ ...ours, path: '' });
     expect(theirs.rejected).toEqual({ missing_series: 1, duplicate: 1, nonexistent_local_time: 1 });
     expect((await readFile(theirs.path)).equals(await readFile(ours.path))).toBe(true);
-    expect(double.seen.filter(({ method }) => method === 'GET').length).toBeGreaterThan(3);
-    expect(double.statements).toHaveLength(2);
+    expect(cluster.seen.filter(({ method }) => method === 'GET').length).toBeGreaterThan(3);
+    expect(cluster.statements).toHaveLength(2);
   });
 
   test('figures outside their ranges are counted there, too', async () => {
@@ -118,30 +110,7 @@ describe('a part counted by the cluster', () => {
     expect(await engine().countOutside(profile)).toEqual([{ range: 'small', rows: 2 }]);
   });
 
-  test('a run with the cluster commits the snapshot that a run without it commits', async () => {
-    const run = async (counting?: PartEngine) => {
-      const clock = fixedClock(Date.parse('2023-11-06T00:00:00Z'));
-      const features = memoryFeatureStore('toy', clock);
-      const result = await runFeatures({
-        domain: {
-          ...toyDomain,
-          ...domain,
-          name: 'toy',
-          expectations: { limits: { ranges: { soft: null, hard: null } } },
-        },
-        source: { description: 'events', parts: async () => [part] },
-        ...{ features, workFolder: folder, clock, logger: silentLogger, progress: silentProgress },
-        ...(counting === undefined ? {} : { engine: counting }),
-      });
-      return result.manifest;
-    };
-    const theirs = await run(engine());
-    expect(double.statements).toHaveLength(3);
-    expect(theirs).toEqual(await run());
-    expect(theirs.objects).toHaveLength(1);
-  });
-
-  test('the session is told with every request', async () => {
+  test('every request names the session', async () => {
     await aggregate();
     const session = {
       'x-trino-user': 'ada',
@@ -149,7 +118,7 @@ describe('a part counted by the cluster', () => {
       'x-trino-schema': 'raw',
       'x-trino-source': 'headway',
     };
-    for (const { headers } of double.seen) expect(headers).toMatchObject(session);
+    for (const { headers } of cluster.seen) expect(headers).toMatchObject(session);
   });
 
   test.each<[string, Trouble]>([
@@ -159,22 +128,22 @@ describe('a part counted by the cluster', () => {
   ])(
     'a coordinator that is %s is asked again, on the statement and on a page',
     async (_what, trouble) => {
-      double.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
+      cluster.trouble.set(0, trouble).set(2, trouble).set(4, trouble);
       expect((await aggregate()).rowsUsed).toBe(5);
       // The statements ran once each, whatever was asked again.
-      expect(double.statements).toHaveLength(2);
+      expect(cluster.statements).toHaveLength(2);
     },
   );
 });
 
 describe('what cannot be done is said', () => {
   test('a cluster that stays busy', async () => {
-    for (let i = 0; i < 10; i++) double.trouble.set(i, respondWith(503));
+    for (let i = 0; i < 10; i++) cluster.trouble.set(i, respondWith(503));
     await expect(aggregate()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('HTTP 503'),
     });
-    expect(double.seen).toHaveLength(3);
+    expect(cluster.seen).toHaveLength(3);
   });
 
   test('a table that is not there, in the words of the cluster', async () => {
@@ -195,7 +164,7 @@ describe('what cannot be done is said', () => {
         errorType: 'INTERNAL_ERROR',
       },
     };
-    double.trouble.set(4, respondWith(200, JSON.stringify(body)));
+    cluster.trouble.set(4, respondWith(200, JSON.stringify(body)));
     await expect(aggregate()).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('node died'),
@@ -210,11 +179,11 @@ describe('what cannot be done is said', () => {
     [200, '<html>', 'SOURCE_UNAVAILABLE', /not JSON/],
     [200, '{"nextUri": "http://169.254.169.254/latest"}', 'SOURCE_UNAVAILABLE', /another address/],
   ])('HTTP %d %s is %s', async (status, body, code, message) => {
-    double.trouble.set(0, respondWith(status, body));
+    cluster.trouble.set(0, respondWith(status, body));
     const failed = aggregate();
     await expect(failed).rejects.toMatchObject({ code });
     await expect(failed).rejects.toThrow(message);
-    expect(double.seen).toHaveLength(1);
+    expect(cluster.seen).toHaveLength(1);
   });
 
   test('whoever reads no further cancels the statement', async () => {
@@ -222,7 +191,7 @@ describe('what cannot be done is said', () => {
       expect(row).toHaveLength(1);
       break;
     }
-    expect(double.seen.at(-1)).toMatchObject({ method: 'DELETE' });
+    expect(cluster.seen.at(-1)).toMatchObject({ method: 'DELETE' });
   });
 });
 

@@ -1,0 +1,159 @@
+/**
+ * Purpose: `npm start`: the end-to-end run once, then the service and its schedule; needs only
+ * Node.
+ * Invariants: features and training run in child processes, as in the schedule; a second start
+ * updates the features and trains only if there is no champion; Ctrl-C stops cleanly.
+ * Fails: with the error of the first step that fails; what was committed stays, and the next start
+ * continues from there.
+ */
+import { join } from 'node:path';
+import { meanOf, targetOf } from '../../forecasting/panel/panel.ts';
+import { HeadwayError } from '../../platform/errors.ts';
+import { runChildJob } from '../../platform/jobs/child-job.ts';
+import { forecastSvg } from '../../reports/charts/forecast-chart.ts';
+import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
+import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
+import type { CommandContext } from '../context.ts';
+import { writeOutput } from '../output.ts';
+import { chartOf, issue } from './forecast.ts';
+import { startSchedule } from './schedule.ts';
+import { openServer, stopSignal } from './serve.ts';
+
+export interface StartFlags {
+  readonly once?: boolean;
+  readonly quick?: boolean;
+}
+
+/**
+ * Somebody waits for the first model, so it trains on fewer batches than those of the schedule.
+ */
+const FIRST_STEPS = '700';
+const QUICK_STEPS = '200';
+
+export async function startCommand(context: CommandContext, flags: StartFlags): Promise<void> {
+  const { domain, settings, clock, logger } = context;
+  const started = clock.elapsedMs();
+  const step = (number: number, text: string) => context.print(`\n[${number}/4] ${text}`);
+  const environment = { ...context.childEnvironment, ...quickSource(context, flags) };
+  const stop = stopSignal();
+  const child = (args: string[]) =>
+    runChildJob({ args, env: environment, logger, signal: stop.signal, output: 'inherit' });
+
+  try {
+    context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
+    step(1, 'Features: read the raw data, check it and save a snapshot');
+    await child(['features', 'run']);
+
+    step(2, 'Model: train it, compare it with simple baselines, use it if it is better');
+    const registry = await context.registry();
+    const champion = await registry.champion();
+    if (champion === null)
+      await child(['train', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
+    else
+      context.print(`Model ${champion.modelVersion} is in use; the schedule trains the next one.`);
+    const hasModel = (await registry.champion()) !== null;
+
+    step(3, `Forecast: the next ${domain.horizon} intervals of every series`);
+    const shown = hasModel ? await showForecast(context) : null;
+    if (!hasModel)
+      context.print(
+        'The model is not better than the baselines, so there is no forecast yet. The schedule ' +
+          'trains again.',
+      );
+
+    step(4, 'HTTP service');
+    const server = await openServer(context);
+    const seconds = ((clock.elapsedMs() - started) / 1000).toFixed(1);
+    context.print(`Ready after ${seconds} s.\n${addresses(server.url, shown)}`);
+    if (flags.once) {
+      await checkOnce(server.url, shown, domain.horizon).finally(() => server.close());
+      context.print('\nFetched one forecast over HTTP. Stopping, because of --once.');
+      return;
+    }
+    const scheduler = startSchedule(context, { environment });
+    context.print(`\n${scheduleText(context)} Press Ctrl-C to stop.`);
+    await stop.happened;
+    context.print('\nStopping: waiting for running requests and jobs.');
+    await Promise.all([server.close(), scheduler.stop({ abort: true })]);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    context.print('\nStopped. Saved results stay; the next start continues from there.');
+  } finally {
+    stop.forget();
+  }
+}
+
+/** Forecasts all series into the log and shows one of them. Returns its id. */
+async function showForecast(context: CommandContext): Promise<string> {
+  const issued = await issue(context);
+  await (await context.forecasts()).append(issued.entry);
+  const series = showcase(issued);
+  const chart = chartOf(context, issued, series);
+  const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);
+  await writeOutput(svg, forecastSvg(chart));
+  const width = Math.min(process.stdout.columns ?? 100, 110);
+  context.print(
+    forecastInTerminal(chart, { width, height: 18, colour: process.stdout.isTTY === true }),
+  );
+  context.print(`Chart: ${svg}`);
+  return issued.panel.seriesIds[series] as string;
+}
+
+const forecastUrl = (url: string, seriesId: string) =>
+  `${url}/v1/series/${encodeURIComponent(seriesId)}/forecast`;
+
+const addresses = (url: string, seriesId: string | null): string =>
+  [
+    '',
+    `  Web page       ${url}/`,
+    `  API docs       ${url}/docs`,
+    ...(seriesId === null ? [] : [`  One forecast   curl ${forecastUrl(url, seriesId)}`]),
+    `  All series     curl ${url}/v1/series`,
+  ].join('\n');
+
+function scheduleText({ settings }: CommandContext): string {
+  const features = settings.featuresSchedule ?? 'off';
+  const training = settings.trainingSchedule ?? 'off';
+  return `Schedule (cron, UTC): features "${features}", training "${training}".`;
+}
+
+/** --quick: a smaller source of the domain. */
+function quickSource(
+  { domain, settings }: CommandContext,
+  { quick }: StartFlags,
+): Record<string, string> {
+  return quick && settings.source === null && domain.quickSource
+    ? { HEADWAY_SOURCE: domain.quickSource }
+    : {};
+}
+
+/** A busy series for the chart: at the upper eighth by mean. */
+function showcase({ panel }: IssuedForecasts): number {
+  const means = panel.seriesIds.map((_, series) => ({
+    series,
+    mean: meanOf(targetOf(panel, series)) || 0,
+  }));
+  means.sort((a, b) => b.mean - a.mean);
+  return means[Math.floor(means.length / 8)]?.series ?? 0;
+}
+
+async function checkOnce(
+  serverUrl: string,
+  seriesId: string | null,
+  horizon: number,
+): Promise<void> {
+  if (seriesId === null)
+    throw new HeadwayError('NO_CHAMPION', 'no model was promoted', {
+      fix: 'Train longer, or provide more history.',
+    });
+  const url = forecastUrl(serverUrl, seriesId);
+  const response = await fetch(url);
+  const body = (await response.json()) as { quantiles?: Record<string, number[]> };
+  const median = body.quantiles?.['0.5'] ?? [];
+  if (response.ok && median.length === horizon && median.every(Number.isFinite)) return;
+  throw new HeadwayError(
+    'INTERNAL',
+    `the service returned ${response.status} instead of ${horizon} steps`,
+    { where: url },
+  );
+}

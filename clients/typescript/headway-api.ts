@@ -1,0 +1,849 @@
+/**
+ * Purpose: the types of the Headway HTTP API. `npm run client` generates this file: do not edit it.
+ * Invariants: a version of the API may add members to responses: ignore unknown ones.
+ */
+export interface paths {
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the process alive
+         * @description Answers while the process is alive. It says nothing about data, and is neither limited nor logged.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can forecasts be answered, and how old is the data
+         * @description 200 exactly while forecasts can be answered. `degraded` says that they are a fallback, and why; it takes no instance out of service, because the others read the same store.
+         */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The series that can be forecast, in pages
+         * @description In text order of the ids. A cursor names the last id of its page, so pages neither repeat nor skip a series when the snapshot changes between them.
+         */
+        get: operations["listSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/series/{id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The forecast of one series
+         * @description Served from memory: computed once when a model or a snapshot arrived. The answer is of one model and one snapshot, and names them. A `/` in an id is sent as `%2F`.
+         */
+        get: operations["forecastSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The forecasts of all series, streamed as NDJSON or CSV, or in pages of JSON
+         * @description NDJSON and CSV hold all series and are sent piece by piece, as fast as they are read; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream is of one model and one snapshot from its first line to its last.
+         */
+        get: operations["forecastAll"];
+        put?: never;
+        /**
+         * Forecasts of many series, or of recent values of your own
+         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. All or nothing: one series that cannot be forecast makes the answer a problem. Nothing is changed or kept, so it may be sent again at will.
+         */
+        post: operations["forecastMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/series/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why the forecast of one series is what it is
+         * @description Computed while it is waited for, and therefore limited more strictly than the others. Baseline and parts sum to the forecast, at every step and over the horizon.
+         */
+        get: operations["explainForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The model and the snapshot that are served
+         * @description The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline stands in.
+         */
+        get: operations["servedModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All models, newest first, and what was decided about each
+         * @description Models and promotions as the registry has them, read from the store every 15 seconds at most.
+         */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/actuals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what happened
+         * @description What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is kept. The same post sent again, to any instance, is kept once and answered with `isNew: false`: the same by `Idempotency-Key`, or by content without one.
+         */
+        post: operations["postActuals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Live: {
+            /** @enum {string} */
+            status: "live";
+            /**
+             * @description open: this instance asks nobody for a key
+             * @enum {string}
+             */
+            access: "open" | "api-keys";
+        };
+        /** @description Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline answers, `modelVersion` names it: `baseline-mean_4_weeks` */
+        Fallback: {
+            /** @description `NO_CHAMPION`: no model has been promoted: a baseline answers; `MODEL_UNAVAILABLE`: the champion cannot be loaded, or gives no sound forecast: the model before it answers, else a baseline; `FEATURES_UNAVAILABLE`: the newest snapshot cannot be read: the last good one is forecast from; `STORE_UNAVAILABLE`: the store does not answer: the last good forecast stays; `FEATURES_STALE`: the last observed interval is older than it may be: the forecast starts that long ago; `WORKER_UNAVAILABLE`: the process that forecasts histories of callers does not run at the moment: a baseline answers; `FORECAST_UNUSABLE`: the model has no sound forecast of this series (too few recent values): a baseline answers; `FORECAST_OUT_OF_RANGE`: the forecast of the model lay beyond all that the history of this series allows: a baseline answers */
+            reason: "NO_CHAMPION" | "MODEL_UNAVAILABLE" | "FEATURES_UNAVAILABLE" | "STORE_UNAVAILABLE" | "FEATURES_STALE" | "WORKER_UNAVAILABLE" | "FORECAST_UNUSABLE" | "FORECAST_OUT_OF_RANGE" | (string & {});
+            /**
+             * Format: date-time
+             * @description Since when it has been so, as far as this instance knows
+             */
+            since: string;
+        };
+        Ready: {
+            /**
+             * @description degraded: forecasts are answered, but they are a fallback
+             * @enum {string}
+             */
+            status: "ready" | "degraded";
+            modelVersion: string;
+            snapshotVersion: string;
+            /**
+             * Format: date-time
+             * @description UTC start of the last observed interval
+             */
+            cutoff: string;
+            /** @description Since the end of the last observed interval */
+            dataAgeSeconds: number;
+            fallback?: components["schemas"]["Fallback"];
+            /** @description Series for which a baseline answers, because the model has no sound forecast of them */
+            rescuedSeries: number;
+            /** @description Not null while the newest model or snapshot cannot be loaded, and the one before is served */
+            refreshFailure: {
+                code?: string;
+                /** Format: date-time */
+                at?: string;
+            } | null;
+        };
+        SeriesPage: {
+            domain: string;
+            unit: string;
+            /** @description What one series is called */
+            seriesNoun: string;
+            /** @description Series in the snapshot */
+            total: number;
+            series: {
+                seriesId: string;
+                title: string;
+                /** @description Mean of the recent weeks, in `unit` */
+                mean: number | null;
+                /** @description UTC start of the last interval with a known value */
+                lastValueAt: string | null;
+                /** @description False where the recent history does not suffice */
+                forecast: boolean;
+            }[];
+            /** @description null on the last page */
+            nextCursor: string | null;
+        };
+        /** @description Actual values up to the cutoff, oldest first; null is unknown */
+        RecentValues: {
+            timestamps: string[];
+            values: (number | null)[];
+        };
+        Forecast: {
+            domain: string;
+            /** @description null for a history of your own that names no series */
+            seriesId: string | null;
+            title: string | null;
+            /** @description Unit of every quantile */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description UTC start of the last observed interval; step k is cutoff + k intervals
+             */
+            cutoff: string;
+            /**
+             * Format: date-time
+             * @description When these numbers were computed
+             */
+            issuedAt: string;
+            /** @description What made the numbers: a model, or `baseline-…` where a baseline stands in */
+            modelVersion: string;
+            /** @description null for a history of your own */
+            snapshotVersion: string | null;
+            /** @description ISO 8601 duration of one interval */
+            frequency: string;
+            horizon: number;
+            /** @description UTC start of every forecast interval */
+            timestamps: string[];
+            /** @description Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval */
+            quantiles: {
+                [key: string]: number[];
+            };
+            history?: components["schemas"]["RecentValues"];
+            /** @description Columns that were as the caller overrides. Absent where none was */
+            whatIf?: string[];
+            /** @description Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known */
+            unknownInputs?: string[];
+            /** @description Why to trust it less: `unseen`: the model has not learnt this series; `silent`: every known value of the last 4 weeks is zero; `gaps`: more than a tenth of the last 4 weeks, or all of the last day, is unknown; `new`: its history begins less than 4 weeks ago; `bounded`: the forecast of the model lay beyond all that the history allows, and a baseline stands in. Absent where nothing is to be said */
+            flags?: ("unseen" | "silent" | "gaps" | "new" | "bounded" | (string & {}))[];
+            fallback?: components["schemas"]["Fallback"];
+        };
+        /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is answered with the length that is needed. */
+        ForecastsRequest: {
+            /** @description Series of the snapshot */
+            seriesIds?: string[];
+            /** @description Recent values of your own */
+            history?: {
+                /** @description UTC start of the first interval, on the grid of the domain */
+                start: string;
+                /** @description One value an interval, oldest first; null is unknown (not zero) */
+                values: (number | null)[];
+                /** @description The series these values continue, if the model knows it */
+                seriesId?: string;
+                /** @description Exogenous columns that the model reads, one value an interval from `start` on; those known in advance may go on for a horizon behind the last value. A column that is not named is the snapshot's */
+                exogenous?: {
+                    [key: string]: (number | null)[];
+                };
+            };
+            /** @description Exogenous values as you override them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. For at most 100 series at once */
+            whatIf?: {
+                /** @description Columns known in advance: the values of step 1, 2, … */
+                future?: {
+                    [key: string]: (number | null)[];
+                };
+                /** @description Columns known only afterwards: their last values, the last at the cutoff */
+                past?: {
+                    [key: string]: (number | null)[];
+                };
+            };
+            /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
+            horizon?: number;
+            /** @description The same as in the query string of GET */
+            levels?: number[];
+        } & (unknown | unknown);
+        Forecasts: {
+            /** @description In the order of `seriesIds` */
+            forecasts: components["schemas"]["Forecast"][];
+        };
+        ForecastsPage: {
+            /** @description Series in the snapshot */
+            total: number;
+            /** @description In text order of the series */
+            forecasts: components["schemas"]["Forecast"][];
+            /** @description Series of this page whose recent history does not suffice */
+            withoutForecast: string[];
+            /** @description null on the last page */
+            nextCursor: string | null;
+        };
+        Explanation: {
+            domain: string;
+            seriesId: string;
+            title: string;
+            /** @description Unit of every value */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description UTC start of the last interval that the forecast knows
+             */
+            cutoff: string;
+            modelVersion: string;
+            snapshotVersion: string;
+            /** @description ISO 8601 duration of one interval */
+            frequency: string;
+            horizon: number;
+            /** @description UTC start of every forecast interval */
+            timestamps: string[];
+            /** @description What is usual at this hour of the week: its share of the week over up to 26 weeks, at the level of the last 4 */
+            baseline: {
+                values: number[];
+                total: number;
+            };
+            /** @description At every step and in sum: baseline + parts = forecast. Numbers are not rounded */
+            parts: {
+                /** @description typical, recent, weeks, calendar, exogenous, series or rounding */
+                name: string;
+                /** @description For people */
+                title: string;
+                /** @description How far it moved every step */
+                values: number[];
+                /** @description The sum of the steps */
+                total: number;
+            }[];
+            /** @description The median forecast */
+            forecast: {
+                values: number[];
+                total: number;
+            };
+            /** @description The nearest past days, nearest first; empty where the service holds none to compare */
+            similarDays: {
+                /**
+                 * Format: date-time
+                 * @description The same local time on a past day
+                 */
+                cutoff: string;
+                /** @description How unlike that day was, in units of the level of the series; 0 is the same */
+                distance: number;
+                /** @description What happened over the horizon after it */
+                values: number[];
+            }[];
+        };
+        ServedModel: {
+            domain: {
+                name: string;
+                title: string;
+                unit: string;
+                seriesNoun: string;
+                /** @description IANA name, for local labels */
+                timeZone: string;
+                frequency: string;
+                seasonLengths: number[];
+            };
+            model: {
+                modelVersion: string;
+                forecaster: string;
+                /**
+                 * Format: date-time
+                 * @description When it was trained
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description The last interval it was trained on
+                 */
+                trainingCutoff: string;
+                /** @description The snapshot it was trained on */
+                snapshotVersion: string;
+                trainingSeconds: number;
+                backend: string;
+                seed: number;
+                quantiles: number[];
+                horizon: number;
+                /** @description Values a history of your own must have */
+                minimumHistory: number;
+                /** @description Columns beside the demand that it reads; absent where it reads none */
+                exogenous?: string[];
+                /** @description Out-of-sample figures as the training service wrote them */
+                metrics: unknown;
+            } | null;
+            promotion: {
+                number: number;
+                /** Format: date-time */
+                promotedAt: string;
+                kind: string;
+                reason: string;
+            } | null;
+            fallback?: components["schemas"]["Fallback"];
+            snapshot: {
+                snapshotVersion: string;
+                /** Format: date-time */
+                committedAt: string;
+                /** Format: date-time */
+                cutoff: string;
+                series: number;
+            };
+        };
+        ModelsPage: {
+            /** @description Models in the registry */
+            total: number;
+            models: {
+                modelVersion: string;
+                /** @description By the promotion log; what this instance serves, GET /v1/model says */
+                isChampion: boolean;
+                forecaster: string;
+                /**
+                 * Format: date-time
+                 * @description When it was trained
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description The last interval it was trained on
+                 */
+                trainingCutoff: string;
+                /** @description The snapshot it was trained on */
+                snapshotVersion: string;
+                trainingSeconds: number;
+                quantiles: number[];
+                horizon: number;
+                /** @description What was decided about it, oldest first */
+                history: {
+                    /** @description Place in the promotion log */
+                    number: number;
+                    /**
+                     * Format: date-time
+                     * @description When it was decided
+                     */
+                    at: string;
+                    /** @description promoted, rolled-back, rejected or inconclusive */
+                    kind: string;
+                    reason: string;
+                }[];
+            }[];
+            /** @description null on the last page */
+            nextCursor: string | null;
+        };
+        ActualsRequest: {
+            actuals: {
+                /** @description The id of a series */
+                seriesId: string;
+                /** @description UTC start of the first interval, on the grid of the domain */
+                start: string;
+                /** @description What happened, one value an interval, oldest first; null is unknown (not zero) */
+                values: (number | null)[];
+            }[];
+        };
+        ActualsReceipt: {
+            /** @description Names the post: the same for the same post */
+            id: string;
+            /** @description false where it was received before */
+            isNew: boolean;
+            /**
+             * Format: date-time
+             * @description When it was first received: no forecast made before may be judged to have known it
+             */
+            availableAt: string;
+            /** @description Series in it */
+            series: number;
+            /** @description Known values */
+            values: number;
+        };
+        /** @description RFC 9457 problem details */
+        Problem: {
+            /** @description A stable URN */
+            type: string;
+            /** @description The code in words */
+            title: string;
+            /** @description The HTTP status */
+            status: number;
+            /** @description What was wrong this time */
+            detail: string;
+            /** @description Names this occurrence; the log has it too */
+            instance: string;
+            /** @description Stable: what programs should look at */
+            code: "REQUEST_INVALID" | "BODY_INVALID" | "BODY_TOO_LARGE" | "MEDIA_TYPE_UNSUPPORTED" | "URL_INVALID" | "NOT_ACCEPTABLE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_MALFORMED" | "REQUEST_TIMED_OUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_UNKNOWN" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "SCOPE_MISSING" | "ANSWER_TOO_LARGE" | "RATE_LIMITED" | "OVERLOADED" | "STOPPING" | "ACTUALS_OFF" | "SERIES_UNKNOWN" | "HORIZON_INVALID" | "LEVEL_UNKNOWN" | "HISTORY_INVALID" | "HISTORY_TOO_SHORT" | "EXOGENOUS_INVALID" | "ACTUALS_INVALID" | "IDEMPOTENCY_CONFLICT" | "USAGE" | "MODEL_INCOMPATIBLE" | "NO_CHAMPION" | "MODEL_NOT_FOUND" | "MODEL_CORRUPT" | "SNAPSHOT_EMPTY" | "SNAPSHOT_COLLECTED" | "STORE_UNAVAILABLE" | "STORE_CORRUPT" | "STORE_FULL" | "INTERNAL" | (string & {});
+            /** @description What to do about it */
+            fix?: string;
+            /** @description What is wrong, and where */
+            errors?: {
+                path: string;
+                message: string;
+            }[];
+        };
+    };
+    responses: never;
+    parameters: {
+        /** @description The ETag of an answer that is there already: 304 where it still holds */
+        IfNoneMatch: string;
+        /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+        RequestId: string;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    live: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Live"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They can */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    listSeries: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description `nextCursor` of the page before; leave it out for the first page */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of series */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesPage"];
+                };
+            };
+        };
+    };
+    forecastSeries: {
+        parameters: {
+            query?: {
+                /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
+                horizon?: number;
+                /** @description Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All that the model has without it */
+                levels?: string;
+                /** @description Recent actual values to send along */
+                history?: number;
+            };
+            header?: {
+                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast, quantiles as columns */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+        };
+    };
+    forecastAll: {
+        parameters: {
+            query?: {
+                /** @description json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a step. By Accept without it */
+                format?: "json" | "ndjson" | "csv";
+                /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
+                horizon?: number;
+                /** @description Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All that the model has without it */
+                levels?: string;
+                /** @description Series per page of JSON; 100 without it */
+                limit?: number;
+                /** @description `nextCursor` of the page before; leave it out for the first page */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecasts, in text order of the series */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastsPage"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    forecastMany: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is answered with the length that is needed. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastsRequest"];
+            };
+        };
+        responses: {
+            /** @description One forecast a series, in the order asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecasts"];
+                };
+            };
+        };
+    };
+    explainForecast: {
+        parameters: {
+            query?: {
+                /** @description UTC start of the last interval that the forecast may know: the current cutoff (the default) or one of the last days, as far as the service holds the history */
+                cutoff?: string;
+            };
+            header?: {
+                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of a series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far each group of inputs moved the forecast, and the nearest past days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+        };
+    };
+    servedModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The champion, its promotion and the snapshot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedModel"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description `nextCursor` of the page before; leave it out for the first page */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of models */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsPage"];
+                };
+            };
+        };
+    };
+    postActuals: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe. Without it the content does: the same actuals sent twice are kept once */
+                "idempotency-key"?: string;
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActualsRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActualsReceipt"];
+                };
+            };
+        };
+    };
+}

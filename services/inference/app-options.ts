@@ -1,0 +1,49 @@
+/**
+ * Purpose: the dependencies and limits that an app is built from.
+ * Invariants: everything the service depends on is passed in.
+ * Fails: never.
+ */
+import type { Domain } from '../../domains/domain.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+import type { Tracing } from '../../platform/telemetry/tracing.ts';
+import type { ApiKeys } from './access/key-file.ts';
+import type {
+  ActualsSink,
+  IssuedForecastsLog,
+  OnlineFeatures,
+  RestoreForecaster,
+  ServedModels,
+} from './ports.ts';
+import type { OpenPredictor } from './prediction/predictor.ts';
+import type { InferenceSettings } from './settings.ts';
+
+export interface AppOptions {
+  readonly domain: Domain;
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+  /** Where batches store the forecasts they issue; null or absent: all are computed at the start. */
+  readonly issued?: IssuedForecastsLog | null;
+  /** Where posted actuals are stored; null or absent: they are refused. */
+  readonly actuals?: ActualsSink | null;
+  /** The keys of clients; null or absent: open mode, which requires none. */
+  readonly apiKeys?: ApiKeys | null;
+  /** Where forecasts are computed; absent: by this process, as on Lambda. */
+  readonly openPredictor?: OpenPredictor;
+  /** Starts the backend of this process on first use; called before every computation. */
+  readonly startBackend?: () => Promise<unknown>;
+  /** Where spans go; null or absent: nothing is traced. */
+  readonly tracing?: Tracing | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: InferenceSettings;
+  /** The folder of the dashboard's files; default: in this repository. */
+  readonly dashboard?: URL;
+  /** Whether /docs shows the API; default: true. */
+  readonly hasDocsPage?: boolean;
+  /** Whether /metrics has the metrics of the process, which a timer measures; default: true. */
+  readonly hasProcessMetrics?: boolean;
+  /** How long the start waits for the first read of the store; default: until it ends. */
+  readonly startPatienceMs?: number;
+}

@@ -1,0 +1,62 @@
+/**
+ * Purpose: build what an app serves from: ports with spans, metrics, predictor and serving state, as
+ * the options of the routes.
+ * Invariants: nothing is read from the store before `state.refresh()` is called.
+ * Fails: as the predictor does at its start.
+ */
+import { seasonsOf } from '../../forecasting/panel/seasons.ts';
+import { droppedLines } from '../../platform/telemetry/logger.ts';
+import type { AppOptions } from './app-options.ts';
+import { modelHistory } from './models/model-history.ts';
+import { addServingGauges, createServiceMetrics, type ServiceMetrics } from './plugins/metrics.ts';
+import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
+import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
+import { prepareForecasts } from './responses/prepared-forecasts.ts';
+import type { RouteContext } from './routes/context.ts';
+import { createServingState } from './serving/serving-state.ts';
+
+/** How long the list of models is cached. */
+const MODELS_CACHE_MS = 15_000;
+
+/** Features are stale after this many of the domain's days, where the domain sets no limit. */
+const STALE_DAYS = 2;
+
+export interface OpenedService {
+  readonly context: RouteContext;
+  readonly metrics: ServiceMetrics;
+}
+
+export function openService(options: AppOptions): OpenedService {
+  const { domain, clock, logger, settings, tracing, startBackend = backendReady } = options;
+  const { handlerTimeoutMs, streamTimeoutMs } = settings;
+  const given = { ...options, actuals: options.actuals ?? null };
+  const ports = tracing ? tracedPorts(tracing, given) : given;
+  const metrics = createServiceMetrics({
+    ofProcess: options.hasProcessMetrics ?? true,
+    droppedLogLines: () => droppedLines(logger),
+  });
+  const opened = (options.openPredictor ?? inProcessPredictor(startBackend))(metrics.predictions);
+  const predictor = tracing ? tracedPredictor(tracing, opened) : opened;
+  const state = createServingState({
+    ...options,
+    ...ports,
+    predictor,
+    staleAfterIntervals:
+      settings.staleAfterIntervals ??
+      domain.staleAfterIntervals ??
+      STALE_DAYS * seasonsOf(domain).day,
+    onRefresh: metrics.refreshed,
+  });
+  addServingGauges(metrics.registry, { state, predictor, clock });
+  const context: RouteContext = {
+    ...{ domain, clock, state, predictor, startBackend, handlerTimeoutMs, streamTimeoutMs },
+    prepared: prepareForecasts(domain),
+    fellBack: metrics.fellBack,
+    access: options.apiKeys ? 'api-keys' : 'open',
+    metrics: metrics.registry,
+    modelHistory: modelHistory(ports.registry, clock, MODELS_CACHE_MS),
+    actuals: ports.actuals,
+    dashboard: options.dashboard ?? new URL('../../web/', import.meta.url),
+  };
+  return { context, metrics };
+}

@@ -1,0 +1,42 @@
+/**
+ * Purpose: the stacks as CloudFormation would get them, and the very function that would be
+ * deployed.
+ * Invariants: synthesised once; one process, because loading the CDK's assertions is most of the
+ * time.
+ * Fails: with what the synthesis says, or with the property that is not as it must be.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { all, synthesise } from '../../fixtures/aws/synthesised.ts';
+import { dataTests } from './stacks/data.ts';
+import { deployedFunctionTests } from './stacks/deployed-function.ts';
+import { jobTests } from './stacks/jobs.ts';
+import { operationsTests } from './stacks/operations.ts';
+import { policyTests } from './stacks/policies.ts';
+import { servingTests } from './stacks/serving.ts';
+
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  remove = await synthesise();
+}, 240_000);
+afterAll(() => remove());
+
+test('there are the stacks that the documents name, in each environment', () => {
+  const names = ['data', 'features', 'inference', 'monitoring', 'network', 'training'];
+  const everything = ['batch', 'data', 'delivery', ...names.slice(1)];
+  expect(
+    all()
+      .map(([name]) => name)
+      .sort(),
+  ).toEqual([
+    ...names.map((name) => `dev-${name}`),
+    ...everything.map((name) => `everything-${name}`),
+    ...names.map((name) => `prod-${name}`),
+  ]);
+});
+
+policyTests();
+dataTests();
+jobTests();
+servingTests();
+operationsTests();
+deployedFunctionTests();

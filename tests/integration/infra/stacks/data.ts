@@ -1,0 +1,130 @@
+/**
+ * Purpose: the store: closed, kept, and written once.
+ * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * them.
+ * Fails: as a test.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { objectKeys } from '../../../../storage/objects/object-keys.ts';
+import { flat } from '../../../fixtures/aws/policy-audit.ts';
+import { stack } from '../../../fixtures/aws/synthesised.ts';
+
+export function dataTests(): void {
+  describe('data', () => {
+    test('the store is versioned, encrypted, closed, logged, and stays when all else goes', () => {
+      stack('prod-data').hasResource('AWS::S3::Bucket', {
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: Match.objectLike({
+          VersioningConfiguration: { Status: 'Enabled' },
+          BucketEncryption: {
+            ServerSideEncryptionConfiguration: [
+              { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+            ],
+          },
+          PublicAccessBlockConfiguration: {
+            ...{ BlockPublicAcls: true, BlockPublicPolicy: true },
+            ...{ IgnorePublicAcls: true, RestrictPublicBuckets: true },
+          },
+          OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+          LoggingConfiguration: Match.objectLike({ LogFilePrefix: 'store/' }),
+          LifecycleConfiguration: {
+            Rules: Match.arrayWith([
+              Match.objectLike({
+                AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+                Status: 'Enabled',
+              }),
+              Match.objectLike({
+                NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+                Status: 'Enabled',
+              }),
+            ]),
+          },
+        }),
+      });
+    });
+
+    const refusals = (): {
+      Sid?: string;
+      Effect: string;
+      Action: unknown;
+      Resource: unknown[];
+      Condition: unknown;
+      Principal: unknown;
+    }[] => {
+      const policies = Object.values(stack('prod-data').findResources('AWS::S3::BucketPolicy'));
+      const documents = policies.map(({ Properties }) => Properties.PolicyDocument.Statement);
+      return documents.flat().filter(({ Effect }) => Effect === 'Deny');
+    };
+
+    test('nothing but TLS 1.2', () => {
+      expect(refusals()).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({
+            Action: 's3:*',
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            Principal: { AWS: '*' },
+          }),
+          expect.objectContaining({ Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } }),
+        ]),
+      );
+    });
+
+    test('a log entry, of every log that the store has, is written by conditional creation alone, and deleted by nobody', () => {
+      const patterns = (sid: string) => {
+        const found = refusals().find(({ Sid }) => Sid === sid);
+        expect(found).toMatchObject({ Principal: { AWS: '*' } });
+        return (found?.Resource ?? []).map(flat).map((text) => text.replace(/^<[^>]*>\//, ''));
+      };
+      const created = patterns('LogEntriesAreCreatedNotReplaced');
+      expect(patterns('LogEntriesAreNotDeleted')).toEqual(created);
+      const matches = (key: string) =>
+        created.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(key));
+      expect(
+        [
+          objectKeys.manifest('d', 1),
+          objectKeys.promotion('d', 1),
+          objectKeys.collection('d', 1),
+        ].filter(matches),
+      ).toHaveLength(3);
+      const version = '20240101T000000Z-0123456789ab';
+      expect(
+        [
+          objectKeys.featureData('d', 'a'),
+          objectKeys.online('d', 'a'),
+          objectKeys.modelFile('d', version, 'card.json'),
+        ].filter(matches),
+      ).toEqual([]);
+      expect(refusals().find(({ Sid }) => Sid === 'LogEntriesAreCreatedNotReplaced')).toMatchObject(
+        {
+          Action: 's3:PutObject',
+          Condition: { Null: { 's3:if-none-match': 'true' } },
+        },
+      );
+    });
+
+    test('no other object is replaced either; only the requests of a multipart upload that create nothing may lack the condition', () => {
+      expect(refusals().find(({ Sid }) => Sid === 'ObjectsAreCreatedNotReplaced')).toMatchObject({
+        Action: 's3:PutObject',
+        Condition: {
+          Null: { 's3:if-none-match': 'true' },
+          Bool: { 's3:ObjectCreationOperation': 'true' },
+        },
+      });
+    });
+
+    test('what keeps the buckets closed stays with them', () => {
+      for (const policy of Object.values(stack('prod-data').findResources('AWS::S3::BucketPolicy')))
+        expect(policy.DeletionPolicy).toBe('Retain');
+    });
+
+    test('an image’s tag stays what it was, and images are scanned', () => {
+      stack('prod-data').hasResourceProperties('AWS::ECR::Repository', {
+        ImageTagMutability: 'IMMUTABLE',
+        ImageScanningConfiguration: { ScanOnPush: true },
+        EmptyOnDelete: true,
+      });
+    });
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * Purpose: alarms, dashboard and budget; who may deploy; what is told to what runs.
+ * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * them.
+ * Fails: as a test.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { findDomain } from '../../../../domains/index.ts';
+import { readSettings } from '../../../../platform/settings/settings.ts';
+import { allowances, flat } from '../../../fixtures/aws/policy-audit.ts';
+import { all, type Json, stack } from '../../../fixtures/aws/synthesised.ts';
+
+export function operationsTests(): void {
+  describe('monitoring', () => {
+    const alarms = (name: string) =>
+      Object.values(stack(name).findResources('AWS::CloudWatch::Alarm')).map(
+        ({ Properties }) => Properties,
+      );
+
+    test('an alarm for all that can go wrong; each tells the topic and says what it means', () => {
+      const names = alarms('everything-monitoring').map(({ AlarmName }) =>
+        String(AlarmName).replace('headway-prod-', ''),
+      );
+      expect(names.sort()).toEqual([
+        ...[
+          'BatchDeadLetter',
+          'BatchFailed',
+          'Coverage',
+          'DataLate',
+          'Errors',
+          'Fallback',
+          'FeatureRunFailed',
+          'FeaturesDeadLetter',
+          'Latency',
+          'Skill',
+        ],
+        ...['Throttled', 'TrainingDeadLetter', 'TrainingFailed', 'Unreachable'],
+      ]);
+      for (const { AlarmActions, OKActions, AlarmDescription } of alarms('everything-monitoring')) {
+        expect([AlarmActions?.length, OKActions?.length]).toEqual([1, 1]);
+        expect(String(AlarmDescription).length).toBeGreaterThan(40);
+      }
+    });
+
+    test('silence is an alarm for what is always measured, and none for what is not measured yet', () => {
+      const missing = Object.fromEntries(
+        alarms('everything-monitoring').map(({ AlarmName, TreatMissingData }) => [
+          String(AlarmName).split('-')[2],
+          TreatMissingData,
+        ]),
+      );
+      expect(missing).toMatchObject({
+        Unreachable: 'breaching',
+        Skill: 'notBreaching',
+        Coverage: 'notBreaching',
+      });
+    });
+
+    test('a source that publishes by the month has no age to watch', () => {
+      expect(alarms('prod-monitoring').map(({ AlarmName }) => AlarmName)).not.toContain(
+        'headway-prod-DataLate',
+      );
+      stack('everything-monitoring').hasResourceProperties('AWS::CloudWatch::Alarm', {
+        AlarmName: 'headway-prod-DataLate',
+        Threshold: 6 * 3600,
+      });
+    });
+
+    test('a budget, a mail where an address is given, a probe every five minutes, one dashboard', () => {
+      const template = stack('everything-monitoring');
+      template.hasResourceProperties('AWS::Budgets::Budget', {
+        Budget: Match.objectLike({
+          BudgetLimit: { Amount: 100, Unit: 'USD' },
+          TimeUnit: 'MONTHLY',
+        }),
+        NotificationsWithSubscribers: [Match.anyValue(), Match.anyValue(), Match.anyValue()],
+      });
+      template.hasResourceProperties('AWS::SNS::Subscription', {
+        Protocol: 'email',
+        Endpoint: 'somebody@example.org',
+      });
+      stack('prod-monitoring').resourceCountIs('AWS::SNS::Subscription', 0);
+      template.hasResourceProperties('AWS::Scheduler::Schedule', {
+        ScheduleExpression: 'rate(5 minutes)',
+      });
+      template.hasResourceProperties('AWS::CloudWatch::Dashboard', {
+        DashboardName: 'headway-prod',
+      });
+    });
+  });
+
+  describe('delivery', () => {
+    const trust = (name: string) => {
+      const roles = Object.values(
+        stack('everything-delivery').findResources('AWS::IAM::Role', {
+          Properties: { RoleName: name },
+        }),
+      );
+      return roles[0]?.Properties.AssumeRolePolicyDocument.Statement[0];
+    };
+
+    test('one branch of one repository deploys; its pull requests compare', () => {
+      const issuer = 'token.actions.githubusercontent.com';
+      for (const [role, subject] of [
+        ['headway-prod-deploy', 'repo:example-owner/example-name:ref:refs/heads/main'],
+        ['headway-prod-diff', 'repo:example-owner/example-name:pull_request'],
+      ] as const)
+        expect(trust(role)).toMatchObject({
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: {
+            StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
+          },
+        });
+    });
+
+    test('who compares may only look', () => {
+      const found = allowances(stack('everything-delivery').toJSON() as Json).filter(({ owner }) =>
+        /^Diff/.test(owner),
+      );
+      const resources = found.flatMap(({ statement }) =>
+        statement.Action === 'sts:AssumeRoleWithWebIdentity'
+          ? []
+          : [statement.Resource].flat().map(flat),
+      );
+      expect(resources).toEqual([
+        'arn:<AWS::Partition>:iam::123456789012:role/cdk-hnb659fds-lookup-role-123456789012-us-east-1',
+      ]);
+    });
+
+    test('no repository, no role', () => {
+      expect(
+        all()
+          .map(([name]) => name)
+          .filter((name) => name.endsWith('delivery')),
+      ).toEqual(['everything-delivery']);
+    });
+  });
+
+  describe('what the containers and functions are told', () => {
+    /** [stack, variables] of everything that runs Headway. */
+    function told(): [string, Record<string, string>][] {
+      return all().flatMap(([name, { Resources }]) =>
+        Object.values(Resources).flatMap(
+          ({ Type, Properties }): [string, Record<string, string>][] => {
+            if (Type === 'AWS::Lambda::Function') {
+              const { Variables } = Properties.Environment as {
+                Variables: Record<string, unknown>;
+              };
+              return [
+                [
+                  name,
+                  Object.fromEntries(
+                    Object.entries(Variables).map(([key, value]) => [key, flat(value)]),
+                  ),
+                ],
+              ];
+            }
+            if (Type !== 'AWS::ECS::TaskDefinition') return [];
+            const [container] = Properties.ContainerDefinitions as [
+              { Environment: { Name: string; Value: unknown }[] },
+            ];
+            return [
+              [
+                name,
+                Object.fromEntries(
+                  container.Environment.map(({ Name, Value }) => [Name, flat(Value)]),
+                ),
+              ],
+            ];
+          },
+        ),
+      );
+    }
+
+    test('are settings that Headway knows', () => {
+      const services = told().filter(([, variables]) => 'HEADWAY_STORE' in variables);
+      expect(services.length).toBeGreaterThan(6);
+      for (const [, variables] of services) {
+        const settings = readSettings(
+          { ...variables, HEADWAY_STORE: 's3://a-bucket' },
+          {},
+          { domain: 'electricity' },
+        );
+        expect(findDomain(settings.domain).name).toBe('electricity');
+      }
+    });
+  });
+}

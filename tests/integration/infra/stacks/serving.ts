@@ -1,0 +1,100 @@
+/**
+ * Purpose: the service: its function, its addresses, and how a new version takes over.
+ * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * them.
+ * Fails: as a test.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { stack } from '../../../fixtures/aws/synthesised.ts';
+
+export function servingTests(): void {
+  describe('inference', () => {
+    test('the bundle on arm64, behind an alias that CodeDeploy moves by a tenth and takes back on alarm', () => {
+      const template = stack('prod-inference');
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        Handler: 'index.handler',
+        Architectures: ['arm64'],
+        Runtime: 'nodejs24.x',
+        Environment: {
+          Variables: Match.objectLike({ HEADWAY_STORE: Match.anyValue(), HEADWAY_ACTUALS: 'off' }),
+        },
+      });
+      template.hasResource('AWS::Lambda::Alias', {
+        Properties: Match.objectLike({ Name: 'live' }),
+        UpdatePolicy: {
+          CodeDeployLambdaAliasUpdate: Match.objectLike({ ApplicationName: Match.anyValue() }),
+        },
+      });
+      template.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
+        DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+        AlarmConfiguration: { Enabled: true, Alarms: [Match.anyValue(), Match.anyValue()] },
+        AutoRollbackConfiguration: {
+          Enabled: true,
+          Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_REQUEST', 'DEPLOYMENT_STOP_ON_ALARM'],
+        },
+      });
+    });
+
+    test('an HTTP API calls the alias, is throttled, and logs no address', () => {
+      const template = stack('prod-inference');
+      template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+        DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
+        AccessLogSettings: Match.objectLike({
+          Format: Match.not(Match.stringLikeRegexp('identity|querystring')),
+        }),
+      });
+      const [alias] = Object.keys(template.findResources('AWS::Lambda::Alias'));
+      template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+        IntegrationUri: { Ref: alias },
+        PayloadFormatVersion: '2.0',
+      });
+      stack('dev-inference').resourceCountIs('AWS::ApiGatewayV2::Api', 0);
+    });
+
+    test('a function URL where one is asked for; behind a firewall it answers CloudFront alone', () => {
+      stack('dev-inference').hasResourceProperties('AWS::Lambda::Url', {
+        AuthType: 'NONE',
+        Qualifier: 'live',
+      });
+      const template = stack('everything-inference');
+      template.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'AWS_IAM' });
+      template.hasResourceProperties('AWS::WAFv2::WebACL', {
+        Scope: 'CLOUDFRONT',
+        Rules: Match.arrayWith([
+          Match.objectLike({
+            Statement: { RateBasedStatement: Match.objectLike({ Limit: 1000 }) },
+          }),
+        ]),
+      });
+      template.hasResourceProperties('AWS::CloudFront::Distribution', {
+        DistributionConfig: Match.objectLike({
+          WebACLId: Match.anyValue(),
+          DefaultCacheBehavior: Match.objectLike({ ViewerProtocolPolicy: 'https-only' }),
+        }),
+      });
+      for (const permission of Object.values(template.findResources('AWS::Lambda::Permission')))
+        expect(permission.Properties).toMatchObject({
+          Principal: 'cloudfront.amazonaws.com',
+          SourceArn: expect.anything(),
+        });
+    });
+
+    test('warm instances, a limit and keys where they are asked for', () => {
+      const template = stack('everything-inference');
+      template.hasResourceProperties('AWS::Lambda::Alias', {
+        ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+      });
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        ReservedConcurrentExecutions: 10,
+        Environment: {
+          Variables: Match.objectLike({
+            HEADWAY_API_KEYS: { Ref: 'ApiKeys' },
+            HEADWAY_ACTUALS: 'on',
+          }),
+        },
+      });
+      template.hasParameter('ApiKeys', { NoEcho: true });
+    });
+  });
+}

@@ -1,0 +1,469 @@
+/**
+ * Purpose: the Lambda function as it is shipped: the built bundle, alone in a folder, in a process
+ * of its own that is frozen between invocations, on a store on S3.
+ * Invariants: the bundle is built once, outside this repository; forecasts are compared with those
+ * of the model itself.
+ * Fails: with the answer that was not expected, or with what the function's process wrote.
+ */
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
+import {
+  functionUrlEvent,
+  httpApiEvent,
+  type LambdaInstance,
+  startLambda,
+} from '../../fakes/lambda-emulator.ts';
+import { createLambdaStore, HORIZON, IDS } from '../../fixtures/lambda-store.ts';
+import { answersOfEveryKind } from '../../fixtures/responses-of-every-kind.ts';
+import { temporaryFolder } from '../../fixtures/storage/features.ts';
+import { addressOn, credentialsOf } from '../../fixtures/storage/s3-stores.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+
+let folder: string;
+let remove: () => Promise<void>;
+let double: FakeS3;
+/** Where the bundle lies, as it was built. */
+let built: string;
+let fixture: Awaited<ReturnType<typeof createLambdaStore>>;
+let firstModel: string;
+
+beforeAll(async () => {
+  ({ folder, remove } = await temporaryFolder());
+  built = path.join(folder, 'built', 'lambda');
+  const args = ['--import', 'tsx', path.join(REPOSITORY, 'infra/lambda/bundle.ts'), '--out', built];
+  const building = promisify(execFile)(process.execPath, args, { cwd: REPOSITORY });
+  double = await startFakeS3();
+  fixture = await createLambdaStore(folder, double);
+  firstModel = await fixture.addModel(1);
+  await building;
+}, 120_000);
+afterAll(async () => {
+  await double.close();
+  await remove();
+});
+
+const instances: LambdaInstance[] = [];
+let temporaries = 0;
+/** An instance that this test's end stops. */
+async function start(
+  environment: Record<string, string> = {},
+  temporary?: string,
+  code = built,
+): Promise<LambdaInstance> {
+  const instance = await open(environment, temporary, code);
+  instances.push(instance);
+  return instance;
+}
+
+async function open(
+  environment: Record<string, string> = {},
+  temporary = `tmp-${temporaries++}`,
+  code = built,
+): Promise<LambdaInstance> {
+  await mkdir(path.join(folder, temporary), { recursive: true });
+  const { accessKeyId, secretAccessKey } = credentialsOf(double);
+  return startLambda({
+    folder: code,
+    temporary: path.join(folder, temporary),
+    environment: {
+      ...{
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_REGION: 'eu-west-1',
+      },
+      ...{
+        HEADWAY_STORE: addressOn(double),
+        HEADWAY_DOMAIN: 'electricity',
+        HEADWAY_STALE_AFTER: '0',
+      },
+      ...environment,
+    },
+  });
+}
+afterEach(async () => {
+  double.fault = () => undefined;
+  for (const instance of instances.splice(0)) await instance.stop();
+});
+
+const get = (instance: LambdaInstance, url: string, changes?: Record<string, unknown>) =>
+  instance.invoke(httpApiEvent('GET', url, changes));
+function corrupt(key: string): void {
+  const name = `some/prefix/${key}`;
+  const found = double.objects.get(name);
+  if (!found) throw new Error(`there is no ${name}`);
+  double.objects.set(name, {
+    ...found,
+    bytes: Buffer.from(found.bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte))),
+  });
+}
+
+const forecast = async (instance: LambdaInstance) =>
+  JSON.parse((await get(instance, '/v1/series/AEP/forecast')).body);
+
+describe('the bundle', () => {
+  test('is small, holds no native code, and is the same whenever it is built', async () => {
+    const files = await readdir(built, { recursive: true });
+    expect((await stat(`${built}.zip`)).size).toBeLessThan(5_000_000);
+    expect(files.filter((name) => /\.(node|so|dylib|dll)$/.test(name))).toEqual([]);
+    expect(files.filter((name) => name.endsWith('.wasm'))).toEqual(['tfjs-backend-wasm-simd.wasm']);
+    const again = path.join(folder, 'again', 'lambda');
+    await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', path.join(REPOSITORY, 'infra/lambda/bundle.ts'), '--out', again],
+      {
+        cwd: REPOSITORY,
+      },
+    );
+    expect((await readFile(`${again}.zip`)).equals(await readFile(`${built}.zip`))).toBe(true);
+  }, 120_000);
+
+  test('validates and serializes on every route, with holidays from the table', async () => {
+    const copy = path.join(folder, 'without-library');
+    await cp(built, copy, { recursive: true });
+    await rm(path.join(copy, 'date-holidays.cjs'));
+    // A schedule is validated by a library of its own.
+    const instance = await start({ HEADWAY_TRAINING_SCHEDULE: '0 4 * * *' }, undefined, copy);
+    const statuses = (await answersOfEveryKind(instance)).map(({ statusCode }) => statusCode);
+    expect(statuses).toEqual([200, 400, 200, 200, 200, 200, 200, 200, 200, 400]);
+  }, 60_000);
+});
+
+describe('an instance', () => {
+  let instance: LambdaInstance;
+  beforeAll(async () => {
+    instance = await open();
+  });
+  afterAll(() => instance.stop());
+
+  test('answers forecasts of the model, by events of an HTTP API and of a Function URL', async () => {
+    const { statusCode, headers, body, isBase64Encoded } = await get(
+      instance,
+      '/v1/series/AEP/forecast?levels=80&horizon=24',
+    );
+    const answer = JSON.parse(body);
+    expect({ statusCode, isBase64Encoded }).toEqual({ statusCode: 200, isBase64Encoded: false });
+    expect(headers['content-type']).toMatch(/^application\/json/);
+    expect(headers).toMatchObject({
+      etag: expect.stringMatching(/^W\//),
+      'x-content-type-options': 'nosniff',
+    });
+    for (const name of ['connection', 'keep-alive', 'transfer-encoding'])
+      expect(headers).not.toHaveProperty(name);
+    expect(answer).toMatchObject({
+      domain: 'electricity',
+      seriesId: 'AEP',
+      modelVersion: firstModel,
+      horizon: HORIZON,
+    });
+    expect(answer).not.toHaveProperty('fallback');
+    for (const [q, name] of ['0.1', '0.5', '0.9'].entries()) {
+      const wanted = fixture.expected(firstModel, 'AEP', q);
+      for (const [k, value] of answer.quantiles[name].entries())
+        expect(value).toBeCloseTo(wanted[k] as number, 2);
+    }
+    const known = await get(instance, '/v1/series/AEP/forecast', {
+      headers: { 'if-none-match': headers.etag },
+    });
+    expect(known).toMatchObject({ statusCode: 304, body: '' });
+
+    // A Function URL leaves the path as it was sent, an HTTP API decodes it.
+    const encoded = await instance.invoke(
+      functionUrlEvent('GET', '/v1/series/a%2Fb/forecast?horizon=1'),
+    );
+    expect(JSON.parse(encoded.body)).toMatchObject({
+      seriesId: 'a/b',
+      horizon: 1,
+      modelVersion: firstModel,
+    });
+    for (const path of ['/v1/series/ü ☃/forecast', '/v1/series/%C3%BC%20%E2%98%83/forecast'])
+      expect(JSON.parse((await get(instance, path)).body)).toMatchObject({ seriesId: 'ü ☃' });
+    const staged = await get(instance, '/prod/v1/series/AEP/forecast', {
+      requestContext: {
+        ...httpApiEvent('GET', '/prod/v1/series/AEP/forecast').requestContext,
+        stage: 'prod',
+      },
+    });
+    expect(JSON.parse(staged.body)).toMatchObject({ seriesId: 'AEP' });
+    expect(await get(instance, '/')).toMatchObject({
+      statusCode: 200,
+      body: expect.stringContaining('<html'),
+    });
+    expect(await get(instance, '/dashboard/chart.js')).toMatchObject({ statusCode: 200 });
+  });
+
+  test('forecasts an ad-hoc history, sent as text and in base64, with the same numbers', async () => {
+    const values = Array.from(fixture.panel.columns.target.subarray(0, fixture.panel.length));
+    const body = JSON.stringify({
+      history: { start: new Date(fixture.panel.start).toISOString(), values, seriesId: 'AEP' },
+    });
+    const headers = { 'content-type': 'application/json' };
+    const posted = (changes: Record<string, unknown>) =>
+      instance.invoke(httpApiEvent('POST', '/v1/forecasts', { headers, ...changes }));
+    const plain = await posted({ body });
+    const encoded = await posted({
+      body: Buffer.from(body).toString('base64'),
+      isBase64Encoded: true,
+    });
+    expect([plain.statusCode, encoded.statusCode]).toEqual([200, 200]);
+    const [own, again] = [JSON.parse(plain.body), JSON.parse(encoded.body)].map(
+      (answer) => answer.forecasts?.[0] ?? answer,
+    );
+    expect(again.quantiles).toEqual(own.quantiles);
+    const wanted = fixture.expected(firstModel, 'AEP', 1);
+    for (const [k, value] of own.quantiles['0.5'].entries())
+      expect(value).toBeCloseTo(wanted[k] as number, 2);
+  });
+
+  test('that starts after the batch serves what was issued, and starts what computes when something is to be computed', async () => {
+    const issuedAt = Date.now() - 60_000;
+    const takeOut = await fixture.issue(issuedAt);
+    const late = await start();
+    const { issuedAt: told, quantiles } = await forecast(late);
+    expect([told, late.output()]).toEqual([
+      new Date(issuedAt).toISOString(),
+      expect.not.stringContaining('TensorFlow'),
+    ]);
+    for (const [k, value] of quantiles['0.5'].entries())
+      expect(value).toBeCloseTo(fixture.expected(firstModel, 'AEP', 1)[k] as number, 2);
+    const explained = await get(late, '/v1/series/AEP/explanation');
+    expect([explained.statusCode, late.output()]).toEqual([
+      200,
+      expect.stringContaining('TensorFlow.js runs on the wasm backend'),
+    ]);
+    takeOut();
+  });
+
+  test('answers problems as problems: with their code, the id of the invocation, and no more', async () => {
+    const id = '8f3c1f4e-6b1d-4d0c-9f57-2a8a0f6f0a11';
+    const missing = await instance.invoke(httpApiEvent('GET', '/v1/series/NOWHERE/forecast'), id);
+    expect(missing.statusCode).toBe(404);
+    expect(missing.headers).toMatchObject({
+      'content-type': expect.stringMatching(/^application\/problem\+json/),
+      'x-request-id': id,
+    });
+    expect(JSON.parse(missing.body)).toMatchObject({
+      code: 'SERIES_UNKNOWN',
+      status: 404,
+      instance: `urn:headway:request:${id}`,
+    });
+    const cases: [unknown, number, string][] = [
+      [httpApiEvent('GET', '/nowhere'), 404, 'ROUTE_NOT_FOUND'],
+      [httpApiEvent('DELETE', '/v1/forecasts'), 405, 'METHOD_NOT_ALLOWED'],
+      [httpApiEvent('GET', '/v1/series/AEP/forecast?levels=80&levels=90'), 400, 'REQUEST_INVALID'],
+      [httpApiEvent('GET', '/v1/series/%ZZ/forecast'), 404, 'SERIES_UNKNOWN'],
+      [
+        httpApiEvent('POST', '/v1/forecasts', {
+          headers: { 'content-type': 'application/json' },
+          body: '{"a":',
+        }),
+        400,
+        'BODY_INVALID',
+      ],
+      [
+        httpApiEvent('POST', '/v1/forecasts', {
+          headers: { 'content-type': 'application/json' },
+          body: ' '.repeat(2 << 20),
+        }),
+        413,
+        'BODY_TOO_LARGE',
+      ],
+      [httpApiEvent('BREW', '/v1/forecasts'), 400, 'REQUEST_MALFORMED'],
+      [{ hello: 'fixture' }, 400, 'REQUEST_MALFORMED'],
+      [null, 400, 'REQUEST_MALFORMED'],
+    ];
+    for (const [event, status, code] of cases) {
+      const { statusCode, body, headers } = await instance.invoke(event);
+      expect({ statusCode, code: JSON.parse(body).code }).toEqual({ statusCode: status, code });
+      expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+    }
+  });
+
+  test('compresses what is large for who takes it, and streams arrive whole', async () => {
+    const event = (accept: string) =>
+      httpApiEvent('GET', '/openapi.json', { headers: { 'accept-encoding': accept } });
+    const [plain, packed] = [
+      await instance.invoke(event('br')),
+      await instance.invoke(event('br, gzip;q=0.8')),
+    ];
+    expect([plain.isBase64Encoded, packed.isBase64Encoded]).toEqual([false, true]);
+    expect(packed.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      vary: expect.stringContaining('accept-encoding'),
+    });
+    expect(JSON.parse(gunzipSync(Buffer.from(packed.body, 'base64')).toString())).toEqual(
+      JSON.parse(plain.body),
+    );
+    const { body } = await get(instance, '/v1/forecasts?format=ndjson');
+    expect(
+      body
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).seriesId),
+    ).toEqual([...IDS].sort());
+  });
+
+  test('logs to standard output, each line with the id of its invocation, and nothing of what was sent', async () => {
+    const talking = await start({ HEADWAY_LOG_LEVEL: 'debug' });
+    await talking.invoke(
+      httpApiEvent('POST', '/v1/forecasts?a=hush-hush', {
+        headers: { 'content-type': 'application/json', cookie: 'hush-hush' },
+        body: '{"hush-hush":1}',
+      }),
+      'the-id',
+    );
+    await talking.stop();
+    const lines = talking
+      .output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        awsRequestId: 'the-id',
+        msg: 'request completed',
+        method: 'POST',
+        status: 400,
+      }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'now serving', modelVersion: firstModel }),
+    );
+    expect(talking.output()).not.toContain('hush-hush');
+    expect(talking.warnings()).toBe('');
+  });
+});
+
+describe('a store that changes', () => {
+  /** Invokes until `isThere`: a look for newer parts is due a second after the last. */
+  async function invokeUntil<T>(
+    ask: () => Promise<T>,
+    isThere: (answer: T) => boolean,
+  ): Promise<T> {
+    for (;;) {
+      const answer = await ask();
+      if (isThere(answer)) return answer;
+    }
+  }
+
+  test('a new champion is picked up between invocations, and one that is corrupt is not, which is said', async () => {
+    const instance = await start({ HEADWAY_REFRESH_SECONDS: '1' });
+    expect(await forecast(instance)).toMatchObject({ modelVersion: firstModel });
+    const second = await fixture.addModel(2);
+    const swapped = await invokeUntil(
+      () => forecast(instance),
+      ({ modelVersion }) => modelVersion === second,
+    );
+    expect(swapped.quantiles['0.5'][0]).toBeCloseTo(
+      fixture.expected(second, 'AEP', 1)[0] as number,
+      2,
+    );
+    const third = await fixture.addModel(3);
+    corrupt(`models/electricity/${third}/weights.bin`);
+    const labelled = await invokeUntil(
+      () => forecast(instance),
+      ({ fallback }) => fallback !== undefined,
+    );
+    expect(labelled).toMatchObject({
+      modelVersion: second,
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
+    expect(labelled.quantiles).toEqual(swapped.quantiles);
+    // A fresh instance has no last good model: the best baseline answers.
+    const fresh = await start();
+    const baseline = await forecast(fresh);
+    expect(baseline).toMatchObject({
+      modelVersion: expect.stringMatching(/^baseline-/),
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
+    await fixture.registry.rollback('the third is corrupt');
+    expect(
+      await invokeUntil(
+        () => forecast(instance),
+        (answer) => answer.fallback === undefined,
+      ),
+    ).toMatchObject({ modelVersion: second });
+    await fixture.registry.promote({
+      modelVersion: firstModel,
+      reason: 'as before',
+      evidence: null,
+    });
+  });
+
+  test('a cold start without a store says so, and the same instance heals', async () => {
+    double.fault = () => ({ kind: 'cut' });
+    const instance = await start();
+    const { statusCode, headers, body } = await get(instance, '/v1/series/AEP/forecast');
+    expect(statusCode).toBe(503);
+    expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(JSON.parse(body)).toMatchObject({ code: 'STORE_UNAVAILABLE', status: 503 });
+    double.fault = () => undefined;
+    const healed = await invokeUntil(
+      () => get(instance, '/v1/series/AEP/forecast'),
+      (answer) => answer.statusCode === 200,
+    );
+    expect(JSON.parse(healed.body)).toMatchObject({ modelVersion: firstModel });
+  });
+
+  test('a store that goes later leaves the last good forecast, labelled', async () => {
+    const instance = await start({ HEADWAY_REFRESH_SECONDS: '1' });
+    const before = await forecast(instance);
+    double.fault = () => ({ kind: 'cut' });
+    const after = await invokeUntil(
+      () => forecast(instance),
+      ({ fallback }) => fallback !== undefined,
+    );
+    expect(after).toMatchObject({
+      modelVersion: firstModel,
+      fallback: { reason: 'STORE_UNAVAILABLE' },
+    });
+    expect(after.quantiles).toEqual(before.quantiles);
+  });
+
+  test('what was fetched stays in the temporary folder, and is checked when it is used again', async () => {
+    const temporary = 'tmp-of-two';
+    await forecast(await start({}, temporary));
+    const fetched = () =>
+      double.requests
+        .slice(from)
+        .filter(({ method, key }) => method === 'GET' && /\.bin$|model\.json$/.test(key));
+    let from = double.requests.length;
+    await forecast(await start({}, temporary));
+    expect(fetched()).toEqual([]);
+    const objects = path.join(folder, temporary, 'headway', 'cache', 'objects');
+    const kept = await readdir(objects);
+    expect(kept).toHaveLength(3);
+    for (const name of kept) {
+      await chmod(path.join(objects, name), 0o644);
+      await writeFile(path.join(objects, name), 'something else');
+    }
+    from = double.requests.length;
+    const answer = await forecast(await start({}, temporary));
+    expect(answer).toMatchObject({ modelVersion: firstModel });
+    expect(answer).not.toHaveProperty('fallback');
+    expect(fetched()).toHaveLength(3);
+  });
+});
+
+test('keys are asked for where the settings hold some', async () => {
+  const instance = await start({ HEADWAY_API_KEYS: '{"format":1,"keys":[]}' });
+  const { statusCode, headers, body } = await get(instance, '/v1/series/AEP/forecast');
+  expect({ statusCode, code: JSON.parse(body).code }).toEqual({
+    statusCode: 401,
+    code: 'API_KEY_MISSING',
+  });
+  expect(headers['www-authenticate']).toMatch(/^Bearer/);
+});
+
+test('settings that are wrong stop the start, and the Runtime API is told', async () => {
+  const instance = await start({ HEADWAY_DOMAIN: 'nowhere' });
+  await expect(instance.invoke(httpApiEvent('GET', '/'))).rejects.toThrow(
+    /init: HeadwayError: there is no domain "nowhere"/,
+  );
+});

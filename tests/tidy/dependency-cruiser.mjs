@@ -1,0 +1,77 @@
+/**
+ * Purpose: which folder may import which, for dependency-cruiser (`npm run lint`).
+ * docs/architecture.md has the same as a table. cli/, bench/, tools/, clients/, infra/lambda/ and
+ * tests/ put the parts together and may import everything.
+ */
+const OURS =
+  '^(bench|cli|clients|domains|forecasting|infra|platform|reports|services|storage|tests|tools|web)/';
+const SERVICE = '^services/([^/]+)/';
+const INPUT_OUTPUT =
+  '^(fs|fs/promises|http|https|http2|net|tls|dgram|child_process)$|node_modules/(axios|fastify|@duckdb)/';
+
+/** The public ports of storage, the types that they exchange, and content hashes. */
+const PORTS = [
+  '^storage/open-store\\.ts$',
+  '^storage/features/(feature-store|manifest|panel-hash|quarantine)\\.ts$',
+  '^storage/models/(model-registry|model-card)\\.ts$',
+  '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
+  '^storage/objects/(content-hash|object-store)\\.ts$',
+];
+
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+/** What a folder may import of this repository, next to itself. */
+const layer = (folder, allowed = [], more = {}) =>
+  rule(
+    `${folder}-imports`,
+    `Pass it in as an argument, or move it down: ${folder}/ may import ${allowed.join(', ') || 'nothing of ours'}`,
+    { path: `^${folder}/` },
+    { path: OURS, pathNot: [`^${folder}/`, ...allowed.map((path) => `^${path}`)], ...more },
+  );
+
+export default {
+  forbidden: [
+    rule('no-circles', 'Move what both need to a file of its own', {}, { circular: true }),
+    layer('platform'),
+    layer('forecasting'),
+    rule(
+      'forecasting-is-pure',
+      'Take what was read as an argument',
+      { path: '^forecasting/' },
+      { path: INPUT_OUTPUT },
+    ),
+    layer('storage', ['forecasting/', 'platform/']),
+    // A type of another layer is not a dependency of a domain.
+    layer('domains', ['platform/'], { dependencyTypesNot: ['type-only'] }),
+    layer('services', [
+      'domains/(domain|expectations)\\.ts',
+      'forecasting/',
+      'platform/',
+      'storage/',
+    ]),
+    rule(
+      'services-apart',
+      'Services meet in storage only',
+      { path: SERVICE },
+      { path: SERVICE, pathNot: '^services/$1/' },
+    ),
+    rule(
+      'storage-ports',
+      'Use a public port of storage',
+      { path: '^services/' },
+      { path: '^storage/', pathNot: PORTS },
+    ),
+    layer('reports', [
+      'domains/(domain|expectations)\\.ts',
+      ...['forecasting/', 'platform/', 'services/', 'storage/', 'web/scales\\.js'],
+    ]),
+    layer('web'),
+    layer('infra/aws', ['infra/cost/']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^tests/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+  },
+};

@@ -1,0 +1,34 @@
+/** Purpose: clients are limited by address, and a route can have a counter of its own. */
+import { expect, test } from '@jest/globals';
+import { rateLimit } from '../../../../../services/inference/plugins/rate-limit.ts';
+import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
+
+test('the limit counts addresses, IPv6 by its first 64 bits; a costly route has its own', async () => {
+  const app = await bareApp(async (app) =>
+    app.register(rateLimit, { requestsPerMinute: 3, apiKeys: null }),
+  );
+  const config = { access: 'models:read', rateLimit: {}, timesFewer: 3 } as const;
+  app.get('/costly', { config }, async () => ({}));
+  const ask = (url: string, remoteAddress: string) => app.inject({ url, remoteAddress });
+  const status = async (...given: [string, string]) => (await ask(...given)).statusCode;
+  const addresses = ['2001:db8::1', '2001:db8::2', '2001:DB8::ffff'];
+  for (const address of addresses) expect(await status('/data', address)).toBe(200);
+  const refused = await ask('/data', '2001:db8::3');
+  expect([refused.statusCode, refused.json().code]).toEqual([429, 'RATE_LIMITED']);
+  expect(refused.headers).toMatchObject({
+    'ratelimit-limit': '3',
+    'ratelimit-remaining': '0',
+    'ratelimit-reset': '60',
+    'retry-after': '60',
+  });
+  expect(await status('/nope', '2001:db8::3')).toBe(429);
+  expect(await status('/page', '2001:db8::3')).toBe(200);
+  expect([await status('/costly', '2001:db8::3'), await status('/costly', '2001:db8::3')]).toEqual([
+    200, 429,
+  ]);
+  expect([
+    await status('/data', '2001:db8:0:1::1'),
+    await status('/data', '::ffff:1.2.3.4'),
+  ]).toEqual([200, 200]);
+  await app.close();
+});

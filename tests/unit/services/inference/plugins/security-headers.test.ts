@@ -1,0 +1,26 @@
+/** Purpose: pages get the policy of pages, data the policy of data. */
+import { expect, test } from '@jest/globals';
+import { securityHeaders } from '../../../../../services/inference/plugins/security-headers.ts';
+import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
+
+test('data may not be framed or sniffed; pages load from their own host only', async () => {
+  const app = await bareApp(async (app) => app.register(securityHeaders));
+  const headersOf = async (url: string) => (await app.inject(url)).headers;
+  const [data, page, missing] = [
+    await headersOf('/data'),
+    await headersOf('/page'),
+    await headersOf('/nope'),
+  ];
+  expect(data['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
+  expect(data['x-frame-options']).toBeUndefined();
+  for (const headers of [page, missing]) {
+    expect(headers['content-security-policy']).toContain("script-src 'self';");
+    expect(headers['x-frame-options']).toBe('SAMEORIGIN');
+  }
+  for (const headers of [data, page, missing])
+    expect([headers['x-content-type-options'], headers['referrer-policy']]).toEqual([
+      'nosniff',
+      'no-referrer',
+    ]);
+  await app.close();
+});
