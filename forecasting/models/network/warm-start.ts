@@ -6,9 +6,8 @@
  */
 import { type ExogenousInputs, NO_EXOGENOUS } from '../../features/exogenous.ts';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
-import type { TrainedNetwork } from './forecaster.ts';
 import { isPlausibleScale } from './input-scaling.ts';
-import type { NetworkSpec } from './network.ts';
+import type { NetworkSpec, TrainedNetwork } from './network.ts';
 
 export type WarmStart = Pick<TrainedNetwork, 'scaling' | 'members'>;
 
