@@ -165,7 +165,7 @@ function average(trees: readonly MetricTree[]): MetricTree {
 
 const command = new Command('bench:accuracy')
   .description(
-    'Accuracy on the last 28 days: the network beside the naive baselines, as table and JSON; and the panel as CSV.',
+    'Compare the network with the naive baselines on the last 28 days (table, JSON, CSV).',
   )
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')

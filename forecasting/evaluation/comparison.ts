@@ -1,6 +1,6 @@
 /**
  * Purpose: is one forecaster better than another, by more than the uncertainty of the comparison,
- * and if that cannot be said, how many more cutoffs would tell?
+ * and if that cannot be said, how many more cutoffs would decide?
  * Invariants: compares the same actuals by the same loss, which is the absolute error of the median
  * or the mean pinball loss over the quantiles that both forecast; errors at one cutoff count as one observation, because
  * they depend on one another; neighbouring cutoffs may be correlated, which the standard error and
@@ -64,7 +64,7 @@ export interface Comparison {
   readonly moreCutoffs: number | null;
 }
 
-export const FEWEST_CUTOFFS = 4;
+export const MIN_CUTOFFS = 4;
 /** More cutoffs than this nobody waits for: with one a day, it is three years. */
 const MAX_CUTOFFS = 1000;
 /**
@@ -118,9 +118,9 @@ export function compare(
       : [],
   );
   const n = used.length;
-  if (n < FEWEST_CUTOFFS) {
+  if (n < MIN_CUTOFFS) {
     throw new RangeError(
-      `a comparison needs at least ${FEWEST_CUTOFFS} cutoffs that something was observed after, got ${n}; lengthen the test span or reduce the step size`,
+      `a comparison needs at least ${MIN_CUTOFFS} cutoffs that something was observed after, got ${n}; lengthen the test span or reduce the step size`,
     );
   }
   const losses = (errors: readonly number[]) => used.map((c) => errors[c] as number);

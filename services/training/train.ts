@@ -89,10 +89,10 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   );
   const champion = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
-  const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
+  const others = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;
   const warmStart = (start && champion?.modelVersion) ?? null;
-  const evaluation = await evaluate({ ...request, panel, beside, warmStart: start });
+  const evaluation = await evaluate({ ...request, panel, others, warmStart: start });
   const challenger = {
     forecaster: networkForecaster(evaluation.fitted),
     trainingCutoff: evaluation.trainingCutoff,
@@ -149,7 +149,7 @@ function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {
 }
 
 /**
- * The card's figures, with the shares beside the network's others: group → network → reliability.
+ * The card's figures, with the shares next to the network's others: group → network → reliability.
  */
 function withReliability(
   metrics: ReturnType<typeof jsonMetrics>,

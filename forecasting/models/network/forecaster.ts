@@ -217,26 +217,8 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
       throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
     const { source, at } = windowSource(panel, cutoff, horizon);
     const known = embeddingRows(spec, panel, rowOf)[series] as number;
-    const { batch } = pass;
     pass.write(source, series, at, 0);
-    repeatFirstRow(batch, kept.length);
-    for (const [row, groupsPresent] of kept.entries()) {
-      keepGroups(batch, row, groups, groupsPresent);
-      pass.setEmbedding(row, groupsPresent.has('series') ? known : spec.seriesIds.length);
-    }
-    const parameters = members.map((weights) => toTensors(spec, weights));
-    const offsets = pass.run(kept.length, parameters);
-    tf.dispose(parameters);
-    const level = batch.level[0] as number;
-    const baseline = Float32Array.from(
-      { length: horizon },
-      (_, k) => level * (batch.base[k] as number),
-    );
-    const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
-      const [row, k] = [Math.floor(i / horizon), i % horizon];
-      return pass.centerOf(offsets, row, k);
-    });
-    return { baseline, medians };
+    return mediansOfFirstRow(pass, trained, known, horizon, kept);
   }
 
   const inputGroups = FEATURE_GROUPS.filter(
@@ -258,4 +240,34 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),
   };
+}
+
+/** The medians of the window in the pass's first row with only the kept groups of its inputs. */
+function mediansOfFirstRow(
+  pass: NetworkPass,
+  { spec, members }: TrainedNetwork,
+  known: number,
+  horizon: number,
+  kept: readonly ReadonlySet<FeatureGroup>[],
+): { baseline: Float32Array; medians: Float32Array } {
+  const groups = featureGroups(spec.features);
+  const { batch } = pass;
+  repeatFirstRow(batch, kept.length);
+  for (const [row, groupsPresent] of kept.entries()) {
+    keepGroups(batch, row, groups, groupsPresent);
+    pass.setEmbedding(row, groupsPresent.has('series') ? known : spec.seriesIds.length);
+  }
+  const parameters = members.map((weights) => toTensors(spec, weights));
+  const offsets = pass.run(kept.length, parameters);
+  tf.dispose(parameters);
+  const level = batch.level[0] as number;
+  const baseline = Float32Array.from(
+    { length: horizon },
+    (_, k) => level * (batch.base[k] as number),
+  );
+  const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
+    const [row, k] = [Math.floor(i / horizon), i % horizon];
+    return pass.centerOf(offsets, row, k);
+  });
+  return { baseline, medians };
 }

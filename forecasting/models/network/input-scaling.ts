@@ -32,7 +32,7 @@ const MAX_DISTANCE = 100;
  */
 const MAX_OUTPUT_SCALE = 10;
 
-/** False for a scale under which quantiles of ordinary values cannot be told apart. */
+/** False for a scale under which quantiles of ordinary values cannot be distinguished. */
 export const isPlausibleScale = (outputScale: number): boolean =>
   outputScale > 0 && outputScale <= MAX_OUTPUT_SCALE;
 

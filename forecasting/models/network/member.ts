@@ -1,7 +1,7 @@
 /**
  * Purpose: learn the weights of one network: draw windows, step AdamW along a one-cycle rate, keep
  * checkpoints. Two passes: the first over the windows that end before the calibration span, so that
- * the span can calibrate the intervals and tell when to stop; the second, at a small rate, over all
+ * the span can calibrate the intervals and decide when to stop; the second, at a small rate, over all
  * windows, because the latest ones are the most useful.
  * Invariants: no window's target reaches past `lastTarget`; the same job, streams and backend give
  * the same weights, whether or not it was interrupted and resumed from a checkpoint; batches reuse
@@ -124,7 +124,7 @@ export interface FitHooks {
   /** May be asynchronous: it is awaited, so that the caller can draw or stop. */
   readonly onProgress?: (progress: FitProgress) => void | Promise<void>;
   readonly resumeFrom?: Checkpoint | null;
-  /** Called every `stepsPerCheckpoint` steps, 100 unless told. The arrays are copies. */
+  /** Called every `stepsPerCheckpoint` steps, 100 by default. The arrays are copies. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   readonly stepsPerCheckpoint?: number;
 }

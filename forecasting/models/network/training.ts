@@ -44,7 +44,7 @@ export interface FitExtras {
    * anything after `lastTarget`.
    */
   readonly warmStart?: WarmStart | null;
-  /** Where and how members are learnt: one after another in this process unless told. */
+  /** Where and how members are learnt: one after another in this process by default. */
   readonly fitMembers?: MemberFitter;
 }
 

@@ -63,8 +63,8 @@ export interface BacktestRequest {
    * this one; without it they are fitted here, one after another.
    */
   readonly checkpoints?: string;
-  /** Forecasters that need no fit, to score beside: the oracle. */
-  readonly beside?: readonly Forecaster[];
+  /** Forecasters that need no fit, to score as well: the oracle. */
+  readonly others?: readonly Forecaster[];
   /** How a segment is computed; a test passes its own. */
   readonly compute?: (
     job: SegmentJob,
@@ -132,7 +132,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const season = spec.features.week;
   const unfitted = await runBacktest(
     panel,
-    [...naiveForecasters(season), ...(request.beside ?? [])],
+    [...naiveForecasters(season), ...(request.others ?? [])],
     cutoffs,
     domain.horizon,
   );
