@@ -2,7 +2,8 @@
  * Purpose: what the project claims about accuracy, as a command: raw data through the whole
  * pipeline, then the network and the naive baselines on the protocol of docs/glossary.md
  * ("Protocol"), and the very panel as CSV for other tools.
- *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC] [--json FILE] [--panel FILE] [--seeds 1]
+ *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC]
+ *     [--json FILE] [--panel FILE] [--seeds 1]
  * Invariants: the test span is the last 28 days, cutoffs 25 intervals apart; series are chosen, and
  * gaps filled, before anything is scored, and the exported panel is the one that was scored;
  * several seeds are averaged, never picked from.
@@ -88,7 +89,9 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   }
   const rowsIn = parts.reduce((sum, part) => sum + part.rowsIn, 0);
   console.log(
-    `${domain.title}: ${rowsIn} raw rows → ${panel.seriesIds.length} series × ${panel.length} intervals (${filled} unknown values filled), ${featureSeconds.toFixed(1)} s; backend ${backend}`,
+    `${domain.title}: ${rowsIn} raw rows → ${panel.seriesIds.length} series × ` +
+      `${panel.length} intervals (${filled} unknown values filled), ` +
+      `${featureSeconds.toFixed(1)} s; backend ${backend}`,
   );
 
   const runs: { seconds: number; cutoffs: number; metrics: ReturnType<typeof jsonMetrics> }[] = [];
@@ -115,7 +118,9 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     train_network: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length,
   };
   console.log(
-    `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ${spread.join(', ')}`,
+    `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ` +
+      `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ` +
+      `${spread.join(', ')}`,
   );
   if (flags.json) {
     await mkdir(dirname(flags.json), { recursive: true });

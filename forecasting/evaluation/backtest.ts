@@ -43,7 +43,8 @@ export function backtestCutoffs(
     cutoffs.push(cutoff);
   if (cutoffs.length === 0 || (cutoffs[0] as number) < 0) {
     throw new RangeError(
-      `a test span of ${testIntervals} intervals does not fit ${length} intervals with horizon ${horizon}; reduce the test span or bring more history`,
+      `a test span of ${testIntervals} intervals does not fit ${length} intervals with ` +
+        `horizon ${horizon}; reduce the test span or bring more history`,
     );
   }
   return cutoffs;

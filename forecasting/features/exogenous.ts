@@ -45,8 +45,8 @@ const LATEST_DAYS = 2;
 
 /**
  * The columns worth reading, with what standardises them: those that the panel has, that vary, and
- * that still have values at the end of the training span (a column that ended is left out, so that a
- * network does not depend on a feed that has stopped).
+ * that still have values at the end of the training span (a column that ended is left out, so that
+ * a network does not depend on a feed that has stopped).
  */
 export function fitExogenous(
   panel: Panel,

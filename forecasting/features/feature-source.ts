@@ -2,8 +2,8 @@
  * Purpose: prepares a panel for its windows: the calendar, the week tables and the exogenous rows
  * that all of them share.
  * Invariants: the same bits with and without cached tables; nothing of the panel is changed.
- * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a window
- * longer than the lags.
+ * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a
+ * window longer than the lags.
  */
 import type { Panel } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
@@ -52,7 +52,8 @@ export function createFeatureSource(
 ): FeatureSource {
   if (panel.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(
-      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ${spec.frequencyMinutes}`,
+      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ` +
+        `${spec.frequencyMinutes}`,
     );
   }
   // A step looks one interval past itself, a week earlier, and the clocks may change between.
@@ -69,7 +70,8 @@ export function createFeatureSource(
     windowIntervals > trainingHistory
   ) {
     throw new RangeError(
-      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ${trainingHistory}`,
+      `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ` +
+        `${trainingHistory}`,
     );
   }
   const span = panel.length + spec.horizon + 1;

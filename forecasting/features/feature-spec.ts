@@ -68,8 +68,8 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
 }
 
 /**
- * The subject of an input: an explanation moves all inputs of a group together. `series` also has the
- * embedding.
+ * The subject of an input: an explanation moves all inputs of a group together. `series` also has
+ * the embedding.
  */
 export const FEATURE_GROUPS = ['recent', 'weeks', 'calendar', 'exogenous', 'series'] as const;
 export type FeatureGroup = (typeof FEATURE_GROUPS)[number];

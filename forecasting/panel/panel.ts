@@ -36,7 +36,8 @@ export function createPanel(panel: Panel): Panel {
   for (const [name, values] of Object.entries(columns)) {
     if (values.length !== seriesIds.length * length) {
       throw new RangeError(
-        `column ${name} has ${values.length} values, expected ${seriesIds.length} series × ${length} intervals`,
+        `column ${name} has ${values.length} values, expected ${seriesIds.length} series × ` +
+          `${length} intervals`,
       );
     }
   }

@@ -61,7 +61,10 @@ function mismatchOf(
   panel: Panel,
 ): string | null {
   if (frequencyMinutes !== panel.frequencyMinutes)
-    return `its intervals are ${frequencyMinutes} minutes long, those of the snapshot ${panel.frequencyMinutes}`;
+    return (
+      `its intervals are ${frequencyMinutes} minutes long, those of the snapshot ` +
+      `${panel.frequencyMinutes}`
+    );
   if (own < horizon) return `it forecasts ${own} steps, the domain needs ${horizon}`;
   const missing = [...exogenous.past, ...exogenous.future]
     .map(({ name }) => name)
@@ -92,7 +95,8 @@ export function warmStartOf(
   const lastTarget = testCutoffs(domain, panel, config)[0] as number;
   const start =
     trainingCutoff > timestampAt(panel, lastTarget)
-      ? `it has learnt from days up to ${new Date(trainingCutoff).toISOString()}, which this fit is scored on`
+      ? `it has learnt from days up to ${new Date(trainingCutoff).toISOString()}, which ` +
+        'this fit is scored on'
       : warmStartFrom(network, networkSpecOf(domain, panel, config, lastTarget));
   if (typeof start === 'string') {
     logger.info({ modelVersion }, `training starts cold, not from the champion: ${start}`);

@@ -15,11 +15,16 @@ export async function withFitErrors<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof UnlearnableError)) throw error;
     throw error.lacks === 'history'
       ? new HeadwayError('HISTORY_TOO_SHORT', error.message, {
-          fix: 'Bring more history (`headway features run`), or shorten the test span (--test-days).',
+          fix:
+            'Bring more history (`headway features run`), or shorten the test span ' +
+            '(--test-days).',
           cause: error,
         })
       : new HeadwayError('PANEL_INVALID', error.message, {
-          fix: 'Look for series whose values jump by orders of magnitude (the data-quality report of `headway features run` shows them), and correct or remove them at the source.',
+          fix:
+            'Look for series whose values jump by orders of magnitude (the data-quality ' +
+            'report of `headway features run` shows them), and correct or remove them at the ' +
+            'source.',
           cause: error,
         });
   }

@@ -50,15 +50,24 @@ export function belowFloor(
     const shares = sharesInside(result, forecaster, { steps }, firstCutoff);
     if (shares.count === 0) continue;
     if (shares.closed < nominal - COVERAGE_TOLERANCE)
-      return `its ${interval} holds ${percent(shares.closed)} of the actuals at ${name}, ${percent(nominal - COVERAGE_TOLERANCE)} is the least`;
+      return (
+        `its ${interval} holds ${percent(shares.closed)} of the actuals at ${name}, ` +
+        `${percent(nominal - COVERAGE_TOLERANCE)} is the least`
+      );
     if (shares.open > nominal + COVERAGE_TOLERANCE)
-      return `its ${interval} holds ${percent(shares.open)} of the actuals at ${name}, ${percent(nominal + COVERAGE_TOLERANCE)} is the most`;
+      return (
+        `its ${interval} holds ${percent(shares.open)} of the actuals at ${name}, ` +
+        `${percent(nominal + COVERAGE_TOLERANCE)} is the most`
+      );
     if (baseline === null || baseline.quantiles.length < 2) continue;
     const common = quantiles.filter((quantile) => baseline.quantiles.includes(quantile));
     const own = pinballOf(result, forecaster, common, { steps }, firstCutoff);
     const least = pinballOf(result, baseline, common, { steps }, firstCutoff);
     if (own > least)
-      return `its pinball loss at ${name} is ${own.toPrecision(3)}, that of ${baseline.name} with intervals of its own ${least.toPrecision(3)}`;
+      return (
+        `its pinball loss at ${name} is ${own.toPrecision(3)}, that of ` +
+        `${baseline.name} with intervals of its own ${least.toPrecision(3)}`
+      );
   }
   return null;
 }

@@ -1,14 +1,14 @@
 /**
  * Purpose: the gate: may this challenger become champion?
  * Invariants: only evidence out of sample counts; the challenger must beat every naive baseline and
- * the reigning champion in pinball loss, each by more than the uncertainty of the comparison, with a
- * median that errs at most 2 % more and no group that is worse; nothing below the floor (floor.ts)
- * is promoted, and a champion below it is replaced without a comparison; the verdict carries its
- * numbers. Several comparisons do not make a promotion by luck more likely: all of them must
- * succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than one
- * does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has
- * seen what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs
- * would decide.
+ * the reigning champion in pinball loss, each by more than the uncertainty of the comparison, with
+ * a median that errs at most 2 % more and no group that is worse; nothing below the floor
+ * (floor.ts) is promoted, and a champion below it is replaced without a comparison; the verdict
+ * carries its numbers. Several comparisons do not make a promotion by luck more likely: all of them
+ * must succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than
+ * one does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it
+ * has seen what it is scored on); inconclusive, where the evidence is thin, with how many more
+ * cutoffs would decide.
  * Fails: a RangeError for a result without the challenger.
  */
 import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
@@ -38,7 +38,9 @@ export interface GateVerdict {
 export interface Provenance {
   /** Grid index of the last interval it was trained on. */
   readonly trainedUpTo?: Readonly<Record<string, number>>;
-  /** Those whose forecasts change when the future does (forecasting/evaluation/leakage-check.ts). */
+  /**
+   * Those whose forecasts change when the future does (forecasting/evaluation/leakage-check.ts).
+   */
   readonly lookahead?: readonly string[];
 }
 
@@ -82,7 +84,9 @@ export function judge(
   if (!saysEverything(result, challenger)) return refused('some of its forecasts are not numbers');
   const observed = countObserved(result, {}, firstCutoff);
   if (observed < MIN_CUTOFFS) {
-    const reason = `only ${observed} cutoffs with anything observed after them, ${MIN_CUTOFFS} are the minimum`;
+    const reason =
+      `only ${observed} cutoffs with anything observed after them, ` +
+      `${MIN_CUTOFFS} are the minimum`;
     return thin([], reason, MIN_CUTOFFS - observed);
   }
 
@@ -139,7 +143,8 @@ function championOf(
   if (!forecaster) return { opponent: null, aside: '', missing: 0 };
   if (lookahead.includes(CHAMPION) || !saysEverything(result, forecaster)) {
     const aside =
-      ' (the champion was not compared with: it looks ahead, or some of its forecasts are not numbers)';
+      ' (the champion was not compared with: it looks ahead, or some of its forecasts are ' +
+      'not numbers)';
     return { opponent: null, aside, missing: 0 };
   }
   const first = result.cutoffs[0] as number;
@@ -147,7 +152,9 @@ function championOf(
   const observed = countObserved(result, {}, first);
   const unseen = countObserved(result, {}, firstCutoff);
   if (unseen < MIN_CUTOFFS) {
-    const aside = `the champion has learnt from the test span: ${unseen} of ${observed} cutoffs come after its training, ${MIN_CUTOFFS} are the minimum`;
+    const aside =
+      `the champion has learnt from the test span: ${unseen} of ${observed} ` +
+      `cutoffs come after its training, ${MIN_CUTOFFS} are the minimum`;
     return { opponent: null, aside, missing: MIN_CUTOFFS - unseen };
   }
   const low = belowFloor(result, forecaster, baseline, firstCutoff);
@@ -172,7 +179,10 @@ function inferiorMedian(
     if (skill === Number.NEGATIVE_INFINITY)
       return `its median errs where that of ${forecaster.name} is exact`;
     if (skill < -MEDIAN_MARGIN)
-      return `its median errs ${(-100 * skill).toFixed(1)} % more than that of ${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`;
+      return (
+        `its median errs ${(-100 * skill).toFixed(1)} % more than that of ` +
+        `${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`
+      );
   }
   return null;
 }
@@ -259,7 +269,10 @@ const hardestFirst = (a: Comparison, b: Comparison): number =>
 
 function inWords({ reference, skill, statistic, threshold, outcome }: Comparison): string {
   const note = outcome === 'no-better' ? ', too little to matter' : '';
-  return `${leadInWords(skill, reference)} (t ${statistic.toFixed(2)}, needs ${threshold.toFixed(2)})${note}`;
+  return (
+    `${leadInWords(skill, reference)} (t ${statistic.toFixed(2)}, needs ` +
+    `${threshold.toFixed(2)})${note}`
+  );
 }
 
 /** A share of the reference's loss is no number where the reference makes no error. */

@@ -140,7 +140,9 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
 const whyUncalibrated = ({ fitted }: Evaluation, { fit }: TrainingConfig): string | null =>
   fitted.calibration !== null
     ? null
-    : `the quantiles are the network's own, not calibrated: with the last ${fit.calibrationIntervals} intervals held out, less than half of the training cutoffs would be left; bring more history`;
+    : "the quantiles are the network's own, not calibrated: with the last " +
+      `${fit.calibrationIntervals} intervals held out, less than half of the training ` +
+      'cutoffs would be left; bring more history';
 
 /** Of the network, over the backtest. */
 function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {
@@ -221,7 +223,8 @@ function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): stri
   if (unused.length > 0) {
     logger.warn(
       { columns: unused },
-      'exogenous columns are left out: they end before the training span does, do not vary, or are not named',
+      'exogenous columns are left out: they end before the training span does, do not ' +
+        'vary, or are not named',
     );
   }
   return used;

@@ -3,8 +3,8 @@
  * the update.
  * Invariants: dropout draws from the given stream only; tensors are disposed.
  * Fails: never; a step whose gradient is not finite is skipped (adamw.ts).
- * Source: pinball loss of Koenker & Bassett 1978: max(q · e, (q − 1) · e) for e = actual − forecast;
- * inverted dropout of Srivastava et al. 2014.
+ * Source: pinball loss of Koenker & Bassett 1978: max(q · e, (q − 1) · e) for e = actual −
+ * forecast; inverted dropout of Srivastava et al. 2014.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { featureSizes } from '../../features/feature-spec.ts';

@@ -36,7 +36,9 @@ const MAX_OUTPUT_SCALE = 10;
 export const isPlausibleScale = (outputScale: number): boolean =>
   outputScale > 0 && outputScale <= MAX_OUTPUT_SCALE;
 
-/** The panel holds nothing that a model could learn from: too little is known, or it has no scale. */
+/**
+ * The panel holds nothing that a model could learn from: too little is known, or it has no scale.
+ */
 export class UnlearnableError extends RangeError {
   readonly lacks: 'history' | 'scale';
 
@@ -50,7 +52,8 @@ export class UnlearnableError extends RangeError {
 export const noKnownHistory = (): UnlearnableError =>
   new UnlearnableError(
     'history',
-    'no training window holds enough known values: in the week before each cutoff, every series is unknown for all but a few intervals',
+    'no training window holds enough known values: in the week before each cutoff, every ' +
+      'series is unknown for all but a few intervals',
   );
 
 /** Standardises one written row in place: training and prediction share this. */
@@ -112,8 +115,8 @@ export function keepGroups(
 }
 
 /**
- * Standardised inputs beyond ten deviations say no more than ten: an implausible history must not make
- * an implausible forecast.
+ * Standardised inputs beyond ten deviations say no more than ten: an implausible history must not
+ * make an implausible forecast.
  */
 const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
 
@@ -169,7 +172,8 @@ function outputScaleOf(distances: Float64Array): number {
   if (isPlausibleScale(scale)) return scale;
   throw new UnlearnableError(
     'scale',
-    `the targets lie ${scale.toPrecision(3)} times their series' level from what the weeks before say, on average; a network learns nothing from more than ${MAX_OUTPUT_SCALE}`,
+    `the targets lie ${scale.toPrecision(3)} times their series' level from what the weeks ` +
+      `before say, on average; a network learns nothing from more than ${MAX_OUTPUT_SCALE}`,
   );
 }
 

@@ -1,8 +1,8 @@
 /**
  * Purpose: learn the weights of one network: draw windows, step AdamW along a one-cycle rate, keep
  * checkpoints. Two passes: the first over the windows that end before the calibration span, so that
- * the span can calibrate the intervals and decide when to stop; the second, at a small rate, over all
- * windows, because the latest ones are the most useful.
+ * the span can calibrate the intervals and decide when to stop; the second, at a small rate, over
+ * all windows, because the latest ones are the most useful.
  * Invariants: no window's target reaches past `lastTarget`; the same job, streams and backend give
  * the same weights, whether or not it was interrupted and resumed from a checkpoint; batches reuse
  * their arrays.

@@ -49,7 +49,8 @@ export function trainingCutoffs(
   for (let cutoff = last; cutoff >= first; cutoff -= stride) cutoffs.push(cutoff);
   if (cutoffs.length * source.panel.seriesIds.length === 0) {
     throw new RangeError(
-      `no training window: they need ${source.sizes.trainingHistory + source.spec.horizon} intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
+      `no training window: they need ${source.sizes.trainingHistory + source.spec.horizon} ` +
+        `intervals up to index ${lastTarget}; shorten the held-out span or bring more history`,
     );
   }
   return Int32Array.from(cutoffs.reverse());

@@ -24,7 +24,7 @@ export function warmStartFrom(
   const difference = differenceOf(own, spec);
   if (difference !== null) return difference;
   if (!isPlausibleScale(scaling.outputScale))
-    return `its output scale is ${scaling.outputScale.toPrecision(3)}, which no network learns with`;
+    return `its output scale is ${scaling.outputScale.toPrecision(3)}: no network learns with it`;
   const rowOf = new Map(own.seriesIds.map((id, row) => [id, row]));
   const unknown = own.seriesIds.length;
   // The unknown series' row is the last one, in both.

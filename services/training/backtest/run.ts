@@ -208,11 +208,9 @@ async function computeSegments(
     else await Promise.all(open.map(one));
   } finally {
     await pool?.close();
+    const fits = jobs.length === 1 ? 'one fit' : `${jobs.length} fits`;
     const cutoffs = jobs.reduce((sum, job) => sum + job.cutoffs.length, 0);
-    if (total > 0)
-      progress.stop(
-        `${jobs.length === 1 ? 'one fit' : `${jobs.length} fits`}, ${cutoffs} cutoffs × ${panel.seriesIds.length} series`,
-      );
+    if (total > 0) progress.stop(`${fits}, ${cutoffs} cutoffs × ${panel.seriesIds.length} series`);
   }
 }
 

@@ -139,9 +139,8 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
       if (there < asked.length) pace.rung(rung, planned);
     },
   );
-  progress.stop(
-    `${history.trials.length} trials${resumedTrials > 0 ? `, ${resumedTrials} of them from an earlier run` : ''}`,
-  );
+  const earlier = resumedTrials > 0 ? `, ${resumedTrials} of them from an earlier run` : '';
+  progress.stop(`${history.trials.length} trials${earlier}`);
   const best = history.best;
   if (best === null) {
     const said = history.trials.find(({ failure }) => failure !== null)?.failure;
@@ -165,15 +164,21 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
   const needed =
     featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + folds * span;
   if (end < needed) {
-    const have = `the snapshot holds ${panel.length} intervals, a search needs ${needed + config.testDays * perDay}`;
+    const have =
+      `the snapshot holds ${panel.length} intervals, a search needs ` +
+      `${needed + config.testDays * perDay}`;
     throw new HeadwayError('HISTORY_TOO_SHORT', have, {
       where: domain.name,
-      fix: 'Bring more history (`headway features run`), use fewer --folds, or shorten the test span (--test-days).',
+      fix:
+        'Bring more history (`headway features run`), use fewer --folds, or shorten the ' +
+        'test span (--test-days).',
     });
   }
   const windowDays = (end - needed) / perDay;
   if (windowDays < FEW_DAYS) {
-    const few = `the first fold learns from windows of ${windowDays.toFixed(1)} days only, which separates candidates poorly`;
+    const few =
+      `the first fold learns from windows of ${windowDays.toFixed(1)} days only, ` +
+      'which separates candidates poorly';
     logger.warn({ domain: domain.name }, `${few}: bring more history, or use fewer --folds`);
   }
   return {
