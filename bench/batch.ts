@@ -150,13 +150,18 @@ function report({
 }): void {
   const percent = (x: number): string => `${(100 * x).toFixed(0)} %`;
   console.log(
-    `${series} series × ${horizon} steps × ${QUANTILES.length} quantiles: ${forecasts} forecasts, all finite, in order and not negative; backend ${backend}`,
+    `${series} series × ${horizon} steps × ${QUANTILES.length} quantiles: ${forecasts} ` +
+      `forecasts, all finite, in order and not negative; backend ${backend}`,
   );
   console.log(
-    `${seconds.total.toFixed(1)} s: ${seconds.forecast.toFixed(1)} s to forecast (features ${percent(share.features)}, linear model ${percent(share.linear_model)}, network ${percent(share.network)}), ${seconds.make_series.toFixed(1)} s to make the series, ${seconds.check.toFixed(1)} s to check; ${seconds.cpu.toFixed(1)} s of processor time`,
+    `${seconds.total.toFixed(1)} s: ${seconds.forecast.toFixed(1)} s to forecast (features ` +
+      `${percent(share.features)}, linear model ${percent(share.linear_model)}, network ` +
+      `${percent(share.network)}), ${seconds.make_series.toFixed(1)} s to make the series, ` +
+      `${seconds.check.toFixed(1)} s to check; ${seconds.cpu.toFixed(1)} s of processor time`,
   );
   console.log(
-    `peak memory ${peak_rss_mb.toFixed(0)} MB; load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`,
+    `peak memory ${peak_rss_mb.toFixed(0)} MB; load of the machine ` +
+      `${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`,
   );
   if (series === BAR.series) {
     const isMet = seconds.total <= BAR.seconds && peak_rss_mb <= BAR.megabytes;
@@ -181,7 +186,8 @@ function checked(values: Float32Array, series: number, horizon: number): number 
 
 const command = new Command('bench:batch')
   .description(
-    'Seconds and memory of forecasting very many series with a network of the default architecture.',
+    'Seconds and memory of forecasting very many series with a network of the default ' +
+      'architecture.',
   )
   .option('--series <count>', 'series to forecast', String(BAR.series))
   .option('--horizon <steps>', 'steps of every forecast', '24')

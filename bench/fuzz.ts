@@ -31,7 +31,8 @@ function told(report: FuzzReport, seconds: number): string {
     `${report.requests} requests in ${Math.round(seconds)} s, seed ${report.seed}`,
     `by status\n${counts(report.byStatus)}`,
     `by kind\n${counts(report.byKind)}`,
-    `heap after collection, MB: ${report.heapMb.join(' ')} (${report.heapBytesPerRequest} bytes a request in the second half)`,
+    `heap after collection, MB: ${report.heapMb.join(' ')} (${report.heapBytesPerRequest} ` +
+      'bytes a request in the second half)',
     `sockets left: ${report.socketsLeft}; handles more than before: ${report.handlesGrown}`,
   ].join('\n');
 }

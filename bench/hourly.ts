@@ -190,7 +190,8 @@ for (const what of [
   'filesInSnapshot',
 ] as const) {
   console.log(
-    `${what}: ${(last[what] / first[what]).toFixed(2)} × between ${first.years} and ${last.years} years`,
+    `${what}: ${(last[what] / first[what]).toFixed(2)} × between ${first.years} and ` +
+      `${last.years} years`,
   );
 }
 if (flags.json)

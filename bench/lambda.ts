@@ -266,7 +266,8 @@ function report({
 }): void {
   const verdict = (isMet: boolean): string => (isMet ? 'met' : 'missed');
   console.log(
-    `bundle ${(zipped_bytes / 1e6).toFixed(2)} MB zipped: bar of 5 MB ${verdict(zipped_bytes <= BARS.zippedBytes)}`,
+    `bundle ${(zipped_bytes / 1e6).toFixed(2)} MB zipped: bar of 5 MB ` +
+      `${verdict(zipped_bytes <= BARS.zippedBytes)}`,
   );
   for (const {
     series,
@@ -277,25 +278,32 @@ function report({
     peak_rss_bytes,
   } of measured) {
     const text = ({ p50, p90, least }: typeof start_ms): string =>
-      `${p50.toFixed(0)} ms (p90 ${p90.toFixed(0)}, least ${least.toFixed(0)}): bar of 800 ms ${verdict(p50 <= BARS.startMs)}`;
+      `${p50.toFixed(0)} ms (p90 ${p90.toFixed(0)}, least ${least.toFixed(0)}): bar of 800 ` +
+      `ms ${verdict(p50 <= BARS.startMs)}`;
     console.log(
       `${series} series: start to first forecast, after the batch has issued ${text(start_ms)}`,
     );
     console.log(
-      `  … where the start has to compute them ${text(start_computing_ms)}; an empty process ${empty_process_ms.toFixed(0)} ms`,
+      `  … where the start has to compute them ${text(start_computing_ms)}; an empty ` +
+        `process ${empty_process_ms.toFixed(0)} ms`,
     );
     console.log(
-      `  warm ${warm_ms.p50.toFixed(2)} ms (p99 ${warm_ms.p99.toFixed(2)}): bar of 5 ms ${verdict(warm_ms.p50 <= BARS.warmMs)}; peak memory ${(peak_rss_bytes / 1e6).toFixed(0)} MB: bar of 256 MB ${verdict(peak_rss_bytes <= BARS.peakBytes)}`,
+      `  warm ${warm_ms.p50.toFixed(2)} ms (p99 ${warm_ms.p99.toFixed(2)}): bar of 5 ms ` +
+        `${verdict(warm_ms.p50 <= BARS.warmMs)}; peak memory ` +
+        `${(peak_rss_bytes / 1e6).toFixed(0)} MB: bar of 256 MB ` +
+        `${verdict(peak_rss_bytes <= BARS.peakBytes)}`,
     );
   }
   console.log(
-    `load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after.toFixed(1)} after`,
+    `load of the machine ${machine.load_before.toFixed(1)} before, ` +
+      `${machine.load_after.toFixed(1)} after`,
   );
 }
 
 const command = new Command('bench:lambda')
   .description(
-    'Size, cold start, warm latency and memory of the Lambda bundle, beside an emulated Lambda and S3.',
+    'Size, cold start, warm latency and memory of the Lambda bundle, beside an emulated ' +
+      'Lambda and S3.',
   )
   .option('--starts <count>', 'cold starts to measure, for each number of series', '9')
   .option('--invocations <count>', 'warm invocations to measure', '400')

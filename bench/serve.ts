@@ -92,7 +92,9 @@ const end = ({ child }: Running): Promise<void> =>
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: bench\r\n\r\n`;
 function post(path: string, body: unknown): string {
   const text = JSON.stringify(body);
-  const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n`;
+  const head =
+    `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: ` +
+    `application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n`;
   return head + text;
 }
 
@@ -310,7 +312,8 @@ async function swapUnderLoad(
 
 const command = new Command('bench:serve')
   .description(
-    'The HTTP service against a bare Fastify app, and under a long mixed load while models and snapshots change.',
+    'The HTTP service against a bare Fastify app, and under a long mixed load while models ' +
+      'and snapshots change.',
   )
   .option('--seconds <count>', 'how long the mixed load lasts', '300')
   .option('--swaps <count>', 'new models and snapshots in that time, in turn', '20')

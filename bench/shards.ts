@@ -95,10 +95,15 @@ async function bench(flags: Flags): Promise<void> {
     ]);
   }
   console.log(
-    `Measured on ${series} series: ${measured.seriesPerSecond.toFixed(0)} series a second of processor time forecast, judged and written down; a view is read and decoded at ${(measured.readSecondsPerSeries * 1e6).toFixed(0)} µs a series; load ${loadBefore.toFixed(1)}, backend ${backend}.`,
+    `Measured on ${series} series: ${measured.seriesPerSecond.toFixed(0)} series a second ` +
+      'of processor time forecast, judged and written down; a view is read and decoded at ' +
+      `${(measured.readSecondsPerSeries * 1e6).toFixed(0)} µs a series; load ` +
+      `${loadBefore.toFixed(1)}, backend ${backend}.`,
   );
   console.log(
-    `Computed for ${total} series in ${stores} stores of ${storeSeries} (a view of ${(viewBytes / 1e9).toFixed(2)} GB, functions of ${memoryGb.toFixed(1)} GB), all workers at once:`,
+    `Computed for ${total} series in ${stores} stores of ${storeSeries} (a view of ` +
+      `${(viewBytes / 1e9).toFixed(2)} GB, functions of ${memoryGb.toFixed(1)} GB), all ` +
+      'workers at once:',
   );
   console.log(table.toString());
   const kept = {

@@ -141,24 +141,31 @@ function report(result: {
   const against = (bar: number, is: number): string =>
     `bar ${bar}: ${is <= bar ? 'met' : 'missed'}`;
   const line = (what: string, { ratio, ms, bare_ms, peak_mb }: Beside): string =>
-    `${what}: ${ratio.toFixed(2)} × the bare query (${seconds(ms)} / ${seconds(bare_ms)}; ${against(BARS.toBare, ratio)}), peak memory ${peak_mb.toFixed(0)} MB (${against(BARS.megabytes, peak_mb)})`;
+    `${what}: ${ratio.toFixed(2)} × the bare query (${seconds(ms)} / ${seconds(bare_ms)}; ` +
+    `${against(BARS.toBare, ratio)}), peak memory ${peak_mb.toFixed(0)} MB ` +
+    `(${against(BARS.megabytes, peak_mb)})`;
   console.log(`${events} events, ${(bytes / 1e6).toFixed(0)} MB of Parquet; medians of ${runs}`);
   console.log(line('File to snapshot', to_bare));
   console.log(line('… with events duplicated found by both', to_bare_distinct));
   console.log(
-    `An hour on top of that: ${(hourly.warm_ms / BARS.hourlyMs).toFixed(2)} s in a process that has the store open, ${(hourly.fresh_ms / BARS.hourlyMs).toFixed(2)} s in a fresh one (${against(1, hourly.fresh_ms / 1000)})`,
+    `An hour on top of that: ${(hourly.warm_ms / BARS.hourlyMs).toFixed(2)} s in a process ` +
+      `that has the store open, ${(hourly.fresh_ms / BARS.hourlyMs).toFixed(2)} s in a ` +
+      `fresh one (${against(1, hourly.fresh_ms / 1000)})`,
   );
   console.log(
-    `Eight weeks of 300 series for serving: ${serving.ms.toFixed(1)} ms (${against(BARS.servingMs, serving.ms)})`,
+    `Eight weeks of 300 series for serving: ${serving.ms.toFixed(1)} ms ` +
+      `(${against(BARS.servingMs, serving.ms)})`,
   );
   console.log(
-    `load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after?.toFixed(1)} after`,
+    `load of the machine ${machine.load_before.toFixed(1)} before, ` +
+      `${machine.load_after?.toFixed(1)} after`,
   );
 }
 
 const command = new Command('bench:store')
   .description(
-    'The feature store beside the bare DuckDB query: ratios of time and memory, and the reads that serving makes.',
+    'The feature store beside the bare DuckDB query: ratios of time and memory, and the ' +
+      'reads that serving makes.',
   )
   .option('--events <count>', 'raw events in the file', '20000000')
   .option('--runs <count>', 'measure so often, and take the medians', '3')

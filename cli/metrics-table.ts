@@ -132,11 +132,9 @@ export function reliabilityTable(groups: readonly GroupReliability[]): string {
   for (const { group, quantiles: shares } of groups) {
     table.push([
       group === 'all' ? 'all series' : group,
-      ...shares.map(({ below, withTimeout, standardError, isRight }) => {
+      ...shares.map(({ below, atMost, standardError, isRight }) => {
         const range =
-          withTimeout - below < 0.005
-            ? percent(withTimeout)
-            : `${percent(below)} – ${percent(withTimeout)}`;
+          atMost - below < 0.005 ? percent(atMost) : `${percent(below)} – ${percent(atMost)}`;
         return `${range} ± ${(200 * standardError).toFixed(1)}${isRight ? ' ' : '!'}`;
       }),
     ]);

@@ -25,8 +25,11 @@ test.each([
 });
 
 // Skipped until the last folder is done.
-test.skip('lines have at most 100 columns', () => {
-  expect(report(files.flatMap(wideLines))).toEqual([]);
+/** Lines that are still too wide, most of them in templates of pages. Only ever lower this. */
+const WIDE_LINES_LEFT = 397;
+
+test('no more lines than before have over 100 columns', () => {
+  expect(files.flatMap(wideLines).length).toBeLessThanOrEqual(WIDE_LINES_LEFT);
 });
 
 test('a line of 101 columns is found', () => {

@@ -80,7 +80,9 @@ export function report(figures: Figures): void {
   table.push(
     [
       `GET one forecast (${get.body_bytes} bytes)`,
-      `${whole(get.per_second)}/s: ${ratio(get.per_second, get.bare_per_second)} of a bare app (${whole(get.bare_per_second)}/s), ${whole(get.cpu_us)} µs of CPU time against ${whole(get.bare_cpu_us)}`,
+      `${whole(get.per_second)}/s: ${ratio(get.per_second, get.bare_per_second)} of a bare ` +
+        `app (${whole(get.bare_per_second)}/s), ${whole(get.cpu_us)} µs of CPU time against ` +
+        `${whole(get.bare_cpu_us)}`,
       bar(`${BARS.toBare}`, isMet.get_to_bare),
     ],
     [
@@ -100,7 +102,9 @@ export function report(figures: Figures): void {
     ],
     [
       `Mixed, ${whole(mixed.seconds)} s, ${mixed.swaps} swaps`,
-      `${whole(mixed.reached_per_second)}/s of a ceiling of ${whole(mixed.ceiling_per_second)}/s; ${mixed.answers} answers of ${mixed.versions} pairs of versions`,
+      `${whole(mixed.reached_per_second)}/s of a ceiling of ` +
+        `${whole(mixed.ceiling_per_second)}/s; ${mixed.answers} answers of ` +
+        `${mixed.versions} pairs of versions`,
       '',
     ],
     [
@@ -121,7 +125,8 @@ export function report(figures: Figures): void {
     [
       '… memory, worker included',
       mixed.memory
-        ? `${whole(mixed.memory.mean_mb)} MB, ${mixed.memory.mb_per_minute.toFixed(2)} ± ${mixed.memory.standard_error.toFixed(2)} MB a minute`
+        ? `${whole(mixed.memory.mean_mb)} MB, ${mixed.memory.mb_per_minute.toFixed(2)} ± ` +
+          `${mixed.memory.standard_error.toFixed(2)} MB a minute`
         : 'not watched',
       bar('flat', isMet.memory_flat),
     ],
@@ -131,6 +136,7 @@ export function report(figures: Figures): void {
   console.log(table.toString());
   if (mixed.example) console.log(`first wrong answer: ${mixed.example}`);
   console.log(
-    `Node ${machine.node}, ${machine.cpus} cores; load of the machine ${machine.load_before.toFixed(1)} before, ${machine.load_after.toFixed(1)} after`,
+    `Node ${machine.node}, ${machine.cpus} cores; load of the machine ` +
+      `${machine.load_before.toFixed(1)} before, ${machine.load_after.toFixed(1)} after`,
   );
 }

@@ -93,7 +93,9 @@ async function write(events: number): Promise<void> {
   );
 }
 
-const USABLE = `begun >= TIMESTAMP '2024-01-01' AND begun < TIMESTAMP '2024-08-01' AND place BETWEEN 1 AND ${PLACES}`;
+const USABLE =
+  `begun >= TIMESTAMP '2024-01-01' AND begun < TIMESTAMP '2024-08-01' AND place BETWEEN 1 ` +
+  `AND ${PLACES}`;
 
 /**
  * What anybody would ask DuckDB for: events by place and hour. \`isOnce\`: each event counted once.
@@ -108,7 +110,8 @@ async function bare(isOnce: boolean): Promise<{ ms: number; events: number }> {
         ? `(SELECT DISTINCT ${KEY.join(', ')} FROM ${file} WHERE ${USABLE})`
         : `${file} WHERE ${USABLE}`;
       await connection.run(
-        `CREATE TEMP TABLE counts AS SELECT place, date_trunc('hour', begun) AS hour, count(*) AS n FROM ${rows} GROUP BY ALL`,
+        `CREATE TEMP TABLE counts AS SELECT place, date_trunc('hour', begun) AS hour, ` +
+          `count(*) AS n FROM ${rows} GROUP BY ALL`,
       );
       const ms = systemClock.elapsedMs() - started;
       const [sum] = await rowsOf(connection, 'SELECT sum(n)::BIGINT AS events FROM counts');

@@ -49,7 +49,8 @@ export async function forecastCommand(
     if (issued.entry.seriesIds.length > 0) await (await context.forecasts()).append(issued.entry);
     const { seriesIds, horizon, cutoff } = issued.entry;
     context.print(
-      `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written to the log.`,
+      `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written ` +
+        'to the log.',
     );
     for (const flag of SERIES_FLAGS) {
       const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));

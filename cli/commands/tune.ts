@@ -22,7 +22,8 @@ export const register: AddCommand = (program, env) => {
           )
           .option(
             '--steps <count>',
-            'batches in the first round; each next round has three times as many for the best third',
+            'batches in the first round; each next round has three times as many for the ' +
+              'best third',
             wholeNumber,
             60,
           )

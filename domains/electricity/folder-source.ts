@@ -59,7 +59,9 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
   if (bad.length > 0) {
     throw new HeadwayError('RAW_FILE_INVALID', bad.join('; '), {
       where: spec,
-      fix: 'Expected is a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 01:00:00,13478.0". Fix or remove the file.',
+      fix:
+        'Expected is a header "Datetime,<REGION>_MW" and lines such as "2018-01-01 ' +
+        '01:00:00,13478.0". Fix or remove the file.',
     });
   }
   // A line is read as one field, so that a line with too few or too many fields is a row that can
@@ -83,11 +85,15 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
     rejections: [
       {
         reason: 'bad_time',
-        when: `${label} IS NULL OR extract('minute' FROM ${label}) <> 0 OR extract('second' FROM ${label}) <> 0`,
+        when:
+          `${label} IS NULL OR extract('minute' FROM ${label}) <> 0 OR extract('second' ` +
+          `FROM ${label}) <> 0`,
       },
       {
         reason: 'bad_value',
-        when: `${load} IS NULL OR surplus OR NOT isfinite(${load}) OR ${load} <= 0 OR ${load} > ${MAX_MW}`,
+        when:
+          `${load} IS NULL OR surplus OR NOT isfinite(${load}) OR ${load} <= 0 OR ${load} ` +
+          `> ${MAX_MW}`,
       },
     ],
   };

@@ -42,7 +42,8 @@ export async function writeTrips(
       appender.closeSync();
       const places = demand.places.map((place) => place.seriesId).join(', ');
       await connection.run(
-        `COPY (${tripsSql(seed, places)}) TO ${sqlFilename(path)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (${tripsSql(seed, places)}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
+          'COMPRESSION zstd)',
       );
     });
     // link, not rename: another run may have written the same hours meanwhile, and what is there

@@ -35,7 +35,9 @@ export async function openDownloads(
     months.map((month) => `${kind}_tripdata_${formatMonth(month)}.parquet`),
   );
   return {
-    description: `TLC trips ${kinds.join(' and ')}, ${formatMonth(months[0])} to ${formatMonth(months[months.length - 1])}`,
+    description:
+      `TLC trips ${kinds.join(' and ')}, ${formatMonth(months[0])} to ` +
+      `${formatMonth(months[months.length - 1])}`,
     async parts() {
       const paths = await fetchAll(names, client, options.baseUrl ?? BASE_URL, context);
       if (paths.length === 0) {

@@ -55,4 +55,5 @@ export const localTime = (timestamp: number): Temporal.ZonedDateTime =>
 
 /** A wall-clock time as a SQL literal: TIMESTAMP '2023-01-01 00:00:00'. */
 export const sqlLocalTime = (time: Temporal.ZonedDateTime): string =>
-  `TIMESTAMP ${sqlText(time.toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' '))}`;
+  'TIMESTAMP ' +
+  `${sqlText(time.toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' '))}`;

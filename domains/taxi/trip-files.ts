@@ -46,7 +46,8 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
     throw refused(
       path,
       'has coordinates instead of place numbers',
-      'Use trips from 2011 on as published today; files with coordinates only cannot be assigned to a place.',
+      'Use trips from 2011 on as published today; files with coordinates only cannot be ' +
+        'assigned to a place.',
     );
   }
   if (!pickup)

@@ -72,7 +72,8 @@ export async function openWeather(spec: string): Promise<ExogenousSource> {
 
 async function list(spec: string): Promise<string[]> {
   const fix =
-    'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, PRCP, SNOW, TMAX, TMIN.';
+    'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, ' +
+    'PRCP, SNOW, TMAX, TMIN.';
   const { files } = await sourceFiles(spec, (name) => FILE_NAME.test(name), fix);
   if (files.length > 0) return files;
   throw new HeadwayError('SOURCE_INVALID', 'no weather file here: none ends in .csv or .csv.gz', {
@@ -101,15 +102,20 @@ async function readWeather(path: string): Promise<ExogenousRows> {
 
   const names = Object.entries(COLUMNS);
   const byName = (of: (column: (typeof COLUMNS)['snow']) => string) =>
-    `CASE name ${names.map(([name, column]) => `WHEN ${sqlText(name)} THEN ${of(column)}`).join(' ')} END`;
+    'CASE name ' +
+    `${names.map(([name, column]) => `WHEN ${sqlText(name)} THEN ${of(column)}`).join(' ')} END`;
   const isBlank = byName(({ fields }) => fields.map((name) => `t_${name} = ''`).join(' OR '));
   const isText = byName(({ fields }) => fields.map((name) => `n_${name} IS NULL`).join(' OR '));
   return {
-    relation: `(SELECT * FROM (${lines}), (VALUES ${names.map(([name]) => `(${sqlText(name)})`).join(', ')}) AS c(name))`,
+    relation:
+      `(SELECT * FROM (${lines}), (VALUES ` +
+      `${names.map(([name]) => `(${sqlText(name)})`).join(', ')}) AS c(name))`,
     column: 'name',
     // Local midnight after the day, as an instant, and then hours that pass: clocks may change in
     // between.
-    knownAt: `((day + INTERVAL 1 DAY) AT TIME ZONE ${sqlText(TIME_ZONE)}) AT TIME ZONE 'UTC' + INTERVAL ${PUBLISHED_HOURS} HOUR`,
+    knownAt:
+      `((day + INTERVAL 1 DAY) AT TIME ZONE ${sqlText(TIME_ZONE)}) AT TIME ZONE 'UTC' + ` +
+      `INTERVAL ${PUBLISHED_HOURS} HOUR`,
     about: null,
     value: byName(({ value }) => value),
     rejections: [
@@ -156,6 +162,8 @@ async function firstLine(path: string): Promise<string> {
 const refused = (path: string, what: string, cause?: unknown): HeadwayError =>
   new HeadwayError('RAW_FILE_INVALID', `${basename(path)} ${what}`, {
     where: path,
-    fix: 'Export daily summaries of one station in standard units (°F, inches), and fetch the file again if it is cut.',
+    fix:
+      'Export daily summaries of one station in standard units (°F, inches), and fetch ' +
+      'the file again if it is cut.',
     cause,
   });

@@ -16,13 +16,13 @@ export interface QuantileReliability {
   readonly quantile: number;
   /** Share of actuals below the forecast quantile, and at or below it. */
   readonly below: number;
-  readonly withTimeout: number;
+  readonly atMost: number;
   /**
    * Of either share, over cutoffs; not less than a binomial's of as many independent cutoffs'
    * worth.
    */
   readonly standardError: number;
-  /** Whether the nominal share lies in [below, withTimeout], give or take two standard errors. */
+  /** Whether the nominal share lies in [below, atMost], give or take two standard errors. */
   readonly isRight: boolean;
   /** By step: the two shares. */
   readonly belowPerStep: readonly number[];
@@ -76,12 +76,12 @@ function ofQuantile(
         const y = actuals[row * horizon + k] as number;
         if (Number.isNaN(y)) continue;
         const forecast = values[(row * Q + q) * horizon + k] as number;
-        const [below, withTimeout] = [y < forecast ? 1 : 0, y <= forecast ? 1 : 0];
+        const [below, atMost] = [y < forecast ? 1 : 0, y <= forecast ? 1 : 0];
         belowOfStep[k] = (belowOfStep[k] as number) + below;
-        atMostOfStep[k] = (atMostOfStep[k] as number) + withTimeout;
+        atMostOfStep[k] = (atMostOfStep[k] as number) + atMost;
         countOfStep[k] = (countOfStep[k] as number) + 1;
         count++;
-        middle += (below + withTimeout) / 2;
+        middle += (below + atMost) / 2;
       }
     }
     if (count > 0) perCutoff.push({ count, middle });
@@ -89,7 +89,7 @@ function ofQuantile(
   const sum = (list: Float64Array) => list.reduce((total, x) => total + x, 0);
   const count = sum(countOfStep);
   const quantile = quantiles[q] as number;
-  const [below, withTimeout] = [sum(belowOfStep) / count, sum(atMostOfStep) / count];
+  const [below, atMost] = [sum(belowOfStep) / count, sum(atMostOfStep) / count];
   const error = standardError(perCutoff, quantile);
   const perStep = (list: Float64Array) =>
     Array.from(list, (x, k) => x / (countOfStep[k] as number));
@@ -99,9 +99,9 @@ function ofQuantile(
     reliability: {
       quantile,
       below,
-      withTimeout,
+      atMost,
       standardError: error,
-      isRight: quantile >= below - TOLERANCE * error && quantile <= withTimeout + TOLERANCE * error,
+      isRight: quantile >= below - TOLERANCE * error && quantile <= atMost + TOLERANCE * error,
       belowPerStep: perStep(belowOfStep),
       atMostPerStep: perStep(atMostOfStep),
     },
@@ -140,7 +140,7 @@ export function reliabilityJson(groups: readonly GroupReliability[]): Record<str
         quantiles: quantiles.map((one) => ({
           quantile: one.quantile,
           below: round(one.below),
-          at_most: round(one.withTimeout),
+          at_most: round(one.atMost),
           standard_error: round(one.standardError),
           is_right: one.isRight,
         })),

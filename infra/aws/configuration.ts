@@ -149,7 +149,8 @@ export class ConfigurationError extends Error {
   readonly problems: readonly string[];
   constructor(environment: string, problems: readonly string[]) {
     super(
-      `The configuration of ${environment} cannot be deployed (infra/aws/environments.ts):\n- ${problems.join('\n- ')}`,
+      `The configuration of ${environment} cannot be deployed ` +
+        `(infra/aws/environments.ts):\n- ${problems.join('\n- ')}`,
     );
     this.name = 'ConfigurationError';
     this.problems = problems;

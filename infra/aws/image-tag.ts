@@ -8,7 +8,8 @@ import { CfnParameter, type Stack } from 'aws-cdk-lib';
 export function imageTagParameter(stack: Stack): string {
   return new CfnParameter(stack, 'ImageTag', {
     description:
-      'Tag of the image in this environment’s repository, as `npm run deploy -- ENVIRONMENT --image TAG` gives it',
+      'Tag of the image in this environment’s repository, as `npm run deploy -- ENVIRONMENT ' +
+      '--image TAG` gives it',
     allowedPattern: '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}',
   }).valueAsString;
 }

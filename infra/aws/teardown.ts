@@ -49,8 +49,10 @@ const staysBehind = (type: string, deletionPolicy: string | undefined): boolean 
 
 /** What no template names. */
 const BESIDE = [
-  'the stack CDKToolkit with its bucket of assets, which `cdk bootstrap` made: other apps of this account may use it',
-  'the rule StepFunctionsGetEventsForECSTaskRule, which Step Functions made and which costs nothing',
+  'the stack CDKToolkit with its bucket of assets, which `cdk bootstrap` made: other apps ' +
+    'of this account may use it',
+  'the rule StepFunctionsGetEventsForECSTaskRule, which Step Functions made and which costs ' +
+    'nothing',
   'metrics (15 months) and traces (30 days), which cost nothing and end by themselves',
   'files on your own machine: the image, cdk.out/, the file of API keys',
 ];
@@ -66,7 +68,8 @@ export function describeTeardown(environment: string, { removed, kept }: Teardow
     `Removed with ${environment}, for good (${removed.length}):`,
     ...lines(removed),
     '',
-    `Kept (${kept.length}): features, models, forecasts, the log of who read them, and what keeps both closed`,
+    `Kept (${kept.length}): features, models, forecasts, the log of who read them, and what ` +
+      'keeps both closed',
     ...lines(kept),
     '',
     'Beside the templates, kept as well:',
@@ -75,7 +78,8 @@ export function describeTeardown(environment: string, { removed, kept }: Teardow
     ...(buckets.length === 0
       ? []
       : [
-          'docs/deploy.md, "Teardown", has the commands that remove the buckets too. They cost what they hold: see `aws s3 ls`.',
+          'docs/deploy.md, "Teardown", has the commands that remove the buckets too. They ' +
+            'cost what they hold: see `aws s3 ls`.',
         ]),
   ].join('\n');
 }

@@ -20,7 +20,8 @@ export const WILDCARDS = {
   registryLogin: {
     actions: ['ecr:GetAuthorizationToken'],
     reason:
-      'Logging in to ECR is an action on the registry as a whole: AWS defines no resource for it. What may be pulled or pushed is scoped.',
+      'Logging in to ECR is an action on the registry as a whole: AWS defines no resource ' +
+      'for it. What may be pulled or pushed is scoped.',
   },
   logDelivery: {
     actions: [
@@ -34,7 +35,8 @@ export const WILDCARDS = {
       'logs:DescribeLogGroups',
     ],
     reason:
-      'How Step Functions writes its log: deliveries are made by AWS and have no name beforehand, and these actions know no resource.',
+      'How Step Functions writes its log: deliveries are made by AWS and have no name ' +
+      'beforehand, and these actions know no resource.',
   },
   tracing: {
     actions: [

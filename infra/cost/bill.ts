@@ -135,7 +135,9 @@ function servingLines(size: Size): Line[] {
 
 function taskLine(item: string, { runsPerMonth, hoursPerRun, vcpu, memoryGb, isSpot }: Task): Line {
   const hours = runsPerMonth * hoursPerRun;
-  const how = `${runsPerMonth} runs × ${Number((hoursPerRun * 60).toFixed(1))} min × ${vcpu} vCPU, ${memoryGb} GB${isSpot ? ', Spot' : ''}`;
+  const how =
+    `${runsPerMonth} runs × ${Number((hoursPerRun * 60).toFixed(1))} min × ${vcpu} vCPU, ` +
+    `${memoryGb} GB${isSpot ? ', Spot' : ''}`;
   const compute = line(
     item,
     how,

@@ -50,7 +50,8 @@ function print({ bill, alternatives: others, prices, note }: ReturnType<typeof c
   console.log(`\n${beside.toString()}`);
   const months = Object.values(prices).map(({ noted }) => noted);
   console.log(
-    `\n${note}\nNoted ${months.sort()[0]} to ${months.at(-1)}; every price with its page: npm run cost -- --json`,
+    `\n${note}\nNoted ${months.sort()[0]} to ${months.at(-1)}; every price with its page: ` +
+      'npm run cost -- --json',
   );
 }
 
@@ -59,7 +60,8 @@ const dominantOf = ({ dominant: { item, share } }: Bill): string =>
 
 const program = new Command('cost')
   .description(
-    'The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), beside its alternatives.',
+    'The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), beside its ' +
+      'alternatives.',
   )
   .addOption(
     new Option('--size <name>', 'what to compute').choices(SIZE_NAMES).default('portfolio'),

@@ -8,7 +8,8 @@
  */
 
 export const CHECK_FIRST =
-  'List prices of us-east-1 as noted down in the month beside each, not fetched: check them on the page named before you rely on a total.';
+  'List prices of us-east-1 as noted down in the month beside each, not fetched: check them ' +
+  'on the page named before you rely on a total.';
 
 export interface Price {
   /** US dollars for one `unit`. */
@@ -156,7 +157,9 @@ export const PRICES = {
     unit: 'thousand data points, up to 50 million',
     source: page('forecast'),
     noted: '2024-07',
-    note: 'Amazon Forecast is closed to new customers since July 2024: shown to compare with, not to be had. Its first million is dearer.',
+    note:
+      'Amazon Forecast is closed to new customers since July 2024: shown to compare with, ' +
+      'not to be had. Its first million is dearer.',
   },
   forecastPointsBeyond: {
     dollars: 0.15,

@@ -37,7 +37,8 @@ function sqlPath(path: string): string {
 type Paths = string | readonly string[];
 
 const filesRelation = (reader: string, paths: Paths, options: readonly string[]): string =>
-  `${reader}([${[paths].flat().map(sqlPath).join(', ')}], ${['hive_partitioning = false', ...options].join(', ')})`;
+  `${reader}([${[paths].flat().map(sqlPath).join(', ')}], ` +
+  `${['hive_partitioning = false', ...options].join(', ')})`;
 
 /** Parquet files as a relation; an option is for example `filename = true`. */
 export const parquetFiles = (paths: Paths, ...options: readonly string[]): string =>

@@ -74,7 +74,7 @@ function section(group: GroupReliability): string {
     const cells = [
       one.quantile,
       percent(one.below),
-      percent(one.withTimeout),
+      percent(one.atMost),
       `± ${percent(2 * one.standardError)}`,
       one.isRight ? 'yes' : 'no',
     ];
@@ -113,15 +113,15 @@ function frame(xLabels: readonly { x: number; text: string }[]): string {
 function diagram(quantiles: readonly QuantileReliability[]): string {
   const x = (share: number) => EDGE + INNER * share;
   const points = quantiles
-    .filter(({ withTimeout }) => Number.isFinite(withTimeout))
-    .map(({ quantile, below, withTimeout, standardError, isRight }) => {
+    .filter(({ atMost }) => Number.isFinite(atMost))
+    .map(({ quantile, below, atMost, standardError, isRight }) => {
       const [px, low, high] = [
         x(quantile).toFixed(1),
         below - 2 * standardError,
-        withTimeout + 2 * standardError,
+        atMost + 2 * standardError,
       ];
-      const words = `${quantile}: ${percent(below)} below, ${percent(withTimeout)} at or below`;
-      return `<g${isRight ? '' : ' class="off"'}><title>${words}</title><path class="error" d="M${px} ${at(low).toFixed(1)}V${at(high).toFixed(1)}"/><path class="bar" d="M${px} ${at(below).toFixed(1)}V${(at(withTimeout) - 0.1).toFixed(1)}"/><circle class="dot" cx="${px}" cy="${at((below + withTimeout) / 2).toFixed(1)}" r="3"/></g>`;
+      const words = `${quantile}: ${percent(below)} below, ${percent(atMost)} at or below`;
+      return `<g${isRight ? '' : ' class="off"'}><title>${words}</title><path class="error" d="M${px} ${at(low).toFixed(1)}V${at(high).toFixed(1)}"/><path class="bar" d="M${px} ${at(below).toFixed(1)}V${(at(atMost) - 0.1).toFixed(1)}"/><circle class="dot" cx="${px}" cy="${at((below + atMost) / 2).toFixed(1)}" r="3"/></g>`;
     });
   const labels = [0, 0.25, 0.5, 0.75, 1].map((share) => ({ x: x(share), text: String(share) }));
   return `<svg viewBox="0 0 ${SIZE} ${SIZE}" role="img" aria-label="Reliability diagram">${frame(labels)}<path class="ideal" d="M${x(0)} ${at(0)}L${x(1)} ${at(1)}"/>${points.join('')}</svg>`;

@@ -54,7 +54,9 @@ export async function sift(
       `Nothing of the quarantined run ${accept.id} waits any more`,
       {
         where: entry.key,
-        fix: 'Its files were committed since, have changed, or are gone from the source. Run without --accept.',
+        fix:
+          'Its files were committed since, have changed, or are gone from the source. Run ' +
+          'without --accept.',
       },
     );
   }
@@ -128,7 +130,10 @@ export function quarantined(
     `the data breaks its contract, ${stays}: ${entry.summary}`,
     {
       where: `${location} ${entry.key}`,
-      fix: `Look at \`headway features quarantine show ${entry.id}\`; fix the files and run again, or take them as they are: \`headway features run --accept ${entry.id} --reason "…"\`.`,
+      fix:
+        `Look at \`headway features quarantine show ${entry.id}\`; fix the files and run ` +
+        `again, or take them as they are: \`headway features run --accept ${entry.id} ` +
+        `--reason "…"\`.`,
     },
   );
 }

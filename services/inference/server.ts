@@ -96,6 +96,7 @@ function logOpenMode({ host, logger }: ServerOptions): void {
   else
     logger.warn(
       { host },
-      'open mode: whoever reaches this address may use the API. Set HEADWAY_API_KEYS, or let only a proxy with a login reach it',
+      'open mode: whoever reaches this address may use the API. Set HEADWAY_API_KEYS, or ' +
+        'let only a proxy with a login reach it',
     );
 }

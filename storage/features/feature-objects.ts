@@ -83,7 +83,9 @@ export async function verifiedPath(
       `A feature object is not what its manifest says: ${problem}`,
       {
         where: object.key,
-        fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+        fix:
+          'Restore it from a backup of the store; `headway store verify` lists everything ' +
+          'that is wrong.',
         cause,
       },
     );

@@ -128,7 +128,9 @@ export function openFeatureStore(options: {
     const corrupt = (problem: string, cause?: unknown) =>
       new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
         where: key,
-        fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+        fix:
+          'Restore it from a backup of the store; `headway store verify` lists everything ' +
+          'that is wrong.',
         cause,
       });
     const bytes = await store.get(key, hash).catch((error: unknown) => {
@@ -148,7 +150,9 @@ export function openFeatureStore(options: {
       `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
       {
         where: error.where ?? snapshotVersion,
-        fix: 'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway store gc --help` says which are.',
+        fix:
+          'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway ' +
+          'store gc --help` says which are.',
         cause: error,
       },
     );

@@ -124,7 +124,9 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
         'this Idempotency-Key was used for other actuals',
         {
           where: 'Idempotency-Key',
-          fix: 'Use a key once a post, or leave it out: the same actuals sent twice are kept once anyway.',
+          fix:
+            'Use a key once a post, or leave it out: the same actuals sent twice are kept ' +
+            'once anyway.',
         },
       );
     },

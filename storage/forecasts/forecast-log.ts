@@ -77,7 +77,10 @@ function problemIn(stored: unknown): string | null {
   const { seriesIds, quantiles, horizon, values } = stored as Stored;
   const expected = seriesIds.length * quantiles.length * horizon;
   if (values.length === expected) return null;
-  return `it has ${values.length} values, not ${seriesIds.length} series × ${quantiles.length} quantiles × ${horizon} steps`;
+  return (
+    `it has ${values.length} values, not ${seriesIds.length} series × ${quantiles.length} ` +
+    `quantiles × ${horizon} steps`
+  );
 }
 
 export function openForecastLog(options: { store: ObjectStore; domain: string }): ForecastLog {

@@ -139,7 +139,9 @@ export function openAppendLog<Entry extends { commitId: string }>(
         wanted ? 'The log has a gap: this entry is missing' : 'A log starts at 1',
         {
           where: format.keyOf(number),
-          fix: 'Restore the folder from a backup of the store; nothing is written to a log with a gap.',
+          fix:
+            'Restore the folder from a backup of the store; nothing is written to a log ' +
+            'with a gap.',
         },
       );
     }
@@ -186,7 +188,9 @@ export function openAppendLog<Entry extends { commitId: string }>(
         `Other writers were first ${MAX_TRIES} times in a row`,
         {
           where: format.prefix,
-          fix: 'Run it again; nothing was lost. If it stays, find out what writes to this store all the time.',
+          fix:
+            'Run it again; nothing was lost. If it stays, find out what writes to this ' +
+            'store all the time.',
         },
       );
     },

@@ -54,7 +54,9 @@ export function decodeChecksummedJson(
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError(code, `The object is torn or was changed: ${problem}`, {
       where: key,
-      fix: 'Restore it from a backup of the store; `headway store verify` lists everything that is wrong.',
+      fix:
+        'Restore it from a backup of the store; `headway store verify` lists everything ' +
+        'that is wrong.',
       cause,
     });
   if (bytes.length > MAX_BYTES)

@@ -30,12 +30,15 @@ export function aheadProblem(head: Manifest | null, now: number): string | null 
   if (head === null) return null;
   const newest = Math.max(head.committedAt, availableIn(head));
   return isAhead(newest, now)
-    ? `Snapshot ${head.snapshotVersion} has a stamp of ${utcText(newest)}, and it is ${utcText(now)} by this machine's clock`
+    ? `Snapshot ${head.snapshotVersion} has a stamp of ${utcText(newest)}, and it is ` +
+        `${utcText(now)} by this machine's clock`
     : null;
 }
 
 export const CLOCK_FIX =
-  "If this machine's clock is wrong, set it right and run again. If it is right, the snapshot was written by a machine whose clock was ahead: set that clock right, then run `headway store repair-clock`.";
+  "If this machine's clock is wrong, set it right and run again. If it is right, the " +
+  'snapshot was written by a machine whose clock was ahead: set that clock right, then run ' +
+  '`headway store repair-clock`.';
 
 /** Refuses to write where the clock is behind what the head says. */
 export function refuseClockBehind(head: Manifest | null, now: number): void {
@@ -56,7 +59,8 @@ export function refuseAheadOfClock(
   if (object === undefined) return;
   throw new HeadwayError(
     'CLOCK_AHEAD',
-    `Part ${object.part} is stamped ${utcText(object.availableAt)}, and it is ${utcText(now)} by this machine's clock; nothing was committed`,
+    `Part ${object.part} is stamped ${utcText(object.availableAt)}, and it is ` +
+      `${utcText(now)} by this machine's clock; nothing was committed`,
     { where: object.part, fix: "Set this machine's clock right and run again." },
   );
 }

@@ -167,7 +167,9 @@ export function contentCache({ folder, maxBytes, clock }: ContentCacheOptions): 
         `The cache of the store cannot be written (${code})`,
         {
           where,
-          fix: `Make ${root} writable and give it space, or set HEADWAY_WORK; it holds nothing that the store has not.`,
+          fix:
+            `Make ${root} writable and give it space, or set HEADWAY_WORK; it holds ` +
+            'nothing that the store has not.',
           cause: error,
         },
       );

@@ -101,6 +101,8 @@ export function checkKey(key: string): string {
     parts.every((part) => SEGMENT.test(part) && !part.includes('..'));
   if (valid) return key;
   throw new HeadwayError('KEY_INVALID', `${JSON.stringify(key)} is not a valid object key`, {
-    fix: 'Keys come from storage/objects/object-keys.ts: relative, with no empty, "." or ".." segment.',
+    fix:
+      'Keys come from storage/objects/object-keys.ts: relative, with no empty, "." or ' +
+      '".." segment.',
   });
 }

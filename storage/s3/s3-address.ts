@@ -36,7 +36,8 @@ const KMS_KEY = /^[A-Za-z0-9:/_-]{1,256}$/;
 const MAX_PREFIX_LENGTH = 400; // of the 1024 bytes that S3 gives a key, ours may take 512
 const PARAMETERS = ['region', 'endpoint', 'path-style', 'sse', 'kms-key'];
 const FIX =
-  'Use `--store s3://BUCKET/PREFIX`; region, endpoint, path-style, sse and kms-key may follow as ?name=value&….';
+  'Use `--store s3://BUCKET/PREFIX`; region, endpoint, path-style, sse and kms-key may ' +
+  'follow as ?name=value&….';
 
 const invalid = (what: string) =>
   new HeadwayError('SETTINGS_INVALID', what, { where: 'HEADWAY_STORE, --store', fix: FIX });
@@ -111,7 +112,8 @@ function readEndpoint(
     url.hash === '';
   if (plain && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
   throw invalid(
-    'The endpoint of the store is not an address like https://host:9000, without a user or a password',
+    'The endpoint of the store is not an address like https://host:9000, without a user or ' +
+      'a password',
   );
 }
 
@@ -124,6 +126,7 @@ function readPrefix(path: string): string {
     // said below, in words that fit an address
   }
   throw invalid(
-    `The prefix of the store is not made of names of letters, digits, dot, dash and underscore, ${MAX_PREFIX_LENGTH} characters at most`,
+    'The prefix of the store is not made of names of letters, digits, dot, dash and ' +
+      `underscore, ${MAX_PREFIX_LENGTH} characters at most`,
   );
 }

@@ -173,19 +173,23 @@ export function errorOf(
     );
   if (UNKNOWN_CREDENTIALS.has(name)) {
     const fix =
-      'Give credentials in one of AWS’s own ways (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role), for this endpoint, and not expired.';
+      'Give credentials in one of AWS’s own ways (AWS_ACCESS_KEY_ID and ' +
+      'AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role), for this endpoint, and not expired.';
     return refused(`No valid credentials for ${store}`, fix);
   }
   if (WRONG_REGION.has(name) || status === 301 || status === 307) {
     const hint = region ? ` It is in ${region}.` : '';
     return refused(
       `The bucket of ${store} is in another region.${hint}`,
-      `Set AWS_REGION${region ? `=${region}` : ''}, or write ?region=${region ?? '…'} behind the address.`,
+      `Set AWS_REGION${region ? `=${region}` : ''}, or write ?region=${region ?? '…'} ` +
+        'behind the address.',
     );
   }
   if (status === 401 || status === 403) {
     const fix =
-      'Allow s3:GetObject, s3:PutObject and s3:AbortMultipartUpload on the prefix and s3:ListBucket on the bucket (docs/reference.md has the policy); with sse=aws:kms also the key.';
+      'Allow s3:GetObject, s3:PutObject and s3:AbortMultipartUpload on the prefix and ' +
+      's3:ListBucket on the bucket (docs/reference.md has the policy); with sse=aws:kms ' +
+      'also the key.';
     return refused(`Access to ${store} is denied`, fix);
   }
   if (status === 501 || name === 'NotImplemented' || name === 'InvalidArgument') {

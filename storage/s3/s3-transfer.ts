@@ -75,7 +75,9 @@ export async function download(
       `What S3 gives is not what was stored: its SHA-256 differs, ${DOWNLOADS} times over`,
       {
         where: key,
-        fix: 'Restore the object from a backup or an older version of it; `headway store verify` lists everything that is wrong.',
+        fix:
+          'Restore the object from a backup or an older version of it; `headway store ' +
+          'verify` lists everything that is wrong.',
       },
     );
   }

@@ -60,9 +60,12 @@ const spelledOut = (line: string): string =>
 const standardOf = (word: string): string | undefined =>
   WORDS.find(([pattern]) => new RegExp(`^(${pattern})$`, 'i').test(word))?.[1];
 
-// Skipped until the last folder is done.
-test.skip('every file uses the standard words', () => {
-  expect(report(readTree().flatMap(dialect))).toEqual([]);
+/** Uses that are left. Only ever lower this. */
+const WORDS_LEFT = 1693;
+
+test('no more words than before are other than the standard ones', () => {
+  const found = readTree().flatMap(dialect);
+  expect(found.length > WORDS_LEFT ? report(found) : []).toEqual([]);
 });
 
 test.each(['readAnswer', 'it is told', 'kept_rows', 'a stand-in'])('"%s" is found', (text) => {

@@ -64,7 +64,8 @@ const csv = (files: readonly string[], how: string): string =>
 const orders = (files: readonly string[]): RawRows => ({
   relation: csv(
     files,
-    "auto_detect = false, columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': 'VARCHAR'}",
+    "auto_detect = false, columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': " +
+      "'VARCHAR'}",
   ),
   // as the headers say: what the expectations look at
   columns: csv(files, 'all_varchar = true, union_by_name = true'),

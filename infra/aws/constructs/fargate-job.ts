@@ -203,7 +203,8 @@ export class FargateJob extends Construct {
     acknowledgeBeginnings(
       role,
       [family],
-      'Every revision of one task definition: an execution that began before a deployment must be able to end.',
+      'Every revision of one task definition: an execution that began before a deployment ' +
+        'must be able to end.',
     );
     acknowledgeBeginnings(
       role,

@@ -92,12 +92,14 @@ export class WafDistribution extends Construct {
     acknowledge(
       distribution,
       'AwsSolutions-CFR3',
-      'Every request that passes is in the log of the function, every one that does not in the firewall’s metrics.',
+      'Every request that passes is in the log of the function, every one that does not in ' +
+        'the firewall’s metrics.',
     );
     acknowledge(
       distribution,
       'AwsSolutions-CFR4',
-      'Its own address has CloudFront’s own certificate, whose least version of TLS cannot be chosen; a domain of yours can.',
+      'Its own address has CloudFront’s own certificate, whose least version of TLS cannot ' +
+        'be chosen; a domain of yours can.',
     );
     this.url = `https://${distribution.distributionDomainName}`;
   }

@@ -11,7 +11,7 @@ const UNITS = {
   Ready: 'None',
   Fallback: 'None',
   DataAge: 'Seconds',
-  FallbackSeries: 'Count',
+  RescuedSeries: 'Count',
   ProbeLatency: 'Milliseconds',
 };
 
@@ -27,7 +27,7 @@ export function metricsOf(status, body, latencyMs) {
     Ready: 1,
     Fallback: health.status === 'degraded' ? 1 : 0,
     ...(Number.isFinite(health.dataAgeSeconds) ? { DataAge: health.dataAgeSeconds } : {}),
-    ...(Number.isFinite(health.rescuedSeries) ? { FallbackSeries: health.rescuedSeries } : {}),
+    ...(Number.isFinite(health.rescuedSeries) ? { RescuedSeries: health.rescuedSeries } : {}),
     ProbeLatency: latencyMs,
   };
 }

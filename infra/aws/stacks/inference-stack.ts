@@ -187,7 +187,8 @@ export class InferenceStack extends Stack {
     acknowledge(
       api,
       'AwsSolutions-APIG4',
-      'The service itself asks for keys where inference.apiKeys is on: the same check in a container, in Kubernetes and here.',
+      'The service itself asks for keys where inference.apiKeys is on: the same check in a ' +
+        'container, in Kubernetes and here.',
     );
     const metric = (metricName: string, statistic: string) =>
       new Metric({

@@ -86,7 +86,7 @@ export class MonitoringStack extends Stack {
       ready: measured('Ready', 'Minimum'),
       fallback: measured('Fallback', 'Minimum'),
       dataAge: measured('DataAge', 'Maximum'),
-      replaced: measured('FallbackSeries', 'Maximum'),
+      replaced: measured('RescuedSeries', 'Maximum'),
       skill: measured('Skill', 'Average', Duration.days(1)),
       coverage: measured('CoverageError', 'Maximum', Duration.days(1)),
     };
@@ -177,7 +177,9 @@ export class MonitoringStack extends Stack {
       }),
     );
     const probe = new LambdaFunction(this, 'Probe', {
-      description: `Headway (${environment}): asks the service whether it is ready, and measures the answer`,
+      description:
+        `Headway (${environment}): asks the service whether it is ready, and measures the ` +
+        'answer',
       runtime: Runtime.NODEJS_24_X,
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       code: Code.fromAsset(join(import.meta.dirname, '..', 'probe')),
@@ -239,7 +241,8 @@ function availabilityAlarms(figures: Figures): AlarmText[] {
     {
       name: 'Unreachable',
       means:
-        'No forecasts are answered, seen from outside. Look at the log of the service; /health/ready says the reason.',
+        'No forecasts are answered, seen from outside. Look at the log of the service; ' +
+        '/health/ready says the reason.',
       ...{
         metric: figures.ready,
         threshold: 1,
@@ -251,7 +254,8 @@ function availabilityAlarms(figures: Figures): AlarmText[] {
     {
       name: 'Fallback',
       means:
-        'Forecasts have been a fallback for half an hour: the newest model or data cannot be used. The probe’s log names the reason (docs/decisions/0019-fallback.md).',
+        'Forecasts have been a fallback for half an hour: the newest model or data cannot ' +
+        'be used. The probe’s log names the reason (docs/decisions/0019-fallback.md).',
       ...{ metric: figures.fallback, threshold: 0, when: above, periods: 6 },
     },
   ];
@@ -265,7 +269,8 @@ function jobAlarms(
     {
       name: 'FeatureRunFailed',
       means:
-        'A feature run failed: forecasts rest on older data. Its log has the reason; DATA_QUARANTINED means that raw data broke its contract.',
+        'A feature run failed: forecasts rest on older data. Its log has the reason; ' +
+        'DATA_QUARANTINED means that raw data broke its contract.',
       ...{ metric: failures.features, threshold: 0, when: above },
     },
     {
@@ -276,7 +281,8 @@ function jobAlarms(
     {
       name: 'FeaturesDeadLetter',
       means:
-        'A feature run was given up. The message says which and why; delete it when it is dealt with.',
+        'A feature run was given up. The message says which and why; delete it when it is ' +
+        'dealt with.',
       ...{ metric: waiting(features.deadLetters), threshold: 0, when: above },
     },
     {
@@ -304,13 +310,16 @@ function requestAlarms({ monitoring }: Configuration, inference: InferenceStack)
     },
     {
       name: 'Latency',
-      means: `1 in 100 answers takes longer than ${monitoring.latencyMs} ms. Look for cold starts (provisioned concurrency helps) and large requests.`,
+      means:
+        `1 in 100 answers takes longer than ${monitoring.latencyMs} ms. Look for cold ` +
+        'starts (provisioned concurrency helps) and large requests.',
       ...{ metric: latency, threshold: monitoring.latencyMs, when: above, periods: 3 },
     },
     {
       name: 'Throttled',
       means:
-        'Requests were turned away because too many instances ran at once. Raise inference.maxConcurrency, or ask AWS for a higher limit.',
+        'Requests were turned away because too many instances ran at once. Raise ' +
+        'inference.maxConcurrency, or ask AWS for a higher limit.',
       ...{
         metric: inference.run.metricThrottles({ period: FIVE_MINUTES, statistic: 'Sum' }),
         threshold: 0,
@@ -325,7 +334,8 @@ function forecastAlarms({ monitoring }: Configuration, figures: Figures): AlarmT
     {
       name: 'Skill',
       means:
-        'Forecasts are no longer better than the best naive ones by what is asked. Train, or look for what has changed.',
+        'Forecasts are no longer better than the best naive ones by what is asked. Train, ' +
+        'or look for what has changed.',
       ...{ metric: figures.skill, threshold: monitoring.minSkill, when: below },
     },
     {
@@ -337,7 +347,9 @@ function forecastAlarms({ monitoring }: Configuration, figures: Figures): AlarmT
   if (monitoring.staleAfterHours !== null)
     texts.push({
       name: 'DataLate',
-      means: `The last observed interval ended more than ${monitoring.staleAfterHours} hours ago. Look at the feature runs, then at the source.`,
+      means:
+        `The last observed interval ended more than ${monitoring.staleAfterHours} hours ` +
+        'ago. Look at the feature runs, then at the source.',
       ...{
         metric: figures.dataAge,
         threshold: monitoring.staleAfterHours * 3600,
@@ -353,13 +365,15 @@ function batchAlarms(batch: BatchStack): AlarmText[] {
     {
       name: 'BatchFailed',
       means:
-        'A batch of forecasts failed: those of some shards are missing from the log. The dead-letter queue names each.',
+        'A batch of forecasts failed: those of some shards are missing from the log. The ' +
+        'dead-letter queue names each.',
       ...{ metric: failed(batch.run), threshold: 0, when: above },
     },
     {
       name: 'BatchDeadLetter',
       means:
-        'A shard of a batch was given up. The message says which and why; delete it when it is dealt with.',
+        'A shard of a batch was given up. The message says which and why; delete it when it ' +
+        'is dealt with.',
       ...{ metric: waiting(batch.deadLetters), threshold: 0, when: above },
     },
   ];

@@ -91,7 +91,8 @@ async function aggregateWith(
   // (series, utc, value).
   const account = await rowsOf(
     connection,
-    'SELECT number, reason, sum(n)::BIGINT AS n FROM hw_account GROUP BY ALL ORDER BY number, reason',
+    'SELECT number, reason, sum(n)::BIGINT AS n FROM hw_account GROUP BY ALL ORDER BY ' +
+      'number, reason',
   );
   let rowsUsed = 0;
   const rejected: Record<string, number> = {};

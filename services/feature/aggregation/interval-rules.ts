@@ -79,7 +79,8 @@ export function offGrid({ name, timeZone, frequencyMinutes }: Domain): HeadwayEr
     {
       where: `domain ${name}`,
       fix: isLong
-        ? "For the days of the calendar set timeZone to 'UTC' and leave local times as they are: an interval is then the day that a row is dated (docs/fork.md)."
+        ? "For the days of the calendar set timeZone to 'UTC' and leave local times as they " +
+          'are: an interval is then the day that a row is dated (docs/fork.md).'
         : 'Use a frequency of 15 or 30 minutes in this place of the fixture.',
     },
   );

@@ -46,7 +46,8 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
     .map(({ when }, number) => `WHEN ${when} THEN ${-1 - number}`)
     .join(' ');
   const judged = (relation: string): string =>
-    `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS hw_interval FROM ${relation})`;
+    `(SELECT *, CASE ${reasons} ELSE (${intervalSql(rows, rules)})::INTEGER END AS ` +
+    `hw_interval FROM ${relation})`;
   const series = `CASE WHEN hw_interval >= 0 THEN ${rows.seriesId} END AS series`;
   const isOnce = rows.duplicateKey.length > 0;
   return {
@@ -55,9 +56,10 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
        SELECT ${series}, hw_interval, count(*) AS n FROM ${judged(rows.relation)} GROUP BY ALL`,
       ...(isOnce ? duplicateStatements(rows, judged, series) : []),
       `CREATE TEMP VIEW hw_events AS
-       SELECT series, hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} AS local, n, ${isOnce ? 'n - coalesce(again, 0)' : 'n'} AS used
+       SELECT series, hw_interval::BIGINT * ${rules.frequencyMs} - ${rules.origin} AS local, n, ${isOnce ? 'n - coalesce(again, ' + '0)' : 'n'} AS used
        FROM hw_groups ${isOnce ? 'LEFT JOIN hw_again USING (series, hw_interval)' : ''} WHERE hw_interval >= 0`,
-      'CREATE TEMP TABLE hw_used AS SELECT local, sum(n)::BIGINT AS n, sum(used)::BIGINT AS used FROM hw_events GROUP BY local',
+      'CREATE TEMP TABLE hw_used AS SELECT local, sum(n)::BIGINT AS n, sum(used)::BIGINT AS ' +
+        'used FROM hw_events GROUP BY local',
       'CREATE TEMP VIEW hw_locals AS SELECT local, used FROM hw_used WHERE used > 0',
     ],
     // A repeated hour shares its events between its two.
@@ -105,7 +107,8 @@ export function measureValues(
        FROM ${judged}`,
       `CREATE TEMP TABLE hw_measured AS
        SELECT line, series, local, value, reason, reason IS NULL AND ${again} AS again FROM hw_lines`,
-      'CREATE TEMP TABLE hw_locals AS SELECT DISTINCT local FROM hw_measured WHERE reason IS NULL AND NOT again',
+      'CREATE TEMP TABLE hw_locals AS SELECT DISTINCT local FROM hw_measured WHERE reason ' +
+        'IS NULL AND NOT again',
     ],
     place: [
       `CREATE TEMP TABLE hw_turns AS

@@ -199,7 +199,8 @@ function rejectedOf({ part, made }: ReadPart, ofDuplicates: boolean): Measured {
     detail:
       rows === 0
         ? 'none'
-        : `${part.name}: ${shareText(rows / rowsIn)} of ${wholeText(rowsIn)} rows (${text.slice(0, 6).join(', ')})`,
+        : `${part.name}: ${shareText(rows / rowsIn)} of ${wholeText(rowsIn)} rows ` +
+          `(${text.slice(0, 6).join(', ')})`,
     parts: [part],
   };
 }
@@ -228,7 +229,9 @@ function shrunkOf({ part, made }: ReadPart, committed: readonly Segment[]): Meas
   );
   if (made === null || last === null || last.rowsUsed < MIN_ROWS) return [];
   const lost = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
-  const detail = `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} when it was published before`;
+  const detail =
+    `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} ` +
+    'when it was published before';
   return [{ value: lost, detail, parts: [part] }];
 }
 
@@ -243,6 +246,7 @@ function futureOf({ part, made }: ReadPart, domain: Domain, now: number): Measur
   const detail =
     intervals === 0
       ? 'none'
-      : `${part.name} covers the time until ${utcText(made.span.end)}: ${wholeText(intervals)} intervals that have not begun`;
+      : `${part.name} covers the time until ${utcText(made.span.end)}: ` +
+        `${wholeText(intervals)} intervals that have not begun`;
   return [{ value: intervals, detail, parts: [part] }];
 }

@@ -199,7 +199,10 @@ function levelVerdict(domain: Domain, view: DemandView): Verdict {
     const factor = Math.max(a / b, b / a);
     measured.push({
       value: factor,
-      detail: `${view.panel.seriesIds[series]}: median ${a.toPrecision(4)}, in the weeks before ${b.toPrecision(4)} (${factor.toFixed(2)} times ${Math.abs(a) > Math.abs(b) ? 'higher' : 'lower'})`,
+      detail:
+        `${view.panel.seriesIds[series]}: median ${a.toPrecision(4)}, in the weeks before ` +
+        `${b.toPrecision(4)} (${factor.toFixed(2)} times ` +
+        `${Math.abs(a) > Math.abs(b) ? 'higher' : 'lower'})`,
       parts: view.partsIn(from, to),
       onlyWarn: view.weeksBefore < REFERENCE_WEEKS,
     });

@@ -87,7 +87,11 @@ export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
     const onHoliday = name !== 'week' && isHoliday(view, from, to);
     measured.push({
       value: 2 ** Math.abs(block.stray),
-      detail: `${name === 'hours' ? `${(to - from) / view.hour} hours` : name} from ${utcText(timestampAt(view.panel, from))}: ${wholeText(block.actual)} where ${wholeText(block.expected)} were expected (${(2 ** Math.abs(block.stray)).toFixed(2)} times ${much}${onHoliday ? ', on a holiday' : ''})`,
+      detail:
+        `${name === 'hours' ? `${(to - from) / view.hour} hours` : name} from ` +
+        `${utcText(timestampAt(view.panel, from))}: ${wholeText(block.actual)} where ` +
+        `${wholeText(block.expected)} were expected ` +
+        `(${(2 ** Math.abs(block.stray)).toFixed(2)} times ${much}${onHoliday ? ', on a holiday' : ''})`,
       parts: view.partsIn(from, to),
       limits: { soft: widened(soft, SOFT_DEVIATIONS), hard: widened(hard, HARD_DEVIATIONS) },
       onlyWarn: usual === null || onHoliday || view.weeksBefore < WEEKS_TO_REFUSE,
@@ -131,7 +135,9 @@ export function silenceVerdict(domain: Domain, view: DemandView): Verdict {
     if (expected < MIN_EXPECTED) return;
     measured.push({
       value: hours,
-      detail: `nothing from ${utcText(timestampAt(view.panel, first))} to ${utcText(timestampAt(view.panel, past))}, where ${wholeText(expected)} were expected`,
+      detail:
+        `nothing from ${utcText(timestampAt(view.panel, first))} to ` +
+        `${utcText(timestampAt(view.panel, past))}, where ${wholeText(expected)} were expected`,
       parts: view.partsIn(first, past),
       onlyWarn: view.weeksBefore < WEEKS_TO_REFUSE,
     });

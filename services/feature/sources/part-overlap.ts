@@ -96,11 +96,16 @@ function overlapError(feed: string, earlier: Claim, later: Claim): HeadwayError 
   const gone = [earlier, later].find(({ kind }) => kind === 'gone');
   const fix =
     gone === undefined
-      ? 'Remove from one file what the other has. Or change the domain: state the span that each part is authoritative for, read such files as one part or, in a new store, give parts that add up (also parts with other series) feeds of their own.'
-      : `The store has ${JSON.stringify(gone.name)}, and the source no longer does. If the other is a new version of it, give it the same name. Or remove from the file what was committed, or state the part's span in the domain.`;
+      ? 'Remove from one file what the other has. Or change the domain: state the span that ' +
+        'each part is authoritative for, read such files as one part or, in a new store, ' +
+        'give parts that add up (also parts with other series) feeds of their own.'
+      : `The store has ${JSON.stringify(gone.name)}, and the source no longer does. If the ` +
+        'other is a new version of it, give it the same name. Or remove from the file what ' +
+        `was committed, or state the part's span in the domain.`;
   return new HeadwayError(
     'PARTS_OVERLAP',
-    `the parts ${names.join(' and ')} of the feed ${JSON.stringify(feed)} both cover ${start} to ${end}, and only one of them can be read there`,
+    `the parts ${names.join(' and ')} of the feed ${JSON.stringify(feed)} both cover ` +
+      `${start} to ${end}, and only one of them can be read there`,
     { where: `${names.join(', ')} at ${start}`, fix },
   );
 }

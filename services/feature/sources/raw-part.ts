@@ -117,7 +117,8 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
     );
     const [found] = await rowsOf(
       connection,
-      `SELECT ${counts.join(', ')} FROM ${rows.relation} WHERE (${reasonNameSql(domain, rows)}) IS NULL`,
+      `SELECT ${counts.join(', ')} FROM ${rows.relation} WHERE ` +
+        `(${reasonNameSql(domain, rows)}) IS NULL`,
     );
     return ranges.map(({ name }, index) => ({ range: name, rows: Number(found[`n${index}`]) }));
   });
@@ -133,12 +134,14 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
   const wanted: [string, string][] = [
     [
       'newest',
-      `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ${ROWS_EACH}`,
+      `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ` +
+        `${ROWS_EACH}`,
     ],
   ];
   if (rows.duplicateKey.length > 0) {
     const key = rows.duplicateKey.join(', ');
-    const doubled = `QUALIFY count(*) OVER (PARTITION BY ${key}) > 1 ORDER BY ${key} LIMIT ${ROWS_EACH}`;
+    const doubled =
+      `QUALIFY count(*) OVER (PARTITION BY ${key}) > 1 ORDER BY ${key} LIMIT ` + `${ROWS_EACH}`;
     wanted.push([
       'duplicate',
       `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL ${doubled}`,
@@ -165,7 +168,9 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
     );
     for (const { reason: name } of reasons) {
       if (name === null) continue;
-      const query = `SELECT * FROM ${rows.relation} WHERE (${reason}) = ${sqlText(String(name))} LIMIT ${ROWS_EACH}`;
+      const query =
+        `SELECT * FROM ${rows.relation} WHERE (${reason}) = ${sqlText(String(name))} ` +
+        `LIMIT ${ROWS_EACH}`;
       samples.push(sample(`rejected: ${String(name)}`, await rowsOf(connection, query)));
     }
     for (const [why, query] of wanted) {

@@ -42,7 +42,8 @@ export const ActualsHeaders = Type.Object({
       minLength: 1,
       maxLength: 128,
       description:
-        'Makes a retry safe. Without it the content does: the same actuals sent twice are kept once',
+        'Makes a retry safe. Without it the content does: the same actuals sent twice are ' +
+        'kept once',
       examples: ['2026-03-01-74'],
     }),
   ),

@@ -95,7 +95,8 @@ export const Fallback = Type.Object(
   {
     title: 'Fallback',
     description:
-      'Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline answers, ' +
+      'Why these are not the numbers that the newest model makes of the newest data. Absent ' +
+      'where they are. Where a baseline answers, ' +
       '`modelVersion` names it: `baseline-mean_4_weeks`',
   },
 );
@@ -244,7 +245,8 @@ export const ReadyResponse = Type.Object(
       type: ['object', 'null'],
       properties: { code: { type: 'string' }, at: { type: 'string', format: 'date-time' } },
       description:
-        'Not null while the newest model or snapshot cannot be loaded, and the one before is served',
+        'Not null while the newest model or snapshot cannot be loaded, and the one before ' +
+        'is served',
     }),
   },
   { title: 'Ready', examples: [READY] },
@@ -303,7 +305,8 @@ export const streamedResponses = <T extends TSchema>(schema: T, description: str
           FORECAST_LINES,
         ),
         'text/csv': text(
-          'unique_id, ds, cutoff, one column a quantile (q0.5), model_version, snapshot_version, flags, fallback_reason, fallback_since',
+          'unique_id, ds, cutoff, one column a quantile (q0.5), model_version, ' +
+            'snapshot_version, flags, fallback_reason, fallback_since',
           FORECAST_ROWS,
         ),
       },

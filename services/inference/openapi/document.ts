@@ -40,12 +40,16 @@ export function openapiInfo(domain: Domain, wantsKeys: boolean) {
     info: {
       title: `Headway: ${domain.title}`,
       description:
-        `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Times are UTC starts of intervals.\n\n` +
+        `Forecasts in ${domain.unit}, for every ${domain.seriesNoun}. Times are UTC starts ` +
+        `of intervals.\n\n` +
         (wantsKeys
           ? 'Requests need an API key with the scope that the operation names.\n\n'
-          : 'This instance is in open mode: it asks for no key. Each operation names the scope that a key would need.\n\n') +
-        'Errors are problem details (RFC 9457) with a stable `code`. The version is in the path: within it members, parameters, codes and ' +
-        'reasons may be added, never removed or given another meaning, so ignore what you do not know. What will go is marked `deprecated` ' +
+          : 'This instance is in open mode: it asks for no key. Each operation names the ' +
+            'scope that a key would need.\n\n') +
+        'Errors are problem details (RFC 9457) with a stable `code`. The version is in the ' +
+        'path: within it members, parameters, codes and ' +
+        'reasons may be added, never removed or given another meaning, so ignore what you ' +
+        'do not know. What will go is marked `deprecated` ' +
         'here and answered with the headers Deprecation and Sunset for at least six months.',
       version: '1.0.0',
       license: { name: 'MIT', identifier: 'MIT' },
@@ -147,7 +151,8 @@ const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      'A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced',
+      'A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is ' +
+      'replaced',
     schema: { type: 'string' },
     example: 'order-17',
   },

@@ -12,7 +12,8 @@ export const ExplanationQuery = Type.Object(
   {
     cutoff: Type.Optional(
       utcTime(
-        'UTC start of the last interval that the forecast may know: the current cutoff (the default) or one of the last days, ' +
+        'UTC start of the last interval that the forecast may know: the current cutoff (the ' +
+          'default) or one of the last days, ' +
           'as far as the service holds the history',
         { examples: ['2026-03-01T23:00:00Z'] },
       ),
@@ -41,7 +42,8 @@ export const ExplanationResponse = Type.Object(
     horizon: Type.Integer(),
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
     baseline: summed(
-      'What is usual at this hour of the week: its share of the week over up to 26 weeks, at the level of the last 4',
+      'What is usual at this hour of the week: its share of the week over up to 26 weeks, ' +
+        'at the level of the last 4',
     ),
     parts: Type.Array(
       Type.Object({

@@ -34,7 +34,8 @@ export const LevelsText = Type.String({
   maxLength: 100,
   pattern: '^\\d{1,2}(\\.\\d{1,3})?(,\\d{1,2}(\\.\\d{1,3})?)*$',
   description:
-    'Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All that the model has without it',
+    'Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All ' +
+    'that the model has without it',
   examples: ['80'],
 });
 const Levels = Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 100 }), {
@@ -62,7 +63,8 @@ export const AllForecastsQuery = Type.Object(
         type: 'string',
         enum: ['json', 'ndjson', 'csv'],
         description:
-          'json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a step. By Accept without it',
+          'json: pages. ndjson: every forecast, one a line. csv: every forecast, one row a ' +
+          'step. By Accept without it',
         examples: ['ndjson'],
       }),
     ),
@@ -126,7 +128,8 @@ export const ForecastsBody = Type.Object(
           ),
           exogenous: Type.Optional(
             exogenousColumns(
-              'Exogenous columns that the model reads, one value an interval from `start` on; those known in advance may go on for a ' +
+              'Exogenous columns that the model reads, one value an interval from `start` ' +
+                'on; those known in advance may go on for a ' +
                 "horizon behind the last value. A column that is not named is the snapshot's",
             ),
           ),
@@ -150,7 +153,8 @@ export const ForecastsBody = Type.Object(
           additionalProperties: false,
           minProperties: 1,
           description:
-            'Exogenous values as you override them: the forecast if they were so. Only columns that GET /v1/model names; null is unknown. ' +
+            'Exogenous values as you override them: the forecast if they were so. Only ' +
+            'columns that GET /v1/model names; null is unknown. ' +
             'For at most 100 series at once',
         },
       ),
@@ -163,7 +167,8 @@ export const ForecastsBody = Type.Object(
     additionalProperties: false,
     oneOf: [{ required: ['seriesIds'] }, { required: ['history'] }],
     description:
-      'Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is ' +
+      'Either `seriesIds` or `history`. A history must be as long as the model needs (weeks ' +
+      'of hours, usually); the example is ' +
       'shortened, and a history that is too short is answered with the length that is needed.',
     examples: [
       { seriesIds: ['74', '75'], horizon: 24, levels: [80] },
@@ -202,7 +207,8 @@ export const ForecastResponse = Type.Object(
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
     quantiles: Type.Record(Type.String(), Type.Array(Type.Number()), {
       description:
-        "Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval",
+        "Columns: quantile → one value for every timestamp, at the model's own quantiles. " +
+        '0.5 is the median; 0.1 and 0.9 bound the 80 % interval',
     }),
     history: Type.Optional(HistoryResponse),
     whatIf: Type.Optional(
@@ -213,12 +219,16 @@ export const ForecastResponse = Type.Object(
     unknownInputs: Type.Optional(
       Type.Array(Type.String(), {
         description:
-          'Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known',
+          'Exogenous columns that the model reads and of which nothing was known: their ' +
+          'usual values were used. Absent where all were known',
       }),
     ),
     flags: Type.Optional(
       Type.Array(growingList<SeriesFlagEntry>([...SERIES_FLAGS, 'bounded']), {
-        description: `Why to trust it less: ${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where nothing is to be said`,
+        description:
+          'Why to trust it less: ' +
+          `${meanings({ ...FLAG_MEANINGS, bounded: BOUNDED_MEANING })}. Absent where ` +
+          'nothing is to be said',
       }),
     ),
     fallback: Type.Optional(Fallback),

@@ -61,14 +61,16 @@ export const NOT_READY: readonly ProblemCode[] = [
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   live: {
     description:
-      'Answers while the process is alive. It says nothing about data, and is neither limited nor logged.',
+      'Answers while the process is alive. It says nothing about data, and is neither ' +
+      'limited nor logged.',
     problems: [],
     needsData: false,
     revalidates: false,
   },
   ready: {
     description:
-      '200 exactly while forecasts can be answered. `degraded` says that they are a fallback, and why; it takes no instance out of ' +
+      '200 exactly while forecasts can be answered. `degraded` says that they are a ' +
+      'fallback, and why; it takes no instance out of ' +
       'service, because the others read the same store.',
     problems: [],
     needsData: true,
@@ -76,7 +78,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   listSeries: {
     description:
-      'In text order of the ids. A cursor names the last id of its page, so pages neither repeat nor skip a series when the snapshot ' +
+      'In text order of the ids. A cursor names the last id of its page, so pages neither ' +
+      'repeat nor skip a series when the snapshot ' +
       'changes between them.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
@@ -84,7 +87,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastSeries: {
     description:
-      'Served from memory: computed once when a model or a snapshot arrived. The answer is of one model and one snapshot, and names them. ' +
+      'Served from memory: computed once when a model or a snapshot arrived. The answer is ' +
+      'of one model and one snapshot, and names them. ' +
       'A `/` in an id is sent as `%2F`.',
     problems: [
       'REQUEST_INVALID',
@@ -99,8 +103,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastAll: {
     description:
-      'NDJSON and CSV hold all series and are sent piece by piece, as fast as they are read; JSON comes in pages. Without `format` the ' +
-      'Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). ' +
+      'NDJSON and CSV hold all series and are sent piece by piece, as fast as they are ' +
+      'read; JSON comes in pages. Without `format` the ' +
+      'Accept header chooses. Series without a forecast are left out and counted in ' +
+      '`X-Series-Left-Out` (of JSON: `withoutForecast`). ' +
       'A stream is of one model and one snapshot from its first line to its last.',
     problems: ['REQUEST_INVALID', 'NOT_ACCEPTABLE', 'HORIZON_INVALID', 'LEVEL_UNKNOWN'],
     needsData: true,
@@ -108,8 +114,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastMany: {
     description:
-      'Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides ' +
-      'other exogenous values. All or nothing: one series that cannot be forecast makes the answer a problem. Nothing is changed or ' +
+      'Either stored series by their ids, or recent values of your own, of a series the ' +
+      'model knows or has never seen. `whatIf` overrides ' +
+      'other exogenous values. All or nothing: one series that cannot be forecast makes the ' +
+      'answer a problem. Nothing is changed or ' +
       'kept, so it may be sent again at will.',
     problems: [
       ...WITH_BODY,
@@ -125,7 +133,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   explainForecast: {
     description:
-      'Computed while it is waited for, and therefore limited more strictly than the others. Baseline and parts sum to the forecast, at ' +
+      'Computed while it is waited for, and therefore limited more strictly than the ' +
+      'others. Baseline and parts sum to the forecast, at ' +
       'every step and over the horizon.',
     problems: [
       'REQUEST_INVALID',
@@ -140,22 +149,26 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   servedModel: {
     description:
-      'The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline stands in.',
+      'The pair that forecasts come from at this moment. `model` and `promotion` are null ' +
+      'while a baseline stands in.',
     problems: [],
     needsData: true,
     revalidates: true,
   },
   listModels: {
     description:
-      'Models and promotions as the registry has them, read from the store every 15 seconds at most.',
+      'Models and promotions as the registry has them, read from the store every 15 seconds ' +
+      'at most.',
     problems: ['REQUEST_INVALID'],
     needsData: true,
     revalidates: true,
   },
   postActuals: {
     description:
-      'What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is ' +
-      'kept. The same post sent again, to any instance, is kept once and answered with `isNew: false`: the same by `Idempotency-Key`, or ' +
+      'What monitoring will score forecasts with. Kept with the time of its first receipt; ' +
+      'of a post in which anything is wrong nothing is ' +
+      'kept. The same post sent again, to any instance, is kept once and answered with ' +
+      '`isNew: false`: the same by `Idempotency-Key`, or ' +
       'by content without one.',
     problems: [
       ...WITH_BODY,

@@ -61,7 +61,9 @@ export async function ownForecast(
       `there is no series ${JSON.stringify(history.seriesId)}`,
       {
         where: 'history.seriesId',
-        fix: 'Name a series of GET /v1/series, or leave seriesId out for a series the model has never seen.',
+        fix:
+          'Name a series of GET /v1/series, or leave seriesId out for a series the model ' +
+          'has never seen.',
       },
     );
   }
@@ -77,7 +79,8 @@ export async function ownForecast(
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
       'HISTORY_TOO_SHORT',
-      `${forecaster.minimumHistory} values up to the last known one are needed; there are ${cutoff + 1}`,
+      `${forecaster.minimumHistory} values up to the last known one are needed; there are ` +
+        `${cutoff + 1}`,
       {
         where: 'history.values',
         fix: `Send at least ${forecaster.minimumHistory} values; null stands for an unknown one.`,

@@ -113,7 +113,9 @@ function refuseUnread(
     `the model reads no column ${JSON.stringify(name.slice(0, 64))} there`,
     {
       where,
-      fix: `It reads, known only afterwards: ${list(names?.past)}; known in advance: ${list(names?.future)}.`,
+      fix:
+        `It reads, known only afterwards: ${list(names?.past)}; known in advance: ` +
+        `${list(names?.future)}.`,
     },
   );
 }

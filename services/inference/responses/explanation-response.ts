@@ -135,7 +135,8 @@ export function cutoffIndex(panel: Panel, cutoff: number, last: number, needed: 
         where: 'cutoff',
         fix:
           needed - 1 <= last
-            ? `The first cutoff that can be explained here is ${isoTime(timestampAt(panel, needed - 1))}.`
+            ? 'The first cutoff that can be explained here is ' +
+              `${isoTime(timestampAt(panel, needed - 1))}.`
             : 'Wait for more data, or let `headway explain` look through all of the history.',
       },
     );

@@ -48,11 +48,15 @@ export const HTTP_PROBLEMS = {
   },
   ANSWER_TOO_LARGE: {
     status: 400,
-    fix: 'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, fewer levels.',
+    fix:
+      'Accept gzip, or ask for less at once: pages (limit, cursor), a shorter horizon, ' +
+      'fewer levels.',
   },
   RATE_LIMITED: {
     status: 429,
-    fix: 'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series at once.',
+    fix:
+      'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series ' +
+      'at once.',
   },
   OVERLOADED: { status: 503, fix: 'Try again after the seconds that Retry-After names.' },
   STOPPING: { status: 503, fix: 'Try again: another instance will answer.' },

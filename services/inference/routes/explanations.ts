@@ -67,7 +67,9 @@ export async function explanationRoutes(app: App, context: RouteContext): Promis
           'the served forecast is a baseline, which has no inputs to explain',
           {
             where: 'seriesId',
-            fix: 'Look at the history of the series: the forecast of the model lay beyond all that it allows.',
+            fix:
+              'Look at the history of the series: the forecast of the model lay beyond ' +
+              'all that it allows.',
           },
         );
       }

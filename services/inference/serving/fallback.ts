@@ -25,7 +25,8 @@ export const BOUNDED_MEANING =
 export const FALLBACK_MEANINGS = {
   NO_CHAMPION: 'no model has been promoted: a baseline forecasts',
   MODEL_UNAVAILABLE:
-    'the champion cannot be loaded or gives no usable forecast: the previous model, else a baseline',
+    'the champion cannot be loaded or gives no usable forecast: the previous model, else a ' +
+    'baseline',
   FEATURES_UNAVAILABLE: 'the newest snapshot cannot be read: the last good one is forecast from',
   STORE_UNAVAILABLE: 'the store is unreachable: the last good forecast stays',
   FEATURES_STALE:

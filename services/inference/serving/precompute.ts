@@ -101,7 +101,9 @@ export function unknownInputs(
     `the model reads the exogenous column ${missing.join(', ')}, which the snapshot lacks`,
     {
       where: missing.join(', '),
-      fix: 'Run `headway features run --exogenous …` with the source of that column, or train or promote a model without it.',
+      fix:
+        'Run `headway features run --exogenous …` with the source of that column, or ' +
+        'train or promote a model without it.',
     },
   );
 }
@@ -124,9 +126,12 @@ export async function precompute(
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
       'HISTORY_TOO_SHORT',
-      `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ${forecaster.minimumHistory}`,
+      `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ` +
+        `${forecaster.minimumHistory}`,
       {
-        fix: 'Run the feature service over a longer span, or promote a model that needs less history.',
+        fix:
+          'Run the feature service over a longer span, or promote a model that needs less ' +
+          'history.',
       },
     );
   }

@@ -8,6 +8,7 @@
  * Fails: as reading the snapshot does; a view before that is missing or torn is no failure, only no
  * help.
  */
+
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import type { SqlSession } from '../../../platform/duckdb/session.ts';
 import { sha256 } from '../../objects/content-hash.ts';
@@ -23,7 +24,8 @@ import {
   sumFeeds,
 } from '../reading/snapshot-reader.ts';
 import { type RowReader, seriesIn } from '../reading/snapshot-rows.ts';
-import { clipSpans, filesOf, isExogenous, type Segment } from '../reading/version-coverage.ts';
+import { filesOf, isExogenous, type Segment } from '../reading/version-coverage.ts';
+import { clipSpans } from '../time-spans.ts';
 import { decodeOnlineView } from './online-view.ts';
 
 /** @param added the objects that `snapshot` has beyond `parent` */

@@ -89,7 +89,9 @@ export function decodeOnlineView(key: string, bytes: Uint8Array): Panel {
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError('STORE_CORRUPT', `The online view cannot be read: ${problem}`, {
       where: key,
-      fix: 'Delete nothing by hand; commit again (a feature run with new data) to write a new view.',
+      fix:
+        'Delete nothing by hand; commit again (a feature run with new data) to write a ' +
+        'new view.',
       cause,
     });
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

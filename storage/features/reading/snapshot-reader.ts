@@ -11,15 +11,16 @@
  * Fails: SNAPSHOT_EMPTY where nothing was known, SERIES_UNKNOWN, USAGE for a time off the grid,
  * STORE_CORRUPT.
  */
+
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from '../manifest.ts';
 import { readSegmentIndex, type SegmentIndex } from '../segments/segment-index.ts';
+import { clipSpans } from '../time-spans.ts';
 import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
 import {
-  clipSpans,
   feedsOf,
   filesOf,
   isExogenous,

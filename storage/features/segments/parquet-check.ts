@@ -107,8 +107,10 @@ function badRows(
   const micros = `epoch_us("timestamp")`;
   const bad: Record<string, string> = {
     'rows with a missing field':
-      'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR available_at IS NULL',
-    'rows with a target that is no finite number': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
+      'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR ' +
+      'available_at IS NULL',
+    'rows with a target that is no finite number':
+      'NOT isfinite(target) OR abs(target::DOUBLE) > ' + `${LARGEST_FLOAT}`,
     'rows off the grid': `(${micros} - ${span.start * 1000}) % ${frequencyMinutes * 60_000_000} <> 0`,
     'rows outside the span': `${micros} < ${span.start * 1000} OR ${micros} >= ${span.end * 1000}`,
     'rows that became known after the object': `epoch_us(available_at) > ${availableAt * 1000}`,
@@ -160,9 +162,13 @@ async function readRows(
   let row = 0;
   let doubled: string | null = null;
   // What does not fit is counted as bad, whatever comes of it here.
-  const interval = `coalesce(TRY_CAST((epoch_ms("timestamp") - ${span.start}::BIGINT) // ${step} AS INTEGER), -1)`;
+  const interval =
+    `coalesce(TRY_CAST((epoch_ms("timestamp") - ${span.start}::BIGINT) // ${step} AS ` +
+    'INTEGER), -1)';
   const value = 'coalesce(TRY_CAST(target AS FLOAT), 0)';
-  const sql = `SELECT series_id, list({i: ${interval}, v: ${value}}), ${countsOf(bad)} FROM ${file} GROUP BY series_id ORDER BY series_id`;
+  const sql =
+    `SELECT series_id, list({i: ${interval}, v: ${value}}), ${countsOf(bad)} FROM ${file} ` +
+    'GROUP BY series_id ORDER BY series_id';
   await session.stream(sql, (chunk) => {
     for (let i = 0; i < badCounts.length; i++)
       for (const n of columnItems<Float64Array>(chunk, 2 + i)) (badCounts[i] as number) += n;

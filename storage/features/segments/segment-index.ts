@@ -6,13 +6,14 @@
  * the manifest says of the pack.
  * Fails: STORE_CORRUPT with the key for a table that is missing, torn, or does not fit its pack.
  */
+
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { lazyValidator } from '../../../platform/settings/validator.ts';
 import { record, schemaProblem } from '../../log/checksummed-json.ts';
 import { sha256 } from '../../objects/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
-import { coveredBy } from '../reading/version-coverage.ts';
+import { coveredBy } from '../time-spans.ts';
 
 const SEGMENT_FORMAT = 1;
 const MAX_CACHED_TABLES = 64;
@@ -125,7 +126,9 @@ export async function readSegmentIndex(
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError('STORE_CORRUPT', `The pieces of a pack cannot be read: ${problem}`, {
       where: key,
-      fix: 'Restore the object from a backup of the store; `headway store verify` lists everything that is wrong.',
+      fix:
+        'Restore the object from a backup of the store; `headway store verify` lists ' +
+        'everything that is wrong.',
       cause,
     });
   const bytes = await store.get(key).catch((error: unknown) => {

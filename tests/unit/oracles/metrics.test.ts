@@ -2,6 +2,7 @@
  * Purpose: every metric of docs/glossary.md by a worked example, and all of them against a second
  * implementation.
  */
+
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BacktestResult, ForecasterResult } from '../../../forecasting/evaluation/backtest.ts';

@@ -54,7 +54,7 @@ test('by hand: below, at or below, by step, unknown actuals left out', () => {
   expect(group).toMatchObject({ group: 'all', count: 7, cutoffs: 4 });
   const median = group?.quantiles[0];
   expect(median?.below).toBeCloseTo(3 / 7, 12);
-  expect(median?.withTimeout).toBeCloseTo(5 / 7, 12);
+  expect(median?.atMost).toBeCloseTo(5 / 7, 12);
   expect(median?.belowPerStep).toEqual([3 / 4, 0]);
   expect(median?.atMostPerStep[0]).toBe(1);
   expect(median?.atMostPerStep[1]).toBeCloseTo(1 / 3, 12);
@@ -79,8 +79,8 @@ describe('on draws whose distribution is known', () => {
   test('the true quantiles are right', () => {
     const shares = sharesOf(quantiles);
     expect(shares.map(({ isRight }) => isRight)).toEqual([true, true, true, true, true]);
-    for (const { quantile, below, withTimeout } of shares) {
-      expect(below).toBe(withTimeout);
+    for (const { quantile, below, atMost } of shares) {
+      expect(below).toBe(atMost);
       expect(Math.abs(below - quantile)).toBeLessThan(0.05);
     }
   });

@@ -36,7 +36,8 @@ export const duckdbDialect: SqlDialect = {
 export const trinoDialect: SqlDialect = {
   name: 'trino',
   relation: ({ name, feed }) =>
-    `(SELECT * FROM ${sqlName(feed)} WHERE substr("$path", -${[...name].length + 1}) = ${sqlText(`/${name}`)})`,
+    `(SELECT * FROM ${sqlName(feed)} WHERE substr("$path", -${[...name].length + 1}) = ` +
+    `${sqlText(`/${name}`)})`,
 };
 
 export interface PortablePart {
@@ -134,12 +135,18 @@ const usable = (expression: string): string => `CASE WHEN hw_reason IS NULL THEN
 
 function judged({ dialect, domain, part, rows }: PortablePart): string {
   requirePortable(dialect, part, rows);
-  return `(SELECT *, ${reasonNameSql(domain, rows)} AS hw_reason FROM ${dialect.relation(part, rows)} AS raw)`;
+  return (
+    `(SELECT *, ${reasonNameSql(domain, rows)} AS hw_reason FROM ` +
+    `${dialect.relation(part, rows)} AS raw)`
+  );
 }
 
 function bucketOf({ domain, gridTimeZone, rows }: PortablePart): string {
   const local = `date_diff('millisecond', TIMESTAMP '1970-01-01 00:00:00', ${rows.localTime})`;
-  return `${local} - mod(${local} + ${gridOrigin(domain, gridTimeZone)}, ${domain.frequencyMinutes * 60_000})`;
+  return (
+    `${local} - mod(${local} + ${gridOrigin(domain, gridTimeZone)}, ` +
+    `${domain.frequencyMinutes * 60_000})`
+  );
 }
 
 /** The first row is for raw rows that were rejected and so have no interval. */
@@ -148,7 +155,8 @@ const clockRows = (segments: readonly ClockSegment[]): string =>
     "(0, 0, 0, 0, 0, 'rejected')",
     ...segments.map(
       ({ first, past, shift, turn, turns, lost }) =>
-        `(${first}, ${past}, ${shift}, ${turn}, ${turns}, ${lost === null ? 'NULL' : sqlText(lost)})`,
+        `(${first}, ${past}, ${shift}, ${turn}, ${turns}, ` +
+        `${lost === null ? 'NULL' : sqlText(lost)})`,
     ),
   ]
     .map((row) => `    ${row}`)
@@ -169,10 +177,13 @@ function requirePortable(
   if (rows.value !== null) {
     throw new HeadwayError(
       'SOURCE_INVALID',
-      'rows that are values are distinguished by their order in the file, which a table does not keep',
+      'rows that are values are distinguished by their order in the file, which a table ' +
+        'does not keep',
       {
         where: name,
-        fix: 'Use the embedded engine (leave --engine out): only counted events go to another engine.',
+        fix:
+          'Use the embedded engine (leave --engine out): only counted events go to ' +
+          'another engine.',
       },
     );
   }
@@ -190,7 +201,9 @@ function requirePortable(
     `only DuckDB reads the expression ${JSON.stringify(found.slice(0, 120))} of this source`,
     {
       where: name,
-      fix: "Write it in standard SQL in the domain's source (CAST, TRY_CAST, INTERVAL '1' HOUR), or leave --engine out.",
+      fix:
+        "Write it in standard SQL in the domain's source (CAST, TRY_CAST, INTERVAL '1' " +
+        'HOUR), or leave --engine out.',
     },
   );
 }

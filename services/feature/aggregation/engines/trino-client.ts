@@ -47,7 +47,9 @@ export function parseTrinoAddress(text: string): TrinoAddress {
     'SETTINGS_INVALID',
     `the engine ${JSON.stringify(text)} is not the address of a Trino cluster`,
     {
-      fix: 'Write trino://USER@HOST:PORT/CATALOG/SCHEMA, or trinos:// for TLS. A password has no place in it.',
+      fix:
+        'Write trino://USER@HOST:PORT/CATALOG/SCHEMA, or trinos:// for TLS. A password ' +
+        'has no place in it.',
     },
   );
 }
@@ -134,7 +136,9 @@ function unreachable(error: unknown, where: string): HeadwayError {
       `the Trino cluster does not let this user in (HTTP ${status})`,
       {
         where,
-        fix: 'Give a user that may read the tables: trino://USER@HOST:PORT/CATALOG/SCHEMA. Passwords are not supported.',
+        fix:
+          'Give a user that may read the tables: trino://USER@HOST:PORT/CATALOG/SCHEMA. ' +
+          'Passwords are not supported.',
         cause: error,
       },
     );
@@ -167,7 +171,9 @@ const elsewhere = (next: string, where: string): HeadwayError =>
     `the Trino cluster sends us on to another address, ${next.slice(0, 80)}`,
     {
       where,
-      fix: 'Behind a proxy set http-server.process-forwarded=true on the coordinator, or use its own address.',
+      fix:
+        'Behind a proxy set http-server.process-forwarded=true on the coordinator, or use ' +
+        'its own address.',
     },
   );
 
@@ -186,7 +192,8 @@ function refused(
     {
       where,
       fix: isOurs
-        ? 'Look at the statement, which `headway features sql` prints: each feed must be a table of its name in this schema.'
+        ? 'Look at the statement, which `headway features sql` prints: each feed must be a ' +
+          'table of its name in this schema.'
         : 'Run again, or give the cluster more; nothing was committed.',
     },
   );

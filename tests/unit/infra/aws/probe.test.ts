@@ -26,8 +26,8 @@ const DEGRADED = JSON.stringify({
 
 describe('what an answer is worth', () => {
   test.each([
-    [200, READY, { Ready: 1, Fallback: 0, DataAge: 5400, FallbackSeries: 2, ProbeLatency: 7 }],
-    [200, DEGRADED, { Ready: 1, Fallback: 1, DataAge: 90_000, FallbackSeries: 0, ProbeLatency: 7 }],
+    [200, READY, { Ready: 1, Fallback: 0, DataAge: 5400, RescuedSeries: 2, ProbeLatency: 7 }],
+    [200, DEGRADED, { Ready: 1, Fallback: 1, DataAge: 90_000, RescuedSeries: 0, ProbeLatency: 7 }],
     [503, '{"code":"SNAPSHOT_EMPTY"}', { Ready: 0, ProbeLatency: 7 }],
     [200, '<html>', { Ready: 0, ProbeLatency: 7 }],
     [200, '{"status":"fine"}', { Ready: 0, ProbeLatency: 7 }],

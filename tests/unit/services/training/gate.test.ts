@@ -222,7 +222,7 @@ describe('evidence that is none', () => {
     const silent = resultOf({ ...better, network: (cutoff) => (cutoff === 3 ? Number.NaN : 0.1) });
     expect(judge(silent, 'network')).toMatchObject({
       outcome: 'rejected',
-      reason: expect.stringMatching(/no numbers/),
+      reason: expect.stringMatching(/not numbers/),
     });
     expect(() => judge(silent, 'forest')).toThrow(/no forecasts of forest/);
   });

@@ -437,7 +437,7 @@ test('DuckDB is not loaded before it is needed', async () => {
     await import('./storage/features/feature-store.ts'); await import('./storage/models/model-registry.ts'); await import('./storage/features/online/online-view.ts');
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((name) => name.includes('duckdb'));
     console.log(loaded.length);`;
-  const root = path.dirname(createRequire(import.meta.url).resolve('../../package.json'));
+  const root = path.dirname(createRequire(import.meta.url).resolve('../../../../package.json'));
   const child = spawnSync(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '-e', script],

@@ -181,7 +181,7 @@ describe('with a toy that learns one number', () => {
     const again = await backtest(request());
     expect(seen.map((past) => past.length)).toEqual([first.segments[1]![0]! + 1]);
     expect(again.kept).toBe(3);
-    expect(logged.join()).toContain('torn or foreign');
+    expect(logged.join()).toContain('damaged or of another backtest');
     expect(again.result).toEqual(first.result);
   });
 

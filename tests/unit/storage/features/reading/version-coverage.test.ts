@@ -5,16 +5,17 @@
  * commit and a compaction leave them.
  * Fails: with the files for which the two differ.
  */
+
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  coveredBy,
   type DataFile,
   isPack,
   lastRank,
   winningSegments,
 } from '../../../../../storage/features/reading/version-coverage.ts';
 import type { SegmentIndex } from '../../../../../storage/features/segments/segment-index.ts';
+import { coveredBy } from '../../../../../storage/features/time-spans.ts';
 
 const LAST = 14;
 

@@ -1,0 +1,97 @@
+/**
+ * Purpose: a store that commit 8c7fe12 wrote opens, verifies, serves and goes on. It holds two
+ * snapshots, a compaction of them, a champion and one batch of forecasts; next to it is the raw
+ * data (tests/fixtures/old-store.tar.gz).
+ */
+import { execFileSync } from 'node:child_process';
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { type CliWorker, cliWorker, temporaryPlace } from '../fixtures/cli/cli-worker.ts';
+import { endAll, startHeadway } from '../fixtures/cli/headway-process.ts';
+
+jest.setTimeout(180_000);
+
+const ARCHIVE = join(import.meta.dirname, '..', 'fixtures', 'old-store.tar.gz');
+/** The newest hour that the store holds: labelled 00:00 of the next day in New York. */
+const CUTOFF = '2017-04-14T03:00:00.000Z';
+
+let place: Awaited<ReturnType<typeof temporaryPlace>>;
+let worker: CliWorker;
+let modelVersion = '';
+let env: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  place = await temporaryPlace();
+  execFileSync('tar', ['-xzf', ARCHIVE, '-C', place.folder]);
+  const { HEADWAY_SOURCE: _city, ...rest } = place.env;
+  env = {
+    ...rest,
+    HEADWAY_STORE: `file:${join(place.folder, 'store')}`,
+    HEADWAY_DOMAIN: 'electricity',
+    HEADWAY_BACKEND: 'wasm',
+    // The data of the store is of 2017.
+    HEADWAY_STALE_AFTER: '1000000',
+  };
+  worker = cliWorker();
+});
+afterAll(async () => {
+  await worker.close();
+  await endAll();
+  await place.remove();
+});
+
+const json = async (...args: string[]) => {
+  const { code, stdout, stderr } = await worker.run([...args, '--json'], env);
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  return JSON.parse(stdout);
+};
+
+test('it verifies without a problem and without unreferenced objects', async () => {
+  const { problems, features, models } = await json('store', 'verify');
+  expect({ problems, orphans: [...features.orphans, ...models.orphans] }).toEqual({
+    problems: [],
+    orphans: [],
+  });
+});
+
+test('its log, with the compaction, and its champion are read', async () => {
+  const snapshots = await json('store', 'log');
+  expect(snapshots.map(({ number }: { number: number }) => number)).toEqual([1, 2, 3]);
+  expect(await json('store', 'diff', '1', '2')).toMatchObject({
+    totals: { counts: { added: 2 * 24 * 5, changed: 0 } },
+  });
+  const { champion, card } = await json('models', 'show');
+  expect([champion, card.snapshotVersion]).toEqual([true, snapshots[2].snapshotVersion]);
+  ({ modelVersion } = card);
+});
+
+test('its champion forecasts over HTTP', async () => {
+  const server = startHeadway(['serve', '--port', '0'], env);
+  const url = (await server.until(/on (http:\/\/127\.0\.0\.1:\d+)/))[1];
+  const response = await fetch(`${url}/v1/series/AEP/forecast`);
+  const forecast = (await response.json()) as Record<string, unknown>;
+  expect(response.status).toBe(200);
+  expect(forecast).toMatchObject({ seriesId: 'AEP', cutoff: CUTOFF });
+  // A label would say that something else than the champion forecast it.
+  expect(forecast).not.toHaveProperty('fallback');
+  server.kill('SIGTERM');
+  expect((await server.ended).code).toBe(0);
+});
+
+test('a run adds a day, and a training goes on from its champion', async () => {
+  for (const [region, load] of [
+    ['AEP', 9000],
+    ['COMED', 7000],
+  ] as const) {
+    const rows = Array.from({ length: 23 }, (_, hour) => {
+      const label = `2017-04-14 ${String(hour + 1).padStart(2, '0')}:00:00`;
+      return `${label},${load}.0\n`;
+    });
+    await appendFile(join(place.folder, 'load', `${region}_hourly.csv`), rows.join(''));
+  }
+  const run = await json('features', 'run', '--source', join(place.folder, 'load'));
+  expect(run).toMatchObject({ changed: true, snapshotVersion: expect.stringMatching(/^4-/) });
+  const trained = await json('train', '--warm-start', '--steps', '2', '--test-days', '14');
+  expect(trained).toMatchObject({ warmStart: modelVersion });
+  expect((await worker.run(['store', 'verify'], env)).code).toBe(0);
+});
