@@ -1,7 +1,7 @@
 /**
- * Purpose: records what cannot be computed from the repository alone: the output and
- * chart of the demo, and responses of the HTTP service that it starts. `npm run readme -- --record`, about
- * a minute; and `-- --record-tests` for the end of `npm test`.
+ * Purpose: records what the repository alone cannot compute: the output and chart of the demo, and
+ * responses of the HTTP service that it starts. `npm run readme -- --record`, about a minute; and
+ * `-- --record-tests` for the end of `npm test`.
  * Invariants: the demo runs as a user runs it, in an empty store; only what differs between
  * machines (temporary folder, port) is replaced by its default; a run that fails records nothing.
  * Fails: a plain Error with the last output of the failed command.
