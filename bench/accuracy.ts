@@ -2,7 +2,8 @@
  * Purpose: what the project claims about accuracy, as a command: raw data through the whole
  * pipeline, then the network and the naive baselines on the protocol of docs/glossary.md
  * ("Protocol"), and the very panel as CSV for other tools.
- *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC] [--json FILE] [--panel FILE] [--seeds 1]
+ *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC]
+ *     [--json FILE] [--panel FILE] [--seeds 1]
  * Invariants: the test span is the last 28 days, cutoffs 25 intervals apart; series are chosen, and
  * gaps filled, before anything is scored, and the exported panel is the one that was scored;
  * several seeds are averaged, never picked from.
@@ -118,7 +119,8 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   };
   console.log(
     `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ` +
-      `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ${spread.join(', ')}`,
+      `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ` +
+      `${spread.join(', ')}`,
   );
   if (flags.json) {
     await mkdir(dirname(flags.json), { recursive: true });
@@ -168,8 +170,7 @@ function average(trees: readonly MetricTree[]): MetricTree {
 
 const command = new Command('bench:accuracy')
   .description(
-    'Accuracy on the last 28 days: the network beside the naive baselines, as table and ' +
-      'JSON; and the panel as CSV.',
+    'Compare the network with the naive baselines on the last 28 days (table, JSON, CSV).',
   )
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')

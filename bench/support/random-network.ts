@@ -6,7 +6,7 @@
  * Fails: never.
  */
 import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
-import type { TrainedNetwork } from '../../forecasting/models/network/forecaster.ts';
+import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import { type NetworkSpec, parameterCount } from '../../forecasting/models/network/network.ts';
 import { linearColumns } from '../../forecasting/models/network/ridge.ts';
 import type { Random } from '../../platform/random.ts';

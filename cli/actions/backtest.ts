@@ -54,7 +54,7 @@ export async function backtestCommand(
     clock,
     logger,
     progress,
-    beside: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
+    others: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
   });
   const elapsed = (clock.elapsedMs() - started) / 1000;
   const { day, week: season } = seasonsOf(domain);

@@ -1,5 +1,5 @@
 /**
- * Purpose: the rolling backtest: forecasts at many cutoffs, beside what then happened.
+ * Purpose: the rolling backtest: forecasts at many cutoffs, next to the actuals.
  * Invariants: every forecaster sees the same cutoffs and nothing after each; cutoffs stand
  * `stepSize` apart, coprime with the day, so that every hour of the day meets every step; an
  * unknown actual stays NaN and is scored by nobody.
@@ -85,13 +85,13 @@ export function joined(parts: readonly BacktestResult[]): BacktestResult {
   const [first] = parts;
   if (first === undefined) throw new RangeError('there is no result to join');
   const forecasts = first.forecasts.map(({ name, quantiles }, f) => {
-    const pieces = parts.map((part) => part.forecasts[f]);
-    if (pieces.some((piece) => piece?.name !== name || piece.quantiles.join() !== quantiles.join()))
+    const same = parts.map((part) => part.forecasts[f]);
+    if (same.some((one) => one?.name !== name || one.quantiles.join() !== quantiles.join()))
       throw new RangeError(`not every result holds ${name} at the same place and quantiles`);
     return {
       name,
       quantiles,
-      values: concatenated(pieces.map((piece) => (piece as ForecasterResult).values)),
+      values: concatenated(same.map((one) => (one as ForecasterResult).values)),
     };
   });
   return {
@@ -102,12 +102,12 @@ export function joined(parts: readonly BacktestResult[]): BacktestResult {
   };
 }
 
-function concatenated(pieces: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
   }
   return all;
 }

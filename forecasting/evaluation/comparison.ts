@@ -1,11 +1,11 @@
 /**
  * Purpose: is one forecaster better than another, by more than the uncertainty of the comparison,
- * and if that cannot be said, how many more cutoffs would tell?
+ * and if that cannot be said, how many more cutoffs would decide?
  * Invariants: compares the same actuals by the same loss, which is the absolute error of the median
- * or the mean pinball loss over the quantiles that both forecast; errors at one cutoff count as one observation, because
- * they depend on one another; neighbouring cutoffs may be correlated, which the standard error and
- * the threshold both respect: with 26 cutoffs whose differences are an AR(1) of 0.5 and mean 0, a
- * nominal 5 % is 8 % at most (tests/unit/forecasting/comparison-size.test.ts).
+ * or the mean pinball loss over the quantiles that both forecast; errors at one cutoff count as one
+ * observation, because they depend on one another; neighbouring cutoffs may be correlated, which
+ * the standard error and the threshold both respect: with 26 cutoffs whose differences are an AR(1)
+ * of 0.5 and mean 0, a nominal 5 % is 8 % at most (tests/unit/forecasting/comparison-size.test.ts).
  * Fails: a RangeError where a result holds no median, where a forecast of a known actual is no
  * number, or where fewer than 4 cutoffs have anything observed after them. Source: the test of
  * Diebold & Mariano (1995) under fixed-smoothing asymptotics, as Coroneo & Iacone (2020, Journal of
@@ -64,7 +64,7 @@ export interface Comparison {
   readonly moreCutoffs: number | null;
 }
 
-export const FEWEST_CUTOFFS = 4;
+export const MIN_CUTOFFS = 4;
 /** More cutoffs than this nobody waits for: with one a day, it is three years. */
 const MAX_CUTOFFS = 1000;
 /**
@@ -118,9 +118,9 @@ export function compare(
       : [],
   );
   const n = used.length;
-  if (n < FEWEST_CUTOFFS) {
+  if (n < MIN_CUTOFFS) {
     throw new RangeError(
-      `a comparison needs at least ${FEWEST_CUTOFFS} cutoffs that something was observed ` +
+      `a comparison needs at least ${MIN_CUTOFFS} cutoffs that something was observed ` +
         `after, got ${n}; lengthen the test span or reduce the step size`,
     );
   }

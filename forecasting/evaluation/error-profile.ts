@@ -65,9 +65,10 @@ export interface WrongWindow {
 }
 
 /**
- * The cutoffs at which a forecaster was worst forecasts over all series, worst first, and at each the
- * series that erred most there and was not shown yet (else one large series would stand for all).
- * Cutoffs whose horizons overlap would show the same hours twice: of those only the worst is taken.
+ * The cutoffs at which a forecaster was worst forecasts over all series, worst first, and at each
+ * the series that erred most there and was not shown yet (else one large series would stand for
+ * all). Cutoffs whose horizons overlap would show the same hours twice: of those only the worst is
+ * taken.
  */
 export function worstForecasts(
   result: BacktestResult,

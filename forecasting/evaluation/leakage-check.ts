@@ -28,7 +28,7 @@ export function detectLookahead(
   { horizon, knownInAdvance = [], random }: LeakageOptions,
 ): number | null {
   for (const cutoff of cutoffs) {
-    const told = forecaster.predict(panel, cutoff, horizon).slice();
+    const original = forecaster.predict(panel, cutoff, horizon).slice();
     const futures = [() => Number.NaN, (value: number) => otherValue(value, random())];
     for (const future of futures) {
       const blind = forecaster.predict(
@@ -36,7 +36,7 @@ export function detectLookahead(
         cutoff,
         horizon,
       );
-      if (!sameBits(told, blind)) return cutoff;
+      if (!sameBits(original, blind)) return cutoff;
     }
   }
   return null;

@@ -96,7 +96,7 @@ export const rungSizes = (plan: HalvingPlan, candidates: number): number[] => {
  * @param evaluate gives one trial's loss (less is better). All trials of a rung are asked for at
  * once: who evaluates decides how
  *   many run at a time. It may throw.
- * @param onRung told before a rung's trials begin.
+ * @param onRung called before a rung's trials begin.
  */
 export async function successiveHalving<Candidate, Outcome extends { readonly loss: number }>(
   candidates: readonly Candidate[],

@@ -45,8 +45,8 @@ const LATEST_DAYS = 2;
 
 /**
  * The columns worth reading, with what standardises them: those that the panel has, that vary, and
- * that are still told at the end of the training span (a column that ended is left out, so that a
- * network does not rest on what nobody delivers any more).
+ * that still have values at the end of the training span (a column that ended is left out, so that
+ * a network does not depend on a feed that has stopped).
  */
 export function fitExogenous(
   panel: Panel,
@@ -118,7 +118,7 @@ export function unknownColumns(
   day: number,
   horizon: number,
 ): string[] {
-  const isTold = (name: string, last: number): boolean =>
+  const isRecent = (name: string, last: number): boolean =>
     latestIndex(columnOf(panel, name), last, day) >= 0;
   const isWhole = (name: string): boolean => {
     const values = columnOf(panel, name);
@@ -127,7 +127,7 @@ export function unknownColumns(
     return true;
   };
   return [
-    ...names.past.filter((name) => !isTold(name, cutoff)),
+    ...names.past.filter((name) => !isRecent(name, cutoff)),
     ...names.future.filter((name) => !isWhole(name)),
   ];
 }

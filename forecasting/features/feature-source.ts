@@ -2,8 +2,8 @@
  * Purpose: prepares a panel for its windows: the calendar, the week tables and the exogenous rows
  * that all of them share.
  * Invariants: the same bits with and without cached tables; nothing of the panel is changed.
- * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a window
- * longer than the lags.
+ * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a
+ * window longer than the lags.
  */
 import type { Panel } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';

@@ -19,8 +19,8 @@ export interface FeatureSpec {
   /** Counts: the median is a whole number. */
   readonly integerValued: boolean;
   /**
-   * Columns beside the target. Absent where there are none: the inputs are then those of a network
-   * that knows of no such thing.
+   * Columns in addition to the target. Absent where there are none: the inputs are then the same
+   * as before there were such columns.
    */
   readonly exogenous?: ExogenousInputs;
   /**
@@ -68,15 +68,15 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
 }
 
 /**
- * What an input speaks of: an explanation moves all inputs of a group together. `series` has the
- * embedding besides.
+ * The subject of an input: an explanation moves all inputs of a group together. `series` also has
+ * the embedding.
  */
 export const FEATURE_GROUPS = ['recent', 'weeks', 'calendar', 'exogenous', 'series'] as const;
 export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
 
 /**
  * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the
- * last two days alone tell, as values and against their own 4-week means; what reaches further
+ * last two days alone show, as values and against their own 4-week means; what reaches further
  * back, also if the last two days are in it, is `weeks`; `calendar` is known of the target in
  * advance; `series` is the logarithm of the level. Everything is in units of the level, so the
  * level as a unit is in no group. null: the step's place in the horizon, which is what was asked,

@@ -70,8 +70,9 @@ export function levelAt(values: Float32Array, cutoff: number, week: number): num
 
 /**
  * True where a window's last week holds enough known values (a day of them, or half the week where
- * that is less) for its level to mean something. A window without them, such as one before the first
- * value of its series, has a level of next to nothing: it neither scales, trains nor calibrates.
+ * that is less) for its level to mean something. A window without them, such as one before the
+ * first value of its series, has a level of next to nothing: it neither scales, trains nor
+ * calibrates.
  */
 export function hasEnoughHistory(
   values: Float32Array,

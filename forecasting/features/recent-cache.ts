@@ -21,5 +21,7 @@ export function recentCache<T extends object>(max: number): RecentCache<T> {
   };
 }
 
-/** Holidays of a place and year, as local days since 1970: the one cache that the process shares. */
+/**
+ * Holidays of a place and year, as local days since 1970: the one cache that the process shares.
+ */
 export const holidayYears = recentCache<readonly number[]>(512);

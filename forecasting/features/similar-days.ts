@@ -24,7 +24,7 @@ export interface SimilarDaysRequest {
   readonly day: number;
   readonly week: number;
   readonly place: CalendarPlace;
-  /** At most this many are answered. */
+  /** At most this many are returned. */
   readonly count: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Purpose: a bound that no plausible forecast of a series passes, learnt from its ad-hoc history: what lies
- * beyond it is a fault, not a forecast.
+ * Purpose: a bound that no plausible forecast of a series passes, learnt from its ad-hoc history:
+ * what lies beyond it is a fault, not a forecast.
  * Invariants: wide on purpose: growth, a record day or a wide interval stay inside; only the values
  * up to the cutoff are read.
  * Fails: never; a series that shows too little has no bound, and nothing of it is refused.

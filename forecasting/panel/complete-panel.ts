@@ -2,7 +2,7 @@
  * Purpose: the gap-free panel that a comparison with other tools needs: the series that reach the
  * end, the last stretch of time, and every unknown value filled.
  * Invariants: a fill uses earlier values only (the last known value of the series), so nothing of
- * the future leaks; how many values were filled is told; series are chosen by what precedes the
+ * the future leaks; the number of filled values is returned; series are chosen by what precedes the
  * test span.
  * Fails: never; the result may hold no series.
  */

@@ -7,11 +7,8 @@
 import type { Domain } from '../../domains/domain.ts';
 import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
 import type { FeatureSpec } from '../../forecasting/features/feature-spec.ts';
-import {
-  networkForecaster,
-  restoreTrained,
-  type TrainedNetwork,
-} from '../../forecasting/models/network/forecaster.ts';
+import { networkForecaster, restoreTrained } from '../../forecasting/models/network/forecaster.ts';
+import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { describeError } from '../../platform/errors.ts';

@@ -1,6 +1,6 @@
 /**
  * Purpose: the evaluation of one fit: fit the network on what precedes the test span, forecast at
- * every cutoff inside it, and score it beside the naive baselines, the champion and (for a
+ * every cutoff inside it, and score it next to the naive baselines, the champion and (for a
  * simulated source) the oracle.
  * Invariants: nothing of the test span reaches the fit; every forecaster meets the same cutoffs; a
  * metric on training rows does not exist here.
@@ -53,8 +53,8 @@ export interface EvaluationRequest {
   readonly workers?: Workers | null;
   /** A network to go on from. */
   readonly warmStart?: WarmStart | null;
-  /** Further forecasters to score beside the network: the champion, the oracle. */
-  readonly beside?: readonly Forecaster[];
+  /** Further forecasters to score next to the network: the champion, the oracle. */
+  readonly others?: readonly Forecaster[];
 }
 
 export interface Scores {
@@ -83,7 +83,7 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
   const season = spec.features.week;
   const forecasters = [
     ...naiveForecasters(season),
-    ...(request.beside ?? []),
+    ...(request.others ?? []),
     networkForecaster(fitted),
   ];
   progress.start('backtest', cutoffs.length);

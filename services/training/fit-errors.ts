@@ -23,8 +23,8 @@ export async function withFitErrors<T>(work: () => Promise<T>): Promise<T> {
       : new HeadwayError('PANEL_INVALID', error.message, {
           fix:
             'Look for series whose values jump by orders of magnitude (the data-quality ' +
-            'report of `headway features run` shows them), and correct or remove them at ' +
-            'the source.',
+            'report of `headway features run` shows them), and correct or remove them at the ' +
+            'source.',
           cause: error,
         });
   }

@@ -65,8 +65,8 @@ export function belowFloor(
     const least = pinballOf(result, baseline, common, { steps }, firstCutoff);
     if (own > least)
       return (
-        `its pinball loss at ${name} is ${own.toPrecision(3)}, that of ${baseline.name} ` +
-        `with intervals of its own ${least.toPrecision(3)}`
+        `its pinball loss at ${name} is ${own.toPrecision(3)}, that of ` +
+        `${baseline.name} with intervals of its own ${least.toPrecision(3)}`
       );
   }
   return null;

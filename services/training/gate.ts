@@ -1,14 +1,14 @@
 /**
  * Purpose: the gate: may this challenger become champion?
  * Invariants: only evidence out of sample counts; the challenger must beat every naive baseline and
- * the reigning champion in pinball loss, each by more than the uncertainty of the comparison, with a
- * median that errs at most 2 % more and no group that is worse; nothing below the floor (floor.ts)
- * is promoted, and a champion below it is replaced without a comparison; the verdict carries its
- * numbers. Several comparisons do not make a promotion by luck more likely: all of them must
- * succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than one
- * does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has
- * seen what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs
- * would tell.
+ * the reigning champion in pinball loss, each by more than the uncertainty of the comparison, with
+ * a median that errs at most 2 % more and no group that is worse; nothing below the floor
+ * (floor.ts) is promoted, and a champion below it is replaced without a comparison; the verdict
+ * carries its numbers. Several comparisons do not make a promotion by luck more likely: all of them
+ * must succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than
+ * one does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it
+ * has seen what it is scored on); inconclusive, where the evidence is thin, with how many more
+ * cutoffs would decide.
  * Fails: a RangeError for a result without the challenger.
  */
 import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
@@ -38,8 +38,10 @@ export interface GateVerdict {
 export interface Provenance {
   /** Grid index of the last interval it was trained on. */
   readonly trainedUpTo?: Readonly<Record<string, number>>;
-  /** Those whose forecasts change when the future does (forecasting/evaluation/leakage-check.ts). */
-  readonly readTheFuture?: readonly string[];
+  /**
+   * Those whose forecasts change when the future does (forecasting/evaluation/leakage-check.ts).
+   */
+  readonly lookahead?: readonly string[];
 }
 
 export interface Evidence extends Provenance {
@@ -55,7 +57,7 @@ export interface Evidence extends Provenance {
 export const CHAMPION = 'champion';
 const NAIVE = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
 /** Fewer say too little of how neighbours depend on one another. */
-const FEWEST_CUTOFFS = 8;
+const MIN_CUTOFFS = 8;
 /** How much more the median may err than another's, as a share of the other's error. */
 const MEDIAN_MARGIN = 0.02;
 
@@ -70,22 +72,22 @@ export function judge(
   challengerName: string,
   evidence: Evidence = {},
 ): GateVerdict {
-  const { trainedUpTo = {}, readTheFuture = [] } = evidence;
+  const { trainedUpTo = {}, lookahead = [] } = evidence;
   const challenger = result.forecasts.find(({ name }) => name === challengerName);
   if (!challenger) throw new RangeError(`the backtest holds no forecasts of ${challengerName}`);
   const firstCutoff = result.cutoffs[0] as number;
 
-  if (readTheFuture.includes(challengerName))
-    return refused('it reads the future: its forecasts change when later values do');
+  if (lookahead.includes(challengerName))
+    return refused('it looks ahead: its forecasts change when later values do');
   if ((trainedUpTo[challengerName] ?? Number.NEGATIVE_INFINITY) > firstCutoff)
     return refused('it was trained on rows that it is scored on');
-  if (!saysEverything(result, challenger)) return refused('some of its forecasts are no numbers');
+  if (!saysEverything(result, challenger)) return refused('some of its forecasts are not numbers');
   const observed = countObserved(result, {}, firstCutoff);
-  if (observed < FEWEST_CUTOFFS) {
+  if (observed < MIN_CUTOFFS) {
     const reason =
-      `only ${observed} cutoffs with anything observed after them, ${FEWEST_CUTOFFS} are ` +
-      'the fewest that say anything';
-    return thin([], reason, FEWEST_CUTOFFS - observed);
+      `only ${observed} cutoffs with anything observed after them, ` +
+      `${MIN_CUTOFFS} are the minimum`;
+    return thin([], reason, MIN_CUTOFFS - observed);
   }
 
   const against = ({ forecaster, firstCutoff: from }: Opponent, subset: Subset = {}) =>
@@ -134,26 +136,26 @@ function bestAndHardest(naive: readonly Comparison[]): Comparison[] {
  */
 function championOf(
   result: BacktestResult,
-  { trainedUpTo = {}, readTheFuture = [] }: Evidence,
+  { trainedUpTo = {}, lookahead = [] }: Evidence,
   baseline: ForecasterResult | null,
 ): { opponent: Opponent | null; aside: string; missing: number } {
   const forecaster = result.forecasts.find(({ name }) => name === CHAMPION);
   if (!forecaster) return { opponent: null, aside: '', missing: 0 };
-  if (readTheFuture.includes(CHAMPION) || !saysEverything(result, forecaster)) {
+  if (lookahead.includes(CHAMPION) || !saysEverything(result, forecaster)) {
     const aside =
-      ' (the champion was not compared with: it reads the future, or some of its forecasts ' +
-      'are no numbers)';
+      ' (the champion was not compared with: it looks ahead, or some of its forecasts are ' +
+      'not numbers)';
     return { opponent: null, aside, missing: 0 };
   }
   const first = result.cutoffs[0] as number;
   const firstCutoff = trainedUpTo[CHAMPION] ?? first;
   const observed = countObserved(result, {}, first);
   const unseen = countObserved(result, {}, firstCutoff);
-  if (unseen < FEWEST_CUTOFFS) {
+  if (unseen < MIN_CUTOFFS) {
     const aside =
-      `the champion has learnt from the test span: ${unseen} of ${observed} cutoffs come ` +
-      `after its training, ${FEWEST_CUTOFFS} are the fewest that say anything`;
-    return { opponent: null, aside, missing: FEWEST_CUTOFFS - unseen };
+      `the champion has learnt from the test span: ${unseen} of ${observed} ` +
+      `cutoffs come after its training, ${MIN_CUTOFFS} are the minimum`;
+    return { opponent: null, aside, missing: MIN_CUTOFFS - unseen };
   }
   const low = belowFloor(result, forecaster, baseline, firstCutoff);
   if (low) {
@@ -198,7 +200,7 @@ function worseGroup(
   ];
   for (const opponent of opponents) {
     for (const { name, ...subset } of subsets) {
-      if (countObserved(result, subset, opponent.firstCutoff) < FEWEST_CUTOFFS) continue;
+      if (countObserved(result, subset, opponent.firstCutoff) < MIN_CUTOFFS) continue;
       const comparison = against(opponent, subset);
       if (comparison.outcome === 'worse') return `at ${name} it is ${inWords(comparison)}`;
     }

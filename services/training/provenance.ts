@@ -1,6 +1,6 @@
 /**
  * Purpose: how the forecasts that the gate judges came about: what each model was trained on, and
- * whether one reads the future.
+ * whether one looks ahead of its cutoff.
  * Invariants: looks at the forecasters themselves, on the panel they are scored on, at every
  * training: nobody is trusted to have been careful. The future is replaced, not only taken away.
  * Fails: with a forecaster's own error.
@@ -39,7 +39,7 @@ export function provenanceOf(
         indexAt(panel, trainingCutoff),
       ]),
     ),
-    readTheFuture: trained.flatMap(({ forecaster }) =>
+    lookahead: trained.flatMap(({ forecaster }) =>
       detectLookahead(forecaster, panel, some, optionsOf(forecaster)) === null
         ? []
         : [forecaster.name],

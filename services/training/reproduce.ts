@@ -2,8 +2,8 @@
  * Purpose: makes a model again from what its card names: the training set bit for bit, then the
  * weights.
  * Invariants: reads the store and changes nothing in it; the card and the model's own file decide
- * everything, no setting and no definition of today; a difference is told with what explains it,
- * and "not compared" is never told as "equal".
+ * everything, no setting and no definition of today; a difference is reported with what explains
+ * it, and "not compared" is never reported as "equal".
  * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, OBJECT_NOT_FOUND for a snapshot that is gone,
  * STORE_CORRUPT with the key.
  */
@@ -86,7 +86,7 @@ export async function reproduce(request: ReproductionRequest): Promise<Reproduct
   return { card, trainingSet, weights };
 }
 
-/** What a fit needs beside the panel; or a clause that says what is missing. */
+/** What a fit needs in addition to the panel; or a clause that says what is missing. */
 interface Recipe {
   readonly spec: NetworkSpec;
   readonly lastTarget: number;
@@ -145,8 +145,8 @@ async function recipeOf(
     const workers = await startBackend(card.backend);
     return { spec, lastTarget, config: { fit: fit as TrainingConfig['fit'] }, warmStart, workers };
   } catch (error) {
-    // A model of another format, and a backend that is not here: both are told, neither is a fault
-    // of the store.
+    // A model of another format, and a backend that is not here: both are reported, neither is a
+    // fault of the store.
     if (error instanceof RangeError) return error.message;
     if (isHeadwayError(error, 'BACKEND_UNAVAILABLE'))
       return `its backend, ${card.backend}, does not run here: ${error.message}`;
@@ -188,20 +188,15 @@ const NAMES: Readonly<Record<keyof BuildEnvironment, string>> = {
 /** One clause: what of the environment is another than when the model was made. */
 export function whyDifferent(then: BuildEnvironment | null, now: BuildEnvironment): string {
   if (then === null)
-    return (
-      'its card does not say which Node and TensorFlow.js it was made with, and these may ' +
-      'be others'
-    );
+    return 'its card does not say its Node and TensorFlow.js versions, which may be others';
   const others = (Object.keys(NAMES) as (keyof BuildEnvironment)[]).filter(
     (name) => then[name] !== now[name],
   );
   if (others.length === 0)
     return (
-      'nothing that its card names is another: the code of Headway has changed since, or ' +
-      'computes otherwise here'
+      'nothing that its card names is another: the code of Headway has changed since, ' +
+      'or computes otherwise here'
     );
-  return (
-    'it was made with another environment: ' +
-    `${others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`).join('; ')}`
-  );
+  const changes = others.map((name) => `${NAMES[name]} was ${then[name]}, is ${now[name]}`);
+  return `it was built in another environment: ${changes.join('; ')}`;
 }

@@ -89,10 +89,10 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   );
   const champion = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
-  const beside = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
+  const others = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
   const start = request.warmStart ? warmStartOf(champion, { domain, panel, config, logger }) : null;
   const warmStart = (start && champion?.modelVersion) ?? null;
-  const evaluation = await evaluate({ ...request, panel, beside, warmStart: start });
+  const evaluation = await evaluate({ ...request, panel, others, warmStart: start });
   const challenger = {
     forecaster: networkForecaster(evaluation.fitted),
     trainingCutoff: evaluation.trainingCutoff,
@@ -140,7 +140,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
 const whyUncalibrated = ({ fitted }: Evaluation, { fit }: TrainingConfig): string | null =>
   fitted.calibration !== null
     ? null
-    : `the quantiles are the network's own, not calibrated: with the last ` +
+    : "the quantiles are the network's own, not calibrated: with the last " +
       `${fit.calibrationIntervals} intervals held out, less than half of the training ` +
       'cutoffs would be left; bring more history';
 
@@ -151,7 +151,7 @@ function reliabilityOf({ result, groups }: Evaluation): GroupReliability[] {
 }
 
 /**
- * The card's figures, with the shares beside the network's others: group → network → reliability.
+ * The card's figures, with the shares next to the network's others: group → network → reliability.
  */
 function withReliability(
   metrics: ReturnType<typeof jsonMetrics>,
@@ -223,8 +223,8 @@ function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): stri
   if (unused.length > 0) {
     logger.warn(
       { columns: unused },
-      'exogenous columns are left out: they end before the training span does, do not vary, ' +
-        'or are not named',
+      'exogenous columns are left out: they end before the training span does, do not ' +
+        'vary, or are not named',
     );
   }
   return used;

@@ -1,5 +1,5 @@
 /**
- * Purpose: a naive baseline with intervals, for when no model can answer: each quantile is the
+ * Purpose: a naive baseline with intervals, for when no model can forecast: each quantile is the
  * baseline's forecast plus that quantile of the errors which the same baseline made on the same
  * series lately.
  * Invariants: reads nothing after the cutoff; an error of step k was made at the same time of day,

@@ -1,8 +1,8 @@
 /**
  * Purpose: from any ascending numbers to quantiles that the target can have: not negative, and for
- * counts with a whole median. A bound between two counts could as well lie just beside either: the
+ * counts with a whole median. A bound between two counts could as well be just next to either: the
  * interval [0.1, 1.9] and [0.9, 1.1] hold the same count. `edge` says how far inside the bounds a
- * count must lie to be meant to be in; a bound that is nearer gives way by moving to just beside
+ * count must lie to be meant to be in; a bound that is nearer gives way by moving to just next to
  * that count. The pinball loss hardly changes, and the coverage of counts becomes what it says
  * (docs/decisions/0013).
  * Invariants: the result ascends; with an edge of 0 only the median moves.
@@ -14,8 +14,8 @@ export interface TargetKind {
   readonly integerValued: boolean;
 }
 
-/** How far beside a count "just beside" is. */
-const BESIDE = 1e-3;
+/** How far from a count "just next to" it is. */
+const NEXT_TO = 1e-3;
 
 /** In place. @param values ascending, one per quantile @param median the index of quantile 0.5 */
 export function constrainQuantiles(
@@ -28,8 +28,8 @@ export function constrainQuantiles(
   if (kind.integerValued) {
     for (let q = 0; edge > 0 && q <= last; q++) {
       const value = values[q] as number;
-      if (q < median) values[q] = Math.max(value, Math.ceil(value + edge) - 1 + BESIDE);
-      if (q > median) values[q] = Math.min(value, Math.floor(value - edge) + 1 - BESIDE);
+      if (q < median) values[q] = Math.max(value, Math.ceil(value + edge) - 1 + NEXT_TO);
+      if (q > median) values[q] = Math.min(value, Math.floor(value - edge) + 1 - NEXT_TO);
     }
     values[median] = Math.round(values[median] as number);
   }

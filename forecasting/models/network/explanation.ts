@@ -2,7 +2,7 @@
  * Purpose: how far each group of inputs moved a forecast from what is usual at that hour of the
  * week: exact Shapley values over the groups.
  * Invariants: at every step baseline + typical + groups + rounding = forecast, to float error, and
- * this is checked; what is explained is the median that `predict` answers; nothing after the cutoff
+ * this is checked; what is explained is the median that `predict` returns; nothing after the cutoff
  * is read; a group the network does not look at gets 0.
  * Fails: a RangeError as `predict` does; a plain Error (a bug of ours: INTERNAL) where the parts do
  * not sum. Source: Shapley 1953; a group that is absent is put at its training mean, in the manner

@@ -13,36 +13,16 @@ import {
   featureGroups,
   featureSizes,
 } from '../../features/feature-spec.ts';
-import { createFeatureBatch, writeFeatures } from '../../features/features.ts';
 import type { Panel } from '../../panel/panel.ts';
-import {
-  believedCenter,
-  type Calibration,
-  groupOf,
-  spreadAbout,
-} from '../calibration/calibration.ts';
-import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
+import type { Calibration } from '../calibration/calibration.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
-import {
-  embeddingRows,
-  keepGroups,
-  repeatFirstRow,
-  rowsById,
-  standardiseRow,
-} from './input-scaling.ts';
-import {
-  forward,
-  type InputScaling,
-  type NetworkSpec,
-  parameterCount,
-  toTensors,
-} from './network.ts';
-import { linearColumns, linearOffsets } from './ridge.ts';
+import { embeddingRows, keepGroups, repeatFirstRow, rowsById } from './input-scaling.ts';
+import { type NetworkSpec, parameterCount, type TrainedNetwork, toTensors } from './network.ts';
+import { CHUNK, NetworkPass } from './network-pass.ts';
+import { linearColumns } from './ridge.ts';
 import { windowSources } from './window-source.ts';
 
 const FORMAT = 3;
-/** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
-const CHUNK = 256;
 
 export interface SavedNetwork {
   readonly format: typeof FORMAT;
@@ -59,24 +39,6 @@ export interface SavedNetwork {
     stepScale: number[];
     outputScale: number;
   };
-  readonly calibration: Calibration | null;
-}
-
-/** What prediction needs. */
-export interface TrainedNetwork {
-  readonly spec: NetworkSpec;
-  readonly scaling: InputScaling;
-  /**
-   * The weights of every member of the ensemble. None: the forecast is its anchor, the shape of the
-   * week at the series' level.
-   */
-  readonly members: readonly Float32Array[];
-  /**
-   * [horizon × columns]: a linear model of the same standardised inputs (ridge.ts); null where
-   * there is none.
-   */
-  readonly linear: Float32Array | null;
-  /** null: the quantiles are the network's own. */
   readonly calibration: Calibration | null;
 }
 
@@ -203,40 +165,26 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
-export function networkForecaster({
-  spec,
-  scaling,
-  members,
-  linear,
-  calibration,
-}: TrainedNetwork): NetworkForecaster {
-  const sizes = featureSizes(spec.features);
-  const { horizon: fittedHorizon, week } = spec.features;
+export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
+  const { spec, members } = trained;
   const Q = spec.quantiles.length;
-  const median = spec.quantiles.indexOf(0.5);
-  const batch = createFeatureBatch(sizes, fittedHorizon, CHUNK);
+  const pass = new NetworkPass(trained);
   const rowOf = rowsById(spec);
-  const seriesRows = new Int32Array(CHUNK);
-  const lineOffsets = new Float32Array(CHUNK * fittedHorizon);
-  const quantileValues = new Float64Array(Q);
   const windowSource = windowSources(spec.features);
-  const shape = { spec: spec.features, sizes };
+  const groups = featureGroups(spec.features);
 
   const predict = (panel: Panel, cutoff: number, horizon: number): Float32Array =>
     predictEach([{ panel, cutoff }], horizon)[0] as Float32Array;
 
-  /**
-   * Rows of all panels side by side: what a pass costs beside its rows is paid once for all of
-   * them.
-   */
+  /** The rows of all panels in one batch: the fixed cost of a pass is paid once. */
   function predictEach(windows: readonly CutPanel[], horizon: number): Float32Array[] {
     const outs = windows.map(({ panel }) => new Float32Array(panel.seriesIds.length * Q * horizon));
     const parameters = members.map((weights) => toTensors(spec, weights));
     const filled: (readonly [out: Float32Array, series: number])[] = [];
     const run = () => {
-      const offsets = runChunk(filled.length, parameters);
+      const offsets = pass.run(filled.length, parameters);
       for (const [row, [out, series]] of filled.entries())
-        writeQuantiles(out, series, horizon, offsets, row);
+        pass.writeQuantiles(out, series, horizon, offsets, row);
       filled.length = 0;
     };
     try {
@@ -245,9 +193,8 @@ export function networkForecaster({
         const embedding = embeddingRows(spec, panel, rowOf);
         for (let series = 0; series < panel.seriesIds.length; series++) {
           const row = filled.length;
-          writeFeatures(source, series, at, batch, row);
-          standardiseRow(batch, row, source, scaling);
-          seriesRows[row] = embedding[series] as number;
+          pass.write(source, series, at, row);
+          pass.setEmbedding(row, embedding[series] as number);
           filled.push([outs[n] as Float32Array, series]);
           if (filled.length === CHUNK) run();
         }
@@ -258,8 +205,6 @@ export function networkForecaster({
     }
     return outs;
   }
-
-  const groups = featureGroups(spec.features);
 
   function predictStored(
     panel: Panel,
@@ -272,116 +217,57 @@ export function networkForecaster({
       throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
     const { source, at } = windowSource(panel, cutoff, horizon);
     const known = embeddingRows(spec, panel, rowOf)[series] as number;
-    writeFeatures(source, series, at, batch, 0);
-    standardiseRow(batch, 0, source, scaling);
-    repeatFirstRow(batch, kept.length);
-    for (const [row, groupsPresent] of kept.entries()) {
-      keepGroups(batch, row, groups, groupsPresent);
-      seriesRows[row] = groupsPresent.has('series') ? known : spec.seriesIds.length;
-    }
-    const parameters = members.map((weights) => toTensors(spec, weights));
-    const offsets = runChunk(kept.length, parameters);
-    tf.dispose(parameters);
-    const level = batch.level[0] as number;
-    const baseline = Float32Array.from(
-      { length: horizon },
-      (_, k) => level * (batch.base[k] as number),
-    );
-    const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
-      const [row, k] = [Math.floor(i / horizon), i % horizon];
-      return centerOf(offsets, row, k);
-    });
-    return { baseline, medians };
-  }
-
-  /** The calibrated median of a row and step, in the target's own unit. */
-  function centerOf(offsets: Float32Array, row: number, k: number): number {
-    const level = batch.level[row] as number;
-    const at = row * fittedHorizon + k;
-    const anchor = level * (batch.base[at] as number);
-    const own = anchor + level * (offsets[at * Q + median] as number) * scaling.outputScale;
-    const line = linear
-      ? anchor + level * (lineOffsets[at] as number) * scaling.outputScale
-      : anchor;
-    const group = calibration ? groupOf(calibration, level) : 0;
-    return believedCenter(calibration, group, k, { anchor, linear: line, own });
-  }
-
-  /**
-   * From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and
-   * possible for the target.
-   */
-  function writeQuantiles(
-    out: Float32Array,
-    series: number,
-    horizon: number,
-    offsets: Float32Array,
-    row: number,
-  ): void {
-    const level = batch.level[row] as number;
-    const group = calibration ? groupOf(calibration, level) : 0;
-    for (let k = 0; k < horizon; k++) {
-      const at = row * fittedHorizon + k;
-      const anchor = level * (batch.base[at] as number);
-      const center = centerOf(offsets, row, k);
-      for (let q = 0; q < Q; q++)
-        quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
-      if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
-      constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
-      for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
-    }
-  }
-
-  /**
-   * The members' mean output for the first `rows` rows of the batch; the linear model's goes to
-   * `lineOffsets`.
-   */
-  function runChunk(rows: number, parameters: readonly Record<string, tf.Tensor>[]): Float32Array {
-    if (linear)
-      for (let row = 0; row < rows; row++) linearOffsets(shape, linear, batch, row, lineOffsets);
-    if (members.length === 0) return new Float32Array(rows * fittedHorizon * Q);
-    const result = tf.tidy(() => {
-      const inputs = {
-        window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [
-          rows,
-          sizes.windowSize,
-        ]),
-        step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [
-          rows * fittedHorizon,
-          sizes.stepSize,
-        ]),
-        series: tf.tensor1d(seriesRows.subarray(0, rows), 'int32'),
-      };
-      const outputs = parameters.map((tensors) => forward(spec, tensors, inputs));
-      return outputs.length === 1
-        ? (outputs[0] as tf.Tensor2D)
-        : tf.div(tf.addN(outputs), outputs.length);
-    });
-    const values = result.dataSync() as Float32Array;
-    result.dispose();
-    return values;
+    pass.write(source, series, at, 0);
+    return mediansOfFirstRow(pass, trained, known, horizon, kept);
   }
 
   const inputGroups = FEATURE_GROUPS.filter(
     (group) => group === 'series' || [...groups.window, ...groups.step].includes(group),
   );
-  const lookBack = sizes.historyIntervals;
-  const { exogenous } = spec.features;
+  const { exogenous, week } = spec.features;
   const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
   return {
-    ...{
-      name: 'network',
-      quantiles: spec.quantiles,
-      minimumHistory: week,
-      inputGroups,
-      lookBack,
-      predict,
-      predictEach,
-      predictStored,
-    },
+    name: 'network',
+    quantiles: spec.quantiles,
+    minimumHistory: week,
+    inputGroups,
+    lookBack: pass.sizes.historyIntervals,
+    predict,
+    predictEach,
+    predictStored,
     knows: (seriesId) => rowOf.has(seriesId),
     ...(exogenous
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),
   };
+}
+
+/** The medians of the window in the pass's first row with only the kept groups of its inputs. */
+function mediansOfFirstRow(
+  pass: NetworkPass,
+  { spec, members }: TrainedNetwork,
+  known: number,
+  horizon: number,
+  kept: readonly ReadonlySet<FeatureGroup>[],
+): { baseline: Float32Array; medians: Float32Array } {
+  const groups = featureGroups(spec.features);
+  const { batch } = pass;
+  repeatFirstRow(batch, kept.length);
+  for (const [row, groupsPresent] of kept.entries()) {
+    keepGroups(batch, row, groups, groupsPresent);
+    pass.setEmbedding(row, groupsPresent.has('series') ? known : spec.seriesIds.length);
+  }
+  const parameters = members.map((weights) => toTensors(spec, weights));
+  const offsets = pass.run(kept.length, parameters);
+  tf.dispose(parameters);
+  const level = batch.level[0] as number;
+  const baseline = Float32Array.from(
+    { length: horizon },
+    (_, k) => level * (batch.base[k] as number),
+  );
+  const medians = Float32Array.from({ length: kept.length * horizon }, (_, i) => {
+    const [row, k] = [Math.floor(i / horizon), i % horizon];
+    return pass.centerOf(offsets, row, k);
+  });
+  return { baseline, medians };
 }

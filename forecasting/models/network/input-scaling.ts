@@ -32,11 +32,13 @@ const MAX_DISTANCE = 100;
  */
 const MAX_OUTPUT_SCALE = 10;
 
-/** False for a scale under which quantiles of ordinary values cannot be told apart. */
+/** False for a scale under which quantiles of ordinary values cannot be distinguished. */
 export const isPlausibleScale = (outputScale: number): boolean =>
   outputScale > 0 && outputScale <= MAX_OUTPUT_SCALE;
 
-/** The panel holds nothing that a model could learn from: too little is known, or it has no scale. */
+/**
+ * The panel holds nothing that a model could learn from: too little is known, or it has no scale.
+ */
 export class UnlearnableError extends RangeError {
   readonly lacks: 'history' | 'scale';
 
@@ -113,8 +115,8 @@ export function keepGroups(
 }
 
 /**
- * Standardised inputs beyond ten deviations say no more than ten: an implausible history must not make
- * an implausible forecast.
+ * Standardised inputs beyond ten deviations say no more than ten: an implausible history must not
+ * make an implausible forecast.
  */
 const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
 

@@ -1,30 +1,21 @@
 /**
  * Purpose: learn the weights of one network: draw windows, step AdamW along a one-cycle rate, keep
  * checkpoints. Two passes: the first over the windows that end before the calibration span, so that
- * the span can calibrate the intervals and tell when to stop; the second, at a small rate, over all
- * windows, because the latest ones are the most useful.
+ * the span can calibrate the intervals and decide when to stop; the second, at a small rate, over
+ * all windows, because the latest ones are the most useful.
  * Invariants: no window's target reaches past `lastTarget`; the same job, streams and backend give
  * the same weights, whether or not it was interrupted and resumed from a checkpoint; batches reuse
  * their arrays.
  * Fails: a RangeError where the panel holds no complete training window, or a checkpoint that is
  * not of this job; an UnlearnableError where no window has enough known history.
  */
-import * as tf from '@tensorflow/tfjs-core';
 import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
-import { featureSizes } from '../../features/feature-spec.ts';
 import { hasEnoughHistory } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
-import { type AdamWState, adamWStep, createAdamW, oneCycleRate } from './adamw.ts';
+import { type AdamWState, createAdamW, oneCycleRate } from './adamw.ts';
+import { decayOf, initialWeights, lossOf, trainStep } from './gradient-step.ts';
 import { embeddingRows } from './input-scaling.ts';
-import {
-  forward,
-  type InputScaling,
-  type NetworkSpec,
-  parameterCount,
-  parameterShapes,
-  sizeOf,
-  toTensors,
-} from './network.ts';
+import { type InputScaling, type NetworkSpec, parameterCount } from './network.ts';
 import {
   createTrainingBatch,
   fillRow,
@@ -133,7 +124,7 @@ export interface FitHooks {
   /** May be asynchronous: it is awaited, so that the caller can draw or stop. */
   readonly onProgress?: (progress: FitProgress) => void | Promise<void>;
   readonly resumeFrom?: Checkpoint | null;
-  /** Called every `stepsPerCheckpoint` steps, 100 unless told. The arrays are copies. */
+  /** Called every `stepsPerCheckpoint` steps, 100 by default. The arrays are copies. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   readonly stepsPerCheckpoint?: number;
 }
@@ -215,45 +206,19 @@ export async function fitMember(
   const validation = validationBatch(source, plan, job, streams, weightOf);
   const { state, ...progress } = resumed(job, streams, hooks.resumeFrom ?? null);
   let { step, early, best, bestLoss, bestStep } = progress;
-  let order = new Uint32Array(0);
-  let orderOf = '';
+  const passes = passOrder(plan, batchSize, streams);
   let lossSum = 0;
   let lossCount = 0;
-
-  /**
-   * Puts `order` to the order of this pass over the windows, the same whenever asked for; where in
-   * it the batch begins.
-   */
-  function passOffset(first: boolean, count: number, position: number): number {
-    const passSteps = Math.max(1, Math.floor(count / batchSize));
-    const pass = Math.floor(position / passSteps);
-    const name = first ? 'order' : 'order of the second pass';
-    if (orderOf !== `${name} ${pass}`) {
-      order = plan.windows.slice(0, count);
-      shuffle(order, streams(name, pass));
-      orderOf = `${name} ${pass}`;
-    }
-    return (position % passSteps) * batchSize;
-  }
 
   while (step < options.steps) {
     const first = step < plan.firstSteps;
     const position = first ? step : step - plan.firstSteps;
-    const count = first ? plan.earlyWindows : plan.windows.length;
-    const offset = passOffset(first, count, position);
     const random = streams('step', step);
-    for (let row = 0; row < batchSize; row++) {
-      const index = order[(offset + row) % count] as number;
+    const windows = passes(first, position);
+    for (const [row, index] of windows.entries()) {
       const series = index % seriesCount;
-      fillRow(
-        source,
-        batch,
-        row,
-        series,
-        plan.cutoffs[(index / seriesCount) | 0] as number,
-        scaling,
-        weightOf(series),
-      );
+      const cutoff = plan.cutoffs[(index / seriesCount) | 0] as number;
+      fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
       batch.series[row] =
         random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
     }
@@ -284,27 +249,50 @@ export async function fitMember(
       lossCount = 0;
     }
     if (step % (hooks.stepsPerCheckpoint ?? STEPS_PER_CHECKPOINT) === 0) {
-      const { weights, mean, variance, steps: optimizerSteps, skipped } = state;
-      const copies = { weights: weights.slice(), mean: mean.slice(), variance: variance.slice() };
-      await hooks.onCheckpoint?.({
-        step,
-        ...copies,
-        optimizerSteps,
-        skipped,
-        early,
-        best,
-        bestLoss,
-        bestStep,
-      });
+      await hooks.onCheckpoint?.(checkpointOf(state, { step, early, best, bestLoss, bestStep }));
     }
   }
   return { early, final: state.weights };
 }
 
-type Standing = { state: AdamWState } & Pick<
-  Checkpoint,
-  'step' | 'early' | 'best' | 'bestLoss' | 'bestStep'
->;
+/**
+ * The windows of each batch. A pass goes over all windows in an order of its own, which depends on
+ * the streams and the number of the pass alone; the last batch wraps around.
+ */
+function passOrder(plan: FitPlan, batchSize: number, streams: RandomStreams) {
+  let order = new Uint32Array(0);
+  let orderOf = '';
+  const batch = new Uint32Array(batchSize);
+  return (first: boolean, position: number): Uint32Array => {
+    const count = first ? plan.earlyWindows : plan.windows.length;
+    const passSteps = Math.max(1, Math.floor(count / batchSize));
+    const pass = Math.floor(position / passSteps);
+    const name = first ? 'order' : 'order of the second pass';
+    if (orderOf !== `${name} ${pass}`) {
+      order = plan.windows.slice(0, count);
+      shuffle(order, streams(name, pass));
+      orderOf = `${name} ${pass}`;
+    }
+    const offset = (position % passSteps) * batchSize;
+    for (let row = 0; row < batchSize; row++) batch[row] = order[(offset + row) % count] as number;
+    return batch;
+  };
+}
+
+type FitState = Pick<Checkpoint, 'step' | 'early' | 'best' | 'bestLoss' | 'bestStep'>;
+type Standing = { state: AdamWState } & FitState;
+
+const checkpointOf = (
+  { weights, mean, variance, steps: optimizerSteps, skipped }: AdamWState,
+  fit: FitState,
+): Checkpoint => ({
+  ...fit,
+  weights: weights.slice(),
+  mean: mean.slice(),
+  variance: variance.slice(),
+  optimizerSteps,
+  skipped,
+});
 
 function resumed(
   { spec, initial }: MemberJob,
@@ -367,128 +355,4 @@ function validationBatch(
   }
   // Where nothing was observed every loss is 0: that must not end a fit.
   return batch.weight.some((weight) => weight > 0) ? batch : null;
-}
-
-/**
- * Glorot-uniform matrices (Glorot & Bengio 2010), zero biases; the embedding starts small, its
- * unknown row at zero.
- */
-function initialWeights(spec: NetworkSpec, random: () => number): Float32Array {
-  const weights = new Float32Array(parameterCount(spec));
-  let at = 0;
-  for (const { name, shape, decay } of parameterShapes(spec)) {
-    const size = sizeOf(shape);
-    if (decay) {
-      const [inputs, outputs] = shape as [number, number];
-      const limit =
-        name === 'embedding'
-          ? 0.1
-          : Math.sqrt(6 / (inputs + outputs)) * (name === 'output' ? 0.1 : 1);
-      for (let i = 0; i < size; i++) weights[at + i] = (2 * random() - 1) * limit;
-    }
-    at += size;
-  }
-  return weights;
-}
-
-function decayOf(spec: NetworkSpec, weightDecay: number): Float32Array {
-  const decay = new Float32Array(parameterCount(spec));
-  let at = 0;
-  for (const { shape, decay: isDecayed } of parameterShapes(spec)) {
-    if (isDecayed) decay.fill(weightDecay, at, at + sizeOf(shape));
-    at += sizeOf(shape);
-  }
-  return decay;
-}
-
-/** Forward, backward, update. Returns the batch's loss. */
-function trainStep(
-  spec: NetworkSpec,
-  state: AdamWState,
-  batch: TrainingBatch,
-  rate: number,
-  decay: Float32Array,
-  dropout: number,
-  random: () => number,
-): number {
-  const rows = batch.capacity;
-  const results = tf.tidy(() => {
-    const parameters = toTensors(spec, state.weights);
-    const names = Object.keys(parameters);
-    const { target, weight, ...inputs } = toInputs(spec, batch);
-    const mask =
-      dropout > 0
-        ? tf.tensor2d(dropoutMask(rows * spec.width, dropout, random), [rows, spec.width])
-        : undefined;
-    const loss = (...values: tf.Tensor[]) => {
-      const named = Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
-      return pinball(spec.quantiles, forward(spec, named, inputs, mask), target, weight);
-    };
-    const { value, grads } = tf.valueAndGrads(loss)(
-      names.map((name) => parameters[name] as tf.Tensor),
-    );
-    return [value, ...grads];
-  });
-  const gradient = new Float32Array(state.weights.length);
-  let at = 0;
-  for (const tensor of results.slice(1)) {
-    gradient.set(tensor.dataSync() as Float32Array, at);
-    at += tensor.size;
-  }
-  const loss = results[0]?.dataSync()[0] ?? Number.NaN;
-  for (const tensor of results) tensor.dispose();
-  adamWStep(state, gradient, rate, decay);
-  return loss;
-}
-
-/** The batch as tensors, inside a `tidy`. */
-function toInputs(spec: NetworkSpec, batch: TrainingBatch) {
-  const { windowSize, stepSize } = featureSizes(spec.features);
-  const rows = batch.capacity;
-  const steps = rows * spec.features.horizon;
-  return {
-    window: tf.tensor2d(batch.window, [rows, windowSize]),
-    step: tf.tensor2d(batch.step, [steps, stepSize]),
-    series: tf.cast(
-      tf.oneHot(tf.tensor1d(batch.series, 'int32'), spec.seriesIds.length + 1),
-      'float32',
-    ) as tf.Tensor2D,
-    target: tf.tensor2d(batch.target, [steps, 1]),
-    weight: tf.tensor2d(batch.weight, [steps, 1]),
-  };
-}
-
-/** The loss of these weights on a batch, without learning from it. */
-function lossOf(spec: NetworkSpec, weights: Float32Array, batch: TrainingBatch): number {
-  const loss = tf.tidy(() => {
-    const { target, weight, ...inputs } = toInputs(spec, batch);
-    return pinball(spec.quantiles, forward(spec, toTensors(spec, weights), inputs), target, weight);
-  });
-  const value = loss.dataSync()[0] as number;
-  loss.dispose();
-  return value;
-}
-
-/** Inverted dropout: kept units are scaled up, so that prediction needs no change. */
-function dropoutMask(size: number, dropout: number, random: () => number): Float32Array {
-  const mask = new Float32Array(size);
-  const kept = 1 / (1 - dropout);
-  for (let i = 0; i < size; i++) mask[i] = random() < dropout ? 0 : kept;
-  return mask;
-}
-
-/**
- * Weighted mean pinball loss over the quantiles, written with `maximum` because comparisons in a
- * loss have no gradient.
- */
-function pinball(
-  quantiles: readonly number[],
-  predicted: tf.Tensor2D,
-  target: tf.Tensor2D,
-  weight: tf.Tensor2D,
-): tf.Scalar {
-  const error = tf.sub(target, predicted);
-  const q = tf.tensor2d([...quantiles], [1, quantiles.length]);
-  const loss = tf.maximum(tf.mul(error, q), tf.mul(error, tf.sub(q, 1)));
-  return tf.mean(tf.mul(loss, weight)) as tf.Scalar;
 }

@@ -11,6 +11,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
+import type { Calibration } from '../calibration/calibration.ts';
 
 export interface NetworkSpec {
   readonly features: FeatureSpec;
@@ -22,6 +23,24 @@ export interface NetworkSpec {
   readonly latentSize: number;
   readonly headWidth: number;
   readonly embeddingSize: number;
+}
+
+/** What prediction needs. */
+export interface TrainedNetwork {
+  readonly spec: NetworkSpec;
+  readonly scaling: InputScaling;
+  /**
+   * The weights of every member of the ensemble. None: the forecast is its anchor, the shape of the
+   * week at the series' level.
+   */
+  readonly members: readonly Float32Array[];
+  /**
+   * [horizon × columns]: a linear model of the same standardised inputs (ridge.ts); null where
+   * there is none.
+   */
+  readonly linear: Float32Array | null;
+  /** null: the quantiles are the network's own. */
+  readonly calibration: Calibration | null;
 }
 
 /** Names and shapes of the parameters, in the order in which they lie in the flat weight array. */

@@ -11,7 +11,7 @@
 import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type Calibration, calibrate, trusting } from '../calibration/calibration.ts';
-import { networkForecaster, type TrainedNetwork } from './forecaster.ts';
+import { networkForecaster } from './forecaster.ts';
 import { fitScaling } from './input-scaling.ts';
 import {
   type FitOptions,
@@ -22,7 +22,7 @@ import {
   type MemberWeights,
   type RandomStreams,
 } from './member.ts';
-import type { InputScaling, NetworkSpec } from './network.ts';
+import type { InputScaling, NetworkSpec, TrainedNetwork } from './network.ts';
 import { fitCoefficients } from './ridge.ts';
 import type { WarmStart } from './warm-start.ts';
 
@@ -44,7 +44,7 @@ export interface FitExtras {
    * anything after `lastTarget`.
    */
   readonly warmStart?: WarmStart | null;
-  /** Where and how members are learnt: one after another in this process unless told. */
+  /** Where and how members are learnt: one after another in this process by default. */
   readonly fitMembers?: MemberFitter;
 }
 

@@ -6,9 +6,8 @@
  */
 import { type ExogenousInputs, NO_EXOGENOUS } from '../../features/exogenous.ts';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
-import type { TrainedNetwork } from './forecaster.ts';
 import { isPlausibleScale } from './input-scaling.ts';
-import type { NetworkSpec } from './network.ts';
+import type { NetworkSpec, TrainedNetwork } from './network.ts';
 
 export type WarmStart = Pick<TrainedNetwork, 'scaling' | 'members'>;
 
@@ -25,9 +24,7 @@ export function warmStartFrom(
   const difference = differenceOf(own, spec);
   if (difference !== null) return difference;
   if (!isPlausibleScale(scaling.outputScale))
-    return (
-      `its output scale is ${scaling.outputScale.toPrecision(3)}, which no network learns ` + 'with'
-    );
+    return `its output scale is ${scaling.outputScale.toPrecision(3)}: no network learns with it`;
   const rowOf = new Map(own.seriesIds.map((id, row) => [id, row]));
   const unknown = own.seriesIds.length;
   // The unknown series' row is the last one, in both.

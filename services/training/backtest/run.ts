@@ -63,8 +63,8 @@ export interface BacktestRequest {
    * this one; without it they are fitted here, one after another.
    */
   readonly checkpoints?: string;
-  /** Forecasters that need no fit, to score beside: the oracle. */
-  readonly beside?: readonly Forecaster[];
+  /** Forecasters that need no fit, to score as well: the oracle. */
+  readonly others?: readonly Forecaster[];
   /** How a segment is computed; a test passes its own. */
   readonly compute?: (
     job: SegmentJob,
@@ -94,19 +94,7 @@ const CODE = [
 ];
 
 export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
-  const {
-    domain,
-    panel,
-    config,
-    seed,
-    backend,
-    refitDays,
-    cores,
-    checkpoints,
-    clock,
-    logger,
-    progress,
-  } = request;
+  const { domain, panel, config, seed, backend, refitDays, clock, logger } = request;
   requireCoprime(config.cutoffStep, seasonsOf(domain).day);
   const cutoffs = testCutoffs(domain, panel, config);
   const segments = segmentsOf(
@@ -129,68 +117,22 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const key = sha256(JSON.stringify(about)).slice(0, 24);
   const folder = join(request.folder, key);
 
-  const results: SegmentResult[] = [];
-  const open: number[] = [];
-  for (const [i, part] of segments.entries()) {
-    const found = await readSegment(segmentPath(folder, i), key, part);
-    if (found === 'unusable')
-      logger.warn(
-        { file: segmentPath(folder, i) },
-        'a kept segment is torn or foreign; it is computed again',
-      );
-    if (typeof found === 'object') results[i] = found;
-    else open.push(i);
-  }
+  const { results, open } = await readSegments(folder, key, segments, logger);
   const kept = segments.length - open.length;
   if (kept > 0)
     logger.info({ folder, kept, of: segments.length }, 'the backtest goes on from kept segments');
 
-  const wanted = request.workers ?? Math.min(cores, open.length);
+  const wanted = request.workers ?? Math.min(request.cores, open.length);
   const workers = Math.max(1, Math.min(wanted, open.length));
-  const pool =
-    workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
-  // One fit alone leaves the other cores to its members.
-  const fitMembers =
-    checkpoints === undefined
-      ? undefined
-      : membersInWorkers(seed, { backend, cores, folder: checkpoints, logger, now: clock.now() });
-  const compute =
-    request.compute ??
-    (pool === null
-      ? (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
-          runSegment(job, report, validatorOf(fitMembers))
-      : (job: SegmentJob, report: (progress: SegmentProgress) => void) =>
-          pool.run<SegmentResult>(job, { onProgress: (told) => report(told as SegmentProgress) }));
-  const total = open.reduce((sum, i) => sum + segmentUnits(jobs[i] as SegmentJob), 0);
-  if (total > 0) progress.start('backtest', total);
-  const done = new Map<number, number>();
-  const one = async (i: number) => {
-    const result = await compute(jobs[i] as SegmentJob, (told) => {
-      done.set(i, told.done);
-      const sum = [...done.values()].reduce((a, b) => a + b, 0);
-      progress.update(Math.min(sum, total), `segment ${i + 1} of ${segments.length}: ${told.note}`);
-    });
-    done.set(i, segmentUnits(jobs[i] as SegmentJob));
+  await computeSegments(request, jobs, open, workers, async (i, result) => {
     await writeSegment(segmentPath(folder, i), key, result);
     results[i] = result;
-  };
-  try {
-    // In one process segments follow one another, so that a kill loses at most one.
-    if (workers === 1) for (const i of open) await one(i);
-    else await Promise.all(open.map(one));
-  } finally {
-    await pool?.close();
-    if (total > 0)
-      progress.stop(
-        `${segments.length === 1 ? 'one fit' : `${segments.length} fits`}, ` +
-          `${cutoffs.length} cutoffs × ${panel.seriesIds.length} series`,
-      );
-  }
+  });
   await removeUntouched(request.folder, clock.now() - CACHE_MS, key);
   const season = spec.features.week;
   const unfitted = await runBacktest(
     panel,
-    [...naiveForecasters(season), ...(request.beside ?? [])],
+    [...naiveForecasters(season), ...(request.others ?? [])],
     cutoffs,
     domain.horizon,
   );
@@ -203,6 +145,89 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
     seconds: totalSeconds(results),
     folder,
   };
+}
+
+/** The cached results of earlier runs, and the segments that are still to be computed. */
+async function readSegments(
+  folder: string,
+  key: string,
+  segments: readonly (readonly number[])[],
+  logger: Logger,
+): Promise<{ results: SegmentResult[]; open: number[] }> {
+  const results: SegmentResult[] = [];
+  const open: number[] = [];
+  for (const [i, cutoffs] of segments.entries()) {
+    const file = segmentPath(folder, i);
+    const found = await readSegment(file, key, cutoffs);
+    if (found === 'unusable')
+      logger.warn(
+        { file },
+        'a cached segment is damaged or of another backtest; it is computed again',
+      );
+    if (typeof found === 'object') results[i] = found;
+    else open.push(i);
+  }
+  return { results, open };
+}
+
+type Compute = NonNullable<BacktestRequest['compute']>;
+
+/** Computes the open segments, in as many processes as `workers`, and passes each result on. */
+async function computeSegments(
+  request: BacktestRequest,
+  jobs: readonly SegmentJob[],
+  open: readonly number[],
+  workers: number,
+  keep: (index: number, result: SegmentResult) => Promise<void>,
+): Promise<void> {
+  const { panel, progress } = request;
+  const pool =
+    workers > 1 && !request.compute ? openWorkerPool({ module: WORKER, size: workers }) : null;
+  const compute: Compute =
+    request.compute ??
+    (pool === null
+      ? computeHere(request)
+      : (job, report) =>
+          pool.run<SegmentResult>(job, { onProgress: (sent) => report(sent as SegmentProgress) }));
+  const total = open.reduce((sum, i) => sum + segmentUnits(jobs[i] as SegmentJob), 0);
+  if (total > 0) progress.start('backtest', total);
+  const done = new Map<number, number>();
+  const one = async (i: number) => {
+    const job = jobs[i] as SegmentJob;
+    const result = await compute(job, (sent) => {
+      done.set(i, sent.done);
+      const sum = [...done.values()].reduce((a, b) => a + b, 0);
+      progress.update(Math.min(sum, total), `segment ${i + 1} of ${jobs.length}: ${sent.note}`);
+    });
+    done.set(i, segmentUnits(job));
+    await keep(i, result);
+  };
+  try {
+    // In one process segments follow one another, so that a kill loses at most one.
+    if (workers === 1) for (const i of open) await one(i);
+    else await Promise.all(open.map(one));
+  } finally {
+    await pool?.close();
+    const fits = jobs.length === 1 ? 'one fit' : `${jobs.length} fits`;
+    const cutoffs = jobs.reduce((sum, job) => sum + job.cutoffs.length, 0);
+    if (total > 0) progress.stop(`${fits}, ${cutoffs} cutoffs × ${panel.seriesIds.length} series`);
+  }
+}
+
+/** In this process, where a single fit leaves the other cores to its members. */
+function computeHere({
+  seed,
+  backend,
+  cores,
+  checkpoints,
+  logger,
+  clock,
+}: BacktestRequest): Compute {
+  const fitMembers =
+    checkpoints === undefined
+      ? undefined
+      : membersInWorkers(seed, { backend, cores, folder: checkpoints, logger, now: clock.now() });
+  return (job, report) => runSegment(job, report, validatorOf(fitMembers));
 }
 
 /**

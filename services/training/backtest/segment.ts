@@ -66,7 +66,7 @@ export type Fit = (
 
 /**
  * @param fitMembers where the network's members are fitted; one after another in this process
- * unless told
+ * by default
  */
 export const validatorOf = (fitMembers?: MemberFitter): Readonly<Record<string, Fit>> => ({
   exponential_smoothing: async (past, { spec }) =>

@@ -73,7 +73,7 @@ export const SPACE: readonly Parameter[] = [
   {
     part: 'network',
     name: 'latentSize',
-    meaning: 'what the encoder tells each step',
+    meaning: 'what the encoder passes to each step',
     oneOf: [4, 8, 16],
   },
   { part: 'network', name: 'headWidth', meaning: 'width of the head', oneOf: [24, 48, 72, 96] },

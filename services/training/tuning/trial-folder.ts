@@ -2,8 +2,8 @@
  * Purpose: keeps the trials of a search that are done, so that a killed search goes on where it
  * was, and a larger one begins with what a smaller one found.
  * Invariants: a trial's file is named by the hash of all that decides its result; a file appears
- * whole or not at all; what is torn, changed or foreign is told and done again, never believed. One
- * search at a time in a folder: its run lock sees to that.
+ * whole or not at all; what is damaged, changed or foreign is reported and done again, never used.
+ * One search at a time in a folder: its run lock sees to that.
  * Fails: STORE_UNAVAILABLE where the folder cannot be used.
  */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';

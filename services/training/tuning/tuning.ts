@@ -56,7 +56,7 @@ export interface TuningRequest {
   /** Where trials are kept. */
   readonly folder: string;
   /**
-   * Runs one trial somewhere; told to `onSteps` how far it is. All trials of a rung are asked for
+   * Runs one trial; `onSteps` receives its progress. All trials of a rung are asked for
    * at once.
    */
   readonly runTrial: (input: TrialInput, onSteps: (steps: number) => void) => Promise<TrialScore>;
@@ -139,10 +139,8 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
       if (there < asked.length) pace.rung(rung, planned);
     },
   );
-  progress.stop(
-    `${history.trials.length} ` +
-      `trials${resumedTrials > 0 ? `, ${resumedTrials} of them from an earlier run` : ''}`,
-  );
+  const earlier = resumedTrials > 0 ? `, ${resumedTrials} of them from an earlier run` : '';
+  progress.stop(`${history.trials.length} trials${earlier}`);
   const best = history.best;
   if (best === null) {
     const said = history.trials.find(({ failure }) => failure !== null)?.failure;
@@ -179,8 +177,8 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
   const windowDays = (end - needed) / perDay;
   if (windowDays < FEW_DAYS) {
     const few =
-      `the first fold learns from windows of ${windowDays.toFixed(1)} days only, which ` +
-      'tells candidates badly apart';
+      `the first fold learns from windows of ${windowDays.toFixed(1)} days only, ` +
+      'which separates candidates poorly';
     logger.warn({ domain: domain.name }, `${few}: bring more history, or use fewer --folds`);
   }
   return {
@@ -226,7 +224,7 @@ function paceOf(progress: Progress, rungs: number) {
       isStarted = true;
       show();
     },
-    /** What a trial tells its own steps to. */
+    /** Receives the steps of a trial. */
     trial(budget: number) {
       let own = 0;
       return (steps: number) => {

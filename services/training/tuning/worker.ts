@@ -50,7 +50,7 @@ export interface TrialScore {
   readonly seconds: number;
 }
 
-/** @param report is told how many steps are done. */
+/** @param report receives the number of steps done. */
 export async function work(
   input: TrialInput,
   report: (steps: number) => unknown,

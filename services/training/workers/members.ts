@@ -75,14 +75,14 @@ export function membersInWorkers(
       stop = reject;
     });
     // A listener that fails stops the fit, as it does in one process.
-    const hear = async (member: number, told: FitProgress) => {
-      latest.set(member, told);
+    const hear = async (member: number, sent: FitProgress) => {
+      latest.set(member, sent);
       await onProgress(together([...latest.values()], tasks.length));
     };
     try {
       const fits = tasks.map((task) =>
         pool.run<MemberWeights>(task, {
-          onProgress: (told) => void hear(task.member, told as FitProgress).catch(stop),
+          onProgress: (sent) => void hear(task.member, sent as FitProgress).catch(stop),
         }),
       );
       const weights = await Promise.race([Promise.all(fits), stopped]);

@@ -154,12 +154,12 @@ test('another seed is told as different', async () => {
   expect(weights?.why).toMatch(/^nothing that its card names is another/);
 });
 
-test('what explains a difference is told', () => {
+test('what explains a difference is reported', () => {
   const now = { node: '22.0.0', tensorflow: '4.22.0', timeZones: '2025a', platform: 'linux x64' };
   expect(whyDifferent({ ...now, node: '20.1.0', timeZones: '2024b' }, now)).toContain(
     'Node was 20.1.0, is 22.0.0; the time-zone database was 2024b, is 2025a',
   );
-  expect(whyDifferent(null, now)).toContain('does not say which Node');
+  expect(whyDifferent(null, now)).toContain('does not say its Node');
   expect(whyDifferent(now, now)).toContain('nothing that its card names is another');
 });
 

@@ -18,8 +18,8 @@ import {
 import {
   type NetworkForecaster,
   networkForecaster,
-  type TrainedNetwork,
 } from '../../../../forecasting/models/network/forecaster.ts';
+import type { TrainedNetwork } from '../../../../forecasting/models/network/network.ts';
 import { parameterShapes, sizeOf } from '../../../../forecasting/models/network/network.ts';
 import { runs } from '../../../fixtures/property-runs.ts';
 import {

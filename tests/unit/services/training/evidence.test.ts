@@ -70,7 +70,7 @@ describe('a forecaster with a leaking feature', () => {
     const trained = [{ forecaster: leaking, trainingCutoff: timestampAt(panel, lastTarget) }];
     const verdict = judge(result, 'network', provenanceOf(toyDomain, panel, cutoffs, trained, 1));
     expect(verdict).toMatchObject({ outcome: 'rejected', promoted: false });
-    expect(verdict.reason).toMatch(/reads the future/);
+    expect(verdict.reason).toMatch(/it looks ahead/);
   });
 
   test('without that check the first of them would have been promoted', async () => {
@@ -95,7 +95,7 @@ describe('a forecaster with a leaking feature', () => {
         forecaster,
         trainingCutoff: timestampAt(panel, lastTarget),
       }));
-      expect(provenanceOf(toyDomain, given, cutoffs, trained, 1).readTheFuture).toEqual([]);
+      expect(provenanceOf(toyDomain, given, cutoffs, trained, 1).lookahead).toEqual([]);
     }
     const weather = {
       ...panel,
@@ -108,11 +108,9 @@ describe('a forecaster with a leaking feature', () => {
     const trained = [{ forecaster, trainingCutoff: 0 }];
     expect(
       provenanceOf({ ...toyDomain, futureExogenous: ['weather'] }, weather, cutoffs, trained, 1)
-        .readTheFuture,
+        .lookahead,
     ).toEqual([]);
-    expect(provenanceOf(toyDomain, weather, cutoffs, trained, 1).readTheFuture).toEqual([
-      'last_value',
-    ]);
+    expect(provenanceOf(toyDomain, weather, cutoffs, trained, 1).lookahead).toEqual(['last_value']);
   });
 });
 

@@ -194,13 +194,13 @@ describe('evidence that is none', () => {
     expect(verdict.reason).toMatch(/trained on rows that it is scored on/);
   });
 
-  test('a challenger that reads the future is rejected; a champion that does is not compared with', () => {
-    const verdict = judge(where(days), 'network', { readTheFuture: ['network'] });
+  test('a challenger that looks ahead is rejected; a champion that does is not compared with', () => {
+    const verdict = judge(where(days), 'network', { lookahead: ['network'] });
     expect(verdict).toMatchObject({ outcome: 'rejected', comparisons: [] });
-    expect(verdict.reason).toMatch(/reads the future/);
+    expect(verdict.reason).toMatch(/it looks ahead/);
     const cheat = { ...resultOf({ ...better, champion: () => 0 }), cutoffs: days };
     expect(judge(cheat, 'network').outcome).toBe('rejected');
-    const freed = judge(cheat, 'network', { readTheFuture: ['champion'] });
+    const freed = judge(cheat, 'network', { lookahead: ['champion'] });
     expect(freed).toMatchObject({ outcome: 'promoted' });
     expect(freed.comparisons).toHaveLength(1);
     expect(freed.reason).toMatch(/champion was not compared with/);
@@ -222,7 +222,7 @@ describe('evidence that is none', () => {
     const silent = resultOf({ ...better, network: (cutoff) => (cutoff === 3 ? Number.NaN : 0.1) });
     expect(judge(silent, 'network')).toMatchObject({
       outcome: 'rejected',
-      reason: expect.stringMatching(/no numbers/),
+      reason: expect.stringMatching(/not numbers/),
     });
     expect(() => judge(silent, 'forest')).toThrow(/no forecasts of forest/);
   });

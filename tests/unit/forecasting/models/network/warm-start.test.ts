@@ -3,10 +3,8 @@
  * by id, and refuses what does not fit.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  networkForecaster,
-  type TrainedNetwork,
-} from '../../../../../forecasting/models/network/forecaster.ts';
+import { networkForecaster } from '../../../../../forecasting/models/network/forecaster.ts';
+import type { TrainedNetwork } from '../../../../../forecasting/models/network/network.ts';
 import {
   type NetworkSpec,
   parameterCount,

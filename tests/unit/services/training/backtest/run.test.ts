@@ -181,7 +181,7 @@ describe('with a toy that learns one number', () => {
     const again = await backtest(request());
     expect(seen.map((past) => past.length)).toEqual([first.segments[1]![0]! + 1]);
     expect(again.kept).toBe(3);
-    expect(logged.join()).toContain('torn or foreign');
+    expect(logged.join()).toContain('damaged or of another backtest');
     expect(again.result).toEqual(first.result);
   });
 
@@ -212,7 +212,7 @@ describe('with a toy that learns one number', () => {
     expect(new Set(folders).size).toBe(others.length);
   });
 
-  test('the naive baselines and what stands beside meet all cutoffs; progress ends and never exceeds its total', async () => {
+  test('the naive baselines and other forecasters meet all cutoffs; progress ends and never exceeds its total', async () => {
     const told: [number, number][] = [];
     let total = 0;
     let isStopped = false;
@@ -225,8 +225,8 @@ describe('with a toy that learns one number', () => {
         isStopped = true;
       },
     };
-    const beside = [oracleForecaster([0.1, 0.5, 0.9], () => 7)];
-    const { result } = await backtest(request({ beside, progress, refitDays: null }));
+    const others = [oracleForecaster([0.1, 0.5, 0.9], () => 7)];
+    const { result } = await backtest(request({ others, progress, refitDays: null }));
     expect(result.forecasts.map(({ name }) => name)).toEqual([
       'last_value',
       'seasonal_naive',

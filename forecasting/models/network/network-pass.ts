@@ -1,0 +1,129 @@
+/**
+ * Purpose: one pass of a network over the rows of its batch: inputs, the members' mean output, and
+ * calibrated quantiles in the target's own unit.
+ * Invariants: rows do not influence one another; arrays are reused from pass to pass.
+ * Fails: with the backend's own error.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { FeatureSource } from '../../features/feature-source.ts';
+import { type FeatureSizes, featureSizes } from '../../features/feature-spec.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import { believedCenter, groupOf, spreadAbout } from '../calibration/calibration.ts';
+import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
+import { standardiseRow } from './input-scaling.ts';
+import { forward, type TrainedNetwork } from './network.ts';
+import { linearOffsets } from './ridge.ts';
+
+/** Windows a prediction computes at once: bounds memory, and amortises the cost of an operation. */
+export const CHUNK = 256;
+
+export class NetworkPass {
+  readonly sizes: FeatureSizes;
+  readonly batch: FeatureBatch;
+  private readonly trained: TrainedNetwork;
+  private readonly fittedHorizon: number;
+  private readonly Q: number;
+  private readonly median: number;
+  private readonly seriesRows = new Int32Array(CHUNK);
+  private readonly lineOffsets: Float32Array;
+  private readonly quantileValues: Float64Array;
+
+  constructor(trained: TrainedNetwork) {
+    const { spec } = trained;
+    this.trained = trained;
+    this.sizes = featureSizes(spec.features);
+    this.fittedHorizon = spec.features.horizon;
+    this.batch = createFeatureBatch(this.sizes, this.fittedHorizon, CHUNK);
+    this.Q = spec.quantiles.length;
+    this.median = spec.quantiles.indexOf(0.5);
+    this.lineOffsets = new Float32Array(CHUNK * this.fittedHorizon);
+    this.quantileValues = new Float64Array(this.Q);
+  }
+
+  /** Writes the standardised inputs of a window to a row of the batch. */
+  write(source: FeatureSource, series: number, at: number, row: number): void {
+    writeFeatures(source, series, at, this.batch, row);
+    standardiseRow(this.batch, row, source, this.trained.scaling);
+  }
+
+  /** Which row of the embedding a row of the batch uses. */
+  setEmbedding(row: number, embedding: number): void {
+    this.seriesRows[row] = embedding;
+  }
+
+  /** The calibrated median of a row and step, in the target's own unit. */
+  centerOf(offsets: Float32Array, row: number, k: number): number {
+    const { scaling, linear, calibration } = this.trained;
+    const { Q, median, fittedHorizon } = this;
+    const level = this.batch.level[row] as number;
+    const at = row * fittedHorizon + k;
+    const anchor = level * (this.batch.base[at] as number);
+    const own = anchor + level * (offsets[at * Q + median] as number) * scaling.outputScale;
+    const line = linear
+      ? anchor + level * (this.lineOffsets[at] as number) * scaling.outputScale
+      : anchor;
+    const group = calibration ? groupOf(calibration, level) : 0;
+    return believedCenter(calibration, group, k, { anchor, linear: line, own });
+  }
+
+  /**
+   * From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and
+   * possible for the target.
+   */
+  writeQuantiles(
+    out: Float32Array,
+    series: number,
+    horizon: number,
+    offsets: Float32Array,
+    row: number,
+  ): void {
+    const { scaling, calibration, spec } = this.trained;
+    const { Q, median, fittedHorizon, quantileValues } = this;
+    const level = this.batch.level[row] as number;
+    const group = calibration ? groupOf(calibration, level) : 0;
+    for (let k = 0; k < horizon; k++) {
+      const at = row * fittedHorizon + k;
+      const anchor = level * (this.batch.base[at] as number);
+      const center = this.centerOf(offsets, row, k);
+      for (let q = 0; q < Q; q++)
+        quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
+      if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
+      constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
+      for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
+    }
+  }
+
+  /**
+   * The members' mean output for the first `rows` rows of the batch; the linear model's goes to
+   * `lineOffsets`.
+   */
+  run(rows: number, parameters: readonly Record<string, tf.Tensor>[]): Float32Array {
+    const { spec, members, linear } = this.trained;
+    const { sizes, batch, fittedHorizon } = this;
+    const features = { spec: spec.features, sizes };
+    if (linear)
+      for (let row = 0; row < rows; row++)
+        linearOffsets(features, linear, batch, row, this.lineOffsets);
+    if (members.length === 0) return new Float32Array(rows * fittedHorizon * this.Q);
+    const result = tf.tidy(() => {
+      const inputs = {
+        window: tf.tensor2d(batch.window.subarray(0, rows * sizes.windowSize), [
+          rows,
+          sizes.windowSize,
+        ]),
+        step: tf.tensor2d(batch.step.subarray(0, rows * fittedHorizon * sizes.stepSize), [
+          rows * fittedHorizon,
+          sizes.stepSize,
+        ]),
+        series: tf.tensor1d(this.seriesRows.subarray(0, rows), 'int32'),
+      };
+      const outputs = parameters.map((tensors) => forward(spec, tensors, inputs));
+      return outputs.length === 1
+        ? (outputs[0] as tf.Tensor2D)
+        : tf.div(tf.addN(outputs), outputs.length);
+    });
+    const values = result.dataSync() as Float32Array;
+    result.dispose();
+    return values;
+  }
+}
