@@ -57,7 +57,8 @@ export function labelsBelow(
   const shown = ticks.flatMap((tick) => {
     const half = widthOf(tick.label) / 2;
     const wanted = marginLeft + scale * (tick.at - domain[0]);
-    const x = style.textAnchor === 'start' ? wanted + half : Math.max(half, wanted);
+    const x =
+      style.textAnchor === 'start' ? wanted + half : Math.min(width - half, Math.max(half, wanted));
     if (x - half < free) return [];
     free = x + half + CHARACTER;
     return [{ ...tick, shift: style.textAnchor === 'start' ? 0 : x - wanted }];

@@ -270,10 +270,10 @@ function fanKey(quantiles: readonly number[], naive: string): Markup {
 
 const footer = (report: LeaderboardReport): Markup =>
   html`<footer><p>Snapshot ${report.snapshotVersion}, seed ${report.seed}, backend
-${report.backend}; written ${utcText(report.writtenAt)}. MAE is the mean absolute error of the median in
-${report.domain.unit}; WAPE is the sum of absolute errors over the sum of actuals; MASE is the error
-over that of the same hour last week within the training span, averaged over series; bias is
-positive where forecasts are too high.</p></footer>`;
+${report.backend}; written ${utcText(report.writtenAt)}. MAE is the mean absolute error of the
+median in ${report.domain.unit}; WAPE is the sum of absolute errors over the sum of actuals; MASE
+is the error over that of the same hour last week within the training span, averaged over series;
+bias is positive where forecasts are too high.</p></footer>`;
 
 const signedSkill = (skill: number): Html =>
   skill < 0 ? html`<span class="worse">${signedPercent(skill)}</span>` : signedPercent(skill);

@@ -33,9 +33,9 @@ export function reliabilityPage(report: CalibrationReport): string {
     figures: [],
     body: [
       html`<p>A quantile of 0.9 is right when nine of ten actuals are at or below it. Where actuals
-are whole numbers many equal the forecast: the thick bar spans from the share below it to the share at
-or below it, and the diagonal should cross it. Thin lines are two standard errors, where all actuals
-after one cutoff count once.</p>`,
+are whole numbers many equal the forecast: the thick bar spans from the share below it to the share
+at or below it, and the diagonal should cross it. Thin lines are two standard errors, where all
+actuals after one cutoff count once.</p>`,
       groups.map(section),
     ],
   });
