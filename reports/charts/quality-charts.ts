@@ -153,15 +153,23 @@ const SHADES: Readonly<Record<string, readonly [stroke: string, opacity: number,
     ),
   };
 
+interface SvgElement {
+  setAttribute(name: string, value: string): void;
+  append(child: SvgElement): void;
+}
+interface SvgDocument {
+  createElementNS(namespace: string, name: string): SvgElement;
+}
+
 /**
  * One path for each shade. Equal neighbours are one stroke, and each stroke is relative to the one
  * before: as a cell each, 300 series would be a megabyte.
  */
 function shades(cells: readonly string[]): Plot.Markish {
   return (_index, { scales: _ }, _values, { width, marginLeft, marginTop }, context) => {
-    const { document } = context as unknown as { document: Document };
+    const { document } = context as unknown as { document: SvgDocument };
     const create = (name: string) => document.createElementNS('http://www.w3.org/2000/svg', name);
-    const group = create('g') as SVGGElement;
+    const group = create('g');
     const columns = cells[0]?.length ?? 1;
     const step = ((width as number) - (marginLeft as number)) / columns;
     group.setAttribute('fill', 'none');
@@ -171,14 +179,15 @@ function shades(cells: readonly string[]): Plot.Markish {
     );
     for (const [shade, [stroke, opacity, strokeWidth]] of Object.entries(SHADES)) {
       const path = create('path');
-      path.setAttribute('d', strokesOf(cells, shade));
+      const d = strokesOf(cells, shade);
+      path.setAttribute('d', d);
       path.setAttribute('stroke', stroke);
       path.setAttribute('stroke-opacity', String(opacity));
       path.setAttribute('stroke-width', String(strokeWidth));
       path.setAttribute('aria-description', shade === '.' ? 'missing' : `shade ${shade}`);
-      if (path.getAttribute('d')) group.append(path);
+      if (d) group.append(path);
     }
-    return group;
+    return group as unknown as ReturnType<Plot.RenderFunction>;
   };
 }
 

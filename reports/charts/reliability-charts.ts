@@ -11,7 +11,7 @@ import type {
 import { percent } from '../text/figures.ts';
 import { colour } from './look.ts';
 import { bandOf, endLabels, labelsBelow, lineOf, verticalAxis } from './marks.ts';
-import type { Chart, Panel } from './svg.ts';
+import type { Chart } from './svg.ts';
 
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
 const FRAME = {
@@ -19,7 +19,7 @@ const FRAME = {
   marginLeft: 48,
 };
 const shareAxis = () => verticalAxis(SHARES, (share) => percent(share, 0));
-const y: Panel['y'] = { domain: [0, 1], axis: null };
+const y = { domain: [0, 1], axis: null };
 
 export function reliabilityDiagram({ quantiles }: GroupReliability): Chart {
   const known = quantiles.filter(({ atMost }) => Number.isFinite(atMost));

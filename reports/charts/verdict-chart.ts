@@ -15,7 +15,7 @@ import type { ChartFile, Panel } from './svg.ts';
 
 const WIDTH = 712;
 /** More points than this are drawn as every n-th: the chart stays small. */
-const MAX_POINTS = 120;
+const MAX_POINTS = 100;
 
 export function verdictChart(verdict: VerdictChart): ChartFile {
   const { title, unit, outcome, reason, comparisons } = verdict;

@@ -63,7 +63,7 @@ describe('the chart of a verdict', () => {
       comparisons: [1, 2].map(() => comparisonOf('champion', wave(3000))),
     });
     expect(long.length).toBeLessThan(30_000);
-    expect(long).toContain('every 25th shown');
+    expect(long).toContain('every 30th shown');
   });
 
   test('no comparisons, and differences that are all zero, are drawn too', () => {

@@ -349,7 +349,8 @@ describe('the report', () => {
     expect(page).toContain('Toys &lt;script&gt;');
     const [byRung, ...byValue] = page.match(/<svg[\s\S]*?<\/svg>/g) as string[];
     expect(byValue).toHaveLength(report.parameters.length);
-    const marksIn = (svg: string) => countOf(svg, 'candidates', 'circle');
+    const marksIn = (svg: string) =>
+      countOf(svg, 'candidates', 'circle') + countOf(svg, 'far above', 'path');
     expect(marksIn(byRung as string)).toBe(18 + 7 + 3);
     for (const svg of byValue) expect(marksIn(svg)).toBe(18);
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
