@@ -1,11 +1,10 @@
 /**
- * Purpose: records what cannot be computed from the repository alone: the demo's own output and
- * picture, and the answers of the real HTTP service it starts. `npm run readme -- --record`, about
- * a minute; and `-- --record-tests` for the end of `npm test`.
- * Invariants: the demo runs as a user runs it, in an empty store; only what differs from machine to
- * machine (temporary folder, port) is put back to its default; nothing is recorded from a run that
- * failed.
- * Fails: a plain Error with the end of what the failed command said.
+ * Purpose: records what the repository alone cannot compute: the output and chart of the demo, and
+ * responses of the HTTP service that it starts. `npm run readme -- --record`, about a minute; and
+ * `-- --record-tests` for the end of `npm test`.
+ * Invariants: the demo runs as a user runs it, in an empty store; only what differs between
+ * machines (temporary folder, port) is replaced by its default; a run that fails records nothing.
+ * Fails: a plain Error with the last output of the failed command.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
@@ -66,7 +65,7 @@ export async function recordTests(root: string): Promise<Pick<Recording, 'tests'
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    '--silent',
+    ...['--selectProjects', 'unit', '--silent'],
   ];
   const output = await start(root, jest).end();
   const summary = output.split('\n').filter((line) => /^(Test Suites|Tests|Time):/.test(line));

@@ -126,13 +126,12 @@ describe('raw files', () => {
 });
 
 describe('a damaged store', () => {
-  /** The store copied, and one byte of the first file that `matches` changed. */
+  /** The store copied, and one byte of the newest file that `matches` changed. */
   async function damaged(matches: RegExp): Promise<{ env: Record<string, string>; key: string }> {
     const folder = join(place.folder, `damaged-${matches.source.replace(/\W/g, '')}`);
     await cp(join(place.folder, 'store'), join(folder, 'store'), { recursive: true });
-    const key = (await readdir(join(folder, 'store'), { recursive: true })).find((name) =>
-      matches.test(name),
-    ) as string;
+    const names = await readdir(join(folder, 'store'), { recursive: true });
+    const key = names.sort().findLast((name) => matches.test(name)) as string;
     const path = join(folder, 'store', key);
     const bytes = await readFile(path);
     const at = Math.floor(bytes.length / 2);

@@ -57,7 +57,7 @@ test('SIGTERM while start serves', async () => {
   ).models;
   await warm.run(['models', 'promote', modelVersion], place.env);
   const start = startHeadway(['start', '--port', '0'], place.env);
-  const [, url] = await start.until(/Page +(http:\/\/127\.0\.0\.1:\d+)\//);
+  const [, url] = await start.until(/Web page +(http:\/\/127\.0\.0\.1:\d+)\//);
   await start.until(/Press Ctrl-C/);
   expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   start.kill('SIGTERM');
