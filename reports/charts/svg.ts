@@ -5,7 +5,7 @@
  * Fails: never.
  */
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import { parseHTML } from 'linkedom/worker';
 import { escaped } from '../../platform/text/escaped.ts';
 import { html, Markup } from '../text/html.ts';
 import { LOOK, TEXT_SIZE } from './look.ts';
