@@ -8,7 +8,7 @@
 import Table from 'cli-table3';
 import { NAIVE_NAMES } from '../forecasting/evaluation/leaderboard.ts';
 import type { GroupReliability } from '../forecasting/evaluation/reliability.ts';
-import { forecasterName, inOrder } from '../reports/charts/forecaster-names.ts';
+import { forecasterName, inOrder } from '../reports/text/forecaster-names.ts';
 
 const RELIABILITY_TITLE =
   'Quantile calibration: observed share of actuals (± two standard errors; ! marks a deviation)';

@@ -12,11 +12,7 @@ import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { indexAt, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import {
-  type ExplanationChart,
-  explanationSvg,
-  totalOf,
-} from '../../reports/charts/explanation-chart.ts';
+import { type ExplanationData, totalOf } from '../../reports/charts/explanation-data.ts';
 import { explanationInTerminal } from '../../reports/terminal/explanation.ts';
 import type { ExplanationResponse } from '../../services/inference/openapi/explanation-schemas.ts';
 import {
@@ -49,6 +45,7 @@ export async function explainCommand(context: CommandContext, flags: ExplainFlag
   context.print(partsTable(chart));
   context.print(daysTable(context, response));
   if (flags.svg) {
+    const { explanationSvg } = await import('../../reports/svg-files.ts');
     await writeOutput(flags.svg, explanationSvg(chart));
     context.print(`Chart: ${flags.svg}`);
   }
@@ -91,7 +88,7 @@ async function explainOne(
   });
 }
 
-function chartOf({ domain }: CommandContext, response: ExplanationResponse): ExplanationChart {
+function chartOf({ domain }: CommandContext, response: ExplanationResponse): ExplanationData {
   const { seriesId, title } = response;
   return {
     title:
@@ -109,7 +106,7 @@ function chartOf({ domain }: CommandContext, response: ExplanationResponse): Exp
 }
 
 /** Parts by some of the steps, and the sum over all. */
-function partsTable({ timestamps, timeZone, baseline, parts, forecast }: ExplanationChart): string {
+function partsTable({ timestamps, timeZone, baseline, parts, forecast }: ExplanationData): string {
   const { hour } = timeLabels(timeZone);
   const steps = selectedSteps(timestamps.length);
   const table = new Table({

@@ -14,7 +14,7 @@ import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { type ForecastChart, forecastSvg } from '../../reports/charts/forecast-chart.ts';
+import type { ForecastData } from '../../reports/charts/forecast-data.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import {
   type IssuedForecasts,
@@ -77,6 +77,7 @@ export async function forecastCommand(
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
+    const { forecastSvg } = await import('../../reports/svg-files.ts');
     await writeOutput(flags.svg, forecastSvg(chart));
     context.print(`Chart: ${flags.svg}`);
   }
@@ -148,7 +149,7 @@ export function chartOf(
   { domain }: CommandContext,
   { panel, cutoff, entry }: IssuedForecasts,
   series: number,
-): ForecastChart {
+): ForecastData {
   const { horizon, quantiles } = entry;
   const season = seasonsOf(domain).week;
   const seriesId = panel.seriesIds[series] as string;
@@ -186,7 +187,7 @@ export function chartOf(
 }
 
 function forecastTable(
-  { forecast, timeZone }: ForecastChart,
+  { forecast, timeZone }: ForecastData,
   entry: IssuedForecasts['entry'],
   series: number,
 ): string {

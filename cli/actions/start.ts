@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { meanOf, targetOf } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
-import { forecastSvg } from '../../reports/charts/forecast-chart.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
 import type { CommandContext } from '../context.ts';
@@ -90,6 +89,7 @@ async function showForecast(context: CommandContext): Promise<string> {
   const series = showcase(issued);
   const chart = chartOf(context, issued, series);
   const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);
+  const { forecastSvg } = await import('../../reports/svg-files.ts');
   await writeOutput(svg, forecastSvg(chart));
   const width = Math.min(process.stdout.columns ?? 100, 110);
   context.print(

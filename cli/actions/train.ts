@@ -80,7 +80,7 @@ export async function trainCommand(
       logger,
       progress,
       drawVerdict: async (verdict) =>
-        (await import('../../reports/charts/verdict-chart.ts')).verdictSvg(verdict),
+        (await import('../../reports/svg-files.ts')).verdictSvg(verdict),
       warmStart: flags.warmStart ?? false,
       ...(flags.snapshot ? { snapshotVersion: flags.snapshot } : {}),
       ...(flags.knownAt ? { knownAt: timestamp(flags.knownAt, '--known-at') } : {}),

@@ -1,217 +1,150 @@
 /**
- * Purpose: one forecast as a self-contained SVG: actuals, median, band, naive line, cutoff. For the
- * README and the command line.
- * Invariants: pure: the same data give the same bytes; no script, no font or image from elsewhere;
- * text is escaped; a value that is not finite breaks its line; legible on a light and on a dark
- * page (it brings its own ground).
- * Fails: a RangeError when columns differ in length or there is nothing to draw.
+ * Purpose: one forecast as a chart: actuals, median, bands, naive line, cutoff; its title is the
+ * peak.
+ * Invariants: pure; the forecast has at least a quarter of the width; a value that is not finite
+ * breaks its line.
+ * Fails: a RangeError as `checkForecast`.
  */
-import { escaped } from '../../platform/text/escaped.ts';
-import { localDays, niceTicks, numberLabel, runs, timeLabels } from '../../web/scales.js';
+import * as Plot from '@observablehq/plot';
+import { timeLabels } from '../../web/scales.js';
+import { checkForecast, type ForecastData, forecastValues, ticksFor } from './forecast-data.ts';
+import { colour } from './look.ts';
+import {
+  axisMinus,
+  bandOf,
+  domainOf,
+  type EndLabel,
+  endLabels,
+  endMargin,
+  lineOf,
+  marginOf,
+  markAt,
+  timeAxis,
+  verticalAxis,
+} from './marks.ts';
+import type { ChartFile, Panel } from './svg.ts';
 
-export interface Observation {
-  /** UTC start of the interval, epoch milliseconds. */
-  readonly timestamp: number;
-  /** NaN is unknown. */
-  readonly value: number;
-}
+/** How many times the horizon of history is shown. */
+const HISTORY = 3;
 
-export interface ForecastChart {
-  readonly title: string;
-  readonly unit: string;
-  /** IANA name: labels are in local time. */
-  readonly timeZone: string;
-  readonly actuals: readonly Observation[];
-  /** The naive line, e.g. the same hour last week, over any of the intervals. */
-  readonly naive?: readonly Observation[];
-  readonly forecast: {
-    readonly timestamps: readonly number[];
-    readonly lower: ArrayLike<number>;
-    readonly median: ArrayLike<number>;
-    readonly upper: ArrayLike<number>;
-    /** A narrower interval, drawn darker within. */
-    readonly inner?: { readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> };
+export function forecastChart(given: ForecastData): ChartFile {
+  checkForecast(given);
+  const data = withoutOldHistory(given);
+  const { title, unit, timeZone, forecast, cutoff } = data;
+  const steps = `${forecast.timestamps.length} steps ahead of ${timeLabels(timeZone).full(cutoff)}`;
+  return {
+    title: findingOf(data) ?? title,
+    subtitle: [`${title}, ${unit}, times in ${timeZone}`],
+    description: `${title}: ${steps}, in ${unit}, times in ${timeZone}.`,
+    panels: [forecastPanel(data, { width: 912, height: 320 })],
   };
-  /** UTC start of the last observed interval. */
-  readonly cutoff: number;
-  /** What the band is, for the legend. Default: "80 % interval". */
-  readonly bandName?: string;
-  /** What the inner band is, for the legend. */
-  readonly innerName?: string;
-  /** What the naive line is, for the legend. Default: "same hour last week". */
-  readonly naiveName?: string;
 }
 
-const WIDTH = 960;
-const HEIGHT = 400;
-const TOP = 78;
-const BOTTOM = HEIGHT - 40;
-const RIGHT = WIDTH - 24;
+function withoutOldHistory(data: ForecastData): ForecastData {
+  const { timestamps } = data.forecast;
+  const end = timestamps[timestamps.length - 1];
+  if (end === undefined) return data;
+  const from = data.cutoff - HISTORY * Math.max(end - data.cutoff, 86_400_000);
+  return {
+    ...data,
+    actuals: data.actuals.filter(({ timestamp }) => timestamp > from),
+    ...(data.naive ? { naive: data.naive.filter(({ timestamp }) => timestamp > from) } : {}),
+  };
+}
 
-const STYLE = `
-.ground{fill:#fff;stroke:#dfe4ea}.future{fill:#1d5fd1;fill-opacity:.05}.grid{stroke:#e8ecf0}.axis{stroke:#c9d1da}
-text{fill:#586574;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-.title{fill:#17202b;font-size:17px;font-weight:700}.line{fill:none;stroke-linejoin:round;stroke-linecap:round;stroke-width:1.8}
-.actual{stroke:#2b3643}.median{stroke:#1d5fd1;stroke-width:2.5}.naive{stroke:#b4620a;stroke-dasharray:5 4}
-.band{fill:#1d5fd1;fill-opacity:.2}.cutoff{stroke:#586574;stroke-dasharray:2 3}
-@media (prefers-color-scheme:dark){.ground{fill:#161d26;stroke:#2a3440}.future{fill:#6cabff;fill-opacity:.06}.grid{stroke:#222c37}
-.axis{stroke:#3a4653}text{fill:#97a4b3}.title{fill:#e6ebf1}.actual{stroke:#d5dde6}.median{stroke:#6cabff}.naive{stroke:#e9a64b}
-.band{fill:#6cabff;fill-opacity:.24}.cutoff{stroke:#97a4b3}}`;
+/** "Peak of 72 on Sun 8 Mar 17:00, 80 % interval 56 to 90"; null without a finite median. */
+function findingOf({
+  forecast,
+  timeZone,
+  bandName = '80 % interval',
+}: ForecastData): string | null {
+  const median = Array.from(forecast.median);
+  const finite = median.filter(Number.isFinite);
+  if (finite.length === 0) return null;
+  const high = finite.reduce((a, b) => Math.max(a, b));
+  const at = median.indexOf(high);
+  const short = (value: number | undefined) =>
+    axisMinus(Number((value ?? Number.NaN).toPrecision(3)));
+  const when = timeLabels(timeZone).full(forecast.timestamps[at] as number);
+  const band = `${bandName} ${short(forecast.lower[at])} to ${short(forecast.upper[at])}`;
+  return `Peak of ${short(high)} on ${when}, ${band}`;
+}
 
-export function forecastSvg(picture: ForecastChart): string {
-  checkChart(picture);
-  const { actuals, naive = [], forecast, timeZone } = picture;
-  const times = [...actuals, ...naive].map((one) => one.timestamp).concat(forecast.timestamps);
+export function forecastPanel(
+  data: ForecastData,
+  { width, height, isLabelled = true }: { width: number; height: number; isLabelled?: boolean },
+): Panel {
+  const { actuals, naive = [], forecast, timeZone, cutoff } = data;
+  const { timestamps, inner } = forecast;
+  const times = [...actuals, ...naive].map(({ timestamp }) => timestamp).concat(timestamps);
   const first = times.reduce((a, b) => Math.min(a, b));
   const last = times.reduce((a, b) => Math.max(a, b));
-  const ticks = valueTicks(picture, 6);
-  const left = 26 + Math.max(...ticks.map((tick) => numberLabel(tick).length)) * 7;
-  const x = (time: number) => left + ((RIGHT - left) * (time - first)) / Math.max(1, last - first);
-  const y = (value: number) =>
-    BOTTOM - ((BOTTOM - TOP) * (value - ticks[0])) / (ticks[ticks.length - 1] - ticks[0]);
-  const at = (time: number, value: number) => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`;
-  const line = (points: readonly Observation[]) =>
-    runs(points.map((one) => one.value))
-      .map(
-        ({ from, to }) =>
-          `M${points
-            .slice(from, to)
-            .map((one) => at(one.timestamp, one.value))
-            .join('L')}`,
-      )
-      .join('');
-  const step = forecast.timestamps.length > 1 ? forecast.timestamps[1] - forecast.timestamps[0] : 0;
-  const boundary = Math.min(RIGHT, x(picture.cutoff + step / 2));
+  const domain: [number, number] = [first, last > first ? last : first + 1];
+  const ticks = ticksFor(forecastValues(data), height > 240 ? 5 : 3);
+  const [low, high] = domainOf(ticks);
+  const labels = isLabelled ? namesOf(data) : [];
+  const frame = {
+    ...{ width, height, marginTop: 24, marginBottom: 48 },
+    marginRight: isLabelled ? endMargin(labels) : 8,
+    marginLeft: marginOf(ticks),
+  };
+  const observed = (all: typeof actuals) =>
+    all.map(({ timestamp, value }) => ({ x: timestamp, y: value }));
+  const rows = (lower: ArrayLike<number>, upper: ArrayLike<number>) =>
+    timestamps.map((x, i) => ({ x, low: lower[i] as number, high: upper[i] as number }));
+  const step = timestamps.length > 1 ? (timestamps[1] as number) - (timestamps[0] as number) : 0;
+  const all = Array.from(new Set(times)).sort((a, b) => a - b);
+  return {
+    ...frame,
+    x: { type: 'linear', domain, axis: null },
+    y: { domain: [low, high], axis: null },
+    marks: [
+      ...verticalAxis(ticks),
+      ...timeAxis(all, timeZone, domain, frame),
+      bandOf(
+        rows(forecast.lower, forecast.upper),
+        data.bandName ?? '80 % interval',
+        colour('band80'),
+      ),
+      ...(inner
+        ? [
+            bandOf(
+              rows(inner.lower, inner.upper),
+              data.innerName ?? 'inner interval',
+              colour('band50'),
+            ),
+          ]
+        : []),
+      lineOf(observed(naive), 'naive', {
+        ...{ stroke: colour('naive'), strokeWidth: 1.25, strokeDasharray: '4 3' },
+      }),
+      lineOf(observed(actuals), 'actual', { stroke: colour('actual'), strokeWidth: 1.6 }),
+      lineOf(
+        timestamps.map((x, i) => ({ x, y: forecast.median[i] as number })),
+        'median forecast',
+        { stroke: colour('forecast'), strokeWidth: 2.25 },
+      ),
+      ...markAt(
+        Math.min(domain[1], cutoff + step / 2),
+        isLabelled ? 'actual until here' : 'cutoff',
+      ),
+      Plot.ruleY([low], { stroke: colour('muted'), strokeOpacity: 0.6 }),
+      ...endLabels(labels, [low, high], frame),
+    ],
+  };
+}
 
-  const parts: string[] = [
-    `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="10"/>`,
-    `<text class="title" x="20" y="31">${escaped(picture.title)}</text>`,
-    legend(picture),
-    `<rect class="future" x="${boundary.toFixed(1)}" y="${TOP}" width="${(RIGHT - boundary).toFixed(1)}" height="${BOTTOM - TOP}"/>`,
-  ];
-  for (const tick of ticks) {
-    parts.push(`<path class="grid" d="M${left} ${y(tick).toFixed(1)}H${RIGHT}"/>`);
-    parts.push(
-      `<text x="${left - 8}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${numberLabel(tick)}</text>`,
-    );
-  }
-  parts.push(...dayTicks(allTimes(first, last, step), timeZone, x, left));
-  parts.push(`<path class="axis" d="M${left} ${BOTTOM}H${RIGHT}"/>`);
-  for (const band of [forecast, ...(forecast.inner ? [forecast.inner] : [])]) {
-    for (const { from, to } of runs(bandOf(band))) {
-      const upper = forecast.timestamps
-        .slice(from, to)
-        .map((time, i) => at(time, band.upper[from + i]));
-      const lower = forecast.timestamps
-        .slice(from, to)
-        .map((time, i) => at(time, band.lower[from + i]));
-      parts.push(`<path class="band" d="M${[...upper, ...lower.reverse()].join('L')}Z"/>`);
-    }
-  }
-  const median = forecast.timestamps.map((timestamp, i) => ({
-    timestamp,
-    value: forecast.median[i],
-  }));
-  parts.push(`<path class="line naive" d="${line(naive)}"/>`);
-  parts.push(`<path class="line actual" d="${line(actuals)}"/>`);
-  parts.push(`<path class="line median" d="${line(median)}"/>`);
-  parts.push(`<path class="cutoff" d="M${boundary.toFixed(1)} ${TOP}V${BOTTOM}"/>`);
-  parts.push(
-    `<text x="${(boundary - 6).toFixed(1)}" y="${TOP + 12}" text-anchor="end">cutoff</text>`,
-  );
-
-  const description = `${picture.title}: ${forecast.timestamps.length} steps ahead of ${timeLabels(timeZone).full(picture.cutoff)}, in ${picture.unit}, times in ${timeZone}.`;
+/** Names of lines and bands, at the heights where they end. */
+function namesOf(data: ForecastData): EndLabel[] {
+  const { forecast, naive = [], bandName = '80 % interval', innerName, naiveName } = data;
+  const end = forecast.timestamps.length - 1;
+  const lastNaive = naive[naive.length - 1];
+  const named = (text: string, at: number | undefined, fill: string, isBold = false) =>
+    at === undefined ? [] : [{ text, at, fill, isBold }];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="t d">`,
-    `<title id="t">${escaped(picture.title)}</title><desc id="d">${escaped(description)}</desc><style>${STYLE}</style>`,
-    ...parts,
-    '</svg>\n',
-  ].join('\n');
-}
-
-/** Refuses data that would draw nonsense. The terminal chart checks the same. */
-export function checkChart({ forecast, actuals }: ForecastChart): void {
-  const { timestamps, lower, median, upper } = forecast;
-  const inside = forecast.inner ? [forecast.inner.lower, forecast.inner.upper] : [];
-  if ([lower, median, upper, ...inside].some((column) => column.length !== timestamps.length)) {
-    throw new RangeError('lower, median and upper must be as long as the forecast timestamps');
-  }
-  if (timestamps.length === 0 && actuals.length === 0)
-    throw new RangeError('there is nothing to draw');
-}
-
-/** Round numbers that hold every value; from zero, unless all values lie far above it. */
-export function valueTicks(
-  { actuals, naive = [], forecast }: ForecastChart,
-  count: number,
-): number[] {
-  const values = [...actuals, ...naive].map((one) => one.value);
-  for (const column of [forecast.lower, forecast.median, forecast.upper])
-    values.push(...Array.from(column));
-  const finite = values.filter(Number.isFinite);
-  if (finite.length === 0) return [0, 1];
-  const low = finite.reduce((a, b) => Math.min(a, b));
-  const high = finite.reduce((a, b) => Math.max(a, b));
-  if (low >= 0 && high === 0) return [0, 1];
-  return niceTicks(low < 0 || low > 0.5 * high ? low : 0, high, count);
-}
-
-/** Where both bounds are finite. */
-const bandOf = ({ lower, upper }: Pick<ForecastChart['forecast'], 'lower' | 'upper'>): number[] =>
-  Array.from(lower, (value, i) => value + upper[i]);
-
-function allTimes(first: number, last: number, step: number): number[] {
-  const every = step > 0 ? step : 3_600_000;
-  return Array.from(
-    { length: Math.floor((last - first) / every) + 1 },
-    (_, i) => first + i * every,
-  );
-}
-
-function dayTicks(
-  times: readonly number[],
-  timeZone: string,
-  x: (time: number) => number,
-  left: number,
-): string[] {
-  const labels = timeLabels(timeZone);
-  const days = localDays(times, timeZone);
-  const every = Math.max(1, Math.ceil((days.length * 82) / (RIGHT - left)));
-  return days.flatMap((day, i) => {
-    const at = x(day).toFixed(1);
-    const mark = `<path class="grid" d="M${at} ${TOP}V${BOTTOM}"/>`;
-    if ((days.length - 1 - i) % every !== 0) return [mark];
-    const anchor = x(day) > RIGHT - 36 ? 'end' : x(day) < 40 ? 'start' : 'middle';
-    return [
-      mark,
-      `<text x="${at}" y="${BOTTOM + 20}" text-anchor="${anchor}">${escaped(labels.day(day))}</text>`,
-    ];
-  });
-}
-
-function legend({
-  unit,
-  timeZone,
-  naive,
-  bandName = '80 % interval',
-  innerName,
-  naiveName = 'same hour last week',
-}: ForecastChart): string {
-  const entries: [string, string][] = [
-    ['<path class="line actual" d="M0 0H22"/>', 'actual'],
-    ['<path class="line median" d="M0 0H22"/>', 'median forecast'],
-    ['<rect class="band" y="-6" width="22" height="12" rx="3"/>', bandName],
+    ...named(bandName, forecast.upper[end], colour('muted')),
+    ...(innerName ? named(innerName, forecast.inner?.upper[end], colour('muted')) : []),
+    ...named('median forecast', forecast.median[end], colour('forecast'), true),
+    ...named(naiveName ?? 'same hour last week', lastNaive?.value, colour('naive')),
   ];
-  const key = '<rect class="band" y="-6" width="22" height="12" rx="3"/>';
-  if (innerName) entries.push([key + key, innerName]);
-  if (naive && naive.length > 0)
-    entries.push(['<path class="line naive" d="M0 0H22"/>', naiveName]);
-  let x = 20;
-  const parts = entries.map(([key, name]) => {
-    const part = `<g transform="translate(${x} 52)">${key}<text x="29" y="4">${escaped(name)}</text></g>`;
-    x += 29 + name.length * 6.6 + 22;
-    return part;
-  });
-  const note = `<text x="${RIGHT}" y="31" text-anchor="end">${escaped(`${unit}, times in ${timeZone}`)}</text>`;
-  return [...parts, note].join('\n');
 }

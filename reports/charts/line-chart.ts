@@ -1,193 +1,145 @@
 /**
- * Purpose: lines over a common axis as inline SVG: error by step, by cutoff, coverage, fans.
- * Invariants: pure; text is escaped; a value that is not finite breaks its line; colours are the
- * page's (classes `t-…`), so that it is legible in light and dark; title and description are there
- * for those who cannot see it.
+ * Purpose: lines over a common axis: error by step, by cutoff, coverage.
+ * Invariants: pure; each line is named at its end; a value that is not finite breaks its line; a
+ * line that may leave the frame is cut at its edge.
  * Fails: never; without finite values it draws its axes.
  */
-import { escaped } from '../../platform/text/escaped.ts';
-import { niceTicks, numberLabel, runs } from '../../web/scales.js';
+import * as Plot from '@observablehq/plot';
+import { ticksFor } from './forecast-data.ts';
+import { CHARACTER, type Colour, colour } from './look.ts';
+import {
+  axisMinus,
+  domainOf,
+  endLabels,
+  endMargin,
+  labelsBelow,
+  lineOf,
+  marginOf,
+  markAt,
+  type Point,
+  type Tick,
+  verticalAxis,
+} from './marks.ts';
+import type { Chart } from './svg.ts';
 
 export interface Line {
   readonly name: string;
-  /** The class of its colour: `t-<tone>`. */
-  readonly tone: string;
   readonly values: ArrayLike<number>;
-  readonly dashed?: boolean;
-  /** It may leave the picture at the top: a hopeless benchmark must not press the others flat. */
+  readonly colour: Colour;
+  readonly dash?: string;
+  readonly isBold?: boolean;
+  /** It may leave the frame at the top: a weak benchmark must not press the others flat. */
   readonly mayLeave?: boolean;
-  /** Whether each value has a dot that says its number. */
-  readonly dots?: boolean;
 }
 
 export interface LineChart {
-  /** Unique within the page. */
-  readonly id: string;
   readonly title: string;
   readonly description: string;
-  /** Shown above the picture; nothing where the page says it. */
-  readonly heading?: string;
   readonly width?: number;
   readonly height?: number;
   readonly x: readonly number[];
-  readonly xTicks: readonly { readonly at: number; readonly label: string }[];
+  readonly xTicks: readonly Tick[];
   readonly xLabel?: string;
   /** Of a dot's number. */
   readonly format: (value: number) => string;
-  /** Of the vertical axis; round numbers unless told. */
+  /** Of the vertical axis. */
   readonly tickFormat?: (value: number) => string;
-  /** What a dot says of its place: "step 3". */
-  readonly placeOf?: (index: number) => string;
+  /** The position that the text of a dot names: "step 3". */
+  readonly placeOf: (index: number) => string;
   readonly lines: readonly Line[];
-  readonly band?: {
-    readonly tone: string;
-    readonly lower: ArrayLike<number>;
-    readonly upper: ArrayLike<number>;
-  };
-  /** A level that matters (what coverage should be), drawn as a dashed line; the key names it. */
-  readonly rule?: number;
-  /** Places that matter: the cutoff, refits. */
-  readonly marks?: readonly { readonly at: number; readonly label: string }[];
-  /** What the vertical axis holds whatever the values. */
+  /** A nominal level, drawn as a line with a name. */
+  readonly rule?: { readonly at: number; readonly label: string };
+  /** Places that matter: refits. */
+  readonly marks?: readonly Tick[];
+  /** Values that the vertical axis holds in any case. */
   readonly holds?: readonly number[];
 }
 
-const RIGHT_MARGIN = 14;
-/** Of a character of the axis, in the pictures' own units. */
-const CHARACTER = 6.6;
-
-export function lineSvg(picture: LineChart): string {
-  const { id, width = 900, height = 280, x: places, lines, band, format, heading } = picture;
-  const top = heading ? 34 : 14;
-  const bottom = height - (picture.xLabel ? 40 : 24);
-  const ticks = valueTicks(picture);
-  const labels = ticks.map(picture.tickFormat ?? numberLabel);
-  const left = 16 + Math.max(...labels.map((label) => label.length)) * CHARACTER;
-  const right = width - RIGHT_MARGIN;
-  const [low, high] = [ticks[0] as number, ticks[ticks.length - 1] as number];
-  const [first, last] = [places[0] ?? 0, places[places.length - 1] ?? 1];
-  const x = (place: number) => left + ((right - left) * (place - first)) / (last - first || 1);
-  const y = (value: number) => bottom - ((bottom - top) * (value - low)) / (high - low || 1);
-  const at = (i: number, value: number) =>
-    `${x(places[i] as number).toFixed(1)} ${y(value).toFixed(1)}`;
-  const pathOf = (values: ArrayLike<number>) =>
-    runs(values)
-      .map(
-        ({ from, to }) =>
-          `M${Array.from({ length: to - from }, (_, i) => at(from + i, values[from + i] as number)).join('L')}`,
-      )
-      .join('');
-
-  const parts: string[] = [];
-  if (heading) parts.push(`<text class="heading" x="0" y="14">${escaped(heading)}</text>`);
-  for (const [i, tick] of ticks.entries()) {
-    parts.push(`<path class="grid" d="M${left.toFixed(1)} ${y(tick).toFixed(1)}H${right}"/>`);
-    parts.push(
-      `<text x="${(left - 7).toFixed(1)}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${escaped(labels[i] as string)}</text>`,
-    );
-  }
-  let free = 0;
-  for (const tick of picture.xTicks) {
-    const place = x(tick.at);
-    const length = tick.label.length * CHARACTER;
-    const middle = Math.min(Math.max(place, left + length / 2 - 12), right - length / 2);
-    parts.push(`<path class="tick" d="M${place.toFixed(1)} ${bottom}v5"/>`);
-    // A label that would touch the one before it is left out; its tick stays.
-    if (middle - length / 2 < free) continue;
-    free = middle + length / 2 + CHARACTER;
-    parts.push(
-      `<text x="${middle.toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${escaped(tick.label)}</text>`,
-    );
-  }
-  parts.push(`<path class="axis" d="M${left.toFixed(1)} ${bottom}H${right}"/>`);
-  if (picture.xLabel) {
-    parts.push(
-      `<text x="${((left + right) / 2).toFixed(1)}" y="${height - 5}" text-anchor="middle">${escaped(picture.xLabel)}</text>`,
-    );
-  }
-  for (const mark of picture.marks ?? []) {
-    parts.push(`<path class="mark" d="M${x(mark.at).toFixed(1)} ${top}V${bottom}"/>`);
-    parts.push(
-      `<text x="${(x(mark.at) - 5).toFixed(1)}" y="${top + 10}" text-anchor="end">${escaped(mark.label)}</text>`,
-    );
-  }
-  if (picture.rule !== undefined) {
-    parts.push(
-      `<path class="rule" d="M${left.toFixed(1)} ${y(picture.rule).toFixed(1)}H${right}"/>`,
-    );
-  }
-  const drawn: string[] = [];
-  if (band) {
-    const sums = Array.from(band.lower, (value, i) => value + (band.upper[i] as number));
-    for (const { from, to } of runs(sums)) {
-      const edge = (values: ArrayLike<number>) =>
-        Array.from({ length: to - from }, (_, i) => at(from + i, values[from + i] as number));
-      drawn.push(
-        `<path class="band t-${band.tone}" d="M${[...edge(band.upper), ...edge(band.lower).reverse()].join('L')}Z"/>`,
-      );
-    }
-  }
-  for (const line of lines) {
-    drawn.push(
-      `<path class="line t-${line.tone}${line.dashed ? ' dashed' : ''}" d="${pathOf(line.values)}"/>`,
-    );
-  }
-  for (const line of lines) {
-    if (line.dots === false) continue;
-    for (let i = 0; i < line.values.length; i++) {
-      const value = line.values[i] as number;
-      if (!Number.isFinite(value)) continue;
-      const place = picture.placeOf?.(i);
-      const [cx, cy] = at(i, value).split(' ');
-      const says = `${line.name}${place ? `, ${place}` : ''}: ${format(value)}`;
-      drawn.push(
-        `<circle class="dot t-${line.tone}" cx="${cx}" cy="${cy}" r="2.4"><title>${escaped(says)}</title></circle>`,
-      );
-    }
-  }
-  return [
-    `<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-t ${id}-d">`,
-    `<title id="${id}-t">${escaped(picture.title)}</title><desc id="${id}-d">${escaped(picture.description)}</desc>`,
-    `<clipPath id="${id}-c"><rect x="${(left - 4).toFixed(1)}" y="${top - 4}" width="${(right - left + 8).toFixed(1)}" height="${bottom - top + 8}"/></clipPath>`,
-    ...parts,
-    `<g clip-path="url(#${id}-c)">${drawn.join('\n')}</g>`,
-    '</svg>',
-  ].join('\n');
-}
-
-/** The key to lines, as HTML that wraps where the page is narrow. */
-export function lineLegend(
-  lines: readonly Pick<Line, 'name' | 'tone' | 'dashed'>[],
-  bandName?: string,
-): string {
-  const keys = lines.map(
-    ({ name, tone, dashed }) =>
-      `<li><svg class="key" viewBox="0 0 22 10" aria-hidden="true"><path class="line t-${tone}${dashed ? ' dashed' : ''}" d="M0 5H22"/></svg>${escaped(name)}</li>`,
-  );
-  if (bandName) {
-    keys.push(
-      `<li><svg class="key" viewBox="0 0 22 10" aria-hidden="true"><rect class="band t-network" width="22" height="10"/></svg>${escaped(bandName)}</li>`,
-    );
-  }
-  return `<ul class="legend">${keys.join('')}</ul>`;
-}
-
-/**
- * Round numbers that hold every value that must be seen; from zero, unless all lie far above it.
- */
-function valueTicks({ lines, band, rule, holds = [] }: LineChart): number[] {
-  const columns = [
-    ...lines.filter((line) => !line.mayLeave).map((line) => line.values),
-    ...(band ? [band.lower, band.upper] : []),
+export function lineChart(chart: LineChart): Chart {
+  const { width = 960, height = 280, x, lines, rule, holds = [], marks = [] } = chart;
+  const format = chart.tickFormat ?? axisMinus;
+  const held = lines
+    .filter(({ mayLeave }) => !mayLeave)
+    .flatMap(({ values }) => Array.from(values));
+  const ticks = ticksFor([...held, ...holds, ...(rule ? [rule.at] : [])], 4);
+  const domain = domainOf(ticks);
+  const span: [number, number] = [x[0] ?? 0, x[x.length - 1] ?? 1];
+  if (span[0] === span[1]) span[1] += 1;
+  const shown = lines.map((line) => ({ ...line, points: cutAt(domain[1], pointsOf(line, x)) }));
+  const labels = [
+    ...shown.map(({ name, points, isBold = false, colour: tone }) => ({
+      ...{ text: name, fill: colour(tone), isBold },
+      at: points.findLast(({ y }) => Number.isFinite(y))?.y ?? Number.NaN,
+    })),
+    ...(rule ? [{ text: rule.label, at: rule.at, fill: colour('muted') }] : []),
   ];
-  const values = [
-    ...columns.flatMap((column) => Array.from(column)),
-    ...holds,
-    ...(rule === undefined ? [] : [rule]),
-  ].filter(Number.isFinite);
-  if (values.length === 0) return [0, 1];
-  const low = values.reduce((a, b) => Math.min(a, b));
-  const high = values.reduce((a, b) => Math.max(a, b));
-  if (low >= 0 && high === 0) return [0, 1];
-  return niceTicks(low < 0 || low > 0.5 * high ? low : 0, high, 5);
+  const frame = {
+    ...{ width, height, marginTop: marks.length > 0 ? 28 : 12 },
+    marginBottom: chart.xLabel === undefined ? 28 : 48,
+    ...{ marginLeft: marginOf(ticks, format), marginRight: endMargin(labels) },
+  };
+  return {
+    ...{ title: chart.title, description: chart.description },
+    panels: [
+      {
+        ...frame,
+        x: { domain: span, axis: null },
+        y: { domain, axis: null },
+        marks: [
+          ...verticalAxis(ticks, format),
+          labelsBelow(chart.xTicks, span, frame),
+          ...(chart.xLabel === undefined ? [] : [axisName(chart.xLabel)]),
+          ...(rule
+            ? [Plot.ruleY([rule.at], { stroke: colour('ink'), ariaDescription: rule.label })]
+            : []),
+          ...marks.flatMap(({ at, label }) => markAt(at, label)),
+          ...shown.map(({ name, points, colour: tone, dash, isBold }) =>
+            lineOf(points, name, {
+              ...{ stroke: colour(tone), strokeWidth: isBold ? 2.25 : 1.25 },
+              ...(dash === undefined ? {} : { strokeDasharray: dash }),
+            }),
+          ),
+          ...shown.map((line) => dotsOf(line, chart, domain[1])),
+          ...endLabels(labels, domain, frame),
+        ],
+      },
+    ],
+  };
+}
+
+const axisName = (name: string): Plot.Markish =>
+  Plot.text([name], {
+    ...{ text: (text: string) => text, frameAnchor: 'bottom', lineAnchor: 'top', dy: 28 },
+    fill: colour('muted'),
+  });
+
+const pointsOf = ({ values }: Line, x: readonly number[]): Point[] =>
+  Array.from(values, (y, i) => ({ x: x[i] as number, y })).filter(({ x: at }) => at !== undefined);
+
+/** The points up to `top`: a line that goes above it ends at the edge. */
+function cutAt(top: number, points: readonly Point[]): Point[] {
+  return points.flatMap((point, i) => {
+    const before = points[i - 1];
+    const crossing = before && crossingOf(top, before, point);
+    if (point.y <= top) return crossing ? [crossing, point] : [point];
+    return crossing ? [crossing, { ...point, y: Number.NaN }] : [{ ...point, y: Number.NaN }];
+  });
+}
+
+function crossingOf(top: number, a: Point, b: Point): Point | null {
+  if (!Number.isFinite(a.y + b.y) || a.y > top === b.y > top) return null;
+  return { x: a.x + ((b.x - a.x) * (top - a.y)) / (b.y - a.y), y: top };
+}
+
+function dotsOf(line: Line, { x, format, placeOf }: LineChart, top: number): Plot.Markish {
+  const points = pointsOf(line, x).flatMap((point, i) =>
+    Number.isFinite(point.y) && point.y <= top
+      ? [{ ...point, title: `${line.name}, ${placeOf(i)}: ${format(point.y)}` }]
+      : [],
+  );
+  const room = CHARACTER * 1.5 * points.length < 960;
+  return Plot.dot(points, {
+    ...{ x: 'x', y: 'y', title: 'title', r: line.isBold ? 3 : 2, fill: colour(line.colour) },
+    ...(room ? {} : { fillOpacity: 0 }),
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * Purpose: what the pictures of the data-quality report show, as small tables: volume over time,
+ * Purpose: what the charts of the data-quality report show, as small tables: volume over time,
  * series by day, rows rejected by part.
  * Invariants: bounded, whatever the data: at most MAX_BINS bins of time, MAX_ROWS series and
  * MAX_COLUMNS bins of theirs; days are local. Made for the page of a run and not stored with it.

@@ -1,115 +1,94 @@
 /**
- * Purpose: the gate's verdict as a picture: how much better the challenger was after each cutoff,
- * the mean with its confidence interval, and what it had to exceed. It is kept beside the verdict
- * in the store.
- * Invariants: pure; self-contained SVG in light and dark, below 30 kB however many cutoffs there
- * are; everything from data is escaped.
- * Fails: never; a verdict without comparisons is a picture of its reason.
+ * Purpose: the gate's verdict as a chart: how much better the challenger was after each cutoff, the
+ * mean with its confidence interval, and the margin that it had to exceed. It is stored with the
+ * verdict.
+ * Invariants: pure; below 30 kB however many cutoffs there are.
+ * Fails: never; a verdict without comparisons is a chart of its reason.
  */
+import * as Plot from '@observablehq/plot';
 import type { Comparison } from '../../forecasting/evaluation/comparison.ts';
-import { escaped } from '../../platform/text/escaped.ts';
 import type { VerdictChart } from '../../services/training/train.ts';
 import { niceTicks, numberLabel } from '../../web/scales.js';
+import { colour } from './look.ts';
+import { domainOf, endLabels, endMargin, marginOf, verticalAxis } from './marks.ts';
+import type { ChartFile, Panel } from './svg.ts';
 
-const WIDTH = 760;
-const LEFT = 74;
-const RIGHT = WIDTH - 106;
-const HEAD = 92;
-const PANEL = 250;
-const PLOT_TOP = 40;
-const PLOT_BOTTOM = 200;
-/** More points than this are drawn as every n-th: the picture stays small. */
-const MAX_POINTS = 120;
+const WIDTH = 712;
+/** More points than this are drawn as every n-th: the chart stays small. */
+const MAX_POINTS = 100;
 
-const STYLE = `
-.ground{fill:#fff;stroke:#dfe4ea}.grid{stroke:#e8ecf0}.zero{stroke:#586574;stroke-width:1.5}.margin{stroke:#b4620a;stroke-dasharray:5 4}
-text{fill:#586574;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-.title{fill:#17202b;font-size:17px;font-weight:700}.name{fill:#17202b;font-size:13px;font-weight:600}
-.stem{stroke:#9aa7b5}.point{fill:#2b3643}.band{fill:#1d5fd1;fill-opacity:.14}.mean{stroke:#1d5fd1;stroke-width:2.5}
-.promoted{fill:#14743d}.rejected{fill:#b3261e}.inconclusive{fill:#8a5a00}.flag{font-weight:700;font-size:13px}
-@media (prefers-color-scheme:dark){.ground{fill:#161d26;stroke:#2a3440}.grid{stroke:#222c37}.zero{stroke:#97a4b3}.margin{stroke:#e9a64b}
-text{fill:#97a4b3}.title,.name{fill:#e6ebf1}.stem{stroke:#4a5866}.point{fill:#d5dde6}.band{fill:#6cabff;fill-opacity:.2}.mean{stroke:#6cabff}
-.promoted{fill:#5fd38d}.rejected{fill:#ff8f86}.inconclusive{fill:#f0bf60}}`;
-
-export function verdictSvg({ title, unit, outcome, reason, comparisons }: VerdictChart): string {
-  const lines = wrapped(reason, 112);
-  const head = HEAD + Math.max(0, lines.length - 1) * 16;
-  const height = head + comparisons.length * PANEL;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="t d">`,
-    `<title id="t">${escaped(title)}</title><desc id="d">${escaped(reason)}</desc><style>${STYLE}</style>`,
-    `<rect class="ground" x=".5" y=".5" width="${WIDTH - 1}" height="${height - 1}" rx="10"/>`,
-    `<text class="title" x="20" y="31">${escaped(title)}</text>`,
-    `<text class="flag ${outcome}" x="${WIDTH - 20}" y="31" text-anchor="end">${outcome}</text>`,
-    ...lines.map((line, i) => `<text x="20" y="${54 + 16 * i}">${escaped(line)}</text>`),
-    ...comparisons.map(
-      (comparison, i) =>
-        `<g transform="translate(0 ${head - 16 + i * PANEL})">${panel(comparison, unit)}</g>`,
-    ),
-    '</svg>\n',
-  ].join('\n');
+export function verdictChart(verdict: VerdictChart): ChartFile {
+  const { title, unit, outcome, reason, comparisons } = verdict;
+  return {
+    title: `${outcome.charAt(0).toUpperCase()}${outcome.slice(1)}: ${title}`,
+    subtitle: wrapped(reason, 100),
+    description: reason,
+    panels: comparisons.length > 0 ? comparisons.map((one) => panel(one, unit)) : [EMPTY],
+  };
 }
 
-/**
- * One comparison: a stem for every cutoff, the band of the interval, its mean, zero and what
- * matters.
- */
-function panel(
-  { reference, loss, differences, difference, interval, margin, cutoffs }: Comparison,
-  unit: string,
-): string {
+const BAND = 'Band: the mean, 95 % sure from below, 90 % from above.';
+const EMPTY: Panel = { width: WIDTH, height: 1, marks: [] };
+
+/** A stem for every cutoff, the band of the interval, its mean, zero and the margin. */
+function panel(comparison: Comparison, unit: string): Panel {
+  const { reference, loss, differences, difference, interval, margin, cutoffs } = comparison;
   const every = Math.ceil(differences.length / MAX_POINTS);
-  const shown = differences.flatMap((value, c) => (c % every === 0 ? [{ c, value }] : []));
+  const shown = differences.flatMap((value, at) => (at % every === 0 ? [{ at, value }] : []));
   const [low, high] = interval;
   const all = [...shown.map(({ value }) => value), low, high, 0, margin];
   const ticks = niceTicks(Math.min(...all), Math.max(...all), 5);
-  const [bottom, top] = [ticks[0] as number, ticks[ticks.length - 1] as number];
-  const x = (c: number) =>
-    (LEFT + 10 + ((RIGHT - LEFT - 20) * c) / Math.max(1, differences.length - 1)).toFixed(1);
-  const height = (value: number) =>
-    PLOT_BOTTOM - ((PLOT_BOTTOM - PLOT_TOP) * (value - bottom)) / (top - bottom || 1);
-  const y = (value: number) => height(value).toFixed(1);
-  const bandHeight = Math.max(1, height(low) - height(high)).toFixed(1);
-  // Labels beside the lines they belong to, moved apart where they would touch.
-  const labels = apart([
-    { at: height(difference), text: `mean ${numberLabel(Number(difference.toPrecision(3)))}` },
-    { at: height(0), text: 'no difference' },
-    { at: height(margin), text: 'what matters' },
-  ]);
-  const lossName = loss === 'pinball' ? 'Pinball loss' : 'Error';
+  const domain = domainOf(ticks);
+  const mean = numberLabel(Number(difference.toPrecision(3))).replace('-', '−');
+  const labels = [
+    { text: `mean ${mean}`, at: difference, fill: colour('forecast'), isBold: true },
+    { text: 'no difference', at: 0, fill: colour('muted') },
+    { text: 'margin', at: margin, fill: colour('naive') },
+  ];
+  const frame = {
+    ...{ width: WIDTH, height: 200, marginTop: 16, marginBottom: 16 },
+    ...{ marginLeft: marginOf(ticks), marginRight: endMargin(labels) },
+  };
+  const last = Math.max(1, differences.length - 1);
+  const x = [-0.02 * last, 1.02 * last];
   const order = every === 1 ? '' : `, every ${every}th shown`;
-  return [
-    `<text class="name" x="20" y="20">${escaped(`${lossName} of ${reference} − that of the challenger`)}</text>`,
-    `<text x="${WIDTH - 20}" y="20" text-anchor="end">${escaped(`${unit}; above 0 the challenger was better`)}</text>`,
-    ...ticks.map(
-      (tick) =>
-        `<path class="grid" d="M${LEFT} ${y(tick)}H${RIGHT}"/><text x="${LEFT - 8}" y="${(height(tick) + 4).toFixed(1)}" text-anchor="end">${numberLabel(tick)}</text>`,
-    ),
-    `<rect class="band" x="${LEFT}" y="${y(high)}" width="${RIGHT - LEFT}" height="${bandHeight}"/>`,
-    `<path class="stem" d="${shown.map(({ c, value }) => `M${x(c)} ${y(0)}V${y(value)}`).join('')}"/>`,
-    ...shown.map(({ c, value }) => `<circle class="point" cx="${x(c)}" cy="${y(value)}" r="2.6"/>`),
-    `<path class="zero" d="M${LEFT} ${y(0)}H${RIGHT}"/><path class="margin" d="M${LEFT} ${y(margin)}H${RIGHT}"/>`,
-    `<path class="mean" d="M${LEFT} ${y(difference)}H${RIGHT}"/>`,
-    ...labels.map(
-      ({ at, text }) => `<text x="${RIGHT + 8}" y="${(at + 4).toFixed(1)}">${escaped(text)}</text>`,
-    ),
-    `<text x="20" y="${PLOT_BOTTOM + 30}">${cutoffs} cutoffs, oldest first${order}. Band: the true mean lies above its low end (95 % sure) and below its high end (90 %).</text>`,
-  ].join('');
-}
-
-function apart(labels: { at: number; text: string }[]): { at: number; text: string }[] {
-  const sorted = labels.sort((a, b) => a.at - b.at);
-  let least = 0;
-  for (const label of sorted) {
-    label.at = Math.max(label.at, least);
-    least = label.at + 14;
-  }
-  let most = PLOT_BOTTOM;
-  for (const label of sorted.toReversed()) {
-    label.at = Math.min(label.at, most);
-    most = label.at - 14;
-  }
-  return sorted;
+  const lossName = loss === 'pinball' ? 'Pinball loss' : 'Error';
+  return {
+    ...frame,
+    heading: `${lossName} of ${reference} − that of the challenger, ${unit}`,
+    note: `${cutoffs} cutoffs, oldest first${order}; above 0 the challenger is better. ${BAND}`,
+    x: { domain: x, axis: null },
+    y: { domain, axis: null },
+    marks: [
+      ...verticalAxis(ticks),
+      Plot.rect([interval], {
+        ...{ x1: () => x[0], x2: () => x[1], y1: () => low, y2: () => high },
+        ...{ fill: colour('band80'), ariaDescription: 'interval of the mean' },
+      }),
+      Plot.ruleX(shown, {
+        x: 'at',
+        y1: () => 0,
+        y2: 'value',
+        stroke: colour('muted'),
+        strokeOpacity: 0.5,
+      }),
+      Plot.dot(shown, {
+        x: 'at',
+        y: 'value',
+        r: 2.6,
+        fill: colour('actual'),
+        ariaDescription: 'cutoffs',
+      }),
+      Plot.ruleY([0], { stroke: colour('muted'), ariaDescription: 'no difference' }),
+      Plot.ruleY([margin], {
+        ...{ stroke: colour('naive'), strokeDasharray: '4 3', ariaDescription: 'margin' },
+      }),
+      Plot.ruleY([difference], {
+        ...{ stroke: colour('forecast'), strokeWidth: 2.25, ariaDescription: 'mean' },
+      }),
+      ...endLabels(labels, domain, frame),
+    ],
+  };
 }
 
 function wrapped(text: string, width: number): string[] {

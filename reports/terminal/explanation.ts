@@ -3,27 +3,27 @@
  * the horizon.
  * Invariants: pure; every row has at most `width` characters; colour only where asked; control
  * characters in titles are dropped.
- * Fails: a RangeError as the picture does, or for a width too small to read.
+ * Fails: a RangeError as `checkExplanation`, or for a width too small to read.
  */
 
 import { timeLabels } from '../../web/scales.js';
 import {
   amount,
   checkExplanation,
-  type ExplanationChart,
+  type ExplanationData,
   signed,
   totalOf,
-} from '../charts/explanation-chart.ts';
+} from '../charts/explanation-data.ts';
 
 /** What is left for the bars is at least this wide on either side of the middle. */
 const MIN_HALF = 5;
 
 export function explanationInTerminal(
-  picture: ExplanationChart,
+  data: ExplanationData,
   size: { width: number; colour?: boolean },
 ): string {
-  checkExplanation(picture);
-  const { title, unit, timeZone, cutoff, timestamps, baseline, parts, forecast } = picture;
+  checkExplanation(data);
+  const { title, unit, timeZone, cutoff, timestamps, baseline, parts, forecast } = data;
   const plain = (text: string) => text.replace(/\p{C}/gu, '').slice(0, Math.floor(size.width));
   const paint = (text: string, code: string) =>
     size.colour && text ? `\u001b[${code}m${text}\u001b[0m` : text;

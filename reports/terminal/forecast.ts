@@ -1,12 +1,17 @@
 /**
- * Purpose: one forecast as text for a terminal: the same picture in Braille dots.
+ * Purpose: one forecast as text for a terminal: the data of its chart in Braille dots.
  * Invariants: pure; every row has at most `width` characters; colour only where asked; control
  * characters in titles are dropped.
- * Fails: a RangeError as the picture does, or for a size too small to read.
+ * Fails: a RangeError as `checkForecast`, or for a size too small to read.
  */
 
 import { localDays, numberLabel, runs, timeLabels } from '../../web/scales.js';
-import { checkChart, type ForecastChart, valueTicks } from '../charts/forecast-chart.ts';
+import {
+  checkForecast,
+  type ForecastData,
+  forecastValues,
+  ticksFor,
+} from '../charts/forecast-data.ts';
 
 export interface TerminalSize {
   /** Characters, axis and labels included. */
@@ -27,13 +32,13 @@ const LAYERS = ['band', 'actual', 'median'] as const;
 type Layer = (typeof LAYERS)[number];
 const COLOURS: Record<Layer, string> = { band: '34', actual: '39', median: '1;36' };
 
-export function forecastInTerminal(picture: ForecastChart, size: TerminalSize): string {
-  checkChart(picture);
-  const { actuals, forecast, timeZone } = picture;
+export function forecastInTerminal(data: ForecastData, size: TerminalSize): string {
+  checkForecast(data);
+  const { actuals, forecast, timeZone } = data;
   if (!(size.width >= 30 && size.height >= 8))
     throw new RangeError('a chart needs at least 30 × 8 characters');
   const rows = Math.floor(size.height) - 4;
-  const ticks = valueTicks(picture, Math.max(2, Math.floor(rows / 3)));
+  const ticks = ticksFor(forecastValues(data), Math.max(2, Math.floor(rows / 3)));
   const margin = Math.max(...ticks.map((tick) => numberLabel(tick).length));
   const columns = Math.floor(size.width) - margin - 2;
   const times = [...actuals.map((one) => one.timestamp), ...forecast.timestamps];
@@ -87,39 +92,50 @@ export function forecastInTerminal(picture: ForecastChart, size: TerminalSize): 
     size.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
   const labelAt = new Map(ticks.map((tick) => [Math.round(y(tick)) >> 2, numberLabel(tick)]));
   const chart = Array.from({ length: rows }, (_, row) => {
-    let text = '';
-    let stretch = '';
-    let layer: Layer | undefined;
-    for (let column = 0; column < columns; column++) {
-      const cell = row * columns + column;
-      const all = LAYERS.reduce((sum, layer) => sum | bits[layer][cell], 0);
-      const top = LAYERS.findLast((layer) => bits[layer][cell] !== 0);
-      // Where the median runs, the band's dots would blur it.
-      const shown = bits.median[cell] || all;
-      if (top !== layer) {
-        text += layer ? paint(stretch, COLOURS[layer]) : stretch;
-        stretch = '';
-        layer = top;
-      }
-      stretch += top ? String.fromCodePoint(0x2800 + shown) : ' ';
-    }
-    text += layer ? paint(stretch, COLOURS[layer]) : stretch;
     const label = labelAt.get(row) ?? '';
+    const text = rowOf(bits, row * columns, columns, paint);
     return `${label.padStart(margin)} ${label ? '┤' : '│'}${text}`.trimEnd();
   });
   const step = forecast.timestamps.length > 1 ? forecast.timestamps[1] - forecast.timestamps[0] : 0;
-  const cutoff = Math.min(columns - 1, Math.max(0, Math.round(x(picture.cutoff + step / 2) / 2)));
+  const cutoff = Math.min(columns - 1, Math.max(0, Math.round(x(data.cutoff + step / 2) / 2)));
   const axis = `${' '.repeat(margin)} └${'─'.repeat(cutoff)}┴${'─'.repeat(columns - cutoff - 1)}`;
   const plain = (text: string) => text.replace(/\p{C}/gu, '').slice(0, Math.floor(size.width));
   const { full } = timeLabels(timeZone);
-  const legend = `${' '.repeat(margin + 2)}━ actual, then median in its ${picture.bandName ?? '80 % interval'}; ┴ cutoff ${full(picture.cutoff)}`;
+  const band = data.bandName ?? '80 % interval';
+  const names = `━ actual, then median in its ${band}; ┴ cutoff ${full(data.cutoff)}`;
+  const legend = `${' '.repeat(margin + 2)}${names}`;
   return [
-    paint(plain(`${picture.title} (${picture.unit})`), '1'),
+    paint(plain(`${data.title} (${data.unit})`), '1'),
     ...chart,
     axis,
     `${' '.repeat(margin + 2)}${dayRow(times, timeZone, columns, (time) => x(time) / 2)}`.trimEnd(),
     plain(legend),
   ].join('\n');
+}
+
+/** One row of characters, from `first` on; neighbours of one layer are painted together. */
+function rowOf(
+  bits: Record<Layer, Uint8Array>,
+  first: number,
+  columns: number,
+  paint: (text: string, code: string) => string,
+): string {
+  let text = '';
+  let stretch = '';
+  let layer: Layer | undefined;
+  for (let cell = first; cell < first + columns; cell++) {
+    const all = LAYERS.reduce((sum, layer) => sum | bits[layer][cell], 0);
+    const top = LAYERS.findLast((layer) => bits[layer][cell] !== 0);
+    // Where the median runs, the band's dots would blur it.
+    const shown = bits.median[cell] || all;
+    if (top !== layer) {
+      text += layer ? paint(stretch, COLOURS[layer]) : stretch;
+      stretch = '';
+      layer = top;
+    }
+    stretch += top ? String.fromCodePoint(0x2800 + shown) : ' ';
+  }
+  return text + (layer ? paint(stretch, COLOURS[layer]) : stretch);
 }
 
 /** Day labels under the axis, each at its local midnight, dropped where they would touch. */

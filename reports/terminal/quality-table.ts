@@ -80,7 +80,8 @@ export function qualityTable(report: QualityReport): string {
         plain(detail).slice(0, 300),
       ]);
   }
-  return `${report.title}, ${utcText(report.span.start)} to ${utcText(report.span.end)}\n${table.toString()}`;
+  const { start, end } = report.span;
+  return `${report.title}, ${utcText(start)} to ${utcText(end)}\n${table.toString()}`;
 }
 
 const BLOCKS = '▁▂▃▄▅▆▇█';

@@ -63,7 +63,7 @@ withBrowser('the leaderboard page', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('draws every picture, and lines have the colour of their key', async () => {
+  test('draws every chart, and the network and its forecast are the one blue', async () => {
     const boxes: number[] = await page.evaluate(
       'Array.from(document.querySelectorAll("svg[role=img]"), (svg) => svg.getBoundingClientRect().height)',
     );
@@ -71,14 +71,14 @@ withBrowser('the leaderboard page', () => {
     expect(Math.min(...boxes)).toBeGreaterThan(90);
     const stroke = (selector: string) =>
       page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).stroke`);
-    expect(await stroke('.legend .t-network')).toBe('rgb(29, 95, 209)');
-    expect(await stroke('g .line.t-network')).toBe('rgb(29, 95, 209)');
+    expect(await stroke('[aria-description=network]')).toBe('rgb(31, 95, 214)');
+    expect(await stroke('[aria-description="median forecast"]')).toBe('rgb(31, 95, 214)');
   });
 
   test('fits 360 px, in the light and in the dark', async () => {
     for (const [colorScheme, ground] of [
       ['light', 'rgb(255, 255, 255)'],
-      ['dark', 'rgb(20, 24, 29)'],
+      ['dark', 'rgb(15, 18, 22)'],
     ] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 360, height: 740 });

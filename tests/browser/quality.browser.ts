@@ -85,9 +85,9 @@ withBrowser('the data-quality page', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('draws every picture, says what each shows, and asks for nothing', async () => {
+  test('draws every chart, says what each shows, and asks for nothing', async () => {
     const heights: number[] = await page.evaluate(
-      'Array.from(document.querySelectorAll("svg[role=img][aria-label]"), (svg) => svg.getBoundingClientRect().height)',
+      'Array.from(document.querySelectorAll("svg[role=img]:has(title):has(desc)"), (svg) => svg.getBoundingClientRect().height)',
     );
     expect(heights).toHaveLength(await page.locator('svg').count());
     expect(heights.every((height) => height > 50)).toBe(true);
@@ -97,14 +97,14 @@ withBrowser('the data-quality page', () => {
 
   test('three hundred names stand apart and are large enough to read', async () => {
     const tops: number[] = await page.evaluate(
-      'Array.from(document.querySelectorAll("svg text[text-anchor=end]"), (text) => text.getBoundingClientRect()).map(({ top }) => top)',
+      'Array.from(document.querySelectorAll("svg [aria-description=names] text"), (text) => text.getBoundingClientRect()).map(({ top }) => top)',
     );
     expect(tops).toHaveLength(300);
     for (let i = 1; i < tops.length; i++)
       expect((tops[i] as number) - (tops[i - 1] as number)).toBeGreaterThan(11);
   });
 
-  test('fits a phone: tables and the large picture scroll by themselves, the page does not', async () => {
+  test('fits a phone: tables and the large chart scroll by themselves, the page does not', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(12_000);

@@ -191,7 +191,7 @@ describe('training', () => {
     ]);
     expect(first.worstSeries).toHaveLength(4);
     expect(first.maeByHourOfWeek.network).toHaveLength(168);
-    expect(await readFile(page, 'utf8')).toContain('<h2>Most wrong</h2>');
+    expect(await readFile(page, 'utf8')).toContain('<h2>Largest errors</h2>');
     expect(await json('models', 'list')).toEqual({ champion: null, models: [] });
     const again = await json(...args);
     expect(again).toMatchObject({ kept: 2, metrics: first.metrics });

@@ -72,7 +72,7 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
     contract,
     now: start,
   });
-  return { report, pictures: drawQuality(domain, contract.view) };
+  return { report, tables: drawQuality(domain, contract.view) };
 }
 
 describe('the data-quality report', () => {
@@ -130,13 +130,13 @@ describe('the data-quality report', () => {
   });
 
   test('the page escapes what comes from data, loads nothing and runs nothing', async () => {
-    const { report, pictures } = await reportOf(series, weeks);
-    const page = qualityPage(report, pictures);
+    const { report, tables } = await reportOf(series, weeks);
+    const page = qualityPage(report, tables);
     expect(page).not.toContain('<script');
     expect(page).toContain('&lt;script&gt;');
     expect(page).toContain('Test &lt;demand&gt;');
     expect(page).not.toMatch(/(src|href)=|url\(|@import/);
-    expect(page).toContain('prefers-color-scheme: dark');
+    expect(page).toContain('prefers-color-scheme:dark');
     // No attribute of data's own, and no character that would end one.
     expect(page).not.toMatch(/<[^>]*alert/);
   });
@@ -148,8 +148,8 @@ describe('the data-quality report', () => {
         (t: number) => (t * index) % 7,
       ]),
     );
-    const { report, pictures } = await reportOf(many, 84 * 24);
-    const page = qualityPage(report, pictures);
+    const { report, tables } = await reportOf(many, 84 * 24);
+    const page = qualityPage(report, tables);
     expect(page.length).toBeLessThan(300_000);
   });
 

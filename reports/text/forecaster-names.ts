@@ -1,6 +1,6 @@
 /**
  * Purpose: what the forecasters are called, in which order they are listed and which line is
- * theirs, in tables and pictures.
+ * theirs, in tables and charts.
  * Invariants: an unknown forecaster keeps its own name and comes before the oracle.
  * Fails: never.
  */

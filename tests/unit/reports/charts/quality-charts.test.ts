@@ -1,13 +1,15 @@
-/**
- * Purpose: the pictures of the data-quality page: what is drawn is what is in the tables, at three
- * hundred series too.
- */
 import { describe, expect, test } from '@jest/globals';
 import type { Domain } from '../../../../domains/domain.ts';
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
-import { heatChart, rejectionChart, volumeChart } from '../../../../reports/charts/quality-svg.ts';
+import {
+  heatChart,
+  rejectionChart,
+  volumeChart,
+} from '../../../../reports/charts/quality-charts.ts';
 import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
+import { type Chart, inlineSvg } from '../../../../reports/charts/svg.ts';
 import { viewDemand } from '../../../../services/feature/contract/demand-view.ts';
+import { BROKEN, countOf, stretchesOf, textsOf } from '../../../fixtures/drawn.ts';
 
 const domain = {
   missing: 'unknown',
@@ -18,7 +20,9 @@ const domain = {
 const HOSTILE = `"><script>alert('x')</script>`;
 const NAN = Number.NaN;
 
-function pictures(values: Record<string, (t: number) => number>, days: number) {
+const svgOf = (chart: Chart | null): string => inlineSvg(chart as Chart).text;
+
+function tables(values: Record<string, (t: number) => number>, days: number) {
   const seriesIds = Object.keys(values);
   const length = days * 24;
   const target = Float32Array.from(
@@ -38,7 +42,7 @@ function pictures(values: Record<string, (t: number) => number>, days: number) {
 
 describe('series by day', () => {
   test('one row a series, the busiest first; a cell is its share of the usual highest, zero or missing', () => {
-    const { heat } = pictures(
+    const { heat } = tables(
       { low: (t) => (t < 48 ? 1 : 5), none: () => 0, high: (t) => (t < 24 ? NAN : 10) },
       4,
     );
@@ -47,13 +51,21 @@ describe('series by day', () => {
       ['low', '1155'],
       ['none', '0000'],
     ]);
-    const svg = heatChart({ heat } as never, 'shop');
-    expect(svg).toContain('aria-label="Each shop by day, 3 of them');
+    const svg = svgOf(heatChart({ heat } as never, 'shop'));
+    expect(svg).toContain('<title>Each shop by a day</title><desc>3 rows');
+    expect(textsOf(svg)).toEqual(expect.arrayContaining(['high', 'low', 'none']));
+    const strokes = (name: string) =>
+      new RegExp(
+        `d="([^"]*)"[^>]*aria-description="${name}"|aria-description="${name}"[^>]*d="([^"]*)"`,
+      )
+        .exec(svg)
+        ?.slice(1)
+        .find(Boolean);
     // Row 0 lacks its first day; row 1 is pale for two; row 2 is zero for four.
-    expect(svg).toContain('<path class="gap" d="M0 6h1"/>');
-    expect(svg).toContain('<path class="shade1" d="M0 19h2"/>');
-    expect(svg).toContain('<path class="shade0" d="M0 32h4"/>');
-    expect(svg).toContain('<path class="shade5" d="M1 6h3M2 19h2"/>');
+    expect(strokes('missing')).toMatch(/^M0 \d+h1$/);
+    expect(strokes('shade 1')).toMatch(/^M0 \d+h2$/);
+    expect(strokes('shade 0')).toMatch(/^M0 \d+h4$/);
+    expect(strokes('shade 5')).toMatch(/^M1 \d+h3M2 \d+h2$/);
   });
 
   test('three hundred series over a year: every row is there, the page stays small, hostile names stay text', () => {
@@ -63,11 +75,11 @@ describe('series by day', () => {
         (t: number) => (310 - i) * (((t * 7919) % 13) + 1),
       ]),
     );
-    const drawn = pictures(many, 180);
+    const drawn = tables(many, 180);
     expect(drawn.heat).toMatchObject({ daysEach: 2, more: 10 });
     expect(drawn.heat.starts).toHaveLength(90);
-    const svg = heatChart(drawn, 'shop');
-    expect(svg.match(/text-anchor="end"/g)).toHaveLength(300);
+    const svg = svgOf(heatChart(drawn, 'shop'));
+    expect(countOf(svg, 'names', 'text')).toBe(300);
     expect(svg.length).toBeLessThan(300_000);
     expect(svg).not.toContain('<script');
     expect(svg).toContain('&lt;script');
@@ -76,21 +88,18 @@ describe('series by day', () => {
 
 describe('volume', () => {
   test('a bar a day, a line where three weeks before are known, what is new stands out', () => {
-    const drawn = pictures({ a: (t) => (t < 48 ? NAN : 1), b: () => 1 }, 35);
+    const drawn = tables({ a: (t) => (t < 48 ? NAN : 1), b: () => 1 }, 35);
     expect(drawn.volume.bins).toHaveLength(35);
     expect(drawn.volume.bins[2]).toMatchObject({ actual: 2, expected: null, isFresh: false });
     expect(drawn.volume.bins[34]).toMatchObject({ actual: 2, expected: 2, isFresh: true });
-    const svg = volumeChart(drawn);
-    expect(svg.match(/<rect class="old"/g)).toHaveLength(34);
-    expect(svg.match(/<rect class="new"/g)).toHaveLength(1);
-    // From the 22nd day on, without a break.
-    const line = /class="line" d="([^"]+)"/.exec(svg)?.[1] ?? '';
-    expect([line.match(/M/g)?.length, line.match(/L/g)?.length]).toEqual([1, 13]);
+    const svg = svgOf(volumeChart(drawn));
+    expect([countOf(svg, 'earlier', 'rect'), countOf(svg, 'new', 'rect')]).toEqual([34, 1]);
+    expect(stretchesOf(svg, 'expected')).toBe(1);
   });
 
-  test('without anything there is no picture', () => {
-    expect(volumeChart(drawQuality(domain, null))).toBe('');
-    expect(heatChart(drawQuality(domain, null), 'shop')).toBe('');
+  test('without anything there is no chart', () => {
+    expect(volumeChart(drawQuality(domain, null))).toBeNull();
+    expect(heatChart(drawQuality(domain, null), 'shop')).toBeNull();
   });
 });
 
@@ -106,15 +115,17 @@ test('rejected rows: a bar a file, a colour a reason, the rest together', () => 
   const eight = Object.fromEntries(
     Array.from({ length: 8 }, (_, i) => [i === 0 ? HOSTILE : `reason ${i}`, 8 - i]),
   );
-  const svg = rejectionChart([
+  const rejected = rejectionChart([
     account('one', eight),
     account(HOSTILE, { 'reason 1': 72 }),
     account('clean', {}),
   ]);
-  // Seven colours in the first bar, one in the second, seven in the key.
-  expect(svg.match(/<rect /g)).toHaveLength(7 + 1 + 7);
+  const svg = svgOf(rejected?.chart ?? null);
+  // Seven colours in the first bar, one in the second.
+  expect(countOf(svg, 'rejected', 'rect')).toBe(7 + 1);
   expect(svg).toContain('highest 72.0 %');
-  expect(svg).toContain('other reasons');
-  expect(svg).not.toContain('<script');
-  expect(rejectionChart([account('clean', {})])).toBe('');
+  expect(rejected?.reasons).toHaveLength(7);
+  expect(rejected?.reasons.at(-1)).toBe('other reasons');
+  expect(svg).not.toMatch(BROKEN);
+  expect(rejectionChart([account('clean', {})])).toBeNull();
 });

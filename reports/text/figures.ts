@@ -1,0 +1,29 @@
+/**
+ * Purpose: numbers and dates as text in pages and charts.
+ * Invariants: a value that is unknown or not finite is a dash; the minus sign is U+2212.
+ * Fails: never.
+ */
+import { numberLabel } from '../../web/scales.js';
+
+export const whole = (value: number): string => value.toLocaleString('en-US');
+
+/** Three digits and more where the number has them: 1,234, 56.7, 0.891. */
+export function figure(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–';
+  const text =
+    Math.abs(value) >= 100
+      ? numberLabel(Math.round(value))
+      : value.toFixed(Math.abs(value) >= 10 ? 1 : 3);
+  return text.replace('-', '−');
+}
+
+export const percent = (share: number, digits = 1): string =>
+  Number.isFinite(share) ? `${(100 * share).toFixed(digits).replace('-', '−')} %` : '–';
+
+/** With its sign: +12.3 %, −0.4 %. */
+export const signedPercent = (share: number): string =>
+  share > 0 ? `+${percent(share)}` : percent(share);
+
+/** "2026-03-01", in UTC. */
+export const dateText = (timestamp: number): string =>
+  new Date(timestamp).toISOString().slice(0, 10);
