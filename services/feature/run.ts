@@ -25,7 +25,7 @@ import {
   piecesRead,
 } from '../../storage/features/reading/version-coverage.ts';
 import type { Segment } from '../../storage/features/segments/segment-index.ts';
-import { refuseClockBehind } from '../../storage/log/stamps.ts';
+import { refuseClockBehind } from '../../storage/features/stamps.ts';
 import { type AggregatedPart, embeddedEngine, type PartEngine } from './aggregation/aggregate.ts';
 import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
 import { judgeAge, judgeRun } from './contract/contract.ts';

@@ -15,7 +15,6 @@ import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.t
 import { HeadwayError } from '../../platform/errors.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
 import type { AppendLog } from '../log/append-log.ts';
-import { aheadProblem, isAhead, latestOf, nextCommittedAt } from '../log/stamps.ts';
 import { placeFile } from '../objects/content-addressed-write.ts';
 import {
   type CommitContext,
@@ -31,6 +30,7 @@ import { type DataFile, filesOf } from './reading/version-coverage.ts';
 import { placePack } from './segments/feature-compact.ts';
 import { writeFirstPieces, writePiece } from './segments/pack-writer.ts';
 import { readSegmentIndex, type Segment } from './segments/segment-index.ts';
+import { aheadProblem, isAhead, latestOf, nextCommittedAt } from './stamps.ts';
 
 /** A piece of the head, and where its rows are. */
 interface Held {

@@ -12,12 +12,6 @@ import type { Clock } from '../../platform/clock.ts';
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import type { AppendLog } from '../log/append-log.ts';
-import {
-  nextCommittedAt,
-  refuseAheadOfClock,
-  refuseClockBehind,
-  stampAfter,
-} from '../log/stamps.ts';
 import { placeBytes, placeFile } from '../objects/content-addressed-write.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
@@ -37,6 +31,7 @@ import { nextOnlinePanel } from './online/online-increment.ts';
 import { encodeOnlineView } from './online/online-view.ts';
 import { type Ahead, readSnapshot } from './reading/snapshot-reader.ts';
 import { newestParts, segmentsOf } from './segments/segment-index.ts';
+import { nextCommittedAt, refuseAheadOfClock, refuseClockBehind, stampAfter } from './stamps.ts';
 
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;

@@ -7,7 +7,6 @@
 
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { aheadProblem } from '../log/stamps.ts';
 import { sha256 } from '../objects/content-hash.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -18,6 +17,7 @@ import { type Collection, isIntact, openGarbageLog } from './garbage/collection-
 import { type Manifest, reportHash } from './manifest.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { readSegmentIndex } from './segments/segment-index.ts';
+import { aheadProblem } from './stamps.ts';
 
 export interface FeatureReport extends StoreReport {
   readonly manifests: number;

@@ -8,7 +8,7 @@ import Table from 'cli-table3';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { minuteText } from '../../../platform/text/utc-text.ts';
 import { filesOf } from '../../../storage/features/reading/version-coverage.ts';
-import { CLOCK_FIX } from '../../../storage/log/stamps.ts';
+import { CLOCK_FIX } from '../../../storage/features/stamps.ts';
 import type { CommandContext } from '../../context.ts';
 
 export async function storeLog(context: CommandContext): Promise<void> {

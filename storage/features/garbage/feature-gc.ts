@@ -11,10 +11,10 @@
  */
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { AppendLog } from '../../log/append-log.ts';
-import { refuseClockBehind } from '../../log/stamps.ts';
 import { logNumber, objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
 import type { Manifest } from '../manifest.ts';
+import { refuseClockBehind } from '../stamps.ts';
 import { COLLECTION_FORMAT, type Collection, isIntact, openGarbageLog } from './collection-log.ts';
 
 /**

@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { nextCommittedAt, refuseClockBehind } from '../../log/stamps.ts';
 import { placeBytes, placeFile } from '../../objects/content-addressed-write.ts';
 import { sha256 } from '../../objects/content-hash.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
@@ -28,6 +27,7 @@ import {
   snapshotVersionOf,
 } from '../manifest.ts';
 import { type DataFile, feedsOf, filesOf, isPack } from '../reading/version-coverage.ts';
+import { nextCommittedAt, refuseClockBehind } from '../stamps.ts';
 import { type WrittenPack, writePack } from './pack-writer.ts';
 import { encodeSegmentIndex, sumOfSegments } from './segment-index.ts';
 
