@@ -16,7 +16,7 @@ import {
 } from '../../../platform/duckdb/duckdb.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
-import { reasonNameSql } from '../aggregation/interval-rules.ts';
+import { hasKeySql, reasonNameSql } from '../aggregation/interval-rules.ts';
 
 const MAX_COLUMNS = 40;
 const MAX_TEXT = 120;
@@ -131,11 +131,12 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
 export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> {
   const { domain, part, rows } = options;
   const reason = reasonNameSql(domain, rows);
+  const times = [rows.localTime, ...(rows.instant === undefined ? [] : [rows.instant])];
+  const newest = `greatest(${times.map((time) => `epoch_ms(${time})`).join(', ')})`;
   const wanted: [string, string][] = [
     [
       'newest',
-      `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ` +
-        `${ROWS_EACH}`,
+      `SELECT * FROM ${rows.relation} ORDER BY ${newest} DESC NULLS LAST LIMIT ${ROWS_EACH}`,
     ],
   ];
   if (rows.duplicateKey.length > 0) {
@@ -144,7 +145,8 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
       `QUALIFY count(*) OVER (PARTITION BY ${key}) > 1 ORDER BY ${key} LIMIT ` + `${ROWS_EACH}`;
     wanted.push([
       'duplicate',
-      `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL ${doubled}`,
+      `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL AND ` +
+        `${hasKeySql(rows.duplicateKey)} ${doubled}`,
     ]);
   }
   for (const range of rows.ranges ?? []) {

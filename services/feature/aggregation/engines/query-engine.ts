@@ -18,15 +18,19 @@ import {
   writeValues,
 } from '../aggregate.ts';
 import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from '../interval-rules.ts';
+import { type DayRows, type IsolatedTimes, isolatedTimes } from '../isolated-times.ts';
 import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
 import {
   countStatement,
+  daysStatement,
   duckdbDialect,
   outsideStatement,
   type PortablePart,
   probeStatement,
   type SqlDialect,
 } from './portable-sql.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface QueryEngine {
   readonly dialect: SqlDialect;
@@ -73,19 +77,22 @@ export async function aggregateByQuery(
   requireWholeDays(domain);
   const query: PortablePart = { ...options, dialect: engine.dialect };
   const { rowsIn, range } = await probe(engine, query);
-  const statement = countStatement(query, segmentsOf(options, range));
+  const isolated = part.span === null ? await isolatedIn(engine, query) : null;
+  const segments = withoutIsolated(segmentsOf(options, range), isolated);
+  const statement = countStatement(query, segments);
   const account = { rowsUsed: 0, rejected: {} as Record<string, number> };
   const frequencyMs = domain.frequencyMinutes * 60_000;
   return withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, async (connection) => {
-    const span = await collect(connection, engine.query(statement), account);
+    const values = await collect(connection, engine.query(statement), account);
     const { rowsUsed } = account;
     const rejected = inOrder(account.rejected, reasonsOf(domain, options.rows));
     const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
     if (total !== rowsIn) throw changed(part.name, rowsIn, total);
     if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
     const written = await writeValues(connection, 'hw_values ORDER BY line', path, availableAt);
-    const found = span === null ? null : { start: span.first, end: span.last + frequencyMs };
-    return { part, path, rows: written, span: (part.span ?? found)!, rowsIn, rowsUsed, rejected };
+    const found = values && { start: values.first, end: values.last + frequencyMs };
+    const span = (part.span ?? found)!;
+    return { part, path, rows: written, span, rowsIn, rowsUsed, rejected, isolated };
   });
 }
 
@@ -104,6 +111,33 @@ export async function probe(engine: QueryEngine, query: PortablePart): Promise<P
       fix: 'Run again; nothing was committed.',
     },
   );
+}
+
+async function isolatedIn(engine: QueryEngine, query: PortablePart): Promise<IsolatedTimes | null> {
+  const days: DayRows[] = [];
+  for await (const [day, rows] of engine.query(daysStatement(query)))
+    days.push({ day: Number(day), rows: Number(rows) });
+  return isolatedTimes(days);
+}
+
+/** Local times outside the body of a part are lost, and say why. */
+function withoutIsolated(
+  segments: readonly ClockSegment[],
+  isolated: IsolatedTimes | null,
+): readonly ClockSegment[] {
+  if (isolated === null || !isolated.isRejected) return segments;
+  const [first, past] = [isolated.body.first * DAY_MS, isolated.body.past * DAY_MS];
+  const lost = { shift: 0, turn: 1, turns: 1, lost: 'isolated_time' } as const;
+  const inside = segments
+    .map((one) => ({ ...one, first: Math.max(one.first, first), past: Math.min(one.past, past) }))
+    .filter((one) => one.first < one.past);
+  const last = Math.max(past, ...segments.map((one) => one.past));
+  const from = Math.min(first, ...segments.map((one) => one.first));
+  return [
+    { ...lost, first: from, past: first },
+    ...inside,
+    { ...lost, first: past, past: last },
+  ].filter((one) => one.first < one.past);
 }
 
 /** What the local times in question mean in UTC. */
