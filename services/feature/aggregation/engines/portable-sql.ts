@@ -49,21 +49,18 @@ export interface PortablePart {
 }
 
 /**
- * Columns: rows_in, first_ms, last_ms (starts of the first and last local interval of a usable row;
- * NULL: there is none).
+ * Columns: day (since 1970, by the local clock; NULL for rows that are not usable), row_count,
+ * first_ms, last_ms (starts of the first and last local interval). Days are in their order.
  */
 export const probeStatement = (query: PortablePart): string => `
-SELECT count(*) AS rows_in, min(local_ms) AS first_ms, max(local_ms) AS last_ms
+SELECT CAST(floor(local_ms / 86400000e0) AS INTEGER) AS day, count(*) AS row_count,
+  min(local_ms) AS first_ms, max(local_ms) AS last_ms
 FROM (
   SELECT CASE WHEN hw_reason IS NULL THEN ${bucketOf(query)} END AS local_ms
   FROM ${judged(query)} AS judged
-) AS usable`;
-
-/** Columns: day (since 1970, by the local clock), row_count: usable rows, days in their order. */
-export const daysStatement = (query: PortablePart): string => `
-SELECT CAST(floor(local_ms / 86400000e0) AS INTEGER) AS day, count(*) AS row_count
-FROM (SELECT ${bucketOf(query)} AS local_ms FROM ${judged(query)} AS judged WHERE hw_reason IS NULL) AS usable
-GROUP BY 1 ORDER BY 1`;
+) AS usable
+GROUP BY 1
+ORDER BY 1`;
 
 /**
  * Columns: reason (NULL: used), series_id, utc_ms, target, row_count (raw rows of this reason),

@@ -22,7 +22,6 @@ import { type DayRows, type IsolatedTimes, isolatedTimes } from '../isolated-tim
 import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
 import {
   countStatement,
-  daysStatement,
   duckdbDialect,
   outsideStatement,
   type PortablePart,
@@ -67,6 +66,8 @@ export interface Probe {
   readonly rowsIn: number;
   /** Of usable rows; null where there is none. */
   readonly range: { readonly first: number; readonly last: number } | null;
+  /** Of usable rows. */
+  readonly days: readonly DayRows[];
 }
 
 export async function aggregateByQuery(
@@ -76,8 +77,8 @@ export async function aggregateByQuery(
   const { domain, part, path, availableAt, tempFolder, memoryLimitMb } = options;
   requireWholeDays(domain);
   const query: PortablePart = { ...options, dialect: engine.dialect };
-  const { rowsIn, range } = await probe(engine, query);
-  const isolated = part.span === null ? await isolatedIn(engine, query) : null;
+  const { rowsIn, range, days } = await probe(engine, query);
+  const isolated = part.span === null ? isolatedTimes(days) : null;
   const segments = withoutIsolated(segmentsOf(options, range), isolated);
   const statement = countStatement(query, segments);
   const account = { rowsUsed: 0, rejected: {} as Record<string, number> };
@@ -97,27 +98,17 @@ export async function aggregateByQuery(
 }
 
 export async function probe(engine: QueryEngine, query: PortablePart): Promise<Probe> {
-  for await (const [rowsIn, first, last] of engine.query(probeStatement(query))) {
-    return {
-      rowsIn: Number(rowsIn),
-      range: first === null ? null : { first: Number(first), last: Number(last) },
-    };
-  }
-  throw new HeadwayError(
-    'SOURCE_UNAVAILABLE',
-    `the ${engine.dialect.name} engine returned no row for a count`,
-    {
-      where: query.part.name,
-      fix: 'Run again; nothing was committed.',
-    },
-  );
-}
-
-async function isolatedIn(engine: QueryEngine, query: PortablePart): Promise<IsolatedTimes | null> {
   const days: DayRows[] = [];
-  for await (const [day, rows] of engine.query(daysStatement(query)))
-    days.push({ day: Number(day), rows: Number(rows) });
-  return isolatedTimes(days);
+  let rowsIn = 0;
+  const times: number[] = [];
+  for await (const [day, count, first, last] of engine.query(probeStatement(query))) {
+    rowsIn += Number(count);
+    if (day === null) continue;
+    days.push({ day: Number(day), rows: Number(count) });
+    times.push(Number(first), Number(last));
+  }
+  const range = times.length > 0 ? { first: times[0]!, last: times.at(-1)! } : null;
+  return { rowsIn, range, days };
 }
 
 /** Local times outside the body of a part are lost, and say why. */
