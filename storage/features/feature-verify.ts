@@ -7,7 +7,7 @@
 
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';

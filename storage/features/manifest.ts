@@ -7,14 +7,17 @@
  * Fails: STORE_CORRUPT with the key for anything that is not a manifest of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator, type Validator } from '../../platform/settings/validator.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
+} from '../../platform/files/checksummed-json.ts';
+import { HASH_PATTERN, sha256 } from '../../platform/files/content-hash.ts';
+import {
+  lazyValidator,
   record,
   schemaProblem,
-} from '../log/checksummed-json.ts';
-import { HASH_PATTERN, sha256 } from '../objects/content-hash.ts';
+  type Validator,
+} from '../../platform/settings/validator.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
 /**

@@ -11,7 +11,7 @@
 
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import type { SqlSession } from '../../../platform/duckdb/session.ts';
-import { sha256 } from '../../objects/content-hash.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, Manifest } from '../manifest.ts';
 import {

@@ -8,9 +8,8 @@
  */
 
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
-import { lazyValidator } from '../../../platform/settings/validator.ts';
-import { record, schemaProblem } from '../../log/checksummed-json.ts';
-import { sha256 } from '../../objects/content-hash.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../../platform/settings/validator.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
 import { coveredBy } from '../time-spans.ts';
