@@ -19,13 +19,14 @@ import { type CommitRequest, commitFeatures, type OnlineRequest } from './featur
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
-import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
+import type { Manifest, Segment } from './manifest.ts';
+import { parseManifest, reportHash, serialiseManifest } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { type NextSnapshot, readNext } from './reading/next-snapshot.ts';
 import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
 import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
-import { type Segment, segmentsOf } from './segments/segment-index.ts';
+import { segmentsOf } from './segments/segment-index.ts';
 
 export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
   /** Default: the newest. */

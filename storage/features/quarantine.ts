@@ -13,7 +13,7 @@ import { lazyValidator, record, schemaProblem } from '../../platform/settings/va
 import { objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
-import type { Segment } from './segments/segment-index.ts';
+import type { Segment } from './manifest.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;
 /**

@@ -12,7 +12,7 @@ const INPUT_OUTPUT =
 /** The public ports of storage, the types that they exchange. */
 const PORTS = [
   '^storage/open-store\\.ts$',
-  '^storage/features/(feature-store|manifest|panel-hash|quarantine)\\.ts$',
+  '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
   '^storage/models/(model-registry|model-card)\\.ts$',
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
   '^storage/objects/object-store\\.ts$',

@@ -20,13 +20,15 @@ import { objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
 import { pendingDeletions } from '../garbage/collection-log.ts';
 import {
+  type DataFile,
   type FeatureObject,
   type FeaturePack,
-  formatOf,
+  filesOf,
+  isPack,
   type Manifest,
-  snapshotVersionOf,
 } from '../manifest.ts';
-import { type DataFile, feedsOf, filesOf, isPack } from '../reading/version-coverage.ts';
+import { formatOf, snapshotVersionOf } from '../manifest-format.ts';
+import { feedsOf } from '../reading/version-coverage.ts';
 import { nextCommittedAt, refuseClockBehind } from '../stamps.ts';
 import { type WrittenPack, writePack } from './pack-writer.ts';
 import { encodeSegmentIndex, sumOfSegments } from './segment-index.ts';

@@ -7,12 +7,12 @@ import fc from 'fast-check';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../../../platform/clock.ts';
 import { openFeatureStore } from '../../../../../storage/features/feature-store.ts';
+import { exogenousFeed } from '../../../../../storage/features/manifest.ts';
 import { diffSnapshots } from '../../../../../storage/features/reading/snapshot-diff.ts';
 import type {
   ChangeKind,
   SeriesChanges,
 } from '../../../../../storage/features/reading/value-changes.ts';
-import { exogenousFeed } from '../../../../../storage/features/reading/version-coverage.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 import {
   HOUR,
