@@ -17,13 +17,12 @@ import { withSqlSession } from '../platform/duckdb/session.ts';
 import { sqlFilename } from '../platform/duckdb/sql.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { type FeatureStore, openFeatureStore } from '../storage/features/feature-store.ts';
+import type { Manifest, NewFeatureObject } from '../storage/features/manifest.ts';
 import {
-  type Manifest,
   parseManifest,
   serialiseManifest,
   snapshotVersionOf,
-} from '../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../storage/features/new-objects.ts';
+} from '../storage/features/manifest-format.ts';
 import { openAppendLog } from '../storage/log/append-log.ts';
 import { fileObjectStore } from '../storage/objects/file-object-store.ts';
 import { objectKeys } from '../storage/objects/object-keys.ts';

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
-import type { NewFeatureObject } from '../../../storage/features/new-objects.ts';
+import type { NewFeatureObject } from '../../../storage/features/manifest.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {

@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
+import { exogenousFeed } from '../../../storage/features/manifest.ts';
 import type { ChangeKind } from '../../../storage/features/reading/value-changes.ts';
-import { exogenousFeed } from '../../../storage/features/reading/version-coverage.ts';
 import { HOUR, hour, type ObjectSpec, type Row } from '../../fixtures/storage/features.ts';
 import { span, withSnapshots } from '../../fixtures/storage/snapshot-diffs.ts';
 

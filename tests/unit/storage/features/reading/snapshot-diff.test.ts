@@ -1,6 +1,6 @@
 /** Purpose: the five kinds of difference between two snapshots, on small ones. */
 import { describe, expect, test } from '@jest/globals';
-import { exogenousFeed } from '../../../../../storage/features/reading/version-coverage.ts';
+import { exogenousFeed } from '../../../../../storage/features/manifest.ts';
 import { hour, NOW } from '../../../../fixtures/storage/features.ts';
 import { collected, span, withSnapshots } from '../../../../fixtures/storage/snapshot-diffs.ts';
 
