@@ -11,7 +11,7 @@
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
 import type { CommandContext } from '../context.ts';
-import { stopSignal } from './serve.ts';
+import { stopOf } from './serve.ts';
 
 export interface ScheduleFlags {
   readonly only?: 'features' | 'training';
@@ -22,7 +22,7 @@ export async function scheduleCommand(
   context: CommandContext,
   { only, once }: ScheduleFlags,
 ): Promise<void> {
-  const stop = stopSignal();
+  const stop = stopOf(context);
   if (once) {
     const { features, training } = jobRuns(context, context.childEnvironment);
     if (only !== 'training') await features(stop.signal);

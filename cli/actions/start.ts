@@ -16,7 +16,7 @@ import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { chartOf, issue } from './forecast.ts';
 import { startSchedule } from './schedule.ts';
-import { openServer, stopSignal } from './serve.ts';
+import { openServer, stopOf } from './serve.ts';
 
 export interface StartFlags {
   readonly once?: boolean;
@@ -34,7 +34,7 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
   const started = clock.elapsedMs();
   const step = (number: number, text: string) => context.print(`\n[${number}/4] ${text}`);
   const environment = { ...context.childEnvironment, ...quickSource(context, flags) };
-  const stop = stopSignal();
+  const stop = stopOf(context);
   const child = (args: string[]) =>
     runChildJob({ args, env: environment, logger, signal: stop.signal, output: 'inherit' });
 
