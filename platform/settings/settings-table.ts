@@ -5,7 +5,7 @@
  * load.
  * Fails: never.
  */
-import cron from 'node-cron';
+import { CRON_FORMS, cronTimes } from '../jobs/cron.ts';
 
 /** A setting: its JSON Schema and its documentation. `allowed` is for people. */
 export interface About {
@@ -181,22 +181,22 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_FEATURES_SCHEDULE',
     default: '5 * * * *',
     unit: 'cron, UTC',
-    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    allowed: `${CRON_FORMS}, or off`,
     description: 'When features are updated.',
     none: 'off',
     off: 'off',
-    isSound: (value) => cron.validate(String(value)),
+    isSound: (value) => cronTimes(String(value)) !== null,
   },
   trainingSchedule: {
     schema: { type: ['string', 'null'] },
     variable: 'HEADWAY_TRAINING_SCHEDULE',
     default: '30 3 * * *',
     unit: 'cron, UTC',
-    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    allowed: `${CRON_FORMS}, or off`,
     description: 'When a new model is trained and, if better, promoted.',
     none: 'off',
     off: 'off',
-    isSound: (value) => cron.validate(String(value)),
+    isSound: (value) => cronTimes(String(value)) !== null,
   },
   refreshSeconds: {
     schema: { type: 'integer', minimum: 1, maximum: 86_400 },

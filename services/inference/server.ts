@@ -3,8 +3,8 @@
  * Invariants: it listens before it reads the store, so a store that does not reply is a 503 of
  * /health/ready and no closed port. `close` serves open connections for `drainMs` more and closes
  * each after its response; then running requests finish, within `closeTimeoutMs` in total; no
- * timer and no socket is left then. Signals are the caller's business. Connections never take the last file
- * descriptors: the store, the worker and the log need some.
+ * timer and no socket is left then. Signals are the caller's business. Connections never take the
+ * last file descriptors: the store, the worker and the log need some.
  * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left
  * running then.
  */

@@ -234,7 +234,9 @@ describe('reading', () => {
     const retries = {
       totalMs: 120,
       onSlow: ({ name }: { name: string }) => void slow.push(name),
-      sleep: async (ms: number) => void (waitedMs += ms),
+      sleep: async (ms: number) => {
+        waitedMs += ms;
+      },
     };
     const store = openOnFakeS3(double, folder, { idleTimeoutMs: 50, retries });
     const started = performance.now();
