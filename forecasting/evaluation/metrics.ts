@@ -43,7 +43,8 @@ export interface SeriesGroup {
  */
 export function seriesGroups(panel: Panel, end: number): SeriesGroup[] {
   const all = panel.seriesIds.map((_, s) => s);
-  const busy = all.filter((s) => meanOf(targetOf(panel, s).subarray(0, end)) >= 1);
+  // Of magnitudes: a load that is fed in is no less of one.
+  const busy = all.filter((s) => meanOf(targetOf(panel, s).subarray(0, end).map(Math.abs)) >= 1);
   const groups = [{ name: 'all', series: all }];
   return busy.length > 0 && busy.length < all.length
     ? [...groups, { name: 'mean>=1', series: busy }]

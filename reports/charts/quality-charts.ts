@@ -273,7 +273,7 @@ export function barChart(
   values: readonly (number | null)[],
   labels: readonly string[],
 ): Chart {
-  const known = values.map((value) => Math.max(0, value ?? 0));
+  const known = values.map((value) => value ?? 0);
   const ticks = ticksFor([0, ...known], 3);
   const rows = known.map((value, i) => ({
     ...{ i, value, says: `${labels[i]}: ${figure(values[i] ?? null)}` },

@@ -27,7 +27,10 @@ export interface VolumeBin {
 export interface HeatRow {
   readonly seriesId: string;
   readonly mean: number;
-  /** One character a bin: "." missing, "0" nothing, "1" to "5" up to the series' own highest. */
+  /**
+   * One character a bin: "." missing, "0" nothing, "1" to "5" up to the series' own highest; where
+   * values are below zero, from its lowest on.
+   */
   readonly cells: string;
 }
 
@@ -122,21 +125,26 @@ function heatRows({ panel }: DemandView, edges: readonly number[]): HeatRow[] {
       .map((from, bin) => meanOf(values, from, edges[bin + 1] as number));
     // Not the very highest: one freak day would make all others pale.
     const sorted = means.filter((mean) => mean !== null).sort((a, b) => a - b);
+    const low = Math.min(0, sorted[0] ?? 0);
     const high = sorted[Math.floor(0.95 * (sorted.length - 1))] ?? 0;
-    const top = high > 0 ? high : (sorted.at(-1) ?? 0);
+    const top = (high > 0 ? high : (sorted.at(-1) ?? 0)) - low;
     const cells = means.map((mean) => {
       if (mean === null) return '.';
-      return mean <= 0 || top <= 0
+      const height = mean - low;
+      return height <= 0 || top <= 0
         ? '0'
-        : String(Math.min(5, Math.max(1, Math.ceil((5 * mean) / top))));
+        : String(Math.min(5, Math.max(1, Math.ceil((5 * height) / top))));
     });
     return {
       seriesId,
       mean: meanOf(values, 0, panel.length) ?? meanOfKnown(sorted),
+      magnitude: meanOf(values.map(Math.abs), 0, panel.length) ?? meanOfKnown(sorted.map(Math.abs)),
       cells: cells.join(''),
     };
   });
-  return rows.sort((a, b) => b.mean - a.mean || (a.seriesId < b.seriesId ? -1 : 1));
+  return rows
+    .sort((a, b) => b.magnitude - a.magnitude || (a.seriesId < b.seriesId ? -1 : 1))
+    .map(({ magnitude: _, ...row }) => row);
 }
 
 const meanOfKnown = (means: readonly number[]): number =>

@@ -12,9 +12,14 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../platform/duckdb/sql.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import type { FeatureSchema, Manifest, TimeSpan } from '../../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
-import { filesOf, isExogenous } from '../../storage/features/reading/version-coverage.ts';
+import {
+  demandOf,
+  type FeatureSchema,
+  filesOf,
+  type Manifest,
+  type NewFeatureObject,
+  type TimeSpan,
+} from '../../storage/features/manifest.ts';
 
 const MAX_VALUES = 4_000_000;
 const WEEKS = 12;
@@ -28,8 +33,8 @@ export interface RecentDemand {
   readonly fresh: Uint8Array;
   /** 1 where every feed has spoken: only there is the total of all feeds the total. */
   readonly covered: Uint8Array;
-  /** Every series the store had before; null where this panel does not reach what it had. */
-  readonly knownSeries: ReadonlySet<string> | null;
+  /** The same time as the head has it, before this run; null where it has nothing of it. */
+  readonly before: Panel | null;
 }
 
 export interface RecentPanelOptions {
@@ -50,8 +55,8 @@ export async function recentPanel({
 }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
-  const fresh = newObjects.filter(({ feed }) => !isExogenous(feed));
-  const committed = filesOf(head).filter(({ feed }) => !isExogenous(feed));
+  const fresh = demandOf(newObjects);
+  const committed = demandOf(filesOf(head));
   const all = [...committed, ...fresh];
   const end = Math.max(...all.map(({ span }) => span.end));
   const first = Math.min(...all.map(({ span }) => span.start));
@@ -75,7 +80,7 @@ export async function recentPanel({
     panel,
     fresh: changedIntervals(brought, placedBefore(old, panel), panel, had),
     covered: coverage(all, feeds, panel),
-    knownSeries: old ? new Set(old.seriesIds) : null,
+    before: old,
   };
 }
 
