@@ -35,6 +35,8 @@ export interface HeatRow {
 }
 
 export interface QualityTables {
+  /** By whose clock bins begin. */
+  readonly timeZone: string;
   readonly volume: { readonly daysEach: number; readonly bins: readonly VolumeBin[] };
   readonly heat: {
     readonly daysEach: number;
@@ -50,6 +52,7 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityTab
   const countsEvents = domain.missing === 'zero';
   if (view === null) {
     return {
+      timeZone: domain.timeZone,
       volume: { daysEach: 1, bins: [] },
       heat: { daysEach: 1, starts: [], rows: [], more: 0 },
       countsEvents,
@@ -60,6 +63,7 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityTab
   const heatBins = binsOf(days, MAX_COLUMNS);
   const rows = heatRows(view, heatBins.edges);
   return {
+    timeZone: domain.timeZone,
     volume: { daysEach: volumeBins.daysEach, bins: volumeOf(view, volumeBins.edges) },
     heat: {
       daysEach: heatBins.daysEach,
@@ -75,8 +79,9 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityTab
 function localDays({ calendar, panel }: DemandView): number[] {
   const starts: number[] = [];
   for (let t = 0; t < panel.length; t++) {
-    if (t === 0 || (calendar.minuteOfDay[t] as number) < (calendar.minuteOfDay[t - 1] as number))
-      starts.push(t);
+    // Where the clock is set back it is earlier too, but by less than half a day.
+    const back = t === 0 ? 1440 : calendar.minuteOfDay[t - 1]! - calendar.minuteOfDay[t]!;
+    if (back > 720 || panel.frequencyMinutes === 1440) starts.push(t);
   }
   return [...starts, panel.length];
 }

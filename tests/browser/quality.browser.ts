@@ -58,7 +58,7 @@ withBrowser('the data-quality page', () => {
         isAccepted: false,
         now: 0,
       },
-      parts: [{ part: { ...part, fingerprint: 'f' }, columns: [], outside: [], made: null }],
+      parts: [{ part: { ...part, fingerprint: 'f' }, columns: [], outside: [], unusableFiles: [], made: null }],
     });
     const parts = Array.from({ length: 60 }, (_, i) => ({
       ...part,

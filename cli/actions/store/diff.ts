@@ -95,8 +95,7 @@ async function compared(
 }
 
 function csvOf({ seriesId, exogenous, timestamps, kinds, before, after }: SeriesChanges): string {
-  const value = (x: number | undefined) =>
-    x === undefined || Number.isNaN(x) ? "" : floatText(x);
+  const value = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '' : floatText(x));
   const name = csvField(seriesId);
   const lines = timestamps.map(
     (time, i) =>

@@ -100,16 +100,8 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
       parts.flatMap((read) => shrunkOf(read, options.committed)),
       'no part was published again',
     ),
-    of(
-      'unusable_files',
-      parts.flatMap(unusableIn),
-      'no part could be read',
-    ),
-    of(
-      'isolated_times',
-      parts.flatMap(isolatedIn),
-      'no part could be read',
-    ),
+    of('unusable_files', parts.flatMap(unusableIn), 'no part could be read'),
+    of('isolated_times', parts.flatMap(isolatedIn), 'no part could be read'),
     of(
       'future',
       demand.flatMap((read) => futureOf(read, domain, options.now)),

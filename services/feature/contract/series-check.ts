@@ -145,7 +145,11 @@ function vanishedOnes(domain: Domain, view: DemandView): Listed {
     to > from && view.totals.subarray(from, to).every((total) => !Number.isNaN(total));
   const silent = isKnown ? silentIn(view, rows, from, to) : { ids: [], sure: 0 };
   const found: { vanished: Vanished; measured: Measured }[] = [];
-  const add = (vanished: Vanished, what: string, measured: Pick<Measured, 'parts' | 'onlyWarn'>) => {
+  const add = (
+    vanished: Vanished,
+    what: string,
+    measured: Pick<Measured, 'parts' | 'onlyWarn'>,
+  ) => {
     const { ids, sure } = vanished;
     if (sure === 0) return;
     const detail =

@@ -59,7 +59,7 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
     ],
     present: [],
     committed: [],
-    recent: { panel, fresh: ones, covered: ones, knownSeries: new Set(['steady']) },
+    recent: { panel, fresh: ones, covered: ones, before: null },
     lastReport: { columns: { one: [{ name: `gone ${HOSTILE}`, type: 'VARCHAR' }] } },
     isAccepted: false,
     now: start,
