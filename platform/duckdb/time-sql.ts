@@ -1,9 +1,9 @@
 /**
  * Purpose: a time that stands in a text column, as SQL: local wall-clock time, or an instant where
  * the text states its difference from UTC.
- * Invariants: read are a date, and a date with a time after a space or a T, to the minute, second or
- * fraction, with or without Z, UTC or an offset; 24:00 is the next day's 00:00. Of any other text
- * both are NULL; an offset is never dropped.
+ * Invariants: read are a date, and a date with a time after a space or a T, to the minute, second
+ * or fraction, with or without Z, UTC or an offset; 24:00 is the next day's 00:00. Of any other
+ * text both are NULL; an offset is never dropped.
  * Fails: never.
  */
 import { sqlText } from './sql.ts';

@@ -69,7 +69,8 @@ export function reasonsOf(
   const { seriesId, localTime, instant, value } = rows;
   const id = `CAST(${seriesId} AS VARCHAR)`;
   const isOutside = (time: string) => `(${time}) < ${EARLIEST} OR (${time}) >= ${LATEST}`;
-  const isOdd = `${byteLength(id)} > ${MAX_ID_BYTES} OR ${id} <> regexp_replace(${id}, '\\p{Cc}', '')`;
+  const isOdd =
+    `${byteLength(id)} > ${MAX_ID_BYTES} OR ` + `${id} <> regexp_replace(${id}, '\\p{Cc}', '')`;
   const ours = [
     { reason: 'missing_series', when: `(${seriesId}) IS NULL${isTextId ? ` OR ${id} = ''` : ''}` },
     ...(isTextId ? [{ reason: 'bad_series', when: isOdd }] : []),
