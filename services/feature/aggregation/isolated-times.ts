@@ -4,8 +4,8 @@
  * event is a true zero.
  * Invariants: looks at the rows of each local day only, so every engine finds the same. Few rows
  * are isolated (MAX_ROWS or MAX_SHARE of each side), and farther away than GAP_TIMES the longest
- * gap among the others and than MIN_GAP_DAYS. A part of fewer than MIN_ROWS rows is left as it is, and
- * the gap in it is reported.
+ * gap among the others and than MIN_GAP_DAYS. A part of fewer than MIN_ROWS rows is left as it is,
+ * and the gap in it is reported.
  * Fails: never.
  */
 
