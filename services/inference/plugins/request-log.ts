@@ -11,7 +11,7 @@ import { appPlugin } from './app.ts';
 export const requestLog = appPlugin('request-log', async (app) => {
   // Nothing in a line can be a secret, and searching for one costs more than writing the line.
   const log = (app.log as Logger).child({}, { redact: [] });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { id, method, apiKey, span, routeOptions } = request;
     const line = {
       reqId: id,
@@ -23,5 +23,6 @@ export const requestLog = appPlugin('request-log', async (app) => {
       ...(span ? { trace: span.traceId } : {}),
     };
     log[routeOptions.config.quiet ? 'debug' : 'info'](line, 'request completed');
+    done();
   });
 });

@@ -1,8 +1,8 @@
 /**
  * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series,
  * predicted together with what others ask.
- * Invariants: exactly the path the stored series take (same forecaster, same checks on what it
- * answers); null is unknown, never zero; the cutoff is the last value that is known; exogenous
+ * Invariants: exactly the path the stored series take (same forecaster, same checks on its
+ * forecast); null is unknown, never zero; the cutoff is the last value that is known; exogenous
  * columns are the caller's where they are given, else the snapshot's of the same time, unknown
  * outside it.
  * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number
