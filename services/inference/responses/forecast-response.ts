@@ -1,6 +1,6 @@
 /**
- * Purpose: turn computed numbers into the answer a client reads.
- * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals;
+ * Purpose: turn computed numbers into the response a client reads.
+ * Invariants: everything in one response comes from one Serving; step k is cutoff + k intervals;
  * timestamps are ISO UTC.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
  * series has too little recent history).
@@ -59,7 +59,7 @@ export function storedResponse(
   const { snapshot, model, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
   if (index === undefined) throw unknownSeries(seriesId);
-  // What is wrong with the question is told before what is wrong with the series.
+  // What is wrong with the request is reported before what is wrong with the series.
   const shape = shapeOf(serving, asked);
   if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
   const replaced = serving.replaced.get(seriesId);
@@ -110,7 +110,7 @@ export async function overriddenResponses(
     whatIf,
   );
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  // A baseline reads no such column: it could not answer what was asked.
+  // A baseline reads no such column: it could not honour them.
   const values = await computedByModel(predictor, model, panel, cutoff);
   const quantiles = card.quantiles.length;
   const size = quantiles * card.horizon;
@@ -152,13 +152,13 @@ const tooFewValues = (seriesId: string): HeadwayError =>
     },
   );
 
-/** Why an answer is a fallback, as a member of it; no member where it is none. */
+/** Why a response is a fallback, as a member of it; no member where it is none. */
 export const fallbackMember = (fallback: Fallback | null) =>
   fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {};
 
 /**
  * Nothing, where every input was known, the series is like those that were learnt, and the model
- * itself answers.
+ * itself forecasts.
  */
 const cautions = (
   unknown: readonly string[],
