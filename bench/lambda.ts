@@ -71,8 +71,8 @@ async function fill(store: ObjectStore, folder: string, series: number) {
     connection.run(`COPY (
       SELECT (s + 1)::VARCHAR AS series_id,
         make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
-        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) * (0.6 + (hash(s, h) % 1000) / 1250.0)
-          AS target,
+        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) *
+          (0.6 + (hash(s, h) % 1000) / 1250.0) AS target,
         make_timestamp(${span.end} * 1000) AS available_at
       FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h))
       TO ${sqlFilename(path)} (FORMAT parquet)`),
@@ -134,15 +134,15 @@ async function invoke(instance: LambdaInstance): Promise<number> {
   const began = systemClock.elapsedMs();
   const { statusCode, body } = await instance.invoke(EVENT);
   const ms = systemClock.elapsedMs() - began;
-  const response = JSON.parse(body);
+  const forecast = JSON.parse(body);
   if (
     statusCode === 200 &&
-    response.fallback === undefined &&
-    response.quantiles['0.5'].length === HORIZON
+    forecast.fallback === undefined &&
+    forecast.quantiles['0.5'].length === HORIZON
   )
     return ms;
   throw new Error(
-    `the function responded ${statusCode}: ${body.slice(0, 500)}${instance.warnings()}`,
+    `the function returned ${statusCode}: ${body.slice(0, 500)}${instance.warnings()}`,
   );
 }
 

@@ -75,10 +75,10 @@ function check(
   const values = own
     ? fixture.expectedOwn(modelVersion, own)
     : fixture.expected(modelVersion, String(snapshotVersion), String(seriesId));
-  const sent = Object.values(quantiles).flat();
+  const served = Object.values(quantiles).flat();
   // As the service rounds: a forecast has six significant digits.
   const expected = Array.from(values, (value) => Number(value.toPrecision(6)));
-  const at = expected.findIndex((value, i) => value !== sent[i]);
-  if (sent.length !== expected.length || at >= 0)
-    throw new Error(`number ${at} is ${sent[at]} instead of ${expected[at]}`);
+  const at = expected.findIndex((value, i) => value !== served[i]);
+  if (served.length !== expected.length || at >= 0)
+    throw new Error(`number ${at} is ${served[at]} instead of ${expected[at]}`);
 }

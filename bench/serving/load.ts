@@ -130,7 +130,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
     };
     socket.on('data', (chunk) => {
       // A connection that has not been used yet is given up by the server after a while, with a 408
-      // that does not respond.
+      // that sends no response.
       if (connection.current === null) return void socket.destroy();
       chunks.push(chunk);
       received += chunk.length;
