@@ -19,8 +19,8 @@ export const requestLog = appPlugin('request-log', async (app) => {
       route: routeOptions.url ?? '(none)',
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 1000) / 1000,
-      ...(apiKey ? { key: apiKey.id } : {}),
-      ...(span ? { trace: span.traceId } : {}),
+      key: apiKey?.id,
+      trace: span?.traceId,
     };
     log[routeOptions.config.quiet ? 'debug' : 'info'](line, 'request completed');
     done();

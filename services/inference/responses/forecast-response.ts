@@ -12,7 +12,7 @@ import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ForecastResponse, HistoryResponse } from '../openapi/forecast-schemas.ts';
 import type { AdhocHistory } from '../prediction/adhoc-history.ts';
-import { ownForecast } from '../prediction/adhoc-history.ts';
+import { adhocForecast } from '../prediction/adhoc-history.ts';
 import { overriddenColumns, type WhatIf, withOverrides } from '../prediction/overrides.ts';
 import { computedByModel, type Predictor } from '../prediction/predictor.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
@@ -194,7 +194,7 @@ export async function adhocResponse(
   now: number,
 ): Promise<ForecastResponse> {
   const shape = shapeOf(serving, asked);
-  const { panel, cutoff, values, unknownInputs, fallbackFor } = await ownForecast(
+  const { panel, cutoff, values, unknownInputs, fallbackFor } = await adhocForecast(
     serving,
     domain,
     predictor,
@@ -214,7 +214,7 @@ export async function adhocResponse(
     ...cautions(
       replaced ? [] : unknownInputs,
       flagsOf(serving, domain, panel, 0, cutoff, replaced),
-      replaced ?? ownFallback(serving.fallback),
+      replaced ?? adhocFallback(serving.fallback),
     ),
   };
 }
@@ -223,7 +223,7 @@ export async function adhocResponse(
  * Of a caller's own values only the model can fall short: how old the snapshot is does not touch
  * them.
  */
-const ownFallback = (fallback: Fallback | null): Fallback | null =>
+const adhocFallback = (fallback: Fallback | null): Fallback | null =>
   fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE')
     ? fallback
     : null;
