@@ -66,7 +66,7 @@ const ask = (queue: Predictor, last: number, model = one) =>
 const code = (error: unknown) =>
   error instanceof WorkerUnavailableError
     ? 'gone'
-    : (error as { problemCode?: string }).problemCode;
+    : (error as { code?: string }).code;
 const outcome = (asked: Promise<unknown>) => asked.catch(code);
 
 describe('the queue of forecasts', () => {
