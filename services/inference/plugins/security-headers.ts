@@ -24,8 +24,11 @@ export const CONTENT_SECURITY = {
 };
 
 /** Registered for all, because helmet builds the headers of a route with its own slower. */
-const DATA = headers({ 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }, false);
-const PAGE = headers(CONTENT_SECURITY, true);
+export const DATA_HEADERS = headers(
+  { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  false,
+);
+const PAGE_HEADERS = headers(CONTENT_SECURITY, true);
 
 /** Data must not be shown as a page, sniffed, embedded by others or fetched without TLS. */
 function headers(directives: Record<string, string[]>, isPage: boolean) {
@@ -44,7 +47,7 @@ function headers(directives: Record<string, string[]>, isPage: boolean) {
 /** Register it after routes declare their access, and before any route is added. */
 export const securityHeaders = appPlugin('security-headers', async (app) => {
   app.addHook('onRoute', (route) => {
-    if (route.config?.access === 'open') route.helmet = PAGE;
+    if (route.config?.access === 'open') route.helmet = PAGE_HEADERS;
   });
-  await app.register(helmet, DATA);
+  await app.register(helmet, DATA_HEADERS);
 });
