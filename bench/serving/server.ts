@@ -1,6 +1,6 @@
 /**
  * Purpose: a process that serves for bench/serve.ts: the real service on a store, or a bare Fastify
- * app with the same official plugins, the same security headers and the same bytes.
+ * app with the same official plugins and the same bytes.
  * Invariants: the service has everything on that it has in production: validation, metrics, rate
  * limit (too high to be reached), security headers, a log line a request. To a message it replies
  * with what it used since the last one.
@@ -16,7 +16,6 @@ import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { DATA_HEADERS } from '../../services/inference/plugins/security-headers.ts';
 import { openPredictQueue } from '../../services/inference/prediction/predict-queue.ts';
 import { startServer } from '../../services/inference/server.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
@@ -41,7 +40,7 @@ const RATE_LIMIT = 1e9;
 async function serveBare(): Promise<string> {
   const app = Fastify({ logger: false });
   const body = await readFile(argument, 'utf8');
-  await app.register(helmet, DATA_HEADERS);
+  await app.register(helmet);
   await app.register(rateLimit, { max: RATE_LIMIT, timeWindow: '1 minute', enableDraftSpec: true });
   app.get('/v1/series/:id/forecast', (_request, reply) => {
     reply.type('application/json; charset=utf-8').send(body);

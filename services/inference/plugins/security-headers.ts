@@ -24,11 +24,8 @@ export const CONTENT_SECURITY = {
 };
 
 /** Registered for all, because helmet builds the headers of a route with its own slower. */
-export const DATA_HEADERS = headers(
-  { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-  false,
-);
-const PAGE_HEADERS = headers(CONTENT_SECURITY, true);
+const DATA = headers({ 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }, false);
+const PAGE = headers(CONTENT_SECURITY, true);
 
 /** Data must not be shown as a page, sniffed, embedded by others or fetched without TLS. */
 function headers(directives: Record<string, string[]>, isPage: boolean) {
@@ -47,7 +44,7 @@ function headers(directives: Record<string, string[]>, isPage: boolean) {
 /** Register it after routes declare their access, and before any route is added. */
 export const securityHeaders = appPlugin('security-headers', async (app) => {
   app.addHook('onRoute', (route) => {
-    if (route.config?.access === 'open') route.helmet = PAGE_HEADERS;
+    if (route.config?.access === 'open') route.helmet = PAGE;
   });
-  await app.register(helmet, DATA_HEADERS);
+  await app.register(helmet, DATA);
 });
