@@ -65,6 +65,21 @@ export default {
       ),
       severity: 'warn',
     },
+    rule(
+      'http-in-plugins-and-routes',
+      'Throw a HeadwayError: only plugins, routes and responses know HTTP',
+      { path: '^services/inference/(access|batch|models|prediction|serving)/' },
+      { path: '^services/inference/(plugins|routes|responses)/|node_modules/fastify/' },
+    ),
+    rule(
+      'telemetry-on-demand',
+      'Use import(): a process without traces does not load OpenTelemetry',
+      { pathNot: '^platform/telemetry/open-telemetry\\.ts$' },
+      {
+        path: '^platform/telemetry/open-telemetry\\.ts$|node_modules/@opentelemetry/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    ),
     layer('reports', [
       'domains/(domain|expectations)\\.ts',
       ...['forecasting/', 'platform/', 'services/', 'storage/', 'web/scales\\.js'],

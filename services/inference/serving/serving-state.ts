@@ -1,8 +1,8 @@
 /**
  * Purpose: what is served: one model, one snapshot and all forecasts of that pair, swapped as one
  * object.
- * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model and
- * its snapshot. A part that cannot be loaded keeps its last good version, and the response is
+ * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model
+ * and its snapshot. A part that cannot be loaded keeps its last good version, and the response is
  * labelled. Without a usable model a baseline forecasts; without any snapshot nothing is served.
  * Fails: `refresh` never rejects: it returns 'failed', logs each failure once and remembers it.
  */
@@ -203,8 +203,8 @@ class RefreshedState implements ServingState {
   }
 
   /**
-   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it lasts
-   * its start time stays.
+   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it
+   * lasts its start time stays.
    */
   #fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
     const now = this.#options.clock.now();

@@ -2,12 +2,12 @@
  * Purpose: actuals that clients post are kept whole, once, with the time they came; and nothing
  * that is wrong is kept.
  * Invariants: a real log on a store in memory.
- * Fails: with the answer, or the entry, that was not expected.
+ * Fails: with the response, or the entry, that was not expected.
  */
 import { describe, expect, test } from '@jest/globals';
-import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
-import { CUTOFF, createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
-import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
+import { openActualsLog } from '../../../../../storage/forecasts/actuals-log.ts';
+import { CUTOFF, createFixture, HOUR, NOW } from '../../../../fakes/inference.ts';
+import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 
 async function open() {
   const store = memoryObjectStore();
@@ -42,7 +42,7 @@ describe('what is kept', () => {
       frequencyMinutes: 60,
       actuals: [{ seriesId: '74', start: CUTOFF - HOUR, values: [12, null] }],
     });
-    // A correction is another fact: it is kept beside the first.
+    // A correction is another fact: it is stored next to the first.
     await post({ actuals: [{ ...body.actuals[0], values: [13, null] }] });
     expect((await actuals.entries()).map(({ availableAt }) => availableAt)).toEqual([
       NOW,
@@ -101,7 +101,7 @@ describe('what is refused', () => {
     await app.close();
   });
 
-  test('everything, where the service is not told to keep actuals', async () => {
+  test('everything, where the service does not store actuals', async () => {
     const app = await createFixture().build();
     const response = await app.inject({ method: 'POST', url: '/v1/actuals', payload: body });
     expect([response.statusCode, response.json().code]).toEqual([403, 'ACTUALS_OFF']);
