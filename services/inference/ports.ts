@@ -75,6 +75,8 @@ export interface ServedModels {
   /** The whole log, oldest first. */
   promotions(): Promise<readonly LoggedPromotion[]>;
   champion(): Promise<Champion | null>;
+  /** The champions before this one, newest first. */
+  earlierChampions(): Promise<readonly Champion[]>;
   load(modelVersion: string): Promise<{ card: ServedCard; model: unknown; weights: Uint8Array }>;
 }
 
