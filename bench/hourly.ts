@@ -72,8 +72,10 @@ async function hoursFrom(first: number, count: number): Promise<NewFeatureObject
     for (let hour = first; hour < first + count; hour++) {
       const at = START + hour * HOUR;
       const file = path.join(folder, `${hour - first}.parquet`);
-      await session.run(`COPY (SELECT 'series ' || i AS series_id, make_timestamp(${at * 1000}::BIGINT) AS "timestamp",
-          (abs(hash(i, ${hour})) % 50)::FLOAT AS target, make_timestamp(${(at + HOUR) * 1000}::BIGINT) AS available_at
+      await session.run(`COPY (SELECT 'series ' || i AS series_id,
+          make_timestamp(${at * 1000}::BIGINT) AS "timestamp",
+          (abs(hash(i, ${hour})) % 50)::FLOAT AS target,
+          make_timestamp(${(at + HOUR) * 1000}::BIGINT) AS available_at
         FROM range(${flags.series}) AS t(i)) TO ${sqlFilename(file)} (FORMAT parquet)`);
       const account = { rowsIn: flags.series, rowsUsed: flags.series, rejected: {} };
       const times = { span: { start: at, end: at + HOUR }, availableAt: at + HOUR };
