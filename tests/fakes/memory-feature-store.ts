@@ -20,6 +20,7 @@ import type {
   TimeSpan,
 } from '../../storage/features/manifest.ts';
 import { openQuarantine } from '../../storage/features/quarantine.ts';
+import { refuseClockBehind } from '../../storage/features/stamps.ts';
 import { memoryObjectStore } from './memory-object-store.ts';
 
 interface Rows {
@@ -112,7 +113,11 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     readReport: async () => report,
     quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
     head: async () => manifests.at(-1) ?? null,
-    writableHead: async () => manifests.at(-1) ?? null,
+    async writableHead() {
+      const head = manifests.at(-1) ?? null;
+      refuseClockBehind(head, clock.now());
+      return head;
+    },
     stage: async (schema, newObjects) => ({
       schema,
       objects: newObjects.map((object) => ({ ...object, sha256: '', bytes: 0, content: null })),

@@ -55,16 +55,12 @@ export default {
       { path: SERVICE },
       { path: SERVICE, pathNot: '^services/$1/' },
     ),
-    {
-      // A warning until the feature service takes part versions from the port.
-      ...rule(
-        'storage-ports',
-        'Use a public port of storage',
-        { path: '^services/' },
-        { path: '^storage/', pathNot: PORTS },
-      ),
-      severity: 'warn',
-    },
+    rule(
+      'storage-ports',
+      'Use a public port of storage',
+      { path: '^services/' },
+      { path: '^storage/', pathNot: PORTS },
+    ),
     layer('reports', [
       'domains/(domain|expectations)\\.ts',
       ...['forecasting/', 'platform/', 'services/', 'storage/', 'web/scales\\.js'],

@@ -2,7 +2,7 @@
  * Purpose: the rows that win, out of the files of a snapshot: which series they are of, and their
  * values.
  * Invariants: only winners are read (coverage.ts), from files that were checked
- * (feature-objects.ts); a file is opened only where its rows are needed: of a pack, what series it
+ * (feature-files.ts); a file is opened only where its rows are needed: of a pack, what series it
  * holds is often known from its segment index, and of a file that was just checked its rows are kept.
  * Fails: STORE_CORRUPT with the key.
  */
