@@ -9,8 +9,8 @@
 
 import { columnItems, listedItems, type SqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../../platform/duckdb/sql.ts';
-import type { ObjectRows } from '../kept-rows.ts';
 import type { FeatureObject } from '../manifest.ts';
+import type { ObjectRows } from '../object-rows.ts';
 
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   series_id: ['VARCHAR'],
