@@ -29,7 +29,7 @@ export function seriesFlags(
   panel: Panel,
   series: number,
   cutoff: number,
-  { day, week }: Seasons,
+  { day, week }: Pick<Seasons, 'day' | 'week'>,
 ): SeriesFlag[] {
   const values = targetOf(panel, series);
   const begun = beginning(values, cutoff);

@@ -1,15 +1,23 @@
 /**
- * Purpose: the naive baselines every model must beat: last value, same interval last week, mean of
- * the last 4 weeks.
+ * Purpose: the naive baselines every model must beat: last value, same interval a season ago, mean
+ * of the last 4 seasons. Which season, the frequency decides (seasons.ts).
  * Invariants: read nothing after the cutoff; an unknown lag is replaced by the next older one of
  * the same season, then by the series' recent mean, then by 0, so that a forecast is always finite.
  * Fails: a RangeError where the cutoff is outside the panel.
  */
 
 import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
+import { seasonNoun } from '../../panel/seasons.ts';
 import type { Forecaster } from '../forecaster.ts';
 
-const WEEKS = 4;
+const SEASONS = 4;
+
+/** Every name that a naive baseline may have, simplest first. */
+export const NAIVE_NAMES: readonly string[] = [
+  'last_value',
+  'seasonal_naive',
+  ...(['weeks', 'years', 'seasons'] as const).map((noun) => `mean_4_${noun}`),
+];
 
 /** y(cutoff): the last known value, for every step. */
 export const lastValue: Forecaster = pointForecaster('last_value', 1, (values, cutoff) =>
@@ -28,12 +36,15 @@ export const seasonalNaive = (seasonLength: number): Forecaster =>
   });
 
 /** Mean of the known values at the target's time in each of the last 4 seasons. */
-export const meanOfSeasons = (seasonLength: number): Forecaster =>
-  pointForecaster('mean_4_weeks', seasonLength * WEEKS, (values, cutoff, step) => {
+export const meanOfSeasons = (
+  seasonLength: number,
+  noun: ReturnType<typeof seasonNoun> = 'weeks',
+): Forecaster =>
+  pointForecaster(`mean_4_${noun}`, seasonLength * SEASONS, (values, cutoff, step) => {
     let sum = 0;
     let count = 0;
     const first = cutoff + step - Math.ceil(step / seasonLength) * seasonLength;
-    for (let week = 0, t = first; week < WEEKS && t >= 0; week++, t -= seasonLength) {
+    for (let season = 0, t = first; season < SEASONS && t >= 0; season++, t -= seasonLength) {
       const value = values[t] as number;
       if (Number.isNaN(value)) continue;
       sum += value;
@@ -42,11 +53,11 @@ export const meanOfSeasons = (seasonLength: number): Forecaster =>
     return count > 0 ? sum / count : recentMean(values, cutoff, seasonLength);
   });
 
-/** The baselines of a domain whose longest season is `seasonLength` intervals. */
-export const naiveForecasters = (seasonLength: number): Forecaster[] => [
+/** The baselines of a grid whose baseline season is `seasonLength` intervals. */
+export const naiveForecasters = (seasonLength: number, frequencyMinutes = 60): Forecaster[] => [
   lastValue,
   seasonalNaive(seasonLength),
-  meanOfSeasons(seasonLength),
+  meanOfSeasons(seasonLength, seasonNoun(frequencyMinutes, seasonLength)),
 ];
 
 function pointForecaster(

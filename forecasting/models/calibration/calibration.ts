@@ -10,7 +10,7 @@
  */
 
 import { pinballLoss } from '../../evaluation/metrics.ts';
-import type { FeatureSpec } from '../../features/feature-spec.ts';
+import type { FeatureSpec, LevelSpec } from '../../features/feature-spec.ts';
 import { hasEnoughHistory, levelAt } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
@@ -135,7 +135,7 @@ export function calibrate(
   panel: Panel,
   models: Calibrated,
   cutoffs: readonly number[],
-  spec: Pick<FeatureSpec, 'horizon' | 'day' | 'week'> & TargetKind,
+  spec: Pick<FeatureSpec, 'horizon' | 'day'> & LevelSpec & TargetKind,
 ): Calibration {
   const { quantiles } = models.forecaster;
   const median = quantiles.indexOf(0.5);
@@ -164,9 +164,9 @@ function observe(
   panel: Panel,
   { forecaster, anchor, linear }: Calibrated,
   cutoffs: readonly number[],
-  spec: Pick<FeatureSpec, 'horizon' | 'day' | 'week'>,
+  spec: Pick<FeatureSpec, 'horizon' | 'day'> & LevelSpec,
 ): Observation[][] {
-  const { horizon, week } = spec;
+  const { horizon } = spec;
   const Q = forecaster.quantiles.length;
   const groups: Observation[][] = Array.from({ length: LEVEL_BOUNDS.length + 1 }, () => []);
   for (const cutoff of cutoffs) {
@@ -177,7 +177,7 @@ function observe(
       const values = targetOf(panel, s);
       if (!hasEnoughHistory(values, cutoff, spec)) continue;
       const group = groups[
-        groupOf({ levelBounds: LEVEL_BOUNDS }, levelAt(values, cutoff, week))
+        groupOf({ levelBounds: LEVEL_BOUNDS }, levelAt(values, cutoff, spec))
       ] as Observation[];
       for (let k = 0; k < horizon; k++) {
         const actual = values[cutoff + 1 + k] as number;

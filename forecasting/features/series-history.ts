@@ -1,0 +1,51 @@
+/**
+ * Purpose: what a window reads of its series: the values and the week tables, whole or as if the
+ * series had begun later. Training shows shortened histories, so that a new series is nothing new.
+ * Invariants: a shortened history gives the bits that a panel without the earlier values gives.
+ * Fails: never.
+ */
+import { targetOf } from '../panel/panel.ts';
+import { type FeatureSource, tableSizes } from './feature-source.ts';
+import { createWeekTables, WEEKS_OF_SHAPE } from './week-tables.ts';
+
+export interface SeriesHistory {
+  readonly values: Float32Array;
+  /** The first grid index of the tables: entry t is at `t - from`. */
+  readonly from: number;
+  readonly weekMeans: Float32Array;
+  readonly weekShape: Float32Array;
+}
+
+export function wholeHistory({ panel, tables }: FeatureSource, series: number): SeriesHistory {
+  const { from, width } = tables;
+  const row = (table: Float32Array) => table.subarray(series * width, (series + 1) * width);
+  return {
+    values: targetOf(panel, series),
+    from,
+    weekMeans: row(tables.weekMeans),
+    weekShape: row(tables.weekShape),
+  };
+}
+
+/** The history up to `cutoff` in which nothing before grid index `first` is known. */
+export function historySince(
+  source: FeatureSource,
+  series: number,
+  cutoff: number,
+  first: number,
+): SeriesHistory {
+  const { spec, panel, calendar } = source;
+  const values = new Float32Array(panel.length).fill(Number.NaN);
+  values.set(targetOf(panel, series).subarray(first, cutoff + 1), first);
+  const from = Math.max(source.tables.from, cutoff - 3 * spec.day - spec.horizon);
+  const span = Math.min(panel.length + spec.horizon + 1, cutoff + spec.horizon + 2);
+  const one = { ...panel, seriesIds: [''], columns: { target: values } };
+  const part = (lags: Int32Array) =>
+    lags.subarray(
+      (from - source.tables.from) * WEEKS_OF_SHAPE,
+      (span - source.tables.from) * WEEKS_OF_SHAPE,
+    );
+  const lags = { at: part(source.lags.at), day: part(source.lags.day) };
+  const tables = createWeekTables(one, calendar, tableSizes(spec, from, span), lags);
+  return { values, ...tables };
+}
