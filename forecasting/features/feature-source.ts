@@ -6,7 +6,8 @@
  * Fails: a RangeError for a panel of another frequency, a horizon longer than the week (version 1),
  * and a window longer than the lags.
  */
-import type { Panel } from '../panel/panel.ts';
+import { type Beginning, beginningsIn } from '../panel/birth.ts';
+import { type Panel, targetOf } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
 import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
 import {
@@ -52,6 +53,8 @@ export interface FeatureSource {
   readonly calendar: Calendar;
   readonly tables: WeekTables;
   readonly lags: Lags;
+  /** Per series, where it may begin after zeros (birth.ts). */
+  readonly beginnings: readonly (readonly Beginning[])[];
   readonly exogenous: ExogenousRows;
 }
 
@@ -110,7 +113,12 @@ export function createFeatureSource(
   const tables = createWeekTables(panel, calendar, widths, lags);
   const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
-  return { spec, sizes, panel, firstCutoff, calendar, tables, lags, exogenous };
+  // What is zero for a week may be negative next in a target that changes sign.
+  const hasBirths = isVersioned && spec.nonNegative;
+  const beginnings = panel.seriesIds.map((_, series) =>
+    hasBirths ? beginningsIn(targetOf(panel, series), spec.week) : [],
+  );
+  return { spec, sizes, panel, firstCutoff, calendar, tables, lags, beginnings, exogenous };
 }
 
 /** The sizes of week tables over the grid indices [from, span). */

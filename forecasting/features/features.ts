@@ -20,7 +20,7 @@ import {
   WEEKS_BACK,
   WEEKS_BACK_LONG,
 } from './feature-spec.ts';
-import { type SeriesHistory, wholeHistory } from './series-history.ts';
+import { historyAt, type SeriesHistory } from './series-history.ts';
 
 const DAYS_BACK_LONG = 7;
 const MIN_LEVEL = 1e-3;
@@ -105,15 +105,17 @@ export const knownNeeded = ({ day, week }: Pick<FeatureSpec, 'day' | 'week'>): n
  * that is less, or a day is one interval) for its level to mean something. A window without them, such as one before the
  * first value of its series, has a level of next to nothing: it neither scales, trains nor
  * calibrates.
+ * @param first where the series begins
  */
 export function hasEnoughHistory(
   values: Float32Array,
   cutoff: number,
   { day, week }: Pick<FeatureSpec, 'day' | 'week'>,
+  first = 0,
 ): boolean {
   const needed = knownNeeded({ day, week });
   let known = 0;
-  for (let t = cutoff; known < needed && t > cutoff - week && t >= 0; t--)
+  for (let t = cutoff; known < needed && t > cutoff - week && t >= first; t--)
     if (!Number.isNaN(values[t])) known++;
   return known >= needed;
 }
@@ -156,7 +158,7 @@ export function writeFeatures(
   cutoff: number,
   batch: FeatureBatch,
   row: number,
-  history: SeriesHistory = wholeHistory(source, series),
+  history: SeriesHistory = historyAt(source, series, cutoff),
 ): void {
   const { spec, sizes, panel } = source;
   if (cutoff < source.firstCutoff)

@@ -1,9 +1,10 @@
 /**
- * Purpose: what a window reads of its series: the values and the week tables, whole or as if the
- * series had begun later. Training shows shortened histories, so that a new series is nothing new.
+ * Purpose: what a window reads of its series: the values and the week tables, from where the series
+ * begins, or as if it had begun later.
  * Invariants: a shortened history gives the bits that a panel without the earlier values gives.
  * Fails: never.
  */
+import { birthOf } from '../panel/birth.ts';
 import { targetOf } from '../panel/panel.ts';
 import { type FeatureSource, tableSizes } from './feature-source.ts';
 import { createWeekTables, WEEKS_OF_SHAPE } from './week-tables.ts';
@@ -16,7 +17,18 @@ export interface SeriesHistory {
   readonly weekShape: Float32Array;
 }
 
-export function wholeHistory({ panel, tables }: FeatureSource, series: number): SeriesHistory {
+/** Grid index from which on the series is there, as known at the cutoff. */
+export const birthAt = (
+  { panel, spec, beginnings }: FeatureSource,
+  series: number,
+  cutoff: number,
+): number => birthOf(targetOf(panel, series), beginnings[series] ?? [], cutoff, spec.week);
+
+/** All that is known of a series at the cutoff. */
+export function historyAt(source: FeatureSource, series: number, cutoff: number): SeriesHistory {
+  const { panel, tables } = source;
+  const first = birthAt(source, series, cutoff);
+  if (first > 0) return historySince(source, series, cutoff, first);
   const { from, width } = tables;
   const row = (table: Float32Array) => table.subarray(series * width, (series + 1) * width);
   return {

@@ -15,6 +15,8 @@ import {
   hasEnoughHistory,
   writeFeatures,
 } from '../../features/features.ts';
+import { birthAt } from '../../features/series-history.ts';
+import { drawHistory } from '../../features/shortened-history.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
 
@@ -137,8 +139,8 @@ export function fitScaling(
     const series = Math.floor(random() * panel.seriesIds.length);
     const cutoff = cutoffs[Math.floor(random() * cutoffs.length)] as number;
     const values = targetOf(panel, series);
-    if (!hasEnoughHistory(values, cutoff, spec)) continue;
-    writeFeatures(source, series, cutoff, batch, 0);
+    if (!hasEnoughHistory(values, cutoff, spec, birthAt(source, series, cutoff))) continue;
+    writeFeatures(source, series, cutoff, batch, 0, drawHistory(source, series, cutoff, random));
     addMoments(window, batch.window, 0);
     for (let k = 0; k < spec.horizon; k++) {
       addMoments(step, batch.step, k * sizes.stepSize);
