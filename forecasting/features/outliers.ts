@@ -101,11 +101,23 @@ function distancesOf(values: Float32Array, references: readonly number[]): Float
 
 /** The distance beyond which a reading of a block is an outlier; none where too little is known. */
 function limitOf(means: Float64Array, largest: Float64Array, block: number): number {
-  const within = (values: Float64Array) =>
-    values.subarray(Math.max(0, block - BLOCKS), block).filter((value) => !Number.isNaN(value));
-  const tops = within(largest).sort();
+  const first = Math.max(0, block - BLOCKS);
+  const tops = ascending(largest, first, block);
   if (tops.length < MIN_BLOCKS) return Number.POSITIVE_INFINITY;
-  const middle = within(means).sort()[tops.length >> 1] as number;
-  const limit = Math.max(USUAL * middle, LARGEST * (tops.at(-LARGEST_RANK) as number));
+  const usual = ascending(means, first, block)[tops.length >> 1] as number;
+  const limit = Math.max(USUAL * usual, LARGEST * (tops.at(-LARGEST_RANK) as number));
   return limit > 0 ? limit : Number.POSITIVE_INFINITY;
+}
+
+/** The known ones of a few values, sorted by insertion: many times faster than `sort` on so few. */
+function ascending(values: Float64Array, first: number, end: number): number[] {
+  const sorted: number[] = [];
+  for (let i = first; i < end; i++) {
+    const value = values[i] as number;
+    if (Number.isNaN(value)) continue;
+    let at = sorted.length;
+    for (; at > 0 && (sorted[at - 1] as number) > value; at--) sorted[at] = sorted[at - 1] as number;
+    sorted[at] = value;
+  }
+  return sorted;
 }
