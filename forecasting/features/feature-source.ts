@@ -7,6 +7,7 @@
  * and a window longer than the lags.
  */
 import { type Beginning, beginningsIn } from '../panel/birth.ts';
+import { withoutOutliers } from '../panel/outliers.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
 import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
@@ -18,7 +19,6 @@ import {
   stepMargin,
   WEEKS_BACK,
 } from './feature-spec.ts';
-import { withoutOutliers } from './outliers.ts';
 import { type RecentCache, recentCache } from './recent-cache.ts';
 import {
   createWeekTables,

@@ -4,9 +4,10 @@
  * Invariants: the sizes and the groups follow the order in which `writeFeatures` writes the inputs.
  * Fails: never.
  */
+
+import { outlierMemory } from '../panel/outliers.ts';
 import type { CalendarPlace } from './calendar.ts';
 import { type ExogenousInputs, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
-import { outlierMemory } from './outliers.ts';
 import { WEEKS_OF_SHAPE } from './week-tables.ts';
 
 export interface FeatureSpec {

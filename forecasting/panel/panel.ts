@@ -146,12 +146,17 @@ export function exogenousWithin(
 }
 
 /** Mean of the known values; NaN where there are none. */
-export function meanOf(values: Float32Array): number {
+export const meanOf = (values: Float32Array): number => meanOfEach(values, (value) => value);
+
+/** Mean of the known |values|: how large a series is that may change sign. */
+export const meanSizeOf = (values: Float32Array): number => meanOfEach(values, Math.abs);
+
+function meanOfEach(values: Float32Array, of: (value: number) => number): number {
   let sum = 0;
   let count = 0;
   for (const value of values) {
     if (Number.isNaN(value)) continue;
-    sum += value;
+    sum += of(value);
     count++;
   }
   return count > 0 ? sum / count : Number.NaN;
