@@ -1,12 +1,13 @@
 /**
- * Purpose: prepares a panel for its windows: the calendar, the week tables and the exogenous rows
- * that all of them share.
+ * Purpose: prepares a panel for its windows: the calendar, the week tables, the exogenous rows
+ * and the context that all of them share.
  * Invariants: the same bits with and without cached tables; nothing of the panel is changed.
  * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a
  * window longer than the lags.
  */
 import type { Panel } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
+import { contextRows, contextScores } from './context.ts';
 import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
 import { type FeatureSizes, type FeatureSpec, featureSizes, WEEKS_BACK } from './feature-spec.ts';
 import { type RecentCache, recentCache } from './recent-cache.ts';
@@ -37,6 +38,8 @@ export interface FeatureSource {
   readonly calendar: Calendar;
   readonly tables: WeekTables;
   readonly exogenous: ExogenousRows;
+  /** [length × contextSize]: the inputs from the other series, at each cutoff. */
+  readonly context: Float32Array;
 }
 
 /**
@@ -82,9 +85,15 @@ export function createFeatureSource(
   // back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
   const widths = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
-  const lags = cached?.lags(`${grid} ${from}`, () => lagsByWeek(panel, calendar, widths));
-  const tables = createWeekTables(panel, calendar, widths, lags);
+  const makeLags = () => lagsByWeek(panel, calendar, widths);
+  const lags = cached ? cached.lags(`${grid} ${from}`, makeLags) : makeLags();
+  const tables = createWeekTables(panel, widths, lags);
   const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
-  return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous };
+  const scores =
+    spec.context === undefined
+      ? []
+      : (panel.context ?? contextScores(panel, spec.context, lags, from));
+  const context = contextRows(scores, panel.length, spec.day, firstCutoff);
+  return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous, context };
 }

@@ -6,7 +6,7 @@
  * test span.
  * Fails: never; the result may hold no series.
  */
-import { exogenousWithin, meanOf, type Panel, targetOf } from './panel.ts';
+import { meanOf, type Panel, sharedWithin, targetOf } from './panel.ts';
 
 export interface Completion {
   /** Keep at most this many intervals, the last ones. */
@@ -50,7 +50,7 @@ export function completePanel(
       length,
       columns: { target },
       // An unknown exogenous value stays unknown: the features say how that reads.
-      ...exogenousWithin(panel, start, end),
+      ...sharedWithin(panel, start, end),
     },
     filled,
   };

@@ -7,6 +7,7 @@
  * longer than the lags.
  */
 import type { Domain } from '../../domains/domain.ts';
+import { fitContext } from '../../forecasting/features/context.ts';
 import { fitExogenous } from '../../forecasting/features/exogenous.ts';
 import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
 import type { FitOptions } from '../../forecasting/models/network/member.ts';
@@ -17,7 +18,10 @@ import { HeadwayError } from '../../platform/errors.ts';
 
 export interface TrainingConfig {
   readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'> &
-    Required<Pick<FeatureSpec, 'windowIntervals'>>;
+    Required<Pick<FeatureSpec, 'windowIntervals'>> & {
+      /** Principal components of the other series that the encoder sees; 0: none. */
+      readonly contextComponents: number;
+    };
   readonly fit: FitOptions;
   /** The last days of the snapshot, which the model never sees and is scored on. */
   readonly testDays: number;
@@ -27,7 +31,14 @@ export interface TrainingConfig {
 
 /** For hours. */
 export const defaultTrainingConfig: TrainingConfig = {
-  network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8, windowIntervals: 48 },
+  network: {
+    width: 128,
+    latentSize: 8,
+    headWidth: 48,
+    embeddingSize: 8,
+    windowIntervals: 48,
+    contextComponents: 16,
+  },
   fit: {
     members: 2,
     stride: 7,
@@ -86,8 +97,8 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
 }
 
 /**
- * @param lastTarget the last grid index the network learns from: exogenous columns are judged and
- * standardised up to there
+ * @param lastTarget the last grid index the network learns from: exogenous columns and the context
+ * are fitted up to there
  */
 export function networkSpecOf(
   domain: Domain,
@@ -105,12 +116,18 @@ export function networkSpecOf(
       },
     );
   }
-  const { windowIntervals, ...network } = config.network;
+  // Configurations of models from before there was a context lack its size.
+  const { windowIntervals, contextComponents = 0, ...network } = config.network;
   const plain = withWindow(featureSpecOf(domain), windowIntervals, domain.name);
   const names = { past: domain.pastExogenous, future: domain.futureExogenous };
   const exogenous = fitExogenous(panel, names, lastTarget, plain.day);
   const hasExogenous = exogenous.past.length + exogenous.future.length > 0;
-  const features = hasExogenous ? { ...plain, exogenous } : plain;
+  const context = fitContext(panel, plain, lastTarget, contextComponents);
+  const features = {
+    ...plain,
+    ...(hasExogenous ? { exogenous } : {}),
+    ...(context ? { context } : {}),
+  };
   return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
 }
 

@@ -14,7 +14,7 @@ import { hasEnoughHistory } from '../../features/features.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import { type AdamWState, createAdamW, oneCycleRate } from './adamw.ts';
 import { decayOf, initialWeights, lossOf, trainStep } from './gradient-step.ts';
-import { embeddingRows } from './input-scaling.ts';
+import { dropContext, embeddingRows } from './input-scaling.ts';
 import { type InputScaling, type NetworkSpec, parameterCount } from './network.ts';
 import {
   createTrainingBatch,
@@ -55,8 +55,8 @@ export interface FitOptions {
   readonly weightDecay: number;
   readonly dropout: number;
   /**
-   * Share of windows shown under the embedding of an unknown series, so that such a series gets a
-   * plausible forecast.
+   * Share of windows shown under the embedding of an unknown series and without context, so that
+   * such a series gets a plausible forecast.
    */
   readonly anonymous: number;
   /**
@@ -219,8 +219,9 @@ export async function fitMember(
       const series = index % seriesCount;
       const cutoff = plan.cutoffs[(index / seriesCount) | 0] as number;
       fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
-      batch.series[row] =
-        random() < options.anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+      const isAnonymous = random() < options.anonymous;
+      batch.series[row] = isAnonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+      if (isAnonymous) dropContext(batch, row, source.sizes);
     }
     const rate = first
       ? oneCycleRate(position / plan.firstSteps, options.peakRate)

@@ -10,7 +10,7 @@ import { type FeatureSizes, featureSizes } from '../../features/feature-spec.ts'
 import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
 import { believedCenter, groupOf, spreadAbout } from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
-import { standardiseRow } from './input-scaling.ts';
+import { dropContext, standardiseRow } from './input-scaling.ts';
 import { forward, type TrainedNetwork } from './network.ts';
 import { linearOffsets } from './ridge.ts';
 
@@ -40,10 +40,16 @@ export class NetworkPass {
     this.quantileValues = new Float64Array(this.Q);
   }
 
-  /** Writes the standardised inputs of a window to a row of the batch. */
-  write(source: FeatureSource, series: number, at: number, row: number): void {
+  /**
+   * Writes the standardised inputs of a window to a row of the batch. A series without an embedding
+   * of its own is seen without context, as in training.
+   */
+  write(source: FeatureSource, series: number, at: number, row: number, embedding: number): void {
+    const { spec, scaling } = this.trained;
     writeFeatures(source, series, at, this.batch, row);
-    standardiseRow(this.batch, row, source, this.trained.scaling);
+    standardiseRow(this.batch, row, source, scaling);
+    if (embedding === spec.seriesIds.length) dropContext(this.batch, row, this.sizes);
+    this.setEmbedding(row, embedding);
   }
 
   /** Which row of the embedding a row of the batch uses. */
