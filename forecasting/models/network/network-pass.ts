@@ -68,7 +68,7 @@ export class NetworkPass {
     const line = linear
       ? anchor + level * (this.lineOffsets[at] as number) * scaling.outputScale
       : anchor;
-    const group = calibration ? groupOf(calibration, level) : 0;
+    const group = calibration ? groupOf(calibration.levelBounds, level) : 0;
     return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
 
@@ -86,14 +86,14 @@ export class NetworkPass {
     const { scaling, calibration, spec } = this.trained;
     const { Q, median, fittedHorizon, quantileValues } = this;
     const level = this.batch.level[row] as number;
-    const group = calibration ? groupOf(calibration, level) : 0;
+    const group = calibration ? groupOf(calibration.levelBounds, level) : 0;
     for (let k = 0; k < horizon; k++) {
       const at = row * fittedHorizon + k;
       const anchor = level * (this.batch.base[at] as number);
       const center = this.centerOf(offsets, row, k);
       for (let q = 0; q < Q; q++)
         quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
-      if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
+      if (calibration) spreadAbout(calibration.factors[group], k, center, quantileValues, median);
       constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }

@@ -10,7 +10,8 @@
  */
 import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
-import { type Calibration, calibrate, trusting } from '../calibration/calibration.ts';
+import { calibrate } from '../calibration/calibrate.ts';
+import { type Calibration, trusting } from '../calibration/calibration.ts';
 import { networkForecaster } from './forecaster.ts';
 import { fitScaling } from './input-scaling.ts';
 import {
