@@ -1,6 +1,6 @@
 /**
- * Purpose: prepares a panel for its windows: the calendar, the week tables and the exogenous rows
- * that all of them share.
+ * Purpose: prepares a panel for its windows: the calendar, the week tables, the exogenous rows and
+ * the context that all of them share.
  * Invariants: the same bits with and without cached tables; nothing of the panel is changed; outliers
  * are unknown (version 2).
  * Fails: a RangeError for a panel of another frequency, a horizon longer than the week (version 1),
@@ -10,6 +10,7 @@ import { type Beginning, beginningsIn } from '../panel/birth.ts';
 import { withoutOutliers } from '../panel/outliers.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
+import { contextRows, contextScores } from './context.ts';
 import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
 import {
   type FeatureSizes,
@@ -56,6 +57,8 @@ export interface FeatureSource {
   /** Per series, where it may begin after zeros (birth.ts). */
   readonly beginnings: readonly (readonly Beginning[])[];
   readonly exogenous: ExogenousRows;
+  /** [length × contextSize]: the inputs from the other series, at each cutoff. */
+  readonly context: Float32Array;
 }
 
 /**
@@ -94,9 +97,7 @@ export function createFeatureSource(
     );
   }
   const isVersioned = spec.version === 2;
-  const panel = isVersioned
-    ? { ...raw, columns: { ...raw.columns, target: withoutOutliers(raw, spec) } }
-    : raw;
+  const panel = isVersioned ? withoutOutliers(raw, spec) : raw;
   const span = panel.length + spec.horizon + 1;
   // A holiday says nothing of a whole week.
   const isCoarse = isVersioned && spec.frequencyMinutes > MINUTES_A_DAY;
@@ -109,8 +110,8 @@ export function createFeatureSource(
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
   const widths = tableSizes(spec, from, span);
   const makeLags = () => lagsByWeek(panel, calendar, widths);
-  const lags = cached?.lags(`${grid} ${from}`, makeLags) ?? makeLags();
-  const tables = createWeekTables(panel, calendar, widths, lags);
+  const lags = cached ? cached.lags(`${grid} ${from}`, makeLags) : makeLags();
+  const tables = createWeekTables(panel, widths, lags);
   const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
   // What is zero for a week may be negative next in a target that changes sign.
@@ -118,7 +119,13 @@ export function createFeatureSource(
   const beginnings = panel.seriesIds.map((_, series) =>
     hasBirths ? beginningsIn(targetOf(panel, series), spec.week) : [],
   );
-  return { spec, sizes, panel, firstCutoff, calendar, tables, lags, beginnings, exogenous };
+  const scores =
+    spec.context === undefined
+      ? []
+      : (panel.context ?? contextScores(panel, spec.context, lags, from));
+  const context = contextRows(scores, panel.length, spec.day, firstCutoff);
+  const shared = { calendar, tables, lags, exogenous, context };
+  return { spec, sizes, panel, firstCutoff, beginnings, ...shared };
 }
 
 /** The sizes of week tables over the grid indices [from, span). */

@@ -35,12 +35,25 @@ export interface FeatureSpec {
    * as before there were such columns.
    */
   readonly exogenous?: ExogenousInputs;
+  /** What the window sees of the other series; absent: nothing. */
+  readonly context?: ContextInputs;
   /**
    * How many of the last values the encoder sees, one by one; absent: those of a week. At most 8
    * weeks and a day.
    */
   readonly windowIntervals?: number;
 }
+
+/** What makes the context's scores (features/context.ts). */
+export interface ContextInputs {
+  /** The series that they are made of. */
+  readonly seriesIds: readonly string[];
+  /** [component][series]: a score is the sum of weight × (value − mean of 4 weeks). */
+  readonly weights: readonly (readonly number[])[];
+}
+
+/** Of a component of the context: the last score, and the mean of the last day. */
+export const CONTEXT_INPUTS = 2;
 
 /** The seasonal lags of every step: the same local time on each of the last weeks and days. */
 export const WEEKS_BACK = 4;
@@ -83,6 +96,8 @@ export interface FeatureSizes {
   readonly windowSize: number;
   /** Of these, the first: the last values as they are, one an interval. */
   readonly windowIntervals: number;
+  /** Of these, the last: the context, which a linear model does not read. */
+  readonly contextSize: number;
   /** Inputs of the head, per step. */
   readonly stepSize: number;
   /** Intervals up to and including the cutoff that a window reads. */
@@ -94,19 +109,22 @@ export interface FeatureSizes {
 }
 
 /**
- * Exogenous inputs come last, in the window (known afterwards) and in the step (known in advance):
- * the others keep their places.
+ * Exogenous inputs come behind the others, in the window (known afterwards) and in the step (known
+ * in advance), and the context behind them: the others keep their places.
  */
 export function featureSizes(spec: FeatureSpec): FeatureSizes {
   const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
   const windowIntervals = spec.windowIntervals ?? spec.week;
+  const contextSize = (spec.context?.weights.length ?? 0) * CONTEXT_INPUTS;
   const isVersioned = spec.version === 2;
   const windowExtras = isVersioned ? HISTORY_FEATURES : 0;
   const stepExtras = hasYearFeatures(spec) ? YEAR_FEATURES : 0;
   const longestWindow = WEEKS_BACK_LONG * spec.week + spec.day;
+  const pastSize = past.length * PAST_INPUTS;
   return {
-    windowSize: windowIntervals + 2 * spec.day + 4 + windowExtras + past.length * PAST_INPUTS,
+    windowSize: windowIntervals + 2 * spec.day + 4 + windowExtras + pastSize + contextSize,
     windowIntervals,
+    contextSize,
     stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + stepExtras + future.length,
     // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of
     // the clocks. Version 2 says how much of it is known: there the window alone is enough.
@@ -125,17 +143,18 @@ export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
 
 /**
  * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the
- * last two days alone show, as values and against their own 4-week means; what reaches further
- * back, also if the last two days are in it, is `weeks`; `calendar` is known of the target in
- * advance; `series` is the logarithm of the level and how much history there is. Everything is in
- * units of the level, so the level as a unit is in no group. null: the step's place in the horizon,
- * which is what was asked, not what was seen. Columns behind these are exogenous.
+ * last two days alone show, of this and of the other series, as values and against their own 4-week
+ * means; what reaches further back, also if the last two days are in it, is `weeks`; `calendar` is
+ * known of the target in advance; `series` is the logarithm of the level and how much history there
+ * is. Everything is in units of the level, so the level as a unit is in no group. null: the step's
+ * place in the horizon, which is what was asked, not what was seen. Columns behind these are
+ * exogenous.
  */
 export function featureGroups(spec: FeatureSpec): {
   window: FeatureGroup[];
   step: (FeatureGroup | null)[];
 } {
-  const { windowSize, windowIntervals, stepSize } = featureSizes(spec);
+  const { windowSize, windowIntervals, contextSize, stepSize } = featureSizes(spec);
   const times = <T>(count: number, group: T): T[] => new Array<T>(Math.max(0, count)).fill(group);
   const values = [
     ...times(windowIntervals - 2 * spec.day, 'weeks' as const),
@@ -161,8 +180,13 @@ export function featureGroups(spec: FeatureSpec): {
   ];
   const year = times(hasYearFeatures(spec) ? YEAR_FEATURES : 0, 'calendar' as const);
   const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null, ...year];
+  const pastSize = windowSize - contextSize - window.length;
   return {
-    window: [...window, ...times(windowSize - window.length, 'exogenous' as const)],
+    window: [
+      ...window,
+      ...times(pastSize, 'exogenous' as const),
+      ...times(contextSize, 'recent' as const),
+    ],
     step: [...step, ...times(stepSize - step.length, 'exogenous' as const)],
   };
 }

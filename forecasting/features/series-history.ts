@@ -46,7 +46,7 @@ export function historySince(
   cutoff: number,
   first: number,
 ): SeriesHistory {
-  const { spec, panel, calendar } = source;
+  const { spec, panel } = source;
   const values = new Float32Array(panel.length).fill(Number.NaN);
   values.set(targetOf(panel, series).subarray(first, cutoff + 1), first);
   const from = Math.max(source.tables.from, cutoff - 3 * spec.day - spec.horizon);
@@ -58,6 +58,6 @@ export function historySince(
       (span - source.tables.from) * WEEKS_OF_SHAPE,
     );
   const lags = { at: part(source.lags.at), day: part(source.lags.day) };
-  const tables = createWeekTables(one, calendar, tableSizes(spec, from, span), lags);
+  const tables = createWeekTables(one, tableSizes(spec, from, span), lags);
   return { values, ...tables };
 }

@@ -41,13 +41,8 @@ export interface WeekTableSizes {
   readonly span: number;
 }
 
-/** @param lags of this grid and these sizes, where they were made before */
-export function createWeekTables(
-  panel: Panel,
-  calendar: Calendar,
-  sizes: WeekTableSizes,
-  lags: Lags = lagsByWeek(panel, calendar, sizes),
-): WeekTables {
+/** @param lags of this grid and these sizes */
+export function createWeekTables(panel: Panel, sizes: WeekTableSizes, lags: Lags): WeekTables {
   const { from, span, weeksOfMean } = sizes;
   const width = span - from;
   const weekMeans = new Float32Array(panel.seriesIds.length * width);
@@ -56,7 +51,7 @@ export function createWeekTables(
   const means = new Float64Array(Math.ceil((panel.length + ahead) / sizes.day) + 1);
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const values = targetOf(panel, series);
-    writeMeans(weekMeans, series * width, values, lags.at, weeksOfMean);
+    writeMeans(weekMeans, series * width, values, lags, weeksOfMean);
     weeksBeforeDays(means, values, ahead, sizes);
     writeShape(weekShape, series * width, values, lags, means, sizes.isAdditive === true);
   }
@@ -77,7 +72,7 @@ export interface Lags {
 export function lagsByWeek(
   panel: Panel,
   calendar: Calendar,
-  { day, week, from, span }: WeekTableSizes,
+  { day, week, from, span }: Omit<WeekTableSizes, 'weeksOfMean'>,
 ): Lags {
   const ahead = intervalsIntoDay(panel, day);
   const at = new Int32Array((span - from) * WEEKS_OF_SHAPE).fill(-1);
@@ -108,22 +103,26 @@ function writeMeans(
   out: Float32Array,
   to: number,
   values: Float32Array,
-  lags: Int32Array,
+  lags: Lags,
   weeks: number,
 ): void {
-  for (let i = 0; i * WEEKS_OF_SHAPE < lags.length; i++) {
-    let sum = 0;
-    let known = 0;
-    for (let w = 0; w < weeks; w++) {
-      const lag = lags[i * WEEKS_OF_SHAPE + w] as number;
-      if (lag < 0) continue;
-      const value = values[lag] as number;
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      known++;
-    }
-    out[to + i] = known > 0 ? sum / known : Number.NaN;
+  for (let i = 0; i * WEEKS_OF_SHAPE < lags.at.length; i++)
+    out[to + i] = meanOfWeeks(values, lags, i, weeks);
+}
+
+/** The mean of the known values 1, 2, … `weeks` weeks before the i-th interval of the lags. */
+export function meanOfWeeks(values: Float32Array, { at }: Lags, i: number, weeks: number): number {
+  let sum = 0;
+  let known = 0;
+  for (let w = 0; w < weeks; w++) {
+    const lag = at[i * WEEKS_OF_SHAPE + w] as number;
+    if (lag < 0) continue;
+    const value = values[lag] as number;
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    known++;
   }
+  return known > 0 ? sum / known : Number.NaN;
 }
 
 /**

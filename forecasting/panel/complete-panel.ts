@@ -6,7 +6,7 @@
  * test span.
  * Fails: never; the result may hold no series.
  */
-import { exogenousWithin, meanSizeOf, type Panel, targetOf } from './panel.ts';
+import { meanSizeOf, type Panel, sharedWithin, targetOf } from './panel.ts';
 
 export interface Completion {
   /** Keep at most this many intervals, the last ones. */
@@ -51,7 +51,7 @@ export function completePanel(
       length,
       columns: { target },
       // An unknown exogenous value stays unknown: the features say how that reads.
-      ...exogenousWithin(panel, start, end),
+      ...sharedWithin(panel, start, end),
     },
     filled,
   };

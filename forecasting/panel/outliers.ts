@@ -33,15 +33,15 @@ const blockOf = ({ day, week }: OutlierSeasons): number => (day > 1 ? day : Math
 export const outlierMemory = (seasons: OutlierSeasons): number =>
   (BLOCKS + 1) * blockOf(seasons) + seasons.week + 2 * seasons.day;
 
-/** A copy of the panel's target in which outliers are unknown. */
-export function withoutOutliers(panel: Panel, seasons: OutlierSeasons): Float32Array {
+/** The panel with its outliers unknown. */
+export function withoutOutliers(panel: Panel, seasons: OutlierSeasons): Panel {
   const target = panel.columns.target.slice();
   for (let series = 0; series < panel.seriesIds.length; series++) {
     const first = series * panel.length;
     for (const t of outliersOf(targetOf(panel, series), panel, seasons))
       target[first + t] = Number.NaN;
   }
-  return target;
+  return { ...panel, columns: { ...panel.columns, target } };
 }
 
 /** Grid indices of a series' outliers, ascending. */

@@ -7,6 +7,7 @@
  * longer than the lags.
  */
 import type { Domain } from '../../domains/domain.ts';
+import { fitContext } from '../../forecasting/features/context.ts';
 import { fitExogenous } from '../../forecasting/features/exogenous.ts';
 import {
   type FeatureSpec,
@@ -21,7 +22,10 @@ import { HeadwayError } from '../../platform/errors.ts';
 
 export interface TrainingConfig {
   readonly network: Pick<NetworkSpec, 'width' | 'latentSize' | 'headWidth' | 'embeddingSize'> &
-    Required<Pick<FeatureSpec, 'windowIntervals'>>;
+    Required<Pick<FeatureSpec, 'windowIntervals'>> & {
+      /** Principal components of the other series that the encoder sees; 0: none. */
+      readonly contextComponents: number;
+    };
   readonly fit: FitOptions;
   /** The last days of the snapshot, which the model never sees and is scored on. */
   readonly testDays: number;
@@ -34,7 +38,14 @@ const MIN_NEGATIVE = 0.01;
 
 /** For hours. */
 export const defaultTrainingConfig: TrainingConfig = {
-  network: { width: 128, latentSize: 8, headWidth: 48, embeddingSize: 8, windowIntervals: 48 },
+  network: {
+    width: 128,
+    latentSize: 8,
+    headWidth: 48,
+    embeddingSize: 8,
+    windowIntervals: 48,
+    contextComponents: 16,
+  },
   fit: {
     members: 2,
     stride: 7,
@@ -106,8 +117,8 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
 }
 
 /**
- * @param lastTarget the last grid index the network learns from: exogenous columns are judged and
- * standardised up to there
+ * @param lastTarget the last grid index the network learns from: exogenous columns and the context
+ * are fitted up to there
  */
 export function networkSpecOf(
   domain: Domain,
@@ -125,7 +136,8 @@ export function networkSpecOf(
       },
     );
   }
-  const { windowIntervals, ...network } = config.network;
+  // Configurations of models from before there was a context lack its size.
+  const { windowIntervals, contextComponents = 0, ...network } = config.network;
   const spec = featureSpecOf(domain);
   const isAdditive = !domain.nonNegative && changesSign(panel, lastTarget);
   const shaped: FeatureSpec = isAdditive ? { ...spec, isAdditive } : spec;
@@ -133,7 +145,12 @@ export function networkSpecOf(
   const names = { past: domain.pastExogenous, future: domain.futureExogenous };
   const exogenous = fitExogenous(panel, names, lastTarget, plain.day);
   const hasExogenous = exogenous.past.length + exogenous.future.length > 0;
-  const features = hasExogenous ? { ...plain, exogenous } : plain;
+  const context = fitContext(panel, plain, lastTarget, contextComponents);
+  const features = {
+    ...plain,
+    ...(hasExogenous ? { exogenous } : {}),
+    ...(context ? { context } : {}),
+  };
   return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
 }
 

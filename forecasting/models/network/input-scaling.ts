@@ -8,7 +8,7 @@
  */
 
 import type { FeatureSource } from '../../features/feature-source.ts';
-import type { FeatureGroup, featureGroups } from '../../features/feature-spec.ts';
+import type { FeatureGroup, FeatureSizes, featureGroups } from '../../features/feature-spec.ts';
 import {
   createFeatureBatch,
   type FeatureBatch,
@@ -94,6 +94,16 @@ export function repeatFirstRow(
     const size = values.length / capacity;
     for (let row = 1; row < rows; row++) values.copyWithin(row * size, 0, size);
   }
+}
+
+/** Puts the context of one standardised row at its training mean: as if it were unknown. */
+export function dropContext(
+  batch: FeatureBatch,
+  row: number,
+  { windowSize, contextSize }: Pick<FeatureSizes, 'windowSize' | 'contextSize'>,
+): void {
+  const end = (row + 1) * windowSize;
+  batch.window.fill(0, end - contextSize, end);
 }
 
 /**

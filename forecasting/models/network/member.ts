@@ -14,7 +14,7 @@ import { drawHistory } from '../../features/shortened-history.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type AdamWState, createAdamW, oneCycleRate } from './adamw.ts';
 import { decayOf, initialWeights, lossOf, trainStep } from './gradient-step.ts';
-import { embeddingRows } from './input-scaling.ts';
+import { dropContext, embeddingRows } from './input-scaling.ts';
 import { type InputScaling, type NetworkSpec, parameterCount } from './network.ts';
 import {
   createTrainingBatch,
@@ -58,8 +58,8 @@ export interface FitOptions {
   readonly weightDecay: number;
   readonly dropout: number;
   /**
-   * Share of windows shown under the embedding of an unknown series, so that such a series gets a
-   * plausible forecast.
+   * Share of windows shown under the embedding of an unknown series and without context, so that
+   * such a series gets a plausible forecast.
    */
   readonly anonymous: number;
   /**
@@ -225,8 +225,9 @@ export async function fitMember(
       fillRow(source, batch, row, series, cutoff, scaling, weightOf(series), history);
       // A series with a short history is most often one that nothing was learnt of.
       const anonymous = history ? Math.max(options.anonymous, NEW_SERIES) : options.anonymous;
-      batch.series[row] =
-        random() < anonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+      const isAnonymous = random() < anonymous;
+      batch.series[row] = isAnonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
+      if (isAnonymous) dropContext(batch, row, source.sizes);
     }
     const rate = first
       ? oneCycleRate(position / plan.firstSteps, options.peakRate)

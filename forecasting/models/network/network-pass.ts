@@ -10,7 +10,7 @@ import { type FeatureSizes, featureSizes } from '../../features/feature-spec.ts'
 import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
 import { believedCenter, groupOf, spreadAbout } from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
-import { standardiseRow } from './input-scaling.ts';
+import { dropContext, standardiseRow } from './input-scaling.ts';
 import { forward, type TrainedNetwork } from './network.ts';
 import { linearOffsets } from './ridge.ts';
 
@@ -40,10 +40,16 @@ export class NetworkPass {
     this.quantileValues = new Float64Array(this.Q);
   }
 
-  /** Writes the standardised inputs of a window to a row of the batch. */
-  write(source: FeatureSource, series: number, at: number, row: number): void {
+  /**
+   * Writes the standardised inputs of a window to a row of the batch. A series without an embedding
+   * of its own is seen without context, as in training.
+   */
+  write(source: FeatureSource, series: number, at: number, row: number, embedding: number): void {
+    const { spec, scaling } = this.trained;
     writeFeatures(source, series, at, this.batch, row);
-    standardiseRow(this.batch, row, source, this.trained.scaling);
+    standardiseRow(this.batch, row, source, scaling);
+    if (embedding === spec.seriesIds.length) dropContext(this.batch, row, this.sizes);
+    this.setEmbedding(row, embedding);
   }
 
   /** Which row of the embedding a row of the batch uses. */
@@ -62,7 +68,7 @@ export class NetworkPass {
     const line = linear
       ? anchor + level * (this.lineOffsets[at] as number) * scaling.outputScale
       : anchor;
-    const group = calibration ? groupOf(calibration, level) : 0;
+    const group = calibration ? groupOf(calibration.levelBounds, level) : 0;
     return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
 
@@ -80,14 +86,14 @@ export class NetworkPass {
     const { scaling, calibration, spec } = this.trained;
     const { Q, median, fittedHorizon, quantileValues } = this;
     const level = this.batch.level[row] as number;
-    const group = calibration ? groupOf(calibration, level) : 0;
+    const group = calibration ? groupOf(calibration.levelBounds, level) : 0;
     for (let k = 0; k < horizon; k++) {
       const at = row * fittedHorizon + k;
       const anchor = level * (this.batch.base[at] as number);
       const center = this.centerOf(offsets, row, k);
       for (let q = 0; q < Q; q++)
         quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
-      if (calibration) spreadAbout(calibration, group, k, center, quantileValues, median);
+      if (calibration) spreadAbout(calibration.factors[group], k, center, quantileValues, median);
       constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }
