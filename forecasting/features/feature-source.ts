@@ -114,8 +114,8 @@ export function createFeatureSource(
   const tables = createWeekTables(panel, widths, lags);
   const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
-  // What is zero for a week may be negative next in a target that changes sign.
-  const hasBirths = isVersioned && spec.nonNegative;
+  // Of a target that changes sign zero is a value like another.
+  const hasBirths = isVersioned && !spec.isAdditive;
   const beginnings = panel.seriesIds.map((_, series) =>
     hasBirths ? beginningsIn(targetOf(panel, series), spec.week) : [],
   );

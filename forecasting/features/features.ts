@@ -13,6 +13,7 @@ import {
   DAYS_BACK,
   type FeatureSizes,
   type FeatureSpec,
+  featureSizes,
   hasYearFeatures,
   type LevelSpec,
   levelIntervals,
@@ -24,6 +25,8 @@ import { historyAt, type SeriesHistory } from './series-history.ts';
 
 const DAYS_BACK_LONG = 7;
 const MIN_LEVEL = 1e-3;
+/** Place of the known share of the level's span behind values and residuals. */
+const KNOWN_SHARE_AT = 5;
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
 export interface FeatureBatch {
@@ -179,6 +182,17 @@ export function writeFeatures(
   const view = { ...history, ...level, source, cutoff, scale, residualAt };
   batch.level[row] = level.level;
   writeSteps(view, writeWindow(view, batch, row), batch, row);
+}
+
+/**
+ * Known share of the span that a level is taken from, of a row that is not yet standardised; 1 for
+ * inputs that do not say it.
+ */
+export function knownShareOf({ window, capacity }: FeatureBatch, row: number, spec: FeatureSpec) {
+  if (spec.version !== 2) return 1;
+  const { windowIntervals } = featureSizes(spec);
+  const size = window.length / capacity;
+  return window[row * size + windowIntervals + 2 * spec.day + KNOWN_SHARE_AT] as number;
 }
 
 /** One series at a cutoff, in units of its level. */
