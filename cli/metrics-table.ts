@@ -6,8 +6,8 @@
  * Fails: never.
  */
 import Table from 'cli-table3';
-import { NAIVE_NAMES } from '../forecasting/evaluation/leaderboard.ts';
 import type { GroupReliability } from '../forecasting/evaluation/reliability.ts';
+import { NAIVE_NAMES } from '../forecasting/models/baselines/naive.ts';
 import { forecasterName, inOrder } from '../reports/text/forecaster-names.ts';
 
 const RELIABILITY_TITLE =

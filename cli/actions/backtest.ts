@@ -57,7 +57,7 @@ export async function backtestCommand(
     others: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
   });
   const elapsed = (clock.elapsedMs() - started) / 1000;
-  const { day, week: season } = seasonsOf(domain);
+  const { day, baseline: season } = seasonsOf(domain);
   const scores = scoreResult(result, panel, season);
   const leaderboard = leaderboardOf({
     ...scores,

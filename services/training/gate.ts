@@ -14,6 +14,7 @@
 import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
 import { type Comparison, compare, type Subset } from '../../forecasting/evaluation/comparison.ts';
 import type { SeriesGroup } from '../../forecasting/evaluation/metrics.ts';
+import { NAIVE_NAMES } from '../../forecasting/models/baselines/naive.ts';
 import { belowFloor, stepGroups } from './floor.ts';
 
 export type GateOutcome = 'promoted' | 'rejected' | 'inconclusive';
@@ -55,7 +56,6 @@ export interface Evidence extends Provenance {
 }
 
 export const CHAMPION = 'champion';
-const NAIVE = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
 /** Fewer say too little of how neighbours depend on one another. */
 const MIN_CUTOFFS = 8;
 /** How much more the median may err than another's, as a share of the other's error. */
@@ -119,7 +119,7 @@ export function judge(
 
 function naiveOf({ forecasts }: BacktestResult, { baselines = [] }: Evidence): ForecasterResult[] {
   const all = [...baselines, ...forecasts];
-  return NAIVE.flatMap((name) => all.find((forecast) => forecast.name === name) ?? []);
+  return NAIVE_NAMES.flatMap((name) => all.find((forecast) => forecast.name === name) ?? []);
 }
 
 /** @param naive best first */
