@@ -90,8 +90,7 @@ function resultAt(
 /** An AR(1) of standard deviation 1; normal draws by Box & Muller. */
 function noise(length: number, correlation: number, random: () => number): Float32Array {
   const innovation = Math.sqrt(1 - correlation ** 2);
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   let last = normal();
   return Float32Array.from({ length }, () => {
     const value = last;

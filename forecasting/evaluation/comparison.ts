@@ -131,11 +131,12 @@ export function compare(
   const variance =
     longRunVariance(differences, difference, bandwidth) * overlapFactor(n, bandwidth, overlap);
   const standardError = Math.max(Math.sqrt(variance / n), ROUNDING * referenceLoss);
-  const threshold = thresholdFor(bandwidth / n, level);
+  const share = bandwidthShare(n, overlap);
+  const threshold = thresholdFor(share, level);
   const margin = marginShare * referenceLoss;
   const interval = [
     difference - threshold * standardError,
-    difference + refusalThresholdFor(bandwidth / n) * standardError,
+    difference + refusalThresholdFor(share) * standardError,
   ] as const;
   const outcome = outcomeOf(interval, margin);
   return {
@@ -198,7 +199,7 @@ function moreCutoffs({
   const least = Math.ceil(n * (((Z_REFUSAL + Z_POWER) * standardError) / effect) ** 2);
   for (let total = Math.max(n + 1, least); total <= MAX_CUTOFFS; total++) {
     const error = standardError * Math.sqrt(n / total);
-    const share = bandwidthFor(total, overlap) / total;
+    const share = bandwidthShare(total, overlap);
     const decides = (threshold: number, distance: number) =>
       (threshold + Z_POWER) * error <= distance;
     if (
@@ -229,7 +230,7 @@ function lossPerCutoff(
   const places = compared.map((quantile) => quantiles.indexOf(quantile));
   const [first, end] = steps ?? [0, horizon];
   const some = series ?? seriesIds.map((_, s) => s);
-  const unit = compared.length === 1 ? 2 : 1;
+  const weight = (compared.length === 1 ? 2 : 1) / places.length;
   return result.cutoffs.map((_, c) => {
     let sum = 0;
     let count = 0;
@@ -238,12 +239,13 @@ function lossPerCutoff(
       for (let k = first; k < end; k++) {
         const actual = actuals[row * horizon + k] as number;
         if (Number.isNaN(actual)) continue;
-        for (const [q, place] of places.entries()) {
-          const forecast = values[(row * quantiles.length + place) * horizon + k] as number;
+        for (let q = 0; q < places.length; q++) {
+          const at = (row * quantiles.length + (places[q] as number)) * horizon + k;
+          const forecast = values[at] as number;
           // Left out, it would let a forecaster keep silent where it is hard.
           if (!Number.isFinite(forecast))
             throw new RangeError(`${name} gives no number for step ${k + 1} of ${seriesIds[s]}`);
-          sum += (unit / places.length) * pinballLoss(compared[q] as number, actual - forecast);
+          sum += weight * pinballLoss(compared[q] as number, actual - forecast);
         }
         count++;
       }
@@ -265,6 +267,13 @@ function overlapOf(
 /** Lags from here on count for nothing. No less than the overlap. */
 const bandwidthFor = (n: number, overlap: number): number =>
   Math.min(n, Math.ceil(Math.max(1.3 * Math.sqrt(n), overlap)));
+
+/** The bandwidth as a share of the cutoffs; of as many as do not overlap, where they do. */
+const bandwidthShare = (n: number, overlap: number): number => {
+  const apart = n / overlap;
+  const share = overlap === 1 ? bandwidthFor(n, overlap) / n : 1.3 / Math.sqrt(apart);
+  return Math.min(1, share);
+};
 
 /**
  * Bartlett weights (Newey & West 1987): never negative. What it misses by chance, the threshold

@@ -257,7 +257,7 @@ function verdictOf(
   aside: string,
   missing: number,
 ): Verdict {
-  const words = comparisons.map(inWords).join('; ');
+  const words = comparisons.map(inWords).join(', ');
   const isFailed = comparisons.some(
     ({ outcome }) => outcome === 'worse' || outcome === 'no-better',
   );
@@ -303,15 +303,19 @@ const NOTES = {
   undecided: ' (may be chance)',
 } as const;
 
-const inWords = (comparison: Comparison): string =>
-  lossInWords(comparison) + NOTES[comparison.outcome];
+/** The first of a list names the loss, the others do not repeat it. */
+const inWords = (comparison: Comparison, place: number): string =>
+  lossInWords(comparison, place === 0 ? ' pinball loss' : '') + NOTES[comparison.outcome];
 
 /** A share of the reference's loss is no number where the reference makes no error. */
-function lossInWords({ skill, reference }: Pick<Comparison, 'skill' | 'reference'>): string {
+function lossInWords(
+  { skill, reference }: Pick<Comparison, 'skill' | 'reference'>,
+  what = ' pinball loss',
+): string {
   const name = forecasterName(reference);
   if (skill === Number.NEGATIVE_INFINITY) return `a pinball loss where ${name} has none`;
   const side = skill >= 0 ? 'less' : 'more';
-  return `${Math.abs(100 * skill).toFixed(1)} % ${side} pinball loss than ${name}`;
+  return `${Math.abs(100 * skill).toFixed(1)} % ${side}${what} than ${name}`;
 }
 
 /** Whether every known actual has a number as its forecast, at every quantile. */
