@@ -85,7 +85,7 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["serve"]
 
-# Every command; on its own the end-to-end run from an empty /data to a service that answers.
+# Every command; on its own the end-to-end run from an empty /data to a service that responds.
 FROM headway AS demo
 COPY --from=packages /app/node_modules ./node_modules
 EXPOSE 8080

@@ -95,8 +95,19 @@ export function openContext(
   let opened: Promise<ObjectStore> | null = null;
   const openOnce = () => {
     const cache = { folder: join(settings.work, 'cache'), maxBytes: settings.cacheMb * 1e6 };
+    const totalMs = settings.storeSeconds * 1000;
+    const onSlow = (reason: { readonly name: string }) =>
+      logger.warn(
+        { store: settings.store, reason: reason.name },
+        'the store does not reply; trying again',
+      );
     opened ??= import('../storage/open-store.ts').then(({ openStore }) =>
-      openStore(settings.store, { clock, environment: env, cache }),
+      openStore(settings.store, {
+        ...{ clock, environment: env, cache, requestTimeoutMs: totalMs },
+        // A third, so that a connection that hangs leaves time for two more tries.
+        idleTimeoutMs: Math.min(20_000, Math.ceil(totalMs / 3)),
+        retries: { totalMs, onSlow },
+      }),
     );
     return opened;
   };
@@ -177,6 +188,7 @@ const childEnvironmentOf = (settings: Settings): Record<string, string> => ({
   HEADWAY_ENGINE: settings.engine,
   HEADWAY_MEMORY_MB: String(settings.memoryMb),
   HEADWAY_CACHE_MB: String(settings.cacheMb),
+  HEADWAY_STORE_SECONDS: String(settings.storeSeconds),
   ...(settings.source === null ? {} : { HEADWAY_SOURCE: settings.source }),
   ...(settings.quantiles === null ? {} : { HEADWAY_QUANTILES: settings.quantiles.join(',') }),
   ...(settings.exogenous === null ? {} : { HEADWAY_EXOGENOUS: settings.exogenous }),

@@ -35,3 +35,5 @@ handleUncaughtErrors({ logger, fail });
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 process.exitCode = await main(args, process.env);
+// A service that has stopped waits for nothing more, such as a request to a store that hangs.
+if (isService) process.exit();

@@ -31,6 +31,12 @@ export async function withTimeout(ms: number, work: Promise<unknown>): Promise<b
   }
 }
 
+/** The milliseconds that are left of `ms`, counted from now; infinite for an infinite limit. */
+export function countdown(ms: number): () => number {
+  const started = performance.now();
+  return () => Math.max(0, ms - (performance.now() - started));
+}
+
 /**
  * Calls `run` `ms` after the previous call has ended, the first time after `ms`. Errors go to
  * `onError`.

@@ -24,9 +24,10 @@ export interface OpenStoreOptions {
    * object afresh.
    */
   readonly cache?: { readonly folder: string; readonly maxBytes: number };
-  /** For a far store: how long it is tried, where a caller has less time than the default takes. */
+  /** For a store on S3: limits other than the defaults. */
   readonly retries?: Partial<RetryPolicy>;
   readonly requestTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
 }
 
 const CACHE = { folder: path.join('.headway', 'work', 'cache'), maxBytes: 0 };

@@ -3,15 +3,15 @@
  * daily. With --once the jobs run now, one after the other, for an external scheduler
  * (EventBridge, CronJobs).
  * Invariants: each run is a process of its own (docs/decisions/0004); jobs run one after the
- * other; a failed run is retried and reported, and the service continues with the last good
- * model. With --once nothing is retried: the caller sees the failure.
+ * other, each within its time limit; a failed run is retried and reported, and the service
+ * continues with the last good model. With --once nothing is retried: the caller sees the failure.
  * Fails: SETTINGS_INVALID for a schedule that is not a cron expression; with --once as the job that
  * failed.
  */
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
 import type { CommandContext } from '../context.ts';
-import { stopSignal } from './serve.ts';
+import { stopOf } from './serve.ts';
 
 export interface ScheduleFlags {
   readonly only?: 'features' | 'training';
@@ -22,11 +22,13 @@ export async function scheduleCommand(
   context: CommandContext,
   { only, once }: ScheduleFlags,
 ): Promise<void> {
-  const stop = stopSignal();
+  const stop = stopOf(context);
   if (once) {
     const { features, training } = jobRuns(context, context.childEnvironment);
-    if (only !== 'training') await features(stop.signal);
-    if (only !== 'features') await training(stop.signal);
+    const limitMs = context.settings.jobMinutes * 60_000;
+    const limited = () => AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
+    if (only !== 'training') await features(limited());
+    if (only !== 'features') await training(limited());
     stop.forget();
     return;
   }
@@ -43,20 +45,23 @@ export interface ScheduleChoice {
   readonly only?: 'features' | 'training';
   /** Settings of the jobs; default: those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** When a model was trained last: a training that was due since then runs now. */
+  readonly lastTraining?: number | undefined;
 }
 
 export function startSchedule(
   context: CommandContext,
-  { only, environment = context.childEnvironment }: ScheduleChoice,
+  { only, environment = context.childEnvironment, lastTraining }: ScheduleChoice,
 ): Scheduler {
   const { settings, clock, logger } = context;
   const { features, training } = jobRuns(context, environment);
+  const common = { retries: 2, limitMs: settings.jobMinutes * 60_000 };
   const jobs: Job[] = [];
-  if (settings.featuresSchedule !== null && only !== 'training') {
-    jobs.push({ name: 'features', cron: settings.featuresSchedule, retries: 2, run: features });
-  }
+  if (settings.featuresSchedule !== null && only !== 'training')
+    jobs.push({ ...common, name: 'features', cron: settings.featuresSchedule, run: features });
   if (settings.trainingSchedule !== null && only !== 'features') {
-    jobs.push({ name: 'training', cron: settings.trainingSchedule, retries: 2, run: training });
+    const { trainingSchedule: cron } = settings;
+    jobs.push({ ...common, name: 'training', cron, run: training, lastRunAt: lastTraining });
   }
   return new Scheduler({ jobs, clock, logger });
 }

@@ -1,9 +1,11 @@
 /**
  * Purpose: `headway serve`: the HTTP service until a signal ends it.
- * Invariants: SIGINT and SIGTERM let running requests finish; a second signal ends at once.
+ * Invariants: it listens at once, also where the store does not reply; a signal lets running
+ * requests finish, within the limit of the settings; a second signal ends at once.
  * Fails: SETTINGS_INVALID where the address cannot be used.
  */
 import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
+import { type StopSignal, stopSignal } from '../../platform/jobs/stop-signal.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
@@ -14,7 +16,7 @@ import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import type { CommandContext } from '../context.ts';
 
 export async function serveCommand(context: CommandContext): Promise<void> {
-  const stop = stopSignal();
+  const stop = stopOf(context);
   const server = await openServer(context);
   const { title } = context.domain;
   context.print(
@@ -22,7 +24,16 @@ export async function serveCommand(context: CommandContext): Promise<void> {
   );
   await stop.happened;
   await server.close();
+  stop.forget();
 }
+
+export const stopOf = ({ settings }: CommandContext): StopSignal =>
+  stopSignal({ limitMs: settings.stopSeconds * 1000, setting: 'HEADWAY_STOP_SECONDS' });
+
+/** A store that does not reply keeps the command from saying that it serves for this long. */
+const START_PATIENCE_MS = 5000;
+/** The part of the time for stopping that is left to end the process itself. */
+const END_MS = 1000;
 
 export async function openServer(context: CommandContext): Promise<InferenceServer> {
   const { settings, domain, clock } = context;
@@ -61,7 +72,9 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     host: settings.host,
     port: settings.port,
     refreshIntervalMs: settings.refreshSeconds * 1000,
-    closeTimeoutMs: 10_000,
+    startPatienceMs: START_PATIENCE_MS,
+    drainMs: settings.drainSeconds * 1000,
+    closeTimeoutMs: Math.max(0, settings.stopSeconds * 1000 - END_MS),
     maxConnections: settings.connections,
   });
   return { ...server, close: () => server.close().finally(() => tracing?.close()) };
@@ -80,33 +93,4 @@ async function openTracing({
   if (!isAsked || OTEL_SDK_DISABLED?.toLowerCase() === 'true') return null;
   const { openTelemetry } = await import('../../platform/telemetry/open-telemetry.ts');
   return openTelemetry({ endpoint: settings.traces, share: settings.tracesPercent / 100, logger });
-}
-
-export interface StopSignal {
-  /** Aborts at the first SIGINT or SIGTERM. */
-  readonly signal: AbortSignal;
-  readonly happened: Promise<void>;
-  /** Stops listening. */
-  forget(): void;
-}
-
-/**
- * Listens for SIGINT and SIGTERM once; a second one has no handler and ends the process at once.
- */
-export function stopSignal(): StopSignal {
-  const controller = new AbortController();
-  const forget = () => {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  };
-  const stop = () => {
-    forget();
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  const happened = new Promise<void>((resolve) =>
-    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  return { signal: controller.signal, happened, forget };
 }

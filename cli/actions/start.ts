@@ -2,7 +2,8 @@
  * Purpose: `npm start`: the end-to-end run once, then the service and its schedule; needs only
  * Node.
  * Invariants: features and training run in child processes, as in the schedule; a second start
- * updates the features and trains only if there is no champion; Ctrl-C stops cleanly.
+ * updates the features, and trains first only if there is no champion; a training that was due
+ * while nothing ran is made up for once the service is up; Ctrl-C stops cleanly.
  * Fails: with the error of the first step that fails; what was committed stays, and the next start
  * continues from there.
  */
@@ -16,7 +17,7 @@ import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { chartOf, issue } from './forecast.ts';
 import { startSchedule } from './schedule.ts';
-import { openServer, stopSignal } from './serve.ts';
+import { openServer, stopOf } from './serve.ts';
 
 export interface StartFlags {
   readonly once?: boolean;
@@ -34,9 +35,14 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
   const started = clock.elapsedMs();
   const step = (number: number, text: string) => context.print(`\n[${number}/4] ${text}`);
   const environment = { ...context.childEnvironment, ...quickSource(context, flags) };
-  const stop = stopSignal();
-  const child = (args: string[]) =>
-    runChildJob({ args, env: environment, logger, signal: stop.signal, output: 'inherit' });
+  const stop = stopOf(context);
+  const child = (args: string[]) => {
+    const signal = AbortSignal.any([
+      stop.signal,
+      AbortSignal.timeout(settings.jobMinutes * 60_000),
+    ]);
+    return runChildJob({ args, env: environment, logger, signal, output: 'inherit' });
+  };
 
   try {
     context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
@@ -69,7 +75,8 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
       context.print('\nFetched one forecast over HTTP. Stopping, because of --once.');
       return;
     }
-    const scheduler = startSchedule(context, { environment });
+    const lastTraining = (await registry.promotions()).at(-1)?.at;
+    const scheduler = startSchedule(context, { environment, lastTraining });
     context.print(`\n${scheduleText(context)} Press Ctrl-C to stop.`);
     await stop.happened;
     context.print('\nStopping: waiting for running requests and jobs.');

@@ -44,7 +44,7 @@ const PINO_LEVELS: Record<number, 'trace' | 'debug' | 'info' | 'warn' | 'error' 
 export async function runChildJob(options: ChildJobOptions): Promise<void> {
   const { args, logger, signal, output = 'log', killAfterMs = 10_000 } = options;
   const name = args.filter((arg) => !arg.startsWith('-')).join(' ');
-  if (signal?.aborted) throw aborted(name);
+  if (signal?.aborted) throw aborted(name, signal);
   const entry = options.entry ?? process.argv[1];
   if (entry === undefined)
     throw new HeadwayError('INTERNAL', 'this process has no script that could run a job');
@@ -66,7 +66,7 @@ export async function runChildJob(options: ChildJobOptions): Promise<void> {
     const { code, killedBy } = await exitOf(child, name);
     await Promise.all(forwarded);
     if (code === 0) return;
-    if (signal?.aborted) throw aborted(name);
+    if (signal?.aborted) throw aborted(name, signal);
     throw failure(name, code, killedBy, lastLine);
   } finally {
     unbind();
@@ -141,7 +141,13 @@ function bindToSignals(
   };
 }
 
-const aborted = (name: string) => new HeadwayError('INTERNAL', `"${name}" was stopped`);
+function aborted(name: string, { reason }: AbortSignal): HeadwayError {
+  const isLate = (reason as Error | undefined)?.name === 'TimeoutError';
+  const why = isLate ? ': it took longer than its time limit' : '';
+  return new HeadwayError('INTERNAL', `"${name}" was stopped${why}`, {
+    ...(isLate ? { fix: 'Raise HEADWAY_JOB_MINUTES.' } : {}),
+  });
+}
 
 function failure(
   name: string,

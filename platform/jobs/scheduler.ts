@@ -1,21 +1,27 @@
 /**
  * Purpose: runs jobs at the times of a cron expression (UTC) inside one process.
  * Invariants: jobs run one after the other; a start of a job that waits or runs is refused; a
- * failed run is retried with growing pauses; a failure never ends the process or another job. The
- * retry loop is our own: p-retry drops the result of a run that ends after `stop`.
+ * failed run is retried with growing pauses; a run ends within its limit; a failure never ends the
+ * process or another job. Times that were missed, because the machine slept, the clock was set or
+ * the job itself was still running, are made up for by one run. The retry loop is our own: p-retry
+ * drops the result of a run that ends after `stop`.
  * Fails: USAGE for an unknown job or an invalid cron expression. A job's own failure is logged and
  * is the result of `trigger`, never an exception.
  */
-import cron, { type ScheduledTask } from 'node-cron';
 import type { Clock } from '../clock.ts';
 import { describeError, HeadwayError, isHeadwayError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sleep as realSleep, type Sleep } from '../timers.ts';
+import { CRON_FORMS, type CronTimes, cronTimes } from './cron.ts';
 
 export interface Job {
   readonly name: string;
-  /** Five fields: minute, hour, day, month, weekday; UTC. */
+  /** In UTC; cron.ts has the forms. */
   readonly cron: string;
+  /** When it ran last, if that is known: a time since then was missed, and it runs at once. */
+  readonly lastRunAt?: number | undefined;
+  /** A run that takes longer is aborted, and not retried; default: no limit. */
+  readonly limitMs?: number;
   /** Further attempts after a failed one; default: none. */
   readonly retries?: number;
   run(signal: AbortSignal): Promise<void>;
@@ -23,9 +29,9 @@ export interface Job {
 
 /**
  * `refused`: this job, or the same run in another process, is in progress. `aborted`: the scheduler
- * stopped meanwhile.
+ * stopped meanwhile. `late`: it took longer than its limit.
  */
-export type RunResult = 'ok' | 'failed' | 'refused' | 'aborted';
+export type RunResult = 'ok' | 'failed' | 'refused' | 'aborted' | 'late';
 
 export interface SchedulerOptions {
   readonly jobs: readonly Job[];
@@ -38,30 +44,66 @@ export interface SchedulerOptions {
 /** Before the first retry; doubles with each, up to an hour. */
 const FIRST_PAUSE_MS = 60_000;
 const MAX_PAUSE_MS = 60 * FIRST_PAUSE_MS;
+/**
+ * The wall clock is looked at this often: a timer for the next time would stand still while the
+ * machine sleeps.
+ */
+const CHECK_MS = 1000;
+/** A run that starts later than this was missed; a clock that goes back by more was set. */
+const MISSED_MS = 60_000;
+
+interface Timetable {
+  readonly job: Job;
+  readonly times: CronTimes;
+  due: number;
+}
 
 export class Scheduler {
   readonly jobs: readonly Job[];
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #sleep: Sleep;
-  readonly #tasks: readonly ScheduledTask[];
+  readonly #timetables: readonly Timetable[];
+  readonly #timer: NodeJS.Timeout;
+  #checkedAt: number;
+  /** The job whose turn it is; others that are under way wait for it. */
+  #running: Job | null = null;
   readonly #underWay = new Map<string, Promise<RunResult>>();
   readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
 
   constructor({ jobs, clock, logger, sleep = realSleep }: SchedulerOptions) {
-    for (const job of jobs) checkCron(job);
     this.jobs = jobs;
     this.#clock = clock;
     this.#logger = logger;
     this.#sleep = sleep;
-    this.#tasks = jobs.map((job) =>
-      cron.schedule(job.cron, () => void this.#start(job), {
-        name: job.name,
-        timezone: 'UTC',
-        logger: cronLogger(logger),
-      }),
-    );
+    const now = clock.now();
+    this.#checkedAt = now;
+    this.#timetables = jobs.map((job) => {
+      const times = timesOf(job);
+      return { job, times, due: times.next(Math.min(job.lastRunAt ?? now, now)) };
+    });
+    this.#timer = setInterval(() => this.check(), CHECK_MS);
+  }
+
+  /** Starts the jobs that are due; called every second. */
+  check(): void {
+    const now = this.#clock.now();
+    const wasSetBack = now < this.#checkedAt - MISSED_MS;
+    this.#checkedAt = now;
+    for (const timetable of this.#timetables) {
+      const { job, times } = timetable;
+      if (wasSetBack) timetable.due = times.next(now);
+      // A run that waits covers this time; one that runs began before it.
+      const waits = this.#underWay.has(job.name) && this.#running !== job;
+      if (now < timetable.due || this.#running === job) continue;
+      const missed = now - timetable.due > MISSED_MS ? new Date(timetable.due).toISOString() : null;
+      timetable.due = times.next(now);
+      if (waits) continue;
+      if (missed !== null)
+        this.#logger.info({ job: job.name, missed }, `${job.name}: making up for a missed run`);
+      void this.#start(job);
+    }
   }
 
   /** Starts a job now, as cron would; resolves when it has ended. */
@@ -76,7 +118,7 @@ export class Scheduler {
   async stop({ abort = false } = {}): Promise<void> {
     this.#stopping.abort();
     if (abort) this.#aborting.abort();
-    for (const task of this.#tasks) await task.destroy();
+    clearInterval(this.#timer);
     await Promise.all(this.#underWay.values());
   }
 
@@ -88,8 +130,14 @@ export class Scheduler {
     }
     const before = [...this.#underWay.values()];
     const run = Promise.all(before)
-      .then(() => this.#attempts(job))
-      .finally(() => this.#underWay.delete(job.name));
+      .then(() => {
+        this.#running = job;
+        return this.#attempts(job);
+      })
+      .finally(() => {
+        this.#running = null;
+        this.#underWay.delete(job.name);
+      });
     this.#underWay.set(job.name, run);
     return run;
   }
@@ -106,16 +154,23 @@ export class Scheduler {
     return 'aborted';
   }
 
-  async #attempt({ name, run }: Job, attempt: number): Promise<RunResult> {
-    const started = this.#clock.now();
+  async #attempt({ name, run, limitMs }: Job, attempt: number): Promise<RunResult> {
+    const started = this.#clock.elapsedMs();
     const log = this.#logger;
     log.info({ job: name, attempt }, `${name}: started`);
+    const limit = limitMs === undefined ? null : AbortSignal.timeout(limitMs);
+    const { signal } = this.#aborting;
     try {
-      await run(this.#aborting.signal);
-      log.info({ job: name, tookMs: this.#clock.now() - started }, `${name}: done`);
+      await run(limit ? AbortSignal.any([signal, limit]) : signal);
+      const tookMs = Math.round(this.#clock.elapsedMs() - started);
+      log.info({ job: name, tookMs }, `${name}: done`);
       return 'ok';
     } catch (error) {
       if (this.#aborting.signal.aborted) return 'aborted';
+      if (limit?.aborted) {
+        log.error({ job: name, limitMs }, `${name}: stopped, it took longer than its time limit`);
+        return 'late';
+      }
       if (isHeadwayError(error, 'RUN_IN_PROGRESS')) {
         log.warn({ job: name }, `${name}: refused, ${error.message}`);
         return 'refused';
@@ -127,22 +182,12 @@ export class Scheduler {
   }
 }
 
-function checkCron(job: Job): void {
-  if (cron.validate(job.cron)) return;
+function timesOf(job: Job): CronTimes {
+  const times = cronTimes(job.cron);
+  if (times !== null) return times;
   throw new HeadwayError(
     'USAGE',
     `the schedule of ${job.name} is "${job.cron}", which is not a cron expression`,
-    {
-      where: job.name,
-      fix: 'Write five fields: minute hour day month weekday, e.g. "5 * * * *".',
-    },
+    { where: job.name, fix: `Write ${CRON_FORMS}; e.g. "5 * * * *".` },
   );
 }
-
-/** node-cron's own messages (a start missed because the process was busy) in our log. */
-const cronLogger = (logger: Logger) => ({
-  info: (message: string) => logger.debug(message),
-  warn: (message: string) => logger.warn(message),
-  error: (message: string | Error) => logger.error(String(message)),
-  debug: (message: string | Error) => logger.trace(String(message)),
-});

@@ -5,7 +5,7 @@
  * load.
  * Fails: never.
  */
-import cron from 'node-cron';
+import { CRON_FORMS, cronTimes } from '../jobs/cron.ts';
 
 /** A setting: its JSON Schema and its documentation. `allowed` is for people. */
 export interface About {
@@ -70,6 +70,10 @@ export interface Settings {
   readonly connections: number | null;
   readonly memoryMb: number;
   readonly cacheMb: number;
+  readonly storeSeconds: number;
+  readonly drainSeconds: number;
+  readonly stopSeconds: number;
+  readonly jobMinutes: number;
 }
 export type SettingName = keyof Settings;
 
@@ -177,22 +181,22 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     variable: 'HEADWAY_FEATURES_SCHEDULE',
     default: '5 * * * *',
     unit: 'cron, UTC',
-    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    allowed: `${CRON_FORMS}, or off`,
     description: 'When features are updated.',
     none: 'off',
     off: 'off',
-    isSound: (value) => cron.validate(String(value)),
+    isSound: (value) => cronTimes(String(value)) !== null,
   },
   trainingSchedule: {
     schema: { type: ['string', 'null'] },
     variable: 'HEADWAY_TRAINING_SCHEDULE',
     default: '30 3 * * *',
     unit: 'cron, UTC',
-    allowed: 'a cron expression of five fields (minute hour day month weekday), or off',
+    allowed: `${CRON_FORMS}, or off`,
     description: 'When a new model is trained and, if better, promoted.',
     none: 'off',
     off: 'off',
-    isSound: (value) => cron.validate(String(value)),
+    isSound: (value) => cronTimes(String(value)) !== null,
   },
   refreshSeconds: {
     schema: { type: 'integer', minimum: 1, maximum: 86_400 },
@@ -320,6 +324,40 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'MB',
     allowed: 'a whole number from 0 to 16777216; 0 disables the cache',
     description: 'Local cache for objects of a store on S3, in cache/ of HEADWAY_WORK.',
+  },
+  storeSeconds: {
+    schema: { type: 'integer', minimum: 1, maximum: 3600 },
+    variable: 'HEADWAY_STORE_SECONDS',
+    default: 60,
+    unit: 'seconds',
+    allowed: 'a whole number from 1 to 3600',
+    description: 'Time limit of one request to a store on S3, with its retries.',
+  },
+  drainSeconds: {
+    schema: { type: 'integer', minimum: 0, maximum: 600 },
+    variable: 'HEADWAY_DRAIN_SECONDS',
+    default: 5,
+    unit: 'seconds',
+    allowed: 'a whole number from 0 to 600',
+    description:
+      'When the HTTP service stops, how long it still serves open connections and closes each ' +
+      'after its response. Without open connections it does not wait.',
+  },
+  stopSeconds: {
+    schema: { type: 'integer', minimum: 1, maximum: 3600 },
+    variable: 'HEADWAY_STOP_SECONDS',
+    default: 20,
+    unit: 'seconds',
+    allowed: 'a whole number from 1 to 3600',
+    description: 'Time limit of stopping, with the drain; then the process ends in any case.',
+  },
+  jobMinutes: {
+    schema: { type: 'integer', minimum: 1, maximum: 10_080 },
+    variable: 'HEADWAY_JOB_MINUTES',
+    default: 360,
+    unit: 'minutes',
+    allowed: 'a whole number from 1 to 10080',
+    description: 'Time limit of one scheduled run; a run that takes longer is stopped.',
   },
 };
 

@@ -12,9 +12,14 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../platform/duckdb/sql.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import type { FeatureSchema, Manifest, TimeSpan } from '../../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
-import { filesOf, isExogenous } from '../../storage/features/reading/version-coverage.ts';
+import {
+  demandOf,
+  type FeatureSchema,
+  filesOf,
+  type Manifest,
+  type NewFeatureObject,
+  type TimeSpan,
+} from '../../storage/features/manifest.ts';
 
 const MAX_VALUES = 4_000_000;
 const WEEKS = 12;
@@ -50,8 +55,8 @@ export async function recentPanel({
 }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
-  const fresh = newObjects.filter(({ feed }) => !isExogenous(feed));
-  const committed = filesOf(head).filter(({ feed }) => !isExogenous(feed));
+  const fresh = demandOf(newObjects);
+  const committed = demandOf(filesOf(head));
   const all = [...committed, ...fresh];
   const end = Math.max(...all.map(({ span }) => span.end));
   const first = Math.min(...all.map(({ span }) => span.start));

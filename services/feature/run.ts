@@ -16,16 +16,17 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { withRowCache } from '../../storage/features/kept-rows.ts';
-import type { FeatureSchema, Manifest } from '../../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
-import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
 import {
+  demandOf,
+  type FeatureSchema,
   filesOf,
-  isExogenous,
-  piecesRead,
-} from '../../storage/features/reading/version-coverage.ts';
-import type { Segment } from '../../storage/features/segments/segment-index.ts';
+  type Manifest,
+  type NewFeatureObject,
+  type Segment,
+} from '../../storage/features/manifest.ts';
+import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
 import { refuseClockBehind } from '../../storage/features/stamps.ts';
+import { segmentsRead } from '../../storage/features/versions.ts';
 import { type AggregatedPart, embeddedEngine, type PartEngine } from './aggregation/aggregate.ts';
 import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
 import { judgeAge, judgeRun } from './contract/contract.ts';
@@ -108,7 +109,7 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
   for (const { id, summary } of held)
     logger.info({ quarantine: id }, `still in quarantine, and not judged again: ${summary}`);
   warnOfOverlap(options, plan);
-  const hasDemand = [...filesOf(head), ...waiting].some(({ feed }) => !isExogenous(feed));
+  const hasDemand = demandOf([...filesOf(head), ...waiting]).length > 0;
   if (waiting.length === 0 || !hasDemand) {
     if (head === null && held.length > 0)
       throw quarantined(held.at(-1) as QuarantineEntry, features.quarantine.location, head);
@@ -203,9 +204,7 @@ interface Batch {
 async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<QualityReport> {
   const { domain, source, features, clock, logger } = options;
   const { parts, head, committed, opened, fresh, newObjects, schema, accounts } = batch;
-  const hasDemand = [...filesOf(head), ...fresh.map(({ part }) => part)].some(
-    ({ feed }) => !isExogenous(feed),
-  );
+  const hasDemand = demandOf([...filesOf(head), ...fresh.map(({ part }) => part)]).length > 0;
   const recent =
     hasDemand && fresh.length > 0
       ? await recentPanel({ domain, features, head, newObjects, schema })
@@ -219,7 +218,7 @@ async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<Q
   const { verdicts } = contract;
   let report: QualityReport | null = null;
   if (recent !== null) {
-    const read = [...piecesRead([...committed.segments, ...newObjects])];
+    const read = [...segmentsRead([...committed.segments, ...newObjects])];
     const { panel } = recent;
     report = await buildQualityReport({ domain, panel, parts: accounts, read, contract, now });
     await options.onReport?.(report, contract.view);

@@ -1,15 +1,17 @@
 /**
  * Purpose: listen, look for newer models and snapshots from time to time, and stop gracefully.
- * Invariants: `close` lets running requests finish, for `closeTimeoutMs` at most; after it no timer
- * and no socket is left. Signals are the caller's business. Connections never take the last file
- * descriptors: the store, the worker and the log need some.
+ * Invariants: it listens before it reads the store, so a store that does not reply is a 503 of
+ * /health/ready and no closed port. `close` serves open connections for `drainMs` more and closes
+ * each after its response; then running requests finish, within `closeTimeoutMs` in total; no
+ * timer and no socket is left then. Signals are the caller's business. Connections never take the
+ * last file descriptors: the store, the worker and the log need some.
  * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left
  * running then.
  */
 import type { AddressInfo } from 'node:net';
 import { HeadwayError } from '../../platform/errors.ts';
 import { maxConnectionsOf, openFileLimit } from '../../platform/jobs/open-files.ts';
-import { repeat, sleep } from '../../platform/timers.ts';
+import { countdown, repeat, sleep, withTimeout } from '../../platform/timers.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import type { App } from './plugins/app.ts';
 
@@ -19,6 +21,9 @@ export interface ServerOptions extends AppOptions {
   readonly port: number;
   /** How often to look for a newer model or snapshot. */
   readonly refreshIntervalMs: number;
+  /** How long open connections are still served while it stops; default: 0. */
+  readonly drainMs?: number;
+  /** Limit of stopping, with the drain. */
   readonly closeTimeoutMs: number;
   /** More connections are closed; null or absent: the limit of open files less a reserve. */
   readonly maxConnections?: number | null;
@@ -31,8 +36,11 @@ export interface InferenceServer {
   close(): Promise<void>;
 }
 
+/** How often a drain looks whether all connections have ended. */
+const DRAIN_STEP_MS = 50;
+
 export async function startServer(options: ServerOptions): Promise<InferenceServer> {
-  const app = await buildApp(options);
+  const app = await buildApp({ ...options, startPatienceMs: 0 });
   const maxConnections = options.maxConnections ?? maxConnectionsOf(openFileLimit());
   if (maxConnections !== null) app.server.maxConnections = maxConnections;
   try {
@@ -56,13 +64,18 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
   const stopRefreshing = repeat(options.refreshIntervalMs, refresh, (error) =>
     options.logger.error({ err: error }, 'refresh failed'),
   );
+  await firstRead(app, options.startPatienceMs ?? Number.POSITIVE_INFINITY);
 
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await stopRefreshing();
+    const leftMs = countdown(options.closeTimeoutMs);
+    // A store that does not reply must not hold up the stop.
+    const refreshing = stopRefreshing();
+    await drain(app, Math.min(options.drainMs ?? 0, leftMs()));
+    await withTimeout(leftMs(), refreshing);
     const closed = new AbortController();
     // Requests that have not ended by then are cut off; an abort means that all had ended.
-    const cut = sleep(options.closeTimeoutMs, closed.signal).then(
+    const cut = sleep(leftMs(), closed.signal).then(
       () => app.server.closeAllConnections(),
       () => {},
     );
@@ -82,6 +95,23 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
       return closing;
     },
   };
+}
+
+async function firstRead({ serving }: App, patienceMs: number): Promise<void> {
+  const isRead = serving.current() !== null || serving.failure() !== null;
+  if (!isRead) await withTimeout(patienceMs, serving.refresh());
+}
+
+/**
+ * Clients and proxies reuse connections, and a request on one that has just been closed is lost. So
+ * each connection is closed by a response that says so, while new ones are still accepted.
+ */
+async function drain(app: App, ms: number): Promise<void> {
+  const leftMs = countdown(ms);
+  app.startDraining();
+  const connections = () =>
+    new Promise<number>((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+  while (leftMs() > 0 && (await connections()) > 0) await sleep(Math.min(DRAIN_STEP_MS, leftMs()));
 }
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;

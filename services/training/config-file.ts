@@ -8,8 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator } from '../../platform/settings/validator.ts';
-import { schemaProblem } from '../../storage/log/checksummed-json.ts';
+import { lazyValidator, schemaProblem } from '../../platform/settings/validator.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface ConfigFile {

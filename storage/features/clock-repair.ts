@@ -24,12 +24,19 @@ import {
 } from './feature-commit.ts';
 import { checkContent, verifiedPath } from './feature-objects.ts';
 import { pendingDeletions } from './garbage/collection-log.ts';
-import { type FeatureObject, type FeaturePack, formatOf, type Manifest } from './manifest.ts';
+import {
+  type DataFile,
+  type FeatureObject,
+  type FeaturePack,
+  filesOf,
+  type Manifest,
+  type Segment,
+} from './manifest.ts';
+import { formatOf } from './manifest-format.ts';
 import { readSnapshot } from './reading/snapshot-reader.ts';
-import { type DataFile, filesOf } from './reading/version-coverage.ts';
 import { placePack } from './segments/feature-compact.ts';
 import { writeFirstPieces, writePiece } from './segments/pack-writer.ts';
-import { readSegmentIndex, type Segment } from './segments/segment-index.ts';
+import { readSegmentIndex } from './segments/segment-index.ts';
 import { aheadProblem, isAhead, latestOf, nextCommittedAt } from './stamps.ts';
 
 /** A piece of the head, and where its rows are. */

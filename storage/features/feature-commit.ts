@@ -11,27 +11,28 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import type { AppendLog } from '../log/append-log.ts';
 import { placeBytes, placeFile } from '../objects/content-addressed-write.ts';
-import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { pendingDeletions } from './garbage/collection-log.ts';
 import { withRowCache } from './kept-rows.ts';
-import {
-  type FeatureObject,
-  type FeatureSchema,
-  formatOf,
-  type Manifest,
-  snapshotVersionOf,
-  type TimeSpan,
+import type {
+  FeatureObject,
+  FeatureSchema,
+  Manifest,
+  NewFeatureObject,
+  TimeSpan,
 } from './manifest.ts';
-import { type NewFeatureObject, requireContent, requireFitting } from './new-objects.ts';
+import { formatOf, snapshotVersionOf } from './manifest-format.ts';
+import { requireContent, requireFitting } from './new-objects.ts';
 import { nextOnlinePanel } from './online/online-increment.ts';
 import { encodeOnlineView } from './online/online-view.ts';
 import { type Ahead, readSnapshot } from './reading/snapshot-reader.ts';
-import { newestParts, segmentsOf } from './segments/segment-index.ts';
+import { segmentsOf } from './segments/segment-index.ts';
 import { nextCommittedAt, refuseAheadOfClock, refuseClockBehind, stampAfter } from './stamps.ts';
+import { newestParts } from './versions.ts';
 
 /** Eight weeks of hours. */
 const DEFAULT_ONLINE_INTERVALS = 1344;

@@ -13,7 +13,7 @@ import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { cachedRows, keepRows, type ObjectRows } from './kept-rows.ts';
-import { type DataFile, isPack } from './reading/version-coverage.ts';
+import { type DataFile, isPack } from './manifest.ts';
 import { type Claims, inspectParquet } from './segments/parquet-check.ts';
 
 /** Path → what its file looked like when its size and SHA-256 were checked. */

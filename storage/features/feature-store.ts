@@ -10,8 +10,8 @@
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { openAppendLog } from '../log/append-log.ts';
-import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
@@ -19,13 +19,14 @@ import { type CommitRequest, commitFeatures, type OnlineRequest } from './featur
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
-import { type Manifest, parseManifest, reportHash, serialiseManifest } from './manifest.ts';
+import type { Manifest, Segment } from './manifest.ts';
+import { parseManifest, reportHash, serialiseManifest } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { type NextSnapshot, readNext } from './reading/next-snapshot.ts';
 import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
 import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
-import { type Segment, segmentsOf } from './segments/segment-index.ts';
+import { segmentsOf } from './segments/segment-index.ts';
 
 export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
   /** Default: the newest. */

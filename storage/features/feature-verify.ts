@@ -7,14 +7,15 @@
 
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
 import type { CommitContext } from './feature-commit.ts';
 import { verifiedPath } from './feature-objects.ts';
 import { type Collection, isIntact, openGarbageLog } from './garbage/collection-log.ts';
-import { type Manifest, reportHash } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import { reportHash } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { readSegmentIndex } from './segments/segment-index.ts';
 import { aheadProblem } from './stamps.ts';

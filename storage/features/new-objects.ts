@@ -9,22 +9,8 @@ import type { SqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
 import { checkContent } from './feature-objects.ts';
-import {
-  accountProblem,
-  type FeatureObject,
-  type FeatureSchema,
-  spanProblem,
-  type TimeSpan,
-} from './manifest.ts';
-
-/** A feature object to be, and the local Parquet file with its rows. */
-export interface NewFeatureObject extends Omit<FeatureObject, 'key' | 'sha256' | 'bytes'> {
-  /**
-   * A local Parquet file: series_id VARCHAR, timestamp TIMESTAMP (UTC), target FLOAT or DOUBLE,
-   * available_at TIMESTAMP.
-   */
-  readonly path: string;
-}
+import type { FeatureSchema, NewFeatureObject, TimeSpan } from './manifest.ts';
+import { accountProblem, spanProblem } from './manifest-format.ts';
 
 /** @param grid something of the snapshot that they come into; undefined where it is the first */
 export function requireFitting(

@@ -9,8 +9,8 @@
 import { rm, stat } from 'node:fs/promises';
 import type { SqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../platform/duckdb/sql.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
-import { sha256 } from './content-hash.ts';
 import { objectKeys } from './object-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 

@@ -201,7 +201,7 @@ export function errorOf(
   const often = tries > 1 ? `, tried ${tries} times` : '';
   const fix =
     status === 0
-      ? 'Check the endpoint and the network, and run it again.'
+      ? 'Check the endpoint and the network, and run it again; HEADWAY_STORE_SECONDS is the limit.'
       : 'Run it again; if it stays, look at the bucket and the server’s own state.';
   return new HeadwayError(
     'STORE_UNAVAILABLE',

@@ -1,7 +1,7 @@
 /**
  * Purpose: the object store on S3, or on a server that speaks its language (MinIO, Ceph).
  * Invariants: every write is "If-None-Match: *", so nothing is ever overwritten and exactly one of
- * several writers creates. Every object carries its SHA-256 and its writer's mark: by the first a
+ * several writers creates; a server other than Amazon's proves it before the first commit. Every object carries its SHA-256 and its writer's mark: by the first a
  * download is checked, by the second a writer whose reply was lost, or whose second try met its own
  * first one (412), knows that the object is its own. Content-named objects are read through a local
  * cache.
@@ -13,10 +13,11 @@ import { randomUUID } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
+import { HASH_PATTERN, sha256 } from '../../platform/files/content-hash.ts';
 import { type ContentCacheOptions, contentCache } from '../objects/content-cache.ts';
-import { HASH_PATTERN, sha256 } from '../objects/content-hash.ts';
 import { checkKey } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import { proveCondition } from './condition-proof.ts';
 import type { S3Address } from './s3-address.ts';
 import { errorOf, isTaken, mayPass } from './s3-failure.ts';
 import { type S3Listed, type S3Options, type S3Page, s3Requests } from './s3-requests.ts';
@@ -28,6 +29,8 @@ export interface S3StoreOptions extends S3Options {
   readonly retries?: Partial<RetryPolicy>;
   /** S3 wants at least 5 MiB. */
   readonly partBytes?: number;
+  /** Whether the server is trusted to honour If-None-Match; default: Amazon's is. */
+  readonly isProven?: boolean;
 }
 
 const PART_BYTES = 8 << 20;
@@ -53,6 +56,8 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
   };
   const requests = s3Requests(address, options);
   const cache = contentCache(options.cache);
+  let proof: Promise<void> | null =
+    (options.isProven ?? address.endpoint === null) ? Promise.resolve() : null;
   /** Downloads under way in this process, so that one object is fetched once. */
   const fetching = new Map<string, Promise<string>>();
 
@@ -71,6 +76,16 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
         });
       throw error;
     }
+  }
+
+  /** Once a process, before its first commit. */
+  async function proven(): Promise<void> {
+    const server = address.endpoint ?? location;
+    proof ??= proveCondition(requests, { policy, prefix, server });
+    await proof.catch((error: unknown) => {
+      proof = null; // the server may be replaced, or reachable again
+      throw error;
+    });
   }
 
   async function create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
@@ -174,7 +189,12 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
         if (look.size <= transfer.partBytes) await create(key, await readFile(source));
         else if (!(await exists(key))) await uploadFile(requests, name, source, transfer);
       }),
-    createIfAbsent: (key: string, bytes: Uint8Array) => guarded(key, () => create(key, bytes)),
+    createIfAbsent: (key: string, bytes: Uint8Array) =>
+      guarded(key, async () => {
+        checkKey(key);
+        await proven();
+        return create(key, bytes);
+      }),
     list: (folder: string, after?: string) =>
       guarded(folder, async () => (await listDetails(folder, after)).map(({ key }) => key)),
     listDetails: (folder: string) => guarded(folder, () => listDetails(folder)),

@@ -22,6 +22,8 @@ export interface S3Options {
   readonly connectionTimeoutMs?: number;
   /** For a whole request, with what it sends and what it gets: at most some megabytes. */
   readonly requestTimeoutMs?: number;
+  /** A connection without any bytes for this long is given up, so that another try may help. */
+  readonly idleTimeoutMs?: number;
 }
 
 /**
@@ -89,8 +91,9 @@ export interface S3Requests {
 }
 
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** A part of 8 MiB beside three others takes so long at 2 Mbit/s. */
-const REQUEST_TIMEOUT_MS = 120_000;
+/** A part of 8 MiB next to three others takes this long at 5 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const IDLE_TIMEOUT_MS = 20_000;
 
 const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 const hashIn = (metadata: Record<string, string> | undefined): string | null =>
@@ -251,7 +254,10 @@ async function load(address: S3Address, options: S3Options) {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: options.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: options.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS,
+      socketTimeout: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+    },
   });
   return { sdk, client };
 }

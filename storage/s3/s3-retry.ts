@@ -4,13 +4,14 @@
  * they do not try again. The SDK's are therefore off.
  * Invariants: waits are drawn from [0, base × 2^n) with an upper bound ("full jitter", M. Brooker,
  * AWS Architecture Blog 2015), so that writers that failed together do not come back together; the
- * number of tries is bounded.
+ * number of tries and their time in total are bounded. A try that is given up may still take effect
+ * at the server, as one whose reply was lost.
  * Fails: with the S3Failure of the last try, wrapped as GaveUp.
  */
 import { randomUUID } from 'node:crypto';
 import { isHeadwayError } from '../../platform/errors.ts';
 import { seededRandom, seedFrom } from '../../platform/random.ts';
-import { type Sleep, sleep } from '../../platform/timers.ts';
+import { countdown, type Sleep, sleep, withTimeout } from '../../platform/timers.ts';
 import { failureOf, mayPass, type S3Failure } from './s3-failure.ts';
 
 export interface RetryPolicy {
@@ -18,14 +19,22 @@ export interface RetryPolicy {
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
   readonly sleep: Sleep;
+  /** Limit of all tries and the waits between them. */
+  readonly totalMs: number;
+  /** A try failed, and the request has taken SLOW_MS or longer: for the log. */
+  readonly onSlow: (failure: S3Failure) => void;
 }
 
-/** At most about 13 seconds of waiting, half of that on average. */
+const SLOW_MS = 2000;
+
+/** At most about 13 seconds of waiting between tries, half of that on average. */
 export const retryPolicy: RetryPolicy = {
   tries: 8,
   firstDelayMs: 100,
   maxDelayMs: 10_000,
   sleep,
+  totalMs: 60_000,
+  onSlow: () => {},
 };
 
 export class GaveUp extends Error {
@@ -45,16 +54,25 @@ export class GaveUp extends Error {
 const jitter = seededRandom(seedFrom(randomUUID()));
 
 export async function withRetries<T>(policy: RetryPolicy, request: () => Promise<T>): Promise<T> {
+  const leftMs = countdown(policy.totalMs);
   for (let tries = 1; ; tries++) {
     try {
-      return await request();
+      return await endingIn(leftMs(), request());
     } catch (error) {
       if (isHeadwayError(error)) throw error;
       const failure = failureOf(error);
-      if (tries >= policy.tries || !mayPass(failure)) throw new GaveUp(failure, tries);
-      await policy.sleep(
-        jitter() * Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (tries - 1)),
-      );
+      if (tries >= policy.tries || !mayPass(failure) || leftMs() === 0)
+        throw new GaveUp(failure, tries);
+      if (policy.totalMs - leftMs() >= SLOW_MS) policy.onSlow(failure);
+      const delayMs =
+        jitter() * Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (tries - 1));
+      await policy.sleep(Math.min(delayMs, leftMs()));
     }
   }
+}
+
+async function endingIn<T>(ms: number, attempt: Promise<T>): Promise<T> {
+  if (await withTimeout(ms, attempt)) return attempt;
+  attempt.catch(() => {}); // it ends by its own limit
+  throw Object.assign(new Error(`no reply in ${ms} ms`), { name: 'TimeoutError' });
 }

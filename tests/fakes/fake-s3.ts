@@ -69,6 +69,8 @@ export interface FakeS3Options {
   readonly pageSize?: number;
   /** Of multipart uploads, but for the last part. S3's is 5 MiB. */
   readonly smallestPartBytes?: number;
+  /** Which writes with "If-None-Match: *" replace an object all the same, as on some servers. */
+  readonly ignoresCondition?: 'always' | 'multipart' | 'at once';
 }
 
 interface Answer {
@@ -102,7 +104,7 @@ const errorXml = ({ code, xml: more }: S3Error) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code>${more}<RequestId>R</RequestId></Error>`;
 
 export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> {
-  const { pageSize = 1000, smallestPartBytes = 0 } = options;
+  const { pageSize = 1000, smallestPartBytes = 0, ignoresCondition } = options;
   const bucket = 'headway-test';
   const [accessKey, secretKey] = ['double-access-key', 'double-secret-key'];
   const objects: FakeS3['objects'] = new Map();
@@ -113,13 +115,20 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     if (!object) throw new S3Error(404, 'NoSuchKey');
     return object;
   };
+  /** Writes that looked for the object, found none, and write a moment later. */
+  const lateWrites = new WeakSet<FakeS3Request>();
   const write = (
-    { key, headers }: FakeS3Request,
+    request: FakeS3Request,
     bytes: Buffer,
     kept: Record<string, string>,
     etag: string,
   ): Answer => {
-    if (headers['if-none-match'] === '*' && objects.has(key))
+    const { key, headers, query } = request;
+    const isIgnored =
+      ignoresCondition === 'always' ||
+      (ignoresCondition === 'multipart' && query.has('uploadId')) ||
+      lateWrites.has(request);
+    if (headers['if-none-match'] === '*' && !isIgnored && objects.has(key))
       throw new S3Error(412, 'PreconditionFailed');
     objects.set(key, { bytes, etag, writtenAt: Date.now(), headers: kept });
     return { status: 200, headers: { etag } };
@@ -266,6 +275,10 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     if (fault?.kind === 'hang') return;
     if (fault?.kind === 'cut') return void message.socket.destroy();
     if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    if (ignoresCondition === 'at once' && method === 'PUT' && !objects.has(key)) {
+      lateWrites.add(request);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     let made: Answer;
     try {
       if (fault?.kind === 'status')

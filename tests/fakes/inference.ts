@@ -13,7 +13,8 @@ import { silentLogger } from '../../platform/telemetry/logger.ts';
 import { type AppOptions, buildApp } from '../../services/inference/app.ts';
 import type { Champion, ServedCard } from '../../services/inference/ports.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
-import { MANIFEST_FORMAT, type Manifest } from '../../storage/features/manifest.ts';
+import type { Manifest } from '../../storage/features/manifest.ts';
+import { MANIFEST_FORMAT } from '../../storage/features/manifest-format.ts';
 
 export const HOUR = 3_600_000;
 export const LENGTH = 8 * 168;

@@ -16,9 +16,9 @@ import type {
   FeatureObject,
   FeatureSchema,
   Manifest,
+  NewFeatureObject,
   TimeSpan,
 } from '../../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
 import { openQuarantine } from '../../storage/features/quarantine.ts';
 import { memoryObjectStore } from './memory-object-store.ts';
 

@@ -9,13 +9,13 @@ const SERVICE = '^services/([^/]+)/';
 const INPUT_OUTPUT =
   '^(fs|fs/promises|http|https|http2|net|tls|dgram|child_process)$|node_modules/(axios|fastify|@duckdb)/';
 
-/** The public ports of storage, the types that they exchange, and content hashes. */
+/** The public ports of storage, the types that they exchange. */
 const PORTS = [
   '^storage/open-store\\.ts$',
-  '^storage/features/(feature-store|manifest|panel-hash|quarantine)\\.ts$',
+  '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
   '^storage/models/(model-registry|model-card)\\.ts$',
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
-  '^storage/objects/(content-hash|object-store)\\.ts$',
+  '^storage/objects/object-store\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

@@ -37,6 +37,8 @@ const EXCEPTIONS: readonly (readonly [text: RegExp, reason: string])[] = [
   [/ANSWER_TOO_LARGE|answer[- ]too[- ]large/gi, 'an error code of the HTTP API'],
   [/FORECAST_ABSURD/g, 'a stored reason: old stores hold it'],
   [/absurd_time/g, 'a stored rejection reason: old reports hold it'],
+  [/headway_rescued_series|rescuedSeries/gi, 'a metric and a field of the HTTP API'],
+  [/`(condemned|picture)`/g, 'the glossary and the protocol name keys of stored JSON'],
 ];
 /** Files that quote the words, and files that a program has written. */
 const FREE =

@@ -1,14 +1,26 @@
 /**
  * Purpose: put the request id on every response, and refuse what cannot be served at all: a request
  * without a host, or one that comes while the service stops.
- * Invariants: while it stops, connections are closed, so that clients go to another instance.
+ * Invariants: from `startDraining` on, each response closes its connection, so that clients go to
+ * another instance; requests are refused only once the service closes.
  * Fails: REQUEST_MALFORMED, STOPPING.
  */
 import { HttpProblem } from '../responses/problems.ts';
 import { appPlugin } from './app.ts';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** From now on each response closes its connection. */
+    startDraining(): void;
+  }
+}
+
 export const requestContext = appPlugin('request-context', async (app) => {
+  let isDraining = false;
   let isStopping = false;
+  app.decorate('startDraining', () => {
+    isDraining = true;
+  });
   app.addHook('preClose', async () => {
     isStopping = true;
   });
@@ -16,8 +28,7 @@ export const requestContext = appPlugin('request-context', async (app) => {
     reply.header('x-request-id', request.id);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
-    if (!isStopping) return;
-    reply.header('connection', 'close').header('retry-after', '1');
-    throw new HttpProblem('STOPPING', 'the service is stopping');
+    if (isDraining || isStopping) reply.header('connection', 'close');
+    if (isStopping) throw new HttpProblem('STOPPING', 'the service is stopping', 1);
   });
 });

@@ -108,7 +108,7 @@ export class NotReady extends Error {
     super('nothing is served yet');
     this.reason =
       reason ??
-      new HeadwayError('NO_CHAMPION', 'no model has been loaded yet', {
+      new HeadwayError('STORE_UNAVAILABLE', 'the store has not replied yet', {
         fix: 'Try again in a few seconds.',
       });
   }

@@ -11,9 +11,9 @@
 
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import type { SqlSession } from '../../../platform/duckdb/session.ts';
-import { sha256 } from '../../objects/content-hash.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeatureObject, Manifest } from '../manifest.ts';
+import { demandOf, type FeatureObject, filesOf, type Manifest } from '../manifest.ts';
 import {
   gridOf,
   inCodePoints,
@@ -24,7 +24,7 @@ import {
   sumFeeds,
 } from '../reading/snapshot-reader.ts';
 import { type RowReader, seriesIn } from '../reading/snapshot-rows.ts';
-import { filesOf, isExogenous, type Segment } from '../reading/version-coverage.ts';
+import type { WinningSpan } from '../reading/version-coverage.ts';
 import { clipSpans } from '../time-spans.ts';
 import { decodeOnlineView } from './online-view.ts';
 
@@ -39,9 +39,9 @@ export async function nextOnlinePanel(
 ): Promise<Panel | null> {
   const { frequencyMinutes, missing } = snapshot.schema;
   const before = await viewOf(store, parent);
-  const old = filesOf(parent).filter(({ feed }) => !isExogenous(feed));
+  const old = demandOf(filesOf(parent));
   const oldFeeds = new Set(old.map(({ feed }) => feed));
-  const fresh = added.filter(({ feed }) => !isExogenous(feed));
+  const fresh = demandOf(added);
   if (before === null || before.seriesIds.length === 0) return null;
   if (fresh.some(({ feed }) => !oldFeeds.has(feed)) || (missing === 'unknown' && oldFeeds.size > 1))
     return null;
@@ -56,7 +56,7 @@ export async function nextOnlinePanel(
 
   const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
   const part = { start: until, end: grid.end, step, length: (grid.end - until) / step };
-  const feeds: { segments: Segment[]; ids: Set<string> }[] = [];
+  const feeds: { segments: WinningSpan[]; ids: Set<string> }[] = [];
   for (const segments of known.demand) {
     const inside = clipSpans(segments, part.start, part.end);
     feeds.push({ segments: inside, ids: await seriesIn(reader, inside) });

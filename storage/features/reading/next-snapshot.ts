@@ -10,11 +10,16 @@ import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeatureObject, FeatureSchema, Manifest } from '../manifest.ts';
-import { type NewFeatureObject, requireContent, requireFitting } from '../new-objects.ts';
+import {
+  demandOf,
+  type FeatureObject,
+  type FeatureSchema,
+  type Manifest,
+  type NewFeatureObject,
+} from '../manifest.ts';
+import { requireContent, requireFitting } from '../new-objects.ts';
 import { nextOnlinePanel } from '../online/online-increment.ts';
 import { readSnapshot } from './snapshot-reader.ts';
-import { isExogenous } from './version-coverage.ts';
 
 export interface NextSnapshot {
   /** What the new objects are to be added to; null for nothing. */
@@ -30,7 +35,7 @@ export async function readNext(
   domain: string,
   { head, schema, newObjects, from }: NextSnapshot,
 ): Promise<Panel> {
-  const fresh = newObjects.filter(({ feed }) => !isExogenous(feed));
+  const fresh = demandOf(newObjects);
   requireFitting(fresh, head?.packs[0] ?? head?.objects[0], schema);
   return withSqlSession(async (session) => {
     const paths = new Map<string, string>();
@@ -46,12 +51,10 @@ export async function readNext(
       ...store,
       localPath: async (key) => paths.get(key) ?? store.localPath(key),
     };
-    const demand = <File extends { readonly feed: string }>(files: readonly File[] = []) =>
-      files.filter(({ feed }) => !isExogenous(feed));
     const snapshot = {
       schema,
-      packs: demand(head?.packs),
-      objects: [...demand(head?.objects), ...added],
+      packs: demandOf(head?.packs ?? []),
+      objects: [...demandOf(head?.objects ?? []), ...added],
     };
     const query = { from };
     const next = head && (await nextOnlinePanel(withNew, session, head, snapshot, added, query));

@@ -12,8 +12,9 @@ import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import { rowsOfContent, verifiedPath } from '../feature-objects.ts';
 import { type ObjectRows, placeRows } from '../kept-rows.ts';
+import { type DataFile, isPack } from '../manifest.ts';
 import type { SegmentIndex } from '../segments/segment-index.ts';
-import { type DataFile, isPack, lastRank, type Segment } from './version-coverage.ts';
+import { lastRank, type WinningSpan } from './version-coverage.ts';
 
 /** What reading the rows of a snapshot needs. */
 export interface RowReader {
@@ -27,10 +28,10 @@ export interface RowReader {
 /** The series with a winning row in `segments`. */
 export async function seriesIn(
   reader: RowReader,
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
 ): Promise<Set<string>> {
   const ids = new Set<string>();
-  const unclear: Segment[] = [];
+  const unclear: WinningSpan[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
     const rows = await cachedOf(reader, file);
@@ -62,7 +63,7 @@ async function cachedOf(
 /** 1 for each interval of `rows` in `segments`. */
 function intervalsOf(
   { start, step, length }: ObjectRows,
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
 ): Uint8Array {
   const wins = new Uint8Array(length);
   for (const segment of segments)
@@ -74,7 +75,7 @@ function intervalsOf(
   return wins;
 }
 
-function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
+function seriesOf(rows: ObjectRows, segments: readonly WinningSpan[]): string[] {
   const wins = intervalsOf(rows, segments);
   // A series without a row is none.
   if (!wins.includes(0)) return [...rows.seriesIds];
@@ -90,7 +91,7 @@ function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
  */
 function tellsAll(
   pack: DataFile,
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
   table: SegmentIndex | undefined,
   ids: Set<string>,
 ): boolean {
@@ -110,11 +111,11 @@ function tellsAll(
 export async function streamRows(
   reader: RowReader,
   ids: readonly string[],
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
   grid: { start: number; step: number; length: number },
   take: (at: number, value: number) => void,
 ): Promise<void> {
-  const others: Segment[] = [];
+  const others: WinningSpan[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
     const rows = await cachedOf(reader, file);
@@ -144,7 +145,7 @@ export async function streamRows(
  * The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms)
  * and target.
  */
-async function winningRows(reader: RowReader, segments: readonly Segment[]): Promise<string> {
+async function winningRows(reader: RowReader, segments: readonly WinningSpan[]): Promise<string> {
   const { store, session, frequencyMinutes } = reader;
   const paths = new Map<DataFile, string>();
   for (const { file } of segments) {

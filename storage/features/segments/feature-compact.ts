@@ -14,19 +14,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import { placeBytes, placeFile } from '../../objects/content-addressed-write.ts';
-import { sha256 } from '../../objects/content-hash.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
 import { pendingDeletions } from '../garbage/collection-log.ts';
 import {
+  type DataFile,
   type FeatureObject,
   type FeaturePack,
-  formatOf,
+  filesOf,
+  isPack,
   type Manifest,
-  snapshotVersionOf,
 } from '../manifest.ts';
-import { type DataFile, feedsOf, filesOf, isPack } from '../reading/version-coverage.ts';
+import { formatOf, snapshotVersionOf } from '../manifest-format.ts';
+import { feedsOf } from '../reading/version-coverage.ts';
 import { nextCommittedAt, refuseClockBehind } from '../stamps.ts';
 import { type WrittenPack, writePack } from './pack-writer.ts';
 import { encodeSegmentIndex, sumOfSegments } from './segment-index.ts';

@@ -11,8 +11,8 @@ import type { SqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 import { verifiedPath } from '../feature-objects.ts';
-import { type DataFile, isPack } from '../reading/version-coverage.ts';
-import { readSegmentIndex, type Segment, type SegmentIndex } from './segment-index.ts';
+import { type DataFile, isPack, type Segment } from '../manifest.ts';
+import { readSegmentIndex, type SegmentIndex } from './segment-index.ts';
 
 export interface WrittenPack {
   readonly rows: number;

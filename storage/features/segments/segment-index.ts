@@ -8,18 +8,14 @@
  */
 
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
-import { lazyValidator } from '../../../platform/settings/validator.ts';
-import { record, schemaProblem } from '../../log/checksummed-json.ts';
-import { sha256 } from '../../objects/content-hash.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../../platform/settings/validator.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
+import type { FeaturePack, Manifest, Segment, TimeSpan } from '../manifest.ts';
 import { coveredBy } from '../time-spans.ts';
 
 const SEGMENT_FORMAT = 1;
 const MAX_CACHED_TABLES = 64;
-
-/** What a manifest says of an object, and a table of a piece: everything but where the rows lie. */
-export type Segment = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
 
 export interface SegmentIndex {
   readonly pieces: readonly Segment[];
@@ -173,30 +169,6 @@ export async function segmentsOf(
   const all: (readonly Segment[])[] = [];
   for (const pack of packs) all.push((await readSegmentIndex(store, pack)).pieces);
   return ([] as Segment[]).concat(...all, objects);
-}
-
-/** A part as a piece names it. */
-export type PartName = Pick<Segment, 'feed' | 'part'>;
-
-/**
- * The newest piece of a part, as a function of the part. @param of the only parts that are asked
- * for
- */
-export function newestParts(
-  pieces: readonly Segment[],
-  of: readonly PartName[],
-): (part: PartName) => Segment | undefined {
-  const feeds = new Map<string, Map<string, Segment | undefined>>(
-    of.map(({ feed }) => [feed, new Map()]),
-  );
-  for (const { feed, part } of of) feeds.get(feed)?.set(part, undefined);
-  for (const piece of pieces) {
-    const newest = feeds.get(piece.feed);
-    if (!newest?.has(piece.part)) continue;
-    const before = newest.get(piece.part);
-    if (!before || piece.availableAt >= before.availableAt) newest.set(piece.part, piece);
-  }
-  return ({ feed, part }) => feeds.get(feed)?.get(part);
 }
 
 const decode = ({ feed, pieces }: Stored): Segment[] =>

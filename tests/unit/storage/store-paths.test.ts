@@ -29,15 +29,10 @@ async function commitTo(name: string) {
 }
 
 // Content names the objects, so the sibling holds files of the same names.
-test.each([
-  ['a*b', 'axb'],
-  ['a?b', 'axb'],
-  ['[ab]', 'a'],
-  ['target=7', 'target=8'],
-  ["it's", 'its'],
-])('%s next to %s: commit, read, verify, compact', async (name, sibling) => {
+test("a folder with =, [], *, ? and ' in its name: commit, read, verify, compact", async () => {
+  const name = "target=[78]*?'s";
   const features = await commitTo(name);
-  const other = await commitTo(sibling);
+  const other = await commitTo("target=7ab's");
   for (const store of [features, other]) {
     expect([...targetOf(await store.readAsOf(), 0)]).toEqual([5, 6]);
     expect((await store.verify()).problems).toEqual([]);

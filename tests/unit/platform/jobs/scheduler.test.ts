@@ -18,14 +18,15 @@ function openScheduler(jobs: (Partial<Job> & Pick<Job, 'run'>)[], sleep?: Sleep)
   const logger = silentLogger.child({});
   logger.error = ((_fields: object, text: string) =>
     errors.push(text)) as unknown as typeof logger.error;
+  const clock = fixedClock(Date.UTC(2024, 0, 1));
   const scheduler = new Scheduler({
     jobs: jobs.map((job, index) => ({ name: `job${index + 1}`, cron: '0 0 1 1 *', ...job })),
-    clock: fixedClock(Date.UTC(2024, 0, 1)),
+    clock,
     logger,
     sleep: sleep ?? (async (ms) => void pauses.push(ms)),
   });
   open.push(scheduler);
-  return { scheduler, pauses, errors };
+  return { scheduler, clock, pauses, errors };
 }
 
 /** A job body that runs until it is released or aborted. */
@@ -148,4 +149,94 @@ test('an unknown job and an invalid cron expression are refused', async () => {
     fix: 'Use one of: job1.',
   });
   expect(() => openScheduler([{ cron: 'hourly', run: failing }])).toThrow(/not a cron expression/);
+});
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** An hourly job at minute 5 that ends at once, and how often it ran. */
+function countedJob(changes: Partial<Job> = {}) {
+  const counted = { runs: 0 };
+  const run = async () => void counted.runs++;
+  return { counted, job: { cron: '5 * * * *', run, ...changes } };
+}
+
+test('a time that was missed by seconds or by days is made up for by one run', async () => {
+  const { counted, job } = countedJob();
+  const { scheduler, clock } = openScheduler([job]);
+  const runsAfter = async (ms: number) => {
+    clock.advance(ms);
+    scheduler.check();
+    await turn();
+    return counted.runs;
+  };
+  expect(await runsAfter(4 * MINUTE)).toBe(0);
+  expect(await runsAfter(MINUTE + 3000)).toBe(1); // three seconds late
+  expect(await runsAfter(1000)).toBe(1);
+  expect(await runsAfter(50 * HOUR)).toBe(2); // the machine slept, or the clock was set
+  expect(await runsAfter(1000)).toBe(2);
+  expect(await runsAfter(HOUR)).toBe(3);
+});
+
+test('a clock that is set back by a day does not stop the schedule for a day', async () => {
+  const { counted, job } = countedJob();
+  const { scheduler, clock } = openScheduler([job]);
+  for (const ms of [6 * MINUTE, -24 * HOUR, HOUR]) {
+    clock.advance(ms);
+    scheduler.check();
+    await turn();
+  }
+  expect(counted.runs).toBe(2);
+});
+
+test('at the start a job runs if a time has passed since its last run', async () => {
+  const at = (hour: number, minute: number) => Date.UTC(2023, 11, 31, hour, minute);
+  for (const [lastRunAt, expected] of [
+    [at(23, 10), 0],
+    [at(23, 0), 1],
+    [at(3, 0), 1],
+    [Date.UTC(2030, 0, 1), 0], // by a clock that was ahead
+    [undefined, 0],
+  ] as const) {
+    const { counted, job } = countedJob({ lastRunAt });
+    const { scheduler } = openScheduler([job]);
+    scheduler.check();
+    await turn();
+    expect(counted.runs).toBe(expected);
+  }
+});
+
+test('a time missed while the job runs is made up for; one while it waits is not', async () => {
+  const held = heldJob();
+  let heldRuns = 0;
+  const first = {
+    cron: '0 * * * *',
+    run: (signal: AbortSignal) => {
+      heldRuns++;
+      return held.run(signal);
+    },
+  };
+  const { counted, job } = countedJob();
+  const { scheduler, clock } = openScheduler([first, job]);
+  const check = async () => {
+    scheduler.check();
+    await turn();
+  };
+  clock.advance(HOUR + 5 * MINUTE);
+  await check(); // the second waits for the first
+  clock.advance(2 * HOUR);
+  await check();
+  expect([heldRuns, counted.runs]).toEqual([1, 0]);
+  held.release();
+  await turn();
+  expect(counted.runs).toBe(1);
+  await check();
+  expect([heldRuns, counted.runs]).toEqual([2, 1]);
+});
+
+test('a run that takes longer than its limit is aborted, reported and not retried', async () => {
+  const { scheduler, pauses, errors } = openScheduler([{ ...heldJob(), limitMs: 1, retries: 3 }]);
+  expect(await scheduler.trigger('job1')).toBe('late');
+  expect(pauses).toEqual([]);
+  expect(errors).toEqual(['job1: stopped, it took longer than its time limit']);
 });

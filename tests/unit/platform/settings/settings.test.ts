@@ -59,6 +59,10 @@ describe('readSettings', () => {
       connections: null,
       traces: null,
       tracesPercent: 100,
+      storeSeconds: 60,
+      drainSeconds: 5,
+      stopSeconds: 20,
+      jobMinutes: 360,
     });
     expect(Object.isFrozen(settings)).toBe(true);
   });

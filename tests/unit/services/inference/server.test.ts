@@ -51,6 +51,44 @@ describe('server', () => {
     await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
   });
 
+  test('a store that never replies: it listens, is not ready, and stops in time', async () => {
+    const { options } = createFixture();
+    const never = () => new Promise<never>(() => {});
+    const server = await startServer({
+      ...options,
+      registry: { ...options.registry, champion: never },
+      ...{ host: '127.0.0.1', port: 0, refreshIntervalMs: 1, closeTimeoutMs: 50 },
+      startPatienceMs: 1,
+    });
+    expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
+    const ready = await fetch(`${server.url}/health/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([503, { code: 'STORE_UNAVAILABLE' }]);
+    await server.close();
+    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
+  });
+
+  test('while it drains it serves, and each response closes its connection', async () => {
+    const { options } = createFixture();
+    const server = await startServer({
+      ...options,
+      ...{ host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000 },
+      ...{ drainMs: 60_000, closeTimeoutMs: 60_000 },
+    });
+    const request = 'GET /v1/model HTTP/1.1\r\nHost: x\r\n\r\n';
+    const kept = connect(server.port, '127.0.0.1');
+    const next = () =>
+      new Promise<string>((resolve) => kept.once('data', (data) => resolve(String(data))));
+    const first = next();
+    kept.write(request);
+    expect(await first).toMatch(/connection: keep-alive/i);
+    const closed = server.close();
+    expect(await raw(server.port, request)).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close/i);
+    const last = next();
+    kept.write(request);
+    expect(await last).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close/i);
+    await closed; // no connection is left, so the drain ends
+  });
+
   test('a port that is taken is a clear error', async () => {
     const { server } = await start();
     const refused = await start({}, server.port).catch((error: unknown) => error);

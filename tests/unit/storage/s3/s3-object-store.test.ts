@@ -227,6 +227,28 @@ describe('reading', () => {
     });
   });
 
+  test('a server that never replies costs the time limit in total, and is logged', async () => {
+    double.fault = () => ({ kind: 'hang' });
+    const slow: string[] = [];
+    let waitedMs = 0;
+    const retries = {
+      totalMs: 120,
+      onSlow: ({ name }: { name: string }) => void slow.push(name),
+      sleep: async (ms: number) => {
+        waitedMs += ms;
+      },
+    };
+    const store = openOnFakeS3(double, folder, { idleTimeoutMs: 50, retries });
+    const started = performance.now();
+    await expect(store.list('')).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      fix: expect.stringContaining('HEADWAY_STORE_SECONDS'),
+    });
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(double.requests.length).toBeGreaterThan(1);
+    expect(waitedMs).toBeLessThan(360);
+  });
+
   test('a list that broke off is no empty store', async () => {
     const store = openOnFakeS3(double, folder);
     await store.put('a', bytesOf('x'));

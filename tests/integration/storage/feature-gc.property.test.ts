@@ -8,18 +8,18 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fixedClock } from '../../../../../platform/clock.ts';
-import { openFeatureStore } from '../../../../../storage/features/feature-store.ts';
-import type { NewFeatureObject } from '../../../../../storage/features/new-objects.ts';
-import { hashPanel } from '../../../../../storage/features/panel-hash.ts';
-import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
+import { fixedClock } from '../../../platform/clock.ts';
+import { openFeatureStore } from '../../../storage/features/feature-store.ts';
+import type { NewFeatureObject } from '../../../storage/features/manifest.ts';
+import { hashPanel } from '../../../storage/features/panel-hash.ts';
+import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
   HOUR,
   makeObjects,
   NOW,
   schemaOf,
   temporaryFolder,
-} from '../../../../fixtures/storage/features.ts';
+} from '../../fixtures/storage/features.ts';
 
 const GRACE_HOURS = 24;
 /** Few, so that a history comes back to the same file, and to another version of the same hour. */

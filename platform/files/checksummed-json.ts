@@ -1,37 +1,20 @@
 /**
- * Purpose: JSON that tells when it was torn or changed: log entries and model cards, which no other
- * object holds the hash of.
+ * Purpose: JSON that shows when it was torn or changed: log entries and model cards, whose hash no
+ * other object holds.
  * Invariants: the text ends with `,\n "checksum": "<64 hex>"\n}\n`; the checksum is the SHA-256 of
  * every byte before that, so a single flipped bit anywhere in the file is found.
  * Fails: the given code (STORE_CORRUPT, MODEL_CORRUPT) with the key, for text that is torn, foreign
  * or not of the schema.
  */
-import { type ErrorCode, HeadwayError } from '../../platform/errors.ts';
-import type { Validator } from '../../platform/settings/validator.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import { type ErrorCode, HeadwayError } from '../errors.ts';
+import { schemaProblem, type Validator } from '../settings/validator.ts';
+import { sha256 } from './content-hash.ts';
 
 /** A manifest of a hundred thousand objects. Whatever is larger was not made by this system. */
 const MAX_BYTES = 64 << 20;
 /** Beyond a few thousand levels, whoever walks the value runs out of stack. */
 const MAX_LEVELS = 100;
-const SEAL = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
-
-/** The JSON Schema of an object with exactly these fields. */
-export const record = (properties: Record<string, object>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
-
-/** The first thing that is wrong with `value`, for people; null where it fits. */
-export function schemaProblem(shape: Validator, value: unknown): string | null {
-  if (shape.Check(value)) return null;
-  const error = shape.Errors(value)[1][0];
-  return error
-    ? `${error.instancePath || 'the whole'} ${error.message}`
-    : 'it does not fit its schema';
-}
+const CHECKSUM_END = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
 
 /** The value (an object with at least one field, none named `checksum`) as checksummed bytes. */
 export function encodeChecksummedJson(value: object): Uint8Array {
@@ -48,7 +31,7 @@ function isDeeperThan(value: unknown, levels: number): boolean {
 export function decodeChecksummedJson(
   key: string,
   bytes: Uint8Array,
-  shape: Validator,
+  validator: Validator,
   code: ErrorCode,
 ): unknown {
   const corrupt = (problem: string, cause?: unknown) =>
@@ -62,10 +45,10 @@ export function decodeChecksummedJson(
   if (bytes.length > MAX_BYTES)
     throw corrupt(`it has ${bytes.length} bytes, and none of ours has more than ${MAX_BYTES}`);
   const text = Buffer.from(bytes).toString('utf8');
-  const encode = SEAL.exec(text);
-  if (!encode) throw corrupt('it has no checksum at its end');
-  const body = bytes.subarray(0, bytes.length - encode[0].length);
-  if (sha256(body) !== encode[1]) throw corrupt('its checksum does not match');
+  const ending = CHECKSUM_END.exec(text);
+  if (!ending) throw corrupt('it has no checksum at its end');
+  const body = bytes.subarray(0, bytes.length - ending[0].length);
+  if (sha256(body) !== ending[1]) throw corrupt('its checksum does not match');
   let value: unknown;
   try {
     value = JSON.parse(`${Buffer.from(body).toString('utf8')}\n}`);
@@ -74,7 +57,7 @@ export function decodeChecksummedJson(
   }
   if (isDeeperThan(value, MAX_LEVELS))
     throw corrupt(`it is nested more than ${MAX_LEVELS} levels deep`);
-  const problem = schemaProblem(shape, value);
+  const problem = schemaProblem(validator, value);
   if (problem !== null) throw corrupt(problem);
   return value;
 }

@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { openGarbageLog } from '../../../storage/features/garbage/collection-log.ts';
+import type { Manifest } from '../../../storage/features/manifest.ts';
 import {
   formatOf,
-  type Manifest,
   serialiseManifest,
   snapshotVersionOf,
-} from '../../../storage/features/manifest.ts';
+} from '../../../storage/features/manifest-format.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { objectKeys } from '../../../storage/objects/object-keys.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../fakes/memory-object-store.ts';

@@ -1,7 +1,7 @@
 /**
  * Purpose: SHA-256, the name of every immutable object.
  * Invariants: 64 lower-case hexadecimal digits over the bytes as they are.
- * Fails: never. Of a file: platform/files/file-hash.ts.
+ * Fails: never. Of a file: file-hash.ts.
  */
 import { createHash } from 'node:crypto';
 

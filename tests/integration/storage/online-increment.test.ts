@@ -4,13 +4,13 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fixedClock } from '../../../../../platform/clock.ts';
-import { withSqlSession } from '../../../../../platform/duckdb/session.ts';
-import { openFeatureStore } from '../../../../../storage/features/feature-store.ts';
-import { nextOnlinePanel } from '../../../../../storage/features/online/online-increment.ts';
-import { encodeOnlineView } from '../../../../../storage/features/online/online-view.ts';
-import { readSnapshot } from '../../../../../storage/features/reading/snapshot-reader.ts';
-import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
+import { fixedClock } from '../../../platform/clock.ts';
+import { withSqlSession } from '../../../platform/duckdb/session.ts';
+import { openFeatureStore } from '../../../storage/features/feature-store.ts';
+import { nextOnlinePanel } from '../../../storage/features/online/online-increment.ts';
+import { encodeOnlineView } from '../../../storage/features/online/online-view.ts';
+import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.ts';
+import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
   makeObjects,
   NOW,
@@ -18,7 +18,7 @@ import {
   type Row,
   schemaOf,
   temporaryFolder,
-} from '../../../../fixtures/storage/features.ts';
+} from '../../fixtures/storage/features.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

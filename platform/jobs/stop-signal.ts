@@ -1,0 +1,47 @@
+/**
+ * Purpose: the request to stop: SIGINT, SIGTERM or SIGHUP.
+ * Invariants: the first signal is handled once; a second one ends the process at once. A process
+ * that was asked to stop ends within its limit, whatever it waits for; its child processes end with
+ * it.
+ * Fails: after the limit, with exit status 1 and a line that names the limit.
+ */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface StopSignal {
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal;
+  readonly happened: Promise<void>;
+  /** Stops listening. */
+  forget(): void;
+}
+
+export interface StopLimit {
+  readonly limitMs: number;
+  /** How the limit is set, for the message. */
+  readonly setting: string;
+}
+
+export function stopSignal({ limitMs, setting }: StopLimit): StopSignal {
+  const controller = new AbortController();
+  let limit: NodeJS.Timeout | undefined;
+  const removeHandlers = () => {
+    for (const name of SIGNALS) process.off(name, stop);
+  };
+  const forget = () => {
+    removeHandlers();
+    clearTimeout(limit);
+  };
+  const stop = () => {
+    removeHandlers();
+    limit = setTimeout(() => {
+      process.stderr.write(`Stopping took longer than ${limitMs / 1000} s (${setting}); ending.\n`);
+      process.exit(1);
+    }, limitMs).unref();
+    controller.abort();
+  };
+  for (const name of SIGNALS) process.on(name, stop);
+  const happened = new Promise<void>((resolve) =>
+    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  return { signal: controller.signal, happened, forget };
+}
