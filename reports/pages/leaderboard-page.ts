@@ -4,6 +4,8 @@
  * Invariants: what a chart shows can be read as text too.
  * Fails: never.
  */
+
+import { forecasterName, inOrder } from '../../forecasting/evaluation/forecaster-names.ts';
 import type {
   GroupScores,
   Leaderboard,
@@ -24,7 +26,6 @@ import {
 } from '../charts/leaderboard-charts.ts';
 import { colour } from '../charts/look.ts';
 import { figure, percent, signedPercent } from '../text/figures.ts';
-import { forecasterName, inOrder } from '../text/forecaster-names.ts';
 import { type Html, html, type Markup } from '../text/html.ts';
 import { figureOf, keyOf, meter, page, table } from './layout.ts';
 
