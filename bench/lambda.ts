@@ -86,8 +86,10 @@ async function fill(store: ObjectStore, folder: string, series: number) {
     timeZone: 'America/New_York',
   };
   const object = { path, rows, span, ...part, rowsIn: rows, rowsUsed: rows, rejected: {} };
-  const { snapshotVersion } = await openFeatureStore(about).commit({
-    ...{ reason: 'bench', schema, newObjects: [object], onlineIntervals: ONLINE },
+  const features = openFeatureStore(about);
+  const staged = await features.stage(schema, [object]);
+  const { snapshotVersion } = await features.commit({
+    ...{ reason: 'bench', staged, onlineIntervals: ONLINE },
   });
   const seriesIds = Array.from({ length: series }, (_, s) => String(s + 1));
   const training = {

@@ -69,6 +69,8 @@ export interface ServedModels {
   /** The whole log, oldest first. */
   promotions(): Promise<readonly Promotion[]>;
   champion(): Promise<Promotion | null>;
+  /** The champions before this one, newest first. */
+  earlierChampions(): Promise<readonly Promotion[]>;
   load(modelVersion: string): Promise<{ card: ServedCard; model: unknown; weights: Uint8Array }>;
 }
 

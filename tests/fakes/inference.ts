@@ -9,6 +9,7 @@ import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import type { NetworkForecaster } from '../../forecasting/models/network/forecaster.ts';
 import { createPanel, type Panel } from '../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../platform/clock.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 import { silentLogger } from '../../platform/telemetry/logger.ts';
 import { type AppOptions, buildApp } from '../../services/inference/app.ts';
 import type { Promotion, ServedCard } from '../../services/inference/ports.ts';
@@ -146,6 +147,8 @@ export interface Fixture {
     champion?: unknown;
     list?: unknown;
     load?: unknown;
+    /** Only these models cannot be loaded. */
+    models?: readonly string[];
     restore?: unknown;
   };
   /** Awaited before every response of a store: where a test lets other things happen. */
@@ -229,9 +232,17 @@ export function createFixture(changes: Partial<Fixture> = {}) {
       async promotions() {
         return fixture.promotions;
       },
+      async earlierChampions() {
+        const { promotions, champion } = fixture;
+        return promotions
+          .filter((one) => one.kind === 'promoted' && one.modelVersion !== champion)
+          .reverse();
+      },
       async load(modelVersion) {
         await fixture.pause();
         fail(fixture.broken.load);
+        if (fixture.broken.models?.includes(modelVersion))
+          fail(new HeadwayError('MODEL_CORRUPT', `${modelVersion} is not what its card says`));
         fixture.loads++;
         return {
           card: cardOf(modelVersion, fixture),

@@ -55,16 +55,12 @@ export default {
       { path: SERVICE },
       { path: SERVICE, pathNot: '^services/$1/' },
     ),
-    {
-      // A warning until the feature service takes part versions from the port.
-      ...rule(
-        'storage-ports',
-        'Use a public port of storage',
-        { path: '^services/' },
-        { path: '^storage/', pathNot: PORTS },
-      ),
-      severity: 'warn',
-    },
+    rule(
+      'storage-ports',
+      'Use a public port of storage',
+      { path: '^services/' },
+      { path: '^storage/', pathNot: PORTS },
+    ),
     rule(
       'http-in-plugins-and-routes',
       'Throw a HeadwayError: only plugins, routes and responses know HTTP',

@@ -76,6 +76,7 @@ export function tracedPorts(
       list: () => store('models list', () => registry.list()),
       promotions: () => store('models promotions', () => registry.promotions()),
       champion: () => store('models champion', () => registry.champion()),
+      earlierChampions: () => store('models earlier champions', () => registry.earlierChampions()),
       load: (version) => store('models load', () => registry.load(version)),
     },
     restoreForecaster: (model, weights) => traced(tracing, restoreForecaster(model, weights)),

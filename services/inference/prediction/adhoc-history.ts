@@ -11,9 +11,9 @@
 import type { Domain } from '../../../domains/domain.ts';
 import {
   createPanel,
-  exogenousWithin,
   indexAt,
   type Panel,
+  sharedWithin,
 } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -94,9 +94,7 @@ export async function adhocForecast(
     frequencyMinutes: stored.frequencyMinutes,
     length: target.length,
     columns: { target },
-    ...(forecaster.exogenous
-      ? exogenousWithin(stored, first, first + target.length + card.horizon)
-      : {}),
+    ...sharedWithin(stored, first, first + target.length + card.horizon),
   });
   const own = withSuppliedColumns(
     bare,

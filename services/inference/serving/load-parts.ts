@@ -40,8 +40,7 @@ export async function loadModel(
   sources: PartSources,
   previous: LoadedModel | null,
 ): Promise<LoadedModel> {
-  const { registry, domain, restoreForecaster } = sources;
-  const champion = await registry.champion();
+  const champion = await sources.registry.champion();
   if (!champion) {
     throw new HeadwayError('NO_CHAMPION', 'no model has been promoted yet', {
       fix: 'Run `headway train`, then try again.',
@@ -50,6 +49,14 @@ export async function loadModel(
   if (previous && previous.champion?.modelVersion === champion.modelVersion) {
     return previous.champion.number === champion.number ? previous : { ...previous, champion };
   }
+  return loadChampion(sources, champion);
+}
+
+/** The model of this entry of the promotion log. */
+export async function loadChampion(
+  { registry, domain, restoreForecaster }: PartSources,
+  champion: Promotion,
+): Promise<LoadedModel> {
   const { card, model, weights } = await registry.load(champion.modelVersion);
   let forecaster: Forecaster;
   try {

@@ -12,7 +12,7 @@ import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
 import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
-import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { type SeasonRules, seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 
 /**
@@ -31,9 +31,8 @@ export interface Precomputed {
 }
 
 /** What a forecast is judged by. */
-export interface ServingRules {
+export interface ServingRules extends SeasonRules {
   readonly nonNegative: boolean;
-  readonly seasonLengths: readonly number[];
 }
 
 /** The last interval in which any series has a value; -1 where none has. */

@@ -64,9 +64,7 @@ const one = modelOf(1);
 const ask = (queue: Predictor, last: number, model = one) =>
   queue.predict(model, endingIn(last), 0, 'asked').then(Array.from);
 const code = (error: unknown) =>
-  error instanceof WorkerUnavailableError
-    ? 'gone'
-    : (error as { code?: string }).code;
+  error instanceof WorkerUnavailableError ? 'gone' : (error as { code?: string }).code;
 const outcome = (asked: Promise<unknown>) => asked.catch(code);
 
 describe('the queue of forecasts', () => {

@@ -87,6 +87,26 @@ describe('no model can forecast: the best baseline does', () => {
     await app.close();
   });
 
+  test('a start with a broken champion serves the model before it, labelled', async () => {
+    // Champions in turn: 1, 2, 4, 1. Model 4 is broken too.
+    const broken = { models: ['model-1', 'model-4'] };
+    const { fixture, build } = createFixture({ broken });
+    const app = await build();
+    expect(await forecastOf(app)).toMatchObject({
+      modelVersion: 'model-2',
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'degraded',
+      refreshFailure: { code: 'MODEL_CORRUPT' },
+    });
+    fixture.broken = {};
+    expect(await app.serving.refresh()).toBe('changed');
+    const healed = await forecastOf(app);
+    expect([healed.modelVersion, healed.fallback]).toEqual(['model-1', undefined]);
+    await app.close();
+  });
+
   test('the card says which baseline is the best', async () => {
     const metrics = {
       all: {
