@@ -7,7 +7,7 @@
  */
 
 /** How many times its whole range a forecast may lie outside what the series has ever been. */
-const RANGES = 3;
+const FORECAST_RANGES = 3;
 
 export interface PlausibilityBounds {
   readonly lower: number;
@@ -18,12 +18,14 @@ export interface PlausibilityBounds {
  * [least − 3 × range, greatest + 3 × range] of the known values; the greatest magnitude is the
  * range of a series that never moved.
  * @param values one series, in grid order
+ * @param ranges instead of 3
  * @param minKnown values that must be known (a week of them) before a range means something
  */
 export function plausibilityBounds(
   values: Float32Array,
   cutoff: number,
   minKnown: number,
+  ranges = FORECAST_RANGES,
 ): PlausibilityBounds {
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
@@ -39,7 +41,7 @@ export function plausibilityBounds(
   // All zero: nothing says how large its first event may be.
   if (known < minKnown || range === 0)
     return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
-  return { lower: least - RANGES * range, upper: greatest + RANGES * range };
+  return { lower: least - ranges * range, upper: greatest + ranges * range };
 }
 
 /** True where every value lies inside. */
