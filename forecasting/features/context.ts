@@ -59,11 +59,10 @@ export function fitContext(
 }
 
 /** The panel with the scores in it: then series may be taken out of it, and keep their context. */
-export function withContext(panel: Panel, spec: Seasonal & Pick<FeatureSpec, 'context'>): Panel {
-  if (spec.context === undefined) return panel;
-  const lags = allLags(panel, spec);
-  return { ...panel, context: contextScores(panel, spec.context, lags, 0) };
-}
+export const withContext = (panel: Panel, spec: Seasonal, context: ContextInputs): Panel => ({
+  ...panel,
+  context: contextScores(panel, context, allLags(panel, spec), 0),
+});
 
 /**
  * [component]: the score of every interval from grid index `from` on, unknown before it.
