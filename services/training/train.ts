@@ -30,6 +30,7 @@ import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
 import { baselinesOf, type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
+import { logOutliers } from './outlier-log.ts';
 import { provenanceOf } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
@@ -86,6 +87,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
     request.snapshotVersion,
     request.knownAt,
   );
+  logOutliers(panel, domain, logger);
   const champion = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const others = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
