@@ -58,7 +58,8 @@ export interface FeatureSource {
   readonly beginnings: readonly (readonly Beginning[])[];
   /** Per series, its first value that is not 0: before it, it was not there; 0 for version 1. */
   readonly firstEvents: readonly number[];
-  readonly exogenous: ExogenousRows;
+  /** By series. */
+  readonly exogenous: readonly ExogenousRows[];
   /** [length × contextSize]: the inputs from the other series, at each cutoff. */
   readonly context: Float32Array;
 }

@@ -16,6 +16,7 @@ import {
 } from '../../forecasting/evaluation/reliability.ts';
 import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
 import { networkForecaster, saveNetwork } from '../../forecasting/models/network/forecaster.ts';
+import { declaredName } from '../../forecasting/panel/exogenous-columns.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
@@ -220,7 +221,8 @@ export async function readTrainingPanel(
 function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): string[] {
   const { past, future } = fitted.spec.features.exogenous ?? NO_EXOGENOUS;
   const used = [...past, ...future].map(({ name }) => name);
-  const unused = Object.keys(panel.exogenous ?? {}).filter((name) => !used.includes(name));
+  const columns = new Set(Object.keys(panel.exogenous ?? {}).map(declaredName));
+  const unused = [...columns].filter((name) => !used.includes(name));
   if (unused.length > 0) {
     logger.warn(
       { columns: unused },
