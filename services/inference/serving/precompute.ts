@@ -11,6 +11,7 @@
 import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { hasColumn } from '../../../forecasting/panel/exogenous-columns.ts';
 import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
 import { type SeasonRules, seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -91,9 +92,7 @@ export function unknownInputs(
 ): string[] {
   const names = forecaster.exogenous;
   if (names === undefined) return [];
-  const missing = [...names.past, ...names.future].filter(
-    (name) => !(name in (panel.exogenous ?? {})),
-  );
+  const missing = [...names.past, ...names.future].filter((name) => !hasColumn(panel, name));
   if (missing.length === 0) return unknownColumns(panel, names, cutoff, day, horizon);
   throw new HeadwayError(
     'MODEL_INCOMPATIBLE',
