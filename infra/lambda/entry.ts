@@ -88,7 +88,10 @@ export const handler = await createLambdaHandler({
     },
   },
   startBackend,
-  actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
+  actuals:
+    settings.actuals === 'on'
+      ? openActualsLog({ store, domain: domain.name, maxBytes: settings.actualsMb * 1e6 })
+      : null,
   apiKeys:
     settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,
@@ -98,6 +101,7 @@ export const handler = await createLambdaHandler({
     ...defaultInferenceSettings,
     rateLimitPerMinute: settings.rateLimit,
     staleAfterIntervals: settings.staleAfter,
+    actualsDays: settings.actualsDays,
     corsOrigins: settings.corsOrigins ?? [],
     maxEventLoopDelayMs: 0,
   },

@@ -41,6 +41,8 @@ export interface InferenceSettings {
    * believed.
    */
   readonly trustProxy: number;
+  /** Posted actuals may not be of longer ago. */
+  readonly actualsDays: number;
   /** Origins whose pages may call the API from a browser; none by default. */
   readonly corsOrigins: readonly string[];
 }
@@ -57,5 +59,6 @@ export const defaultInferenceSettings: InferenceSettings = {
   batchTimeoutMs: 5_000,
   staleAfterIntervals: null,
   trustProxy: 0,
+  actualsDays: 730,
   corsOrigins: [],
 };

@@ -116,7 +116,7 @@ test('posted actuals fill what the features do not know, the last post first', a
   const actuals = openActualsLog({ store: memoryObjectStore(), domain: 'toy' });
   const post = (receivedAt: number, value: number) =>
     actuals.append({
-      ...{ receivedAt, frequencyMinutes: 60, idempotencyKey: null },
+      ...{ receivedAt, frequencyMinutes: 60, idempotencyKey: null, client: null },
       // hour 8 is unknown, hour 9 is 3 in the features
       actuals: [{ seriesId: 'b', start: hour(8), values: [value, 100] }],
     });
