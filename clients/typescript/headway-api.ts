@@ -278,7 +278,7 @@ export interface components {
              * @description When these numbers were computed
              */
             issuedAt: string;
-            /** @description What made the numbers: a model, or `baseline-…` where a baseline is served instead */
+            /** @description What made the numbers: a model, or `baseline-…` of a baseline */
             modelVersion: string;
             /** @description null for a history of your own */
             snapshotVersion: string | null;
