@@ -15,18 +15,21 @@ import { openAppendLog } from '../log/append-log.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
-import { type CommitRequest, commitFeatures, type OnlineRequest } from './feature-commit.ts';
+import { type CommitContext, commitFeatures } from './feature-commit.ts';
+import { FeatureFiles } from './feature-files.ts';
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
-import type { Manifest, Segment } from './manifest.ts';
+import type { FeatureSchema, Manifest, NewFeatureObject, Segment } from './manifest.ts';
 import { parseManifest, reportHash, serialiseManifest } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
-import { type NextSnapshot, readNext } from './reading/next-snapshot.ts';
+import { readNext } from './reading/next-snapshot.ts';
 import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
+import type { CommitRequest, NextSnapshot, OnlineRequest, Staged } from './requests.ts';
 import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
-import { segmentsOf } from './segments/segment-index.ts';
+import { stageObjects } from './staging.ts';
+import { refuseClockBehind } from './stamps.ts';
 
 export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
   /** Default: the newest. */
@@ -39,8 +42,12 @@ export interface FeatureStore {
   log(): Promise<Manifest[]>;
   /** By version, or by number alone. */
   manifest(snapshotVersion: string): Promise<Manifest>;
+  /** The head, for a writer: refused where this machine's clock is behind it. */
+  writableHead(): Promise<Manifest | null>;
+  /** Reads the files of a run through, for `readNext` and `commit`. */
+  stage(schema: FeatureSchema, newObjects: readonly NewFeatureObject[]): Promise<Staged>;
   /**
-   * Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest
+   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the newest
    * is returned.
    */
   commit(request: CommitRequest): Promise<Manifest>;
@@ -86,124 +93,140 @@ export function openFeatureStore(options: {
   clock: Clock;
 }): FeatureStore {
   const { store, domain, clock } = options;
+  const files = new FeatureFiles(store);
   const log = openAppendLog<Manifest>(store, {
     prefix: objectKeys.featureLog(domain),
     keyOf: (number) => objectKeys.manifest(domain, number),
     parse: parseManifest,
     serialise: serialiseManifest,
   });
-
-  async function existingHead(): Promise<Manifest> {
-    const head = await log.head();
-    if (head !== null) return head;
-    throw new HeadwayError(
-      'SNAPSHOT_EMPTY',
-      `The feature store holds nothing of the domain ${domain} yet`,
-      {
-        where: store.location,
-        fix: `Run \`headway features run --domain ${domain}\` first.`,
-      },
-    );
-  }
-
-  async function manifestOf(snapshotVersion: string): Promise<Manifest> {
-    const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
-    const number = Number(digits ?? 0);
-    const found =
-      number > 0 && (await store.has(objectKeys.manifest(domain, number)))
-        ? await log.read(number)
-        : null;
-    if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
-    throw new HeadwayError(
-      'OBJECT_NOT_FOUND',
-      `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`,
-      {
-        where: store.location,
-        fix: '`headway store log` lists the snapshots.',
-      },
-    );
-  }
-
-  /** An object that a manifest names, or STORE_CORRUPT. */
-  async function getNamed(key: string, hash: string): Promise<Uint8Array> {
-    const corrupt = (problem: string, cause?: unknown) =>
-      new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
-        where: key,
-        fix:
-          'Restore it from a backup of the store; `headway store verify` lists everything ' +
-          'that is wrong.',
-        cause,
-      });
-    const bytes = await store.get(key, hash).catch((error: unknown) => {
-      throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
-    });
-    if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
-    return bytes;
-  }
-
-  /** What is missing may have been collected: that is no damage. */
-  async function explained(error: unknown, { number, snapshotVersion }: Manifest): Promise<never> {
-    const isMissing =
-      isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
-    if (!isMissing || isIntact(await openGarbageLog(store, domain).head(), number)) throw error;
-    throw new HeadwayError(
-      'SNAPSHOT_COLLECTED',
-      `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
-      {
-        where: error.where ?? snapshotVersion,
-        fix:
-          'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway ' +
-          'store gc --help` says which are.',
-        cause: error,
-      },
-    );
-  }
-
+  const context = { store, domain, clock, log, files };
   return {
     head: log.head,
-    async log() {
-      const manifests = await log.entries();
-      for (const [i, { parent, number }] of manifests.entries()) {
-        if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
-        const where = objectKeys.manifest(domain, number);
-        throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
-          where,
-        });
-      }
-      return manifests;
+    log: () => wholeLog(context),
+    manifest: (snapshotVersion) => findManifest(context, snapshotVersion),
+    async writableHead() {
+      const head = await log.head();
+      refuseClockBehind(head, clock.now());
+      return head;
     },
-    manifest: manifestOf,
-    commit: (request) => commitFeatures({ store, domain, clock, log }, request),
-    compact: (request) => compactFeatures({ store, domain, clock, log }, request),
-    repairClock: (request) => repairClock({ store, domain, clock, log }, request),
-    pieces: (manifest) => segmentsOf(store, manifest),
+    stage: stageObjects,
+    commit: (request) => commitFeatures(context, request),
+    compact: (request) => compactFeatures(context, request),
+    repairClock: (request) => repairClock(context, request),
+    pieces: (manifest) => files.segments(manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
-      const manifest =
-        snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
-      return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
+      const manifest = await (snapshotVersion === undefined
+        ? existingHead(context)
+        : findManifest(context, snapshotVersion));
+      return readSnapshot(files, manifest, rest).catch((error) =>
+        explained(context, error, manifest),
+      );
     },
-    readNext: (next) => readNext(store, domain, next),
+    readNext: (next) => readNext(files, next),
     async readOnline(head) {
-      const manifest = head ?? (await existingHead());
+      const manifest = head ?? (await existingHead(context));
       const { online } = manifest;
       if (online === null)
         throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
-      return {
-        panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)),
-        manifest,
-      };
+      const bytes = await getNamed(store, online.key, online.sha256);
+      return { panel: decodeOnlineView(online.key, bytes), manifest };
     },
     async readReport(manifest) {
       if (manifest.report === null) return null;
       const hash = reportHash(manifest.report);
-      const bytes = await getNamed(manifest.report, hash).catch((error) =>
-        explained(error, manifest),
+      const bytes = await getNamed(store, manifest.report, hash).catch((error) =>
+        explained(context, error, manifest),
       );
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
     },
     quarantine: openQuarantine({ store, domain }),
-    gc: (request) => collectFeatures({ store, domain, clock, log }, request),
-    verify: () => verifyFeatures({ store, domain, clock, log }),
+    gc: (request) => collectFeatures(context, request),
+    verify: () => verifyFeatures(context),
   };
+}
+
+async function wholeLog({ log, domain }: CommitContext): Promise<Manifest[]> {
+  const manifests = await log.entries();
+  for (const [i, { parent, number }] of manifests.entries()) {
+    if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
+    throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
+      where: objectKeys.manifest(domain, number),
+    });
+  }
+  return manifests;
+}
+
+async function existingHead({ store, domain, log }: CommitContext): Promise<Manifest> {
+  const head = await log.head();
+  if (head !== null) return head;
+  throw new HeadwayError(
+    'SNAPSHOT_EMPTY',
+    `The feature store holds nothing of the domain ${domain} yet`,
+    {
+      where: store.location,
+      fix: `Run \`headway features run --domain ${domain}\` first.`,
+    },
+  );
+}
+
+async function findManifest(
+  { store, domain, log }: CommitContext,
+  snapshotVersion: string,
+): Promise<Manifest> {
+  const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
+  const number = Number(digits ?? 0);
+  const found =
+    number > 0 && (await store.has(objectKeys.manifest(domain, number)))
+      ? await log.read(number)
+      : null;
+  if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
+  throw new HeadwayError(
+    'OBJECT_NOT_FOUND',
+    `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`,
+    {
+      where: store.location,
+      fix: '`headway store log` lists the snapshots.',
+    },
+  );
+}
+
+/** An object that a manifest names, or STORE_CORRUPT. */
+async function getNamed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
+      where: key,
+      fix:
+        'Restore it from a backup of the store; `headway store verify` lists everything ' +
+        'that is wrong.',
+      cause,
+    });
+  const bytes = await store.get(key, hash).catch((error: unknown) => {
+    throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
+  });
+  if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
+  return bytes;
+}
+
+/** What is missing may have been collected: that is no damage. */
+async function explained(
+  { store, domain }: CommitContext,
+  error: unknown,
+  { number, snapshotVersion }: Manifest,
+): Promise<never> {
+  const isMissing =
+    isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
+  if (!isMissing || isIntact(await openGarbageLog(store, domain).head(), number)) throw error;
+  throw new HeadwayError(
+    'SNAPSHOT_COLLECTED',
+    `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
+    {
+      where: error.where ?? snapshotVersion,
+      fix:
+        'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway ' +
+        'store gc --help` says which are.',
+      cause: error,
+    },
+  );
 }

@@ -63,10 +63,11 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   }
   const champion = await registry.champion();
   if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
-  const { panel: whole, manifest } = await features.readOnline();
+  const { panel: stored, manifest } = await features.readOnline();
+  const { forecaster, modelVersion } = await forecasterOf(request, champion);
+  const whole = forecaster.withContext?.(stored) ?? stored;
   const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
   const panel = seriesSlice(whole, from, to);
-  const { forecaster, modelVersion } = await forecasterOf(request, champion);
   const cutoff = lastObserved(whole);
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
