@@ -162,7 +162,7 @@ async function spanOfValues(
   return { start: Number(found.first), end: Number(found.last) + frequencyMs };
 }
 
-/** Whether the ids are text. A local time that is an instant would be wrong by the zone's offset. */
+/** Whether the ids are text. A local time that is an instant would be wrong by the offset of the time zone. */
 async function checkTypes(
   connection: DuckDBConnection,
   part: RawPart,
