@@ -25,15 +25,18 @@ import {
   serialisePromotion,
 } from './promotion.ts';
 
+/** What a card need not say. */
+type Optional = 'madeWith' | 'evidence' | 'refit';
+
 export interface RegisterRequest {
   /** The topology and whatever else prediction needs, as JSON. */
   readonly model: unknown;
   readonly weights: Uint8Array;
   readonly card: Omit<
     ModelCard,
-    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'madeWith' | 'files'
+    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'files' | Optional
   > &
-    Partial<Pick<ModelCard, 'madeWith'>>;
+    Partial<Pick<ModelCard, Optional>>;
 }
 
 export interface LoadedModel {
@@ -215,7 +218,7 @@ export function openModelRegistry(options: {
         modelVersion,
         domain,
         createdAt,
-        madeWith: null,
+        ...{ madeWith: null, evidence: null, refit: null },
         ...card,
         files,
       };

@@ -79,7 +79,7 @@ const backfill = async () => {
 
 test('the card says what else the model was made with', () => {
   expect(cold.card).toMatchObject({
-    format: 2,
+    format: 3,
     knownAt: NOW,
     madeWith: { node: process.versions.node },
   });
