@@ -36,6 +36,8 @@ const STYLES: Readonly<Record<string, Omit<Line, 'name' | 'values'>>> = {
   last_value: { colour: 'naive', dash: '1 3' },
   seasonal_naive: { colour: 'naive', dash: '4 3' },
   mean_4_weeks: { colour: 'naive', dash: '9 3' },
+  mean_4_years: { colour: 'naive', dash: '9 3' },
+  mean_4_seasons: { colour: 'naive', dash: '9 3' },
   exponential_smoothing: { colour: 'muted' },
   ridge: { colour: 'muted', dash: '6 3 1 3' },
   champion: { colour: 'forecast', dash: '2 3' },

@@ -21,8 +21,8 @@ import {
 } from '../../forecasting/evaluation/backtest.ts';
 import { type Comparison, compare } from '../../forecasting/evaluation/comparison.ts';
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
-import { NAIVE_NAMES } from '../../forecasting/evaluation/leaderboard.ts';
 import type { SeriesGroup } from '../../forecasting/evaluation/metrics.ts';
+import { NAIVE_NAMES } from '../../forecasting/models/baselines/naive.ts';
 import { belowFloor, stepGroups } from './floor.ts';
 
 export type GateOutcome = 'promoted' | 'rejected' | 'inconclusive';
