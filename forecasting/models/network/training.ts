@@ -63,7 +63,7 @@ export async function fitNetwork(
   options: FitOptions,
   streams: RandomStreams,
   onProgress: (progress: FitProgress) => void | Promise<void> = () => {},
-  { warmStart = null, fitMembers = oneAfterAnother(streams), calibration: given }: FitExtras = {},
+  { warmStart = null, fitMembers = oneAfterAnother(streams), calibration: carried }: FitExtras = {},
 ): Promise<FittedNetwork> {
   const spec = warmStart?.context
     ? { ...given, features: { ...given.features, context: warmStart.context } }
@@ -80,7 +80,10 @@ export async function fitNetwork(
   const early = weights.flatMap((member) => member.early ?? []);
   const linearOf = (end: number) =>
     fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
-  const held = given === undefined && plan.heldOut.length > 0 ? { members: early, linear: linearOf(plan.early) } : null;
+  const held =
+    carried === undefined && plan.heldOut.length > 0
+      ? { members: early, linear: linearOf(plan.early) }
+      : null;
   // Before rounding and cutting off, which come after calibration.
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
   const point: NetworkSpec = { ...raw, quantiles: [0.5] };
@@ -117,7 +120,7 @@ export async function fitNetwork(
     scaling,
     members: weights.map((member) => member.final),
     linear: linearOf(plan.cutoffs.length),
-    calibration: given === undefined ? made : given,
+    calibration: carried === undefined ? made : carried,
     steps: options.steps,
     windows: plan.windows.length,
   };
