@@ -79,7 +79,7 @@ const backfill = async () => {
 
 test('the card says what else the model was made with', () => {
   expect(cold.card).toMatchObject({
-    format: 2,
+    format: 3,
     knownAt: NOW,
     madeWith: { node: process.versions.node },
   });
@@ -203,9 +203,9 @@ test('training as of an earlier time names that time, and gives the model of tha
 
 test('a card of format 1 is read, and says so where the weights differ', async () => {
   const key = `models/toy/${cold.card.modelVersion}/card.json`;
-  const { format: _two, madeWith: _unknown, ...old } = cold.card;
+  const { format: _three, madeWith: _unknown, evidence: _none, refit: _also, ...old } = cold.card;
   const card = parseModelCard(key, encodeChecksummedJson({ format: 1, ...old }));
-  expect(card).toEqual({ ...cold.card, format: 1, madeWith: null });
+  expect(card).toEqual({ ...old, format: 1, madeWith: null, evidence: null, refit: null });
   expect(() => parseModelCard(key, encodeChecksummedJson({ format: 2, ...old }))).toThrow();
   expect(() => parseModelCard(key, encodeChecksummedJson({ ...cold.card, format: 1 }))).toThrow();
 });
