@@ -6,8 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runChildJob } from '../../../../platform/jobs/child-job.ts';
-import { type Logger, silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { runChildJob } from '../../../platform/jobs/child-job.ts';
+import { type Logger, silentLogger } from '../../../platform/telemetry/logger.ts';
 
 let folder = '';
 let entry = '';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { openWorkerPool, type WorkerPool } from '../../../../platform/jobs/worker-pool.ts';
+import { openWorkerPool, type WorkerPool } from '../../../platform/jobs/worker-pool.ts';
 
 jest.setTimeout(60_000);
 
