@@ -79,7 +79,7 @@ describe('raw files', () => {
     ['a text', (path) => writeFile(path, 'lpep_pickup_datetime,PULocationID\n2023-01-01,74\n')],
     ['a web page', (path) => writeFile(path, '<!doctype html><title>404</title>')],
   ])(
-    'one that is %s: named, and nothing is committed, also not of the good one beside it',
+    'one that is %s: named, and nothing is committed, also not of the good one next to it',
     async (_title, make) => {
       await folderWith(make);
       const { code, stderr, stdout } = await run();

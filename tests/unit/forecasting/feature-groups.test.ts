@@ -1,4 +1,4 @@
-/** Purpose: every input is in the group that says what it speaks of. */
+/** Purpose: every input is in the group that says what it is about. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createFeatureSource } from '../../../forecasting/features/feature-source.ts';

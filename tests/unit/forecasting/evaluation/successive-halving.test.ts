@@ -147,7 +147,7 @@ describe('the reference', () => {
     expect(history.rungs[1]?.standings.map(({ candidate }) => candidate)).toEqual([1, 2, 0]);
   });
 
-  test('can be the best in the end, when a larger budget tells', async () => {
+  test('can be the best in the end, when a larger budget shows it', async () => {
     const plan = { ...halvingPlan(6, 1, 1), reference: 0 };
     const history = await successiveHalving([9, 1, 2, 3, 4, 5], plan, async (loss, { budget }) => ({
       loss: budget === 1 ? loss : -loss,

@@ -49,7 +49,7 @@ describe.each([36, 336])('a window of %p intervals', (windowIntervals) => {
     network = networkForecaster(fitted);
   }, 60_000);
 
-  test('has as many raw inputs, and the linear model beside the network has none of them', () => {
+  test('has as many raw inputs, and the linear model next to the network has none of them', () => {
     expect(fitted.scaling.windowMean).toHaveLength(windowIntervals + 48 + 4);
     const week = fitRidge(
       wave,

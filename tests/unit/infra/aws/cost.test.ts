@@ -31,7 +31,7 @@ describe('bills computed by hand', () => {
     expect(bill.dominant.item).toBe('monitoring');
   });
 
-  test('company: what is kept ready costs more than what answers', () => {
+  test('company: what is kept ready costs more than what serves', () => {
     const bill = headwayBill(SIZES.company);
     // 20 million × 0.02 s × 3 GB = 1.2 million GB-s; 20 million requests at $0.20 a million
     expect(dollars(bill, 'inference functions')).toBeCloseTo(16.00008 + 4, 6);

@@ -1,5 +1,6 @@
 /**
- * Purpose: one run of a kind at a time; a dead process never holds a lock, even if its pid is reused.
+ * Purpose: one run of a kind at a time; a dead process never holds a lock, even if its pid is
+ * reused.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

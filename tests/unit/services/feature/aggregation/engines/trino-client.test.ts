@@ -123,7 +123,7 @@ describe('a part counted by the cluster', () => {
 
   test.each<[string, Trouble]>([
     ['busy', respondWith(503)],
-    ['cut before the answer', cut],
+    ['cut before the response', cut],
     ['cut in the middle of it', cutInTheMiddle],
   ])(
     'a coordinator that is %s is asked again, on the statement and on a page',
