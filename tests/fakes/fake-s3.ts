@@ -174,12 +174,14 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const contents = page.map((key) => {
       const { bytes, etag, writtenAt } = find(key);
       const time = new Date(writtenAt).toISOString();
-      return `<Contents><Key>${encode(key)}</Key><LastModified>${time}</LastModified><ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
+      const fields = `<Key>${encode(key)}</Key><LastModified>${time}</LastModified>`;
+      return `<Contents>${fields}<ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
     });
     const next = more
       ? `<NextContinuationToken>${Buffer.from(page.at(-1) as string).toString('base64')}</NextContinuationToken>`
       : '';
-    const head = `<Name>${bucket}</Name><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>${next}`;
+    const counts = `<KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>`;
+    const head = `<Name>${bucket}</Name>${counts}${next}`;
     return { status: 200, body: xml('ListBucketResult', head + contents.join('')) };
   }
 
@@ -224,7 +226,8 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
         throw new S3Error(400, 'EntityTooSmall');
       return bytes;
     });
-    const etag = `"${md5(Buffer.concat(parts.map((part) => createHash('md5').update(part).digest())))}-${parts.length}"`;
+    const digests = parts.map((part) => createHash('md5').update(part).digest());
+    const etag = `"${md5(Buffer.concat(digests))}-${parts.length}"`;
     write(request, Buffer.concat(parts), upload.headers, etag);
     uploads.delete(id);
     return {

@@ -50,7 +50,8 @@ describe('raw files', () => {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder);
     const month = /(\d{4}-\d\d)-\d\dT/.exec(raw)?.[1] as string;
-    const next = `${month.slice(0, 4)}-${String((Number(month.slice(5)) % 12) + 1).padStart(2, '0')}`;
+    const number = String((Number(month.slice(5)) % 12) + 1).padStart(2, '0');
+    const next = `${month.slice(0, 4)}-${number}`;
     await copyFile(raw, join(folder, `green_tripdata_${month}.parquet`));
     await make(join(folder, `green_tripdata_${next}.parquet`));
   }

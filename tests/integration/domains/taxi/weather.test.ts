@@ -53,7 +53,8 @@ const demand = (from: number, to: number) => ({
         span: { start: from, end: to },
       },
       open: async () => ({
-        relation: `(SELECT make_timestamp(t * 1000) AT TIME ZONE 'UTC' AT TIME ZONE '${ZONE}' AS t FROM range(${from}, ${to}, ${HOUR}) AS r(t))`,
+        relation: `(SELECT make_timestamp(t * 1000) AT TIME ZONE 'UTC' AT TIME ZONE '${ZONE}' AS t
+          FROM range(${from}, ${to}, ${HOUR}) AS r(t))`,
         ...{ seriesId: "'74'", localTime: 't', value: null, duplicateKey: [], rejections: [] },
       }),
     },

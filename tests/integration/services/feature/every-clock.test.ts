@@ -37,7 +37,8 @@ async function aggregated(domain: Domain, raw: readonly Raw[], gridTimeZone?: st
       `(${sqlText(series)}, ${sqlText(local)}, ${value ?? 'NULL'}, ${line})`,
   );
   const rows: RawRows = {
-    relation: `(SELECT * FROM (VALUES ${values.join(', ')}) AS raw(series, stamp, amount, line) ORDER BY line)`,
+    relation: `(SELECT * FROM (VALUES ${values.join(', ')})
+      AS raw(series, stamp, amount, line) ORDER BY line)`,
     seriesId: 'series',
     localTime: 'try_cast(stamp AS TIMESTAMP)',
     value: raw.some(([, , value]) => value !== null) ? 'amount::DOUBLE' : null,

@@ -108,7 +108,8 @@ describe('acquireRunLock', () => {
     await writeFile(
       script,
       `import { acquireRunLock } from ${JSON.stringify(module)};
-       await acquireRunLock({ folder: ${JSON.stringify(join(folder, 'locks'))}, store: 's', kind: 'k', clock: { now: () => 0, elapsedMs: () => 0 } });
+       await acquireRunLock({ folder: ${JSON.stringify(join(folder, 'locks'))}, store: 's',
+         kind: 'k', clock: { now: () => 0, elapsedMs: () => 0 } });
        process.exit(3);`,
     );
     const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'inherit' });
