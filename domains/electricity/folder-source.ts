@@ -74,7 +74,8 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
   const { localTime, instant } = timeSql('label');
   const selects = [...regions].map(
     ([region, file]) => `
-      SELECT ${sqlText(region)} AS region, *, ${localTime} AS local_label, ${instant} AS instant_label
+      SELECT ${sqlText(region)} AS region, *,
+        ${localTime} AS local_label, ${instant} AS instant_label
       FROM ${csvTable([file])}`,
   );
   const label = 'coalesce(local_label, instant_label)';
