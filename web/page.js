@@ -37,7 +37,7 @@ async function allSeries() {
   const series = [];
   let cursor = '';
   do {
-    const page = await get(`/v1/series?limit=1000${cursor && `&cursor=${cursor}`}`);
+    const page = await get(`v1/series?limit=1000${cursor && `&cursor=${cursor}`}`);
     series.push(...page.series);
     cursor = page.nextCursor;
   } while (cursor);
@@ -46,7 +46,7 @@ async function allSeries() {
 
 const seasonOf = () => about.domain.seasonLengths.at(-1) ?? 1;
 const pathOf = (id, history) =>
-  `/v1/series/${encodeURIComponent(id).replaceAll("'", '%27')}/forecast?history=${history}`;
+  `v1/series/${encodeURIComponent(id).replaceAll("'", '%27')}/forecast?history=${history}`;
 
 async function showSeries(id) {
   const season = seasonOf();
@@ -60,7 +60,7 @@ async function showSeries(id) {
     `${about.domain.seriesNoun} ${id} · ${answer.unit} · times in ${about.domain.timeZone}`;
   document.title = `${answer.title} · Headway`;
   const asked = 'authorization' in keyHeader() ? ' -H "Authorization: Bearer $HEADWAY_KEY"' : '';
-  $('curl').textContent = `curl '${location.origin}${path}'${asked}`;
+  $('curl').textContent = `curl '${new URL(path, document.baseURI)}'${asked}`;
   draw();
   fillTable(answer);
 }
@@ -217,7 +217,7 @@ function trouble(text) {
 
 async function refresh() {
   try {
-    const [model, ready] = await Promise.all([get('/v1/model'), get('/health/ready')]);
+    const [model, ready] = await Promise.all([get('v1/model'), get('health/ready')]);
     const first = about === null;
     const changed =
       first ||

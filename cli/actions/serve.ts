@@ -52,6 +52,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     queueLimit: settings.queue,
     trustProxy: settings.proxies,
     actualsDays: settings.actualsDays,
+    urlPrefix: settings.urlPrefix ?? '',
     corsOrigins: settings.corsOrigins ?? [],
   };
   const server = await startServer({
