@@ -1,7 +1,7 @@
 # Purpose: an image for each service, by target: `features`, `training`, `inference`; and `demo`, the default, which goes the end-to-end run.
 #   docker build --target inference --tag headway-inference .
 # Each holds the same code and the packages that its work loads: what a service never loads is named where its packages are made, and
-# tests/unit/delivery/image-packages.test.ts runs the services without it.
+# tests/integration/delivery/image-packages.test.ts runs the services without it.
 # Invariants: runs as user 1000 (a number, so that Kubernetes can see that it is not root), writes only below /data (and /tmp, where the loader
 # keeps what it has compiled), so the root may be read-only; node is process 1 and gets the signals itself; no npm, no compiler, no development
 # packages.
@@ -85,7 +85,7 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["serve"]
 
-# Every command; on its own the end-to-end run from an empty /data to a service that answers.
+# Every command; on its own the end-to-end run from an empty /data to a service that responds.
 FROM headway AS demo
 COPY --from=packages /app/node_modules ./node_modules
 EXPOSE 8080

@@ -1,11 +1,12 @@
 /**
  * Purpose: how fast and in how much memory a network forecasts very many series, as a command:
  * synthetic series chunk by chunk through the public `predict`, every forecast checked.
- *   npm run bench:batch [-- --series 100000] [--horizon 24] [--chunk 2000] [--backend auto] [--json FILE]
+ *   npm run bench:batch [-- --series 100000] [--horizon 24] [--chunk 2000] [--backend auto]
+ *     [--json FILE]
  * Invariants: a network of the default architecture that knows every series, with random weights
  * (speed does not depend on what was learnt); one process; a chunk's series are made, forecast,
  * checked and dropped, as a batch job reads them from a store; the parts (features, linear model,
- * network) are told apart by forecasting some chunks again without them, outside the measured time.
+ * network) are separated by forecasting some chunks again without them, outside the measured time.
  * Fails: a plain Error where a forecast is missing, not finite, negative or not in order.
  */
 import { createHash } from 'node:crypto';
@@ -25,7 +26,7 @@ import { chunkMaker, LOOK_BACK } from './support/synthetic-series.ts';
 /** What the project promises for 100,000 series × 24 steps × 3 quantiles. */
 const BAR = { series: 100_000, seconds: 60, megabytes: 1536 };
 const SEED = 7;
-/** Every so many chunks the parts are told apart. */
+/** Every so many chunks the parts are separated. */
 const PARTS_EVERY = 10;
 
 interface Flags {

@@ -22,7 +22,7 @@ interface Flags {
   readonly json?: string;
 }
 
-function told(report: FuzzReport, seconds: number): string {
+function summary(report: FuzzReport, seconds: number): string {
   const counts = (of: Readonly<Record<string, number>>) =>
     Object.entries(of)
       .map(([name, count]) => `  ${name}: ${count}`)
@@ -39,7 +39,7 @@ function told(report: FuzzReport, seconds: number): string {
 
 const command = new Command('fuzz')
   .description(
-    'Send generated and hostile requests to the prediction service, and judge every answer.',
+    'Send generated and hostile requests to the prediction service, and judge every response.',
   )
   .option('--requests <count>', 'how many', '50000')
   .option('--seed <number>', 'the same seed sends the same requests', '7')
@@ -59,7 +59,7 @@ const report = await fuzz({
   progress: terminalProgress({ clock: systemClock }),
 });
 if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
-console.log(told(report, (systemClock.elapsedMs() - started) / 1000));
+console.log(summary(report, (systemClock.elapsedMs() - started) / 1000));
 const wrong = complaints(report);
 console.log(wrong.length === 0 ? 'nothing is wrong' : wrong.join('\n\n'));
 process.exitCode = wrong.length === 0 ? 0 : 1;

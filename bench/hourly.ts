@@ -17,13 +17,12 @@ import { withSqlSession } from '../platform/duckdb/session.ts';
 import { sqlFilename } from '../platform/duckdb/sql.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { type FeatureStore, openFeatureStore } from '../storage/features/feature-store.ts';
+import type { Manifest, NewFeatureObject } from '../storage/features/manifest.ts';
 import {
-  type Manifest,
   parseManifest,
   serialiseManifest,
   snapshotVersionOf,
-} from '../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../storage/features/new-objects.ts';
+} from '../storage/features/manifest-format.ts';
 import { openAppendLog } from '../storage/log/append-log.ts';
 import { fileObjectStore } from '../storage/objects/file-object-store.ts';
 import { objectKeys } from '../storage/objects/object-keys.ts';
@@ -73,8 +72,10 @@ async function hoursFrom(first: number, count: number): Promise<NewFeatureObject
     for (let hour = first; hour < first + count; hour++) {
       const at = START + hour * HOUR;
       const file = path.join(folder, `${hour - first}.parquet`);
-      await session.run(`COPY (SELECT 'series ' || i AS series_id, make_timestamp(${at * 1000}::BIGINT) AS "timestamp",
-          (abs(hash(i, ${hour})) % 50)::FLOAT AS target, make_timestamp(${(at + HOUR) * 1000}::BIGINT) AS available_at
+      await session.run(`COPY (SELECT 'series ' || i AS series_id,
+          make_timestamp(${at * 1000}::BIGINT) AS "timestamp",
+          (abs(hash(i, ${hour})) % 50)::FLOAT AS target,
+          make_timestamp(${(at + HOUR) * 1000}::BIGINT) AS available_at
         FROM range(${flags.series}) AS t(i)) TO ${sqlFilename(file)} (FORMAT parquet)`);
       const account = { rowsIn: flags.series, rowsUsed: flags.series, rejected: {} };
       const times = { span: { start: at, end: at + HOUR }, availableAt: at + HOUR };
@@ -97,7 +98,8 @@ async function commit(
   newObjects: readonly NewFeatureObject[],
 ): Promise<Manifest> {
   clock.advance(newObjects.length * HOUR);
-  return features.commit({ reason: 'an hour', schema: SCHEMA, newObjects, ...ONLINE });
+  const staged = await features.stage(SCHEMA, newObjects);
+  return features.commit({ reason: 'an hour', staged, ...ONLINE });
 }
 
 /** Fills the log up to `length`: entries that name what the head names, but no view. */

@@ -4,12 +4,12 @@
  * without), time of a warm invocation, peak memory; with 10 and with 300 series and a network of
  * the default architecture.
  *   npm run bench:lambda [-- --starts 9] [--invocations 400] [--json FILE]
- * Invariants: the function is the built bundle, in processes of its own, beside an emulator of
+ * Invariants: the function is the built bundle, in processes of its own, next to an emulator of
  * Lambda's Runtime API and a double of S3, both on loopback: what a network would add is not in the
  * figures. Starts with an empty temporary folder, as Lambda's first are. The same event again and
- * again, so that warm means warm; an empty process is started as often, to tell the machine from
- * the function.
- * Fails: a plain Error where an invocation does not answer a forecast of the model; with the
+ * again, so that warm means warm; an empty process is started as often, to separate the machine
+ * from the function.
+ * Fails: a plain Error where an invocation does not return a forecast of the model; with the
  * bundler's errors.
  */
 import { execFile } from 'node:child_process';
@@ -69,10 +69,13 @@ async function fill(store: ObjectStore, folder: string, series: number) {
   const span = { start: START, end: START + ONLINE * HOUR_MS };
   await withDuckDB({ threads: 1 }, (connection) =>
     connection.run(`COPY (
-      SELECT (s + 1)::VARCHAR AS series_id, make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
-        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) * (0.6 + (hash(s, h) % 1000) / 1250.0) AS target,
+      SELECT (s + 1)::VARCHAR AS series_id,
+        make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
+        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) *
+          (0.6 + (hash(s, h) % 1000) / 1250.0) AS target,
         make_timestamp(${span.end} * 1000) AS available_at
-      FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h)) TO ${sqlFilename(path)} (FORMAT parquet)`),
+      FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h))
+      TO ${sqlFilename(path)} (FORMAT parquet)`),
   );
   const rows = series * ONLINE;
   const part = { part: 'all', feed: 'main', fingerprint: 'x', availableAt: span.end };
@@ -83,8 +86,10 @@ async function fill(store: ObjectStore, folder: string, series: number) {
     timeZone: 'America/New_York',
   };
   const object = { path, rows, span, ...part, rowsIn: rows, rowsUsed: rows, rejected: {} };
-  const { snapshotVersion } = await openFeatureStore(about).commit({
-    ...{ reason: 'bench', schema, newObjects: [object], onlineIntervals: ONLINE },
+  const features = openFeatureStore(about);
+  const staged = await features.stage(schema, [object]);
+  const { snapshotVersion } = await features.commit({
+    ...{ reason: 'bench', staged, onlineIntervals: ONLINE },
   });
   const seriesIds = Array.from({ length: series }, (_, s) => String(s + 1));
   const training = {
@@ -131,15 +136,15 @@ async function invoke(instance: LambdaInstance): Promise<number> {
   const began = systemClock.elapsedMs();
   const { statusCode, body } = await instance.invoke(EVENT);
   const ms = systemClock.elapsedMs() - began;
-  const answer = JSON.parse(body);
+  const forecast = JSON.parse(body);
   if (
     statusCode === 200 &&
-    answer.fallback === undefined &&
-    answer.quantiles['0.5'].length === HORIZON
+    forecast.fallback === undefined &&
+    forecast.quantiles['0.5'].length === HORIZON
   )
     return ms;
   throw new Error(
-    `the function answered ${statusCode}: ${body.slice(0, 500)}${instance.warnings()}`,
+    `the function returned ${statusCode}: ${body.slice(0, 500)}${instance.warnings()}`,
   );
 }
 
@@ -302,7 +307,7 @@ function report({
 
 const command = new Command('bench:lambda')
   .description(
-    'Size, cold start, warm latency and memory of the Lambda bundle, beside an emulated ' +
+    'Size, cold start, warm latency and memory of the Lambda bundle, next to an emulated ' +
       'Lambda and S3.',
   )
   .option('--starts <count>', 'cold starts to measure, for each number of series', '9')

@@ -1,15 +1,16 @@
 /**
- * Purpose: measure the speed of the service: GET of one forecast against a bare Fastify app with the
- * same official plugins and the same bytes, the maximum rate of posted histories and their latency
- * at half of it, and a long mixed load while models and snapshots change, every number checked.
+ * Purpose: measure the speed of the service: GET of one forecast against a bare Fastify app with
+ * the same official plugins and the same bytes, the maximum rate of posted histories and their
+ * latency at half of it, and a long mixed load while models and snapshots change, every number
+ * checked.
  *   npm run bench:serve [-- --seconds 300] [--swaps 20] [--runs 5] [--json FILE]
  * Invariants: server, bare server and load are processes of their own; the service has everything
  * on that production has; bare and ours take turns and medians are compared, for a busy machine
- * slows both; the load does not wait for the server (open loop); every different answer is
+ * slows both; the load does not wait for the server (open loop); every different response is
  * compared, number by number, with what its model makes of its snapshot, or of the history that was
  * posted.
- * Fails: a plain Error where a process ends; the exit status is 1 where an answer failed or was not
- * of the version it names.
+ * Fails: a plain Error where a process ends; the exit status is 1 where a response failed or was
+ * not of the version it names.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
@@ -76,9 +77,9 @@ async function start(
       });
     });
   const ask = async <T>(message: unknown): Promise<T> => {
-    const answer = heard();
+    const reply = heard();
     child.send(message as object);
-    return (await answer) as T;
+    return (await reply) as T;
   };
   return { child, ask, first: await heard() };
 }

@@ -1,12 +1,13 @@
 /**
  * Purpose: what the feature store promises about speed, as a command that prints ratios: raw events
- * to a committed snapshot beside the bare DuckDB query on the same file, an hourly increment on top
- * of a year, and the read that serving makes.
+ * to a committed snapshot next to the bare DuckDB query on the same file, an hourly increment on
+ * top of a year, and the read that serving makes.
  *   npm run bench:store [-- --events 20000000] [--runs 3] [--json FILE]
  * Invariants: the events are the same on every machine (hashes of their number) and lie in a
  * temporary folder that goes at the end; every measurement runs alone in a fresh process
- * (bench/support/store-measure.ts), so that its peak memory is its own; bare query and pipeline take turns
- * and the medians are compared, for a busy machine slows both; both count the same events.
+ * (bench/support/store-measure.ts), so that its peak memory is its own; bare query and pipeline
+ * take turns and the medians are compared, for a busy machine slows both; both count the same
+ * events.
  * Fails: a plain Error where a child fails or the sums differ.
  */
 import { execFile } from 'node:child_process';
@@ -119,7 +120,7 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
 }
 
-interface Beside {
+interface Comparison {
   readonly ratio: number;
   readonly ms: number;
   readonly bare_ms: number;
@@ -130,8 +131,8 @@ function report(result: {
   events: number;
   bytes: number;
   runs: number;
-  to_bare: Beside;
-  to_bare_distinct: Beside;
+  to_bare: Comparison;
+  to_bare_distinct: Comparison;
   hourly: { fresh_ms: number; warm_ms: number };
   serving: { ms: number };
   machine: { load_before: number; load_after: number | undefined };
@@ -140,7 +141,7 @@ function report(result: {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
   const against = (bar: number, is: number): string =>
     `bar ${bar}: ${is <= bar ? 'met' : 'missed'}`;
-  const line = (what: string, { ratio, ms, bare_ms, peak_mb }: Beside): string =>
+  const line = (what: string, { ratio, ms, bare_ms, peak_mb }: Comparison): string =>
     `${what}: ${ratio.toFixed(2)} × the bare query (${seconds(ms)} / ${seconds(bare_ms)}; ` +
     `${against(BARS.toBare, ratio)}), peak memory ${peak_mb.toFixed(0)} MB ` +
     `(${against(BARS.megabytes, peak_mb)})`;
@@ -164,7 +165,7 @@ function report(result: {
 
 const command = new Command('bench:store')
   .description(
-    'The feature store beside the bare DuckDB query: ratios of time and memory, and the ' +
+    'The feature store next to the bare DuckDB query: ratios of time and memory, and the ' +
       'reads that serving makes.',
   )
   .option('--events <count>', 'raw events in the file', '20000000')

@@ -56,8 +56,8 @@ export interface Domain {
   /** A smaller version of it, for smoke tests; null where the domain has none. */
   readonly quickSource: string | null;
   /**
-   * What its raw data must keep to, in addition to the general defaults (docs/decisions/0018). Absent: the
-   * defaults alone.
+   * What its raw data must keep to, in addition to the general defaults (docs/decisions/0018).
+   * Absent: the defaults alone.
    */
   readonly expectations?: Expectations;
   /**
@@ -123,8 +123,8 @@ export interface RawPart<Rows = RawRows> {
    */
   readonly span: { readonly start: number; readonly end: number } | null;
   /**
-   * Fails (RAW_FILE_INVALID) where what was fingerprinted may not be what was read. Called after the
-   * rows were read; absent where files, once written, never change.
+   * Fails (RAW_FILE_INVALID) where what was fingerprinted may not be what was read. Called after
+   * the rows were read; absent where files, once written, never change.
    */
   verifyUnchanged?(): Promise<void>;
   /** Brings the file to the local disk (a download, a generation) and describes its rows. */
@@ -136,7 +136,9 @@ export interface RawPart<Rows = RawRows> {
  * columns. The domain quotes every path and literal itself (platform/duckdb/sql.ts).
  */
 export interface RawRows {
-  /** A relation with one row per raw row, in file order where that matters: `parquetFiles(path)`. */
+  /**
+   * A relation with one row per raw row, in file order where that matters: `parquetFiles(path)`.
+   */
   readonly relation: string;
   /**
    * Which series the row belongs to: text, or whole numbers (twice as fast for millions of rows),

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /**
- * Purpose: a second reader, written from docs/store-protocol.md alone: it imports nothing of Headway. It checks the features of a store in a
- * folder object by object, and that every online view is what the rules of reading give.
- *   node tools/second-reader.mjs FOLDER DOMAIN [--panel FILE]     (FILE: the newest snapshot as JSON, missing values as null)
- * Invariants: reads only; prints one line of JSON; exit status 1 and the key of the object for anything that is not as the document says.
+ * Purpose: a second reader, written from docs/store-protocol.md alone: it imports nothing of
+ * Headway. It checks the features of a store in a folder object by object, and that every online
+ * view is what the rules of reading give.
+ *   node tools/second-reader.mjs FOLDER DOMAIN [--panel FILE] (FILE: the newest snapshot as JSON,
+ *   missing values as null)
+ * Invariants: reads only; prints one line of JSON; exit status 1 and the key of the object for
+ * anything that is not as the document says.
  * Fails: never otherwise.
  */
 import { createHash } from 'node:crypto';
@@ -108,7 +111,10 @@ function checkManifest(key, manifest, number, parent, isWhole) {
 }
 
 const rowsOf = new Map();
-/** The rows of a data object: [series, time, value, known, first piece, until piece], each checked. An object is one piece. */
+/**
+ * The rows of a data object: [series, time, value, known, first piece, until piece], each checked.
+ * An object is one piece.
+ */
 async function rowsIn(object, step) {
   if (rowsOf.has(object.key)) return rowsOf.get(object.key);
   const { key, span, availableAt } = object;
@@ -186,7 +192,10 @@ function segmentsIn(pack) {
   return versions;
 }
 
-/** "Reading as of a time" with neither knownAt nor cutoff: the grid, and for every feed the winning rows, series → interval → value. */
+/**
+ * "Reading as of a time" with neither knownAt nor cutoff: the grid, and for every feed the winning
+ * rows, series → interval → value.
+ */
 async function read({ packs = [], objects, schema }, ahead) {
   const step = schema.frequencyMinutes * 60_000;
   const isShared = ({ feed }) => feed.startsWith('@');
@@ -240,7 +249,10 @@ function panelOf({ feeds, start, end, step }, missing) {
   return { seriesIds, target };
 }
 
-/** Column → value at a time, of the exogenous feeds; of two feeds with a column the later name decides, row by row. */
+/**
+ * Column → value at a time, of the exogenous feeds; of two feeds with a column the later name
+ * decides, row by row.
+ */
 function sharedColumns({ feeds }, until) {
   const columns = {};
   const shared = feeds

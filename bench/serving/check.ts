@@ -1,9 +1,9 @@
 /**
- * Purpose: whether every different answer of a load is, number by number, what the versions it
- * names must answer.
- * Invariants: an answer that names versions nobody made, or that holds forecasts of two pairs of
+ * Purpose: whether every different response of a load is, number by number, what the versions it
+ * names must return.
+ * Invariants: a response that names versions nobody made, or that holds forecasts of two pairs of
  * them, is wrong; one that is labelled as a fallback is counted apart.
- * Fails: never; an answer that cannot be read is wrong.
+ * Fails: never; a response that cannot be read is wrong.
  */
 
 import type { PostedHistory, ServeFixture } from './fixture.ts';
@@ -18,8 +18,8 @@ interface Forecast {
 }
 
 export interface Checked {
-  readonly answers: number;
-  readonly different_answers: number;
+  readonly responses: number;
+  readonly different_responses: number;
   readonly versions: number;
   readonly wrong: number;
   readonly fallbacks: number;
@@ -33,10 +33,10 @@ export function checkBodies(
   histories: readonly PostedHistory[],
 ): Checked {
   const versions = new Set<string>();
-  let [answers, wrong, fallbacks] = [0, 0, 0];
+  let [responses, wrong, fallbacks] = [0, 0, 0];
   let example: string | null = null;
   for (const [kind, request, body, times] of bodies) {
-    answers += times;
+    responses += times;
     try {
       const parsed = JSON.parse(body) as Forecast | { forecasts: Forecast[] };
       const forecasts = 'forecasts' in parsed ? parsed.forecasts : [parsed];
@@ -44,7 +44,7 @@ export function checkBodies(
         forecasts.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`),
       );
       if (pairs.size !== 1)
-        throw new Error(`forecasts of ${[...pairs].join(' and ')} in one answer`);
+        throw new Error(`forecasts of ${[...pairs].join(' and ')} in one response`);
       for (const pair of pairs) versions.add(pair);
       if (forecasts.some(({ fallback }) => fallback !== undefined)) {
         fallbacks += times;
@@ -58,8 +58,8 @@ export function checkBodies(
     }
   }
   return {
-    answers,
-    different_answers: bodies.length,
+    responses,
+    different_responses: bodies.length,
     versions: versions.size,
     wrong,
     fallbacks,
@@ -75,10 +75,10 @@ function check(
   const values = own
     ? fixture.expectedOwn(modelVersion, own)
     : fixture.expected(modelVersion, String(snapshotVersion), String(seriesId));
-  const told = Object.values(quantiles).flat();
+  const served = Object.values(quantiles).flat();
   // As the service rounds: a forecast has six significant digits.
   const expected = Array.from(values, (value) => Number(value.toPrecision(6)));
-  const at = expected.findIndex((value, i) => value !== told[i]);
-  if (told.length !== expected.length || at >= 0)
-    throw new Error(`number ${at} is ${told[at]} instead of ${expected[at]}`);
+  const at = expected.findIndex((value, i) => value !== served[i]);
+  if (served.length !== expected.length || at >= 0)
+    throw new Error(`number ${at} is ${served[at]} instead of ${expected[at]}`);
 }

@@ -1,8 +1,8 @@
 /**
  * Purpose: what bench/serve.ts serves: a store of its own with 300 series, models and snapshots
- * that are added while it is read, and what each pair of them must answer.
+ * that are added while it is read, and what each pair of them must return.
  * Invariants: the series are the same on every machine; models are networks of the default
- * architecture and differ in every number; what an answer must hold is computed here, from the
+ * architecture and differ in every number; what a response must hold is computed here, from the
  * store and the model alone, by none of the service's code.
  * Fails: with the store's errors.
  */
@@ -98,11 +98,14 @@ export async function createFixture(folder: string): Promise<ServeFixture> {
     const path = join(folder, `hours-${to}.parquet`);
     await withDuckDB({ threads: 1 }, (connection) =>
       connection.run(`COPY (
-        SELECT (s + 1)::VARCHAR AS series_id, make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
-          floor((2 + s) * (1 + 0.8 * sin(2 * pi() * h / 24)) * (CASE WHEN h % 168 < 120 THEN 1 ELSE 0.7 END)
+        SELECT (s + 1)::VARCHAR AS series_id,
+          make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
+          floor((2 + s) * (1 + 0.8 * sin(2 * pi() * h / 24))
+            * (CASE WHEN h % 168 < 120 THEN 1 ELSE 0.7 END)
             * (0.6 + (hash(s, h) % 1000) / 1250.0))::DOUBLE AS target,
           make_timestamp(${START + to * HOUR_MS} * 1000) AS available_at
-        FROM range(${SERIES}) AS a(s), range(${from}, ${to}) AS b(h)) TO ${sqlFilename(path)} (FORMAT parquet)`),
+        FROM range(${SERIES}) AS a(s), range(${from}, ${to}) AS b(h))
+        TO ${sqlFilename(path)} (FORMAT parquet)`),
     );
     const rows = SERIES * count;
     const part = {
@@ -121,8 +124,7 @@ export async function createFixture(folder: string): Promise<ServeFixture> {
     };
     await features.commit({
       reason: 'bench',
-      schema,
-      newObjects: [object],
+      staged: await features.stage(schema, [object]),
       onlineIntervals: ONLINE,
     });
     hours = to;
@@ -133,7 +135,7 @@ export async function createFixture(folder: string): Promise<ServeFixture> {
   function forecasterOf(modelVersion: string): Forecaster {
     const found = forecasters.get(modelVersion);
     if (found) return found;
-    throw new Error(`an answer names the model ${modelVersion}, which nobody promoted`);
+    throw new Error(`a response names the model ${modelVersion}, which nobody promoted`);
   }
 
   async function addModel(): Promise<void> {
@@ -176,13 +178,13 @@ export async function createFixture(folder: string): Promise<ServeFixture> {
       const key = `${modelVersion} ${snapshotVersion}`;
       const panel = panels.get(snapshotVersion);
       if (!panel)
-        throw new Error(`an answer names the snapshot ${snapshotVersion}, which nobody committed`);
+        throw new Error(`a response names the snapshot ${snapshotVersion}, which nobody committed`);
       const all =
         stored.get(key) ?? forecasterOf(modelVersion).predict(panel, panel.length - 1, HORIZON);
       stored.set(key, all);
       const size = QUANTILES.length * HORIZON;
       const row = panel.seriesIds.indexOf(seriesId);
-      if (row < 0) throw new Error(`an answer names the series ${seriesId}, which does not exist`);
+      if (row < 0) throw new Error(`a response names the series ${seriesId}, which does not exist`);
       return all.subarray(row * size, (row + 1) * size);
     },
     expectedOwn(modelVersion, { start, values }) {

@@ -2,10 +2,10 @@
  * Purpose: the load on a server, from a process of its own: as many requests as it takes (closed
  * loop), or so many a second whether it keeps up or not (open loop).
  * Invariants: HTTP/1.1 over kept connections, one request at a time on each; requests are bytes
- * made beforehand, and an answer costs little more than finding its length, so that the server is
+ * made beforehand, and a response costs little more than finding its length, so that the server is
  * what is measured; in the open loop latency counts from when a request was due, so that a server
  * that stalls is not spared; which request comes next is drawn from a seed.
- * Fails: an answer that is not 2xx, a connection that breaks and an answer that does not come in
+ * Fails: a response that is not 2xx, a connection that breaks and a response that does not come in
  * time are counted, by kind.
  */
 import { connect, type Socket } from 'node:net';
@@ -84,7 +84,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
     return { kind, request: Math.floor(random() * (texts[kind] as Buffer[]).length), due };
   }
 
-  function answered(asked: Asked, status: number, body: () => string): void {
+  function completed(asked: Asked, status: number, body: () => string): void {
     (latencies[asked.kind] as number[]).push(systemClock.elapsedMs() - asked.due);
     if (status < 200 || status > 299) fail(String(status));
     else if (keepBodies) {
@@ -130,7 +130,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
     };
     socket.on('data', (chunk) => {
       // A connection that has not been used yet is given up by the server after a while, with a 408
-      // that answers nothing.
+      // that sends no response.
       if (connection.current === null) return void socket.destroy();
       chunks.push(chunk);
       received += chunk.length;
@@ -142,7 +142,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
         bodyStart = end + 4;
         status = Number(head.slice(9, 12));
         const at = head.indexOf('\r\ncontent-length: ');
-        if (at < 0) throw new Error(`an answer without a length: ${head}`);
+        if (at < 0) throw new Error(`a response without a length: ${head}`);
         bodyBytes = Number.parseInt(head.slice(at + 18, at + 30), 10);
       }
       if (received < bodyStart + bodyBytes) return;
@@ -153,7 +153,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
       chunks = [];
       received = 0;
       connection.current = null;
-      answered(asked, status, () =>
+      completed(asked, status, () =>
         (whole.length === 1 ? (whole[0] as Buffer) : Buffer.concat(whole)).toString(
           'utf8',
           from,
@@ -208,7 +208,7 @@ export async function load(order: LoadOrder): Promise<LoadResult> {
   }
   isOver = true;
   for (const { current, socket } of all) {
-    if (current) fail('no answer in time');
+    if (current) fail('no response in time');
     socket.destroy();
   }
   for (const _ of waiting) fail('never sent');

@@ -60,9 +60,9 @@ export const met = ({ get, post, mixed }: Figures) => ({
   get_to_bare: get.per_second >= BARS.toBare * get.bare_per_second,
   post_per_second: post.per_second >= BARS.postPerSecond,
   post_p99: post.half.promised.p99_ms < BARS.postP99Ms,
-  no_failed_answer:
+  no_failed_response:
     get.failures + post.half.promised.failures + post.half.ceiling.failures + mixed.failed === 0,
-  no_wrong_answer: mixed.wrong === 0 && mixed.answers > 0,
+  no_wrong_response: mixed.wrong === 0 && mixed.responses > 0,
   memory_flat: mixed.memory?.is_flat === true,
   delay_p99: mixed.delay_p99_ms < BARS.delayP99Ms,
 });
@@ -103,19 +103,19 @@ export function report(figures: Figures): void {
     [
       `Mixed, ${whole(mixed.seconds)} s, ${mixed.swaps} swaps`,
       `${whole(mixed.reached_per_second)}/s of a ceiling of ` +
-        `${whole(mixed.ceiling_per_second)}/s; ${mixed.answers} answers of ` +
+        `${whole(mixed.ceiling_per_second)}/s; ${mixed.responses} responses of ` +
         `${mixed.versions} pairs of versions`,
       '',
     ],
     [
       '… failed',
       `${mixed.failed} ${mixed.failed > 0 ? JSON.stringify(mixed.failures) : ''}`,
-      bar('0 in all', isMet.no_failed_answer),
+      bar('0 in all', isMet.no_failed_response),
     ],
     [
       '… wrong or mixed',
       `${mixed.wrong} (and ${mixed.fallbacks} labelled fallbacks)`,
-      bar('0', isMet.no_wrong_answer),
+      bar('0', isMet.no_wrong_response),
     ],
     [
       '… event-loop delay',
@@ -134,7 +134,7 @@ export function report(figures: Figures): void {
   for (const [name, { p50Ms, p99Ms, count }] of Object.entries(mixed.kinds))
     table.push([`… latency of ${name}`, `p50 ${ms(p50Ms)}, p99 ${ms(p99Ms)} of ${count}`, '']);
   console.log(table.toString());
-  if (mixed.example) console.log(`first wrong answer: ${mixed.example}`);
+  if (mixed.example) console.log(`first wrong response: ${mixed.example}`);
   console.log(
     `Node ${machine.node}, ${machine.cpus} cores; load of the machine ` +
       `${machine.load_before.toFixed(1)} before, ${machine.load_after.toFixed(1)} after`,

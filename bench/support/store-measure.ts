@@ -69,10 +69,15 @@ const domain: Domain = {
  * are not; one in 10,000 is duplicated and one in 300 is of no known place.
  */
 const eventsSql = (events: number, first: string, seconds: number): string => `
-  SELECT source, begun, begun + to_seconds(120 + (hash(i, 3) % 2400)::BIGINT) AS ended, place, target_place FROM (
+  SELECT source, begun, begun + to_seconds(120 + (hash(i, 3) % 2400)::BIGINT) AS ended,
+      place, target_place FROM (
     SELECT i, (hash(i, 4) % 2)::INTEGER AS source,
-      TIMESTAMP '${first}' + to_seconds(least(${seconds - 1}, ((i / ${events}.0) * ${seconds} + (hash(i, 1) % 3600))::BIGINT)) AS begun,
-      CASE WHEN hash(i, 6) % 300 = 0 THEN ${PLACES + 1} ELSE least(${PLACES}, 1 + floor(-35 * ln((1 + hash(i, 2) % 1000000) / 1000000.0))) END::INTEGER AS place,
+      TIMESTAMP '${first}' + to_seconds(
+        least(${seconds - 1}, ((i / ${events}.0) * ${seconds} + (hash(i, 1) % 3600))::BIGINT)
+      ) AS begun,
+      CASE WHEN hash(i, 6) % 300 = 0 THEN ${PLACES + 1}
+        ELSE least(${PLACES}, 1 + floor(-35 * ln((1 + hash(i, 2) % 1000000) / 1000000.0)))
+      END::INTEGER AS place,
       (1 + hash(i, 5) % ${PLACES})::INTEGER AS target_place
     FROM (SELECT n - (n % 10000 = 9999)::INTEGER AS i FROM range(${events}) AS r(n)))`;
 
@@ -201,7 +206,9 @@ async function serving(): Promise<{ ms: number; first: number }> {
   const [length, end] = [1344, YEAR.start + 1344 * HOUR_MS];
   await withDuckDB({ threads: 2 }, (connection) =>
     connection.run(`COPY (
-      SELECT s::VARCHAR AS series_id, make_timestamp((${YEAR.start} + h * ${HOUR_MS}) * 1000) AS "timestamp", (hash(s, h) % 40)::DOUBLE AS target,
+      SELECT s::VARCHAR AS series_id,
+        make_timestamp((${YEAR.start} + h * ${HOUR_MS}) * 1000) AS "timestamp",
+        (hash(s, h) % 40)::DOUBLE AS target,
         make_timestamp(${end} * 1000) AS available_at
       FROM range(300) AS a(s), range(${length}) AS b(h)) TO ${sqlFilename(path)} (FORMAT parquet)`),
   );
@@ -224,8 +231,7 @@ async function serving(): Promise<{ ms: number; first: number }> {
   const account = { rowsIn: rows, rowsUsed: rows, rejected: {} };
   await features.commit({
     reason: 'bench',
-    schema,
-    newObjects: [{ ...object, ...account }],
+    staged: await features.stage(schema, [{ ...object, ...account }]),
     onlineIntervals: length,
   });
   const taken: number[] = [];

@@ -15,8 +15,7 @@ import { reliabilityPage } from '../../reports/pages/reliability-page.ts';
 import { readConfigFile } from '../../services/training/config-file.ts';
 import { jsonMetrics, type TrainingResult, train } from '../../services/training/train.ts';
 import { defaultConfigOf, type TrainingConfig } from '../../services/training/training-config.ts';
-import type { Manifest } from '../../storage/features/manifest.ts';
-import { isExogenous } from '../../storage/features/reading/version-coverage.ts';
+import { demandOf, type Manifest } from '../../storage/features/manifest.ts';
 import type { CommandContext } from '../context.ts';
 import { metricsTable, reliabilityTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
@@ -191,7 +190,7 @@ export async function oracleOf(
     (await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`),
   );
   const pieces = await (await context.features()).pieces(manifest);
-  const demand = pieces.filter(({ feed }) => !isExogenous(feed));
+  const demand = demandOf(pieces);
   const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
   return isSame
     ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN

@@ -1,8 +1,9 @@
 /**
  * Purpose: a client of the Headway API: openapi-fetch on the generated types, with time-outs,
  * retries, ETags and lines of NDJSON. Copy it with headway-api.ts into a program of your own.
- * Invariants: a request is sent again after 429, 503 or a failed connection, which is safe for every
- * operation of the API. A wait is never shorter than Retry-After and never longer than `maxWaitMs`.
+ * Invariants: a request is sent again after 429, 503 or a failed connection, which is safe for
+ * every operation of the API. A wait is never shorter than Retry-After and never longer than
+ * `maxWaitMs`.
  * Fails: HeadwayProblem for a problem of the service; HeadwayUnreachable for no response, an
  * incomplete one, or a response of another service.
  */

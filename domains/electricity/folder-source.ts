@@ -68,7 +68,8 @@ async function readLoads(spec: string, files: readonly string[]): Promise<RawRow
   // be counted.
   const selects = [...regions].map(
     ([region, path]) => `
-      SELECT ${sqlText(region)} AS region, trim(split_part(line, ',', 1)) AS label, trim(split_part(line, ',', 2)) AS load,
+      SELECT ${sqlText(region)} AS region, trim(split_part(line, ',', 1)) AS label,
+        trim(split_part(line, ',', 2)) AS load,
         contains(substr(line, strpos(line, ',') + 1), ',') AS surplus
       FROM ${csvLines(path)}`,
   );

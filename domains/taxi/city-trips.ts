@@ -99,7 +99,8 @@ const tripsSql = (seed: number, places: string): string => `
     SELECT *, ((h >> 50) % 1000)::INTEGER AS dirt FROM trips WHERE (h >> 50) % 1000 BETWEEN 1 AND 3
   ), timed AS (
     SELECT *,
-      local_second + (k * 3600) // n + (h % greatest(1, ((k + 1) * 3600) // n - (k * 3600) // n)::UBIGINT)::BIGINT
+      local_second + (k * 3600) // n
+        + (h % greatest(1, ((k + 1) * 3600) // n - (k * 3600) // n)::UBIGINT)::BIGINT
         - CASE WHEN dirt = 3 THEN 315576000 ELSE 0 END AS pickup,
       240 + ((h >> 12) % 1800)::BIGINT AS seconds,
       CASE WHEN dirt = 1 THEN -1 ELSE 1 END AS sign

@@ -96,8 +96,8 @@ function cutAtMonths({ start, end }: TripSpan): TripSpan[] {
 
 /**
  * The stretches on disk, in order and without overlap. Two runs at once may leave files that
- * overlap; they have the same rows about the hours they share, so the one that reaches further is taken
- * and the other ignored.
+ * overlap; they have the same rows about the hours they share, so the one that reaches further is
+ * taken and the other ignored.
  */
 async function list(folder: string): Promise<TripSpan[]> {
   const found = (await readdir(folder)).map(stretchOf).filter((stretch) => stretch !== null);

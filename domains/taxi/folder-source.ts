@@ -2,8 +2,8 @@
  * Purpose: trips from a folder of TLC Parquet files, or from one such file.
  * Invariants: a file's name says its feed (green, yellow) and its local month, and it is the only
  * authority for that month; its content alone makes the fingerprint.
- * Fails: SOURCE_NOT_FOUND where the folder is missing, SOURCE_INVALID where it holds no trip file or
- * something else under the name of one.
+ * Fails: SOURCE_NOT_FOUND where the folder is missing, SOURCE_INVALID where it holds no trip file
+ * or something else under the name of one.
  */
 import { basename } from 'node:path';
 import { rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
@@ -61,8 +61,7 @@ async function list(
   context: Pick<SourceContext, 'logger'>,
   isLogged: boolean,
 ): Promise<TripFile[]> {
-  const fix =
-    `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or ` + '"city".';
+  const fix = `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`;
   const { files: paths, ignored } = await sourceFiles(spec, (name) => tripFile(name) !== null, fix);
   const files: TripFile[] = [];
   const months = new Map<string, string>();

@@ -94,7 +94,8 @@ async function readWeather(path: string): Promise<ExogenousRows> {
   const lines = `
     SELECT len(f) AS fields, ${NEEDED.map((name) => `${field(name)} AS t_${name}`).join(', ')},
       ${NEEDED.map((name) => `try_cast(${field(name)} AS DOUBLE) AS n_${name}`).join(', ')},
-      ${header.includes('STATION') ? field('STATION') : "''"} AS station, try_strptime(${field('DATE')}, '%Y-%m-%d') AS day
+      ${header.includes('STATION') ? field('STATION') : "''"} AS station,
+        try_strptime(${field('DATE')}, '%Y-%m-%d') AS day
     FROM (
       SELECT regexp_extract_all(coalesce(line, '') || ',', '("[^"]*"|[^,"]*),', 1) AS f
       FROM ${csvLines(path)})`;

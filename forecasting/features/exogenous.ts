@@ -79,7 +79,7 @@ export interface ExogenousRows {
 export function exogenousRows(
   panel: Panel,
   { past, future }: ExogenousInputs,
-  { day, week, from, span }: Seasons & { from: number; span: number },
+  { day, week, from, span }: Pick<Seasons, 'day' | 'week'> & { from: number; span: number },
 ): ExogenousRows {
   const rows = {
     past: new Float32Array(panel.length * past.length * PAST_INPUTS),

@@ -6,7 +6,7 @@
  * test span.
  * Fails: never; the result may hold no series.
  */
-import { exogenousWithin, meanOf, type Panel, targetOf } from './panel.ts';
+import { meanSizeOf, type Panel, sharedWithin, targetOf } from './panel.ts';
 
 export interface Completion {
   /** Keep at most this many intervals, the last ones. */
@@ -14,11 +14,11 @@ export interface Completion {
   /** Leave out this many intervals at the end first. */
   readonly dropLast: number;
   readonly testIntervals: number;
-  /** Least mean before the test span. */
+  /** Least mean |value| before the test span. */
   readonly minimumMean: number;
 }
 
-/** A series with more than this share of unknown values in the stretch is left out. */
+/** A series with more than this share of unknown values before the test span is left out. */
 const MAX_UNKNOWN = 0.02;
 
 export function completePanel(
@@ -32,12 +32,13 @@ export function completePanel(
   let filled = 0;
   for (const [series, id] of panel.seriesIds.entries()) {
     const values = targetOf(panel, series).slice(start, end);
-    const unknown = values.reduce((count, value) => count + (!Number.isNaN(value) ? 0 : 1), 0);
-    const isBusy = meanOf(values.subarray(0, length - testIntervals)) >= minimumMean;
-    if (!isBusy || unknown > MAX_UNKNOWN * length || Number.isNaN(values[0])) continue;
+    const before = values.subarray(0, length - testIntervals);
+    const isLarge = meanSizeOf(before) >= minimumMean;
+    if (!isLarge || unknownIn(before) > MAX_UNKNOWN * before.length || Number.isNaN(values[0]))
+      continue;
+    filled += unknownIn(values);
     for (let t = 1; t < length; t++)
       if (Number.isNaN(values[t])) values[t] = values[t - 1] as number;
-    filled += unknown;
     kept.push({ id, values });
   }
   const target = new Float32Array(kept.length * length);
@@ -50,8 +51,11 @@ export function completePanel(
       length,
       columns: { target },
       // An unknown exogenous value stays unknown: the features say how that reads.
-      ...exogenousWithin(panel, start, end),
+      ...sharedWithin(panel, start, end),
     },
     filled,
   };
 }
+
+const unknownIn = (values: Float32Array): number =>
+  values.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);

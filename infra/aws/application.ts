@@ -1,8 +1,8 @@
 /**
  * Purpose: what the stacks know of the application, by name and not by import: its settings, and
  * where its bundle lies.
- * Invariants: settings are those of docs/reference.md; tests/unit/infra/aws/configuration.test.ts starts the
- * application's own parser on them.
+ * Invariants: settings are those of docs/reference.md; tests/unit/infra/aws/configuration.test.ts
+ * starts the application's own parser on them.
  * Fails: never.
  */
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export function jobEnvironment(
 }
 
 /**
- * @param apiKeys the content of a file of keys: hashes, no secrets; null: whoever asks is answered
+ * @param apiKeys the content of a file of keys: hashes, no secrets; null: every caller is served
  */
 export function serviceEnvironment(
   configuration: Configuration,

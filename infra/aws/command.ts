@@ -24,9 +24,11 @@ npm run diff    -- ENVIRONMENT [--only STACK,STACK]
 npm run destroy -- ENVIRONMENT [--list]
 
 ENVIRONMENT is ${ENVIRONMENTS.join(' or ')}; infra/aws/environments.ts says what it is.
---only   stacks by their last word: data, network, features, training, batch, inference, monitoring, delivery
+--only   stacks by their last word: data, network, features, training, batch,
+         inference, monitoring, delivery
 --image  the tag that was pushed; without it the one that is running stays
---keys   the file that \`headway keys\` made, where inference.apiKeys is on; without it the keys that count stay
+--keys   the file that \`headway keys\` made, where inference.apiKeys is on; without it
+         the present keys stay
 --yes    do not ask before permissions are widened
 --list   say what would be removed and kept, and end
 docs/deploy.md has the end-to-end run.`;
@@ -89,13 +91,13 @@ export function cdkArguments(
     `headway-${environment}-${stack}:${name}=${value}`,
   ];
   const withImage = ['features', 'training', ...(hasBatch ? ['batch'] : [])];
-  const isTold = (stack: string) => only === null || only.includes(stack);
+  const isSelected = (stack: string) => only === null || only.includes(stack);
   const given =
     verb === 'deploy'
       ? [
           ...(image === null
             ? []
-            : withImage.filter(isTold).flatMap((stack) => parameter(stack, 'ImageTag', image))),
+            : withImage.filter(isSelected).flatMap((stack) => parameter(stack, 'ImageTag', image))),
           ...(keyFile === null
             ? []
             : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),

@@ -91,7 +91,7 @@ export interface Configuration {
     /** How a new version takes over; both roll back when it fails. */
     readonly rollout: 'all-at-once' | 'canary' | 'linear';
     /**
-     * Whether only callers with a key are answered. The keys' hashes are given with `npm run deploy
+     * Whether only callers with a key are served. The keys' hashes are given with `npm run deploy
      * -- ENVIRONMENT --keys FILE`.
      */
     readonly apiKeys: boolean;
@@ -114,17 +114,17 @@ export interface Configuration {
     readonly firewallRequestsPerFiveMinutes: number | null;
   };
   readonly monitoring: {
-    /** Who is written to; null: alarms are shown and nobody is told. */
+    /** Who gets an email; null: alarms are shown and nobody is notified. */
     readonly mail: string | null;
     /**
      * Age of the last observed interval from which data counts as late; null: not watched (a source
      * that publishes by the month).
      */
     readonly staleAfterHours: number | null;
-    /** 99 of 100 requests are answered within. */
+    /** 99 of 100 requests complete within this time. */
     readonly latencyMs: number;
     /**
-     * Of the whole account, not of Headway alone: AWS can tell them apart only where
+     * Of the whole account, not of Headway alone: AWS can separate them only where
      * cost-allocation tags are switched on.
      */
     readonly monthlyBudgetUsd: number;

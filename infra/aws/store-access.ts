@@ -2,8 +2,8 @@
  * Purpose: what each service may do with the store, as the table of docs/architecture.md has it:
  * what it reads and what it writes.
  * Invariants: a right ends at a prefix; nobody may delete, and nobody may write who only reads.
- * Stacks know the bucket by the name under which infra/aws/stacks/data-stack.ts exports it, so that each can
- * be read, compared and replaced without the other.
+ * Stacks know the bucket by the name under which infra/aws/stacks/data-stack.ts exports it, so that
+ * each can be read, compared and replaced without the other.
  * Fails: while it is deployed, where the data stack is not there yet.
  */
 import { Fn, type Stack } from 'aws-cdk-lib';

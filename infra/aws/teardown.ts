@@ -2,7 +2,7 @@
  * Purpose: what `npm run destroy` removes and what it keeps, read from the very templates that were
  * deployed.
  * Invariants: every resource of every template is in exactly one of the two lists; what AWS or `cdk
- * bootstrap` made beside the templates is named too, because a bill does not ask who made it.
+ * bootstrap` made outside the templates is named too, because a bill does not ask who made it.
  * Fails: never.
  */
 
@@ -48,7 +48,7 @@ const staysBehind = (type: string, deletionPolicy: string | undefined): boolean 
   deletionPolicy?.startsWith('Retain') === true && type !== 'AWS::Lambda::Version';
 
 /** What no template names. */
-const BESIDE = [
+const OUTSIDE_TEMPLATES = [
   'the stack CDKToolkit with its bucket of assets, which `cdk bootstrap` made: other apps ' +
     'of this account may use it',
   'the rule StepFunctionsGetEventsForECSTaskRule, which Step Functions made and which costs ' +
@@ -72,8 +72,8 @@ export function describeTeardown(environment: string, { removed, kept }: Teardow
       'keeps both closed',
     ...lines(kept),
     '',
-    'Beside the templates, kept as well:',
-    ...BESIDE.map((line) => `  ${line}`),
+    'Outside the templates, kept as well:',
+    ...OUTSIDE_TEMPLATES.map((line) => `  ${line}`),
     '',
     ...(buckets.length === 0
       ? []

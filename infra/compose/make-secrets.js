@@ -1,10 +1,13 @@
 /**
- * Purpose: `docker compose` alone: makes the passwords of this machine, once, in a volume that only those who need them mount; and gives new
- * volumes to the user that works on them.
- *   node make-secrets.js OWNER [FOLDER…]    secrets into /secrets; each FOLDER is given to the user OWNER
- * Invariants: no password is in the repository, in an image, in a container's environment or in a log; one that is given (MINIO_ROOT_USER,
- * MINIO_ROOT_PASSWORD, GRAFANA_PASSWORD) beats what is there, what is there beats a new one. Files are read by OWNER and by nobody else.
- * Fails: with Node's error where the volume cannot be written; what waits for it does not start then.
+ * Purpose: `docker compose` alone: makes the passwords of this machine, once, in a volume that only
+ * those who need them mount; and gives new volumes to the user that works on them.
+ *   node make-secrets.js OWNER [FOLDER…] secrets into /secrets; each FOLDER is given to the user
+ *   OWNER
+ * Invariants: no password is in the repository, in an image, in a container's environment or in a
+ * log; one that is given (MINIO_ROOT_USER, MINIO_ROOT_PASSWORD, GRAFANA_PASSWORD) beats what is
+ * there, what is there beats a new one. Files are read by OWNER and by nobody else.
+ * Fails: with Node's error where the volume cannot be written; what waits for it does not start
+ * then.
  */
 import { randomBytes } from 'node:crypto';
 import { chownSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -13,7 +16,10 @@ const FOLDER = process.env.SECRETS_FOLDER ?? '/secrets';
 const [owner, ...folders] = process.argv.slice(2);
 const user = Number(owner);
 
-/** A file appears whole, under its last owner. Its group is root's, so that the next run can read it without a capability. */
+/**
+ * A file appears whole, under its last owner. Its group is root's, so that the next run can read it
+ * without a capability.
+ */
 function write(name, text) {
   const draft = `${FOLDER}/.${name}`;
   writeFileSync(draft, text, { mode: 0o440 });

@@ -189,7 +189,7 @@ function storageLine({ storedGb, features, batch }: Size): Line {
   ]);
 }
 
-/** What every way of serving pays for: answers leaving, logs, eyes on it. */
+/** What every way of serving pays for: responses leaving, logs, eyes on it. */
 function commonLines({
   requestsPerMonth,
   responseKb,
@@ -198,10 +198,10 @@ function commonLines({
   features,
   training,
 }: Size): Line[] {
-  const answered = (requestsPerMonth * responseKb * 1000) / GB;
+  const responseGb = (requestsPerMonth * responseKb * 1000) / GB;
   const logged = (requestsPerMonth * LOG_BYTES_PER_REQUEST) / GB;
   return [
-    line('data out', `${answered.toFixed(1)} GB of answers`, [['egress', answered]]),
+    line('data out', `${responseGb.toFixed(1)} GB of responses`, [['egress', responseGb]]),
     line('logs', `${logged.toFixed(1)} GB`, [['logIngest', logged]]),
     line(
       'monitoring',
@@ -225,8 +225,8 @@ const firewallLine = ({ firewallRules, requestsPerMonth }: Size): Line =>
   ]);
 
 /**
- * SageMaker Canvas, which AWS names as the successor of Amazon Forecast; answers are served from a
- * table that somebody else pays.
+ * SageMaker Canvas, which AWS names as the successor of Amazon Forecast; forecasts are served from
+ * a table that somebody else pays.
  */
 function managedBill(size: Size): Bill {
   const runs = size.training.runsPerMonth;

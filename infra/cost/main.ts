@@ -1,5 +1,5 @@
 /**
- * Purpose: `npm run cost`: the monthly bill of a size of Headway on AWS, beside its alternatives.
+ * Purpose: `npm run cost`: the monthly bill of a size of Headway on AWS, next to its alternatives.
  *   npm run cost [-- --size portfolio|company|city] [--json]
  * Invariants: no network; the prices' age and where to check them are printed with every table.
  * Fails: exit 2 for an unknown size.
@@ -41,13 +41,13 @@ function print({ bill, alternatives: others, prices, note }: ReturnType<typeof c
   for (const { item, how, dollars } of bill.lines) table.push([item, how, money(dollars)]);
   table.push(['total', '', money(bill.total)]);
   console.log(`${bill.title}\n${table.toString()}\n${dominantOf(bill)}`);
-  const beside = new Table({
+  const comparison = new Table({
     head: ['instead', 'US$', 'most of it'],
     colAligns: ['left', 'right', 'left'],
     style: { head: [], border: [] },
   });
-  for (const other of others) beside.push([other.title, money(other.total), dominantOf(other)]);
-  console.log(`\n${beside.toString()}`);
+  for (const other of others) comparison.push([other.title, money(other.total), dominantOf(other)]);
+  console.log(`\n${comparison.toString()}`);
   const months = Object.values(prices).map(({ noted }) => noted);
   console.log(
     `\n${note}\nNoted ${months.sort()[0]} to ${months.at(-1)}; every price with its page: ` +
@@ -60,7 +60,7 @@ const dominantOf = ({ dominant: { item, share } }: Bill): string =>
 
 const program = new Command('cost')
   .description(
-    'The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), beside its ' +
+    'The monthly bill of Headway on AWS (us-east-1 list prices, no free tier), next to its ' +
       'alternatives.',
   )
   .addOption(

@@ -8,7 +8,7 @@
  */
 
 export const CHECK_FIRST =
-  'List prices of us-east-1 as noted down in the month beside each, not fetched: check them ' +
+  'List prices of us-east-1 as noted down in the month next to each, not fetched: check them ' +
   'on the page named before you rely on a total.';
 
 export interface Price {

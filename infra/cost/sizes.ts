@@ -1,7 +1,7 @@
 /**
  * Purpose: what a month of Headway uses, and the three sizes that `npm run cost` knows.
  * Invariants: a size is usage, never dollars; what is measured by a bench and what is assumed is
- * told apart by a comment.
+ * distinguished by a comment.
  * Fails: never.
  */
 

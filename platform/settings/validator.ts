@@ -25,3 +25,20 @@ export function lazyValidator(schema: object): Validator {
 
 /** For a small value that is read once: compiling would take longer. */
 export const matchesSchema = (schema: object, value: unknown): boolean => Check(schema, value);
+
+/** The JSON Schema of an object with exactly these fields. */
+export const record = (properties: Record<string, object>) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+});
+
+/** The first thing that is wrong with `value`, for people; null where it matches. */
+export function schemaProblem(validator: Validator, value: unknown): string | null {
+  if (validator.Check(value)) return null;
+  const error = validator.Errors(value)[1][0];
+  return error
+    ? `${error.instancePath || 'the whole'} ${error.message}`
+    : 'it does not match its schema';
+}

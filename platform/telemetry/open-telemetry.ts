@@ -50,7 +50,7 @@ const EXPORT_TIMEOUT_MS = 3_000;
 export function openTelemetry({ endpoint, share, logger }: OpenTelemetryOptions): Tracing {
   const named = resourceFromAttributes({ 'service.name': 'headway' });
   const url = endpoint === null ? {} : { url: tracesUrl(endpoint) };
-  const exporter = telling(
+  const exporter = reportingExporter(
     new OTLPTraceExporter({ ...url, timeoutMillis: EXPORT_TIMEOUT_MS }),
     logger,
   );
@@ -132,7 +132,7 @@ function ending<T>(span: Span, work: () => T): T {
 }
 
 /** Says it once when spans cannot be sent, and once when they can again. */
-function telling(exporter: SpanExporter, logger: Logger): SpanExporter {
+function reportingExporter(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isBroken = false;
   return {
     export: (spans, done) =>

@@ -4,8 +4,8 @@
  * Fails: never.
  */
 import type { RawPart } from '../../domains/domain.ts';
-import { piecesRead } from '../../storage/features/reading/version-coverage.ts';
-import { newestParts, type Segment } from '../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../storage/features/manifest.ts';
+import { newestParts, segmentsRead } from '../../storage/features/versions.ts';
 import type { AggregatedPart } from './aggregation/aggregate.ts';
 import type { PartAccount } from './quality-report.ts';
 
@@ -32,7 +32,7 @@ export function committedParts(
 /** The newest segment of every part, as far as the snapshot reads anything of it. */
 export function newestRead(segments: readonly Segment[]): Segment[] {
   const newest = newestParts(segments, segments);
-  const read = piecesRead(segments);
+  const read = segmentsRead(segments);
   return segments.filter((segment) => newest(segment) === segment && read.has(segment));
 }
 

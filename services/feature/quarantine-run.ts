@@ -8,13 +8,12 @@
  */
 import type { RawPart } from '../../domains/domain.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import type { Manifest } from '../../storage/features/manifest.ts';
+import type { Manifest, Segment } from '../../storage/features/manifest.ts';
 import {
   type Quarantine,
   type QuarantineEntry,
   stillWaiting,
 } from '../../storage/features/quarantine.ts';
-import type { Segment } from '../../storage/features/segments/segment-index.ts';
 import { atFault } from './contract/contract.ts';
 import type { Verdict } from './contract/verdict.ts';
 import type { QualityReport } from './quality-report.ts';

@@ -12,9 +12,13 @@ import type { Panel } from '../../forecasting/panel/panel.ts';
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../platform/duckdb/sql.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import type { FeatureSchema, Manifest, TimeSpan } from '../../storage/features/manifest.ts';
-import type { NewFeatureObject } from '../../storage/features/new-objects.ts';
-import { filesOf, isExogenous } from '../../storage/features/reading/version-coverage.ts';
+import {
+  demandOf,
+  filesOf,
+  type Manifest,
+  type TimeSpan,
+} from '../../storage/features/manifest.ts';
+import type { Staged, StagedObject } from '../../storage/features/requests.ts';
 
 const MAX_VALUES = 4_000_000;
 const WEEKS = 12;
@@ -37,21 +41,19 @@ export interface RecentPanelOptions {
   readonly features: Pick<FeatureStore, 'readAsOf' | 'readOnline' | 'readNext'>;
   readonly head: Manifest | null;
   /** What this run is about to commit. */
-  readonly newObjects: readonly NewFeatureObject[];
-  readonly schema: FeatureSchema;
+  readonly staged: Staged;
 }
 
 export async function recentPanel({
   domain,
   features,
   head,
-  newObjects,
-  schema,
+  staged,
 }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
-  const fresh = newObjects.filter(({ feed }) => !isExogenous(feed));
-  const committed = filesOf(head).filter(({ feed }) => !isExogenous(feed));
+  const fresh = demandOf(staged.objects);
+  const committed = demandOf(filesOf(head));
   const all = [...committed, ...fresh];
   const end = Math.max(...all.map(({ span }) => span.end));
   const first = Math.min(...all.map(({ span }) => span.start));
@@ -65,7 +67,7 @@ export async function recentPanel({
     committed.length === 0 ? most : Math.min(furthest, (end - newest + WEEKS * WEEK_MS) / step);
   const start = Math.max(first, end - Math.floor(wanted) * step);
 
-  const panel = await features.readNext({ head, schema, newObjects: fresh, from: start });
+  const panel = await features.readNext({ head, staged, from: start });
   const isOldIn = committed.some(({ span }) => span.end > start);
   const old = isOldIn ? await committedSince(features, head, start) : null;
   const feeds = [...new Set(all.map(({ feed }) => feed))];
@@ -79,7 +81,7 @@ export async function recentPanel({
   };
 }
 
-async function countSeries(objects: readonly NewFeatureObject[]): Promise<number> {
+async function countSeries(objects: readonly StagedObject[]): Promise<number> {
   const files = [...new Set(objects.map(({ path }) => path))];
   if (files.length === 0) return 0;
   return withSqlSession(async (session) => {

@@ -1,6 +1,6 @@
 /**
- * Purpose: build what an app serves from: ports with spans, metrics, predictor and serving state, as
- * the options of the routes.
+ * Purpose: build what an app serves from: ports with spans, metrics, predictor and serving state,
+ * as the options of the routes.
  * Invariants: nothing is read from the store before `state.refresh()` is called.
  * Fails: as the predictor does at its start.
  */

@@ -13,6 +13,7 @@ import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
 import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
 import { describeError, isHeadwayError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import type { Progress } from '../../platform/progress.ts';
 import {
   type BuildEnvironment,
@@ -22,7 +23,6 @@ import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
 import type { ModelCard } from '../../storage/models/model-card.ts';
 import type { LoadedModel, ModelRegistry } from '../../storage/models/model-registry.ts';
-import { sha256 } from '../../storage/objects/content-hash.ts';
 import { fitUpTo } from './evaluation.ts';
 import { defaultTrainingConfig, type TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';

@@ -1,33 +1,10 @@
 /**
- * Purpose: the manifest: one numbered log entry that names everything a snapshot of features
- * consists of.
- * Invariants: self-contained (a reader needs no earlier manifest); validated before it is written
- * and again after it is read; the snapshot version is a hash of what the manifest names, so two
- * different snapshots never share one.
- * Fails: STORE_CORRUPT with the key for anything that is not a manifest of this format.
+ * Purpose: what a snapshot of features consists of: the types that the feature store exchanges with
+ * its callers, and what can be said of them without reading anything.
+ * Invariants: a manifest is self-contained (a reader needs no earlier one); its snapshot version is
+ * a hash of what it names, so two different snapshots never share one.
+ * Fails: never.
  */
-import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator, type Validator } from '../../platform/settings/validator.ts';
-import {
-  decodeChecksummedJson,
-  encodeChecksummedJson,
-  record,
-  schemaProblem,
-} from '../log/checksummed-json.ts';
-import { HASH_PATTERN, sha256 } from '../objects/content-hash.ts';
-import { objectKeys } from '../objects/object-keys.ts';
-
-/**
- * Without packs, and with them: a snapshot that was never compacted is written as it always was.
- */
-export const MANIFEST_FORMAT = 1;
-const PACKED_FORMAT = 2;
-
-/**
- * Of one object: a thousand years of hours, nineteen of minutes. Beyond, a reader would only run
- * out of memory.
- */
-const MAX_INTERVALS = 10_000_000;
 
 /** A half-open span of UTC epoch milliseconds. */
 export interface TimeSpan {
@@ -138,189 +115,38 @@ export interface Manifest {
   readonly report: string | null;
 }
 
-const text = { type: 'string', minLength: 1 };
-const count = { type: 'integer', minimum: 0 };
-const epochMs = { type: 'integer', minimum: -8.64e15, maximum: 8.64e15 };
-const hash = { type: 'string', pattern: HASH_PATTERN };
-const span = record({ start: epochMs, end: epochMs });
-const featureSchema = record({
-  frequencyMinutes: { type: 'integer', minimum: 1 },
-  missing: { enum: ['zero', 'unknown'] },
-  unit: { type: 'string' },
-  timeZone: text,
-});
-const account = {
-  rowsIn: count,
-  rowsUsed: count,
-  rejected: { type: 'object', additionalProperties: count },
-};
-const data = {
-  key: text,
-  sha256: hash,
-  bytes: count,
-  rows: count,
-  span,
-  availableAt: epochMs,
-  feed: text,
-  ...account,
-};
-const featureObject = record({ ...data, part: text, fingerprint: text });
-const featurePack = record({
-  ...data,
-  pieces: record({ key: text, sha256: hash, bytes: count, count }),
-});
+/** One published version of a raw part: an object without its file, or what a pack holds of one. */
+export type Segment = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
 
-const manifestOf = (format: number, more: Record<string, object>) =>
-  record({
-    format: { const: format },
-    domain: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
-    number: { type: 'integer', minimum: 1 },
-    snapshotVersion: { type: 'string', pattern: '^[1-9][0-9]*-[0-9a-f]{12}$' },
-    parent: { anyOf: [text, { type: 'null' }] },
-    commitId: text,
-    committedAt: epochMs,
-    reason: text,
-    schema: featureSchema,
-    ...more,
-    objects: { type: 'array', items: featureObject },
-    online: { anyOf: [record({ key: text, sha256: hash, bytes: count, span }), { type: 'null' }] },
-    report: { anyOf: [text, { type: 'null' }] },
-  });
-const plainShape = lazyValidator(manifestOf(MANIFEST_FORMAT, {}));
-const packedShape = lazyValidator(
-  manifestOf(PACKED_FORMAT, { packs: { type: 'array', minItems: 1, items: featurePack } }),
-);
-const shapeOf = (value: unknown) =>
-  (value as Manifest | null)?.format === PACKED_FORMAT ? packedShape : plainShape;
-const shape: Validator = {
-  Check: (value) => shapeOf(value).Check(value),
-  Errors: (value) => shapeOf(value).Errors(value),
-};
+/** A feature object before it is committed, and the local Parquet file with its rows. */
+export interface NewFeatureObject extends Segment {
+  /**
+   * A local Parquet file: series_id VARCHAR, timestamp TIMESTAMP (UTC), target FLOAT or DOUBLE,
+   * available_at TIMESTAMP.
+   */
+  readonly path: string;
+}
 
-/** The format in which a manifest is written. */
-export const formatOf = (packs: readonly FeaturePack[]): 1 | 2 =>
-  packs.length > 0 ? PACKED_FORMAT : MANIFEST_FORMAT;
+/** A file with rows: of one segment, or of many. */
+export type DataFile = FeatureObject | FeaturePack;
+
+export const isPack = (file: DataFile): file is FeaturePack => 'pieces' in file;
+
+/** The files of a snapshot, packs before objects: the order in which they were committed. */
+export const filesOf = (snapshot: Pick<Manifest, 'packs' | 'objects'> | null): DataFile[] =>
+  snapshot ? [...snapshot.packs, ...snapshot.objects] : [];
 
 /**
- * The version of the snapshot that a manifest names. The online view counts by its content: its key
- * holds this version.
+ * Feeds with this mark hold exogenous columns, one value for all series: `series_id` is the
+ * column's name. They never hold demand.
  */
-export function snapshotVersionOf(manifest: Omit<Manifest, 'snapshotVersion'>): string {
-  const { format, domain, number, parent, schema, packs, objects, online, report } = manifest;
-  const packed = packs.map((p) => [
-    p.sha256,
-    p.span.start,
-    p.span.end,
-    p.availableAt,
-    p.feed,
-    p.pieces.sha256,
-    p.pieces.count,
-  ]);
-  const named = [
-    [format, domain, number, parent, report],
-    [schema.frequencyMinutes, schema.missing, schema.unit, schema.timeZone],
-    objects.map((o) => [
-      o.sha256,
-      o.span.start,
-      o.span.end,
-      o.availableAt,
-      o.feed,
-      o.part,
-      o.fingerprint,
-    ]),
-    online && [online.sha256, online.span.start, online.span.end],
-    ...(format === PACKED_FORMAT ? [packed] : []),
-  ];
-  return `${number}-${sha256(JSON.stringify(named)).slice(0, 12)}`;
-}
+const EXOGENOUS = '@';
 
-/** What is wrong with an object's span, or null: spans are not empty and lie on one grid. */
-export function spanProblem(
-  object: { span: TimeSpan },
-  first: { span: TimeSpan },
-  frequencyMinutes: number,
-): string | null {
-  const step = frequencyMinutes * 60_000;
-  const { start, end } = object.span;
-  if (!(start < end)) return `a span must not be empty (${start} to ${end})`;
-  if (start % 60_000 !== 0) return `a span must start at a whole minute (${start})`;
-  if ((start - first.span.start) % step !== 0 || (end - start) % step !== 0) {
-    return `the span ${start} to ${end} is not on the grid of ${frequencyMinutes} minutes`;
-  }
-  if ((end - start) / step > MAX_INTERVALS)
-    return `the span ${start} to ${end} has more than ${MAX_INTERVALS} intervals`;
-  return null;
-}
+export const exogenousFeed = (name: string): string => `${EXOGENOUS}${name}`;
 
-/** What is wrong with the account of an object's raw rows, or null. */
-export function accountProblem(
-  object: Pick<FeatureObject, 'rowsIn' | 'rowsUsed' | 'rejected'>,
-): string | null {
-  const rejected = Object.values(object.rejected).reduce((sum, rows) => sum + rows, 0);
-  if (object.rowsIn === object.rowsUsed + rejected) return null;
-  return `rows do not add up: ${object.rowsIn} in, ${object.rowsUsed} used, ${rejected} rejected`;
-}
+export const isExogenous = ({ feed }: { readonly feed: string }): boolean =>
+  feed.startsWith(EXOGENOUS);
 
-/**
- * What a manifest says that cannot be true, or null. Keys follow from content, so that none can
- * point elsewhere.
- */
-function problemIn(manifest: Manifest): string | null {
-  const { domain, packs, objects, online, report, schema } = manifest;
-  if (manifest.format !== formatOf(packs)) return 'its format is not the one for what it holds';
-  const first = packs[0] ?? objects[0];
-  for (const { pieces } of packs) {
-    if (pieces.key !== objectKeys.pieces(domain, pieces.sha256))
-      return `${pieces.key} is not the key of that hash`;
-  }
-  for (const object of [...packs, ...objects]) {
-    const problem = spanProblem(object, first, schema.frequencyMinutes) ?? accountProblem(object);
-    if (problem !== null) return `${object.key}: ${problem}`;
-    if (object.key !== objectKeys.featureData(domain, object.sha256))
-      return `${object.key} is not the key of that hash`;
-  }
-  if (manifest.snapshotVersion !== snapshotVersionOf(manifest))
-    return 'its version is not the hash of what it names';
-  if (online && online.key !== objectKeys.online(domain, manifest.snapshotVersion))
-    return `${online.key} is not its online view`;
-  if (report !== null && report !== objectKeys.report(domain, reportHash(report)))
-    return `${report} is not a report`;
-  return null;
-}
-
-/** The hash that a report's key is made of. */
-export const reportHash = (key: string): string => /([0-9a-f]{64})\.json$/.exec(key)?.[1] ?? 'none';
-
-/** The manifest in `bytes`, which were read from `key`. */
-export function parseManifest(key: string, bytes: Uint8Array): Manifest {
-  const stored = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
-  const manifest = stored.format === MANIFEST_FORMAT ? { ...stored, packs: [] } : stored;
-  let problem: string | null;
-  try {
-    const own = objectKeys.manifest(manifest.domain, manifest.number);
-    problem = key === own ? problemIn(manifest) : `it was written as ${own}`;
-  } catch (error) {
-    // A name in it that cannot even be made a key.
-    problem = (error as Error).message;
-  }
-  if (problem === null) return manifest;
-  throw new HeadwayError('STORE_CORRUPT', `The manifest contradicts itself: ${problem}`, {
-    where: key,
-    fix: 'Restore it from a backup of the store.',
-  });
-}
-
-/**
- * The bytes to write. Fails with PANEL_INVALID: a manifest that no reader would take is never
- * written.
- */
-export function serialiseManifest(manifest: Manifest): Uint8Array {
-  const { packs: _none, ...plain } = manifest;
-  const stored = manifest.format === MANIFEST_FORMAT ? plain : manifest;
-  const problem = schemaProblem(shape, stored) ?? problemIn(manifest);
-  if (problem === null) return encodeChecksummedJson(stored);
-  throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {
-    where: `commit ${manifest.number} of ${manifest.domain}`,
-    fix: 'Fix what hands it to the feature store; nothing was committed.',
-  });
-}
+/** Those that hold demand. */
+export const demandOf = <Fed extends { readonly feed: string }>(all: readonly Fed[]): Fed[] =>
+  all.filter((one) => !isExogenous(one));

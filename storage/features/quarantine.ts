@@ -8,13 +8,12 @@
  * for an unknown id.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator } from '../../platform/settings/validator.ts';
-import { record, schemaProblem } from '../log/checksummed-json.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
 import { objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
-import type { Segment } from './segments/segment-index.ts';
+import type { Segment } from './manifest.ts';
 
 const ENTRY_NAME = /^(\d{8}T\d{9}Z)-([0-9a-f]{64})\.json$/;
 /**

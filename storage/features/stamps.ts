@@ -12,8 +12,7 @@ import { CLOCK_TOLERANCE_MS } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { utcText } from '../../platform/text/utc-text.ts';
 import { objectKeys } from '../objects/object-keys.ts';
-import type { FeatureObject, Manifest } from './manifest.ts';
-import { filesOf } from './reading/version-coverage.ts';
+import { type FeatureObject, filesOf, type Manifest } from './manifest.ts';
 
 /** Whether a stamp lies in the future, beyond what clocks may differ by. */
 export const isAhead = (stamp: number, now: number): boolean => stamp > now + CLOCK_TOLERANCE_MS;

@@ -10,9 +10,12 @@
  * budget; STORE_CORRUPT with the key on reading.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator } from '../../platform/settings/validator.ts';
-import { decodeChecksummedJson, encodeChecksummedJson, record } from '../log/checksummed-json.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import {
+  decodeChecksummedJson,
+  encodeChecksummedJson,
+} from '../../platform/files/checksummed-json.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
+import { lazyValidator, record } from '../../platform/settings/validator.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';

@@ -7,9 +7,8 @@
  * the key on reading.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator } from '../../platform/settings/validator.ts';
-import { record, schemaProblem } from '../log/checksummed-json.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
 import { objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';

@@ -7,15 +7,13 @@
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator } from '../../platform/settings/validator.ts';
-import type { BuildEnvironment } from '../../platform/tensorflow/build-environment.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
-  record,
-  schemaProblem,
-} from '../log/checksummed-json.ts';
-import { HASH_PATTERN } from '../objects/content-hash.ts';
+} from '../../platform/files/checksummed-json.ts';
+import { HASH_PATTERN } from '../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
+import type { BuildEnvironment } from '../../platform/tensorflow/build-environment.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
 export const MODEL_FORMAT = 2;

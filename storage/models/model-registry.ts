@@ -8,8 +8,8 @@
  */
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { openAppendLog } from '../log/append-log.ts';
-import { sha256 } from '../objects/content-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { StoreReport } from '../store-report.ts';

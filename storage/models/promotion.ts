@@ -8,14 +8,12 @@
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
-import { lazyValidator } from '../../platform/settings/validator.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
-  record,
-  schemaProblem,
-} from '../log/checksummed-json.ts';
-import { HASH_PATTERN } from '../objects/content-hash.ts';
+} from '../../platform/files/checksummed-json.ts';
+import { HASH_PATTERN } from '../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
 export const PROMOTION_FORMAT = 2;

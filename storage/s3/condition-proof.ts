@@ -9,7 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { HeadwayError } from '../../platform/errors.ts';
-import { sha256 } from '../objects/content-hash.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { isTaken } from './s3-failure.ts';
 import type { S3Requests } from './s3-requests.ts';
 import { GaveUp, type RetryPolicy, withRetries } from './s3-retry.ts';

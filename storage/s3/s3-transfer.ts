@@ -10,8 +10,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { HeadwayError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
-import { sha256 } from '../objects/content-hash.ts';
 import { isTaken } from './s3-failure.ts';
 import { brokenOff, type S3Part, type S3Requests, type UploadedPart } from './s3-requests.ts';
 import { GaveUp, type RetryPolicy, withRetries } from './s3-retry.ts';

@@ -1,6 +1,6 @@
 /**
- * Purpose: the long form of tests/unit/storage/concurrency.test.ts: four writers with a hundred commits
- * each, read all along.
+ * Purpose: the long form of tests/integration/storage/concurrency.test.ts: four writers with a
+ * hundred commits each, read all along.
  */
 import { expect, test } from '@jest/globals';
 import { concurrentWriters } from '../fixtures/storage/concurrent-trial.ts';

@@ -1,6 +1,6 @@
 /**
- * Purpose: the long form of tests/unit/storage/kill.test.ts on files: over four hundred kills, at every
- * call of every kind of writer.
+ * Purpose: the long form of tests/integration/storage/kill.test.ts on files: over four hundred
+ * kills, at every call of every kind of writer.
  */
 import path from 'node:path';
 import { afterAll, beforeAll, test } from '@jest/globals';

@@ -9,13 +9,13 @@ const SERVICE = '^services/([^/]+)/';
 const INPUT_OUTPUT =
   '^(fs|fs/promises|http|https|http2|net|tls|dgram|child_process)$|node_modules/(axios|fastify|@duckdb)/';
 
-/** The public ports of storage, the types that they exchange, and content hashes. */
+/** The public ports of storage, the types that they exchange. */
 const PORTS = [
   '^storage/open-store\\.ts$',
-  '^storage/features/(feature-store|manifest|panel-hash|quarantine)\\.ts$',
+  '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
   '^storage/models/(model-registry|model-card)\\.ts$',
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
-  '^storage/objects/(content-hash|object-store)\\.ts$',
+  '^storage/objects/object-store\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -55,16 +55,27 @@ export default {
       { path: SERVICE },
       { path: SERVICE, pathNot: '^services/$1/' },
     ),
-    {
-      // A warning until the feature service takes part versions from the port.
-      ...rule(
-        'storage-ports',
-        'Use a public port of storage',
-        { path: '^services/' },
-        { path: '^storage/', pathNot: PORTS },
-      ),
-      severity: 'warn',
-    },
+    rule(
+      'storage-ports',
+      'Use a public port of storage',
+      { path: '^services/' },
+      { path: '^storage/', pathNot: PORTS },
+    ),
+    rule(
+      'http-in-plugins-and-routes',
+      'Throw a HeadwayError: only plugins, routes and responses know HTTP',
+      { path: '^services/inference/(access|batch|models|prediction|serving)/' },
+      { path: '^services/inference/(plugins|routes|responses)/|node_modules/fastify/' },
+    ),
+    rule(
+      'telemetry-on-demand',
+      'Use import(): a process without traces does not load OpenTelemetry',
+      { pathNot: '^platform/telemetry/open-telemetry\\.ts$' },
+      {
+        path: '^platform/telemetry/open-telemetry\\.ts$|node_modules/@opentelemetry/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    ),
     layer('reports', [
       'domains/(domain|expectations)\\.ts',
       ...['forecasting/', 'platform/', 'services/', 'storage/', 'web/scales\\.js'],

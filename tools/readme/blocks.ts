@@ -46,17 +46,14 @@ export function generatedBlocks(root: string): Record<string, string> {
     demo: fenced('text', shortenDemo(recording.demo)),
     tests: fenced('text', recording.tests),
     curl: fenced('sh', curlLines(recording)),
-    'forecast-answer': fenced(
+    'forecast-response': fenced(
       'json',
       JSON.stringify(recording.forecast, null, 2).replace(/\[\s+([^[\]]*?)\s+\]/g, inline),
     ),
     tree: tree(),
-    guarantees: GUARANTEES.filter(([, test]) => existsSync(join(root, test)))
-      .map(
-        ([promise, test]) =>
-          `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](../${test}))`,
-      )
-      .join('\n'),
+    guarantees: GUARANTEES.map(
+      ([promise, test]) => `- ${promise} ([${test.slice(test.lastIndexOf('/') + 1)}](../${test}))`,
+    ).join('\n'),
     commands: commandTable(),
     flags: flagSections(),
     settings: settingsTable(),
@@ -113,7 +110,7 @@ const asInFork = (text: string): string => text.replaceAll("'../../domains/", "'
 const ORACLE_LINE = /^(MAE of the network above|Regret against) the oracle/;
 
 /**
- * Lines of the demo that tell the story; the tables without their frames and with fewer columns.
+ * Lines of the demo that show the result; the tables without their frames and with fewer columns.
  */
 function shortenDemo(demo: string): string {
   const lines = demo.split('\n');
@@ -150,6 +147,9 @@ function shortenDemo(demo: string): string {
   ].join('\n');
 }
 
+const pad = (cell: string, column: number, width: number): string =>
+  column === 0 ? cell.padEnd(width) : cell.padStart(width);
+
 function aligned(rows: readonly string[], columns: readonly number[]): string[] {
   const cells = rows.map((row) => {
     const all = row.split('│').slice(1, -1);
@@ -157,6 +157,6 @@ function aligned(rows: readonly string[], columns: readonly number[]): string[] 
   });
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => (row[i] as string).length)));
   return cells.map((row) =>
-    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ')}`.trimEnd(),
+    `  ${row.map((cell, i) => pad(cell, i, widths[i] as number)).join('  ')}`.trimEnd(),
   );
 }

@@ -42,8 +42,8 @@ export async function recordDemo(root: string, svgPath: string): Promise<Omit<Re
     const [, origin, path] = ready as unknown as [string, string, string];
     const forecastPath = `${path}?horizon=3`;
     await child.says(/Press Ctrl-C/);
-    const forecast = await answer(`${origin}${forecastPath}`);
-    const { model, ...rest } = (await answer(`${origin}/v1/model`)) as {
+    const forecast = await fetchJson(`${origin}${forecastPath}`);
+    const { model, ...rest } = (await fetchJson(`${origin}/v1/model`)) as {
       model: Record<string, unknown>;
     };
     await copyFile(join(folder, 'work', 'taxi-forecast.svg'), svgPath);
@@ -72,9 +72,10 @@ export async function recordTests(root: string): Promise<Pick<Recording, 'tests'
   return { tests: summary.join('\n') };
 }
 
-async function answer(url: string): Promise<Record<string, unknown>> {
+async function fetchJson(url: string): Promise<Record<string, unknown>> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`${url} responded with ${response.status}: ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;
 }
 

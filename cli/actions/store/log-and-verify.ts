@@ -7,7 +7,7 @@
 import Table from 'cli-table3';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { minuteText } from '../../../platform/text/utc-text.ts';
-import { filesOf } from '../../../storage/features/reading/version-coverage.ts';
+import { filesOf } from '../../../storage/features/manifest.ts';
 import { CLOCK_FIX } from '../../../storage/features/stamps.ts';
 import type { CommandContext } from '../../context.ts';
 

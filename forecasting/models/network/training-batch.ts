@@ -14,6 +14,7 @@ import {
   hasEnoughHistory,
   writeFeatures,
 } from '../../features/features.ts';
+import { birthAt, type SeriesHistory } from '../../features/series-history.ts';
 import { targetOf } from '../../panel/panel.ts';
 import { noKnownHistory, standardiseRow } from './input-scaling.ts';
 import type { InputScaling } from './network.ts';
@@ -56,17 +57,24 @@ export function trainingCutoffs(
   return Int32Array.from(cutoffs.reverse());
 }
 
+/** Whether enough is known before the cutoff, since the series began. */
+export const isLearnable = (source: FeatureSource, series: number, cutoff: number): boolean =>
+  hasEnoughHistory(
+    targetOf(source.panel, series),
+    cutoff,
+    source.spec,
+    birthAt(source, series, cutoff),
+  );
+
 /** The windows to learn from, ascending: index of the cutoff × number of series + series. */
-export function trainingWindows(
-  { panel, spec }: Pick<FeatureSource, 'panel' | 'spec'>,
-  cutoffs: Int32Array,
-): Uint32Array {
+export function trainingWindows(source: FeatureSource, cutoffs: Int32Array): Uint32Array {
+  const { panel } = source;
   const seriesCount = panel.seriesIds.length;
   const windows = new Uint32Array(cutoffs.length * seriesCount);
   let count = 0;
   for (let c = 0; c < cutoffs.length; c++) {
     for (let series = 0; series < seriesCount; series++) {
-      if (hasEnoughHistory(targetOf(panel, series), cutoffs[c] as number, spec))
+      if (isLearnable(source, series, cutoffs[c] as number))
         windows[count++] = c * seriesCount + series;
     }
   }
@@ -74,6 +82,7 @@ export function trainingWindows(
   return windows.slice(0, count);
 }
 
+/** @param history of the series up to the cutoff: all of it by default */
 export function fillRow(
   source: FeatureSource,
   batch: TrainingBatch,
@@ -82,9 +91,10 @@ export function fillRow(
   cutoff: number,
   scaling: InputScaling,
   weight: number,
+  history?: SeriesHistory,
 ): void {
   const { horizon } = source.spec;
-  writeFeatures(source, series, cutoff, batch, row);
+  writeFeatures(source, series, cutoff, batch, row, history);
   standardiseRow(batch, row, source, scaling);
   const values = targetOf(source.panel, series);
   const scale = 1 / (batch.level[row] as number);

@@ -1,5 +1,5 @@
 /**
- * Purpose: the one page that says how Headway fares: are forecasts answered, from how fresh data,
+ * Purpose: the one page on the state of Headway: are forecasts served, from how fresh data,
  * how fast, and did the runs succeed.
  * Invariants: alarms first; every graph has its unit in its title.
  * Fails: never.
@@ -67,7 +67,7 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
       [
         graph('Age of the last observed interval (s)', [figures.dataAge]),
         graph(
-          'Ready, and answering a fallback (1: yes); replaced series (right)',
+          'Ready, and serving a fallback (1: yes); replaced series (right)',
           [figures.ready, figures.fallback],
           [figures.replaced],
         ),
@@ -79,7 +79,7 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
           serverErrors,
         ]),
         graph(
-          'Time to answer, 99 of 100 (ms); instances at once (right)',
+          'Response time, 99 of 100 (ms); instances at once (right)',
           [latency],
           [inference.run.metric('ConcurrentExecutions', { statistic: 'Maximum' })],
         ),

@@ -272,8 +272,8 @@ function states(
     WhyItStopped: {
       Type: 'Choice',
       Choices: [lostItsMachine('*SpotInterruption*'), lostItsMachine('*apacity is unavailable*')],
-      Default: 'Tell',
+      Default: 'Notify',
     },
   };
-  return { ...(size.spot ? spot : {}), RunAtFullPrice: run('FARGATE', 'Tell') };
+  return { ...(size.spot ? spot : {}), RunAtFullPrice: run('FARGATE', 'Notify') };
 }

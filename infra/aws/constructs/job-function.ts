@@ -35,7 +35,7 @@ export interface JobFunctionProps {
   readonly command: readonly string[];
   readonly access: StoreAccess;
   /**
-   * Where an event goes that failed twice; null: whoever invokes it waits for the answer and sees
+   * Where an event goes that failed twice; null: whoever invokes it waits for the result and sees
    * to that.
    */
   readonly deadLetters: IQueue | null;

@@ -1,7 +1,8 @@
 /**
- * Purpose: a state machine whose failures are told: whatever its states catch goes to the state
- * `Tell`, which puts it into the dead-letter queue and fails the execution, which the alarms watch.
- * Invariants: its role may do what its states need, and tell, log and trace; nothing else.
+ * Purpose: a state machine whose failures are reported: whatever its states catch goes to the state
+ * `Notify`, which puts it into the dead-letter queue and fails the execution, which the alarms
+ * watch.
+ * Invariants: its role may do what its states need, and notify, log and trace; nothing else.
  * Fails: never.
  */
 import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -18,15 +19,15 @@ import { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
 import { acknowledgeWildcards, wildcardStatement } from '../wildcards.ts';
 
-/** Of a state that can fail: where any failure goes, noted as a state that tells takes it. */
+/** Of a state that can fail: where any failure goes, in the form that a notifying state takes. */
 export const caughtBy = (next: string): object => ({
   ErrorEquals: ['States.ALL'],
   ResultPath: '$.failure',
   Next: next,
 });
 
-/** The state that tells `$.failure`, and what else of its input is asked. */
-export const tell = (
+/** The state that reports `$.failure`, and what else of its input is asked. */
+export const notify = (
   stack: Stack,
   deadLetters: IQueue,
   next: string,
@@ -44,7 +45,7 @@ export const tell = (
 
 export interface NotifyingStateMachineProps {
   readonly configuration: Configuration;
-  /** In Amazon's states language; `Tell` takes `$.failure`. */
+  /** In Amazon's states language; `Notify` takes `$.failure`. */
   readonly startAt: string;
   readonly states: Readonly<Record<string, object>>;
   readonly timeout: Duration;
@@ -82,7 +83,7 @@ export class NotifyingStateMachine extends Construct {
       StartAt: props.startAt,
       States: {
         ...props.states,
-        Tell: tell(Stack.of(this), deadLetters, 'Failed'),
+        Notify: notify(Stack.of(this), deadLetters, 'Failed'),
         Failed: {
           Type: 'Fail',
           Error: 'RunFailed',

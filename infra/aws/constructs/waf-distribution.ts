@@ -1,7 +1,7 @@
 /**
  * Purpose: CloudFront with AWS WAF before a function URL, for those who want a firewall: it turns
  * away addresses that ask too often and requests that AWS knows as hostile.
- * Invariants: there is no way around it: the function URL answers CloudFront's signature alone.
+ * Invariants: there is no way around it: the function URL accepts CloudFront's signature alone.
  * Nothing is cached: the service says itself what may be. The price of that signature: a POST must
  * carry `x-amz-content-sha256`, the hash of its body.
  * Fails: where it is deployed in another region than us-east-1, which infra/aws/configuration.ts

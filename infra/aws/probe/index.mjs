@@ -1,8 +1,10 @@
 /**
- * Purpose: asks the service from outside whether it is ready, and writes what it hears as metrics: the one measure of freshness and
- * fallback that does not trust the service's own counting, and that goes on when nobody asks.
- * Invariants: no rights, no dependency, no import: metrics are a line of the log in CloudWatch's embedded metric format. Every run writes
- * exactly one line; a service that cannot be asked is `Ready` 0, and never an absent metric.
+ * Purpose: asks the service from outside whether it is ready, and writes what it hears as metrics:
+ * the one measure of freshness and fallback that does not trust the service's own counting, and
+ * that goes on when nobody asks.
+ * Invariants: no rights, no dependency, no import: metrics are a line of the log in CloudWatch's
+ * embedded metric format. Every run writes exactly one line; a service that cannot be asked is
+ * `Ready` 0, and never an absent metric.
  * Fails: never; what went wrong is in the line.
  */
 
@@ -16,13 +18,13 @@ const UNITS = {
 };
 
 /**
- * @param status of GET /health/ready, or null where there was no answer
+ * @param status of GET /health/ready, or null where there was no response
  * @param body of it, as text
  */
 export function metricsOf(status, body, latencyMs) {
   const health = parsed(body);
-  const answers = status === 200 && (health?.status === 'ready' || health?.status === 'degraded');
-  if (!answers) return { Ready: 0, ProbeLatency: latencyMs };
+  const isServing = status === 200 && (health?.status === 'ready' || health?.status === 'degraded');
+  if (!isServing) return { Ready: 0, ProbeLatency: latencyMs };
   return {
     Ready: 1,
     Fallback: health.status === 'degraded' ? 1 : 0,

@@ -5,7 +5,7 @@
  * Invariants: every shard is issued at the moment the execution began, so that one which runs twice
  * writes the same entry twice (docs/store-protocol.md) and may be repeated freely; without a
  * champion there is nothing to forecast with, and that is no failure. A shard that fails for good
- * fails the batch, is told, and leaves the others' forecasts in the log.
+ * fails the batch, is reported, and leaves the others' forecasts in the log.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
@@ -17,7 +17,7 @@ import type { Construct } from 'constructs';
 import type { Batch, Configuration } from '../configuration.ts';
 import { deadLetterQueue } from '../constructs/dead-letters.ts';
 import { JOB_FUNCTION_TIMEOUT, JobFunction } from '../constructs/job-function.ts';
-import { caughtBy, NotifyingStateMachine, tell } from '../constructs/notifying-state-machine.ts';
+import { caughtBy, NotifyingStateMachine, notify } from '../constructs/notifying-state-machine.ts';
 import { RunSchedule } from '../constructs/run-schedule.ts';
 import { imageTagParameter } from '../image-tag.ts';
 import { STORE_ACCESS } from '../store-access.ts';
@@ -60,7 +60,7 @@ export class BatchStack extends Stack {
       configuration,
       startAt: 'NumberShards',
       states: this.states(batch, shard.run.functionArn),
-      // Every shard may take its time twice, one after another where none runs beside it.
+      // Every shard may take its time twice, one after another where none runs at the same time.
       timeout: Duration.seconds(
         600 + 2 * JOB_FUNCTION_TIMEOUT.toSeconds() * Math.ceil(batch.shards / batch.maxAtOnce),
       ),
@@ -161,7 +161,7 @@ export class BatchStack extends Stack {
                   ],
                   ...{ IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 6, JitterStrategy: 'FULL' },
                 },
-                // Its machine, or the store for a moment; the second time it is told.
+                // Its machine, or the store for a moment; the second time it is reported.
                 {
                   ErrorEquals: [
                     'Lambda.Unknown',
@@ -174,19 +174,19 @@ export class BatchStack extends Stack {
               ],
               Catch: [
                 { ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' },
-                caughtBy('TellShard'),
+                caughtBy('NotifyShard'),
               ],
               End: true,
             },
             NothingToForecastWith: { Type: 'Pass', Result: { isDone: true }, End: true },
-            // An item that failed would end all others: it tells, and the batch fails when they are
-            // done.
-            TellShard: tell(this, this.deadLetters, 'NotForecast', { 'shard.$': '$.shard' }),
+            // An item that failed would end all others: it notifies, and the batch fails when they
+            // are done.
+            NotifyShard: notify(this, this.deadLetters, 'NotForecast', { 'shard.$': '$.shard' }),
             NotForecast: { Type: 'Pass', Result: { isDone: false }, End: true },
           },
         },
         ResultPath: '$.results',
-        Catch: [caughtBy('Tell')],
+        Catch: [caughtBy('Notify')],
         Next: 'Judge',
       },
       Judge: {

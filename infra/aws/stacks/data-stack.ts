@@ -23,7 +23,8 @@ import { storeExport } from '../store-access.ts';
 import { acknowledge } from '../wildcards.ts';
 
 /**
- * The append-only logs, as storage/objects/object-keys.ts builds them; tests/infra/data.test.ts compares.
+ * The append-only logs, as storage/objects/object-keys.ts builds them; tests/infra/data.test.ts
+ * compares.
  */
 export const LOG_KEYS = [
   'features/*/log/*',

@@ -15,7 +15,7 @@ import { acknowledgeWildcards, wildcardStatement } from '../wildcards.ts';
 import type { DataStack } from './data-stack.ts';
 
 const ISSUER = 'token.actions.githubusercontent.com';
-/** What `cdk bootstrap` names its roles by unless told. */
+/** What `cdk bootstrap` names its roles by default. */
 const QUALIFIER = 'hnb659fds';
 
 export interface DeliveryStackProps extends StackProps {

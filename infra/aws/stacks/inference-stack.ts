@@ -2,8 +2,8 @@
  * Purpose: the prediction service: the bundle of `npm run bundle:lambda` in a function, behind an
  * HTTP API or an address of its own.
  * Invariants: callers reach the alias `live` and never a version that CodeDeploy has not let
- * through; a version whose answers fail while it takes over is rolled back by itself; the function
- * reads the store and, unless clients may post actuals, writes nothing.
+ * through; a version whose responses fail while it takes over is rolled back by itself; the
+ * function reads the store and, unless clients may post actuals, writes nothing.
  * Fails: while it is synthesised, where the bundle is missing; while it is deployed, where a new
  * version is rolled back.
  */
@@ -255,11 +255,11 @@ export class InferenceStack extends Stack {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     const failures = new Alarm(this, 'Failures', {
-      alarmDescription: 'Headway: answers fail. A version that is taking over is rolled back.',
+      alarmDescription: 'Headway: responses fail. A version that is taking over is rolled back.',
       metric: new MathExpression({
         expression: `IF(requests >= ${ENOUGH_REQUESTS}, 100 * errors / requests, 0)`,
         usingMetrics: { requests: this.metrics.requests, errors: this.metrics.serverErrors },
-        label: 'answers of 5xx in percent',
+        label: 'responses of 5xx in percent',
         period: Duration.minutes(5),
       }),
       threshold: MAX_FAILURES_PERCENT,

@@ -1,5 +1,5 @@
 /**
- * Purpose: who is told of what: a probe from outside, alarms, one dashboard, a budget, and the
+ * Purpose: who is notified of what: a probe from outside, alarms, one dashboard, a budget, and the
  * topic that all of them write to.
  * Invariants: every alarm says in its text what it means for those who use forecasts and where to
  * look; what is not measured yet (skill, coverage) has its alarm already and is silent until it is.
@@ -115,7 +115,7 @@ export class MonitoringStack extends Stack {
     });
     new CfnOutput(this, 'Alarms', {
       value: topic.topicArn,
-      description: 'Where alarms are told; subscribe whoever should hear them',
+      description: 'Where alarms are sent; subscribe whoever should get them',
     });
   }
 
@@ -179,7 +179,7 @@ export class MonitoringStack extends Stack {
     const probe = new LambdaFunction(this, 'Probe', {
       description:
         `Headway (${environment}): asks the service whether it is ready, and measures the ` +
-        'answer',
+        'response time',
       runtime: Runtime.NODEJS_24_X,
       architecture: architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       code: Code.fromAsset(join(import.meta.dirname, '..', 'probe')),
@@ -241,7 +241,7 @@ function availabilityAlarms(figures: Figures): AlarmText[] {
     {
       name: 'Unreachable',
       means:
-        'No forecasts are answered, seen from outside. Look at the log of the service; ' +
+        'No forecasts are served, seen from outside. Look at the log of the service; ' +
         '/health/ready says the reason.',
       ...{
         metric: figures.ready,
@@ -299,19 +299,20 @@ function requestAlarms({ monitoring }: Configuration, inference: InferenceStack)
   const errorShare = new MathExpression({
     expression: 'IF(requests >= 20, 100 * errors / requests, 0)',
     usingMetrics: { requests, errors: serverErrors },
-    label: 'answers of 5xx in percent',
+    label: 'responses of 5xx in percent',
     period: FIVE_MINUTES,
   });
   return [
     {
       name: 'Errors',
-      means: 'More than 1 in 100 answers is an error of the service. Its log has the code of each.',
+      means:
+        'More than 1 in 100 responses is an error of the service. Its log has the code of each.',
       ...{ metric: errorShare, threshold: 1, when: above, periods: 3 },
     },
     {
       name: 'Latency',
       means:
-        `1 in 100 answers takes longer than ${monitoring.latencyMs} ms. Look for cold ` +
+        `1 in 100 responses takes longer than ${monitoring.latencyMs} ms. Look for cold ` +
         'starts (provisioned concurrency helps) and large requests.',
       ...{ metric: latency, threshold: monitoring.latencyMs, when: above, periods: 3 },
     },

@@ -6,8 +6,7 @@
  * Fails: SETTINGS_INVALID for limits that do not hold.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import type { Segment } from '../../../storage/features/segments/segment-index.ts';
+import { demandOf, type Segment } from '../../../storage/features/manifest.ts';
 import type { RecentDemand } from '../recent-panel.ts';
 import type { RawColumn } from '../sources/raw-part.ts';
 import { type DemandView, viewDemand } from './demand-view.ts';
@@ -70,7 +69,7 @@ export function judgeRun(options: ContractOptions): ContractResult {
   const made = parts.flatMap((read) =>
     read.made === null ? [] : [{ ...read.part, span: read.made.span }],
   );
-  const demand = made.filter(({ feed }) => !isExogenous(feed));
+  const demand = demandOf(made);
   const view = options.recent === null ? null : viewDemand(domain, options.recent, demand);
   const ofSeries = view === null ? null : seriesVerdicts(domain, view);
   const found = [

@@ -8,8 +8,7 @@
 import type { Domain } from '../../../domains/domain.ts';
 import type { ColumnExpectation } from '../../../domains/expectations.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import type { Segment } from '../../../storage/features/segments/segment-index.ts';
+import { isExogenous, type Segment } from '../../../storage/features/manifest.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
 import { kindOf, type RawColumn, type RawProfile } from '../sources/raw-part.ts';
 import { judged, type Measured, shareText, type Verdict, wholeText } from './verdict.ts';
@@ -48,7 +47,7 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
   const of = (name: Parameters<typeof judged>[1], measured: Measured[], unjudged: string) =>
     judged(domain, name, measured, unjudged);
   const declared = domain.expectations?.columns ?? [];
-  const demand = parts.filter(({ part }) => !isExogenous(part.feed));
+  const demand = parts.filter(({ part }) => !isExogenous(part));
   const drifts = driftsOf(options);
   // A file of exogenous values may rightly hold mostly columns that nobody asked for.
   const many = demand.filter(({ made }) => made !== null && made.rowsIn >= MIN_ROWS);

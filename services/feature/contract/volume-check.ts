@@ -11,9 +11,7 @@
 import type { Domain } from '../../../domains/domain.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import type { TimeSpan } from '../../../storage/features/manifest.ts';
-import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
-import type { Segment } from '../../../storage/features/segments/segment-index.ts';
+import { demandOf, type Segment, type TimeSpan } from '../../../storage/features/manifest.ts';
 import { type DemandView, median } from './demand-view.ts';
 import {
   judged,
@@ -207,7 +205,7 @@ export interface FreshnessOptions {
 }
 
 export function freshnessVerdict({ domain, committed, fresh, now }: FreshnessOptions): Verdict {
-  const demand = committed.filter(({ feed }) => !isExogenous(feed));
+  const demand = demandOf(committed);
   const ends = [...demand, ...fresh].map(({ span }) => span.end);
   if (ends.length === 0) return judged(domain, 'freshness', [], 'there is no data');
   const newest = ends.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);

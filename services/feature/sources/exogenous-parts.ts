@@ -17,7 +17,7 @@ import type {
 } from '../../../domains/domain.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { exogenousFeed, isExogenous } from '../../../storage/features/reading/version-coverage.ts';
+import { exogenousFeed, isExogenous } from '../../../storage/features/manifest.ts';
 import { gridPhase } from '../aggregation/local-time.ts';
 
 /** The parts of both sources, demand first. */
@@ -27,7 +27,7 @@ export async function allParts(
   exogenous: ExogenousSource | null,
 ): Promise<RawPart[]> {
   const demand = await source.parts();
-  const marked = demand.find(({ feed }) => isExogenous(feed));
+  const marked = demand.find(isExogenous);
   if (marked) {
     throw new HeadwayError(
       'SOURCE_INVALID',
@@ -71,7 +71,7 @@ function refuseSameName(parts: readonly RawPart[]): void {
  * The domain as it reads rows of a part: exogenous times are in UTC, and values may be negative.
  */
 export const readerOf = (domain: Domain, part: RawPart): Domain =>
-  isExogenous(part.feed) ? { ...domain, timeZone: 'UTC', nonNegative: false } : domain;
+  isExogenous(part) ? { ...domain, timeZone: 'UTC', nonNegative: false } : domain;
 
 function rawRows(domain: Domain, rows: ExogenousRows): RawRows {
   const { pastExogenous, futureExogenous, horizon, frequencyMinutes } = domain;

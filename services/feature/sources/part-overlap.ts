@@ -8,8 +8,7 @@
  */
 import type { RawPart } from '../../../domains/domain.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { TimeSpan } from '../../../storage/features/manifest.ts';
-import type { Segment } from '../../../storage/features/segments/segment-index.ts';
+import type { Segment, TimeSpan } from '../../../storage/features/manifest.ts';
 import type { AggregatedPart } from '../aggregation/aggregate.ts';
 
 /**

@@ -10,7 +10,7 @@ import type { Domain, RawPart, RawRows } from '../../../domains/domain.ts';
 import { withDuckDB } from '../../../platform/duckdb/duckdb.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Progress } from '../../../platform/progress.ts';
-import { isExogenous } from '../../../storage/features/reading/version-coverage.ts';
+import { isExogenous } from '../../../storage/features/manifest.ts';
 import { embeddedEngine, type PartEngine } from '../aggregation/aggregate.ts';
 import { hasReadableColumns } from '../contract/contract.ts';
 import type { ReadPart } from '../contract/part-checks.ts';
@@ -89,15 +89,14 @@ async function readPart(
   const path = join(folder, `part-${index}.parquet`);
   const tempFolder = join(folder, 'spill');
   const reader = readerOf(domain, part);
-  const engine = isExogenous(part.feed) ? embeddedEngine : options.engine;
+  const engine = isExogenous(part) ? embeddedEngine : options.engine;
   const profile = { domain: reader, part, rows, tempFolder, memoryLimitMb };
   return withDuckDB(
     { memoryLimitMb, tempFolder, threads: 2 },
     async (connection): Promise<OpenedPart> => {
       const open = { ...profile, connection };
       const columns = await columnsOf(open);
-      const isReadable =
-        isAccepted || isExogenous(part.feed) || hasReadableColumns(domain, columns);
+      const isReadable = isAccepted || isExogenous(part) || hasReadableColumns(domain, columns);
       if (!isReadable) return { part, profile, columns, outside: [], made: null };
       const made = await engine.aggregate({
         ...open,

@@ -69,11 +69,12 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
       fix: 'Run `headway train`; if the gate refused the model, `headway models list` says why.',
     });
   }
-  const { panel: whole, manifest } = await features.readOnline();
-  const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
-  const panel = seriesSlice(whole, from, to);
+  const { panel: stored, manifest } = await features.readOnline();
   const { model, weights } = await registry.load(champion.modelVersion);
   const forecaster = restoreForecaster(model, weights);
+  const whole = forecaster.withContext?.(stored) ?? stored;
+  const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
+  const panel = seriesSlice(whole, from, to);
   const cutoff = lastObserved(whole);
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);

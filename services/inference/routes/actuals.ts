@@ -13,7 +13,7 @@ import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
-import { answers } from '../openapi/common-schemas.ts';
+import { responsesOf } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
@@ -39,15 +39,15 @@ export async function actualsRoutes(app: App, context: RouteContext): Promise<vo
       schema: {
         operationId: 'postActuals',
         tags: ['actuals'],
-        summary: 'Tell what happened',
+        summary: 'Post what happened',
         headers: ActualsHeaders,
         body: ActualsBody,
-        response: answers(ActualsReceipt, 'It is kept'),
+        response: responsesOf(ActualsReceipt, 'It is stored'),
       },
       preHandler: attachServing(state),
     },
     async (request) => {
-      if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service keeps no actuals');
+      if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service stores no actuals');
       const serving = servingOf(request);
       const now = clock.now();
       const actuals = request.body.actuals.map((span, i) =>

@@ -130,7 +130,8 @@ class RefreshedState implements ServingState {
       if (this.#current.model.champion) this.#goodModel = this.#current.model;
     }
     const hasChanged =
-      next !== null && (next.model !== before?.model || next.snapshot !== before?.snapshot);
+      next !== null &&
+      (next.model !== before?.model || next.snapshot.manifest !== before?.snapshot.manifest);
     this.#failure = failures[0]
       ? { error: failures[0].error, at: this.#options.clock.now() }
       : null;
@@ -176,7 +177,7 @@ class RefreshedState implements ServingState {
     };
     for (const candidate of new Set([loaded, this.#goodModel])) {
       if (candidate === null) continue;
-      if (current?.model === candidate && current.snapshot === snapshot) return current;
+      if (current?.model === candidate && isOf(current, snapshot)) return current;
       try {
         return await buildServingSnapshot(candidate, request);
       } catch (error) {
@@ -190,7 +191,7 @@ class RefreshedState implements ServingState {
     // The last good forecast while it is fresh, then a baseline on newer data.
     const stays =
       current !== null &&
-      (current.snapshot === snapshot || (current.model.champion && clock.now() < current.staleAt));
+      (isOf(current, snapshot) || (current.model.champion && clock.now() < current.staleAt));
     if (stays) return current;
     const { metrics } = (this.#newestModel ?? this.#goodModel)?.card ?? {};
     return (await buildBaselineSnapshot(request, metrics)) ?? current;
@@ -234,8 +235,8 @@ class RefreshedState implements ServingState {
   }
 
   /**
-   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it lasts
-   * its start time stays.
+   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it
+   * lasts its start time stays.
    */
   #fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
     const now = this.#options.clock.now();
@@ -304,3 +305,7 @@ function coded(error: unknown): HeadwayError {
     cause: error,
   });
 }
+
+/** Whether it serves this snapshot, with or without a context in its panel. */
+const isOf = (serving: Serving, { manifest }: LoadedSnapshot): boolean =>
+  serving.snapshot.manifest === manifest;

@@ -22,12 +22,12 @@ import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
 import type { Progress } from '../../../platform/progress.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { BackendName } from '../../../platform/tensorflow/tensor-backend.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
-import { sha256 } from '../../../storage/objects/content-hash.ts';
 import { testCutoffs } from '../evaluation.ts';
 import { networkSpecOf, type TrainingConfig } from '../training-config.ts';
 import { removeUntouched } from '../workers/checkpoint-columns.ts';
@@ -95,7 +95,7 @@ const CODE = [
 
 export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
   const { domain, panel, config, seed, backend, refitDays, clock, logger } = request;
-  requireCoprime(config.cutoffStep, seasonsOf(domain).day);
+  requireCoprime(config.cutoffStep, seasonsOf(domain).short);
   const cutoffs = testCutoffs(domain, panel, config);
   const segments = segmentsOf(
     cutoffs,
@@ -132,7 +132,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const season = spec.features.week;
   const unfitted = await runBacktest(
     panel,
-    [...naiveForecasters(season), ...(request.others ?? [])],
+    [...naiveForecasters(season, domain.frequencyMinutes), ...(request.others ?? [])],
     cutoffs,
     domain.horizon,
   );

@@ -9,14 +9,14 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, HeadwayError } from '../../../platform/errors.ts';
-import { DRAFT_ENDING, replaceFile } from '../../../platform/files/replace-file.ts';
-import { lazyValidator } from '../../../platform/settings/validator.ts';
-import type { Logger } from '../../../platform/telemetry/logger.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
-} from '../../../storage/log/checksummed-json.ts';
-import { HASH_PATTERN, sha256 } from '../../../storage/objects/content-hash.ts';
+} from '../../../platform/files/checksummed-json.ts';
+import { HASH_PATTERN, sha256 } from '../../../platform/files/content-hash.ts';
+import { DRAFT_ENDING, replaceFile } from '../../../platform/files/replace-file.ts';
+import { lazyValidator } from '../../../platform/settings/validator.ts';
+import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { TrialScore } from './worker.ts';
 
 const number = { type: 'number' };

@@ -7,8 +7,8 @@
  */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import { replaceFile } from '../../../platform/files/replace-file.ts';
-import { sha256 } from '../../../storage/objects/content-hash.ts';
 
 const HASH_BYTES = 64;
 

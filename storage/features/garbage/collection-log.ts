@@ -7,14 +7,12 @@
  * Fails: STORE_CORRUPT with the key for an entry that is torn or not of this format.
  */
 import { HeadwayError } from '../../../platform/errors.ts';
-import { lazyValidator } from '../../../platform/settings/validator.ts';
-import { type AppendLog, openAppendLog } from '../../log/append-log.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
-  record,
-  schemaProblem,
-} from '../../log/checksummed-json.ts';
+} from '../../../platform/files/checksummed-json.ts';
+import { lazyValidator, record, schemaProblem } from '../../../platform/settings/validator.ts';
+import { type AppendLog, openAppendLog } from '../../log/append-log.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
 

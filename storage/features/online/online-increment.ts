@@ -11,26 +11,44 @@
 
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import type { SqlSession } from '../../../platform/duckdb/session.ts';
-import { sha256 } from '../../objects/content-hash.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeatureObject, Manifest } from '../manifest.ts';
+import type { ReadableFiles } from '../feature-files.ts';
+import { demandOf, type FeatureObject, filesOf, type Manifest } from '../manifest.ts';
 import {
   gridOf,
   inCodePoints,
   knownFeeds,
   readExogenous,
+  readSnapshot,
   type SnapshotFiles,
   type SnapshotQuery,
   sumFeeds,
 } from '../reading/snapshot-reader.ts';
 import { type RowReader, seriesIn } from '../reading/snapshot-rows.ts';
-import { filesOf, isExogenous, type Segment } from '../reading/version-coverage.ts';
+import type { WinningSpan } from '../reading/version-coverage.ts';
 import { clipSpans } from '../time-spans.ts';
 import { decodeOnlineView } from './online-view.ts';
 
+/**
+ * The panel of a snapshot that extends `parent`: from the online view of that, or read wholly.
+ * @param added the objects that `snapshot` has beyond `parent`
+ */
+export async function readExtended(
+  files: ReadableFiles,
+  session: SqlSession,
+  parent: Manifest | null,
+  snapshot: SnapshotFiles,
+  added: readonly FeatureObject[],
+  query: Pick<SnapshotQuery, 'from' | 'lastIntervals' | 'ahead'>,
+): Promise<Panel> {
+  const next = parent && (await nextOnlinePanel(files, session, parent, snapshot, added, query));
+  return next ?? readSnapshot(files, snapshot, query, session);
+}
+
 /** @param added the objects that `snapshot` has beyond `parent` */
 export async function nextOnlinePanel(
-  store: ObjectStore,
+  files: ReadableFiles,
   session: SqlSession,
   parent: Manifest,
   snapshot: SnapshotFiles,
@@ -38,15 +56,15 @@ export async function nextOnlinePanel(
   query: Pick<SnapshotQuery, 'from' | 'lastIntervals' | 'ahead'>,
 ): Promise<Panel | null> {
   const { frequencyMinutes, missing } = snapshot.schema;
-  const before = await viewOf(store, parent);
-  const old = filesOf(parent).filter(({ feed }) => !isExogenous(feed));
+  const before = await viewOf(files.store, parent);
+  const old = demandOf(filesOf(parent));
   const oldFeeds = new Set(old.map(({ feed }) => feed));
-  const fresh = added.filter(({ feed }) => !isExogenous(feed));
+  const fresh = demandOf(added);
   if (before === null || before.seriesIds.length === 0) return null;
   if (fresh.some(({ feed }) => !oldFeeds.has(feed)) || (missing === 'unknown' && oldFeeds.size > 1))
     return null;
 
-  const known = await knownFeeds(store, snapshot);
+  const known = await knownFeeds(files, snapshot);
   const grid = gridOf(known.span, frequencyMinutes, query);
   const step = grid.step;
   const oldEnd = before.start + before.length * step;
@@ -54,9 +72,9 @@ export async function nextOnlinePanel(
   const until = Math.min(oldEnd, grid.end, ...fresh.map(({ span }) => span.start));
   if (before.start > grid.start || until <= grid.start) return null;
 
-  const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
+  const reader: RowReader = { files, session, frequencyMinutes, tables: known.tables };
   const part = { start: until, end: grid.end, step, length: (grid.end - until) / step };
-  const feeds: { segments: Segment[]; ids: Set<string> }[] = [];
+  const feeds: { segments: WinningSpan[]; ids: Set<string> }[] = [];
   for (const segments of known.demand) {
     const inside = clipSpans(segments, part.start, part.end);
     feeds.push({ segments: inside, ids: await seriesIn(reader, inside) });

@@ -10,8 +10,7 @@
 import { endianness } from 'node:os';
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { lazyValidator } from '../../../platform/settings/validator.ts';
-import { schemaProblem } from '../../log/checksummed-json.ts';
+import { lazyValidator, schemaProblem } from '../../../platform/settings/validator.ts';
 
 const MAGIC = 'HWPANEL1';
 const FIXED_BYTES = 12;

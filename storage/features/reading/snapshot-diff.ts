@@ -8,7 +8,8 @@
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import type { FeatureStore } from '../feature-store.ts';
-import type { FeatureObject, Manifest, TimeSpan } from '../manifest.ts';
+import { demandOf, type FeatureObject, type Manifest, type TimeSpan } from '../manifest.ts';
+import { resolveVersions } from '../versions.ts';
 import {
   collectChanges,
   type DayDifference,
@@ -17,7 +18,6 @@ import {
   type SeriesChanges,
   type SeriesDifference,
 } from './value-changes.ts';
-import { isExogenous, resolveVersions } from './version-coverage.ts';
 
 /** A snapshot, and of it what was known at a time; all of it without one. */
 export interface SnapshotView {
@@ -140,7 +140,7 @@ function firstDifference(
     [...new Set(pieces.map(({ feed }) => feed))].sort(),
   ) as [string[], string[]];
   if (feeds.join('\n') !== others.join('\n')) return undefined;
-  if (missing === 'unknown' && feeds.filter((feed) => !isExogenous(feed)).length > 1)
+  if (missing === 'unknown' && demandOf(feeds.map((feed) => ({ feed }))).length > 1)
     return undefined;
   return Math.min(...feeds.map((feed) => firstUnlike(versions(a, feed), versions(b, feed))));
 }
@@ -196,7 +196,7 @@ async function openSide(
   const { snapshotVersion, schema } = manifest;
   const step = schema.frequencyMinutes * 60_000;
   const asked = { snapshotVersion, ...(knownAt === undefined ? {} : { knownAt }) };
-  const demand = pieces.filter(({ feed }) => !isExogenous(feed));
+  const demand = demandOf(pieces);
   const start = demand.reduce(
     (least, { span }) => Math.min(least, span.start),
     Number.POSITIVE_INFINITY,

@@ -15,18 +15,20 @@
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeatureObject, FeaturePack, FeatureSchema, TimeSpan } from '../manifest.ts';
-import { readSegmentIndex, type SegmentIndex } from '../segments/segment-index.ts';
-import { clipSpans } from '../time-spans.ts';
-import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
+import type { ReadableFiles } from '../feature-files.ts';
 import {
-  feedsOf,
+  type FeatureObject,
+  type FeaturePack,
+  type FeatureSchema,
   filesOf,
   isExogenous,
-  type Segment,
-  winningSegments,
-} from './version-coverage.ts';
+  type TimeSpan,
+} from '../manifest.ts';
+import type { Ahead } from '../requests.ts';
+import type { SegmentIndex } from '../segments/segment-index.ts';
+import { clipSpans } from '../time-spans.ts';
+import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
+import { feedsOf, type WinningSpan, winningSpans } from './version-coverage.ts';
 
 /** 4 GB: no array can be much larger. */
 const MAX_VALUES = 2 ** 30;
@@ -52,11 +54,6 @@ export interface SnapshotQuery {
   ahead?: Ahead;
 }
 
-export interface Ahead {
-  readonly columns: readonly string[];
-  readonly intervals: number;
-}
-
 /** What a reader needs of a manifest. */
 export interface SnapshotFiles {
   readonly packs: readonly FeaturePack[];
@@ -69,13 +66,13 @@ export interface KnownFeeds {
   /** From the first to the last interval that is covered. */
   readonly span: TimeSpan;
   /** Segments of the feeds of demand in the order of their names, and of the exogenous ones. */
-  readonly demand: readonly (readonly Segment[])[];
-  readonly exogenous: readonly (readonly Segment[])[];
+  readonly demand: readonly (readonly WinningSpan[])[];
+  readonly exogenous: readonly (readonly WinningSpan[])[];
   readonly tables: ReadonlyMap<string, SegmentIndex>;
 }
 
 interface FeedRows {
-  readonly segments: readonly Segment[];
+  readonly segments: readonly WinningSpan[];
   readonly ids: ReadonlySet<string>;
 }
 
@@ -85,16 +82,16 @@ export interface Grid extends TimeSpan {
 }
 
 export async function readSnapshot(
-  store: ObjectStore,
+  files: ReadableFiles,
   snapshot: SnapshotFiles,
   query: SnapshotQuery,
   openSession?: SqlSession,
 ): Promise<Panel> {
   const { frequencyMinutes, missing } = snapshot.schema;
-  const known = await knownFeeds(store, snapshot, query.knownAt);
+  const known = await knownFeeds(files, snapshot, query.knownAt);
   const grid = gridOf(known.span, frequencyMinutes, query);
   const read = async (session: SqlSession): Promise<Panel> => {
-    const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
+    const reader: RowReader = { files, session, frequencyMinutes, tables: known.tables };
     const feeds = await openFeeds(reader, known.demand, grid.end);
     const seriesIds = selectSeries(feeds, query.seriesIds);
     const target = await sumFeeds(reader, feeds, seriesIds, grid, missing);
@@ -117,22 +114,25 @@ export async function readSnapshot(
  * was known.
  */
 export async function knownFeeds(
-  store: ObjectStore,
+  readable: ReadableFiles,
   { packs, objects }: SnapshotFiles,
   knownAt = Number.POSITIVE_INFINITY,
 ): Promise<KnownFeeds> {
   const tables = new Map<string, SegmentIndex>();
-  for (const pack of packs) tables.set(pack.key, await readSegmentIndex(store, pack));
-  const demand: Segment[][] = [];
-  const exogenous: Segment[][] = [];
+  for (const pack of packs) tables.set(pack.key, await readable.index(pack));
+  const demand: WinningSpan[][] = [];
+  const exogenous: WinningSpan[][] = [];
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
   const files = filesOf({ packs, objects });
   for (const feed of feedsOf(files)) {
     const mine = files.filter((file) => file.feed === feed);
-    const segments = winningSegments(mine, tables, knownAt);
+    const segments = winningSpans(mine, tables, knownAt);
     if (segments.length === 0) continue;
-    (isExogenous(feed) ? exogenous : demand).push(segments);
-    if (isExogenous(feed)) continue;
+    if (isExogenous({ feed })) {
+      exogenous.push(segments);
+      continue;
+    }
+    demand.push(segments);
     span.start = Math.min(span.start, segments[0]?.start as number);
     span.end = Math.max(span.end, segments.at(-1)?.end as number);
   }
@@ -144,7 +144,7 @@ export async function knownFeeds(
 /** What each feed says up to `end`, and of which series. */
 async function openFeeds(
   reader: RowReader,
-  feeds: readonly (readonly Segment[])[],
+  feeds: readonly (readonly WinningSpan[])[],
   end: number,
 ): Promise<FeedRows[]> {
   const opened: FeedRows[] = [];
@@ -204,7 +204,7 @@ export async function sumFeeds(
  */
 export async function readExogenous(
   reader: RowReader,
-  feeds: readonly (readonly Segment[])[],
+  feeds: readonly (readonly WinningSpan[])[],
   grid: Grid,
   ahead: Ahead = { columns: [], intervals: 0 },
 ): Promise<{ exogenous?: Record<string, Float32Array> }> {

@@ -2,22 +2,22 @@
  * Purpose: the rows that win, out of the files of a snapshot: which series they are of, and their
  * values.
  * Invariants: only winners are read (coverage.ts), from files that were checked
- * (feature-objects.ts); a file is opened only where its rows are needed: of a pack, what series it
+ * (feature-files.ts); a file is opened only where its rows are needed: of a pack, what series it
  * holds is often known from its segment index, and of a file that was just checked its rows are kept.
  * Fails: STORE_CORRUPT with the key.
  */
 
 import { columnItems, nameRows, type SqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
-import type { ObjectStore } from '../../objects/object-store.ts';
-import { rowsOfContent, verifiedPath } from '../feature-objects.ts';
-import { type ObjectRows, placeRows } from '../kept-rows.ts';
+import type { ReadableFiles } from '../feature-files.ts';
+import { type DataFile, isPack } from '../manifest.ts';
+import { type ObjectRows, placeRows } from '../object-rows.ts';
 import type { SegmentIndex } from '../segments/segment-index.ts';
-import { type DataFile, isPack, lastRank, type Segment } from './version-coverage.ts';
+import { lastRank, type WinningSpan } from './version-coverage.ts';
 
 /** What reading the rows of a snapshot needs. */
 export interface RowReader {
-  readonly store: ObjectStore;
+  readonly files: ReadableFiles;
   readonly session: SqlSession;
   readonly frequencyMinutes: number;
   /** The segment index of the packs, by the key of the pack. */
@@ -27,10 +27,10 @@ export interface RowReader {
 /** The series with a winning row in `segments`. */
 export async function seriesIn(
   reader: RowReader,
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
 ): Promise<Set<string>> {
   const ids = new Set<string>();
-  const unclear: Segment[] = [];
+  const unclear: WinningSpan[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
     const rows = await cachedOf(reader, file);
@@ -51,18 +51,18 @@ export async function seriesIn(
  * its hash all the same.
  */
 async function cachedOf(
-  { store, session, frequencyMinutes }: RowReader,
+  { files, session, frequencyMinutes }: RowReader,
   file: DataFile,
 ): Promise<ObjectRows | null> {
-  const rows = rowsOfContent(file.sha256, file, frequencyMinutes);
-  if (rows !== null) await verifiedPath(store, session, file, frequencyMinutes);
+  const rows = files.rows(file);
+  if (rows !== null) await files.path(session, file, frequencyMinutes);
   return rows;
 }
 
 /** 1 for each interval of `rows` in `segments`. */
 function intervalsOf(
   { start, step, length }: ObjectRows,
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
 ): Uint8Array {
   const wins = new Uint8Array(length);
   for (const segment of segments)
@@ -74,7 +74,7 @@ function intervalsOf(
   return wins;
 }
 
-function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
+function seriesOf(rows: ObjectRows, segments: readonly WinningSpan[]): string[] {
   const wins = intervalsOf(rows, segments);
   // A series without a row is none.
   if (!wins.includes(0)) return [...rows.seriesIds];
@@ -90,7 +90,7 @@ function seriesOf(rows: ObjectRows, segments: readonly Segment[]): string[] {
  */
 function tellsAll(
   pack: DataFile,
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
   table: SegmentIndex | undefined,
   ids: Set<string>,
 ): boolean {
@@ -110,11 +110,11 @@ function tellsAll(
 export async function streamRows(
   reader: RowReader,
   ids: readonly string[],
-  segments: readonly Segment[],
+  segments: readonly WinningSpan[],
   grid: { start: number; step: number; length: number },
   take: (at: number, value: number) => void,
 ): Promise<void> {
-  const others: Segment[] = [];
+  const others: WinningSpan[] = [];
   for (const file of new Set(segments.map((segment) => segment.file))) {
     const mine = segments.filter((segment) => segment.file === file);
     const rows = await cachedOf(reader, file);
@@ -144,12 +144,11 @@ export async function streamRows(
  * The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms)
  * and target.
  */
-async function winningRows(reader: RowReader, segments: readonly Segment[]): Promise<string> {
-  const { store, session, frequencyMinutes } = reader;
+async function winningRows(reader: RowReader, segments: readonly WinningSpan[]): Promise<string> {
+  const { files: readable, session, frequencyMinutes } = reader;
   const paths = new Map<DataFile, string>();
   for (const { file } of segments) {
-    if (!paths.has(file))
-      paths.set(file, await verifiedPath(store, session, file, frequencyMinutes));
+    if (!paths.has(file)) paths.set(file, await readable.path(session, file, frequencyMinutes));
   }
   const first = segments.reduce(
     (least, { start }) => Math.min(least, start),

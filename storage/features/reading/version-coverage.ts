@@ -6,23 +6,10 @@
  * row. Segments of a feed are disjoint and in time order.
  * Fails: never; spans were checked with the manifest.
  */
-import type { FeatureObject, FeaturePack, TimeSpan } from '../manifest.ts';
+import { type DataFile, isPack, type TimeSpan } from '../manifest.ts';
 import type { SegmentIndex } from '../segments/segment-index.ts';
 import { clipSpans, coveredBy } from '../time-spans.ts';
-
-/** A file with rows: of one piece, or of many. */
-export type DataFile = FeatureObject | FeaturePack;
-
-/**
- * The files of a snapshot, packs before objects: the order in which they were committed. None of
- * none.
- */
-export const filesOf = (
-  snapshot: {
-    readonly packs: readonly FeaturePack[];
-    readonly objects: readonly FeatureObject[];
-  } | null,
-): DataFile[] => (snapshot ? [...snapshot.packs, ...snapshot.objects] : []);
+import { resolveVersions } from '../versions.ts';
 
 /**
  * One published piece: an object, or what a pack holds of one. The rank is its place in the file.
@@ -34,22 +21,10 @@ interface PartVersion extends TimeSpan {
 }
 
 /** A stretch of time for which one file speaks, with the rows that are valid at `rank`. */
-export interface Segment extends TimeSpan {
+export interface WinningSpan extends TimeSpan {
   readonly file: DataFile;
   readonly rank: number;
 }
-
-/**
- * Feeds so marked hold exogenous columns, one value for all series: `series_id` is the column's
- * name. They never hold demand.
- */
-const EXOGENOUS = '@';
-
-export const exogenousFeed = (name: string): string => `${EXOGENOUS}${name}`;
-
-export const isExogenous = (feed: string): boolean => feed.startsWith(EXOGENOUS);
-
-export const isPack = (file: DataFile): file is FeaturePack => 'pieces' in file;
 
 /**
  * The last rank in a file. Rows that no later piece of the file changed are valid at it, whichever
@@ -79,61 +54,11 @@ function voicesOf(
   });
 }
 
-/** Something of one feed that speaks of a stretch of time, since it was known. */
-export interface ResolvedSpan extends TimeSpan {
-  readonly availableAt: number;
-}
-
-/**
- * Who speaks when: what was known last, and of what was known at once, what was committed last.
- * @param spoken all of one feed, in the order in which it was committed
- * @returns `times`: where somebody begins or ends, ascending; `winners`: for each, the index of who
- * speaks from there to the next, -1 for nobody; `paint`: gives the cells between the two ends of
- * one of them a value
- */
-export function resolveVersions(
-  spoken: readonly ResolvedSpan[],
-  knownAt = Number.POSITIVE_INFINITY,
-) {
-  const times = [...new Set(spoken.flatMap(({ start, end }) => [start, end]))].sort(
-    (a, b) => a - b,
-  );
-  const cellAt = new Map(times.map((time, cell) => [time, cell]));
-  const paint = (cells: Int32Array, { start, end }: TimeSpan, value: number) =>
-    cells.fill(value, cellAt.get(start), cellAt.get(end));
-
-  const winners = new Int32Array(times.length).fill(-1);
-  const known = [...spoken.entries()].filter(([, { availableAt }]) => availableAt <= knownAt);
-  known.sort(([a, x], [b, y]) => x.availableAt - y.availableAt || a - b); // the weakest first
-  for (const [index, span] of known) paint(winners, span, index);
-  return { times, winners, paint };
-}
-
-/** The pieces of a snapshot that are read anywhere: not those that later ones hide wholly. */
-export function piecesRead<
-  Segment extends { readonly feed: string; readonly span: TimeSpan; readonly availableAt: number },
->(pieces: readonly Segment[]): Set<Segment> {
-  const read = new Set<Segment>();
-  const feeds = new Map<string, Segment[]>();
-  for (const piece of pieces) {
-    const mine = feeds.get(piece.feed) ?? [];
-    feeds.set(piece.feed, mine);
-    mine.push(piece);
-  }
-  for (const mine of feeds.values()) {
-    const { winners } = resolveVersions(
-      mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
-    );
-    for (const index of winners) if (index >= 0) read.add(mine[index] as Segment);
-  }
-  return read;
-}
-
 /**
  * Who of `versions` (all of one feed) speaks when, as far as it was known at `knownAt`: the winners'
  * segments in time order.
  */
-function segmentsOf(versions: readonly PartVersion[], knownAt: number): Segment[] {
+function winnersOf(versions: readonly PartVersion[], knownAt: number): WinningSpan[] {
   const { times, winners, paint } = resolveVersions(versions, knownAt);
 
   /** For a pack: the rank of the last of its pieces in each cell, known or not. */
@@ -145,7 +70,7 @@ function segmentsOf(versions: readonly PartVersion[], knownAt: number): Segment[
     paint(cells, version, version.rank);
   }
 
-  const segments: Segment[] = [];
+  const segments: WinningSpan[] = [];
   for (let cell = 0; cell + 1 < times.length; cell++) {
     const version = versions[winners[cell] as number];
     if (!version) continue;
@@ -158,8 +83,8 @@ function segmentsOf(versions: readonly PartVersion[], knownAt: number): Segment[
 }
 
 /** Segments in time order, with those that touch and are read alike as one. */
-function joined(segments: readonly Segment[]): Segment[] {
-  const out: { -readonly [K in keyof Segment]: Segment[K] }[] = [];
+function joined(segments: readonly WinningSpan[]): WinningSpan[] {
+  const out: { -readonly [K in keyof WinningSpan]: WinningSpan[K] }[] = [];
   for (const segment of segments) {
     const before = out.at(-1);
     if (
@@ -179,19 +104,19 @@ function joined(segments: readonly Segment[]): Segment[] {
  * last pieces win, and which they are is not looked into: a history of years has tens of thousands,
  * and what is new is a few hours.
  */
-export function winningSegments(
+export function winningSpans(
   files: readonly DataFile[],
   tables: ReadonlyMap<string, SegmentIndex>,
   knownAt = Number.POSITIVE_INFINITY,
-): Segment[] {
+): WinningSpan[] {
   if (files.some(({ availableAt }) => availableAt > knownAt))
-    return segmentsOf(voicesOf(files, tables), knownAt);
+    return winnersOf(voicesOf(files, tables), knownAt);
   const ends = [...new Set(files.flatMap(({ span }) => [span.start, span.end]))].sort(
     (a, b) => a - b,
   );
   const speaking = (start: number, end: number) =>
     files.filter(({ span }) => span.start < end && start < span.end);
-  const segments: Segment[] = [];
+  const segments: WinningSpan[] = [];
   const contested: TimeSpan[] = [];
   for (let i = 0; i + 1 < ends.length; i++) {
     const [start, end] = [ends[i] as number, ends[i + 1] as number];
@@ -208,7 +133,7 @@ export function winningSegments(
   // What lies side by side is judged at once: its pieces are looked through once.
   for (const { start, end } of coveredBy(contested)) {
     segments.push(
-      ...segmentsOf(clipSpans(voicesOf(speaking(start, end), tables), start, end), knownAt),
+      ...winnersOf(clipSpans(voicesOf(speaking(start, end), tables), start, end), knownAt),
     );
   }
   segments.sort((a, b) => a.start - b.start);

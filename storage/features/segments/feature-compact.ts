@@ -14,19 +14,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import { placeBytes, placeFile } from '../../objects/content-addressed-write.ts';
-import { sha256 } from '../../objects/content-hash.ts';
 import { objectKeys } from '../../objects/object-keys.ts';
 import type { CommitContext } from '../feature-commit.ts';
 import { pendingDeletions } from '../garbage/collection-log.ts';
 import {
+  type DataFile,
   type FeatureObject,
   type FeaturePack,
-  formatOf,
+  filesOf,
+  isPack,
   type Manifest,
-  snapshotVersionOf,
 } from '../manifest.ts';
-import { type DataFile, feedsOf, filesOf, isPack } from '../reading/version-coverage.ts';
+import { formatOf, snapshotVersionOf } from '../manifest-format.ts';
+import { feedsOf } from '../reading/version-coverage.ts';
 import { nextCommittedAt, refuseClockBehind } from '../stamps.ts';
 import { type WrittenPack, writePack } from './pack-writer.ts';
 import { encodeSegmentIndex, sumOfSegments } from './segment-index.ts';
@@ -67,7 +69,7 @@ export async function compactFeatures(
       for (const [index, run] of runs.entries()) {
         const file = path.join(folder, `${index}.parquet`);
         const { frequencyMinutes } = before.schema;
-        const pack = await writePack(store, session, run, frequencyMinutes, file);
+        const pack = await writePack(context.files, session, run, frequencyMinutes, file);
         const feed = (run[0] as DataFile).feed;
         made.set(run, await placePack(context, session, file, { feed, ...pack }, pendingDeletion));
       }

@@ -8,18 +8,13 @@
  */
 
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
-import { lazyValidator } from '../../../platform/settings/validator.ts';
-import { record, schemaProblem } from '../../log/checksummed-json.ts';
-import { sha256 } from '../../objects/content-hash.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
+import { lazyValidator, record, schemaProblem } from '../../../platform/settings/validator.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from '../manifest.ts';
+import type { FeaturePack, Segment, TimeSpan } from '../manifest.ts';
 import { coveredBy } from '../time-spans.ts';
 
 const SEGMENT_FORMAT = 1;
-const MAX_CACHED_TABLES = 64;
-
-/** What a manifest says of an object, and a table of a piece: everything but where the rows lie. */
-export type Segment = Omit<FeatureObject, 'key' | 'sha256' | 'bytes'>;
 
 export interface SegmentIndex {
   readonly pieces: readonly Segment[];
@@ -110,19 +105,12 @@ export function sumOfSegments(pieces: readonly Segment[]) {
   return { span: span as TimeSpan, ...sum, rejected };
 }
 
-/** Tables never change, and a process asks for the same ones again and again. */
-const kept = new Map<string, SegmentIndex>();
-
-/** The table of a pack. `afresh` trusts no earlier reading. */
+/** The segment index of a pack. */
 export async function readSegmentIndex(
   store: ObjectStore,
   pack: FeaturePack,
-  afresh = false,
 ): Promise<SegmentIndex> {
   const { key, sha256: hash } = pack.pieces;
-  const name = `${store.location} ${key} ${pack.sha256}`;
-  const before = afresh ? undefined : kept.get(name);
-  if (before) return before;
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError('STORE_CORRUPT', `The pieces of a pack cannot be read: ${problem}`, {
       where: key,
@@ -150,53 +138,11 @@ export async function readSegmentIndex(
   const pieces = decode(stored as Stored);
   const problem = problemIn(feed, pieces, pack);
   if (problem !== null) throw corrupt(problem);
-  const table = {
+  return {
     pieces,
     firsts: new Map(series),
     covered: coveredBy(pieces.map(({ span }) => span)),
   };
-  if (kept.size >= MAX_CACHED_TABLES) kept.delete([...kept.keys()][0] as string);
-  kept.set(name, table);
-  return table;
-}
-
-/**
- * All pieces that a snapshot holds, in packs and outside; none of no snapshot. Of equals in
- * `availableAt` the later committed comes later.
- */
-export async function segmentsOf(
-  store: ObjectStore,
-  snapshot: Pick<Manifest, 'packs' | 'objects'> | null,
-): Promise<Segment[]> {
-  if (snapshot === null) return [];
-  const { packs, objects } = snapshot;
-  const all: (readonly Segment[])[] = [];
-  for (const pack of packs) all.push((await readSegmentIndex(store, pack)).pieces);
-  return ([] as Segment[]).concat(...all, objects);
-}
-
-/** A part as a piece names it. */
-export type PartName = Pick<Segment, 'feed' | 'part'>;
-
-/**
- * The newest piece of a part, as a function of the part. @param of the only parts that are asked
- * for
- */
-export function newestParts(
-  pieces: readonly Segment[],
-  of: readonly PartName[],
-): (part: PartName) => Segment | undefined {
-  const feeds = new Map<string, Map<string, Segment | undefined>>(
-    of.map(({ feed }) => [feed, new Map()]),
-  );
-  for (const { feed, part } of of) feeds.get(feed)?.set(part, undefined);
-  for (const piece of pieces) {
-    const newest = feeds.get(piece.feed);
-    if (!newest?.has(piece.part)) continue;
-    const before = newest.get(piece.part);
-    if (!before || piece.availableAt >= before.availableAt) newest.set(piece.part, piece);
-  }
-  return ({ feed, part }) => feeds.get(feed)?.get(part);
 }
 
 const decode = ({ feed, pieces }: Stored): Segment[] =>

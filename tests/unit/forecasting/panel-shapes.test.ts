@@ -132,6 +132,17 @@ describe('complete panel', () => {
     expect([...small.columns.target]).toEqual(before);
   });
 
+  test('gaps inside the test span and the sign of a series choose nothing', () => {
+    const panel = panelOf(['gaps later', 'negative'], 200, (s, t) =>
+      s === 1 ? -2 : t >= 180 && t % 2 === 1 ? _ : 2,
+    );
+    const complete = completePanel(panel, {
+      ...{ intervals: 200, dropLast: 0, testIntervals: 20, minimumMean: 1 },
+    });
+    expect(complete.panel.seriesIds).toEqual(['gaps later', 'negative']);
+    expect(complete.filled).toBe(10);
+  });
+
   test('asking for more than there is gives what there is', () => {
     const { panel, filled } = completePanel(
       panelOf(['a'], 5, () => 2),

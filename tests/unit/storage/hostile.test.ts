@@ -9,15 +9,17 @@ import { fixedClock } from '../../../platform/clock.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { isHeadwayError } from '../../../platform/errors.ts';
+import { encodeChecksummedJson } from '../../../platform/files/checksummed-json.ts';
+import { sha256 } from '../../../platform/files/content-hash.ts';
 import { type FeatureStore, openFeatureStore } from '../../../storage/features/feature-store.ts';
-import { type Manifest, snapshotVersionOf } from '../../../storage/features/manifest.ts';
-import { encodeChecksummedJson } from '../../../storage/log/checksummed-json.ts';
+import type { Manifest } from '../../../storage/features/manifest.ts';
+import { snapshotVersionOf } from '../../../storage/features/manifest-format.ts';
 import { openModelRegistry } from '../../../storage/models/model-registry.ts';
-import { sha256 } from '../../../storage/objects/content-hash.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import { objectKeys } from '../../../storage/objects/object-keys.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   HOUR,
   hour,
   makeObjects,
@@ -43,7 +45,7 @@ beforeAll(async () => {
   const first = memoryObjectStore();
   const made = openFeatureStore({ store: first, domain: 'toy', clock });
   const newObjects = await makeObjects(folder, [{ span: [0, 3], rows: [['x', 0, 1]] }]);
-  manifest = await made.commit({
+  manifest = await commitObjects(made, {
     reason: 'test',
     schema: schemaOf('zero'),
     newObjects,
@@ -269,7 +271,7 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
       rows: ['__proto__', 'constructor', `it's`].map((id, i) => [id, 0, i + 1] as const),
     },
   ]);
-  await odd.commit({ reason: `'; --`, schema: schemaOf('unknown'), newObjects });
+  await commitObjects(odd, { reason: `'; --`, schema: schemaOf('unknown'), newObjects });
   const online = (await odd.readOnline()).panel;
   for (const panel of [await odd.readAsOf(), online]) {
     expect([...panel.seriesIds].sort()).toEqual([...ids].sort());
@@ -292,7 +294,7 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
 test('files with odd names beside the objects are not seen, and are not the store’s', async () => {
   const root = path.join(folder, 'beside');
   const own = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock });
-  await own.commit({
+  await commitObjects(own, {
     reason: 'test',
     schema: schemaOf('zero'),
     newObjects: await makeObjects(folder, [{ span: [0, 1], rows: [['x', 0, 1]] }]),

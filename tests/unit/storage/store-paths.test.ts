@@ -6,7 +6,13 @@ import { targetOf } from '../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
-import { makeObjects, NOW, schemaOf, temporaryFolder } from '../../fixtures/storage/features.ts';
+import {
+  commitObjects,
+  makeObjects,
+  NOW,
+  schemaOf,
+  temporaryFolder,
+} from '../../fixtures/storage/features.ts';
 
 let root: string;
 let remove: () => Promise<void>;
@@ -23,21 +29,16 @@ async function commitTo(name: string) {
   for (const at of [0, 1]) {
     const part = { part: `p${at}`, fingerprint: `f${at}`, span: [at, at + 1] } as const;
     const newObjects = await makeObjects(folder, [{ ...part, rows: [['x', at, at + 5]] }]);
-    await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects });
+    await commitObjects(features, { reason: 'test', schema: schemaOf('zero'), newObjects });
   }
   return features;
 }
 
 // Content names the objects, so the sibling holds files of the same names.
-test.each([
-  ['a*b', 'axb'],
-  ['a?b', 'axb'],
-  ['[ab]', 'a'],
-  ['target=7', 'target=8'],
-  ["it's", 'its'],
-])('%s next to %s: commit, read, verify, compact', async (name, sibling) => {
+test("a folder with =, [], *, ? and ' in its name: commit, read, verify, compact", async () => {
+  const name = "target=[78]*?'s";
   const features = await commitTo(name);
-  const other = await commitTo(sibling);
+  const other = await commitTo("target=7ab's");
   for (const store of [features, other]) {
     expect([...targetOf(await store.readAsOf(), 0)]).toEqual([5, 6]);
     expect((await store.verify()).problems).toEqual([]);

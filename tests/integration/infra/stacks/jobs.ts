@@ -1,6 +1,6 @@
 /**
  * Purpose: features and training, and the network they run in.
- * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
  * them.
  * Fails: as a test.
  */
@@ -93,7 +93,7 @@ export function jobTests(): void {
         Catch: [{ ErrorEquals: ['States.ALL'], Next: 'WhyItStopped' }],
       });
       expect(States.WhyItStopped).toMatchObject({
-        Default: 'Tell',
+        Default: 'Notify',
         Choices: [
           {
             And: [{ IsPresent: true }, { StringMatches: '*SpotInterruption*' }],
@@ -106,11 +106,11 @@ export function jobTests(): void {
         ],
       });
       expect(States.RunAtFullPrice).toMatchObject({
-        Catch: [{ Next: 'Tell' }],
+        Catch: [{ Next: 'Notify' }],
         TimeoutSeconds: 8 * 3600,
         Parameters: { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE' }] },
       });
-      expect(States.Tell).toMatchObject({
+      expect(States.Notify).toMatchObject({
         Resource: expect.stringMatching(/:states:::sqs:sendMessage$/),
         Next: 'Failed',
       });
@@ -184,7 +184,7 @@ export function jobTests(): void {
         },
         MaxConcurrency: 16,
         ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED' } },
-        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Tell' }],
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Notify' }],
       });
     });
 
@@ -204,7 +204,7 @@ export function jobTests(): void {
         expect(ERROR_CODES).toHaveProperty(code);
       expect(Catch).toEqual([
         { ErrorEquals: ['NO_CHAMPION'], Next: 'NothingToForecastWith' },
-        { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'TellShard' },
+        { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'NotifyShard' },
       ]);
     });
 
@@ -213,7 +213,7 @@ export function jobTests(): void {
       const { ItemProcessor } = States.ForecastShards as unknown as {
         ItemProcessor: { States: Record<string, object> };
       };
-      expect(ItemProcessor.States.TellShard).toMatchObject({
+      expect(ItemProcessor.States.NotifyShard).toMatchObject({
         Parameters: { MessageBody: { 'shard.$': '$.shard', 'failure.$': '$.failure' } },
         Next: 'NotForecast',
       });

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Panel } from '../../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
+import { encodeChecksummedJson } from '../../../../platform/files/checksummed-json.ts';
+import { sha256 } from '../../../../platform/files/content-hash.ts';
 import { silentProgress } from '../../../../platform/progress.ts';
 import {
   type ReproductionRequest,
@@ -16,9 +18,7 @@ import {
 } from '../../../../services/training/reproduce.ts';
 import { type TrainingResult, train } from '../../../../services/training/train.ts';
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
-import { encodeChecksummedJson } from '../../../../storage/log/checksummed-json.ts';
 import { parseModelCard } from '../../../../storage/models/model-card.ts';
-import { sha256 } from '../../../../storage/objects/content-hash.ts';
 import { NOW } from '../../../fixtures/storage/features.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 import { commitPanel, learnable, openToy, toyConfig, WEEKS } from '../../../fixtures/toy-store.ts';

@@ -9,7 +9,7 @@ import { createFeatureSource } from '../../../../forecasting/features/feature-so
 import { type FeatureSpec, featureSizes } from '../../../../forecasting/features/feature-spec.ts';
 import { createFeatureBatch, writeFeatures } from '../../../../forecasting/features/features.ts';
 import { completePanel } from '../../../../forecasting/panel/complete-panel.ts';
-import { exogenousWithin, type Panel, padHistory } from '../../../../forecasting/panel/panel.ts';
+import { type Panel, padHistory, sharedWithin } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';
 import { runs } from '../../../fixtures/property-runs.ts';
 import {
@@ -187,7 +187,7 @@ describe('of a column known in advance', () => {
       );
       expect(bits(inputs(others, cutoff))).toEqual(bits(inputs(panel, cutoff)));
     }
-    const ended = { ...panel, ...exogenousWithin(panel, 0, LENGTH) };
+    const ended = { ...panel, ...sharedWithin(panel, 0, LENGTH) };
     expect(at(ended, LENGTH - 1)).toEqual(new Array(horizon).fill(0));
     expect(unknownColumns(ended, { past: [], future: ['plan'] }, LENGTH - 1, 24, horizon)).toEqual([
       'plan',
@@ -203,7 +203,7 @@ test('a long panel, what serving keeps of it and a padded one give the same bits
     ...{
       start: panel.start + first * 3_600_000,
       length: ONLINE_INTERVALS,
-      ...exogenousWithin(panel, first),
+      ...sharedWithin(panel, first),
     },
     columns: { target: panel.columns.target.filter((_, i) => i % LENGTH >= first) },
   };

@@ -1,12 +1,12 @@
 /** Purpose: what the model registry promises. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';
-import { encodeChecksummedJson } from '../../../../storage/log/checksummed-json.ts';
+import { encodeChecksummedJson } from '../../../../platform/files/checksummed-json.ts';
+import { sha256 } from '../../../../platform/files/content-hash.ts';
 import {
   type ModelRegistry,
   openModelRegistry,
 } from '../../../../storage/models/model-registry.ts';
-import { sha256 } from '../../../../storage/objects/content-hash.ts';
 import { objectKeys } from '../../../../storage/objects/object-keys.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { NOW } from '../../../fixtures/storage/features.ts';

@@ -6,8 +6,8 @@ import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';
+import { sha256 } from '../../../../platform/files/content-hash.ts';
 import { contentCache } from '../../../../storage/objects/content-cache.ts';
-import { sha256 } from '../../../../storage/objects/content-hash.ts';
 import { type FakeS3, startFakeS3 } from '../../../fakes/fake-s3.ts';
 import { NOW, temporaryFolder } from '../../../fixtures/storage/features.ts';
 import { openOnFakeS3 } from '../../../fixtures/storage/s3-stores.ts';

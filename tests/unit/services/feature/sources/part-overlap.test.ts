@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { RawPart } from '../../../../../domains/domain.ts';
 import type { AggregatedPart } from '../../../../../services/feature/aggregation/aggregate.ts';
 import { refuseOverlap } from '../../../../../services/feature/sources/part-overlap.ts';
-import type { Segment } from '../../../../../storage/features/segments/segment-index.ts';
+import type { Segment } from '../../../../../storage/features/manifest.ts';
 
 const HOUR = 3_600_000;
 const spanOf = (from: number, to: number) => ({ start: from * HOUR, end: to * HOUR });

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Checkpoint } from '../../../../../forecasting/models/network/member.ts';
+import { sha256 } from '../../../../../platform/files/content-hash.ts';
 import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../../../../services/training/workers/checkpoint-file.ts';
-import { sha256 } from '../../../../../storage/objects/content-hash.ts';
 
 let folder = '';
 let path = '';

@@ -8,11 +8,10 @@
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type DataFile, isPack } from '../../../../../storage/features/manifest.ts';
 import {
-  type DataFile,
-  isPack,
   lastRank,
-  winningSegments,
+  winningSpans,
 } from '../../../../../storage/features/reading/version-coverage.ts';
 import type { SegmentIndex } from '../../../../../storage/features/segments/segment-index.ts';
 import { coveredBy } from '../../../../../storage/features/time-spans.ts';
@@ -86,7 +85,7 @@ describe('who speaks when', () => {
     fc.assert(
       fc.property(snapshots, fc.integer({ min: 0, max: 5 }), ({ files, tables }, at) => {
         const knownAt = known(at);
-        const segments = winningSegments(files, tables, knownAt);
+        const segments = winningSpans(files, tables, knownAt);
         for (let t = 0; t <= LAST + 4; t++) {
           // The latest known; of equals the one in the later file, and there the later piece.
           let winner: { file: DataFile; rank: number; availableAt: number } | null = null;
@@ -136,7 +135,7 @@ describe('who speaks when', () => {
       pieces: { count: 1000 },
     } as unknown as DataFile;
     const table = { pieces: hours, firsts: new Map(), covered } as unknown as SegmentIndex;
-    expect(winningSegments([pack], new Map([['p', table]]))).toEqual([
+    expect(winningSpans([pack], new Map([['p', table]]))).toEqual([
       { start: 0, end: 1000, file: pack, rank: 999 },
     ]);
   });

@@ -1,73 +1,24 @@
 /**
- * Purpose: compaction changes how a snapshot is stored, and no answer: not for any cutoff, nor for
- * any `knownAt`.
+ * Purpose: compaction and commits at once, and how packs grow. That compaction changes no result:
+ * tests/integration/storage/feature-compact.property.test.ts.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import type { Panel } from '../../../../../forecasting/panel/panel.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../../platform/clock.ts';
-import { withSqlSession } from '../../../../../platform/duckdb/session.ts';
-import { isHeadwayError } from '../../../../../platform/errors.ts';
 import {
   type FeatureStore,
   openFeatureStore,
 } from '../../../../../storage/features/feature-store.ts';
 import type { FeatureObject, Manifest } from '../../../../../storage/features/manifest.ts';
-import { hashPanel } from '../../../../../storage/features/panel-hash.ts';
-import { readSnapshot } from '../../../../../storage/features/reading/snapshot-reader.ts';
 import { planRuns } from '../../../../../storage/features/segments/feature-compact.ts';
-import type { ObjectStore } from '../../../../../storage/objects/object-store.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 import {
-  hour,
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
-  type Row,
   schemaOf,
   temporaryFolder,
 } from '../../../../fixtures/storage/features.ts';
-
-const FEEDS = ['main', 'other', '@weather'];
-const LAST = 14;
-/** Intervals of the online view: fewer than there are. */
-const VIEW = 9;
-
-/**
- * Objects of several feeds: overlapping, late, corrected, empty, of equal times, saying the same
- * again.
- */
-const history: fc.Arbitrary<ObjectSpec[][]> = fc
-  .array(
-    fc.array(
-      fc.record({
-        feed: fc.constantFrom('main', 'main', ...FEEDS),
-        start: fc.nat(9),
-        length: fc.integer({ min: 1, max: 5 }),
-        availableAt: fc.nat(6),
-        rows: fc.uniqueArray(
-          fc.tuple(fc.constantFrom('a', 'b', 'é'), fc.nat(4), fc.constantFrom(-0, 0, 1, 2, 0.1)),
-          {
-            maxLength: 7,
-            selector: ([id, at]) => `${id} ${at}`,
-          },
-        ),
-      }),
-      { minLength: 1, maxLength: 4 },
-    ),
-    { minLength: 2, maxLength: 4 },
-  )
-  .map((commits) =>
-    commits.map((objects, c) =>
-      objects.map(({ feed, start, length, availableAt, rows }, i) => ({
-        ...{ feed, part: `p${i}`, fingerprint: `f${c}.${i}`, availableAt: NOW + availableAt },
-        span: [start, start + length] as const,
-        rows: rows
-          .filter(([, at]) => at < length)
-          .map(([id, at, value]): Row => [id, start + at, value]),
-      })),
-    ),
-  );
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -75,36 +26,6 @@ beforeAll(async () => {
   ({ folder, remove } = await temporaryFolder());
 });
 afterAll(() => remove());
-
-const told = (read: Promise<Panel>): Promise<string> =>
-  read.then(
-    (panel) => `${panel.seriesIds} ${hashPanel(panel)}`,
-    (error: unknown) =>
-      isHeadwayError(error, 'SNAPSHOT_EMPTY') ? error.code : Promise.reject(error),
-  );
-
-/**
- * Everything that can be asked of a snapshot, answered (by one SQL engine: starting them is what
- * takes time).
- */
-function answers(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
-  return withSqlSession(async (session) => {
-    const found: Record<string, string> = {};
-    for (let known = -1; known <= 7; known++) {
-      for (const [cutoff, from] of [[], [7], [11, 5]]) {
-        const query = {
-          knownAt: NOW + known,
-          ...(cutoff === undefined ? {} : { cutoff: hour(cutoff) }),
-          ...(from === undefined ? {} : { from: hour(from) }),
-        };
-        found[JSON.stringify([known, cutoff, from])] = await told(
-          readSnapshot(store, manifest, query, session),
-        );
-      }
-    }
-    return found;
-  });
-}
 
 async function withStore<T>(
   work: (features: FeatureStore, store: ReturnType<typeof memoryObjectStore>) => Promise<T>,
@@ -117,64 +38,6 @@ async function withStore<T>(
   }
 }
 
-describe('compaction', () => {
-  test.each(['zero', 'unknown'] as const)(
-    'changes no answer, whatever was committed (missing = %s)',
-    async (missing) => {
-      await fc.assert(
-        fc.asyncProperty(
-          history,
-          fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
-          (commits, compactAfter) =>
-            withStore(async (features, store) => {
-              const anchor: ObjectSpec = {
-                part: 'anchor',
-                span: [0, LAST],
-                availableAt: NOW,
-                rows: [['a', 0, 1]],
-              };
-              const schema = schemaOf(missing);
-              let pieces = 0;
-              for (const [i, specs] of [[anchor], ...commits].entries()) {
-                const newObjects = await makeObjects(folder, specs);
-                const manifest = await features.commit({
-                  reason: 'test',
-                  schema,
-                  newObjects,
-                  onlineIntervals: VIEW,
-                });
-                pieces += newObjects.length;
-                // Whether it was made from the view before or from everything, the view is what the
-                // snapshot reads as.
-                const online = await features.readOnline();
-                const whole = await readSnapshot(store, manifest, { lastIntervals: VIEW });
-                expect([online.panel.seriesIds, hashPanel(online.panel)]).toEqual([
-                  whole.seriesIds,
-                  hashPanel(whole),
-                ]);
-                if (!compactAfter[i]) continue;
-                const before = await answers(store, manifest);
-                const view = await features.readOnline();
-                const compacted = (await features.compact({ maxRows: 12 })) as Manifest;
-                expect(await answers(store, compacted)).toEqual(before);
-                expect(hashPanel((await features.readOnline()).panel)).toBe(hashPanel(view.panel));
-                expect(await features.pieces(compacted)).toHaveLength(pieces);
-                const rowsIn = (all: readonly { rowsIn: number }[]) =>
-                  all.reduce((sum, piece) => sum + piece.rowsIn, 0);
-                expect(rowsIn([...compacted.packs, ...compacted.objects])).toBe(
-                  rowsIn(await features.pieces(manifest)),
-                );
-              }
-              expect((await features.verify()).problems).toEqual([]);
-            }),
-        ),
-        { numRuns: 4, seed: 20261122, endOnFailure: true },
-      );
-    },
-    240_000,
-  );
-});
-
 test('a commit that comes in between stays, whichever of the two is first', async () => {
   await withStore(async (features, store) => {
     const hourly = (at: number): ObjectSpec => ({
@@ -183,7 +46,7 @@ test('a commit that comes in between stays, whichever of the two is first', asyn
       rows: [['a', at, at + 1]],
     });
     const commit = async (at: number) =>
-      features.commit({
+      commitObjects(features, {
         reason: 'test',
         schema: schemaOf('zero'),
         newObjects: await makeObjects(folder, [hourly(at)]),

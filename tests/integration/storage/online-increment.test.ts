@@ -1,0 +1,151 @@
+/**
+ * Purpose: an online view made from the one before is the one that reading everything gives, and is
+ * made so where it should be.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { fixedClock } from '../../../platform/clock.ts';
+import { withSqlSession } from '../../../platform/duckdb/session.ts';
+import { FeatureFiles } from '../../../storage/features/feature-files.ts';
+import { openFeatureStore } from '../../../storage/features/feature-store.ts';
+import { nextOnlinePanel } from '../../../storage/features/online/online-increment.ts';
+import { encodeOnlineView } from '../../../storage/features/online/online-view.ts';
+import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.ts';
+import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
+import {
+  commitObjects,
+  makeObjects,
+  NOW,
+  type ObjectSpec,
+  type Row,
+  schemaOf,
+  temporaryFolder,
+} from '../../fixtures/storage/features.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  ({ folder, remove } = await temporaryFolder());
+});
+afterAll(() => remove());
+
+/**
+ * How often the view of the second of two commits was made from that of the first; it must be right
+ * whenever it was.
+ */
+async function increments(
+  pairs: readonly (readonly ObjectSpec[])[][],
+  missing: 'zero' | 'unknown',
+): Promise<boolean[]> {
+  const made: boolean[] = [];
+  await withSqlSession(async (session) => {
+    for (const [first = [], second = []] of pairs) {
+      const store = memoryObjectStore();
+      try {
+        const features = openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) });
+        const commit = async (specs: readonly ObjectSpec[]) =>
+          commitObjects(features, {
+            reason: 'test',
+            schema: schemaOf(missing),
+            newObjects: await makeObjects(folder, specs),
+            onlineIntervals: 8,
+          });
+        const parent = await commit(first);
+        const next = await commit(
+          second.map((spec, i) => ({ ...spec, part: `later ${i}`, fingerprint: `later ${i}` })),
+        );
+        const added = next.objects.slice(parent.objects.length);
+        const panel = await nextOnlinePanel(new FeatureFiles(store), session, parent, next, added, {
+          lastIntervals: 8,
+        });
+        const whole = await readSnapshot(
+          new FeatureFiles(store),
+          next,
+          { lastIntervals: 8 },
+          session,
+        );
+        if (panel) expect(Buffer.compare(encodeOnlineView(panel), encodeOnlineView(whole))).toBe(0);
+        // The commit itself made its view from the rows that it had just checked, without asking
+        // the SQL engine again.
+        const committed = await store.get(next.online?.key ?? '');
+        expect(Buffer.compare(committed, encodeOnlineView(whole))).toBe(0);
+        made.push(panel !== null);
+      } finally {
+        await store.close();
+      }
+    }
+  });
+  return made;
+}
+
+const row = (id: string, at: number): Row => [id, at, at + 1];
+const base: ObjectSpec = {
+  span: [0, 10],
+  rows: [row('a', 1), row('a', 9), row('b', 6), row('once', 9)],
+};
+const late = { availableAt: NOW + 1 };
+
+test.each(['zero', 'unknown'] as const)(
+  'it is used where it can be shown to be right (missing = %s)',
+  async (missing) => {
+    const cases: [ObjectSpec[], ObjectSpec, boolean][] = [
+      [[base], { ...late, span: [10, 11], rows: [row('a', 10), row('new', 10)] }, true],
+      [[base], { ...late, span: [12, 13], rows: [] }, true],
+      [[base], { ...late, span: [9, 11], rows: [row('a', 9), row('once', 10)] }, true],
+      // `once` had its only row where it is replaced
+      [[base], { ...late, span: [9, 11], rows: [row('a', 9)] }, false],
+      [[base], { ...late, span: [0, 10], rows: [row('a', 9)] }, false], // everything is replaced
+      // nothing of the view before is left
+      [[base], { ...late, span: [30, 31], rows: [row('a', 30)] }, false],
+      // a feed more
+      [[base], { ...late, feed: 'other', span: [10, 11], rows: [row('a', 10)] }, false],
+      [
+        [base, { ...base, feed: 'other' }],
+        { ...late, span: [10, 11], rows: [row('a', 10)] },
+        missing === 'zero',
+      ],
+      [[base], { ...late, feed: '@weather', span: [3, 12], rows: [row('heat', 9)] }, true],
+    ];
+    const made = await increments(
+      cases.map(([first, second]) => [
+        first.map((spec, i) => ({ ...spec, part: `p${i}` })),
+        [second],
+      ]),
+      missing,
+    );
+    expect(made).toEqual(cases.map(([, , expected]) => expected));
+  },
+  60_000,
+);
+
+test('whatever is committed, it is right', async () => {
+  const rows = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(14)), {
+    maxLength: 9,
+    selector: (r) => r.join(),
+  });
+  const spec = fc
+    .record({
+      feed: fc.constantFrom('main', 'main', 'other', '@weather'),
+      start: fc.nat(9),
+      length: fc.integer({ min: 1, max: 6 }),
+      rows,
+    })
+    .map(({ feed, start, length, rows: all }): ObjectSpec => {
+      const inside = all
+        .filter(([, at]) => at >= start && at < start + length)
+        .map(([id, at]) => row(id, at));
+      return { feed, span: [start, start + length], rows: inside };
+    });
+  const pair = fc.tuple(
+    fc.array(spec, { minLength: 1, maxLength: 3 }),
+    fc.array(spec, { minLength: 1, maxLength: 2 }),
+  );
+  const pairs = fc
+    .sample(pair, { numRuns: 25, seed: 4 })
+    .map(([first, second]) => [
+      [base, ...first].map((one, i) => ({ ...one, part: `p${i}` })),
+      second.map((one, i) => ({ ...one, availableAt: NOW + (i % 2) })),
+    ]);
+  for (const missing of ['zero', 'unknown'] as const)
+    expect(await increments(pairs, missing)).toContain(true);
+}, 120_000);

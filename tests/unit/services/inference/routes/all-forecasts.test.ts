@@ -1,0 +1,270 @@
+/**
+ * Purpose: all series at once, by level and horizon, as NDJSON, CSV and pages of JSON: the same
+ * numbers as one by one.
+ * Invariants: a stream is of one model and snapshot, whatever is swapped in while it is read; a
+ * slow reader costs no memory.
+ * Fails: with the unexpected response.
+ */
+
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
+import { forecastStream } from '../../../../../services/inference/responses/forecast-stream.ts';
+import { preferredType } from '../../../../../services/inference/responses/media-type.ts';
+import { startServer } from '../../../../../services/inference/server.ts';
+import type { Serving } from '../../../../../services/inference/serving/build-serving-snapshot.ts';
+import { createFixture, domain, IDS } from '../../../../fakes/inference.ts';
+
+const { build } = createFixture();
+let app: App;
+beforeAll(async () => {
+  app = await build();
+});
+afterAll(() => app.close());
+
+const alive = [...IDS].sort().filter((id) => id !== 'dead');
+const one = async (id: string, query: string) =>
+  (await app.inject(`/v1/series/${encodeURIComponent(id)}/forecast${query}`)).json();
+
+describe('formats', () => {
+  test('NDJSON: one forecast a line, each as it is alone; what cannot be forecast is left out and counted', async () => {
+    const response = await app.inject('/v1/forecasts?format=ndjson&horizon=3');
+    expect(response.headers['content-type']).toBe('application/x-ndjson; charset=utf-8');
+    expect(response.headers['x-series-left-out']).toBe('1');
+    const lines = response.body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ seriesId }) => seriesId)).toEqual(alive);
+    for (const line of lines) expect(line).toEqual(await one(line.seriesId, '?horizon=3'));
+  });
+
+  test('CSV: one row a series and step, ids quoted where they must be', async () => {
+    const odd = await createFixture({ ids: ['74', 'a,"b"'] }).build();
+    const response = await odd.inject('/v1/forecasts?format=csv&horizon=2&levels=80');
+    const [head, ...rows] = response.body.trimEnd().split('\n');
+    expect(head).toBe(
+      'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since',
+    );
+    expect(rows).toHaveLength(4);
+    const alone = await odd.inject('/v1/series/74/forecast?horizon=2');
+    const { quantiles: q, timestamps, cutoff } = alone.json();
+    expect(rows[1]).toBe(
+      `74,${timestamps[1]},${cutoff},${q['0.1'][1]},${q['0.5'][1]},${q['0.9'][1]},model-1,1-0f1e2d3c4b5a,,,`,
+    );
+    expect(rows[2]).toMatch(/^"a,""b""",/);
+    await odd.close();
+  });
+
+  test('JSON comes in pages that join up', async () => {
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const page = (
+        await app.inject(`/v1/forecasts?limit=2&horizon=1${cursor && `&cursor=${cursor}`}`)
+      ).json();
+      seen.push(
+        ...page.forecasts.map(({ seriesId }: { seriesId: string }) => seriesId),
+        ...page.withoutForecast,
+      );
+      expect(page.total).toBe(IDS.length);
+      cursor = page.nextCursor ?? '';
+    } while (cursor);
+    expect(seen.sort()).toEqual([...IDS].sort());
+  });
+
+  test('a fallback is labelled in every line and row', async () => {
+    const bare = await createFixture({ champion: null }).build();
+    const lines = (await bare.inject('/v1/forecasts?format=ndjson')).body.trimEnd().split('\n');
+    for (const line of lines) expect(JSON.parse(line).fallback.reason).toBe('NO_CHAMPION');
+    const rows = (await bare.inject('/v1/forecasts?format=csv')).body
+      .trimEnd()
+      .split('\n')
+      .slice(1);
+    for (const row of rows) expect(row).toMatch(/,baseline-mean_4_weeks,.*,NO_CHAMPION,2026-/);
+    expect((await bare.inject('/metrics')).body).toContain(
+      `headway_fallback_total{reason="NO_CHAMPION"} ${2 * alive.length}`,
+    );
+    await bare.close();
+  });
+
+  test.each([
+    [undefined, 'application/json'],
+    ['*/*', 'application/json'],
+    ['text/csv', 'text/csv'],
+    ['text/*;q=0.9, application/json;q=0.5', 'text/csv'],
+    ['application/x-ndjson', 'application/x-ndjson'],
+    ['application/xml, */*;q=0.1', 'application/json'],
+    ['application/json;q=0, */*', 'application/x-ndjson'],
+    ['text/html', null],
+    ['application/json;q=0', null],
+    [';;,q=', null],
+  ])('Accept %j gets %j', async (accept, type) => {
+    expect(preferredType(accept, ['application/json', 'application/x-ndjson', 'text/csv'])).toBe(
+      type,
+    );
+    const response = await app.inject({
+      url: '/v1/forecasts?horizon=1',
+      headers: accept === undefined ? {} : { accept },
+    });
+    expect(response.statusCode).toBe(type === null ? 406 : 200);
+    if (type !== null) expect(String(response.headers['content-type'])).toContain(type);
+  });
+
+  test('each format has an ETag of its own, and is 304 when it is known', async () => {
+    const etags = [];
+    for (const format of ['json', 'ndjson', 'csv']) {
+      const { headers } = await app.inject(`/v1/forecasts?format=${format}`);
+      expect(headers.vary).toBe('accept');
+      etags.push(headers.etag);
+      const again = await app.inject({
+        url: `/v1/forecasts?format=${format}`,
+        headers: { 'if-none-match': String(headers.etag) },
+      });
+      expect([again.statusCode, again.body]).toEqual([304, '']);
+    }
+    expect(new Set(etags).size).toBe(3);
+  });
+
+  test.each([
+    ['?format=xml', 400, 'REQUEST_INVALID'],
+    ['?format=ndjson&limit=5', 400, 'REQUEST_INVALID'],
+    ['?format=csv&horizon=25', 400, 'HORIZON_INVALID'],
+    ['?format=csv&levels=95', 400, 'LEVEL_UNKNOWN'],
+    ['?cursor=x', 400, 'REQUEST_INVALID'],
+  ])('%s is refused before a line is sent', async (query, status, code) => {
+    const response = await app.inject(`/v1/forecasts${query}`);
+    expect([response.statusCode, response.json().code]).toEqual([status, code]);
+  });
+});
+
+describe('levels', () => {
+  test('a level is its two quantiles and the median', async () => {
+    expect(Object.keys((await one('74', '?levels=80')).quantiles)).toEqual(['0.1', '0.5', '0.9']);
+    const { body } = await app.inject({
+      method: 'POST',
+      url: '/v1/forecasts',
+      payload: { seriesIds: ['74'], levels: [80], horizon: 1 },
+    });
+    expect(Object.keys(JSON.parse(body).forecasts[0].quantiles)).toEqual(['0.1', '0.5', '0.9']);
+  });
+
+  test('one that the model has not is refused, with those it has', async () => {
+    for (const url of ['/v1/series/74/forecast?levels=80,95', '/v1/forecasts?levels=95']) {
+      const response = await app.inject(url);
+      expect([response.statusCode, response.json().code]).toEqual([400, 'LEVEL_UNKNOWN']);
+      expect(response.json().fix).toContain('There are 80.');
+    }
+  });
+
+  test.each(['', 'eighty', '80;90', '80,', '-80', '1e1', '100'])(
+    'levels=%s is refused by its form',
+    async (levels) => {
+      const response = await app.inject(`/v1/series/74/forecast?levels=${levels}`);
+      expect([response.statusCode, response.json().code]).toEqual([400, 'REQUEST_INVALID']);
+    },
+  );
+});
+
+describe('reading slowly', () => {
+  const many = Array.from({ length: 300 }, (_, s) => `s${String(s).padStart(4, '0')}`);
+
+  test('chunks are made only as they are read, and nothing more once the reader has gone', async () => {
+    const big = await createFixture({ ids: many }).build();
+    let made = 0;
+    const counted = {
+      ...domain,
+      seriesTitle: (id: string) => {
+        made++;
+        return id;
+      },
+    };
+    const { stream } = forecastStream(
+      big.serving.current() as Serving,
+      counted,
+      'ndjson',
+      {},
+      () => {},
+    );
+    const reader = stream[Symbol.asyncIterator]();
+    await reader.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(made).toBeLessThan(150);
+    await reader.return?.();
+    const then = made;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([stream.destroyed, made]).toEqual([true, then]);
+    await big.close();
+  });
+
+  test('a swap while a client reads: the rest is still of the model and snapshot it began with', async () => {
+    const { fixture, build: other } = createFixture({ ids: many });
+    const swapped = await other();
+    const { stream } = forecastStream(
+      swapped.serving.current() as Serving,
+      domain,
+      'ndjson',
+      {},
+      () => {},
+    );
+    let text = '';
+    for await (const chunk of stream) {
+      if (text === '') {
+        Object.assign(fixture, { champion: 'model-2', promotion: 2, snapshot: 2 });
+        expect(await swapped.serving.refresh()).toBe('changed');
+      }
+      text += chunk;
+    }
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(many.length);
+    const versions = new Set(
+      lines.map(({ modelVersion, snapshotVersion }) => `${modelVersion} ${snapshotVersion}`),
+    );
+    expect([...versions]).toEqual(['model-1 1-0f1e2d3c4b5a']);
+    await swapped.close();
+  });
+
+  test('a client that goes away in the middle costs nothing but its own response', async () => {
+    const { options } = createFixture({ ids: many });
+    const server = await startServer({
+      ...options,
+      host: '127.0.0.1',
+      port: 0,
+      refreshIntervalMs: 3_600_000,
+      closeTimeoutMs: 2000,
+    });
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      get(`${server.url}/v1/forecasts?format=csv`, resolve),
+    );
+    response.on('error', () => {});
+    response.destroy();
+    expect((await fetch(`${server.url}/v1/series/s0001/forecast`)).status).toBe(200);
+    await server.close();
+  });
+});
+
+describe('a wrong method', () => {
+  test.each([
+    ['DELETE', '/v1/model', 'GET, HEAD'],
+    ['PUT', '/v1/forecasts?x=1', 'GET, HEAD, POST'],
+    ['POST', '/v1/series/74/forecast', 'GET, HEAD'],
+    ['OPTIONS', '/v1/series', 'GET, HEAD'],
+    ['DELETE', '/', 'GET, HEAD'],
+  ] as const)('%s %s is 405 with Allow: %s', async (method, url, allow) => {
+    const response = await app.inject({ method, url });
+    expect([response.statusCode, response.json().code, response.headers.allow]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      allow,
+    ]);
+  });
+
+  test('a path that is not there stays 404', async () => {
+    for (const url of ['/v2/model', '/v1/series/a/b/forecast', '/v1/modelx'])
+      expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(404);
+  });
+});
