@@ -27,6 +27,9 @@ const TEMPORARY_FOLDER = '.tmp';
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 const COPY_BLOCK_BYTES = 1 << 20;
 
+/** The codes of file systems that cannot flush a folder. */
+const UNFLUSHABLE = new Set(['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'EBADF']);
+
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? '';
 
 function storeError(error: unknown, key: string, writing: boolean): unknown {
@@ -67,11 +70,15 @@ export function fileObjectStore(
   let swept = false;
 
   async function flushFolder(name: string): Promise<void> {
-    const handle = await files.open(name, 'r');
+    let handle: nodeFiles.FileHandle | undefined;
     try {
+      handle = await files.open(name, 'r');
       await handle.sync();
+    } catch (error) {
+      // Windows and some network file systems flush no folder; they have no other way to ask.
+      if (!UNFLUSHABLE.has(codeOf(error))) throw error;
     } finally {
-      await handle.close();
+      await handle?.close();
     }
   }
 
