@@ -115,7 +115,7 @@ async function checkStore({ place, client, acknowledged }: Soak): Promise<void> 
 async function runEvents(soak: Soak, seconds: number, seed: number): Promise<void> {
   const random = seededRandom(seed);
   const endsAt = performance.now() + seconds * 1000;
-  for (let round = 0; performance.now() < endsAt; round++) {
+  while (performance.now() < endsAt) {
     const order = EVENTS.map((event) => ({ event, at: random() })).sort((a, b) => a.at - b.at);
     for (const { event } of order) {
       if (performance.now() >= endsAt) break;

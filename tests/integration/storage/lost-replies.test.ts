@@ -20,7 +20,7 @@ const DAY = 24 * HOUR;
 /** By the clock of the double, which stamps what it holds. */
 const TODAY = Date.now();
 /** A prime, so that the trials of one kind fall on other requests than those of the next. */
-const STRIDE = 5;
+const STRIDE = 11;
 
 let folder: string;
 let remove: () => Promise<void>;
