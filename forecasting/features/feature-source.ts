@@ -6,7 +6,7 @@
  * Fails: a RangeError for a panel of another frequency, a horizon longer than the week (version 1),
  * and a window longer than the lags.
  */
-import { type Beginning, beginningsIn } from '../panel/birth.ts';
+import { type Beginning, beginningsIn, firstEvent } from '../panel/birth.ts';
 import { withoutOutliers } from '../panel/outliers.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
@@ -56,7 +56,10 @@ export interface FeatureSource {
   readonly lags: Lags;
   /** Per series, where it may begin after zeros (birth.ts). */
   readonly beginnings: readonly (readonly Beginning[])[];
-  readonly exogenous: ExogenousRows;
+  /** Per series, its first value that is not 0: before it, it was not there; 0 for version 1. */
+  readonly firstEvents: readonly number[];
+  /** By series. */
+  readonly exogenous: readonly ExogenousRows[];
   /** [length × contextSize]: the inputs from the other series, at each cutoff. */
   readonly context: Float32Array;
 }
@@ -119,13 +122,16 @@ export function createFeatureSource(
   const beginnings = panel.seriesIds.map((_, series) =>
     hasBirths ? beginningsIn(targetOf(panel, series), spec.week) : [],
   );
+  const firstEvents = panel.seriesIds.map((_, series) =>
+    hasBirths ? firstEvent(targetOf(panel, series)) : 0,
+  );
   const scores =
     spec.context === undefined
       ? []
       : (panel.context ?? contextScores(panel, spec.context, lags, from));
   const context = contextRows(scores, panel.length, spec.day, firstCutoff);
   const shared = { calendar, tables, lags, exogenous, context };
-  return { spec, sizes, panel, firstCutoff, beginnings, ...shared };
+  return { spec, sizes, panel, firstCutoff, beginnings, firstEvents, ...shared };
 }
 
 /** The sizes of week tables over the grid indices [from, span). */

@@ -7,7 +7,7 @@
  * Fails: a RangeError for a cutoff with too little grid before it.
  */
 import { type Calendar, localLag } from './calendar.ts';
-import { PAST_INPUTS } from './exogenous.ts';
+import { type ExogenousRows, PAST_INPUTS } from './exogenous.ts';
 import type { FeatureSource } from './feature-source.ts';
 import {
   DAYS_BACK,
@@ -179,7 +179,8 @@ export function writeFeatures(
     const residual = ((values[t] as number) - (weekMeans[t - from] as number)) * scale;
     return Number.isNaN(residual) ? 0 : residual;
   };
-  const view = { ...history, ...level, source, cutoff, scale, residualAt };
+  const exogenous = source.exogenous[series] as ExogenousRows;
+  const view = { ...history, ...level, source, exogenous, cutoff, scale, residualAt };
   batch.level[row] = level.level;
   writeSteps(view, writeWindow(view, batch, row), batch, row);
 }
@@ -198,6 +199,7 @@ export function knownShareOf({ window, capacity }: FeatureBatch, row: number, sp
 /** One series at a cutoff, in units of its level. */
 interface SeriesView extends SeriesHistory, Level {
   readonly source: FeatureSource;
+  readonly exogenous: ExogenousRows;
   readonly cutoff: number;
   /** 1 / level. */
   readonly scale: number;
@@ -213,7 +215,7 @@ interface RecentResiduals {
 
 /** Writes the encoder's inputs. */
 function writeWindow(view: SeriesView, batch: FeatureBatch, row: number): RecentResiduals {
-  const { source, values, cutoff, level, center, scale, residualAt } = view;
+  const { source, exogenous, values, cutoff, level, center, scale, residualAt } = view;
   const { spec, sizes } = source;
   const { day, week } = spec;
   const window = batch.window;
@@ -252,8 +254,7 @@ function writeWindow(view: SeriesView, batch: FeatureBatch, row: number): Recent
     window[at++] = center * scale;
   }
   const pastSize = (spec.exogenous?.past.length ?? 0) * PAST_INPUTS;
-  for (let i = 0; i < pastSize; i++)
-    window[at++] = source.exogenous.past[cutoff * pastSize + i] as number;
+  for (let i = 0; i < pastSize; i++) window[at++] = exogenous.past[cutoff * pastSize + i] as number;
   const { contextSize } = sizes;
   for (let i = 0; i < contextSize; i++)
     window[at++] = source.context[cutoff * contextSize + i] as number;
@@ -267,7 +268,7 @@ function writeSteps(
   batch: FeatureBatch,
   row: number,
 ): void {
-  const { source, values, cutoff, center, scale, from, weekMeans, residualAt } = view;
+  const { source, exogenous, values, cutoff, center, scale, from, weekMeans, residualAt } = view;
   const { spec, sizes, calendar } = source;
   const { day, week, horizon } = spec;
   const futureSize = spec.exogenous?.future.length ?? 0;
@@ -324,7 +325,7 @@ function writeSteps(
     step[to++] = 1 / k;
     if (hasYearFeatures(spec)) to = writeYear(calendar, t, step, to);
     for (let i = 0; i < futureSize; i++)
-      step[to++] = source.exogenous.future[t * futureSize + i] as number;
+      step[to++] = exogenous.future[t * futureSize + i] as number;
   }
 }
 

@@ -34,6 +34,15 @@ export function beginningsIn(values: Float32Array, week: number, from = 0): Begi
   return found;
 }
 
+/** Grid index of the first value that is not 0; past the end where there is none. */
+export function firstEvent(values: Float32Array): number {
+  for (let t = 0; t < values.length; t++) {
+    const value = values[t] as number;
+    if (value !== 0 && !Number.isNaN(value)) return t;
+  }
+  return values.length;
+}
+
 /** The last of `beginnings` that shows at the cutoff; 0 where there is none. */
 export function birthOf(
   values: Float32Array,

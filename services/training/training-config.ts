@@ -16,6 +16,7 @@ import {
 } from '../../forecasting/features/feature-spec.ts';
 import type { FitOptions } from '../../forecasting/models/network/member.ts';
 import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
+import { firstEvent } from '../../forecasting/panel/birth.ts';
 import { type Panel, targetOf } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../platform/errors.ts';
@@ -151,8 +152,19 @@ export function networkSpecOf(
     ...(hasExogenous ? { exogenous } : {}),
     ...(context ? { context } : {}),
   };
-  return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
+  return {
+    features,
+    quantiles: domain.quantiles,
+    seriesIds: begunBy(panel, lastTarget),
+    ...network,
+  };
 }
+
+/** Series with a value that is not 0 by then: of the others there is nothing to learn. */
+const begunBy = (panel: Panel, lastTarget: number): string[] =>
+  panel.seriesIds.filter(
+    (_, series) => firstEvent(targetOf(panel, series).subarray(0, lastTarget + 1)) <= lastTarget,
+  );
 
 /**
  * True where some series is below zero at times: its level may come near zero, and nothing can be

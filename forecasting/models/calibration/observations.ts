@@ -5,8 +5,9 @@
  * the groups are quantiles of the windows' levels, so that they follow the target's unit.
  * Fails: never.
  */
-import type { FeatureSpec, LevelSpec } from '../../features/feature-spec.ts';
+import { type FeatureSpec, type LevelSpec, levelIntervals } from '../../features/feature-spec.ts';
 import { hasEnoughHistory, levelAt } from '../../features/features.ts';
+import { firstEvent, recentBirth } from '../../panel/birth.ts';
 import { targetOf } from '../../panel/panel.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
 import { groupOf } from './calibration.ts';
@@ -69,7 +70,7 @@ export function observe(
     const lines = linear?.predict(panel, cutoff, horizon) ?? anchors;
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const values = targetOf(panel, s);
-      if (!hasEnoughHistory(values, cutoff, spec)) continue;
+      if (!hasEnoughHistory(values, cutoff, spec) || !hasBegun(values, cutoff, spec)) continue;
       const rowOf = (of: Float32Array, length: number) => of.subarray(s * length, (s + 1) * length);
       windows.cutoffs[count] = time;
       windows.levels[count] = levelAt(values, cutoff, spec);
@@ -82,6 +83,13 @@ export function observe(
     }
   }
   return { ...windows, count, horizon };
+}
+
+/** Not zero so far; a series that has just begun is calibrated apart, by its age. */
+function hasBegun(values: Float32Array, cutoff: number, spec: LevelSpec): boolean {
+  if (spec.version !== 2 || spec.isAdditive) return true;
+  const isBorn = firstEvent(values) <= cutoff;
+  return isBorn && recentBirth(values, cutoff, spec.week, levelIntervals(spec)) === 0;
 }
 
 /**

@@ -10,7 +10,7 @@
  * not of this job; an UnlearnableError where no window has enough known history.
  */
 import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
-import { drawHistory } from '../../features/shortened-history.ts';
+import { drawHistory, isLearnable } from '../../features/training-history.ts';
 import type { Panel } from '../../panel/panel.ts';
 import { type AdamWState, createAdamW, oneCycleRate } from './adamw.ts';
 import { decayOf, initialWeights, lossOf, trainStep } from './gradient-step.ts';
@@ -19,7 +19,6 @@ import { type InputScaling, type NetworkSpec, parameterCount } from './network.t
 import {
   createTrainingBatch,
   fillRow,
-  isLearnable,
   lossWeights,
   shuffle,
   type TrainingBatch,

@@ -14,6 +14,7 @@
 import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import { isLearnable } from '../../features/training-history.ts';
 import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { fitScaling, standardiseRow } from './input-scaling.ts';
@@ -27,7 +28,7 @@ import {
   squaredError,
 } from './least-squares.ts';
 import type { InputScaling } from './network.ts';
-import { createTrainingBatch, fillRow, isLearnable, trainingCutoffs } from './training-batch.ts';
+import { createTrainingBatch, fillRow, trainingCutoffs } from './training-batch.ts';
 import { windowSources } from './window-source.ts';
 
 /** Penalties to choose from, in units of the windows' total weight (inputs are standardised). */

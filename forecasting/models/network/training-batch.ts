@@ -8,13 +8,9 @@
  */
 
 import type { FeatureSource } from '../../features/feature-source.ts';
-import {
-  createFeatureBatch,
-  type FeatureBatch,
-  hasEnoughHistory,
-  writeFeatures,
-} from '../../features/features.ts';
-import { birthAt, type SeriesHistory } from '../../features/series-history.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import type { SeriesHistory } from '../../features/series-history.ts';
+import { isLearnable } from '../../features/training-history.ts';
 import { targetOf } from '../../panel/panel.ts';
 import { noKnownHistory, standardiseRow } from './input-scaling.ts';
 import type { InputScaling } from './network.ts';
@@ -56,15 +52,6 @@ export function trainingCutoffs(
   }
   return Int32Array.from(cutoffs.reverse());
 }
-
-/** Whether enough is known before the cutoff, since the series began. */
-export const isLearnable = (source: FeatureSource, series: number, cutoff: number): boolean =>
-  hasEnoughHistory(
-    targetOf(source.panel, series),
-    cutoff,
-    source.spec,
-    birthAt(source, series, cutoff),
-  );
 
 /** The windows to learn from, ascending: index of the cutoff × number of series + series. */
 export function trainingWindows(source: FeatureSource, cutoffs: Int32Array): Uint32Array {

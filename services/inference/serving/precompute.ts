@@ -11,6 +11,7 @@
 import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { hasColumn } from '../../../forecasting/panel/exogenous-columns.ts';
 import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
 import { type SeasonRules, seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -91,9 +92,7 @@ export function unknownInputs(
 ): string[] {
   const names = forecaster.exogenous;
   if (names === undefined) return [];
-  const missing = [...names.past, ...names.future].filter(
-    (name) => !(name in (panel.exogenous ?? {})),
-  );
+  const missing = [...names.past, ...names.future].filter((name) => !hasColumn(panel, name));
   if (missing.length === 0) return unknownColumns(panel, names, cutoff, day, horizon);
   throw new HeadwayError(
     'MODEL_INCOMPATIBLE',
@@ -125,8 +124,8 @@ export async function precompute(
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
       'HISTORY_TOO_SHORT',
-      `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ` +
-        `${forecaster.minimumHistory}`,
+      `the snapshot holds ${historyText(panel, cutoff + 1)}; ${forecaster.name} needs ` +
+        historyText(panel, forecaster.minimumHistory),
       {
         fix:
           'Run the feature service over a longer span, or promote a model that needs less ' +
@@ -192,3 +191,6 @@ export function seriesSlice(panel: Panel, from: number, to: number): Panel {
     columns: { target: columns.target, ...columns },
   };
 }
+
+const historyText = ({ frequencyMinutes }: Panel, intervals: number): string =>
+  `${Number(((intervals * frequencyMinutes) / 1440).toFixed(1))} days (${intervals} intervals)`;

@@ -24,14 +24,14 @@ import { runs } from '../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   lastOf,
+  newSpec,
   type PanelDescription,
   panelDescription,
   panelOf,
   randomPanel,
-  toySpec,
 } from '../../../fixtures/random-panels.ts';
 
-const spec: FeatureSpec = { ...toySpec, version: 2 };
+const spec = newSpec;
 const additive: FeatureSpec = { ...spec, nonNegative: false, isAdditive: true };
 const anySpec = fc.constantFrom<FeatureSpec>(spec, additive, { ...spec, horizon: 200 });
 const LENGTH = lookBack(spec) + 200;

@@ -75,7 +75,7 @@ describe('the page', () => {
     );
     const mae = {
       'last value': 'last_value',
-      'same hour last week': 'seasonal_naive',
+      'seasonal naive': 'seasonal_naive',
       'mean of 4 weeks': 'mean_4_weeks',
       network: 'network',
     };
