@@ -12,6 +12,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { openAppendLog } from '../log/append-log.ts';
+import { writeWitness } from '../log/witness.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
@@ -95,6 +96,7 @@ export function openFeatureStore(options: {
   const { store, domain, clock } = options;
   const files = new FeatureFiles(store);
   const log = openAppendLog<Manifest>(store, {
+    appended: (slot) => writeWitness(store, domain, slot),
     prefix: objectKeys.featureLog(domain),
     keyOf: (number) => objectKeys.manifest(domain, number),
     parse: parseManifest,

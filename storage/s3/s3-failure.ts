@@ -7,6 +7,7 @@
  * Fails: never.
  */
 import { HeadwayError } from '../../platform/errors.ts';
+import { tlsFix } from '../../platform/http/tls.ts';
 
 /** One failed request, in words of our own. */
 export interface S3Failure {
@@ -125,7 +126,7 @@ export const isTaken = ({ name, status }: S3Failure): boolean =>
   status === 412 || name === 'PreconditionFailed';
 
 export function mayPass({ name, status }: S3Failure): boolean {
-  if (LOCAL.has(name)) return false;
+  if (LOCAL.has(name) || tlsFix(name) !== null) return false;
   // An answer of 200 that cannot be read broke off on the way.
   if (status < 300) return true;
   return (
@@ -198,6 +199,8 @@ export function errorOf(
       'It must know If-None-Match on PUT; leave out `sse` where it has no keys for encryption.',
     );
   }
+  const ofTls = tlsFix(name);
+  if (ofTls !== null) return refused(`No TLS connection to ${store} can be made`, ofTls);
   const often = tries > 1 ? `, tried ${tries} times` : '';
   const fix =
     status === 0

@@ -42,7 +42,8 @@ export interface Garbage {
     | 'old online view'
     | 'in no snapshot that is kept'
     | 'model without card'
-    | 'actuals out of retention';
+    | 'actuals out of retention'
+    | 'old witness';
   /** `tombstone`: its name could be used again, so it goes with a later collection. */
   readonly action: 'remove' | 'tombstone';
 }
