@@ -2,7 +2,7 @@
  * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
  * of its files.
  * Invariants: written last, so that a model without a card does not exist; checksummed, so that no bit
- * of it changes unseen. Cards of format 1 (which do not say what they were made with) are read as
+ * of it changes unseen. Cards of format 1 (which lack a build environment) are read as
  * what they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
@@ -31,7 +31,7 @@ export interface ModelCard {
   readonly createdAt: number;
   /**
    * With the next three, exactly the data it was trained on: `readAsOf` gives that panel again, and
-   * its hash tells so.
+   * its hash shows it.
    */
   readonly snapshotVersion: string;
   /** null: everything in the snapshot. */

@@ -58,7 +58,7 @@ export const objectKeys = {
   features: (domain: string) => `features/${segment(domain, 'domain name')}/`,
   featureData: (domain: string, sha256: string) =>
     `features/${segment(domain, 'domain name')}/data/${segment(sha256, 'hash')}.parquet`,
-  pieces: (domain: string, sha256: string) =>
+  segmentIndex: (domain: string, sha256: string) =>
     `features/${segment(domain, 'domain name')}/pieces/${segment(sha256, 'hash')}.json`,
   featureLog: (domain: string) => `features/${segment(domain, 'domain name')}/log/`,
   manifest: (domain: string, number: number) =>
