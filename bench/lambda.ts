@@ -71,7 +71,7 @@ async function fill(store: ObjectStore, folder: string, series: number) {
     connection.run(`COPY (
       SELECT (s + 1)::VARCHAR AS series_id,
         make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
-        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) * 
+        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) *
           (0.6 + (hash(s, h) % 1000) / 1250.0) AS target,
         make_timestamp(${span.end} * 1000) AS available_at
       FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h))

@@ -21,7 +21,10 @@ export interface Domain {
   readonly frequencyMinutes: number;
   /** IANA zone of the calendar people live by (and of naive local timestamps in the raw data). */
   readonly timeZone: string;
-  /** Season lengths in intervals, shortest first: [24, 168]. */
+  /**
+   * Season lengths in intervals, shortest first: [24, 168] for hours, [7] for days, [52] for weeks.
+   * What the baselines and the inputs of a model repeat, forecasting/panel/seasons.ts derives.
+   */
   readonly seasonLengths: readonly number[];
   /** Intervals to forecast, 1…horizon. */
   readonly horizon: number;
@@ -29,6 +32,13 @@ export interface Domain {
   /** What an interval without any row means inside the span that raw data covers. */
   readonly missing: 'zero' | 'unknown';
   readonly nonNegative: boolean;
+  /**
+   * What a value measures: `ratio` an amount, of which twice as much has a meaning (loads, counts);
+   * `interval` a place on a scale whose zero is arbitrary or that has two signs (temperature, net
+   * load): levels are then compared by differences. `ratio` where it is absent; values that change
+   * their sign are always an interval scale.
+   */
+  readonly scale?: 'ratio' | 'interval';
   /** Counts: the point forecast (the median) is a whole number. */
   readonly integerValued: boolean;
   /** Country and state of `date-holidays`; null for none. */
@@ -146,14 +156,30 @@ export interface RawRows {
    */
   readonly seriesId: string;
   /**
+   * Names of the files that the rows come from, where these are several: those of which no row is
+   * usable are named. Absent: the part is one file.
+   */
+  readonly files?: {
+    /** VARCHAR: the name of the row's file, one of `all`. */
+    readonly name: string;
+    readonly all: readonly string[];
+  };
+  /**
    * TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval.
+   * Never a cast that drops an offset: platform/duckdb/time-sql.ts reads texts.
    */
   readonly localTime: string;
+  /**
+   * TIMESTAMP in UTC, or TIMESTAMP WITH TIME ZONE: the same as an instant, where the row states one.
+   * It counts where it is not NULL, and only it distinguishes the two hours in autumn that have one
+   * local time.
+   */
+  readonly instant?: string;
   /** DOUBLE: the measured value; null where each row is one event, and events are counted. */
   readonly value: string | null;
   /**
    * Rows that agree in all of these are the same fact duplicated: all but the first are rejected as
-   * `duplicate`.
+   * `duplicate`. A row in which one of them is NULL or blank has no key, and is no duplicate.
    */
   readonly duplicateKey: readonly string[];
   /**
@@ -183,12 +209,16 @@ export interface RawRange {
 
 /**
  * A raw file of exogenous values, as the feature service's SQL sees it: one row of the relation is
- * one value of one column.
+ * one value of one column, of all series or of one.
  */
 export interface ExogenousRows {
   readonly relation: string;
-  /** VARCHAR: the column, one of pastExogenous or futureExogenous. */
+  /** VARCHAR: the column, one of pastExogenous or futureExogenous; its name holds no `@`. */
   readonly column: string;
+  /**
+   * VARCHAR: the series whose value it is, such as its price; null, or absent: of all series.
+   */
+  readonly series?: string;
   /**
    * TIMESTAMP in UTC: when the value was published, at the earliest. Of a day's measurement: after
    * that day has ended by the local clock, and so much later as publishing takes. No forecast with

@@ -23,7 +23,7 @@ export function randomNetwork(
   horizon: number,
   random: Random,
 ): TrainedNetwork {
-  const { windowIntervals, ...network } = defaultTrainingConfig.network;
+  const { windowIntervals, contextComponents: _, ...network } = defaultTrainingConfig.network;
   const features: FeatureSpec = {
     place: { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } },
     frequencyMinutes: 60,

@@ -24,6 +24,11 @@ export interface Forecaster {
   /** Whether it learnt something of this series alone; absent where it treats all series alike. */
   readonly knows?: (seriesId: string) => boolean;
   /**
+   * The panel with what the forecaster reads of all its series together. Panels of some of its
+   * series then give the same forecasts as the whole one. Absent where it reads each series alone.
+   */
+  withContext?(panel: Panel): Panel;
+  /**
    * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
    * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes
    * first.

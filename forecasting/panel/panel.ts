@@ -3,7 +3,7 @@
  * metrics share.
  * Invariants: a column holds seriesIds.length × length values, row-major by series; missing is NaN,
  * never silently zero; the value at grid index t covers [start + t·frequency, start +
- * (t+1)·frequency). An exogenous column is one for all series.
+ * (t+1)·frequency).
  * Fails: `createPanel` throws a RangeError when sizes, ids or the grid do not fit.
  */
 export interface Panel {
@@ -15,13 +15,18 @@ export interface Panel {
   readonly length: number;
   readonly columns: { readonly target: Float32Array } & Readonly<Record<string, Float32Array>>;
   /**
-   * Exogenous columns, on the same grid and shared by all series: one array of `length` values or
-   * more. Known only afterwards: index t holds what became known during interval t, whatever time
+   * Exogenous columns, on the same grid, shared by all series or of one (exogenous-columns.ts): one
+   * array of `length` values or more. Known only afterwards: index t holds what became known during interval t, whatever time
    * it is about, so that reading up to the cutoff is reading what was known. Known in advance:
    * index t holds what is said about interval t, at least a horizon before; it may reach past the
    * end.
    */
   readonly exogenous?: Readonly<Record<string, Float32Array>>;
+  /**
+   * [component]: scores of all series together, one an interval, for a panel that holds only some
+   * of them (features/context.ts). Of one model alone.
+   */
+  readonly context?: readonly Float32Array[];
 }
 
 export function createPanel(panel: Panel): Panel {
@@ -91,14 +96,14 @@ export function panelUpTo(panel: Panel, last: number): Panel {
   }
   // Spelled out and not spread: a field that is added to panels must be cut here too, not slip
   // through whole.
-  const exogenous = exogenousWithin(panel, 0, length);
+  const shared = sharedWithin(panel, 0, length);
   return {
     seriesIds,
     start,
     frequencyMinutes,
     length,
     columns: columns as Panel['columns'],
-    ...exogenous,
+    ...shared,
   };
 }
 
@@ -121,37 +126,46 @@ export function padHistory(panel: Panel, intervals: number): Panel {
     start: panel.start - intervals * panel.frequencyMinutes * 60_000,
     length,
     columns: columns as Panel['columns'],
-    ...exogenousWithin(panel, -intervals),
+    ...sharedWithin(panel, -intervals),
   };
 }
 
 /**
- * The exogenous columns over grid indices [first, end) of the panel, NaN outside; by default to
- * their own end. Nothing, where there are none.
+ * What all series of a panel share (exogenous columns and context), over its grid indices [first,
+ * end), NaN outside; by default to its own end. Nothing, where there is nothing.
  */
-export function exogenousWithin(
-  panel: Panel,
+export function sharedWithin(
+  { exogenous, context }: Panel,
   first: number,
   end?: number,
-): Pick<Panel, 'exogenous'> {
-  if (panel.exogenous === undefined) return {};
-  const within = Object.entries(panel.exogenous).map(([name, values]): [string, Float32Array] => [
-    name,
+): Pick<Panel, 'exogenous' | 'context'> {
+  const within = (values: Float32Array) =>
     Float32Array.from(
       { length: (end ?? values.length) - first },
       (_, t) => values[first + t] ?? Number.NaN,
-    ),
-  ]);
-  return { exogenous: Object.fromEntries(within) };
+    );
+  return {
+    ...(exogenous && {
+      exogenous: Object.fromEntries(
+        Object.entries(exogenous).map(([name, values]) => [name, within(values)]),
+      ),
+    }),
+    ...(context && { context: context.map(within) }),
+  };
 }
 
 /** Mean of the known values; NaN where there are none. */
-export function meanOf(values: Float32Array): number {
+export const meanOf = (values: Float32Array): number => meanOfEach(values, (value) => value);
+
+/** Mean of the known |values|: how large a series is that may change sign. */
+export const meanSizeOf = (values: Float32Array): number => meanOfEach(values, Math.abs);
+
+function meanOfEach(values: Float32Array, of: (value: number) => number): number {
   let sum = 0;
   let count = 0;
   for (const value of values) {
     if (Number.isNaN(value)) continue;
-    sum += value;
+    sum += of(value);
     count++;
   }
   return count > 0 ? sum / count : Number.NaN;

@@ -8,7 +8,8 @@
  * PARTS_OVERLAP, SOURCE_*, STORE_*, CLOCK_BEHIND: always with nothing committed.
  */
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
-import { seasonsOf } from '../../forecasting/panel/seasons.ts';
+import { lookBack } from '../../forecasting/features/feature-spec.ts';
+import { type Seasons, seasonsOf } from '../../forecasting/panel/seasons.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
@@ -32,8 +33,6 @@ import { withWorkFolder } from './work-folder.ts';
 
 /** Two days of hourly commits: then the small objects of a feed are merged. */
 const COMPACT_FROM = 48;
-/** Longest seasons that the online view holds: more than a forecast looks back. */
-const SEASONS_ONLINE = 28;
 const MEMORY_LIMIT_MB = 512;
 
 export interface FeatureRunOptions {
@@ -230,9 +229,12 @@ function reasonOf({ source, accept }: FeatureRunOptions, fresh: readonly Aggrega
   return `${what} of ${source.description}${why}`;
 }
 
+/** What a forecast looks back, and a week in which the newest values may be missing. */
+const onlineIntervals = (seasons: Seasons): number => lookBack(seasons) + seasons.week;
+
 /** What the online view of a domain's snapshots holds. */
 export const onlineViewOf = (domain: Domain): OnlineRequest => ({
-  onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
+  onlineIntervals: onlineIntervals(seasonsOf(domain)),
   ...(domain.futureExogenous.length > 0
     ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } }
     : {}),

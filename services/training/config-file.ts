@@ -36,6 +36,7 @@ const NETWORK: Record<keyof TrainingConfig['network'], object> = {
   headWidth: whole(1, 4096),
   embeddingSize: whole(1, 1024),
   windowIntervals: whole(1, 1_000_000),
+  contextComponents: whole(0, 64),
 };
 const FIT: Record<keyof TrainingConfig['fit'], object> = {
   members: whole(1, 32),

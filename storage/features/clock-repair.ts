@@ -1,6 +1,6 @@
 /**
- * Purpose: bring a snapshot whose objects are stamped in the future back to the order of the log, by
- * a commit that restates when they became known.
+ * Purpose: bring a snapshot whose objects are stamped in the future back to the order of the log,
+ * by a commit that restates when they became known.
  * Invariants: no read for a `knownAt` before the repair changes: what the future hid was not known
  * then, and becomes known with the repair. From then on, for a feed and an interval, what was
  * committed last wins, as the log says. Nothing is overwritten: older snapshots read as they did.

@@ -47,8 +47,8 @@ export interface FeatureStore {
   /** Reads the files of a run through, for `readNext` and `commit`. */
   stage(schema: FeatureSchema, newObjects: readonly NewFeatureObject[]): Promise<Staged>;
   /**
-   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the newest
-   * is returned.
+   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the
+   * newest is returned.
    */
   commit(request: CommitRequest): Promise<Manifest>;
   /**
@@ -62,8 +62,8 @@ export interface FeatureStore {
    */
   repairClock(request?: OnlineRequest): Promise<ClockRepair>;
   /**
-   * What a snapshot was made of, segment by segment, whether packed or not: of equals in `availableAt`
-   * the later committed comes later.
+   * What a snapshot was made of, segment by segment, whether packed or not: of equals in
+   * `availableAt` the later committed comes later.
    */
   segments(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;

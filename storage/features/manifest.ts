@@ -50,8 +50,8 @@ export interface SegmentFile {
 
 /**
  * Objects of one feed that a compaction merged into one, versions included: its Parquet has besides
- * the columns of an object `first_piece` and `until_piece`: the ranks of the segments from which and
- * until which a row is what they say.
+ * the columns of an object `first_piece` and `until_piece`: the ranks of the segments from which
+ * and until which a row is what they say.
  */
 export interface FeaturePack {
   readonly feed: string;

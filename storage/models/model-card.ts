@@ -1,9 +1,9 @@
 /**
  * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
  * of its files.
- * Invariants: written last, so that a model without a card does not exist; checksummed, so that no bit
- * of it changes unseen. Cards of format 1 (which lack a build environment) are read as
- * what they are.
+ * Invariants: written last, so that a model without a card does not exist; checksummed, so that no
+ * bit of it changes unseen. Cards of format 1 (which lack a build environment) are read as what
+ * they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';

@@ -3,8 +3,8 @@
  * one key.
  * Invariants: the SDK is loaded with the first request, so that nobody else pays for it; bodies are
  * bytes whose hash is known before they are sent, so that the server can refuse what the way has
- * changed, and no server needs to know streamed trailers; a response is read to its end here, inside
- * one time-out, and never beyond what was asked for.
+ * changed, and no server needs to know streamed trailers; a response is read to its end here,
+ * inside one time-out, and never beyond what was asked for.
  * Fails: with the SDK's errors, for s3-failure.ts to judge; a 404 on HEAD is null.
  */
 import type { Readable } from 'node:stream';

@@ -13,7 +13,7 @@ const INPUT_OUTPUT =
 const PORTS = [
   '^storage/open-store\\.ts$',
   '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
-  '^storage/models/(model-registry|model-card)\\.ts$',
+  '^storage/models/(model-registry|model-card|promotion)\\.ts$',
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
   '^storage/objects/object-store\\.ts$',
 ];
@@ -60,6 +60,21 @@ export default {
       'Use a public port of storage',
       { path: '^services/' },
       { path: '^storage/', pathNot: PORTS },
+    ),
+    rule(
+      'http-in-plugins-and-routes',
+      'Throw a HeadwayError: only plugins, routes and responses know HTTP',
+      { path: '^services/inference/(access|batch|models|prediction|serving)/' },
+      { path: '^services/inference/(plugins|routes|responses)/|node_modules/fastify/' },
+    ),
+    rule(
+      'telemetry-on-demand',
+      'Use import(): a process without traces does not load OpenTelemetry',
+      { pathNot: '^platform/telemetry/open-telemetry\\.ts$' },
+      {
+        path: '^platform/telemetry/open-telemetry\\.ts$|node_modules/@opentelemetry/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
     ),
     layer('reports', [
       'domains/(domain|expectations)\\.ts',

@@ -37,7 +37,7 @@ const EXCEPTIONS: readonly (readonly [text: RegExp, reason: string])[] = [
   [/ANSWER_TOO_LARGE|answer[- ]too[- ]large/gi, 'an error code of the HTTP API'],
   [/FORECAST_ABSURD/g, 'a stored reason: old stores hold it'],
   [/absurd_time/g, 'a stored rejection reason: old reports hold it'],
-  [/headway_rescued_series|rescuedSeries/gi, 'a metric and a field of the HTTP API'],
+  [/rescued_series|rescuedSeries/gi, 'a metric and a field of the HTTP API'],
   [/`(condemned|picture|pieces|madeWith)`/g, 'documents name keys of stored JSON'],
   [/\bmadeWith\b/g, 'a stored key of model cards'],
   [/\bpicture(?=: |\?\.key)|'picture'/g, 'a stored key of the promotion log'],
@@ -71,7 +71,7 @@ const standardOf = (word: string): string | undefined =>
   WORDS.find(([pattern]) => new RegExp(`^(${pattern})$`, 'i').test(word))?.[1];
 
 /** Uses that are left. Only ever lower this. */
-const WORDS_LEFT = 1444;
+const WORDS_LEFT = 151;
 
 test('no more words than before are other than the standard ones', () => {
   const found = readTree().flatMap(dialect);

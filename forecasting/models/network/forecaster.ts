@@ -7,6 +7,7 @@
  * Fails: a RangeError for a model or weights that do not fit together.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { withContext } from '../../features/context.ts';
 import {
   FEATURE_GROUPS,
   type FeatureGroup,
@@ -16,7 +17,7 @@ import {
 import type { Panel } from '../../panel/panel.ts';
 import type { Calibration } from '../calibration/calibration.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
-import { embeddingRows, keepGroups, repeatFirstRow, rowsById } from './input-scaling.ts';
+import { embeddingRows, keepGroups, rowsById } from './input-scaling.ts';
 import { type NetworkSpec, parameterCount, type TrainedNetwork, toTensors } from './network.ts';
 import { CHUNK, NetworkPass } from './network-pass.ts';
 import { linearColumns } from './ridge.ts';
@@ -193,8 +194,7 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
         const embedding = embeddingRows(spec, panel, rowOf);
         for (let series = 0; series < panel.seriesIds.length; series++) {
           const row = filled.length;
-          pass.write(source, series, at, row);
-          pass.setEmbedding(row, embedding[series] as number);
+          pass.write(source, series, at, row, embedding[series] as number);
           filled.push([outs[n] as Float32Array, series]);
           if (filled.length === CHUNK) run();
         }
@@ -217,14 +217,14 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
       throw new RangeError(`${kept.length} sets of groups are not 1…${CHUNK}`);
     const { source, at } = windowSource(panel, cutoff, horizon);
     const known = embeddingRows(spec, panel, rowOf)[series] as number;
-    pass.write(source, series, at, 0);
+    pass.write(source, series, at, 0, known);
     return mediansOfFirstRow(pass, trained, known, horizon, kept);
   }
 
   const inputGroups = FEATURE_GROUPS.filter(
     (group) => group === 'series' || [...groups.window, ...groups.step].includes(group),
   );
-  const { exogenous, week } = spec.features;
+  const { exogenous, context, week } = spec.features;
   const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
   return {
     name: 'network',
@@ -236,6 +236,9 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
     predictEach,
     predictStored,
     knows: (seriesId) => rowOf.has(seriesId),
+    ...(context
+      ? { withContext: (panel: Panel) => withContext(panel, spec.features, context) }
+      : {}),
     ...(exogenous
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),
@@ -252,7 +255,7 @@ function mediansOfFirstRow(
 ): { baseline: Float32Array; medians: Float32Array } {
   const groups = featureGroups(spec.features);
   const { batch } = pass;
-  repeatFirstRow(batch, kept.length);
+  pass.repeatFirst(kept.length);
   for (const [row, groupsPresent] of kept.entries()) {
     keepGroups(batch, row, groups, groupsPresent);
     pass.setEmbedding(row, groupsPresent.has('series') ? known : spec.seriesIds.length);

@@ -8,13 +8,9 @@
  */
 
 import type { FeatureSource } from '../../features/feature-source.ts';
-import type { FeatureGroup, featureGroups } from '../../features/feature-spec.ts';
-import {
-  createFeatureBatch,
-  type FeatureBatch,
-  hasEnoughHistory,
-  writeFeatures,
-} from '../../features/features.ts';
+import type { FeatureGroup, FeatureSizes, featureGroups } from '../../features/feature-spec.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import { drawHistory, isLearnable } from '../../features/training-history.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
 
@@ -94,6 +90,16 @@ export function repeatFirstRow(
   }
 }
 
+/** Puts the context of one standardised row at its training mean: as if it were unknown. */
+export function dropContext(
+  batch: FeatureBatch,
+  row: number,
+  { windowSize, contextSize }: Pick<FeatureSizes, 'windowSize' | 'contextSize'>,
+): void {
+  const end = (row + 1) * windowSize;
+  batch.window.fill(0, end - contextSize, end);
+}
+
 /**
  * Puts one standardised row's inputs of every group but those in `kept` at their training mean,
  * which is 0.
@@ -137,8 +143,8 @@ export function fitScaling(
     const series = Math.floor(random() * panel.seriesIds.length);
     const cutoff = cutoffs[Math.floor(random() * cutoffs.length)] as number;
     const values = targetOf(panel, series);
-    if (!hasEnoughHistory(values, cutoff, spec)) continue;
-    writeFeatures(source, series, cutoff, batch, 0);
+    if (!isLearnable(source, series, cutoff)) continue;
+    writeFeatures(source, series, cutoff, batch, 0, drawHistory(source, series, cutoff, random));
     addMoments(window, batch.window, 0);
     for (let k = 0; k < spec.horizon; k++) {
       addMoments(step, batch.step, k * sizes.stepSize);

@@ -13,12 +13,8 @@
 
 import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
-import {
-  createFeatureBatch,
-  type FeatureBatch,
-  hasEnoughHistory,
-  writeFeatures,
-} from '../../features/features.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import { isLearnable } from '../../features/training-history.ts';
 import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { fitScaling, standardiseRow } from './input-scaling.ts';
@@ -56,12 +52,12 @@ export interface FittedRidge {
 
 /**
  * Inputs of one step's model: an intercept, the step's own, and of the window all but the raw
- * values (the residuals of the last days, level and means): the raw ones are in the step's lags
- * already.
+ * values (the residuals of the last days, level and means), which are in the step's lags already,
+ * and the context, which made its first steps worse.
  */
 export function linearColumns(spec: FeatureSpec): number {
-  const { stepSize, windowSize, windowIntervals } = featureSizes(spec);
-  return 1 + stepSize + windowSize - windowIntervals;
+  const { stepSize, windowSize, windowIntervals, contextSize } = featureSizes(spec);
+  return 1 + stepSize + windowSize - windowIntervals - contextSize;
 }
 
 /** @param random chooses the sample that the inputs are standardised by */
@@ -101,7 +97,7 @@ export function fitCoefficients(
   for (const cutoff of cutoffs) {
     const part = cutoff >= tailStart ? tail : cutoff + spec.horizon <= tailStart ? early : between;
     for (let series = 0; series < seriesCount; series++) {
-      if (!hasEnoughHistory(targetOf(panel, series), cutoff, spec)) continue;
+      if (!isLearnable(source, series, cutoff)) continue;
       windows++;
       fillRow(source, batch, 0, series, cutoff, scaling, 1);
       const level = batch.level[0] as number;
@@ -137,7 +133,7 @@ export function linearOffsets(
   out: Float32Array,
 ): void {
   const { horizon } = source.spec;
-  const { windowSize, windowIntervals, stepSize } = source.sizes;
+  const { windowSize, windowIntervals, contextSize, stepSize } = source.sizes;
   const { step, window } = batch;
   let at = 0;
   for (let k = 0; k < horizon; k++) {
@@ -148,7 +144,7 @@ export function linearOffsets(
     for (let i = 0; i < stepSize; i++)
       offset += (step[stepAt + i] as number) * (coefficients[at++] as number);
     const windowAt = row * windowSize;
-    for (let i = windowIntervals; i < windowSize; i++)
+    for (let i = windowIntervals; i < windowSize - contextSize; i++)
       offset += (window[windowAt + i] as number) * (coefficients[at++] as number);
     out[row * horizon + k] = offset;
   }
@@ -193,7 +189,7 @@ function writeRow(
   let at = 1;
   for (let i = 0; i < sizes.stepSize; i++)
     row[at++] = batch.step[(window * spec.horizon + k) * sizes.stepSize + i] as number;
-  for (let i = sizes.windowIntervals; i < sizes.windowSize; i++)
+  for (let i = sizes.windowIntervals; i < sizes.windowSize - sizes.contextSize; i++)
     row[at++] = batch.window[window * sizes.windowSize + i] as number;
 }
 

@@ -10,7 +10,8 @@
  */
 import { createFeatureSource } from '../../features/feature-source.ts';
 import type { Panel } from '../../panel/panel.ts';
-import { type Calibration, calibrate, trusting } from '../calibration/calibration.ts';
+import { calibrate } from '../calibration/calibrate.ts';
+import { type Calibration, trusting } from '../calibration/calibration.ts';
 import { networkForecaster } from './forecaster.ts';
 import { fitScaling } from './input-scaling.ts';
 import {
@@ -40,7 +41,7 @@ export type MemberFitter = (
 
 export interface FitExtras {
   /**
-   * A network to go on from: its scaling is kept. It must fit `spec`, and must not have seen
+   * A network to go on from: its scaling and context are kept. It must fit the spec, and must not have seen
    * anything after `lastTarget`.
    */
   readonly warmStart?: WarmStart | null;
@@ -55,13 +56,16 @@ export interface FitExtras {
  */
 export async function fitNetwork(
   panel: Panel,
-  spec: NetworkSpec,
+  given: NetworkSpec,
   lastTarget: number,
   options: FitOptions,
   streams: RandomStreams,
   onProgress: (progress: FitProgress) => void | Promise<void> = () => {},
   { warmStart = null, fitMembers = oneAfterAnother(streams) }: FitExtras = {},
 ): Promise<FittedNetwork> {
+  const spec = warmStart?.context
+    ? { ...given, features: { ...given.features, context: warmStart.context } }
+    : given;
   const source = createFeatureSource(panel, spec.features);
   const plan = fitPlan(source, lastTarget, options);
   const scaling: InputScaling =

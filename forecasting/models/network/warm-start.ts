@@ -9,11 +9,11 @@ import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
 import { isPlausibleScale } from './input-scaling.ts';
 import type { NetworkSpec, TrainedNetwork } from './network.ts';
 
-export type WarmStart = Pick<TrainedNetwork, 'scaling' | 'members'>;
+export type WarmStart = Pick<TrainedNetwork, 'scaling' | 'members'> & Pick<FeatureSpec, 'context'>;
 
 /**
- * @param champion the network to go on from. Its scaling is kept, because its weights mean nothing
- * under another.
+ * @param champion the network to go on from. Its scaling and its context are kept, because its
+ * weights mean nothing under others.
  * @param spec the network to be fitted, whose series may be others
  * @returns the start, or one clause that says why there is none
  */
@@ -29,7 +29,9 @@ export function warmStartFrom(
   const unknown = own.seriesIds.length;
   // The unknown series' row is the last one, in both.
   const rows = [...spec.seriesIds.map((id) => rowOf.get(id) ?? unknown), unknown];
-  return { scaling, members: members.map((weights) => withEmbeddingRows(own, weights, rows)) };
+  const moved = members.map((weights) => withEmbeddingRows(own, weights, rows));
+  const { context } = own.features;
+  return { scaling, members: moved, ...(context ? { context } : {}) };
 }
 
 /** The flat weights with other rows of the embedding, which lies before all else. */
@@ -62,10 +64,10 @@ function differenceOf(own: NetworkSpec, spec: NetworkSpec): string | null {
 
 /**
  * What decides an input's meaning. What standardises an exogenous column moves with every day that
- * is added, and may.
+ * is added, and may; so do the weights of the context.
  */
 function describedFeatures(spec: FeatureSpec): Record<string, string> {
-  const { place, exogenous = NO_EXOGENOUS, ...named } = spec;
+  const { place, exogenous = NO_EXOGENOUS, context, ...named } = spec;
   const plain = { ...named, windowIntervals: featureSizes(spec).windowIntervals };
   const names = (inputs: ExogenousInputs['past']) =>
     inputs.map(({ name }) => name).join(', ') || 'none';
@@ -74,6 +76,7 @@ function describedFeatures(spec: FeatureSpec): Record<string, string> {
     'the time zone': place.timeZone,
     'the holiday calendar':
       [place.holidays?.country, place.holidays?.state].filter(Boolean).join(' ') || 'none',
+    'the number of components of the context': String(context?.weights.length ?? 0),
     'the columns known afterwards': names(exogenous.past),
     'the columns known in advance': names(exogenous.future),
   };

@@ -3,8 +3,8 @@
  * with a baseline where the model fails.
  * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it
  * but since when a series is replaced.
- * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot` returns
- * null where there is too little to forecast.
+ * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot`
+ * returns null where there is too little to forecast.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
@@ -64,8 +64,9 @@ export async function buildServingSnapshot(
   model: LoadedModel,
   request: ServingSnapshotRequest,
 ): Promise<Serving> {
-  const { domain, snapshot, before, now, staleAfterIntervals, predictor } = request;
+  const { domain, before, now, staleAfterIntervals, predictor } = request;
   const { card, champion, forecaster } = model;
+  const snapshot = withContextOf(forecaster, request.snapshot);
   const { panel, cutoff, manifest } = snapshot;
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   const baseline = baselineOf(domain, card.quantiles, card.metrics);
@@ -162,4 +163,11 @@ export function underFallback(serving: Serving, fallback: Fallback | null): Serv
   const whole = serving.etag.replace(/~.*"$/, '"');
   const label = fallback ? `~${fallback.reason}.${fallback.since.toString(36)}"` : '"';
   return { ...serving, fallback, etag: `${whole.slice(0, -1)}${label}` };
+}
+
+/** The snapshot with what the forecaster reads of all series together, for requests of some. */
+function withContextOf(forecaster: Forecaster, snapshot: LoadedSnapshot): LoadedSnapshot {
+  return forecaster.withContext
+    ? { ...snapshot, panel: forecaster.withContext(snapshot.panel) }
+    : snapshot;
 }

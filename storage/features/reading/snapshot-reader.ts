@@ -12,6 +12,7 @@
  * STORE_CORRUPT.
  */
 
+import { declaredName } from '../../../forecasting/panel/exogenous-columns.ts';
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
@@ -216,9 +217,9 @@ export async function readExogenous(
   for (const { winners, ids } of opened) {
     const names = [...ids].sort();
     for (const name of names) {
-      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(
-        Number.NaN,
-      );
+      const values = new Float32Array(
+        ahead.columns.includes(declaredName(name)) ? reach : grid.length,
+      ).fill(Number.NaN);
       if (!columns.has(name)) columns.set(name, values);
     }
     const inside = clipSpans(winners, grid.start, end);

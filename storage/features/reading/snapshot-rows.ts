@@ -3,7 +3,8 @@
  * values.
  * Invariants: only winners are read (coverage.ts), from files that were checked
  * (feature-files.ts); a file is opened only where its rows are needed: of a pack, what series it
- * holds is often known from its segment index, and of a file that was just checked its rows are kept.
+ * holds is often known from its segment index, and of a file that was just checked its rows are
+ * kept.
  * Fails: STORE_CORRUPT with the key.
  */
 
@@ -125,7 +126,8 @@ export async function streamRows(
   const winning = await winningRows(reader, others);
   await nameRows(reader.session, ids);
   const sql = `${winning}
-    SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
+    SELECT series.position::INTEGER,
+      ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
     FROM winning JOIN series ON winning.series_id = series.id`;
   await reader.session.stream(sql, (chunk) => {
     const positions = columnItems<Int32Array>(chunk, 0);
@@ -158,12 +160,14 @@ async function winningRows(reader: RowReader, winners: readonly WinningSpan[]): 
   const rowsOf = (files: DataFile[], valid: string) =>
     files.length === 0
       ? []
-      : `SELECT filename, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, ${valid}
+      : `SELECT filename, series_id, epoch_ms("timestamp") AS instant,
+          target::FLOAT AS target, ${valid}
         FROM ${parquetFiles(
           files.map((file) => paths.get(file) ?? ''),
           'filename = true',
         )}
-        WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT) AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
+        WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT)
+          AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
   const files = [...paths.keys()];
   const versions = [
     rowsOf(
@@ -177,10 +181,13 @@ async function winningRows(reader: RowReader, winners: readonly WinningSpan[]): 
       `(${sqlFilename(paths.get(file) ?? '')}, ${start}::BIGINT, ${end}::BIGINT, ${rank})`,
   );
   return `WITH span AS (SELECT * FROM (VALUES ${spans.join(', ')}) AS v(path, first, until, rank)),
-    winner AS (SELECT path, rank, unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),
+    winner AS (
+      SELECT path, rank,
+        unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),
     versions AS (${versions.join(' UNION ALL ')}),
     winning AS (
       SELECT series_id, versions.instant AS instant, target
-      FROM versions JOIN winner ON versions.filename = winner.path AND versions.instant = winner.instant
+      FROM versions JOIN winner
+        ON versions.filename = winner.path AND versions.instant = winner.instant
       WHERE first_piece <= rank AND rank < until_piece)`;
 }

@@ -1,9 +1,9 @@
 /**
  * Purpose: which file wins for which interval: the rules of reading a snapshot, as pure
  * functions.
- * Invariants: for one feed and one interval the segment with the latest `availableAt` wins (of equals
- * the later in the snapshot), wholly: an interval it covers without a row is an interval without a
- * row. Segments of a feed are disjoint and in time order.
+ * Invariants: for one feed and one interval the segment with the latest `availableAt` wins (of
+ * equals the later in the snapshot), wholly: an interval it covers without a row is an interval
+ * without a row. Segments of a feed are disjoint and in time order.
  * Fails: never; spans were checked with the manifest.
  */
 import { type DataFile, isPack, type TimeSpan } from '../manifest.ts';
@@ -27,8 +27,8 @@ export interface WinningSpan extends TimeSpan {
 }
 
 /**
- * The last rank in a file. Rows that no later segment of the file changed are valid at it, whichever
- * segment they are from.
+ * The last rank in a file. Rows that no later segment of the file changed are valid at it,
+ * whichever segment they are from.
  */
 export const lastRank = (file: DataFile): number => (isPack(file) ? file.segments.count - 1 : 0);
 
@@ -40,8 +40,8 @@ export const feedsOf = (files: readonly { readonly feed: string }[]): string[] =
   [...new Set(files.map(({ feed }) => feed))].sort();
 
 /**
- * The segments of files (packs before objects), in the order in which they were committed; those of a
- * pack by rank.
+ * The segments of files (packs before objects), in the order in which they were committed; those of
+ * a pack by rank.
  */
 function versionsOf(
   files: readonly DataFile[],
@@ -55,8 +55,8 @@ function versionsOf(
 }
 
 /**
- * Which of `versions` (all of one feed) wins when, as far as it was known at `knownAt`: the winners'
- * spans in time order.
+ * Which of `versions` (all of one feed) wins when, as far as it was known at `knownAt`: the
+ * winners' spans in time order.
  */
 function winnersOf(versions: readonly PartVersion[], knownAt: number): WinningSpan[] {
   const { times, winners, paint } = resolveVersions(versions, knownAt);
@@ -97,8 +97,8 @@ function joined(spans: readonly WinningSpan[]): WinningSpan[] {
 /**
  * Which of `files` (packs before objects, all of one feed) wins when, as far as it was known at
  * `knownAt`: spans in time order. Where everything is known and only one file has a say, its
- * last segments win, and which they are is not looked into: a history of years has tens of thousands,
- * and what is new is a few hours.
+ * last segments win, and which they are is not looked into: a history of years has tens of
+ * thousands, and what is new is a few hours.
  */
 export function winningSpans(
   files: readonly DataFile[],

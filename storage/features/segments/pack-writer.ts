@@ -1,9 +1,9 @@
 /**
- * Purpose: merge files of one feed (objects and packs) into the Parquet file and the segment index of
- * one pack, and take segments out of one again.
- * Invariants: for every segment and every interval it covers, the rows valid at its rank are the rows
- * it had. A row that several segments in turn say alike is stored once. Nothing depends on how the
- * segments were spread over files.
+ * Purpose: merge files of one feed (objects and packs) into the Parquet file and the segment index
+ * of one pack, and take segments out of one again.
+ * Invariants: for every segment and every interval it covers, the rows valid at its rank are the
+ * rows it had. A row that several segments in turn say alike is stored once. Nothing depends on how
+ * the segments were spread over files.
  * Fails: STORE_CORRUPT for a file that is not what its manifest says; the SQL engine's own errors.
  */
 
@@ -72,7 +72,8 @@ export async function writeFirstSegments(
   await session.run(`COPY (
     SELECT series_id, "timestamp", target, available_at, first_piece,
       least(until_piece, ${count})::INTEGER AS until_piece
-    FROM ${parquetFiles(source)} WHERE first_piece < ${count} ORDER BY "timestamp", series_id, first_piece
+    FROM ${parquetFiles(source)} WHERE first_piece < ${count}
+    ORDER BY "timestamp", series_id, first_piece
   ) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`);
   return writtenPack(session, target, segments);
 }
@@ -144,7 +145,9 @@ function asSegment({
  * the first segment after the run.
  */
 const blocksSql = (step: number): string => `CREATE OR REPLACE TEMP TABLE block AS
-  WITH cover AS (SELECT input, local, rank, unnest(range(start, past, ${step}::BIGINT)) AS instant FROM segment),
+  WITH cover AS (
+    SELECT input, local, rank, unnest(range(start, past, ${step}::BIGINT)) AS instant
+    FROM segment),
   run AS (SELECT *, row_number() OVER (PARTITION BY instant ORDER BY rank)
       - row_number() OVER (PARTITION BY instant, input ORDER BY rank) AS run FROM cover)
   SELECT instant, input, min(local) AS low, max(local) AS high, min(rank) AS rank,
@@ -159,16 +162,19 @@ function versionsSql(
 ): string {
   const inputs = files.map((file, input) => {
     const ranks = isPack(file) ? 'first_piece, until_piece' : '0 AS first_piece, 1 AS until_piece';
-    return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, available_at, ${ranks}
+    return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant,
+        target::FLOAT AS target, available_at, ${ranks}
       FROM ${parquetFiles(paths[input] as string)}`;
   });
-  // A row begins and ends at segments that cover its interval, so inside a block their new ranks are
-  // the row's.
+  // A row begins and ends at segments that cover its interval, so inside a block their new ranks
+  // are the row's.
   return `WITH old AS (${inputs.join(' UNION ALL ')})
     SELECT series_id, old.instant AS instant, target, available_at,
       CASE WHEN first_piece <= low THEN block.rank ELSE began.rank END AS first,
-      CASE WHEN until_piece > high THEN coalesce(next_rank, ${segments}) ELSE ended.rank END AS until
-    FROM old JOIN block ON old.input = block.input AND old.instant = block.instant AND first_piece <= high AND until_piece > low
+      CASE WHEN until_piece > high THEN coalesce(next_rank, ${segments})
+        ELSE ended.rank END AS until
+    FROM old JOIN block ON old.input = block.input AND old.instant = block.instant
+      AND first_piece <= high AND until_piece > low
     LEFT JOIN segment AS began ON began.input = old.input AND began.local = first_piece
     LEFT JOIN segment AS ended ON ended.input = old.input AND ended.local = until_piece`;
 }
@@ -185,9 +191,12 @@ const mergedSql = `
       AND signbit(lag(target) OVER turn) = signbit(target) THEN 0 ELSE 1 END AS fresh
     FROM version SEMI JOIN twice USING (series_id, instant)
     WINDOW turn AS (PARTITION BY series_id, instant ORDER BY first)),
-  numbered AS (SELECT *, sum(fresh) OVER (PARTITION BY series_id, instant ORDER BY first) AS run FROM compared),
+  numbered AS (
+    SELECT *, sum(fresh) OVER (PARTITION BY series_id, instant ORDER BY first) AS run
+    FROM compared),
   merged AS (
-    SELECT series_id, instant, arg_min(target, first) AS target, min(available_at) AS available_at, min(first) AS first, max(until) AS until
+    SELECT series_id, instant, arg_min(target, first) AS target,
+      min(available_at) AS available_at, min(first) AS first, max(until) AS until
     FROM numbered GROUP BY series_id, instant, run
     UNION ALL SELECT series_id, instant, target, available_at, first, until FROM single)
   SELECT series_id, make_timestamp(instant * 1000) AS "timestamp", target, available_at,

@@ -105,13 +105,13 @@ function badRows(
   frequencyMinutes: number,
 ): Record<string, string> {
   const micros = `epoch_us("timestamp")`;
+  const step = frequencyMinutes * 60_000_000;
   const bad: Record<string, string> = {
     'rows with a missing field':
       'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR ' +
       'available_at IS NULL',
-    'rows with a target that is no finite number':
-      'NOT isfinite(target) OR abs(target::DOUBLE) > ' + `${LARGEST_FLOAT}`,
-    'rows off the grid': `(${micros} - ${span.start * 1000}) % ${frequencyMinutes * 60_000_000} <> 0`,
+    'rows with a target that is no finite number': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
+    'rows off the grid': `(${micros} - ${span.start * 1000}) % ${step} <> 0`,
     'rows outside the span': `${micros} < ${span.start * 1000} OR ${micros} >= ${span.end * 1000}`,
     'rows that became known after the object': `epoch_us(available_at) > ${availableAt * 1000}`,
   };
@@ -133,7 +133,8 @@ function doubledSql(file: string, { segments }: Claims): string {
   const several = `SELECT series_id, "timestamp" FROM ${file} GROUP BY ALL HAVING count(*) > 1`;
   if (!segments) return `${several} LIMIT 1`;
   return `SELECT series_id FROM (
-    SELECT series_id, first_piece < lag(until_piece) OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS overlap
+    SELECT series_id, first_piece < lag(until_piece)
+      OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS overlap
     FROM ${file} SEMI JOIN (${several}) USING (series_id, "timestamp")) WHERE overlap LIMIT 1`;
 }
 

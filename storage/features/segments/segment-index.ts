@@ -1,6 +1,6 @@
 /**
- * Purpose: the segment index of a pack: which objects a compaction merged, in the order in which they
- * win, and where each series begins.
+ * Purpose: the segment index of a pack: which objects a compaction merged, in the order in which
+ * they win, and where each series begins.
  * Invariants: the rank of a segment is its place in the table, ascending by `availableAt` and, of
  * equals, in the order of the commits; the table is named by its content and must add up to what
  * the manifest says of the pack.

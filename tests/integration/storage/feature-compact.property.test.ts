@@ -82,8 +82,8 @@ const outcome = (read: Promise<Panel>): Promise<string> =>
   );
 
 /**
- * Everything that can be asked of a snapshot, and the results (by one SQL engine: starting them is what
- * takes time).
+ * Everything that can be asked of a snapshot, and the results (by one SQL engine: starting them is
+ * what takes time).
  */
 function results(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
   return withSqlSession(async (session) => {

@@ -1,6 +1,7 @@
 /**
- * Purpose: objects that somebody made on purpose: checksummed and hashed as they should be, and saying
- * what no writer of ours says. Each is refused with a coded error that names it, or is harmless.
+ * Purpose: objects that somebody made on purpose: checksummed and hashed as they should be, and
+ * saying what no writer of ours says. Each is refused with a coded error that names it, or is
+ * harmless.
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { createCalendar, localLag } from '../../../../forecasting/features/calendar.ts';
 import {
   createWeekTables,
+  lagsByWeek,
   WEEKS_OF_SHAPE,
   type WeekTableSizes,
 } from '../../../../forecasting/features/week-tables.ts';
@@ -97,11 +98,9 @@ test('entries are what the definition says, bit for bit, on every kind of values
           from: Math.max(0, length - 3 * day),
           span: length + day,
         };
-        const { weekShape, width } = createWeekTables(
-          panel,
-          createCalendar(start, frequencyMinutes, sizes.span, PLACE),
-          sizes,
-        );
+        const calendar = createCalendar(start, frequencyMinutes, sizes.span, PLACE);
+        const lags = lagsByWeek(panel, calendar, sizes);
+        const { weekShape, width } = createWeekTables(panel, sizes, lags);
         for (const t of [sizes.from, length - 1, sizes.span - 1]) {
           for (const series of [0, 1]) {
             expect(weekShape[series * width + t - sizes.from]).toBe(

@@ -1,6 +1,6 @@
 /**
- * Purpose: which version wins when, of whatever files a snapshot is made of: against a search through every
- * segment at every moment.
+ * Purpose: which version wins when, of whatever files a snapshot is made of: against a search
+ * through every segment at every moment.
  * Invariants: pure; packs come before objects, and the segments of a pack are in their order, as a
  * commit and a compaction leave them.
  * Fails: with the files for which the two differ.
