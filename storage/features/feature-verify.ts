@@ -119,9 +119,9 @@ async function verifySnapshot(
     });
   }
   for (const pack of packs) {
-    await attempt(pack.pieces.key, isWhole, async () => {
+    await attempt(pack.segments.key, isWhole, async () => {
       await files.index(pack);
-      return pack.pieces.bytes;
+      return pack.segments.bytes;
     });
   }
   if (online) {

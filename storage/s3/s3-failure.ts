@@ -13,7 +13,7 @@ import { tlsFix } from '../../platform/http/tls.ts';
 export interface S3Failure {
   /** S3's code ("SlowDown", "NoSuchKey"), or the system's ("ECONNRESET"). */
   readonly name: string;
-  /** 0 where no answer came. */
+  /** 0 where no response came. */
   readonly status: number;
   readonly message: string;
   readonly requestId: string | null;
@@ -25,7 +25,7 @@ const TRANSIENT = new Set([
   'RequestTimeout',
   'SlowDown',
   'ThrottlingException',
-  'RequestTimeTooSkewed', // the SDK has corrected its clock by the answer's date
+  'RequestTimeTooSkewed', // the SDK has corrected its clock by the response's date
   'ConditionalRequestConflict',
   'OperationAborted',
   // What the way did to our bytes.
@@ -91,11 +91,11 @@ export function failureOf(error: unknown): S3Failure {
   const region = $response?.headers?.['x-amz-bucket-region'] ?? Region;
   // Why somebody may not, and which host there is not. Other messages say what the name says, or
   // repeat what was sent.
-  const isTelling = Code === 'AccessDenied' || name === 'AccessDenied' || system !== undefined;
+  const isSpecific = Code === 'AccessDenied' || name === 'AccessDenied' || system !== undefined;
   return {
     name: isMissingRegion ? 'Region is missing' : word(system ?? Code ?? name ?? ''),
     status,
-    message: isTelling ? scrub(message) : '',
+    message: isSpecific ? scrub(message) : '',
     requestId: $metadata?.requestId ? word($metadata.requestId) : null,
     region: typeof region === 'string' && /^[a-z0-9-]{1,32}$/.test(region) ? region : null,
   };
@@ -127,7 +127,7 @@ export const isTaken = ({ name, status }: S3Failure): boolean =>
 
 export function mayPass({ name, status }: S3Failure): boolean {
   if (LOCAL.has(name) || tlsFix(name) !== null) return false;
-  // An answer of 200 that cannot be read broke off on the way.
+  // A response of 200 that cannot be read broke off on the way.
   if (status < 300) return true;
   return (
     status === 0 ||
@@ -147,17 +147,17 @@ export function errorOf(
   tries: number,
 ): HeadwayError {
   const { name, status, message, requestId, region } = failure;
-  const answer =
+  const reply =
     status === 0 ? name : `${name}, HTTP ${status}${requestId ? `, request ${requestId}` : ''}`;
-  const cause = new Error(message === '' || message === name ? answer : `${answer}: ${message}`);
+  const cause = new Error(message === '' || message === name ? reply : `${reply}: ${message}`);
   const detail = { where: key, cause };
   const refused = (what: string, fix: string) =>
-    new HeadwayError('STORE_UNAVAILABLE', `${what} (${answer})`, { ...detail, fix });
+    new HeadwayError('STORE_UNAVAILABLE', `${what} (${reply})`, { ...detail, fix });
   if (isMissing(failure))
     return new HeadwayError('OBJECT_NOT_FOUND', `There is no such object in ${store}`, detail);
   if (FULL.has(name) || status === 507) {
     const fix = 'Raise the quota or free some space; nothing was lost and the run can be repeated.';
-    return new HeadwayError('STORE_FULL', `The store ${store} is full (${answer})`, {
+    return new HeadwayError('STORE_FULL', `The store ${store} is full (${reply})`, {
       ...detail,
       fix,
     });
@@ -208,7 +208,7 @@ export function errorOf(
       : 'Run it again; if it stays, look at the bucket and the server’s own state.';
   return new HeadwayError(
     'STORE_UNAVAILABLE',
-    `The store ${store} cannot be used (${answer}${often})`,
+    `The store ${store} cannot be used (${reply}${often})`,
     { ...detail, fix },
   );
 }

@@ -1,4 +1,4 @@
-/** Purpose: what the feature store promises, told by small examples. */
+/** Purpose: what the feature store promises, by small examples. */
 
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -297,7 +297,7 @@ describe('reading', () => {
     expect(numbers(targetOf(panel, 1))).toEqual([0, 0, 1]);
   });
 
-  test('a late backfill changes no answer to an earlier question', async () => {
+  test('a late backfill changes no earlier read', async () => {
     await commit([
       {
         part: 'a',
@@ -331,7 +331,7 @@ describe('reading', () => {
     expect(hashPanel(await features.readAsOf({ cutoff: hour(3) }))).not.toBe(before);
   });
 
-  test('cutoff, from and series narrow the answer', async () => {
+  test('cutoff, from and series narrow the result', async () => {
     await commit([
       {
         span: [0, 6],
@@ -357,7 +357,7 @@ describe('reading', () => {
     });
   });
 
-  test('questions that have no answer are refused', async () => {
+  test('queries that have no result are refused', async () => {
     await commit([
       {
         span: [0, 6],
