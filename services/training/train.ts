@@ -242,7 +242,7 @@ async function record(
   const { outcome } = verdict;
   const isRefit = modelVersion !== scored.modelVersion;
   const reason = verdict.reason + refitInWords(isRefit, notRefitted);
-  const picture = await drawVerdict({
+  const chart = await drawVerdict({
     ...verdict,
     title: domain.title,
     unit: domain.unit,
@@ -253,7 +253,7 @@ async function record(
     twin: isRefit ? scored.modelVersion : null,
     notRefitted,
   };
-  const entry = { modelVersion, reason, evidence, picture };
+  const entry = { modelVersion, reason, evidence, chart };
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
 
