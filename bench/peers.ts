@@ -2,7 +2,7 @@
  * Purpose: what well-kept Python libraries reach on the panel that `headway train` learns from:
  * LightGBM, statsforecast and mlforecast with the same history, local calendar, holidays, cutoffs
  * and metrics.
- *   headway panel --domain NAME --out panel.csv
+ *   headway panel export --domain NAME --out panel.csv
  *   npm run bench:peers -- --domain NAME --panel panel.csv [--json FILE] [--models LIST]
  * Invariants: the libraries' versions are pinned, in an environment of their own that is made once
  * in the work folder; nothing of them is needed by Headway or its tests.
@@ -63,7 +63,7 @@ async function calendarCsv(panel: string, flags: Flags): Promise<{ csv: string; 
   if (timeOf(stamps.at(-1)) !== expected)
     throw new HeadwayError('SETTINGS_INVALID', `the panel does not lie on ${domain.name}'s grid`, {
       where: panel,
-      fix: 'Write it with `headway panel --out FILE` of the same domain.',
+      fix: 'Write it with `headway panel export --out FILE` of the same domain.',
     });
   const { place } = featureSpecOf(domain);
   const days = createCalendar(start, domain.frequencyMinutes, stamps.length, place);
@@ -131,7 +131,7 @@ async function bench(flags: Flags): Promise<void> {
 const command = new Command('bench:peers')
   .description('Score Python libraries on an exported panel.')
   .requiredOption('--domain <name>', 'a folder in domains/')
-  .requiredOption('--panel <file>', 'as `headway panel --out FILE` writes it')
+  .requiredOption('--panel <file>', 'as `headway panel export --out FILE` writes it')
   .option('--json <file>', 'write the figures')
   .option('--models <list>', 'which libraries', 'lightgbm,statsforecast,mlforecast')
   .option('--history-days <days>', 'use the last days of the panel only; 0: all of it', '0')
