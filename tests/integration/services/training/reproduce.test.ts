@@ -77,7 +77,7 @@ const backfill = async () => {
   expect(hashPanel(await toy.features.readAsOf())).not.toBe(cold.card.panelHash);
 };
 
-test('the card says what else the model was made with', () => {
+test('the card has its build environment', () => {
   expect(cold.card).toMatchObject({
     format: 3,
     knownAt: NOW,
@@ -145,7 +145,7 @@ test('another training set is found, and nothing is fitted on it', async () => {
   ]);
 });
 
-test('another seed is told as different', async () => {
+test('another seed is reported as different', async () => {
   const { weights } = await again(await registered(cold, { seed: 2 }));
   expect(weights).toMatchObject({
     outcome: 'different',

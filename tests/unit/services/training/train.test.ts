@@ -238,7 +238,7 @@ describe('what must not pass', () => {
     60_000,
   );
 
-  test('too short a history, which is told in numbers', async () => {
+  test('too short a history, which is reported in numbers', async () => {
     const panel = learnable();
     const length = MIN_HISTORY;
     await commitPanel(folder, toy, {
