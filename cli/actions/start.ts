@@ -26,9 +26,10 @@ export interface StartFlags {
 }
 
 /**
- * Somebody waits for the first model, so it trains on fewer batches than those of the schedule.
+ * Somebody waits for the first model, so it trains on fewer batches than those of the schedule; what
+ * passes is fitted twice, once to be scored and once on all data.
  */
-const FIRST_STEPS = '700';
+const FIRST_STEPS = '350';
 const QUICK_STEPS = '200';
 
 export async function startCommand(context: CommandContext, flags: StartFlags): Promise<void> {
