@@ -1,45 +1,51 @@
 /**
  * Purpose: what the project claims about accuracy, as a command: raw data through the whole
- * pipeline, then the network and the naive baselines on the protocol of docs/glossary.md
- * ("Protocol"), and the very panel as CSV for other tools.
- *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC]
- *     [--json FILE] [--panel FILE] [--seeds 1]
- * Invariants: the test span is the last 28 days, cutoffs 25 intervals apart; series are chosen, and
- * gaps filled, before anything is scored, and the exported panel is the one that was scored;
- * several seeds are averaged, never picked from.
- * Fails: as the pipeline does; HISTORY_TOO_SHORT where nothing is left to score.
+ * pipeline, then what `headway train` builds of everything that the domain has, scored on three
+ * windows (docs/glossary.md, "Protocol").
+ *   npm run bench:accuracy -- --domain NAME --source SPEC [--exogenous SPEC] [--json FILE]
+ * Invariants: the panel, the configuration and the fit are those of `headway train`; each window is
+ * fitted on what precedes it; several seeds are averaged, never picked from.
+ * Fails: as the pipeline does; HISTORY_TOO_SHORT where no window can be scored.
  */
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { workersOf } from '../cli/actions/workers.ts';
-import { openContext } from '../cli/context.ts';
+import { type CommandContext, openContext } from '../cli/context.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
-import { completePanel } from '../forecasting/panel/complete-panel.ts';
-import { panelCsv } from '../forecasting/panel/csv.ts';
-import { describeError, HeadwayError } from '../platform/errors.ts';
+import type { BacktestResult } from '../forecasting/evaluation/backtest.ts';
+import { type Panel, panelUpTo, timestampAt } from '../forecasting/panel/panel.ts';
+import { seasonsOf } from '../forecasting/panel/seasons.ts';
+import { describeError, isHeadwayError } from '../platform/errors.ts';
 import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
 import { runFeatures } from '../services/feature/run.ts';
 import { evaluate } from '../services/training/evaluation.ts';
-import { jsonMetrics } from '../services/training/train.ts';
-import { defaultTrainingConfig } from '../services/training/training-config.ts';
+import { readTrainingPanel } from '../services/training/train.ts';
+import { defaultConfigOf, type TrainingConfig } from '../services/training/training-config.ts';
+import { type FigureTree, figuresOf } from './support/accuracy-figures.ts';
 
 interface Flags {
   readonly domain: string;
   readonly source: string;
   readonly exogenous?: string;
   readonly json?: string;
-  readonly panel?: string;
   readonly seeds: string;
-  readonly historyDays: string;
-  readonly minMean: string;
-  readonly steps: string;
+  readonly windows: string;
+  readonly steps?: string;
   readonly skipDays: string;
   readonly backend: string;
+}
+
+/** Between the ends of two windows: a quarter of a year, by whole weeks. */
+const SEASON_DAYS = 91;
+
+interface Window {
+  readonly lastDay: string;
+  readonly cutoffs: number;
+  /** Of a fit, on average. */
+  readonly trainingSeconds: number;
+  readonly metrics: FigureTree;
 }
 
 async function bench(flags: Flags, folder: string): Promise<void> {
@@ -58,8 +64,8 @@ async function bench(flags: Flags, folder: string): Promise<void> {
   const { domain, clock, logger, progress, settings } = context;
   const backend = await startTensorBackend(logger, settings.backend, 'training');
   const features = await context.features();
-  const startedFeatures = clock.elapsedMs();
-  const { parts } = await runFeatures({
+  const started = clock.elapsedMs();
+  await runFeatures({
     domain,
     source: await context.source(),
     exogenous: await context.exogenous(),
@@ -69,123 +75,77 @@ async function bench(flags: Flags, folder: string): Promise<void> {
     logger,
     progress,
   });
-  const featureSeconds = (clock.elapsedMs() - startedFeatures) / 1000;
-  const testIntervals = (defaultTrainingConfig.testDays * 1440) / domain.frequencyMinutes;
-  const { panel, filled } = completePanel(await features.readAsOf(), {
-    intervals: (Number(flags.historyDays) * 1440) / domain.frequencyMinutes,
-    dropLast: (Number(flags.skipDays) * 1440) / domain.frequencyMinutes,
-    testIntervals,
-    minimumMean: Number(flags.minMean),
-  });
-  if (panel.seriesIds.length === 0)
-    throw new HeadwayError(
-      'HISTORY_TOO_SHORT',
-      'no series is complete and busy enough to be scored',
-      { where: flags.source },
-    );
-  if (flags.panel) {
-    await mkdir(dirname(flags.panel), { recursive: true });
-    await pipeline(Readable.from(panelCsv(panel)), createWriteStream(flags.panel));
-  }
-  const rowsIn = parts.reduce((sum, part) => sum + part.rowsIn, 0);
-  console.log(
-    `${domain.title}: ${rowsIn} raw rows → ${panel.seriesIds.length} series × ` +
-      `${panel.length} intervals (${filled} unknown values filled), ` +
-      `${featureSeconds.toFixed(1)} s; backend ${backend}`,
-  );
-
-  const runs: { seconds: number; cutoffs: number; metrics: ReturnType<typeof jsonMetrics> }[] = [];
-  const config = {
-    ...defaultTrainingConfig,
-    fit: { ...defaultTrainingConfig.fit, steps: Number(flags.steps) },
-  };
-  for (let run = 0; run < Number(flags.seeds); run++) {
-    const evaluation = await evaluate({
-      ...{ domain, panel, config, seed: settings.seed + run, clock, progress },
-      workers: workersOf(context, backend),
-    });
-    runs.push({
-      seconds: evaluation.trainingSeconds,
-      cutoffs: evaluation.result.cutoffs.length,
-      metrics: jsonMetrics(evaluation),
-    });
-  }
-  const metrics = average(runs.map((run) => run.metrics));
-  console.log(metricsTable(metrics, domain.unit));
-  const spread = runs.map((run) => run.metrics.all?.network?.mae);
-  const seconds = {
-    features: featureSeconds,
-    train_network: runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length,
-  };
-  console.log(
-    `Training: ${seconds.train_network.toFixed(1)} s a model; peak memory ` +
-      `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB; MAE by seed: ` +
-      `${spread.join(', ')}`,
-  );
-  if (flags.json) {
-    await mkdir(dirname(flags.json), { recursive: true });
-    const result = {
-      panel: flags.panel ?? null,
-      domain: domain.name,
-      series: panel.seriesIds.length,
-      cutoffs: runs[0]?.cutoffs,
-      seeds: runs.length,
+  const featureSeconds = (clock.elapsedMs() - started) / 1000;
+  const { panel } = await readTrainingPanel(features, domain);
+  const defaults = defaultConfigOf(domain);
+  const config = flags.steps
+    ? { ...defaults, fit: { ...defaults.fit, steps: Number(flags.steps) } }
+    : defaults;
+  const windows: Window[] = [];
+  for (let w = 0; w < Number(flags.windows); w++) {
+    const days = Number(flags.skipDays) + w * SEASON_DAYS;
+    const last = panel.length - 1 - (days * 1440) / domain.frequencyMinutes;
+    const window = await scoreWindow(context, panelUpTo(panel, last), config, {
       backend,
-      filled,
-      seconds,
-      mae_by_seed: spread,
-      metrics,
-    };
-    await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
+      seeds: Number(flags.seeds),
+    }).catch((error: unknown) => {
+      if (windows.length > 0 && isHeadwayError(error, 'HISTORY_TOO_SHORT')) return null;
+      throw error;
+    });
+    if (window === null) break;
+    windows.push(window);
+    console.log(`\n28 days up to ${window.lastDay}, ${window.cutoffs} cutoffs`);
+    console.log(metricsTable(window.metrics, domain.unit));
   }
+  if (!flags.json) return;
+  const result = {
+    domain: domain.name,
+    series: panel.seriesIds.length,
+    intervals: panel.length,
+    seeds: Number(flags.seeds),
+    backend,
+    seconds: { features: featureSeconds, train_network: windows[0]?.trainingSeconds },
+    windows,
+  };
+  await mkdir(dirname(flags.json), { recursive: true });
+  await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
 }
 
-type MetricTree = ReturnType<typeof jsonMetrics>;
-
-/** The mean of every figure over the seeds. */
-function average(trees: readonly MetricTree[]): MetricTree {
-  const first = trees[0] as MetricTree;
-  return Object.fromEntries(
-    Object.entries(first).map(([group, forecasters]) => [
-      group,
-      Object.fromEntries(
-        Object.entries(forecasters).map(([name, figures]) => [
-          name,
-          Object.fromEntries(
-            Object.entries(figures).map(([metric, value]) => {
-              const values = trees.map((tree) => tree[group]?.[name]?.[metric]);
-              return [
-                metric,
-                typeof value === 'number'
-                  ? values.reduce((sum: number, x) => sum + Number(x), 0) / values.length
-                  : value,
-              ];
-            }),
-          ),
-        ]),
-      ),
-    ]),
-  );
+/** What `headway train` would have built and scored, had the panel ended there. */
+async function scoreWindow(
+  context: CommandContext,
+  panel: Panel,
+  config: TrainingConfig,
+  { backend, seeds }: { backend: Awaited<ReturnType<typeof startTensorBackend>>; seeds: number },
+): Promise<Window> {
+  const { domain, clock, progress, settings } = context;
+  const results: BacktestResult[] = [];
+  let seconds = 0;
+  for (let seed = settings.seed; seed < settings.seed + seeds; seed++) {
+    const workers = workersOf(context, backend);
+    const request = { domain, panel, config, seed, clock, progress, workers };
+    const { result, trainingSeconds } = await evaluate(request);
+    results.push(result);
+    seconds += trainingSeconds;
+  }
+  return {
+    lastDay: new Date(timestampAt(panel, panel.length - 1)).toISOString().slice(0, 10),
+    cutoffs: results[0]?.cutoffs.length ?? 0,
+    trainingSeconds: seconds / seeds,
+    metrics: figuresOf(results, panel, seasonsOf(domain).week),
+  };
 }
 
 const command = new Command('bench:accuracy')
-  .description(
-    'Compare the network with the naive baselines on the last 28 days (table, JSON, CSV).',
-  )
+  .description('Score what `headway train` builds, and the baselines, on windows of 28 days.')
   .requiredOption('--domain <name>', 'a folder in domains/')
   .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
   .option('--exogenous <spec>', 'exogenous columns, as for `headway features run`')
-  .option('--json <file>', "write the figures in the gradient-boosting peer's shape")
-  .option('--panel <file>', 'write the panel as CSV: unique_id,ds,y')
-  .option('--seeds <count>', 'train this many times and average', '1')
-  .option('--history-days <days>', 'use at most this much history', '730')
-  .option('--min-mean <mean>', 'leave out series that average less before the test span', '0.1')
+  .option('--json <file>', 'write the figures')
+  .option('--seeds <count>', 'train this many times a window and average', '3')
+  .option('--windows <count>', 'the last 28 days, and as many a quarter of a year apart', '3')
   .option('--backend <name>', 'auto, native, wasm or cpu', 'auto')
-  .option(
-    '--steps <count>',
-    'batches the network learns from',
-    String(defaultTrainingConfig.fit.steps),
-  )
+  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
   .option(
     '--skip-days <days>',
     'leave out this many days at the end: earlier windows, for choosing',

@@ -71,11 +71,14 @@ async function explainOne(
     throw unknownSeries(domain, flags.series, manifest.snapshotVersion, online.seriesIds);
   }
   const { snapshotVersion } = manifest;
-  const panel = await features.readAsOf({ snapshotVersion, seriesIds: [flags.series] });
-  // The last interval that any series has: the cutoff of the forecasts that are served.
-  const last = timestampAt(online, lastObserved(online));
   await startTensorBackend(logger, settings.backend, 'prediction');
   const forecaster = restoreNetwork(model, weights);
+  const { withContext } = forecaster;
+  const panel = withContext
+    ? withContext(await features.readAsOf({ snapshotVersion }))
+    : await features.readAsOf({ snapshotVersion, seriesIds: [flags.series] });
+  // The last interval that any series has: the cutoff of the forecasts that are served.
+  const last = timestampAt(online, lastObserved(online));
   return explanationResponse({
     domain,
     forecaster,

@@ -127,7 +127,7 @@ function holidayLookup(
 }
 
 /** Local days (since 1970) of a year that are public holidays. */
-function publicHolidays(
+export function publicHolidays(
   place: NonNullable<CalendarPlace['holidays']>,
   year: number,
 ): readonly number[] {

@@ -61,11 +61,10 @@ export function fitContext(
 }
 
 /** The panel with the scores in it: then series may be taken out of it, and keep their context. */
-export function withContext(panel: Panel, spec: Seasonal & Pick<FeatureSpec, 'context'>): Panel {
-  if (spec.context === undefined) return panel;
-  const lags = allLags(panel, spec);
-  return { ...panel, context: contextScores(readable(panel, spec), spec.context, lags, 0) };
-}
+export const withContext = (panel: Panel, spec: Seasonal, context: ContextInputs): Panel => ({
+  ...panel,
+  context: contextScores(readable(panel, spec), context, allLags(panel, spec), 0),
+});
 
 /** A reading that cannot be right must not move the inputs of all series. */
 const readable = (panel: Panel, spec: Seasonal): Panel =>

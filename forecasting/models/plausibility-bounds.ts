@@ -7,7 +7,7 @@
  */
 
 /** How many times its whole range a forecast may lie outside what the series has ever been. */
-const RANGES = 3;
+const FORECAST_RANGES = 3;
 /** Values left out at either side: one of so many, and no more than this. */
 const VALUES_PER_LEFT_OUT = 200;
 const LEFT_OUT = 3;
@@ -22,12 +22,14 @@ export interface PlausibilityBounds {
  * range of a series that never moved. A few bad readings say nothing of what is plausible: of many
  * values the furthest on either side are left out.
  * @param values one series, in grid order
+ * @param ranges instead of 3
  * @param minKnown values that must be known (a week of them) before a range means something
  */
 export function plausibilityBounds(
   values: Float32Array,
   cutoff: number,
   minKnown: number,
+  ranges = FORECAST_RANGES,
 ): PlausibilityBounds {
   const lowest: number[] = [];
   const highest: number[] = [];
@@ -46,7 +48,7 @@ export function plausibilityBounds(
     const greatest = highest[rank] ?? Number.NaN;
     const range = greatest - least || Math.abs(greatest);
     if (known >= minKnown && range > 0)
-      return { lower: least - RANGES * range, upper: greatest + RANGES * range };
+      return { lower: least - ranges * range, upper: greatest + ranges * range };
   }
   // All zero: nothing says how large its first event may be.
   return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };

@@ -4,6 +4,8 @@
  * Invariants: pure; the network is the bold blue line, naive benchmarks are amber, others grey.
  * Fails: never.
  */
+
+import { forecasterName, inOrder } from '../../forecasting/evaluation/forecaster-names.ts';
 import type {
   GroupScores,
   Leaderboard,
@@ -11,7 +13,6 @@ import type {
 } from '../../forecasting/evaluation/leaderboard.ts';
 import { timeLabels } from '../../web/scales.js';
 import { figure, percent, signedPercent } from '../text/figures.ts';
-import { forecasterName, inOrder } from '../text/forecaster-names.ts';
 import { forecastPanel } from './forecast-chart.ts';
 import { type Line, lineChart } from './line-chart.ts';
 import type { Chart } from './svg.ts';

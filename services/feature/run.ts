@@ -14,19 +14,10 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import { withRowCache } from '../../storage/features/kept-rows.ts';
-import {
-  demandOf,
-  type FeatureSchema,
-  filesOf,
-  type Manifest,
-  type NewFeatureObject,
-  type Segment,
-} from '../../storage/features/manifest.ts';
+import { demandOf, filesOf, type Manifest, type Segment } from '../../storage/features/manifest.ts';
 import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
-import { refuseClockBehind } from '../../storage/features/stamps.ts';
+import type { OnlineRequest, Staged } from '../../storage/features/requests.ts';
 import { segmentsRead } from '../../storage/features/versions.ts';
 import { type AggregatedPart, embeddedEngine, type PartEngine } from './aggregation/aggregate.ts';
 import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
@@ -55,6 +46,8 @@ export interface FeatureRunOptions {
   readonly features: Pick<
     FeatureStore,
     | 'head'
+    | 'writableHead'
+    | 'stage'
     | 'commit'
     | 'readAsOf'
     | 'readOnline'
@@ -115,17 +108,13 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     warnOfAge(options, committed.segments);
     return unchanged(domain, plan, head, committed);
   }
-  // What is read of the new files to judge them is what the commit needs of them.
-  return withRowCache(() =>
-    withWorkFolder(workFolder, clock.now(), (folder) => readAndCommit(options, plan, folder)),
-  );
+  return withWorkFolder(workFolder, clock.now(), (folder) => readAndCommit(options, plan, folder));
 }
 
 async function planRun(options: FeatureRunOptions): Promise<Plan> {
-  const { domain, source, exogenous, features, clock, accept } = options;
+  const { domain, source, exogenous, features, accept } = options;
   const parts = await allParts(domain, source, exogenous ?? null);
-  const head = await features.head();
-  refuseClockBehind(head, clock.now());
+  const head = await features.writableHead();
   const segments = await features.pieces(head);
   const committed = committedParts(segments, parts);
   const missing = parts.filter((part) => !committed.has(part));
@@ -168,13 +157,13 @@ async function readAndCommit(
     ...{ path, rows, span, rowsIn, rowsUsed, rejected },
     ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
   }));
+  const staged = await features.stage(schema, newObjects);
   const accounts = accountsOf(parts, fresh, committed);
-  const batch = { parts, head, committed, opened, fresh, newObjects, schema, accounts };
+  const batch = { parts, head, committed, opened, fresh, staged, accounts };
   const report = await judgedReport(options, batch);
   const manifest = await features.commit({
     reason: reasonOf(options, fresh),
-    schema,
-    newObjects,
+    staged,
     report: new TextEncoder().encode(JSON.stringify(report)),
     ...onlineViewOf(domain),
   });
@@ -194,20 +183,17 @@ interface Batch {
   readonly committed: CommittedParts;
   readonly opened: readonly OpenedPart[];
   readonly fresh: readonly AggregatedPart[];
-  readonly newObjects: readonly NewFeatureObject[];
-  readonly schema: FeatureSchema;
+  readonly staged: Staged;
   readonly accounts: readonly PartAccount[];
 }
 
 /** Judges a batch by the contract. Throws where it is refused, after the evidence is stored. */
 async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<QualityReport> {
   const { domain, source, features, clock, logger } = options;
-  const { parts, head, committed, opened, fresh, newObjects, schema, accounts } = batch;
+  const { parts, head, committed, opened, fresh, staged, accounts } = batch;
   const hasDemand = demandOf([...filesOf(head), ...fresh.map(({ part }) => part)]).length > 0;
   const recent =
-    hasDemand && fresh.length > 0
-      ? await recentPanel({ domain, features, head, newObjects, schema })
-      : null;
+    hasDemand && fresh.length > 0 ? await recentPanel({ domain, features, head, staged }) : null;
   const now = clock.now();
   const contract = judgeRun({
     ...{ domain, parts: opened, present: parts, committed: committed.segments, recent, now },
@@ -217,7 +203,7 @@ async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<Q
   const { verdicts } = contract;
   let report: QualityReport | null = null;
   if (recent !== null) {
-    const read = [...segmentsRead([...committed.segments, ...newObjects])];
+    const read = [...segmentsRead([...committed.segments, ...staged.objects])];
     const { panel } = recent;
     report = await buildQualityReport({ domain, panel, parts: accounts, read, contract, now });
     await options.onReport?.(report, contract.view);

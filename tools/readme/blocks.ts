@@ -16,6 +16,7 @@ import {
   accuracyTable,
   type MatmulResult,
   matmulTable,
+  type PeerResult,
 } from './results-tables.ts';
 
 export const PAGES = [
@@ -33,9 +34,9 @@ export const EXAMPLE = 'tools/example-domain/definition.ts';
 export function generatedBlocks(root: string): Record<string, string> {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
   const json = <T>(path: string): T => JSON.parse(read(path)) as T;
-  const result = (name: string): AccuracyResult | null =>
+  const result = <T>(name: string): T | null =>
     existsSync(join(root, `bench/results/${name}.json`))
-      ? json<AccuracyResult>(`bench/results/${name}.json`)
+      ? json<T>(`bench/results/${name}.json`)
       : null;
   const recording = json<Recording>(RECORDING);
   const results = [
@@ -59,8 +60,8 @@ export function generatedBlocks(root: string): Record<string, string> {
     settings: settingsTable(),
     results: results
       .flatMap(([title, unit, name]) => {
-        const own = result(name);
-        return own ? [accuracyTable(title, unit, own, result(`${name}-peer`))] : [];
+        const own = result<AccuracyResult>(name);
+        return own ? [accuracyTable(title, unit, own, result<PeerResult>(`${name}-peer`))] : [];
       })
       .join('\n\n'),
     matmul: matmulTable(json<MatmulResult>('bench/results/matmul.json')),

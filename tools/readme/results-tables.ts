@@ -6,20 +6,28 @@
  */
 import { table } from './command-tables.ts';
 
-/**
- * What `npm run bench:accuracy` and the gradient-boosting peer write: group → forecaster → figures.
- */
+type Figures = Readonly<Record<string, unknown>>;
+/** Group → forecaster → figures. */
+type Metrics = Readonly<Record<string, Readonly<Record<string, Figures>>>>;
+
+/** What `npm run bench:accuracy` writes. */
 export interface AccuracyResult {
   readonly series: number;
-  readonly cutoffs: number;
-  readonly seeds?: number;
-  readonly backend?: string;
+  readonly seeds: number;
+  readonly backend: string;
   readonly seconds: Readonly<Record<string, number>>;
-  /** Set by hand where the figures are not the final ones. */
-  readonly note?: string;
-  readonly metrics: Readonly<
-    Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>
-  >;
+  /** The latest first. */
+  readonly windows: readonly {
+    readonly lastDay: string;
+    readonly cutoffs: number;
+    readonly metrics: Metrics;
+  }[];
+}
+
+/** What the gradient-boosting peer writes, of complete and busy series only. */
+export interface PeerResult {
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly metrics: Metrics;
 }
 
 export interface MatmulResult {
@@ -34,6 +42,8 @@ export interface MatmulResult {
   }[];
 }
 
+/** Of series that average at least 0.1 an interval. */
+const NOT_AT_REST = 'mean>=0.1';
 const NAIVE = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
 const LABELS: Readonly<Record<string, string>> = {
   last_value: 'last value',
@@ -49,15 +59,21 @@ export function accuracyTable(
   title: string,
   unit: string,
   own: AccuracyResult,
-  peer: AccuracyResult | null,
+  peer: PeerResult | null,
 ): string {
-  const groups = Object.keys(own.metrics);
-  const all = own.metrics.all;
-  if (!all) throw new Error(`the results of ${title} have no group "all"`);
-  const names = Object.keys(LABELS).filter((name) => all[name] ?? peer?.metrics.all?.[name]);
-  const figure = (name: string, metric: string, group = 'all'): number | null => {
+  const [last] = own.windows;
+  if (!last?.metrics.all) throw new Error(`the results of ${title} have no group "all"`);
+  const groups = Object.keys(last.metrics);
+  // Series at rest say nothing of a forecaster, and the peer did not have them.
+  const main = groups.includes(NOT_AT_REST) ? NOT_AT_REST : 'all';
+  const peerGroup = (group: string) => (group === main ? 'all' : group);
+  const names = Object.keys(LABELS).filter(
+    (name) => last.metrics.all?.[name] ?? peer?.metrics.all?.[name],
+  );
+  const figure = (name: string, metric: string, group = main): number | null => {
     // The naive rows are ours; the peer computes them too, from the same panel.
-    const value = (own.metrics[group]?.[name] ?? peer?.metrics[group]?.[name])?.[metric];
+    const figures = last.metrics[group]?.[name] ?? peer?.metrics[peerGroup(group)]?.[name];
+    const value = figures?.[metric];
     return typeof value === 'number' && Number.isFinite(value) ? value : null;
   };
   const bestNaive = Math.min(...NAIVE.flatMap((name) => figure(name, 'mae') ?? []));
@@ -93,24 +109,50 @@ export function accuracyTable(
   const head = ['', ...columns.map((one) => one.head), 'less error than the best naive'];
   const facts = [
     `**${title}**: ${own.series} series`,
-    `${own.cutoffs} cutoffs`,
-    plural(own.seeds ?? 1, 'seed'),
-    `backend ${own.backend ?? '?'}`,
+    ...(main === 'all' ? [] : ['scored: those with a mean of at least 0.1']),
+    `${last.cutoffs} cutoffs up to ${last.lastDay}`,
+    plural(own.seeds, 'seed'),
+    `backend ${own.backend}`,
     `training ${seconds(own)}${peer ? peerSeconds(peer) : ''}.`,
   ];
-  const caption = facts.join(', ');
-  const note = own.note ? `\n\n> ${own.note}` : '';
-  return `${caption}${note}\n\n${table(
+  const comparison = table(
     head,
     rows,
     head.map((_, i) => i).filter((i) => i > 0),
-  )}`;
+  );
+  return `${facts.join(', ')}\n\n${comparison}\n\n${windowTable(own, main)}`;
+}
+
+/** The network on every window: means, standard errors over cutoffs, coverage by steps. */
+function windowTable({ windows }: AccuracyResult, group: string): string {
+  const rows = windows.map(({ lastDay, metrics }) => {
+    const figures = metrics[group]?.network ?? {};
+    const errors = (figures.standard_errors ?? {}) as Record<string, number>;
+    const steps = (figures.by_steps ?? []) as { steps: string; coverage: { mean: number } }[];
+    return {
+      steps: steps.map((one) => one.steps),
+      cells: [
+        lastDay,
+        `${number(Number(figures.mae))} ± ${number(Number(errors.mae))}`,
+        `${number(Number(figures.pinball))} ± ${number(Number(errors.pinball))}`,
+        `${percent(Number(figures.coverage_80))} ± ${(100 * Number(errors.coverage)).toFixed(1)}`,
+        ...steps.map(({ coverage }) => percent(coverage.mean)),
+      ],
+    };
+  });
+  const steps = (rows[0]?.steps ?? []).map((name) => `covers, steps ${name}`);
+  const head = ['28 days up to', 'MAE', 'pinball', '80 % covers', ...steps];
+  return table(
+    head,
+    rows.map(({ cells }) => cells),
+    head.map((_, i) => i).filter((i) => i > 0),
+  );
 }
 
 const seconds = ({ seconds: spent }: AccuracyResult): string =>
   `${Math.round(spent.train_network ?? Number.NaN)} s`;
 
-function peerSeconds({ seconds: spent }: AccuracyResult): string {
+function peerSeconds({ seconds: spent }: PeerResult): string {
   const sum = (prefix: string) =>
     Object.entries(spent).reduce(
       (total, [name, value]) => total + (name.startsWith(`train_${prefix}`) ? value : 0),

@@ -21,10 +21,13 @@ const BLOCK_HORIZONS = 2;
 
 /** How far outside the median actuals were, in units of the predicted distance. */
 interface Ratios {
-  /** Ascending. */
   readonly values: Float64Array;
   /** Which stretch of the span each target lies in: what happens in one hangs together. */
   readonly blocks: Int32Array;
+}
+
+interface Pool extends Ratios {
+  readonly ascending: Float64Array;
 }
 
 /** [quantile][step] */
@@ -46,7 +49,7 @@ export function factorsOf(
       pooled(steps.slice(Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1)),
     );
     const count = effectiveCount(pools, share);
-    return pools.map(({ values }) => factorOf(values, share, count));
+    return pools.map(({ ascending }) => factorOf(ascending, share, count));
   });
 }
 
@@ -76,16 +79,16 @@ function ratiosOf(
   return { values: values.subarray(0, count), blocks: blocks.subarray(0, count) };
 }
 
-function pooled(parts: readonly Ratios[]): Ratios {
-  const values = parts.flatMap((part) => [...part.values]);
-  const blocks = parts.flatMap((part) => [...part.blocks]);
-  const order = Int32Array.from(values, (_, i) => i).sort(
-    (a, b) => (values[a] as number) - (values[b] as number),
-  );
-  return {
-    values: Float64Array.from(order, (i) => values[i] as number),
-    blocks: Int32Array.from(order, (i) => blocks[i] as number),
-  };
+function pooled(parts: readonly Ratios[]): Pool {
+  const length = parts.reduce((sum, { values }) => sum + values.length, 0);
+  const pool = { values: new Float64Array(length), blocks: new Int32Array(length) };
+  let at = 0;
+  for (const { values, blocks } of parts) {
+    pool.values.set(values, at);
+    pool.blocks.set(blocks, at);
+    at += values.length;
+  }
+  return { ...pool, ascending: pool.values.slice().sort() };
 }
 
 /**
@@ -104,13 +107,13 @@ const rankOf = (length: number, share: number, count: number): number =>
  * err together, so it is far less than their number. Source: the method of batch means (Law &
  * Carson 1979, doi:10.1287/opre.27.5.1011).
  */
-function effectiveCount(pools: readonly Ratios[], share: number): number {
+function effectiveCount(pools: readonly Pool[], share: number): number {
   let variance = 0;
   let used = 0;
-  for (const { values, blocks } of pools) {
+  for (const { values, blocks, ascending } of pools) {
     const { length } = values;
     if (length < MINIMUM_OBSERVATIONS) continue;
-    const bound = values[rankOf(length, share, length)] as number;
+    const bound = ascending[rankOf(length, share, length)] as number;
     const excess = new Map<number, number>();
     for (let i = 0; i < length; i++) {
       const block = blocks[i] as number;

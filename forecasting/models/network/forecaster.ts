@@ -224,7 +224,7 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
   const inputGroups = FEATURE_GROUPS.filter(
     (group) => group === 'series' || [...groups.window, ...groups.step].includes(group),
   );
-  const { exogenous, week } = spec.features;
+  const { exogenous, context, week } = spec.features;
   const namesOf = (inputs: readonly { name: string }[]) => inputs.map(({ name }) => name);
   return {
     name: 'network',
@@ -236,7 +236,9 @@ export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
     predictEach,
     predictStored,
     knows: (seriesId) => rowOf.has(seriesId),
-    withContext: (panel) => withContext(panel, spec.features),
+    ...(context
+      ? { withContext: (panel: Panel) => withContext(panel, spec.features, context) }
+      : {}),
     ...(exogenous
       ? { exogenous: { past: namesOf(exogenous.past), future: namesOf(exogenous.future) } }
       : {}),

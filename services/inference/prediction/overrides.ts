@@ -61,7 +61,7 @@ export function withOverrides(
  * unknown where it does not reach. Those known in advance may go on for a horizon behind the last
  * value.
  */
-export function withOwnColumns(
+export function withSuppliedColumns(
   panel: Panel,
   names: ExogenousNames | undefined,
   horizon: number,

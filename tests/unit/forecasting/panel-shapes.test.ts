@@ -4,7 +4,6 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { completePanel } from '../../../forecasting/panel/complete-panel.ts';
 import { panelCsv } from '../../../forecasting/panel/csv.ts';
 import { createPanel, indexAt, padHistory, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { HOUR, panelOf, START } from '../../fixtures/random-panels.ts';
@@ -92,62 +91,3 @@ function parseCsv(text: string): string[][] {
   }
   return rows.slice(0, -1);
 }
-
-describe('complete panel', () => {
-  const values = [
-    [9, 1, 2, 3, _, 5, 6, 7],
-    [0, 0, 0, 0, 0, 0, 80, 80],
-    [9, _, 2, 3, 4, 5, 6, 7],
-    [9, 1, _, _, _, 5, 6, 7],
-  ];
-  const small = panelOf(['kept', 'idle', 'late', 'gappy'], 8, (s, t) => values[s]?.[t] as number);
-
-  test('keeps the last stretch, fills with the value before, tells how many, and chooses by what precedes the test span', () => {
-    // A hundred intervals more, so that one gap is within the share that may be unknown.
-    const long = panelOf(small.seriesIds, 108, (s, t) =>
-      t < 100 ? (s === 1 ? 0 : 1) : (values[s]?.[t - 100] as number),
-    );
-    const { panel, filled } = completePanel(long, {
-      intervals: 106,
-      dropLast: 1,
-      testIntervals: 2,
-      minimumMean: 0.5,
-    });
-    expect(panel.seriesIds).toEqual(['kept', 'late']);
-    expect([panel.start, panel.length]).toEqual([START + HOUR, 106]);
-    expect([...panel.columns.target.subarray(98, 106)]).toEqual([1, 9, 1, 2, 3, 3, 5, 6]);
-    expect([...panel.columns.target.subarray(106 + 98)]).toEqual([1, 9, 9, 2, 3, 4, 5, 6]);
-    expect(filled).toBe(2);
-  });
-
-  test('a fill looks back only, and the source is left as it was', () => {
-    const before = [...small.columns.target];
-    const one = completePanel(small, {
-      intervals: 8,
-      dropLast: 0,
-      testIntervals: 2,
-      minimumMean: 0,
-    });
-    expect(one.panel.seriesIds).toEqual(['idle']);
-    expect([...small.columns.target]).toEqual(before);
-  });
-
-  test('gaps inside the test span and the sign of a series choose nothing', () => {
-    const panel = panelOf(['gaps later', 'negative'], 200, (s, t) =>
-      s === 1 ? -2 : t >= 180 && t % 2 === 1 ? _ : 2,
-    );
-    const complete = completePanel(panel, {
-      ...{ intervals: 200, dropLast: 0, testIntervals: 20, minimumMean: 1 },
-    });
-    expect(complete.panel.seriesIds).toEqual(['gaps later', 'negative']);
-    expect(complete.filled).toBe(10);
-  });
-
-  test('asking for more than there is gives what there is', () => {
-    const { panel, filled } = completePanel(
-      panelOf(['a'], 5, () => 2),
-      { intervals: 99, dropLast: 0, testIntervals: 2, minimumMean: 1 },
-    );
-    expect([panel.length, panel.start, filled]).toEqual([5, START, 0]);
-  });
-});

@@ -8,7 +8,6 @@ import { fitExogenous, unknownColumns } from '../../../../forecasting/features/e
 import { createFeatureSource } from '../../../../forecasting/features/feature-source.ts';
 import { type FeatureSpec, featureSizes } from '../../../../forecasting/features/feature-spec.ts';
 import { createFeatureBatch, writeFeatures } from '../../../../forecasting/features/features.ts';
-import { completePanel } from '../../../../forecasting/panel/complete-panel.ts';
 import { type Panel, padHistory, sharedWithin } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';
 import { runs } from '../../../fixtures/property-runs.ts';
@@ -246,20 +245,6 @@ test('columns are standardised by the training span, and left out where they end
   };
   const flat = { ...ended, rain: new Float32Array(LENGTH).fill(2) };
   expect(fitExogenous({ ...panel, exogenous: flat }, names, lastTarget, 24).past).toEqual([]);
-});
-
-test('a panel that is cut for a comparison keeps the columns of its own time, and nothing of a later one', () => {
-  const panel = { ...withColumns(), columns: { target: new Float32Array(2 * LENGTH).fill(1) } };
-  const cut = completePanel(panel, {
-    intervals: 1000,
-    dropLast: 50,
-    testIntervals: 100,
-    minimumMean: 0,
-  }).panel;
-  for (const name of ['heat', 'rain', 'plan'])
-    expect([...(cut.exogenous?.[name] ?? [])]).toEqual(
-      [...(panel.exogenous?.[name] ?? [])].slice(LENGTH - 1050, LENGTH - 50),
-    );
 });
 
 describe('columns of one series', () => {

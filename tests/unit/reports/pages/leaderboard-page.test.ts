@@ -29,8 +29,7 @@ const page = (changes: Partial<Leaderboard> = {}, refits = [Date.UTC(2023, 2, 27
       seriesTitle: (id) => `The series ${id}`,
     },
     snapshotVersion: '3-0123456789ab',
-    seed: 7,
-    backend: 'wasm',
+    madeBy: 'seed 7, backend wasm',
     writtenAt: Date.UTC(2026, 0, 2, 3, 4),
     refits,
   });

@@ -3,9 +3,9 @@
  * whole-number medians stay in order.
  */
 import { describe, expect, test } from '@jest/globals';
+import { calibrate as calibrateWith } from '../../../../../forecasting/models/calibration/calibrate.ts';
 import {
   type Calibration,
-  calibrate as calibrateWith,
   groupOf,
   spreadAbout,
   type Trust,
@@ -114,10 +114,10 @@ function coverage(
 describe('intervals that are wrong by a known factor', () => {
   const centers = [10, 20, 30];
   const panel = noisy(centers);
-  const groups = [1, 1, 1];
+  const groups = [0, 0, 0];
   const untouched: Calibration = {
-    ...{ levelBounds: [1], trust: [NETWORK_ALONE, NETWORK_ALONE], edges: [0, 0] },
-    factors: [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1))),
+    ...{ levelBounds: [], trust: [NETWORK_ALONE], edges: [0] },
+    factors: [QUANTILES.map(() => Array(HORIZON).fill(1))],
   };
 
   test.each([
@@ -134,11 +134,11 @@ describe('intervals that are wrong by a known factor', () => {
     expect(Math.abs(after.below - 0.1)).toBeLessThan(0.02);
     expect(Math.abs(after.above - 0.1)).toBeLessThan(0.02);
     for (let k = 0; k < HORIZON; k++) {
-      expect(Math.abs((calibration.factors[1]?.[0]?.[k] as number) / factor - 1)).toBeLessThan(
+      expect(Math.abs((calibration.factors[0]?.[0]?.[k] as number) / factor - 1)).toBeLessThan(
         0.08,
       );
-      expect(calibration.factors[1]?.[1]?.[k]).toBe(1);
-      expect(Math.abs((calibration.factors[1]?.[2]?.[k] as number) / factor - 1)).toBeLessThan(
+      expect(calibration.factors[0]?.[1]?.[k]).toBe(1);
+      expect(Math.abs((calibration.factors[0]?.[2]?.[k] as number) / factor - 1)).toBeLessThan(
         0.08,
       );
     }
@@ -153,7 +153,7 @@ describe('intervals that are wrong by a known factor', () => {
 
   test('wrong beyond all measure: the factor has bounds', () => {
     const bound = (wrong: number) =>
-      calibrate(panel, wrongBy(centers, [wrong, wrong, wrong]), EARLY, spec).factors[1]?.[2]?.[3];
+      calibrate(panel, wrongBy(centers, [wrong, wrong, wrong]), EARLY, spec).factors[0]?.[2]?.[3];
     expect(bound(0.01)).toBe(4);
     expect(bound(100)).toBe(0.3);
   });
@@ -169,23 +169,62 @@ describe('intervals that are wrong by a known factor', () => {
   });
 });
 
-test('sparse and busy series are calibrated apart', () => {
-  const centers = [0.5, 0.3, 10, 20];
+describe('many series', () => {
+  /** Three in four are sparse; the bounds of their intervals are wrong the other way. */
+  const centers = Array.from({ length: 32 }, (_, s) => (s % 4 === 0 ? 0.5 : 0.01) * (1 + s / 50));
+  const isBusy = (s: number) => s % 4 === 0;
+  const wrong = centers.map((_, s) => (isBusy(s) ? 2 : 0.5));
   const panel = noisy(centers);
-  const forecaster = wrongBy(centers, [0.5, 0.5, 2, 2]);
-  const calibration = calibrate(panel, forecaster, EARLY, spec);
-  expect(centers.map((center) => groupOf(calibration, center))).toEqual([0, 0, 1, 1]);
-  for (const [s] of centers.entries())
-    expect(
-      Math.abs(coverage(panel, forecaster, calibration, [0, 0, 1, 1], s).inside - 0.8),
-    ).toBeLessThan(0.05);
-  expect(calibration.factors[0]?.[2]?.[0]).toBeGreaterThan(1.8);
-  expect(calibration.factors[1]?.[2]?.[0]).toBeLessThan(0.6);
+  const calibration = calibrate(panel, wrongBy(centers, wrong), EARLY, spec);
+
+  test('sparse and busy ones are calibrated apart, however small all of them are', () => {
+    const groups = centers.map((center) => groupOf(calibration.levelBounds, center));
+    const busy = new Set(groups.filter((_, s) => isBusy(s)));
+    expect(groups.filter((group, s) => !isBusy(s) && busy.has(group))).toEqual([]);
+    for (const s of [0, 4, 1, 2]) {
+      const { inside } = coverage(panel, wrongBy(centers, wrong), calibration, groups, s);
+      expect(Math.abs(inside - 0.8)).toBeLessThan(0.05);
+    }
+  });
+
+  test('the unit of the target changes nothing', () => {
+    const target = panel.columns.target.map((y) => 1024 * y);
+    const large = centers.map((center) => 1024 * center);
+    const scaled = calibrate({ ...panel, columns: { target } }, wrongBy(large, wrong), EARLY, spec);
+    expect(scaled.levelBounds).toEqual(calibration.levelBounds.map((bound) => 1024 * bound));
+    for (const [g, of] of calibration.factors.entries())
+      for (const [q, steps] of of.entries())
+        for (const [k, factor] of steps.entries())
+          expect(scaled.factors[g]?.[q]?.[k]).toBeCloseTo(factor, 4);
+  });
+});
+
+test('one large series does not decide what all are made of', () => {
+  const centers = [1e6, ...Array.from({ length: 9 }, () => 10)];
+  const panel = noisy(centers);
+  const right = medianOf(
+    wrongBy(
+      centers,
+      centers.map(() => 1),
+    ),
+  );
+  /** Off by as much as the level, of the large series or of all others. */
+  const offFor = (large: boolean): Forecaster => ({
+    ...right,
+    predict: (...asked) =>
+      right
+        .predict(...asked)
+        .map((y, i) => ((Math.floor(i / asked[2]) === 0) === large ? 2 * y : y)),
+  });
+  const models = { forecaster: offFor(true), anchor: offFor(true), linear: offFor(false) };
+  const { trust } = calibrateWith(panel, models, EARLY, spec);
+  // The linear model is right on the large series alone.
+  for (const { linear } of trust[0] as Trust[]) expect(linear).toBeLessThan(0.2);
 });
 
 test('a level on a bound belongs to the group above it', () => {
-  const calibration = { levelBounds: [1, 5] };
-  expect([0, 0.999, 1, 4.9, 5, 1e9].map((level) => groupOf(calibration, level))).toEqual([
+  const levelBounds = [1, 5];
+  expect([0, 0.999, 1, 4.9, 5, 1e9].map((level) => groupOf(levelBounds, level))).toEqual([
     0, 0, 1, 1, 2, 2,
   ]);
 });
@@ -193,12 +232,12 @@ test('a level on a bound belongs to the group above it', () => {
 test('few observations, none, and intervals without any width leave the factors at 1', () => {
   const centers = [10];
   const panel = noisy(centers);
-  const ones = [0, 1].map(() => QUANTILES.map(() => Array(HORIZON).fill(1)));
+  const ones = [QUANTILES.map(() => Array(HORIZON).fill(1))];
   const narrow = wrongBy(centers, [0.5]);
   // The middle steps have five steps' observations: 39 cutoffs give 195, 40 give the 200 that are
   // enough.
   expect(calibrate(panel, narrow, EARLY.slice(0, 39), spec).factors).toEqual(ones);
-  expect(calibrate(panel, narrow, EARLY.slice(0, 40), spec).factors[1]?.[2]?.[2]).toBeGreaterThan(
+  expect(calibrate(panel, narrow, EARLY.slice(0, 40), spec).factors[0]?.[2]?.[2]).toBeGreaterThan(
     1.5,
   );
   expect(calibrate(panel, narrow, [], spec).factors).toEqual(ones);
@@ -217,7 +256,7 @@ test('what is noise is not believed, what is right is, and the better of two', (
   });
   const wild = off((cutoff) => (cutoff % 2 ? 30 : -30));
   const trust = (forecaster: Forecaster, anchor: Forecaster, linear: Forecaster | null = null) =>
-    calibrateWith(panel, { forecaster, anchor, linear }, EARLY, spec).trust[1]?.[3];
+    calibrateWith(panel, { forecaster, anchor, linear }, EARLY, spec).trust[0]?.[3];
   expect(trust(wild, right)).toEqual({ network: 0, linear: 0 });
   expect(
     trust(
@@ -271,7 +310,7 @@ describe('counts', () => {
               [0, 1, 2],
               (q) => values[(s * 3 + q) * HORIZON + k] as number,
             );
-            spreadAbout(calibration, 0, k, row[1] as number, row, 1);
+            spreadAbout(calibration.factors[0], k, row[1] as number, row, 1);
             constrainQuantiles(row, 1, counts, edge);
             const y = panel.columns.target[s * LENGTH + cutoff + 1 + k] as number;
             inside += Number(y >= (row[0] as number) && y <= (row[2] as number));
@@ -339,7 +378,7 @@ describe('hours that err together', () => {
     const narrow = wrongBy(centers, [0.5, 0.5, 0.5]);
     const seeds = Array.from({ length: 20 }, (_, seed) => inSpells(seed + 1));
     const held = seeds.map(
-      (panel) => coverage(panel, narrow, calibrate(panel, narrow, FEW, spec), [1, 1, 1]).inside,
+      (panel) => coverage(panel, narrow, calibrate(panel, narrow, FEW, spec), [0, 0, 0]).inside,
     );
     const mean = held.reduce((sum, inside) => sum + inside, 0) / held.length;
     // Counting 1,080 gives 0.77; whole spells cannot be told apart finer than 1 in 25, so 0.80
@@ -352,7 +391,7 @@ describe('hours that err together', () => {
     const right = wrongBy(centers, [1, 1, 1]);
     const factors = Array.from(
       { length: 10 },
-      (_, seed) => calibrate(inSpells(seed + 1, 0.7), right, FEW, spec).factors[1]?.[2]?.[3],
+      (_, seed) => calibrate(inSpells(seed + 1, 0.7), right, FEW, spec).factors[0]?.[2]?.[3],
     );
     const lower = factors.filter((factor) => (factor as number) < 0.72);
     expect(lower).toEqual([]);
