@@ -76,7 +76,7 @@ test('its champion forecasts over HTTP', async () => {
   expect((await server.ended).code).toBe(0);
 });
 
-test('a run adds a day, and a training compares with its champion, whose inputs are others', async () => {
+test('a run adds a day, and a training compares with its champion', async () => {
   for (const [region, load] of [
     ['AEP', 9000],
     ['COMED', 7000],

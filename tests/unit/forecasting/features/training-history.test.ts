@@ -26,7 +26,7 @@ const lengthsOf = (series: number, seed: number, of = source): number[] => {
   );
 };
 
-test('about one history in seven is shortened, from a day to eight weeks, the same by the seed', () => {
+test('one history in seven is shortened, from a day to eight weeks, by the seed', () => {
   const lengths = lengthsOf(0, 1);
   expect(lengths.length / 400).toBeCloseTo(0.15, 1);
   expect(Math.min(...lengths)).toBeGreaterThanOrEqual(24);
@@ -42,7 +42,7 @@ test('no history reaches back before the birth, and none is shortened without a 
   expect(lengthsOf(0, 1, createFeatureSource(panel, toySpec))).toEqual([]);
 });
 
-test('a series is learnt from a day after its birth on, and one that is zero all along never', () => {
+test('a series is learnt a day after its birth, and one that is always zero never', () => {
   expect(isLearnable(source, 0, CUTOFF)).toBe(true);
   expect(isLearnable(source, 1, OPENING - 1)).toBe(false);
   expect(isLearnable(source, 1, OPENING + 22)).toBe(false);

@@ -372,7 +372,7 @@ describe('the report', () => {
   });
 });
 
-test('a trial fits and scores: finite, the same again, and not what it is where nothing is learned', async () => {
+test('a trial fits and scores: finite, the same again, another without learning', async () => {
   let captured: TrialInput | undefined;
   const capture = async (input: TrialInput) => {
     captured ??= input;
