@@ -7,6 +7,8 @@ import { naiveForecasters } from '../../../../forecasting/models/baselines/naive
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../../forecasting/panel/seasons.ts';
 import { defaultConfigOf } from '../../../../services/training/training-config.ts';
+import { foldSizes } from '../../../../services/training/tuning/tuning.ts';
+import { toyDomain } from '../../../fixtures/toy-store.ts';
 
 const WEEK = 10_080;
 const MONTH = 43_200;
@@ -55,6 +57,17 @@ describe('baselines', () => {
   ])('a season of %d intervals of %d minutes: %s', (season, frequency, name) => {
     expect(naiveForecasters(season, frequency).at(-1)?.name).toBe(name);
   });
+});
+
+test.each([
+  [60, [24, 168], 24, { span: 336, step: 13 }],
+  [60, [24, 168], 240, { span: 480, step: 13 }],
+  [1440, [7, 28], 14, { span: 56, step: 2 }],
+  [WEEK, [52], 13, { span: 26, step: 1 }],
+  [MONTH, [12], 12, { span: 24, step: 1 }],
+])('folds of a search by %d minutes, %j, horizon %d', (...given) => {
+  const [frequencyMinutes, seasonLengths, horizon, expected] = given;
+  expect(foldSizes({ ...toyDomain, frequencyMinutes, seasonLengths, horizon })).toEqual(expected);
 });
 
 describe('defaults of training', () => {
