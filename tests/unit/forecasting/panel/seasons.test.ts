@@ -87,7 +87,7 @@ describe('defaults of training', () => {
     [30, [48, 336], { window: 96, stride: 17, calibration: 672, testDays: 28, cutoffStep: 49 }],
     [1440, [7, 28], { window: 28, stride: 1, calibration: 56, testDays: 112, cutoffStep: 3 }],
     [WEEK, [52], { window: 52, stride: 1, calibration: 26, testDays: 546, cutoffStep: 1 }],
-    [MONTH, [12], { window: 12, stride: 1, calibration: 6, testDays: 540, cutoffStep: 1 }],
+    [MONTH, [12], { window: 12, stride: 1, calibration: 6, testDays: 720, cutoffStep: 1 }],
   ])('intervals of %d minutes', (frequency, seasons, expected) => {
     expect(configOf(frequency, seasons)).toEqual(expected);
   });
