@@ -1,7 +1,7 @@
 # Purpose: an image for each service, by target: `features`, `training`, `inference`; and `demo`, the default, which goes the end-to-end run.
 #   docker build --target inference --tag headway-inference .
 # Each holds the same code and the packages that its work loads: what a service never loads is named where its packages are made, and
-# tests/unit/delivery/image-packages.test.ts runs the services without it.
+# tests/integration/delivery/image-packages.test.ts runs the services without it.
 # Invariants: runs as user 1000 (a number, so that Kubernetes can see that it is not root), writes only below /data (and /tmp, where the loader
 # keeps what it has compiled), so the root may be read-only; node is process 1 and gets the signals itself; no npm, no compiler, no development
 # packages.

@@ -98,7 +98,8 @@ async function commit(
   newObjects: readonly NewFeatureObject[],
 ): Promise<Manifest> {
   clock.advance(newObjects.length * HOUR);
-  return features.commit({ reason: 'an hour', schema: SCHEMA, newObjects, ...ONLINE });
+  const staged = await features.stage(SCHEMA, newObjects);
+  return features.commit({ reason: 'an hour', staged, ...ONLINE });
 }
 
 /** Fills the log up to `length`: entries that name what the head names, but no view. */

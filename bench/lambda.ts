@@ -71,7 +71,7 @@ async function fill(store: ObjectStore, folder: string, series: number) {
     connection.run(`COPY (
       SELECT (s + 1)::VARCHAR AS series_id,
         make_timestamp((${START} + h * ${HOUR_MS}) * 1000) AS "timestamp",
-        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) * 
+        (100 + 10 * s) * (2 + sin(2 * pi() * h / 24)) *
           (0.6 + (hash(s, h) % 1000) / 1250.0) AS target,
         make_timestamp(${span.end} * 1000) AS available_at
       FROM range(${series}) AS a(s), range(${ONLINE}) AS b(h))
@@ -86,8 +86,10 @@ async function fill(store: ObjectStore, folder: string, series: number) {
     timeZone: 'America/New_York',
   };
   const object = { path, rows, span, ...part, rowsIn: rows, rowsUsed: rows, rejected: {} };
-  const { snapshotVersion } = await openFeatureStore(about).commit({
-    ...{ reason: 'bench', schema, newObjects: [object], onlineIntervals: ONLINE },
+  const features = openFeatureStore(about);
+  const staged = await features.stage(schema, [object]);
+  const { snapshotVersion } = await features.commit({
+    ...{ reason: 'bench', staged, onlineIntervals: ONLINE },
   });
   const seriesIds = Array.from({ length: series }, (_, s) => String(s + 1));
   const training = {

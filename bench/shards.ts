@@ -150,7 +150,7 @@ async function measureShard(
     const panel = decodeOnlineView(path, await readFile(path));
     const read = cpuSeconds();
     const { from, to } = shardRange(series, { index: 2, count: 2 });
-    const rules = { nonNegative: true, seasonLengths: [24, 168] };
+    const rules = { nonNegative: true, frequencyMinutes: 60, seasonLengths: [24, 168] };
     const part = seriesSlice(panel, from, to);
     const forecasts = await precompute(forecaster, part, LOOK_BACK - 1, HORIZON, rules);
     const entry = JSON.stringify({

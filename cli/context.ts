@@ -141,7 +141,11 @@ export function openContext(
     },
     async actuals() {
       const { openActualsLog } = await import('../storage/forecasts/actuals-log.ts');
-      return openActualsLog({ store: await openOnce(), domain: domain.name });
+      return openActualsLog({
+        store: await openOnce(),
+        domain: domain.name,
+        maxBytes: settings.actualsMb * 1e6,
+      });
     },
     async source() {
       const spec = settings.source ?? domain.defaultSource;

@@ -15,6 +15,7 @@ import { register as keys } from './commands/keys.ts';
 import { register as models } from './commands/models.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as schedule } from './commands/schedule.ts';
+import { register as score } from './commands/score.ts';
 import { register as serve } from './commands/serve.ts';
 import { register as start } from './commands/start.ts';
 import { register as store } from './commands/store.ts';
@@ -23,7 +24,7 @@ import { register as tune } from './commands/tune.ts';
 
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
-  ...[features, backtest, train, tune, models, forecast, explain],
+  ...[features, backtest, train, tune, models, forecast, score, explain],
   ...[serve, schedule, start, keys, panel, store, config],
 ];
 

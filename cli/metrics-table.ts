@@ -6,9 +6,9 @@
  * Fails: never.
  */
 import Table from 'cli-table3';
-import { NAIVE_NAMES } from '../forecasting/evaluation/leaderboard.ts';
+import { forecasterName, inOrder } from '../forecasting/evaluation/forecaster-names.ts';
 import type { GroupReliability } from '../forecasting/evaluation/reliability.ts';
-import { forecasterName, inOrder } from '../reports/text/forecaster-names.ts';
+import { NAIVE_NAMES } from '../forecasting/models/baselines/naive.ts';
 
 const RELIABILITY_TITLE =
   'Quantile calibration: observed share of actuals (± two standard errors; ! marks a deviation)';

@@ -21,7 +21,10 @@ export interface Domain {
   readonly frequencyMinutes: number;
   /** IANA zone of the calendar people live by (and of naive local timestamps in the raw data). */
   readonly timeZone: string;
-  /** Season lengths in intervals, shortest first: [24, 168]. */
+  /**
+   * Season lengths in intervals, shortest first: [24, 168] for hours, [7] for days, [52] for weeks.
+   * What the baselines and the inputs of a model repeat, forecasting/panel/seasons.ts derives.
+   */
   readonly seasonLengths: readonly number[];
   /** Intervals to forecast, 1…horizon. */
   readonly horizon: number;
@@ -183,12 +186,16 @@ export interface RawRange {
 
 /**
  * A raw file of exogenous values, as the feature service's SQL sees it: one row of the relation is
- * one value of one column.
+ * one value of one column, of all series or of one.
  */
 export interface ExogenousRows {
   readonly relation: string;
-  /** VARCHAR: the column, one of pastExogenous or futureExogenous. */
+  /** VARCHAR: the column, one of pastExogenous or futureExogenous; its name holds no `@`. */
   readonly column: string;
+  /**
+   * VARCHAR: the series whose value it is, such as its price; null, or absent: of all series.
+   */
+  readonly series?: string;
   /**
    * TIMESTAMP in UTC: when the value was published, at the earliest. Of a day's measurement: after
    * that day has ended by the local clock, and so much later as publishing takes. No forecast with

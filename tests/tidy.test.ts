@@ -26,7 +26,7 @@ test.each([
 
 // Skipped until the last folder is done.
 /** Lines that are still too wide, most of them in templates of pages. Only ever lower this. */
-const WIDE_LINES_LEFT = 183;
+const WIDE_LINES_LEFT = 103;
 
 test('no more lines than before have over 100 columns', () => {
   expect(files.flatMap(wideLines).length).toBeLessThanOrEqual(WIDE_LINES_LEFT);

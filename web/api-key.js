@@ -1,6 +1,7 @@
 /**
  * Purpose: ask for an API key where the service wants one, and send it.
- * Invariants: kept for this tab alone and never in an address; who declines is not asked again until the page is loaded again.
+ * Invariants: kept for this tab alone and never in an address; who declines is not asked again
+ * until the page is loaded again.
  * Fails: never; without a key the page shows what the service says.
  */
 const STORED = 'headway-api-key';

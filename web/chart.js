@@ -1,6 +1,7 @@
 /**
- * Purpose: draw one forecast as SVG in the page, and tell which interval is under the pointer.
- * Invariants: all text goes in as text nodes; colours come from page.css by class; a missing value breaks its line.
+ * Purpose: draw one forecast as SVG in the page, and find which interval is under the pointer.
+ * Invariants: all text goes in as text nodes; colours come from page.css by class; a missing value
+ * breaks its line.
  * Fails: never; with nothing to draw there are axes only.
  */
 import { localDays, niceTicks, numberLabel, runs, timeLabels } from './scales.js';
@@ -17,8 +18,9 @@ function element(parent, name, attributes = {}, text) {
 
 /**
  * @param {HTMLElement} box where to draw
- * @param {{ timestamps: number[], actual: number[], lower: number[], median: number[], upper: number[], naive: number[],
- *   cutoffIndex: number, timeZone: string }} data columns over the same timestamps; NaN is "none"
+ * @param {{ timestamps: number[], actual: number[], lower: number[], median: number[],
+ *   upper: number[], naive: number[], cutoffIndex: number, timeZone: string }} data columns over
+ *   the same timestamps; NaN is "none"
  * @returns {{ indexAt(clientX: number): number, mark(index: number | null): void }}
  */
 export function drawChart(box, data) {
@@ -40,10 +42,8 @@ export function drawChart(box, data) {
   const point = (index, value) => `${x(index).toFixed(1)} ${y(value).toFixed(1)}`;
   const line = (column) =>
     runs(column)
-      .map(
-        ({ from, to }) =>
-          `M${Array.from({ length: to - from }, (_, i) => point(from + i, column[from + i])).join('L')}`,
-      )
+      .map(({ from, to }) => column.slice(from, to).map((value, i) => point(from + i, value)))
+      .map((points) => `M${points.join('L')}`)
       .join('');
 
   const svg = document.createElementNS(SVG, 'svg');

@@ -1,7 +1,8 @@
 /**
- * Purpose: find the figures in a model card's `metrics`, whatever depth the training service wrote them at.
- * Invariants: a row is an object with a numeric `mae`; its name is the path to it; only known figures are shown, in this order; the
- * note speaks of those alone.
+ * Purpose: find the figures in a model card's `metrics`, whatever depth the training service wrote
+ * them at.
+ * Invariants: a row is an object with a numeric `mae`; its name is the path to it; only known
+ * figures are shown, in this order; the note covers those alone.
  * Fails: never; anything else gives no rows.
  */
 const FIGURES = {
@@ -32,7 +33,12 @@ export function metricRows(metrics) {
   );
   return {
     columns: keys.map((key) => FIGURES[key]),
-    note: `From the champion's card. Lower is better${keys.includes('skill') ? ', except skill' : ''}${keys.includes('coverage') ? '; coverage should be near its nominal share' : ''}.`,
+    note: [
+      "From the champion's card. Lower is better",
+      keys.includes('skill') ? ', except skill' : '',
+      keys.includes('coverage') ? '; coverage should be near its nominal share' : '',
+      '.',
+    ].join(''),
     rows: found.map(({ path, value }) => ({
       name: path.join(' · '),
       values: keys.map((key) => value[key] ?? Number.NaN),

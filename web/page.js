@@ -1,8 +1,9 @@
 /**
- * Purpose: the page: pick a series, see its last week and its forecast, read every number, know what made them.
- * Invariants: everything comes from this service's own API; text from it is set as text, never as markup; while new data
- * cannot be had the last good picture stays, and the page says so.
- * Fails: an answer that is a problem is shown with its detail and its fix.
+ * Purpose: the page: pick a series, see its last week and its forecast, read every number, know
+ * what made them.
+ * Invariants: everything comes from this service's own API; text from it is set as text, never as
+ * markup; while new data cannot be had the last good chart stays, and the page says so.
+ * Fails: a response that is a problem is shown with its detail and its fix.
  */
 import { askForKey, keyHeader } from './api-key.js';
 import { drawChart } from './chart.js';
@@ -27,7 +28,9 @@ async function get(path) {
   const wantsKey = response.status === 401 || body.code === 'SCOPE_MISSING';
   if (wantsKey && (await askForKey(body.detail))) return get(path);
   const error = new Error(
-    [body.detail ?? `the service answered ${response.status}`, body.fix].filter(Boolean).join('. '),
+    [body.detail ?? `the service responded ${response.status}`, body.fix]
+      .filter(Boolean)
+      .join('. '),
   );
   error.code = body.code;
   throw error;
@@ -51,38 +54,38 @@ const pathOf = (id, history) =>
 async function showSeries(id) {
   const season = seasonOf();
   const path = pathOf(id, Math.min(2000, Math.max(season, 3 * (about.model?.horizon ?? 0))));
-  const answer = await get(path);
+  const forecast = await get(path);
   if (seriesId !== id) return; // the reader has moved on
-  data = columnsOf(answer, season);
+  data = columnsOf(forecast, season);
   marked = null;
-  $('series-title').textContent = answer.title;
+  $('series-title').textContent = forecast.title;
   $('series-note').textContent =
-    `${about.domain.seriesNoun} ${id} · ${answer.unit} · times in ${about.domain.timeZone}`;
-  document.title = `${answer.title} · Headway`;
+    `${about.domain.seriesNoun} ${id} · ${forecast.unit} · times in ${about.domain.timeZone}`;
+  document.title = `${forecast.title} · Headway`;
   const asked = 'authorization' in keyHeader() ? ' -H "Authorization: Bearer $HEADWAY_KEY"' : '';
   $('curl').textContent = `curl '${location.origin}${path}'${asked}`;
   draw();
-  fillTable(answer);
+  fillTable(forecast);
 }
 
 /** One row per interval, past and future: what the chart, the readout and the table all read. */
-function columnsOf(answer, season) {
-  const past = answer.history.values.map((value) => value ?? Number.NaN);
+function columnsOf(forecast, season) {
+  const past = forecast.history.values.map((value) => value ?? Number.NaN);
   const none = (count) => new Array(count).fill(Number.NaN);
-  const levels = Object.keys(answer.quantiles).sort((a, b) => a - b);
-  const ahead = (level) => [...none(past.length), ...answer.quantiles[level]];
-  const naive = answer.timestamps.map(
+  const levels = Object.keys(forecast.quantiles).sort((a, b) => a - b);
+  const ahead = (level) => [...none(past.length), ...forecast.quantiles[level]];
+  const naive = forecast.timestamps.map(
     (_, step) => past[past.length - season + (step % season)] ?? Number.NaN,
   );
   const share = Math.round((levels.at(-1) - levels[0]) * 100);
   $('band-name').textContent = share > 0 ? `${share} % of outcomes` : 'no interval';
   return {
-    timestamps: [...answer.history.timestamps, ...answer.timestamps].map((text) =>
+    timestamps: [...forecast.history.timestamps, ...forecast.timestamps].map((text) =>
       Date.parse(text),
     ),
-    actual: [...past, ...none(answer.horizon)],
+    actual: [...past, ...none(forecast.horizon)],
     lower: ahead(levels[0]),
-    median: ahead('0.5' in answer.quantiles ? '0.5' : levels[levels.length >> 1]),
+    median: ahead('0.5' in forecast.quantiles ? '0.5' : levels[levels.length >> 1]),
     upper: ahead(levels.at(-1)),
     naive: [...none(past.length), ...naive],
     cutoffIndex: past.length - 1,
@@ -138,10 +141,10 @@ function row(cells, className = '') {
   return tr;
 }
 
-function fillTable(answer) {
+function fillTable(forecast) {
   const { full } = timeLabels(data.timeZone);
   $('numbers-caption').textContent =
-    `${answer.title}, ${answer.unit}; forecast rows first, then the past, newest first`;
+    `${forecast.title}, ${forecast.unit}; forecast rows first, then the past, newest first`;
   const rows = data.timestamps.map((timestamp, i) => {
     const columns = [data.actual, data.lower, data.median, data.upper, data.naive];
     return row(
@@ -163,13 +166,11 @@ function fillFacts(ready) {
         ['Promoted', `${when(promotion.promotedAt)}: ${promotion.reason}`],
       ]
     : [['Model', ready.modelVersion]];
+  const interval = domain.frequency === 'PT1H' ? 'hour' : 'interval';
   const facts = [
     ...made,
     ['Snapshot', snapshot.snapshotVersion],
-    [
-      'Cutoff',
-      `${when(snapshot.cutoff)} (last observed ${domain.frequency === 'PT1H' ? 'hour' : 'interval'})`,
-    ],
+    ['Cutoff', `${when(snapshot.cutoff)} (last observed ${interval})`],
     ['Series', `${numberLabel(snapshot.series)}${model ? `, ${model.horizon} steps ahead` : ''}`],
   ];
   $('facts').replaceChildren(
@@ -242,7 +243,7 @@ async function refresh() {
       series[0];
     if (known) await choose(known);
   } catch (error) {
-    trouble(`${error.message}${data ? '. What you see is the last good answer' : ''}`);
+    trouble(`${error.message}${data ? '. What you see is the last good forecast' : ''}`);
   }
 }
 
@@ -255,7 +256,7 @@ async function choose(series) {
     if ($('trouble').dataset.series) trouble('');
     delete $('trouble').dataset.series;
   } catch (error) {
-    // Another series' picture under this name would be a wrong answer: better none.
+    // Another series' chart under this name would be wrong: better none.
     data = null;
     chartBox.replaceChildren();
     $('numbers').tBodies[0].replaceChildren();

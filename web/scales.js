@@ -1,10 +1,15 @@
 /**
- * Purpose: the arithmetic every chart shares (the page, the picture, the terminal): round ticks, local days, gaps, numbers.
- * Invariants: pure; plain JavaScript, because the page loads it as it is (types are in scales.d.ts); calendars come from Intl.
+ * Purpose: the arithmetic every chart shares (the page, reports, the terminal): round ticks, local
+ * days, gaps, numbers.
+ * Invariants: pure; plain JavaScript, because the page loads it as it is (types are in
+ * scales.d.ts); calendars come from Intl.
  * Fails: a RangeError for an IANA name that does not exist.
  */
 
-/** Round numbers from at most `low` to at least `high`: about `count` of them, steps of 1, 2 or 5 times a power of ten. */
+/**
+ * Round numbers from at most `low` to at least `high`: about `count` of them, steps of 1, 2 or 5
+ * times a power of ten.
+ */
 export function niceTicks(low, high, count) {
   const span = high > low ? high - low : Math.abs(high) || 1;
   const rough = span / Math.max(1, count);
@@ -17,7 +22,10 @@ export function niceTicks(low, high, count) {
   );
 }
 
-/** The timestamps at which a local day begins (the day of a clock change too: dates are compared, not hours counted). */
+/**
+ * The timestamps at which a local day begins (the day of a clock change too: dates are compared,
+ * not hours counted).
+ */
 export function localDays(timestamps, timeZone) {
   const date = new Intl.DateTimeFormat('en-CA', {
     timeZone,

@@ -1,6 +1,8 @@
 /**
- * Purpose: a searchable list of series: type to narrow, arrow keys and Enter to choose, Escape to leave.
- * Invariants: follows the ARIA combobox pattern; shows at most MAX entries, however many match; names are set as text.
+ * Purpose: a searchable list of series: type to narrow, arrow keys and Enter to choose, Escape to
+ * leave.
+ * Invariants: follows the ARIA combobox pattern; shows at most MAX entries, however many match;
+ * names are set as text.
  * Fails: never.
  */
 import { numberLabel } from './scales.js';

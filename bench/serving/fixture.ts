@@ -124,8 +124,7 @@ export async function createFixture(folder: string): Promise<ServeFixture> {
     };
     await features.commit({
       reason: 'bench',
-      schema,
-      newObjects: [object],
+      staged: await features.stage(schema, [object]),
       onlineIntervals: ONLINE,
     });
     hours = to;

@@ -231,8 +231,7 @@ async function serving(): Promise<{ ms: number; first: number }> {
   const account = { rowsIn: rows, rowsUsed: rows, rejected: {} };
   await features.commit({
     reason: 'bench',
-    schema,
-    newObjects: [{ ...object, ...account }],
+    staged: await features.stage(schema, [{ ...object, ...account }]),
     onlineIntervals: length,
   });
   const taken: number[] = [];

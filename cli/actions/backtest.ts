@@ -57,7 +57,7 @@ export async function backtestCommand(
     others: oracle ? [oracleForecaster(domain.quantiles, oracle)] : [],
   });
   const elapsed = (clock.elapsedMs() - started) / 1000;
-  const { day, week: season } = seasonsOf(domain);
+  const { day, baseline: season } = seasonsOf(domain);
   const scores = scoreResult(result, panel, season);
   const leaderboard = leaderboardOf({
     ...scores,
@@ -76,8 +76,7 @@ export async function backtestCommand(
       leaderboard,
       domain,
       snapshotVersion: manifest.snapshotVersion,
-      seed: settings.seed,
-      backend,
+      madeBy: `seed ${settings.seed}, backend ${backend}`,
       writtenAt: clock.now(),
       refits: segments.map((segment) => timestampAt(panel, segment[0] as number)),
     }),

@@ -151,7 +151,7 @@ export function chartOf(
   series: number,
 ): ForecastData {
   const { horizon, quantiles } = entry;
-  const season = seasonsOf(domain).week;
+  const season = seasonsOf(domain).baseline;
   const seriesId = panel.seriesIds[series] as string;
   const timestamps = Array.from({ length: horizon }, (_, k) => timestampAt(panel, cutoff + 1 + k));
   const column = (q: number) => columnOf(entry, series, q);

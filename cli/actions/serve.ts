@@ -51,6 +51,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     staleAfterIntervals: settings.staleAfter,
     queueLimit: settings.queue,
     trustProxy: settings.proxies,
+    actualsDays: settings.actualsDays,
     corsOrigins: settings.corsOrigins ?? [],
   };
   const server = await startServer({

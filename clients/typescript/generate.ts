@@ -13,7 +13,8 @@ import { servedDocument } from './served-document.ts';
 const { factory } = ts;
 const FILE = fileURLToPath(new URL('./headway-api.ts', import.meta.url));
 const HEADER = `/**
- * Purpose: the types of the Headway HTTP API. \`npm run client\` generates this file: do not edit it.
+ * Purpose: the types of the Headway HTTP API. \`npm run client\` generates this file: do not edit
+ * it.
  * Invariants: a version of the API may add members to responses: ignore unknown ones.
  */
 `;

@@ -1,5 +1,6 @@
 /**
- * Purpose: the types of the Headway HTTP API. `npm run client` generates this file: do not edit it.
+ * Purpose: the types of the Headway HTTP API. `npm run client` generates this file: do not edit
+ * it.
  * Invariants: a version of the API may add members to responses: ignore unknown ones.
  */
 export interface paths {
@@ -12,7 +13,7 @@ export interface paths {
         };
         /**
          * Is the process alive
-         * @description Answers while the process is alive. It says nothing about data, and is neither limited nor logged.
+         * @description Responds while the process is alive. It says nothing about data, and is neither limited nor logged.
          */
         get: operations["live"];
         put?: never;
@@ -31,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Can forecasts be answered, and how old is the data
-         * @description 200 exactly while forecasts can be answered. `degraded` says that they are a fallback, and why; it takes no instance out of service, because the others read the same store.
+         * Can forecasts be served, and how old is the data
+         * @description 200 exactly while forecasts can be served. `degraded` says that they are a fallback, and why; it takes no instance out of service, because the others read the same store.
          */
         get: operations["ready"];
         put?: never;
@@ -72,7 +73,7 @@ export interface paths {
         };
         /**
          * The forecast of one series
-         * @description Served from memory: computed once when a model or a snapshot arrived. The answer is of one model and one snapshot, and names them. A `/` in an id is sent as `%2F`.
+         * @description Served from memory: computed once when a model or a snapshot arrived. The response is of one model and one snapshot, and names them. A `/` in an id is sent as `%2F`.
          */
         get: operations["forecastSeries"];
         put?: never;
@@ -92,13 +93,13 @@ export interface paths {
         };
         /**
          * The forecasts of all series, streamed as NDJSON or CSV, or in pages of JSON
-         * @description NDJSON and CSV hold all series and are sent piece by piece, as fast as they are read; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream is of one model and one snapshot from its first line to its last.
+         * @description NDJSON and CSV hold all series and are sent in chunks, as fast as they are read; JSON comes in pages. Without `format` the Accept header chooses. Series without a forecast are left out and counted in `X-Series-Left-Out` (of JSON: `withoutForecast`). A stream is of one model and one snapshot from its first line to its last.
          */
         get: operations["forecastAll"];
         put?: never;
         /**
          * Forecasts of many series, or of recent values of your own
-         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. All or nothing: one series that cannot be forecast makes the answer a problem. Nothing is changed or kept, so it may be sent again at will.
+         * @description Either stored series by their ids, or recent values of your own, of a series the model knows or has never seen. `whatIf` overrides other exogenous values. All or nothing: one series that cannot be forecast makes the response a problem. Nothing is changed or kept, so it may be sent again at will.
          */
         post: operations["forecastMany"];
         delete?: never;
@@ -136,7 +137,7 @@ export interface paths {
         };
         /**
          * The model and the snapshot that are served
-         * @description The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline stands in.
+         * @description The pair that forecasts come from at this moment. `model` and `promotion` are null while a baseline is served instead.
          */
         get: operations["servedModel"];
         put?: never;
@@ -177,8 +178,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tell what happened
-         * @description What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is kept. The same post sent again, to any instance, is kept once and answered with `isNew: false`: the same by `Idempotency-Key`, or by content without one.
+         * Post what happened
+         * @description What monitoring will score forecasts with. Kept with the time of its first receipt; of a post in which anything is wrong nothing is kept. The same post sent again, to any instance, is stored once and acknowledged with `isNew: false`: the same by `Idempotency-Key`, or by content without one.
          */
         post: operations["postActuals"];
         delete?: never;
@@ -200,7 +201,7 @@ export interface components {
              */
             access: "open" | "api-keys";
         };
-        /** @description Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline answers, `modelVersion` names it: `baseline-mean_4_weeks` */
+        /** @description Why these are not the numbers that the newest model makes of the newest data. Absent where they are. Where a baseline forecasts, `modelVersion` names it: `baseline-mean_4_weeks` */
         Fallback: {
             /** @description `NO_CHAMPION`: no model has been promoted: a baseline forecasts; `MODEL_UNAVAILABLE`: the champion cannot be loaded or gives no usable forecast: the previous model, else a baseline; `FEATURES_UNAVAILABLE`: the newest snapshot cannot be read: the last good one is forecast from; `STORE_UNAVAILABLE`: the store is unreachable: the last good forecast stays; `FEATURES_STALE`: the last observed interval is older than it may be: the forecast starts that long ago; `WORKER_UNAVAILABLE`: the worker that forecasts ad-hoc histories is unavailable: a baseline forecasts; `FORECAST_UNUSABLE`: the model has no usable forecast of this series (too few recent values): a baseline; `FORECAST_OUT_OF_RANGE`: the forecast of the model is outside the plausibility bounds of this series: a baseline */
             reason: "NO_CHAMPION" | "MODEL_UNAVAILABLE" | "FEATURES_UNAVAILABLE" | "STORE_UNAVAILABLE" | "FEATURES_STALE" | "WORKER_UNAVAILABLE" | "FORECAST_UNUSABLE" | "FORECAST_OUT_OF_RANGE" | (string & {});
@@ -212,7 +213,7 @@ export interface components {
         };
         Ready: {
             /**
-             * @description degraded: forecasts are answered, but they are a fallback
+             * @description degraded: forecasts are served, but they are a fallback
              * @enum {string}
              */
             status: "ready" | "degraded";
@@ -226,7 +227,7 @@ export interface components {
             /** @description Since the end of the last observed interval */
             dataAgeSeconds: number;
             fallback?: components["schemas"]["Fallback"];
-            /** @description Series for which a baseline answers, because the model has no sound forecast of them */
+            /** @description Series for which a baseline forecasts, because the model has no sound forecast of them */
             rescuedSeries: number;
             /** @description Not null while the newest model or snapshot cannot be loaded, and the one before is served */
             refreshFailure: {
@@ -299,7 +300,7 @@ export interface components {
             flags?: ("unseen" | "silent" | "gaps" | "new" | "bounded" | (string & {}))[];
             fallback?: components["schemas"]["Fallback"];
         };
-        /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is answered with the length that is needed. */
+        /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is refused with the length that is needed. */
         ForecastsRequest: {
             /** @description Series of the snapshot */
             seriesIds?: string[];
@@ -431,7 +432,7 @@ export interface components {
                 horizon: number;
                 /** @description Values a history of your own must have */
                 minimumHistory: number;
-                /** @description Columns beside the demand that it reads; absent where it reads none */
+                /** @description Columns that it reads in addition to the demand; absent where it reads none */
                 exogenous?: string[];
                 /** @description Out-of-sample figures as the training service wrote them */
                 metrics: unknown;
@@ -543,7 +544,7 @@ export interface components {
     };
     responses: never;
     parameters: {
-        /** @description The ETag of an answer that is there already: 304 where it still holds */
+        /** @description The ETag of a response that the client has: 304 where it still holds */
         IfNoneMatch: string;
         /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
         RequestId: string;
@@ -609,7 +610,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 where it still holds */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -635,13 +636,13 @@ export interface operations {
             query?: {
                 /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
                 horizon?: number;
-                /** @description Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All that the model has without it */
+                /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
                 /** @description Recent actual values to send along */
                 history?: number;
             };
             header?: {
-                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 where it still holds */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -672,7 +673,7 @@ export interface operations {
                 format?: "json" | "ndjson" | "csv";
                 /** @description Steps to forecast, from 1 to the model's own horizon; that is also the default */
                 horizon?: number;
-                /** @description Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All that the model has without it */
+                /** @description Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. Default: all that the model has */
                 levels?: string;
                 /** @description Series per page of JSON; 100 without it */
                 limit?: number;
@@ -680,7 +681,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 where it still holds */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -713,7 +714,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is answered with the length that is needed. */
+        /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is refused with the length that is needed. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ForecastsRequest"];
@@ -738,7 +739,7 @@ export interface operations {
                 cutoff?: string;
             };
             header?: {
-                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 where it still holds */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -766,7 +767,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 where it still holds */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -796,7 +797,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description The ETag of an answer that is there already: 304 where it still holds */
+                /** @description The ETag of a response that the client has: 304 where it still holds */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -835,7 +836,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is kept */
+            /** @description It is stored */
             200: {
                 headers: {
                     [name: string]: unknown;

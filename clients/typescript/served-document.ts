@@ -20,6 +20,7 @@ export async function servedDocument(): Promise<unknown> {
       list: async () => [],
       promotions: async () => [],
       champion: async () => null,
+      earlierChampions: async () => [],
       load: absent,
     },
     restoreForecaster: () => {

@@ -7,7 +7,7 @@
  * Fails: SOURCE_INVALID for a spec that does not read; SOURCE_UNAVAILABLE where the site does not
  * respond and there is no earlier copy, or where no month at all is there.
  */
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { createHttpClient, type HttpClient, reasonOf } from '../../platform/http/client.ts';
@@ -18,6 +18,8 @@ import { formatMonth, type Month, nextMonth, parseMonth } from './local-month.ts
 
 const BASE_URL = 'https://d37ci6vzurychx.cloudfront.net/trip-data';
 const MAX_MONTHS = 240;
+/** The largest published month has half a gigabyte. */
+const MAX_FILE_BYTES = 4e9;
 
 export interface DownloadOptions {
   readonly baseUrl?: string;
@@ -97,16 +99,40 @@ async function fetchOne(url: string, path: string, client: HttpClient) {
       () => false,
     );
   try {
-    const outcome = await download(client, url, path);
+    const outcome = await download(client, url, path, {
+      maxBytes: MAX_FILE_BYTES,
+      isSound: isParquet,
+    });
     return outcome === 'absent' && (await isKept()) ? ('stale' as const) : outcome;
   } catch (error) {
     if (isHeadwayError(error)) throw error;
-    if (await isKept()) return 'stale' as const;
+    if (await isKept()) {
+      client.logger.warn({ url, reason: reasonOf(error) }, 'the download failed');
+      return 'stale' as const;
+    }
     throw new HeadwayError('SOURCE_UNAVAILABLE', `the download failed (${reasonOf(error)})`, {
       where: url,
       fix: 'Check the network and run again: what was downloaded so far is kept and resumed.',
       cause: error,
     });
+  }
+}
+
+const PARQUET_MARK = 'PAR1';
+
+/** A Parquet file begins and ends with its mark. */
+async function isParquet(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const markAt = async (position: number) => {
+      const { buffer } = await file.read(Buffer.alloc(PARQUET_MARK.length), 0, undefined, position);
+      return buffer.toString('latin1');
+    };
+    if (size < 2 * PARQUET_MARK.length || (await markAt(0)) !== PARQUET_MARK) return false;
+    return (await markAt(size - PARQUET_MARK.length)) === PARQUET_MARK;
+  } finally {
+    await file.close();
   }
 }
 

@@ -61,8 +61,7 @@ async function list(
   context: Pick<SourceContext, 'logger'>,
   isLogged: boolean,
 ): Promise<TripFile[]> {
-  const fix =
-    `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or ` + '"city".';
+  const fix = `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`;
   const { files: paths, ignored } = await sourceFiles(spec, (name) => tripFile(name) !== null, fix);
   const files: TripFile[] = [];
   const months = new Map<string, string>();

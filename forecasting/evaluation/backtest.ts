@@ -80,6 +80,30 @@ export async function runBacktest(
   return { seriesIds: panel.seriesIds, cutoffs, horizon, actuals, forecasts };
 }
 
+/** Some of a backtest's series, steps and cutoffs; all where absent. */
+export interface Subset {
+  readonly series?: readonly number[];
+  /** From 0; the end is exclusive. */
+  readonly steps?: readonly [first: number, end: number];
+  /**
+   * Only cutoffs at or after this grid index: what came before, a forecaster has learnt from.
+   */
+  readonly firstCutoff?: number;
+}
+
+/** How many cutoffs have anything known after them. */
+export function observedCutoffs(
+  { actuals, cutoffs, seriesIds, horizon }: BacktestResult,
+  { series = seriesIds.map((_, s) => s), steps = [0, horizon], firstCutoff = 0 }: Subset = {},
+): number {
+  const isKnown = (c: number, s: number): boolean => {
+    const at = (c * seriesIds.length + s) * horizon;
+    return actuals.subarray(at + steps[0], at + steps[1]).some((value) => !Number.isNaN(value));
+  };
+  return cutoffs.filter((cutoff, c) => cutoff >= firstCutoff && series.some((s) => isKnown(c, s)))
+    .length;
+}
+
 /** Results over the same series and forecasters at other cutoffs as one, in the order given. */
 export function joined(parts: readonly BacktestResult[]): BacktestResult {
   const [first] = parts;

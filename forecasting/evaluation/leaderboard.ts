@@ -6,6 +6,7 @@
  * Fails: a RangeError where the subject or every naive baseline is missing.
  */
 
+import { NAIVE_NAMES } from '../models/baselines/naive.ts';
 import { type Panel, targetOf, timestampAt } from '../panel/panel.ts';
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
 import {
@@ -68,7 +69,6 @@ export interface WrongForecast {
   readonly naive: readonly number[];
 }
 
-export const NAIVE_NAMES = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
 const MAX_WORST = 6;
 const DAYS_SHOWN = 3;
 

@@ -7,6 +7,7 @@
  * Fails: with the forecaster's own error.
  */
 import type { Forecaster } from '../models/forecaster.ts';
+import { declaredName } from '../panel/exogenous-columns.ts';
 import type { Panel } from '../panel/panel.ts';
 
 export interface LeakageOptions {
@@ -76,7 +77,9 @@ function withFuture(
   const exogenous = Object.entries(panel.exogenous).map(
     ([name, values]): [string, Float32Array] => [
       name,
-      kept.includes(name) ? values : values.map((value, t) => (t > cutoff ? future(value) : value)),
+      kept.includes(declaredName(name))
+        ? values
+        : values.map((value, t) => (t > cutoff ? future(value) : value)),
     ],
   );
   return {

@@ -5,7 +5,7 @@
  * Fails: a RangeError from `score` for a forecaster without a median.
  */
 
-import { meanOf, type Panel, targetOf } from '../panel/panel.ts';
+import { meanSizeOf, type Panel, targetOf } from '../panel/panel.ts';
 import type { BacktestResult, ForecasterResult } from './backtest.ts';
 
 export interface Metrics {
@@ -38,12 +38,12 @@ export interface SeriesGroup {
 }
 
 /**
- * All series, and those with a mean of at least 1 per interval before `end` (grid index,
+ * All series, and those with a mean |value| of at least 1 per interval before `end` (grid index,
  * exclusive).
  */
 export function seriesGroups(panel: Panel, end: number): SeriesGroup[] {
   const all = panel.seriesIds.map((_, s) => s);
-  const busy = all.filter((s) => meanOf(targetOf(panel, s).subarray(0, end)) >= 1);
+  const busy = all.filter((s) => meanSizeOf(targetOf(panel, s).subarray(0, end)) >= 1);
   const groups = [{ name: 'all', series: all }];
   return busy.length > 0 && busy.length < all.length
     ? [...groups, { name: 'mean>=1', series: busy }]

@@ -9,7 +9,7 @@
  * Balabdaoui & Raftery 2007); for counts, the two ends of the non-randomised probability integral
  * transform (Czado, Gneiting & Held 2009).
  */
-import type { BacktestResult, ForecasterResult } from './backtest.ts';
+import type { BacktestResult, ForecasterResult, Subset } from './backtest.ts';
 import type { SeriesGroup } from './metrics.ts';
 
 export interface QuantileReliability {
@@ -105,6 +105,52 @@ function ofQuantile(
       belowPerStep: perStep(belowOfStep),
       atMostPerStep: perStep(atMostOfStep),
     },
+  };
+}
+
+/** Shares of actuals between the outermost quantiles. */
+export interface IntervalShares {
+  /** Without those that equal a bound, and with them. */
+  readonly open: number;
+  readonly closed: number;
+  readonly nominal: number;
+  /** Over cutoffs. */
+  readonly standardError: number;
+  /** Actuals compared. */
+  readonly count: number;
+}
+
+export function intervalShares(
+  { cutoffs, seriesIds, horizon, actuals }: BacktestResult,
+  { quantiles, values }: ForecasterResult,
+  { series, steps: [first, end] = [0, horizon], firstCutoff = 0 }: Subset = {},
+): IntervalShares {
+  const Q = quantiles.length;
+  const nominal = (quantiles[Q - 1] as number) - (quantiles[0] as number);
+  const some = series ?? seriesIds.map((_, s) => s);
+  let [open, closed, count] = [0, 0, 0];
+  const perCutoff: { count: number; middle: number }[] = [];
+  for (const [c, cutoff] of cutoffs.entries()) {
+    if (cutoff < firstCutoff) continue;
+    const before = { open, closed, count };
+    for (const s of some) {
+      const row = c * seriesIds.length + s;
+      for (let k = first; k < end; k++) {
+        const y = actuals[row * horizon + k] as number;
+        if (Number.isNaN(y)) continue;
+        const low = values[row * Q * horizon + k] as number;
+        const high = values[(row * Q + Q - 1) * horizon + k] as number;
+        if (y > low && y < high) open++;
+        if (y >= low && y <= high) closed++;
+        count++;
+      }
+    }
+    const middle = (open - before.open + closed - before.closed) / 2;
+    if (count > before.count) perCutoff.push({ count: count - before.count, middle });
+  }
+  return {
+    ...{ open: open / count, closed: closed / count, nominal, count },
+    standardError: standardError(perCutoff, nominal),
   };
 }
 

@@ -10,6 +10,7 @@ import { holidayYears } from './recent-cache.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+const DAYS_A_YEAR = 365.25;
 
 export interface CalendarPlace {
   readonly timeZone: string;
@@ -27,6 +28,8 @@ export interface Calendar {
   readonly holidayEve: Uint8Array;
   /** Local time less UTC, in intervals: what moves when the clocks change. */
   readonly utcOffset: Int16Array;
+  /** Share of the local year that has passed, 0…1. */
+  readonly shareOfYear: Float32Array;
 }
 
 /** The calendar of `length` intervals from `start` (epoch ms). */
@@ -42,6 +45,7 @@ export function createCalendar(
     holiday: new Uint8Array(length),
     holidayEve: new Uint8Array(length),
     utcOffset: new Int16Array(length),
+    shareOfYear: new Float32Array(length),
   };
   const localTimes = localTimesOf(start, frequencyMinutes, length, place.timeZone);
   const isHoliday = holidayLookup(localTimes, place.holidays);
@@ -49,6 +53,7 @@ export function createCalendar(
   let weekday = 0;
   let holiday = 0;
   let holidayEve = 0;
+  let shareOfYear = 0;
   for (let i = 0; i < length; i++) {
     const local = localTimes[i] as number;
     const day = Math.floor(local / DAY);
@@ -57,11 +62,14 @@ export function createCalendar(
       weekday = (((day + 3) % 7) + 7) % 7; // 1970-01-01 was a Thursday
       holiday = isHoliday(day) ? 1 : 0;
       holidayEve = isHoliday(day + 1) ? 1 : 0;
+      const newYear = Date.UTC(new Date(local).getUTCFullYear(), 0, 1);
+      shareOfYear = (day - newYear / DAY) / DAYS_A_YEAR;
     }
     calendar.minuteOfDay[i] = (local - day * DAY) / MINUTE;
     calendar.weekday[i] = weekday;
     calendar.holiday[i] = holiday;
     calendar.holidayEve[i] = holidayEve;
+    calendar.shareOfYear[i] = shareOfYear;
     const timestamp = start + i * frequencyMinutes * MINUTE;
     calendar.utcOffset[i] = Math.round((local - timestamp) / (frequencyMinutes * MINUTE));
   }
@@ -119,7 +127,7 @@ function holidayLookup(
 }
 
 /** Local days (since 1970) of a year that are public holidays. */
-function publicHolidays(
+export function publicHolidays(
   place: NonNullable<CalendarPlace['holidays']>,
   year: number,
 ): readonly number[] {

@@ -7,6 +7,7 @@
  * Fails: never; a panel of one series has no context. Source of the components: orthogonal
  * iteration (Rutishauser 1969, doi:10.1007/BF02219773).
  */
+import { withoutOutliers } from '../panel/outliers.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
 import { createCalendar } from './calendar.ts';
 import {
@@ -23,7 +24,7 @@ const MAX_SERIES = 256;
 const MAX_SAMPLE = 4096;
 const ITERATIONS = 50;
 
-type Seasonal = Pick<FeatureSpec, 'place' | 'day' | 'week'>;
+type Seasonal = Pick<FeatureSpec, 'version' | 'place' | 'day' | 'week'>;
 
 /**
  * The principal components of the series' residuals up to `lastTarget`, each residual over the root
@@ -31,11 +32,12 @@ type Seasonal = Pick<FeatureSpec, 'place' | 'day' | 'week'>;
  * two series.
  */
 export function fitContext(
-  panel: Panel,
+  raw: Panel,
   spec: Seasonal,
   lastTarget: number,
   components: number,
 ): ContextInputs | null {
+  const panel = readable(raw, spec);
   const series = largestSeries(panel, lastTarget);
   const count = Math.min(components, series.length);
   if (count < 1 || series.length < 2) return null;
@@ -61,8 +63,12 @@ export function fitContext(
 /** The panel with the scores in it: then series may be taken out of it, and keep their context. */
 export const withContext = (panel: Panel, spec: Seasonal, context: ContextInputs): Panel => ({
   ...panel,
-  context: contextScores(panel, context, allLags(panel, spec), 0),
+  context: contextScores(readable(panel, spec), context, allLags(panel, spec), 0),
 });
+
+/** A reading that cannot be right must not move the inputs of all series. */
+const readable = (panel: Panel, spec: Seasonal): Panel =>
+  spec.version === 2 ? withoutOutliers(panel, spec) : panel;
 
 /**
  * [component]: the score of every interval from grid index `from` on, unknown before it.

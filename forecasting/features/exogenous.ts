@@ -6,17 +6,20 @@
  * finite, and 0 (the mean of the training span) where a value is unknown.
  * Fails: a RangeError where the panel lacks a column that the network was fitted with.
  */
+import { columnNameOf, declaredName, hasColumn, ownColumn } from '../panel/exogenous-columns.ts';
 import type { Panel } from '../panel/panel.ts';
 import type { Seasons } from '../panel/seasons.ts';
 
-export interface ExogenousInput {
-  readonly name: string;
-  /**
-   * Mean and deviation of the known values of the training span: the input is (value − mean) /
-   * deviation.
-   */
+/** Of the known values of the training span: the input is (value − mean) / deviation. */
+interface Standard {
   readonly mean: number;
   readonly deviation: number;
+}
+
+export interface ExogenousInput extends Standard {
+  readonly name: string;
+  /** By series, where they have columns of their own; another series takes that of all of them. */
+  readonly own?: Readonly<Record<string, Standard>>;
 }
 
 export interface ExogenousInputs {
@@ -55,14 +58,21 @@ export function fitExogenous(
   day: number,
 ): ExogenousInputs {
   const fit = (name: string): ExogenousInput[] => {
-    const values = panel.exogenous?.[name];
-    if (values === undefined || latestIndex(values, lastTarget, day) < 0) return [];
-    const known = values.subarray(0, lastTarget + 1).filter((value) => !Number.isNaN(value));
-    const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-    const deviation = Math.sqrt(
-      known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length,
+    const columns = Object.entries(panel.exogenous ?? {}).filter(
+      ([column, values]) =>
+        declaredName(column) === name && latestIndex(values, lastTarget, day) >= 0,
     );
-    return deviation > 0 ? [{ name, mean, deviation }] : [];
+    const knownOf = (values: Float32Array) =>
+      values.subarray(0, lastTarget + 1).filter((value) => !Number.isNaN(value));
+    const all = standardOf(columns.map(([, values]) => knownOf(values)));
+    if (!(all.deviation > 0)) return [];
+    const own = panel.seriesIds.flatMap((id): [string, Standard][] => {
+      const values = columns.find(([column]) => column === ownColumn(name, id))?.[1];
+      if (values === undefined) return [];
+      const { mean, deviation } = standardOf([knownOf(values)]);
+      return [[id, { mean, deviation: deviation || all.deviation }]];
+    });
+    return [{ name, ...all, ...(own.length > 0 ? { own: Object.fromEntries(own) } : {}) }];
   };
   return { past: names.past.flatMap(fit), future: names.future.flatMap(fit) };
 }
@@ -76,39 +86,71 @@ export interface ExogenousRows {
   readonly future: Float32Array;
 }
 
+/** By series of the panel; one object for all that have no column of their own. */
 export function exogenousRows(
   panel: Panel,
+  inputs: ExogenousInputs,
+  sizes: ExogenousSizes,
+): ExogenousRows[] {
+  const names = [...inputs.past, ...inputs.future].map(({ name }) => name);
+  for (const name of names) requireColumn(panel, name);
+  const shared = rowsOf(panel, inputs, sizes, null);
+  return panel.seriesIds.map((id) => {
+    const hasOwn = names.some((name) => columnNameOf(panel, name, id) !== name);
+    return hasOwn ? rowsOf(panel, inputs, sizes, id) : shared;
+  });
+}
+
+type ExogenousSizes = Pick<Seasons, 'day' | 'week'> & { readonly from: number; span: number };
+
+/** @param seriesId null: what a series without columns of its own reads */
+function rowsOf(
+  panel: Panel,
   { past, future }: ExogenousInputs,
-  { day, week, from, span }: Seasons & { from: number; span: number },
+  { day, week, from, span }: ExogenousSizes,
+  seriesId: string | null,
 ): ExogenousRows {
   const rows = {
     past: new Float32Array(panel.length * past.length * PAST_INPUTS),
     future: new Float32Array(span * future.length),
   };
+  const read = (input: ExogenousInput) => {
+    const name = seriesId === null ? input.name : columnNameOf(panel, input.name, seriesId);
+    const own = name === input.name ? undefined : input.own?.[seriesId as string];
+    // Of a series without a column nothing is known.
+    return { values: panel.exogenous?.[name] ?? new Float32Array(0), ...(own ?? input) };
+  };
   for (const [c, input] of past.entries()) {
-    const values = columnOf(panel, input.name);
+    const { values, mean: usual, deviation } = read(input);
     for (let t = from; t < panel.length; t++) {
       const mean = meanOfWeek(values, t, week);
       if (Number.isNaN(mean)) continue;
       const at = (t * past.length + c) * PAST_INPUTS;
-      rows.past[at] = (mean - input.mean) / input.deviation;
+      rows.past[at] = (mean - usual) / deviation;
       const latest = latestIndex(values, t, day);
-      if (latest >= 0) rows.past[at + 1] = ((values[latest] as number) - mean) / input.deviation;
+      if (latest >= 0) rows.past[at + 1] = ((values[latest] as number) - mean) / deviation;
     }
   }
   for (const [c, input] of future.entries()) {
-    const values = columnOf(panel, input.name);
+    const { values, mean, deviation } = read(input);
     for (let t = 0; t < Math.min(span, values.length); t++) {
       const value = values[t] as number;
-      if (!Number.isNaN(value))
-        rows.future[t * future.length + c] = (value - input.mean) / input.deviation;
+      if (!Number.isNaN(value)) rows.future[t * future.length + c] = (value - mean) / deviation;
     }
   }
   return rows;
 }
 
+function standardOf(columns: readonly Float32Array[]): Standard {
+  const count = columns.reduce((sum, { length }) => sum + length, 0);
+  const meanOf = (of: (value: number) => number) =>
+    columns.reduce((sum, values) => values.reduce((all, value) => all + of(value), sum), 0) / count;
+  const mean = meanOf((value) => value);
+  return { mean, deviation: Math.sqrt(meanOf((value) => (value - mean) ** 2)) };
+}
+
 /**
- * Columns of which a forecast at `cutoff` finds nothing, and reads the mean of the training span
+ * Columns of which a forecast at `cutoff` finds nothing for any series, and reads the mean of the training span
  * instead.
  */
 export function unknownColumns(
@@ -118,27 +160,28 @@ export function unknownColumns(
   day: number,
   horizon: number,
 ): string[] {
-  const isRecent = (name: string, last: number): boolean =>
-    latestIndex(columnOf(panel, name), last, day) >= 0;
-  const isWhole = (name: string): boolean => {
-    const values = columnOf(panel, name);
+  const columnsOf = (name: string): Float32Array[] => {
+    requireColumn(panel, name);
+    const columns = panel.seriesIds.map((id) => columnNameOf(panel, name, id));
+    return [...new Set(columns)].flatMap((column) => panel.exogenous?.[column] ?? []);
+  };
+  const isRecent = (values: Float32Array) => latestIndex(values, cutoff, day) >= 0;
+  const isWhole = (values: Float32Array) => {
     for (let k = 1; k <= horizon; k++)
       if (Number.isNaN(values[cutoff + k] ?? Number.NaN)) return false;
     return true;
   };
   return [
-    ...names.past.filter((name) => !isRecent(name, cutoff)),
-    ...names.future.filter((name) => !isWhole(name)),
+    ...names.past.filter((name) => !columnsOf(name).some(isRecent)),
+    ...names.future.filter((name) => !columnsOf(name).some(isWhole)),
   ];
 }
 
-function columnOf(panel: Panel, name: string): Float32Array {
-  const values = panel.exogenous?.[name];
-  if (values === undefined)
+function requireColumn(panel: Panel, name: string): void {
+  if (!hasColumn(panel, name))
     throw new RangeError(
       `the network reads the exogenous column ${name}, which the panel does not have`,
     );
-  return values;
 }
 
 /** The last index up to `last` with a value, not older than LATEST_DAYS; -1 where there is none. */
@@ -152,7 +195,7 @@ function meanOfWeek(values: Float32Array, last: number, week: number): number {
   let sum = 0;
   let known = 0;
   for (let t = Math.max(0, last - week + 1); t <= last; t++) {
-    const value = values[t] as number;
+    const value = values[t] ?? Number.NaN;
     if (Number.isNaN(value)) continue;
     sum += value;
     known++;

@@ -1,17 +1,33 @@
 /**
- * Purpose: prepares a panel for its windows: the calendar, the week tables, the exogenous rows
- * and the context that all of them share.
- * Invariants: the same bits with and without cached tables; nothing of the panel is changed.
- * Fails: a RangeError for a panel of another frequency, a horizon longer than the week, and a
- * window longer than the lags.
+ * Purpose: prepares a panel for its windows: the calendar, the week tables, the exogenous rows and
+ * the context that all of them share.
+ * Invariants: the same bits with and without cached tables; nothing of the panel is changed; outliers
+ * are unknown (version 2).
+ * Fails: a RangeError for a panel of another frequency, a horizon longer than the week (version 1),
+ * and a window longer than the lags.
  */
-import type { Panel } from '../panel/panel.ts';
+import { type Beginning, beginningsIn, firstEvent } from '../panel/birth.ts';
+import { withoutOutliers } from '../panel/outliers.ts';
+import { type Panel, targetOf } from '../panel/panel.ts';
 import { type Calendar, createCalendar } from './calendar.ts';
 import { contextRows, contextScores } from './context.ts';
 import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
-import { type FeatureSizes, type FeatureSpec, featureSizes, WEEKS_BACK } from './feature-spec.ts';
+import {
+  type FeatureSizes,
+  type FeatureSpec,
+  featureSizes,
+  MINUTES_A_DAY,
+  stepMargin,
+  WEEKS_BACK,
+} from './feature-spec.ts';
 import { type RecentCache, recentCache } from './recent-cache.ts';
-import { createWeekTables, type Lags, lagsByWeek, type WeekTables } from './week-tables.ts';
+import {
+  createWeekTables,
+  type Lags,
+  lagsByWeek,
+  type WeekTableSizes,
+  type WeekTables,
+} from './week-tables.ts';
 
 /** Grids that are cached: a few dozen kilobytes each. */
 const MAX_GRIDS = 32;
@@ -37,7 +53,13 @@ export interface FeatureSource {
   /** Covers the panel and one horizon beyond. */
   readonly calendar: Calendar;
   readonly tables: WeekTables;
-  readonly exogenous: ExogenousRows;
+  readonly lags: Lags;
+  /** Per series, where it may begin after zeros (birth.ts). */
+  readonly beginnings: readonly (readonly Beginning[])[];
+  /** Per series, its first value that is not 0: before it, it was not there; 0 for version 1. */
+  readonly firstEvents: readonly number[];
+  /** By series. */
+  readonly exogenous: readonly ExogenousRows[];
   /** [length × contextSize]: the inputs from the other series, at each cutoff. */
   readonly context: Float32Array;
 }
@@ -48,52 +70,76 @@ export interface FeatureSource {
  * @param cached tables of grids that were used before, for this spec alone
  */
 export function createFeatureSource(
-  panel: Panel,
+  raw: Panel,
   spec: FeatureSpec,
   firstCutoff = 0,
   cached?: GridTables,
 ): FeatureSource {
-  if (panel.frequencyMinutes !== spec.frequencyMinutes) {
+  if (raw.frequencyMinutes !== spec.frequencyMinutes) {
     throw new RangeError(
-      `the panel's frequency is ${panel.frequencyMinutes} minutes, the features' is ` +
+      `the panel's frequency is ${raw.frequencyMinutes} minutes, the features' is ` +
         `${spec.frequencyMinutes}`,
     );
   }
   // A step looks one interval past itself, a week earlier, and the clocks may change between.
-  if (spec.horizon + 2 * Math.ceil(60 / spec.frequencyMinutes) > spec.week) {
+  if (spec.version !== 2 && spec.horizon + stepMargin(spec) > spec.week) {
     throw new RangeError(
       `horizon ${spec.horizon} is too long for a longest season of ${spec.week} intervals`,
     );
   }
   const sizes = featureSizes(spec);
-  const { windowIntervals, trainingHistory } = sizes;
+  const { windowIntervals, longestWindow } = sizes;
   if (
     !Number.isInteger(windowIntervals) ||
     windowIntervals < 1 ||
-    windowIntervals > trainingHistory
+    windowIntervals > longestWindow
   ) {
     throw new RangeError(
       `a window of ${windowIntervals} intervals is not a whole number of them from 1 to ` +
-        `${trainingHistory}`,
+        `${longestWindow}`,
     );
   }
+  const isVersioned = spec.version === 2;
+  const panel = isVersioned ? withoutOutliers(raw, spec) : raw;
   const span = panel.length + spec.horizon + 1;
-  const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, spec.place);
+  // A holiday says nothing of a whole week.
+  const isCoarse = isVersioned && spec.frequencyMinutes > MINUTES_A_DAY;
+  const place = isCoarse ? { ...spec.place, holidays: null } : spec.place;
+  const makeCalendar = () => createCalendar(panel.start, panel.frequencyMinutes, span, place);
   const grid = `${panel.start} ${panel.length}`;
   const calendar = cached ? cached.calendar(grid, makeCalendar) : makeCalendar();
   // A window looks up the means of its last two days, and of lags up to two days and the horizon
   // back.
   const from = Math.max(0, firstCutoff - 3 * spec.day - spec.horizon);
-  const widths = { day: spec.day, week: spec.week, weeksOfMean: WEEKS_BACK, from, span };
+  const widths = tableSizes(spec, from, span);
   const makeLags = () => lagsByWeek(panel, calendar, widths);
   const lags = cached ? cached.lags(`${grid} ${from}`, makeLags) : makeLags();
   const tables = createWeekTables(panel, widths, lags);
   const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
+  // Of a target that changes sign zero is a value like another.
+  const hasBirths = isVersioned && !spec.isAdditive;
+  const beginnings = panel.seriesIds.map((_, series) =>
+    hasBirths ? beginningsIn(targetOf(panel, series), spec.week) : [],
+  );
+  const firstEvents = panel.seriesIds.map((_, series) =>
+    hasBirths ? firstEvent(targetOf(panel, series)) : 0,
+  );
   const scores =
     spec.context === undefined
       ? []
       : (panel.context ?? contextScores(panel, spec.context, lags, from));
   const context = contextRows(scores, panel.length, spec.day, firstCutoff);
-  return { spec, sizes, panel, firstCutoff, calendar, tables, exogenous, context };
+  const shared = { calendar, tables, lags, exogenous, context };
+  return { spec, sizes, panel, firstCutoff, beginnings, firstEvents, ...shared };
 }
+
+/** The sizes of week tables over the grid indices [from, span). */
+export const tableSizes = (
+  { day, week, isAdditive }: FeatureSpec,
+  from: number,
+  span: number,
+): WeekTableSizes => ({
+  ...{ day, week, weeksOfMean: WEEKS_BACK, from, span },
+  isAdditive: isAdditive === true,
+});

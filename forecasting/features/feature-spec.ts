@@ -4,11 +4,23 @@
  * Invariants: the sizes and the groups follow the order in which `writeFeatures` writes the inputs.
  * Fails: never.
  */
+
+import { outlierMemory } from '../panel/outliers.ts';
 import type { CalendarPlace } from './calendar.ts';
 import { type ExogenousInputs, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
 import { WEEKS_OF_SHAPE } from './week-tables.ts';
 
 export interface FeatureSpec {
+  /**
+   * Absent: the inputs of models saved before there were versions. 2: outliers are unknown, the
+   * horizon may pass the week, short histories have inputs and a base of their own.
+   */
+  readonly version?: 2;
+  /**
+   * The target changes sign: its shape is added to its mean, in units of the mean distance from it,
+   * instead of multiplied. Version 2 only.
+   */
+  readonly isAdditive?: true;
   readonly place: CalendarPlace;
   readonly frequencyMinutes: number;
   /** Intervals per day and per week: the two seasons the lags look back by. */
@@ -48,6 +60,36 @@ export const WEEKS_BACK = 4;
 export const WEEKS_BACK_LONG = 8;
 export const DAYS_BACK = 2;
 const CALENDAR_FEATURES = 4 + 7 + 4;
+/** Version 2: known share of a week and of the level's span, and the mean where it is additive. */
+const HISTORY_FEATURES = 3;
+/** Version 2, on a grid of days or more: the time of year, as two waves. */
+const YEAR_FEATURES = 4;
+export const MINUTES_A_DAY = 1440;
+
+/**
+ * Intervals by which a step may look past itself a week earlier: to the interval after it, and the
+ * clocks may change between.
+ */
+export const stepMargin = ({ version, frequencyMinutes }: LevelSpec): number =>
+  version === 2
+    ? 1 + (frequencyMinutes < MINUTES_A_DAY ? Math.ceil(60 / frequencyMinutes) : 0)
+    : 2 * Math.ceil(60 / frequencyMinutes);
+
+/** Intervals that a level is taken from: four weeks, or one season of a grid coarser than days. */
+export const levelIntervals = ({ version, frequencyMinutes, week }: LevelSpec): number =>
+  (version === 2 && frequencyMinutes > MINUTES_A_DAY ? 1 : WEEKS_BACK) * week;
+
+export type LevelSpec = Pick<FeatureSpec, 'version' | 'isAdditive' | 'frequencyMinutes' | 'week'>;
+
+export const hasYearFeatures = ({ version, frequencyMinutes }: LevelSpec): boolean =>
+  version === 2 && frequencyMinutes >= MINUTES_A_DAY;
+
+const shapeHistory = ({ day, week }: Pick<FeatureSpec, 'day' | 'week'>): number =>
+  (WEEKS_OF_SHAPE + 1) * week + 2 * day;
+
+/** Intervals up to and including the cutoff that the inputs of version 2 are made of. */
+export const lookBack = (seasons: Pick<FeatureSpec, 'day' | 'week'>): number =>
+  shapeHistory(seasons) + outlierMemory(seasons);
 
 export interface FeatureSizes {
   /** Inputs of the encoder, per window. */
@@ -62,6 +104,8 @@ export interface FeatureSizes {
   readonly historyIntervals: number;
   /** Of these, how many a window must have to be learnt from; the older ones may be unknown. */
   readonly trainingHistory: number;
+  /** The most that `windowIntervals` may be. */
+  readonly longestWindow: number;
 }
 
 /**
@@ -72,15 +116,21 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
   const { past, future } = spec.exogenous ?? NO_EXOGENOUS;
   const windowIntervals = spec.windowIntervals ?? spec.week;
   const contextSize = (spec.context?.weights.length ?? 0) * CONTEXT_INPUTS;
+  const isVersioned = spec.version === 2;
+  const windowExtras = isVersioned ? HISTORY_FEATURES : 0;
+  const stepExtras = hasYearFeatures(spec) ? YEAR_FEATURES : 0;
+  const longestWindow = WEEKS_BACK_LONG * spec.week + spec.day;
+  const pastSize = past.length * PAST_INPUTS;
   return {
-    windowSize: windowIntervals + 2 * spec.day + 4 + past.length * PAST_INPUTS + contextSize,
+    windowSize: windowIntervals + 2 * spec.day + 4 + windowExtras + pastSize + contextSize,
     windowIntervals,
     contextSize,
-    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + future.length,
+    stepSize: WEEKS_BACK + DAYS_BACK + 11 + CALENDAR_FEATURES + 2 + stepExtras + future.length,
     // Eight weeks, two days of residuals against their own mean of 4 weeks, and an hour's change of
-    // the clocks.
-    trainingHistory: WEEKS_BACK_LONG * spec.week + spec.day,
-    historyIntervals: (WEEKS_OF_SHAPE + 1) * spec.week + 2 * spec.day,
+    // the clocks. Version 2 says how much of it is known: there the window alone is enough.
+    trainingHistory: isVersioned ? Math.max(spec.week, windowIntervals) + spec.day : longestWindow,
+    longestWindow,
+    historyIntervals: isVersioned ? lookBack(spec) : shapeHistory(spec),
   };
 }
 
@@ -94,10 +144,11 @@ export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
 /**
  * The group of every input, in the order in which `writeFeatures` writes them. `recent` is what the
  * last two days alone show, of this and of the other series, as values and against their own 4-week
- * means; what reaches further back, also if the last two days are in it, is `weeks`; `calendar` is known of the target in
- * advance; `series` is the logarithm of the level. Everything is in units of the level, so the
- * level as a unit is in no group. null: the step's place in the horizon, which is what was asked,
- * not what was seen. Columns behind these are exogenous.
+ * means; what reaches further back, also if the last two days are in it, is `weeks`; `calendar` is
+ * known of the target in advance; `series` is the logarithm of the level and how much history there
+ * is. Everything is in units of the level, so the level as a unit is in no group. null: the step's
+ * place in the horizon, which is what was asked, not what was seen. Columns behind these are
+ * exogenous.
  */
 export function featureGroups(spec: FeatureSpec): {
   window: FeatureGroup[];
@@ -117,6 +168,7 @@ export function featureGroups(spec: FeatureSpec): {
     'recent',
     'weeks',
     'recent',
+    ...times(spec.version === 2 ? HISTORY_FEATURES : 0, 'series' as const),
   ];
   const calendar = times<FeatureGroup>(CALENDAR_FEATURES, 'calendar');
   // What the last Sundays were, on a holiday.
@@ -126,7 +178,8 @@ export function featureGroups(spec: FeatureSpec): {
     ...times(DAYS_BACK, 'recent' as const),
     ...times(9, 'weeks' as const),
   ];
-  const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null];
+  const year = times(hasYearFeatures(spec) ? YEAR_FEATURES : 0, 'calendar' as const);
+  const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null, ...year];
   const pastSize = windowSize - contextSize - window.length;
   return {
     window: [

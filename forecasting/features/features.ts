@@ -6,20 +6,27 @@
  * bits; every output is finite, also for series with gaps; scaling a series scales only its level.
  * Fails: a RangeError for a cutoff with too little grid before it.
  */
-import { targetOf } from '../panel/panel.ts';
 import { type Calendar, localLag } from './calendar.ts';
-import { PAST_INPUTS } from './exogenous.ts';
+import { type ExogenousRows, PAST_INPUTS } from './exogenous.ts';
 import type { FeatureSource } from './feature-source.ts';
 import {
   DAYS_BACK,
   type FeatureSizes,
   type FeatureSpec,
+  featureSizes,
+  hasYearFeatures,
+  type LevelSpec,
+  levelIntervals,
+  stepMargin,
   WEEKS_BACK,
   WEEKS_BACK_LONG,
 } from './feature-spec.ts';
+import { historyAt, type SeriesHistory } from './series-history.ts';
 
 const DAYS_BACK_LONG = 7;
 const MIN_LEVEL = 1e-3;
+/** Place of the known share of the level's span behind values and residuals. */
+const KNOWN_SHARE_AT = 5;
 
 /** Where windows are written: row `r` of each array belongs to the r-th window. */
 export interface FeatureBatch {
@@ -51,37 +58,67 @@ export function createFeatureBatch(
   };
 }
 
-/**
- * Mean of the known |values| of the last 4 weeks up to the cutoff; a small number where none is
- * known or all are zero.
- */
-export function levelAt(values: Float32Array, cutoff: number, week: number): number {
+/** The unit of a window's inputs and outputs. */
+interface Level {
+  /** Mean distance of the known values from the center. Always positive. */
+  readonly level: number;
+  /** 0, or the mean of the known values where the shape is additive. */
+  readonly center: number;
+  /** Known values it is taken from. */
+  readonly known: number;
+}
+
+function levelOf(values: Float32Array, cutoff: number, spec: LevelSpec): Level {
+  const first = Math.max(0, cutoff - levelIntervals(spec) + 1);
   let sum = 0;
-  let count = 0;
-  for (let t = Math.max(0, cutoff - WEEKS_BACK * week + 1); t <= cutoff; t++) {
+  let size = 0;
+  let known = 0;
+  for (let t = first; t <= cutoff; t++) {
     const value = values[t] as number;
-    if (!Number.isNaN(value)) {
-      sum += value < 0 ? -value : value;
-      count++;
-    }
+    if (Number.isNaN(value)) continue;
+    size += value < 0 ? -value : value;
+    sum += value;
+    known++;
   }
-  return sum > 0 ? sum / count : MIN_LEVEL;
+  if (!spec.isAdditive) return { level: size > 0 ? size / known : MIN_LEVEL, center: 0, known };
+  const center = known > 0 ? sum / known : 0;
+  let distance = 0;
+  for (let t = first; t <= cutoff; t++) {
+    const value = values[t] as number;
+    if (!Number.isNaN(value)) distance += Math.abs(value - center);
+  }
+  // Rounding alone is no distance.
+  const isMoving = distance > 1e-6 * size;
+  return { level: isMoving ? distance / known : Math.abs(center) || MIN_LEVEL, center, known };
 }
 
 /**
+ * Mean of the known |values| of the last 4 weeks up to the cutoff, or of their distances from their
+ * mean where the shape is additive; a small number where none is known or all are zero.
+ */
+export const levelAt = (values: Float32Array, cutoff: number, spec: LevelSpec): number =>
+  levelOf(values, cutoff, spec).level;
+
+/** Known values of the last week without which its level means nothing. */
+export const knownNeeded = ({ day, week }: Pick<FeatureSpec, 'day' | 'week'>): number =>
+  day > 1 ? Math.min(day, Math.ceil(week / 2)) : Math.ceil(week / 2);
+
+/**
  * True where a window's last week holds enough known values (a day of them, or half the week where
- * that is less) for its level to mean something. A window without them, such as one before the
+ * that is less, or a day is one interval) for its level to mean something. A window without them, such as one before the
  * first value of its series, has a level of next to nothing: it neither scales, trains nor
  * calibrates.
+ * @param first where the series begins
  */
 export function hasEnoughHistory(
   values: Float32Array,
   cutoff: number,
   { day, week }: Pick<FeatureSpec, 'day' | 'week'>,
+  first = 0,
 ): boolean {
-  const needed = Math.min(day, Math.ceil(week / 2));
+  const needed = knownNeeded({ day, week });
   let known = 0;
-  for (let t = cutoff; known < needed && t > cutoff - week && t >= 0; t--)
+  for (let t = cutoff; known < needed && t > cutoff - week && t >= first; t--)
     if (!Number.isNaN(values[t])) known++;
   return known >= needed;
 }
@@ -116,6 +153,7 @@ function meanOfLags(
 
 /**
  * Writes the inputs of one window (a series at a cutoff, both grid indices) to `row` of the batch.
+ * @param history of the series up to the cutoff: all of it by default
  */
 export function writeFeatures(
   source: FeatureSource,
@@ -123,6 +161,7 @@ export function writeFeatures(
   cutoff: number,
   batch: FeatureBatch,
   row: number,
+  history: SeriesHistory = historyAt(source, series, cutoff),
 ): void {
   const { spec, sizes, panel } = source;
   if (cutoff < source.firstCutoff)
@@ -133,32 +172,37 @@ export function writeFeatures(
         `${panel.length}`,
     );
   }
-  const values = targetOf(panel, series);
-  const { from, width } = source.tables;
-  const level = levelAt(values, cutoff, spec.week);
-  const weekMeans = source.tables.weekMeans.subarray(series * width, (series + 1) * width);
-  const weekShape = source.tables.weekShape.subarray(series * width, (series + 1) * width);
-  const scale = 1 / level;
+  const { values, weekMeans, from } = history;
+  const level = levelOf(values, cutoff, spec);
+  const scale = 1 / level.level;
   const residualAt = (t: number): number => {
     const residual = ((values[t] as number) - (weekMeans[t - from] as number)) * scale;
     return Number.isNaN(residual) ? 0 : residual;
   };
-  const view = { source, values, cutoff, level, scale, weekMeans, weekShape, residualAt };
-  batch.level[row] = level;
+  const exogenous = source.exogenous[series] as ExogenousRows;
+  const view = { ...history, ...level, source, exogenous, cutoff, scale, residualAt };
+  batch.level[row] = level.level;
   writeSteps(view, writeWindow(view, batch, row), batch, row);
 }
 
+/**
+ * Known share of the span that a level is taken from, of a row that is not yet standardised; 1 for
+ * inputs that do not say it.
+ */
+export function knownShareOf({ window, capacity }: FeatureBatch, row: number, spec: FeatureSpec) {
+  if (spec.version !== 2) return 1;
+  const { windowIntervals } = featureSizes(spec);
+  const size = window.length / capacity;
+  return window[row * size + windowIntervals + 2 * spec.day + KNOWN_SHARE_AT] as number;
+}
+
 /** One series at a cutoff, in units of its level. */
-interface SeriesView {
+interface SeriesView extends SeriesHistory, Level {
   readonly source: FeatureSource;
-  readonly values: Float32Array;
+  readonly exogenous: ExogenousRows;
   readonly cutoff: number;
-  readonly level: number;
   /** 1 / level. */
   readonly scale: number;
-  /** The series' rows of the week tables: entry t is at `t - tables.from`. */
-  readonly weekMeans: Float32Array;
-  readonly weekShape: Float32Array;
   /** A value against the mean of its last 4 weeks; 0 where one of them is unknown. */
   readonly residualAt: (t: number) => number;
 }
@@ -170,25 +214,26 @@ interface RecentResiduals {
 }
 
 /** Writes the encoder's inputs. */
-function writeWindow(
-  { source, values, cutoff, level, scale, residualAt }: SeriesView,
-  batch: FeatureBatch,
-  row: number,
-): RecentResiduals {
+function writeWindow(view: SeriesView, batch: FeatureBatch, row: number): RecentResiduals {
+  const { source, exogenous, values, cutoff, level, center, scale, residualAt } = view;
   const { spec, sizes } = source;
   const { day, week } = spec;
   const window = batch.window;
   let at = row * sizes.windowSize;
   let daySum = 0;
   let weekSum = 0;
+  let knownOfWeek = 0;
+  const usual = spec.isAdditive ? 0 : 1;
   const seen = sizes.windowIntervals;
   for (let t = cutoff - Math.max(seen, week) + 1; t <= cutoff; t++) {
     // What stands in for an unknown value is the level.
     const raw = values[t] as number;
-    const value = Number.isNaN(raw) ? 1 : raw * scale;
+    const isKnown = !Number.isNaN(raw);
+    const value = isKnown ? (raw - center) * scale : usual;
     if (t > cutoff - seen) window[at++] = value;
     // Whatever the window, the means are those of the last day and week.
     if (t > cutoff - week) weekSum += value;
+    if (t > cutoff - week && isKnown) knownOfWeek++;
     if (t > cutoff - day) daySum += value;
   }
   let residualSum = 0;
@@ -203,9 +248,13 @@ function writeWindow(
   window[at++] = daySum / day;
   window[at++] = weekSum / week;
   window[at++] = residualSum / day;
+  if (spec.version === 2) {
+    window[at++] = knownOfWeek / week;
+    window[at++] = view.known / levelIntervals(spec);
+    window[at++] = center * scale;
+  }
   const pastSize = (spec.exogenous?.past.length ?? 0) * PAST_INPUTS;
-  for (let i = 0; i < pastSize; i++)
-    window[at++] = source.exogenous.past[cutoff * pastSize + i] as number;
+  for (let i = 0; i < pastSize; i++) window[at++] = exogenous.past[cutoff * pastSize + i] as number;
   const { contextSize } = sizes;
   for (let i = 0; i < contextSize; i++)
     window[at++] = source.context[cutoff * contextSize + i] as number;
@@ -219,31 +268,33 @@ function writeSteps(
   batch: FeatureBatch,
   row: number,
 ): void {
-  const { source, values, cutoff, scale, weekMeans, weekShape, residualAt } = view;
-  const { spec, sizes, calendar, tables } = source;
+  const { source, exogenous, values, cutoff, center, scale, from, weekMeans, residualAt } = view;
+  const { spec, sizes, calendar } = source;
   const { day, week, horizon } = spec;
-  const { from } = tables;
   const futureSize = spec.exogenous?.future.length ?? 0;
   const step = batch.step;
-  const shapeOrBase = (shape: number, base: number): number =>
-    Number.isNaN(shape) ? 0 : shape - base;
+  const isVersioned = spec.version === 2;
   const orBase = (value: number, base: number): number =>
     Number.isNaN(value) ? 0 : value * scale - base;
   for (let k = 1; k <= horizon; k++) {
     const t = cutoff + k;
     let to = (row * horizon + k - 1) * sizes.stepSize;
-    const mean = weekMeans[t - from] as number;
-    const shape = weekShape[t - from] as number;
-    const base = Number.isNaN(shape) ? (Number.isNaN(mean) ? 1 : mean * scale) : shape;
+    // Where the week before the target is not known yet: as many weeks earlier as it takes.
+    const ahead = isVersioned ? Math.max(0, Math.ceil((k + stepMargin(spec) - week) / week)) : 0;
+    const at = (ahead > 0 ? localLag(calendar, t, ahead * week) : t) - from;
+    const mean = weekMeans[at] as number;
+    const nearestDay = isVersioned ? Math.ceil(k / day) * day : day;
+    const dayMean = meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1, nearestDay);
+    const base = baseOf(view, at, isVersioned ? dayMean : Number.NaN);
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
     let holidayLags = 0;
     for (let w = 1; w <= WEEKS_BACK; w++) {
-      const lag = localLag(calendar, t, w * week);
-      const deviation = lag <= cutoff ? orBase(values[lag] as number, base) : 0;
+      const lag = localLag(calendar, t, (ahead + w) * week);
+      const deviation = lag >= 0 && lag <= cutoff ? orBase(values[lag] as number, base) : 0;
       step[to++] = deviation;
       spread += deviation * deviation;
-      holidayLags += calendar.holiday[lag] as number;
+      holidayLags += calendar.holiday[lag] ?? 0;
     }
     for (let d = 1; d <= DAYS_BACK; d++) {
       // A lag after the cutoff is not known yet: look further back, by whole days.
@@ -252,13 +303,13 @@ function writeSteps(
       step[to++] = lag <= cutoff ? residualAt(lag) : 0;
     }
     step[to++] = orBase(meanOfLags(source, values, t, week, WEEKS_BACK_LONG, cutoff + 1), base);
-    step[to++] = orBase(meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1), base);
-    step[to++] = orBase(weekMeans[t - from - 1] as number, base);
-    step[to++] = orBase(weekMeans[t - from + 1] as number, base);
+    step[to++] = orBase(dayMean, base);
+    step[to++] = orBase(weekMeans[at - 1] as number, base);
+    step[to++] = orBase(weekMeans[at + 1] as number, base);
     step[to++] = orBase(mean, base);
-    step[to++] = shapeOrBase(weekShape[t - from - 1] as number, base);
-    step[to++] = shapeOrBase(weekShape[t - from + 1] as number, base);
-    step[to++] = base;
+    step[to++] = shapeAt(view, at - 1, base) - base;
+    step[to++] = shapeAt(view, at + 1, base) - base;
+    step[to++] = base - center * scale;
     step[to++] = Math.sqrt(spread / WEEKS_BACK);
     step[to++] = recent.last / Math.sqrt(k);
     step[to++] = recent.sum / day;
@@ -272,9 +323,29 @@ function writeSteps(
     step[to++] = holidayLags / WEEKS_BACK;
     step[to++] = k / horizon;
     step[to++] = 1 / k;
+    if (hasYearFeatures(spec)) to = writeYear(calendar, t, step, to);
     for (let i = 0; i < futureSize; i++)
-      step[to++] = source.exogenous.future[t * futureSize + i] as number;
+      step[to++] = exogenous.future[t * futureSize + i] as number;
   }
+}
+
+/** The shape of the week at a place of the tables, in units of the level; `other` where unknown. */
+function shapeAt({ source, weekShape, center, scale }: SeriesView, at: number, other: number) {
+  const shape = weekShape[at] as number;
+  if (Number.isNaN(shape)) return other;
+  return source.spec.isAdditive ? (center + shape) * scale : shape;
+}
+
+/**
+ * What the outputs are offsets to, in units of the level: the shape of the week, else the mean of
+ * the last weeks, else of the last days, each at the target's time, else the level.
+ */
+function baseOf(view: SeriesView, at: number, dayMean: number): number {
+  const { weekMeans, center, scale, source } = view;
+  const mean = weekMeans[at] as number;
+  const known = Number.isNaN(mean) ? dayMean : mean;
+  const level = source.spec.isAdditive ? center * scale : 1;
+  return shapeAt(view, at, Number.isNaN(known) ? level : known * scale);
 }
 
 /** Writes the calendar's inputs of interval t. @returns the next place */
@@ -290,4 +361,14 @@ function writeCalendar(calendar: Calendar, t: number, step: Float32Array, at: nu
   step[to++] = calendar.holiday[t] as number;
   step[to++] = calendar.holidayEve[t] as number;
   return to;
+}
+
+/** Writes the time of year of interval t. @returns the next place */
+function writeYear(calendar: Calendar, t: number, step: Float32Array, at: number): number {
+  const angle = 2 * Math.PI * (calendar.shareOfYear[t] as number);
+  step[at] = Math.sin(angle);
+  step[at + 1] = Math.cos(angle);
+  step[at + 2] = Math.sin(2 * angle);
+  step[at + 3] = Math.cos(2 * angle);
+  return at + 4;
 }

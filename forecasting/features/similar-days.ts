@@ -66,7 +66,7 @@ export function similarDays({
   }
   const values = targetOf(panel, series);
   const calendar = createCalendar(panel.start, panel.frequencyMinutes, cutoff + 1 + horizon, place);
-  const unit = 1 / levelAt(values, cutoff, week);
+  const unit = 1 / levelAt(values, cutoff, { week, frequencyMinutes: panel.frequencyMinutes });
   const found: SimilarDay[] = [];
   for (let back = day; back <= cutoff; back += day) {
     const then = localLag(calendar, cutoff, back);

@@ -34,6 +34,8 @@ export interface WeekTableSizes {
   readonly day: number;
   readonly week: number;
   readonly weeksOfMean: number;
+  /** The shape is a difference to its own week's mean, in the target's unit, not a ratio. */
+  readonly isAdditive?: boolean;
   /** Entries of the grid indices [from, span); the calendar covers them. */
   readonly from: number;
   readonly span: number;
@@ -51,7 +53,7 @@ export function createWeekTables(panel: Panel, sizes: WeekTableSizes, lags: Lags
     const values = targetOf(panel, series);
     writeMeans(weekMeans, series * width, values, lags, weeksOfMean);
     weeksBeforeDays(means, values, ahead, sizes);
-    writeShape(weekShape, series * width, values, lags, means);
+    writeShape(weekShape, series * width, values, lags, means, sizes.isAdditive === true);
   }
   return { from, width, weekMeans, weekShape };
 }
@@ -125,7 +127,7 @@ export function meanOfWeeks(values: Float32Array, { at }: Lags, i: number, weeks
 
 /**
  * The shape of the week, up to holidays and growth: Σ values at this hour of the last weeks over Σ
- * means of their own weeks. A value's own week is the one before its (UTC) day, so that growth and
+ * means of their own weeks; of a target that changes sign, the mean difference between the two. A value's own week is the one before its (UTC) day, so that growth and
  * seasons cancel and nothing after the value is read.
  */
 function writeShape(
@@ -134,12 +136,14 @@ function writeShape(
   values: Float32Array,
   lags: Lags,
   weekBeforeDay: Float64Array,
+  isAdditive: boolean,
 ): void {
   const { at, day } = lags;
   let i = 0;
   for (let entry = 0; i < at.length; entry++) {
     let above = 0;
     let below = 0;
+    let known = 0;
     for (const end = i + WEEKS_OF_SHAPE; i < end; i++) {
       const lag = at[i] as number;
       if (lag < 0) continue;
@@ -148,8 +152,10 @@ function writeShape(
       if (Number.isNaN(value) || Number.isNaN(mean)) continue;
       above += value;
       below += mean;
+      known++;
     }
-    out[to + entry] = below > 0 ? above / below : Number.NaN;
+    if (isAdditive) out[to + entry] = known > 0 ? (above - below) / known : Number.NaN;
+    else out[to + entry] = below > 0 ? above / below : Number.NaN;
   }
 }
 
@@ -162,15 +168,16 @@ function weeksBeforeDays(
   means: Float64Array,
   values: Float32Array,
   ahead: number,
-  { day, week, from }: WeekTableSizes,
+  { day, week, from, span }: WeekTableSizes,
 ): void {
   const days = week / day;
+  const endDay = Math.min(means.length, Math.ceil((span + ahead) / day) + 1);
   const firstDay = Math.max(0, Math.floor((from - (WEEKS_OF_SHAPE + 1) * week) / day));
   const sums = new Float64Array(means.length);
   const counts = new Int32Array(means.length);
   let largest = 0;
   let smallest = Number.POSITIVE_INFINITY;
-  for (let d = Math.max(0, Math.floor(firstDay - days)); d < means.length; d++) {
+  for (let d = Math.max(0, Math.floor(firstDay - days)); d < endDay; d++) {
     const end = Math.min(values.length, (d + 1) * day - ahead);
     let sum = 0;
     let count = 0;
@@ -190,7 +197,7 @@ function weeksBeforeDays(
   // unit is a float64 to the last bit.
   const isExact = Number.isInteger(days) && week * largest <= 2 ** 29 * smallest;
   means.fill(Number.NaN);
-  for (let d = firstDay; d < means.length; d++) {
+  for (let d = firstDay; d < endDay; d++) {
     let sum = 0;
     let count = 0;
     if (isExact) {

@@ -7,7 +7,10 @@
  */
 
 /** How many times its whole range a forecast may lie outside what the series has ever been. */
-const RANGES = 3;
+const FORECAST_RANGES = 3;
+/** Values left out at either side: one of so many, and no more than this. */
+const VALUES_PER_LEFT_OUT = 200;
+const LEFT_OUT = 3;
 
 export interface PlausibilityBounds {
   readonly lower: number;
@@ -16,30 +19,48 @@ export interface PlausibilityBounds {
 
 /**
  * [least − 3 × range, greatest + 3 × range] of the known values; the greatest magnitude is the
- * range of a series that never moved.
+ * range of a series that never moved. A few bad readings say nothing of what is plausible: of many
+ * values the furthest on either side are left out.
  * @param values one series, in grid order
+ * @param ranges instead of 3
  * @param minKnown values that must be known (a week of them) before a range means something
  */
 export function plausibilityBounds(
   values: Float32Array,
   cutoff: number,
   minKnown: number,
+  ranges = FORECAST_RANGES,
 ): PlausibilityBounds {
-  let least = Number.POSITIVE_INFINITY;
-  let greatest = Number.NEGATIVE_INFINITY;
+  const lowest: number[] = [];
+  const highest: number[] = [];
   let known = 0;
   for (let t = 0; t <= cutoff; t++) {
     const value = values[t] as number;
     if (Number.isNaN(value)) continue;
     known++;
-    if (value < least) least = value;
-    if (value > greatest) greatest = value;
+    keepFurthest(lowest, -value);
+    keepFurthest(highest, value);
   }
-  const range = known === 0 ? 0 : greatest - least || Math.abs(greatest);
+  const leftOut = Math.min(LEFT_OUT, Math.floor(known / VALUES_PER_LEFT_OUT));
+  // Of a series that is zero but for a few values, these few are its range.
+  for (const rank of leftOut > 0 ? [leftOut, 0] : [0]) {
+    const least = -(lowest[rank] ?? Number.NaN);
+    const greatest = highest[rank] ?? Number.NaN;
+    const range = greatest - least || Math.abs(greatest);
+    if (known >= minKnown && range > 0)
+      return { lower: least - ranges * range, upper: greatest + ranges * range };
+  }
   // All zero: nothing says how large its first event may be.
-  if (known < minKnown || range === 0)
-    return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
-  return { lower: least - RANGES * range, upper: greatest + RANGES * range };
+  return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
+}
+
+/** Keeps a value among the greatest ones, which come in descending order. */
+function keepFurthest(furthest: number[], value: number): void {
+  if (furthest.length > LEFT_OUT && value <= (furthest[LEFT_OUT] as number)) return;
+  let at = Math.min(furthest.length, LEFT_OUT);
+  for (; at > 0 && (furthest[at - 1] as number) < value; at--)
+    furthest[at] = furthest[at - 1] as number;
+  furthest[at] = value;
 }
 
 /** True where every value lies inside. */

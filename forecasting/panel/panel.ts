@@ -3,7 +3,7 @@
  * metrics share.
  * Invariants: a column holds seriesIds.length × length values, row-major by series; missing is NaN,
  * never silently zero; the value at grid index t covers [start + t·frequency, start +
- * (t+1)·frequency). An exogenous column is one for all series.
+ * (t+1)·frequency).
  * Fails: `createPanel` throws a RangeError when sizes, ids or the grid do not fit.
  */
 export interface Panel {
@@ -15,8 +15,8 @@ export interface Panel {
   readonly length: number;
   readonly columns: { readonly target: Float32Array } & Readonly<Record<string, Float32Array>>;
   /**
-   * Exogenous columns, on the same grid and shared by all series: one array of `length` values or
-   * more. Known only afterwards: index t holds what became known during interval t, whatever time
+   * Exogenous columns, on the same grid, shared by all series or of one (exogenous-columns.ts): one
+   * array of `length` values or more. Known only afterwards: index t holds what became known during interval t, whatever time
    * it is about, so that reading up to the cutoff is reading what was known. Known in advance:
    * index t holds what is said about interval t, at least a horizon before; it may reach past the
    * end.
@@ -155,12 +155,17 @@ export function sharedWithin(
 }
 
 /** Mean of the known values; NaN where there are none. */
-export function meanOf(values: Float32Array): number {
+export const meanOf = (values: Float32Array): number => meanOfEach(values, (value) => value);
+
+/** Mean of the known |values|: how large a series is that may change sign. */
+export const meanSizeOf = (values: Float32Array): number => meanOfEach(values, Math.abs);
+
+function meanOfEach(values: Float32Array, of: (value: number) => number): number {
   let sum = 0;
   let count = 0;
   for (const value of values) {
     if (Number.isNaN(value)) continue;
-    sum += value;
+    sum += of(value);
     count++;
   }
   return count > 0 ? sum / count : Number.NaN;

@@ -1,14 +1,15 @@
 /**
  * Purpose: what a reader must know of a series before trusting its forecast: that the model never
- * learnt it, that it is at rest, has gaps, or is new.
+ * learnt it, that it is at rest, has gaps, is new, or holds a reading that cannot be right.
  * Invariants: a pure function of the values up to the cutoff; flags come in the order of
  * SERIES_FLAGS, each at most once.
  * Fails: never.
  */
-import { type Panel, targetOf } from './panel.ts';
+import { outlierMemory, outliersOf } from './outliers.ts';
+import { type Panel, targetOf, timestampAt } from './panel.ts';
 import type { Seasons } from './seasons.ts';
 
-export const SERIES_FLAGS = ['unseen', 'silent', 'gaps', 'new'] as const;
+export const SERIES_FLAGS = ['unseen', 'silent', 'gaps', 'new', 'outlier'] as const;
 export type SeriesFlag = (typeof SERIES_FLAGS)[number];
 
 /** For people. The weeks are the last four: what a forecast takes its level from. */
@@ -17,6 +18,7 @@ export const FLAG_MEANINGS: Readonly<Record<SeriesFlag, string>> = {
   silent: 'every known value of the last 4 weeks is zero',
   gaps: 'more than a tenth of the last 4 weeks, or all of the last day, is unknown',
   new: 'its history begins less than 4 weeks ago',
+  outlier: 'a value of the last 4 weeks lies far from all around it, and is taken as unknown',
 };
 
 /** Weeks that the level and the means of a forecast are taken from. */
@@ -29,7 +31,7 @@ export function seriesFlags(
   panel: Panel,
   series: number,
   cutoff: number,
-  { day, week }: Seasons,
+  { day, week }: Pick<Seasons, 'day' | 'week'>,
 ): SeriesFlag[] {
   const values = targetOf(panel, series);
   const begun = beginning(values, cutoff);
@@ -51,8 +53,23 @@ export function seriesFlags(
     silent: known > 0 && zeros === known,
     gaps: cutoff + 1 - first - known > GAP_SHARE * (cutoff + 1 - first) || latest <= cutoff - day,
     new: begun >= 0 && isRecent,
+    outlier: hasOutlier(panel, values, cutoff, { day, week }),
   };
   return SERIES_FLAGS.filter((flag) => holds[flag]);
+}
+
+/** Whether one of the last 4 weeks is an outlier: nothing older than decides it is looked at. */
+function hasOutlier(
+  panel: Panel,
+  values: Float32Array,
+  cutoff: number,
+  seasons: Pick<Seasons, 'day' | 'week'>,
+): boolean {
+  const recent = cutoff - WEEKS * seasons.week;
+  const first = Math.max(0, recent - outlierMemory(seasons));
+  const grid = { ...panel, start: timestampAt(panel, first) };
+  const outliers = outliersOf(values.subarray(first, cutoff + 1), grid, seasons);
+  return outliers.some((t) => first + t > recent);
 }
 
 /**

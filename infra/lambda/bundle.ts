@@ -10,11 +10,11 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { zipSync } from 'fflate';
 import { domains } from '../../domains/index.ts';
+import { type CalendarPlace, publicHolidays } from '../../forecasting/features/calendar.ts';
 import { DASHBOARD_FILES } from '../../services/inference/web-files.ts';
-import { HOLIDAY_ALIAS, holidayTable } from './holiday-table.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
@@ -27,7 +27,24 @@ const EXTERNAL = ['@duckdb/node-api', '@fastify/swagger-ui', '@tensorflow/tfjs',
 const BANNER = `import { createRequire as headwayRequire } from 'node:module';
 import { fileURLToPath as headwayPath } from 'node:url';
 const require = headwayRequire(import.meta.url);
-const __filename = headwayPath(import.meta.url), __dirname = headwayPath(new URL('.', import.meta.url));`;
+const __filename = headwayPath(import.meta.url);
+const __dirname = headwayPath(new URL('.', import.meta.url));`;
+
+export const HOLIDAY_ALIAS = { 'date-holidays': './infra/lambda/tabled-holidays.ts' };
+/** The years that the API takes, and those next to them. */
+const YEARS = Array.from({ length: 2201 - 1969 + 1 }, (_, i) => 1969 + i);
+
+/** What tabled-holidays.ts reads. */
+export function holidayTable(places: readonly CalendarPlace['holidays'][]) {
+  const table: Record<string, Record<string, Record<string, readonly number[]>>> = {};
+  for (const place of places) {
+    if (place === null) continue;
+    const { country, state = '' } = place;
+    const days = Object.fromEntries(YEARS.map((year) => [year, publicHolidays(place, year)]));
+    table[country] = { ...table[country], [state]: days };
+  }
+  return table;
+}
 
 /**
  * Compiles a schema at its first use, because the first forecast uses few of them, and does not
@@ -62,7 +79,7 @@ export async function bundleLambda(out: string): Promise<{ zippedBytes: number }
   const folder = path.resolve(out);
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'web'), { recursive: true });
-  const options: BuildOptions = {
+  await build({
     absWorkingDir: ROOT,
     bundle: true,
     minify: true,
@@ -70,9 +87,6 @@ export async function bundleLambda(out: string): Promise<{ zippedBytes: number }
     target: 'node20',
     legalComments: 'external',
     logLevel: 'error',
-  };
-  await build({
-    ...options,
     entryPoints: { index: 'infra/lambda/entry.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
@@ -85,8 +99,6 @@ export async function bundleLambda(out: string): Promise<{ zippedBytes: number }
     plugins: [lazySchemas],
     banner: { js: BANNER },
   });
-  const outfile = path.join(folder, 'date-holidays.cjs');
-  await build({ ...options, entryPoints: [resolve('date-holidays')], outfile });
   await copyFile(resolve(WASM), path.join(folder, path.basename(WASM)));
   for (const file of DASHBOARD_FILES)
     await copyFile(path.join(ROOT, 'web', file), path.join(folder, 'web', file));

@@ -1,12 +1,12 @@
 /**
  * Purpose: what AWS Lambda starts, as cli/headway.ts is what a person starts: settings from the
  * environment, the store, the service. `npm run bundle:lambda` makes build/lambda/index.mjs of it,
- * whose `handler` answers HTTP API and Function URL events.
+ * whose `handler` serves HTTP API and Function URL events.
  * Invariants: logs go to standard output, which Lambda keeps; files are written under the temporary
  * folder alone.
  * Fails: SETTINGS_INVALID or DOMAIN_UNKNOWN stop the start, and Lambda reports them; where no
- * tensor backend works a baseline answers, and says so; a store that cannot be reached does not
- * stop it either: until it can, invocations are answered with 503.
+ * tensor backend works a baseline forecasts, with a label; a store that cannot be reached does not
+ * stop it either: until it can, invocations get 503.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ import { createLambdaHandler, type InvocationStore } from './handler.ts';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 /**
- * What is other than on a machine of one's own: only /tmp can be written, and an instance answers
+ * What is other than on a machine of one's own: only /tmp can be written, and an instance serves
  * one request at a time.
  */
 const settings = readSettings(
@@ -82,13 +82,16 @@ export const handler = await createLambdaHandler({
   issued: {
     async latest(since, until) {
       const entries = await forecasts.latest(since, until);
-      // It starts while the rest of the store is read; whoever needs it is told where it does not.
+      // It starts while the rest of the store is read; whoever needs it gets the error.
       if (entries.length === 0) startBackend().catch(() => undefined);
       return entries;
     },
   },
   startBackend,
-  actuals: settings.actuals === 'on' ? openActualsLog({ store, domain: domain.name }) : null,
+  actuals:
+    settings.actuals === 'on'
+      ? openActualsLog({ store, domain: domain.name, maxBytes: settings.actualsMb * 1e6 })
+      : null,
   apiKeys:
     settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,
@@ -98,6 +101,7 @@ export const handler = await createLambdaHandler({
     ...defaultInferenceSettings,
     rateLimitPerMinute: settings.rateLimit,
     staleAfterIntervals: settings.staleAfter,
+    actualsDays: settings.actualsDays,
     corsOrigins: settings.corsOrigins ?? [],
     maxEventLoopDelayMs: 0,
   },

@@ -3,7 +3,7 @@
  * socket.
  * Invariants: between two invocations nothing runs, so no timer looks for a newer model or
  * snapshot: an invocation does, when the last look is older than `refreshIntervalMs`. It waits for
- * that look, but not long: then it answers from what there is, and the look goes on with the
+ * that look, but not long: then it responds from what there is, and the look goes on with the
  * invocations to come. Every line of the log names the invocation it is of.
  * Fails: with a problem document, like the app; the start itself only where the settings are wrong.
  */
@@ -40,15 +40,15 @@ export interface LambdaOptions extends AppOptions {
 /** Lambda gives a start ten seconds. */
 const START_PATIENCE_MS = 5_000;
 /**
- * An answer that there is waits so long for a look, and all answers together so long for the same
+ * How long a response that can be made waits for a look, and all responses together for the same
  * one.
  */
 const PATIENCE_MS = 500;
 const PATIENCE_IN_ALL_MS = 2_000;
-/** While nothing can be answered, there is more reason to wait, and to look again soon. */
+/** While nothing can be served, there is more reason to wait, and to look again soon. */
 const EMPTY_PATIENCE_MS = 3_000;
 const EMPTY_INTERVAL_MS = 1_000;
-/** Kept for making the answer. */
+/** Reserved for making the response. */
 const RESERVE_MS = 500;
 
 /**
@@ -98,7 +98,7 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
     patienceLeft -= clock.elapsedMs() - before;
   }
 
-  async function answer(event: unknown, context: LambdaContext): Promise<LambdaResponse> {
+  async function respond(event: unknown, context: LambdaContext): Promise<LambdaResponse> {
     const { awsRequestId } = context;
     try {
       if (!isHttpEvent(event))
@@ -108,10 +108,10 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
         );
       await lookForNewer(context.getRemainingTimeInMillis());
       const requested = asRequested(event, awsRequestId);
-      const answered = (await proxy(requested, {})) as LambdaResponse;
-      // What the app does after an answer, it does before it is frozen: the line in the log.
+      const response = (await proxy(requested, {})) as LambdaResponse;
+      // What the app does after a response (its log line) must happen before it is frozen.
       await new Promise((resolve) => setImmediate(resolve));
-      return asResponse(answered, requested);
+      return asResponse(response, requested);
     } catch (error) {
       if (!(error instanceof HttpProblem)) options.logger.error({ err: error }, 'unexpected error');
       return problemResponse(error, awsRequestId);
@@ -119,5 +119,5 @@ export async function createLambdaHandler(options: LambdaOptions): Promise<Lambd
   }
 
   return (event, context) =>
-    invocation.run({ awsRequestId: context.awsRequestId }, () => answer(event, context));
+    invocation.run({ awsRequestId: context.awsRequestId }, () => respond(event, context));
 }

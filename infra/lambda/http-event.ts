@@ -3,9 +3,9 @@
  * would have got them.
  * Invariants: the path is without the stage and well formed, whether AWS decoded it (HTTP API) or
  * not (Function URL); the query stays as it was sent; the request id is the caller's if it is
- * harmless, else AWS's own; an answer carries no header of a connection, and is below what Lambda
+ * harmless, else AWS's own; a response carries no header of a connection, and is below what Lambda
  * lets through: a large one is compressed where the caller takes that.
- * Fails: an answer that is too large even so becomes a problem document.
+ * Fails: a response that is too large even so becomes a problem document.
  */
 import { METHODS } from 'node:http';
 import { constants, gzipSync } from 'node:zlib';
@@ -34,7 +34,7 @@ export interface LambdaResponse {
   readonly cookies?: readonly string[];
 }
 
-/** Of the whole answer as JSON, less some room: Lambda itself allows 6,291,556 bytes. */
+/** Of the whole response as JSON, less some room: Lambda itself allows 6,291,556 bytes. */
 const MAX_BYTES = 6_200_000;
 /** From here on compressing saves more than it costs. */
 const WORTH_COMPRESSING = 32_768;
@@ -99,22 +99,22 @@ function wellFormed(path: string): string {
   );
 }
 
-/** @param answer as @fastify/aws-lambda made it */
-export function asResponse(answer: LambdaResponse, event: LambdaHttpEvent): LambdaResponse {
+/** @param response as @fastify/aws-lambda made it */
+export function asResponse(response: LambdaResponse, event: LambdaHttpEvent): LambdaResponse {
   const requestId = event.headers?.['x-request-id'] ?? '';
-  // The library answers so where the app gave none at all: it has written why to the log.
-  if (answer.statusCode === 500 && answer.body === '')
-    return problemResponse(new Error('no answer'), requestId);
+  // The library responds so where the app gave none at all: it has written why to the log.
+  if (response.statusCode === 500 && response.body === '')
+    return problemResponse(new Error('no response'), requestId);
   const headers = Object.fromEntries(
-    Object.entries(answer.headers).filter(([name]) => !LEFT_OUT.has(name)),
+    Object.entries(response.headers).filter(([name]) => !LEFT_OUT.has(name)),
   );
-  const plain = { ...answer, headers };
+  const plain = { ...response, headers };
   const sent = mayCompress(plain, event) ? compressed(plain) : plain;
   // JSON needs two bytes for some characters, and six for a few that forecasts have none of.
   const isSmall = sent.body.length * 3 < MAX_BYTES;
   if (isSmall || Buffer.byteLength(JSON.stringify(sent)) < MAX_BYTES) return sent;
   return problemResponse(
-    new HttpProblem('ANSWER_TOO_LARGE', 'the answer is larger than Lambda lets through'),
+    new HttpProblem('ANSWER_TOO_LARGE', 'the response is larger than Lambda lets through'),
     requestId,
   );
 }
@@ -131,15 +131,15 @@ function mayCompress(
   return accepted.some((one) => /^gzip($|\s*;)/.test(one) && !/;\s*q=0(\.0*)?$/.test(one));
 }
 
-function compressed(answer: LambdaResponse): LambdaResponse {
-  const bytes = gzipSync(answer.body, { level: constants.Z_BEST_SPEED });
-  const { vary } = answer.headers;
+function compressed(response: LambdaResponse): LambdaResponse {
+  const bytes = gzipSync(response.body, { level: constants.Z_BEST_SPEED });
+  const { vary } = response.headers;
   const headers = {
-    ...answer.headers,
+    ...response.headers,
     'content-encoding': 'gzip',
     vary: vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`,
   };
-  return { ...answer, headers, body: bytes.toString('base64'), isBase64Encoded: true };
+  return { ...response, headers, body: bytes.toString('base64'), isBase64Encoded: true };
 }
 
 /** A problem document for what never reached the app, or what of the app's cannot be sent. */

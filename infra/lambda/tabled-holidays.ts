@@ -1,32 +1,27 @@
 /**
- * Purpose: replaces date-holidays in the Lambda bundle (infra/lambda/bundle.ts), as far as
- * forecasting/features/calendar.ts uses it.
- * Invariants: gives what the library gives; a place or year outside the table loads the library.
- * Fails: as the library does.
+ * Purpose: replaces date-holidays in the Lambda bundle, where the library takes longer to load than
+ * the rest of the function; as far as forecasting/features/calendar.ts uses it.
+ * Invariants: gives what the library gives, for the places of the domains and the years of the API.
+ * Fails: a RangeError for another year.
  */
-import { createRequire } from 'node:module';
-import type Library from 'date-holidays';
-import type { holidayTable } from './holiday-table.ts';
 
-/** Defined by the build. */
-declare const HOLIDAYS: ReturnType<typeof holidayTable>;
+const DAY = 86_400_000;
+
+/** Country → state, or '' → year → local days since 1970. Defined by the build. */
+declare const HOLIDAYS: Record<string, Record<string, Record<number, readonly number[]>>>;
 
 export default class Holidays {
-  readonly #place: [string, string];
-  constructor(...place: [string, string]) {
-    this.#place = place;
-  }
-  getCountries() {
-    return HOLIDAYS.countries;
-  }
-  getStates(country: string) {
-    return HOLIDAYS.states[country];
-  }
-  getHolidays(year: number) {
-    const days = HOLIDAYS.days[this.#place.join('/')]?.[year];
-    const start = new Date(0);
-    if (days) return days.map(([date, ms]) => ({ type: 'public', date, start, end: new Date(ms) }));
-    const library: typeof Library = createRequire(import.meta.url)('./date-holidays.cjs');
-    return new library(...this.#place).getHolidays(year);
+  readonly getCountries = () => HOLIDAYS;
+  readonly getStates = (country: string) => HOLIDAYS[country];
+  readonly getHolidays: (year: number) => object[];
+  constructor(country = '', state = '') {
+    this.getHolidays = (year) => {
+      const days = HOLIDAYS[country]?.[state]?.[year];
+      if (!days) throw new RangeError(`the holidays of ${year} are not in the Lambda bundle`);
+      const [start, end] = [new Date(0), new Date(0)];
+      return days.map((day) => ({ type: 'public', date: isoDate(day), start, end }));
+    };
   }
 }
+
+const isoDate = (day: number): string => new Date(day * DAY).toISOString();

@@ -16,9 +16,14 @@ const MAX_BYTES = 64 << 20;
 const MAX_LEVELS = 100;
 const CHECKSUM_END = /,\n {2}"checksum": "([0-9a-f]{64})"\n\}\n$/;
 
-/** The value (an object with at least one field, none named `checksum`) as checksummed bytes. */
-export function encodeChecksummedJson(value: object): Uint8Array {
-  const body = JSON.stringify(value, null, 2).slice(0, -2);
+/**
+ * The value (an object with at least one field, none named `checksum`) as checksummed bytes;
+ * `compact` for values that clients may make large.
+ */
+export function encodeChecksummedJson(value: object, { compact = false } = {}): Uint8Array {
+  const body = compact
+    ? JSON.stringify(value).slice(0, -1)
+    : JSON.stringify(value, null, 2).slice(0, -2);
   return Buffer.from(`${body},\n  "checksum": "${sha256(body)}"\n}\n`);
 }
 

@@ -3,7 +3,9 @@
  * Retry-After honoured.
  * Invariants: only idempotent requests are retried (GET, HEAD, PUT, DELETE), on network errors,
  * 408, 425, 429 and 5xx; no wait is longer than `maximumDelayMs`; the log has method, URL without
- * its query, and status, never headers or bodies.
+ * its query, and status, never headers or bodies. A redirect stays on its host and never leaves
+ * https, so a server cannot make this process read from the network it runs in. HTTPS_PROXY,
+ * HTTP_PROXY and NO_PROXY are honoured by axios.
  * Fails: with the AxiosError of the last attempt; `reasonOf` puts it in one line without secrets.
  */
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
@@ -29,12 +31,15 @@ export interface HttpClient {
 }
 
 const RETRIED_STATUS = new Set([408, 425, 429]);
+/** The code of follow-redirects for what `beforeRedirect` throws. */
+const REDIRECT_REFUSED = 'ERR_FR_REDIRECTION_FAILURE';
 const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT']);
 
 function isRetried(error: AxiosError): boolean {
   if (!['get', 'head', 'put', 'delete'].includes(error.config?.method ?? '')) return false;
   const status = error.response?.status;
   if (status !== undefined) return status >= 500 || RETRIED_STATUS.has(status);
+  if (error.code === REDIRECT_REFUSED) return false;
   return isNetworkError(error) || TIMED_OUT.has(error.code ?? '');
 }
 
@@ -51,6 +56,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const client = axios.create({
     timeout: timeoutMs,
     maxRedirects: 5,
+    beforeRedirect: ({ href }, _response, { url }) => refuseOtherHost(String(href), url),
     headers: { 'User-Agent': 'headway' },
   });
   axiosRetry(client, {
@@ -68,10 +74,20 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   return { axios: client, timeoutMs, retries, delayMs, logger };
 }
 
+function refuseOtherHost(href: string, from: string): void {
+  const [to, origin] = [new URL(href), new URL(from)];
+  const isUpgrade = to.protocol === 'https:' && to.hostname === origin.hostname;
+  if (to.origin !== origin.origin && !isUpgrade)
+    throw new Error(`refused a redirect from ${origin.origin} to ${to.origin}`);
+}
+
 /** The reason in a few words: "HTTP 503", "ECONNREFUSED", … */
 export function reasonOf(error: unknown): string {
-  if (axios.isAxiosError(error))
-    return error.response ? `HTTP ${error.response.status}` : (error.code ?? error.message);
+  if (axios.isAxiosError(error)) {
+    const { response, code, message } = error;
+    if (code === REDIRECT_REFUSED) return message;
+    return response ? `HTTP ${response.status}` : (code ?? message);
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -2,7 +2,8 @@
  * Purpose: downloads a file: resumes after an interruption, and does not fetch an unchanged file
  * again.
  * Invariants: `path` holds a complete file or none: bytes collect in `path.part` and are renamed
- * when their number is right; `path.etag` says which version `path` is; a part is continued only if
+ * when their number and their kind are right, so an error page never replaces a good file; no more
+ * than `maxBytes` are written; `path.etag` says which version `path` is; a part is continued only if
  * the server says it is still the same version (If-Range).
  * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's
  * number of retries; 403 and 404 give the result 'absent', because a bucket returns either for a
@@ -24,10 +25,20 @@ interface Version {
   readonly bytes: number;
 }
 
+export interface DownloadChecks {
+  readonly maxBytes: number;
+  /** Whether a complete file is of the expected kind. */
+  isSound(path: string): Promise<boolean>;
+}
+
+/** What was received is refused; another attempt would receive the same. */
+class RefusedDownload extends Error {}
+
 export async function download(
   client: HttpClient,
   url: string,
   path: string,
+  checks: DownloadChecks,
 ): Promise<DownloadResult> {
   for (let attempt = 1; ; attempt++) {
     const begun = await versionOf(`${path}.part`, `${path}.part.etag`);
@@ -35,8 +46,12 @@ export async function download(
     const abort = new AbortController();
     const response = await request(client, url, path, begun, abort.signal);
     try {
-      return await settle(client, response, abort, path, begun);
+      return await settle({ client, response, abort, path, begun, checks });
     } catch (error) {
+      if (error instanceof RefusedDownload) {
+        await removePart(path);
+        throw error;
+      }
       if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
         throw new HeadwayError('STORE_FULL', 'the disk is full', {
           where: path,
@@ -77,34 +92,33 @@ async function request(
   });
 }
 
-async function settle(
-  client: HttpClient,
-  response: AxiosResponse<IncomingMessage>,
-  abort: AbortController,
-  path: string,
-  begun: Version | null,
-): Promise<DownloadResult> {
+interface Receiving {
+  readonly client: HttpClient;
+  readonly response: AxiosResponse<IncomingMessage>;
+  readonly abort: AbortController;
+  readonly path: string;
+  readonly begun: Version | null;
+  readonly checks: DownloadChecks;
+}
+
+async function settle(receiving: Receiving): Promise<DownloadResult> {
+  const { response, path } = receiving;
   const { status } = response;
-  if (status === 200 || status === 206) return receive(client, response, abort, path, begun);
+  if (status === 200 || status === 206) return receive(receiving);
   response.data.resume();
   if (status === 304) return 'unchanged';
   if (status === 416) {
-    await Promise.all([
-      rm(`${path}.part`, { force: true }),
-      rm(`${path}.part.etag`, { force: true }),
-    ]);
+    await removePart(path);
     throw new Error('the server no longer has this range');
   }
   return 'absent';
 }
 
-async function receive(
-  client: HttpClient,
-  response: AxiosResponse<IncomingMessage>,
-  abort: AbortController,
-  path: string,
-  begun: Version | null,
-): Promise<DownloadResult> {
+const removePart = (path: string) =>
+  Promise.all([rm(`${path}.part`, { force: true }), rm(`${path}.part.etag`, { force: true })]);
+
+async function receive(receiving: Receiving): Promise<DownloadResult> {
+  const { client, response, abort, path, begun, checks } = receiving;
   const part = `${path}.part`;
   const etag = String(response.headers.etag ?? '');
   const continued = response.status === 206;
@@ -116,6 +130,11 @@ async function receive(
   }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   const expected = range && continued ? Number(range[2]) : length;
+  const tooLarge = () => new RefusedDownload(`it is larger than ${checks.maxBytes} bytes`);
+  if (expected > checks.maxBytes) {
+    abort.abort();
+    throw tooLarge();
+  }
   // Synchronous: an await before the body has listeners would miss an interruption and lose bytes.
   if (!continued) {
     // In this order: bytes of an old version never have the new version's ETag, not even after a
@@ -124,13 +143,17 @@ async function receive(
     writeFileSync(`${part}.etag`, JSON.stringify({ etag }));
   }
 
-  const cut = await save(response.data, part, continued, client.timeoutMs);
-  if (cut) throw cut;
+  const room = checks.maxBytes - (continued ? (begun?.bytes ?? 0) : 0);
+  const cut = await save(response.data, part, continued, { timeoutMs: client.timeoutMs, room });
   const { size } = await stat(part);
+  if (size > checks.maxBytes) throw tooLarge();
+  if (cut) throw cut;
   if (Number.isFinite(expected) && size !== expected) {
     if (size > expected) await rm(part, { force: true });
     throw new Error(`received ${size} of ${expected} bytes`);
   }
+  if (!(await checks.isSound(part)))
+    throw new RefusedDownload('what was received is not a file of the expected kind');
   const file = await open(part, 'r+');
   await file.sync();
   await file.close();
@@ -150,7 +173,7 @@ async function save(
   body: IncomingMessage,
   path: string,
   append: boolean,
-  timeoutMs: number,
+  { timeoutMs, room }: { readonly timeoutMs: number; readonly room: number },
 ): Promise<Error | null> {
   const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
   const written = finished(file);
@@ -166,7 +189,12 @@ async function save(
     body.once('error', resolve);
     body.once('close', () => resolve(new Error('the connection was closed')));
     file.once('error', resolve);
-    body.on('data', () => watch.refresh());
+    let received = 0;
+    body.on('data', (bytes: Buffer) => {
+      watch.refresh();
+      received += bytes.length;
+      if (received > room) body.destroy(new Error('more bytes than are accepted'));
+    });
     body.pipe(file, { end: false });
   });
   clearTimeout(watch);

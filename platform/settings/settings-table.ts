@@ -64,6 +64,8 @@ export interface Settings {
   /** null: the domain's own. */
   readonly staleAfter: number | null;
   readonly actuals: 'on' | 'off';
+  readonly actualsMb: number;
+  readonly actualsDays: number;
   readonly worker: 'on' | 'off';
   readonly queue: number;
   /** null: as many as the limit of open files allows. */
@@ -281,6 +283,24 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'on or off',
     description:
       'Whether the HTTP service stores actuals that clients post. It then writes to the store.',
+  },
+  actualsMb: {
+    schema: { type: 'integer', minimum: 1, maximum: 1_048_576 },
+    variable: 'HEADWAY_ACTUALS_MB',
+    default: 1024,
+    unit: 'MB',
+    allowed: 'a whole number from 1 to 1048576',
+    description: 'Posted actuals that the store may hold per domain; further posts are refused.',
+  },
+  actualsDays: {
+    schema: { type: 'integer', minimum: 1, maximum: 36_500 },
+    variable: 'HEADWAY_ACTUALS_DAYS',
+    default: 730,
+    unit: 'days',
+    allowed: 'a whole number from 1 to 36500',
+    description:
+      'How long posted actuals are kept: `headway store gc --delete` removes older ones, and ' +
+      'intervals older than this are refused.',
   },
   worker: {
     schema: { enum: ['on', 'off'] },

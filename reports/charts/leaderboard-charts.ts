@@ -4,6 +4,8 @@
  * Invariants: pure; the network is the bold blue line, naive benchmarks are amber, others grey.
  * Fails: never.
  */
+
+import { forecasterName, inOrder } from '../../forecasting/evaluation/forecaster-names.ts';
 import type {
   GroupScores,
   Leaderboard,
@@ -11,7 +13,6 @@ import type {
 } from '../../forecasting/evaluation/leaderboard.ts';
 import { timeLabels } from '../../web/scales.js';
 import { figure, percent, signedPercent } from '../text/figures.ts';
-import { forecasterName, inOrder } from '../text/forecaster-names.ts';
 import { forecastPanel } from './forecast-chart.ts';
 import { type Line, lineChart } from './line-chart.ts';
 import type { Chart } from './svg.ts';
@@ -35,6 +36,8 @@ const STYLES: Readonly<Record<string, Omit<Line, 'name' | 'values'>>> = {
   last_value: { colour: 'naive', dash: '1 3' },
   seasonal_naive: { colour: 'naive', dash: '4 3' },
   mean_4_weeks: { colour: 'naive', dash: '9 3' },
+  mean_4_years: { colour: 'naive', dash: '9 3' },
+  mean_4_seasons: { colour: 'naive', dash: '9 3' },
   exponential_smoothing: { colour: 'muted' },
   ridge: { colour: 'muted', dash: '6 3 1 3' },
   champion: { colour: 'forecast', dash: '2 3' },

@@ -7,6 +7,8 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { Comparison } from '../../forecasting/evaluation/comparison.ts';
+import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
+import { CHAMPION } from '../../services/training/gate.ts';
 import type { VerdictChart } from '../../services/training/train.ts';
 import { niceTicks, numberLabel } from '../../web/scales.js';
 import { colour } from './look.ts';
@@ -23,20 +25,26 @@ export function verdictChart(verdict: VerdictChart): ChartFile {
     title: `${outcome.charAt(0).toUpperCase()}${outcome.slice(1)}: ${title}`,
     subtitle: wrapped(reason, 100),
     description: reason,
-    panels: comparisons.length > 0 ? comparisons.map((one) => panel(one, unit)) : [EMPTY],
+    panels: comparisons.length > 0 ? shown(comparisons).map((one) => panel(one, unit)) : [EMPTY],
   };
 }
 
-const BAND = 'Band: the mean, 95 % sure from below, 90 % from above.';
+/** The best baseline, the champion, and whoever is not beaten. */
+const shown = (comparisons: readonly Comparison[]): Comparison[] =>
+  comparisons.filter(
+    ({ reference, outcome }, i) => i === 0 || reference === CHAMPION || outcome !== 'better',
+  );
+
 const EMPTY: Panel = { width: WIDTH, height: 1, marks: [] };
 
 /** A stem for every cutoff, the band of the interval, its mean, zero and the margin. */
 function panel(comparison: Comparison, unit: string): Panel {
-  const { reference, loss, differences, difference, interval, margin, cutoffs } = comparison;
+  const { reference, loss, level, differences, difference, interval, margin, cutoffs } = comparison;
+  const sure = `${Number((100 * (1 - level)).toFixed(2))} %`;
   const every = Math.ceil(differences.length / MAX_POINTS);
-  const shown = differences.flatMap((value, at) => (at % every === 0 ? [{ at, value }] : []));
+  const points = differences.flatMap((value, at) => (at % every === 0 ? [{ at, value }] : []));
   const [low, high] = interval;
-  const all = [...shown.map(({ value }) => value), low, high, 0, margin];
+  const all = [...points.map(({ value }) => value), low, high, 0, margin];
   const ticks = niceTicks(Math.min(...all), Math.max(...all), 5);
   const domain = domainOf(ticks);
   const mean = numberLabel(Number(difference.toPrecision(3))).replace('-', '−');
@@ -55,8 +63,10 @@ function panel(comparison: Comparison, unit: string): Panel {
   const lossName = loss === 'pinball' ? 'Pinball loss' : 'Error';
   return {
     ...frame,
-    heading: `${lossName} of ${reference} − that of the challenger, ${unit}`,
-    note: `${cutoffs} cutoffs, oldest first${order}; above 0 the challenger is better. ${BAND}`,
+    heading: `${lossName} of ${forecasterName(reference)} − that of the challenger, ${unit}`,
+    note:
+      `${cutoffs} cutoffs, oldest first${order}; above 0 the challenger is better. ` +
+      `Band: the mean, ${sure} sure from below, 90 % from above.`,
     x: { domain: x, axis: null },
     y: { domain, axis: null },
     marks: [
@@ -65,14 +75,14 @@ function panel(comparison: Comparison, unit: string): Panel {
         ...{ x1: () => x[0], x2: () => x[1], y1: () => low, y2: () => high },
         ...{ fill: colour('band80'), ariaDescription: 'interval of the mean' },
       }),
-      Plot.ruleX(shown, {
+      Plot.ruleX(points, {
         x: 'at',
         y1: () => 0,
         y2: 'value',
         stroke: colour('muted'),
         strokeOpacity: 0.5,
       }),
-      Plot.dot(shown, {
+      Plot.dot(points, {
         x: 'at',
         y: 'value',
         r: 2.6,

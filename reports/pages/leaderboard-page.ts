@@ -4,6 +4,8 @@
  * Invariants: what a chart shows can be read as text too.
  * Fails: never.
  */
+
+import { forecasterName, inOrder } from '../../forecasting/evaluation/forecaster-names.ts';
 import type {
   GroupScores,
   Leaderboard,
@@ -24,7 +26,6 @@ import {
 } from '../charts/leaderboard-charts.ts';
 import { colour } from '../charts/look.ts';
 import { figure, percent, signedPercent } from '../text/figures.ts';
-import { forecasterName, inOrder } from '../text/forecaster-names.ts';
 import { type Html, html, type Markup } from '../text/html.ts';
 import { figureOf, keyOf, meter, page, table } from './layout.ts';
 
@@ -32,8 +33,10 @@ export interface LeaderboardReport {
   readonly leaderboard: Leaderboard;
   readonly domain: PageDomain;
   readonly snapshotVersion: string;
-  readonly seed: number;
-  readonly backend: string;
+  /** What made the forecasts: "seed 1, backend wasm". */
+  readonly madeBy: string;
+  /** Whether they were issued, and are no backtest. */
+  readonly isLive?: boolean;
   /** Epoch milliseconds. */
   readonly writtenAt: number;
   /** First cutoff of each fit, epoch milliseconds. */
@@ -45,7 +48,7 @@ const ROWS = 10;
 export function leaderboardPage(report: LeaderboardReport): string {
   const { leaderboard, domain } = report;
   return page({
-    name: `Backtest: ${domain.title}`,
+    name: `${report.isLive ? 'Live scores' : 'Backtest'}: ${domain.title}`,
     heading: finding(leaderboard),
     intro: intro(report),
     figures: keyFigures(leaderboard, domain),
@@ -81,12 +84,13 @@ function finding({ groups, subject, bestNaive }: Leaderboard): string {
   return `${name}: ${percent(Math.abs(skill))} ${skill >= 0 ? 'less' : 'more'} error than ${best}`;
 }
 
-function intro({ leaderboard, domain, refits }: LeaderboardReport): Markup {
+function intro({ leaderboard, domain, refits, isLive }: LeaderboardReport): Markup {
   const labels = timeLabels(domain.timeZone);
   const cutoffs = leaderboard.byCutoff.timestamps;
   const all = leaderboard.groups[0] as GroupScores;
-  const fits =
-    refits.length === 1
+  const fits = isLive
+    ? 'forecasts as they were issued'
+    : refits.length === 1
       ? 'one fit before the first'
       : `${refits.length} fits, each on data before its first cutoff`;
   const [first, last] = [cutoffs[0] as number, cutoffs[cutoffs.length - 1] as number];
@@ -269,8 +273,7 @@ function fanKey(quantiles: readonly number[], naive: string): Markup {
 }
 
 const footer = (report: LeaderboardReport): Markup =>
-  html`<footer><p>Snapshot ${report.snapshotVersion}, seed ${report.seed}, backend
-${report.backend}; written ${utcText(report.writtenAt)}. MAE is the mean absolute error of the
+  html`<footer><p>Snapshot ${report.snapshotVersion}, ${report.madeBy}; written ${utcText(report.writtenAt)}. MAE is the mean absolute error of the
 median in ${report.domain.unit}; WAPE is the sum of absolute errors over the sum of actuals; MASE
 is the error over that of the same hour last week within the training span, averaged over series;
 bias is positive where forecasts are too high.</p></footer>`;

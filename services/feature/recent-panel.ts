@@ -14,12 +14,11 @@ import { parquetFiles } from '../../platform/duckdb/sql.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import {
   demandOf,
-  type FeatureSchema,
   filesOf,
   type Manifest,
-  type NewFeatureObject,
   type TimeSpan,
 } from '../../storage/features/manifest.ts';
+import type { Staged, StagedObject } from '../../storage/features/requests.ts';
 
 const MAX_VALUES = 4_000_000;
 const WEEKS = 12;
@@ -42,20 +41,18 @@ export interface RecentPanelOptions {
   readonly features: Pick<FeatureStore, 'readAsOf' | 'readOnline' | 'readNext'>;
   readonly head: Manifest | null;
   /** What this run is about to commit. */
-  readonly newObjects: readonly NewFeatureObject[];
-  readonly schema: FeatureSchema;
+  readonly staged: Staged;
 }
 
 export async function recentPanel({
   domain,
   features,
   head,
-  newObjects,
-  schema,
+  staged,
 }: RecentPanelOptions): Promise<RecentDemand> {
   const step = domain.frequencyMinutes * 60_000;
   // The report is about demand.
-  const fresh = demandOf(newObjects);
+  const fresh = demandOf(staged.objects);
   const committed = demandOf(filesOf(head));
   const all = [...committed, ...fresh];
   const end = Math.max(...all.map(({ span }) => span.end));
@@ -70,7 +67,7 @@ export async function recentPanel({
     committed.length === 0 ? most : Math.min(furthest, (end - newest + WEEKS * WEEK_MS) / step);
   const start = Math.max(first, end - Math.floor(wanted) * step);
 
-  const panel = await features.readNext({ head, schema, newObjects: fresh, from: start });
+  const panel = await features.readNext({ head, staged, from: start });
   const isOldIn = committed.some(({ span }) => span.end > start);
   const old = isOldIn ? await committedSince(features, head, start) : null;
   const feeds = [...new Set(all.map(({ feed }) => feed))];
@@ -84,7 +81,7 @@ export async function recentPanel({
   };
 }
 
-async function countSeries(objects: readonly NewFeatureObject[]): Promise<number> {
+async function countSeries(objects: readonly StagedObject[]): Promise<number> {
   const files = [...new Set(objects.map(({ path }) => path))];
   if (files.length === 0) return 0;
   return withSqlSession(async (session) => {

@@ -8,24 +8,16 @@
  * PARTS_OVERLAP, SOURCE_*, STORE_*, CLOCK_BEHIND: always with nothing committed.
  */
 import type { Domain, ExogenousSource, RawPart, Source } from '../../domains/domain.ts';
-import { seasonsOf } from '../../forecasting/panel/seasons.ts';
+import { lookBack } from '../../forecasting/features/feature-spec.ts';
+import { type Seasons, seasonsOf } from '../../forecasting/panel/seasons.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, HeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import type { OnlineRequest } from '../../storage/features/feature-commit.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
-import { withRowCache } from '../../storage/features/kept-rows.ts';
-import {
-  demandOf,
-  type FeatureSchema,
-  filesOf,
-  type Manifest,
-  type NewFeatureObject,
-  type Segment,
-} from '../../storage/features/manifest.ts';
+import { demandOf, filesOf, type Manifest, type Segment } from '../../storage/features/manifest.ts';
 import type { QuarantineEntry } from '../../storage/features/quarantine.ts';
-import { refuseClockBehind } from '../../storage/features/stamps.ts';
+import type { OnlineRequest, Staged } from '../../storage/features/requests.ts';
 import { segmentsRead } from '../../storage/features/versions.ts';
 import { type AggregatedPart, embeddedEngine, type PartEngine } from './aggregation/aggregate.ts';
 import { accountsOf, type CommittedParts, committedParts, newestRead } from './committed-parts.ts';
@@ -41,8 +33,6 @@ import { withWorkFolder } from './work-folder.ts';
 
 /** Two days of hourly commits: then the small objects of a feed are merged. */
 const COMPACT_FROM = 48;
-/** Longest seasons that the online view holds: more than a forecast looks back. */
-const SEASONS_ONLINE = 28;
 const MEMORY_LIMIT_MB = 512;
 
 export interface FeatureRunOptions {
@@ -56,6 +46,8 @@ export interface FeatureRunOptions {
   readonly features: Pick<
     FeatureStore,
     | 'head'
+    | 'writableHead'
+    | 'stage'
     | 'commit'
     | 'readAsOf'
     | 'readOnline'
@@ -116,17 +108,13 @@ export async function runFeatures(options: FeatureRunOptions): Promise<FeatureRu
     warnOfAge(options, committed.segments);
     return unchanged(domain, plan, head, committed);
   }
-  // What is read of the new files to judge them is what the commit needs of them.
-  return withRowCache(() =>
-    withWorkFolder(workFolder, clock.now(), (folder) => readAndCommit(options, plan, folder)),
-  );
+  return withWorkFolder(workFolder, clock.now(), (folder) => readAndCommit(options, plan, folder));
 }
 
 async function planRun(options: FeatureRunOptions): Promise<Plan> {
-  const { domain, source, exogenous, features, clock, accept } = options;
+  const { domain, source, exogenous, features, accept } = options;
   const parts = await allParts(domain, source, exogenous ?? null);
-  const head = await features.head();
-  refuseClockBehind(head, clock.now());
+  const head = await features.writableHead();
   const segments = await features.pieces(head);
   const committed = committedParts(segments, parts);
   const missing = parts.filter((part) => !committed.has(part));
@@ -169,13 +157,13 @@ async function readAndCommit(
     ...{ path, rows, span, rowsIn, rowsUsed, rejected },
     ...{ availableAt, feed: part.feed, part: part.name, fingerprint: part.fingerprint },
   }));
+  const staged = await features.stage(schema, newObjects);
   const accounts = accountsOf(parts, fresh, committed);
-  const batch = { parts, head, committed, opened, fresh, newObjects, schema, accounts };
+  const batch = { parts, head, committed, opened, fresh, staged, accounts };
   const report = await judgedReport(options, batch);
   const manifest = await features.commit({
     reason: reasonOf(options, fresh),
-    schema,
-    newObjects,
+    staged,
     report: new TextEncoder().encode(JSON.stringify(report)),
     ...onlineViewOf(domain),
   });
@@ -195,20 +183,17 @@ interface Batch {
   readonly committed: CommittedParts;
   readonly opened: readonly OpenedPart[];
   readonly fresh: readonly AggregatedPart[];
-  readonly newObjects: readonly NewFeatureObject[];
-  readonly schema: FeatureSchema;
+  readonly staged: Staged;
   readonly accounts: readonly PartAccount[];
 }
 
 /** Judges a batch by the contract. Throws where it is refused, after the evidence is stored. */
 async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<QualityReport> {
   const { domain, source, features, clock, logger } = options;
-  const { parts, head, committed, opened, fresh, newObjects, schema, accounts } = batch;
+  const { parts, head, committed, opened, fresh, staged, accounts } = batch;
   const hasDemand = demandOf([...filesOf(head), ...fresh.map(({ part }) => part)]).length > 0;
   const recent =
-    hasDemand && fresh.length > 0
-      ? await recentPanel({ domain, features, head, newObjects, schema })
-      : null;
+    hasDemand && fresh.length > 0 ? await recentPanel({ domain, features, head, staged }) : null;
   const now = clock.now();
   const contract = judgeRun({
     ...{ domain, parts: opened, present: parts, committed: committed.segments, recent, now },
@@ -218,7 +203,7 @@ async function judgedReport(options: FeatureRunOptions, batch: Batch): Promise<Q
   const { verdicts } = contract;
   let report: QualityReport | null = null;
   if (recent !== null) {
-    const read = [...segmentsRead([...committed.segments, ...newObjects])];
+    const read = [...segmentsRead([...committed.segments, ...staged.objects])];
     const { panel } = recent;
     report = await buildQualityReport({ domain, panel, parts: accounts, read, contract, now });
     await options.onReport?.(report, contract.view);
@@ -244,9 +229,12 @@ function reasonOf({ source, accept }: FeatureRunOptions, fresh: readonly Aggrega
   return `${what} of ${source.description}${why}`;
 }
 
+/** What a forecast looks back, and a week in which the newest values may be missing. */
+const onlineIntervals = (seasons: Seasons): number => lookBack(seasons) + seasons.week;
+
 /** What the online view of a domain's snapshots holds. */
 export const onlineViewOf = (domain: Domain): OnlineRequest => ({
-  onlineIntervals: SEASONS_ONLINE * seasonsOf(domain).week,
+  onlineIntervals: onlineIntervals(seasonsOf(domain)),
   ...(domain.futureExogenous.length > 0
     ? { ahead: { columns: domain.futureExogenous, intervals: domain.horizon } }
     : {}),

@@ -8,22 +8,15 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import type { ApiKeys } from './access/key-file.ts';
-import type {
-  ActualsSink,
-  IssuedForecastsLog,
-  OnlineFeatures,
-  RestoreForecaster,
-  ServedModels,
-} from './ports.ts';
+import type { ActualsSink, IssuedForecastsLog, ServingPorts } from './ports.ts';
 import type { OpenPredictor } from './prediction/predictor.ts';
 import type { InferenceSettings } from './settings.ts';
 
-export interface AppOptions {
+export interface AppOptions extends ServingPorts {
   readonly domain: Domain;
-  readonly features: OnlineFeatures;
-  readonly registry: ServedModels;
-  readonly restoreForecaster: RestoreForecaster;
-  /** Where batches store the forecasts they issue; null or absent: all are computed at the start. */
+  /**
+   * Where batches store the forecasts they issue; null or absent: all are computed at the start.
+   */
   readonly issued?: IssuedForecastsLog | null;
   /** Where posted actuals are stored; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;

@@ -25,12 +25,13 @@ export function createApp({ clock, logger, settings }: CreateAppOptions): App {
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (parent) => parent, // the few lines about a request name it themselves
     genReqId: requestIds(clock.now()),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     trustProxy: trustProxy > 0 ? (_address, hop) => hop < trustProxy : false,
-    // Node's own errors are no problem documents, so a missing Host is refused by a hook. By default
-    // Node looks for late requests every half minute only.
+    // Node's own errors are no problem documents, so a missing Host is refused by a hook. By
+    // default Node looks for late requests every half minute only.
     http: {
       requireHostHeader: false,
       connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),

@@ -1,6 +1,6 @@
 /**
- * Purpose: build what an app serves from: ports with spans, metrics, predictor and serving state, as
- * the options of the routes.
+ * Purpose: build what an app serves from: ports with spans, metrics, predictor and serving state,
+ * as the options of the routes.
  * Invariants: nothing is read from the store before `state.refresh()` is called.
  * Fails: as the predictor does at its start.
  */
@@ -28,7 +28,7 @@ export interface OpenedService {
 
 export function openService(options: AppOptions): OpenedService {
   const { domain, clock, logger, settings, tracing, startBackend = backendReady } = options;
-  const { handlerTimeoutMs, streamTimeoutMs } = settings;
+  const { handlerTimeoutMs, streamTimeoutMs, actualsDays } = settings;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics({
@@ -49,7 +49,16 @@ export function openService(options: AppOptions): OpenedService {
   });
   addServingGauges(metrics.registry, { state, predictor, clock });
   const context: RouteContext = {
-    ...{ domain, clock, state, predictor, startBackend, handlerTimeoutMs, streamTimeoutMs },
+    ...{
+      domain,
+      clock,
+      state,
+      predictor,
+      startBackend,
+      handlerTimeoutMs,
+      streamTimeoutMs,
+      actualsDays,
+    },
     prepared: prepareForecasts(domain),
     fellBack: metrics.fellBack,
     access: options.apiKeys ? 'api-keys' : 'open',

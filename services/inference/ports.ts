@@ -20,7 +20,8 @@ export interface OnlineFeatures {
   readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
 }
 
-export interface Champion {
+/** An entry of the promotion log; also of refusals. */
+export interface Promotion {
   readonly modelVersion: string;
   readonly at: number;
   readonly number: number;
@@ -28,43 +29,36 @@ export interface Champion {
   readonly reason: string;
 }
 
-/** The part of a model card that is served. */
-export interface ServedCard {
+interface Card {
   readonly modelVersion: string;
-  readonly domain: string;
   readonly createdAt: number;
-  readonly snapshotVersion: string;
   readonly trainingCutoff: number;
+  readonly snapshotVersion: string;
   readonly trainingSeconds: number;
-  readonly backend: string;
-  readonly seed: number;
   readonly quantiles: readonly number[];
   readonly horizon: number;
-  readonly metrics: unknown;
 }
 
 /** The part of a model card that a list of models shows. */
-export interface ListedCard {
-  readonly modelVersion: string;
+export interface ListedCard extends Card {
   readonly forecaster: string;
-  readonly createdAt: number;
-  readonly trainingCutoff: number;
-  readonly snapshotVersion: string;
-  readonly trainingSeconds: number;
-  readonly quantiles: readonly number[];
-  readonly horizon: number;
 }
 
-/** An entry of the promotion log; also of refusals. */
-export type LoggedPromotion = Champion;
+/** The part of a model card that is served. */
+export interface ServedCard extends Card {
+  readonly domain: string;
+  readonly backend: string;
+  readonly seed: number;
+  readonly metrics: unknown;
+}
 
-/** Where batches keep the forecasts that they issue. `ForecastLog` fits. */
+/** Where batches store the forecasts that they issue. `ForecastLog` fits. */
 export interface IssuedForecastsLog {
   /** The newest issue between these times: a batch, or its shards; empty where there is none. */
   latest(since: number, until: number): Promise<readonly ForecastEntry[]>;
 }
 
-/** Where actuals go. `ActualsLog` fits. */
+/** Where actuals are stored. `ActualsLog` fits. */
 export interface ActualsSink {
   append(post: ActualsPost): Promise<{ key: string; availableAt: number; isNew: boolean }>;
 }
@@ -73,10 +67,24 @@ export interface ServedModels {
   /** All cards, newest first. */
   list(): Promise<readonly ListedCard[]>;
   /** The whole log, oldest first. */
-  promotions(): Promise<readonly LoggedPromotion[]>;
-  champion(): Promise<Champion | null>;
+  promotions(): Promise<readonly Promotion[]>;
+  champion(): Promise<Promotion | null>;
+  /** The champions before this one, newest first. */
+  earlierChampions(): Promise<readonly Promotion[]>;
   load(modelVersion: string): Promise<{ card: ServedCard; model: unknown; weights: Uint8Array }>;
 }
 
 /** Makes a forecaster from stored bytes; throws where they do not fit together. */
 export type RestoreForecaster = (model: unknown, weights: Uint8Array) => Forecaster;
+
+/** What a served model and snapshot are loaded from. */
+export interface ServingPorts {
+  readonly features: OnlineFeatures;
+  readonly registry: ServedModels;
+  readonly restoreForecaster: RestoreForecaster;
+}
+
+export interface ServicePorts extends ServingPorts {
+  /** null: posted actuals are refused. */
+  readonly actuals: ActualsSink | null;
+}

@@ -13,21 +13,21 @@ export interface InferenceSettings {
   readonly rateLimitPerMinute: number;
   /** A client that takes longer to send its request is cut off. */
   readonly requestTimeoutMs: number;
-  /** A handler that takes longer is answered with 503. */
+  /** A request whose handler takes longer gets 503. */
   readonly handlerTimeoutMs: number;
   /** A reader that takes longer for a stream of all forecasts is cut off. */
   readonly streamTimeoutMs: number;
   /**
-   * Above this delay of the event loop, forecasts are answered with 503 and Retry-After; 0 for no
+   * Above this delay of the event loop, forecasts are refused with 503 and Retry-After; 0 for no
    * limit.
    */
   readonly maxEventLoopDelayMs: number;
   /**
-   * Forecasts of histories that may wait for the worker; more are answered with 503 and
+   * Forecasts of histories that may wait for the worker; more are refused with 503 and
    * Retry-After.
    */
   readonly queueLimit: number;
-  /** Waiting longer than this for the worker's turn is answered so too. */
+  /** Waiting longer than this for the worker's turn is refused so too. */
   readonly waitLimitMs: number;
   /** A worker that takes longer for some dozens of forecasts hangs, and is replaced. */
   readonly batchTimeoutMs: number;
@@ -41,6 +41,8 @@ export interface InferenceSettings {
    * believed.
    */
   readonly trustProxy: number;
+  /** Posted actuals may not be of longer ago. */
+  readonly actualsDays: number;
   /** Origins whose pages may call the API from a browser; none by default. */
   readonly corsOrigins: readonly string[];
 }
@@ -57,5 +59,6 @@ export const defaultInferenceSettings: InferenceSettings = {
   batchTimeoutMs: 5_000,
   staleAfterIntervals: null,
   trustProxy: 0,
+  actualsDays: 730,
   corsOrigins: [],
 };

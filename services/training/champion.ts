@@ -10,6 +10,7 @@ import type { FeatureSpec } from '../../forecasting/features/feature-spec.ts';
 import { networkForecaster, restoreTrained } from '../../forecasting/models/network/forecaster.ts';
 import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
+import { hasColumn } from '../../forecasting/panel/exogenous-columns.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
@@ -68,7 +69,7 @@ function mismatchOf(
   if (own < horizon) return `it forecasts ${own} steps, the domain needs ${horizon}`;
   const missing = [...exogenous.past, ...exogenous.future]
     .map(({ name }) => name)
-    .filter((name) => !(name in (panel.exogenous ?? {})));
+    .filter((name) => !hasColumn(panel, name));
   return missing.length === 0
     ? null
     : `it reads ${missing.join(', ')}, which the snapshot does not have`;

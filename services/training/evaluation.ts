@@ -82,7 +82,7 @@ export async function evaluate(request: EvaluationRequest): Promise<Evaluation> 
 
   const season = spec.features.week;
   const forecasters = [
-    ...naiveForecasters(season),
+    ...naiveForecasters(season, domain.frequencyMinutes),
     ...(request.others ?? []),
     networkForecaster(fitted),
   ];
@@ -173,7 +173,7 @@ export async function baselinesOf(
   const { day, week, nonNegative, integerValued } = featureSpecOf(domain);
   const { quantiles } = domain;
   const options = { quantiles, day, week, nonNegative, integerValued };
-  const forecasters = naiveForecasters(week).map((point): Forecaster => {
+  const forecasters = naiveForecasters(week, domain.frequencyMinutes).map((point): Forecaster => {
     const wide = baselineWithIntervals(point, options);
     return {
       ...wide,

@@ -1,17 +1,29 @@
 /**
- * Purpose: the absolute floor under every model: what it must hold in each group of steps, whoever
- * it is compared with.
+ * Purpose: the absolute floor under every model, whoever it is compared with.
  * Invariants: the outermost quantiles hold their nominal share of the actuals, give or take 10
- * points (an actual that equals a bound, as counts do, may count as inside or as outside); the
- * pinball loss is not above that of a baseline with intervals of its own.
+ * points: over all steps as observed, in each group of steps by more than two standard errors (an
+ * actual that equals a bound, as counts do, may count as inside or as outside); in no group of steps
+ * is the pinball loss certainly above that of a baseline with intervals of its own. Few actuals
+ * reject nobody by chance.
  * Fails: never; a forecaster of the median alone, or without anything observed, has no floor.
  */
-import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
-import type { Subset } from '../../forecasting/evaluation/comparison.ts';
-import { pinballLoss } from '../../forecasting/evaluation/metrics.ts';
+import {
+  type BacktestResult,
+  type ForecasterResult,
+  observedCutoffs,
+  type Subset,
+} from '../../forecasting/evaluation/backtest.ts';
+import { compare, MIN_CUTOFFS } from '../../forecasting/evaluation/comparison.ts';
+import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
+import { type IntervalShares, intervalShares } from '../../forecasting/evaluation/reliability.ts';
 
 /** How far the share inside the interval may be from the nominal one. */
 const COVERAGE_TOLERANCE = 0.1;
+/** What may be chance in a group of steps: standard errors, and a bound on them. */
+const CHANCE_ERRORS = 2;
+const MOST_CHANCE = 0.1;
+/** From here on the share over all steps is taken as observed. */
+const MANY_ACTUALS = 1000;
 const STEP_GROUPS = 4;
 
 export interface StepGroup {
@@ -40,93 +52,59 @@ export function belowFloor(
   result: BacktestResult,
   forecaster: ForecasterResult,
   baseline: ForecasterResult | null,
-  firstCutoff = Number.NEGATIVE_INFINITY,
+  firstCutoff = 0,
 ): string | null {
-  const { quantiles } = forecaster;
-  if (quantiles.length < 2) return null;
-  const nominal = (quantiles.at(-1) as number) - (quantiles[0] as number);
-  const interval = `${percent(nominal)} interval`;
+  if (forecaster.quantiles.length < 2) return null;
+  const all = intervalShares(result, forecaster, { firstCutoff });
+  const problem = coverageProblem(all, chanceOfFew(all), '');
+  if (problem !== null) return problem;
   for (const { name, steps } of stepGroups(result.horizon)) {
-    const shares = sharesInside(result, forecaster, { steps }, firstCutoff);
-    if (shares.count === 0) continue;
-    if (shares.closed < nominal - COVERAGE_TOLERANCE)
-      return (
-        `its ${interval} holds ${percent(shares.closed)} of the actuals at ${name}, ` +
-        `${percent(nominal - COVERAGE_TOLERANCE)} is the least`
-      );
-    if (shares.open > nominal + COVERAGE_TOLERANCE)
-      return (
-        `its ${interval} holds ${percent(shares.open)} of the actuals at ${name}, ` +
-        `${percent(nominal + COVERAGE_TOLERANCE)} is the most`
-      );
-    if (baseline === null || baseline.quantiles.length < 2) continue;
-    const common = quantiles.filter((quantile) => baseline.quantiles.includes(quantile));
-    const own = pinballOf(result, forecaster, common, { steps }, firstCutoff);
-    const least = pinballOf(result, baseline, common, { steps }, firstCutoff);
-    if (own > least)
-      return (
-        `its pinball loss at ${name} is ${own.toPrecision(3)}, that of ` +
-        `${baseline.name} with intervals of its own ${least.toPrecision(3)}`
-      );
+    const subset = { steps, firstCutoff };
+    const shares = intervalShares(result, forecaster, subset);
+    const chance = Math.min(CHANCE_ERRORS * shares.standardError, MOST_CHANCE);
+    const lack =
+      coverageProblem(shares, Math.max(chance, chanceOfFew(shares)), ` at ${name}`) ??
+      pinballProblem(result, forecaster, baseline, name, subset);
+    if (lack !== null) return lack;
   }
   return null;
 }
 
+/** How far a share of so few independent draws may lie from the nominal one; 0 where many. */
+const chanceOfFew = ({ nominal, count }: IntervalShares): number =>
+  count >= MANY_ACTUALS ? 0 : CHANCE_ERRORS * Math.sqrt((nominal * (1 - nominal)) / count);
+
+function coverageProblem(
+  { open, closed, nominal, count }: IntervalShares,
+  chance: number,
+  where: string,
+): string | null {
+  if (count === 0) return null;
+  const share = (inside: number, bound: number, word: string) =>
+    `its ${percent(nominal)} interval holds ${percent(inside)} of the actuals${where}, ` +
+    `${percent(bound)} is the ${word}`;
+  const [least, most] = [nominal - COVERAGE_TOLERANCE, nominal + COVERAGE_TOLERANCE];
+  if (closed < least - chance) return share(closed, least, 'least');
+  return open > most + chance ? share(open, most, 'most') : null;
+}
+
+function pinballProblem(
+  result: BacktestResult,
+  forecaster: ForecasterResult,
+  baseline: ForecasterResult | null,
+  name: string,
+  subset: Subset,
+): string | null {
+  if (baseline === null || baseline.quantiles.length < 2) return null;
+  if (observedCutoffs(result, subset) < MIN_CUTOFFS) return null;
+  const { outcome, skill } = compare(result, forecaster, baseline, { ...subset, loss: 'pinball' });
+  if (outcome !== 'worse') return null;
+  const excess = skill === Number.NEGATIVE_INFINITY ? '' : `${(-100 * skill).toFixed(1)} % `;
+  return (
+    `its pinball loss at ${name} is ${excess}above that of ${forecasterName(baseline.name)} ` +
+    'with intervals of its own'
+  );
+}
+
 /** Without decimals where there are none. */
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
-
-/** Calls back for every known actual: where it is, in `actuals` and in a forecaster's values. */
-function eachActual(
-  { actuals, cutoffs, horizon, seriesIds }: BacktestResult,
-  { steps = [0, horizon] }: Subset,
-  firstCutoff: number,
-  visit: (actual: number, row: number, step: number) => void,
-): void {
-  for (let row = 0; row < cutoffs.length * seriesIds.length; row++) {
-    if ((cutoffs[Math.floor(row / seriesIds.length)] as number) < firstCutoff) continue;
-    for (let k = steps[0]; k < steps[1]; k++) {
-      const actual = actuals[row * horizon + k] as number;
-      if (!Number.isNaN(actual)) visit(actual, row, k);
-    }
-  }
-}
-
-/** Shares of actuals between the outermost quantiles, without (open) and with the bounds. */
-function sharesInside(
-  result: BacktestResult,
-  { quantiles, values }: ForecasterResult,
-  subset: Subset,
-  firstCutoff: number,
-): { open: number; closed: number; count: number } {
-  const { horizon } = result;
-  const Q = quantiles.length;
-  let [open, closed, count] = [0, 0, 0];
-  eachActual(result, subset, firstCutoff, (actual, row, k) => {
-    const low = values[row * Q * horizon + k] as number;
-    const high = values[(row * Q + Q - 1) * horizon + k] as number;
-    if (actual > low && actual < high) open++;
-    if (actual >= low && actual <= high) closed++;
-    count++;
-  });
-  return { open: open / count, closed: closed / count, count };
-}
-
-function pinballOf(
-  result: BacktestResult,
-  { quantiles, values }: ForecasterResult,
-  compared: readonly number[],
-  subset: Subset,
-  firstCutoff: number,
-): number {
-  const { horizon } = result;
-  let [sum, count] = [0, 0];
-  const places = compared.map((quantile) => quantiles.indexOf(quantile));
-  eachActual(result, subset, firstCutoff, (actual, row, k) => {
-    for (const [q, place] of places.entries()) {
-      const forecast = values[(row * quantiles.length + place) * horizon + k] as number;
-      sum += pinballLoss(compared[q] as number, actual - forecast);
-    }
-    count += places.length;
-  });
-  return sum / count;
-}

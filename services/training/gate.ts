@@ -4,19 +4,36 @@
  * the reigning champion in pinball loss, each by more than the uncertainty of the comparison, with
  * a median that errs at most 2 % more and no group that is worse; nothing below the floor
  * (floor.ts) is promoted, and a champion below it is replaced without a comparison; the verdict
- * carries its numbers. Several comparisons do not make a promotion by luck more likely: all of them
- * must succeed (an intersection-union test, Berger 1982), so that the whole errs no more often than
- * one does. Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it
- * has seen what it is scored on); inconclusive, where the evidence is thin, with how many more
- * cutoffs would decide.
+ * carries its numbers, every comparison among them. Several comparisons do not make a promotion by
+ * luck more likely: all of them must succeed (an intersection-union test, Berger 1982), so that the
+ * whole errs no more often than one does, and how often that is, the caller says (error-budget.ts).
+ * Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has seen
+ * what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs would
+ * decide.
  * Fails: a RangeError for a result without the challenger.
  */
-import type { BacktestResult, ForecasterResult } from '../../forecasting/evaluation/backtest.ts';
-import { type Comparison, compare, type Subset } from '../../forecasting/evaluation/comparison.ts';
+import {
+  type BacktestResult,
+  type ForecasterResult,
+  observedCutoffs,
+  type Subset,
+} from '../../forecasting/evaluation/backtest.ts';
+import { type Comparison, compare } from '../../forecasting/evaluation/comparison.ts';
+import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
 import type { SeriesGroup } from '../../forecasting/evaluation/metrics.ts';
+import { NAIVE_NAMES } from '../../forecasting/models/baselines/naive.ts';
 import { belowFloor, stepGroups } from './floor.ts';
 
 export type GateOutcome = 'promoted' | 'rejected' | 'inconclusive';
+
+/** A comparison over a group of series or of steps. */
+export interface GroupComparison
+  extends Pick<
+    Comparison,
+    'reference' | 'skill' | 'difference' | 'standardError' | 'statistic' | 'outcome' | 'cutoffs'
+  > {
+  readonly group: string;
+}
 
 export interface GateVerdict {
   readonly outcome: GateOutcome;
@@ -24,10 +41,12 @@ export interface GateVerdict {
   /** One sentence for people. */
   readonly reason: string;
   /**
-   * The best naive baseline, then the one that is hardest to beat where it is another and not
-   * beaten, then the champion; none where the evidence was no evidence.
+   * Every naive baseline, the one with the least loss first, then the champion; none where the
+   * evidence was no evidence.
    */
   readonly comparisons: readonly Comparison[];
+  /** The best naive baseline and the champion, in each group. */
+  readonly groups: readonly GroupComparison[];
   /**
    * Where inconclusive: how many more cutoffs would decide it; null where no feasible number does.
    */
@@ -52,10 +71,11 @@ export interface Evidence extends Provenance {
   readonly baselines?: readonly ForecasterResult[];
   /** Groups of series of which none may be worse. */
   readonly groups?: readonly SeriesGroup[];
+  /** How often chance alone may promote; 5 % where absent. */
+  readonly level?: number;
 }
 
 export const CHAMPION = 'champion';
-const NAIVE = ['last_value', 'seasonal_naive', 'mean_4_weeks'];
 /** Fewer say too little of how neighbours depend on one another. */
 const MIN_CUTOFFS = 8;
 /** How much more the median may err than another's, as a share of the other's error. */
@@ -72,62 +92,69 @@ export function judge(
   challengerName: string,
   evidence: Evidence = {},
 ): GateVerdict {
-  const { trainedUpTo = {}, lookahead = [] } = evidence;
   const challenger = result.forecasts.find(({ name }) => name === challengerName);
   if (!challenger) throw new RangeError(`the backtest holds no forecasts of ${challengerName}`);
+  const unusable = unusableEvidence(result, challenger, evidence);
+  if (unusable !== null) return unusable;
+
+  const { level } = evidence;
+  const against = ({ forecaster, firstCutoff }: Opponent, subset: Subset = {}) => {
+    const options = { ...subset, loss: 'pinball' as const, firstCutoff };
+    return compare(result, challenger, forecaster, { ...options, ...(level ? { level } : {}) });
+  };
   const firstCutoff = result.cutoffs[0] as number;
-
-  if (lookahead.includes(challengerName))
-    return refused('it looks ahead: its forecasts change when later values do');
-  if ((trainedUpTo[challengerName] ?? Number.NEGATIVE_INFINITY) > firstCutoff)
-    return refused('it was trained on rows that it is scored on');
-  if (!saysEverything(result, challenger)) return refused('some of its forecasts are not numbers');
-  const observed = countObserved(result, {}, firstCutoff);
-  if (observed < MIN_CUTOFFS) {
-    const reason =
-      `only ${observed} cutoffs with anything observed after them, ` +
-      `${MIN_CUTOFFS} are the minimum`;
-    return thin([], reason, MIN_CUTOFFS - observed);
-  }
-
-  const against = ({ forecaster, firstCutoff: from }: Opponent, subset: Subset = {}) =>
-    compare(result, challenger, forecaster, { ...subset, loss: 'pinball', firstCutoff: from });
   // The best of them first: the challenger's lead over it is the least.
   const naive = naiveOf(result, evidence)
     .map((forecaster) => ({ forecaster, firstCutoff }))
     .map((opponent) => ({ opponent, comparison: against(opponent) }))
     .sort((a, b) => a.comparison.skill - b.comparison.skill);
   const best = naive[0]?.opponent ?? null;
-  const comparisons = bestAndHardest(naive.map(({ comparison }) => comparison));
   const baseline = best?.forecaster ?? null;
   const { opponent: champion, aside, missing } = championOf(result, evidence, baseline);
-  if (champion) comparisons.push(against(champion));
-
+  const comparisons = [
+    ...naive.map(({ comparison }) => comparison),
+    ...(champion ? [against(champion)] : []),
+  ];
+  const groups = groupComparisons(
+    result,
+    [best, champion].filter((opponent) => opponent !== null),
+    evidence.groups ?? [],
+    against,
+  );
   const low = belowFloor(result, challenger, baseline);
   const opponents = [...naive.map(({ opponent }) => opponent), ...(champion ? [champion] : [])];
   const problem =
     (low && `it is below the floor: ${low}`) ??
     inferiorMedian(result, challenger, opponents) ??
-    worseGroup(
-      result,
-      [best, champion].filter((opponent) => opponent !== null),
-      evidence.groups ?? [],
-      against,
-    );
-  return verdictOf(comparisons, problem, aside, missing);
+    worseGroup(groups);
+  return { ...verdictOf(comparisons, problem, aside, missing), comparisons, groups };
+}
+
+/** The verdict where the forecasts say nothing about the challenger, or too little; else null. */
+function unusableEvidence(
+  result: BacktestResult,
+  challenger: ForecasterResult,
+  { trainedUpTo = {}, lookahead = [] }: Evidence,
+): GateVerdict | null {
+  const { name } = challenger;
+  const none = { comparisons: [], groups: [] };
+  if (lookahead.includes(name))
+    return { ...refused('it looks ahead: its forecasts change when later values do'), ...none };
+  if ((trainedUpTo[name] ?? Number.NEGATIVE_INFINITY) > (result.cutoffs[0] as number))
+    return { ...refused('it was trained on rows that it is scored on'), ...none };
+  if (!saysEverything(result, challenger))
+    return { ...refused('some of its forecasts are not numbers'), ...none };
+  const observed = observedCutoffs(result);
+  if (observed >= MIN_CUTOFFS) return null;
+  const reason =
+    `only ${observed} cutoffs with anything observed after them, ` +
+    `${MIN_CUTOFFS} are the minimum`;
+  return { ...thin(reason, MIN_CUTOFFS - observed), ...none };
 }
 
 function naiveOf({ forecasts }: BacktestResult, { baselines = [] }: Evidence): ForecasterResult[] {
   const all = [...baselines, ...forecasts];
-  return NAIVE.flatMap((name) => all.find((forecast) => forecast.name === name) ?? []);
-}
-
-/** @param naive best first */
-function bestAndHardest(naive: readonly Comparison[]): Comparison[] {
-  const [hardest] = [...naive].sort(hardestFirst);
-  return naive.filter(
-    (comparison, i) => i === 0 || (comparison === hardest && comparison.outcome !== 'better'),
-  );
+  return NAIVE_NAMES.flatMap((name) => all.find((forecast) => forecast.name === name) ?? []);
 }
 
 /**
@@ -149,8 +176,8 @@ function championOf(
   }
   const first = result.cutoffs[0] as number;
   const firstCutoff = trainedUpTo[CHAMPION] ?? first;
-  const observed = countObserved(result, {}, first);
-  const unseen = countObserved(result, {}, firstCutoff);
+  const observed = observedCutoffs(result);
+  const unseen = observedCutoffs(result, { firstCutoff });
   if (unseen < MIN_CUTOFFS) {
     const aside =
       `the champion has learnt from the test span: ${unseen} of ${observed} ` +
@@ -177,36 +204,48 @@ function inferiorMedian(
   for (const { forecaster, firstCutoff } of opponents) {
     const { skill } = compare(result, challenger, forecaster, { firstCutoff });
     if (skill === Number.NEGATIVE_INFINITY)
-      return `its median errs where that of ${forecaster.name} is exact`;
+      return `its median errs where that of ${forecasterName(forecaster.name)} is exact`;
     if (skill < -MEDIAN_MARGIN)
       return (
         `its median errs ${(-100 * skill).toFixed(1)} % more than that of ` +
-        `${forecaster.name}, ${100 * MEDIAN_MARGIN} % is the most`
+        `${forecasterName(forecaster.name)}, ${100 * MEDIAN_MARGIN} % is the most`
       );
   }
   return null;
 }
 
-/** A group of series or steps in which the challenger is certainly worse than an opponent. */
-function worseGroup(
+/** The challenger against each opponent, in every group of series and steps that says enough. */
+function groupComparisons(
   result: BacktestResult,
   opponents: readonly Opponent[],
   groups: readonly SeriesGroup[],
   against: (opponent: Opponent, subset: Subset) => Comparison,
-): string | null {
+): GroupComparison[] {
   const subsets: (Subset & { readonly name: string })[] = [
     ...groups.map(({ name, series }) => ({ name: `the series ${name}`, series })),
     ...stepGroups(result.horizon),
   ];
-  for (const opponent of opponents) {
-    for (const { name, ...subset } of subsets) {
-      if (countObserved(result, subset, opponent.firstCutoff) < MIN_CUTOFFS) continue;
-      const comparison = against(opponent, subset);
-      if (comparison.outcome === 'worse') return `at ${name} it is ${inWords(comparison)}`;
-    }
-  }
-  return null;
+  return opponents.flatMap((opponent) =>
+    subsets.flatMap(({ name, ...subset }) => {
+      const { firstCutoff } = opponent;
+      if (observedCutoffs(result, { ...subset, firstCutoff }) < MIN_CUTOFFS) return [];
+      const { reference, skill, difference, standardError, statistic, outcome, cutoffs } = against(
+        opponent,
+        subset,
+      );
+      const figures = { difference, standardError, statistic, outcome, cutoffs };
+      return [{ group: name, reference, skill, ...figures }];
+    }),
+  );
 }
+
+/** A group in which the challenger is certainly worse than an opponent, in words. */
+function worseGroup(groups: readonly GroupComparison[]): string | null {
+  const worse = groups.find(({ outcome }) => outcome === 'worse');
+  return worse ? `at ${worse.group} it has ${lossInWords(worse)}` : null;
+}
+
+type Verdict = Omit<GateVerdict, 'comparisons' | 'groups'>;
 
 /**
  * @param problem a reason to reject whatever the comparisons say
@@ -217,39 +256,34 @@ function verdictOf(
   problem: string | null,
   aside: string,
   missing: number,
-): GateVerdict {
-  const words = comparisons.map(inWords).join('; ');
+): Verdict {
+  const words = comparisons.map(inWords).join(', ');
   const isFailed = comparisons.some(
     ({ outcome }) => outcome === 'worse' || outcome === 'no-better',
   );
   if (problem !== null || isFailed) {
     const why = problem === null ? words : `${words}; ${problem}`;
-    return { ...refused(why + (missing > 0 ? '' : aside)), comparisons };
+    return refused(why + (missing > 0 ? '' : aside));
   }
   const undecided = comparisons.filter(({ outcome }) => outcome === 'undecided');
   if (undecided.length > 0) {
     const counts = undecided.map((comparison) => comparison.moreCutoffs);
     const more = counts.includes(null) ? null : Math.max(...counts.map(Number));
-    return thin(comparisons, words + (missing > 0 ? '' : aside), more);
+    return thin(words + (missing > 0 ? '' : aside), more);
   }
-  if (missing > 0) return thin(comparisons, aside, missing);
+  if (missing > 0) return thin(aside, missing);
   const reason = `promoted: ${words}${aside}`;
-  return { outcome: 'promoted', promoted: true, reason, comparisons, moreCutoffs: null };
+  return { outcome: 'promoted', promoted: true, reason, moreCutoffs: null };
 }
 
-const refused = (why: string): GateVerdict => ({
+const refused = (why: string): Verdict => ({
   outcome: 'rejected',
   promoted: false,
   reason: `not promoted: ${why}`,
-  comparisons: [],
   moreCutoffs: null,
 });
 
-function thin(
-  comparisons: readonly Comparison[],
-  why: string,
-  moreCutoffs: number | null,
-): GateVerdict {
+function thin(why: string, moreCutoffs: number | null): Verdict {
   const how =
     moreCutoffs === null
       ? 'no feasible number of cutoffs would decide a difference this small'
@@ -258,42 +292,30 @@ function thin(
     outcome: 'inconclusive',
     promoted: false,
     reason: `inconclusive: ${why}; ${how}`,
-    comparisons,
     moreCutoffs,
   };
 }
 
-const RANK = { worse: 0, 'no-better': 1, undecided: 2, better: 3 } as const;
-const hardestFirst = (a: Comparison, b: Comparison): number =>
-  RANK[a.outcome] - RANK[b.outcome] || a.statistic - b.statistic || a.skill - b.skill;
+const NOTES = {
+  better: '',
+  worse: '',
+  'no-better': ' (too little to matter)',
+  undecided: ' (may be chance)',
+} as const;
 
-function inWords({ reference, skill, statistic, threshold, outcome }: Comparison): string {
-  const note = outcome === 'no-better' ? ', too little to matter' : '';
-  return (
-    `${leadInWords(skill, reference)} (t ${statistic.toFixed(2)}, needs ` +
-    `${threshold.toFixed(2)})${note}`
-  );
-}
+/** The first of a list names the loss, the others do not repeat it. */
+const inWords = (comparison: Comparison, place: number): string =>
+  lossInWords(comparison, place === 0 ? ' pinball loss' : '') + NOTES[comparison.outcome];
 
 /** A share of the reference's loss is no number where the reference makes no error. */
-function leadInWords(skill: number, reference: string): string {
-  if (skill === Number.NEGATIVE_INFINITY) return `worse than ${reference}, which makes no error`;
-  const side = skill >= 0 ? 'better' : 'worse';
-  return `${Math.abs(100 * skill).toFixed(1)} % ${side} than ${reference}`;
-}
-
-/** Cutoffs from `firstCutoff` on with anything known after them. */
-function countObserved(
-  { actuals, cutoffs, seriesIds, horizon }: BacktestResult,
-  { series = seriesIds.map((_, s) => s), steps = [0, horizon] }: Subset,
-  firstCutoff: number,
-): number {
-  const isKnown = (c: number, s: number): boolean => {
-    const at = (c * seriesIds.length + s) * horizon;
-    return actuals.subarray(at + steps[0], at + steps[1]).some((value) => !Number.isNaN(value));
-  };
-  return cutoffs.filter((cutoff, c) => cutoff >= firstCutoff && series.some((s) => isKnown(c, s)))
-    .length;
+function lossInWords(
+  { skill, reference }: Pick<Comparison, 'skill' | 'reference'>,
+  what = ' pinball loss',
+): string {
+  const name = forecasterName(reference);
+  if (skill === Number.NEGATIVE_INFINITY) return `a pinball loss where ${name} has none`;
+  const side = skill >= 0 ? 'less' : 'more';
+  return `${Math.abs(100 * skill).toFixed(1)} % ${side}${what} than ${name}`;
 }
 
 /** Whether every known actual has a number as its forecast, at every quantile. */

@@ -16,6 +16,7 @@ import {
 } from '../../forecasting/evaluation/reliability.ts';
 import { NO_EXOGENOUS } from '../../forecasting/features/exogenous.ts';
 import { networkForecaster, saveNetwork } from '../../forecasting/models/network/forecaster.ts';
+import { declaredName } from '../../forecasting/panel/exogenous-columns.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';
@@ -30,6 +31,7 @@ import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
 import { baselinesOf, type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
+import { logOutliers } from './outlier-log.ts';
 import { provenanceOf } from './provenance.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
@@ -86,6 +88,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
     request.snapshotVersion,
     request.knownAt,
   );
+  logOutliers(panel, domain, logger);
   const champion = await restoreChampion(registry, domain, panel, logger);
   const oracle = request.oracle ? oracleForecaster(domain.quantiles, request.oracle) : null;
   const others = [champion?.forecaster ?? null, oracle].filter((f) => f !== null);
@@ -218,7 +221,8 @@ export async function readTrainingPanel(
 function exogenousOf({ fitted }: Evaluation, panel: Panel, logger: Logger): string[] {
   const { past, future } = fitted.spec.features.exogenous ?? NO_EXOGENOUS;
   const used = [...past, ...future].map(({ name }) => name);
-  const unused = Object.keys(panel.exogenous ?? {}).filter((name) => !used.includes(name));
+  const columns = new Set(Object.keys(panel.exogenous ?? {}).map(declaredName));
+  const unused = [...columns].filter((name) => !used.includes(name));
   if (unused.length > 0) {
     logger.warn(
       { columns: unused },

@@ -9,10 +9,15 @@
 import type { Domain } from '../../domains/domain.ts';
 import { fitContext } from '../../forecasting/features/context.ts';
 import { fitExogenous } from '../../forecasting/features/exogenous.ts';
-import { type FeatureSpec, featureSizes } from '../../forecasting/features/feature-spec.ts';
+import {
+  type FeatureSpec,
+  featureSizes,
+  MINUTES_A_DAY,
+} from '../../forecasting/features/feature-spec.ts';
 import type { FitOptions } from '../../forecasting/models/network/member.ts';
 import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
-import type { Panel } from '../../forecasting/panel/panel.ts';
+import { firstEvent } from '../../forecasting/panel/birth.ts';
+import { type Panel, targetOf } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 
@@ -28,6 +33,9 @@ export interface TrainingConfig {
   /** Intervals between the cutoffs of the backtest; coprime with the day. */
   readonly cutoffStep: number;
 }
+
+/** More than this share of a series below zero: the target changes sign. */
+const MIN_NEGATIVE = 0.01;
 
 /** For hours. */
 export const defaultTrainingConfig: TrainingConfig = {
@@ -58,27 +66,37 @@ export const defaultTrainingConfig: TrainingConfig = {
 };
 
 /**
- * The defaults for a domain: what they are for hours, days and weeks, in its own intervals. Cutoffs
- * of the backtest and of the fit lie apart by no divisor of the short season, so that all its
- * places are met; the encoder sees two short seasons; two long ones calibrate, and four are scored.
+ * The defaults for a domain. Cutoffs of the backtest and of the fit lie apart by no divisor of the
+ * short season, so that all its places are met. On a grid finer than a day: what they are for
+ * hours, in its own intervals. By days: the encoder sees four weeks, eight calibrate, sixteen are
+ * scored. On a coarser grid every cutoff counts: the encoder sees a season, half of one calibrates,
+ * one and a half are scored.
  */
-export function defaultConfigOf({
-  seasonLengths,
-  frequencyMinutes,
-}: Pick<Domain, 'seasonLengths' | 'frequencyMinutes'>): TrainingConfig {
-  const { day: short, week: long } = seasonsOf({ seasonLengths });
+export function defaultConfigOf(
+  domain: Pick<Domain, 'seasonLengths' | 'frequencyMinutes'>,
+): TrainingConfig {
+  const { frequencyMinutes } = domain;
+  const { short, week } = seasonsOf(domain);
   const { fit, network } = defaultTrainingConfig;
-  let stride = Math.max(1, Math.round((fit.stride * short) / 24));
-  while (greatestCommonDivisor(stride, short) > 1) stride++;
+  const days = (intervals: number) => Math.ceil((intervals * frequencyMinutes) / MINUTES_A_DAY);
+  const configOf = (window: number, stride: number, calibration: number) => ({
+    network: { ...network, windowIntervals: window },
+    fit: { ...fit, stride, calibrationIntervals: calibration },
+  });
+  if (frequencyMinutes < MINUTES_A_DAY) {
+    let stride = Math.max(1, Math.round((fit.stride * short) / 24));
+    while (greatestCommonDivisor(stride, short) > 1) stride++;
+    const testDays = Math.max(defaultTrainingConfig.testDays, days(4 * week));
+    return {
+      ...configOf(Math.min(2 * short, week), stride, 2 * week),
+      ...{ testDays, cutoffStep: short + 1 },
+    };
+  }
+  if (frequencyMinutes === MINUTES_A_DAY)
+    return { ...configOf(4 * week, 1, 8 * week), testDays: days(16 * week), cutoffStep: 3 };
   return {
-    ...defaultTrainingConfig,
-    network: { ...network, windowIntervals: Math.min(2 * short, long) },
-    fit: { ...fit, stride, calibrationIntervals: 2 * long },
-    testDays: Math.max(
-      defaultTrainingConfig.testDays,
-      Math.ceil((4 * long * frequencyMinutes) / 1440),
-    ),
-    cutoffStep: short + 1,
+    ...configOf(week, 1, Math.ceil(week / 2)),
+    ...{ testDays: days(1.5 * week), cutoffStep: 1 },
   };
 }
 
@@ -86,10 +104,13 @@ const greatestCommonDivisor = (a: number, b: number): number =>
   b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 export function featureSpecOf(domain: Domain): FeatureSpec {
+  const { day, week } = seasonsOf(domain);
   return {
+    version: 2,
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
-    ...seasonsOf(domain),
+    day,
+    week,
     horizon: domain.horizon,
     nonNegative: domain.nonNegative,
     integerValued: domain.integerValued,
@@ -118,7 +139,10 @@ export function networkSpecOf(
   }
   // Configurations of models from before there was a context lack its size.
   const { windowIntervals, contextComponents = 0, ...network } = config.network;
-  const plain = withWindow(featureSpecOf(domain), windowIntervals, domain.name);
+  const spec = featureSpecOf(domain);
+  const isAdditive = !domain.nonNegative && changesSign(panel, lastTarget);
+  const shaped: FeatureSpec = isAdditive ? { ...spec, isAdditive } : spec;
+  const plain = withWindow(shaped, windowIntervals, domain.name);
   const names = { past: domain.pastExogenous, future: domain.futureExogenous };
   const exogenous = fitExogenous(panel, names, lastTarget, plain.day);
   const hasExogenous = exogenous.past.length + exogenous.future.length > 0;
@@ -128,7 +152,35 @@ export function networkSpecOf(
     ...(hasExogenous ? { exogenous } : {}),
     ...(context ? { context } : {}),
   };
-  return { features, quantiles: domain.quantiles, seriesIds: panel.seriesIds, ...network };
+  return {
+    features,
+    quantiles: domain.quantiles,
+    seriesIds: begunBy(panel, lastTarget),
+    ...network,
+  };
+}
+
+/** Series with a value that is not 0 by then: of the others there is nothing to learn. */
+const begunBy = (panel: Panel, lastTarget: number): string[] =>
+  panel.seriesIds.filter(
+    (_, series) => firstEvent(targetOf(panel, series).subarray(0, lastTarget + 1)) <= lastTarget,
+  );
+
+/**
+ * True where some series is below zero at times: its level may come near zero, and nothing can be
+ * a multiple of that. A rare reading below zero is no reason.
+ */
+function changesSign(panel: Panel, lastTarget: number): boolean {
+  return panel.seriesIds.some((_, series) => {
+    let known = 0;
+    let negative = 0;
+    for (const value of targetOf(panel, series).subarray(0, lastTarget + 1)) {
+      if (Number.isNaN(value)) continue;
+      known++;
+      if (value < 0) negative++;
+    }
+    return negative > MIN_NEGATIVE * known;
+  });
 }
 
 /**
@@ -137,7 +189,7 @@ export function networkSpecOf(
  */
 function withWindow(plain: FeatureSpec, windowIntervals: number, domain: string): FeatureSpec {
   if (windowIntervals === plain.week) return plain;
-  const longest = featureSizes(plain).trainingHistory;
+  const longest = featureSizes(plain).longestWindow;
   if (windowIntervals <= longest) return { ...plain, windowIntervals };
   throw new HeadwayError(
     'SETTINGS_INVALID',

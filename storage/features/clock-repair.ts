@@ -13,16 +13,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { fileHash } from '../../platform/files/file-hash.ts';
 import type { AppendLog } from '../log/append-log.ts';
 import { placeFile } from '../objects/content-addressed-write.ts';
-import {
-  type CommitContext,
-  type OnlineRequest,
-  onlineQuery,
-  withOnlineView,
-} from './feature-commit.ts';
-import { checkContent, verifiedPath } from './feature-objects.ts';
+import { type CommitContext, onlineQuery, withOnlineView } from './feature-commit.ts';
 import { pendingDeletions } from './garbage/collection-log.ts';
 import {
   type DataFile,
@@ -34,9 +27,10 @@ import {
 } from './manifest.ts';
 import { formatOf } from './manifest-format.ts';
 import { readSnapshot } from './reading/snapshot-reader.ts';
+import type { OnlineRequest } from './requests.ts';
 import { placePack } from './segments/feature-compact.ts';
 import { writeFirstPieces, writePiece } from './segments/pack-writer.ts';
-import { readSegmentIndex } from './segments/segment-index.ts';
+import { inspectParquet } from './segments/parquet-check.ts';
 import { aheadProblem, isAhead, latestOf, nextCommittedAt } from './stamps.ts';
 
 /** A piece of the head, and where its rows are. */
@@ -134,7 +128,7 @@ async function append(
       ...files,
       report: head.report,
     } as const;
-    const panel = await readSnapshot(store, draft, onlineQuery(request), session);
+    const panel = await readSnapshot(context.files, draft, onlineQuery(request), session);
     return withOnlineView(store, draft, panel);
   });
   // `append` gives null only where nothing was to be done
@@ -142,10 +136,10 @@ async function append(
 }
 
 /** Every piece of the newest snapshot. */
-async function heldBy({ store }: CommitContext, head: Manifest): Promise<Held[]> {
+async function heldBy({ files }: CommitContext, head: Manifest): Promise<Held[]> {
   const held: Held[] = [];
   for (const file of head.packs) {
-    const { pieces } = await readSegmentIndex(store, file);
+    const { pieces } = await files.index(file);
     for (const [rank, piece] of pieces.entries()) held.push({ piece, file, rank });
   }
   for (const file of head.objects) held.push({ piece: file, file, rank: null });
@@ -214,10 +208,10 @@ function toRestate(ordered: readonly Held[], now: number): Held[] {
 async function rightPartOf(work: Work, pack: FeaturePack, now: number): Promise<FeaturePack[]> {
   if (!isAhead(pack.availableAt, now)) return [pack];
   const { context, session, head, folder, pendingDeletion } = work;
-  const { pieces } = await readSegmentIndex(context.store, pack);
+  const { pieces } = await context.files.index(pack);
   const right = pieces.filter(({ availableAt }) => !isAhead(availableAt, now));
   if (right.length === 0) return [];
-  const source = await verifiedPath(context.store, session, pack, head.schema.frequencyMinutes);
+  const source = await context.files.path(session, pack, head.schema.frequencyMinutes);
   const target = path.join(folder, 'pack.parquet');
   const written = await writeFirstPieces(session, source, right, target);
   return [
@@ -233,11 +227,10 @@ async function restate(
   rank: number | null,
 ): Promise<FeatureObject> {
   const { frequencyMinutes } = head.schema;
-  const source = await verifiedPath(context.store, session, file, frequencyMinutes);
+  const source = await context.files.path(session, file, frequencyMinutes);
   const target = path.join(folder, 'piece.parquet');
   await writePiece(session, source, piece, rank, target);
-  const hash = await fileHash(target);
-  const problem = await checkContent(session, target, hash, claimsOf(piece), frequencyMinutes);
+  const { problem } = await inspectParquet(session, target, claimsOf(piece), frequencyMinutes);
   if (problem !== null) {
     throw new HeadwayError('INTERNAL', `Part ${piece.part} cannot be restated: ${problem}`, {
       where: file.key,

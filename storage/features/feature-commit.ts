@@ -16,21 +16,14 @@ import type { AppendLog } from '../log/append-log.ts';
 import { placeBytes, placeFile } from '../objects/content-addressed-write.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
+import { type FeatureFiles, withStaged } from './feature-files.ts';
 import { pendingDeletions } from './garbage/collection-log.ts';
-import { withRowCache } from './kept-rows.ts';
-import type {
-  FeatureObject,
-  FeatureSchema,
-  Manifest,
-  NewFeatureObject,
-  TimeSpan,
-} from './manifest.ts';
+import type { FeatureObject, FeatureSchema, Manifest, TimeSpan } from './manifest.ts';
 import { formatOf, snapshotVersionOf } from './manifest-format.ts';
-import { requireContent, requireFitting } from './new-objects.ts';
-import { nextOnlinePanel } from './online/online-increment.ts';
+import { readExtended } from './online/online-increment.ts';
 import { encodeOnlineView } from './online/online-view.ts';
-import { type Ahead, readSnapshot } from './reading/snapshot-reader.ts';
-import { segmentsOf } from './segments/segment-index.ts';
+import type { CommitRequest, OnlineRequest, StagedObject } from './requests.ts';
+import { requireFitting } from './staging.ts';
 import { nextCommittedAt, refuseAheadOfClock, refuseClockBehind, stampAfter } from './stamps.ts';
 import { newestParts } from './versions.ts';
 
@@ -43,44 +36,52 @@ const DEFAULT_ONLINE_INTERVALS = 1344;
  */
 const COMMIT_WITHIN_MS = 30 * 60 * 1000;
 
-/** What the online view of a snapshot holds. */
-export interface OnlineRequest {
-  /** How many intervals of every series. */
-  readonly onlineIntervals?: number;
-  /** How far past its end which columns that are known in advance. */
-  readonly ahead?: Ahead;
-}
-
-export interface CommitRequest extends OnlineRequest {
-  readonly reason: string;
-  readonly schema: FeatureSchema;
-  readonly newObjects: readonly NewFeatureObject[];
-  /** The data-quality report of the run, as JSON text. */
-  readonly report?: Uint8Array;
-}
-
 export interface CommitContext {
   readonly store: ObjectStore;
   readonly domain: string;
   readonly clock: Clock;
   readonly log: AppendLog<Manifest>;
+  readonly files: FeatureFiles;
 }
 
 export async function commitFeatures(
   context: CommitContext,
   request: CommitRequest,
 ): Promise<Manifest> {
-  const { domain, log } = context;
-  const head = await log.head();
-  refuseOtherSchema(head, request.schema);
-  refuseClockBehind(head, context.clock.now());
-  const fresh = await notCommitted(context, head, request.newObjects);
-  if (fresh.length > 0) {
-    return withRowCache(() =>
-      withSqlSession((session) => appendManifest(context, request, session, { head, fresh })),
-    );
-  }
-  if (head !== null) return head;
+  const { store, domain, clock, log } = context;
+  const { schema, objects: staged } = request.staged;
+  const manifest = await withSqlSession((session) => {
+    const upload = uploader(context, request, session);
+    return log.append(async (parent, slot) => {
+      refuseOtherSchema(parent, schema);
+      refuseClockBehind(parent, clock.now());
+      const fresh = await notCommitted(context, parent, staged);
+      if (fresh.length === 0) return null;
+      refuseAheadOfClock(fresh, clock.now());
+      const elapsed = stopwatch(clock);
+      const placed = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
+      const added = stampAfter(parent, placed.objects);
+      const packs = parent?.packs ?? [];
+      const draft = {
+        format: formatOf(packs),
+        domain,
+        number: slot.number,
+        parent: parent?.snapshotVersion ?? null,
+        commitId: slot.commitId,
+        committedAt: nextCommittedAt(parent, clock.now()),
+        reason: request.reason,
+        schema,
+        packs,
+        objects: [...(parent?.objects ?? []), ...added],
+        report: placed.report,
+      } as const;
+      const files = withStaged(context.files, fresh, true);
+      const panel = await readExtended(files, session, parent, draft, added, onlineQuery(request));
+      const isLate = elapsed() > COMMIT_WITHIN_MS;
+      return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
+    });
+  });
+  if (manifest !== null) return manifest;
   throw new HeadwayError(
     'SNAPSHOT_EMPTY',
     'There is nothing to commit, and nothing was committed before',
@@ -91,59 +92,7 @@ export async function commitFeatures(
   );
 }
 
-/** What of a request the head does not hold. */
-interface Judged {
-  readonly head: Manifest | null;
-  readonly fresh: readonly NewFeatureObject[];
-}
-
-async function appendManifest(
-  context: CommitContext,
-  request: CommitRequest,
-  session: SqlSession,
-  before: Judged,
-): Promise<Manifest> {
-  const { store, domain, clock, log } = context;
-  const upload = uploader(context, request, session);
-  const manifest = await log.append(async (parent, slot) => {
-    refuseOtherSchema(parent, request.schema);
-    const isAsBefore = parent?.snapshotVersion === before.head?.snapshotVersion;
-    const fresh = isAsBefore
-      ? before.fresh
-      : await notCommitted(context, parent, request.newObjects);
-    if (fresh.length === 0) return null;
-    refuseClockBehind(parent, clock.now());
-    refuseAheadOfClock(fresh, clock.now());
-    const elapsed = stopwatch(clock);
-    const placed = await upload(fresh, parent?.packs[0] ?? parent?.objects[0]);
-    const { report } = placed;
-    const added = stampAfter(parent, placed.objects);
-    const packs = parent?.packs ?? [];
-    const objects = [...(parent?.objects ?? []), ...added];
-    const draft = {
-      format: formatOf(packs),
-      domain,
-      number: slot.number,
-      parent: parent?.snapshotVersion ?? null,
-      commitId: slot.commitId,
-      committedAt: nextCommittedAt(parent, clock.now()),
-      reason: request.reason,
-      schema: request.schema,
-      packs,
-      objects,
-      report,
-    } as const;
-    const next =
-      parent && (await nextOnlinePanel(store, session, parent, draft, added, onlineQuery(request)));
-    const panel = next ?? (await readSnapshot(store, draft, onlineQuery(request), session));
-    const isLate = elapsed() > COMMIT_WITHIN_MS;
-    return isLate || (await store.has(slot.key)) ? 'lost' : withOnlineView(store, draft, panel);
-  });
-  // `append` gives null only for an empty log, to which there is always something to add
-  return manifest as Manifest;
-}
-
-/** The question that the online view is the answer to. */
+/** The query whose result the online view is. */
 export const onlineQuery = ({ onlineIntervals, ahead }: OnlineRequest) => ({
   lastIntervals: onlineIntervals ?? DEFAULT_ONLINE_INTERVALS,
   ...(ahead ? { ahead } : {}),
@@ -184,11 +133,11 @@ export async function withOnlineView(
  * it ever held: a part that was changed and then changed back must be committed again.
  */
 async function notCommitted(
-  { store }: CommitContext,
+  { files }: CommitContext,
   head: Manifest | null,
-  objects: readonly NewFeatureObject[],
+  objects: readonly StagedObject[],
 ) {
-  const newest = newestParts(await segmentsOf(store, head), objects);
+  const newest = newestParts(await files.segments(head), objects);
   return objects.filter((object) => newest(object)?.fingerprint !== object.fingerprint);
 }
 
@@ -208,40 +157,22 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
 }
 
 /**
- * Checks and writes the files and the report, once, or again where their names are to become free,
- * however often the commit is tried.
+ * Writes the files and the report, once, or again where their names are to become free, however
+ * often the commit is tried.
  */
 function uploader({ store, domain }: CommitContext, request: CommitRequest, session: SqlSession) {
-  const checked = new Set<NewFeatureObject>();
-  const written = new Map<NewFeatureObject, FeatureObject>();
+  const written = new Map<StagedObject, FeatureObject>();
   let report: string | null = null;
-  return async (fresh: readonly NewFeatureObject[], grid: { span: TimeSpan } | undefined) => {
-    requireFitting(fresh, grid, request.schema);
-    for (const object of fresh) {
-      if (checked.has(object)) continue;
-      await requireContent(session, object, request.schema);
-      checked.add(object);
-    }
+  return async (fresh: readonly StagedObject[], grid: { span: TimeSpan } | undefined) => {
+    requireFitting(fresh, grid, request.staged.schema);
     const pendingDeletion = await pendingDeletions(store, domain);
     const isDone = (key: string | null | undefined) =>
       typeof key === 'string' && !pendingDeletion.has(key);
     for (const object of fresh) {
       if (isDone(written.get(object)?.key)) continue;
-      const { path, rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } =
-        object;
-      const placed = await placeFile({ store, domain }, session, path, pendingDeletion);
-      written.set(object, {
-        ...placed,
-        rows,
-        span,
-        availableAt,
-        feed,
-        part,
-        fingerprint,
-        rowsIn,
-        rowsUsed,
-        rejected,
-      });
+      const { path, sha256, bytes: _bytes, content: _content, ...segment } = object;
+      const placed = await placeFile({ store, domain }, session, path, pendingDeletion, sha256);
+      written.set(object, { ...placed, ...segment });
     }
     if (request.report && !isDone(report))
       report = await placeReport({ store, domain }, request.report, pendingDeletion);

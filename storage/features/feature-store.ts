@@ -15,18 +15,21 @@ import { openAppendLog } from '../log/append-log.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
-import { type CommitRequest, commitFeatures, type OnlineRequest } from './feature-commit.ts';
+import { commitFeatures } from './feature-commit.ts';
+import { FeatureFiles } from './feature-files.ts';
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import { collectFeatures, type FeatureGcReport, type GcRequest } from './garbage/feature-gc.ts';
-import type { Manifest, Segment } from './manifest.ts';
+import type { FeatureSchema, Manifest, NewFeatureObject, Segment } from './manifest.ts';
 import { parseManifest, reportHash, serialiseManifest } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
-import { type NextSnapshot, readNext } from './reading/next-snapshot.ts';
+import { readNext } from './reading/next-snapshot.ts';
 import { readSnapshot, type SnapshotQuery } from './reading/snapshot-reader.ts';
+import type { CommitRequest, NextSnapshot, OnlineRequest, Staged } from './requests.ts';
 import { type CompactRequest, compactFeatures } from './segments/feature-compact.ts';
-import { segmentsOf } from './segments/segment-index.ts';
+import { stageObjects } from './staging.ts';
+import { refuseClockBehind } from './stamps.ts';
 
 export interface AsOfQuery extends Omit<SnapshotQuery, 'lastIntervals'> {
   /** Default: the newest. */
@@ -39,8 +42,12 @@ export interface FeatureStore {
   log(): Promise<Manifest[]>;
   /** By version, or by number alone. */
   manifest(snapshotVersion: string): Promise<Manifest>;
+  /** The head, for a writer: refused where this machine's clock is behind it. */
+  writableHead(): Promise<Manifest | null>;
+  /** Reads the files of a run through, for `readNext` and `commit`. */
+  stage(schema: FeatureSchema, newObjects: readonly NewFeatureObject[]): Promise<Staged>;
   /**
-   * Adds the new objects to the newest snapshot. Where none is new nothing changes, and the newest
+   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the newest
    * is returned.
    */
   commit(request: CommitRequest): Promise<Manifest>;
@@ -86,12 +93,15 @@ export function openFeatureStore(options: {
   clock: Clock;
 }): FeatureStore {
   const { store, domain, clock } = options;
+  const files = new FeatureFiles(store);
   const log = openAppendLog<Manifest>(store, {
     prefix: objectKeys.featureLog(domain),
     keyOf: (number) => objectKeys.manifest(domain, number),
     parse: parseManifest,
     serialise: serialiseManifest,
   });
+
+  const context = { store, domain, clock, log, files };
 
   async function existingHead(): Promise<Manifest> {
     const head = await log.head();
@@ -173,17 +183,23 @@ export function openFeatureStore(options: {
       return manifests;
     },
     manifest: manifestOf,
-    commit: (request) => commitFeatures({ store, domain, clock, log }, request),
-    compact: (request) => compactFeatures({ store, domain, clock, log }, request),
-    repairClock: (request) => repairClock({ store, domain, clock, log }, request),
-    pieces: (manifest) => segmentsOf(store, manifest),
+    async writableHead() {
+      const head = await log.head();
+      refuseClockBehind(head, clock.now());
+      return head;
+    },
+    stage: stageObjects,
+    commit: (request) => commitFeatures(context, request),
+    compact: (request) => compactFeatures(context, request),
+    repairClock: (request) => repairClock(context, request),
+    pieces: (manifest) => files.segments(manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
       const manifest =
         snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
-      return readSnapshot(store, manifest, rest).catch((error) => explained(error, manifest));
+      return readSnapshot(files, manifest, rest).catch((error) => explained(error, manifest));
     },
-    readNext: (next) => readNext(store, domain, next),
+    readNext: (next) => readNext(files, next),
     async readOnline(head) {
       const manifest = head ?? (await existingHead());
       const { online } = manifest;
@@ -203,7 +219,7 @@ export function openFeatureStore(options: {
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
     },
     quarantine: openQuarantine({ store, domain }),
-    gc: (request) => collectFeatures({ store, domain, clock, log }, request),
-    verify: () => verifyFeatures({ store, domain, clock, log }),
+    gc: (request) => collectFeatures(context, request),
+    verify: () => verifyFeatures(context),
   };
 }

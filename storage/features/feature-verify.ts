@@ -12,12 +12,11 @@ import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
 import type { CommitContext } from './feature-commit.ts';
-import { verifiedPath } from './feature-objects.ts';
+import { FeatureFiles } from './feature-files.ts';
 import { type Collection, isIntact, openGarbageLog } from './garbage/collection-log.ts';
 import type { Manifest } from './manifest.ts';
 import { reportHash } from './manifest-format.ts';
 import { decodeOnlineView } from './online/online-view.ts';
-import { readSegmentIndex } from './segments/segment-index.ts';
 import { aheadProblem } from './stamps.ts';
 
 export interface FeatureReport extends StoreReport {
@@ -38,6 +37,8 @@ export async function verifyFeatures({
   log,
 }: CommitContext): Promise<FeatureReport> {
   const report = startReport();
+  // Trusts no earlier check.
+  const files = new FeatureFiles(store);
   const keys = await store.list(objectKeys.features(domain));
   const newest = await verifyGarbageLog(store, domain, keys, report);
   let collected = 0;
@@ -64,7 +65,7 @@ export async function verifyFeatures({
       const isWhole = isIntact(newest, number);
       if (!isWhole && read) collected++;
       await verifySnapshot(
-        store,
+        files,
         session,
         manifest,
         { isWhole, hasView: number > (newest?.upTo ?? 0) },
@@ -85,25 +86,26 @@ type Report = ReturnType<typeof startReport>;
  * named and right.
  */
 async function verifySnapshot(
-  store: ObjectStore,
+  files: FeatureFiles,
   session: SqlSession,
   { packs, objects, schema, online, report: reportKey }: Manifest,
   { isWhole, hasView }: { isWhole: boolean; hasView: boolean },
   report: Report,
 ): Promise<void> {
+  const { store } = files;
   const attempt = async (key: string, isThere: boolean, look: () => Promise<number>) => {
     if (report.isKnown(key) || (!isThere && !(await store.has(key)))) return;
     await report.attempt(key, look);
   };
   for (const file of [...packs, ...objects]) {
     await attempt(file.key, isWhole, async () => {
-      await verifiedPath(store, session, file, schema.frequencyMinutes, true);
+      await files.path(session, file, schema.frequencyMinutes);
       return file.bytes;
     });
   }
   for (const pack of packs) {
     await attempt(pack.pieces.key, isWhole, async () => {
-      await readSegmentIndex(store, pack, true);
+      await files.index(pack);
       return pack.pieces.bytes;
     });
   }

@@ -1,11 +1,13 @@
 /**
- * Purpose: actuals that clients posted back: what happened, as they measured it, kept with the time
- * when we came to know it.
+ * Purpose: actuals that clients posted back: what happened, as they measured it, stored with the
+ * time when it was received.
  * Invariants: append-only; a post is one object, named by what makes it the same post (its
- * Idempotency-Key, else its content), so that sending it again, to any instance, leaves one;
- * `availableAt` is of the first time. Entries are checksummed: a flipped bit is found.
- * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_CORRUPT with the
- * key on reading.
+ * Idempotency-Key and client, else its content), so that sending it again, to any instance, leaves
+ * one; `availableAt` is of the first time. Entries are compact columns, checksummed, and in total
+ * no larger than the budget (several instances each count to it); format 1, one object a span, is
+ * still read.
+ * Fails: IDEMPOTENCY_CONFLICT for a key that was used with other content; STORE_FULL over the
+ * budget; STORE_CORRUPT with the key on reading.
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import {
@@ -18,7 +20,10 @@ import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
 
-export const ACTUALS_FORMAT = 1;
+export const ACTUALS_FORMAT = 2;
+
+/** The bytes in the store are counted again after this time: other instances write too. */
+const COUNTED_MS = 10 * 60_000;
 
 /** Values of one series on the grid, from `start` on; null is unknown. */
 export interface ActualSpan {
@@ -40,6 +45,8 @@ export interface ActualsPost {
   readonly frequencyMinutes: number;
   readonly actuals: readonly ActualSpan[];
   readonly idempotencyKey: string | null;
+  /** Whose key it is; null: everybody's, in open mode. */
+  readonly client: string | null;
 }
 
 export interface ActualsLog {
@@ -51,46 +58,113 @@ export interface ActualsLog {
 }
 
 const text = { type: 'string', minLength: 1 };
-const shape = lazyValidator(
-  record({
-    format: { const: ACTUALS_FORMAT },
-    domain: text,
-    name: text,
-    availableAt: { type: 'integer', minimum: 0 },
-    contentHash: text,
-    frequencyMinutes: { type: 'integer', minimum: 1 },
-    actuals: {
-      type: 'array',
-      minItems: 1,
-      items: record({
-        seriesId: text,
-        start: { type: 'integer' },
-        values: {
-          type: 'array',
-          minItems: 1,
-          items: { anyOf: [{ type: 'number' }, { type: 'null' }] },
-        },
-      }),
-    },
-  }),
-);
+const integers = { type: 'array', minItems: 1, items: { type: 'integer' } };
+const values = {
+  type: 'array',
+  minItems: 1,
+  items: { anyOf: [{ type: 'number' }, { type: 'null' }] },
+};
+const head = (format: number) => ({
+  format: { const: format },
+  domain: text,
+  name: text,
+  availableAt: { type: 'integer', minimum: 0 },
+  contentHash: text,
+  frequencyMinutes: { type: 'integer', minimum: 1 },
+});
+const first = record({
+  ...head(1),
+  actuals: {
+    type: 'array',
+    minItems: 1,
+    items: record({ seriesId: text, start: { type: 'integer' }, values }),
+  },
+});
+/** A span a row; `lengths` says how many of `values` are its. */
+const columns = record({
+  ...head(ACTUALS_FORMAT),
+  seriesIds: { type: 'array', minItems: 1, items: text },
+  starts: integers,
+  lengths: integers,
+  values,
+});
+const validator = lazyValidator({ anyOf: [first, columns] });
 
-interface Stored extends Omit<ActualsEntry, 'key'> {
-  readonly format: typeof ACTUALS_FORMAT;
+interface Head extends Omit<ActualsEntry, 'key' | 'actuals'> {
   readonly domain: string;
   readonly name: string;
   readonly contentHash: string;
 }
+interface First extends Head {
+  readonly format: 1;
+  readonly actuals: readonly ActualSpan[];
+}
+interface Columns extends Head {
+  readonly format: typeof ACTUALS_FORMAT;
+  readonly seriesIds: readonly string[];
+  readonly starts: readonly number[];
+  readonly lengths: readonly number[];
+  readonly values: readonly (number | null)[];
+}
 
-export function openActualsLog(options: { store: ObjectStore; domain: string }): ActualsLog {
-  const { store, domain } = options;
+function spansOf(key: string, stored: First | Columns): readonly ActualSpan[] {
+  if (stored.format === 1) return stored.actuals;
+  const { seriesIds, starts, lengths } = stored;
+  let end = 0;
+  const spans = seriesIds.map((seriesId, i): ActualSpan => {
+    const from = end;
+    end += lengths[i] ?? Number.NaN;
+    return { seriesId, start: starts[i] as number, values: stored.values.slice(from, end) };
+  });
+  if (starts.length === seriesIds.length && lengths.length === starts.length)
+    if (end === stored.values.length && lengths.every((length) => length > 0)) return spans;
+  throw new HeadwayError('STORE_CORRUPT', 'The columns of these actuals differ in length', {
+    where: key,
+  });
+}
+
+export interface ActualsLogOptions {
+  readonly store: ObjectStore;
+  readonly domain: string;
+  /** Of all entries of the domain; default: no limit. */
+  readonly maxBytes?: number;
+}
+
+export function openActualsLog(options: ActualsLogOptions): ActualsLog {
+  const { store, domain, maxBytes = Number.POSITIVE_INFINITY } = options;
   const prefix = objectKeys.actuals(domain);
   const isEntry = (key: string): boolean => /^[0-9a-f]{64}\.json$/.test(key.slice(prefix.length));
 
-  function parse(key: string, bytes: Uint8Array): Stored {
-    const stored = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Stored;
+  let counted: { bytes: number; readonly at: number } | null = null;
+
+  /** Refuses `bytes` more where the budget does not have them. */
+  async function spend(bytes: number, now: number): Promise<void> {
+    if (maxBytes === Number.POSITIVE_INFINITY) return;
+    if (counted === null || Math.abs(now - counted.at) > COUNTED_MS) {
+      const entries = await store.listDetails(prefix);
+      counted = { bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0), at: now };
+    }
+    if (counted.bytes + bytes > maxBytes) {
+      throw new HeadwayError(
+        'STORE_FULL',
+        `the posted actuals have reached their limit of ${Math.round(maxBytes / 1e6)} MB`,
+        {
+          where: prefix,
+          fix: 'Raise HEADWAY_ACTUALS_MB, or remove old actuals with `headway store gc --delete`.',
+        },
+      );
+    }
+    counted.bytes += bytes;
+  }
+
+  function parse(
+    key: string,
+    bytes: Uint8Array,
+  ): Head & { readonly actuals: ActualsEntry['actuals'] } {
+    const stored = decodeChecksummedJson(key, bytes, validator, 'STORE_CORRUPT') as First | Columns;
     const own = objectKeys.actualsEntry(domain, stored.name);
-    if (stored.domain === domain && own === key) return stored;
+    if (stored.domain === domain && own === key)
+      return { ...stored, actuals: spansOf(key, stored) };
     throw new HeadwayError(
       'STORE_CORRUPT',
       `These actuals were written as ${own} of ${stored.domain}`,
@@ -99,26 +173,25 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
   }
 
   return {
-    async append({ receivedAt, frequencyMinutes, actuals, idempotencyKey }) {
+    async append({ receivedAt, frequencyMinutes, actuals, idempotencyKey, client }) {
       const spans = actuals.map(({ seriesId, start, values }) => ({ seriesId, start, values }));
       const contentHash = sha256(JSON.stringify([frequencyMinutes, spans]));
-      const name = sha256(
-        idempotencyKey === null ? `content:${contentHash}` : `key:${idempotencyKey}`,
-      );
+      const name = sha256(nameOf(contentHash, idempotencyKey, client));
       const key = objectKeys.actualsEntry(domain, name);
-      const whole: Stored = {
-        ...{
-          format: ACTUALS_FORMAT,
-          domain,
-          name,
-          availableAt: receivedAt,
-          contentHash,
-          frequencyMinutes,
-        },
-        actuals: spans,
+      const stored: Columns = {
+        format: ACTUALS_FORMAT,
+        ...{ domain, name, availableAt: receivedAt, contentHash, frequencyMinutes },
+        seriesIds: spans.map(({ seriesId }) => seriesId),
+        starts: spans.map(({ start }) => start),
+        lengths: spans.map(({ values }) => values.length),
+        values: spans.flatMap(({ values }) => values),
       };
-      if ((await store.createIfAbsent(key, encodeChecksummedJson(whole))) === 'created')
-        return { key, availableAt: receivedAt, isNew: true };
+      const bytes = encodeChecksummedJson(stored, { compact: true });
+      if (!(await store.has(key))) {
+        await spend(bytes.length, receivedAt);
+        if ((await store.createIfAbsent(key, bytes)) === 'created')
+          return { key, availableAt: receivedAt, isNew: true };
+      }
       const before = parse(key, await store.get(key));
       if (before.contentHash === contentHash)
         return { key, availableAt: before.availableAt, isNew: false };
@@ -128,7 +201,7 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
         {
           where: 'Idempotency-Key',
           fix:
-            'Use a key once a post, or leave it out: the same actuals sent twice are kept ' +
+            'Use a key for one post, or leave it out: the same actuals sent twice are stored ' +
             'once anyway.',
         },
       );
@@ -144,4 +217,12 @@ export function openActualsLog(options: { store: ObjectStore; domain: string }):
     },
     verify: () => verifyEntries(store, prefix, isEntry, parse),
   };
+}
+
+/** What makes a post the same post. */
+function nameOf(contentHash: string, idempotencyKey: string | null, client: string | null): string {
+  if (idempotencyKey === null) return `content:${contentHash}`;
+  return client === null
+    ? `key:${idempotencyKey}`
+    : `client:${JSON.stringify([client, idempotencyKey])}`;
 }

@@ -59,6 +59,8 @@ export interface ModelRegistry {
   champion(): Promise<Promotion | null>;
   /** The whole log, oldest first. */
   promotions(): Promise<Promotion[]>;
+  /** The models to which rollbacks would go back, in that order; each model once. */
+  earlierChampions(): Promise<Promotion[]>;
   /** Makes a model champion. Promoting the champion again changes nothing. */
   promote(verdict: Verdict): Promise<Promotion>;
   /** Writes down that a challenger was refused, or that the evidence was too thin. */
@@ -236,6 +238,14 @@ export function openModelRegistry(options: {
     },
     champion: championNow,
     promotions: log.entries,
+    async earlierChampions() {
+      const [champion, ...earlier] = reigns(await log.entries()).reverse();
+      return earlier.filter(
+        ({ modelVersion }, i) =>
+          modelVersion !== champion?.modelVersion &&
+          earlier.findIndex((one) => one.modelVersion === modelVersion) === i,
+      );
+    },
     async promote(verdict) {
       await load(verdict.modelVersion);
       const made = await append(async (number) => {

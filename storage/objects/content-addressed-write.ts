@@ -4,11 +4,12 @@
  * Invariants: what is returned exists, and its key is none of `pendingDeletion`: the same content
  * under a name pending deletion is written a second way, with other bytes and so another name.
  * (docs/store-protocol.md, Garbage, says why that closes the race.)
- * Fails: the store's own errors, and those of the SQL engine for a file that is no Parquet.
+ * Fails: PANEL_INVALID for a file that has changed; the store's own errors, and those of the SQL engine for a file that is no Parquet.
  */
 import { rm, stat } from 'node:fs/promises';
 import type { SqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../platform/duckdb/sql.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
 import { objectKeys } from './object-keys.ts';
@@ -25,12 +26,13 @@ export interface Placed {
   readonly bytes: number;
 }
 
-/** Puts the Parquet file at `path`. */
+/** Puts the Parquet file at `path`. @param expected the SHA-256 that it had when it was read */
 export async function placeFile(
   { store, domain }: Place,
   session: SqlSession,
   path: string,
   pendingDeletion: ReadonlySet<string>,
+  expected?: string,
 ): Promise<Placed> {
   for (let copy = 0; ; copy++) {
     const name = copy === 0 ? path : `${path}.copy`;
@@ -42,6 +44,12 @@ export async function placeFile(
     }
     try {
       const hash = await fileHash(name);
+      if (copy === 0 && expected !== undefined && hash !== expected) {
+        throw new HeadwayError('PANEL_INVALID', 'The file has changed since it was read', {
+          where: path,
+          fix: 'Run it again; nothing was committed.',
+        });
+      }
       const key = objectKeys.featureData(domain, hash);
       if (pendingDeletion.has(key)) continue;
       const { size } = await stat(name);

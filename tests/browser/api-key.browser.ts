@@ -72,7 +72,7 @@ suite('a page of a service with keys', () => {
     expect(await page.content()).not.toContain(reader.key);
   });
 
-  test('who declines is told, and not asked again', async () => {
+  test('who declines gets a message, and is not asked again', async () => {
     await page.evaluate('sessionStorage.clear()');
     await page.reload();
     await page.locator('#key-dialog[open]').waitFor();

@@ -70,7 +70,7 @@ suite('in a browser', () => {
   });
 
   test('the pointer and the arrow keys read out what the API says', async () => {
-    const answer = (await (
+    const response = (await (
       await fetch(`${server.url}/v1/series/74/forecast?history=168`)
     ).json()) as ForecastResponse;
     const chart = page.locator('#chart');
@@ -79,12 +79,12 @@ suite('in a browser', () => {
     expect(await text('#readout')).toMatch(/actual/);
     await chart.focus();
     await page.keyboard.press('End');
-    const median = Number(answer.quantiles['0.5'].at(-1)?.toPrecision(4));
+    const median = Number(response.quantiles['0.5'].at(-1)?.toPrecision(4));
     expect(await text('#readout')).toContain(`median ${median}`);
     expect(await chart.getAttribute('aria-valuetext')).toContain(`median ${median}`);
     await page.keyboard.press('Home');
     expect(await text('#readout')).toContain(
-      `actual ${Number(answer.history?.values[0]?.toPrecision(4))}`,
+      `actual ${Number(response.history?.values[0]?.toPrecision(4))}`,
     );
   });
 
@@ -145,7 +145,7 @@ suite('in a browser', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  test('a series that cannot be forecast is said to be so, with no picture under its name', async () => {
+  test('a series that cannot be forecast is said to be so, with no chart under its name', async () => {
     await page.goto(`${server.url}/#dead`);
     await page.locator('#trouble', { hasText: 'too few recent values' }).waitFor();
     expect(await page.locator('#chart svg').count()).toBe(0);

@@ -45,8 +45,7 @@ withBrowser('the leaderboard page', () => {
         seriesTitle: (id) => id,
       },
       snapshotVersion: '3-0123456789ab',
-      seed: 7,
-      backend: 'wasm',
+      madeBy: 'seed 7, backend wasm',
       writtenAt: 0,
       refits: leaderboard.byCutoff.timestamps.slice(0, 1),
     });

@@ -2,16 +2,17 @@
  * Purpose: a small fixture for the inference service: a domain, a snapshot, a registry and a
  * forecaster whose numbers say which model and snapshot they came from.
  * Invariants: deterministic; no file, no network.
- * Fails: as told by `fixture.broken`.
+ * Fails: as `fixture.broken` says.
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import type { NetworkForecaster } from '../../forecasting/models/network/forecaster.ts';
 import { createPanel, type Panel } from '../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../platform/clock.ts';
+import { HeadwayError } from '../../platform/errors.ts';
 import { silentLogger } from '../../platform/telemetry/logger.ts';
 import { type AppOptions, buildApp } from '../../services/inference/app.ts';
-import type { Champion, ServedCard } from '../../services/inference/ports.ts';
+import type { Promotion, ServedCard } from '../../services/inference/ports.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import { MANIFEST_FORMAT } from '../../storage/features/manifest-format.ts';
@@ -46,7 +47,7 @@ export const domain: Domain = {
   openSource: () => Promise.reject(new Error('not here')),
 };
 
-/** `level` + a day's wave; the level tells snapshots apart. */
+/** `level` + a day's wave; the level distinguishes snapshots. */
 export function panelOf(ids: readonly string[], level: number, length = LENGTH): Panel {
   const target = new Float32Array(ids.length * length);
   for (const [series, id] of ids.entries()) {
@@ -146,16 +147,18 @@ export interface Fixture {
     champion?: unknown;
     list?: unknown;
     load?: unknown;
+    /** Only these models cannot be loaded. */
+    models?: readonly string[];
     restore?: unknown;
   };
-  /** Awaited before every answer of a store: where a test lets other things happen. */
+  /** Awaited before every response of a store: where a test lets other things happen. */
   pause: () => Promise<void>;
   horizon: number;
   makeForecaster: (modelVersion: string) => Forecaster;
   metrics: unknown;
   loads: number;
   /** What the promotion log holds, oldest first, of every model there is. */
-  promotions: Champion[];
+  promotions: Promotion[];
 }
 
 export function createFixture(changes: Partial<Fixture> = {}) {
@@ -167,7 +170,7 @@ export function createFixture(changes: Partial<Fixture> = {}) {
     broken: {},
     pause: async () => {},
     horizon: 24,
-    // The scale tells models apart: model-3 forecasts three times last week.
+    // The scale distinguishes models: model-3 forecasts three times last week.
     makeForecaster: (version) => weeklyNaive(Number(version.split('-')[1])),
     metrics: {
       all: {
@@ -205,7 +208,7 @@ export function createFixture(changes: Partial<Fixture> = {}) {
       },
     },
     registry: {
-      async champion(): Promise<Champion | null> {
+      async champion(): Promise<Promotion | null> {
         await fixture.pause();
         fail(fixture.broken.champion);
         const { champion: modelVersion, promotion: number } = fixture;
@@ -229,9 +232,17 @@ export function createFixture(changes: Partial<Fixture> = {}) {
       async promotions() {
         return fixture.promotions;
       },
+      async earlierChampions() {
+        const { promotions, champion } = fixture;
+        return promotions
+          .filter((one) => one.kind === 'promoted' && one.modelVersion !== champion)
+          .reverse();
+      },
       async load(modelVersion) {
         await fixture.pause();
         fail(fixture.broken.load);
+        if (fixture.broken.models?.includes(modelVersion))
+          fail(new HeadwayError('MODEL_CORRUPT', `${modelVersion} is not what its card says`));
         fixture.loads++;
         return {
           card: cardOf(modelVersion, fixture),

@@ -31,7 +31,7 @@ export interface LambdaInstance {
   /** What the function wrote to standard output so far, and to standard error. */
   output(): string;
   warnings(): string;
-  /** Most memory the process has had, in bytes; 0 where the system does not tell. */
+  /** Most memory the process has had, in bytes; 0 where the system does not report it. */
   peakBytes(): Promise<number>;
   stop(): Promise<void>;
 }

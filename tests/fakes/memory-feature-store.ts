@@ -20,6 +20,7 @@ import type {
   TimeSpan,
 } from '../../storage/features/manifest.ts';
 import { openQuarantine } from '../../storage/features/quarantine.ts';
+import { refuseClockBehind } from '../../storage/features/stamps.ts';
 import { memoryObjectStore } from './memory-object-store.ts';
 
 interface Rows {
@@ -32,6 +33,8 @@ export interface MemoryFeatureStore
   extends Pick<
     FeatureStore,
     | 'head'
+    | 'writableHead'
+    | 'stage'
     | 'log'
     | 'commit'
     | 'readAsOf'
@@ -110,13 +113,22 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
     readReport: async () => report,
     quarantine: openQuarantine({ store: memoryObjectStore(), domain }),
     head: async () => manifests.at(-1) ?? null,
+    async writableHead() {
+      const head = manifests.at(-1) ?? null;
+      refuseClockBehind(head, clock.now());
+      return head;
+    },
+    stage: async (schema, newObjects) => ({
+      schema,
+      objects: newObjects.map((object) => ({ ...object, sha256: '', bytes: 0, content: null })),
+    }),
     pieces: async (manifest) => manifest?.objects ?? [],
     compact: async () => manifests.at(-1) ?? null,
     readOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],
     async commit(request) {
       const added: FeatureObject[] = [];
-      for (const object of request.newObjects) {
+      for (const object of request.staged.objects) {
         const rejected = Object.values(object.rejected).reduce((sum, n) => sum + n, 0);
         if (object.rowsIn !== object.rowsUsed + rejected)
           throw new Error(`${object.part} does not balance`);
@@ -145,7 +157,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
         commitId: String(number),
         committedAt: clock.now(),
         reason: request.reason,
-        schema: request.schema,
+        schema: request.staged.schema,
         packs: [],
         objects: [...(parent?.objects ?? []), ...added],
         online: null,
@@ -159,9 +171,9 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
       const { objects, schema } = manifests.at(-1)!;
       return panelOf(objects, schema, from);
     },
-    async readNext({ head, schema, newObjects, from }) {
+    async readNext({ head, staged: { schema, objects }, from }) {
       const added: FeatureObject[] = [];
-      for (const object of newObjects) added.push(await take(object));
+      for (const object of objects) added.push(await take(object));
       return panelOf([...(head?.objects ?? []), ...added], schema, from);
     },
   };

@@ -9,7 +9,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 export type Fault =
-  | { status: number; retryAfter?: string }
+  | { status: number; retryAfter?: string; location?: string }
+  /** Another body with status 200; without `length` the length is not announced. */
+  | { body: Buffer; length?: number }
   /** Sends so many bytes and hangs up; then `andThen` happens on the server. */
   | { cutAfter: number; andThen?: () => void };
 
@@ -33,8 +35,18 @@ export async function tripServer() {
       response.writeHead(status, headers).end(content);
     };
     const fault = faults.shift();
-    if (fault && 'status' in fault)
-      return end(fault.status, fault.retryAfter ? { 'Retry-After': fault.retryAfter } : {});
+    if (fault && 'status' in fault) {
+      const { status, retryAfter, location } = fault;
+      return end(status, {
+        ...(retryAfter ? { 'Retry-After': retryAfter } : {}),
+        ...(location ? { Location: location } : {}),
+      });
+    }
+    if (fault && 'body' in fault) {
+      const { length } = fault;
+      const headers = length === undefined ? {} : { 'Content-Length': length };
+      return end(200, { ETag: '"other"', ...headers }, fault.body);
+    }
     if (!body) return end(403);
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     if (request.headers['if-none-match'] === etag) return end(304, { ETag: etag });

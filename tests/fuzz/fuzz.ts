@@ -1,7 +1,7 @@
 /**
  * Purpose: fuzzes the prediction service: thousands of requests, from the OpenAPI document and
- * against it, at a real server in a process of its own, and a verdict on every response, on what the
- * process logged, and on what it holds afterwards.
+ * against it, at a real server in a process of its own, and a verdict on every response, on what
+ * the process logged, and on what it holds afterwards.
  * Invariants: a request is made from the seed and its number alone, so one that failed is made
  * again by `--seed S --only N`; a failure is reduced to the fewest bytes that still fail.
  * Fails: rejects where the server does not start or dies; all else is in the report.

@@ -16,8 +16,8 @@ export interface Expected {
   /** The operation it was made for; null where it may end anywhere. */
   readonly operationId: string | null;
   /**
-   * `response`: there must be one; `refuse`: one of 4xx; `maybe`: the client may lose the connection
-   * for it.
+   * `response`: there must be one; `refuse`: one of 4xx; `maybe`: the client may lose the
+   * connection for it.
    */
   readonly outcome: 'response' | 'refuse' | 'maybe';
 }

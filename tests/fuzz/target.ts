@@ -1,9 +1,9 @@
 /**
  * Purpose: the service that is fuzzed, in a process of its own: the real server on a free port,
  * over a small fixture that is kept in memory.
- * Invariants: reports to its parent, by message, where it listens, every unexpected error and unhandled
- * rejection, and on request what it holds: heap after garbage collection, sockets, open handles. No
- * rate limit, and no limit of the event loop's delay unless the parent sets one.
+ * Invariants: reports to its parent, by message, where it listens, every unexpected error and
+ * unhandled rejection, and on request what it holds: heap after garbage collection, sockets, open
+ * handles. No rate limit, and no limit of the event loop's delay unless the parent sets one.
  * Fails: exit status 1 where it cannot listen.
  */
 import pino from 'pino';
@@ -40,7 +40,9 @@ const exogenous = {
   plan: new Float32Array(LENGTH + 24).fill(2),
 };
 
-/** Remembers the last keys alone: memory that grew would be this fixture's and not the service's. */
+/**
+ * Remembers the last keys alone: memory that grew would be this fixture's and not the service's.
+ */
 const posts = new Map<string, string>();
 const actuals = {
   append: async (post: { readonly actuals: unknown; readonly idempotencyKey: string | null }) => {

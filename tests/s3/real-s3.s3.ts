@@ -15,7 +15,12 @@ import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { parseS3Address } from '../../storage/s3/s3-address.ts';
 import { describeObjectStore } from '../fixtures/object-store-contract.ts';
-import { makeObjects, schemaOf, temporaryFolder } from '../fixtures/storage/features.ts';
+import {
+  commitObjects,
+  makeObjects,
+  schemaOf,
+  temporaryFolder,
+} from '../fixtures/storage/features.ts';
 
 const url = process.env.HEADWAY_TEST_S3 ?? '';
 
@@ -69,7 +74,7 @@ if (url === '') {
             const newObjects = await makeObjects(folder, [
               { part: String(at), span: [at, at + 1], rows: [['x', at, at]] },
             ]);
-            const { snapshotVersion } = await features().commit({
+            const { snapshotVersion } = await commitObjects(features(), {
               reason: 'test',
               schema: schemaOf('zero'),
               newObjects,

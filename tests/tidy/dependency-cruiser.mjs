@@ -55,16 +55,27 @@ export default {
       { path: SERVICE },
       { path: SERVICE, pathNot: '^services/$1/' },
     ),
-    {
-      // A warning until the feature service takes part versions from the port.
-      ...rule(
-        'storage-ports',
-        'Use a public port of storage',
-        { path: '^services/' },
-        { path: '^storage/', pathNot: PORTS },
-      ),
-      severity: 'warn',
-    },
+    rule(
+      'storage-ports',
+      'Use a public port of storage',
+      { path: '^services/' },
+      { path: '^storage/', pathNot: PORTS },
+    ),
+    rule(
+      'http-in-plugins-and-routes',
+      'Throw a HeadwayError: only plugins, routes and responses know HTTP',
+      { path: '^services/inference/(access|batch|models|prediction|serving)/' },
+      { path: '^services/inference/(plugins|routes|responses)/|node_modules/fastify/' },
+    ),
+    rule(
+      'telemetry-on-demand',
+      'Use import(): a process without traces does not load OpenTelemetry',
+      { pathNot: '^platform/telemetry/open-telemetry\\.ts$' },
+      {
+        path: '^platform/telemetry/open-telemetry\\.ts$|node_modules/@opentelemetry/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    ),
     layer('reports', [
       'domains/(domain|expectations)\\.ts',
       ...['forecasting/', 'platform/', 'services/', 'storage/', 'web/scales\\.js'],

@@ -37,7 +37,7 @@ const EXCEPTIONS: readonly (readonly [text: RegExp, reason: string])[] = [
   [/ANSWER_TOO_LARGE|answer[- ]too[- ]large/gi, 'an error code of the HTTP API'],
   [/FORECAST_ABSURD/g, 'a stored reason: old stores hold it'],
   [/absurd_time/g, 'a stored rejection reason: old reports hold it'],
-  [/headway_rescued_series|rescuedSeries/gi, 'a metric and a field of the HTTP API'],
+  [/rescued_series|rescuedSeries/gi, 'a metric and a field of the HTTP API'],
   [/`(condemned|picture)`/g, 'the glossary and the protocol name keys of stored JSON'],
 ];
 /** Files that quote the words, and files that a program has written. */
@@ -63,7 +63,7 @@ const standardOf = (word: string): string | undefined =>
   WORDS.find(([pattern]) => new RegExp(`^(${pattern})$`, 'i').test(word))?.[1];
 
 /** Uses that are left. Only ever lower this. */
-const WORDS_LEFT = 1444;
+const WORDS_LEFT = 716;
 
 test('no more words than before are other than the standard ones', () => {
   const found = readTree().flatMap(dialect);

@@ -1,13 +1,14 @@
 /**
  * Purpose: `headway store compact` and `headway store gc`: keep the store small; remove only
  * unreferenced objects.
- * Invariants: gc changes nothing without --delete; it reads the features and models of one
- * domain, and never its forecasts.
+ * Invariants: gc changes nothing without --delete; it reads the features, models and posted
+ * actuals of one domain, and never its forecasts.
  * Fails: as the feature store and the registry do; nothing is removed where a card or a manifest
  * cannot be read.
  */
 import Table from 'cli-table3';
 import type { Garbage } from '../../../storage/features/garbage/feature-gc.ts';
+import { collectActuals } from '../../../storage/forecasts/actuals-gc.ts';
 import { collectModels, snapshotsOfModels } from '../../../storage/models/model-gc.ts';
 import type { CommandContext } from '../../context.ts';
 
@@ -47,7 +48,9 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   const request = { graceMs, keepSnapshots, keepMs: keepDays * DAY_MS, namedByModels, remove };
   const features = await (await context.features()).gc(request);
   const models = await collectModels(store, context.domain.name, { before, remove });
-  const garbage = [...features.garbage, ...models];
+  const retention = context.clock.now() - context.settings.actualsDays * DAY_MS;
+  const actuals = await collectActuals(store, context.domain.name, { before: retention, remove });
+  const garbage = [...features.garbage, ...models, ...actuals];
   context.printJson({ ...features, garbage, removed: remove });
 
   const kept = features.snapshots - features.upTo + features.neededByModels.length;

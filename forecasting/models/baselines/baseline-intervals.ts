@@ -8,6 +8,7 @@
  * take an interval from.
  */
 
+import { recentBirth } from '../../panel/birth.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 
@@ -38,7 +39,7 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
 
   function predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
     const now = point.predict(panel, cutoff, horizon);
-    const errors = pastErrors(point, panel, cutoff, horizon, apart);
+    const errors = pastErrors(point, panel, cutoff, horizon, apart, options.week);
     const Q = quantiles.length;
     const out = new Float32Array(panel.seriesIds.length * Q * horizon).fill(Number.NaN);
     for (let s = 0; s < panel.seriesIds.length; s++) {
@@ -67,8 +68,7 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
 
 /**
  * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a
- * list of at most ERRORS_PER_STEP. A cutoff before the first known value of a series is no forecast
- * of it, and left out.
+ * list of at most ERRORS_PER_STEP. A cutoff before a series begins is no forecast of it, and left out.
  */
 function pastErrors(
   point: Forecaster,
@@ -76,11 +76,14 @@ function pastErrors(
   cutoff: number,
   horizon: number,
   apart: number,
+  week: number,
 ): number[][][] {
   const errors = panel.seriesIds.map(() => Array.from({ length: horizon }, (): number[] => []));
-  const firsts = panel.seriesIds.map((_, s) =>
-    targetOf(panel, s).findIndex((value) => !Number.isNaN(value)),
-  );
+  const firsts = panel.seriesIds.map((_, s) => {
+    const values = targetOf(panel, s);
+    const known = values.findIndex((value) => !Number.isNaN(value));
+    return Math.max(known, recentBirth(values, cutoff, week, ERRORS_PER_STEP * apart + horizon));
+  });
   const earliest = Math.min(...firsts.filter((first) => first >= 0));
   const most = ERRORS_PER_STEP + Math.ceil(horizon / apart);
   for (let m = 1; m < most; m++) {

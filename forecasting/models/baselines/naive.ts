@@ -1,18 +1,28 @@
 /**
- * Purpose: the naive baselines every model must beat: last value, same interval last week, mean of
- * the last 4 weeks.
+ * Purpose: the naive baselines every model must beat: last value, same interval a season ago, mean
+ * of the last 4 seasons. Which season, the frequency decides (seasons.ts).
  * Invariants: read nothing after the cutoff; an unknown lag is replaced by the next older one of
- * the same season, then by the series' recent mean, then by 0, so that a forecast is always finite.
+ * the same season, then by the series' recent mean, then by 0, so that a forecast is always finite;
+ * what lies before a series began is unknown.
  * Fails: a RangeError where the cutoff is outside the panel.
  */
 
+import { recentBirth } from '../../panel/birth.ts';
 import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
+import { seasonNoun } from '../../panel/seasons.ts';
 import type { Forecaster } from '../forecaster.ts';
 
-const WEEKS = 4;
+const SEASONS = 4;
+
+/** Every name that a naive baseline may have, simplest first. */
+export const NAIVE_NAMES: readonly string[] = [
+  'last_value',
+  'seasonal_naive',
+  ...(['weeks', 'years', 'seasons'] as const).map((noun) => `mean_4_${noun}`),
+];
 
 /** y(cutoff): the last known value, for every step. */
-export const lastValue: Forecaster = pointForecaster('last_value', 1, (values, cutoff) =>
+export const lastValue: Forecaster = pointForecaster('last_value', 1, 1, (values, cutoff) =>
   lastKnown(values, cutoff),
 );
 
@@ -21,50 +31,56 @@ export const lastValue: Forecaster = pointForecaster('last_value', 1, (values, c
  * longer than the season.
  */
 export const seasonalNaive = (seasonLength: number): Forecaster =>
-  pointForecaster('seasonal_naive', seasonLength, (values, cutoff, step) => {
+  pointForecaster('seasonal_naive', seasonLength, 1, (values, cutoff, step, birth) => {
     let t = cutoff + step - Math.ceil(step / seasonLength) * seasonLength;
-    for (; t >= 0; t -= seasonLength) if (!Number.isNaN(values[t])) return values[t] as number;
-    return recentMean(values, cutoff, seasonLength);
+    for (; t >= birth; t -= seasonLength) if (!Number.isNaN(values[t])) return values[t] as number;
+    return recentMean(values, birth, cutoff, seasonLength);
   });
 
 /** Mean of the known values at the target's time in each of the last 4 seasons. */
-export const meanOfSeasons = (seasonLength: number): Forecaster =>
-  pointForecaster('mean_4_weeks', seasonLength * WEEKS, (values, cutoff, step) => {
+export const meanOfSeasons = (
+  seasonLength: number,
+  noun: ReturnType<typeof seasonNoun> = 'weeks',
+): Forecaster =>
+  pointForecaster(`mean_4_${noun}`, seasonLength, SEASONS, (values, cutoff, step, birth) => {
     let sum = 0;
     let count = 0;
     const first = cutoff + step - Math.ceil(step / seasonLength) * seasonLength;
-    for (let week = 0, t = first; week < WEEKS && t >= 0; week++, t -= seasonLength) {
+    for (let season = 0, t = first; season < SEASONS && t >= birth; season++, t -= seasonLength) {
       const value = values[t] as number;
       if (Number.isNaN(value)) continue;
       sum += value;
       count++;
     }
-    return count > 0 ? sum / count : recentMean(values, cutoff, seasonLength);
+    return count > 0 ? sum / count : recentMean(values, birth, cutoff, seasonLength);
   });
 
-/** The baselines of a domain whose longest season is `seasonLength` intervals. */
-export const naiveForecasters = (seasonLength: number): Forecaster[] => [
+/** The baselines of a grid whose baseline season is `seasonLength` intervals. */
+export const naiveForecasters = (seasonLength: number, frequencyMinutes = 60): Forecaster[] => [
   lastValue,
   seasonalNaive(seasonLength),
-  meanOfSeasons(seasonLength),
+  meanOfSeasons(seasonLength, seasonNoun(frequencyMinutes, seasonLength)),
 ];
 
 function pointForecaster(
   name: string,
-  minimumHistory: number,
-  forecast: (values: Float32Array, cutoff: number, step: number) => number,
+  season: number,
+  seasons: number,
+  forecast: (values: Float32Array, cutoff: number, step: number, birth: number) => number,
 ): Forecaster {
   return {
     name,
     quantiles: [0.5],
-    minimumHistory,
+    minimumHistory: season * seasons,
     predict(panel: Panel, cutoff: number, horizon: number): Float32Array {
       if (cutoff < 0 || cutoff >= panel.length)
         throw new RangeError(`cutoff ${cutoff} is outside the panel's ${panel.length} intervals`);
       const out = new Float32Array(panel.seriesIds.length * horizon);
       for (let s = 0; s < panel.seriesIds.length; s++) {
         const values = targetOf(panel, s);
-        for (let k = 1; k <= horizon; k++) out[s * horizon + k - 1] = forecast(values, cutoff, k);
+        const birth = season > 1 ? recentBirth(values, cutoff, season, SEASONS * season) : 0;
+        for (let k = 1; k <= horizon; k++)
+          out[s * horizon + k - 1] = forecast(values, cutoff, k, birth);
       }
       return out;
     },
@@ -76,6 +92,10 @@ function lastKnown(values: Float32Array, cutoff: number): number {
   return 0;
 }
 
-/** Mean of the known values of the last `intervals`; 0 where none is known. */
-const recentMean = (values: Float32Array, cutoff: number, intervals: number): number =>
-  meanOf(values.subarray(Math.max(0, cutoff - intervals + 1), cutoff + 1)) || 0;
+/** Mean of the known values of the last `intervals` from `birth` on; 0 where none is known. */
+const recentMean = (
+  values: Float32Array,
+  birth: number,
+  cutoff: number,
+  intervals: number,
+): number => meanOf(values.subarray(Math.max(birth, cutoff - intervals + 1), cutoff + 1)) || 0;

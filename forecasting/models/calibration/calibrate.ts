@@ -8,36 +8,44 @@
  * Fails: never; too few observations leave everything as it is.
  */
 
-import type { FeatureSpec } from '../../features/feature-spec.ts';
+import type { FeatureSpec, LevelSpec } from '../../features/feature-spec.ts';
 import type { Panel } from '../../panel/panel.ts';
 import type { Calibration } from './calibration.ts';
 import type { TargetKind } from './constrain-quantiles.ts';
 import { edgeOf } from './edges.ts';
 import { factorsOf } from './factors.ts';
-import { type Calibrated, groupsOf, levelBoundsOf, observe } from './observations.ts';
+import { type Calibrated, groupsOf, levelBoundsOf, observe, type Windows } from './observations.ts';
+import { shortHistories } from './short-histories.ts';
 import { trustPerStep } from './trust.ts';
 
 export function calibrate(
   panel: Panel,
   models: Calibrated,
   cutoffs: readonly number[],
-  spec: Pick<FeatureSpec, 'horizon' | 'day' | 'week'> & TargetKind,
+  spec: Pick<FeatureSpec, 'horizon' | 'day'> & LevelSpec & TargetKind,
 ): Calibration {
-  const { quantiles } = models.forecaster;
-  const windows = observe(panel, models, cutoffs, spec);
+  const whole = cutoffs.map((cutoff) => ({ panel, cutoff, time: cutoff }));
+  const windows = observe(whole, models, spec);
   const levelBounds = levelBoundsOf(windows);
-  const groups = groupsOf(windows, levelBounds).map((group) => {
-    const trust = trustPerStep(windows, group, quantiles, models.linear !== null);
-    const factors = factorsOf(windows, group, quantiles, trust);
-    const edge = spec.integerValued
-      ? edgeOf(windows, group, quantiles, spec, { trust, factors })
-      : 0;
-    return { trust, factors, edge };
-  });
+  const groups = groupsOf(windows, levelBounds).map((group) =>
+    ofGroup(windows, group, models, spec),
+  );
+  const context = models.forecaster.withContext?.(panel) ?? panel;
+  const short = observe(shortHistories(context, cutoffs, spec), models, spec);
+  const all = Int32Array.from({ length: short.count }, (_, w) => w);
+  if (spec.version === 2) groups.push(ofGroup(short, all, models, spec));
   return {
     levelBounds,
     trust: groups.map(({ trust }) => trust),
     factors: groups.map(({ factors }) => factors),
     edges: groups.map(({ edge }) => edge),
   };
+}
+
+function ofGroup(windows: Windows, group: Int32Array, models: Calibrated, kind: TargetKind) {
+  const { quantiles } = models.forecaster;
+  const trust = trustPerStep(windows, group, quantiles, models.linear !== null);
+  const factors = factorsOf(windows, group, quantiles, trust);
+  const edge = kind.integerValued ? edgeOf(windows, group, quantiles, kind, { trust, factors }) : 0;
+  return { trust, factors, edge };
 }

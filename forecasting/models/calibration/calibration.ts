@@ -18,8 +18,8 @@ export const NETWORK_ALONE: Trust = { network: 1, linear: 0 };
 
 export interface Calibration {
   /**
-   * Series with a level below the first bound are the first group, and so on; the last group is
-   * open.
+   * Series with a level below the first bound are the first group, and so on; the last of these is
+   * open. A group more is that of series with a short history, whatever their level.
    */
   readonly levelBounds: readonly number[];
   /** [group][step]: what the median is made of. */
@@ -40,6 +40,16 @@ export const groupOf = (levelBounds: readonly number[], level: number): number =
   const group = levelBounds.findIndex((bound) => level < bound);
   return group < 0 ? levelBounds.length : group;
 };
+
+/** The group of a window: by its level, or that of short histories where there is one. */
+export const groupOfWindow = (
+  { levelBounds, trust }: Calibration,
+  level: number,
+  isShort: boolean,
+): number =>
+  isShort && trust.length > levelBounds.length + 1
+    ? levelBounds.length + 1
+    : groupOf(levelBounds, level);
 
 /** The three forecasts that a median is made of. */
 export interface Centers {

@@ -5,10 +5,11 @@
  * the groups are quantiles of the windows' levels, so that they follow the target's unit.
  * Fails: never.
  */
-import type { FeatureSpec } from '../../features/feature-spec.ts';
+import { type FeatureSpec, type LevelSpec, levelIntervals } from '../../features/feature-spec.ts';
 import { hasEnoughHistory, levelAt } from '../../features/features.ts';
-import { type Panel, targetOf } from '../../panel/panel.ts';
-import type { Forecaster } from '../forecaster.ts';
+import { firstEvent, recentBirth } from '../../panel/birth.ts';
+import { targetOf } from '../../panel/panel.ts';
+import type { CutPanel, Forecaster } from '../forecaster.ts';
 import { groupOf } from './calibration.ts';
 
 export interface Calibrated {
@@ -18,6 +19,11 @@ export interface Calibrated {
   readonly anchor: Forecaster;
   /** A point forecaster that may be better than the first; null where there is none. */
   readonly linear: Forecaster | null;
+}
+
+/** A panel and its cutoff, and what that is in the grid of the whole panel. */
+export interface CalibrationCut extends CutPanel {
+  readonly time: number;
 }
 
 /** One window is a series at a cutoff. */
@@ -42,14 +48,13 @@ const MIN_WINDOWS = 1000;
 const MAX_GROUPS = 5;
 
 export function observe(
-  panel: Panel,
+  cuts: readonly CalibrationCut[],
   { forecaster, anchor, linear }: Calibrated,
-  cutoffs: readonly number[],
-  spec: Pick<FeatureSpec, 'horizon' | 'day' | 'week'>,
+  spec: Pick<FeatureSpec, 'horizon' | 'day'> & LevelSpec,
 ): Windows {
-  const { horizon, week } = spec;
+  const { horizon } = spec;
   const size = forecaster.quantiles.length * horizon;
-  const capacity = cutoffs.length * panel.seriesIds.length;
+  const capacity = cuts.reduce((sum, { panel }) => sum + panel.seriesIds.length, 0);
   const windows = {
     cutoffs: new Int32Array(capacity),
     levels: new Float64Array(capacity),
@@ -59,16 +64,16 @@ export function observe(
     forecast: new Float32Array(capacity * size),
   };
   let count = 0;
-  for (const cutoff of cutoffs) {
+  for (const { panel, cutoff, time } of cuts) {
     const forecasts = forecaster.predict(panel, cutoff, horizon);
     const anchors = anchor.predict(panel, cutoff, horizon);
     const lines = linear?.predict(panel, cutoff, horizon) ?? anchors;
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const values = targetOf(panel, s);
-      if (!hasEnoughHistory(values, cutoff, spec)) continue;
+      if (!hasEnoughHistory(values, cutoff, spec) || !hasBegun(values, cutoff, spec)) continue;
       const rowOf = (of: Float32Array, length: number) => of.subarray(s * length, (s + 1) * length);
-      windows.cutoffs[count] = cutoff;
-      windows.levels[count] = levelAt(values, cutoff, week);
+      windows.cutoffs[count] = time;
+      windows.levels[count] = levelAt(values, cutoff, spec);
       windows.actual.fill(Number.NaN, count * horizon, (count + 1) * horizon);
       windows.actual.set(values.subarray(cutoff + 1, cutoff + 1 + horizon), count * horizon);
       windows.anchor.set(rowOf(anchors, horizon), count * horizon);
@@ -78,6 +83,13 @@ export function observe(
     }
   }
   return { ...windows, count, horizon };
+}
+
+/** Not zero so far; a series that has just begun is calibrated apart, by its age. */
+function hasBegun(values: Float32Array, cutoff: number, spec: LevelSpec): boolean {
+  if (spec.version !== 2 || spec.isAdditive) return true;
+  const isBorn = firstEvent(values) <= cutoff;
+  return isBorn && recentBirth(values, cutoff, spec.week, levelIntervals(spec)) === 0;
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 import type { Panel } from '../../panel/panel.ts';
 import type { Calibration } from '../calibration/calibration.ts';
 import type { CutPanel, Forecaster } from '../forecaster.ts';
-import { embeddingRows, keepGroups, repeatFirstRow, rowsById } from './input-scaling.ts';
+import { embeddingRows, keepGroups, rowsById } from './input-scaling.ts';
 import { type NetworkSpec, parameterCount, type TrainedNetwork, toTensors } from './network.ts';
 import { CHUNK, NetworkPass } from './network-pass.ts';
 import { linearColumns } from './ridge.ts';
@@ -255,7 +255,7 @@ function mediansOfFirstRow(
 ): { baseline: Float32Array; medians: Float32Array } {
   const groups = featureGroups(spec.features);
   const { batch } = pass;
-  repeatFirstRow(batch, kept.length);
+  pass.repeatFirst(kept.length);
   for (const [row, groupsPresent] of kept.entries()) {
     keepGroups(batch, row, groups, groupsPresent);
     pass.setEmbedding(row, groupsPresent.has('series') ? known : spec.seriesIds.length);

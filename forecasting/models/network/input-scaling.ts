@@ -9,12 +9,8 @@
 
 import type { FeatureSource } from '../../features/feature-source.ts';
 import type { FeatureGroup, FeatureSizes, featureGroups } from '../../features/feature-spec.ts';
-import {
-  createFeatureBatch,
-  type FeatureBatch,
-  hasEnoughHistory,
-  writeFeatures,
-} from '../../features/features.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import { drawHistory, isLearnable } from '../../features/training-history.ts';
 import { type Panel, targetOf } from '../../panel/panel.ts';
 import type { InputScaling, NetworkSpec } from './network.ts';
 
@@ -147,8 +143,8 @@ export function fitScaling(
     const series = Math.floor(random() * panel.seriesIds.length);
     const cutoff = cutoffs[Math.floor(random() * cutoffs.length)] as number;
     const values = targetOf(panel, series);
-    if (!hasEnoughHistory(values, cutoff, spec)) continue;
-    writeFeatures(source, series, cutoff, batch, 0);
+    if (!isLearnable(source, series, cutoff)) continue;
+    writeFeatures(source, series, cutoff, batch, 0, drawHistory(source, series, cutoff, random));
     addMoments(window, batch.window, 0);
     for (let k = 0; k < spec.horizon; k++) {
       addMoments(step, batch.step, k * sizes.stepSize);

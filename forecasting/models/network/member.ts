@@ -10,8 +10,8 @@
  * not of this job; an UnlearnableError where no window has enough known history.
  */
 import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
-import { hasEnoughHistory } from '../../features/features.ts';
-import { type Panel, targetOf } from '../../panel/panel.ts';
+import { drawHistory, isLearnable } from '../../features/training-history.ts';
+import type { Panel } from '../../panel/panel.ts';
 import { type AdamWState, createAdamW, oneCycleRate } from './adamw.ts';
 import { decayOf, initialWeights, lossOf, trainStep } from './gradient-step.ts';
 import { dropContext, embeddingRows } from './input-scaling.ts';
@@ -31,6 +31,8 @@ const STEPS_PER_CHECKPOINT = 100;
 /** The second pass starts at this share of the peak rate. */
 const TUNE_RATE = 0.15;
 const CALIBRATION_STRIDE = 5;
+/** Share of the windows with a shortened history that have the embedding of an unknown series. */
+const NEW_SERIES = 0.5;
 /**
  * How often in the first pass, and on how many windows, the loss on the calibration span is taken.
  */
@@ -218,8 +220,11 @@ export async function fitMember(
     for (const [row, index] of windows.entries()) {
       const series = index % seriesCount;
       const cutoff = plan.cutoffs[(index / seriesCount) | 0] as number;
-      fillRow(source, batch, row, series, cutoff, scaling, weightOf(series));
-      const isAnonymous = random() < options.anonymous;
+      const history = drawHistory(source, series, cutoff, random);
+      fillRow(source, batch, row, series, cutoff, scaling, weightOf(series), history);
+      // A series with a short history is most often one that nothing was learnt of.
+      const anonymous = history ? Math.max(options.anonymous, NEW_SERIES) : options.anonymous;
+      const isAnonymous = random() < anonymous;
       batch.series[row] = isAnonymous ? spec.seriesIds.length : (embeddingRow[series] as number);
       if (isAnonymous) dropContext(batch, row, source.sizes);
     }
@@ -350,7 +355,7 @@ function validationBatch(
   for (let row = 0; row < batch.capacity; row++) {
     const series = Math.floor(random() * seriesCount);
     const cutoff = plan.heldOut[Math.floor(random() * plan.heldOut.length)] as number;
-    const isPoor = !hasEnoughHistory(targetOf(source.panel, series), cutoff, source.spec);
+    const isPoor = !isLearnable(source, series, cutoff);
     fillRow(source, batch, row, series, cutoff, scaling, isPoor ? 0 : weightOf(series));
     batch.series[row] = rows[series] as number;
   }

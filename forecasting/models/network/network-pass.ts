@@ -7,10 +7,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { FeatureSource } from '../../features/feature-source.ts';
 import { type FeatureSizes, featureSizes } from '../../features/feature-spec.ts';
-import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
-import { believedCenter, groupOf, spreadAbout } from '../calibration/calibration.ts';
+import {
+  createFeatureBatch,
+  type FeatureBatch,
+  knownShareOf,
+  writeFeatures,
+} from '../../features/features.ts';
+import { believedCenter, groupOfWindow, spreadAbout } from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
-import { dropContext, standardiseRow } from './input-scaling.ts';
+import { SHORT_SHARE } from '../calibration/short-histories.ts';
+import { dropContext, repeatFirstRow, standardiseRow } from './input-scaling.ts';
 import { forward, type TrainedNetwork } from './network.ts';
 import { linearOffsets } from './ridge.ts';
 
@@ -25,6 +31,8 @@ export class NetworkPass {
   private readonly Q: number;
   private readonly median: number;
   private readonly seriesRows = new Int32Array(CHUNK);
+  /** 1 where the window's history is short. */
+  private readonly isShort = new Uint8Array(CHUNK);
   private readonly lineOffsets: Float32Array;
   private readonly quantileValues: Float64Array;
 
@@ -47,14 +55,29 @@ export class NetworkPass {
   write(source: FeatureSource, series: number, at: number, row: number, embedding: number): void {
     const { spec, scaling } = this.trained;
     writeFeatures(source, series, at, this.batch, row);
+    const known = knownShareOf(this.batch, row, spec.features);
+    this.isShort[row] = known < SHORT_SHARE ? 1 : 0;
     standardiseRow(this.batch, row, source, scaling);
     if (embedding === spec.seriesIds.length) dropContext(this.batch, row, this.sizes);
     this.setEmbedding(row, embedding);
   }
 
+  /** Makes the first `rows` rows copies of the first. */
+  repeatFirst(rows: number): void {
+    repeatFirstRow(this.batch, rows);
+    this.isShort.fill(this.isShort[0] as number, 0, rows);
+  }
+
   /** Which row of the embedding a row of the batch uses. */
   setEmbedding(row: number, embedding: number): void {
     this.seriesRows[row] = embedding;
+  }
+
+  /** Which group of the calibration a row belongs to. */
+  private groupOf(row: number): number {
+    const { calibration } = this.trained;
+    const level = this.batch.level[row] as number;
+    return calibration ? groupOfWindow(calibration, level, this.isShort[row] === 1) : 0;
   }
 
   /** The calibrated median of a row and step, in the target's own unit. */
@@ -68,7 +91,7 @@ export class NetworkPass {
     const line = linear
       ? anchor + level * (this.lineOffsets[at] as number) * scaling.outputScale
       : anchor;
-    const group = calibration ? groupOf(calibration.levelBounds, level) : 0;
+    const group = this.groupOf(row);
     return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
 
@@ -86,7 +109,7 @@ export class NetworkPass {
     const { scaling, calibration, spec } = this.trained;
     const { Q, median, fittedHorizon, quantileValues } = this;
     const level = this.batch.level[row] as number;
-    const group = calibration ? groupOf(calibration.levelBounds, level) : 0;
+    const group = this.groupOf(row);
     for (let k = 0; k < horizon; k++) {
       const at = row * fittedHorizon + k;
       const anchor = level * (this.batch.base[at] as number);

@@ -13,12 +13,8 @@
 
 import { createFeatureSource, type FeatureSource } from '../../features/feature-source.ts';
 import { type FeatureSpec, featureSizes } from '../../features/feature-spec.ts';
-import {
-  createFeatureBatch,
-  type FeatureBatch,
-  hasEnoughHistory,
-  writeFeatures,
-} from '../../features/features.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import { isLearnable } from '../../features/training-history.ts';
 import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
 import type { Forecaster } from '../forecaster.ts';
 import { fitScaling, standardiseRow } from './input-scaling.ts';
@@ -101,7 +97,7 @@ export function fitCoefficients(
   for (const cutoff of cutoffs) {
     const part = cutoff >= tailStart ? tail : cutoff + spec.horizon <= tailStart ? early : between;
     for (let series = 0; series < seriesCount; series++) {
-      if (!hasEnoughHistory(targetOf(panel, series), cutoff, spec)) continue;
+      if (!isLearnable(source, series, cutoff)) continue;
       windows++;
       fillRow(source, batch, 0, series, cutoff, scaling, 1);
       const level = batch.level[0] as number;

@@ -8,12 +8,9 @@
  */
 
 import type { FeatureSource } from '../../features/feature-source.ts';
-import {
-  createFeatureBatch,
-  type FeatureBatch,
-  hasEnoughHistory,
-  writeFeatures,
-} from '../../features/features.ts';
+import { createFeatureBatch, type FeatureBatch, writeFeatures } from '../../features/features.ts';
+import type { SeriesHistory } from '../../features/series-history.ts';
+import { isLearnable } from '../../features/training-history.ts';
 import { targetOf } from '../../panel/panel.ts';
 import { noKnownHistory, standardiseRow } from './input-scaling.ts';
 import type { InputScaling } from './network.ts';
@@ -57,16 +54,14 @@ export function trainingCutoffs(
 }
 
 /** The windows to learn from, ascending: index of the cutoff × number of series + series. */
-export function trainingWindows(
-  { panel, spec }: Pick<FeatureSource, 'panel' | 'spec'>,
-  cutoffs: Int32Array,
-): Uint32Array {
+export function trainingWindows(source: FeatureSource, cutoffs: Int32Array): Uint32Array {
+  const { panel } = source;
   const seriesCount = panel.seriesIds.length;
   const windows = new Uint32Array(cutoffs.length * seriesCount);
   let count = 0;
   for (let c = 0; c < cutoffs.length; c++) {
     for (let series = 0; series < seriesCount; series++) {
-      if (hasEnoughHistory(targetOf(panel, series), cutoffs[c] as number, spec))
+      if (isLearnable(source, series, cutoffs[c] as number))
         windows[count++] = c * seriesCount + series;
     }
   }
@@ -74,6 +69,7 @@ export function trainingWindows(
   return windows.slice(0, count);
 }
 
+/** @param history of the series up to the cutoff: all of it by default */
 export function fillRow(
   source: FeatureSource,
   batch: TrainingBatch,
@@ -82,9 +78,10 @@ export function fillRow(
   cutoff: number,
   scaling: InputScaling,
   weight: number,
+  history?: SeriesHistory,
 ): void {
   const { horizon } = source.spec;
-  writeFeatures(source, series, cutoff, batch, row);
+  writeFeatures(source, series, cutoff, batch, row, history);
   standardiseRow(batch, row, source, scaling);
   const values = targetOf(source.panel, series);
   const scale = 1 / (batch.level[row] as number);

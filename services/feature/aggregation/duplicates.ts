@@ -22,8 +22,7 @@ export function duplicateStatements(
   const hash = `hash(${duplicateKey.join(', ')})`;
   const names = duplicateKey.map((_, index) => `k${index}`);
   const key = duplicateKey.map((column, index) => `${column} AS ${names[index]}`);
-  const candidates =
-    `(SELECT * FROM ${relation} WHERE ${hash} IN (SELECT candidate FROM ` + 'hw_candidates))';
+  const candidates = `(SELECT * FROM ${relation} WHERE ${hash} IN (SELECT candidate FROM hw_candidates))`;
   return [
     `CREATE TEMP TABLE hw_candidates AS
      SELECT ${hash} AS candidate FROM ${relation} GROUP BY candidate HAVING count(*) > 1`,

@@ -88,7 +88,10 @@ function rawRows(domain: Domain, rows: ExogenousRows): RawRows {
   const lead = `INTERVAL ${(horizon - 1) * frequencyMinutes} MINUTE`;
   return {
     relation: rows.relation,
-    seriesId: rows.column,
+    seriesId:
+      rows.series === undefined
+        ? rows.column
+        : `coalesce((${rows.column}) || '@' || (${rows.series}), ${rows.column})`,
     localTime: `CASE WHEN ${isAhead} THEN ${about} ELSE ${known} END`,
     value: rows.value,
     duplicateKey: [],

@@ -34,7 +34,7 @@ const SECRET_BYTES = 32;
 const KEY = /^hw_([0-9a-f]{12})_[0-9a-f]{64}$/;
 const NOBODY = Buffer.alloc(32);
 
-/** Of one length whatever is hashed, so that comparing tells nothing. */
+/** Of one length whatever is hashed, so that comparing reveals nothing. */
 const digest = (text: string): string => hash('sha256', text, 'hex');
 
 export interface NewKey {

@@ -7,8 +7,8 @@
  */
 export const SCOPES = {
   'forecasts:read': 'series and their forecasts, of a history of your own too',
-  'explanations:read': 'why a forecast is what it is: costlier to answer than any other',
-  'actuals:write': 'telling what happened: it is kept in the store',
+  'explanations:read': 'why a forecast is what it is: it costs more than any other request',
+  'actuals:write': 'posting what happened: it is stored',
   'models:read': 'the served model and the history of all models',
   'metrics:read': 'the figures for Prometheus at /metrics',
 } as const;

@@ -5,13 +5,13 @@
  * Fails: with the store's error while there is no list yet.
  */
 import type { Clock } from '../../../platform/clock.ts';
-import type { ListedCard, LoggedPromotion, ServedModels } from '../ports.ts';
+import type { ListedCard, Promotion, ServedModels } from '../ports.ts';
 
 export interface HistoricModel extends ListedCard {
   /** True of the model that the log says is champion. */
   readonly isChampion: boolean;
   /** What was decided about it, oldest first. */
-  readonly log: readonly LoggedPromotion[];
+  readonly log: readonly Promotion[];
 }
 
 export function modelHistory(

@@ -1,6 +1,6 @@
 /**
- * Purpose: the request and the answer of actuals posted back, written once, as schemas.ts does for
- * the others.
+ * Purpose: the request and the response of actuals posted back, written once, as schemas.ts does
+ * for the others.
  * Invariants: as schemas.ts.
  * Fails: as schemas.ts.
  */

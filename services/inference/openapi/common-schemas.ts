@@ -1,9 +1,9 @@
 /**
- * Purpose: every request and answer, written once: validation, types, fast serialisation and the
+ * Purpose: every request and response, written once: validation, types, fast serialisation and the
  * OpenAPI document.
  * Invariants: objects that clients send refuse unknown properties; every string and array they send
  * is bounded; examples are sent by a test.
- * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is
+ * Fails: a request that does not match gets REQUEST_INVALID and the path of what is
  * wrong.
  */
 import type { Static, TSchema } from 'typebox';
@@ -96,7 +96,7 @@ export const Fallback = Type.Object(
     title: 'Fallback',
     description:
       'Why these are not the numbers that the newest model makes of the newest data. Absent ' +
-      'where they are. Where a baseline answers, ' +
+      'where they are. Where a baseline forecasts, ' +
       '`modelVersion` names it: `baseline-mean_4_weeks`',
   },
 );
@@ -153,7 +153,8 @@ export const ModelResponse = Type.Object(
           minimumHistory: Type.Integer({ description: 'Values a history of your own must have' }),
           exogenous: Type.Optional(
             Type.Array(Type.String(), {
-              description: 'Columns beside the demand that it reads; absent where it reads none',
+              description:
+                'Columns that it reads in addition to the demand; absent where it reads none',
             }),
           ),
           metrics: Type.Unsafe<unknown>({
@@ -230,7 +231,7 @@ export const ReadyResponse = Type.Object(
     status: Type.Unsafe<'ready' | 'degraded'>({
       type: 'string',
       enum: ['ready', 'degraded'],
-      description: 'degraded: forecasts are answered, but they are a fallback',
+      description: 'degraded: forecasts are served, but they are a fallback',
     }),
     modelVersion: Type.String(),
     snapshotVersion: Type.String(),
@@ -239,7 +240,7 @@ export const ReadyResponse = Type.Object(
     fallback: Type.Optional(Fallback),
     rescuedSeries: Type.Integer({
       description:
-        'Series for which a baseline answers, because the model has no sound forecast of them',
+        'Series for which a baseline forecasts, because the model has no sound forecast of them',
     }),
     refreshFailure: Type.Unsafe<{ code: string; at: string } | null>({
       type: ['object', 'null'],
@@ -282,8 +283,8 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: Problem } },
 });
 
-/** The answers of a route: the good one, 304 where it can be revalidated, and problems. */
-export const answers = <T extends TSchema>(schema: T, description: string) => ({
+/** The responses of a route: the good one, 304 where it can be revalidated, and problems. */
+export const responsesOf = <T extends TSchema>(schema: T, description: string) => ({
   200: { description, content: { 'application/json': { schema } } },
   '4xx': problem('What is wrong with the request'),
   '5xx': problem('What is wrong with the service'),
@@ -295,13 +296,13 @@ export const streamedResponses = <T extends TSchema>(schema: T, description: str
     schema: Type.String({ description: of, examples: [example] }),
   });
   return {
-    ...answers(schema, description),
+    ...responsesOf(schema, description),
     200: {
       description,
       content: {
         'application/json': { schema },
         'application/x-ndjson': text(
-          'One forecast a line, as GET /v1/series/{id}/forecast answers it',
+          'One forecast a line, as GET /v1/series/{id}/forecast returns it',
           FORECAST_LINES,
         ),
         'text/csv': text(

@@ -3,7 +3,7 @@
  * headers, every problem by its status and code, and one component for every schema that has a
  * name.
  * Invariants: a schema with a `title` is a component of that name wherever it is used; the problems
- * shown are made by the code that answers them; a strict linter finds nothing
+ * shown are made by the code that returns them; a strict linter finds nothing
  * (tests/unit/services/inference/openapi-lint.test.ts).
  * Fails: INTERNAL where two schemas that differ have the same title.
  */
@@ -50,14 +50,14 @@ export function openapiInfo(domain: Domain, wantsKeys: boolean) {
         'path: within it members, parameters, codes and ' +
         'reasons may be added, never removed or given another meaning, so ignore what you ' +
         'do not know. What will go is marked `deprecated` ' +
-        'here and answered with the headers Deprecation and Sunset for at least six months.',
+        'here and sent with the headers Deprecation and Sunset for at least six months.',
       version: '1.0.0',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     components: { securitySchemes: SECURITY_SCHEMES },
     servers: [{ url: '/', description: 'The service that this document comes from' }],
     tags: [
-      { name: 'actuals', description: 'What happened, told back' },
+      { name: 'actuals', description: 'What happened, posted back' },
       { name: 'forecasts', description: 'Quantile forecasts' },
       { name: 'health', description: 'For orchestrators' },
       { name: 'model', description: 'What forecasts come from' },
@@ -142,7 +142,7 @@ const PARAMETERS = {
     name: 'If-None-Match',
     in: 'header',
     required: false,
-    description: 'The ETag of an answer that is there already: 304 where it still holds',
+    description: 'The ETag of a response that the client has: 304 where it still holds',
     schema: { type: 'string', maxLength: 8192 },
     example: '"2.20260301T040000-1a2b3c.7.42-0f1e2d3c4b5a"',
   },
@@ -176,7 +176,7 @@ function completeOperation(
     ref('parameters', 'RequestId'),
   ];
   const { 200: good, '4XX': _request, '5XX': _service, ...others } = operation.responses;
-  // Examples belong beside a schema that many answers share, not into it.
+  // Examples belong next to a schema that many responses share, not into it.
   for (const [type, media] of Object.entries<Json>(good.content)) {
     const { examples: shown, ...schema } = media.schema;
     Object.assign(media, { schema }, shown ? { example: shown[0] } : {});

@@ -1,7 +1,7 @@
 /**
- * Purpose: the request and the answer of an explanation, written once, as schemas.ts does for the
+ * Purpose: the request and the response of an explanation, written once, as schemas.ts does for the
  * others.
- * Invariants: an unknown parameter is refused; the example sums, as every answer does.
+ * Invariants: an unknown parameter is refused; the example sums, as every response does.
  * Fails: as schemas.ts.
  */
 import type { Static } from 'typebox';

@@ -1,9 +1,9 @@
 /**
- * Purpose: the requests and the answers of forecasts, written once, as schemas.ts does for the
+ * Purpose: the requests and the responses of forecasts, written once, as schemas.ts does for the
  * others.
  * Invariants: as schemas.ts: unknown properties are refused, what clients send is bounded, examples
  * are sent by a test.
- * Fails: a request that does not match is answered with REQUEST_INVALID and the path of what is
+ * Fails: a request that does not match gets REQUEST_INVALID and the path of what is
  * wrong.
  */
 import type { Static } from 'typebox';
@@ -34,8 +34,8 @@ export const LevelsText = Type.String({
   maxLength: 100,
   pattern: '^\\d{1,2}(\\.\\d{1,3})?(,\\d{1,2}(\\.\\d{1,3})?)*$',
   description:
-    'Intervals to answer, by level, beside the median: 80 is the quantiles 0.1 and 0.9. All ' +
-    'that the model has without it',
+    'Intervals to return, by level, with the median: 80 is the quantiles 0.1 and 0.9. ' +
+    'Default: all that the model has',
   examples: ['80'],
 });
 const Levels = Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 100 }), {
@@ -169,7 +169,7 @@ export const ForecastsBody = Type.Object(
     description:
       'Either `seriesIds` or `history`. A history must be as long as the model needs (weeks ' +
       'of hours, usually); the example is ' +
-      'shortened, and a history that is too short is answered with the length that is needed.',
+      'shortened, and a history that is too short is refused with the length that is needed.',
     examples: [
       { seriesIds: ['74', '75'], horizon: 24, levels: [80] },
       { history: { start: '2026-03-01T00:00:00Z', values: [12, 9, null, 7, 8] }, horizon: 3 },

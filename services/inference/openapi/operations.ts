@@ -2,7 +2,7 @@
  * Purpose: what the contract says of every operation beyond its schemas: what it is for, how it may
  * be repeated and cached, what may go wrong.
  * Invariants: one entry an operationId, neither more nor fewer (a test compares); whatever code an
- * operation answers with is listed (the fuzzer compares).
+ * operation responds with is listed (the fuzzer compares).
  * Fails: never; the document says so where an entry is missing.
  */
 import type { ProblemCode } from './problem-codes.ts';
@@ -10,17 +10,17 @@ import type { ProblemCode } from './problem-codes.ts';
 export interface Operation {
   /** CommonMark, for people. */
   readonly description: string;
-  /** What may go wrong beside what may go wrong everywhere. */
+  /** What may go wrong, in addition to what may go wrong everywhere. */
   readonly problems: readonly ProblemCode[];
-  /** CompletedRequest from what is served: 503 with the reason while there is nothing to serve. */
+  /** Responds from what is served: 503 with the reason while there is nothing to serve. */
   readonly needsData: boolean;
-  /** Answers carry an ETag, and whoever has it already gets a 304. */
+  /** Responses carry an ETag, and whoever has it already gets a 304. */
   readonly revalidates: boolean;
 }
 
-/** What every operation may answer. */
+/** What every operation may respond with. */
 export const EVERYWHERE: readonly ProblemCode[] = ['INTERNAL', 'STOPPING'];
-/** What every operation with a scope may answer where keys are on. */
+/** What every operation with a scope may respond with where keys are on. */
 export const GUARDED: readonly ProblemCode[] = [
   'API_KEY_MISSING',
   'API_KEY_UNKNOWN',
@@ -28,16 +28,16 @@ export const GUARDED: readonly ProblemCode[] = [
   'API_KEY_REVOKED',
   'SCOPE_MISSING',
 ];
-/** What every operation but the probes may answer. */
+/** What every operation but the probes may respond with. */
 export const LIMITED: readonly ProblemCode[] = ['RATE_LIMITED', 'OVERLOADED'];
-/** What every operation with a body may answer. */
+/** What every operation with a body may respond with. */
 export const WITH_BODY: readonly ProblemCode[] = [
   'REQUEST_INVALID',
   'BODY_INVALID',
   'BODY_TOO_LARGE',
   'MEDIA_TYPE_UNSUPPORTED',
 ];
-/** Before there is an operation, or after it has answered: the catch-all of each names them. */
+/** Before there is an operation, or after it has responded: the catch-all of each names them. */
 export const BEFORE_ROUTING: readonly ProblemCode[] = [
   'ROUTE_NOT_FOUND',
   'METHOD_NOT_ALLOWED',
@@ -46,7 +46,7 @@ export const BEFORE_ROUTING: readonly ProblemCode[] = [
   'HEADERS_TOO_LARGE',
   'ANSWER_TOO_LARGE',
 ];
-/** Why there may be nothing to answer from: always a 503. */
+/** Why there may be nothing to serve: always a 503. */
 export const NOT_READY: readonly ProblemCode[] = [
   'NO_CHAMPION',
   'MODEL_NOT_FOUND',
@@ -61,7 +61,7 @@ export const NOT_READY: readonly ProblemCode[] = [
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   live: {
     description:
-      'Answers while the process is alive. It says nothing about data, and is neither ' +
+      'Responds while the process is alive. It says nothing about data, and is neither ' +
       'limited nor logged.',
     problems: [],
     needsData: false,
@@ -69,7 +69,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   ready: {
     description:
-      '200 exactly while forecasts can be answered. `degraded` says that they are a ' +
+      '200 exactly while forecasts can be served. `degraded` says that they are a ' +
       'fallback, and why; it takes no instance out of ' +
       'service, because the others read the same store.',
     problems: [],
@@ -87,7 +87,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastSeries: {
     description:
-      'Served from memory: computed once when a model or a snapshot arrived. The answer is ' +
+      'Served from memory: computed once when a model or a snapshot arrived. The response is ' +
       'of one model and one snapshot, and names them. ' +
       'A `/` in an id is sent as `%2F`.',
     problems: [
@@ -103,7 +103,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   forecastAll: {
     description:
-      'NDJSON and CSV hold all series and are sent piece by piece, as fast as they are ' +
+      'NDJSON and CSV hold all series and are sent in chunks, as fast as they are ' +
       'read; JSON comes in pages. Without `format` the ' +
       'Accept header chooses. Series without a forecast are left out and counted in ' +
       '`X-Series-Left-Out` (of JSON: `withoutForecast`). ' +
@@ -117,7 +117,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'Either stored series by their ids, or recent values of your own, of a series the ' +
       'model knows or has never seen. `whatIf` overrides ' +
       'other exogenous values. All or nothing: one series that cannot be forecast makes the ' +
-      'answer a problem. Nothing is changed or ' +
+      'response a problem. Nothing is changed or ' +
       'kept, so it may be sent again at will.',
     problems: [
       ...WITH_BODY,
@@ -150,7 +150,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   servedModel: {
     description:
       'The pair that forecasts come from at this moment. `model` and `promotion` are null ' +
-      'while a baseline stands in.',
+      'while a baseline is served instead.',
     problems: [],
     needsData: true,
     revalidates: true,
@@ -167,7 +167,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description:
       'What monitoring will score forecasts with. Kept with the time of its first receipt; ' +
       'of a post in which anything is wrong nothing is ' +
-      'kept. The same post sent again, to any instance, is kept once and answered with ' +
+      'kept. The same post sent again, to any instance, is stored once and acknowledged with ' +
       '`isNew: false`: the same by `Idempotency-Key`, or ' +
       'by content without one.',
     problems: [

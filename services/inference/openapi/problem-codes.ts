@@ -15,7 +15,7 @@ export const PROBLEM_MEANINGS = {
   BODY_TOO_LARGE: 'the body is larger than this service takes',
   MEDIA_TYPE_UNSUPPORTED: 'the body is of another type than JSON',
   URL_INVALID: 'the path is not well formed, or a part of it is too long',
-  NOT_ACCEPTABLE: 'the answer is had in none of the types that Accept names',
+  NOT_ACCEPTABLE: 'the response is available in none of the types that Accept names',
   ROUTE_NOT_FOUND: 'there is nothing at this path',
   METHOD_NOT_ALLOWED: 'the path has no such method; Allow names those it has',
   REQUEST_MALFORMED: 'the bytes are no HTTP request',
@@ -27,10 +27,10 @@ export const PROBLEM_MEANINGS = {
   API_KEY_REVOKED: 'the API key was revoked',
   SCOPE_MISSING: 'the API key has not the scope of this operation',
   ANSWER_TOO_LARGE:
-    'the answer is larger than AWS Lambda, where the service runs on it, lets through',
+    'the response is larger than AWS Lambda, where the service runs on it, lets through',
   RATE_LIMITED: 'this client asked more often than it may; Retry-After says when to ask again',
   OVERLOADED: 'the service has more to do than it can; Retry-After says when to ask again',
-  STOPPING: 'this instance is stopping; another one answers',
+  STOPPING: 'this instance is stopping; another one responds',
   ACTUALS_OFF: 'this service keeps no actuals',
   SERIES_UNKNOWN: 'there is no series of this id',
   HORIZON_INVALID: 'the model does not forecast so many steps',
@@ -47,7 +47,7 @@ export const PROBLEM_MEANINGS = {
   MODEL_CORRUPT: 'the model cannot be read',
   SNAPSHOT_EMPTY: 'no features have been committed yet',
   SNAPSHOT_COLLECTED: 'the snapshot is not in the store any more',
-  STORE_UNAVAILABLE: 'the store does not answer',
+  STORE_UNAVAILABLE: 'the store does not respond',
   STORE_CORRUPT: 'something in the store is damaged',
   STORE_FULL: 'the store takes no more',
   INTERNAL: 'an unexpected error; the log has it under the `instance` of the problem',
@@ -59,6 +59,6 @@ export const PROBLEM_CODES = Object.keys(PROBLEM_MEANINGS) as ProblemCode[];
 export const isHttpCode = (code: ProblemCode): code is ProblemCode & HttpProblemCode =>
   code in HTTP_PROBLEMS;
 
-/** The status a code is answered with, where nothing else is said of it. */
+/** The status of a code, where nothing else is said of it. */
 export const statusOf = (code: ProblemCode): number =>
   isHttpCode(code) ? HTTP_PROBLEMS[code].status : ERROR_CODES[code as ErrorCode].http;

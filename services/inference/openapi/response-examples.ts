@@ -1,5 +1,5 @@
 /**
- * Purpose: one answer of every kind as an example, of one small town, so that they fit together.
+ * Purpose: one response of every kind as an example, of one small town, so that they fit together.
  * Invariants: each is an instance of its schema and has no member that the schema lacks
  * (tests/unit/services/inference/openapi.test.ts).
  * Fails: never.
@@ -23,8 +23,8 @@ export const FORECAST = {
   quantiles: { '0.1': [8.1, 6.2], '0.5': [11.4, 9.03], '0.9': [15.2, 12.7] },
 };
 
-/** As a baseline answers while the model cannot. */
-const RESCUED = {
+/** Of a baseline, while the model cannot forecast. */
+const REPLACED = {
   ...FORECAST,
   seriesId: '75',
   title: 'Old Town',
@@ -33,16 +33,17 @@ const RESCUED = {
   fallback: { reason: 'FORECAST_UNUSABLE', since: '2026-03-01T12:05:00.000Z' },
 };
 
-export const FORECASTS = { forecasts: [FORECAST, RESCUED] };
+export const FORECASTS = { forecasts: [FORECAST, REPLACED] };
 export const FORECASTS_PAGE = {
   total: 7,
-  forecasts: [FORECAST, RESCUED],
+  forecasts: [FORECAST, REPLACED],
   withoutForecast: ['dead'],
   nextCursor: 'NzU',
 };
-export const FORECAST_LINES = `${JSON.stringify(FORECAST)}\n${JSON.stringify(RESCUED)}\n`;
+export const FORECAST_LINES = `${JSON.stringify(FORECAST)}\n${JSON.stringify(REPLACED)}\n`;
 export const FORECAST_ROWS =
-  'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since\n' +
+  'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,' +
+  'fallback_reason,fallback_since\n' +
   `74,2026-03-02T00:00:00.000Z,${cutoff},8.1,11.4,15.2,${modelVersion},${snapshotVersion},,,\n` +
   `74,2026-03-02T01:00:00.000Z,${cutoff},6.2,9.03,12.7,${modelVersion},${snapshotVersion},,,\n`;
 

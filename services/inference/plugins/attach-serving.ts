@@ -2,8 +2,8 @@
  * Purpose: give a request the one Serving that it responds from, and respond 304 where the client
  * has that response already (RFC 9110, 13.1.2).
  * Invariants: a request takes the state exactly once, so a swap in between cannot mix versions. The
- * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly, in a list,
- * or with a star; @fastify/etag compares one value only, after the body was made.
+ * ETag is the version of model and snapshot, so no body is hashed. It is compared weakly, in a
+ * list, or with a star; @fastify/etag compares one value only, after the body was made.
  * Fails: NotReady with the reason while nothing is served: a 503 problem.
  */
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';

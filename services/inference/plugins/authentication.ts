@@ -73,7 +73,8 @@ export const authentication = appPlugin(
     async function refuse(request: FastifyRequest, reply: FastifyReply, why: Denial) {
       const count = await countRefusal(request);
       const isFlood = !count.isAllowed && count.isExceeded;
-      // An address with too many refusals learns nothing about a key, not even whether its id exists.
+      // An address with too many refusals learns nothing about a key, not even whether its id
+      // exists.
       if (isFlood && (why === 'missing' || why === 'unknown')) {
         refused('flood');
         reply.header('retry-after', count.ttlInSeconds);

@@ -1,6 +1,7 @@
 /**
  * Purpose: accept bodies as JSON in UTF-8 only (RFC 8259, 8.1). Fastify's parser replaces invalid
- * bytes by a question mark, which would turn an id into another one; so this checks the bytes first.
+ * bytes by a question mark, which would turn an id into another one; so this checks the bytes
+ * first.
  * Invariants: `__proto__` and `constructor.prototype` are refused by Fastify's parser.
  * Fails: MEDIA_TYPE_UNSUPPORTED for another charset, BODY_INVALID for bytes that are no UTF-8 or no
  * JSON.

@@ -104,9 +104,10 @@ export const requestMetrics = appPlugin(
       registers,
     });
     app.server.on('drop', () => closed.inc());
-    app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    app.addHook('onResponse', ({ method, routeOptions }, { statusCode, elapsedTime }, done) => {
       const labels = { method, route: routeOptions.url ?? '(none)', status: statusCode };
       requests.observe(labels, elapsedTime / 1000);
+      done();
     });
   },
 );

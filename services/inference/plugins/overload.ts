@@ -7,12 +7,11 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { repeat } from '../../../platform/timers.ts';
-import { HttpProblem } from '../responses/problems.ts';
+import { overloaded } from '../overloaded.ts';
 import { appPlugin } from './app.ts';
 
 const RESOLUTION_MS = 10;
 const CHECK_INTERVAL_MS = 1000;
-const RETRY_AFTER_SECONDS = 2;
 
 /** With 0 nothing is refused. */
 export const overload = appPlugin(
@@ -32,9 +31,9 @@ export const overload = appPlugin(
       await stop();
       histogram.disable();
     });
-    app.addHook('onRequest', async () => {
-      if (delayMs > maxEventLoopDelayMs)
-        throw new HttpProblem('OVERLOADED', 'the service is too busy', RETRY_AFTER_SECONDS);
+    app.addHook('onRequest', (_request, _reply, done) => {
+      if (delayMs > maxEventLoopDelayMs) throw overloaded('the service is too busy');
+      done();
     });
   },
 );

@@ -21,8 +21,8 @@ import { type App, appPlugin } from './app.ts';
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * A refused body is still on its way, and a connection that is closed on it is reset, which may lose
- * the response (RFC 9112, 9.6). Up to this size the body is read and discarded instead.
+ * A refused body is still on its way, and a connection that is closed on it is reset, which may
+ * lose the response (RFC 9112, 9.6). Up to this size the body is read and discarded instead.
  */
 const MAX_UNREAD_BYTES = 16e6;
 
@@ -49,9 +49,7 @@ export function respondWithError(
   const problem = problemOf(error, request.id);
   // Why nothing is served was logged when the refresh failed; a line a probe would drown it.
   if (problem.code === 'INTERNAL' && !(error instanceof NotReady))
-    request.log.error({ err: error }, 'unexpected error');
-  if (error instanceof HttpProblem && error.retryAfterSeconds !== null)
-    reply.header('retry-after', String(error.retryAfterSeconds));
+    request.log.error({ reqId: request.id, err: error }, 'unexpected error');
   const size = Number(request.headers['content-length']);
   if (problem.code === 'BODY_TOO_LARGE' && size <= MAX_UNREAD_BYTES)
     reply.removeHeader('connection');

@@ -45,7 +45,7 @@ export const rateLimit = appPlugin('rate-limit', async (app, options: RateLimitO
     timeWindow: '1 minute',
     cache: MAX_CLIENTS,
     keyGenerator: clientOf,
-    allowList: (request) => limitOf(request) === 0,
+    allowList: apiKeys === null ? [] : (request) => limitOf(request) === 0,
     max: (request) => Math.ceil(limitOf(request) / (request.routeOptions.config.timesFewer ?? 1)),
     errorResponseBuilder: (_request, { max }) =>
       new HttpProblem('RATE_LIMITED', `more than ${max} requests in a minute`),

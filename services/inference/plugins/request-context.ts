@@ -24,11 +24,13 @@ export const requestContext = appPlugin('request-context', async (app) => {
   app.addHook('preClose', async () => {
     isStopping = true;
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw new HttpProblem('REQUEST_MALFORMED', 'the request names no host');
     if (isDraining || isStopping) reply.header('connection', 'close');
-    if (isStopping) throw new HttpProblem('STOPPING', 'the service is stopping', 1);
+    if (!isStopping) return done();
+    reply.header('retry-after', '1');
+    throw new HttpProblem('STOPPING', 'the service is stopping');
   });
 });

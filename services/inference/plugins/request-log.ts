@@ -11,7 +11,7 @@ import { appPlugin } from './app.ts';
 export const requestLog = appPlugin('request-log', async (app) => {
   // Nothing in a line can be a secret, and searching for one costs more than writing the line.
   const log = (app.log as Logger).child({}, { redact: [] });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { id, method, apiKey, span, routeOptions } = request;
     const line = {
       reqId: id,
@@ -19,9 +19,10 @@ export const requestLog = appPlugin('request-log', async (app) => {
       route: routeOptions.url ?? '(none)',
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 1000) / 1000,
-      ...(apiKey ? { key: apiKey.id } : {}),
-      ...(span ? { trace: span.traceId } : {}),
+      key: apiKey?.id,
+      trace: span?.traceId,
     };
     log[routeOptions.config.quiet ? 'debug' : 'info'](line, 'request completed');
+    done();
   });
 });

@@ -1,15 +1,15 @@
 /**
  * Purpose: a span for every request, and for what is done for it: forecasts computed, the store
  * read and written.
- * Invariants: without traces none of this is called. Probes and pages have no span. Spans hold route
- * patterns and codes only; @fastify/otel 0.21 sends the whole address and the text of errors, and
- * needs a global context manager, which two apps in one process would share.
+ * Invariants: without traces none of this is called. Probes and pages have no span. Spans hold
+ * route patterns and codes only; @fastify/otel 0.21 sends the whole address and the text of errors,
+ * and needs a global context manager, which two apps in one process would share.
  * Fails: never; what is wrapped fails as it did.
  */
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import type { NetworkForecaster } from '../../../forecasting/models/network/forecaster.ts';
 import type { RequestSpan, Tracing } from '../../../platform/telemetry/tracing.ts';
-import type { ActualsSink, OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
+import type { ServicePorts } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
 import { appPlugin } from './app.ts';
 
@@ -61,18 +61,11 @@ export interface RequestSpansOptions {
   readonly tracing: Tracing | null;
 }
 
-export interface Ports {
-  readonly features: OnlineFeatures;
-  readonly registry: ServedModels;
-  readonly restoreForecaster: RestoreForecaster;
-  readonly actuals: ActualsSink | null;
-}
-
 /** The same ports, each call a span. */
 export function tracedPorts(
   tracing: Tracing,
-  { features, registry, restoreForecaster, actuals }: Ports,
-): Ports {
+  { features, registry, restoreForecaster, actuals }: ServicePorts,
+): ServicePorts {
   const store = <T>(name: string, work: () => T): T => tracing.span(`store ${name}`, {}, work);
   return {
     features: {
@@ -83,6 +76,7 @@ export function tracedPorts(
       list: () => store('models list', () => registry.list()),
       promotions: () => store('models promotions', () => registry.promotions()),
       champion: () => store('models champion', () => registry.champion()),
+      earlierChampions: () => store('models earlier champions', () => registry.earlierChampions()),
       load: (version) => store('models load', () => registry.load(version)),
     },
     restoreForecaster: (model, weights) => traced(tracing, restoreForecaster(model, weights)),

@@ -52,7 +52,7 @@ export const SECURITY_SCHEMES = {
     scheme: 'bearer',
     bearerFormat: 'hw_<id>_<secret>',
     description:
-      'An API key as `Authorization: Bearer hw_…`, made with `headway keys create`. ' +
+      'An API key as `Authorization: Bearer hw_…`, created with `headway keys create`. ' +
       `Scopes: ${scopeList}`,
   },
 } as const;

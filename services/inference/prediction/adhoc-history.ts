@@ -1,8 +1,8 @@
 /**
  * Purpose: a forecast from a caller's own recent values: checked, made into a panel of one series,
  * predicted together with what others ask.
- * Invariants: exactly the path the stored series take (same forecaster, same checks on what it
- * answers); null is unknown, never zero; the cutoff is the last value that is known; exogenous
+ * Invariants: exactly the path the stored series take (same forecaster, same checks on its
+ * forecast); null is unknown, never zero; the cutoff is the last value that is known; exogenous
  * columns are the caller's where they are given, else the snapshot's of the same time, unknown
  * outside it.
  * Fails: HISTORY_INVALID with the index of the value at fault; HISTORY_TOO_SHORT with the number
@@ -20,7 +20,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
 import { isServable, judgeForecast, unknownInputs } from '../serving/precompute.ts';
-import { type Columns, type WhatIf, withOverrides, withOwnColumns } from './overrides.ts';
+import { type Columns, type WhatIf, withOverrides, withSuppliedColumns } from './overrides.ts';
 import { computed, computedByModel, type Predictor, WorkerUnavailableError } from './predictor.ts';
 import { sentStart, sentValue } from './sent-values.ts';
 
@@ -31,7 +31,7 @@ export interface AdhocHistory {
   readonly exogenous?: Columns;
 }
 
-export interface OwnForecast {
+export interface AdhocForecast {
   readonly panel: Panel;
   readonly cutoff: number;
   /** [quantile][step] */
@@ -46,13 +46,13 @@ export interface OwnForecast {
  */
 const STRANGER = '(ad-hoc history)';
 
-export async function ownForecast(
+export async function adhocForecast(
   serving: Serving,
   domain: Domain,
   predictor: Predictor,
   history: AdhocHistory,
   whatIf: WhatIf | undefined,
-): Promise<OwnForecast> {
+): Promise<AdhocForecast> {
   const { forecaster, card } = serving.model;
   const stored = serving.snapshot.panel;
   if (history.seriesId !== undefined && !serving.snapshot.indexOf.has(history.seriesId)) {
@@ -96,7 +96,12 @@ export async function ownForecast(
     columns: { target },
     ...sharedWithin(stored, first, first + target.length + card.horizon),
   });
-  const own = withOwnColumns(bare, forecaster.exogenous, card.horizon, history.exogenous ?? {});
+  const own = withSuppliedColumns(
+    bare,
+    forecaster.exogenous,
+    card.horizon,
+    history.exogenous ?? {},
+  );
   const panel = withOverrides(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   // A baseline reads no exogenous column: it cannot honour overrides.

@@ -7,6 +7,7 @@
  * Fails: EXOGENOUS_INVALID with the column and the index of what is wrong.
  */
 import type { ExogenousNames } from '../../../forecasting/features/exogenous.ts';
+import { columnNameOf } from '../../../forecasting/panel/exogenous-columns.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { sentValue } from './sent-values.ts';
@@ -39,26 +40,18 @@ export function withOverrides(
     const where = `whatIf.future.${name}`;
     refuseUnread(name, names?.future ?? [], names, where);
     if (values.length > horizon) throw tooMany(where, values.length, `${horizon} steps`);
-    exogenous[name] = replaced(
-      exogenous[name],
-      cutoff + 1,
-      values,
-      where,
-      Math.max(panel.length, cutoff + 1 + horizon),
-    );
+    const length = Math.max(panel.length, cutoff + 1 + horizon);
+    for (const column of columnsOf(panel, name))
+      exogenous[column] = replaced(exogenous[column], cutoff + 1, values, where, length);
   }
   for (const [name, values] of Object.entries(whatIf.past ?? {})) {
     const where = `whatIf.past.${name}`;
     refuseUnread(name, names?.past ?? [], names, where);
     if (values.length > cutoff + 1)
       throw tooMany(where, values.length, `${cutoff + 1} intervals up to the cutoff`);
-    exogenous[name] = replaced(
-      exogenous[name],
-      cutoff + 1 - values.length,
-      values,
-      where,
-      panel.length,
-    );
+    const first = cutoff + 1 - values.length;
+    for (const column of columnsOf(panel, name))
+      exogenous[column] = replaced(exogenous[column], first, values, where, panel.length);
   }
   return { ...panel, exogenous };
 }
@@ -68,7 +61,7 @@ export function withOverrides(
  * unknown where it does not reach. Those known in advance may go on for a horizon behind the last
  * value.
  */
-export function withOwnColumns(
+export function withSuppliedColumns(
   panel: Panel,
   names: ExogenousNames | undefined,
   horizon: number,
@@ -80,10 +73,15 @@ export function withOwnColumns(
     refuseUnread(name, [...(names?.past ?? []), ...(names?.future ?? [])], names, where);
     const most = panel.length + (names?.future.includes(name) ? horizon : 0);
     if (values.length > most) throw tooMany(where, values.length, `${most} intervals`);
-    exogenous[name] = replaced(undefined, 0, values, where, panel.length + horizon);
+    for (const column of columnsOf(panel, name))
+      exogenous[column] = replaced(undefined, 0, values, where, panel.length + horizon);
   }
   return { ...panel, exogenous };
 }
+
+/** The columns that the panel's series read under a name. */
+const columnsOf = (panel: Panel, name: string): ReadonlySet<string> =>
+  new Set(panel.seriesIds.map((id) => columnNameOf(panel, name, id)));
 
 function replaced(
   column: Float32Array | undefined,

@@ -1,11 +1,11 @@
 /**
  * Purpose: computes forecasts in a child process, in batches: requests that arrive within a moment
  * share a batch, and the next batch gathers while one is computed.
- * Invariants: a batch belongs to one model. The queue is bounded, and a request that waited too long
- * is refused. Chunks of a swap take turns with requests. A worker that ended is replaced; its batch
- * is not retried (it may be the cause), what waits stays. After several ends in a row the worker
- * rests.
- * Fails: OVERLOADED with Retry-After; WorkerUnavailableError; the forecaster's Error for a window
+ * Invariants: a batch belongs to one model. The queue is bounded, and a request that waited too
+ * long is refused. Chunks of a swap take turns with requests. A worker that ended is replaced; its
+ * batch is not retried (it may be the cause), what waits stays. After several ends in a row the
+ * worker rests.
+ * Fails: OVERLOADED; WorkerUnavailableError; the forecaster's Error for a window
  * that it cannot forecast.
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
@@ -14,7 +14,7 @@ import { openWorkerPool, type WorkerPool } from '../../../platform/jobs/worker-p
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { BackendName } from '../../../platform/tensorflow/tensor-backend.ts';
 import { sleep, withTimeout } from '../../../platform/timers.ts';
-import { HttpProblem } from '../responses/problems.ts';
+import { overloaded } from '../overloaded.ts';
 import type { LoadedModel } from '../serving/load-parts.ts';
 import type { InferenceSettings } from '../settings.ts';
 import type { PredictJob, PredictOutcome } from './predict-worker.ts';
@@ -42,7 +42,6 @@ const GATHER_MS = 1;
 const BATCH = 32;
 /** A worker that has not started by then will not. */
 const START_LIMIT_MS = 60_000;
-const RETRY_SECONDS = 1;
 /** Ends in a row after which the worker rests, doubling from the first rest to the longest. */
 const ENDS_BEFORE_REST = 3;
 const [FIRST_REST_MS, MAX_REST_MS] = [1000, 30_000];
@@ -57,8 +56,6 @@ interface Waiting {
 }
 
 const WORKER = new URL('./predict-worker.ts', import.meta.url);
-
-const overloaded = (what: string) => new HttpProblem('OVERLOADED', what, RETRY_SECONDS);
 
 export const openPredictQueue =
   (options: QueueOptions) =>

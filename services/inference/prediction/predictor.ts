@@ -3,11 +3,11 @@
  * and a Lambda has none.
  * Invariants: the values are exactly of the model that is passed, whatever is swapped in meanwhile;
  * both implementations give the same bits.
- * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerUnavailableError where the worker
- * process ended or timed out: the caller then uses a baseline.
+ * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerUnavailableError where the
+ * worker process ended or timed out: the caller then uses a baseline.
  */
 import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { HttpProblem } from '../responses/problems.ts';
+import { overloaded } from '../overloaded.ts';
 import type { LoadedModel } from '../serving/load-parts.ts';
 
 /** `asked`: a client waits for it. `swap`: all series of a new model or snapshot, in chunks. */
@@ -64,7 +64,7 @@ export const computedByModel = (
 ): Promise<Float32Array> =>
   computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
     throw error instanceof WorkerUnavailableError
-      ? new HttpProblem('OVERLOADED', 'the prediction worker is unavailable', 1)
+      ? overloaded('the prediction worker is unavailable')
       : error;
   });
 

@@ -1,5 +1,5 @@
 /**
- * Purpose: why a forecast is what it is, as the command line and the HTTP service both answer it.
+ * Purpose: why a forecast is what it is, as the command line and the HTTP service both return it.
  * Invariants: the forecast that is explained is the one the forecaster gives at that cutoff;
  * nothing after the cutoff is read; numbers are not rounded, so that a reader can add them up.
  * Fails: SERIES_UNKNOWN; USAGE for a cutoff off the grid or after the last observed interval;

@@ -1,6 +1,6 @@
 /**
- * Purpose: turn computed numbers into the answer a client reads.
- * Invariants: everything in one answer comes from one Serving; step k is cutoff + k intervals;
+ * Purpose: turn computed numbers into the response a client reads.
+ * Invariants: everything in one response comes from one Serving; step k is cutoff + k intervals;
  * timestamps are ISO UTC.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, EXOGENOUS_INVALID, HISTORY_TOO_SHORT (the
  * series has too little recent history).
@@ -12,7 +12,7 @@ import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ForecastResponse, HistoryResponse } from '../openapi/forecast-schemas.ts';
 import type { AdhocHistory } from '../prediction/adhoc-history.ts';
-import { ownForecast } from '../prediction/adhoc-history.ts';
+import { adhocForecast } from '../prediction/adhoc-history.ts';
 import { overriddenColumns, type WhatIf, withOverrides } from '../prediction/overrides.ts';
 import { computedByModel, type Predictor } from '../prediction/predictor.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
@@ -59,7 +59,7 @@ export function storedResponse(
   const { snapshot, model, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
   if (index === undefined) throw unknownSeries(seriesId);
-  // What is wrong with the question is told before what is wrong with the series.
+  // What is wrong with the request is reported before what is wrong with the series.
   const shape = shapeOf(serving, asked);
   if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
   const replaced = serving.replaced.get(seriesId);
@@ -110,7 +110,7 @@ export async function overriddenResponses(
     whatIf,
   );
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
-  // A baseline reads no such column: it could not answer what was asked.
+  // A baseline reads no such column: it could not honour them.
   const values = await computedByModel(predictor, model, panel, cutoff);
   const quantiles = card.quantiles.length;
   const size = quantiles * card.horizon;
@@ -152,13 +152,13 @@ const tooFewValues = (seriesId: string): HeadwayError =>
     },
   );
 
-/** Why an answer is a fallback, as a member of it; no member where it is none. */
+/** Why a response is a fallback, as a member of it; no member where it is none. */
 export const fallbackMember = (fallback: Fallback | null) =>
   fallback ? { fallback: { reason: fallback.reason, since: isoTime(fallback.since) } } : {};
 
 /**
  * Nothing, where every input was known, the series is like those that were learnt, and the model
- * itself answers.
+ * itself forecasts.
  */
 const cautions = (
   unknown: readonly string[],
@@ -194,7 +194,7 @@ export async function adhocResponse(
   now: number,
 ): Promise<ForecastResponse> {
   const shape = shapeOf(serving, asked);
-  const { panel, cutoff, values, unknownInputs, fallbackFor } = await ownForecast(
+  const { panel, cutoff, values, unknownInputs, fallbackFor } = await adhocForecast(
     serving,
     domain,
     predictor,
@@ -214,7 +214,7 @@ export async function adhocResponse(
     ...cautions(
       replaced ? [] : unknownInputs,
       flagsOf(serving, domain, panel, 0, cutoff, replaced),
-      replaced ?? ownFallback(serving.fallback),
+      replaced ?? adhocFallback(serving.fallback),
     ),
   };
 }
@@ -223,7 +223,7 @@ export async function adhocResponse(
  * Of a caller's own values only the model can fall short: how old the snapshot is does not touch
  * them.
  */
-const ownFallback = (fallback: Fallback | null): Fallback | null =>
+const adhocFallback = (fallback: Fallback | null): Fallback | null =>
   fallback && (fallback.reason === 'NO_CHAMPION' || fallback.reason === 'MODEL_UNAVAILABLE')
     ? fallback
     : null;

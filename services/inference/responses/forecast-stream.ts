@@ -1,9 +1,9 @@
 /**
  * Purpose: stream the forecasts of all series as NDJSON (one forecast a line) or CSV (one row a
  * series and step).
- * Invariants: a stream is of the one Serving that it started with, whatever is swapped in meanwhile.
- * A block is made when the reader has taken the one before, so a slow reader costs no memory. A line
- * equals the forecast of that series alone.
+ * Invariants: a stream is of the one Serving that it started with, whatever is swapped in
+ * meanwhile. A block is made when the reader has taken the one before, so a slow reader costs no
+ * memory. A line equals the forecast of that series alone.
  * Fails: HORIZON_INVALID and LEVEL_UNKNOWN before the first block; never after it.
  */
 import { Readable } from 'node:stream';
@@ -77,7 +77,9 @@ function csvRows(response: ForecastResponse, names: readonly string[]): string {
   ];
   const id = csvField(seriesId as string);
   let rows = '';
-  for (const [k, timestamp] of response.timestamps.entries())
-    rows += `${[id, timestamp, cutoff, ...columns.map((column) => column[k]), ...behind].join(',')}\n`;
+  for (const [k, timestamp] of response.timestamps.entries()) {
+    const values = columns.map((column) => column[k]);
+    rows += `${[id, timestamp, cutoff, ...values, ...behind].join(',')}\n`;
+  }
   return rows;
 }

@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError } from 'fastify';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Problem } from '../openapi/common-schemas.ts';
+import { overloaded } from '../overloaded.ts';
 
 /** Codes that only HTTP has: code → status, and what to do about it. */
 export const HTTP_PROBLEMS = {
@@ -58,8 +59,7 @@ export const HTTP_PROBLEMS = {
       'Wait for the seconds that Retry-After names; POST /v1/forecasts takes many series ' +
       'at once.',
   },
-  OVERLOADED: { status: 503, fix: 'Try again after the seconds that Retry-After names.' },
-  STOPPING: { status: 503, fix: 'Try again: another instance will answer.' },
+  STOPPING: { status: 503, fix: 'Try again: another instance will respond.' },
 } as const;
 export type HttpProblemCode = keyof typeof HTTP_PROBLEMS;
 
@@ -74,7 +74,6 @@ const FASTIFY_CODES: Record<string, HttpProblemCode> = {
   FST_ERR_BAD_URL: 'URL_INVALID',
   FST_ERR_MAX_PARAM_LENGTH: 'URL_INVALID',
   FST_ERR_NOT_FOUND: 'ROUTE_NOT_FOUND',
-  FST_ERR_HANDLER_TIMEOUT: 'OVERLOADED',
 };
 
 /** In place of Fastify's text, which repeats the whole URL. */
@@ -83,17 +82,10 @@ const URL_DETAIL = 'the path is not well formed, or a part of it is too long';
 /** An error that only HTTP has, for hooks to throw. */
 export class HttpProblem extends Error {
   readonly problemCode: HttpProblemCode;
-  /** Sent as Retry-After. */
-  readonly retryAfterSeconds: number | null;
 
-  constructor(
-    problemCode: HttpProblemCode,
-    message: string,
-    retryAfterSeconds: number | null = null,
-  ) {
+  constructor(problemCode: HttpProblemCode, message: string) {
     super(message);
     this.problemCode = problemCode;
-    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -126,6 +118,8 @@ export function problemOf(error: unknown, requestId: string): Problem {
     };
   }
   if (error instanceof NotReady) return { ...problemOf(error.reason, requestId), status: 503 };
+  if ((error as Partial<FastifyError> | null)?.code === 'FST_ERR_HANDLER_TIMEOUT')
+    return problemOf(overloaded((error as Error).message), requestId);
   const code = httpCode(error);
   if (code === null) {
     const fix = 'Report it with the instance; the log says more under that name.';
@@ -138,7 +132,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   }
   const { status, fix } = HTTP_PROBLEMS[code];
   const { message, validation, validationContext = 'body' } = error as FastifyError;
-  // A choice that was not met also lists what each branch lacks: noise beside the choice itself.
+  // A choice that was not met also lists what each branch lacks: noise next to the choice itself.
   const choice = validation?.filter((one) => one.keyword === 'oneOf') ?? [];
   const errors = (choice.length > 0 ? choice : validation)?.map((one) => ({
     path: `${validationContext}${one.instancePath}`,

@@ -1,14 +1,19 @@
 /**
  * Purpose: actuals come back: the feedback loop that monitoring scores forecasts with.
- * Invariants: stored append-only with the time they were received; sent twice, kept once; nothing
- * is stored of a post in which anything is wrong. Only a service that was told so writes at all.
+ * Invariants: stored append-only with the time they were received; sent twice, stored once; nothing
+ * is stored of a post in which anything is wrong: a value far outside all that the series has been,
+ * a fraction of a whole number, or two values of one interval. Posts have a rate of their own. Only
+ * a service that is configured to write does so.
  * Fails: ACTUALS_OFF, ACTUALS_INVALID with the place of the value, SERIES_UNKNOWN,
  * IDEMPOTENCY_CONFLICT, STORE_UNAVAILABLE.
  */
+import { plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { targetOf } from '../../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import type { ActualSpan } from '../../../storage/forecasts/actuals-log.ts';
 import { ActualsBody, ActualsHeaders, ActualsReceipt } from '../openapi/actuals-schemas.ts';
-import { answers } from '../openapi/common-schemas.ts';
+import { responsesOf } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { sentStart, sentValue } from '../prediction/sent-values.ts';
@@ -17,36 +22,44 @@ import { HttpProblem } from '../responses/problems.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { RouteContext } from './context.ts';
 
+/** Each post is a write to the store. */
+const TIMES_FEWER = 10;
+/** An actual may lie this many times the whole range of its series outside of it: a record does. */
+const RANGES = 20;
+const DAY_MS = 86_400_000;
+
 export async function actualsRoutes(app: App, context: RouteContext): Promise<void> {
-  const { domain, state, clock, actuals: sink, handlerTimeoutMs } = context;
+  const { state, clock, actuals: sink, handlerTimeoutMs } = context;
 
   app.post(
     '/v1/actuals',
     {
-      config: { access: 'actuals:write' },
+      config: { access: 'actuals:write', rateLimit: {}, timesFewer: TIMES_FEWER },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         operationId: 'postActuals',
         tags: ['actuals'],
-        summary: 'Tell what happened',
+        summary: 'Post what happened',
         headers: ActualsHeaders,
         body: ActualsBody,
-        response: answers(ActualsReceipt, 'It is kept'),
+        response: responsesOf(ActualsReceipt, 'It is stored'),
       },
       preHandler: attachServing(state),
     },
     async (request) => {
-      if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service keeps no actuals');
+      if (sink === null) throw new HttpProblem('ACTUALS_OFF', 'this service stores no actuals');
       const serving = servingOf(request);
       const now = clock.now();
       const actuals = request.body.actuals.map((span, i) =>
-        checkedSpan(span, `actuals[${i}]`, serving, domain.nonNegative, now),
+        checkedSpan(span, `actuals[${i}]`, serving, context),
       );
+      refuseContradictions(actuals, serving.snapshot.panel.frequencyMinutes * 60_000);
       const { key, availableAt, isNew } = await sink.append({
         receivedAt: now,
         frequencyMinutes: serving.snapshot.panel.frequencyMinutes,
         actuals,
         idempotencyKey: request.headers['idempotency-key'] ?? null,
+        client: request.apiKey?.id ?? null,
       });
       return {
         id: /([^/]+)\.json$/.exec(key)?.[1] ?? key,
@@ -71,23 +84,76 @@ interface SentSpan {
 function checkedSpan(
   sent: SentSpan,
   where: string,
-  serving: Serving,
-  nonNegative: boolean,
-  now: number,
+  { snapshot }: Serving,
+  { domain, clock, actualsDays }: RouteContext,
 ): ActualSpan {
-  const { snapshot } = serving;
-  if (!snapshot.indexOf.has(sent.seriesId)) throw unknownSeries(sent.seriesId);
-  const start = sentStart(sent.start, snapshot.panel, {
+  const { panel, cutoff, indexOf } = snapshot;
+  const series = indexOf.get(sent.seriesId);
+  if (series === undefined) throw unknownSeries(sent.seriesId);
+  const start = sentStart(sent.start, panel, {
     code: 'ACTUALS_INVALID',
     where: `${where}.start`,
   });
-  const values = { code: 'ACTUALS_INVALID', where: `${where}.values` } as const;
-  if (start + sent.values.length * snapshot.panel.frequencyMinutes * 60_000 > now) {
-    throw new HeadwayError(values.code, `${where}: its last interval has not ended yet`, {
-      where: values.where,
-      fix: 'Send an interval once it is over: what is not over is no actual.',
-    });
+  const now = clock.now();
+  if (start < now - actualsDays * DAY_MS)
+    throw invalid(
+      `${where}.start`,
+      `is more than ${actualsDays} days ago`,
+      'HEADWAY_ACTUALS_DAYS is the limit.',
+    );
+  const values = `${where}.values`;
+  if (start + sent.values.length * panel.frequencyMinutes * 60_000 > now)
+    throw invalid(
+      values,
+      'ends with an interval that has not ended yet',
+      'Send an interval once it is over.',
+    );
+  const bounds = plausibilityBounds(
+    targetOf(panel, series),
+    cutoff,
+    seasonsOf(domain).week,
+    RANGES,
+  );
+  for (const [i, value] of sent.values.entries()) {
+    sentValue(value, i, domain.nonNegative, { code: 'ACTUALS_INVALID', where: values });
+    if (value === null) continue;
+    if (domain.integerValued && !Number.isInteger(value))
+      throw invalid(
+        `${values}[${i}]`,
+        `is ${value}, and this domain has whole numbers`,
+        'Send the count of the whole interval.',
+      );
+    if (value < bounds.lower || value > bounds.upper)
+      throw invalid(
+        `${values}[${i}]`,
+        `is ${value}, far outside all values of this series`,
+        'Check the unit; send null if the value is unknown.',
+      );
   }
-  for (const [i, value] of sent.values.entries()) sentValue(value, i, nonNegative, values);
   return { seriesId: sent.seriesId, start, values: sent.values };
 }
+
+/** Two spans of one post may overlap only where they agree. */
+function refuseContradictions(spans: readonly ActualSpan[], intervalMs: number): void {
+  const seen = new Set<string>();
+  const several = new Set(
+    spans.map(({ seriesId }) => seriesId).filter((id) => seen.has(id) || !seen.add(id)),
+  );
+  const known = new Map([...several].map((id) => [id, new Map<number, number | null>()]));
+  for (const [i, { seriesId, start, values }] of spans.entries()) {
+    const earlier = known.get(seriesId);
+    for (const [k, value] of earlier ? values.entries() : []) {
+      const at = start + k * intervalMs;
+      if (earlier?.has(at) && earlier.get(at) !== value)
+        throw invalid(
+          `actuals[${i}].values[${k}]`,
+          `contradicts an earlier value of ${isoTime(at)} in the same post`,
+          'Send each interval once.',
+        );
+      earlier?.set(at, value);
+    }
+  }
+}
+
+const invalid = (where: string, what: string, fix: string) =>
+  new HeadwayError('ACTUALS_INVALID', `${where} ${what}`, { where, fix });

@@ -1,6 +1,6 @@
 /**
  * Purpose: the forecasts of all series: streamed as NDJSON or CSV, or in pages of JSON.
- * Invariants: one answer is of one Serving; a series that cannot be forecast is left out and
+ * Invariants: one response is of one Serving; a series that cannot be forecast is left out and
  * counted, never made up.
  * Fails: HORIZON_INVALID, LEVEL_UNKNOWN, NOT_ACCEPTABLE; REQUEST_INVALID for a cursor nobody gave
  * out.
@@ -34,7 +34,7 @@ function formatOf(request: FastifyRequest): Format {
   if (found) return found;
   throw new HttpProblem(
     'NOT_ACCEPTABLE',
-    'forecasts are answered as application/json, application/x-ndjson or text/csv',
+    'forecasts are served as application/json, application/x-ndjson or text/csv',
   );
 }
 
@@ -79,8 +79,9 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
         serving.forecasts.usable[serving.snapshot.indexOf.get(id) as number] === 1;
       const forecasts = page.filter(has).map((id) => prepared(serving, id, asked));
       for (const { fallback } of forecasts) if (fallback) fellBack(fallback);
-      const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor };
-      const text = `{"total":${serving.snapshot.sortedIds.length},"forecasts":${arrayOf(forecasts)},${JSON.stringify(rest).slice(1)}`;
+      const total = serving.snapshot.sortedIds.length;
+      const rest = { withoutForecast: page.filter((id) => !has(id)), nextCursor, total };
+      const text = `{"forecasts":${arrayOf(forecasts)},${JSON.stringify(rest).slice(1)}`;
       return reply.header('content-type', JSON_TYPE).send(text as never);
     },
   );

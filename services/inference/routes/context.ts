@@ -25,6 +25,7 @@ export interface RouteContext {
   readonly handlerTimeoutMs: number;
   /** A reader that takes longer for a whole stream is cut off. */
   readonly streamTimeoutMs: number;
+  readonly actualsDays: number;
   /** Counts a forecast of a fallback that was sent. */
   readonly fellBack: (reason: FallbackReason) => void;
   /** Whether requests need an API key. */

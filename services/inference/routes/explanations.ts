@@ -2,14 +2,14 @@
  * Purpose: why the forecast of one series is what it is, at the current cutoff or one of the last
  * days.
  * Invariants: the explained forecast of the current cutoff is the served one; a past cutoff is
- * answered only where the snapshot in memory holds as much history as the model looks at, so that
+ * explained only where the snapshot in memory holds as much history as the model looks at, so that
  * it is the forecast a longer history gives too.
  * Fails: SERIES_UNKNOWN, USAGE, HISTORY_TOO_SHORT, MODEL_INCOMPATIBLE; RATE_LIMITED sooner than
- * other routes, because an answer is computed while it is waited for (docs/decisions/0008 has the
+ * other routes, because a response is computed while it is waited for (docs/decisions/0008 has the
  * cost).
  */
 import { HeadwayError } from '../../../platform/errors.ts';
-import { answers, SeriesParams } from '../openapi/common-schemas.ts';
+import { responsesOf, SeriesParams } from '../openapi/common-schemas.ts';
 import { ExplanationQuery, ExplanationResponse } from '../openapi/explanation-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
@@ -44,7 +44,7 @@ export async function explanationRoutes(app: App, context: RouteContext): Promis
         summary: 'Why the forecast of one series is what it is',
         params: SeriesParams,
         querystring: ExplanationQuery,
-        response: answers(
+        response: responsesOf(
           ExplanationResponse,
           'How far each group of inputs moved the forecast, and the nearest past days',
         ),

@@ -1,12 +1,12 @@
 /**
  * Purpose: forecasts of many series at once, or of a caller's own recent history.
- * Invariants: all or nothing: if one series cannot be forecast the response is that problem, never a
- * shorter list.
+ * Invariants: all or nothing: if one series cannot be forecast the response is that problem, never
+ * a shorter list.
  * Fails: SERIES_UNKNOWN, HORIZON_INVALID, LEVEL_UNKNOWN, HISTORY_INVALID, HISTORY_TOO_SHORT,
  * EXOGENOUS_INVALID; OVERLOADED with Retry-After where too many forecasts wait to be computed.
  */
 
-import { answers } from '../openapi/common-schemas.ts';
+import { responsesOf } from '../openapi/common-schemas.ts';
 import { ForecastsBody, ForecastsResponse } from '../openapi/forecast-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
@@ -31,12 +31,13 @@ export async function forecastRoutes(app: App, context: RouteContext): Promise<v
         tags: ['forecasts'],
         summary: 'Forecasts of many series, or of recent values of your own',
         body: ForecastsBody,
-        response: answers(ForecastsResponse, 'One forecast a series, in the order asked'),
+        response: responsesOf(ForecastsResponse, 'One forecast a series, in the order asked'),
       },
       preHandler: attachServing(state),
     },
     async (request, reply) => {
-      // Once, before anything is waited for: what is swapped in meanwhile is not part of this response.
+      // Once, before anything is waited for: what is swapped in meanwhile is not part of this
+      // response.
       const serving = servingOf(request);
       const { seriesIds = [], history, whatIf, ...asked } = request.body;
       if (whatIf && seriesIds.length > MAX_OVERRIDES)

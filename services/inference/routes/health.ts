@@ -1,12 +1,12 @@
 /**
  * Purpose: for orchestrators: is the process alive, and may it get requests.
- * Invariants: live says nothing about data. Ready is 200 exactly while forecasts can be answered;
+ * Invariants: live says nothing about data. Ready is 200 exactly while forecasts can be served;
  * `degraded` says that they are a fallback, but takes no instance out of service: the others read
- * the same store, and a labelled answer is worth more than none.
- * Fails: ready answers a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
+ * the same store, and a labelled response is worth more than none.
+ * Fails: ready responds with a 503 problem whose code is the reason (SNAPSHOT_EMPTY, STORE_…).
  */
 
-import { answers, LiveResponse, ReadyResponse } from '../openapi/common-schemas.ts';
+import { LiveResponse, ReadyResponse, responsesOf } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { dataAgeSeconds } from '../responses/data-age.ts';
 import { fallbackMember, isoTime } from '../responses/forecast-response.ts';
@@ -25,7 +25,7 @@ export async function healthRoutes(app: App, context: RouteContext): Promise<voi
         operationId: 'live',
         tags: ['health'],
         summary: 'Is the process alive',
-        response: answers(LiveResponse, 'It is'),
+        response: responsesOf(LiveResponse, 'It is'),
       },
     },
     async (_request, reply) => {
@@ -41,8 +41,8 @@ export async function healthRoutes(app: App, context: RouteContext): Promise<voi
       schema: {
         operationId: 'ready',
         tags: ['health'],
-        summary: 'Can forecasts be answered, and how old is the data',
-        response: answers(ReadyResponse, 'They can'),
+        summary: 'Can forecasts be served, and how old is the data',
+        response: responsesOf(ReadyResponse, 'They can'),
       },
     },
     async (_request, reply) => {

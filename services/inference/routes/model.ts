@@ -4,7 +4,7 @@
  * Fails: 503 while nothing is served.
  */
 
-import { answers, ModelResponse } from '../openapi/common-schemas.ts';
+import { ModelResponse, responsesOf } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
 import { fallbackMember, isoFrequency, isoTime } from '../responses/forecast-response.ts';
@@ -21,7 +21,7 @@ export async function modelRoutes(app: App, context: RouteContext): Promise<void
         operationId: 'servedModel',
         tags: ['model'],
         summary: 'The model and the snapshot that are served',
-        response: answers(ModelResponse, 'The champion, its promotion and the snapshot'),
+        response: responsesOf(ModelResponse, 'The champion, its promotion and the snapshot'),
       },
       preHandler: attachServing(state),
     },

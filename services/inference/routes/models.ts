@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { isHeadwayError } from '../../../platform/errors.ts';
 import type { HistoricModel } from '../models/model-history.ts';
-import { answers, ModelsResponse, SeriesQuery } from '../openapi/common-schemas.ts';
+import { ModelsResponse, responsesOf, SeriesQuery } from '../openapi/common-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { isNotModified } from '../plugins/attach-serving.ts';
 import { isoTime } from '../responses/forecast-response.ts';
@@ -30,7 +30,7 @@ export async function modelsRoutes(app: App, context: RouteContext): Promise<voi
         tags: ['model'],
         summary: 'All models, newest first, and what was decided about each',
         querystring: SeriesQuery,
-        response: answers(ModelsResponse, 'One page of models'),
+        response: responsesOf(ModelsResponse, 'One page of models'),
       },
       preValidation: queryIntegers('limit'),
     },
@@ -50,7 +50,8 @@ export async function modelsRoutes(app: App, context: RouteContext): Promise<voi
         models: page.map(historyOf),
         nextCursor: isLast ? null : writeCursor((page.at(-1) as HistoricModel).modelVersion),
       };
-      const etag = `W/"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 20)}"`;
+      const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
+      const etag = `W/"${hash.slice(0, 20)}"`;
       if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
       return body;
     },

@@ -6,7 +6,12 @@
  * gave out.
  */
 import { targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
-import { answers, SeriesParams, SeriesQuery, SeriesResponse } from '../openapi/common-schemas.ts';
+import {
+  responsesOf,
+  SeriesParams,
+  SeriesQuery,
+  SeriesResponse,
+} from '../openapi/common-schemas.ts';
 import { ForecastQuery, ForecastResponse } from '../openapi/forecast-schemas.ts';
 import type { App } from '../plugins/app.ts';
 import { attachServing, servingOf } from '../plugins/attach-serving.ts';
@@ -30,7 +35,7 @@ export async function seriesRoutes(app: App, context: RouteContext): Promise<voi
         tags: ['series'],
         summary: 'The series that can be forecast, in pages',
         querystring: SeriesQuery,
-        response: answers(SeriesResponse, 'One page of series'),
+        response: responsesOf(SeriesResponse, 'One page of series'),
       },
       preValidation: queryIntegers('limit'),
       preHandler: attachServing(state),
@@ -68,7 +73,7 @@ export async function seriesRoutes(app: App, context: RouteContext): Promise<voi
         summary: 'The forecast of one series',
         params: SeriesParams,
         querystring: ForecastQuery,
-        response: answers(ForecastResponse, 'The forecast, quantiles as columns'),
+        response: responsesOf(ForecastResponse, 'The forecast, quantiles as columns'),
       },
       preValidation: queryIntegers('horizon', 'history'),
       preHandler: attachServing(state),

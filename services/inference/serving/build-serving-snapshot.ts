@@ -3,8 +3,8 @@
  * with a baseline where the model fails.
  * Invariants: the result is immutable and of exactly this pair; nothing of an earlier pair is in it
  * but since when a series is replaced.
- * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot` returns
- * null where there is too little to forecast.
+ * Fails: as precompute.ts for a model that cannot forecast the snapshot; `buildBaselineSnapshot`
+ * returns null where there is too little to forecast.
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';

@@ -47,8 +47,6 @@ export interface Fallback {
   readonly since: number;
 }
 
-const DEFAULT_BASELINE = 'mean_4_weeks';
-
 /**
  * The version under which forecasts of a baseline are given out: no model of the registry has such
  * a name.
@@ -64,20 +62,23 @@ export function baselineOf(
   quantiles: readonly number[],
   metrics: unknown,
 ): Forecaster {
-  const { day, week } = seasonsOf(domain);
-  const naive = naiveForecasters(week);
+  const { day, baseline } = seasonsOf(domain);
+  const naive = naiveForecasters(baseline, domain.frequencyMinutes);
   const figures = allSeries(metrics);
   const errorOf = ({ name }: Forecaster): number => {
     const mae = figures[name]?.mae;
     return typeof mae === 'number' && Number.isFinite(mae) ? mae : Number.POSITIVE_INFINITY;
   };
   const best = naive.reduce((least, one) => (errorOf(one) < errorOf(least) ? one : least));
-  const point =
-    errorOf(best) < Number.POSITIVE_INFINITY
-      ? best
-      : (naive.find(({ name }) => name === DEFAULT_BASELINE) as Forecaster);
+  const point = errorOf(best) < Number.POSITIVE_INFINITY ? best : (naive.at(-1) as Forecaster);
   const { nonNegative, integerValued } = domain;
-  return baselineWithIntervals(point, { quantiles, day, week, nonNegative, integerValued });
+  return baselineWithIntervals(point, {
+    quantiles,
+    day,
+    week: baseline,
+    nonNegative,
+    integerValued,
+  });
 }
 
 type Figures = Readonly<Record<string, { readonly mae?: unknown } | undefined>>;

@@ -10,19 +10,13 @@ import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
-import type {
-  Champion,
-  OnlineFeatures,
-  RestoreForecaster,
-  ServedCard,
-  ServedModels,
-} from '../ports.ts';
+import type { Promotion, ServedCard, ServingPorts } from '../ports.ts';
 import { lastObserved } from './precompute.ts';
 
 export interface LoadedModel {
   readonly card: ServedCard;
-  /** null: no model of the registry but a baseline, which stands in for one. */
-  readonly champion: Champion | null;
+  /** null: no model of the registry but a baseline. */
+  readonly champion: Promotion | null;
   readonly forecaster: Forecaster;
   /** What it was restored from, for another process to do the same; null for a baseline. */
   readonly stored: { readonly model: unknown; readonly weights: Uint8Array } | null;
@@ -38,19 +32,15 @@ export interface LoadedSnapshot {
   readonly sortedIds: readonly string[];
 }
 
-export interface PartSources {
+export interface PartSources extends ServingPorts {
   readonly domain: Domain;
-  readonly features: OnlineFeatures;
-  readonly registry: ServedModels;
-  readonly restoreForecaster: RestoreForecaster;
 }
 
 export async function loadModel(
   sources: PartSources,
   previous: LoadedModel | null,
 ): Promise<LoadedModel> {
-  const { registry, domain, restoreForecaster } = sources;
-  const champion = await registry.champion();
+  const champion = await sources.registry.champion();
   if (!champion) {
     throw new HeadwayError('NO_CHAMPION', 'no model has been promoted yet', {
       fix: 'Run `headway train`, then try again.',
@@ -59,6 +49,14 @@ export async function loadModel(
   if (previous && previous.champion?.modelVersion === champion.modelVersion) {
     return previous.champion.number === champion.number ? previous : { ...previous, champion };
   }
+  return loadChampion(sources, champion);
+}
+
+/** The model of this entry of the promotion log. */
+export async function loadChampion(
+  { registry, domain, restoreForecaster }: PartSources,
+  champion: Promotion,
+): Promise<LoadedModel> {
   const { card, model, weights } = await registry.load(champion.modelVersion);
   let forecaster: Forecaster;
   try {

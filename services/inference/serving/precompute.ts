@@ -2,8 +2,8 @@
  * Purpose: every forecast of one model on one snapshot, computed once, so that a request only
  * copies numbers.
  * Invariants: a series is `usable` only if all its numbers are finite, its quantiles do not cross,
- * it is not negative where the domain forbids that, and it does not lie beyond what its ad-hoc history
- * allows; the event loop is given a turn between chunks.
+ * it is not negative where the domain forbids that, and it does not lie beyond what its ad-hoc
+ * history allows; the event loop is given a turn between chunks.
  * Fails: MODEL_CORRUPT when the forecaster returns the wrong size (and, where asked, when not
  * one series is usable); HISTORY_TOO_SHORT when the snapshot holds fewer intervals than the
  * forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
@@ -11,8 +11,9 @@
 import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
+import { hasColumn } from '../../../forecasting/panel/exogenous-columns.ts';
 import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
-import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { type SeasonRules, seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 
 /**
@@ -31,9 +32,8 @@ export interface Precomputed {
 }
 
 /** What a forecast is judged by. */
-export interface ServingRules {
+export interface ServingRules extends SeasonRules {
   readonly nonNegative: boolean;
-  readonly seasonLengths: readonly number[];
 }
 
 /** The last interval in which any series has a value; -1 where none has. */
@@ -92,9 +92,7 @@ export function unknownInputs(
 ): string[] {
   const names = forecaster.exogenous;
   if (names === undefined) return [];
-  const missing = [...names.past, ...names.future].filter(
-    (name) => !(name in (panel.exogenous ?? {})),
-  );
+  const missing = [...names.past, ...names.future].filter((name) => !hasColumn(panel, name));
   if (missing.length === 0) return unknownColumns(panel, names, cutoff, day, horizon);
   throw new HeadwayError(
     'MODEL_INCOMPATIBLE',
@@ -111,7 +109,7 @@ export function unknownInputs(
 /**
  * @param predict forecasts of some of the series, where this process is not to compute them itself
  * @param atOnce series per turn of the event loop; all, where nobody can be waiting for another
- * answer
+ * response
  */
 export async function precompute(
   forecaster: Forecaster,

@@ -3,7 +3,8 @@
  * object.
  * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model and
  * its snapshot. A part that cannot be loaded keeps its last good version, and the response is
- * labelled. Without a usable model a baseline forecasts; without any snapshot nothing is served.
+ * labelled. A broken champion is replaced by the model before it, down the promotions; without a
+ * usable model a baseline forecasts; without any snapshot nothing is served.
  * Fails: `refresh` never rejects: it returns 'failed', logs each failure once and remembers it.
  */
 import { CLOCK_TOLERANCE_MS, type Clock } from '../../../platform/clock.ts';
@@ -16,6 +17,7 @@ import {
   buildBaselineSnapshot,
   buildServingSnapshot,
   type Serving,
+  type ServingSnapshotRequest,
   underFallback,
 } from './build-serving-snapshot.ts';
 import type { Fallback, FallbackReason } from './fallback.ts';
@@ -23,10 +25,14 @@ import { LATEST_ISSUE_MS } from './issued-before.ts';
 import {
   type LoadedModel,
   type LoadedSnapshot,
+  loadChampion,
   loadModel,
   loadSnapshot,
   type PartSources,
 } from './load-parts.ts';
+
+/** Where so many models are broken, the next one is unlikely to work. */
+const MAX_EARLIER_MODELS = 5;
 
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
 
@@ -178,6 +184,10 @@ class RefreshedState implements ServingState {
         failures.push({ part: 'model', error: coded(error) });
       }
     }
+    if (this.#goodModel === null && reasonOf(failures) === 'MODEL_UNAVAILABLE') {
+      const earlier = await this.#fromEarlierChampion(request, failures);
+      if (earlier) return earlier;
+    }
     // The last good forecast while it is fresh, then a baseline on newer data.
     const stays =
       current !== null &&
@@ -185,6 +195,27 @@ class RefreshedState implements ServingState {
     if (stays) return current;
     const { metrics } = (this.#newestModel ?? this.#goodModel)?.card ?? {};
     return (await buildBaselineSnapshot(request, metrics)) ?? current;
+  }
+
+  /** After a start with a broken champion: the newest of the models before it that works. */
+  async #fromEarlierChampion(
+    request: ServingSnapshotRequest,
+    failures: Failure[],
+  ): Promise<Serving | null> {
+    try {
+      const earlier = await this.#options.registry.earlierChampions();
+      for (const champion of earlier.slice(0, MAX_EARLIER_MODELS)) {
+        try {
+          const model = await loadChampion(this.#options, champion);
+          return await buildServingSnapshot(model, request);
+        } catch (error) {
+          failures.push({ part: 'model', error: coded(error) });
+        }
+      }
+    } catch (error) {
+      failures.push({ part: 'model', error: coded(error) });
+    }
+    return null;
   }
 
   /**
@@ -204,8 +235,8 @@ class RefreshedState implements ServingState {
   }
 
   /**
-   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it lasts
-   * its start time stays.
+   * Why `next` is a fallback. A failure takes precedence over the age that it causes; while it
+   * lasts its start time stays.
    */
   #fallbackOf(next: Serving, failures: readonly Failure[]): Fallback | null {
     const now = this.#options.clock.now();

@@ -95,7 +95,7 @@ const CODE = [
 
 export async function backtest(request: BacktestRequest): Promise<BacktestOutcome> {
   const { domain, panel, config, seed, backend, refitDays, clock, logger } = request;
-  requireCoprime(config.cutoffStep, seasonsOf(domain).day);
+  requireCoprime(config.cutoffStep, seasonsOf(domain).short);
   const cutoffs = testCutoffs(domain, panel, config);
   const segments = segmentsOf(
     cutoffs,
@@ -132,7 +132,7 @@ export async function backtest(request: BacktestRequest): Promise<BacktestOutcom
   const season = spec.features.week;
   const unfitted = await runBacktest(
     panel,
-    [...naiveForecasters(season), ...(request.others ?? [])],
+    [...naiveForecasters(season, domain.frequencyMinutes), ...(request.others ?? [])],
     cutoffs,
     domain.horizon,
   );

@@ -26,9 +26,11 @@ interface Choice extends Place {
   /** One of these, evenly; ascending. */
   readonly oneOf: readonly number[];
 }
+type WindowSeasons = Pick<Seasons, 'day' | 'week'>;
+
 /** Intervals, of which each domain has others: one of these of its seasons. */
 interface SeasonChoice extends Place {
-  readonly ofSeasons: (seasons: Seasons) => readonly number[];
+  readonly ofSeasons: (seasons: WindowSeasons) => readonly number[];
 }
 export type Parameter = Range | Choice | SeasonChoice;
 
@@ -95,7 +97,7 @@ export type Candidate = Readonly<Record<string, number>>;
 /** The configuration's own values, and `count − 1` drawn ones, for a domain of these seasons. */
 export function drawCandidates(
   config: TrainingConfig,
-  seasons: Seasons,
+  seasons: WindowSeasons,
   count: number,
   seed: number,
 ): Candidate[] {
@@ -126,7 +128,7 @@ export function withCandidate(config: TrainingConfig, candidate: Candidate): Tra
 }
 
 /** Ascending, each once: where a domain's seasons are one, some of them fall together. */
-export const choicesOf = (parameter: Choice | SeasonChoice, seasons: Seasons): number[] =>
+export const choicesOf = (parameter: Choice | SeasonChoice, seasons: WindowSeasons): number[] =>
   [...new Set('oneOf' in parameter ? parameter.oneOf : parameter.ofSeasons(seasons))].sort(
     (a, b) => a - b,
   );
@@ -134,7 +136,7 @@ export const choicesOf = (parameter: Choice | SeasonChoice, seasons: Seasons): n
 const currentValue = (config: TrainingConfig, { part, name }: Parameter): number =>
   (config[part] as unknown as Record<string, number>)[name] as number;
 
-function draw(parameter: Parameter, seasons: Seasons, seed: number): number {
+function draw(parameter: Parameter, seasons: WindowSeasons, seed: number): number {
   const share = seededRandom(seed)();
   if (!('between' in parameter)) {
     const values = choicesOf(parameter, seasons);

@@ -66,7 +66,7 @@ export async function work(
   const fitted = await withFitErrors(() =>
     fitNetwork(panel, spec, lastTarget, alone, randomStreams(seed), onProgress),
   );
-  const naive = naiveForecasters(spec.features.week);
+  const naive = naiveForecasters(spec.features.week, spec.features.frequencyMinutes);
   const result = await runBacktest(
     panel,
     [...naive, networkForecaster(fitted)],

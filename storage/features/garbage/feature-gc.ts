@@ -38,7 +38,11 @@ export interface GcRequest {
 export interface Garbage {
   readonly key: string;
   readonly bytes: number;
-  readonly reason: 'old online view' | 'in no snapshot that is kept' | 'model without card';
+  readonly reason:
+    | 'old online view'
+    | 'in no snapshot that is kept'
+    | 'model without card'
+    | 'actuals out of retention';
   /** `tombstone`: its name could be used again, so it goes with a later collection. */
   readonly action: 'remove' | 'tombstone';
 }

@@ -13,12 +13,14 @@ import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import type { SqlSession } from '../../../platform/duckdb/session.ts';
 import { sha256 } from '../../../platform/files/content-hash.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
+import type { ReadableFiles } from '../feature-files.ts';
 import { demandOf, type FeatureObject, filesOf, type Manifest } from '../manifest.ts';
 import {
   gridOf,
   inCodePoints,
   knownFeeds,
   readExogenous,
+  readSnapshot,
   type SnapshotFiles,
   type SnapshotQuery,
   sumFeeds,
@@ -28,9 +30,25 @@ import type { WinningSpan } from '../reading/version-coverage.ts';
 import { clipSpans } from '../time-spans.ts';
 import { decodeOnlineView } from './online-view.ts';
 
+/**
+ * The panel of a snapshot that extends `parent`: from the online view of that, or read wholly.
+ * @param added the objects that `snapshot` has beyond `parent`
+ */
+export async function readExtended(
+  files: ReadableFiles,
+  session: SqlSession,
+  parent: Manifest | null,
+  snapshot: SnapshotFiles,
+  added: readonly FeatureObject[],
+  query: Pick<SnapshotQuery, 'from' | 'lastIntervals' | 'ahead'>,
+): Promise<Panel> {
+  const next = parent && (await nextOnlinePanel(files, session, parent, snapshot, added, query));
+  return next ?? readSnapshot(files, snapshot, query, session);
+}
+
 /** @param added the objects that `snapshot` has beyond `parent` */
 export async function nextOnlinePanel(
-  store: ObjectStore,
+  files: ReadableFiles,
   session: SqlSession,
   parent: Manifest,
   snapshot: SnapshotFiles,
@@ -38,7 +56,7 @@ export async function nextOnlinePanel(
   query: Pick<SnapshotQuery, 'from' | 'lastIntervals' | 'ahead'>,
 ): Promise<Panel | null> {
   const { frequencyMinutes, missing } = snapshot.schema;
-  const before = await viewOf(store, parent);
+  const before = await viewOf(files.store, parent);
   const old = demandOf(filesOf(parent));
   const oldFeeds = new Set(old.map(({ feed }) => feed));
   const fresh = demandOf(added);
@@ -46,7 +64,7 @@ export async function nextOnlinePanel(
   if (fresh.some(({ feed }) => !oldFeeds.has(feed)) || (missing === 'unknown' && oldFeeds.size > 1))
     return null;
 
-  const known = await knownFeeds(store, snapshot);
+  const known = await knownFeeds(files, snapshot);
   const grid = gridOf(known.span, frequencyMinutes, query);
   const step = grid.step;
   const oldEnd = before.start + before.length * step;
@@ -54,7 +72,7 @@ export async function nextOnlinePanel(
   const until = Math.min(oldEnd, grid.end, ...fresh.map(({ span }) => span.start));
   if (before.start > grid.start || until <= grid.start) return null;
 
-  const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
+  const reader: RowReader = { files, session, frequencyMinutes, tables: known.tables };
   const part = { start: until, end: grid.end, step, length: (grid.end - until) / step };
   const feeds: { segments: WinningSpan[]; ids: Set<string> }[] = [];
   for (const segments of known.demand) {

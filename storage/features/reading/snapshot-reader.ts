@@ -12,10 +12,11 @@
  * STORE_CORRUPT.
  */
 
+import { declaredName } from '../../../forecasting/panel/exogenous-columns.ts';
 import { createPanel, type Panel } from '../../../forecasting/panel/panel.ts';
 import { type SqlSession, withSqlSession } from '../../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import type { ObjectStore } from '../../objects/object-store.ts';
+import type { ReadableFiles } from '../feature-files.ts';
 import {
   type FeatureObject,
   type FeaturePack,
@@ -24,7 +25,8 @@ import {
   isExogenous,
   type TimeSpan,
 } from '../manifest.ts';
-import { readSegmentIndex, type SegmentIndex } from '../segments/segment-index.ts';
+import type { Ahead } from '../requests.ts';
+import type { SegmentIndex } from '../segments/segment-index.ts';
 import { clipSpans } from '../time-spans.ts';
 import { type RowReader, seriesIn, streamRows } from './snapshot-rows.ts';
 import { feedsOf, type WinningSpan, winningSpans } from './version-coverage.ts';
@@ -51,11 +53,6 @@ export interface SnapshotQuery {
    * with it.
    */
   ahead?: Ahead;
-}
-
-export interface Ahead {
-  readonly columns: readonly string[];
-  readonly intervals: number;
 }
 
 /** What a reader needs of a manifest. */
@@ -86,16 +83,16 @@ export interface Grid extends TimeSpan {
 }
 
 export async function readSnapshot(
-  store: ObjectStore,
+  files: ReadableFiles,
   snapshot: SnapshotFiles,
   query: SnapshotQuery,
   openSession?: SqlSession,
 ): Promise<Panel> {
   const { frequencyMinutes, missing } = snapshot.schema;
-  const known = await knownFeeds(store, snapshot, query.knownAt);
+  const known = await knownFeeds(files, snapshot, query.knownAt);
   const grid = gridOf(known.span, frequencyMinutes, query);
   const read = async (session: SqlSession): Promise<Panel> => {
-    const reader: RowReader = { store, session, frequencyMinutes, tables: known.tables };
+    const reader: RowReader = { files, session, frequencyMinutes, tables: known.tables };
     const feeds = await openFeeds(reader, known.demand, grid.end);
     const seriesIds = selectSeries(feeds, query.seriesIds);
     const target = await sumFeeds(reader, feeds, seriesIds, grid, missing);
@@ -118,12 +115,12 @@ export async function readSnapshot(
  * was known.
  */
 export async function knownFeeds(
-  store: ObjectStore,
+  readable: ReadableFiles,
   { packs, objects }: SnapshotFiles,
   knownAt = Number.POSITIVE_INFINITY,
 ): Promise<KnownFeeds> {
   const tables = new Map<string, SegmentIndex>();
-  for (const pack of packs) tables.set(pack.key, await readSegmentIndex(store, pack));
+  for (const pack of packs) tables.set(pack.key, await readable.index(pack));
   const demand: WinningSpan[][] = [];
   const exogenous: WinningSpan[][] = [];
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
@@ -220,9 +217,9 @@ export async function readExogenous(
   for (const { segments, ids } of opened) {
     const names = [...ids].sort();
     for (const name of names) {
-      const values = new Float32Array(ahead.columns.includes(name) ? reach : grid.length).fill(
-        Number.NaN,
-      );
+      const values = new Float32Array(
+        ahead.columns.includes(declaredName(name)) ? reach : grid.length,
+      ).fill(Number.NaN);
       if (!columns.has(name)) columns.set(name, values);
     }
     const inside = clipSpans(segments, grid.start, end);

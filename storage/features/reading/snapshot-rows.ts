@@ -2,23 +2,22 @@
  * Purpose: the rows that win, out of the files of a snapshot: which series they are of, and their
  * values.
  * Invariants: only winners are read (coverage.ts), from files that were checked
- * (feature-objects.ts); a file is opened only where its rows are needed: of a pack, what series it
+ * (feature-files.ts); a file is opened only where its rows are needed: of a pack, what series it
  * holds is often known from its segment index, and of a file that was just checked its rows are kept.
  * Fails: STORE_CORRUPT with the key.
  */
 
 import { columnItems, nameRows, type SqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
-import type { ObjectStore } from '../../objects/object-store.ts';
-import { rowsOfContent, verifiedPath } from '../feature-objects.ts';
-import { type ObjectRows, placeRows } from '../kept-rows.ts';
+import type { ReadableFiles } from '../feature-files.ts';
 import { type DataFile, isPack } from '../manifest.ts';
+import { type ObjectRows, placeRows } from '../object-rows.ts';
 import type { SegmentIndex } from '../segments/segment-index.ts';
 import { lastRank, type WinningSpan } from './version-coverage.ts';
 
 /** What reading the rows of a snapshot needs. */
 export interface RowReader {
-  readonly store: ObjectStore;
+  readonly files: ReadableFiles;
   readonly session: SqlSession;
   readonly frequencyMinutes: number;
   /** The segment index of the packs, by the key of the pack. */
@@ -52,11 +51,11 @@ export async function seriesIn(
  * its hash all the same.
  */
 async function cachedOf(
-  { store, session, frequencyMinutes }: RowReader,
+  { files, session, frequencyMinutes }: RowReader,
   file: DataFile,
 ): Promise<ObjectRows | null> {
-  const rows = rowsOfContent(file.sha256, file, frequencyMinutes);
-  if (rows !== null) await verifiedPath(store, session, file, frequencyMinutes);
+  const rows = files.rows(file);
+  if (rows !== null) await files.path(session, file, frequencyMinutes);
   return rows;
 }
 
@@ -146,11 +145,10 @@ export async function streamRows(
  * and target.
  */
 async function winningRows(reader: RowReader, segments: readonly WinningSpan[]): Promise<string> {
-  const { store, session, frequencyMinutes } = reader;
+  const { files: readable, session, frequencyMinutes } = reader;
   const paths = new Map<DataFile, string>();
   for (const { file } of segments) {
-    if (!paths.has(file))
-      paths.set(file, await verifiedPath(store, session, file, frequencyMinutes));
+    if (!paths.has(file)) paths.set(file, await readable.path(session, file, frequencyMinutes));
   }
   const first = segments.reduce(
     (least, { start }) => Math.min(least, start),

@@ -69,7 +69,7 @@ export async function compactFeatures(
       for (const [index, run] of runs.entries()) {
         const file = path.join(folder, `${index}.parquet`);
         const { frequencyMinutes } = before.schema;
-        const pack = await writePack(store, session, run, frequencyMinutes, file);
+        const pack = await writePack(context.files, session, run, frequencyMinutes, file);
         const feed = (run[0] as DataFile).feed;
         made.set(run, await placePack(context, session, file, { feed, ...pack }, pendingDeletion));
       }

@@ -9,10 +9,9 @@
 
 import type { SqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles, sqlFilename } from '../../../platform/duckdb/sql.ts';
-import type { ObjectStore } from '../../objects/object-store.ts';
-import { verifiedPath } from '../feature-objects.ts';
+import type { FeatureFiles } from '../feature-files.ts';
 import { type DataFile, isPack, type Segment } from '../manifest.ts';
-import { readSegmentIndex, type SegmentIndex } from './segment-index.ts';
+import type { SegmentIndex } from './segment-index.ts';
 
 export interface WrittenPack {
   readonly rows: number;
@@ -30,15 +29,15 @@ interface PlacedSegment {
  * `target`, a path.
  */
 export async function writePack(
-  store: ObjectStore,
+  readable: FeatureFiles,
   session: SqlSession,
   files: readonly DataFile[],
   frequencyMinutes: number,
   target: string,
 ): Promise<WrittenPack> {
-  const placed = await segmentsInOrder(store, files);
+  const placed = await segmentsInOrder(readable, files);
   const paths: string[] = [];
-  for (const file of files) paths.push(await verifiedPath(store, session, file, frequencyMinutes));
+  for (const file of files) paths.push(await readable.path(session, file, frequencyMinutes));
 
   const values = placed.map(
     ({ piece, input, local }, rank) =>
@@ -116,12 +115,12 @@ async function writtenPack(
 
 /** All pieces, the weakest first: their places are their ranks. */
 async function segmentsInOrder(
-  store: ObjectStore,
+  readable: FeatureFiles,
   files: readonly DataFile[],
 ): Promise<PlacedSegment[]> {
   const placed: PlacedSegment[] = [];
   for (const [input, file] of files.entries()) {
-    const pieces = isPack(file) ? (await readSegmentIndex(store, file)).pieces : [asSegment(file)];
+    const pieces = isPack(file) ? (await readable.index(file)).pieces : [asSegment(file)];
     for (const [local, piece] of pieces.entries()) placed.push({ piece, input, local });
   }
   return placed.sort(

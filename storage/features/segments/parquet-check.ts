@@ -9,8 +9,8 @@
 
 import { columnItems, listedItems, type SqlSession } from '../../../platform/duckdb/session.ts';
 import { parquetFiles } from '../../../platform/duckdb/sql.ts';
-import type { ObjectRows } from '../kept-rows.ts';
 import type { FeatureObject } from '../manifest.ts';
+import type { ObjectRows } from '../object-rows.ts';
 
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   series_id: ['VARCHAR'],
@@ -109,8 +109,7 @@ function badRows(
     'rows with a missing field':
       'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR ' +
       'available_at IS NULL',
-    'rows with a target that is no finite number':
-      'NOT isfinite(target) OR abs(target::DOUBLE) > ' + `${LARGEST_FLOAT}`,
+    'rows with a target that is no finite number': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
     'rows off the grid': `(${micros} - ${span.start * 1000}) % ${frequencyMinutes * 60_000_000} <> 0`,
     'rows outside the span': `${micros} < ${span.start * 1000} OR ${micros} >= ${span.end * 1000}`,
     'rows that became known after the object': `epoch_us(available_at) > ${availableAt * 1000}`,

@@ -11,11 +11,10 @@ import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { sha256 } from '../../../platform/files/content-hash.ts';
 import { lazyValidator, record, schemaProblem } from '../../../platform/settings/validator.ts';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import type { FeaturePack, Manifest, Segment, TimeSpan } from '../manifest.ts';
+import type { FeaturePack, Segment, TimeSpan } from '../manifest.ts';
 import { coveredBy } from '../time-spans.ts';
 
 const SEGMENT_FORMAT = 1;
-const MAX_CACHED_TABLES = 64;
 
 export interface SegmentIndex {
   readonly pieces: readonly Segment[];
@@ -106,19 +105,12 @@ export function sumOfSegments(pieces: readonly Segment[]) {
   return { span: span as TimeSpan, ...sum, rejected };
 }
 
-/** Tables never change, and a process asks for the same ones again and again. */
-const kept = new Map<string, SegmentIndex>();
-
-/** The table of a pack. `afresh` trusts no earlier reading. */
+/** The segment index of a pack. */
 export async function readSegmentIndex(
   store: ObjectStore,
   pack: FeaturePack,
-  afresh = false,
 ): Promise<SegmentIndex> {
   const { key, sha256: hash } = pack.pieces;
-  const name = `${store.location} ${key} ${pack.sha256}`;
-  const before = afresh ? undefined : kept.get(name);
-  if (before) return before;
   const corrupt = (problem: string, cause?: unknown) =>
     new HeadwayError('STORE_CORRUPT', `The pieces of a pack cannot be read: ${problem}`, {
       where: key,
@@ -146,29 +138,11 @@ export async function readSegmentIndex(
   const pieces = decode(stored as Stored);
   const problem = problemIn(feed, pieces, pack);
   if (problem !== null) throw corrupt(problem);
-  const table = {
+  return {
     pieces,
     firsts: new Map(series),
     covered: coveredBy(pieces.map(({ span }) => span)),
   };
-  if (kept.size >= MAX_CACHED_TABLES) kept.delete([...kept.keys()][0] as string);
-  kept.set(name, table);
-  return table;
-}
-
-/**
- * All pieces that a snapshot holds, in packs and outside; none of no snapshot. Of equals in
- * `availableAt` the later committed comes later.
- */
-export async function segmentsOf(
-  store: ObjectStore,
-  snapshot: Pick<Manifest, 'packs' | 'objects'> | null,
-): Promise<Segment[]> {
-  if (snapshot === null) return [];
-  const { packs, objects } = snapshot;
-  const all: (readonly Segment[])[] = [];
-  for (const pack of packs) all.push((await readSegmentIndex(store, pack)).pieces);
-  return ([] as Segment[]).concat(...all, objects);
 }
 
 const decode = ({ feed, pieces }: Stored): Segment[] =>

@@ -2,6 +2,7 @@
  * Purpose: a correction of past data on the command line: `store diff` lists what was restated, and
  * the earlier model is reproduced bit for bit.
  */
+
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -10,6 +11,7 @@ import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
+import { commitObjects } from '../../fixtures/storage/features.ts';
 
 jest.setTimeout(180_000);
 
@@ -142,7 +144,7 @@ test('a commit of a clock that was ahead is reported and repaired', async () => 
   const { objects, schema, number } = (await features.head()) as Manifest;
   const newest = objects.at(-1) as Manifest['objects'][0];
   const object = { ...newest, path: await store.localPath(newest.key), fingerprint: 'ahead' };
-  await features.commit({
+  await commitObjects(features, {
     reason: 'ahead',
     schema,
     newObjects: [{ ...object, availableAt: ahead.now() }],

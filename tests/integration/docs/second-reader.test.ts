@@ -11,6 +11,7 @@ import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import {
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
@@ -109,7 +110,12 @@ async function makeStore(name: string, missing: 'zero' | 'unknown', packed = fal
       onlineIntervals: i === 0 ? 3 : 100,
       ahead: { columns: ['plan'], intervals: 2 },
     };
-    await features.commit({ reason: 'test', schema: schemaOf(missing), newObjects, ...more });
+    await commitObjects(features, {
+      reason: 'test',
+      schema: schemaOf(missing),
+      newObjects,
+      ...more,
+    });
     if (packed && i === 2) expect((await features.compact())?.packs.length).toBeGreaterThan(0);
   }
   return { root, features };

@@ -13,6 +13,7 @@ import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { objectKeys } from '../../../storage/objects/object-keys.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   HOUR,
   makeObjects,
   NOW,
@@ -52,12 +53,12 @@ const spec = (now: number, part: string, span: [number, number], value: number):
   rows: Array.from({ length: span[1] - span[0] }, (_, i) => ['x', span[0] + i, value] as const),
 });
 const commit = async (now: number, ...about: [string, [number, number], number]) =>
-  at(now).commit(await request([spec(now, ...about)]));
+  commitObjects(at(now), await request([spec(now, ...about)]));
 
 /** As versions did that looked at no clock: whatever there is, the object is added. */
 async function commitUnchecked(now: number, ...about: [string, [number, number], number]) {
   const aside = memoryObjectStore();
-  const made = await at(now, aside).commit(await request([spec(now, ...about)]));
+  const made = await commitObjects(at(now, aside), await request([spec(now, ...about)]));
   for (const object of made.objects) await store.put(object.key, await aside.get(object.key));
   await aside.close();
   const head = (await at(now).head()) as Manifest;
@@ -91,7 +92,7 @@ describe('a commit of a clock that was a year ahead', () => {
       fix: expect.stringContaining('headway store repair-clock'),
     };
     await expect(commit(NOW, 'a', [0, 4], 3)).rejects.toMatchObject(refusal);
-    await expect(at(NOW).commit(await request([]))).rejects.toMatchObject(refusal);
+    await expect(commitObjects(at(NOW), await request([]))).rejects.toMatchObject(refusal);
     const gc = { graceMs: 7 * DAY, namedByModels: [], remove: true };
     await expect(at(NOW).gc(gc)).rejects.toMatchObject(refusal);
     expect([...store.objects.keys()]).toEqual(before);
@@ -170,7 +171,7 @@ test('of a part that was committed again and again, the last one is seen and non
 });
 
 test('a snapshot whose only wrong stamp is its own is repaired too', async () => {
-  await at(NOW + YEAR).commit(await request([spec(NOW, 'a', [0, 2], 1)]));
+  await commitObjects(at(NOW + YEAR), await request([spec(NOW, 'a', [0, 2], 1)]));
   expect(await at(NOW).repairClock()).toMatchObject({ changed: true, restated: [] });
   expect((await at(NOW).head())?.committedAt).toBe(NOW);
 });
@@ -195,7 +196,7 @@ test('stamps ascend where clocks stand still or are seconds back, and everything
 
 test('a part that is stamped in the future is refused', async () => {
   const newObjects = await request([spec(NOW + HOUR, 'a', [0, 2], 1)]);
-  await expect(at(NOW).commit(newObjects)).rejects.toMatchObject({
+  await expect(commitObjects(at(NOW), newObjects)).rejects.toMatchObject({
     code: 'CLOCK_AHEAD',
     message: expect.stringContaining('2024-06-01 01:00 UTC, and it is 2024-06-01 00:00 UTC'),
   });

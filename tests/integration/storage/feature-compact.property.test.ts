@@ -8,6 +8,7 @@ import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../platform/clock.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
 import { isHeadwayError } from '../../../platform/errors.ts';
+import { FeatureFiles } from '../../../storage/features/feature-files.ts';
 import { type FeatureStore, openFeatureStore } from '../../../storage/features/feature-store.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
@@ -15,6 +16,7 @@ import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.
 import type { ObjectStore } from '../../../storage/objects/object-store.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   hour,
   makeObjects,
   NOW,
@@ -94,7 +96,7 @@ function answers(store: ObjectStore, manifest: Manifest): Promise<Record<string,
           ...(from === undefined ? {} : { from: hour(from) }),
         };
         found[JSON.stringify([known, cutoff, from])] = await told(
-          readSnapshot(store, manifest, query, session),
+          readSnapshot(new FeatureFiles(store), manifest, query, session),
         );
       }
     }
@@ -133,7 +135,7 @@ describe('compaction', () => {
               let pieces = 0;
               for (const [i, specs] of [[anchor], ...commits].entries()) {
                 const newObjects = await makeObjects(folder, specs);
-                const manifest = await features.commit({
+                const manifest = await commitObjects(features, {
                   reason: 'test',
                   schema,
                   newObjects,
@@ -143,7 +145,9 @@ describe('compaction', () => {
                 // Whether it was made from the view before or from everything, the view is what the
                 // snapshot reads as.
                 const online = await features.readOnline();
-                const whole = await readSnapshot(store, manifest, { lastIntervals: VIEW });
+                const whole = await readSnapshot(new FeatureFiles(store), manifest, {
+                  lastIntervals: VIEW,
+                });
                 expect([online.panel.seriesIds, hashPanel(online.panel)]).toEqual([
                   whole.seriesIds,
                   hashPanel(whole),

@@ -14,6 +14,7 @@ import type { NewFeatureObject } from '../../../storage/features/manifest.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   HOUR,
   makeObjects,
   NOW,
@@ -95,7 +96,7 @@ async function live(steps: readonly Step[], keep: number): Promise<number> {
     history.push({ version, hash: await hashOf(version), at: clock.now(), isFree: false });
   }
   const commit = (index: number) =>
-    features.commit({
+    commitObjects(features, {
       reason: 'test',
       schema: schemaOf('zero'),
       newObjects: [objects[index] as NewFeatureObject],

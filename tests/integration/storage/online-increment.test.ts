@@ -6,12 +6,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fixedClock } from '../../../platform/clock.ts';
 import { withSqlSession } from '../../../platform/duckdb/session.ts';
+import { FeatureFiles } from '../../../storage/features/feature-files.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { nextOnlinePanel } from '../../../storage/features/online/online-increment.ts';
 import { encodeOnlineView } from '../../../storage/features/online/online-view.ts';
 import { readSnapshot } from '../../../storage/features/reading/snapshot-reader.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
@@ -42,7 +44,7 @@ async function increments(
       try {
         const features = openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) });
         const commit = async (specs: readonly ObjectSpec[]) =>
-          features.commit({
+          commitObjects(features, {
             reason: 'test',
             schema: schemaOf(missing),
             newObjects: await makeObjects(folder, specs),
@@ -53,10 +55,15 @@ async function increments(
           second.map((spec, i) => ({ ...spec, part: `later ${i}`, fingerprint: `later ${i}` })),
         );
         const added = next.objects.slice(parent.objects.length);
-        const panel = await nextOnlinePanel(store, session, parent, next, added, {
+        const panel = await nextOnlinePanel(new FeatureFiles(store), session, parent, next, added, {
           lastIntervals: 8,
         });
-        const whole = await readSnapshot(store, next, { lastIntervals: 8 }, session);
+        const whole = await readSnapshot(
+          new FeatureFiles(store),
+          next,
+          { lastIntervals: 8 },
+          session,
+        );
         if (panel) expect(Buffer.compare(encodeOnlineView(panel), encodeOnlineView(whole))).toBe(0);
         // The commit itself made its view from the rows that it had just checked, without asking
         // the SQL engine again.

@@ -10,6 +10,7 @@ import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   hour,
   makeObjects,
   NOW,
@@ -134,7 +135,11 @@ test('readAsOf answers as the rules say, whatever the objects, and a later commi
           const features = openFeatureStore({ store, domain: 'toy', clock: fixedClock(NOW) });
           const schema = schemaOf(missing);
           const newObjects = await makeObjects(folder, all);
-          const { snapshotVersion } = await features.commit({ reason: 'test', schema, newObjects });
+          const { snapshotVersion } = await commitObjects(features, {
+            reason: 'test',
+            schema,
+            newObjects,
+          });
           const answers = [];
           for (const asked of questions) {
             const expected = oracle(all, asked, missing);
@@ -168,7 +173,7 @@ test('readAsOf answers as the rules say, whatever the objects, and a later commi
             },
             { feed: 'one', part: 'late', availableAt: NOW + 10, span: [0, 9], rows: [['a', 2, 1]] },
           ]);
-          await features.commit({ reason: 'late', schema, newObjects: late });
+          await commitObjects(features, { reason: 'late', schema, newObjects: late });
           for (const { query, hash } of answers) {
             const again = await features.readAsOf(
               query.knownAt === undefined ? { ...query, snapshotVersion } : query,

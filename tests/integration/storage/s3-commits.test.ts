@@ -6,7 +6,13 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
-import { makeObjects, NOW, schemaOf, temporaryFolder } from '../../fixtures/storage/features.ts';
+import {
+  commitObjects,
+  makeObjects,
+  NOW,
+  schemaOf,
+  temporaryFolder,
+} from '../../fixtures/storage/features.ts';
 import { openOnFakeS3, randomFaults } from '../../fixtures/storage/s3-stores.ts';
 
 const WRITERS = 3;
@@ -48,7 +54,11 @@ test.each([
           { part: String(at), span: [at, at + 1], rows: [['x', at, at]] },
         ]);
         for (let isDone = false; !isDone; ) {
-          await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects }).then(
+          await commitObjects(features, {
+            reason: 'test',
+            schema: schemaOf('zero'),
+            newObjects,
+          }).then(
             ({ snapshotVersion }) => {
               isDone = true;
               acknowledged.push(snapshotVersion);
@@ -98,7 +108,7 @@ test.each([
 test('every object of a snapshot, damaged where it lies, is named', async () => {
   const features = open();
   const newObjects = await makeObjects(folder, [{ span: [0, 2], rows: [['x', 0, 1]] }]);
-  await features.commit({
+  await commitObjects(features, {
     reason: 'test',
     schema: schemaOf('zero'),
     newObjects,

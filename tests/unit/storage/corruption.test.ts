@@ -9,7 +9,13 @@ import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { openForecastLog } from '../../../storage/forecasts/forecast-log.ts';
 import { openModelRegistry } from '../../../storage/models/model-registry.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
-import { makeObjects, NOW, schemaOf, temporaryFolder } from '../../fixtures/storage/features.ts';
+import {
+  commitObjects,
+  makeObjects,
+  NOW,
+  schemaOf,
+  temporaryFolder,
+} from '../../fixtures/storage/features.ts';
 import { forecastAt, modelOf } from '../../fixtures/storage/models.ts';
 
 const whole = new Map<string, Uint8Array>();
@@ -29,7 +35,7 @@ beforeAll(async () => {
       { part: `p${n}`, span: [n * 5, n * 5 + 5], rows },
     ]);
     const report = Buffer.from(JSON.stringify({ n }));
-    await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects, report });
+    await commitObjects(features, { reason: 'test', schema: schemaOf('zero'), newObjects, report });
     const { modelVersion } = await models.register(modelOf(n + 1));
     await models.promote({
       modelVersion,

@@ -12,6 +12,7 @@ import {
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   HOUR,
   makeObjects,
   NOW,
@@ -52,7 +53,7 @@ afterEach(async () => {
 });
 
 const commit = async (specs: ObjectSpec[], missing: 'zero' | 'unknown' = 'unknown', more = {}) =>
-  features.commit({
+  commitObjects(features, {
     reason: 'test',
     schema: schemaOf(missing),
     newObjects: await makeObjects(folder, specs),

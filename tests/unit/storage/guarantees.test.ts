@@ -8,6 +8,7 @@ import { type FeatureStore, openFeatureStore } from '../../../storage/features/f
 import { openModelRegistry } from '../../../storage/models/model-registry.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
@@ -42,7 +43,7 @@ const request = async (...specs: ObjectSpec[]) => ({
   newObjects: await makeObjects(folder, specs),
   onlineIntervals: 3,
 });
-const commit = async (...specs: ObjectSpec[]) => features.commit(await request(...specs));
+const commit = async (...specs: ObjectSpec[]) => commitObjects(features, await request(...specs));
 const values = async (query = {}) => [...(await features.readAsOf(query)).columns.target];
 
 /**
@@ -76,7 +77,7 @@ test('a feature commit that stops at any call is there wholly or not at all', as
   await commit(hourly(0));
   const requests = await Promise.all([1, 2].map((value) => request(hourly(1, value))));
   await stopAtEveryCall(
-    (run) => features.commit(requests[run % 2]),
+    (run) => commitObjects(features, requests[run % 2]),
     async (acknowledged) => {
       expect((await features.verify()).problems).toEqual([]);
       const log = await features.log();
@@ -109,7 +110,7 @@ test('a promotion that stops at any call leaves a champion that loads', async ()
 
 test('concurrent writers produce one history and lose nothing', async () => {
   const requests = await Promise.all([0, 1, 2].map((at) => request(hourly(at))));
-  const made = await Promise.all(requests.map((each) => features.commit(each)));
+  const made = await Promise.all(requests.map((each) => commitObjects(features, each)));
   const log = await features.log(); // refuses a history that is not linear
   const versions = (all: typeof log) => all.map(({ snapshotVersion }) => snapshotVersion);
   expect(versions(log)).toEqual(expect.arrayContaining(versions(made)));
@@ -119,7 +120,7 @@ test('concurrent writers produce one history and lose nothing', async () => {
 
 test('two runs that fetched the same parts at once commit them once', async () => {
   const requests = [await request(hourly(0), hourly(1)), await request(hourly(0), hourly(1))];
-  const [one, two] = await Promise.all(requests.map((each) => features.commit(each)));
+  const [one, two] = await Promise.all(requests.map((each) => commitObjects(features, each)));
   expect(one).toEqual(two);
   expect((await features.head())?.objects.map(({ part }) => part)).toEqual(['hour 0', 'hour 1']);
   expect(await features.log()).toHaveLength(1);
@@ -150,10 +151,13 @@ test('a late correction and a compaction change no earlier result', async () => 
 
 test('a commit with a clock that is far behind is refused, and repair-clock makes it possible', async () => {
   const ahead = fixedClock(NOW + 24 * 3_600_000);
-  await openFeatureStore({ store, domain: 'toy', clock: ahead }).commit(await request(hourly(0)));
+  await commitObjects(
+    openFeatureStore({ store, domain: 'toy', clock: ahead }),
+    await request(hourly(0)),
+  );
   const late = await request(hourly(1));
-  await expect(features.commit(late)).rejects.toMatchObject({ code: 'CLOCK_BEHIND' });
+  await expect(commitObjects(features, late)).rejects.toMatchObject({ code: 'CLOCK_BEHIND' });
   await features.repairClock();
-  await features.commit(late);
+  await commitObjects(features, late);
   expect(await values()).toEqual([0, 1]);
 });

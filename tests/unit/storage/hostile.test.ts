@@ -19,6 +19,7 @@ import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
 import { objectKeys } from '../../../storage/objects/object-keys.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   HOUR,
   hour,
   makeObjects,
@@ -44,7 +45,7 @@ beforeAll(async () => {
   const first = memoryObjectStore();
   const made = openFeatureStore({ store: first, domain: 'toy', clock });
   const newObjects = await makeObjects(folder, [{ span: [0, 3], rows: [['x', 0, 1]] }]);
-  manifest = await made.commit({
+  manifest = await commitObjects(made, {
     reason: 'test',
     schema: schemaOf('zero'),
     newObjects,
@@ -270,7 +271,7 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
       rows: ['__proto__', 'constructor', `it's`].map((id, i) => [id, 0, i + 1] as const),
     },
   ]);
-  await odd.commit({ reason: `'; --`, schema: schemaOf('unknown'), newObjects });
+  await commitObjects(odd, { reason: `'; --`, schema: schemaOf('unknown'), newObjects });
   const online = (await odd.readOnline()).panel;
   for (const panel of [await odd.readAsOf(), online]) {
     expect([...panel.seriesIds].sort()).toEqual([...ids].sort());
@@ -293,7 +294,7 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
 test('files with odd names beside the objects are not seen, and are not the store’s', async () => {
   const root = path.join(folder, 'beside');
   const own = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock });
-  await own.commit({
+  await commitObjects(own, {
     reason: 'test',
     schema: schemaOf('zero'),
     newObjects: await makeObjects(folder, [{ span: [0, 1], rows: [['x', 0, 1]] }]),

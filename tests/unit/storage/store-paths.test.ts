@@ -6,7 +6,13 @@ import { targetOf } from '../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../platform/clock.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../storage/objects/file-object-store.ts';
-import { makeObjects, NOW, schemaOf, temporaryFolder } from '../../fixtures/storage/features.ts';
+import {
+  commitObjects,
+  makeObjects,
+  NOW,
+  schemaOf,
+  temporaryFolder,
+} from '../../fixtures/storage/features.ts';
 
 let root: string;
 let remove: () => Promise<void>;
@@ -23,7 +29,7 @@ async function commitTo(name: string) {
   for (const at of [0, 1]) {
     const part = { part: `p${at}`, fingerprint: `f${at}`, span: [at, at + 1] } as const;
     const newObjects = await makeObjects(folder, [{ ...part, rows: [['x', at, at + 5]] }]);
-    await features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects });
+    await commitObjects(features, { reason: 'test', schema: schemaOf('zero'), newObjects });
   }
   return features;
 }

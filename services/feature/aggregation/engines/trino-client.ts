@@ -54,6 +54,9 @@ export function parseTrinoAddress(text: string): TrinoAddress {
   );
 }
 
+/** Many times what a coordinator puts into one response. */
+const MAX_PAGE_BYTES = 512 << 20;
+
 export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEngine {
   const { origin, user, catalog, schema } = address;
   const session = { 'X-Trino-User': user, 'X-Trino-Catalog': catalog, 'X-Trino-Schema': schema };
@@ -76,6 +79,7 @@ export function trinoEngine(address: TrinoAddress, client: HttpClient): QueryEng
         responseType: 'text',
         transformResponse: (body: string) => body,
         maxRedirects: 0,
+        maxContentLength: MAX_PAGE_BYTES,
         'axios-retry': { retryCondition: isRetried },
       });
       text = data;

@@ -1,6 +1,6 @@
 /**
  * Purpose: features and training, and the network they run in.
- * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
  * them.
  * Fails: as a test.
  */

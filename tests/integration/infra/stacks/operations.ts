@@ -1,6 +1,6 @@
 /**
  * Purpose: alarms, dashboard and budget; who may deploy; what is told to what runs.
- * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
  * them.
  * Fails: as a test.
  */

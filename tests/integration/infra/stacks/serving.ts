@@ -1,6 +1,6 @@
 /**
  * Purpose: the service: its function, its addresses, and how a new version takes over.
- * Invariants: registers tests for tests/unit/infra/aws/stacks.test.ts, which synthesises once for all of
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
  * them.
  * Fails: as a test.
  */

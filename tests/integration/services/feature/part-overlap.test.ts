@@ -14,6 +14,7 @@ import { runFeatures } from '../../../../services/feature/run.ts';
 import { openFeatureStore } from '../../../../storage/features/feature-store.ts';
 import { fileObjectStore } from '../../../../storage/objects/file-object-store.ts';
 import { domain as counted, measured } from '../../../fixtures/contract-fixture.ts';
+import { commitObjects } from '../../../fixtures/storage/features.ts';
 
 // The first run in a file loads danfo, which takes seconds on a busy machine.
 jest.setTimeout(60_000);
@@ -240,7 +241,7 @@ describe('parts of one feed', () => {
     const { key: _, sha256: __, bytes: ___, ...object } = manifest.objects[0]!;
     const path = join(folder, `store-${stores - 1}`, manifest.objects[0]!.key);
     const { schema } = manifest;
-    await features.commit({ reason: 'x', schema, newObjects: [{ ...object, path }] });
+    await commitObjects(features, { reason: 'x', schema, newObjects: [{ ...object, path }] });
     expect((await run(...parts)).changed).toBe(false);
     expect(warnings).toContainEqual(expect.stringContaining('"alpha.csv" and "beta.csv"'));
     expect(known(await features.readAsOf()).has('beta@0')).toBe(true);

@@ -64,16 +64,14 @@ const one = modelOf(1);
 const ask = (queue: Predictor, last: number, model = one) =>
   queue.predict(model, endingIn(last), 0, 'asked').then(Array.from);
 const code = (error: unknown) =>
-  error instanceof WorkerUnavailableError
-    ? 'gone'
-    : (error as { problemCode?: string }).problemCode;
-const told = (asked: Promise<unknown>) => asked.catch(code);
+  error instanceof WorkerUnavailableError ? 'gone' : (error as { code?: string }).code;
+const outcome = (asked: Promise<unknown>) => asked.catch(code);
 
 describe('the queue of forecasts', () => {
   test('what comes together is computed together, at most a batch at once, and everybody gets their own', async () => {
     const { queue, batches } = open();
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(queue, i)));
-    expect(answers).toEqual(Array.from({ length: 40 }, (_, i) => [i, i]));
+    const responses = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(queue, i)));
+    expect(responses).toEqual(Array.from({ length: 40 }, (_, i) => [i, i]));
     expect(batches).toEqual([32, 8]);
   });
 
@@ -88,33 +86,33 @@ describe('the queue of forecasts', () => {
   test('a batch is of one model, whatever comes between: no forecast is of another than was asked', async () => {
     const { queue, batches } = open();
     const two = modelOf(2);
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ask(queue, 10),
       ask(queue, 10, two),
       ask(queue, 20),
       ask(queue, 20, two),
     ]);
-    expect(answers).toEqual([10, 20, 20, 40].map((value) => [value, value]));
+    expect(responses).toEqual([10, 20, 20, 40].map((value) => [value, value]));
     expect(batches).toEqual([2, 2]);
   });
 
-  test('more than may wait are refused at once, and those that wait are answered', async () => {
+  test('more than may wait are refused at once, and those that wait are computed', async () => {
     const { queue } = open({ queueLimit: 3 });
-    const asked = [1, 2, 3, 4, 5].map((last) => told(ask(queue, last)));
+    const asked = [1, 2, 3, 4, 5].map((last) => outcome(ask(queue, last)));
     expect(queue.waiting()).toBe(3);
     expect(await Promise.all(asked)).toEqual([[1, 1], [2, 2], [3, 3], 'OVERLOADED', 'OVERLOADED']);
   });
 
   test('what has waited too long is refused and not computed', async () => {
     const { queue, clock, batches } = open({ waitLimitMs: 100 });
-    const late = told(ask(queue, 1));
+    const late = outcome(ask(queue, 1));
     clock.advance(101);
     const fresh = ask(queue, 2);
     expect([await late, await fresh]).toEqual(['OVERLOADED', [2, 2]]);
     expect(batches).toEqual([1]);
   });
 
-  test('pieces of a swap and what is asked for take turns', async () => {
+  test('chunks of a swap and what is asked for take turns', async () => {
     const { queue } = open();
     const order: string[] = [];
     const asked = [1, 2].map((n) =>
@@ -129,28 +127,28 @@ describe('the queue of forecasts', () => {
 
   test('a worker that ends takes its batch with it and nothing else: what waits gets another worker', async () => {
     const { queue, failures } = open();
-    const answers = await Promise.all([told(ask(queue, 666)), ask(queue, 3, modelOf(2))]);
-    expect(answers).toEqual(['gone', [6, 6]]);
+    const responses = await Promise.all([outcome(ask(queue, 666)), ask(queue, 3, modelOf(2))]);
+    expect(responses).toEqual(['gone', [6, 6]]);
     expect(failures()).toBe(1);
     expect(await ask(queue, 4)).toEqual([4, 4]);
   });
 
-  test('a worker that does not answer is ended', async () => {
+  test('a worker that does not respond is ended', async () => {
     const { queue } = open({ batchTimeoutMs: 20 });
-    expect(await told(ask(queue, 667))).toBe('gone');
+    expect(await outcome(ask(queue, 667))).toBe('gone');
   });
 
   test('a window that cannot be forecast costs the others nothing', async () => {
     const { queue, failures } = open();
-    const answers = await Promise.allSettled([ask(queue, 668), ask(queue, 5)]);
-    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    const responses = await Promise.allSettled([ask(queue, 668), ask(queue, 5)]);
+    expect(responses.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     expect(failures()).toBe(0);
   });
 
-  test('after several ends in a row it rests, answers so at once, and tries again after the rest', async () => {
+  test('after several ends in a row it rests, refuses at once, and tries again after the rest', async () => {
     const { queue, clock, failures } = open();
-    for (let end = 0; end < 3; end++) expect(await told(ask(queue, 666))).toBe('gone');
-    expect(await told(ask(queue, 1))).toBe('gone');
+    for (let end = 0; end < 3; end++) expect(await outcome(ask(queue, 666))).toBe('gone');
+    expect(await outcome(ask(queue, 1))).toBe('gone');
     expect(failures()).toBe(3);
     clock.advance(1000);
     expect(await ask(queue, 1)).toEqual([1, 1]);
@@ -160,7 +158,7 @@ describe('the queue of forecasts', () => {
     const { queue } = open({ batchTimeoutMs: 60_000 });
     const asked = [1, 2, 3].map((last) => ask(queue, last));
     const closed = queue.close();
-    expect(await told(ask(queue, 4))).toBe('gone');
+    expect(await outcome(ask(queue, 4))).toBe('gone');
     expect(await Promise.all(asked)).toEqual([1, 2, 3].map((last) => [last, last]));
     await closed;
   });
@@ -207,19 +205,19 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
     return { app, post, fixture };
   }
 
-  test('a full queue is a 503 problem with Retry-After; the figures tell the batches', async () => {
+  test('a full queue is a 503 problem with Retry-After; the metrics count the batches', async () => {
     const { app, post } = await build({ queueLimit: 2 });
     const responses = await Promise.all([1, 2, 3].map((last) => post(history(last))));
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 503]);
     const refused = responses[2] as (typeof responses)[0];
     expect(refused.json()).toMatchObject({ code: 'OVERLOADED', status: 503 });
-    expect(refused.headers['retry-after']).toBe('1');
+    expect(refused.headers['retry-after']).toBe('2');
     const figures = (await app.inject('/metrics')).body;
     expect(figures).toContain('headway_forecast_queue 0');
     await app.close();
   });
 
-  test('a worker that ended: a baseline answers and says so, and the next is of the model again', async () => {
+  test('a worker that ended: a baseline forecasts with a label, and the next is of the model again', async () => {
     const { app, post } = await build();
     const fallen = await post(history(666));
     expect(fallen.statusCode).toBe(200);
@@ -239,7 +237,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
 });
 
 describe('what happens while a forecast is computed', () => {
-  /** Computes when it is told to. */
+  /** Computes when the test calls `compute`. */
   function gated() {
     let open: () => void = () => {};
     const gate = new Promise<void>((resolve) => {
@@ -272,7 +270,7 @@ describe('what happens while a forecast is computed', () => {
   const values = new Array<number>(200).fill(7);
   const payload = { history: { start: '2026-03-01T00:00:00Z', values } };
 
-  test('a swap: the answer is whole, of the model that was served when it was asked', async () => {
+  test('a swap: the response is whole, of the model that was served when it was asked', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
     const { fixture, build } = createFixture();
     const app = await build({ openPredictor });
@@ -283,15 +281,15 @@ describe('what happens while a forecast is computed', () => {
     fixture.promotion++;
     expect(await app.serving.refresh()).toBe('changed');
     openGate();
-    const told = (await before).json().forecasts[0];
-    expect([told.modelVersion, told.quantiles['0.5'][0]]).toEqual(['model-1', 7]);
+    const forecast = (await before).json().forecasts[0];
+    expect([forecast.modelVersion, forecast.quantiles['0.5'][0]]).toEqual(['model-1', 7]);
     const after = (await app.inject({ method: 'POST', url: '/v1/forecasts', payload })).json()
       .forecasts[0];
     expect([after.modelVersion, after.quantiles['0.5'][0]]).toEqual(['model-2', 14]);
     await app.close();
   });
 
-  test('a stop: what is computed is answered before the end', async () => {
+  test('a stop: what is computed is sent before the end', async () => {
     const { openPredictor, arrival, open: openGate } = gated();
     const { options } = createFixture();
     const listening = {

@@ -18,6 +18,7 @@ import { type TrainingResult, train } from '../../../../services/training/train.
 import type { Manifest } from '../../../../storage/features/manifest.ts';
 import { ONLINE_INTERVALS, panelOf } from '../../../fixtures/random-panels.ts';
 import {
+  commitObjects,
   makeObjects,
   type Row,
   schemaOf,
@@ -93,7 +94,7 @@ beforeAll(async () => {
     onlineIntervals: ONLINE_INTERVALS,
     ahead,
   };
-  await toy.features.commit(commit);
+  await commitObjects(toy.features, commit);
   trained = await train({ ...toy.request, domain });
   if (!trained.verdict.promoted)
     await toy.registry.promote({

@@ -131,6 +131,35 @@ describe('downloads', () => {
     expect(await (await open()).parts()).toHaveLength(1);
   });
 
+  test('a redirect to another host is refused, one on the same host is followed', async () => {
+    const other = await tripServer();
+    const name = 'green_tripdata_2023-01.parquet';
+    other.files.set(name, january);
+    server.faults.push({ status: 302, location: `${other.url}/${name}` });
+    await expect((await open()).parts()).rejects.toMatchObject({
+      code: 'SOURCE_UNAVAILABLE',
+      message: expect.stringContaining(`to ${other.url}`),
+    });
+    expect(other.requests).toEqual([]);
+    await other.close();
+    server.faults.push({ status: 302, location: `/${name}` });
+    expect(await (await open()).parts()).toHaveLength(1);
+  });
+
+  test('a page of a login never replaces a good file', async () => {
+    const page = Buffer.from('<html>Please sign in</html>');
+    server.faults.push({ body: page });
+    await expect((await open()).parts()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    await (await open()).parts();
+    server.files.set('green_tripdata_2023-01.parquet', changed);
+    server.faults.push({ body: page });
+    expect(await (await open()).parts()).toHaveLength(1);
+    expect(await kept()).toEqual(january);
+    expect((await readdir(bench.context.rawFolder)).some((name) => name.includes('.part'))).toBe(
+      false,
+    );
+  });
+
   test('what was downloaded and the same file in a folder are one and the same to the store', async () => {
     await (await open()).parts();
     await bench.run(join(bench.context.rawFolder, 'green_tripdata_2023-01.parquet'));

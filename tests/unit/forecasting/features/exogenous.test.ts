@@ -246,3 +246,50 @@ test('columns are standardised by the training span, and left out where they end
   const flat = { ...ended, rain: new Float32Array(LENGTH).fill(2) };
   expect(fitExogenous({ ...panel, exogenous: flat }, names, lastTarget, 24).past).toEqual([]);
 });
+
+describe('columns of one series', () => {
+  const LAST = HISTORY + 400;
+  const base = randomPanel({
+    ...{ seed: 4, series: 2, length: LAST + 1, scale: 3 },
+    ...{ gapShare: 0, zeroShare: 0, negative: false },
+  });
+  const column = (at: (t: number) => number) =>
+    Float32Array.from({ length: LAST + 1 + horizon }, (_, t) => at(t));
+  const panel: Panel = {
+    ...base,
+    exogenous: { 'plan@s0': column((t) => 100 + (t % 2)), 'plan@s1': column((t) => t % 5) },
+  };
+  const fitted = fitExogenous(panel, { past: [], future: ['plan'] }, LAST, 24);
+  const of: FeatureSpec = { ...toySpec, exogenous: fitted };
+  const planOf = (given: Panel, series: number) => {
+    const { step } = inputs(given, LAST, of, series);
+    const { stepSize } = featureSizes(of);
+    return Array.from({ length: horizon }, (_, k) => step[(k + 1) * stepSize - 1] as number);
+  };
+
+  test('each series reads its own, by its own mean and deviation', () => {
+    expect(fitted.future).toMatchObject([
+      { name: 'plan', own: { s0: { mean: expect.closeTo(100.5, 1) } } },
+    ]);
+    const [first, second] = [planOf(panel, 0), planOf(panel, 1)];
+    for (let k = 0; k < horizon; k++) {
+      const t = LAST + 1 + k;
+      expect(first[k]).toBeCloseTo(t % 2 === 0 ? -1 : 1, 1);
+      expect(second[k]).toBeCloseTo(((t % 5) - 2) / Math.sqrt(2), 1);
+    }
+  });
+
+  test('another series reads the shared column, or that nothing is known', () => {
+    const renamed = { ...panel, seriesIds: ['new', 's1'] };
+    expect(new Set(planOf(renamed, 0))).toEqual(new Set([0]));
+    const shared = { ...renamed, exogenous: { ...panel.exogenous, plan: column(() => 1e3) } };
+    expect(planOf(shared, 0)[0]).toBeGreaterThan(5);
+    expect(planOf(shared, 1)).toEqual(planOf(panel, 1));
+  });
+
+  test('a panel without any of them lacks the column', () => {
+    const { exogenous: _, ...bare } = panel;
+    expect(() => planOf(bare, 0)).toThrow(/the exogenous column plan/);
+    expect(unknownColumns(panel, { past: [], future: ['plan'] }, LAST, 24, horizon)).toEqual([]);
+  });
+});

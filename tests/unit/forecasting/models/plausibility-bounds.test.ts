@@ -48,3 +48,17 @@ test('a forecast that repeats the past, or doubles it, is never implausible; a t
     { seed: 2, numRuns: runs(100) },
   );
 });
+
+test('a few bad readings among many do not widen the bounds', () => {
+  const values = Float32Array.from({ length: 2000 }, (_, t) => 100 + (t % 10));
+  const bounds = plausibilityBounds(values, values.length - 1, 168);
+  values[700] = 990_000;
+  values[900] = -5000;
+  expect(plausibilityBounds(values, values.length - 1, 168)).toEqual(bounds);
+});
+
+test('of a series that is zero but for one value, that value is the range', () => {
+  const values = new Float32Array(2000);
+  values[5] = 4;
+  expect(plausibilityBounds(values, values.length - 1, 168)).toEqual({ lower: -12, upper: 16 });
+});

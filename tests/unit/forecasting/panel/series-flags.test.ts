@@ -57,6 +57,8 @@ test.each<[string, (t: number) => number, string[]]>([
   ],
   ['born last week, zeros before', (t) => (t <= LAST - 168 ? 0 : 5), ['new']],
   ['born last week, at rest', (t) => (t <= LAST - 168 ? NAN : 0), ['silent', 'new']],
+  ['a reading far from all others', (t) => (t === LAST - 30 ? 900 : 5 + (t % 24)), ['outlier']],
+  ['an older one', (t) => (t === LAST - WEEKS ? 900 : 5 + (t % 24)), []],
   ['born 4 weeks ago', (t) => (isOld(t) && t < LAST - WEEKS ? NAN : 5), []],
   ['born an hour later', (t) => (isOld(t) ? NAN : 5), ['new']],
 ])('%s', (_title, valueAt, expected) => {

@@ -1,6 +1,6 @@
 /**
- * Purpose: between AWS's HTTP events and requests: paths, headers, answers that are large. What the
- * app makes of them is lambda.test.ts's.
+ * Purpose: between AWS's HTTP events and requests: paths, headers, responses that are large. What
+ * the app makes of them is lambda.test.ts's.
  */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
@@ -83,8 +83,8 @@ describe('a request', () => {
   });
 });
 
-describe('an answer', () => {
-  const answer = (body: string, headers: Record<string, string> = {}): LambdaResponse => ({
+describe('a response', () => {
+  const response = (body: string, headers: Record<string, string> = {}): LambdaResponse => ({
     ...{ statusCode: 200, body, isBase64Encoded: false },
     headers: {
       'content-type': 'application/json',
@@ -98,7 +98,7 @@ describe('an answer', () => {
   const large = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => i % 97));
 
   test('says nothing of a connection', () => {
-    expect(asResponse(answer('{}'), to('gzip'))).toEqual({
+    expect(asResponse(response('{}'), to('gzip'))).toEqual({
       ...{
         statusCode: 200,
         headers: { 'content-type': 'application/json' },
@@ -109,7 +109,7 @@ describe('an answer', () => {
   });
 
   test.each(['gzip', 'br, gzip', 'GZIP;q=0.5'])('a large one is compressed for %s', (accept) => {
-    const packed = asResponse(answer(large, { vary: 'accept' }), to(accept));
+    const packed = asResponse(response(large, { vary: 'accept' }), to(accept));
     expect(packed).toMatchObject({
       isBase64Encoded: true,
       headers: { 'content-encoding': 'gzip', vary: 'accept, accept-encoding' },
@@ -120,7 +120,7 @@ describe('an answer', () => {
   test.each([undefined, '', 'br', 'gzip;q=0', 'gzip; q=0.0', 'x-gzipped'])(
     'not for %j',
     (accept) => {
-      expect(asResponse(answer(large), to(accept))).toMatchObject({
+      expect(asResponse(response(large), to(accept))).toMatchObject({
         isBase64Encoded: false,
         body: large,
       });
@@ -129,7 +129,7 @@ describe('an answer', () => {
 
   test('one that Lambda would refuse is a problem that says what to do', () => {
     const huge = '"'.repeat(4_000_000); // twice that as JSON
-    const { statusCode, headers, body } = asResponse(answer(huge), to());
+    const { statusCode, headers, body } = asResponse(response(huge), to());
     expect({ statusCode, type: headers['content-type'] }).toEqual({
       statusCode: 400,
       type: 'application/problem+json',
@@ -139,11 +139,11 @@ describe('an answer', () => {
       fix: expect.stringContaining('gzip'),
       instance: 'urn:headway:request:aws-id',
     });
-    expect(asResponse(answer(huge), to('gzip'))).toMatchObject({
+    expect(asResponse(response(huge), to('gzip'))).toMatchObject({
       statusCode: 200,
       isBase64Encoded: true,
     });
-    expect(asResponse(answer('x'.repeat(4_000_000)), to()).statusCode).toBe(200);
+    expect(asResponse(response('x'.repeat(4_000_000)), to()).statusCode).toBe(200);
   });
 
   test('none at all is an unexpected error', () => {

@@ -45,6 +45,8 @@ describe('readSettings', () => {
       featuresSchedule: '5 * * * *',
       trainingSchedule: '30 3 * * *',
       actuals: 'off',
+      actualsMb: 1024,
+      actualsDays: 730,
       worker: 'on',
       queue: 512,
       staleAfter: null,

@@ -12,6 +12,7 @@ const comparisonOf = (reference: string, differences: number[]): Comparison => (
   difference: 0.2,
   standardError: 0.05,
   statistic: 4,
+  level: 0.01,
   threshold: 2.25,
   interval: [0.09, 0.29],
   margin: 0.01,
@@ -43,10 +44,21 @@ describe('the chart of a verdict', () => {
       '11 cutoffs',
       'Pinball loss of champion',
       'promoted: 10 % better',
+      '99 % sure from below',
     ])
       expect(textsOf(svg).join('\n')).toContain(text);
     expect(svg).toContain('<title id="t">Promoted: Demand');
     expect(svg).toContain('<desc id="d">promoted: 10 % better</desc>');
+  });
+
+  test('leaves out opponents that are beaten, but for the best baseline and the champion', () => {
+    const beaten = comparisonOf('last_value', wave(26));
+    const close = { ...comparisonOf('seasonal_naive', wave(26)), outcome: 'undecided' as const };
+    const [best, champion] = verdict.comparisons as [Comparison, Comparison];
+    const shown = (comparisons: Comparison[]) =>
+      countOf(verdictSvg({ ...verdict, comparisons }), 'mean', 'line');
+    expect(shown([best, beaten, champion])).toBe(2);
+    expect(shown([best, beaten, close, champion])).toBe(3);
   });
 
   test('escapes what comes from data, and loads nothing', () => {

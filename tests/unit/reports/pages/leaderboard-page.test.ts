@@ -29,8 +29,7 @@ const page = (changes: Partial<Leaderboard> = {}, refits = [Date.UTC(2023, 2, 27
       seriesTitle: (id) => `The series ${id}`,
     },
     snapshotVersion: '3-0123456789ab',
-    seed: 7,
-    backend: 'wasm',
+    madeBy: 'seed 7, backend wasm',
     writtenAt: Date.UTC(2026, 0, 2, 3, 4),
     refits,
   });
@@ -76,7 +75,7 @@ describe('the page', () => {
     );
     const mae = {
       'last value': 'last_value',
-      'same hour last week': 'seasonal_naive',
+      'seasonal naive': 'seasonal_naive',
       'mean of 4 weeks': 'mean_4_weeks',
       network: 'network',
     };

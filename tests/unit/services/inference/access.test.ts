@@ -1,7 +1,7 @@
 /**
  * Purpose: who may do what: keys, scopes, limits, refusals, and that no route is open by oversight.
  * Invariants: through requests alone; time is a clock that stands still.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -135,19 +135,19 @@ describe('a key', () => {
       'error="insufficient_scope", scope="models:read"',
     ],
   ])('%s', async (_title, headers, status, code, challenge) => {
-    const answer = await app.inject({
+    const response = await app.inject({
       url: '/v1/model',
       headers: headers as Record<string, string>,
     });
-    expect([answer.statusCode, answer.json().status]).toEqual([status, status]);
-    expect(answer.json().code).toContain(code);
-    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(answer.headers['www-authenticate']).toContain(challenge);
-    expect(answer.headers['cache-control']).toBe('no-store');
-    expect(answer.body).not.toMatch(/[0-9a-f]{64}/);
+    expect([response.statusCode, response.json().status]).toEqual([status, status]);
+    expect(response.json().code).toContain(code);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(response.headers['www-authenticate']).toContain(challenge);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.body).not.toMatch(/[0-9a-f]{64}/);
   });
 
-  test('that counts is answered, however the scheme is written, and until it expires', async () => {
+  test('that is valid gets a response, however the scheme is written, and until it expires', async () => {
     for (const headers of [
       bearer(whole.key),
       { authorization: `bearer  ${whole.key}` },
@@ -253,7 +253,7 @@ describe('every route declares what it needs', () => {
           expect([name, other, [200, 400].includes(got)]).toEqual([name, other, true]);
         else expect([name, other, got]).toEqual([name, other, 403]);
       }
-      // What a HEAD tells is guarded as what a GET does.
+      // HEAD is guarded as GET is.
       if (method === 'get')
         expect([name, (await ask(path, 'head')).statusCode]).toEqual([name, 401]);
     }
@@ -290,7 +290,7 @@ describe('every route declares what it needs', () => {
   });
 
   test('no way of writing a path gets past it', async () => {
-    const pieces = [
+    const fragments = [
       '',
       '/',
       '//',
@@ -322,7 +322,7 @@ describe('every route declares what it needs', () => {
     await fc.assert(
       fc.asyncProperty(
         target,
-        fc.array(fc.record({ at: fc.nat(25), piece: fc.constantFrom(...pieces) }), {
+        fc.array(fc.record({ at: fc.nat(25), fragment: fc.constantFrom(...fragments) }), {
           maxLength: 3,
         }),
         fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST'),
@@ -331,15 +331,15 @@ describe('every route declares what it needs', () => {
           const url =
             prefix +
             edits.reduce<string>(
-              (text, { at, piece }) => text.slice(0, at) + piece + text.slice(at),
+              (text, { at, fragment }) => text.slice(0, at) + fragment + text.slice(at),
               path,
             );
-          const answer = await app.inject({
+          const response = await app.inject({
             method: method as 'GET',
             url: url.startsWith('/') ? url : `/${url}`,
           });
-          if (answer.statusCode < 300)
-            expect(answer.body).not.toMatch(/modelVersion|seriesId|headway_/);
+          if (response.statusCode < 300)
+            expect(response.body).not.toMatch(/modelVersion|seriesId|headway_/);
         },
       ),
       { numRuns: runs(300), seed: 5 },
@@ -449,15 +449,15 @@ describe('limits', () => {
     const { app } = await keyedApp([small.record, usual.record, free.record], 5);
     const ask = ({ key }: { key: string }) =>
       app.inject({ url: '/v1/model', headers: bearer(key) });
-    const answers = [await ask(small), await ask(small), await ask(small)];
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
-    expect(answers[0]?.headers).toMatchObject({
+    const responses = [await ask(small), await ask(small), await ask(small)];
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
+    expect(responses[0]?.headers).toMatchObject({
       'ratelimit-limit': '2',
       'ratelimit-remaining': '1',
     });
-    expect(Number(answers[0]?.headers['ratelimit-reset'])).toBeGreaterThan(0);
-    expect(answers[2]?.json()).toMatchObject({ code: 'RATE_LIMITED', status: 429 });
-    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(responses[0]?.headers['ratelimit-reset'])).toBeGreaterThan(0);
+    expect(responses[2]?.json()).toMatchObject({ code: 'RATE_LIMITED', status: 429 });
+    expect(Number(responses[2]?.headers['retry-after'])).toBeGreaterThan(0);
     for (let i = 0; i < 5; i++) expect((await ask(usual)).statusCode).toBe(200);
     expect((await ask(usual)).statusCode).toBe(429);
     for (let i = 0; i < 20; i++) expect((await ask(free)).statusCode).toBe(200);

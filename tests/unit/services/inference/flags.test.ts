@@ -1,5 +1,5 @@
 /**
- * Purpose: every answer says what is to be said of a series: over HTTP, of a caller's own values,
+ * Purpose: every response says what is to be said of a series: over HTTP, of a caller's own values,
  * and in a batch.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -17,7 +17,7 @@ import {
 } from '../../../fakes/inference.ts';
 
 /**
- * A forecaster that answers whatever the history, as the network does, and knows all series but
+ * A forecaster that forecasts whatever the history, as the network does, and knows all series but
  * one.
  */
 const sturdy = () => {
@@ -64,10 +64,10 @@ describe('over HTTP', () => {
   afterAll(() => app.close());
 
   test.each(IDS)('series %s', async (id) => {
-    const answer = (await app.inject(`/v1/series/${id}/forecast`)).json();
-    expect(answer.flags).toEqual(FLAGS[id as keyof typeof FLAGS]);
+    const response = (await app.inject(`/v1/series/${id}/forecast`)).json();
+    expect(response.flags).toEqual(FLAGS[id as keyof typeof FLAGS]);
     // Absent, not empty, where nothing is to be said.
-    expect('flags' in answer).toBe(id !== 'plain');
+    expect('flags' in response).toBe(id !== 'plain');
   });
 
   test('many at once are flagged one by one', async () => {
@@ -99,7 +99,7 @@ describe('over HTTP', () => {
     expect(await ask(5 * 168, 'stranger')).toEqual(['unseen']);
   });
 
-  test('the answer’s schema tells what each flag means', async () => {
+  test('the schema of the response says what each flag means', async () => {
     const text = (await app.inject('/openapi.json')).body;
     for (const flag of ['unseen', 'silent', 'gaps', 'new']) expect(text).toContain(`\`${flag}\`: `);
   });

@@ -1,9 +1,9 @@
 /**
- * Purpose: models and snapshots change under load without a lost or mixed answer, and a rollback is
- * served at the next refresh.
- * Invariants: every number of an answer is checked against the model and the snapshot that the
- * answer names.
- * Fails: with the answer that mixed them.
+ * Purpose: models and snapshots change under load without a lost or mixed response, and a rollback
+ * is served at the next refresh.
+ * Invariants: every number of a response is checked against the model and the snapshot that the
+ * response names.
+ * Fails: with the response that mixed them.
  */
 import { expect, test } from '@jest/globals';
 import { openModelRegistry } from '../../../../storage/models/model-registry.ts';
@@ -16,7 +16,7 @@ const scaleOf = (version: string) => 1 + Number(version.split('-')[1]) / 50;
 const { target } = panelOf(IDS, 1).columns;
 const lastWeek = (series: number, step: number) => target[series * LENGTH + LENGTH + step - 168];
 
-interface Answer {
+interface Body {
   seriesId: string;
   modelVersion: string;
   snapshotVersion: string;
@@ -24,14 +24,8 @@ interface Answer {
   fallback?: unknown;
 }
 
-/** One expectation an answer: under load a thousand of them cost more than the requests. */
-function expectWhole({
-  seriesId,
-  modelVersion,
-  snapshotVersion,
-  quantiles,
-  fallback,
-}: Answer): void {
+/** One expectation a response: under load a thousand of them cost more than the requests. */
+function expectWhole({ seriesId, modelVersion, snapshotVersion, quantiles, fallback }: Body): void {
   const factor = scaleOf(modelVersion) * 10 * Number.parseInt(snapshotVersion, 10);
   const bands = { '0.1': 0.8, '0.5': 1, '0.9': 1.2 };
   const errors = Object.entries(bands).flatMap(([name, band]) =>
@@ -58,9 +52,9 @@ test('swaps of models and snapshots under concurrent requests of every kind: non
   fixture.pause = () => new Promise((resolve) => setImmediate(resolve));
   let isSwapping = true;
   const seen = new Set<string>();
-  const read = (answer: Answer) => {
-    expectWhole(answer);
-    seen.add(`${answer.modelVersion} ${answer.snapshotVersion}`);
+  const read = (response: Body) => {
+    expectWhole(response);
+    seen.add(`${response.modelVersion} ${response.snapshotVersion}`);
   };
   const kinds = [
     async () => {
@@ -79,13 +73,13 @@ test('swaps of models and snapshots under concurrent requests of every kind: non
       const { forecasts } = response.json();
       forecasts.forEach(read);
       expect(
-        new Set(forecasts.map((one: Answer) => `${one.modelVersion} ${one.snapshotVersion}`)).size,
+        new Set(forecasts.map((one: Body) => `${one.modelVersion} ${one.snapshotVersion}`)).size,
       ).toBe(1);
     },
     async () => {
       const response = await app.inject('/v1/forecasts?format=ndjson&horizon=2');
       expect(response.statusCode).toBe(200);
-      const lines: Answer[] = response.body
+      const lines: Body[] = response.body
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line));
@@ -117,7 +111,7 @@ test('swaps of models and snapshots under concurrent requests of every kind: non
   await app.close();
 }, 60_000);
 
-test('a rollback in the registry is served at the next refresh, and told in the history', async () => {
+test('a rollback in the registry is served at the next refresh, and shown in the history', async () => {
   const { clock, build } = createFixture();
   const registry = openModelRegistry({ store: memoryObjectStore(), domain: 'demo', clock });
   const register = async (scale: number) => {

@@ -31,11 +31,11 @@ const EXCEPTIONS: Record<string, { readonly set: 'off' | object; readonly why: s
   },
   'scalar-property-missing-example': {
     set: 'off',
-    why: 'every answer has a whole example, which is tested; one at every property would drown the document',
+    why: 'every response has a whole example; one at every property would drown the document',
   },
   'required-string-property-missing-min-length': {
     set: 'off',
-    why: 'a title or a reason in an answer may be empty',
+    why: 'a title or a reason in a response may be empty',
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * Purpose: the OpenAPI document is well formed, complete, and true: its examples are sent, and
- * answers match its schemas.
+ * responses match its schemas.
  * Invariants: checked against the document as served, not against the source of it.
  * Fails: with the path that is wrong.
  */
@@ -94,7 +94,7 @@ describe('OpenAPI document', () => {
     expect([valid, errors]).toEqual([true, undefined]);
   });
 
-  test('every operation has an id of its own, a summary, a description, a good answer and problems by status and code', () => {
+  test('every operation has an id of its own, a summary, a description, a good response and problems by status and code', () => {
     const ids = operations().map(([, , operation]) => operation.operationId);
     expect(ids.sort()).toEqual(Object.keys(OPERATIONS).sort());
     const tags = document.tags.map((tag: Json) => tag.name);
@@ -142,7 +142,7 @@ describe('OpenAPI document', () => {
     expect(examples).toBeGreaterThan(5);
   });
 
-  test('every answer and every request has examples, which match their schema and hold nothing that it does not name', () => {
+  test('every response and every request has examples, which match their schema and hold nothing that it does not name', () => {
     for (const [place, media] of contents()) {
       const check = Compile(media.schema);
       const examples = [...examplesOf(media), ...(media.schema.examples ?? [])];
@@ -154,7 +154,7 @@ describe('OpenAPI document', () => {
     }
   });
 
-  test('the examples of parameters and bodies are answered, and every answer matches its schema and has its headers', async () => {
+  test('the examples of parameters and bodies are accepted, and every response matches its schema and has its headers', async () => {
     for (const [path, method, operation] of operations()) {
       const requests =
         method === 'post'
@@ -174,10 +174,8 @@ describe('OpenAPI document', () => {
           200,
           true,
         ]);
-        const answer = type === 'application/json' ? response.json() : response.body;
-        expect([request.url, ...Compile(content[type].schema).Errors(answer)]).toEqual([
-          request.url,
-        ]);
+        const body = type === 'application/json' ? response.json() : response.body;
+        expect([request.url, ...Compile(content[type].schema).Errors(body)]).toEqual([request.url]);
         const sent = Object.keys(headers).filter(
           (name) => response.headers[name.toLowerCase()] !== undefined,
         );
@@ -189,7 +187,7 @@ describe('OpenAPI document', () => {
     }
   });
 
-  test('examples of problems are what the service answers', async () => {
+  test('examples of problems are what the service sends', async () => {
     const shown = (path: string, method: string, status: number) =>
       document.paths[path][method].responses[status].content['application/problem+json'];
     const unknown = await app.inject('/v1/series/nope/forecast');

@@ -1,7 +1,8 @@
 /**
- * Purpose: the server listens, stops gracefully, and answers even what is no HTTP with a problem.
+ * Purpose: the server listens, stops gracefully, and responds even to what is no HTTP with a
+ * problem.
  * Invariants: loopback and free ports only.
- * Fails: with what was answered, or by not ending.
+ * Fails: with the response, or by not ending.
  */
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
@@ -26,17 +27,17 @@ const start = (changes: Partial<Fixture> = {}, port = 0) => {
 
 const raw = (port: number, bytes: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    let answer = '';
+    let response = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     socket.on('data', (chunk) => {
-      answer += chunk;
+      response += chunk;
     });
     socket.on('error', reject);
-    socket.on('close', () => resolve(answer));
+    socket.on('close', () => resolve(response));
   });
 
 describe('server', () => {
-  test('it answers over HTTP, finds a new snapshot by itself, and close leaves nothing', async () => {
+  test('it responds over HTTP, finds a new snapshot by itself, and close leaves nothing', async () => {
     const { server, fixture } = await start();
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
     fixture.snapshot = 2;
@@ -124,21 +125,22 @@ describe('server', () => {
     await server.close();
   });
 
-  test('a body that is too large is answered however much of it is still to come, and the connection goes on', async () => {
+  test('a body that is too large gets a response however much of it is still to come, and the connection goes on', async () => {
     const { server } = await start();
     const body = 'x'.repeat(3_000_000);
-    const head = `POST /v1/forecasts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const answers = await raw(
+    const headers = ['Host: x', 'Content-Type: application/json', `Content-Length: ${body.length}`];
+    const head = `POST /v1/forecasts HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`;
+    const responses = await raw(
       server.port,
       `${head}${body}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
     );
-    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+    expect(responses.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
     const endless = head.replace(/Content-Length: \d+/, `Content-Length: ${1e12}`);
     expect(await raw(server.port, endless)).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);
     await server.close();
   });
 
-  test('a full log disk: it answers all the same, counts the lines, and logs again once there is room', async () => {
+  test('a full log disk: it responds all the same, counts the lines, and logs again once there is room', async () => {
     let isFull = false;
     let log = '';
     const logger = createLogger({
@@ -185,13 +187,13 @@ describe('server', () => {
     const closed = new Promise((resolve) => held.once('close', resolve));
     held.destroy();
     await closed;
-    let answer = '';
-    while (answer === '')
-      answer = await raw(
+    let response = '';
+    while (response === '')
+      response = await raw(
         server.port,
         'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
       ).catch(() => '');
-    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(response).toMatch(/^HTTP\/1\.1 200 /);
     await server.close();
   });
 

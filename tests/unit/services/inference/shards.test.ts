@@ -73,6 +73,7 @@ describe('a batch in shards is the batch, bit for bit', () => {
           reason: '',
         }),
         load: async () => ({ card: {} as never, model: null, weights: new Uint8Array() }),
+        earlierChampions: async () => [],
         list: async () => [],
         promotions: async () => [],
       },

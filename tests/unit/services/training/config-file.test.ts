@@ -76,9 +76,9 @@ test('a window reaches the network’s inputs; one of the longest season is not 
 test.each([
   [[24, 168], 60, 48],
   [[96, 672], 15, 192],
-  [[7], 1440, 7],
+  [[7], 1440, 28],
 ])(
-  'by default the encoder sees two of the shortest season, and no more than one of the longest: %j',
+  'by default the encoder sees two days, or four weeks by the day: %j',
   (seasonLengths, frequencyMinutes, window) => {
     expect(defaultConfigOf({ seasonLengths, frequencyMinutes }).network.windowIntervals).toBe(
       window,

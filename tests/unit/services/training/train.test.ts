@@ -15,7 +15,7 @@ import {
 import { isHeadwayError } from '../../../../platform/errors.ts';
 import { readTrainingPanel, train } from '../../../../services/training/train.ts';
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
-import { TRAINING_HISTORY } from '../../../fixtures/random-panels.ts';
+import { MIN_HISTORY } from '../../../fixtures/random-panels.ts';
 import { NOW } from '../../../fixtures/storage/features.ts';
 import { startBackend } from '../../../fixtures/toy-network.ts';
 import {
@@ -237,7 +237,7 @@ describe('what must not pass', () => {
 
   test('too short a history, which is told in numbers', async () => {
     const panel = learnable();
-    const length = TRAINING_HISTORY;
+    const length = MIN_HISTORY;
     await commitPanel(folder, toy, {
       ...panel,
       length,
@@ -247,9 +247,7 @@ describe('what must not pass', () => {
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
     // what a window reaches back, one horizon, the test days.
     expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(
-      `needs ${TRAINING_HISTORY + HORIZON + TEST_INTERVALS}`,
-    );
+    expect((error as Error).message).toContain(`needs ${MIN_HISTORY + HORIZON + TEST_INTERVALS}`);
     expect(await toy.registry.list()).toEqual([]);
   });
 

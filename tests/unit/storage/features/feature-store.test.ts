@@ -10,6 +10,7 @@ import { type FeatureStore, openFeatureStore } from '../../../../storage/feature
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   HOUR,
   hour,
   makeObjects,
@@ -44,7 +45,10 @@ async function commit(
     schema: schemaOf(missing),
     newObjects: await makeObjects(folder, specs),
   };
-  return features.commit(onlineIntervals === undefined ? request : { ...request, onlineIntervals });
+  return commitObjects(
+    features,
+    onlineIntervals === undefined ? request : { ...request, onlineIntervals },
+  );
 }
 
 const numbers = (values: Float32Array) => [...values];
@@ -98,7 +102,7 @@ describe('committing', () => {
   test('a report is kept with its manifest', async () => {
     const newObjects = await makeObjects(folder, [{ span: [0, 1], rows: [['x', 0, 1]] }]);
     const report = Buffer.from('{"rows": 1}');
-    const manifest = await features.commit({
+    const manifest = await commitObjects(features, {
       reason: 'test',
       schema: schemaOf('zero'),
       newObjects,
@@ -121,7 +125,7 @@ describe('committing', () => {
     const [object] = await makeObjects(folder, [{ span: [0, 2], rows: [['x', 0, 1]] }]);
     const newObjects = [spoil(object) as typeof object];
     await expect(
-      features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects }),
+      commitObjects(features, { reason: 'test', schema: schemaOf('zero'), newObjects }),
     ).rejects.toMatchObject({
       code: 'PANEL_INVALID',
     });
@@ -152,7 +156,7 @@ describe('committing', () => {
       await writeFile(foreign, content);
       const newObjects = [{ ...object, path: foreign }];
       await expect(
-        features.commit({ reason: 'test', schema: schemaOf('zero'), newObjects }),
+        commitObjects(features, { reason: 'test', schema: schemaOf('zero'), newObjects }),
       ).rejects.toMatchObject({
         code: 'PANEL_INVALID',
         where: foreign,

@@ -211,13 +211,18 @@ describe('promotions', () => {
   test('rollbacks undo promotions one by one', async () => {
     const [a, b, c] = await register(1, 2, 3);
     await expect(models.rollback('none yet')).rejects.toMatchObject({ code: 'NO_CHAMPION' });
+    const earlier = async () =>
+      (await models.earlierChampions()).map(({ modelVersion }) => modelVersion);
+    expect(await earlier()).toEqual([]);
     for (const version of [a, b, c]) await promote(version);
+    expect(await earlier()).toEqual([b, a]);
     expect(await models.rollback('c is bad')).toMatchObject({
       kind: 'rolled-back',
       modelVersion: b,
       evidence: { from: c },
     });
     expect((await models.champion())?.modelVersion).toBe(b);
+    expect(await earlier()).toEqual([a]); // not c, which was bad
     expect((await models.rollback('b too')).modelVersion).toBe(a);
     await expect(models.rollback('and a')).rejects.toMatchObject({ code: 'NO_CHAMPION' });
     await promote(c);

@@ -12,6 +12,7 @@ import { openFeatureStore } from '../../../../storage/features/feature-store.ts'
 import { fileObjectStore } from '../../../../storage/objects/file-object-store.ts';
 import { openStore } from '../../../../storage/open-store.ts';
 import {
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
@@ -148,7 +149,7 @@ describe('trouble with the disk', () => {
         clock: fixedClock(NOW),
       });
       const commit = async (specs: ObjectSpec[]) =>
-        features.commit({
+        commitObjects(features, {
           reason: 'test',
           schema: schemaOf('zero'),
           newObjects: await makeObjects(folder, specs),

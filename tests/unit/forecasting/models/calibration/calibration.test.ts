@@ -19,7 +19,10 @@ import { changedAfter, panelOf } from '../../../../fixtures/random-panels.ts';
 const HORIZON = 6;
 const LENGTH = 3000;
 const QUANTILES = [0.1, 0.5, 0.9];
-const spec = { horizon: HORIZON, day: 24, week: 168, nonNegative: false, integerValued: false };
+const spec = {
+  ...{ horizon: HORIZON, day: 24, week: 168, frequencyMinutes: 60 },
+  ...{ nonNegative: false, integerValued: false },
+};
 const cutoffsFrom = (first: number, end: number) =>
   Array.from({ length: Math.floor((end - first) / 5) }, (_, i) => first + 5 * i);
 const EARLY = cutoffsFrom(700, 1500);

@@ -20,7 +20,20 @@ test('a preflight and a request of a named origin, of another origin, and withou
     undefined,
     0,
   ]);
-  expect(await ask('GET', { origin: `${named}.evil` })).toEqual([200, undefined, 0]);
+  for (const origin of [`${named}.evil`, 'http://shop.example', `${named}:8443`, 'null', '*'])
+    expect(await ask('GET', { origin })).toEqual([200, undefined, 0]);
   expect(await ask('GET', {})).toEqual([200, undefined, 0]);
+  await app.close();
+});
+
+test('is off without a list: no header, and OPTIONS is a method that there is not', async () => {
+  const origin = 'https://shop.example';
+  const app = await bareApp(async (app) => app.register(crossOrigin, { origins: [] }));
+  const ask = async (method: 'GET' | 'OPTIONS') => {
+    const { statusCode, headers } = await app.inject({ method, url: '/data', headers: { origin } });
+    return [statusCode, headers.vary, headers['access-control-allow-origin']];
+  };
+  expect(await ask('GET')).toEqual([200, undefined, undefined]);
+  expect(await ask('OPTIONS')).toEqual([405, undefined, undefined]);
   await app.close();
 });

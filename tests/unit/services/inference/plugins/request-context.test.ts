@@ -1,15 +1,47 @@
-/** Purpose: every response has a request id, and a harmless one of the client is used. */
+/** Purpose: every response has a request id, and a service that stops refuses requests. */
 import { expect, test } from '@jest/globals';
 import { requestContext } from '../../../../../services/inference/plugins/request-context.ts';
+import { startServer } from '../../../../../services/inference/server.ts';
+import { createFixture } from '../../../../fakes/inference.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
 test('ids are unique; harmless ids of clients are used', async () => {
   const app = await bareApp(async (app) => app.register(requestContext));
-  const idOf = async (headers: Record<string, string>) =>
-    (await app.inject({ url: '/data', headers })).headers['x-request-id'];
-  expect(await idOf({ 'x-request-id': 'order-17' })).toBe('order-17');
-  const ids = [await idOf({}), await idOf({ 'x-request-id': 'a b' })];
-  expect(new Set(ids).size).toBe(2);
-  for (const id of ids) expect(id).toMatch(/^[\da-z]+-[\da-z]+$/);
+  const idOf = async (given: string) =>
+    (await app.inject({ url: '/data', headers: { 'x-request-id': given } })).headers[
+      'x-request-id'
+    ];
+  for (const given of ['a', 'order-7.retry_2', 'x'.repeat(64)])
+    expect(await idOf(given)).toBe(given);
+  for (const given of ['', 'x'.repeat(65), 'a b', 'a"b', '<b>', 'ä', '$(x)', 'a/../b', 'a\u0007'])
+    expect(await idOf(given)).toMatch(/^[\da-z]+-[\da-z]+$/);
+  expect(await idOf('')).not.toBe(await idOf(''));
   await app.close();
+});
+
+test('while it stops, a request that still comes is refused', async () => {
+  const { options } = createFixture();
+  const server = await startServer({
+    ...options,
+    host: '127.0.0.1',
+    port: 0,
+    refreshIntervalMs: 60_000,
+    closeTimeoutMs: 2000,
+  });
+  let late: unknown;
+  // The moment between the decision to stop and the end of listening, stretched for one request.
+  const { close } = server.app.server;
+  server.app.server.close = function (this: typeof server.app.server, done) {
+    void fetch(`${server.url}/v1/model`)
+      .then(async (response) => {
+        late = {
+          status: response.status,
+          code: ((await response.json()) as { code: string }).code,
+        };
+      })
+      .finally(() => close.call(this, done));
+    return this;
+  };
+  await server.close();
+  expect(late).toEqual({ status: 503, code: 'STOPPING' });
 });

@@ -2,7 +2,7 @@
  * Purpose: a caller's ad-hoc history is forecast as a stored series would be, and a wrong one is
  * refused by its index.
  * Invariants: what is unknown is never taken for zero.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '../../../../../services/inference/plugins/app.ts';
@@ -55,7 +55,7 @@ describe('ad-hoc history', () => {
     });
   });
 
-  test('too short a history is told how long it must be', async () => {
+  test('too short a history is refused with the length that is needed', async () => {
     for (const values of [flat(23), [...flat(23), null, null], [null]]) {
       const { status, body } = await ask({ start, values });
       expect([status, body.code]).toEqual([422, 'HISTORY_TOO_SHORT']);
@@ -87,7 +87,7 @@ describe('ad-hoc history', () => {
     expect([status, body.code]).toEqual([422, 'HISTORY_INVALID']);
   });
 
-  test('values that give no finite forecast are answered by a baseline that says so, or refused; never with null', async () => {
+  test('values that give no finite forecast are forecast by a labelled baseline, or refused; never with null', async () => {
     const values = [...flat(200)];
     values[200 - 168] = null;
     const { status, body } = await ask({ start, values }, 2);

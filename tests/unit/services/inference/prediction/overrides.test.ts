@@ -2,7 +2,7 @@
  * Purpose: a forecast under overrides exogenous values is the one that a snapshot with those values
  * gives, and says that it is overrides.
  * Invariants: what is overrides by one request never reaches another.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
@@ -21,7 +21,7 @@ import {
 
 /**
  * What last week was, plus the plan of the step, plus a tenth of the last heat: each input moves
- * the answer by a known amount.
+ * the response by a known amount.
  */
 const planner = () => {
   const inner = weeklyNaive();
@@ -58,7 +58,7 @@ const post = async (payload: object) => {
   const response = await app.inject({ method: 'POST', url: '/v1/forecasts', payload });
   return { status: response.statusCode, body: response.json() };
 };
-const medianOf = (answer: { quantiles: Record<string, number[]> }) => answer.quantiles['0.5'];
+const medianOf = (response: { quantiles: Record<string, number[]> }) => response.quantiles['0.5'];
 const stored = async (id: string) =>
   (await app.inject(`/v1/series/${id}/forecast?horizon=3`)).json();
 const near = (values: number[], expected: number[]) => {
@@ -96,7 +96,7 @@ describe('stored series', () => {
     medianOf1 = medianOf(await stored('75'));
   });
 
-  test('null is unknown, and is told', async () => {
+  test('null is unknown, and is reported', async () => {
     const { body } = await post({
       seriesIds: ['74'],
       horizon: 3,
@@ -155,7 +155,7 @@ describe('a history of your own', () => {
       medianOf(body.forecasts[0]),
       usual.map((value) => value - 1),
     );
-    // Four of 24 steps are told, the others are unknown.
+    // Four of 24 steps are given, the others are unknown.
     expect(body.forecasts[0].unknownInputs).toEqual(['plan']);
     const heat = new Array(LENGTH).fill(60);
     const hot = await post({
@@ -175,10 +175,10 @@ describe('a history of your own', () => {
     const without = await post({ history: early, horizon: 1 });
     expect(without.body.forecasts[0].unknownInputs).toEqual(['heat', 'plan']);
     const exogenous = { heat: new Array(400).fill(10), plan: new Array(424).fill(2) };
-    const told = await post({ history: { ...early, exogenous }, horizon: 1 });
-    expect(told.body.forecasts[0].unknownInputs).toBeUndefined();
-    near(medianOf(told.body.forecasts[0]), [values[400 - 168] + 3]);
-    expect(Date.parse(told.body.forecasts[0].cutoff)).toBeLessThan(CUTOFF);
+    const supplied = await post({ history: { ...early, exogenous }, horizon: 1 });
+    expect(supplied.body.forecasts[0].unknownInputs).toBeUndefined();
+    near(medianOf(supplied.body.forecasts[0]), [values[400 - 168] + 3]);
+    expect(Date.parse(supplied.body.forecasts[0].cutoff)).toBeLessThan(CUTOFF);
   });
 
   test.each([

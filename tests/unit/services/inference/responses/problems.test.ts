@@ -1,9 +1,9 @@
 /**
- * Purpose: whatever is wrong with a request, the answer is a problem that says what and where, and
- * the service lives on.
+ * Purpose: whatever is wrong with a request, the response is a problem that says what and where,
+ * and the service lives on.
  * Invariants: every error body has the members of RFC 9457 and our code; no stack, no path of the
  * disk, no echo of a payload.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -88,7 +88,7 @@ describe('problems', () => {
     expect(problem.errors[0].path).toBe('querystring/horizon');
   });
 
-  test('too long an id is refused, and not repeated in the answer', async () => {
+  test('too long an id is refused, and not repeated in the response', async () => {
     expectProblem(
       await app.inject(`/v1/series/${'x'.repeat(129)}/forecast`),
       400,
@@ -206,7 +206,7 @@ describe('problems', () => {
     expect(wrong.body.length).toBeLessThan(1000);
   });
 
-  test('one unknown series among many: no partial answer', async () => {
+  test('one unknown series among many: no partial response', async () => {
     const problem = expectProblem(
       await post({ seriesIds: ['74', 'nope', '75'] }),
       404,
@@ -216,7 +216,7 @@ describe('problems', () => {
     expectProblem(await post({ seriesIds: ['74', 'dead'] }), 422, 'HISTORY_TOO_SHORT');
   });
 
-  test('any path and any JSON get an answer below 500', async () => {
+  test('any path and any JSON get a status below 500', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: 'binary', maxLength: 200 }),
@@ -243,7 +243,7 @@ describe('problems', () => {
     await small.close();
   });
 
-  test('nothing to answer from is a 503 that says when to ask again', async () => {
+  test('nothing to serve is a 503 that says when to ask again', async () => {
     const empty = await createFixture({ snapshot: 0 }).build();
     expectProblem(await empty.inject('/v1/model'), 503, 'SNAPSHOT_EMPTY');
     expectProblem(await empty.inject('/health/ready'), 503, 'SNAPSHOT_EMPTY');

@@ -1,9 +1,9 @@
 /**
- * Purpose: whatever breaks upstream, there is an answer, and it says that it is not the one it
+ * Purpose: whatever breaks upstream, there is a response, and it says that it is not the one it
  * should be, why, and since when.
  * Invariants: a fallback never passes for the model's own numbers: another modelVersion or a label,
  * another ETag, a count.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
@@ -33,7 +33,7 @@ const forecastOf = async (app: App, id = '74') =>
 const metric = async (app: App, line: string) =>
   (await app.inject('/metrics')).body.includes(`${line}\n`);
 
-describe('no model can answer: the best baseline does', () => {
+describe('no model can forecast: the best baseline does', () => {
   const cases = [
     [{ champion: null }, 'NO_CHAMPION', 'NO_CHAMPION'],
     [{ broken: { load: corrupt() } }, 'MODEL_UNAVAILABLE', 'MODEL_CORRUPT'],
@@ -63,19 +63,19 @@ describe('no model can answer: the best baseline does', () => {
   ] as const;
   test.each(cases)('case %#: %j', async (changes, reason, code) => {
     const app = await createFixture(changes).build();
-    const answer = await forecastOf(app);
-    expect(answer).toMatchObject({
+    const response = await forecastOf(app);
+    expect(response).toMatchObject({
       modelVersion: 'baseline-mean_4_weeks',
       snapshotVersion: '1-0f1e2d3c4b5a',
       fallback: { reason, since: iso(NOW) },
     });
     const mean = meanOfSeasons(168).predict(panelOf(IDS, 10), LENGTH - 1, 24);
-    expect(answer.quantiles['0.5']).toEqual(
+    expect(response.quantiles['0.5']).toEqual(
       Array.from(mean.subarray(0, 24), (value) => Number(value.toPrecision(6))),
     );
-    for (const [k, median] of answer.quantiles['0.5'].entries()) {
-      expect(answer.quantiles['0.1'][k]).toBeLessThan(median);
-      expect(answer.quantiles['0.9'][k]).toBeGreaterThan(median);
+    for (const [k, median] of response.quantiles['0.5'].entries()) {
+      expect(response.quantiles['0.1'][k]).toBeLessThan(median);
+      expect(response.quantiles['0.9'][k]).toBeGreaterThan(median);
     }
     const ready = await app.inject('/health/ready');
     expect([ready.statusCode, ready.json().status]).toEqual([200, 'degraded']);
@@ -84,6 +84,26 @@ describe('no model can answer: the best baseline does', () => {
     expect([model, promotion, fallback.reason]).toEqual([null, null, reason]);
     expect(await metric(app, `headway_fallback_total{reason="${reason}"} 1`)).toBe(true);
     expect(await metric(app, `headway_fallback{reason="${reason}"} 1`)).toBe(true);
+    await app.close();
+  });
+
+  test('a start with a broken champion serves the model before it, labelled', async () => {
+    // Champions in turn: 1, 2, 4, 1. Model 4 is broken too.
+    const broken = { models: ['model-1', 'model-4'] };
+    const { fixture, build } = createFixture({ broken });
+    const app = await build();
+    expect(await forecastOf(app)).toMatchObject({
+      modelVersion: 'model-2',
+      fallback: { reason: 'MODEL_UNAVAILABLE' },
+    });
+    expect((await app.inject('/health/ready')).json()).toMatchObject({
+      status: 'degraded',
+      refreshFailure: { code: 'MODEL_CORRUPT' },
+    });
+    fixture.broken = {};
+    expect(await app.serving.refresh()).toBe('changed');
+    const healed = await forecastOf(app);
+    expect([healed.modelVersion, healed.fallback]).toEqual(['model-1', undefined]);
     await app.close();
   });
 
@@ -100,14 +120,14 @@ describe('no model can answer: the best baseline does', () => {
       metrics,
       makeForecaster: () => weeklyNaive(Number.NaN),
     }).build();
-    const answer = await forecastOf(app);
+    const response = await forecastOf(app);
     const naive = seasonalNaive(168).predict(panelOf(IDS, 10), LENGTH - 1, 24);
-    expect(answer.modelVersion).toBe('baseline-seasonal_naive');
-    expect(answer.quantiles['0.5'][3]).toBeCloseTo(naive[3], 4);
+    expect(response.modelVersion).toBe('baseline-seasonal_naive');
+    expect(response.quantiles['0.5'][3]).toBeCloseTo(naive[3], 4);
     await app.close();
   });
 
-  test('once there is a model it answers, without a label', async () => {
+  test('once there is a model it forecasts, without a label', async () => {
     const { fixture, build } = createFixture({ champion: null });
     const app = await build();
     const { etag } = (await app.inject('/v1/series/74/forecast')).headers;
@@ -124,7 +144,7 @@ describe('no model can answer: the best baseline does', () => {
     await app.close();
   });
 
-  test('values of a caller’s own are answered by the baseline too; an explanation is not', async () => {
+  test('values of a caller’s own are forecast by the baseline too; an explanation is not', async () => {
     const app = await createFixture({ champion: null }).build();
     const history = {
       start: '2026-01-05T00:00:00Z',
@@ -259,16 +279,16 @@ describe('one series in trouble', () => {
   test.each([
     [1e6, 'FORECAST_OUT_OF_RANGE', ['bounded']],
     [Number.NaN, 'FORECAST_UNUSABLE', undefined],
-  ])('a model that answers %d for it: a baseline, for it alone', async (worst, reason, flags) => {
+  ])('a model that forecasts %d for it: a baseline, for it alone', async (worst, reason, flags) => {
     const { fixture, build, clock } = createFixture({ makeForecaster: troubled(worst) });
     const app = await build();
-    const answer = await forecastOf(app, '75');
-    expect(answer).toMatchObject({
+    const response = await forecastOf(app, '75');
+    expect(response).toMatchObject({
       modelVersion: 'baseline-mean_4_weeks',
       fallback: { reason, since: iso(NOW) },
     });
-    expect(answer.flags).toEqual(flags);
-    expect(Math.max(...answer.quantiles['0.9'])).toBeLessThan(100);
+    expect(response.flags).toEqual(flags);
+    expect(Math.max(...response.quantiles['0.9'])).toBeLessThan(100);
     const other = await forecastOf(app);
     expect([other.modelVersion, other.fallback, other.flags]).toEqual([
       'model-1',

@@ -1,8 +1,8 @@
 /**
  * Purpose: a service that starts after a batch serves what the batch has issued, where it is of the
  * very model and snapshot; else it computes.
- * Invariants: the batch's numbers are told from computed ones by being a tenth larger.
- * Fails: with the answer that was not expected.
+ * Invariants: the batch's numbers are a tenth larger than computed ones.
+ * Fails: with the unexpected response.
  */
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';

@@ -1,8 +1,8 @@
 /**
  * Purpose: what is served changes whole or not at all, and whatever breaks, the last good state
- * goes on answering.
- * Invariants: the numbers of an answer always belong to the model and the snapshot that it names.
- * Fails: with the answer that mixed them.
+ * goes on.
+ * Invariants: the numbers of a response always belong to the model and the snapshot that it names.
+ * Fails: with the response that mixed them.
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -52,7 +52,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a corrupt challenger: the good model goes on, with new data too, and readiness tells', async () => {
+  test('a corrupt challenger: the good model goes on, with new data too, and readiness shows it', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     Object.assign(fixture, {
@@ -81,7 +81,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a challenger that answers nonsense is not swapped in, and the old model gets the new data', async () => {
+  test('a challenger that forecasts nonsense is not swapped in, and the old model gets the new data', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     fixture.makeForecaster = () => ({
@@ -116,7 +116,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('a second promotion of the same model changes what is told of it without loading it again', async () => {
+  test('a second promotion of the same model changes what is shown of it without loading it again', async () => {
     const { fixture, build } = createFixture();
     const app = await build();
     const { etag } = (await app.inject('/v1/model')).headers;
@@ -129,7 +129,7 @@ describe('serving state', () => {
     await app.close();
   });
 
-  test('whatever the order of refreshes, changes and requests, no answer mixes versions', async () => {
+  test('whatever the order of refreshes, changes and requests, no response mixes versions', async () => {
     const { target } = panelOf(IDS, 1).columns;
     const lastWeek = target[LENGTH - 168];
     await fc.assert(

@@ -249,7 +249,7 @@ describe('with a toy that learns one number', () => {
       fix: expect.stringContaining('25'),
     });
     await expect(
-      backtest(request({ config: { ...toyConfig, testDays: 60 } })),
+      backtest(request({ config: { ...toyConfig, testDays: 100 } })),
     ).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',
     });

@@ -12,6 +12,7 @@ import {
   memoryObjectStore,
 } from '../../../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
@@ -41,7 +42,7 @@ afterEach(async () => {
 
 const commit = async (...specs: ObjectSpec[]) => {
   const newObjects = await makeObjects(folder, specs);
-  return features.commit({
+  return commitObjects(features, {
     reason: 'test',
     schema: schemaOf('zero'),
     newObjects,
@@ -169,7 +170,9 @@ describe('a commit that would use an orphan again while it is collected', () => 
     store.fault = (operation, key) =>
       operation === 'createIfAbsent' && key.includes('/log/') ? 'before' : undefined;
     const request = { reason: 'again', schema: schemaOf('zero'), newObjects: [object] };
-    await expect(features.commit(request)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(commitObjects(features, request)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
     store.fault = () => undefined;
     const orphan = [...store.objects.keys()]
       .filter((key) => key.includes('/data/'))
@@ -181,7 +184,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
   test('takes another name where the orphan was condemned before', async () => {
     const { request, orphan } = await orphaned();
     await gc();
-    const manifest = await features.commit(request);
+    const manifest = await commitObjects(features, request);
     const hash = await hashOf(manifest.snapshotVersion);
     expect(manifest.objects.map(({ key }) => key)).not.toContain(orphan);
     clock.advance(2 * 3_600_000);
@@ -199,7 +202,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
         expect((await gc()).garbage).toMatchObject([{ key: orphan, action: 'tombstone' }]);
       await put(key, bytes);
     };
-    const manifest = await features.commit(request);
+    const manifest = await commitObjects(features, request);
     store.put = put;
     expect(manifest.objects.map(({ key }) => key)).toContain(orphan);
     clock.advance(2 * 3_600_000);

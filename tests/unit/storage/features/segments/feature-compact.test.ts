@@ -12,6 +12,7 @@ import type { FeatureObject, Manifest } from '../../../../../storage/features/ma
 import { planRuns } from '../../../../../storage/features/segments/feature-compact.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 import {
+  commitObjects,
   makeObjects,
   NOW,
   type ObjectSpec,
@@ -45,7 +46,7 @@ test('a commit that comes in between stays, whichever of the two is first', asyn
       rows: [['a', at, at + 1]],
     });
     const commit = async (at: number) =>
-      features.commit({
+      commitObjects(features, {
         reason: 'test',
         schema: schemaOf('zero'),
         newObjects: await makeObjects(folder, [hourly(at)]),

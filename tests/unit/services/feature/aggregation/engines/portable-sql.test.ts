@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import type { Domain, RawPart, RawRows } from '../../../../../../domains/domain.ts';
+import type { RawPart, RawRows } from '../../../../../../domains/domain.ts';
 import { withDuckDB } from '../../../../../../platform/duckdb/duckdb.ts';
 import {
   type PortablePart,
@@ -60,59 +59,6 @@ describe('the portable text counts as the embedded engine does', () => {
       nonexistent_local_time: 6,
     });
     expect(embedded.values).toContainEqual(['a', utc('2023-11-05T05'), 3, 1000]);
-  });
-
-  test('any rows, any clock, with and without duplicates, inside a span and without one', async () => {
-    const zones = [
-      'America/New_York',
-      'Europe/Berlin',
-      'UTC',
-      'Asia/Kolkata',
-      'Australia/Lord_Howe',
-      'Africa/Monrovia',
-    ];
-    const time = fc.constantFrom(
-      ...hours('2023-11-04T22:00', 18),
-      ...hours('2023-03-11T22:00', 18),
-      ...hours('2023-10-29T00:00', 12),
-      ...[
-        '1905-03-04 10:00:00',
-        '1969-12-31 23:59:59.5',
-        '1971-05-01 00:10:00',
-        '2199-12-31 23:59:59',
-        '2200-01-01 00:00:00',
-      ],
-      ...['infinity', 'no time', '1850-01-01 00:00:00'],
-    );
-    const row = fc.record({
-      series: fc.constantFrom<string | null>('a', 'b', 'Ä', 'odd', null),
-      local: fc.option(time, { freq: 12 }),
-      key: fc.option(fc.integer({ min: 0, max: 9 }), { freq: 8 }),
-    });
-    const span = fc.constantFrom(
-      null,
-      { start: utc('2023-11-05T05'), end: utc('2023-11-05T09') },
-      { start: utc('2023-11-05T06'), end: utc('2024-01-01T00') },
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(row, { minLength: 1, maxLength: 40 }),
-        fc.constantFrom(...zones),
-        fc.constantFrom(15, 30, 60, 180, 1440),
-        span,
-        fc.constantFrom([], ['event'], ['event', 'stamp']),
-        async (raw, timeZone, frequencyMinutes, within, duplicateKey) => {
-          const of = { ...domain, timeZone, frequencyMinutes } as Domain;
-          const { embedded, portable } = await both(folder, {
-            rows: rowsOf(raw, { duplicateKey }),
-            domain: of,
-            span: within,
-          });
-          expect(portable).toEqual(embedded);
-        },
-      ),
-      { numRuns: 3, seed: 27 },
-    );
   });
 
   test('whole numbers as series stay in the order of numbers, so that the part is the same bytes', async () => {

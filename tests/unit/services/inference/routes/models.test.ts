@@ -3,8 +3,8 @@
  * may be away.
  */
 import { expect, test } from '@jest/globals';
-import { HeadwayError } from '../../../../platform/errors.ts';
-import { createFixture, HOUR, NOW } from '../../../fakes/inference.ts';
+import { HeadwayError } from '../../../../../platform/errors.ts';
+import { createFixture, HOUR, NOW } from '../../../../fakes/inference.ts';
 
 test('every model, newest first, with what was decided about it', async () => {
   const app = await createFixture({ champion: 'model-1' }).build();

@@ -6,8 +6,10 @@
  */
 const NAMES: Readonly<Record<string, string>> = {
   last_value: 'last value',
-  seasonal_naive: 'same hour last week',
+  seasonal_naive: 'seasonal naive',
   mean_4_weeks: 'mean of 4 weeks',
+  mean_4_years: 'mean of 4 years',
+  mean_4_seasons: 'mean of 4 seasons',
   exponential_smoothing: 'exponential smoothing',
   ridge: 'ridge regression',
   champion: 'champion',

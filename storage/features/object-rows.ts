@@ -1,9 +1,6 @@
 /**
- * Purpose: the rows of a Parquet file as they came when it was checked, for those who need them
- * next: whoever judges a run, and the commit.
- * Invariants: kept under the SHA-256 and the claims of what was read through, so only bytes that
- * were read are spoken for; kept in a scope that says so (`withRowCache`), of at most MAX_CACHED
- * rows, and forgotten when the last such scope ends.
+ * Purpose: the rows of a Parquet file in memory, as they came when it was read through.
+ * Invariants: every row is inside the grid of its file.
  * Fails: never.
  */
 
@@ -19,31 +16,6 @@ export interface ObjectRows {
   readonly intervals: Int32Array;
   readonly values: Float32Array;
 }
-
-/** 96 MB. */
-const MAX_CACHED = 8_000_000;
-
-const kept = new Map<string, ObjectRows>();
-let scopes = 0;
-
-export async function withRowCache<T>(work: () => Promise<T>): Promise<T> {
-  scopes++;
-  try {
-    return await work();
-  } finally {
-    scopes--;
-    if (scopes === 0) kept.clear();
-  }
-}
-
-/** @param content names what was read: hash and claims */
-export function keepRows(content: string, rows: ObjectRows): void {
-  let sum = rows.values.length;
-  for (const { values } of kept.values()) sum += values.length;
-  if (scopes > 0 && sum <= MAX_CACHED) kept.set(content, rows);
-}
-
-export const cachedRows = (content: string): ObjectRows | null => kept.get(content) ?? null;
 
 /**
  * Calls `take` with place and value of every row of one of `ids` from the start of the grid on.

@@ -1,14 +1,14 @@
 /**
  * Purpose: the explanation over HTTP is of the forecast that is served, adds up, and refuses what
- * it cannot answer for.
+ * it cannot explain.
  * Invariants: injected requests only; nothing listens.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { naiveForecasters } from '../../../../forecasting/models/baselines/naive.ts';
-import type { ExplanationResponse } from '../../../../services/inference/openapi/explanation-schemas.ts';
-import type { App } from '../../../../services/inference/plugins/app.ts';
+import { naiveForecasters } from '../../../../../forecasting/models/baselines/naive.ts';
+import type { ExplanationResponse } from '../../../../../services/inference/openapi/explanation-schemas.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
 import {
   CUTOFF,
   createFixture,
@@ -18,8 +18,8 @@ import {
   panelOf,
   START,
   weeklyNaive,
-} from '../../../fakes/inference.ts';
-import { runs } from '../../../fixtures/property-runs.ts';
+} from '../../../../fakes/inference.ts';
+import { runs } from '../../../../fixtures/property-runs.ts';
 
 describe('explanation', () => {
   const { build, fixture, options } = createFixture();
@@ -122,8 +122,8 @@ describe('explanation', () => {
     ['empty', '', 400, 'REQUEST_INVALID', 'pattern'],
     ['a number', '1767571200000', 400, 'REQUEST_INVALID', 'pattern'],
   ])('a cutoff that is %s is refused', async (_title, cutoff, status, code, words) => {
-    const { body, ...answer } = await ask('74', cutoff);
-    expect([answer.status, body.code]).toEqual([status, code]);
+    const { body, ...response } = await ask('74', cutoff);
+    expect([response.status, body.code]).toEqual([status, code]);
     expect(body.detail).toContain(words);
     expect(body.fix).toMatch(/\w/);
   });
@@ -136,7 +136,7 @@ describe('explanation', () => {
     expect([twice.statusCode, twice.json().code]).toEqual([400, 'REQUEST_INVALID']);
   });
 
-  test('any cutoff gets an answer below 500', async () => {
+  test('any cutoff gets a status below 500', async () => {
     const cutoff = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 60 }),
       fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
@@ -149,7 +149,7 @@ describe('explanation', () => {
     );
   });
 
-  test('a known answer is 304; an awkward id works', async () => {
+  test('a known response is 304; an awkward id works', async () => {
     const { headers } = await app.inject('/v1/series/74/explanation');
     const again = await app.inject({
       url: '/v1/series/74/explanation',
@@ -181,7 +181,7 @@ describe('explanation', () => {
     await other.close();
   });
 
-  test('parts that do not sum are never answered', async () => {
+  test('parts that do not sum are never sent', async () => {
     const twice = weeklyNaive(2);
     const liar = { ...weeklyNaive(), predictStored: twice.predictStored.bind(twice) };
     const other = await createFixture({ makeForecaster: () => liar }).build();

@@ -3,18 +3,18 @@
  * numbers as one by one.
  * Invariants: a stream is of one model and snapshot, whatever is swapped in while it is read; a
  * slow reader costs no memory.
- * Fails: with the answer that was not expected.
+ * Fails: with the unexpected response.
  */
 
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { App } from '../../../../services/inference/plugins/app.ts';
-import { forecastStream } from '../../../../services/inference/responses/forecast-stream.ts';
-import { preferredType } from '../../../../services/inference/responses/media-type.ts';
-import { startServer } from '../../../../services/inference/server.ts';
-import type { Serving } from '../../../../services/inference/serving/build-serving-snapshot.ts';
-import { createFixture, domain, IDS } from '../../../fakes/inference.ts';
+import type { App } from '../../../../../services/inference/plugins/app.ts';
+import { forecastStream } from '../../../../../services/inference/responses/forecast-stream.ts';
+import { preferredType } from '../../../../../services/inference/responses/media-type.ts';
+import { startServer } from '../../../../../services/inference/server.ts';
+import type { Serving } from '../../../../../services/inference/serving/build-serving-snapshot.ts';
+import { createFixture, domain, IDS } from '../../../../fakes/inference.ts';
 
 const { build } = createFixture();
 let app: App;
@@ -48,8 +48,8 @@ describe('formats', () => {
       'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since',
     );
     expect(rows).toHaveLength(4);
-    const answer = (await odd.inject('/v1/series/74/forecast?horizon=2')).json();
-    const { quantiles: q, timestamps, cutoff } = answer;
+    const alone = await odd.inject('/v1/series/74/forecast?horizon=2');
+    const { quantiles: q, timestamps, cutoff } = alone.json();
     expect(rows[1]).toBe(
       `74,${timestamps[1]},${cutoff},${q['0.1'][1]},${q['0.5'][1]},${q['0.9'][1]},model-1,1-0f1e2d3c4b5a,,,`,
     );
@@ -74,7 +74,7 @@ describe('formats', () => {
     expect(seen.sort()).toEqual([...IDS].sort());
   });
 
-  test('a fallback is told in every line and row', async () => {
+  test('a fallback is labelled in every line and row', async () => {
     const bare = await createFixture({ champion: null }).build();
     const lines = (await bare.inject('/v1/forecasts?format=ndjson')).body.trimEnd().split('\n');
     for (const line of lines) expect(JSON.parse(line).fallback.reason).toBe('NO_CHAMPION');
@@ -170,7 +170,7 @@ describe('levels', () => {
 describe('reading slowly', () => {
   const many = Array.from({ length: 300 }, (_, s) => `s${String(s).padStart(4, '0')}`);
 
-  test('pieces are made only as they are read, and nothing more once the reader has gone', async () => {
+  test('chunks are made only as they are read, and nothing more once the reader has gone', async () => {
     const big = await createFixture({ ids: many }).build();
     let made = 0;
     const counted = {
@@ -209,12 +209,12 @@ describe('reading slowly', () => {
       () => {},
     );
     let text = '';
-    for await (const piece of stream) {
+    for await (const chunk of stream) {
       if (text === '') {
         Object.assign(fixture, { champion: 'model-2', promotion: 2, snapshot: 2 });
         expect(await swapped.serving.refresh()).toBe('changed');
       }
-      text += piece;
+      text += chunk;
     }
     const lines = text
       .trimEnd()
@@ -228,7 +228,7 @@ describe('reading slowly', () => {
     await swapped.close();
   });
 
-  test('a client that goes away in the middle costs nothing but its own answer', async () => {
+  test('a client that goes away in the middle costs nothing but its own response', async () => {
     const { options } = createFixture({ ids: many });
     const server = await startServer({
       ...options,

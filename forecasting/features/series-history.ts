@@ -1,0 +1,63 @@
+/**
+ * Purpose: what a window reads of its series: the values and the week tables, from where the series
+ * begins, or as if it had begun later.
+ * Invariants: a shortened history gives the bits that a panel without the earlier values gives.
+ * Fails: never.
+ */
+import { birthOf } from '../panel/birth.ts';
+import { targetOf } from '../panel/panel.ts';
+import { type FeatureSource, tableSizes } from './feature-source.ts';
+import { createWeekTables, WEEKS_OF_SHAPE } from './week-tables.ts';
+
+export interface SeriesHistory {
+  readonly values: Float32Array;
+  /** The first grid index of the tables: entry t is at `t - from`. */
+  readonly from: number;
+  readonly weekMeans: Float32Array;
+  readonly weekShape: Float32Array;
+}
+
+/** Grid index from which on the series is there, as known at the cutoff. */
+export const birthAt = (
+  { panel, spec, beginnings }: FeatureSource,
+  series: number,
+  cutoff: number,
+): number => birthOf(targetOf(panel, series), beginnings[series] ?? [], cutoff, spec.week);
+
+/** All that is known of a series at the cutoff. */
+export function historyAt(source: FeatureSource, series: number, cutoff: number): SeriesHistory {
+  const { panel, tables } = source;
+  const first = birthAt(source, series, cutoff);
+  if (first > 0) return historySince(source, series, cutoff, first);
+  const { from, width } = tables;
+  const row = (table: Float32Array) => table.subarray(series * width, (series + 1) * width);
+  return {
+    values: targetOf(panel, series),
+    from,
+    weekMeans: row(tables.weekMeans),
+    weekShape: row(tables.weekShape),
+  };
+}
+
+/** The history up to `cutoff` in which nothing before grid index `first` is known. */
+export function historySince(
+  source: FeatureSource,
+  series: number,
+  cutoff: number,
+  first: number,
+): SeriesHistory {
+  const { spec, panel } = source;
+  const values = new Float32Array(panel.length).fill(Number.NaN);
+  values.set(targetOf(panel, series).subarray(first, cutoff + 1), first);
+  const from = Math.max(source.tables.from, cutoff - 3 * spec.day - spec.horizon);
+  const span = Math.min(panel.length + spec.horizon + 1, cutoff + spec.horizon + 2);
+  const one = { ...panel, seriesIds: [''], columns: { target: values } };
+  const part = (lags: Int32Array) =>
+    lags.subarray(
+      (from - source.tables.from) * WEEKS_OF_SHAPE,
+      (span - source.tables.from) * WEEKS_OF_SHAPE,
+    );
+  const lags = { at: part(source.lags.at), day: part(source.lags.day) };
+  const tables = createWeekTables(one, tableSizes(spec, from, span), lags);
+  return { values, ...tables };
+}

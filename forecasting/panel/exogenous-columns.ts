@@ -1,0 +1,25 @@
+/**
+ * Purpose: the exogenous columns of a panel by name and series: a column is shared by all series
+ * (the weather) or of one of them (its price).
+ * Invariants: a series' own column comes before the shared one; a declared name holds no `@`.
+ * Fails: never.
+ */
+import type { Panel } from './panel.ts';
+
+const SEPARATOR = '@';
+
+/** What a panel calls the column of one series. */
+export const ownColumn = (name: string, seriesId: string): string =>
+  `${name}${SEPARATOR}${seriesId}`;
+
+/** The declared name of a column of a panel. */
+export const declaredName = (column: string): string => column.split(SEPARATOR, 1)[0] as string;
+
+/** What a panel calls the column that a series reads. */
+export function columnNameOf({ exogenous }: Panel, name: string, seriesId: string): string {
+  const own = ownColumn(name, seriesId);
+  return exogenous?.[own] === undefined ? name : own;
+}
+
+export const hasColumn = ({ exogenous }: Panel, name: string): boolean =>
+  Object.keys(exogenous ?? {}).some((column) => declaredName(column) === name);

@@ -1,0 +1,97 @@
+/**
+ * Purpose: what is an outlier and what is none: bad readings are found, changes of demand are not;
+ * a long and a short panel agree.
+ */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { outlierMemory, outliersOf } from '../../../../forecasting/panel/outliers.ts';
+import { seededRandom } from '../../../../platform/random.ts';
+import { runs } from '../../../fixtures/property-runs.ts';
+import { START } from '../../../fixtures/random-panels.ts';
+
+const HOURLY = { day: 24, week: 168 };
+const LENGTH = 10 * 168;
+const grid = { start: START, frequencyMinutes: 60 };
+
+/** A load with a daily wave and noise, and what `change` makes of it. */
+function loadWith(change: (value: number, t: number) => number): Float32Array {
+  const random = seededRandom(5);
+  return Float32Array.from({ length: LENGTH }, (_, t) =>
+    change(100 + 40 * Math.sin((2 * Math.PI * t) / 24) + 5 * random(), t),
+  );
+}
+const at = 1500;
+const outliersIn = (change: (value: number, t: number) => number) =>
+  outliersOf(loadWith(change), grid, HOURLY);
+
+describe('bad readings are found', () => {
+  test.each<[string, (value: number, t: number) => number, number[]]>([
+    ['250 times the load', (y, t) => (t === at ? 250 * y : y), [at]],
+    ['four times the load', (y, t) => (t === at ? 4 * y : y), [at]],
+    ['a reading below zero', (y, t) => (t === at ? -3 * y : y), [at]],
+    ['four in a row', (y, t) => (t >= at && t < at + 4 ? 20 * y : y), [at, at + 1, at + 2, at + 3]],
+    ['two days apart', (y, t) => (t === at || t === at - 50 ? 50 * y : y), [at - 50, at]],
+  ])('%s', (_title, change, expected) => {
+    expect(outliersIn(change)).toEqual(expected);
+  });
+});
+
+describe('changes of demand are believed', () => {
+  test.each<[string, (value: number, t: number) => number]>([
+    ['nothing changes', (y) => y],
+    ['a day with half as much more', (y, t) => (t >= at && t < at + 24 ? 1.5 * y : y)],
+    ['growth', (y, t) => y * (1 + t / LENGTH)],
+    ['unknown values', (y, t) => (t % 5 === 0 ? Number.NaN : y)],
+    ['a heat wave that comes hour by hour', (y, t) => y + Math.max(0, Math.min(t - at, 12)) * 30],
+    ['a constant series', () => 7],
+    ['a wave without noise', (_, t) => Math.sin((2 * Math.PI * t) / 24)],
+    ['zeros', () => 0],
+  ])('%s', (_title, change) => {
+    expect(outliersIn(change)).toEqual([]);
+  });
+
+  test('a change for good is believed after a quarter of a day', () => {
+    const found = outliersIn((y, t) => (t >= at ? 8 * y : y));
+    expect(found.length).toBeLessThanOrEqual(6);
+    expect(found.every((t) => t < at + 6)).toBe(true);
+  });
+
+  test('rare events of a sparse series', () => {
+    const random = seededRandom(9);
+    const counts = Float32Array.from({ length: LENGTH }, () =>
+      random() < 0.05 ? 1 + Math.floor(3 * random()) : 0,
+    );
+    expect(outliersOf(counts, grid, HOURLY)).toEqual([]);
+  });
+});
+
+test('the unit and the zero of a series do not matter', () => {
+  const values = loadWith((y, t) => (t === at ? 990_000 : y));
+  for (const change of [(y: number) => 1000 * y, (y: number) => y - 100])
+    expect(outliersOf(values.map(change), grid, HOURLY)).toEqual([at]);
+});
+
+test('a series by the day: one bad day is found, a holiday is not', () => {
+  const daily = { day: 1, week: 7 };
+  const values = Float32Array.from({ length: 200 }, (_, t) => 100 + 20 * (t % 7) + (t % 3));
+  values[150] = 0.6 * (values[150] as number);
+  values[180] = 9000;
+  expect(outliersOf(values, { start: START, frequencyMinutes: 1440 }, daily)).toEqual([180]);
+});
+
+test('what lies further back than the memory, or comes later, changes nothing', () => {
+  const memory = outlierMemory(HOURLY);
+  const share = fc.constantFrom(0, 0.01, 0.1);
+  fc.assert(
+    fc.property(fc.nat(1000), share, fc.nat(300), (seed, outliers, cut) => {
+      const random = seededRandom(seed);
+      const values = loadWith((y) => (random() < outliers ? 100 * random() * y : y));
+      const whole = outliersOf(values, grid, HOURLY);
+      const start = START + cut * 3_600_000;
+      const short = outliersOf(values.subarray(cut, LENGTH - 100), { ...grid, start }, HOURLY);
+      const kept = (t: number) => t >= cut + memory && t < LENGTH - 100;
+      expect(short.map((t) => t + cut).filter(kept)).toEqual(whole.filter(kept));
+    }),
+    { numRuns: runs(30), seed: 1 },
+  );
+});

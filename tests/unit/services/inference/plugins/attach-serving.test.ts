@@ -1,0 +1,45 @@
+/** Purpose: a request gets one serving state, and 304 where the client has the response already. */
+import { expect, test } from '@jest/globals';
+import { createFixture } from '../../../../fakes/inference.ts';
+
+const URL = '/v1/series/74/forecast';
+
+test('a response that the client has is 304, without a body, until model or snapshot change', async () => {
+  const { fixture, build } = createFixture();
+  const app = await build();
+  const ask = (known: string) => app.inject({ url: URL, headers: { 'if-none-match': known } });
+  const first = await app.inject(URL);
+  const etag = String(first.headers.etag);
+  expect(first.headers['cache-control']).toBe('no-cache');
+  for (const known of [etag, etag.slice(2), `"other", ${etag}`, '*']) {
+    const again = await ask(known);
+    expect([again.statusCode, again.body, again.headers.etag]).toEqual([304, '', etag]);
+  }
+  expect((await ask('"other"')).statusCode).toBe(200);
+  fixture.snapshot = 2;
+  await app.serving.refresh();
+  expect((await ask(etag)).statusCode).toBe(200);
+  await app.close();
+});
+
+test('each representation has an ETag of its own; a post has none', async () => {
+  const app = await createFixture().build();
+  const tags: unknown[] = [];
+  for (const accept of ['text/csv', 'application/json']) {
+    const { headers } = await app.inject({ url: '/v1/forecasts', headers: { accept } });
+    expect(headers.vary).toBe('accept');
+    tags.push(headers.etag);
+  }
+  expect(new Set(tags).size).toBe(2);
+  const payload = { seriesIds: ['74'] };
+  const { headers } = await app.inject({ method: 'POST', url: '/v1/forecasts', payload });
+  expect([headers.etag, headers['cache-control']]).toEqual([undefined, 'no-store']);
+  await app.close();
+});
+
+test('nothing to serve is a 503 with the reason', async () => {
+  const app = await createFixture({ snapshot: 0 }).build();
+  const response = await app.inject(URL);
+  expect([response.statusCode, response.json().code]).toEqual([503, 'SNAPSHOT_EMPTY']);
+  await app.close();
+});

@@ -1,0 +1,20 @@
+/** Purpose: forecasts are refused while the event loop is busy; health and metrics respond. */
+import { expect, test } from '@jest/globals';
+import { createFixture } from '../../../../fakes/inference.ts';
+
+test('a blocked event loop: forecasts are 503 with Retry-After, health and metrics respond', async () => {
+  const { options, build } = createFixture();
+  // The least limit there is: any delay at all exceeds it.
+  const app = await build({ settings: { ...options.settings, maxEventLoopDelayMs: 0.000001 } });
+  await app.ready();
+  let response = await app.inject('/v1/series/74/forecast');
+  for (let tries = 0; response.statusCode === 200 && tries < 5000; tries++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    response = await app.inject('/v1/series/74/forecast');
+  }
+  expect([response.statusCode, response.json().code]).toEqual([503, 'OVERLOADED']);
+  expect(response.headers['retry-after']).toBe('2');
+  expect((await app.inject('/health/ready')).statusCode).toBe(200);
+  expect((await app.inject('/metrics')).statusCode).toBe(200);
+  await app.close();
+});

@@ -1,0 +1,199 @@
+/**
+ * Purpose: actuals that clients post are kept whole, once, with the time they came; and nothing
+ * that is wrong is kept.
+ * Invariants: a real log on a store in memory.
+ * Fails: with the response, or the entry, that was not expected.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { encodeChecksummedJson } from '../../../../../platform/files/checksummed-json.ts';
+import type { AppOptions } from '../../../../../services/inference/app-options.ts';
+import { collectActuals } from '../../../../../storage/forecasts/actuals-gc.ts';
+import { openActualsLog } from '../../../../../storage/forecasts/actuals-log.ts';
+import { CUTOFF, createFixture, domain, HOUR, NOW } from '../../../../fakes/inference.ts';
+import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
+
+async function open({ maxBytes, ...more }: Partial<AppOptions> & { maxBytes?: number } = {}) {
+  const store = memoryObjectStore();
+  const actuals = openActualsLog({ store, domain: 'demo', ...(maxBytes ? { maxBytes } : {}) });
+  const { build, clock } = createFixture();
+  const app = await build({ actuals, ...more });
+  const post = (payload: object, headers: Record<string, string> = {}) =>
+    app.inject({ method: 'POST', url: '/v1/actuals', payload, headers });
+  return { app, store, actuals, clock, post };
+}
+const iso = (timestamp: number) => new Date(timestamp).toISOString().replace('.000Z', 'Z');
+const body = { actuals: [{ seriesId: '74', start: iso(CUTOFF - HOUR), values: [12, null] }] };
+
+describe('what is kept', () => {
+  test('a post is one entry with the time it came; the same post again is the same entry', async () => {
+    const { app, actuals, clock, post } = await open();
+    const first = await post(body);
+    expect(first.json()).toMatchObject({
+      isNew: true,
+      availableAt: new Date(NOW).toISOString(),
+      series: 1,
+      values: 1,
+    });
+    expect(first.headers['cache-control']).toBe('no-store');
+    clock.advance(HOUR);
+    const again: object = (await post(body)).json();
+    expect(again).toEqual({ ...(first.json() as object), isNew: false });
+    const entries = await actuals.entries();
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toMatchObject({
+      availableAt: NOW,
+      frequencyMinutes: 60,
+      actuals: [{ seriesId: '74', start: CUTOFF - HOUR, values: [12, null] }],
+    });
+    // A correction is another fact: it is stored next to the first.
+    await post({ actuals: [{ ...body.actuals[0], values: [13, null] }] });
+    expect((await actuals.entries()).map(({ availableAt }) => availableAt)).toEqual([
+      NOW,
+      NOW + HOUR,
+    ]);
+    expect(await actuals.entries({ from: NOW + 1 })).toHaveLength(1);
+    expect(await actuals.entries({ until: NOW + 1 })).toHaveLength(1);
+    expect((await actuals.verify()).problems).toEqual([]);
+    await app.close();
+  });
+
+  test('an Idempotency-Key makes a retry safe, and is refused for other content', async () => {
+    const { app, actuals, post } = await open();
+    const key = { 'idempotency-key': 'order-17' };
+    const [a, b] = await Promise.all([post(body, key), post(body, key)]);
+    expect([a.json().isNew, b.json().isNew].sort()).toEqual([false, true]);
+    const other = await post({ actuals: [{ ...body.actuals[0], values: [1, 2] }] }, key);
+    expect([other.statusCode, other.json().code]).toEqual([409, 'IDEMPOTENCY_CONFLICT']);
+    expect(await actuals.entries()).toHaveLength(1);
+    const long = await post(body, { 'idempotency-key': 'x'.repeat(129) });
+    expect([long.statusCode, long.json().code]).toEqual([400, 'REQUEST_INVALID']);
+    await app.close();
+  });
+
+  test('an Idempotency-Key belongs to the client that sent it', async () => {
+    const { actuals } = await open();
+    const entry = { receivedAt: NOW, frequencyMinutes: 60, idempotencyKey: 'order-17' };
+    const spans = (value: number) => [{ seriesId: '74', start: CUTOFF, values: [value] }];
+    for (const [client, value] of [
+      ['a', 1],
+      ['b', 2],
+      [null, 3],
+    ] as const)
+      expect((await actuals.append({ ...entry, client, actuals: spans(value) })).isNew).toBe(true);
+    expect((await actuals.append({ ...entry, client: 'b', actuals: spans(2) })).isNew).toBe(false);
+    await expect(
+      actuals.append({ ...entry, client: 'a', actuals: spans(2) }),
+    ).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+  });
+
+  test('an entry takes hardly more bytes than the post, and entries of format 1 are read', async () => {
+    const { app, store, actuals, post } = await open();
+    const span = { ...body.actuals[0], start: iso(CUTOFF - 999 * HOUR) };
+    const large = {
+      actuals: [{ ...span, values: Array.from({ length: 1000 }, (_, i) => i % 60) }],
+    };
+    expect((await post(large)).json().values).toBe(1000);
+    const [stored] = await store.listDetails('actuals/demo/');
+    expect(stored!.bytes).toBeLessThan(JSON.stringify(large).length * 1.2);
+    const name = '0'.repeat(64);
+    const old = {
+      ...{
+        format: 1,
+        domain: 'demo',
+        name,
+        availableAt: 5,
+        contentHash: 'x',
+        frequencyMinutes: 60,
+      },
+      actuals: [{ seriesId: '75', start: 0, values: [1, null] }],
+    };
+    store.objects.set(`actuals/demo/${name}.json`, encodeChecksummedJson(old));
+    expect((await actuals.entries())[0]).toMatchObject({ availableAt: 5, actuals: old.actuals });
+    expect((await actuals.verify()).problems).toEqual([]);
+    await app.close();
+  });
+
+  test('entries that are older than they are kept are garbage', async () => {
+    const { app, store, actuals, post } = await open();
+    await post(body);
+    const writtenAt = (await store.listDetails('actuals/demo/'))[0]!.writtenAt;
+    const collect = (before: number, remove: boolean) =>
+      collectActuals(store, 'demo', { before, remove });
+    expect(await collect(writtenAt, true)).toEqual([]);
+    expect(await collect(writtenAt + 1, false)).toHaveLength(1);
+    expect(await actuals.entries()).toHaveLength(1);
+    await collect(writtenAt + 1, true);
+    expect(await actuals.entries()).toEqual([]);
+    await app.close();
+  });
+
+  test('a flipped bit is found, by reading and by verifying', async () => {
+    const { app, store, actuals, post } = await open();
+    await post(body);
+    const [key] = await store.list('actuals/demo/');
+    const bytes = Buffer.from(await store.get(key));
+    bytes[40] ^= 1;
+    const torn = openActualsLog({ store: { ...store, get: async () => bytes }, domain: 'demo' });
+    await expect(torn.entries()).rejects.toMatchObject({ code: 'STORE_CORRUPT', where: key });
+    expect((await torn.verify()).problems).toHaveLength(1);
+    expect((await actuals.verify()).problems).toEqual([]);
+    await app.close();
+  });
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['an unknown series', { seriesId: 'typo' }, 404, 'SERIES_UNKNOWN'],
+    ['off the grid', { start: iso(CUTOFF - HOUR / 2) }, 422, 'ACTUALS_INVALID'],
+    ['an interval that has not ended', { start: iso(CUTOFF) }, 422, 'ACTUALS_INVALID'],
+    ['a day that does not exist', { start: '2026-02-30T00:00:00Z' }, 422, 'ACTUALS_INVALID'],
+    ['a negative count', { values: [-1] }, 422, 'ACTUALS_INVALID'],
+    ['infinity', { values: [1e300] }, 422, 'ACTUALS_INVALID'],
+    ['a value of another unit', { values: [12_000_000] }, 422, 'ACTUALS_INVALID'],
+    ['an interval of years ago', { start: '2021-01-01T00:00:00Z' }, 422, 'ACTUALS_INVALID'],
+    ['another value of the same interval', { values: [13] }, 422, 'ACTUALS_INVALID'],
+    ['no value', { values: [] }, 400, 'REQUEST_INVALID'],
+    ['text', { values: ['1'] }, 400, 'REQUEST_INVALID'],
+    ['an unknown member', { value: 1 }, 400, 'REQUEST_INVALID'],
+  ])('%s, and with it the whole post', async (_title, change, status, code) => {
+    const { app, actuals, post } = await open();
+    const response = await post({ actuals: [...body.actuals, { ...body.actuals[0], ...change }] });
+    if (status === 422) expect(response.json().detail).toContain('actuals[1]');
+    expect([response.statusCode, response.json().code]).toEqual([status, code]);
+    expect(response.json().fix).toMatch(/\w/);
+    expect(await actuals.entries()).toEqual([]);
+    await app.close();
+  });
+
+  test('a fraction, in a domain of whole numbers', async () => {
+    const { app, post } = await open({ domain: { ...domain, integerValued: true } });
+    const response = await post({ actuals: [{ ...body.actuals[0], values: [0.5] }] });
+    expect([response.statusCode, response.json().code]).toEqual([422, 'ACTUALS_INVALID']);
+    expect((await post(body)).statusCode).toBe(200);
+    await app.close();
+  });
+
+  test('what is more than the budget, and what comes faster than the rate of posts', async () => {
+    const { app, actuals, post } = await open({
+      maxBytes: 500,
+      settings: { ...createFixture().options.settings, rateLimitPerMinute: 30 },
+    });
+    expect((await post(body)).statusCode).toBe(200);
+    expect((await post(body)).json().isNew).toBe(false);
+    const full = await post({ actuals: [{ ...body.actuals[0], values: [1] }] });
+    expect([full.statusCode, full.json().code]).toEqual([507, 'STORE_FULL']);
+    expect(full.json().fix).toContain('HEADWAY_ACTUALS_MB');
+    expect((await post(body)).statusCode).toBe(429);
+    expect((await app.inject('/v1/model')).statusCode).toBe(200);
+    expect(await actuals.entries()).toHaveLength(1);
+    await app.close();
+  });
+
+  test('everything, where the service does not store actuals', async () => {
+    const app = await createFixture().build();
+    const response = await app.inject({ method: 'POST', url: '/v1/actuals', payload: body });
+    expect([response.statusCode, response.json().code]).toEqual([403, 'ACTUALS_OFF']);
+    expect(response.json().fix).toContain('HEADWAY_ACTUALS=on');
+    await app.close();
+  });
+});
