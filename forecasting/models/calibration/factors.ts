@@ -15,7 +15,7 @@ const BOUNDS = [0.3, 4] as const;
  * Distances are narrowed only as far as is sure by this many standard errors: a quiet fortnight
  * says little of the next month.
  */
-const SURE = 1;
+const SURE = 2;
 /** Length of a block in horizons. */
 const BLOCK_HORIZONS = 2;
 
