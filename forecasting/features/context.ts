@@ -55,7 +55,10 @@ export function fitContext(
   return {
     seriesIds: series.map(({ index }) => panel.seriesIds[index] as string),
     weights: vectors.map((vector) =>
-      series.map(({ level }, s) => (vector[s] as number) / Math.sqrt(level)),
+      // Six digits, so that the model's file stays small.
+      series.map(({ level }, s) =>
+        Number(((vector[s] as number) / Math.sqrt(level)).toPrecision(6)),
+      ),
     ),
   };
 }
