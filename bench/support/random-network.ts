@@ -13,7 +13,7 @@ import type { Random } from '../../platform/random.ts';
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 
 /** As many as a fit takes at most. */
-const CONTEXT_SERIES = 256;
+const CONTEXT_SERIES = 64;
 
 export const QUANTILES = [0.1, 0.5, 0.9];
 
