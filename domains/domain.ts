@@ -32,6 +32,13 @@ export interface Domain {
   /** What an interval without any row means inside the span that raw data covers. */
   readonly missing: 'zero' | 'unknown';
   readonly nonNegative: boolean;
+  /**
+   * What a value measures: `ratio` an amount, of which twice as much has a meaning (loads, counts);
+   * `interval` a place on a scale whose zero is arbitrary or that has two signs (temperature, net
+   * load): levels are then compared by differences. `ratio` where it is absent; values that change
+   * their sign are always an interval scale.
+   */
+  readonly scale?: 'ratio' | 'interval';
   /** Counts: the point forecast (the median) is a whole number. */
   readonly integerValued: boolean;
   /** Country and state of `date-holidays`; null for none. */
@@ -149,14 +156,30 @@ export interface RawRows {
    */
   readonly seriesId: string;
   /**
+   * Names of the files that the rows come from, where these are several: those of which no row is
+   * usable are named. Absent: the part is one file.
+   */
+  readonly files?: {
+    /** VARCHAR: the name of the row's file, one of `all`. */
+    readonly name: string;
+    readonly all: readonly string[];
+  };
+  /**
    * TIMESTAMP: local wall-clock time in the domain's zone; any instant inside the row's interval.
+   * Never a cast that drops an offset: platform/duckdb/time-sql.ts reads texts.
    */
   readonly localTime: string;
+  /**
+   * TIMESTAMP in UTC, or TIMESTAMP WITH TIME ZONE: the same as an instant, where the row states one.
+   * It counts where it is not NULL, and only it distinguishes the two hours in autumn that have one
+   * local time.
+   */
+  readonly instant?: string;
   /** DOUBLE: the measured value; null where each row is one event, and events are counted. */
   readonly value: string | null;
   /**
    * Rows that agree in all of these are the same fact duplicated: all but the first are rejected as
-   * `duplicate`.
+   * `duplicate`. A row in which one of them is NULL or blank has no key, and is no duplicate.
    */
   readonly duplicateKey: readonly string[];
   /**

@@ -25,6 +25,10 @@ export type ExpectationName =
   | 'repeated_files'
   /** Share of its usable rows that a part lost when it was published again. */
   | 'shrunk'
+  /** Files of a part, where it has several, of which no row is usable. */
+  | 'unusable_files'
+  /** Rows of a time months or years from all others of their part, where that states no span. */
+  | 'isolated_times'
   /** Intervals that had not begun when the data came, and that it covers all the same. */
   | 'future'
   /**
@@ -43,14 +47,20 @@ export type ExpectationName =
   | 'new_series'
   /**
    * Share of the series that were surely active in each of the past weeks and are not in these
-   * hours.
+   * hours; of each part published again, of those that it had before and has no more.
    */
   | 'vanished_series'
   /** Share of all series that were zero throughout the last 28 days. */
   | 'zero_series'
   /**
+   * Hours of the local day at which a series is never known though it is at the others; of all
+   * series the worst. Only where an absent row means unknown.
+   */
+  | 'unknown_hours'
+  /**
    * How many times higher or lower the values of one series are than in the same hours of the past
-   * weeks; of all series the worst.
+   * weeks; of all series the worst. On an interval scale: how many times their usual spread they
+   * differ.
    */
   | 'level';
 

@@ -2,7 +2,8 @@
  * Purpose: `headway forecast`: one series as a chart and a table, or all of them into the
  * forecast log.
  * Invariants: reads what the HTTP service reads (the champion and the online view), so both give
- * the same forecast.
+ * the same forecast; without a champion one series is shown by the service's baseline, and nothing
+ * is written to the log.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
  */
 import Table from 'cli-table3';
@@ -40,6 +41,7 @@ export async function forecastCommand(
 ): Promise<void> {
   const { domain } = context;
   const issued = await issue(context, {
+    allowsBaseline: flags.series !== undefined,
     ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),
     ...(flags.shard === undefined ? {} : { shard: parseShard(flags.shard) }),
     ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
@@ -74,6 +76,8 @@ export async function forecastCommand(
     }),
   );
   context.print(forecastTable(chart, issued.entry, series));
+  if (issued.entry.modelVersion.startsWith('baseline-'))
+    context.print(`No model has been promoted: ${issued.entry.modelVersion} forecasts.`);
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
@@ -123,7 +127,7 @@ function columnOf(
 /** Forecasts of all series or of a shard of them, from the champion and the newest snapshot. */
 export async function issue(
   context: CommandContext,
-  asked: Pick<IssueRequest, 'horizon' | 'shard'> & { issuedAt?: number } = {},
+  asked: Pick<IssueRequest, 'horizon' | 'shard' | 'allowsBaseline'> & { issuedAt?: number } = {},
 ): Promise<IssuedForecasts> {
   const { domain, settings, clock, logger } = context;
   await startTensorBackend(logger, settings.backend, 'prediction');

@@ -102,11 +102,11 @@ function cardTable(card: ModelCard, isChampion: boolean): string {
 /** The newest chart among the decisions. */
 async function writeChart(
   registry: ModelRegistry,
-  verdicts: readonly Parameters<ModelRegistry['picture']>[0][],
+  verdicts: readonly Parameters<ModelRegistry['chart']>[0][],
   path: string,
 ): Promise<string> {
   const entry = verdicts.findLast(({ picture }) => picture !== null);
-  const svg = entry ? await registry.picture(entry) : null;
+  const svg = entry ? await registry.chart(entry) : null;
   if (svg === null) {
     throw new HeadwayError('OBJECT_NOT_FOUND', 'no decision on this model has a chart', {
       fix: 'Omit --svg: a model that was promoted by hand, or by an early release, has no chart.',

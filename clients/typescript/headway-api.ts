@@ -278,7 +278,7 @@ export interface components {
              * @description When these numbers were computed
              */
             issuedAt: string;
-            /** @description What made the numbers: a model, or `baseline-…` where a baseline stands in */
+            /** @description What made the numbers: a model, or `baseline-…` of a baseline */
             modelVersion: string;
             /** @description null for a history of your own */
             snapshotVersion: string | null;
@@ -296,8 +296,8 @@ export interface components {
             whatIf?: string[];
             /** @description Exogenous columns that the model reads and of which nothing was known: their usual values were used. Absent where all were known */
             unknownInputs?: string[];
-            /** @description Why to trust it less: `unseen`: the model has not learnt this series; `silent`: every known value of the last 4 weeks is zero; `gaps`: more than a tenth of the last 4 weeks, or all of the last day, is unknown; `new`: its history begins less than 4 weeks ago; `bounded`: the forecast of the model lay beyond all that the history allows, and a baseline stands in. Absent where nothing is to be said */
-            flags?: ("unseen" | "silent" | "gaps" | "new" | "bounded" | (string & {}))[];
+            /** @description Why to trust it less: `unseen`: the model has not learnt this series; `silent`: every known value of the last 4 weeks is zero; `gaps`: more than a tenth of the last 4 weeks, or all of the last day, is unknown; `new`: its history begins less than 4 weeks ago; `outlier`: a value of the last 4 weeks lies far from all around it, and is taken as unknown; `bounded`: the forecast of the model lay beyond all that the history allows, and a baseline is served instead. Absent where nothing is to be said */
+            flags?: ("unseen" | "silent" | "gaps" | "new" | "outlier" | "bounded" | (string & {}))[];
             fallback?: components["schemas"]["Fallback"];
         };
         /** @description Either `seriesIds` or `history`. A history must be as long as the model needs (weeks of hours, usually); the example is shortened, and a history that is too short is refused with the length that is needed. */

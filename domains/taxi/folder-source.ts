@@ -10,6 +10,7 @@ import { rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
 import { parquetFiles } from '../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { fileFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
 import { type Month, parseMonth, spanOfMonth } from './local-month.ts';
 import { readTrips } from './trip-files.ts';
@@ -24,12 +25,12 @@ interface TripFile {
 
 export async function openFolder(
   spec: string,
-  context: Pick<SourceContext, 'logger'>,
+  { logger }: Pick<SourceContext, 'logger'>,
 ): Promise<Source> {
-  await list(spec, context, false);
+  await list(spec);
   return {
     description: `TLC trip files in ${spec}`,
-    parts: async () => partsOf(await list(spec, context, true)),
+    parts: async () => partsOf(await list(spec, logger)),
   };
 }
 
@@ -56,43 +57,25 @@ export function tripFile(path: string): TripFile | null {
   return match && month ? { path, feed: match[1].toLowerCase(), month } : null;
 }
 
-async function list(
-  spec: string,
-  context: Pick<SourceContext, 'logger'>,
-  isLogged: boolean,
-): Promise<TripFile[]> {
-  const fix = `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`;
-  const { files: paths, ignored } = await sourceFiles(spec, (name) => tripFile(name) !== null, fix);
-  const files: TripFile[] = [];
+async function list(spec: string, logger?: Logger): Promise<TripFile[]> {
+  const paths = await sourceFiles(spec, {
+    noun: 'trip file',
+    isWanted: (name) => tripFile(name) !== null,
+    fix: `Give a folder with files named ${EXPECTED}, "tlc:green:2023-01..2023-06", or "city".`,
+    ...(logger && { logger }),
+  });
   const months = new Map<string, string>();
-  for (const path of paths) {
+  return paths.map((path) => {
     const file = tripFile(path) as TripFile;
     const month = `${file.feed} ${file.month.year}-${file.month.month}`;
     const other = months.get(month);
-    if (other) {
-      throw new HeadwayError(
-        'SOURCE_INVALID',
-        `${other} and ${basename(path)} are the same month`,
-        {
-          where: spec,
-          fix: 'Keep one of them.',
-        },
-      );
-    }
     months.set(month, basename(path));
-    files.push(file);
-  }
-  if (isLogged && ignored.length > 0)
-    context.logger.info({ source: spec, ignored }, 'files that are no trip files are ignored');
-  if (files.length > 0) return files;
-  throw new HeadwayError(
-    'SOURCE_INVALID',
-    `no trip file here, only ${ignored.length} other files`,
-    {
+    if (other === undefined) return file;
+    throw new HeadwayError('SOURCE_INVALID', `${other} and ${basename(path)} are the same month`, {
       where: spec,
-      fix: `Trip files are named ${EXPECTED}.`,
-    },
-  );
+      fix: 'Keep one of them.',
+    });
+  });
 }
 
 /** A month without a single trip is not believed: it would read as a month of true zeros. */

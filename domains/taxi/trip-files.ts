@@ -7,7 +7,7 @@
  */
 import { basename } from 'node:path';
 import { engineMessage, rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
-import { parquetFiles, sqlName } from '../../platform/duckdb/sql.ts';
+import { parquetFiles, sqlName, sqlText } from '../../platform/duckdb/sql.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import type { RawRange, RawRows } from '../domain.ts';
 import { localTime, sqlLocalTime } from './local-month.ts';
@@ -65,10 +65,7 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
   if (!TIME_TYPES.test(pickup.type)) throw mistyped(path, pickup, 'a local time');
   if (!PLACE_TYPES.test(place.type)) throw mistyped(path, place, 'a place number');
 
-  const time =
-    pickup.type === 'TIMESTAMP'
-      ? sqlName(pickup.name)
-      : `try_cast(${sqlName(pickup.name)} AS TIMESTAMP)`;
+  const time = localTimeOf(pickup);
   const number = placeNumber(place);
   // The same trip duplicated: a trip and its refund differ in the amounts only. Without all five
   // the columns are not enough.
@@ -103,6 +100,17 @@ export async function readTrips(path: string, span: TripSpan): Promise<RawRows> 
     ],
     ranges: rangesOf(time, find(SPELLINGS.dropoff)),
   };
+}
+
+/** A text with an offset from UTC is none: the cast would drop it. */
+function localTimeOf({ name, type }: Column): string {
+  const column = sqlName(name);
+  if (type === 'TIMESTAMP') return column;
+  const cast = `try_cast(${column} AS TIMESTAMP)`;
+  if (type !== 'VARCHAR') return cast;
+  const clock = `substr(${column}, 11)`;
+  const zones = ['Z', 'z', 'UTC', '+', '-'].map((sign) => `strpos(${clock}, ${sqlText(sign)}) > 0`);
+  return `CASE WHEN ${zones.join(' OR ')} THEN NULL ELSE ${cast} END`;
 }
 
 /** A trip ends after it began, and within a day. */

@@ -8,12 +8,10 @@
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID for a file that is cut,
  * foreign, of several stations or metric.
  */
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { csvTable, openCsvFile } from '../../platform/duckdb/csv-table.ts';
 import { rowsOf, withDuckDB } from '../../platform/duckdb/duckdb.ts';
-import { csvLines, sqlText } from '../../platform/duckdb/sql.ts';
+import { sqlText } from '../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { fileFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
 import type { ExogenousRows, ExogenousSource } from '../domain.ts';
@@ -50,12 +48,12 @@ const COLUMNS: Record<
 };
 
 export async function openWeather(spec: string): Promise<ExogenousSource> {
-  await list(spec);
+  await sourceFiles(spec, wanted);
   return {
     description: `daily weather in ${spec}`,
     async parts() {
       const parts = [];
-      for (const path of await list(spec)) {
+      for (const path of await sourceFiles(spec, wanted)) {
         const open = () => readWeather(path);
         parts.push({
           name: basename(path),
@@ -70,36 +68,21 @@ export async function openWeather(spec: string): Promise<ExogenousSource> {
   };
 }
 
-async function list(spec: string): Promise<string[]> {
-  const fix =
+const wanted = {
+  noun: 'weather file',
+  isWanted: (name: string) => FILE_NAME.test(name),
+  fix:
     'Give a CSV file, or a folder of them, as NOAA exports daily summaries: columns DATE, ' +
-    'PRCP, SNOW, TMAX, TMIN.';
-  const { files } = await sourceFiles(spec, (name) => FILE_NAME.test(name), fix);
-  if (files.length > 0) return files;
-  throw new HeadwayError('SOURCE_INVALID', 'no weather file here: none ends in .csv or .csv.gz', {
-    where: spec,
-    fix,
-  });
-}
+    'PRCP, SNOW, TMAX, TMIN.',
+};
 
 async function readWeather(path: string): Promise<ExogenousRows> {
-  const header = (await firstLine(path))
-    .split(',')
-    .map((name) => name.trim().replace(/^"|"$/g, '').toUpperCase());
-  const missing = NEEDED.filter((name) => !header.includes(name));
-  if (missing.length > 0) throw refused(path, `has no column ${missing.join(', ')}`);
-  const field = (name: string) => `trim(f[${header.indexOf(name) + 1}], ' "')`;
-  // A line is read as one field, so that one with too few or too many fields is a row that can be
-  // counted.
-  const lines = `
-    SELECT len(f) AS fields, ${NEEDED.map((name) => `${field(name)} AS t_${name}`).join(', ')},
-      ${NEEDED.map((name) => `try_cast(${field(name)} AS DOUBLE) AS n_${name}`).join(', ')},
-      ${header.includes('STATION') ? field('STATION') : "''"} AS station,
-        try_strptime(${field('DATE')}, '%Y-%m-%d') AS day
-    FROM (
-      SELECT regexp_extract_all(coalesce(line, '') || ',', '("[^"]*"|[^,"]*),', 1) AS f
-      FROM ${csvLines(path)})`;
-  await refuseForeign(path, lines, header.length);
+  const needed = Object.fromEntries(NEEDED.map((name) => [`t_${name}`, name]));
+  const file = await openCsvFile(path, needed, { station: 'STATION' });
+  const lines =
+    `SELECT *, ${NEEDED.map((name) => `try_cast(t_${name} AS DOUBLE) AS n_${name}`).join(', ')}, ` +
+    `try_strptime(t_DATE, '%Y-%m-%d') AS day FROM ${csvTable([file])}`;
+  await refuseForeign(path, lines);
 
   const names = Object.entries(COLUMNS);
   const byName = (of: (column: (typeof COLUMNS)['snow']) => string) =>
@@ -120,7 +103,7 @@ async function readWeather(path: string): Promise<ExogenousRows> {
     about: null,
     value: byName(({ value }) => value),
     rejections: [
-      { reason: 'bad_line', when: `fields <> ${header.length}` },
+      { reason: 'bad_line', when: 'bad_line' },
       { reason: 'bad_date', when: 'day IS NULL' },
       { reason: 'missing_value', when: isBlank },
       { reason: 'bad_value', when: `${isText} OR ${byName(({ implausible }) => implausible)}` },
@@ -129,13 +112,13 @@ async function readWeather(path: string): Promise<ExogenousRows> {
 }
 
 /** What only the whole file shows. */
-async function refuseForeign(path: string, lines: string, fields: number): Promise<void> {
+async function refuseForeign(path: string, lines: string): Promise<void> {
   const [found] = await withDuckDB({ threads: 1 }, (connection) =>
     rowsOf(
       connection,
       `SELECT count(DISTINCT station)::INTEGER AS stations,
          max(n_TMAX) FILTER (extract('month' FROM day) BETWEEN 6 AND 8)::DOUBLE AS summer
-       FROM (${lines}) WHERE fields = ${fields}`,
+       FROM (${lines}) WHERE NOT bad_line`,
     ),
   );
   if (Number(found.stations) > 1)
@@ -143,21 +126,6 @@ async function refuseForeign(path: string, lines: string, fields: number): Promi
   if (found.summer !== null && Number(found.summer) < COLDEST_SUMMER_F) {
     throw refused(path, `has no summer day above ${COLDEST_SUMMER_F} °F: it seems to be in °C`);
   }
-}
-
-/** Reads to the end: a cut .gz has a wrong check sum, and must not pass as a shorter one. */
-async function firstLine(path: string): Promise<string> {
-  let head = '';
-  const look = async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of source) if (head.length < 4096) head += chunk.toString('utf8');
-  };
-  try {
-    if (/\.gz$/i.test(path)) await pipeline(createReadStream(path), createGunzip(), look);
-    else await pipeline(createReadStream(path), look);
-  } catch (error) {
-    throw refused(path, `cannot be read to its end (${(error as Error).message})`, error);
-  }
-  return head.split(/\r?\n/, 1)[0].replace(/^\uFEFF/, '');
 }
 
 const refused = (path: string, what: string, cause?: unknown): HeadwayError =>

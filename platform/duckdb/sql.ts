@@ -6,6 +6,7 @@
  */
 import { resolve, sep } from 'node:path';
 import { HeadwayError } from '../errors.ts';
+import { isGzip } from '../files/text-file.ts';
 
 /** A SQL string literal: 'it''s'. */
 export const sqlText = (value: string): string => `'${value.replaceAll("'", "''")}'`;
@@ -48,7 +49,10 @@ export const parquetFiles = (paths: Paths, ...options: readonly string[]): strin
 export const csvFiles = (paths: Paths, ...options: readonly string[]): string =>
   filesRelation('read_csv', paths, options);
 
-/** The lines after the first of CSV files as a relation with one column, `line`. */
+/**
+ * The lines after the first of CSV files, all of them compressed or none, as a relation with the
+ * columns `line` and `filename`.
+ */
 export const csvLines = (paths: Paths): string =>
   csvFiles(
     paths,
@@ -60,4 +64,7 @@ export const csvLines = (paths: Paths): string =>
     "quote = ''",
     "escape = ''",
     "comment = ''",
+    // Not by its ending, which may be in capitals.
+    `compression = ${[paths].flat().every(isGzip) ? "'gzip'" : "'none'"}`,
+    'filename = true',
   );

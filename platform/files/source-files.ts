@@ -3,34 +3,40 @@
  * they changed while their rows were read.
  * Invariants: only regular files are opened, so nothing waits for a FIFO; of a folder only files
  * inside it. A fingerprint is of the bytes that the rows come from, or `verifyUnchanged` fails.
- * Fails: SOURCE_NOT_FOUND; SOURCE_INVALID naming every path that is no regular file or is outside
- * of the folder; RAW_FILE_INVALID for a file that changed or cannot be read.
+ * Fails: SOURCE_NOT_FOUND; SOURCE_INVALID where no file matches, naming what is there instead, and
+ * naming every path that is no regular file or is outside of the folder; RAW_FILE_INVALID for a file
+ * that changed or cannot be read.
  */
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { HeadwayError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { fileHash } from './file-hash.ts';
 
-export interface SourceFiles {
-  /** Paths in the order of their names. */
-  readonly files: string[];
-  /** Names of the other entries of the folder. */
-  readonly ignored: string[];
+const MAX_NAMED = 8;
+
+export interface WantedFiles {
+  /** What one of them is, for example "load file". */
+  readonly noun: string;
+  readonly isWanted: (name: string) => boolean;
+  /** What to do where there is none. */
+  readonly fix: string;
+  /** Is warned of entries that are not read. */
+  readonly logger?: Logger;
 }
 
-/** The matching files of a folder, or the file `spec`. */
+/** The matching files of a folder, at least one, in the order of their names; or the file `spec`. */
 export async function sourceFiles(
   spec: string,
-  isWanted: (name: string) => boolean,
-  fix: string,
-): Promise<SourceFiles> {
-  const { isFolder, paths } = await listPaths(spec).catch((cause: NodeJS.ErrnoException) => {
+  { noun, isWanted, fix, logger }: WantedFiles,
+): Promise<string[]> {
+  const { isFolder, entries } = await listEntries(spec).catch((cause: NodeJS.ErrnoException) => {
     const what = `cannot read the source (${cause.code ?? cause.message})`;
     throw new HeadwayError('SOURCE_NOT_FOUND', what, { where: spec, fix, cause });
   });
-  const files = paths.filter((path) => isWanted(basename(path)));
+  const files = entries.filter(({ name }) => isWanted(name)).map(({ path }) => path);
   const root = isFolder ? await realpath(spec) : null;
   const refused: { path: string; problem: string }[] = [];
   for (const path of files) {
@@ -44,14 +50,56 @@ export async function sourceFiles(
       fix: 'Put a regular file in its place, or remove it.',
     });
   }
-  const ignored = paths.map((path) => basename(path)).filter((name) => !isWanted(name));
-  return { files, ignored };
+  const ignored = entries.filter(({ name }) => !isWanted(name) && !name.startsWith('.'));
+  if (files.length === 0) {
+    const isHive = ignored.some(({ name, isFolder }) => isFolder && /^[^=]+=/.test(name));
+    throw new HeadwayError('SOURCE_INVALID', `no ${noun} here, ${othersText(ignored)}`, {
+      where: spec,
+      fix: isHive
+        ? `Folders are not read, also not a layout of folders named column=value. ${fix}`
+        : fix,
+    });
+  }
+  if (ignored.length > 0)
+    logger?.warn({ source: spec }, `not read, for it is no ${noun}: ${namesOf(ignored)}`);
+  return files;
 }
 
-async function listPaths(spec: string): Promise<{ isFolder: boolean; paths: string[] }> {
-  if (!(await stat(spec)).isDirectory()) return { isFolder: false, paths: [spec] };
-  return { isFolder: true, paths: (await readdir(spec)).sort().map((name) => join(spec, name)) };
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+  readonly isFolder: boolean;
 }
+
+async function listEntries(spec: string): Promise<{ isFolder: boolean; entries: Entry[] }> {
+  if (!(await stat(spec)).isDirectory()) {
+    return { isFolder: false, entries: [{ name: basename(spec), path: spec, isFolder: false }] };
+  }
+  const found = await readdir(spec, { withFileTypes: true });
+  const entries = found.map((entry) => ({
+    name: entry.name,
+    path: join(spec, entry.name),
+    isFolder: entry.isDirectory(),
+  }));
+  return { isFolder: true, entries: entries.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+function othersText(entries: readonly Entry[]): string {
+  if (entries.length === 0) return 'the folder is empty';
+  const folders = entries.filter(({ isFolder }) => isFolder);
+  const files = entries.filter(({ isFolder }) => !isFolder);
+  const parts = [
+    ...(folders.length > 0 ? [`the folders ${namesOf(folders)}`] : []),
+    ...(files.length > 0 ? [`the files ${namesOf(files)}`] : []),
+  ];
+  return `only ${parts.join(' and ')}`;
+}
+
+const namesOf = (entries: readonly Entry[]): string =>
+  entries
+    .slice(0, MAX_NAMED)
+    .map(({ name }) => JSON.stringify(name))
+    .join(', ') + (entries.length > MAX_NAMED ? ` and ${entries.length - MAX_NAMED} more` : '');
 
 async function problemOf(path: string, root: string | null): Promise<string | null> {
   try {

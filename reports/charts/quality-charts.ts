@@ -28,7 +28,7 @@ const known = (value: number | null): string => (value === null ? 'unknown' : fi
 const daysText = (days: number): string => (days === 1 ? 'a day' : `${days} days`);
 
 /** Bars are means, the line is the expectation. null where nothing is known. */
-export function volumeChart({ volume: { bins, daysEach } }: QualityTables): Chart | null {
+export function volumeChart({ timeZone, volume: { bins, daysEach } }: QualityTables): Chart | null {
   const values = bins.flatMap(({ actual, expected }) => [actual ?? 0, expected ?? 0]);
   const ticks = ticksFor([0, ...values], 3);
   if (values.every((value) => value <= 0)) return null;
@@ -36,7 +36,7 @@ export function volumeChart({ volume: { bins, daysEach } }: QualityTables): Char
     ...bin,
     from: i + 0.07,
     to: i + 0.93,
-    says: `${dateText(bin.start)}: ${known(bin.actual)}, expected ${known(bin.expected)}`,
+    says: `${dateText(bin.start, timeZone)}: ${known(bin.actual)}, expected ${known(bin.expected)}`,
   }));
   const lastExpected = rows.findLast(({ expected }) => expected !== null)?.expected ?? Number.NaN;
   const frame = {
@@ -44,7 +44,7 @@ export function volumeChart({ volume: { bins, daysEach } }: QualityTables): Char
     marginLeft: marginOf(ticks),
   };
   const domain: [number, number] = [0, bins.length];
-  const start = dateText(bins[0]?.start ?? 0);
+  const start = dateText(bins[0]?.start ?? 0, timeZone);
   const bar = { x1: 'from', x2: 'to', title: 'says' };
   return {
     title: `Volume by ${daysText(daysEach)}`,
@@ -84,7 +84,10 @@ export function volumeChart({ volume: { bins, daysEach } }: QualityTables): Char
             frame,
           ),
           labelsBelow(
-            datesOf(rows).map(({ start, at }) => ({ at: at + 0.5, label: dateText(start) })),
+            datesOf(rows).map(({ start, at }) => ({
+              at: at + 0.5,
+              label: dateText(start, timeZone),
+            })),
             domain,
             frame,
           ),
@@ -103,7 +106,7 @@ function datesOf(bins: readonly { readonly start: number }[]) {
 }
 
 /** One row per series, one column per bin of days; the darker, the nearer to its own highest. */
-export function heatChart({ heat }: QualityTables, seriesNoun: string): Chart | null {
+export function heatChart({ timeZone, heat }: QualityTables, seriesNoun: string): Chart | null {
   const { rows, starts, daysEach } = heat;
   if (rows.length === 0) return null;
   const frame = {
@@ -134,7 +137,7 @@ export function heatChart({ heat }: QualityTables, seriesNoun: string): Chart | 
             ...{ dx: -8, fill: colour('muted'), ariaDescription: 'names' },
           }),
           Plot.text(datesOf(starts.map((start) => ({ start }))), {
-            ...{ x: ({ at }) => at + 0.5, text: ({ start }) => dateText(start) },
+            ...{ x: ({ at }) => at + 0.5, text: ({ start }) => dateText(start, timeZone) },
             ...{ frameAnchor: 'top', lineAnchor: 'bottom', dy: -6, fill: colour('muted') },
           }),
         ],
@@ -273,7 +276,7 @@ export function barChart(
   values: readonly (number | null)[],
   labels: readonly string[],
 ): Chart {
-  const known = values.map((value) => Math.max(0, value ?? 0));
+  const known = values.map((value) => value ?? 0);
   const ticks = ticksFor([0, ...known], 3);
   const rows = known.map((value, i) => ({
     ...{ i, value, says: `${labels[i]}: ${figure(values[i] ?? null)}` },

@@ -27,11 +27,16 @@ export interface VolumeBin {
 export interface HeatRow {
   readonly seriesId: string;
   readonly mean: number;
-  /** One character a bin: "." missing, "0" nothing, "1" to "5" up to the series' own highest. */
+  /**
+   * One character a bin: "." missing, "0" nothing, "1" to "5" up to the series' own highest; where
+   * values are below zero, from its lowest on.
+   */
   readonly cells: string;
 }
 
 export interface QualityTables {
+  /** By whose clock bins begin. */
+  readonly timeZone: string;
   readonly volume: { readonly daysEach: number; readonly bins: readonly VolumeBin[] };
   readonly heat: {
     readonly daysEach: number;
@@ -47,6 +52,7 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityTab
   const countsEvents = domain.missing === 'zero';
   if (view === null) {
     return {
+      timeZone: domain.timeZone,
       volume: { daysEach: 1, bins: [] },
       heat: { daysEach: 1, starts: [], rows: [], more: 0 },
       countsEvents,
@@ -57,6 +63,7 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityTab
   const heatBins = binsOf(days, MAX_COLUMNS);
   const rows = heatRows(view, heatBins.edges);
   return {
+    timeZone: domain.timeZone,
     volume: { daysEach: volumeBins.daysEach, bins: volumeOf(view, volumeBins.edges) },
     heat: {
       daysEach: heatBins.daysEach,
@@ -72,8 +79,9 @@ export function drawQuality(domain: Domain, view: DemandView | null): QualityTab
 function localDays({ calendar, panel }: DemandView): number[] {
   const starts: number[] = [];
   for (let t = 0; t < panel.length; t++) {
-    if (t === 0 || (calendar.minuteOfDay[t] as number) < (calendar.minuteOfDay[t - 1] as number))
-      starts.push(t);
+    // Where the clock is set back it is earlier too, but by less than half a day.
+    const back = t === 0 ? 1440 : calendar.minuteOfDay[t - 1]! - calendar.minuteOfDay[t]!;
+    if (back > 720 || panel.frequencyMinutes === 1440) starts.push(t);
   }
   return [...starts, panel.length];
 }
@@ -122,21 +130,26 @@ function heatRows({ panel }: DemandView, edges: readonly number[]): HeatRow[] {
       .map((from, bin) => meanOf(values, from, edges[bin + 1] as number));
     // Not the very highest: one freak day would make all others pale.
     const sorted = means.filter((mean) => mean !== null).sort((a, b) => a - b);
+    const low = Math.min(0, sorted[0] ?? 0);
     const high = sorted[Math.floor(0.95 * (sorted.length - 1))] ?? 0;
-    const top = high > 0 ? high : (sorted.at(-1) ?? 0);
+    const top = (high > 0 ? high : (sorted.at(-1) ?? 0)) - low;
     const cells = means.map((mean) => {
       if (mean === null) return '.';
-      return mean <= 0 || top <= 0
+      const height = mean - low;
+      return height <= 0 || top <= 0
         ? '0'
-        : String(Math.min(5, Math.max(1, Math.ceil((5 * mean) / top))));
+        : String(Math.min(5, Math.max(1, Math.ceil((5 * height) / top))));
     });
     return {
       seriesId,
       mean: meanOf(values, 0, panel.length) ?? meanOfKnown(sorted),
+      magnitude: meanOf(values.map(Math.abs), 0, panel.length) ?? meanOfKnown(sorted.map(Math.abs)),
       cells: cells.join(''),
     };
   });
-  return rows.sort((a, b) => b.mean - a.mean || (a.seriesId < b.seriesId ? -1 : 1));
+  return rows
+    .sort((a, b) => b.magnitude - a.magnitude || (a.seriesId < b.seriesId ? -1 : 1))
+    .map(({ magnitude: _, ...row }) => row);
 }
 
 const meanOfKnown = (means: readonly number[]): number =>

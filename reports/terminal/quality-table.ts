@@ -14,7 +14,7 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 const whole = (value: number): string => value.toLocaleString('en-US');
 const figure = (value: number | null): string => {
   if (value === null) return '–';
-  return value >= 100 ? whole(Math.round(value)) : value.toFixed(2);
+  return Math.abs(value) >= 100 ? whole(Math.round(value)) : value.toFixed(2);
 };
 
 export function qualityTable(report: QualityReport): string {
@@ -86,13 +86,15 @@ export function qualityTable(report: QualityReport): string {
 
 const BLOCKS = '▁▂▃▄▅▆▇█';
 
+/** From zero, or from the lowest value where that is below zero. */
 function sparkline(values: readonly (number | null)[]): string {
-  const highest = Math.max(0, ...values.map((value) => value ?? 0));
+  const known = values.filter((value) => value !== null);
+  const lowest = Math.min(0, ...known);
+  const range = Math.max(0, ...known) - lowest;
   return values
-    .map((value) =>
-      value === null
-        ? ' '
-        : BLOCKS[highest > 0 ? Math.min(7, Math.floor((value / highest) * 7.999)) : 0],
-    )
+    .map((value) => {
+      if (value === null) return ' ';
+      return BLOCKS[range > 0 ? Math.min(7, Math.floor(((value - lowest) / range) * 7.999)) : 0];
+    })
     .join('');
 }

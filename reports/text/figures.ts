@@ -24,6 +24,7 @@ export const percent = (share: number, digits = 1): string =>
 export const signedPercent = (share: number): string =>
   share > 0 ? `+${percent(share)}` : percent(share);
 
-/** "2026-03-01", in UTC. */
-export const dateText = (timestamp: number): string =>
-  new Date(timestamp).toISOString().slice(0, 10);
+/** "2026-03-01", by the clock of a time zone. */
+export const dateText = (timestamp: number, timeZone = 'UTC'): string =>
+  // Canada writes dates as ISO 8601 does.
+  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(timestamp);

@@ -1,7 +1,8 @@
 /**
  * Purpose: the data-quality report that each run leaves: rows by reason, gaps, distribution by hour
  * and weekday, sparse, dead and busy series. As data; quality-table.ts and quality-page.ts show it.
- * Invariants: figures are means per interval over known intervals; hours and weekdays are local;
+ * Invariants: figures are means per interval over known intervals; "sparse" and "busy" go by the
+ * mean of absolute values; hours and weekdays are local;
  * danfo sees frames of one row a series or an hour of the week, at most MAX_SERIES rows.
  * Fails: never for a valid panel.
  */
@@ -85,7 +86,7 @@ export interface QualityReport {
   readonly byWeekday: readonly (number | null)[];
   readonly byWeekdayAndHour: readonly (readonly (number | null)[])[];
   readonly busiest: readonly SeriesFigure[];
-  /** Series with a mean below 0.1 per interval. */
+  /** Series with a mean of absolute values below 0.1 per interval. */
   readonly sparse: Listed;
   /** Series with nothing in the last 28 days of the span. */
   readonly dead: Listed;
@@ -122,7 +123,7 @@ export async function buildQualityReport({
   const week = weekFigures(panel, domain.timeZone);
 
   const frame = new danfo.DataFrame(series.slice(0, MAX_SERIES));
-  const ranked = frame.sortValues('mean', { ascending: false }) as InstanceType<
+  const ranked = frame.sortValues('magnitude', { ascending: false }) as InstanceType<
     typeof danfo.DataFrame
   >;
   const busiest = rowsOfFrame<SeriesFigure>(danfo, ranked.head(Math.min(BUSIEST, series.length)));
@@ -132,7 +133,7 @@ export async function buildQualityReport({
   const isDead = ({ lastActive }: SeriesRow) =>
     lastActive < panel.length - (DEAD_DAYS * DAY_MINUTES) / panel.frequencyMinutes;
   const sparse = series
-    .filter(({ mean, known }) => known > 0 && mean < SPARSE_BELOW)
+    .filter(({ magnitude, known }) => known > 0 && magnitude < SPARSE_BELOW)
     .map(({ seriesId }) => seriesId);
   const dead = series.filter(isDead).map(({ seriesId }) => seriesId);
   const known = series.reduce((count, row) => count + row.known, 0);
@@ -212,7 +213,9 @@ function sum(accounts: readonly Account[]): Account {
 }
 
 interface SeriesRow extends SeriesFigure {
-  /** Index of the last interval with a value above zero; -1 where there is none. */
+  /** The mean of the absolute values: what "sparse" and "busy" are about. */
+  readonly magnitude: number;
+  /** Index of the last interval with a value other than zero; -1 where there is none. */
   readonly lastActive: number;
 }
 
@@ -220,17 +223,23 @@ function seriesFigures(panel: Panel): SeriesRow[] {
   return panel.seriesIds.map((seriesId, series) => {
     let known = 0;
     let total = 0;
-    let maximum = 0;
+    let absolute = 0;
+    let maximum = Number.NEGATIVE_INFINITY;
     let lastActive = -1;
     for (let t = 0; t < panel.length; t++) {
       const value = panel.columns.target[series * panel.length + t];
       if (Number.isNaN(value)) continue;
       known++;
       total += value;
+      absolute += Math.abs(value);
       if (value > maximum) maximum = value;
       if (value !== 0) lastActive = t;
     }
-    return { seriesId, mean: known > 0 ? total / known : 0, maximum, known, lastActive };
+    const [mean, magnitude] = [total, absolute].map((sum) => (known > 0 ? sum / known : 0)) as [
+      number,
+      number,
+    ];
+    return { seriesId, mean, magnitude, maximum: known > 0 ? maximum : 0, known, lastActive };
   });
 }
 

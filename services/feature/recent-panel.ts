@@ -32,8 +32,8 @@ export interface RecentDemand {
   readonly fresh: Uint8Array;
   /** 1 where every feed has spoken: only there is the total of all feeds the total. */
   readonly covered: Uint8Array;
-  /** Every series the store had before; null where this panel does not reach what it had. */
-  readonly knownSeries: ReadonlySet<string> | null;
+  /** The same time as the head has it, before this run; null where it has nothing of it. */
+  readonly before: Panel | null;
 }
 
 export interface RecentPanelOptions {
@@ -77,7 +77,7 @@ export async function recentPanel({
     panel,
     fresh: changedIntervals(brought, placedBefore(old, panel), panel, had),
     covered: coverage(all, feeds, panel),
-    knownSeries: old ? new Set(old.seriesIds) : null,
+    before: old,
   };
 }
 

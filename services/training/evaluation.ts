@@ -195,17 +195,39 @@ export function testCutoffs(
   panel: Panel,
   { testDays, cutoffStep }: Pick<TrainingConfig, 'testDays' | 'cutoffStep'>,
 ): number[] {
-  const testIntervals = (testDays * 1440) / domain.frequencyMinutes;
-  const needed =
-    featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + testIntervals;
+  const perDay = 1440 / domain.frequencyMinutes;
+  const before = featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon;
+  const needed = before + testDays * perDay;
   if (panel.length >= needed)
-    return backtestCutoffs(panel.length, testIntervals, domain.horizon, cutoffStep);
-  throw new HeadwayError(
+    return backtestCutoffs(panel.length, testDays * perDay, domain.horizon, cutoffStep);
+  throw historyTooShort(domain, panel.length, needed, testDays);
+}
+
+/** Days of training windows below which a fit has too little to learn from. */
+const WINDOW_DAYS = 14;
+
+/** Says in days what is missing, and fewer test days only where these are enough. */
+export function historyTooShort(
+  domain: Domain,
+  have: number,
+  needed: number,
+  testDays: number,
+): HeadwayError {
+  const perDay = 1440 / domain.frequencyMinutes;
+  const daysText = (intervals: number) => `${Number((intervals / perDay).toFixed(1))} days`;
+  const missing = needed - have;
+  const left = Math.floor(testDays - missing / perDay - WINDOW_DAYS);
+  const more = `Bring ${daysText(missing)} of history more (\`headway features run\`)`;
+  return new HeadwayError(
     'HISTORY_TOO_SHORT',
-    `the snapshot holds ${panel.length} intervals, a backtest needs ${needed}`,
+    `the snapshot holds ${daysText(have)} (${have} intervals); with ${testDays} test days ` +
+      `${daysText(needed)} (${needed} intervals) are needed`,
     {
       where: domain.name,
-      fix: 'Bring more history (`headway features run`), or shorten the test span (--test-days).',
+      fix:
+        left >= 1
+          ? `${more}, or score fewer days: --test-days ${left}.`
+          : `${more}: with fewer test days it would still be too short.`,
     },
   );
 }

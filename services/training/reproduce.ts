@@ -21,8 +21,8 @@ import {
 } from '../../platform/tensorflow/build-environment.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
-import type { ModelCard } from '../../storage/models/model-card.ts';
-import type { LoadedModel, ModelRegistry } from '../../storage/models/model-registry.ts';
+import type { LoadedModel, ModelCard } from '../../storage/models/model-card.ts';
+import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import { fitUpTo } from './evaluation.ts';
 import { defaultTrainingConfig, type TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';

@@ -175,13 +175,13 @@ async function record(
   verdict: GateVerdict,
 ): Promise<void> {
   const { outcome, reason, comparisons, moreCutoffs } = verdict;
-  const picture = await drawVerdict({
+  const chart = await drawVerdict({
     ...verdict,
     title: domain.title,
     unit: domain.unit,
     reason: `${modelVersion} ${reason}`,
   });
-  const entry = { modelVersion, reason, evidence: { outcome, moreCutoffs, comparisons }, picture };
+  const entry = { modelVersion, reason, evidence: { outcome, moreCutoffs, comparisons }, chart };
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
 

@@ -15,7 +15,7 @@ import { openAppendLog } from '../log/append-log.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
-import { commitFeatures } from './feature-commit.ts';
+import { type CommitContext, commitFeatures } from './feature-commit.ts';
 import { FeatureFiles } from './feature-files.ts';
 import { type FeatureReport, verifyFeatures } from './feature-verify.ts';
 import { isIntact, openGarbageLog } from './garbage/collection-log.ts';
@@ -100,89 +100,11 @@ export function openFeatureStore(options: {
     parse: parseManifest,
     serialise: serialiseManifest,
   });
-
   const context = { store, domain, clock, log, files };
-
-  async function existingHead(): Promise<Manifest> {
-    const head = await log.head();
-    if (head !== null) return head;
-    throw new HeadwayError(
-      'SNAPSHOT_EMPTY',
-      `The feature store holds nothing of the domain ${domain} yet`,
-      {
-        where: store.location,
-        fix: `Run \`headway features run --domain ${domain}\` first.`,
-      },
-    );
-  }
-
-  async function manifestOf(snapshotVersion: string): Promise<Manifest> {
-    const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
-    const number = Number(digits ?? 0);
-    const found =
-      number > 0 && (await store.has(objectKeys.manifest(domain, number)))
-        ? await log.read(number)
-        : null;
-    if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
-    throw new HeadwayError(
-      'OBJECT_NOT_FOUND',
-      `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`,
-      {
-        where: store.location,
-        fix: '`headway store log` lists the snapshots.',
-      },
-    );
-  }
-
-  /** An object that a manifest names, or STORE_CORRUPT. */
-  async function getNamed(key: string, hash: string): Promise<Uint8Array> {
-    const corrupt = (problem: string, cause?: unknown) =>
-      new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
-        where: key,
-        fix:
-          'Restore it from a backup of the store; `headway store verify` lists everything ' +
-          'that is wrong.',
-        cause,
-      });
-    const bytes = await store.get(key, hash).catch((error: unknown) => {
-      throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
-    });
-    if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
-    return bytes;
-  }
-
-  /** What is missing may have been collected: that is no damage. */
-  async function explained(error: unknown, { number, snapshotVersion }: Manifest): Promise<never> {
-    const isMissing =
-      isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
-    if (!isMissing || isIntact(await openGarbageLog(store, domain).head(), number)) throw error;
-    throw new HeadwayError(
-      'SNAPSHOT_COLLECTED',
-      `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
-      {
-        where: error.where ?? snapshotVersion,
-        fix:
-          'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway ' +
-          'store gc --help` says which are.',
-        cause: error,
-      },
-    );
-  }
-
   return {
     head: log.head,
-    async log() {
-      const manifests = await log.entries();
-      for (const [i, { parent, number }] of manifests.entries()) {
-        if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
-        const where = objectKeys.manifest(domain, number);
-        throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
-          where,
-        });
-      }
-      return manifests;
-    },
-    manifest: manifestOf,
+    log: () => wholeLog(context),
+    manifest: (snapshotVersion) => findManifest(context, snapshotVersion),
     async writableHead() {
       const head = await log.head();
       refuseClockBehind(head, clock.now());
@@ -195,26 +117,27 @@ export function openFeatureStore(options: {
     pieces: (manifest) => files.segments(manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
-      const manifest =
-        snapshotVersion === undefined ? await existingHead() : await manifestOf(snapshotVersion);
-      return readSnapshot(files, manifest, rest).catch((error) => explained(error, manifest));
+      const manifest = await (snapshotVersion === undefined
+        ? existingHead(context)
+        : findManifest(context, snapshotVersion));
+      return readSnapshot(files, manifest, rest).catch((error) =>
+        explained(context, error, manifest),
+      );
     },
     readNext: (next) => readNext(files, next),
     async readOnline(head) {
-      const manifest = head ?? (await existingHead());
+      const manifest = head ?? (await existingHead(context));
       const { online } = manifest;
       if (online === null)
         throw new HeadwayError('SNAPSHOT_EMPTY', 'The newest snapshot has no online view', {});
-      return {
-        panel: decodeOnlineView(online.key, await getNamed(online.key, online.sha256)),
-        manifest,
-      };
+      const bytes = await getNamed(store, online.key, online.sha256);
+      return { panel: decodeOnlineView(online.key, bytes), manifest };
     },
     async readReport(manifest) {
       if (manifest.report === null) return null;
       const hash = reportHash(manifest.report);
-      const bytes = await getNamed(manifest.report, hash).catch((error) =>
-        explained(error, manifest),
+      const bytes = await getNamed(store, manifest.report, hash).catch((error) =>
+        explained(context, error, manifest),
       );
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
     },
@@ -222,4 +145,88 @@ export function openFeatureStore(options: {
     gc: (request) => collectFeatures(context, request),
     verify: () => verifyFeatures(context),
   };
+}
+
+async function wholeLog({ log, domain }: CommitContext): Promise<Manifest[]> {
+  const manifests = await log.entries();
+  for (const [i, { parent, number }] of manifests.entries()) {
+    if (parent === (manifests[i - 1]?.snapshotVersion ?? null)) continue;
+    throw new HeadwayError('STORE_CORRUPT', 'A manifest does not follow on the one before it', {
+      where: objectKeys.manifest(domain, number),
+    });
+  }
+  return manifests;
+}
+
+async function existingHead({ store, domain, log }: CommitContext): Promise<Manifest> {
+  const head = await log.head();
+  if (head !== null) return head;
+  throw new HeadwayError(
+    'SNAPSHOT_EMPTY',
+    `The feature store holds nothing of the domain ${domain} yet`,
+    {
+      where: store.location,
+      fix: `Run \`headway features run --domain ${domain}\` first.`,
+    },
+  );
+}
+
+async function findManifest(
+  { store, domain, log }: CommitContext,
+  snapshotVersion: string,
+): Promise<Manifest> {
+  const [, digits, hash] = /^([1-9]\d{0,14})(-[0-9a-f]{12})?$/.exec(snapshotVersion) ?? [];
+  const number = Number(digits ?? 0);
+  const found =
+    number > 0 && (await store.has(objectKeys.manifest(domain, number)))
+      ? await log.read(number)
+      : null;
+  if (found && (hash === undefined || found.snapshotVersion === snapshotVersion)) return found;
+  throw new HeadwayError(
+    'OBJECT_NOT_FOUND',
+    `There is no snapshot ${JSON.stringify(snapshotVersion)} of ${domain}`,
+    {
+      where: store.location,
+      fix: '`headway store log` lists the snapshots.',
+    },
+  );
+}
+
+/** An object that a manifest names, or STORE_CORRUPT. */
+async function getNamed(store: ObjectStore, key: string, hash: string): Promise<Uint8Array> {
+  const corrupt = (problem: string, cause?: unknown) =>
+    new HeadwayError('STORE_CORRUPT', `An object that a manifest names ${problem}`, {
+      where: key,
+      fix:
+        'Restore it from a backup of the store; `headway store verify` lists everything ' +
+        'that is wrong.',
+      cause,
+    });
+  const bytes = await store.get(key, hash).catch((error: unknown) => {
+    throw isHeadwayError(error, 'OBJECT_NOT_FOUND') ? corrupt('is missing', error) : error;
+  });
+  if (sha256(bytes) !== hash) throw corrupt('is not what its SHA-256 says');
+  return bytes;
+}
+
+/** What is missing may have been collected: that is no damage. */
+async function explained(
+  { store, domain }: CommitContext,
+  error: unknown,
+  { number, snapshotVersion }: Manifest,
+): Promise<never> {
+  const isMissing =
+    isHeadwayError(error, 'STORE_CORRUPT') && isHeadwayError(error.cause, 'OBJECT_NOT_FOUND');
+  if (!isMissing || isIntact(await openGarbageLog(store, domain).head(), number)) throw error;
+  throw new HeadwayError(
+    'SNAPSHOT_COLLECTED',
+    `Snapshot ${snapshotVersion} was collected as garbage: its data is gone`,
+    {
+      where: error.where ?? snapshotVersion,
+      fix:
+        'Read the newest snapshot with `knownAt`, or a snapshot that was kept; `headway ' +
+        'store gc --help` says which are.',
+      cause: error,
+    },
+  );
 }

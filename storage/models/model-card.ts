@@ -55,6 +55,12 @@ export interface ModelCard {
   readonly files: { readonly 'model.json': ModelFile; readonly 'weights.bin': ModelFile };
 }
 
+export interface LoadedModel {
+  readonly card: ModelCard;
+  readonly model: unknown;
+  readonly weights: Uint8Array;
+}
+
 const text = { type: 'string', minLength: 1 };
 const file = record({
   sha256: { type: 'string', pattern: HASH_PATTERN },

@@ -1,5 +1,5 @@
 /**
- * Purpose: read and check every model of a domain and its promotion log, pictures included.
+ * Purpose: read and check every model of a domain and its promotion log, charts included.
  * Invariants: changes nothing; goes on after a problem, so that one report has them all.
  * Fails: only where the store cannot be reached.
  */
@@ -7,19 +7,13 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
-import type { ModelCard } from './model-card.ts';
-import { type ChartFile, parsePromotion } from './promotion.ts';
-
-interface ModelReader {
-  readCard(modelVersion: string): Promise<ModelCard>;
-  readFile(card: ModelCard, file: keyof ModelCard['files']): Promise<Uint8Array>;
-  readChart(picture: ChartFile): Promise<Uint8Array>;
-}
+import type { ModelFiles } from './model-files.ts';
+import { parsePromotion } from './promotion.ts';
 
 export async function verifyModels(
   store: ObjectStore,
   domain: string,
-  reader: ModelReader,
+  reader: ModelFiles,
 ): Promise<StoreReport> {
   const report = startReport();
   const keys = await store.list(objectKeys.models(domain));
@@ -43,7 +37,7 @@ async function verifyPromotions(
   store: ObjectStore,
   domain: string,
   keys: readonly string[],
-  reader: ModelReader,
+  reader: ModelFiles,
   report: ReturnType<typeof startReport>,
 ): Promise<void> {
   for (const number of numbersToLookAt(keys, objectKeys.promotionLog(domain))) {

@@ -1,10 +1,10 @@
 /**
  * Purpose: an entry of the promotion log: who became champion, who was refused, on what evidence,
- * with a picture of it.
+ * with a chart of it.
  * Invariants: the log alone says who is champion: the last entry that changes the champion, which a
  * rejection and an inconclusive verdict do not. Rolling back undoes promotions one by one, as a
  * stack, so that two rollbacks never bring back the model that was rolled back first. Entries of
- * format 1 (no picture, never inconclusive) are read as what they are.
+ * format 1 (no chart, never inconclusive) are read as what they are.
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
@@ -21,7 +21,7 @@ export const PROMOTION_FORMAT = 2;
 /** Kinds that leave the champion as it is. */
 export type RefusalKind = 'rejected' | 'inconclusive';
 
-/** An SVG picture of the evidence, kept as an object of its own. */
+/** An SVG chart of the evidence, kept as an object of its own. */
 export interface ChartFile {
   readonly key: string;
   readonly sha256: string;
@@ -60,7 +60,7 @@ const first = {
   reason: { type: 'string' },
   evidence: {},
 };
-const picture = record({
+const chart = record({
   key: text,
   sha256: { type: 'string', pattern: HASH_PATTERN },
   bytes: { type: 'integer', minimum: 1 },
@@ -69,7 +69,7 @@ const second = {
   ...first,
   format: { const: PROMOTION_FORMAT },
   kind: { enum: ['promoted', 'rejected', 'inconclusive', 'rolled-back'] },
-  picture: { anyOf: [picture, { type: 'null' }] },
+  picture: { anyOf: [chart, { type: 'null' }] },
 };
 const shape = lazyValidator({ anyOf: [record(first), record(second)] });
 const written = lazyValidator(record(second));
@@ -86,7 +86,7 @@ export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
   if (picture && picture.key !== objectKeys.verdictChart(domain, picture.sha256))
     throw new HeadwayError(
       'STORE_CORRUPT',
-      `It names a picture by a key that is not its own: ${picture.key}`,
+      `It names a chart by a key that is not its own: ${picture.key}`,
       { where: key },
     );
   return promotion;

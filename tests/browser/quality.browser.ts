@@ -14,6 +14,7 @@ import { drawQuality } from '../../reports/charts/quality-tables.ts';
 import { qualityPage } from '../../reports/pages/quality-page.ts';
 import { judgeRun } from '../../services/feature/contract/contract.ts';
 import { buildQualityReport } from '../../services/feature/quality-report.ts';
+import { seriesSlice } from '../../services/inference/serving/precompute.ts';
 import { chromiumPath, openBrowser } from './open-browser.ts';
 
 const withBrowser = chromiumPath === null ? describe.skip : describe;
@@ -43,7 +44,12 @@ withBrowser('the data-quality page', () => {
       columns: { target },
     });
     const covered = new Uint8Array(length).fill(1);
-    const recent = { panel, covered, fresh: covered, knownSeries: new Set(seriesIds.slice(1)) };
+    const recent = {
+      panel,
+      covered,
+      fresh: covered,
+      before: seriesSlice(panel, 1, seriesIds.length),
+    };
     const part = {
       name: 'a file with a name that is rather longer than one would wish it to be.parquet',
       feed: 'one',
@@ -58,7 +64,15 @@ withBrowser('the data-quality page', () => {
         isAccepted: false,
         now: 0,
       },
-      parts: [{ part: { ...part, fingerprint: 'f' }, columns: [], outside: [], made: null }],
+      parts: [
+        {
+          part: { ...part, fingerprint: 'f' },
+          columns: [],
+          outside: [],
+          unusableFiles: [],
+          made: null,
+        },
+      ],
     });
     const parts = Array.from({ length: 60 }, (_, i) => ({
       ...part,

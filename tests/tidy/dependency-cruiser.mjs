@@ -13,7 +13,7 @@ const INPUT_OUTPUT =
 const PORTS = [
   '^storage/open-store\\.ts$',
   '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
-  '^storage/models/(model-registry|model-card)\\.ts$',
+  '^storage/models/(model-registry|model-card|promotion)\\.ts$',
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
   '^storage/objects/object-store\\.ts$',
 ];

@@ -6,9 +6,10 @@
  * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; a line that cannot be used is rejected and counted,
  * never dropped in silence.
  */
-import type { Domain, RawRows, Source } from '../../domains/domain.ts';
-import { csvFiles } from '../../platform/duckdb/sql.ts';
-import { HeadwayError } from '../../platform/errors.ts';
+import { basename } from 'node:path';
+import type { Domain, RawRows, Source, SourceContext } from '../../domains/domain.ts';
+import { type CsvFile, csvHeader, csvTable, openCsvFile } from '../../platform/duckdb/csv-table.ts';
+import { timeSql } from '../../platform/duckdb/time-sql.ts';
 import { filesFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
 
 export const shops: Domain = {
@@ -34,54 +35,55 @@ export const shops: Domain = {
   defaultSource: null,
   quickSource: null,
   seriesTitle: (seriesId) => `Shop ${seriesId}`,
-  openSource: (folder) => openOrders(folder),
+  openSource: openOrders,
+};
+
+const wanted = {
+  noun: 'CSV file',
+  isWanted: (name: string) => /\.csv(\.gz)?$/i.test(name),
+  fix: 'Give a folder with CSV files that begin with order_id,shop,placed_at.',
 };
 
 /** The whole folder is one part: when a file changes or comes, all of them are read again. */
-async function openOrders(folder: string): Promise<Source> {
-  await orderFiles(folder);
+async function openOrders(folder: string, { logger }: SourceContext): Promise<Source> {
+  await sourceFiles(folder, wanted);
   return {
     description: `orders in ${folder}`,
     async parts() {
-      const files = await orderFiles(folder);
+      const paths = await sourceFiles(folder, { ...wanted, logger });
       return [
         {
           name: 'orders',
           feed: 'orders',
-          ...(await filesFingerprint(files)),
+          ...(await filesFingerprint(paths)),
           span: null,
-          open: async () => orders(files),
+          open: () => orders(paths),
         },
       ];
     },
   };
 }
 
-const csv = (files: readonly string[], how: string): string =>
-  csvFiles(files, 'header = true', "delim = ','", `quote = '"'`, how);
-
 /** What a line means, as SQL. No line is read here: DuckDB does that, out of core. */
-const orders = (files: readonly string[]): RawRows => ({
-  relation: csv(
-    files,
-    "auto_detect = false, columns = {'order_id': 'VARCHAR', 'shop': 'VARCHAR', 'placed_at': " +
-      "'VARCHAR'}",
-  ),
-  // as the headers say: what the expectations look at
-  columns: csv(files, 'all_varchar = true, union_by_name = true'),
-  seriesId: 'trim(shop)',
-  localTime: 'try_cast(placed_at AS TIMESTAMP)',
-  value: null, // each row is one event, and events are counted
-  duplicateKey: ['order_id'],
-  rejections: [
-    { reason: 'bad_time', when: 'try_cast(placed_at AS TIMESTAMP) IS NULL' },
-    { reason: 'no_shop', when: "coalesce(trim(shop), '') = ''" },
-  ],
-});
-
-async function orderFiles(folder: string): Promise<string[]> {
-  const fix = 'Give a folder with CSV files that begin with order_id,shop,placed_at.';
-  const { files } = await sourceFiles(folder, (name) => name.endsWith('.csv'), fix);
-  if (files.length > 0) return files;
-  throw new HeadwayError('SOURCE_INVALID', 'no CSV file here', { where: folder, fix });
+async function orders(paths: readonly string[]): Promise<RawRows> {
+  const columns = { order_id: 'order_id', shop: 'shop', placed_at: 'placed_at' };
+  const files: CsvFile[] = [];
+  // By their names in each file's own header, in whatever order.
+  for (const path of paths) files.push(await openCsvFile(path, columns));
+  const { localTime, instant, isBad } = timeSql('placed_at');
+  return {
+    relation: csvTable(files),
+    columns: csvHeader(files), // as the headers say: what the expectations look at
+    files: { name: 'file', all: paths.map((path) => basename(path)) },
+    seriesId: 'shop',
+    localTime,
+    instant, // where placed_at ends with Z or an offset
+    value: null, // each row is one event, and events are counted
+    duplicateKey: ['order_id'],
+    rejections: [
+      { reason: 'bad_line', when: 'bad_line' },
+      { reason: 'bad_time', when: isBad },
+      { reason: 'no_shop', when: "shop = ''" },
+    ],
+  };
 }

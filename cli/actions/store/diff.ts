@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import Table from 'cli-table3';
-import { csvField } from '../../../forecasting/panel/csv.ts';
+import { csvField, floatText } from '../../../forecasting/panel/csv.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { minuteText, utcText } from '../../../platform/text/utc-text.ts';
 import type { FeatureStore } from '../../../storage/features/feature-store.ts';
@@ -95,7 +95,7 @@ async function compared(
 }
 
 function csvOf({ seriesId, exogenous, timestamps, kinds, before, after }: SeriesChanges): string {
-  const value = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '' : x);
+  const value = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '' : floatText(x));
   const name = csvField(seriesId);
   const lines = timestamps.map(
     (time, i) =>

@@ -14,6 +14,7 @@ import { sqlFilename } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import {
   countOutside,
+  kindOf,
   type ProfileOptions,
   type RawProfile,
   type RawSessionOptions,
@@ -26,8 +27,13 @@ import {
   reasonsOf,
   requireWholeDays,
 } from './interval-rules.ts';
-import { countEvents, measureValues } from './interval-sql.ts';
+import { countEvents, type IntervalStatements, measureValues, utcLane } from './interval-sql.ts';
+import { type IsolatedTimes, isolatedTimes } from './isolated-times.ts';
 import { clockStretches, gridPhase } from './local-time.ts';
+
+const DAY_MS = 86_400_000;
+/** All times that a usable row may state. */
+const LANE_TIMES = { first: Date.UTC(1890, 0, 1), past: Date.UTC(2210, 0, 1) };
 
 export interface AggregateOptions extends RawSessionOptions {
   readonly domain: Domain;
@@ -50,6 +56,8 @@ export interface AggregatedPart {
   readonly rowsIn: number;
   readonly rowsUsed: number;
   readonly rejected: Record<string, number>;
+  /** Rows far from the others in time; null where there are none. */
+  readonly isolated: IsolatedTimes | null;
 }
 
 /**
@@ -75,16 +83,19 @@ async function aggregateWith(
 ): Promise<AggregatedPart> {
   const { domain, part, rows, path, availableAt } = options;
   const frequencyMs = domain.frequencyMinutes * 60_000;
+  const isTextId = await checkTypes(connection, part, rows);
   const rowsIn = Number(
     (await rowsOf(connection, `SELECT count(*) AS n FROM ${rows.relation}`))[0].n,
   );
 
-  const reasons = reasonsOf(domain, rows);
+  const reasons = reasonsOf(domain, rows, { isTextId });
   const rules = { reasons, frequencyMs, origin: gridOrigin(domain, options.gridTimeZone) };
   const statements =
     rows.value === null ? countEvents(rows, rules) : measureValues(rows, rows.value, rules);
   for (const sql of statements.read) await connection.run(sql);
-  await createClock(connection, domain, part);
+  const lane = utcLane(rules);
+  const isolated = part.span === null ? await findIsolated(connection, statements, lane) : null;
+  await createClock(connection, { domain, part, lane, isolated });
   for (const sql of statements.place) await connection.run(sql);
 
   // Every way makes `hw_account` (reason or its number, both NULL for used, n) and `hw_values`
@@ -117,7 +128,7 @@ async function aggregateWith(
     availableAt,
   );
   const span = part.span ?? (await spanOfValues(connection, frequencyMs));
-  return { part, path, rows: written, span, rowsIn, rowsUsed, rejected };
+  return { part, path, rows: written, span, rowsIn, rowsUsed, rejected, isolated };
 }
 
 /**
@@ -151,6 +162,55 @@ async function spanOfValues(
   return { start: Number(found.first), end: Number(found.last) + frequencyMs };
 }
 
+/** Whether the ids are text. A local time that is an instant would be wrong by the zone's offset. */
+async function checkTypes(
+  connection: DuckDBConnection,
+  part: RawPart,
+  { relation, seriesId, localTime }: RawRows,
+): Promise<boolean> {
+  const [id, time] = await rowsOf(
+    connection,
+    `DESCRIBE SELECT ${seriesId} AS id, ${localTime} AS local_time FROM ${relation}`,
+  );
+  if (String(time.column_type) === 'TIMESTAMP WITH TIME ZONE') {
+    throw new HeadwayError(
+      'SOURCE_INVALID',
+      `the local time of ${part.name} has a time zone: it is an instant`,
+      {
+        where: `${part.name}: ${localTime}`,
+        fix: "Give it as RawRows.instant in the domain's source, and NULL as localTime.",
+      },
+    );
+  }
+  return kindOf(String(id.column_type)) !== 'number';
+}
+
+async function findIsolated(
+  connection: DuckDBConnection,
+  { usable }: IntervalStatements,
+  { first, shift }: Lane,
+): Promise<IsolatedTimes | null> {
+  const days = await rowsOf(
+    connection,
+    `SELECT floor((${timeSql(first, shift)}) / ${DAY_MS}.0)::INTEGER AS day, sum(n)::DOUBLE AS n
+     FROM (${usable}) GROUP BY day ORDER BY day`,
+  );
+  return isolatedTimes(days.map(({ day, n }) => ({ day: Number(day), rows: Number(n) })));
+}
+
+type Lane = ReturnType<typeof utcLane>;
+
+/** A local time, or the UTC time of a row that states an instant. */
+const timeSql = (first: number, shift: number): string =>
+  `CASE WHEN local >= ${first} THEN local - ${shift} ELSE local END`;
+
+interface ClockOptions {
+  readonly domain: Domain;
+  readonly part: RawPart;
+  readonly lane: Lane;
+  readonly isolated: IsolatedTimes | null;
+}
+
 /**
  * `hw_clock`: for each local interval that occurs, the UTC intervals inside the part's span that it
  * can mean: none (skipped in spring, or outside the span), one, or two (repeated in autumn),
@@ -159,12 +219,11 @@ async function spanOfValues(
  */
 async function createClock(
   connection: DuckDBConnection,
-  domain: Domain,
-  part: RawPart,
+  { domain, part, lane, isolated }: ClockOptions,
 ): Promise<void> {
   const [range] = await rowsOf(
     connection,
-    'SELECT min(local) AS first, max(local) AS last FROM hw_locals',
+    `SELECT min(local) AS first, max(local) AS last FROM hw_locals WHERE local < ${lane.first}`,
   );
   const stretches =
     range.first === null
@@ -173,25 +232,31 @@ async function createClock(
   const frequencyMs = domain.frequencyMinutes * 60_000;
   if (gridPhase(domain.timeZone, frequencyMs, stretches) === null) throw offGrid(domain);
   await connection.run('CREATE TEMP TABLE hw_stretches (first BIGINT, past BIGINT, shift BIGINT)');
-  if (stretches.length > 0) {
-    const values = stretches
-      .map(({ start, end, offset }) => `(${start}, ${end}, ${offset})`)
-      .join(', ');
-    await connection.run(`INSERT INTO hw_stretches VALUES ${values}`);
-  }
+  const values = stretches.map(({ start, end, offset }) => `(${start}, ${end}, ${offset})`);
+  values.push(`(${LANE_TIMES.first}, ${LANE_TIMES.past}, ${lane.shift})`);
+  await connection.run(`INSERT INTO hw_stretches VALUES ${values.join(', ')}`);
   const inSpan = part.span
     ? `local - shift >= ${part.span.start} AND local - shift < ${part.span.end}`
     : 'true';
+  const time = timeSql(lane.first, lane.shift);
+  const { first, past } = isolated?.isRejected ? isolated.body : { first: 0, past: 0 };
+  const isIsolated = isolated?.isRejected
+    ? `(${time}) < ${first * DAY_MS} OR (${time}) >= ${past * DAY_MS}`
+    : 'false';
+  const middle = `local + ${frequencyMs / 2} - shift`;
   await connection.run(`
     CREATE TEMP TABLE hw_instants AS
-    SELECT local, local - shift AS utc, (${inSpan}) AS inside FROM hw_locals, hw_stretches
-    WHERE local + ${frequencyMs / 2} - shift >= first AND local + ${frequencyMs / 2} - shift < past`);
+    SELECT local, local - shift AS utc, (${inSpan}) AS inside, (${isIsolated}) AS isolated
+    FROM hw_locals, hw_stretches WHERE ${middle} >= first AND ${middle} < past`);
   await connection.run(`
     CREATE TEMP TABLE hw_clock AS
-    SELECT local, utc, row_number() OVER (PARTITION BY local ORDER BY utc) AS turn, count(*) OVER (PARTITION BY local) AS turns
-    FROM hw_instants WHERE inside`);
+    SELECT local, utc, row_number() OVER (PARTITION BY local ORDER BY utc) AS turn,
+      count(*) OVER (PARTITION BY local) AS turns
+    FROM hw_instants WHERE inside AND NOT isolated`);
   await connection.run(`
     CREATE TEMP TABLE hw_lost AS
-    SELECT local, CASE WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span' ELSE 'nonexistent_local_time' END AS reason
+    SELECT local, CASE WHEN ${isIsolated} THEN 'isolated_time'
+      WHEN local IN (SELECT local FROM hw_instants) THEN 'outside_span'
+      ELSE 'nonexistent_local_time' END AS reason
     FROM hw_locals WHERE local NOT IN (SELECT local FROM hw_clock)`);
 }

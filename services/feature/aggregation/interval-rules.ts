@@ -18,6 +18,9 @@ import { gridPhase } from './local-time.ts';
 const EARLIEST = "TIMESTAMP '1900-01-01 00:00:00'";
 const EARLIEST_MS = Date.UTC(1900, 0, 1);
 const LATEST = "TIMESTAMP '2200-01-01 00:00:00'";
+/** Limits of the feature store: of an id in bytes of UTF-8, of a value the largest FLOAT. */
+const MAX_ID_BYTES = 1024;
+const MAX_VALUE = '3.4028234e38';
 
 export function requireWholeDays(domain: Domain): void {
   if (1440 % domain.frequencyMinutes === 0) return;
@@ -31,41 +34,78 @@ export function requireWholeDays(domain: Domain): void {
   );
 }
 
-/**
- * What is added to a local time (milliseconds) so that whole intervals are counted from zero:
- * counted from before the earliest time, where whole-number division rounds down.
- */
-export function gridOrigin(domain: Domain, gridTimeZone = domain.timeZone): number {
+/** What is added to times (milliseconds) so that whole intervals are counted from zero. */
+export interface GridOrigin {
+  /** Of local times: counted from before the earliest time, where division rounds down. */
+  readonly local: number;
+  /** Of instants. */
+  readonly utc: number;
+}
+
+export function gridOrigin(domain: Domain, gridTimeZone = domain.timeZone): GridOrigin {
   const frequencyMs = domain.frequencyMinutes * 60_000;
-  const phase = gridTimeZone === domain.timeZone ? 0 : (gridPhase(gridTimeZone, frequencyMs) ?? 0);
-  return (Math.ceil(-EARLIEST_MS / frequencyMs) + 1) * frequencyMs - phase;
+  const phase = gridPhase(gridTimeZone, frequencyMs) ?? 0;
+  const origin = (Math.ceil(-EARLIEST_MS / frequencyMs) + 1) * frequencyMs;
+  // By its own clock the intervals of a zone start at whole local times.
+  return {
+    local: gridTimeZone === domain.timeZone ? origin : origin - phase,
+    utc: origin - phase,
+  };
+}
+
+export interface ReasonOptions {
+  /** False where the ids are known to be whole numbers: that spares a look at each. */
+  readonly isTextId?: boolean;
+  /** SQL of a text's length in bytes of UTF-8. */
+  readonly byteLength?: (text: string) => string;
 }
 
 /** The domain's reasons in their order, then what no domain may let through. */
-export function reasonsOf(domain: Domain, rows: RawRows): RawRows['rejections'] {
+export function reasonsOf(
+  domain: Domain,
+  rows: RawRows,
+  { isTextId = true, byteLength = (text) => `strlen(${text})` }: ReasonOptions = {},
+): RawRows['rejections'] {
+  const { seriesId, localTime, instant, value } = rows;
+  const id = `CAST(${seriesId} AS VARCHAR)`;
+  const isOutside = (time: string) => `(${time}) < ${EARLIEST} OR (${time}) >= ${LATEST}`;
+  const isOdd = `${byteLength(id)} > ${MAX_ID_BYTES} OR ${id} <> regexp_replace(${id}, '\\p{Cc}', '')`;
   const ours = [
-    { reason: 'missing_series', when: `(${rows.seriesId}) IS NULL` },
-    { reason: 'missing_time', when: `(${rows.localTime}) IS NULL` },
+    { reason: 'missing_series', when: `(${seriesId}) IS NULL${isTextId ? ` OR ${id} = ''` : ''}` },
+    ...(isTextId ? [{ reason: 'bad_series', when: isOdd }] : []),
+    {
+      reason: 'missing_time',
+      when: `(${localTime}) IS NULL${instant === undefined ? '' : ` AND (${instant}) IS NULL`}`,
+    },
     {
       reason: 'absurd_time',
-      when: `(${rows.localTime}) < ${EARLIEST} OR (${rows.localTime}) >= ${LATEST}`,
+      when:
+        instant === undefined
+          ? isOutside(localTime)
+          : `CASE WHEN (${instant}) IS NULL THEN ${isOutside(localTime)} ` +
+            `ELSE ${isOutside(instant)} END`,
     },
   ];
-  if (rows.value !== null) {
+  if (value !== null) {
+    ours.push({ reason: 'missing_value', when: `(${value}) IS NULL OR NOT isfinite(${value})` });
     ours.push({
-      reason: 'missing_value',
-      when: `(${rows.value}) IS NULL OR NOT isfinite(${rows.value})`,
+      reason: 'value_out_of_range',
+      when: `abs(CAST(${value} AS DOUBLE)) > ${MAX_VALUE}`,
     });
-    if (domain.nonNegative) ours.push({ reason: 'negative_value', when: `(${rows.value}) < 0` });
+    if (domain.nonNegative) ours.push({ reason: 'negative_value', when: `(${value}) < 0` });
   }
   return [...rows.rejections, ...ours];
 }
 
+/** Whether a row has a key that another may repeat, as a condition. */
+export const hasKeySql = (columns: readonly string[]): string =>
+  columns.map((column) => `coalesce(trim(CAST(${column} AS VARCHAR)), '') <> ''`).join(' AND ');
+
 /**
  * The first reason that applies, by its name: for the rows that a person looks at. NULL: usable.
  */
-export const reasonNameSql = (domain: Domain, rows: RawRows): string =>
-  `CASE ${reasonsOf(domain, rows)
+export const reasonNameSql = (domain: Domain, rows: RawRows, options?: ReasonOptions): string =>
+  `CASE ${reasonsOf(domain, rows, options)
     .map(({ reason, when }) => `WHEN ${when} THEN ${sqlText(reason)}`)
     .join(' ')} END`;
 

@@ -78,7 +78,7 @@ export interface ClockSegment {
   readonly turn: number;
   readonly turns: number;
   /** Why there is no UTC interval; null where there is one. */
-  readonly lost: 'outside_span' | 'nonexistent_local_time' | null;
+  readonly lost: 'outside_span' | 'nonexistent_local_time' | 'isolated_time' | null;
 }
 
 export interface SegmentOptions {

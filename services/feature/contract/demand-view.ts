@@ -26,7 +26,9 @@ export interface DemandView extends RecentDemand {
   readonly day: number;
   readonly week: number;
   readonly calendar: Calendar;
-  /** Events (or known values, where an absent row means unknown) of all series. */
+  /**
+   * Events, whatever their sign (or known values, where an absent row means unknown), of all series.
+   */
   readonly totals: Float64Array;
   readonly expected: Float64Array;
   /** Index of the first and after the last fresh interval; both 0 where there is none. */
@@ -35,6 +37,8 @@ export interface DemandView extends RecentDemand {
   /** Weeks known before the first fresh interval. */
   readonly weeksBefore: number;
   readonly countsEvents: boolean;
+  /** The parts of this run. */
+  readonly parts: readonly FreshPart[];
   /** The parts of this run that speak of [from, to). */
   partsIn(from: number, to: number): PartName[];
 }
@@ -65,6 +69,7 @@ export function viewDemand(
     pastFresh: fresh.lastIndexOf(1) + 1,
     weeksBefore: before / week,
     countsEvents,
+    parts,
     partsIn: (from, to) =>
       parts
         .filter(
@@ -80,7 +85,7 @@ function totalsOf(panel: Panel, covered: Uint8Array, countsEvents: boolean): Flo
   for (let first = 0; first < target.length; first += panel.length) {
     for (let t = 0; t < panel.length; t++) {
       const value = target[first + t] as number;
-      if (!Number.isNaN(value)) (totals[t] as number) += countsEvents ? value : 1;
+      if (!Number.isNaN(value)) (totals[t] as number) += countsEvents ? Math.abs(value) : 1;
     }
   }
   return totals;

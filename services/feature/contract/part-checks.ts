@@ -23,6 +23,8 @@ export interface ReadPart {
   readonly part: { readonly name: string; readonly feed: string; readonly fingerprint: string };
   readonly columns: readonly RawColumn[];
   readonly outside: RawProfile['outside'];
+  /** Names of its files of which no row is usable. */
+  readonly unusableFiles: readonly string[];
   readonly made: AggregatedPart | null;
 }
 
@@ -98,6 +100,8 @@ export function partVerdicts(options: PartCheckOptions): Verdict[] {
       parts.flatMap((read) => shrunkOf(read, options.committed)),
       'no part was published again',
     ),
+    of('unusable_files', parts.flatMap(unusableIn), 'no part could be read'),
+    of('isolated_times', parts.flatMap(isolatedIn), 'no part could be read'),
     of(
       'future',
       demand.flatMap((read) => futureOf(read, domain, options.now)),
@@ -218,6 +222,25 @@ function repeatedOf({ part, made }: ReadPart, present: PartCheckOptions['present
   };
 }
 
+function unusableIn({ part, unusableFiles, made }: ReadPart): Measured[] {
+  if (made === null) return [];
+  const names = unusableFiles.slice(0, 10).join(', ');
+  const more = unusableFiles.length > 10 ? ` and ${unusableFiles.length - 10} more` : '';
+  const detail = unusableFiles.length === 0 ? 'none' : `no row of ${names}${more} is usable`;
+  return [{ value: unusableFiles.length, detail, parts: [part] }];
+}
+
+/** Times far from the others: an error in them would make years of zeros. */
+function isolatedIn({ part, made }: ReadPart): Measured[] {
+  if (made === null) return [];
+  const { isolated } = made;
+  if (isolated === null) return [{ value: 0, detail: 'none', parts: [part] }];
+  const { rows, gapDays, isRejected } = isolated;
+  const what = `${wholeText(rows)} rows are ${wholeText(gapDays)} days from the others`;
+  const why = isRejected ? 'rejected' : 'used, for the part has few rows';
+  return [{ value: rows, detail: `${part.name}: ${what}; ${why}`, parts: [part] }];
+}
+
 function shrunkOf({ part, made }: ReadPart, committed: readonly Segment[]): Measured[] {
   const before = committed.filter(
     ({ feed, part: name }) => feed === part.feed && name === part.name,
@@ -227,12 +250,22 @@ function shrunkOf({ part, made }: ReadPart, committed: readonly Segment[]): Meas
     null,
   );
   if (made === null || last === null || last.rowsUsed < MIN_ROWS) return [];
-  const lost = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
+  const lengthOf = ({ start, end }: Segment['span']) => end - start;
+  const lostRows = Math.max(0, 1 - made.rowsUsed / last.rowsUsed);
+  // What a part no longer covers stays in the snapshot as it was.
+  const lostTime = Math.max(0, 1 - lengthOf(made.span) / lengthOf(last.span));
+  const lost = Math.max(lostRows, lostTime);
   const detail =
-    `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} ` +
-    'when it was published before';
+    lostRows >= lostTime
+      ? `${part.name}: ${wholeText(made.rowsUsed)} usable rows, ${wholeText(last.rowsUsed)} ` +
+        'when it was published before'
+      : `${part.name} covers ${spanText(made.span)}, and ${spanText(last.span)} when it was ` +
+        'published before';
   return [{ value: lost, detail, parts: [part] }];
 }
+
+const spanText = ({ start, end }: Segment['span']): string =>
+  `${utcText(start)} to ${utcText(end)}`;
 
 /**
  * A span that reaches into the future makes absent events zeros that nobody has seen; and it moves

@@ -47,6 +47,13 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
     title: 'Files with the content of another',
   },
   shrunk: { unit: 'share', soft: 0.1, hard: 0.5, title: 'Rows lost by a file published again' },
+  unusable_files: { unit: 'count', soft: 0, hard: null, title: 'Files without a usable row' },
+  isolated_times: {
+    unit: 'count',
+    soft: 0,
+    hard: null,
+    title: 'Rows of a time far from the others of their part',
+  },
   future: { unit: 'count', soft: 0, hard: 0, title: 'Intervals that had not begun yet' },
   freshness: { unit: 'hours', soft: null, hard: null, title: 'Age of the newest interval' },
   volume: { unit: 'factor', soft: 1.4, hard: 1.8, title: 'Volume against the past weeks' },
@@ -54,6 +61,12 @@ export const EXPECTATIONS: Readonly<Record<ExpectationName, Expectation>> = {
   new_series: { unit: 'share', soft: 0.05, hard: 0.5, title: 'Volume of new series' },
   vanished_series: { unit: 'share', soft: 0, hard: 0.5, title: 'Vanished series' },
   zero_series: { unit: 'share', soft: 0.5, hard: 0.95, title: 'Series that were zero for 28 days' },
+  unknown_hours: {
+    unit: 'count',
+    soft: 0,
+    hard: null,
+    title: 'Hours of the day that are never known',
+  },
   level: { unit: 'factor', soft: 4, hard: 20, title: 'Level of one series against the past weeks' },
 };
 

@@ -9,6 +9,7 @@
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';
+import { localLag } from '../../../forecasting/features/calendar.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { demandOf, type Segment, type TimeSpan } from '../../../storage/features/manifest.ts';
@@ -60,22 +61,27 @@ export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
   if (view.pastFresh > 0) {
     for (const { name, days, slack } of BLOCKS) {
       const length = days * view.day;
-      for (let to = view.pastFresh; to - length >= 0 && to > view.firstFresh; to -= length) {
-        add(name, to - length, to, slack);
+      for (let to = view.pastFresh; to > view.firstFresh; ) {
+        // Of local days: one in spring is shorter by an hour, one in autumn longer.
+        if (to < length) break;
+        const from = Math.max(0, localLag(view.calendar, to - 1, length) + 1);
+        add(name, from, to, slack, length);
+        to = from;
       }
     }
     let from = view.pastFresh;
     while (from > 0 && view.fresh[from - 1]) from--;
-    if (view.pastFresh - from < view.day) add('hours', from, view.pastFresh, HOURS_SLACK);
+    const length = view.pastFresh - from;
+    if (length < view.day) add('hours', from, view.pastFresh, HOURS_SLACK, length);
   }
   return judged(domain, 'volume', measured, 'no hours with three known weeks before them');
 
-  function add(name: string, from: number, to: number, slack: number): void {
+  function add(name: string, from: number, to: number, slack: number, length: number): void {
     if (!view.fresh.subarray(from, to).includes(1)) return;
     const block = blockOf(view, from, to);
     if (block === null) return;
-    if (!usualOf.has(to - from)) usualOf.set(to - from, usualStray(view, to - from));
-    const usual = usualOf.get(to - from) ?? null;
+    if (!usualOf.has(length)) usualOf.set(length, usualStray(view, length));
+    const usual = usualOf.get(length) ?? null;
     const chance = view.countsEvents ? 1.44 / Math.sqrt(Math.max(1, block.expected)) : 0;
     const deviation = Math.hypot(usual ?? 0, chance);
     const { soft, hard } = limitsOf(domain, 'volume');

@@ -3,8 +3,9 @@
  * the data contract needs of it: columns, counts outside the declared ranges, sample rows.
  * Invariants: memory and threads are capped, DuckDB spills; mistakes of ours or of the domain pass
  * unchanged; a sample has at most MAX_ROWS rows of MAX_COLUMNS columns of MAX_TEXT characters.
- * Fails: RAW_FILE_INVALID naming the part where its file cannot be read.
+ * Fails: RAW_FILE_INVALID naming the file and, where the engine does, the line that cannot be read.
  */
+import { basename } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Domain, RawPart, RawRange, RawRows } from '../../../domains/domain.ts';
 import type { ColumnKind } from '../../../domains/expectations.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../../platform/duckdb/duckdb.ts';
 import { sqlText } from '../../../platform/duckdb/sql.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
-import { reasonNameSql } from '../aggregation/interval-rules.ts';
+import { hasKeySql, reasonNameSql } from '../aggregation/interval-rules.ts';
 
 const MAX_COLUMNS = 40;
 const MAX_TEXT = 120;
@@ -50,16 +51,45 @@ export async function withRawPart<T>(
     // the file.
     if (isHeadwayError(error) || /^(Binder|Parser|Catalog|INTERNAL) Error/.test(message))
       throw error;
-    throw new HeadwayError(
-      'RAW_FILE_INVALID',
-      `${part.name} cannot be read: ${message.split('\n')[0]}`,
-      {
-        where: part.name,
-        fix: 'The file is cut short or not of this format: fetch it again.',
-        cause: error,
-      },
-    );
+    throw unreadable(part, message, error);
   }
+}
+
+/** The engine names the file and the line of a CSV error, further down in its message. */
+function unreadable(part: RawPart, message: string, cause: unknown): HeadwayError {
+  const [first = message] = message.split('\n');
+  const line = /^.*CSV Error on Line: (\d+)/.exec(first)?.[1];
+  const file = /^ *file = (.+)$/m.exec(message)?.[1];
+  const details = [
+    ...(line === undefined ? [first] : []),
+    ...(/^Expected Number of Columns: .*$/m.exec(message) ?? []),
+    ...(/^.*(unicode|quote).*$/m.exec(message) ?? []).slice(0, 1),
+    ...(/^Original Line: .*$/m.exec(message) ?? []).map((text) => text.slice(0, 120)),
+  ];
+  const place = `${file === undefined ? part.name : basename(file)}${line ? ` line ${line}` : ''}`;
+  return new HeadwayError('RAW_FILE_INVALID', `${place} cannot be read: ${details.join('; ')}`, {
+    where: file === undefined ? part.name : `${file}${line ? `:${line}` : ''}`,
+    fix: 'The file is cut short or not of this format: correct it or fetch it again.',
+    cause,
+  });
+}
+
+/**
+ * Names of the part's files of which no row is usable; empty where its domain names no files.
+ */
+export async function unusableFiles(options: ProfileOptions): Promise<string[]> {
+  const { domain, rows } = options;
+  const { files } = rows;
+  if (files === undefined) return [];
+  return withRawPart(options, async (connection) => {
+    const usable = await rowsOf(
+      connection,
+      `SELECT DISTINCT ${files.name} AS name FROM ${rows.relation} ` +
+        `WHERE (${reasonNameSql(domain, rows)}) IS NULL`,
+    );
+    const names = new Set(usable.map(({ name }) => name));
+    return files.all.filter((name) => !names.has(name));
+  });
 }
 
 export interface RawColumn {
@@ -131,11 +161,12 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
 export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> {
   const { domain, part, rows } = options;
   const reason = reasonNameSql(domain, rows);
+  const times = [rows.localTime, ...(rows.instant === undefined ? [] : [rows.instant])];
+  const newest = `greatest(${times.map((time) => `epoch_ms(${time})`).join(', ')})`;
   const wanted: [string, string][] = [
     [
       'newest',
-      `SELECT * FROM ${rows.relation} ORDER BY ${rows.localTime} DESC NULLS LAST LIMIT ` +
-        `${ROWS_EACH}`,
+      `SELECT * FROM ${rows.relation} ORDER BY ${newest} DESC NULLS LAST LIMIT ${ROWS_EACH}`,
     ],
   ];
   if (rows.duplicateKey.length > 0) {
@@ -144,7 +175,8 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
       `QUALIFY count(*) OVER (PARTITION BY ${key}) > 1 ORDER BY ${key} LIMIT ` + `${ROWS_EACH}`;
     wanted.push([
       'duplicate',
-      `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL ${doubled}`,
+      `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL AND ` +
+        `${hasKeySql(rows.duplicateKey)} ${doubled}`,
     ]);
   }
   for (const range of rows.ranges ?? []) {

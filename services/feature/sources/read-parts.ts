@@ -21,6 +21,7 @@ import {
   type ProfileOptions,
   type RowSample,
   sampleRows,
+  unusableFiles,
 } from './raw-part.ts';
 
 /** Evidence shows rows of this many parts at most. */
@@ -97,14 +98,16 @@ async function readPart(
       const open = { ...profile, connection };
       const columns = await columnsOf(open);
       const isReadable = isAccepted || isExogenous(part) || hasReadableColumns(domain, columns);
-      if (!isReadable) return { part, profile, columns, outside: [], made: null };
+      if (!isReadable)
+        return { part, profile, columns, outside: [], unusableFiles: [], made: null };
       const made = await engine.aggregate({
         ...open,
         gridTimeZone: domain.timeZone,
         path,
         availableAt,
       });
-      return { part, profile, columns, outside: await engine.countOutside(open), made };
+      const outside = await engine.countOutside(open);
+      return { part, profile, columns, outside, unusableFiles: await unusableFiles(open), made };
     },
   );
 }

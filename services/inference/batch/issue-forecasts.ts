@@ -8,13 +8,16 @@
  * HORIZON_INVALID.
  */
 import type { Domain } from '../../../domains/domain.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
-import { HeadwayError } from '../../../platform/errors.ts';
+import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
 import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
+import { baselineOf, baselineVersion } from '../serving/fallback.ts';
 import {
   lastObserved,
   precompute,
@@ -33,6 +36,8 @@ export interface IssueRequest {
   readonly horizon?: number;
   /** Only these series; the cutoff is that of the whole panel all the same. */
   readonly shard?: Shard;
+  /** Without a champion the best baseline forecasts, as in the HTTP service, and is not kept. */
+  readonly allowsBaseline?: boolean;
 }
 
 export interface IssuedForecasts {
@@ -50,28 +55,16 @@ export interface IssuedForecasts {
 const WHOLE: Shard = { index: 1, count: 1 };
 
 export async function issueForecasts(request: IssueRequest): Promise<IssuedForecasts> {
-  const {
-    domain,
-    features,
-    registry,
-    restoreForecaster,
-    issuedAt,
-    horizon = domain.horizon,
-  } = request;
+  const { domain, features, registry, issuedAt, horizon = domain.horizon } = request;
   if (!Number.isInteger(horizon) || horizon < 1 || horizon > domain.horizon) {
     throw new HeadwayError('HORIZON_INVALID', `horizon ${horizon} is outside 1…${domain.horizon}`, {
       fix: `Ask for 1 to ${domain.horizon} steps.`,
     });
   }
   const champion = await registry.champion();
-  if (champion === null) {
-    throw new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet`, {
-      fix: 'Run `headway train`; if the gate refused the model, `headway models list` says why.',
-    });
-  }
+  if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
   const { panel: stored, manifest } = await features.readOnline();
-  const { model, weights } = await registry.load(champion.modelVersion);
-  const forecaster = restoreForecaster(model, weights);
+  const { forecaster, modelVersion } = await forecasterOf(request, champion);
   const whole = forecaster.withContext?.(stored) ?? stored;
   const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
   const panel = seriesSlice(whole, from, to);
@@ -83,7 +76,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),
-    modelVersion: champion.modelVersion,
+    modelVersion,
     snapshotVersion: manifest.snapshotVersion,
     quantiles: forecaster.quantiles,
     horizon,
@@ -98,4 +91,39 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     }),
   );
   return { panel, cutoff, unknownInputs: unknown, flags, entry };
+}
+
+async function forecasterOf(
+  { domain, registry, restoreForecaster }: IssueRequest,
+  champion: { readonly modelVersion: string } | null,
+): Promise<{ forecaster: Forecaster; modelVersion: string }> {
+  if (champion === null) {
+    const forecaster = baselineOf(domain, domain.quantiles, null);
+    return { forecaster, modelVersion: baselineVersion(forecaster) };
+  }
+  const { model, weights } = await registry.load(champion.modelVersion);
+  return {
+    forecaster: restoreForecaster(model, weights),
+    modelVersion: champion.modelVersion,
+  };
+}
+
+/** Says how old the data is: a model of old data is seldom promoted. */
+async function noChampion({ domain, features, issuedAt }: IssueRequest): Promise<HeadwayError> {
+  const online = await features.readOnline().catch((error: unknown) => {
+    if (isHeadwayError(error, 'SNAPSHOT_EMPTY')) return null;
+    throw error;
+  });
+  const age = online === null ? '' : `; ${ageText(online.panel, issuedAt)}`;
+  return new HeadwayError('NO_CHAMPION', `no model of ${domain.name} has been promoted yet${age}`, {
+    fix:
+      'Run `headway train`; if the gate refused the model, `headway models list` says why. ' +
+      'Until then `headway serve`, and `headway forecast --series ID`, give a baseline.',
+  });
+}
+
+function ageText(panel: Panel, now: number): string {
+  const end = timestampAt(panel, lastObserved(panel) + 1);
+  const days = Math.floor((now - end) / 86_400_000);
+  return `the newest interval ended ${utcText(end)}${days > 0 ? `, ${days} days ago` : ''}`;
 }

@@ -161,7 +161,7 @@ export const ModelResponse = Type.Object(
             description: 'Out-of-sample figures as the training service wrote them',
           }),
         },
-        { description: 'null while a baseline stands in for a model' },
+        { description: 'null while a baseline is served instead of a model' },
       ),
     ),
     promotion: nullable(

@@ -196,7 +196,7 @@ export const ForecastResponse = Type.Object(
     cutoff: isoTime('UTC start of the last observed interval; step k is cutoff + k intervals'),
     issuedAt: isoTime('When these numbers were computed'),
     modelVersion: Type.String({
-      description: 'What made the numbers: a model, or `baseline-…` where a baseline stands in',
+      description: 'What made the numbers: a model, or `baseline-…` of a baseline',
     }),
     snapshotVersion: nullableString({ description: 'null for a history of your own' }),
     frequency: Type.String({

@@ -16,7 +16,8 @@ import type { SeriesFlag } from '../../../forecasting/panel/series-flags.ts';
 /** What is flagged of a series, and of the forecast that was made of it. */
 export type SeriesFlagEntry = SeriesFlag | 'bounded';
 export const BOUNDED_MEANING =
-  'the forecast of the model lay beyond all that the history allows, and a baseline stands in';
+  'the forecast of the model lay beyond all that the history allows, and a baseline is served ' +
+  'instead';
 
 /**
  * Reason → what it means, for people. The first five are of everything served, the others of one

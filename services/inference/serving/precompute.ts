@@ -124,8 +124,8 @@ export async function precompute(
   if (cutoff + 1 < forecaster.minimumHistory) {
     throw new HeadwayError(
       'HISTORY_TOO_SHORT',
-      `the snapshot holds ${cutoff + 1} intervals; ${forecaster.name} needs ` +
-        `${forecaster.minimumHistory}`,
+      `the snapshot holds ${historyText(panel, cutoff + 1)}; ${forecaster.name} needs ` +
+        historyText(panel, forecaster.minimumHistory),
       {
         fix:
           'Run the feature service over a longer span, or promote a model that needs less ' +
@@ -191,3 +191,6 @@ export function seriesSlice(panel: Panel, from: number, to: number): Panel {
     columns: { target: columns.target, ...columns },
   };
 }
+
+const historyText = ({ frequencyMinutes }: Panel, intervals: number): string =>
+  `${Number(((intervals * frequencyMinutes) / 1440).toFixed(1))} days (${intervals} intervals)`;

@@ -24,6 +24,7 @@ import type { Progress } from '../../../platform/progress.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { BackendChoice } from '../../../platform/tensorflow/tensor-backend.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
+import { historyTooShort } from '../evaluation.ts';
 import { featureSpecOf, networkSpecOf, type TrainingConfig } from '../training-config.ts';
 import { type Candidate, drawCandidates, withCandidate } from './search-space.ts';
 import { openTrialFolder } from './trial-folder.ts';
@@ -164,15 +165,18 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
   const needed =
     featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + folds * span;
   if (end < needed) {
-    const have =
-      `the snapshot holds ${panel.length} intervals, a search needs ` +
-      `${needed + config.testDays * perDay}`;
-    throw new HeadwayError('HISTORY_TOO_SHORT', have, {
-      where: domain.name,
-      fix:
-        'Bring more history (`headway features run`), use fewer --folds, or shorten the ' +
-        'test span (--test-days).',
-    });
+    const error = historyTooShort(
+      domain,
+      panel.length,
+      needed + config.testDays * perDay,
+      config.testDays,
+    );
+    throw folds > 1
+      ? new HeadwayError(error.code, error.message, {
+          where: domain.name,
+          fix: `${error.fix} A search with fewer --folds needs ${FOLD_DAYS} days less for each.`,
+        })
+      : error;
   }
   const windowDays = (end - needed) / perDay;
   if (windowDays < FEW_DAYS) {

@@ -71,7 +71,7 @@ describe('CSV', () => {
           ].join('');
           const rows = parseCsv(text).slice(1);
           expect(rows.map(([name]) => name)).toEqual(values.map(() => id));
-          expect(rows.map(([, , y]) => (y === '' ? _ : Number(y)))).toEqual(
+          expect(rows.map(([, , y]) => (y === '' ? _ : Math.fround(Number(y))))).toEqual(
             values.map((x) => (x === 0 ? expect.closeTo(0) : x)),
           );
         },

@@ -41,7 +41,7 @@ beforeAll(async () => {
       modelVersion,
       reason: 'test',
       evidence: null,
-      picture: `<svg><text>${n}</text></svg>`,
+      chart: `<svg><text>${n}</text></svg>`,
     });
     await forecasts.append(forecastAt(n));
   }
@@ -61,7 +61,7 @@ async function readAll(key: string): Promise<void> {
   else if (key.includes('/online/')) await features.readOnline();
   else if (key.includes('/promotions/')) await models.promotions();
   else if (key.includes('/verdicts/'))
-    for (const entry of await models.promotions()) await models.picture(entry);
+    for (const entry of await models.promotions()) await models.chart(entry);
   else if (key.startsWith('models/'))
     for (const { modelVersion } of await models.list()) await models.load(modelVersion);
   else await forecasts.entries();

@@ -11,7 +11,7 @@
 import type { Domain, RawPart, RawRows } from '../../../../domains/domain.ts';
 import { sqlName, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
-import { gridOrigin, reasonNameSql } from '../interval-rules.ts';
+import { gridOrigin, hasKeySql, reasonNameSql } from '../interval-rules.ts';
 import type { ClockSegment } from '../local-time.ts';
 
 /**
@@ -49,15 +49,18 @@ export interface PortablePart {
 }
 
 /**
- * Columns: rows_in, first_ms, last_ms (starts of the first and last local interval of a usable row;
- * NULL: there is none).
+ * Columns: day (since 1970, by the local clock; NULL for rows that are not usable), row_count,
+ * first_ms, last_ms (starts of the first and last local interval). Days are in their order.
  */
 export const probeStatement = (query: PortablePart): string => `
-SELECT count(*) AS rows_in, min(local_ms) AS first_ms, max(local_ms) AS last_ms
+SELECT CAST(floor(local_ms / 86400000e0) AS INTEGER) AS day, count(*) AS row_count,
+  min(local_ms) AS first_ms, max(local_ms) AS last_ms
 FROM (
   SELECT CASE WHEN hw_reason IS NULL THEN ${bucketOf(query)} END AS local_ms
   FROM ${judged(query)} AS judged
-) AS usable`;
+) AS usable
+GROUP BY 1
+ORDER BY 1`;
 
 /**
  * Columns: reason (NULL: used), series_id, utc_ms, target, row_count (raw rows of this reason),
@@ -116,16 +119,18 @@ function countedOnce(query: PortablePart): string {
   const keys = duplicateKey.map((column, index) => `${usable(column)} AS ${names[index]}`);
   return `keyed AS (
   SELECT hw_reason AS reason, ${usable(seriesId)} AS series, ${usable(bucketOf(query))} AS local_ms,
-    ${keys.join(', ')}, count(*) AS n
+    ${keys.join(', ')}, ${hasKeySql(duplicateKey)} AS has_key, count(*) AS n
   FROM ${judged(query)} AS judged
-  GROUP BY ${Array.from({ length: 3 + names.length }, (_, index) => index + 1).join(', ')}
+  GROUP BY ${Array.from({ length: 4 + names.length }, (_, index) => index + 1).join(', ')}
 ),
 ranked AS (
-  SELECT reason, series, local_ms, n, row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY local_ms, series) AS place
+  SELECT reason, series, local_ms, n, has_key,
+    row_number() OVER (PARTITION BY reason, ${names.join(', ')} ORDER BY local_ms, series) AS place
   FROM keyed
 ),
 counted AS (
-  SELECT reason, series, local_ms, sum(n) AS n, count(*) FILTER (WHERE reason IS NULL AND place = 1) AS used
+  SELECT reason, series, local_ms, sum(n) AS n,
+    sum(CASE WHEN reason IS NOT NULL THEN 0 WHEN NOT has_key THEN n WHEN place = 1 THEN 1 ELSE 0 END) AS used
   FROM ranked
   GROUP BY 1, 2, 3
 )`;
@@ -133,10 +138,13 @@ counted AS (
 
 const usable = (expression: string): string => `CASE WHEN hw_reason IS NULL THEN ${expression} END`;
 
+/** Of characters, where an engine has no other: a longer id fails at the commit. */
+const byteLength = (text: string): string => `length(${text})`;
+
 function judged({ dialect, domain, part, rows }: PortablePart): string {
   requirePortable(dialect, part, rows);
   return (
-    `(SELECT *, ${reasonNameSql(domain, rows)} AS hw_reason FROM ` +
+    `(SELECT *, ${reasonNameSql(domain, rows, { byteLength })} AS hw_reason FROM ` +
     `${dialect.relation(part, rows)} AS raw)`
   );
 }
@@ -144,7 +152,7 @@ function judged({ dialect, domain, part, rows }: PortablePart): string {
 function bucketOf({ domain, gridTimeZone, rows }: PortablePart): string {
   const local = `date_diff('millisecond', TIMESTAMP '1970-01-01 00:00:00', ${rows.localTime})`;
   return (
-    `${local} - mod(${local} + ${gridOrigin(domain, gridTimeZone)}, ` +
+    `${local} - mod(${local} + ${gridOrigin(domain, gridTimeZone).local}, ` +
     `${domain.frequencyMinutes * 60_000})`
   );
 }
@@ -169,6 +177,7 @@ const clockRows = (segments: readonly ClockSegment[]): string =>
 const DUCKDB_ONLY =
   /::|\/\/|\b(read_(parquet|csv|json)\w*|try_strptime|strptime|strftime|epoch_ms|make_timestamp|list_\w+|struct_\w+|regexp_matches)\s*\(|INTERVAL\s+\d|\bQUALIFY\b/i;
 
+/** Throws where another engine could not read the rows, or would read them otherwise. */
 function requirePortable(
   dialect: SqlDialect,
   { name }: Pick<RawPart, 'name'>,
@@ -186,6 +195,12 @@ function requirePortable(
           'another engine.',
       },
     );
+  }
+  if (rows.instant !== undefined) {
+    throw new HeadwayError('SOURCE_INVALID', 'only the embedded engine reads rows with instants', {
+      where: name,
+      fix: 'Leave --engine out.',
+    });
   }
   if (dialect.name === duckdbDialect.name) return;
   const expressions = [

@@ -18,6 +18,7 @@ import {
   writeValues,
 } from '../aggregate.ts';
 import { nothingUsable, offGrid, reasonsOf, requireWholeDays } from '../interval-rules.ts';
+import { type DayRows, type IsolatedTimes, isolatedTimes } from '../isolated-times.ts';
 import { type ClockSegment, clockSegments, clockStretches, gridPhase } from '../local-time.ts';
 import {
   countStatement,
@@ -27,6 +28,8 @@ import {
   probeStatement,
   type SqlDialect,
 } from './portable-sql.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface QueryEngine {
   readonly dialect: SqlDialect;
@@ -63,6 +66,8 @@ export interface Probe {
   readonly rowsIn: number;
   /** Of usable rows; null where there is none. */
   readonly range: { readonly first: number; readonly last: number } | null;
+  /** Of usable rows. */
+  readonly days: readonly DayRows[];
 }
 
 export async function aggregateByQuery(
@@ -72,38 +77,58 @@ export async function aggregateByQuery(
   const { domain, part, path, availableAt, tempFolder, memoryLimitMb } = options;
   requireWholeDays(domain);
   const query: PortablePart = { ...options, dialect: engine.dialect };
-  const { rowsIn, range } = await probe(engine, query);
-  const statement = countStatement(query, segmentsOf(options, range));
+  const { rowsIn, range, days } = await probe(engine, query);
+  const isolated = part.span === null ? isolatedTimes(days) : null;
+  const segments = withoutIsolated(segmentsOf(options, range), isolated);
+  const statement = countStatement(query, segments);
   const account = { rowsUsed: 0, rejected: {} as Record<string, number> };
   const frequencyMs = domain.frequencyMinutes * 60_000;
   return withDuckDB({ memoryLimitMb, tempFolder, threads: 2 }, async (connection) => {
-    const span = await collect(connection, engine.query(statement), account);
+    const values = await collect(connection, engine.query(statement), account);
     const { rowsUsed } = account;
     const rejected = inOrder(account.rejected, reasonsOf(domain, options.rows));
     const total = Object.values(rejected).reduce((sum, n) => sum + n, rowsUsed);
     if (total !== rowsIn) throw changed(part.name, rowsIn, total);
     if (rowsUsed === 0 && (rowsIn > 0 || part.span === null)) throw nothingUsable(part, rejected);
     const written = await writeValues(connection, 'hw_values ORDER BY line', path, availableAt);
-    const found = span === null ? null : { start: span.first, end: span.last + frequencyMs };
-    return { part, path, rows: written, span: (part.span ?? found)!, rowsIn, rowsUsed, rejected };
+    const found = values && { start: values.first, end: values.last + frequencyMs };
+    const span = (part.span ?? found)!;
+    return { part, path, rows: written, span, rowsIn, rowsUsed, rejected, isolated };
   });
 }
 
 export async function probe(engine: QueryEngine, query: PortablePart): Promise<Probe> {
-  for await (const [rowsIn, first, last] of engine.query(probeStatement(query))) {
-    return {
-      rowsIn: Number(rowsIn),
-      range: first === null ? null : { first: Number(first), last: Number(last) },
-    };
+  const days: DayRows[] = [];
+  let rowsIn = 0;
+  const times: number[] = [];
+  for await (const [day, count, first, last] of engine.query(probeStatement(query))) {
+    rowsIn += Number(count);
+    if (day === null) continue;
+    days.push({ day: Number(day), rows: Number(count) });
+    times.push(Number(first), Number(last));
   }
-  throw new HeadwayError(
-    'SOURCE_UNAVAILABLE',
-    `the ${engine.dialect.name} engine returned no row for a count`,
-    {
-      where: query.part.name,
-      fix: 'Run again; nothing was committed.',
-    },
-  );
+  const range = times.length > 0 ? { first: times[0]!, last: times.at(-1)! } : null;
+  return { rowsIn, range, days };
+}
+
+/** Local times outside the body of a part are lost, and say why. */
+function withoutIsolated(
+  segments: readonly ClockSegment[],
+  isolated: IsolatedTimes | null,
+): readonly ClockSegment[] {
+  if (isolated === null || !isolated.isRejected) return segments;
+  const [first, past] = [isolated.body.first * DAY_MS, isolated.body.past * DAY_MS];
+  const lost = { shift: 0, turn: 1, turns: 1, lost: 'isolated_time' } as const;
+  const inside = segments
+    .map((one) => ({ ...one, first: Math.max(one.first, first), past: Math.min(one.past, past) }))
+    .filter((one) => one.first < one.past);
+  const last = Math.max(past, ...segments.map((one) => one.past));
+  const from = Math.min(first, ...segments.map((one) => one.first));
+  return [
+    { ...lost, first: from, past: first },
+    ...inside,
+    { ...lost, first: past, past: last },
+  ].filter((one) => one.first < one.past);
 }
 
 /** What the local times in question mean in UTC. */

@@ -29,7 +29,7 @@ describe('through training', () => {
     config: { ...toyConfig, fit: { ...toyConfig.fit, steps } },
   });
 
-  test('labels in random order do not make a champion, and the log says why, with a picture', async () => {
+  test('labels in random order do not make a champion, and the log says why, with a chart', async () => {
     await commitPanel(folder, toy, withShuffledPast(panel, lastTarget));
     const { verdict } = await train(toy.request);
     expect(verdict.promoted).toBe(false);
@@ -37,7 +37,7 @@ describe('through training', () => {
     expect(await toy.registry.champion()).toBeNull();
     const [entry] = await toy.registry.promotions();
     expect(entry).toMatchObject({ kind: verdict.outcome, reason: verdict.reason });
-    const svg = await toy.registry.picture(entry as NonNullable<typeof entry>);
+    const svg = await toy.registry.chart(entry as NonNullable<typeof entry>);
     expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect(svg?.length).toBeLessThan(30_000);
     expect(svg).toContain(verdict.outcome);

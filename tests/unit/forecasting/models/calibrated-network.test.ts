@@ -203,7 +203,7 @@ describe('in the network’s forecast', () => {
     const [whole, plain] = [await fitted(true), await fitted(false)];
     expect(whole.calibration?.factors).toEqual(plain.calibration?.factors);
     expect(whole.calibration?.trust).toEqual(plain.calibration?.trust);
-    expect(plain.calibration?.edges).toEqual([0, 0]);
+    expect(new Set(plain.calibration?.edges)).toEqual(new Set([0]));
     expect(whole.members).toEqual(plain.members);
     expect(whole.calibration?.factors.flat(2).some((factor) => factor !== 1)).toBe(true);
     const { model, weights } = saveNetwork(whole);

@@ -19,40 +19,63 @@ import {
   filesFingerprint,
   sourceFiles,
 } from '../../../../platform/files/source-files.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 
 let root: string;
 let folder: string;
+let warnings: string[];
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'headway-source-'));
   folder = join(root, 'in');
   await mkdir(folder);
+  warnings = [];
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const loggerTo = (lines: string[]) =>
+  Object.assign(Object.create(silentLogger) as typeof silentLogger, {
+    warn: (_fields: object, text: string) => void lines.push(text),
+  });
 const list = (spec = folder) =>
-  sourceFiles(spec, (name) => name.endsWith('.csv'), 'Give a folder.');
+  sourceFiles(spec, {
+    noun: 'CSV file',
+    isWanted: (name) => name.endsWith('.csv'),
+    fix: 'Give a folder.',
+    logger: loggerTo(warnings),
+  });
 const at = (name: string) => join(folder, name);
 
 describe('the files of a source', () => {
   test('wanted ones in the order of their names; of the others the names', async () => {
     for (const name of ['b.csv', 'a.csv', 'c.txt']) await writeFile(at(name), 'x');
     await mkdir(at('region=1'));
-    expect(await list()).toEqual({
-      files: [at('a.csv'), at('b.csv')],
-      ignored: ['c.txt', 'region=1'],
-    });
-    expect(await list(at('b.csv'))).toEqual({ files: [at('b.csv')], ignored: [] });
+    expect(await list()).toEqual([at('a.csv'), at('b.csv')]);
+    expect(warnings).toEqual(['not read, for it is no CSV file: "c.txt", "region=1"']);
+    expect(await list(at('b.csv'))).toEqual([at('b.csv')]);
   });
 
   test('links are followed inside the folder, and to what the user names', async () => {
     await mkdir(at('data'));
     await writeFile(at('data/real'), 'x');
     await symlink('data/real', at('a.csv'));
-    expect((await list()).files).toEqual([at('a.csv')]);
+    expect(await list()).toEqual([at('a.csv')]);
     await symlink(folder, join(root, 'alias'));
-    expect((await list(join(root, 'alias'))).files).toEqual([join(root, 'alias', 'a.csv')]);
+    expect(await list(join(root, 'alias'))).toEqual([join(root, 'alias', 'a.csv')]);
     await symlink(at('data/real'), join(root, 'one.csv'));
-    expect((await list(join(root, 'one.csv'))).files).toEqual([join(root, 'one.csv')]);
+    expect(await list(join(root, 'one.csv'))).toEqual([join(root, 'one.csv')]);
+  });
+
+  test('where none matches, what is there is named', async () => {
+    await expect(list()).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+      message: 'no CSV file here, the folder is empty',
+    });
+    await mkdir(at('shop=1'));
+    await writeFile(at('notes.txt'), 'x');
+    await expect(list()).rejects.toMatchObject({
+      message: 'no CSV file here, only the folders "shop=1" and the files "notes.txt"',
+      fix: expect.stringContaining('column=value'),
+    });
   });
 
   test('a missing source', async () => {

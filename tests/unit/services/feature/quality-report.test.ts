@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { Domain } from '../../../../domains/domain.ts';
-import { createPanel } from '../../../../forecasting/panel/panel.ts';
+import { createPanel, onlySeries } from '../../../../forecasting/panel/panel.ts';
 import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
 import { qualityPage } from '../../../../reports/pages/quality-page.ts';
 import { qualityTable } from '../../../../reports/terminal/quality-table.ts';
@@ -54,12 +54,18 @@ async function reportOf(series: Record<string, (t: number) => number>, length: n
         part: { name: part.name, feed: 'one', fingerprint: 'f' },
         columns: [{ name: HOSTILE, type: 'BIGINT' }],
         outside: [],
+        unusableFiles: [],
         made: null,
       },
     ],
     present: [],
     committed: [],
-    recent: { panel, fresh: ones, covered: ones, knownSeries: new Set(['steady']) },
+    recent: {
+      panel,
+      fresh: ones,
+      covered: ones,
+      before: onlySeries(panel, seriesIds.indexOf('steady')),
+    },
     lastReport: { columns: { one: [{ name: `gone ${HOSTILE}`, type: 'VARCHAR' }] } },
     isAccepted: false,
     now: start,
@@ -106,6 +112,24 @@ describe('the data-quality report', () => {
     expect(report.busiest[0]).toMatchObject({ mean: 5, maximum: 5, known: weeks - 500 });
     expect(report.sparse).toEqual({ count: 1, seriesIds: ['rare'] });
     expect(report.dead).toEqual({ count: 1, seriesIds: ['dying'] });
+  });
+
+  test('values below zero are neither sparse nor quiet, and have bars', async () => {
+    const signed = {
+      cold: (t: number) => (t % 24 < 12 ? -8 : -2),
+      mild: (t: number) => (t % 2 === 0 ? 3 : -3),
+      warm: () => 4,
+    };
+    const { report, tables } = await reportOf(signed, weeks);
+    expect(report.sparse.count).toBe(0);
+    expect(report.busiest.map(({ seriesId, mean, maximum }) => [seriesId, mean, maximum])).toEqual([
+      ['cold', -5, -2],
+      ['warm', 4, 4],
+      ['mild', 0, 3],
+    ]);
+    const table = qualityTable((await reportOf({ cold: signed.cold }, weeks)).report);
+    expect(table).toMatch(/▁{11}▆{12}▁/);
+    expect(tables.heat.rows.map(({ seriesId }) => seriesId)).toEqual(['cold', 'warm', 'mild']);
   });
 
   test('hours and weekdays are local, also after the clock is set back', async () => {

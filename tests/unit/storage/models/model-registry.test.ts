@@ -151,7 +151,7 @@ describe('promotions', () => {
     expect(await promote(c)).toMatchObject({ kind: 'promoted', modelVersion: c });
   });
 
-  test('entries of format 1, from before there were pictures, are read', async () => {
+  test('entries of format 1, from before there were charts, are read', async () => {
     const [a, b] = await register(1, 2);
     const old = (number: number, kind: string, modelVersion: string) => {
       const key = objectKeys.promotion('toy', number);
@@ -181,30 +181,30 @@ describe('promotions', () => {
     });
   });
 
-  test('the picture of a verdict is kept beside it, and checked', async () => {
+  test('the chart of a verdict is kept next to it, and checked', async () => {
     const [a, b] = await register(1, 2);
     const entry = await models.promote({
       modelVersion: a,
       reason: 'better',
       evidence: null,
-      picture: '<svg>a</svg>',
+      chart: '<svg>a</svg>',
     });
-    expect(await models.picture(entry)).toBe('<svg>a</svg>');
+    expect(await models.chart(entry)).toBe('<svg>a</svg>');
     const refusal = await models.recordVerdict('rejected', {
       modelVersion: b,
       reason: 'no',
       evidence: null,
     });
-    expect(await models.picture(refusal)).toBeNull();
+    expect(await models.chart(refusal)).toBeNull();
     const key = entry.picture?.key as string;
     expect(key).toBe(objectKeys.verdictChart('toy', sha256('<svg>a</svg>')));
     expect(await models.verify()).toMatchObject({ objects: 9, problems: [], orphans: [] });
     store.objects.set(key, Buffer.from('<svg>b</svg>'));
     const corrupt = { code: 'STORE_CORRUPT', where: key };
-    await expect(models.picture(entry)).rejects.toMatchObject(corrupt);
+    await expect(models.chart(entry)).rejects.toMatchObject(corrupt);
     expect((await models.verify()).problems.map((problem) => problem.key)).toEqual([key]);
     store.objects.delete(key);
-    await expect(models.picture(entry)).rejects.toMatchObject(corrupt);
+    await expect(models.chart(entry)).rejects.toMatchObject(corrupt);
     expect((await models.verify()).problems.map((problem) => problem.key)).toEqual([key]);
   });
 

@@ -166,6 +166,75 @@ describe('events are counted', () => {
     });
   });
 
+  test('a row that lacks a column of its key is no duplicate', async () => {
+    const row = { series: 'a', local: '2023-06-01 10:00:00' };
+    const relation = rowsOf([row, row, { ...row, key: 1 }, { ...row, key: 1 }]).relation;
+    const counted = await aggregate(rowsOf([], { relation, ...twice }));
+    expect(counted).toMatchObject({ rowsUsed: 3, rejected: { duplicate: 1 } });
+    const blank = await aggregate(rowsOf([], { relation, duplicateKey: ["''", "'x'"] }));
+    expect(blank).toMatchObject({ rowsUsed: 4, rejected: {} });
+  });
+
+  test('what the store takes no row of is rejected and counted', async () => {
+    const local = '2023-06-01 10:00:00';
+    const ids = ['a', '', 'tab\there', 'x'.repeat(1024), 'ü'.repeat(513)];
+    const result = await aggregate(rowsOf(ids.map((series) => ({ series, local }))));
+    expect(result).toMatchObject({ rowsUsed: 2, rejected: { missing_series: 1, bad_series: 2 } });
+  });
+
+  test('a row that states an instant is counted there, also next to local times', async () => {
+    const raw = rowsOf(
+      [
+        ...Array.from({ length: 3 }, () => ({ series: 'a', local: null, value: 5 })),
+        { series: 'a', local: null, value: 6 },
+        { series: 'a', local: '2023-11-05 00:30:00' },
+        { series: 'a', local: null, value: 4 },
+      ],
+      // 5 and 6 o'clock UTC are both 1 o'clock in New York.
+      { instant: "TIMESTAMP '2023-11-05 00:10:00' + to_hours(amount::INTEGER)" },
+    );
+    const result = await aggregate(raw);
+    expect(result.found).toEqual([
+      ['a', utc('2023-11-05T04'), 2],
+      ['a', utc('2023-11-05T05'), 3],
+      ['a', utc('2023-11-05T06'), 1],
+    ]);
+    expect(result).toMatchObject({ rowsIn: 6, rowsUsed: 6, rejected: {} });
+    const inside = { start: utc('2023-11-05T05'), end: utc('2023-11-05T06') };
+    expect(await aggregate(raw, { span: inside })).toMatchObject({
+      rowsUsed: 3,
+      rejected: { outside_span: 3 },
+    });
+    const zoned = { ...raw, localTime: "TIMESTAMPTZ '2023-11-05 00:10:00+00'" };
+    await expect(aggregate(zoned)).rejects.toMatchObject({
+      code: 'SOURCE_INVALID',
+      fix: expect.stringContaining('instant'),
+    });
+  });
+
+  test('one date far from the others is rejected, and the span is that of the others', async () => {
+    const days = Array.from({ length: 40 }, (_, day) => ({
+      series: 'a',
+      local: new Date(Date.UTC(2023, 5, 1 + day, 10)).toISOString().slice(0, 19),
+    }));
+    const far = ['1970-01-01 00:00:00', '2016-06-10 10:00:00', '2062-06-01 10:00:00'];
+    const raw = [...days, ...far.map((local) => ({ series: 'a', local }))];
+    const result = await aggregate(rowsOf(raw));
+    expect(result).toMatchObject({
+      rowsUsed: 40,
+      rejected: { isolated_time: 3 },
+      span: { start: utc('2023-06-01T14'), end: utc('2023-07-10T15') },
+      isolated: { rows: 3, isRejected: true },
+    });
+    const measured = await aggregate(rowsOf(raw, { value: '1.5' }));
+    expect(measured.rejected).toEqual({ isolated_time: 3 });
+    // Of few rows nobody knows which are wrong: they are used, and the gap is reported.
+    expect(await aggregate(rowsOf(raw.slice(-5, -1)))).toMatchObject({
+      rowsUsed: 4,
+      isolated: { isRejected: false },
+    });
+  });
+
   test('every duplicate of a long part is found, also one that occurs very often', async () => {
     const relation = `(SELECT 'a' AS series, TIMESTAMP '2023-06-01 10:00:00' AS stamp,
       CASE WHEN n < 20000 THEN 7 ELSE 10 + n % 99990 END AS event FROM range(120000) AS r(n))`;
@@ -295,6 +364,41 @@ describe('values are measured', () => {
         nonexistent_local_time: 1,
       },
     });
+  });
+
+  test('a value that no FLOAT holds is rejected', async () => {
+    const values = [1, 3.4e38, 3.5e38, -1.7976931348623157e308];
+    const raw = values.map((value, hour) => ({
+      series: 'a',
+      local: `2023-06-01 1${hour}:00:00`,
+      value,
+    }));
+    expect(await aggregate(rowsOf(raw, measured))).toMatchObject({
+      rowsUsed: 2,
+      rejected: { value_out_of_range: 2 },
+    });
+  });
+
+  test('instants leave no doubt about the repeated hour, in whatever order', async () => {
+    const raw = rowsOf(
+      [
+        { series: 'a', local: null, value: 6 },
+        { series: 'a', local: null, value: 5 },
+        { series: 'a', local: '2023-11-05 00:00:00', value: 4 },
+        { series: 'a', local: null, value: 4 },
+      ],
+      { ...measured, instant: "TIMESTAMP '2023-11-05 00:00:00' + to_hours(amount::INTEGER)" },
+    );
+    const result = await aggregate({
+      ...raw,
+      instant: `CASE WHEN stamp IS NULL THEN ${raw.instant} END`,
+    });
+    expect(result.found).toEqual([
+      ['a', utc('2023-11-05T04'), 4],
+      ['a', utc('2023-11-05T05'), 5],
+      ['a', utc('2023-11-05T06'), 6],
+    ]);
+    expect(result.rejected).toEqual({ duplicate: 1 });
   });
 
   test('a key distinguishes facts where there is one', async () => {

@@ -90,7 +90,7 @@ describe('a changing table is noticed', () => {
         ...engine,
         async *query(statement) {
           for await (const row of engine.query(statement))
-            yield row.length === 3 ? [Number(row[0]) - 1, ...row.slice(1)] : row;
+            yield row.length === 4 ? [row[0], Number(row[1]) - 1, ...row.slice(2)] : row;
         },
       };
       const options = {
