@@ -117,17 +117,17 @@ export function contextScores(
   );
 }
 
-/** [length × components × CONTEXT_INPUTS]: the inputs of every cutoff from `first` on. */
+/** [(length − first) × components × CONTEXT_INPUTS]: the inputs of every cutoff from `first` on. */
 export function contextRows(
   scores: readonly Float32Array[],
   length: number,
   day: number,
   first: number,
 ): Float32Array {
-  const rows = new Float32Array(length * scores.length * CONTEXT_INPUTS);
+  const rows = new Float32Array(Math.max(0, length - first) * scores.length * CONTEXT_INPUTS);
   for (const [c, ofComponent] of scores.entries()) {
     for (let t = first; t < length; t++) {
-      const at = (t * scores.length + c) * CONTEXT_INPUTS;
+      const at = ((t - first) * scores.length + c) * CONTEXT_INPUTS;
       let sum = 0;
       for (let i = Math.max(0, t - day + 1); i <= t; i++) sum += known(ofComponent[i]);
       rows[at] = known(ofComponent[t]);
