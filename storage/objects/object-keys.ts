@@ -106,3 +106,11 @@ export function checkKey(key: string): string {
       '".." segment.',
   });
 }
+
+export function isKey(key: string): boolean {
+  try {
+    return checkKey(key) === key;
+  } catch {
+    return false;
+  }
+}
