@@ -75,7 +75,8 @@ export const objectKeys = {
     `features/${segment(domain, 'domain name')}/collections/${numbered(number)}.json`,
   witnesses: (domain: string) => `witness/${segment(domain, 'domain name')}/`,
   witness: (domain: string, number: number, commitId: string) =>
-    `witness/${segment(domain, 'domain name')}/${numbered(number)}-${segment(commitId, 'commit id')}.json`,
+    `witness/${segment(domain, 'domain name')}/` +
+    `${numbered(number)}-${segment(commitId, 'commit id')}.json`,
   models: (domain: string) => `models/${segment(domain, 'domain name')}/`,
   modelFile: (
     domain: string,
