@@ -31,6 +31,8 @@ export interface S3StoreOptions extends S3Options {
   readonly partBytes?: number;
   /** Whether the server is trusted to honour If-None-Match; default: Amazon's is. */
   readonly isProven?: boolean;
+  /** What people should know of the server; default: nobody hears it. */
+  readonly onWarning?: (message: string) => void;
 }
 
 const PART_BYTES = 8 << 20;
@@ -81,7 +83,10 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
   /** Once a process, before its first commit. */
   async function proven(): Promise<void> {
     const server = address.endpoint ?? location;
-    proof ??= proveCondition(requests, { policy, prefix, server });
+    proof ??= proveCondition(requests, {
+      ...{ policy, prefix, server },
+      onWarning: options.onWarning ?? (() => {}),
+    });
     await proof.catch((error: unknown) => {
       proof = null; // the server may be replaced, or reachable again
       throw error;
