@@ -31,7 +31,7 @@ export function metricsTable(metrics: Groups, unit: string): string {
         'bias',
         'pinball',
         `${coverage.slice('coverage_'.length)} % interval`,
-        'vs best baseline',
+        'MAE vs best baseline',
       ],
       style: { head: [], border: [] },
       colAligns: [

@@ -63,7 +63,7 @@ describe('generated blocks', () => {
     expect(listed.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('the recorded answers have the shape that the service has now', () => {
+  test('the recorded responses have the shape that the service has now', () => {
     const recording = JSON.parse(read(RECORDING));
     expect([...Value.Errors(ForecastResponse, recording.forecast)]).toEqual([]);
     const { model } = recording.model;
@@ -147,20 +147,20 @@ describe('curl lines', () => {
   });
   afterAll(() => app.close());
 
-  test.each(lines)('$line is answered', async ({ line }) => {
+  test.each(lines)('$line is served', async ({ line }) => {
     const words = wordsOf(line);
     const flag = (name: string) =>
       words.includes(name) ? words[words.indexOf(name) + 1] : undefined;
     const url = new URL(words.find((word) => word.startsWith('http')) as string);
     const [header, value] = (flag('-H') ?? 'accept: */*').split(': ') as [string, string];
     const body = flag('-d');
-    const answer = await app.inject({
+    const reply = await app.inject({
       method: body === undefined ? 'GET' : 'POST',
       url: `${url.pathname}${url.search}`,
       headers: { [header]: value },
       ...(body === undefined ? {} : { payload: body }),
     });
-    expect(answer.statusCode).toBe(200);
+    expect(reply.statusCode).toBe(200);
   });
 });
 

@@ -24,9 +24,8 @@ test.each([
   expect(check({ path, text: text.replaceAll('|', '/').replaceAll('#', '$') })).toHaveLength(1);
 });
 
-// Skipped until the last folder is done.
 /** Lines that are still too wide, most of them in templates of pages. Only ever lower this. */
-const WIDE_LINES_LEFT = 103;
+const WIDE_LINES_LEFT = 86;
 
 test('no more lines than before have over 100 columns', () => {
   expect(files.flatMap(wideLines).length).toBeLessThanOrEqual(WIDE_LINES_LEFT);

@@ -19,6 +19,9 @@ export async function listModels(context: CommandContext): Promise<void> {
     await registry.champion(),
     await registry.promotions(),
   ];
+  const twins = new Map(
+    cards.flatMap(({ modelVersion, refit }) => (refit ? [[refit.twin, modelVersion]] : [])),
+  );
   const verdicts = new Map(promotions.map((entry) => [entry.modelVersion, entry]));
   const table = new Table({
     head: ['', 'model', 'snapshot', 'backend', 'seconds', 'MAE', 'verdict'],
@@ -34,7 +37,7 @@ export async function listModels(context: CommandContext): Promise<void> {
       card.backend,
       card.trainingSeconds.toFixed(1),
       mae === undefined ? '' : String(mae),
-      verdicts.get(card.modelVersion)?.reason ?? '',
+      verdictInWords(verdicts.get(card.modelVersion)?.reason, twins.get(card.modelVersion)),
     ]);
   }
   context.print(
@@ -45,6 +48,10 @@ export async function listModels(context: CommandContext): Promise<void> {
     models: cards.map((card) => ({ ...card, verdict: verdicts.get(card.modelVersion) ?? null })),
   });
 }
+
+/** A model that was fitted again on all data has its verdict under the name of the refit. */
+const verdictInWords = (reason: string | undefined, refit: string | undefined): string =>
+  reason ?? (refit === undefined ? '' : `scored for ${refit}, its fit on all data`);
 
 /**
  * Card, metrics and promotion decisions of one model: by default the champion, or the newest model
@@ -90,6 +97,12 @@ function cardTable(card: ModelCard, isChampion: boolean): string {
     ['model', `${card.modelVersion}${isChampion ? ' (champion)' : ''}`],
     ['trained', `${utcText(card.createdAt)}, ${seconds} s on ${card.backend}, seed ${card.seed}`],
     ['data', `snapshot ${card.snapshotVersion}, up to ${utcText(card.trainingCutoff)}`],
+    ...(card.refit
+      ? [
+          ['scored as', `${card.refit.twin}, the same recipe without the weeks of the test`],
+          ['checks', card.refit.checks.join('\n')],
+        ]
+      : []),
     ['forecasts', `${card.horizon} steps at the quantiles ${card.quantiles.join(', ')}`],
     [
       'size',

@@ -29,6 +29,10 @@ export const register: AddCommand = (program, env) => {
           '--warm-start',
           "start from the champion's weights where compatible; fewer --steps are then enough",
         )
+        .option(
+          '--no-refit',
+          'serve the model that was scored, instead of fitting it again on all data',
+        )
         .addOption(
           new Option(
             '--reproduce <modelVersion>',

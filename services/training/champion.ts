@@ -1,6 +1,7 @@
 /**
  * Purpose: restores the champion for a training: to compare with, and (if asked) to go on from.
- * Invariants: a fit goes on from nothing that has seen its test span; a champion that cannot be
+ * Invariants: a champion that was refitted on all data is compared with by its scored twin, which has
+ * not seen the test span; a fit goes on from nothing that has seen its test span; a champion that cannot be
  * used (damaged, or of another frequency or a shorter horizon) is logged and left out.
  * Fails: STORE_CORRUPT for the registry's log; a champion that is torn is no failure.
  */
@@ -21,6 +22,7 @@ import type { TrainedForecaster } from './provenance.ts';
 import { networkSpecOf, type TrainingConfig } from './training-config.ts';
 
 export interface Champion extends TrainedForecaster {
+  /** The model that was scored: the champion, or the twin of one that was refitted. */
   readonly modelVersion: string;
   readonly network: TrainedNetwork;
 }
@@ -35,7 +37,9 @@ export async function restoreChampion(
   if (reigning === null) return null;
   const { modelVersion } = reigning;
   try {
-    const { card, model, weights } = await registry.load(modelVersion);
+    const served = await registry.load(modelVersion);
+    const twin = served.card.refit?.twin;
+    const { card, model, weights } = twin === undefined ? served : await registry.load(twin);
     const network = restoreTrained(model, weights);
     const problem = mismatchOf(network.spec.features, horizon, panel);
     if (problem !== null) {
@@ -44,7 +48,7 @@ export async function restoreChampion(
     }
     const forecaster = networkForecaster(network);
     return {
-      modelVersion,
+      modelVersion: card.modelVersion,
       network,
       forecaster: { ...forecaster, name: CHAMPION },
       trainingCutoff: card.trainingCutoff,

@@ -24,6 +24,7 @@ import {
 import { featureSizes } from '../../forecasting/features/feature-spec.ts';
 import { baselineWithIntervals } from '../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
+import type { Calibration } from '../../forecasting/models/calibration/calibration.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import { networkForecaster } from '../../forecasting/models/network/forecaster.ts';
 import type { FitProgress } from '../../forecasting/models/network/member.ts';
@@ -108,6 +109,10 @@ export type FitRequest = Pick<
   'panel' | 'seed' | 'progress' | 'workers' | 'warmStart'
 > & {
   readonly config: Pick<TrainingConfig, 'fit'>;
+  /** What the progress is called; "training" where absent. */
+  readonly title?: string;
+  /** Used as it is, instead of one made from this fit. */
+  readonly calibration?: Calibration | null;
 };
 
 /**
@@ -119,15 +124,16 @@ export async function fitUpTo(
   spec: NetworkSpec,
   lastTarget: number,
 ): Promise<FittedNetwork> {
-  const { panel, config, seed, progress, workers, warmStart } = request;
-  progress.start('training', config.fit.steps * config.fit.members);
+  const { panel, config, seed, progress, workers, warmStart, calibration } = request;
+  progress.start(request.title ?? 'training', config.fit.steps * config.fit.members);
   // Cut off, so that no mistake in the fit can reach the test span.
   const past = panelUpTo(panel, lastTarget);
-  const onProgress = ({ step, loss, rate }: FitProgress) =>
-    progress.update(step, `loss ${loss.toFixed(4)}  rate ${rate.toExponential(1)}`);
+  const onProgress = ({ step, loss }: FitProgress) =>
+    progress.update(step, `error on recent batches ${loss.toFixed(3)}`);
   const extras = {
     ...(workers ? { fitMembers: membersInWorkers(seed, workers) } : {}),
     warmStart: warmStart ?? null,
+    ...(calibration === undefined ? {} : { calibration }),
   };
   const fitted = await withFitErrors(() =>
     fitNetwork(past, spec, lastTarget, config.fit, randomStreams(seed), onProgress, extras),

@@ -6,7 +6,8 @@
  * (floor.ts) is promoted, and a champion below it is replaced without a comparison; the verdict
  * carries its numbers, every comparison among them. Several comparisons do not make a promotion by
  * luck more likely: all of them must succeed (an intersection-union test, Berger 1982), so that the
- * whole errs no more often than one does, and how often that is, the caller says (error-budget.ts).
+ * whole errs no more often than one does. How often chance may beat the champion and the best
+ * baseline, the caller says (error-budget.ts); each weaker baseline is tested at 5 %.
  * Three outcomes: promoted; rejected, where the evidence says "no better", or is none (it has seen
  * what it is scored on); inconclusive, where the evidence is thin, with how many more cutoffs would
  * decide.
@@ -81,6 +82,8 @@ const MIN_CUTOFFS = 8;
 /** How much more the median may err than another's, as a share of the other's error. */
 const MEDIAN_MARGIN = 0.02;
 
+type Level = Pick<Evidence, 'level'>;
+
 /** A forecaster that the challenger is compared with, from a cutoff on. */
 interface Opponent {
   readonly forecaster: ForecasterResult;
@@ -98,10 +101,9 @@ export function judge(
   if (unusable !== null) return unusable;
 
   const { level } = evidence;
-  const against = ({ forecaster, firstCutoff }: Opponent, subset: Subset = {}) => {
-    const options = { ...subset, loss: 'pinball' as const, firstCutoff };
-    return compare(result, challenger, forecaster, { ...options, ...(level ? { level } : {}) });
-  };
+  const against = ({ forecaster, firstCutoff }: Opponent, subset: Subset & Level = {}) =>
+    compare(result, challenger, forecaster, { ...subset, loss: 'pinball', firstCutoff });
+  const strictly = (opponent: Opponent) => against(opponent, level === undefined ? {} : { level });
   const firstCutoff = result.cutoffs[0] as number;
   // The best of them first: the challenger's lead over it is the least.
   const naive = naiveOf(result, evidence)
@@ -112,8 +114,8 @@ export function judge(
   const baseline = best?.forecaster ?? null;
   const { opponent: champion, aside, missing } = championOf(result, evidence, baseline);
   const comparisons = [
-    ...naive.map(({ comparison }) => comparison),
-    ...(champion ? [against(champion)] : []),
+    ...naive.map(({ opponent, comparison }, i) => (i === 0 ? strictly(opponent) : comparison)),
+    ...(champion ? [strictly(champion)] : []),
   ];
   const groups = groupComparisons(
     result,

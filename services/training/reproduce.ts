@@ -8,8 +8,9 @@
  * STORE_CORRUPT with the key.
  */
 
+import type { Calibration } from '../../forecasting/models/calibration/calibration.ts';
 import { restoreTrained, saveNetwork } from '../../forecasting/models/network/forecaster.ts';
-import type { NetworkSpec } from '../../forecasting/models/network/network.ts';
+import type { NetworkSpec, TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import { type WarmStart, warmStartFrom } from '../../forecasting/models/network/warm-start.ts';
 import { indexAt, type Panel } from '../../forecasting/panel/panel.ts';
 import { describeError, isHeadwayError } from '../../platform/errors.ts';
@@ -92,6 +93,8 @@ interface Recipe {
   readonly lastTarget: number;
   readonly config: Pick<TrainingConfig, 'fit'>;
   readonly warmStart: WarmStart | null;
+  /** Of the twin that a refit took it from. */
+  readonly calibration?: Calibration | null;
   readonly workers: Workers | null;
 }
 
@@ -142,8 +145,12 @@ async function recipeOf(
     const { spec } = restoreTrained(model, weights);
     const warmStart = await startOf(registry, card, spec);
     if (typeof warmStart === 'string') return warmStart;
+    const twin = card.refit === null ? null : await twinOf(registry, card.refit.twin);
+    if (typeof twin === 'string') return twin;
     const workers = await startBackend(card.backend);
-    return { spec, lastTarget, config: { fit: fit as TrainingConfig['fit'] }, warmStart, workers };
+    const config = { fit: fit as TrainingConfig['fit'] };
+    const carried = twin === null ? {} : { calibration: twin.calibration };
+    return { spec, lastTarget, config, warmStart, workers, ...carried };
   } catch (error) {
     // A model of another format, and a backend that is not here: both are reported, neither is a
     // fault of the store.
@@ -175,6 +182,19 @@ async function startOf(
       isHeadwayError(error, 'MODEL_NOT_FOUND') || isHeadwayError(error, 'MODEL_CORRUPT');
     if (!isGone && !(error instanceof RangeError)) throw error;
     return `it went on from ${named}, which cannot be used: ${describeError(error)}`;
+  }
+}
+
+/** The network that a refit has its calibration from; a clause where it cannot be used. */
+async function twinOf(
+  registry: Pick<ModelRegistry, 'load'>,
+  named: string,
+): Promise<TrainedNetwork | string> {
+  try {
+    const { model, weights } = await registry.load(named);
+    return restoreTrained(model, weights);
+  } catch (error) {
+    return `its calibration is that of ${named}, which cannot be used: ${describeError(error)}`;
   }
 }
 

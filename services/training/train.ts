@@ -1,9 +1,9 @@
 /**
  * Purpose: one training run: read a snapshot, backtest and fit, register the model with its card,
- * promote it if it earned it.
- * Invariants: the model that is registered is the very one that was scored; the card names the
- * snapshot, the panel's hash and the seed; the verdict is in the registry's append-only log
- * whatever it says.
+ * and if it earned it, fit the same recipe on all data and promote that.
+ * Invariants: the model that is judged is registered as it was scored; what is promoted is that
+ * model or its refit, whose card names both; the card names the snapshot, the panel's hash, the seed
+ * and the evidence; the verdict is in the registry's append-only log whatever it says.
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not
  * compared with: the log says so).
  */
@@ -27,12 +27,20 @@ import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import { filesOf, type Manifest } from '../../storage/features/manifest.ts';
 import { hashPanel } from '../../storage/features/panel-hash.ts';
 import type { ModelCard } from '../../storage/models/model-card.ts';
-import type { ModelRegistry } from '../../storage/models/model-registry.ts';
+import type { ModelRegistry, RegisterRequest } from '../../storage/models/model-registry.ts';
 import { restoreChampion, warmStartOf } from './champion.ts';
-import { baselinesOf, type Evaluation, evaluate, oracleForecaster } from './evaluation.ts';
+import { nextLevel } from './error-budget.ts';
+import {
+  baselinesOf,
+  type Evaluation,
+  type EvaluationRequest,
+  evaluate,
+  oracleForecaster,
+} from './evaluation.ts';
 import { type GateVerdict, judge } from './gate.ts';
 import { logOutliers } from './outlier-log.ts';
 import { provenanceOf } from './provenance.ts';
+import { refit } from './refit.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
 
@@ -57,6 +65,8 @@ export interface TrainingRequest {
   readonly knownAt?: number;
   /** Go on from the champion's weights where they fit and have not seen the test span. */
   readonly warmStart?: boolean;
+  /** false: what is promoted is the model that was scored, without the last weeks. */
+  readonly refit?: boolean;
   readonly oracle?: Source['oracle'];
   /** The chart that the store keeps with the verdict, as SVG. */
   readonly drawVerdict: (verdict: VerdictChart) => string | Promise<string>;
@@ -69,7 +79,12 @@ export interface VerdictChart extends Pick<GateVerdict, 'outcome' | 'reason' | '
 }
 
 export interface TrainingResult {
+  /** Of the model that was promoted, or else of the one that was scored. */
   readonly card: ModelCard;
+  /** The model that was scored: the same, or the twin of one that was refitted. */
+  readonly scored: ModelCard;
+  /** Why a model that passed the gate was not refitted on all data; null where it was, or did not pass. */
+  readonly notRefitted: string | null;
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;
   readonly panel: Panel;
@@ -101,42 +116,89 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   };
   const trained = champion ? [challenger, champion] : [challenger];
   const provenance = provenanceOf(domain, panel, evaluation.result.cutoffs, trained, seed);
+  const level = nextLevel(await registry.promotions(), request.clock.now());
   const verdict = judge(evaluation.result, 'network', {
     ...provenance,
     baselines: await baselinesOf(domain, panel, evaluation.result),
     groups: evaluation.groups.filter(({ series }) => series.length < panel.seriesIds.length),
+    level,
   });
   const reliable = reliabilityOf(evaluation);
   const uncalibrated = whyUncalibrated(evaluation, config);
   if (uncalibrated) logger.warn(uncalibrated);
   const exogenous = exogenousOf(evaluation, panel, logger);
-  const { model, weights } = saveNetwork(evaluation.fitted);
-  const card = await registry.register({
-    model,
-    weights,
-    card: {
-      snapshotVersion: manifest.snapshotVersion,
-      knownAt,
-      trainingCutoff: evaluation.trainingCutoff,
-      panelHash: hashPanel(panel),
-      forecaster: 'network',
-      config: { ...config, exogenous, ...(warmStart ? { warmStart } : {}) },
-      seed,
-      backend,
-      madeWith: buildEnvironment(),
-      trainingSeconds: evaluation.trainingSeconds,
-      quantiles: domain.quantiles,
-      horizon: domain.horizon,
-      metrics: withReliability(jsonMetrics(evaluation), reliable),
-    },
-  });
-  await record(request, card, verdict);
+  const card = {
+    snapshotVersion: manifest.snapshotVersion,
+    knownAt,
+    trainingCutoff: evaluation.trainingCutoff,
+    panelHash: hashPanel(panel),
+    forecaster: 'network',
+    config: { ...config, exogenous, ...(warmStart ? { warmStart } : {}) },
+    seed,
+    backend,
+    madeWith: buildEnvironment(),
+    trainingSeconds: evaluation.trainingSeconds,
+    quantiles: domain.quantiles,
+    horizon: domain.horizon,
+    metrics: withReliability(jsonMetrics(evaluation), reliable),
+    evidence: evidenceOf(verdict, level),
+  };
+  const scored = await registry.register({ ...saveNetwork(evaluation.fitted), card });
+  const refitted = verdict.promoted
+    ? await refitOf({ ...request, panel, warmStart: start }, evaluation, scored, card)
+    : { card: scored, why: null };
+  await record(request, refitted.card, scored, verdict, refitted.why, level);
   logger.info(
-    { modelVersion: card.modelVersion, seconds: card.trainingSeconds, outcome: verdict.outcome },
+    {
+      modelVersion: refitted.card.modelVersion,
+      scored: scored.modelVersion,
+      seconds: card.trainingSeconds,
+      outcome: verdict.outcome,
+    },
     verdict.reason,
   );
-  return { card, verdict, evaluation, panel, reliability: reliable, uncalibrated, warmStart };
+  return {
+    ...{ card: refitted.card, scored, notRefitted: refitted.why, verdict, evaluation, panel },
+    ...{ reliability: reliable, uncalibrated, warmStart },
+  };
 }
+
+/** The card of the refit; that of the scored model, and why, where there is none. */
+async function refitOf(
+  request: Omit<TrainingRequest, 'warmStart'> & EvaluationRequest,
+  { fitted: twin, result }: Evaluation,
+  scored: ModelCard,
+  card: RegisterRequest['card'],
+): Promise<{ card: ModelCard; why: string | null }> {
+  if (request.refit === false) return { card: scored, why: 'it was switched off' };
+  const { fitted, checks, problem, trainingCutoff, seconds } = await refit(
+    request,
+    twin,
+    result.cutoffs,
+  );
+  if (problem !== null) {
+    request.logger.warn({ twin: scored.modelVersion, problem }, 'the refit is not served');
+    return { card: scored, why: problem };
+  }
+  const own = {
+    ...card,
+    trainingCutoff,
+    trainingSeconds: seconds,
+    refit: { twin: scored.modelVersion, checks },
+  };
+  const saved = saveNetwork(fitted);
+  return { card: await request.registry.register({ ...saved, card: own }), why: null };
+}
+
+/** What the card and the log keep of a verdict. */
+const evidenceOf = (
+  { outcome, moreCutoffs, comparisons, groups }: GateVerdict,
+  level: number,
+): Record<string, unknown> => ({
+  ...{ outcome, moreCutoffs, comparisons, groups },
+  // Without a comparison nothing was tested, so nothing of the error budget is spent.
+  level: comparisons.length > 0 ? level : null,
+});
 
 /** Why a fit left its quantiles uncalibrated; null where it did not. */
 const whyUncalibrated = ({ fitted }: Evaluation, { fit }: TrainingConfig): string | null =>
@@ -172,17 +234,33 @@ function withReliability(
 async function record(
   { domain, registry, drawVerdict }: TrainingRequest,
   { modelVersion }: ModelCard,
+  scored: ModelCard,
   verdict: GateVerdict,
+  notRefitted: string | null,
+  level: number,
 ): Promise<void> {
-  const { outcome, reason, comparisons, moreCutoffs } = verdict;
+  const { outcome } = verdict;
+  const isRefit = modelVersion !== scored.modelVersion;
+  const reason = verdict.reason + refitInWords(isRefit, notRefitted);
   const chart = await drawVerdict({
     ...verdict,
     title: domain.title,
     unit: domain.unit,
     reason: `${modelVersion} ${reason}`,
   });
-  const entry = { modelVersion, reason, evidence: { outcome, moreCutoffs, comparisons }, chart };
+  const evidence = {
+    ...evidenceOf(verdict, level),
+    twin: isRefit ? scored.modelVersion : null,
+    notRefitted,
+  };
+  const entry = { modelVersion, reason, evidence, chart };
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
+}
+
+/** What became of the refit, as the end of a sentence; nothing for a model that did not pass. */
+export function refitInWords(isRefit: boolean, notRefitted: string | null): string {
+  if (isRefit) return '; then fitted again on all data, the weeks of the test included';
+  return notRefitted === null ? '' : `; not fitted again on all data: ${notRefitted}`;
 }
 
 /**

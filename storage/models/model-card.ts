@@ -2,8 +2,8 @@
  * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
  * of its files.
  * Invariants: written last, so that a model without a card does not exist; checksummed, so that no bit
- * of it changes unseen. Cards of format 1 (which do not say what they were made with) are read as
- * what they are.
+ * of it changes unseen. Cards of format 1 (which do not say what they were made with) and of format
+ * 2 (which hold neither evidence nor a refit) are read as what they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
@@ -16,15 +16,23 @@ import { lazyValidator, record, schemaProblem } from '../../platform/settings/va
 import type { BuildEnvironment } from '../../platform/tensorflow/build-environment.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 
-export const MODEL_FORMAT = 2;
+export const MODEL_FORMAT = 3;
 
 export interface ModelFile {
   readonly sha256: string;
   readonly bytes: number;
 }
 
+/** What a model that was fitted on all data says of the one that was scored. */
+export interface Refit {
+  /** The model of the same recipe that the metrics and the verdict are of. */
+  readonly twin: string;
+  /** What was checked before the refit was served; each of them holds. */
+  readonly checks: readonly string[];
+}
+
 export interface ModelCard {
-  readonly format: 1 | typeof MODEL_FORMAT;
+  readonly format: 1 | 2 | typeof MODEL_FORMAT;
   /** "<YYYYMMDDTHHMMSSZ>-<first 12 hex digits of the hash of the card and its files>". */
   readonly modelVersion: string;
   readonly domain: string;
@@ -51,7 +59,12 @@ export interface ModelCard {
   readonly trainingSeconds: number;
   readonly quantiles: readonly number[];
   readonly horizon: number;
+  /** Of the model itself, or of its twin where it is a refit. */
   readonly metrics: unknown;
+  /** The verdict of the gate with every comparison; null where there was none. */
+  readonly evidence: unknown;
+  /** null for a model that was scored itself. */
+  readonly refit: Refit | null;
   readonly files: { readonly 'model.json': ModelFile; readonly 'weights.bin': ModelFile };
 }
 
@@ -88,7 +101,7 @@ const first = {
 };
 const second = {
   ...first,
-  format: { const: MODEL_FORMAT },
+  format: { const: 2 },
   madeWith: {
     anyOf: [
       record({ node: text, tensorflow: text, timeZones: text, platform: text }),
@@ -96,13 +109,21 @@ const second = {
     ],
   },
 };
-const shape = lazyValidator({ anyOf: [record(first), record(second)] });
-const written = lazyValidator(record(second));
+const third = {
+  ...second,
+  format: { const: MODEL_FORMAT },
+  evidence: {},
+  refit: {
+    anyOf: [record({ twin: text, checks: { type: 'array', items: text } }), { type: 'null' }],
+  },
+};
+const shape = lazyValidator({ anyOf: [record(first), record(second), record(third)] });
+const written = lazyValidator(record(third));
 
 export function parseModelCard(key: string, bytes: Uint8Array): ModelCard {
   const card = {
-    madeWith: null,
-    ...(decodeChecksummedJson(key, bytes, shape, 'MODEL_CORRUPT') as Omit<ModelCard, 'madeWith'>),
+    ...{ madeWith: null, evidence: null, refit: null },
+    ...(decodeChecksummedJson(key, bytes, shape, 'MODEL_CORRUPT') as Partial<ModelCard>),
   } as ModelCard;
   const own = objectKeys.modelFile(card.domain, card.modelVersion, 'card.json');
   if (key === own) return card;

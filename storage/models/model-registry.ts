@@ -18,15 +18,18 @@ import { verifyModels } from './model-verify.ts';
 import { type Promotion, type RefusalKind, reigns } from './promotion.ts';
 import { type Decision, PromotionLog } from './promotion-log.ts';
 
+/** What a card need not say. */
+type Optional = 'madeWith' | 'evidence' | 'refit';
+
 export interface RegisterRequest {
   /** The topology and whatever else prediction needs, as JSON. */
   readonly model: unknown;
   readonly weights: Uint8Array;
   readonly card: Omit<
     ModelCard,
-    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'madeWith' | 'files'
+    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'files' | Optional
   > &
-    Partial<Pick<ModelCard, 'madeWith'>>;
+    Partial<Pick<ModelCard, Optional>>;
 }
 
 export interface Verdict {
@@ -90,11 +93,8 @@ export function openModelRegistry(options: {
       const second = new Date(createdAt).toISOString().replace(/[-:]|\.\d+/g, '');
       const modelVersion = `${second}-${sha256(JSON.stringify([card, described])).slice(0, 12)}`;
       const about = { format: MODEL_FORMAT, modelVersion, domain, createdAt } as const;
-      await files.write(
-        { ...about, madeWith: null, ...card, files: described },
-        modelBytes,
-        weights,
-      );
+      const unsaid = { madeWith: null, evidence: null, refit: null };
+      await files.write({ ...about, ...unsaid, ...card, files: described }, modelBytes, weights);
       return (await files.load(modelVersion)).card;
     },
     list: () => files.list(),

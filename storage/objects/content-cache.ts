@@ -23,18 +23,6 @@ import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { fileHash } from '../../platform/files/file-hash.ts';
 
-export interface ContentCache {
-  /** The path of the content with this hash, or null where it is not here. */
-  find(hash: string): Promise<string | null>;
-  /**
-   * Lets `fetch` write a new file, and keeps it under the hash that it returns. Processes and
-   * callers that do so at once do no harm.
-   * @returns its path
-   */
-  add(fetch: (temporary: string) => Promise<string>): Promise<string>;
-  drop(hash: string): Promise<void>;
-}
-
 export interface ContentCacheOptions {
   readonly folder: string;
   /** 0: nothing is kept for later, and nothing that was kept is used. */
@@ -72,36 +60,99 @@ function removeAtExit(folder: string): void {
   toRemove.add(folder);
 }
 
-export function contentCache({ folder, maxBytes, clock }: ContentCacheOptions): ContentCache {
-  const root = path.resolve(folder);
-  const objects = path.join(root, 'objects');
-  const inUse = path.join(root, 'in-use');
-  const mine = path.join(inUse, randomUUID());
-  /** Hash → what its file was when it was last asked for. */
-  const held = new Map<string, { askedAt: number }>();
-  let isPrepared = false;
+export class ContentCache {
+  readonly #root: string;
+  readonly #objects: string;
+  readonly #inUse: string;
+  readonly #mine: string;
+  readonly #maxBytes: number;
+  readonly #clock: Clock | undefined;
+  /** Hash → when its file was last asked for. */
+  readonly #held = new Map<string, { askedAt: number }>();
+  #isPrepared = false;
 
-  async function prepare(): Promise<void> {
-    await files.mkdir(objects, { recursive: true });
-    await files.mkdir(mine, { recursive: true });
-    if (isPrepared) return;
-    isPrepared = true;
-    removeAtExit(mine);
-    if (clock) await clearAbandoned(clock);
+  constructor({ folder, maxBytes, clock }: ContentCacheOptions) {
+    this.#root = path.resolve(folder);
+    this.#objects = path.join(this.#root, 'objects');
+    this.#inUse = path.join(this.#root, 'in-use');
+    this.#mine = path.join(this.#inUse, randomUUID());
+    this.#maxBytes = maxBytes;
+    this.#clock = clock;
   }
 
-  async function clearAbandoned({ now }: Clock): Promise<void> {
-    for (const name of await files.readdir(inUse)) {
-      const each = path.join(inUse, name);
+  /** The path of the content with this hash, or null where it is not here. */
+  find(hash: string): Promise<string | null> {
+    return this.#guarded(async () => {
+      if (this.#maxBytes === 0) return null;
+      await this.#prepare();
+      const own = await this.#hold(hash);
+      if (own === null) return null;
+      if (!this.#held.has(hash) && (await fileHash(own)) !== hash) {
+        await this.#dropNow(hash);
+        return null;
+      }
+      await this.#noteUse(hash, own);
+      return own;
+    });
+  }
+
+  /**
+   * Lets `fetch` write a new file, and keeps it under the hash that it returns. Processes and
+   * callers that do so at once do no harm.
+   * @returns its path
+   */
+  add(fetch: (temporary: string) => Promise<string>): Promise<string> {
+    return this.#guarded(async () => {
+      await this.#prepare();
+      const temporary = path.join(this.#mine, `${randomUUID()}.part`);
+      try {
+        const hash = await fetch(temporary);
+        // Whole seconds survive being set again with every use.
+        const now = Math.floor(
+          (this.#clock?.now() ?? (await files.stat(temporary)).mtimeMs) / 1000,
+        );
+        await files.utimes(temporary, now, now);
+        await files.chmod(temporary, 0o444);
+        const own = path.join(this.#mine, hash);
+        await files.rename(temporary, own);
+        if (this.#maxBytes > 0) {
+          const codes = ['EEXIST', 'EPERM', 'ENOTSUP', 'EMLINK'];
+          await unless(codes, files.link(own, path.join(this.#objects, hash)));
+        }
+        await this.#noteUse(hash, own);
+        await this.#evict();
+        return own;
+      } finally {
+        await files.rm(temporary, { force: true });
+      }
+    });
+  }
+
+  drop(hash: string): Promise<void> {
+    return this.#guarded(() => this.#dropNow(hash));
+  }
+
+  async #prepare(): Promise<void> {
+    await files.mkdir(this.#objects, { recursive: true });
+    await files.mkdir(this.#mine, { recursive: true });
+    if (this.#isPrepared) return;
+    this.#isPrepared = true;
+    removeAtExit(this.#mine);
+    if (this.#clock) await this.#clearAbandoned(this.#clock);
+  }
+
+  async #clearAbandoned({ now }: Clock): Promise<void> {
+    for (const name of await files.readdir(this.#inUse)) {
+      const each = path.join(this.#inUse, name);
       const look = await unless(['ENOENT'], files.stat(each));
-      if (look && each !== mine && now() - look.mtimeMs > ABANDONED_MS)
+      if (look && each !== this.#mine && now() - look.mtimeMs > ABANDONED_MS)
         await files.rm(each, { recursive: true, force: true });
     }
   }
 
   /** Gives `hash` a name of our own, if it is there. */
-  async function hold(hash: string): Promise<string | null> {
-    const [kept, own] = [path.join(objects, hash), path.join(mine, hash)];
+  async #hold(hash: string): Promise<string | null> {
+    const [kept, own] = [path.join(this.#objects, hash), path.join(this.#mine, hash)];
     const linked = await unless(
       ['ENOENT'],
       files
@@ -116,41 +167,41 @@ export function contentCache({ folder, maxBytes, clock }: ContentCacheOptions): 
     return linked ? own : null;
   }
 
-  async function noteUse(hash: string, own: string): Promise<void> {
-    held.set(hash, { askedAt: clock?.now() ?? 0 });
-    if (!clock) return;
+  async #noteUse(hash: string, own: string): Promise<void> {
+    this.#held.set(hash, { askedAt: this.#clock?.now() ?? 0 });
+    if (!this.#clock) return;
     const { mtime } = await files.stat(own);
-    await files.utimes(own, clock.now() / 1000, mtime);
-    await files.utimes(mine, clock.now() / 1000, clock.now() / 1000);
+    await files.utimes(own, this.#clock.now() / 1000, mtime);
+    await files.utimes(this.#mine, this.#clock.now() / 1000, this.#clock.now() / 1000);
   }
 
-  async function releaseIdle(): Promise<void> {
-    if (!clock) return;
-    for (const [hash, { askedAt }] of held) {
-      if (clock.now() - askedAt <= IDLE_MS) continue;
-      held.delete(hash);
-      await unless(['ENOENT'], files.unlink(path.join(mine, hash)));
+  async #releaseIdle(): Promise<void> {
+    if (!this.#clock) return;
+    for (const [hash, { askedAt }] of this.#held) {
+      if (this.#clock.now() - askedAt <= IDLE_MS) continue;
+      this.#held.delete(hash);
+      await unless(['ENOENT'], files.unlink(path.join(this.#mine, hash)));
     }
   }
 
-  async function evict(): Promise<void> {
-    await releaseIdle();
-    if (maxBytes === 0) return; // what others keep here is theirs
+  async #evict(): Promise<void> {
+    await this.#releaseIdle();
+    if (this.#maxBytes === 0) return; // what others keep here is theirs
     const kept: { file: string; bytes: number; usedAt: number }[] = [];
-    for (const name of await files.readdir(objects)) {
-      const file = path.join(objects, name);
+    for (const name of await files.readdir(this.#objects)) {
+      const file = path.join(this.#objects, name);
       const look = await unless(['ENOENT'], files.stat(file));
       if (look) kept.push({ file, bytes: look.size, usedAt: look.atimeMs });
     }
     let bytes = kept.reduce((sum, each) => sum + each.bytes, 0);
     for (const each of kept.sort((a, b) => a.usedAt - b.usedAt)) {
-      if (bytes <= maxBytes) return;
+      if (bytes <= this.#maxBytes) return;
       await unless(['ENOENT'], files.unlink(each.file));
       bytes -= each.bytes;
     }
   }
 
-  async function guarded<T>(where: string, work: () => Promise<T>): Promise<T> {
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -166,9 +217,9 @@ export function contentCache({ folder, maxBytes, clock }: ContentCacheOptions): 
         isFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE',
         `The cache of the store cannot be written (${code})`,
         {
-          where,
+          where: this.#root,
           fix:
-            `Make ${root} writable and give it space, or set HEADWAY_WORK; it holds ` +
+            `Make ${this.#root} writable and give it space, or set HEADWAY_WORK; it holds ` +
             'nothing that the store has not.',
           cause: error,
         },
@@ -176,49 +227,9 @@ export function contentCache({ folder, maxBytes, clock }: ContentCacheOptions): 
     }
   }
 
-  const dropNow = async (hash: string): Promise<void> => {
-    held.delete(hash);
-    for (const place of [objects, mine])
+  async #dropNow(hash: string): Promise<void> {
+    this.#held.delete(hash);
+    for (const place of [this.#objects, this.#mine])
       await unless(['ENOENT'], files.unlink(path.join(place, hash)));
-  };
-
-  return {
-    find: (hash) =>
-      guarded(root, async () => {
-        if (maxBytes === 0) return null;
-        await prepare();
-        const own = await hold(hash);
-        if (own === null) return null;
-        if (!held.has(hash) && (await fileHash(own)) !== hash) {
-          await dropNow(hash);
-          return null;
-        }
-        await noteUse(hash, own);
-        return own;
-      }),
-    add: (fetch) =>
-      guarded(root, async () => {
-        await prepare();
-        const temporary = path.join(mine, `${randomUUID()}.part`);
-        try {
-          const hash = await fetch(temporary);
-          // Whole seconds survive being set again with every use.
-          const now = Math.floor((clock?.now() ?? (await files.stat(temporary)).mtimeMs) / 1000);
-          await files.utimes(temporary, now, now);
-          await files.chmod(temporary, 0o444);
-          const own = path.join(mine, hash);
-          await files.rename(temporary, own);
-          if (maxBytes > 0) {
-            const codes = ['EEXIST', 'EPERM', 'ENOTSUP', 'EMLINK'];
-            await unless(codes, files.link(own, path.join(objects, hash)));
-          }
-          await noteUse(hash, own);
-          await evict();
-          return own;
-        } finally {
-          await files.rm(temporary, { force: true });
-        }
-      }),
-    drop: (hash) => guarded(root, () => dropNow(hash)),
-  };
+  }
 }

@@ -110,3 +110,11 @@ export function checkKey(key: string): string {
       '".." segment.',
   });
 }
+
+export function isKey(key: string): boolean {
+  try {
+    return checkKey(key) === key;
+  } catch {
+    return false;
+  }
+}

@@ -14,13 +14,19 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwayError } from '../../platform/errors.ts';
 import { HASH_PATTERN, sha256 } from '../../platform/files/content-hash.ts';
-import { type ContentCacheOptions, contentCache } from '../objects/content-cache.ts';
-import { checkKey } from '../objects/object-keys.ts';
+import { ContentCache, type ContentCacheOptions } from '../objects/content-cache.ts';
+import { checkKey, isKey } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { proveCondition } from './condition-proof.ts';
 import type { S3Address } from './s3-address.ts';
 import { errorOf, isTaken, mayPass } from './s3-failure.ts';
-import { type S3Listed, type S3Options, type S3Page, s3Requests } from './s3-requests.ts';
+import {
+  type S3Listed,
+  type S3Options,
+  type S3Page,
+  type S3Requests,
+  s3Requests,
+} from './s3-requests.ts';
 import { GaveUp, type RetryPolicy, retryPolicy, withRetries } from './s3-retry.ts';
 import { downloadBytes, downloadFile, type TransferOptions, uploadFile } from './s3-transfer.ts';
 
@@ -48,30 +54,79 @@ function hashInKey(key: string): string | null {
 }
 
 export function s3ObjectStore(address: S3Address, options: S3StoreOptions): ObjectStore {
-  const { bucket, prefix } = address;
-  const location = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
-  const policy: RetryPolicy = { ...retryPolicy, ...options.retries };
-  const transfer: TransferOptions = {
-    policy,
-    partBytes: options.partBytes ?? PART_BYTES,
-    parallel: PARALLEL,
+  const objects = new S3Objects(address, options);
+  const guarded = <T>(key: string, work: () => Promise<T>) => objects.guarded(key, work);
+  return {
+    location: objects.location,
+    get: (key, known) =>
+      guarded(key, async () => {
+        const name = objects.remote(key);
+        const hash = known ?? hashInKey(key);
+        if (hash !== null && options.cache.maxBytes > 0) return objects.cachedBytes(key, hash);
+        return downloadBytes(objects.requests, name, hash, objects.transfer);
+      }),
+    has: (key) => guarded(key, () => objects.exists(key)),
+    put: (key, bytes) => guarded(key, async () => void (await objects.create(key, bytes))),
+    putFile: (key, source) => guarded(key, () => objects.putFile(key, source)),
+    createIfAbsent: (key, bytes) =>
+      guarded(key, async () => {
+        checkKey(key);
+        await objects.proven();
+        return objects.create(key, bytes);
+      }),
+    list: (folder, after) =>
+      guarded(folder, async () => (await objects.listDetails(folder, after)).map(({ key }) => key)),
+    listDetails: (folder) => guarded(folder, () => objects.listDetails(folder)),
+    remove: (key) => guarded(key, () => objects.remove(key)),
+    localPath: (key) => guarded(key, () => objects.localFile(key, hashInKey(key))),
   };
-  const requests = s3Requests(address, options);
-  const cache = contentCache(options.cache);
-  let proof: Promise<void> | null =
-    (options.isProven ?? address.endpoint === null) ? Promise.resolve() : null;
+}
+
+class S3Objects {
+  readonly location: string;
+  readonly requests: S3Requests;
+  readonly transfer: TransferOptions;
+  readonly cache: ContentCache;
+  readonly #address: S3Address;
+  readonly #prefix: string;
+  readonly #policy: RetryPolicy;
+  readonly #onWarning: (message: string) => void;
+  #proof: Promise<void> | null;
   /** Downloads under way in this process, so that one object is fetched once. */
-  const fetching = new Map<string, Promise<string>>();
+  readonly #fetching = new Map<string, Promise<string>>();
 
-  const remote = (key: string): string => prefix + checkKey(key);
+  constructor(address: S3Address, options: S3StoreOptions) {
+    const { bucket, prefix } = address;
+    this.location = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
+    this.#address = address;
+    this.#prefix = prefix;
+    this.#policy = { ...retryPolicy, ...options.retries };
+    this.#onWarning = options.onWarning ?? (() => {});
+    this.transfer = {
+      policy: this.#policy,
+      partBytes: options.partBytes ?? PART_BYTES,
+      parallel: PARALLEL,
+    };
+    this.requests = s3Requests(address, options);
+    this.cache = new ContentCache(options.cache);
+    this.#proof = (options.isProven ?? address.endpoint === null) ? Promise.resolve() : null;
+  }
 
-  async function guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
+  remote(key: string): string {
+    return this.#prefix + checkKey(key);
+  }
+
+  async guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof GaveUp) throw errorOf(error.failure, key, location, error.tries);
+      if (error instanceof GaveUp) throw errorOf(error.failure, key, this.location, error.tries);
       // The prefix is the store's business; what people know is the key.
-      if (error instanceof HeadwayError && prefix !== '' && error.where === prefix + key)
+      if (
+        error instanceof HeadwayError &&
+        this.#prefix !== '' &&
+        error.where === this.#prefix + key
+      )
         throw new HeadwayError(error.code, error.message, {
           where: key,
           ...(error.fix ? { fix: error.fix } : {}),
@@ -81,23 +136,25 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
   }
 
   /** Once a process, before its first commit. */
-  async function proven(): Promise<void> {
-    const server = address.endpoint ?? location;
-    proof ??= proveCondition(requests, {
-      ...{ policy, prefix, server },
-      onWarning: options.onWarning ?? (() => {}),
+  async proven(): Promise<void> {
+    const server = this.#address.endpoint ?? this.location;
+    this.#proof ??= proveCondition(this.requests, {
+      policy: this.#policy,
+      prefix: this.#prefix,
+      server,
+      onWarning: this.#onWarning,
     });
-    await proof.catch((error: unknown) => {
-      proof = null; // the server may be replaced, or reachable again
+    await this.#proof.catch((error: unknown) => {
+      this.#proof = null; // the server may be replaced, or reachable again
       throw error;
     });
   }
 
-  async function create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
-    const name = remote(key);
+  async create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
+    const name = this.remote(key);
     const marks = { sha256: sha256(bytes), writer: randomUUID() };
     try {
-      await withRetries(policy, () => requests.create(name, bytes, marks));
+      await withRetries(this.#policy, () => this.requests.create(name, bytes, marks));
       return 'created';
     } catch (error) {
       if (!(error instanceof GaveUp) || !(isTaken(error.failure) || mayPass(error.failure)))
@@ -105,7 +162,7 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
       // A refusal may be about our own first try, and a failure may have come after the object was
       // made: only the slot knows.
       const isRefused = isTaken(error.failure);
-      const found = await withRetries(policy, () => requests.head(name)).catch(
+      const found = await withRetries(this.#policy, () => this.requests.head(name)).catch(
         (unseen: unknown) => {
           throw isRefused ? unseen : error;
         },
@@ -116,53 +173,58 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     }
   }
 
-  async function exists(key: string): Promise<boolean> {
-    return (await withRetries(policy, () => requests.head(remote(key)))) !== null;
+  async exists(key: string): Promise<boolean> {
+    return (await withRetries(this.#policy, () => this.requests.head(this.remote(key)))) !== null;
   }
 
   /** One fetch of an object at a time, however many wait for it. */
-  function fetchOnce(key: string, fetchTo: Parameters<typeof cache.add>[0]): Promise<string> {
-    const under = fetching.get(key) ?? cache.add(fetchTo).finally(() => fetching.delete(key));
-    fetching.set(key, under);
+  #fetchOnce(key: string, fetchTo: Parameters<ContentCache['add']>[0]): Promise<string> {
+    const under =
+      this.#fetching.get(key) ?? this.cache.add(fetchTo).finally(() => this.#fetching.delete(key));
+    this.#fetching.set(key, under);
     return under;
   }
 
-  /** The local file of an object, fetched where it is not in the cache. */
-  async function localFile(key: string, known: string | null): Promise<string> {
+  /** The local file of an object, fetched where it is not in the this.cache. */
+  async localFile(key: string, known: string | null): Promise<string> {
     const hash =
-      known ?? (await withRetries(policy, () => requests.head(remote(key))))?.sha256 ?? null;
-    const cached = hash === null ? null : await cache.find(hash);
+      known ??
+      (await withRetries(this.#policy, () => this.requests.head(this.remote(key))))?.sha256 ??
+      null;
+    const cached = hash === null ? null : await this.cache.find(hash);
     return (
       cached ??
-      fetchOnce(key, (temporary) => downloadFile(requests, remote(key), known, temporary, transfer))
+      this.#fetchOnce(key, (temporary) =>
+        downloadFile(this.requests, this.remote(key), known, temporary, this.transfer),
+      )
     );
   }
 
   /** The same, read: what had to be fetched is not read back. */
-  async function cachedBytes(key: string, hash: string): Promise<Buffer> {
+  async cachedBytes(key: string, hash: string): Promise<Buffer> {
     let fetched: Buffer | null = null;
     const toBytes = async (temporary: string): Promise<string> => {
-      fetched = await downloadBytes(requests, remote(key), hash, transfer);
+      fetched = await downloadBytes(this.requests, this.remote(key), hash, this.transfer);
       await writeFile(temporary, fetched, { flag: 'wx' });
       return hash;
     };
-    const file = (await cache.find(hash)) ?? (await fetchOnce(key, toBytes));
+    const file = (await this.cache.find(hash)) ?? (await this.#fetchOnce(key, toBytes));
     return fetched ?? readFile(file);
   }
 
-  async function listDetails(folder: string, after?: string): Promise<S3Listed[]> {
+  async listDetails(folder: string, after?: string): Promise<S3Listed[]> {
     if (folder !== '')
       checkKey(folder.endsWith('/') ? folder.slice(0, -1) : `${folder}/ must end in a slash`);
     const found = new Map<string, S3Listed>();
-    const start = after ? remote(after) : null;
+    const start = after ? this.remote(after) : null;
     let from: string | null = null;
     do {
       const at: string | null = from;
-      const { objects, continuation }: S3Page = await withRetries(policy, () =>
-        requests.list(prefix + folder, start, at),
+      const { objects, continuation }: S3Page = await withRetries(this.#policy, () =>
+        this.requests.list(this.#prefix + folder, start, at),
       );
       for (const each of objects) {
-        const key = each.key.startsWith(prefix) ? each.key.slice(prefix.length) : '';
+        const key = each.key.startsWith(this.#prefix) ? each.key.slice(this.#prefix.length) : '';
         if (key.startsWith(folder) && isKey(key)) found.set(key, { ...each, key });
       }
       from = continuation === at ? null : continuation;
@@ -170,54 +232,23 @@ export function s3ObjectStore(address: S3Address, options: S3StoreOptions): Obje
     return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  return {
-    location,
-    get: (key: string, known?: string) =>
-      guarded(key, async () => {
-        const name = remote(key);
-        const hash = known ?? hashInKey(key);
-        if (hash !== null && options.cache.maxBytes > 0) return cachedBytes(key, hash);
-        return downloadBytes(requests, name, hash, transfer);
-      }),
-    has: (key: string) => guarded(key, () => exists(key)),
-    put: (key: string, bytes: Uint8Array) =>
-      guarded(key, async () => void (await create(key, bytes))),
-    putFile: (key: string, source: string) =>
-      guarded(key, async () => {
-        const name = remote(key);
-        const look = await stat(source).catch((error: unknown) => {
-          throw new HeadwayError('SOURCE_NOT_FOUND', 'The file to store cannot be read', {
-            where: source,
-            cause: error,
-          });
-        });
-        if (look.size <= transfer.partBytes) await create(key, await readFile(source));
-        else if (!(await exists(key))) await uploadFile(requests, name, source, transfer);
-      }),
-    createIfAbsent: (key: string, bytes: Uint8Array) =>
-      guarded(key, async () => {
-        checkKey(key);
-        await proven();
-        return create(key, bytes);
-      }),
-    list: (folder: string, after?: string) =>
-      guarded(folder, async () => (await listDetails(folder, after)).map(({ key }) => key)),
-    listDetails: (folder: string) => guarded(folder, () => listDetails(folder)),
-    remove: (key: string) =>
-      guarded(key, async () => {
-        const name = remote(key);
-        await withRetries(policy, () => requests.remove(name));
-        const hash = hashInKey(key);
-        if (hash !== null) await cache.drop(hash);
-      }),
-    localPath: (key: string) => guarded(key, () => localFile(key, hashInKey(key))),
-  };
-}
+  async remove(key: string): Promise<void> {
+    const name = this.remote(key);
+    await withRetries(this.#policy, () => this.requests.remove(name));
+    const hash = hashInKey(key);
+    if (hash !== null) await this.cache.drop(hash);
+  }
 
-function isKey(key: string): boolean {
-  try {
-    return checkKey(key) === key;
-  } catch {
-    return false;
+  async putFile(key: string, source: string): Promise<void> {
+    const name = this.remote(key);
+    const look = await stat(source).catch((error: unknown) => {
+      throw new HeadwayError('SOURCE_NOT_FOUND', 'The file to store cannot be read', {
+        where: source,
+        cause: error,
+      });
+    });
+    if (look.size <= this.transfer.partBytes) await this.create(key, await readFile(source));
+    else if (!(await this.exists(key)))
+      await uploadFile(this.requests, name, source, this.transfer);
   }
 }

@@ -8,7 +8,7 @@
  * Fails: with the SDK's errors, for s3-failure.ts to judge; a 404 on HEAD is null.
  */
 import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import type { S3Address } from './s3-address.ts';
 import { failureOf, isMissing } from './s3-failure.ts';
 
@@ -99,24 +99,46 @@ const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64
 const hashIn = (metadata: Record<string, string> | undefined): string | null =>
   /^[0-9a-f]{64}$/.test(metadata?.sha256 ?? '') ? (metadata?.sha256 as string) : null;
 
+interface Connection {
+  readonly Bucket: string;
+  readonly encrypted: Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'>;
+  open(): ReturnType<typeof load>;
+  limit(): { readonly abortSignal: AbortSignal };
+}
+
 /** @param address keys are used as they are: the prefix is the store's business. */
 export function s3Requests(address: S3Address, options: S3Options = {}): S3Requests {
   const { bucket: Bucket, encryption, kmsKey } = address;
-  const encrypted = {
-    ...(encryption ? { ServerSideEncryption: encryption } : {}),
-    ...(kmsKey ? { SSEKMSKeyId: kmsKey } : {}),
-  };
   let loaded: ReturnType<typeof load> | undefined;
-  const open = () => {
-    loaded ??= load(address, options);
-    return loaded;
+  const connection: Connection = {
+    Bucket,
+    encrypted: {
+      ...(encryption ? { ServerSideEncryption: encryption } : {}),
+      ...(kmsKey ? { SSEKMSKeyId: kmsKey } : {}),
+    },
+    open: () => {
+      loaded ??= load(address, options);
+      return loaded;
+    },
+    // The handler's own time-outs end with the first byte of the response; a body that trickles
+    // must end too.
+    limit: () => ({
+      abortSignal: AbortSignal.timeout(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS),
+    }),
   };
-  // The handler's own time-outs end with the first byte of the answer; a body that trickles must
-  // end too.
-  const limit = () => ({
-    abortSignal: AbortSignal.timeout(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS),
-  });
+  return {
+    ...objectRequests(connection),
+    ...listRequest(connection),
+    ...uploadRequests(connection),
+  };
+}
 
+function objectRequests({
+  Bucket,
+  encrypted,
+  open,
+  limit,
+}: Connection): Pick<S3Requests, 'head' | 'read' | 'create' | 'remove'> {
   return {
     async head(Key) {
       const { sdk, client } = await open();
@@ -167,6 +189,15 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
         limit(),
       );
     },
+    async remove(Key) {
+      const { sdk, client } = await open();
+      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }), limit());
+    },
+  };
+}
+
+function listRequest({ Bucket, open, limit }: Connection): Pick<S3Requests, 'list'> {
+  return {
     async list(Prefix, after, continuation) {
       const { sdk, client } = await open();
       const from = {
@@ -196,10 +227,16 @@ export function s3Requests(address: S3Address, options: S3Options = {}): S3Reque
         continuation: NextContinuationToken && IsTruncated ? NextContinuationToken : null,
       };
     },
-    async remove(Key) {
-      const { sdk, client } = await open();
-      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }), limit());
-    },
+  };
+}
+
+function uploadRequests({
+  Bucket,
+  encrypted,
+  open,
+  limit,
+}: Connection): Pick<S3Requests, 'startUpload' | 'uploadPart' | 'endUpload' | 'abortUpload'> {
+  return {
     async startUpload(Key, { sha256, writer }) {
       const { sdk, client } = await open();
       const content = { ChecksumAlgorithm: 'SHA256', Metadata: { sha256, writer } } as const;

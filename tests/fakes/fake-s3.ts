@@ -1,6 +1,6 @@
 /**
- * Purpose: a small S3 server for tests, on loopback: what Headway's store asks of S3, as S3 answers
- * it, and able to fail on purpose.
+ * Purpose: a small S3 server for tests, on loopback: what Headway's store asks of S3, as S3
+ * responds, and able to fail on purpose.
  * Invariants: one bucket, path style; objects appear whole; "If-None-Match: *" is judged in the
  * instant of the write; bodies are checked against every SHA-256 that is sent with them. `fault` is
  * asked for each request: 'before' kinds leave nothing done, 'after' kinds have done it. Signatures
@@ -31,12 +31,12 @@ export type S3Fault =
       readonly headers?: Record<string, string> /** More elements of the error. */;
       readonly xml?: string;
     }
-  /** The connection ends: with nothing done, or when all is done and before the answer. */
+  /** The connection ends: with nothing done, or when all is done and before the response. */
   | { readonly kind: 'cut' | 'lost-reply' }
-  /** No answer, ever. */
+  /** No response, ever. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'slow'; readonly ms: number }
-  /** The answer's body: ends in its middle; is half as long and says so; has one bit turned. */
+  /** The response's body: ends in its middle; is half as long and says so; has one bit turned. */
   | { readonly kind: 'truncate' | 'short' | 'flip' };
 
 export interface FakeS3Object {
@@ -73,7 +73,7 @@ export interface FakeS3Options {
   readonly ignoresCondition?: 'always' | 'multipart' | 'at once';
 }
 
-interface Answer {
+interface Reply {
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: Buffer | string;
@@ -122,7 +122,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     bytes: Buffer,
     kept: Record<string, string>,
     etag: string,
-  ): Answer => {
+  ): Reply => {
     const { key, headers, query } = request;
     const isIgnored =
       ignoresCondition === 'always' ||
@@ -134,7 +134,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     return { status: 200, headers: { etag } };
   };
 
-  function read({ key, headers, method }: FakeS3Request): Answer {
+  function read({ key, headers, method }: FakeS3Request): Reply {
     const { bytes, etag, writtenAt, headers: kept } = find(key);
     const common = { ...kept, etag, 'last-modified': new Date(writtenAt).toUTCString() };
     const range = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
@@ -155,7 +155,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     };
   }
 
-  function list(query: URLSearchParams): Answer {
+  function list(query: URLSearchParams): Reply {
     const encode =
       query.get('encoding-type') === 'url'
         ? (key: string) => encodeURIComponent(key).replaceAll('%2F', '/')
@@ -174,16 +174,18 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const contents = page.map((key) => {
       const { bytes, etag, writtenAt } = find(key);
       const time = new Date(writtenAt).toISOString();
-      return `<Contents><Key>${encode(key)}</Key><LastModified>${time}</LastModified><ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
+      const fields = `<Key>${encode(key)}</Key><LastModified>${time}</LastModified>`;
+      return `<Contents>${fields}<ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
     });
     const next = more
       ? `<NextContinuationToken>${Buffer.from(page.at(-1) as string).toString('base64')}</NextContinuationToken>`
       : '';
-    const head = `<Name>${bucket}</Name><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>${next}`;
+    const counts = `<KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>`;
+    const head = `<Name>${bucket}</Name>${counts}${next}`;
     return { status: 200, body: xml('ListBucketResult', head + contents.join('')) };
   }
 
-  function multipart(request: FakeS3Request): Answer {
+  function multipart(request: FakeS3Request): Reply {
     const { method, key, query, headers, body } = request;
     if (method === 'POST' && query.has('uploads')) {
       const id = randomUUID();
@@ -224,7 +226,8 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
         throw new S3Error(400, 'EntityTooSmall');
       return bytes;
     });
-    const etag = `"${md5(Buffer.concat(parts.map((part) => createHash('md5').update(part).digest())))}-${parts.length}"`;
+    const digests = parts.map((part) => createHash('md5').update(part).digest());
+    const etag = `"${md5(Buffer.concat(digests))}-${parts.length}"`;
     write(request, Buffer.concat(parts), upload.headers, etag);
     uploads.delete(id);
     return {
@@ -236,7 +239,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     };
   }
 
-  function answer(request: FakeS3Request, name: string): Answer {
+  function response(request: FakeS3Request, name: string): Reply {
     const { method, key, query, headers } = request;
     const credential = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1];
     if (credential === undefined) throw new S3Error(403, 'AccessDenied');
@@ -279,11 +282,11 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
       lateWrites.add(request);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    let made: Answer;
+    let made: Reply;
     try {
       if (fault?.kind === 'status')
         throw new S3Error(fault.status, fault.code, fault.headers, fault.xml);
-      made = answer(request, name);
+      made = response(request, name);
     } catch (error) {
       const failure = error instanceof S3Error ? error : new S3Error(500, 'InternalError');
       const headers = { ...failure.headers, 'content-type': 'application/xml' };
@@ -321,7 +324,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
 function send(
   reply: ServerResponse,
   method: string,
-  { status, headers = {}, body = '' }: Answer,
+  { status, headers = {}, body = '' }: Reply,
   fault: S3Fault | undefined,
 ): void {
   let bytes = Buffer.from(body);

@@ -1,6 +1,6 @@
 /**
  * Purpose: an S3 double that kills who asks it: at the n-th moment of a writer, of which every
- * request has two: before anything is done, and when it is done and not yet answered.
+ * request has two: before anything is done, and when it is done and not yet acknowledged.
  * Invariants: only requests of the writer that was armed last count, until `moments` is asked;
  * others are served.
  * Fails: never.

@@ -1,7 +1,7 @@
 /**
  * Purpose: a collector of traces for tests: takes OTLP over HTTP as JSON, on loopback, and keeps
  * the spans.
- * Invariants: answers 200, or what `status` says.
+ * Invariants: responds with 200, or what `status` says.
  * Fails: never; what is no JSON is kept as no span.
  */
 import { createServer } from 'node:http';

@@ -63,7 +63,7 @@ const standardOf = (word: string): string | undefined =>
   WORDS.find(([pattern]) => new RegExp(`^(${pattern})$`, 'i').test(word))?.[1];
 
 /** Uses that are left. Only ever lower this. */
-const WORDS_LEFT = 716;
+const WORDS_LEFT = 565;
 
 test('no more words than before are other than the standard ones', () => {
   const found = readTree().flatMap(dialect);

@@ -45,6 +45,8 @@ export interface FitExtras {
    * anything after `lastTarget`.
    */
   readonly warmStart?: WarmStart | null;
+  /** Used as it is, instead of one made from this fit. */
+  readonly calibration?: Calibration | null;
   /** Where and how members are learnt: one after another in this process by default. */
   readonly fitMembers?: MemberFitter;
 }
@@ -61,7 +63,7 @@ export async function fitNetwork(
   options: FitOptions,
   streams: RandomStreams,
   onProgress: (progress: FitProgress) => void | Promise<void> = () => {},
-  { warmStart = null, fitMembers = oneAfterAnother(streams) }: FitExtras = {},
+  { warmStart = null, fitMembers = oneAfterAnother(streams), calibration: carried }: FitExtras = {},
 ): Promise<FittedNetwork> {
   const spec = warmStart?.context
     ? { ...given, features: { ...given.features, context: warmStart.context } }
@@ -78,7 +80,10 @@ export async function fitNetwork(
   const early = weights.flatMap((member) => member.early ?? []);
   const linearOf = (end: number) =>
     fitCoefficients(source, plan.cutoffs.subarray(0, end), scaling).coefficients;
-  const held = plan.heldOut.length > 0 ? { members: early, linear: linearOf(plan.early) } : null;
+  const held =
+    carried === undefined && plan.heldOut.length > 0
+      ? { members: early, linear: linearOf(plan.early) }
+      : null;
   // Before rounding and cutting off, which come after calibration.
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
   const point: NetworkSpec = { ...raw, quantiles: [0.5] };
@@ -92,7 +97,7 @@ export async function fitNetwork(
       calibration: trusting(trust, spec.features.horizon),
     });
   };
-  const calibration = held
+  const made = held
     ? calibrate(
         panel,
         {
@@ -115,7 +120,7 @@ export async function fitNetwork(
     scaling,
     members: weights.map((member) => member.final),
     linear: linearOf(plan.cutoffs.length),
-    calibration,
+    calibration: carried === undefined ? made : carried,
     steps: options.steps,
     windows: plan.windows.length,
   };

@@ -1,5 +1,5 @@
 /**
- * Purpose: a worker whose forecasts are easy to tell: the last value times the model's scale, at
+ * Purpose: a worker whose forecasts are easy to check: the last value times the model's scale, at
  * every step.
  * Invariants: knows a model once it was sent it, as the real worker does.
  * Fails: a last value of 666 ends the process, 667 keeps it for ever, 668 is a window that cannot

@@ -50,7 +50,8 @@ describe('raw files', () => {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder);
     const month = /(\d{4}-\d\d)-\d\dT/.exec(raw)?.[1] as string;
-    const next = `${month.slice(0, 4)}-${String((Number(month.slice(5)) % 12) + 1).padStart(2, '0')}`;
+    const number = String((Number(month.slice(5)) % 12) + 1).padStart(2, '0');
+    const next = `${month.slice(0, 4)}-${number}`;
     await copyFile(raw, join(folder, `green_tripdata_${month}.parquet`));
     await make(join(folder, `green_tripdata_${next}.parquet`));
   }
@@ -79,7 +80,7 @@ describe('raw files', () => {
     ['a text', (path) => writeFile(path, 'lpep_pickup_datetime,PULocationID\n2023-01-01,74\n')],
     ['a web page', (path) => writeFile(path, '<!doctype html><title>404</title>')],
   ])(
-    'one that is %s: named, and nothing is committed, also not of the good one beside it',
+    'one that is %s: named, and nothing is committed, also not of the good one next to it',
     async (_title, make) => {
       await folderWith(make);
       const { code, stderr, stdout } = await run();

@@ -1,6 +1,6 @@
 /**
- * Purpose: a service on a full log disk, and one that runs out of file descriptors, goes on. Both at
- * once, because a process takes a second to start. Jobs that cannot be started then fail with a
+ * Purpose: a service on a full log disk, and one that runs out of file descriptors, goes on. Both
+ * at once, because a process takes a second to start. Jobs that cannot be started then fail with a
  * code.
  */
 import { spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ async function metricsBy(socket: Socket): Promise<string> {
 const refreshes = (metrics: string) =>
   Number(/headway_refresh_total\{outcome="failed"\} (\d+)/.exec(metrics)?.[1] ?? 0);
 
-test('more clients than descriptors, and a log on a full disk: it goes on and answers afterwards', async () => {
+test('more clients than descriptors, and a log on a full disk: it goes on and responds afterwards', async () => {
   if (process.platform !== 'linux') {
     process.stderr.write('skipped: only Linux has /dev/full\n');
     return;

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 /**
- * Processes that were told of this test's folder. Those that have just been killed are given a
+ * Processes that know of this test's folder. Those that have just been killed are given a
  * moment to go.
  */
 async function left(): Promise<number[]> {

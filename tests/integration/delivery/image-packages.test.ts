@@ -38,8 +38,8 @@ const inside = (target: (typeof SERVICES)[number]) => ({
  */
 async function responseOf(url: string): Promise<Response> {
   for (let tries = 1; ; tries++) {
-    const answer = await fetch(url);
-    if (answer.status !== 503 || tries === 40) return answer;
+    const reply = await fetch(url);
+    if (reply.status !== 503 || tries === 40) return reply;
     await pause(500);
   }
 }

@@ -32,7 +32,7 @@ const DAY = 1440 * MINUTE;
 
 interface Case {
   readonly domain: Domain;
-  /** Whose wall clock the orders are told by. */
+  /** Whose wall clock the orders are in. */
   readonly wall: string;
   readonly first: string;
   readonly days: number;

@@ -1,6 +1,6 @@
 /**
- * Purpose: the domain of docs/fork.md goes the end-to-end run: raw lines with dirt in them, features, a
- * model, a forecast.
+ * Purpose: the domain of docs/fork.md goes the end-to-end run: raw lines with dirt in them,
+ * features, a model, a forecast.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -66,7 +66,7 @@ describe('the domain of docs/fork.md', () => {
         }
       }
     }
-    // Told twice, no time, no shop.
+    // A duplicate, no time, no shop.
     files[1]?.push(files[1].at(-1) as string, 'x1,1,soon', 'x2, ,2025-06-10 12:00:00');
     for (const [i, lines] of files.entries())
       await writeFile(

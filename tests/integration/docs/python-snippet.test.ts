@@ -15,7 +15,7 @@ const hasPython = spawnSync('python3', ['--version']).status === 0;
 if (!hasPython) console.warn('the Python snippet of the reference is not run: there is no python3');
 
 (hasPython ? test : test.skip)(
-  'every line of NDJSON is read, and a fallback is told',
+  'every line of NDJSON is read, and a fallback is reported',
   async () => {
     const snippet = /```python\n([\s\S]*?)```/.exec(
       readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'),

@@ -29,21 +29,21 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-interface Answer {
+interface ReaderOutput {
   readonly ok: boolean;
   readonly key?: string | null;
   readonly problem?: string;
   readonly manifests?: number;
 }
 
-/** Runs the script as a person would. It answers on standard output, and by its exit status. */
-function secondReader(store: string, ...more: string[]): Promise<Answer> {
+/** Runs the script as a person would. It reports on standard output, and by its exit status. */
+function secondReader(store: string, ...more: string[]): Promise<ReaderOutput> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [READER, store, 'toy', ...more], (error, stdout, stderr) => {
       if (stdout === '') return reject(new Error(stderr));
-      const answer: Answer = JSON.parse(stdout);
-      expect((error?.code ?? 0) === 0).toBe(answer.ok);
-      resolve(answer);
+      const reply: ReaderOutput = JSON.parse(stdout);
+      expect((error?.code ?? 0) === 0).toBe(reply.ok);
+      resolve(reply);
     });
   });
 }

@@ -203,7 +203,7 @@ test('a part that is stamped in the future is refused', async () => {
   expect(await at(NOW).head()).toBeNull();
 });
 
-test('what was condemned by a clock that was ahead waits an hour from now on, and not a year', async () => {
+test('what was marked by a clock that was ahead waits an hour from now on, and not a year', async () => {
   await commit(NOW, 'a', [0, 2], 1);
   const orphan = objectKeys.report('toy', 'a'.repeat(64));
   await store.put(orphan, Buffer.from('{}'));

@@ -1,5 +1,5 @@
 /**
- * Purpose: compaction changes how a snapshot is stored, and no answer: not for any cutoff, nor for
+ * Purpose: compaction changes how a snapshot is stored, and no result: not for any cutoff, nor for
  * any `knownAt`.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -74,7 +74,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const told = (read: Promise<Panel>): Promise<string> =>
+const reported = (read: Promise<Panel>): Promise<string> =>
   read.then(
     (panel) => `${panel.seriesIds} ${hashPanel(panel)}`,
     (error: unknown) =>
@@ -82,10 +82,10 @@ const told = (read: Promise<Panel>): Promise<string> =>
   );
 
 /**
- * Everything that can be asked of a snapshot, answered (by one SQL engine: starting them is what
+ * Everything that can be asked of a snapshot (by one SQL engine: starting them is what
  * takes time).
  */
-function answers(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
+function replies(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
   return withSqlSession(async (session) => {
     const found: Record<string, string> = {};
     for (let known = -1; known <= 7; known++) {
@@ -95,7 +95,7 @@ function answers(store: ObjectStore, manifest: Manifest): Promise<Record<string,
           ...(cutoff === undefined ? {} : { cutoff: hour(cutoff) }),
           ...(from === undefined ? {} : { from: hour(from) }),
         };
-        found[JSON.stringify([known, cutoff, from])] = await told(
+        found[JSON.stringify([known, cutoff, from])] = await reported(
           readSnapshot(new FeatureFiles(store), manifest, query, session),
         );
       }
@@ -117,7 +117,7 @@ async function withStore<T>(
 
 describe('compaction', () => {
   test.each(['zero', 'unknown'] as const)(
-    'changes no answer, whatever was committed (missing = %s)',
+    'changes no result, whatever was committed (missing = %s)',
     async (missing) => {
       await fc.assert(
         fc.asyncProperty(
@@ -132,7 +132,7 @@ describe('compaction', () => {
                 rows: [['a', 0, 1]],
               };
               const schema = schemaOf(missing);
-              let pieces = 0;
+              let committed = 0;
               for (const [i, specs] of [[anchor], ...commits].entries()) {
                 const newObjects = await makeObjects(folder, specs);
                 const manifest = await commitObjects(features, {
@@ -141,7 +141,7 @@ describe('compaction', () => {
                   newObjects,
                   onlineIntervals: VIEW,
                 });
-                pieces += newObjects.length;
+                committed += newObjects.length;
                 // Whether it was made from the view before or from everything, the view is what the
                 // snapshot reads as.
                 const online = await features.readOnline();
@@ -153,14 +153,14 @@ describe('compaction', () => {
                   hashPanel(whole),
                 ]);
                 if (!compactAfter[i]) continue;
-                const before = await answers(store, manifest);
+                const before = await replies(store, manifest);
                 const view = await features.readOnline();
                 const compacted = (await features.compact({ maxRows: 12 })) as Manifest;
-                expect(await answers(store, compacted)).toEqual(before);
+                expect(await replies(store, compacted)).toEqual(before);
                 expect(hashPanel((await features.readOnline()).panel)).toBe(hashPanel(view.panel));
-                expect(await features.pieces(compacted)).toHaveLength(pieces);
+                expect(await features.pieces(compacted)).toHaveLength(committed);
                 const rowsIn = (all: readonly { rowsIn: number }[]) =>
-                  all.reduce((sum, piece) => sum + piece.rowsIn, 0);
+                  all.reduce((sum, segment) => sum + segment.rowsIn, 0);
                 expect(rowsIn([...compacted.packs, ...compacted.objects])).toBe(
                   rowsIn(await features.pieces(manifest)),
                 );

@@ -21,7 +21,7 @@ test('off unless named', async () => {
   expect(context.childEnvironment).not.toHaveProperty('HEADWAY_EXOGENOUS');
 });
 
-test('named by flag or environment: opened, and told to child processes', async () => {
+test('named by flag or environment: opened, and passed on to child processes', async () => {
   for (const context of [
     openContext({ domain: 'taxi', exogenous: folder }, { HEADWAY_EXOGENOUS: 'other' }),
     openContext({ domain: 'taxi' }, { HEADWAY_EXOGENOUS: folder }),

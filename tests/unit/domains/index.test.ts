@@ -9,7 +9,7 @@ test('domains have distinct, valid names and are found by them', () => {
   }
 });
 
-test('an unknown name is answered with the known ones', () => {
+test('an unknown name is an error that lists the known ones', () => {
   expect(() => findDomain('bikes')).toThrow(
     expect.objectContaining({ code: 'DOMAIN_UNKNOWN', fix: 'Use one of: taxi, electricity.' }),
   );

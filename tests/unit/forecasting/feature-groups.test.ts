@@ -1,4 +1,4 @@
-/** Purpose: every input is in the group that says what it speaks of. */
+/** Purpose: every input is in the group that says what it is about. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createFeatureSource } from '../../../forecasting/features/feature-source.ts';
@@ -9,7 +9,6 @@ import {
 } from '../../../forecasting/features/feature-spec.ts';
 import { createFeatureBatch, writeFeatures } from '../../../forecasting/features/features.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { runs } from '../../fixtures/property-runs.ts';
 import {
   ONLINE_INTERVALS,
   panelDescription,
@@ -93,7 +92,7 @@ test('the last two days change what is recent, and of the rest only what is said
         changed.step.filter((i) => groups.step[i] !== 'recent' && i !== 7 && i !== 30),
       ).toEqual([]);
     }),
-    { numRuns: runs(20), seed: 1 },
+    { numRuns: 5, seed: 1 },
   );
 });
 
@@ -104,7 +103,7 @@ test('the history, whatever it is, changes neither the calendar nor the place in
       for (const group of ['calendar', 'series', null] as const)
         expect(changed.groups).not.toContain(group);
     }),
-    { numRuns: runs(20), seed: 2 },
+    { numRuns: 5, seed: 2 },
   );
 });
 
@@ -116,7 +115,7 @@ test('what lies further back than two days is in no raw value that is called rec
       const raw = changed.window.filter((i) => i < featureSizes(spec).windowIntervals);
       for (const i of raw) expect(featureGroups(spec).window[i]).toBe('weeks');
     }),
-    { numRuns: runs(20), seed: 5 },
+    { numRuns: 5, seed: 5 },
   );
 });
 

@@ -12,7 +12,7 @@ import { reliabilityPage } from '../../../reports/pages/reliability-page.ts';
 const all = [{ name: 'all', series: [0] }];
 
 /**
- * One series: actuals[cutoff][step] beside forecasts at `quantiles` that are the same at every
+ * One series: actuals[cutoff][step] next to forecasts at `quantiles` that are the same at every
  * cutoff and step.
  */
 function resultOf(

@@ -40,7 +40,8 @@ const data = sharedData('tlc-green-2023');
     );
     const counted = await sql(`
       SELECT place, hour, count(*)::INTEGER FROM (
-        SELECT DISTINCT VendorID, lpep_pickup_datetime, lpep_dropoff_datetime, PULocationID AS place, DOLocationID,
+        SELECT DISTINCT VendorID, lpep_pickup_datetime, lpep_dropoff_datetime, PULocationID AS place,
+          DOLocationID,
           date_trunc('hour', lpep_pickup_datetime)::VARCHAR AS hour
         FROM ${parquetFiles(twoMonths, 'filename = true')}
         WHERE contains(filename, strftime(lpep_pickup_datetime, '_%Y-%m.')) AND PULocationID <= 263

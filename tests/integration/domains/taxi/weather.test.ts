@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.remove());
 
-/** One trip an hour in one place, in UTC [from, to): demand for the columns to stand beside. */
+/** One trip an hour in one place, in UTC [from, to): demand for the columns to stand next to. */
 const demand = (from: number, to: number) => ({
   description: 'a test',
   parts: async () => [
@@ -53,7 +53,8 @@ const demand = (from: number, to: number) => ({
         span: { start: from, end: to },
       },
       open: async () => ({
-        relation: `(SELECT make_timestamp(t * 1000) AT TIME ZONE 'UTC' AT TIME ZONE '${ZONE}' AS t FROM range(${from}, ${to}, ${HOUR}) AS r(t))`,
+        relation: `(SELECT make_timestamp(t * 1000) AT TIME ZONE 'UTC' AT TIME ZONE '${ZONE}' AS t
+          FROM range(${from}, ${to}, ${HOUR}) AS r(t))`,
         ...{ seriesId: "'74'", localTime: 't', value: null, duplicateKey: [], rejections: [] },
       }),
     },
@@ -97,14 +98,14 @@ describe('a day is known six hours after it has ended in New York, never earlier
     const panel = await features.readAsOf();
     expect(panel.seriesIds).toEqual(['74']);
     const known = panel.exogenous?.temperature as Float32Array;
-    const toldAt = new Map<string, number>();
+    const knownAt_ = new Map<string, number>();
     for (const [t, value] of known.entries()) {
       if (!Number.isNaN(value))
-        toldAt.set(days[Math.round(value * 1.8 + 32)] as string, panel.start + (t + 1) * HOUR);
+        knownAt_.set(days[Math.round(value * 1.8 + 32)] as string, panel.start + (t + 1) * HOUR);
     }
     const midnight = (day: string) =>
       Temporal.PlainDate.from(day).add({ days: 1 }).toZonedDateTime(ZONE).epochMilliseconds;
-    expect([...toldAt]).toEqual(days.map((day) => [day, midnight(day) + 6 * HOUR]));
+    expect([...knownAt_]).toEqual(days.map((day) => [day, midnight(day) + 6 * HOUR]));
   });
 });
 
@@ -143,13 +144,13 @@ describe('rows', () => {
     expect(report?.seriesCount).toBe(1);
     expect(report?.run.rowsIn).toBe(27 + 480);
     const { exogenous } = await features.readAsOf();
-    const told = (name: string) =>
+    const reported = (name: string) =>
       [...(exogenous?.[name] ?? [])]
         .filter((value) => !Number.isNaN(value))
         .map((v) => Number(v.toFixed(2)));
-    expect(told('temperature')).toEqual([7.5, 5]);
-    expect(told('precipitation')).toEqual([25.4]);
-    expect(told('snow')).toEqual([5.08, 0, 0]);
+    expect(reported('temperature')).toEqual([7.5, 5]);
+    expect(reported('precipitation')).toEqual([25.4]);
+    expect(reported('snow')).toEqual([5.08, 0, 0]);
     expect((await features.verify()).problems).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 /**
  * Purpose: the asset that CloudFormation would be given as the service, started and asked.
- * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
- * them.
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once
+ * for all of them.
  * Fails: as a test.
  */
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { commitPanel } from '../../../fixtures/toy-store.ts';
 
 export function deployedFunctionTests(): void {
   describe('the function that is deployed', () => {
-    test('answers events of an HTTP API and of a function URL with forecasts from a store on S3', async () => {
+    test('responds to events of an HTTP API and of a function URL with forecasts from a store on S3', async () => {
       const folder = place();
       const template = stack('prod-inference');
       const [deployed] = Object.values(

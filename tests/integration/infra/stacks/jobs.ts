@@ -1,7 +1,7 @@
 /**
  * Purpose: features and training, and the network they run in.
- * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
- * them.
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once
+ * for all of them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -86,7 +86,7 @@ export function jobTests(): void {
         });
     });
 
-    test('goes on at the full price only where it lost its machine; whatever else fails is told and not repeated', () => {
+    test('goes on at the full price only where it lost its machine; whatever else fails is reported and not repeated', () => {
       const { StartAt, States } = machineOf('prod-training');
       expect(StartAt).toBe('RunOnSpareCapacity');
       expect(States.RunOnSpareCapacity).toMatchObject({
@@ -208,7 +208,7 @@ export function jobTests(): void {
       ]);
     });
 
-    test('a shard that fails is told, ends no other, and the batch fails when all have ended', () => {
+    test('a shard that fails is reported, ends no other, and the batch fails when all have ended', () => {
       const { States } = machineOf('everything-batch');
       const { ItemProcessor } = States.ForecastShards as unknown as {
         ItemProcessor: { States: Record<string, object> };

@@ -1,7 +1,7 @@
 /**
- * Purpose: alarms, dashboard and budget; who may deploy; what is told to what runs.
- * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
- * them.
+ * Purpose: alarms, dashboard and budget; who may deploy; what the containers and functions get.
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once
+ * for all of them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -18,7 +18,7 @@ export function operationsTests(): void {
         ({ Properties }) => Properties,
       );
 
-    test('an alarm for all that can go wrong; each tells the topic and says what it means', () => {
+    test('an alarm for all that can go wrong; each notifies the topic and says what it means', () => {
       const names = alarms('everything-monitoring').map(({ AlarmName }) =>
         String(AlarmName).replace('headway-prod-', ''),
       );
@@ -137,9 +137,9 @@ export function operationsTests(): void {
     });
   });
 
-  describe('what the containers and functions are told', () => {
+  describe('what the containers and functions get', () => {
     /** [stack, variables] of everything that runs Headway. */
-    function told(): [string, Record<string, string>][] {
+    function reported(): [string, Record<string, string>][] {
       return all().flatMap(([name, { Resources }]) =>
         Object.values(Resources).flatMap(
           ({ Type, Properties }): [string, Record<string, string>][] => {
@@ -174,7 +174,7 @@ export function operationsTests(): void {
     }
 
     test('are settings that Headway knows', () => {
-      const services = told().filter(([, variables]) => 'HEADWAY_STORE' in variables);
+      const services = reported().filter(([, variables]) => 'HEADWAY_STORE' in variables);
       expect(services.length).toBeGreaterThan(6);
       for (const [, variables] of services) {
         const settings = readSettings(

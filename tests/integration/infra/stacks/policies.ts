@@ -1,7 +1,7 @@
 /**
  * Purpose: no policy of any stack allows more than it names.
- * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
- * them.
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once
+ * for all of them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';

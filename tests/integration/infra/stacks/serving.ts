@@ -1,7 +1,7 @@
 /**
  * Purpose: the service: its function, its addresses, and how a new version takes over.
- * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once for all of
- * them.
+ * Invariants: registers tests for tests/integration/infra/stacks.test.ts, which synthesises once
+ * for all of them.
  * Fails: as a test.
  */
 import { describe, expect, test } from '@jest/globals';
@@ -52,7 +52,7 @@ export function servingTests(): void {
       stack('dev-inference').resourceCountIs('AWS::ApiGatewayV2::Api', 0);
     });
 
-    test('a function URL where one is asked for; behind a firewall it answers CloudFront alone', () => {
+    test('a function URL where one is asked for; behind a firewall it responds to CloudFront alone', () => {
       stack('dev-inference').hasResourceProperties('AWS::Lambda::Url', {
         AuthType: 'NONE',
         Qualifier: 'live',

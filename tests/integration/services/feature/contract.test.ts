@@ -205,7 +205,8 @@ describe('events: a week on top of twelve good ones', () => {
 
   test('a first run is not refused for what has no history', async () => {
     const opened = await events.open(false);
-    const holed = `(SELECT * FROM ${rowsFrom(FIRST, 13)} WHERE began < make_timestamp(${NEXT} * 1000) OR hash(id) % 4 = 0 AND dayofweek(began) <> 3)`;
+    const holed = `(SELECT * FROM ${rowsFrom(FIRST, 13)}
+      WHERE began < make_timestamp(${NEXT} * 1000) OR hash(id) % 4 = 0 AND dayofweek(began) <> 3)`;
     const { changed, report } = await opened.run([
       part('all', holed, { start: FIRST, end: AFTER }),
     ]);

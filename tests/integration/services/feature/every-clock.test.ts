@@ -37,7 +37,8 @@ async function aggregated(domain: Domain, raw: readonly Raw[], gridTimeZone?: st
       `(${sqlText(series)}, ${sqlText(local)}, ${value ?? 'NULL'}, ${line})`,
   );
   const rows: RawRows = {
-    relation: `(SELECT * FROM (VALUES ${values.join(', ')}) AS raw(series, stamp, amount, line) ORDER BY line)`,
+    relation: `(SELECT * FROM (VALUES ${values.join(', ')})
+      AS raw(series, stamp, amount, line) ORDER BY line)`,
     seriesId: 'series',
     localTime: 'try_cast(stamp AS TIMESTAMP)',
     value: raw.some(([, , value]) => value !== null) ? 'amount::DOUBLE' : null,
@@ -188,7 +189,7 @@ describe('rows of any clock', () => {
     }
   }, 180_000);
 
-  test('a wall clock that was not moved tells of an hour that was not: counted, never moved', async () => {
+  test('a wall clock that was not moved names hours that were not there: counted, never moved', async () => {
     const skipped: Record<string, string> = {
       'America/New_York': '2023-03-12 02:30:00',
       'Europe/Dublin': '2024-03-31 01:15:00',
@@ -275,7 +276,7 @@ test('days: by the calendar where times are left as they are, by the local clock
   ]);
 });
 
-test('columns that tell their times in UTC lie on the grid of the demand', async () => {
+test('columns with times in UTC lie on the grid of the demand', async () => {
   const raw: Raw[] = [
     ['rain', '2024-01-01 05:10:00', 1],
     ['rain', '2024-01-01 05:40:00', 2],

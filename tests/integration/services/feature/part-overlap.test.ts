@@ -297,7 +297,7 @@ describe('rows used', () => {
       },
     );
 
-  test('of any parts are the rows that the snapshot answers for, or the run is refused', async () => {
+  test('of any parts are the rows that the snapshot accounts for, or the run is refused', async () => {
     let refused = 0;
     const check = async (specs: Drawn[], restated: number) => {
       const parts = specs.filter((spec) => eventsOf(spec) > 0);
@@ -317,7 +317,7 @@ describe('rows used', () => {
         expect(await features.head()).toBeNull();
         return;
       }
-      await expectAnswered(ran.report, parts);
+      await expectAllCounted(ran.report, parts);
       // One of them is published again, with one event more in each hour that it covers.
       const index = restated % parts.length;
       const more = parts.map((part, i): Drawn => {
@@ -329,9 +329,9 @@ describe('rows used', () => {
       });
       const { report } = await run(...(await Promise.all(more.map(partOf))));
       expect(report?.run.rowsUsed).toBe(eventsOf(more[index] as Drawn));
-      await expectAnswered(report, more);
+      await expectAllCounted(report, more);
 
-      async function expectAnswered(found: QualityReport | null, of: readonly Drawn[]) {
+      async function expectAllCounted(found: QualityReport | null, of: readonly Drawn[]) {
         const all = sum(of.map(eventsOf));
         expect(found?.total.rowsUsed).toBe(all);
         expect(sum(known(await features.readAsOf()).values())).toBe(all);

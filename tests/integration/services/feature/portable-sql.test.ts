@@ -103,7 +103,8 @@ describe('the portable text counts as the embedded engine does', () => {
         const files = [part, parts[(index + 1) % parts.length]!].map(({ name }) =>
           join(trips!, name),
         );
-        const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM ${parquetFiles(files, 'filename = true', 'union_by_name = true')}`;
+        const relation = parquetFiles(files, 'filename = true', 'union_by_name = true');
+        const table = `CREATE VIEW green AS SELECT *, filename AS "$path" FROM ${relation}`;
         const { embedded, portable } = await both(folder, {
           rows: await part.open(),
           domain: taxi,

@@ -30,7 +30,7 @@ const half = part('half', HALF, week);
 const later = part('later', rowsFrom(AFTER, 1), { start: AFTER, end: AFTER + 604_800_000 });
 
 describe('after a refused run', () => {
-  test('the head stays; what is good goes on without what was refused, of which is spoken once', async () => {
+  test('the head stays; what is good goes on without what was refused, and is reported once', async () => {
     const { features, run, said } = await bench.open();
     const head = await features.head();
     await expect(run([base(domain), half])).rejects.toMatchObject({

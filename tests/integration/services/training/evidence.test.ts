@@ -55,7 +55,7 @@ describe('through training', () => {
     expect(verdict.reason).toMatch(/9 cutoffs left out that the champion has learnt from/);
   }, 60_000);
 
-  test('where it knows all answers, nothing is decided', async () => {
+  test('where it knows all actuals, nothing is decided', async () => {
     await commitPanel(folder, toy, panel);
     const { card } = await train({ ...quick(2), config: { ...quick(2).config, testDays: 4 } });
     await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });

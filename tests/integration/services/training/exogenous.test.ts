@@ -1,6 +1,6 @@
 /**
- * Purpose: exogenous columns the end-to-end run: from the store into a model that learns from them, and
- * the same bits in backtest and serving.
+ * Purpose: exogenous columns the end-to-end run: from the store into a model that learns from them,
+ * and the same bits in backtest and serving.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -35,8 +35,8 @@ const CUTOFF = LENGTH - 1;
 const domain: Domain = { ...toyDomain, pastExogenous: ['heat'], futureExogenous: ['plan'] };
 
 /**
- * Demand doubles in the hours that were planned for it, which nothing else tells; heat is one value
- * a day, and tells nothing.
+ * Demand doubles in the hours that were planned for it, which nothing else shows; heat is one value
+ * a day, and shows nothing.
  */
 function planned() {
   const random = seededRandom(3);
@@ -207,7 +207,7 @@ test('a snapshot without the column is refused with a code, and what is served s
   });
 });
 
-test('a column that fell silent is told with every forecast, and reads as the mean of the training span', async () => {
+test('a column that fell silent is reported with every forecast, and reads as the mean of the training span', async () => {
   const silent = altered(online.panel, 'heat', (value, t) =>
     t > online.panel.length - 200 ? Number.NaN : value,
   );

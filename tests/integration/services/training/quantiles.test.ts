@@ -1,6 +1,6 @@
 /**
- * Purpose: quantiles by configuration, from training through card and log to the answer of the HTTP
- * service.
+ * Purpose: quantiles by configuration, from training through card and log to the response of the
+ * HTTP service.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -89,9 +89,9 @@ describe.each([
     expect(entry.values).toHaveLength(TOYS.length * quantiles.length * HORIZON);
     const state = createServingState({ ...parts, clock, logger: pino({ level: 'silent' }) });
     expect(await state.refresh()).toBe('changed');
-    const answer = storedResponse(state.current() as Serving, domain, 'a', {});
-    expect(Object.keys(answer.quantiles)).toEqual(quantiles.map(String));
-    const columns = quantiles.map((quantile) => answer.quantiles[String(quantile)] as number[]);
+    const reply = storedResponse(state.current() as Serving, domain, 'a', {});
+    expect(Object.keys(reply.quantiles)).toEqual(quantiles.map(String));
+    const columns = quantiles.map((quantile) => reply.quantiles[String(quantile)] as number[]);
     for (const [q, column] of columns.entries()) {
       expect(column).toHaveLength(HORIZON);
       const inner = columns[q - 1];

@@ -77,9 +77,9 @@ const backfill = async () => {
   expect(hashPanel(await toy.features.readAsOf())).not.toBe(cold.card.panelHash);
 };
 
-test('the card says what else the model was made with', () => {
+test('the card has its build environment', () => {
   expect(cold.card).toMatchObject({
-    format: 2,
+    format: 3,
     knownAt: NOW,
     madeWith: { node: process.versions.node },
   });
@@ -145,7 +145,7 @@ test('another training set is found, and nothing is fitted on it', async () => {
   ]);
 });
 
-test('another seed is told as different', async () => {
+test('another seed is reported as different', async () => {
   const { weights } = await again(await registered(cold, { seed: 2 }));
   expect(weights).toMatchObject({
     outcome: 'different',
@@ -203,9 +203,9 @@ test('training as of an earlier time names that time, and gives the model of tha
 
 test('a card of format 1 is read, and says so where the weights differ', async () => {
   const key = `models/toy/${cold.card.modelVersion}/card.json`;
-  const { format: _two, madeWith: _unknown, ...old } = cold.card;
+  const { format: _three, madeWith: _unknown, evidence: _none, refit: _also, ...old } = cold.card;
   const card = parseModelCard(key, encodeChecksummedJson({ format: 1, ...old }));
-  expect(card).toEqual({ ...cold.card, format: 1, madeWith: null });
+  expect(card).toEqual({ ...old, format: 1, madeWith: null, evidence: null, refit: null });
   expect(() => parseModelCard(key, encodeChecksummedJson({ format: 2, ...old }))).toThrow();
   expect(() => parseModelCard(key, encodeChecksummedJson({ ...cold.card, format: 1 }))).toThrow();
 });

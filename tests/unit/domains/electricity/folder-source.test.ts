@@ -16,7 +16,7 @@ describe('load files', () => {
     return writeFile(join(bench.input, name), name.endsWith('.gz') ? gzipSync(text) : text);
   };
 
-  test('a label tells when the hour ended; rows need no order', async () => {
+  test('a label says when the hour ended; rows need no order', async () => {
     await write(
       'AEP_hourly.csv',
       ['Datetime,AEP_MW', '2018-07-02 00:00:00,120.5', '2018-07-01 01:00:00,100.0'],

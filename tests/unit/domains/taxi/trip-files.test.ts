@@ -22,7 +22,14 @@ const table = (trips: readonly Trip[]): string =>
   trips
     .map(([vendor, pickup, dropoff, place, target]) => {
       const text = (value: string | null) => (value === null ? 'NULL' : `'${value}'`);
-      return `(${vendor ?? 'NULL'}, ${text(pickup)}, ${text(dropoff)}, ${place ?? 'NULL'}, ${target ?? 'NULL'})`;
+      const values = [
+        vendor ?? 'NULL',
+        text(pickup),
+        text(dropoff),
+        place ?? 'NULL',
+        target ?? 'NULL',
+      ];
+      return `(${values.join(', ')})`;
     })
     .join(', ');
 

@@ -1,5 +1,5 @@
 /**
- * Purpose: the rolling backtest: which cutoffs, what is laid beside what, and nothing outside the
+ * Purpose: the rolling backtest: which cutoffs, what is joined with what, and nothing outside the
  * test span.
  */
 import { describe, expect, test } from '@jest/globals';

@@ -10,7 +10,6 @@ import {
   successiveHalving,
   type Trial,
 } from '../../../../forecasting/evaluation/successive-halving.ts';
-import { runs } from '../../../fixtures/property-runs.ts';
 
 const lossOf = (loss: number) => Promise.resolve({ loss });
 const places = (plan: Parameters<typeof successiveHalving>[1], losses: readonly number[]) =>
@@ -148,7 +147,7 @@ describe('the reference', () => {
     expect(history.rungs[1]?.standings.map(({ candidate }) => candidate)).toEqual([1, 2, 0]);
   });
 
-  test('can be the best in the end, when a larger budget tells', async () => {
+  test('can be the best in the end, when a larger budget shows it', async () => {
     const plan = { ...halvingPlan(6, 1, 1), reference: 0 };
     const history = await successiveHalving([9, 1, 2, 3, 4, 5], plan, async (loss, { budget }) => ({
       loss: budget === 1 ? loss : -loss,
@@ -194,7 +193,7 @@ test('the order in which trials end does not matter', async () => {
         expect(await scheduler.waitFor(shuffled)).toEqual(expected);
       },
     ),
-    { numRuns: runs(40) },
+    { numRuns: 8 },
   );
 });
 

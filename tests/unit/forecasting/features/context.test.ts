@@ -83,7 +83,7 @@ describe('a network with a context', () => {
       const own = onlySeries(given, 1);
       expect(bits(network.predict(own, long.length - 1, HORIZON))).toBe(row(whole, 1));
     }
-    // Without it the forecast is another: the test can tell.
+    // Without it the forecast is another: the test can see it.
     expect(bits(network.predict(onlySeries(panel, 1), LAST, HORIZON))).not.toBe(row(whole, 1));
   });
 

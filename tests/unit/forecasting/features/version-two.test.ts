@@ -20,7 +20,6 @@ import {
 import { historySince } from '../../../../forecasting/features/series-history.ts';
 import { createPanel, type Panel } from '../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../platform/random.ts';
-import { runs } from '../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   lastOf,
@@ -64,7 +63,7 @@ test('nothing after the cutoff is read, also for a horizon longer than the week'
         bits(featuresOf(panel, 0, cutoff, of)),
       );
     }),
-    { numRuns: runs(12), seed: 1 },
+    { numRuns: 5, seed: 1 },
   );
 });
 
@@ -78,7 +77,7 @@ test('a long panel and what serving keeps of it give the same bits', () => {
         bits(featuresOf(panel, 0, cutoff, of, 0 + featureSizes(of).trainingHistory)),
       );
     }),
-    { numRuns: runs(8), seed: 2 },
+    { numRuns: 5, seed: 2 },
   );
 });
 
@@ -96,7 +95,7 @@ test('every input is finite, the level positive, and the groups cover the inputs
         step.length,
       ]);
     }),
-    { numRuns: runs(25), seed: 3 },
+    { numRuns: 5, seed: 3 },
   );
 });
 

@@ -17,7 +17,6 @@ import {
 } from '../../../../forecasting/models/network/network.ts';
 import { type FittedNetwork, fitNetwork } from '../../../../forecasting/models/network/training.ts';
 import { randomStreams, seededRandom } from '../../../../platform/random.ts';
-import { runs } from '../../../fixtures/property-runs.ts';
 import { panelDescription, randomPanel } from '../../../fixtures/random-panels.ts';
 import { startBackend, toyFit, toyNetwork } from '../../../fixtures/toy-network.ts';
 
@@ -117,7 +116,7 @@ describe('in the network’s forecast', () => {
           }
         },
       ),
-      { numRuns: runs(10), seed: 1 },
+      { numRuns: 5, seed: 1 },
     );
   });
 
@@ -161,7 +160,7 @@ describe('in the network’s forecast', () => {
           expect(row).toEqual(wanted);
         }
       }),
-      { numRuns: runs(10), seed: 3 },
+      { numRuns: 5, seed: 3 },
     );
   });
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   fitted = await fitToy(panel, { members: MEMBERS, steps: 12 });
 });
 
-test('every member has seeds of its own, whoever is fitted beside it', async () => {
+test('every member has seeds of its own, whoever is fitted next to it', async () => {
   expect(new Set(fitted.members.map(bits)).size).toBe(MEMBERS);
   const [alone] = (await fitToy(panel, { members: 1, steps: 12 })).members as [Float32Array];
   expect(bits(alone)).toBe(bits(fitted.members[0] as Float32Array));

@@ -1,5 +1,5 @@
 /**
- * Purpose: an explanation adds up to the forecast that is served, speaks only of what the network
+ * Purpose: an explanation adds up to the forecast that is served, covers only what the network
  * looks at, and sees no future.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';

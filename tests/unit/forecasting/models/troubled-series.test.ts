@@ -1,6 +1,6 @@
 /**
- * Purpose: a fitted network's forecasts of series in trouble are plausible and flagged, and follow the
- * unit of a series.
+ * Purpose: a fitted network's forecasts of series in trouble are plausible and flagged, and follow
+ * the unit of a series.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -18,7 +18,7 @@ const birthIn = (values: Float32Array, cutoff = LENGTH - 1) =>
 const busyFrom = (first: number) => valuesOf((t) => (t < first ? 0 : 1 + (t % 5)));
 
 describe('a birth', () => {
-  test('after weeks of zeros, told within a day, as of then', () => {
+  test('after weeks of zeros, found within a day, as of then', () => {
     const values = busyFrom(OPENING);
     expect(birthIn(values)).toBe(OPENING);
     expect(birthIn(values, OPENING + 23)).toBe(OPENING);

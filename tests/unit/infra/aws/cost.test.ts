@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { alternatives, type Bill, headwayBill } from '../../../../infra/cost/bill.ts';
 import { PRICES } from '../../../../infra/cost/prices.ts';
 import { SIZE_NAMES, SIZES, type Size } from '../../../../infra/cost/sizes.ts';
-import { ROOT } from '../../../tidy/source-tree.ts';
 
 const dollars = ({ lines }: Bill, item: string): number => {
   const found = lines.find((line) => line.item === item);
@@ -34,7 +31,7 @@ describe('bills computed by hand', () => {
     expect(bill.dominant.item).toBe('monitoring');
   });
 
-  test('company: what is kept ready costs more than what answers', () => {
+  test('company: what is kept ready costs more than what serves', () => {
     const bill = headwayBill(SIZES.company);
     // 20 million × 0.02 s × 3 GB = 1.2 million GB-s; 20 million requests at $0.20 a million
     expect(dollars(bill, 'inference functions')).toBeCloseTo(16.00008 + 4, 6);
@@ -123,23 +120,5 @@ describe('properties', () => {
       expect(price.noted).toMatch(/^20\d\d-(0[1-9]|1[0-2])$/);
       expect(price.dollars).toBeGreaterThan(0);
     }
-  });
-});
-
-describe('the command', () => {
-  const cost = (...flags: string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', 'infra/cost/main.ts', ...flags], {
-      cwd: ROOT,
-    });
-
-  test('prints JSON with the prices it used, and refuses what it does not know', async () => {
-    const { stdout } = await cost('--size', 'city', '--json');
-    const report = JSON.parse(stdout);
-    expect(report.bill.total).toBeCloseTo(headwayBill(SIZES.city).total, 6);
-    expect(report.prices.athenaScan).toEqual(PRICES.athenaScan);
-    await expect(cost('--size', 'village')).rejects.toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('portfolio'),
-    });
   });
 });

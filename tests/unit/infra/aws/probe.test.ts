@@ -24,7 +24,7 @@ const DEGRADED = JSON.stringify({
   fallback: { reason: 'data-stale' },
 });
 
-describe('what an answer is worth', () => {
+describe('what a response is worth', () => {
   test.each([
     [200, READY, { Ready: 1, Fallback: 0, DataAge: 5400, RescuedSeries: 2, ProbeLatency: 7 }],
     [200, DEGRADED, { Ready: 1, Fallback: 1, DataAge: 90_000, RescuedSeries: 0, ProbeLatency: 7 }],

@@ -38,7 +38,8 @@ describe('a path in SQL', () => {
     expect(await sql(`SELECT * FROM ${parquetFiles(path)}`)).toEqual([[name]]);
     expect(await sql(`SELECT * FROM ${csvFiles(csv, 'header = true')}`)).toEqual([[name]]);
     expect(await sql(`SELECT * FROM ${csvLines(csv)}`)).toHaveLength(1);
-    const named = `SELECT filename = ${sqlFilename(path)} FROM ${parquetFiles(path, 'filename = true')}`;
+    const relation = parquetFiles(path, 'filename = true');
+    const named = `SELECT filename = ${sqlFilename(path)} FROM ${relation}`;
     expect(await sql(named)).toEqual([[true]]);
   });
 

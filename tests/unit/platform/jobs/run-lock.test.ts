@@ -1,5 +1,6 @@
 /**
- * Purpose: one run of a kind at a time; a dead process never holds a lock, even if its pid is reused.
+ * Purpose: one run of a kind at a time; a dead process never holds a lock, even if its pid is
+ * reused.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -107,7 +108,8 @@ describe('acquireRunLock', () => {
     await writeFile(
       script,
       `import { acquireRunLock } from ${JSON.stringify(module)};
-       await acquireRunLock({ folder: ${JSON.stringify(join(folder, 'locks'))}, store: 's', kind: 'k', clock: { now: () => 0, elapsedMs: () => 0 } });
+       await acquireRunLock({ folder: ${JSON.stringify(join(folder, 'locks'))}, store: 's',
+         kind: 'k', clock: { now: () => 0, elapsedMs: () => 0 } });
        process.exit(3);`,
     );
     const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'inherit' });

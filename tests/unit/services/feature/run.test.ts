@@ -171,7 +171,7 @@ describe('a run', () => {
     expect(await readdir(bench.workFolder)).toEqual([]);
   });
 
-  test('a full disk and a source without data are told as such', async () => {
+  test('a full disk and a source without data are reported as such', async () => {
     const full = {
       open: () => Promise.reject(Object.assign(new Error('write failed'), { code: 'ENOSPC' })),
     };

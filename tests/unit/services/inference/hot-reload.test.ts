@@ -9,7 +9,6 @@ import { expect, test } from '@jest/globals';
 import { openModelRegistry } from '../../../../storage/models/model-registry.ts';
 import { createFixture, IDS, LENGTH, NOW, panelOf, weeklyNaive } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
-import { runs } from '../../../fixtures/property-runs.ts';
 
 /** Close to one another, so that no model goes beyond what the history allows. */
 const scaleOf = (version: string) => 1 + Number(version.split('-')[1]) / 50;
@@ -42,7 +41,7 @@ function expectWhole({ seriesId, modelVersion, snapshotVersion, quantiles, fallb
   ]);
 }
 
-const SWAPS = runs(20);
+const SWAPS = 5;
 test('swaps of models and snapshots under concurrent requests of every kind: none fails, none mixes versions', async () => {
   const { fixture, build } = createFixture({
     makeForecaster: (version) => weeklyNaive(scaleOf(version)),

@@ -155,7 +155,7 @@ describe('three outcomes', () => {
     );
   });
 
-  test('better, but within what chance does, is inconclusive and says how many cutoffs more would tell', () => {
+  test('better, but within what chance does, is inconclusive and says how many cutoffs more are needed', () => {
     const wild = (cutoff: number) => (cutoff % 3 === 0 ? 2.6 : 1);
     const verdict = judge(
       resultOf({ ...naive, champion: about(1.7, 4), network: wild }),
@@ -167,7 +167,7 @@ describe('three outcomes', () => {
     expect(verdict.reason).toContain(`about ${verdict.moreCutoffs} more cutoffs would decide it`);
   });
 
-  test('where the difference is next to nothing and the noise great, no feasible number of cutoffs would tell, and it says so', () => {
+  test('where the difference is next to nothing and the noise great, no feasible number of cutoffs would decide it, and it says so', () => {
     const weather = [1, 9, 4, 1, 0, 3, 9, 6, 8, 2, 4, 1];
     const verdict = judge(
       resultOf({ mean_4_weeks: () => 4, network: (c) => weather[c] as number }),
@@ -234,7 +234,7 @@ describe('evidence that is none', () => {
     expect(freed.reason).toMatch(/champion was not compared with/);
   });
 
-  test('a champion is compared with only where it has not learnt from the answers', () => {
+  test('a champion is compared with only where it has not learnt from the test span', () => {
     const all = judge(where(days), 'network', { trainedUpTo: { champion: 100 } });
     expect(all.comparisons[1]?.cutoffs).toBe(12);
     const some = judge(where(days), 'network', { trainedUpTo: { champion: 160 } });

@@ -40,7 +40,7 @@ describe('models', () => {
     expect(card.modelVersion).toMatch(/^20240601T000000Z-[0-9a-f]{12}$/);
     expect(card).toMatchObject({
       ...modelOf(3).card,
-      format: 2,
+      format: 3,
       domain: 'toy',
       createdAt: NOW,
       madeWith: null,

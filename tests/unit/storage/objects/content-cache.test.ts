@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';
 import { sha256 } from '../../../../platform/files/content-hash.ts';
-import { contentCache } from '../../../../storage/objects/content-cache.ts';
+import { ContentCache } from '../../../../storage/objects/content-cache.ts';
 import { type FakeS3, startFakeS3 } from '../../../fakes/fake-s3.ts';
 import { NOW, temporaryFolder } from '../../../fixtures/storage/features.ts';
 import { openOnFakeS3 } from '../../../fixtures/storage/s3-stores.ts';
@@ -32,7 +32,7 @@ const keyOf = (n: number) => `features/toy/data/${hashOf(n)}.parquet`;
 const fetches = () => double.requests.filter(({ method }) => method === 'GET').length;
 const kept = () => readdir(path.join(folder, 'objects'));
 const open = (maxBytes: number, clock = fixedClock(NOW)) =>
-  contentCache({ folder, maxBytes, clock });
+  new ContentCache({ folder, maxBytes, clock });
 const add = (cache: ReturnType<typeof open>, n: number) =>
   cache.add(async (temporary) => {
     await writeFile(temporary, contentOf(n));
@@ -162,7 +162,7 @@ test('a failed fetch leaves nothing, and what killed processes left goes after a
 
 test('a folder that cannot be written says so', async () => {
   await writeFile(path.join(folder, 'file'), '');
-  const cache = contentCache({ folder: path.join(folder, 'file'), maxBytes: 1000 });
+  const cache = new ContentCache({ folder: path.join(folder, 'file'), maxBytes: 1000 });
   await expect(add(cache, 1)).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
     fix: expect.stringContaining('HEADWAY_WORK'),

@@ -297,7 +297,7 @@ describe('counts', () => {
   });
   const counts = { ...spec, nonNegative: true, integerValued: true };
 
-  test('bounds that hold too many give way to just beside a count, until the share is right', () => {
+  test('bounds that hold too many give way to just next to a count, until the share is right', () => {
     const forecaster = bounds(-0.4, 0.5);
     const calibration = calibrate(panel, forecaster, EARLY, counts);
     const served = (edge: number) => {
@@ -381,7 +381,7 @@ describe('hours that err together', () => {
       (panel) => coverage(panel, narrow, calibrate(panel, narrow, FEW, spec), [0, 0, 0]).inside,
     );
     const mean = held.reduce((sum, inside) => sum + inside, 0) / held.length;
-    // Counting 1,080 gives 0.77; whole spells cannot be told apart finer than 1 in 25, so 0.80
+    // Counting 1,080 gives 0.77; whole spells cannot be distinguished finer than 1 in 25, so 0.80
     // exactly is out of reach.
     expect(mean).toBeGreaterThan(0.79);
     expect(mean).toBeLessThan(0.86);

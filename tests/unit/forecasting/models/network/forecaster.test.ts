@@ -14,7 +14,6 @@ import {
 } from '../../../../../forecasting/models/network/forecaster.ts';
 import type { FittedNetwork } from '../../../../../forecasting/models/network/training.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
-import { runs } from '../../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   HISTORY,
@@ -69,7 +68,7 @@ test('nothing after the cutoff is read', () => {
           );
       },
     ),
-    { numRuns: runs(12), seed: 1 },
+    { numRuns: 5, seed: 1 },
   );
 });
 
@@ -82,7 +81,7 @@ test('a long panel and what serving keeps of it give the same bits', () => {
         bits(network.predict(panel, LAST, HORIZON)),
       );
     }),
-    { numRuns: runs(12), seed: 2 },
+    { numRuns: 5, seed: 2 },
   );
 });
 
@@ -109,7 +108,7 @@ test('zeros, gaps, unknown series and one born last week: finite, ordered, and n
       for (const naive of naiveForecasters(168))
         expect(naive.predict(named, LAST, HORIZON).every(Number.isFinite)).toBe(true);
     }),
-    { numRuns: runs(25), seed: 3 },
+    { numRuns: 5, seed: 3 },
   );
 });
 
@@ -153,7 +152,7 @@ test('naive forecasts scale exactly with the series', () => {
         expect(predict(scaled, LAST, 200)).toEqual(predict(panel, LAST, 200).map((y) => y * c));
       }
     }),
-    { numRuns: runs(10), seed: 5 },
+    { numRuns: 5, seed: 5 },
   );
 });
 
@@ -334,6 +333,6 @@ test('many panels in one go, of other lengths and cutoffs, give the bits of one 
         expect(together.map(bits)).toEqual(many.map((_, i) => alone[i % alone.length]));
       },
     ),
-    { numRuns: runs(8), seed: 1 },
+    { numRuns: 5, seed: 1 },
   );
 });

@@ -19,7 +19,6 @@ import {
 } from '../../../../../forecasting/models/network/training-batch.ts';
 import type { Panel } from '../../../../../forecasting/panel/panel.ts';
 import { seededRandom } from '../../../../../platform/random.ts';
-import { runs } from '../../../../fixtures/property-runs.ts';
 import {
   changedAfter,
   HISTORY,
@@ -78,7 +77,7 @@ describe('Cholesky', () => {
         }
         expect([matrix, right]).toEqual(copies);
       }),
-      { seed: 1, numRuns: runs(50) },
+      { seed: 1, numRuns: 10 },
     );
   });
 });
@@ -212,7 +211,7 @@ test('whatever the panel: finite, not negative, and blind to the future', () => 
         ).toEqual(values);
       },
     ),
-    { seed: 3, numRuns: runs(8) },
+    { seed: 3, numRuns: 5 },
   );
 });
 

@@ -50,7 +50,7 @@ beforeAll(async () => {
   });
 });
 
-/** Weights that tell every series and member apart. */
+/** Weights that differ by series and member. */
 function randomNetwork(spec: NetworkSpec): TrainedNetwork {
   const draw = seededRandom(4);
   const members = [1, 2].map(() =>
@@ -77,7 +77,7 @@ describe('the start', () => {
       bits(networkForecaster(network).predict(of, LENGTH - 1, HORIZON));
     const moved = { ...old, ...start, spec };
     expect(forecast(moved)).toBe(forecast(old));
-    // The test can tell series apart: under another's id a series has another forecast.
+    // The test can distinguish series: under another's id a series has another forecast.
     const swapped = { ...panel, seriesIds: ['d', 'a', 'c', 'e'] };
     expect(forecast(moved, swapped)).toBe(forecast(old, swapped));
     expect(forecast(moved, swapped)).not.toBe(forecast(moved));
@@ -113,7 +113,7 @@ describe('the start', () => {
       [features({ exogenous: column('rain') }), 'the columns known afterwards is none, not rain'],
     ];
     for (const [spec, reason] of others) expect(warmStartFrom(old, spec)).toContain(reason);
-    // A window of a week is the one that nobody speaks of.
+    // A window of a week is the default one.
     expect(typeof warmStartFrom(old, features({ windowIntervals: 168 }))).toBe('object');
     // What standardises a column moves from day to day.
     const rainy = features({ exogenous: column('rain') });

@@ -66,9 +66,7 @@ function valuesOf(...values: Value[]): RawPart<ExogenousRows>[] {
     },
     rejections: [{ reason: 'odd', when: 'x = 13' }],
   });
-  return [
-    { name: 'values', feed: 'beside', fingerprint: JSON.stringify(values), span: null, open },
-  ];
+  return [{ name: 'values', feed: 'extra', fingerprint: JSON.stringify(values), span: null, open }];
 }
 
 let bench: FeatureFixture;
@@ -117,7 +115,7 @@ test('a value lies in the interval by whose end it was known; of one known in ad
       ['plan', '01 15:00:00', null, 4],
     ),
   );
-  expect(manifest.objects.find(({ feed }) => feed === '@beside')).toMatchObject({
+  expect(manifest.objects.find(({ feed }) => feed === '@extra')).toMatchObject({
     ...{ rowsIn: 9, rowsUsed: 4 },
     rejected: { missing_value: 1, odd: 1, unknown_column: 1, known_too_late: 1, missing_time: 1 },
   });

@@ -213,14 +213,14 @@ describe('with a toy that learns one number', () => {
   });
 
   test('the naive baselines and other forecasters meet all cutoffs; progress ends and never exceeds its total', async () => {
-    const told: [number, number][] = [];
+    const reported: [number, number][] = [];
     let total = 0;
     let isStopped = false;
     const progress = {
       start: (_label: string, units: number) => {
         total = units;
       },
-      update: (done: number) => told.push([done, total]),
+      update: (done: number) => reported.push([done, total]),
       stop: () => {
         isStopped = true;
       },
@@ -237,12 +237,12 @@ describe('with a toy that learns one number', () => {
     expect(result.cutoffs).toEqual(
       backtestCutoffs(panel.length, toyConfig.testDays * 24, HORIZON, 25),
     );
-    expect(told.every(([done, of]) => done <= of)).toBe(true);
-    expect(told.at(-1)?.[0]).toBe(total);
+    expect(reported.every(([done, of]) => done <= of)).toBe(true);
+    expect(reported.at(-1)?.[0]).toBe(total);
     expect(isStopped).toBe(true);
   });
 
-  test('cutoffs that stand a share of the day apart are refused, and a history too short is told in numbers', async () => {
+  test('cutoffs that stand a share of the day apart are refused, and a history too short is reported in numbers', async () => {
     const config = { ...toyConfig, cutoffStep: 9 };
     await expect(backtest(request({ config }))).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',

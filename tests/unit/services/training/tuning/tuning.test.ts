@@ -92,7 +92,7 @@ describe('the test span', () => {
     });
     expect(two.inputs).toEqual(one.inputs);
     expect({ ...two.result, folder: '' }).toEqual({ ...one.result, folder: '' });
-    // One value before the span is enough to tell.
+    // One value before the span is enough to decide.
     const three = await watched({
       panel: changedAfter(panel, endOf(panel) - 2, (t) => 1e6 + t),
       folder: join(folder, 'three'),
@@ -161,7 +161,7 @@ describe('a search that was killed', () => {
     }
   };
 
-  test('a torn, a foreign and a half-written file are told and done again', async () => {
+  test('a torn, a foreign and a half-written file are reported and done again', async () => {
     const first = await tune(requestOf());
     const [torn, foreign, other] = (await trialFiles()).sort() as [string, string, string];
     await writeFile(torn, (await readFile(torn)).subarray(0, 100));
@@ -221,7 +221,7 @@ describe('what it finds', () => {
     ]);
   });
 
-  test('each candidate learns with its own window; one of a week is the network that nobody told of windows', async () => {
+  test('each candidate learns with its own window; one of a week is the network that knows no windows', async () => {
     const { inputs } = await watched({ candidates: 18 });
     const { candidates } = await tune(requestOf({ candidates: 18 }));
     const windows = candidates.map(({ windowIntervals }) => windowIntervals as number);
@@ -234,7 +234,7 @@ describe('what it finds', () => {
     for (const spec of learnt) expect(spec).not.toHaveProperty('windowIntervals');
   });
 
-  test('failing candidates are told, not fatal, and tried again the next time', async () => {
+  test('failing candidates are reported, not fatal, and tried again the next time', async () => {
     const failing = async (input: TrialInput) => {
       if (input.spec.width > 128) throw new Error('out of memory');
       return scoreOf(input);
@@ -276,7 +276,7 @@ describe('what it finds', () => {
     });
   });
 
-  test('little to learn from is told', async () => {
+  test('little to learn from is reported', async () => {
     const said: string[] = [];
     const logger = pino(
       { level: 'warn' },

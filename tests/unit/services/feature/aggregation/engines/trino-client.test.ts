@@ -20,7 +20,8 @@ const domain = {
   missing: 'zero',
   nonNegative: true,
 } as Domain;
-const EVENTS = `(VALUES ('a', '2023-11-05 01:10:00', 1), ('a', '2023-11-05 01:20:00', 2), ('a', '2023-11-05 01:20:00', 2),
+const EVENTS = `(VALUES ('a', '2023-11-05 01:10:00', 1), ('a', '2023-11-05 01:20:00', 2),
+  ('a', '2023-11-05 01:20:00', 2),
   ('b', '2023-11-05 03:00:00', 3), ('c', '2023-11-05 04:00:00', 4), ('a', '2023-11-05 05:59:59', 5), (NULL, '2023-11-05 05:00:00', 6),
   ('b', '2023-03-12 02:30:00', 7)) AS raw(series, stamp, event)`;
 const TABLES = [
@@ -123,7 +124,7 @@ describe('a part counted by the cluster', () => {
 
   test.each<[string, Trouble]>([
     ['busy', respondWith(503)],
-    ['cut before the answer', cut],
+    ['cut before the response', cut],
     ['cut in the middle of it', cutInTheMiddle],
   ])(
     'a coordinator that is %s is asked again, on the statement and on a page',

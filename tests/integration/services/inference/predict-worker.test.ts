@@ -4,21 +4,18 @@
  * Fails: with the first forecast that differs.
  */
 import { expect, test } from '@jest/globals';
-import {
-  restoreNetwork,
-  saveNetwork,
-} from '../../../../../forecasting/models/network/forecaster.ts';
-import { fixedClock } from '../../../../../platform/clock.ts';
-import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
-import { openPredictQueue } from '../../../../../services/inference/prediction/predict-queue.ts';
+import { restoreNetwork, saveNetwork } from '../../../../forecasting/models/network/forecaster.ts';
+import { fixedClock } from '../../../../platform/clock.ts';
+import { silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { openPredictQueue } from '../../../../services/inference/prediction/predict-queue.ts';
 import {
   backendReady,
   inProcessPredictor,
-} from '../../../../../services/inference/prediction/predictor.ts';
-import type { LoadedModel } from '../../../../../services/inference/serving/load-parts.ts';
-import { defaultInferenceSettings } from '../../../../../services/inference/settings.ts';
-import { panelOf } from '../../../../fixtures/random-panels.ts';
-import { fitToy, startBackend } from '../../../../fixtures/toy-network.ts';
+} from '../../../../services/inference/prediction/predictor.ts';
+import type { LoadedModel } from '../../../../services/inference/serving/load-parts.ts';
+import { defaultInferenceSettings } from '../../../../services/inference/settings.ts';
+import { panelOf } from '../../../fixtures/random-panels.ts';
+import { fitToy, startBackend } from '../../../fixtures/toy-network.ts';
 
 test('the worker and this process give the same bits, also where the weights come as a part of a larger memory', async () => {
   await startBackend();

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { environmentOf, LOADER, ROOT } from '../../../fixtures/cli/headway-process.ts';
+import { environmentOf, LOADER, ROOT } from '../../fixtures/cli/headway-process.ts';
 
 interface CompletedRequest {
   readonly path: string;

@@ -6,8 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runChildJob } from '../../../../platform/jobs/child-job.ts';
-import { type Logger, silentLogger } from '../../../../platform/telemetry/logger.ts';
+import { runChildJob } from '../../../platform/jobs/child-job.ts';
+import { type Logger, silentLogger } from '../../../platform/telemetry/logger.ts';
 
 let folder = '';
 let entry = '';
@@ -19,7 +19,8 @@ beforeAll(async () => {
     `const acts = {
       talk: () => {
         console.log('to standard output');
-        console.error(JSON.stringify({ level: 40, time: 1, pid: 2, hostname: 'h', msg: 'careful', rows: 3 }));
+        const entry = { level: 40, time: 1, pid: 2, hostname: 'h', msg: 'careful', rows: 3 };
+        console.error(JSON.stringify(entry));
         console.error('{"level": torn');
         console.error(process.argv.slice(3).join(' ') + ' ' + process.env.EXTRA);
       },
@@ -27,7 +28,8 @@ beforeAll(async () => {
       locked: () => process.exit(6),
       crash: () => { throw new Error('boom'); },
       linger: () => { console.log('ready'); setInterval(() => {}, 1000); },
-      stubborn: () => { process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000); },
+      stubborn: () => { process.on('SIGTERM', () => {}); console.log('ready');
+        setInterval(() => {}, 1000); },
     };
     acts[process.argv[2]]();`,
   );

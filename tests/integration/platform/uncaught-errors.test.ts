@@ -1,9 +1,9 @@
 /** Purpose: the entry handles uncaught errors, not a library. */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
-import { silentLogger } from '../../../../platform/telemetry/logger.ts';
-import { startTensorBackend } from '../../../../platform/tensorflow/tensor-backend.ts';
-import { LOADER, ROOT } from '../../../fixtures/cli/headway-process.ts';
+import { silentLogger } from '../../../platform/telemetry/logger.ts';
+import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
+import { LOADER, ROOT } from '../../fixtures/cli/headway-process.ts';
 
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { openWorkerPool, type WorkerPool } from '../../../../platform/jobs/worker-pool.ts';
+import { openWorkerPool, type WorkerPool } from '../../../platform/jobs/worker-pool.ts';
 
 jest.setTimeout(60_000);
 
@@ -23,12 +23,15 @@ beforeAll(async () => {
     const acts: Record<string, (input: Input, report: (p: unknown) => void) => unknown> = {
       double: ({ values }, report) => { report({ half: true }); return values!.map((x) => 2 * x); },
       pid: () => process.pid,
-      coded: () => { throw Object.assign(new Error('too short'), { name: 'HeadwayError', code: 'HISTORY_TOO_SHORT', fix: 'Bring more.' }); },
+      coded: () => { throw Object.assign(new Error('too short'), {
+        name: 'HeadwayError', code: 'HISTORY_TOO_SHORT', fix: 'Bring more.' }); },
       plain: () => { throw new TypeError('boom'); },
       die: () => process.exit(9),
-      forever: (_, report) => { report('here'); return new Promise(() => setInterval(() => {}, 1000)); },
+      forever: (_, report) => { report('here');
+        return new Promise(() => setInterval(() => {}, 1000)); },
     };
-    export const work = (input: Input, report: (p: unknown) => void) => acts[input.act]!(input, report);`,
+    export const work = (input: Input, report: (p: unknown) => void) =>
+      acts[input.act]!(input, report);`,
   );
   module = pathToFileURL(path);
 });

@@ -1,0 +1,141 @@
+/**
+ * Purpose: what well-kept Python libraries reach on the panel that `npm run bench:accuracy` scored:
+ * LightGBM, statsforecast and mlforecast with the same history, local calendar, holidays, cutoffs
+ * and metrics.
+ *   npm run bench:accuracy -- --domain NAME --source SPEC --panel panel.csv
+ *   npm run bench:peers -- --domain NAME --panel panel.csv [--json FILE] [--models LIST]
+ * Invariants: the libraries' versions are pinned, in an environment of their own that is made once
+ * in the work folder; nothing of them is needed by Headway or its tests.
+ * Fails: SETTINGS_INVALID for a panel that does not lie on the domain's grid; where Python or the
+ * package index is not there, with the words of the tool that failed.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Command } from 'commander';
+import { openContext } from '../cli/context.ts';
+import { metricsTable } from '../cli/metrics-table.ts';
+import { createCalendar } from '../forecasting/features/calendar.ts';
+import { describeError, HeadwayError } from '../platform/errors.ts';
+import { defaultConfigOf, featureSpecOf } from '../services/training/training-config.ts';
+
+const PACKAGES = ['lightgbm==4.7.0', 'statsforecast==2.1.1', 'mlforecast==1.1.0', 'pandas==2.3.3'];
+const SCRIPT = fileURLToPath(new URL('./support/peers.py', import.meta.url));
+const run = promisify(execFile);
+
+interface Flags {
+  readonly domain: string;
+  readonly panel: string;
+  readonly json?: string;
+  readonly models: string;
+  readonly localDays: string;
+  readonly maxLocalCutoffs: string;
+  readonly environment?: string;
+}
+
+/** The interpreter of an environment that has the packages. */
+async function pythonIn(folder: string): Promise<string> {
+  const python = join(folder, 'bin', 'python');
+  if (!existsSync(python)) {
+    await mkdir(dirname(folder), { recursive: true });
+    await run('python3', ['-m', 'venv', folder]);
+  }
+  await run(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
+  return python;
+}
+
+/** The domain's calendar of the panel's grid, as CSV. */
+async function calendarCsv(panel: string, flags: Flags): Promise<{ csv: string; length: number }> {
+  const { domain } = openContext({ domain: flags.domain, logLevel: 'warn' }, {});
+  const lines = (await readFile(panel, 'utf8')).trimEnd().split('\n').slice(1);
+  const [first] = lines;
+  const id = first?.slice(0, first.indexOf(','));
+  const stamps = lines
+    .filter((line) => line.startsWith(`${id},`))
+    .map((line) => line.split(',').at(-2) as string);
+  const timeOf = (stamp: string | undefined) => Date.parse(`${stamp?.replace(' ', 'T')}Z`);
+  const start = timeOf(stamps[0]);
+  const expected = start + (stamps.length - 1) * domain.frequencyMinutes * 60_000;
+  if (timeOf(stamps.at(-1)) !== expected)
+    throw new HeadwayError('SETTINGS_INVALID', `the panel does not lie on ${domain.name}'s grid`, {
+      where: panel,
+      fix: 'Write it with `npm run bench:accuracy -- --panel FILE` of the same domain.',
+    });
+  const { place } = featureSpecOf(domain);
+  const days = createCalendar(start, domain.frequencyMinutes, stamps.length, place);
+  const rows = stamps.map((stamp, t) =>
+    [
+      stamp,
+      (days.minuteOfDay[t] as number) / 60,
+      days.weekday[t],
+      days.holiday[t],
+      days.holidayEve[t],
+    ].join(','),
+  );
+  const csv = `ds,hour,weekday,holiday,eve\n${rows.join('\n')}\n`;
+  return { csv, length: stamps.length };
+}
+
+function jsonOf(python: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(python, [SCRIPT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+    });
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(text) : reject(new Error(`${SCRIPT} ended with ${code}`)),
+    );
+  });
+}
+
+async function bench(flags: Flags): Promise<void> {
+  const { domain, settings } = openContext({ domain: flags.domain, logLevel: 'warn' }, {});
+  const config = defaultConfigOf(domain);
+  const spec = featureSpecOf(domain);
+  const python = await pythonIn(flags.environment ?? join(settings.work, 'peers-python'));
+  const { csv, length } = await calendarCsv(flags.panel, flags);
+  const calendar = `${flags.panel}.calendar.csv`;
+  await writeFile(calendar, csv);
+  const options: Record<string, string | number> = {
+    ...{ panel: flags.panel, calendar, horizon: domain.horizon, models: flags.models },
+    'test-intervals': (config.testDays * 1440) / domain.frequencyMinutes,
+    ...{ 'step-size': config.cutoffStep, day: spec.day, week: spec.week },
+    ...{ stride: config.fit.stride, 'local-days': flags.localDays },
+    'max-local-cutoffs': flags.maxLocalCutoffs,
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const result = JSON.parse(await jsonOf(python, args)) as {
+    readonly metrics: Parameters<typeof metricsTable>[0];
+    readonly seconds: unknown;
+  };
+  console.log(metricsTable(result.metrics, domain.unit));
+  console.log(`Seconds: ${JSON.stringify(result.seconds)}`);
+  if (flags.json) {
+    await mkdir(dirname(flags.json), { recursive: true });
+    const about = { domain: domain.name, intervals: length, packages: PACKAGES, ...options };
+    const { panel: _panel, calendar: _calendar, ...rest } = about as Record<string, unknown>;
+    await writeFile(flags.json, `${JSON.stringify({ ...rest, ...result }, null, 1)}\n`);
+  }
+}
+
+const command = new Command('bench:peers')
+  .description('Score Python libraries on a panel that bench:accuracy exported.')
+  .requiredOption('--domain <name>', 'a folder in domains/')
+  .requiredOption('--panel <file>', 'as `npm run bench:accuracy -- --panel FILE` writes it')
+  .option('--json <file>', 'write the figures')
+  .option('--models <list>', 'which libraries', 'lightgbm,statsforecast,mlforecast')
+  .option('--local-days <days>', 'history of the models that are fitted at each cutoff', '56')
+  .option('--max-local-cutoffs <count>', 'fit those models at the first cutoffs only', '1000')
+  .option('--environment <folder>', 'the Python environment (default: in the work folder)');
+try {
+  await command.parseAsync();
+  await bench(command.opts<Flags>());
+} catch (error) {
+  console.error(describeError(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,101 @@
+/**
+ * Purpose: the recipe that passed is fitted again on all data; a refit that fails a check is not
+ * served.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { restoreTrained } from '../../../../forecasting/models/network/forecaster.ts';
+import { timestampAt } from '../../../../forecasting/panel/panel.ts';
+import { silentProgress } from '../../../../platform/progress.ts';
+import { refit } from '../../../../services/training/refit.ts';
+import { reproduce } from '../../../../services/training/reproduce.ts';
+import { type TrainingResult, train } from '../../../../services/training/train.ts';
+import { startBackend } from '../../../fixtures/toy-network.ts';
+import { commitPanel, learnable, openToy } from '../../../fixtures/toy-store.ts';
+
+jest.setTimeout(60_000);
+
+let folder = '';
+let toy: ReturnType<typeof openToy>;
+let first: TrainingResult;
+beforeAll(async () => {
+  await startBackend();
+  folder = await mkdtemp(join(tmpdir(), 'headway-refit-'));
+  toy = openToy(join(folder, 'store'));
+  await commitPanel(folder, toy, learnable());
+  first = await train({ ...toy.request, refit: true });
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('what is served has seen all data, carries the twin’s calibration, and its card names both', async () => {
+  const { card, scored, panel, verdict } = first;
+  expect(verdict.promoted).toBe(true);
+  expect(first.notRefitted).toBeNull();
+  expect((await toy.registry.champion())?.modelVersion).toBe(card.modelVersion);
+  expect(card.modelVersion).not.toBe(scored.modelVersion);
+  expect(card.trainingCutoff).toBe(timestampAt(panel, panel.length - 1));
+  expect(scored.trainingCutoff).toBeLessThan(card.trainingCutoff);
+  expect(card.refit).toMatchObject({ twin: scored.modelVersion });
+  expect(card.refit?.checks).toHaveLength(4);
+  expect(scored.refit).toBeNull();
+  // The figures are the twin's: nothing is shown of rows that were learnt from.
+  expect([card.metrics, card.evidence]).toEqual([scored.metrics, scored.evidence]);
+  const [served, twin] = await Promise.all(
+    [card, scored].map(async ({ modelVersion }) => {
+      const { model, weights } = await toy.registry.load(modelVersion);
+      return restoreTrained(model, weights);
+    }),
+  );
+  expect(served?.calibration).toEqual(twin?.calibration);
+  expect(served?.spec).toEqual(twin?.spec);
+  expect(served?.members).not.toEqual(twin?.members);
+  const [entry] = await toy.registry.promotions();
+  expect(entry).toMatchObject({ evidence: { twin: scored.modelVersion, notRefitted: null } });
+  expect(entry?.reason).toMatch(/; then fitted again on all data/);
+});
+
+test('both can be reproduced, the refit with its twin’s calibration', async () => {
+  for (const { modelVersion } of [first.card, first.scored]) {
+    const { weights } = await reproduce({
+      ...{ features: toy.features, registry: toy.registry, modelVersion, progress: silentProgress },
+      startBackend: async () => null,
+    });
+    expect(weights).toMatchObject({ outcome: 'equal', restEqual: true });
+  }
+});
+
+test('the next challenger is compared with the twin, at every cutoff', async () => {
+  const config = { ...toy.request.config, fit: { ...toy.request.config.fit, steps: 2 } };
+  const next = await train({ ...toy.request, config, seed: 7 });
+  const champion = next.verdict.comparisons.find(({ reference }) => reference === 'champion');
+  expect(champion?.cutoffs).toBe(next.evaluation.result.cutoffs.length);
+  expect(next.verdict.promoted).toBe(false);
+  expect(next.card).toBe(next.scored);
+});
+
+describe('a refit that fails a check', () => {
+  test('names the check', async () => {
+    const { evaluation, panel } = first;
+    const { fitted, result } = evaluation;
+    const config = { fit: { ...toy.request.config.fit, steps: 2 } };
+    const { domain, seed, clock, progress } = toy.request;
+    const request = {
+      ...{ domain, seed, clock, progress, panel },
+      config: { ...toy.request.config, ...config },
+    };
+    const scaling = { ...fitted.scaling, outputScale: fitted.scaling.outputScale / 5 };
+    const wide = await refit(request, { ...fitted, scaling }, result.cutoffs);
+    expect(wide.problem).toMatch(/its output scale is [\d.]+ times its twin's/);
+    // A twin that is certain of something else.
+    const sure = fitted.calibration && {
+      ...fitted.calibration,
+      factors: fitted.calibration.factors.map((group) =>
+        group.map((quantile) => quantile.map((factor) => factor / 1e4)),
+      ),
+    };
+    const apart = await refit(request, { ...fitted, calibration: sure }, result.cutoffs);
+    expect(apart.problem).toMatch(/of its medians lie inside its twin's interval/);
+  });
+});
