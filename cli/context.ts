@@ -108,6 +108,7 @@ export function openContext(
         // A third, so that a connection that hangs leaves time for two more tries.
         idleTimeoutMs: Math.min(20_000, Math.ceil(totalMs / 3)),
         retries: { totalMs, onSlow },
+        onWarning: (message) => logger.warn(message),
       }),
     );
     return opened;

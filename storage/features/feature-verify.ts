@@ -42,13 +42,14 @@ export async function verifyFeatures({
   // Trusts no earlier check.
   const files = new FeatureFiles(store);
   const keys = await store.list(objectKeys.features(domain));
+  const numbers = numbersToLookAt(keys, objectKeys.featureLog(domain));
   const newest = await verifyGarbageLog(store, domain, keys, report);
   let collected = 0;
   let manifests = 0;
   let previous: Manifest | null = null;
   await withSqlSession(async (session) => {
     // One by one: years of manifests do not fit into memory together.
-    for (const number of numbersToLookAt(keys, objectKeys.featureLog(domain))) {
+    for (const number of numbers) {
       const key = objectKeys.manifest(domain, number);
       const read = await report.attempt(key, async () => {
         const manifest: Manifest = await log.read(number);
@@ -76,7 +77,7 @@ export async function verifyFeatures({
     }
   });
   const head = previous as Manifest | null;
-  const lost = witnessProblem(witness, head);
+  const lost = witnessProblem(witness, numbers.at(-1) ?? 0, head);
   if (witness && lost)
     report.problems.push({ key: objectKeys.manifest(domain, witness.number), problem: lost });
   const problem = aheadProblem(head, clock.now());
@@ -84,13 +85,20 @@ export async function verifyFeatures({
   return { ...report.finish(keys), manifests, collected, clock: ahead || null };
 }
 
-/** What is wrong where the log does not hold the entry of the witness; null where it does. */
-function witnessProblem(witness: Witnessed | null, head: Manifest | null): string | null {
-  const last = head?.number ?? 0;
-  if (witness === null || last > witness.number) return null;
+/**
+ * What is wrong where the log does not hold the entry of the witness; null where it does, or where
+ * the entry is there and cannot be read, which is reported by itself.
+ * @param last the highest number in the log's folder
+ */
+function witnessProblem(
+  witness: Witnessed | null,
+  last: number,
+  head: Manifest | null,
+): string | null {
+  if (witness === null) return null;
   if (last < witness.number)
     return 'STORE_CORRUPT: this manifest was committed and is missing. Restore it from a backup';
-  if (head?.commitId === witness.commitId) return null;
+  if (head?.number !== witness.number || head.commitId === witness.commitId) return null;
   return 'STORE_CORRUPT: another manifest is in the place of the one that was committed';
 }
 

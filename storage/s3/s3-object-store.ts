@@ -37,6 +37,8 @@ export interface S3StoreOptions extends S3Options {
   readonly partBytes?: number;
   /** Whether the server is trusted to honour If-None-Match; default: Amazon's is. */
   readonly isProven?: boolean;
+  /** What people should know of the server; default: nobody hears it. */
+  readonly onWarning?: (message: string) => void;
 }
 
 const PART_BYTES = 8 << 20;
@@ -88,6 +90,7 @@ class S3Objects {
   readonly #address: S3Address;
   readonly #prefix: string;
   readonly #policy: RetryPolicy;
+  readonly #onWarning: (message: string) => void;
   #proof: Promise<void> | null;
   /** Downloads under way in this process, so that one object is fetched once. */
   readonly #fetching = new Map<string, Promise<string>>();
@@ -98,6 +101,7 @@ class S3Objects {
     this.#address = address;
     this.#prefix = prefix;
     this.#policy = { ...retryPolicy, ...options.retries };
+    this.#onWarning = options.onWarning ?? (() => {});
     this.transfer = {
       policy: this.#policy,
       partBytes: options.partBytes ?? PART_BYTES,
@@ -138,6 +142,7 @@ class S3Objects {
       policy: this.#policy,
       prefix: this.#prefix,
       server,
+      onWarning: this.#onWarning,
     });
     await this.#proof.catch((error: unknown) => {
       this.#proof = null; // the server may be replaced, or reachable again

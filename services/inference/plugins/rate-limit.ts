@@ -1,8 +1,8 @@
 /**
  * Purpose: limit the requests of each client per minute with @fastify/rate-limit.
  * Invariants: a client is its API key, or else its address; IPv6 addresses count by their first 64
- * bits, which belong to one customer; an address is read in every form that proxies write. A route with `timesFewer` has a counter of its own. The
- * counters are bounded LRU caches.
+ * bits, which belong to one customer; an address is read in every form that proxies write. A route
+ * with `timesFewer` has a counter of its own. The counters are bounded LRU caches.
  * Fails: RATE_LIMITED, a 429 with Retry-After.
  */
 import { isIP } from 'node:net';
@@ -29,7 +29,7 @@ export const addressOf = (request: FastifyRequest): string =>
     IPV6_PREFIX_BITS,
   );
 
-/** What proxies write: also with quotes, brackets, a port or a zone; null for "unknown". */
+/** What proxies write: also with quotes, brackets or a port; null for "unknown". */
 function plainAddress(text: string): string | null {
   const bare = text.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed = bare] = /^\[([^\]]*)\](?::\d+)?$/.exec(bare) ?? [];
