@@ -15,6 +15,7 @@ import { workersOf } from '../cli/actions/workers.ts';
 import { type CommandContext, openContext } from '../cli/context.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
 import type { BacktestResult } from '../forecasting/evaluation/backtest.ts';
+import type { Metrics } from '../forecasting/evaluation/metrics.ts';
 import { type Panel, panelUpTo, timestampAt } from '../forecasting/panel/panel.ts';
 import { seasonsOf } from '../forecasting/panel/seasons.ts';
 import { describeError, isHeadwayError } from '../platform/errors.ts';
@@ -124,9 +125,10 @@ async function scoreWindow(
   for (let seed = settings.seed; seed < settings.seed + seeds; seed++) {
     const workers = workersOf(context, backend);
     const request = { domain, panel, config, seed, clock, progress, workers };
-    const { result, trainingSeconds } = await evaluate(request);
+    const { result, trainingSeconds, metrics } = await evaluate(request);
     results.push(result);
     seconds += trainingSeconds;
+    console.log(`seed ${seed}, ${trainingSeconds.toFixed(0)} s: ${line(metrics.all?.network)}`);
   }
   return {
     lastDay: new Date(timestampAt(panel, panel.length - 1)).toISOString().slice(0, 10),
@@ -135,6 +137,12 @@ async function scoreWindow(
     metrics: figuresOf(results, panel, seasonsOf(domain).week),
   };
 }
+
+const line = (metrics: Metrics | undefined): string =>
+  metrics === undefined
+    ? 'no network'
+    : `MAE ${metrics.mae.toPrecision(4)}, pinball ${metrics.pinball.toPrecision(4)}, coverage ` +
+      `${(100 * metrics.coverage).toFixed(1)} %`;
 
 const command = new Command('bench:accuracy')
   .description('Score what `headway train` builds, and the baselines, on windows of 28 days.')

@@ -12,6 +12,9 @@ import { linearColumns } from '../../forecasting/models/network/ridge.ts';
 import type { Random } from '../../platform/random.ts';
 import { defaultTrainingConfig } from '../../services/training/training-config.ts';
 
+/** As many as a fit takes at most. */
+const CONTEXT_SERIES = 64;
+
 export const QUANTILES = [0.1, 0.5, 0.9];
 
 /**
@@ -23,7 +26,9 @@ export function randomNetwork(
   horizon: number,
   random: Random,
 ): TrainedNetwork {
-  const { windowIntervals, contextComponents: _, ...network } = defaultTrainingConfig.network;
+  const { windowIntervals, contextComponents, ...network } = defaultTrainingConfig.network;
+  const drawn = (size: number): Float32Array =>
+    Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
   const features: FeatureSpec = {
     place: { timeZone: 'America/New_York', holidays: { country: 'US', state: 'NY' } },
     frequencyMinutes: 60,
@@ -33,11 +38,13 @@ export function randomNetwork(
     nonNegative: true,
     integerValued: true,
     windowIntervals,
+    context: {
+      seriesIds: seriesIds.slice(0, CONTEXT_SERIES),
+      weights: Array.from({ length: contextComponents }, () => [...drawn(CONTEXT_SERIES)]),
+    },
   };
   const spec: NetworkSpec = { ...network, features, quantiles: QUANTILES, seriesIds };
   const { windowSize, stepSize } = featureSizes(features);
-  const drawn = (size: number): Float32Array =>
-    Float32Array.from({ length: size }, () => 0.1 * (random() - 0.5));
   const perStep = <T>(value: T): T[] => Array.from({ length: horizon }, () => value);
   const groups = <T>(value: T): T[] => [value, value];
   return {

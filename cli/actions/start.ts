@@ -13,6 +13,7 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
+import { requireFreePort } from '../../services/inference/server.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { chartOf, issue } from './forecast.ts';
@@ -48,6 +49,8 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
 
   try {
     context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
+    // Before the work, and not after a minute of it.
+    await requireFreePort(settings.host, settings.port);
     step(1, 'Features: read the raw data, check it and save a snapshot');
     await child(['features', 'run']);
 

@@ -19,7 +19,7 @@ import {
 import { type Lags, lagsByWeek, meanOfWeeks } from './week-tables.ts';
 
 /** The largest series stand for all: they bound what a fit and a forecast cost. */
-const MAX_SERIES = 256;
+const MAX_SERIES = 64;
 /** Intervals that the components are found on, evenly over the training span. */
 const MAX_SAMPLE = 4096;
 const ITERATIONS = 50;
@@ -37,38 +37,52 @@ export function fitContext(
   lastTarget: number,
   components: number,
 ): ContextInputs | null {
-  const panel = readable(raw, spec);
-  const series = largestSeries(panel, lastTarget);
-  const count = Math.min(components, series.length);
-  if (count < 1 || series.length < 2) return null;
+  const largest = largestSeries(raw, lastTarget);
+  const count = Math.min(components, largest.length);
+  if (count < 1 || largest.length < 2) return null;
+  const panel = readable(raw, spec, largest);
+  const series = panel.seriesIds.map((_, s) => ({ s, level: levelOf(panel, s, lastTarget) }));
   const lags = allLags(panel, spec);
   const every = Math.max(1, Math.ceil((lastTarget + 1) / MAX_SAMPLE));
   const times = Array.from(
     { length: Math.floor(lastTarget / every) + 1 },
     (_, i) => lastTarget - i * every,
   );
-  const rows = series.map(({ index, level }) => {
-    const values = targetOf(panel, index);
+  const rows = series.map(({ s, level }) => {
+    const values = targetOf(panel, s);
     return Float64Array.from(times, (t) => residualAt(values, lags, t, 0) / Math.sqrt(level));
   });
   const vectors = leadingVectors(rows, count);
   return {
-    seriesIds: series.map(({ index }) => panel.seriesIds[index] as string),
+    seriesIds: panel.seriesIds,
     weights: vectors.map((vector) =>
-      series.map(({ level }, s) => (vector[s] as number) / Math.sqrt(level)),
+      // Six digits, so that the model's file stays small.
+      series.map(({ s, level }) =>
+        Number(((vector[s] as number) / Math.sqrt(level)).toPrecision(6)),
+      ),
     ),
   };
 }
 
 /** The panel with the scores in it: then series may be taken out of it, and keep their context. */
-export const withContext = (panel: Panel, spec: Seasonal, context: ContextInputs): Panel => ({
-  ...panel,
-  context: contextScores(readable(panel, spec), context, allLags(panel, spec), 0),
-});
+export function withContext(panel: Panel, spec: Seasonal, context: ContextInputs): Panel {
+  const rows = new Set(context.seriesIds);
+  const used = panel.seriesIds.flatMap((id, row) => (rows.has(id) ? [row] : []));
+  const readablePanel = readable(panel, spec, used);
+  return { ...panel, context: contextScores(readablePanel, context, allLags(panel, spec), 0) };
+}
 
-/** A reading that cannot be right must not move the inputs of all series. */
-const readable = (panel: Panel, spec: Seasonal): Panel =>
-  spec.version === 2 ? withoutOutliers(panel, spec) : panel;
+/** Some of the series. A reading that cannot be right must not move the inputs of all series. */
+function readable(panel: Panel, spec: Seasonal, series: readonly number[]): Panel {
+  const target = new Float32Array(series.length * panel.length);
+  for (const [row, s] of series.entries()) target.set(targetOf(panel, s), row * panel.length);
+  const some = {
+    ...panel,
+    seriesIds: series.map((s) => panel.seriesIds[s] as string),
+    columns: { target },
+  };
+  return spec.version === 2 ? withoutOutliers(some, spec) : some;
+}
 
 /**
  * [component]: the score of every interval from grid index `from` on, unknown before it.
@@ -80,33 +94,40 @@ export function contextScores(
   lags: Lags,
   from: number,
 ): Float32Array[] {
-  const sums = weights.map(() => new Float64Array(panel.length));
+  const K = weights.length;
+  const sums = new Float64Array(panel.length * K);
+  const ofSeries = new Float64Array(K);
   const rowOf = new Map(panel.seriesIds.map((id, row) => [id, row]));
   for (const [s, id] of seriesIds.entries()) {
     const row = rowOf.get(id);
     if (row === undefined) continue;
     const values = targetOf(panel, row);
+    for (let c = 0; c < K; c++) ofSeries[c] = weights[c]?.[s] as number;
     for (let t = from; t < panel.length; t++) {
       const residual = residualAt(values, lags, t, from);
       if (residual === 0) continue;
-      for (const [c, sum] of sums.entries())
-        sum[t] = (sum[t] as number) + residual * (weights[c]?.[s] as number);
+      for (let c = 0; c < K; c++)
+        sums[t * K + c] = (sums[t * K + c] as number) + residual * (ofSeries[c] as number);
     }
   }
-  return sums.map((sum) => Float32Array.from(sum, (score, t) => (t < from ? Number.NaN : score)));
+  return weights.map((_, c) =>
+    Float32Array.from({ length: panel.length }, (_none, t) =>
+      t < from ? Number.NaN : (sums[t * K + c] as number),
+    ),
+  );
 }
 
-/** [length × components × CONTEXT_INPUTS]: the inputs of every cutoff from `first` on. */
+/** [(length − first) × components × CONTEXT_INPUTS]: the inputs of every cutoff from `first` on. */
 export function contextRows(
   scores: readonly Float32Array[],
   length: number,
   day: number,
   first: number,
 ): Float32Array {
-  const rows = new Float32Array(length * scores.length * CONTEXT_INPUTS);
+  const rows = new Float32Array(Math.max(0, length - first) * scores.length * CONTEXT_INPUTS);
   for (const [c, ofComponent] of scores.entries()) {
     for (let t = first; t < length; t++) {
-      const at = (t * scores.length + c) * CONTEXT_INPUTS;
+      const at = ((t - first) * scores.length + c) * CONTEXT_INPUTS;
       let sum = 0;
       for (let i = Math.max(0, t - day + 1); i <= t; i++) sum += known(ofComponent[i]);
       rows[at] = known(ofComponent[t]);
@@ -130,23 +151,27 @@ function allLags(panel: Panel, { place, day, week }: Seasonal): Lags {
   return lagsByWeek(panel, calendar, { day, week, from: 0, span: panel.length });
 }
 
-/** The series with the largest mean |value| up to `lastTarget`, in the order of the panel. */
-function largestSeries(panel: Panel, lastTarget: number): { index: number; level: number }[] {
-  const levels = panel.seriesIds.map((_, index) => {
-    let sum = 0;
-    let count = 0;
-    for (const value of targetOf(panel, index).subarray(0, lastTarget + 1)) {
-      if (Number.isNaN(value)) continue;
-      sum += Math.abs(value);
-      count++;
-    }
-    return { index, level: count > 0 ? sum / count : 0 };
-  });
+/** The rows of the series with the largest level, in the order of the panel. */
+function largestSeries(panel: Panel, lastTarget: number): number[] {
+  const levels = panel.seriesIds.map((_, s) => levelOf(panel, s, lastTarget));
   return levels
-    .filter(({ level }) => level > 0)
-    .sort((a, b) => b.level - a.level || a.index - b.index)
+    .map((_, s) => s)
+    .filter((s) => (levels[s] as number) > 0)
+    .sort((a, b) => (levels[b] as number) - (levels[a] as number) || a - b)
     .slice(0, MAX_SERIES)
-    .sort((a, b) => a.index - b.index);
+    .sort((a, b) => a - b);
+}
+
+/** The mean known |value| up to `lastTarget`; 0 where there is none. */
+function levelOf(panel: Panel, series: number, lastTarget: number): number {
+  let sum = 0;
+  let count = 0;
+  for (const value of targetOf(panel, series).subarray(0, lastTarget + 1)) {
+    if (Number.isNaN(value)) continue;
+    sum += Math.abs(value);
+    count++;
+  }
+  return count > 0 ? sum / count : 0;
 }
 
 /** The leading eigenvectors of rows × rowsᵀ, by orthogonal iteration from the largest rows. */

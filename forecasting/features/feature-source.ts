@@ -60,7 +60,7 @@ export interface FeatureSource {
   readonly firstEvents: readonly number[];
   /** By series. */
   readonly exogenous: readonly ExogenousRows[];
-  /** [length × contextSize]: the inputs from the other series, at each cutoff. */
+  /** [(length − firstCutoff) × contextSize]: the inputs from the other series, at each cutoff. */
   readonly context: Float32Array;
 }
 

@@ -256,8 +256,8 @@ function writeWindow(view: SeriesView, batch: FeatureBatch, row: number): Recent
   const pastSize = (spec.exogenous?.past.length ?? 0) * PAST_INPUTS;
   for (let i = 0; i < pastSize; i++) window[at++] = exogenous.past[cutoff * pastSize + i] as number;
   const { contextSize } = sizes;
-  for (let i = 0; i < contextSize; i++)
-    window[at++] = source.context[cutoff * contextSize + i] as number;
+  const contextAt = (cutoff - source.firstCutoff) * contextSize;
+  for (let i = 0; i < contextSize; i++) window[at++] = source.context[contextAt + i] as number;
   return { sum: residualSum, last: lastResidual };
 }
 

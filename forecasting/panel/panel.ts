@@ -139,11 +139,13 @@ export function sharedWithin(
   first: number,
   end?: number,
 ): Pick<Panel, 'exogenous' | 'context'> {
-  const within = (values: Float32Array) =>
-    Float32Array.from(
-      { length: (end ?? values.length) - first },
-      (_, t) => values[first + t] ?? Number.NaN,
-    );
+  const within = (values: Float32Array) => {
+    const out = new Float32Array(Math.max(0, (end ?? values.length) - first)).fill(Number.NaN);
+    const from = Math.max(0, first);
+    const to = Math.max(from, Math.min(values.length, first + out.length));
+    out.set(values.subarray(from, to), Math.min(from - first, out.length));
+    return out;
+  };
   return {
     ...(exogenous && {
       exogenous: Object.fromEntries(

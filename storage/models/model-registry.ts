@@ -126,8 +126,8 @@ export function openModelRegistry(options: {
       await files.readCard(verdict.modelVersion);
       return (await append(async () => ({ ...verdict, kind }), verdict.chart)) as Promotion;
     },
-    async chart({ picture }) {
-      return picture === null ? null : Buffer.from(await files.readChart(picture)).toString('utf8');
+    async chart({ picture: chart }) {
+      return chart === null ? null : Buffer.from(await files.readChart(chart)).toString('utf8');
     },
     async rollback(reason) {
       const made = await append(async (number) => {

@@ -16,6 +16,8 @@ export interface AccuracyResult {
   readonly seeds: number;
   readonly backend: string;
   readonly seconds: Readonly<Record<string, number>>;
+  /** Set by hand where the figures are not the final ones. */
+  readonly note?: string;
   /** The latest first. */
   readonly windows: readonly {
     readonly lastDay: string;
@@ -120,7 +122,9 @@ export function accuracyTable(
     rows,
     head.map((_, i) => i).filter((i) => i > 0),
   );
-  return `${facts.join(', ')}\n\n${comparison}\n\n${windowTable(own, main)}`;
+  const note = own.note ? `\n\n> ${own.note}` : '';
+  const windows = own.note ? '' : `\n\n${windowTable(own, main)}`;
+  return `${facts.join(', ')}${note}\n\n${comparison}${windows}`;
 }
 
 /** The network on every window: means, standard errors over cutoffs, coverage by steps. */
