@@ -26,10 +26,11 @@ export interface StartFlags {
 }
 
 /**
- * Somebody waits for the first model, so it trains on fewer batches than those of the schedule; what
- * passes is fitted twice, once to be scored and once on all data.
+ * Somebody waits for the first model, so it trains on fewer batches than those of the schedule, and
+ * is served as it was scored: half as many batches, twice, were 1.4 % worse in pinball loss. The
+ * schedule's models are fitted again on all data.
  */
-const FIRST_STEPS = '350';
+const FIRST_STEPS = '700';
 const QUICK_STEPS = '200';
 
 export async function startCommand(context: CommandContext, flags: StartFlags): Promise<void> {
@@ -57,7 +58,7 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
     const registry = await context.registry();
     const champion = await registry.champion();
     if (champion === null)
-      await child(['train', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
+      await child(['train', '--no-refit', '--steps', flags.quick ? QUICK_STEPS : FIRST_STEPS]);
     else
       context.print(`Model ${champion.modelVersion} is in use; the schedule trains the next one.`);
     const hasModel = (await registry.champion()) !== null;
