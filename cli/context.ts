@@ -19,6 +19,7 @@ import {
 } from '../platform/settings/settings.ts';
 import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
+import { printable } from '../platform/text/printable.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
 import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
 import type { ForecastLog } from '../storage/forecasts/forecast-log.ts';
@@ -174,7 +175,7 @@ export function openContext(
       );
     },
     print(text) {
-      if (!wantsJson) process.stdout.write(`${text}\n`);
+      if (!wantsJson) process.stdout.write(`${printable(text)}\n`);
     },
     printJson(value) {
       if (wantsJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

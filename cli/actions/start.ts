@@ -13,6 +13,7 @@ import { HeadwayError } from '../../platform/errors.ts';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import type { IssuedForecasts } from '../../services/inference/batch/issue-forecasts.ts';
+import { requireFreePort } from '../../services/inference/server.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { chartOf, issue } from './forecast.ts';
@@ -25,9 +26,10 @@ export interface StartFlags {
 }
 
 /**
- * Somebody waits for the first model, so it trains on fewer batches than those of the schedule.
+ * Somebody waits for the first model, so it trains on fewer batches than those of the schedule; what
+ * passes is fitted twice, once to be scored and once on all data.
  */
-const FIRST_STEPS = '700';
+const FIRST_STEPS = '350';
 const QUICK_STEPS = '200';
 
 export async function startCommand(context: CommandContext, flags: StartFlags): Promise<void> {
@@ -46,6 +48,8 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
 
   try {
     context.print(`Headway: ${domain.title}. Store: ${settings.store}`);
+    // Before the work, and not after a minute of it.
+    await requireFreePort(settings.host, settings.port);
     step(1, 'Features: read the raw data, check it and save a snapshot');
     await child(['features', 'run']);
 

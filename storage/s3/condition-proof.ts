@@ -5,7 +5,8 @@
  * Invariants: three proofs: a second write to a key is refused, so is a multipart upload to it, and
  * of several writes at once one succeeds. The keys are new and removed afterwards, where the
  * credentials allow it.
- * Fails: STORE_UNAVAILABLE with the server and what it does not do; GaveUp where it cannot be asked.
+ * Fails: STORE_UNAVAILABLE with the server and what it does not do; GaveUp where it cannot be
+ * asked.
  */
 import { randomUUID } from 'node:crypto';
 import { HeadwayError } from '../../platform/errors.ts';

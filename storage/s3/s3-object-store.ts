@@ -1,10 +1,10 @@
 /**
- * Purpose: the object store on S3, or on a server that speaks its language (MinIO, Ceph).
+ * Purpose: the object store on S3, or on a server with its API (MinIO, Ceph).
  * Invariants: every write is "If-None-Match: *", so nothing is ever overwritten and exactly one of
- * several writers creates; a server other than Amazon's proves it before the first commit. Every object carries its SHA-256 and its writer's mark: by the first a
- * download is checked, by the second a writer whose reply was lost, or whose second try met its own
- * first one (412), knows that the object is its own. Content-named objects are read through a local
- * cache.
+ * several writers creates; a server other than Amazon's proves it before the first commit. Every
+ * object carries its SHA-256 and its writer's mark: by the first a download is checked, by the
+ * second a writer whose reply was lost, or whose second try met its own first one (412), knows that
+ * the object is its own. Content-named objects are read through a local cache.
  * Fails: OBJECT_NOT_FOUND, STORE_FULL, KEY_INVALID, STORE_CORRUPT (stored bytes that no longer have
  * their hash), STORE_UNAVAILABLE with what to do: network, credentials, rights, bucket, region.
  * Always with the key and the location, never with credentials.
@@ -180,7 +180,7 @@ class S3Objects {
     return under;
   }
 
-  /** The local file of an object, fetched where it is not in the this.cache. */
+  /** The local file of an object, fetched where it is not in the cache. */
   async localFile(key: string, known: string | null): Promise<string> {
     const hash =
       known ??

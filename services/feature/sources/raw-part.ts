@@ -63,7 +63,7 @@ function unreadable(part: RawPart, message: string, cause: unknown): HeadwayErro
   const details = [
     ...(line === undefined ? [first] : []),
     ...(/^Expected Number of Columns: .*$/m.exec(message) ?? []),
-    ...(/^.*(unicode|quote).*$/m.exec(message) ?? []).slice(0, 1),
+    ...(/^(Invalid unicode|Value with unterminated quote).*$/m.exec(message) ?? []).slice(0, 1),
     ...(/^Original Line: .*$/m.exec(message) ?? []).map((text) => text.slice(0, 120)),
   ];
   const place = `${file === undefined ? part.name : basename(file)}${line ? ` line ${line}` : ''}`;

@@ -238,7 +238,7 @@ describe('what must not pass', () => {
     60_000,
   );
 
-  test('too short a history, which is reported in numbers', async () => {
+  test('too short a history: the error says in days what is missing', async () => {
     const panel = learnable();
     const length = MIN_HISTORY;
     await commitPanel(folder, toy, {
@@ -249,9 +249,14 @@ describe('what must not pass', () => {
     const error = await train(toy.request).catch((caught: unknown) => caught);
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
     // what a window reaches back, one horizon, the test days.
-    expect((error as Error).message).toContain(`(${length} intervals);`);
     const needed = MIN_HISTORY + HORIZON + TEST_INTERVALS;
-    expect((error as Error).message).toContain(`(${needed} intervals) are needed`);
+    const days = (intervals: number) =>
+      `${Number((intervals / 24).toFixed(1))} days (${intervals} intervals)`;
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`holds ${days(length)}`),
+      fix: expect.stringMatching(/^Bring .* days of history more .*would still be too short/),
+    });
+    expect((error as Error).message).toContain(`${days(needed)} are needed`);
     expect(await toy.registry.list()).toEqual([]);
   });
 

@@ -271,7 +271,9 @@ describe('what it finds', () => {
   test('too little history is refused with what is needed', async () => {
     await expect(tune(requestOf({ folds: 9 }))).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',
-      message: expect.stringMatching(/holds 3024 intervals, a search needs \d+$/),
+      message: expect.stringMatching(
+        /holds 126 days \(3024 intervals\); .* days \(\d+ intervals\) are/,
+      ),
       fix: expect.stringContaining('--folds'),
     });
   });
