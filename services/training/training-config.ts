@@ -140,7 +140,8 @@ export function networkSpecOf(
   // Configurations of models from before there was a context lack its size.
   const { windowIntervals, contextComponents = 0, ...network } = config.network;
   const spec = featureSpecOf(domain);
-  const isAdditive = !domain.nonNegative && changesSign(panel, lastTarget);
+  const isAdditive =
+    domain.scale === 'interval' || (!domain.nonNegative && changesSign(panel, lastTarget));
   const shaped: FeatureSpec = isAdditive ? { ...spec, isAdditive } : spec;
   const plain = withWindow(shaped, windowIntervals, domain.name);
   const names = { past: domain.pastExogenous, future: domain.futureExogenous };
