@@ -75,6 +75,29 @@ export interface CommandContext {
   printJson(value: unknown): void;
 }
 
+async function openStoreOf(
+  settings: Settings,
+  environment: Record<string, string | undefined>,
+  clock: Clock,
+  logger: Logger,
+): Promise<ObjectStore> {
+  const cache = { folder: join(settings.work, 'cache'), maxBytes: settings.cacheMb * 1e6 };
+  const totalMs = settings.storeSeconds * 1000;
+  const onSlow = (reason: { readonly name: string }) =>
+    logger.warn(
+      { store: settings.store, reason: reason.name },
+      'the store does not reply; trying again',
+    );
+  const { openStore } = await import('../storage/open-store.ts');
+  return openStore(settings.store, {
+    ...{ clock, environment, cache, requestTimeoutMs: totalMs },
+    // A third, so that a connection that hangs leaves time for two more tries.
+    idleTimeoutMs: Math.min(20_000, Math.ceil(totalMs / 3)),
+    retries: { totalMs, onSlow },
+    onWarning: (message) => logger.warn(message),
+  });
+}
+
 /** @param defaults that differ from the settings table */
 export function openContext(
   flags: CommonFlags,
@@ -95,22 +118,7 @@ export function openContext(
   const progress = terminalProgress({ clock });
   let opened: Promise<ObjectStore> | null = null;
   const openOnce = () => {
-    const cache = { folder: join(settings.work, 'cache'), maxBytes: settings.cacheMb * 1e6 };
-    const totalMs = settings.storeSeconds * 1000;
-    const onSlow = (reason: { readonly name: string }) =>
-      logger.warn(
-        { store: settings.store, reason: reason.name },
-        'the store does not reply; trying again',
-      );
-    opened ??= import('../storage/open-store.ts').then(({ openStore }) =>
-      openStore(settings.store, {
-        ...{ clock, environment: env, cache, requestTimeoutMs: totalMs },
-        // A third, so that a connection that hangs leaves time for two more tries.
-        idleTimeoutMs: Math.min(20_000, Math.ceil(totalMs / 3)),
-        retries: { totalMs, onSlow },
-        onWarning: (message) => logger.warn(message),
-      }),
-    );
+    opened ??= openStoreOf(settings, env, clock, logger);
     return opened;
   };
   const sourceContext = {

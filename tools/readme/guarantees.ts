@@ -90,7 +90,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   ],
   [
     'An overloaded service refuses forecasts and stays alive',
-    'tests/unit/services/inference/overload.test.ts',
+    'tests/unit/services/inference/plugins/overload.test.ts',
   ],
   [
     'The Lambda bundle works alone, frozen between invocations',
