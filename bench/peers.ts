@@ -34,6 +34,7 @@ interface Flags {
   readonly historyDays: string;
   readonly localDays: string;
   readonly maxLocalCutoffs: string;
+  readonly threads: string;
   readonly environment?: string;
 }
 
@@ -111,7 +112,7 @@ async function bench(flags: Flags): Promise<void> {
       stride: config.fit.stride,
       'local-days': flags.localDays,
     },
-    'max-local-cutoffs': flags.maxLocalCutoffs,
+    ...{ 'max-local-cutoffs': flags.maxLocalCutoffs, threads: flags.threads },
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const result = JSON.parse(await jsonOf(python, args)) as {
@@ -137,6 +138,8 @@ const command = new Command('bench:peers')
   .option('--history-days <days>', 'use the last days of the panel only; 0: all of it', '0')
   .option('--local-days <days>', 'history of the models that are fitted at each cutoff', '56')
   .option('--max-local-cutoffs <count>', 'fit those models at the first cutoffs only', '1000')
+  // Threads of LightGBM spin where the cores are busy with other work.
+  .option('--threads <count>', 'threads of LightGBM', '1')
   .option('--environment <folder>', 'the Python environment (default: in the work folder)');
 try {
   await command.parseAsync();
