@@ -1,8 +1,8 @@
 /**
- * Purpose: what well-kept Python libraries reach on the panel that `npm run bench:accuracy` scored:
+ * Purpose: what well-kept Python libraries reach on the panel that `headway train` learns from:
  * LightGBM, statsforecast and mlforecast with the same history, local calendar, holidays, cutoffs
  * and metrics.
- *   npm run bench:accuracy -- --domain NAME --source SPEC --panel panel.csv
+ *   headway panel export --domain NAME --out panel.csv
  *   npm run bench:peers -- --domain NAME --panel panel.csv [--json FILE] [--models LIST]
  * Invariants: the libraries' versions are pinned, in an environment of their own that is made once
  * in the work folder; nothing of them is needed by Headway or its tests.
@@ -31,6 +31,7 @@ interface Flags {
   readonly panel: string;
   readonly json?: string;
   readonly models: string;
+  readonly historyDays: string;
   readonly localDays: string;
   readonly maxLocalCutoffs: string;
   readonly environment?: string;
@@ -62,7 +63,7 @@ async function calendarCsv(panel: string, flags: Flags): Promise<{ csv: string; 
   if (timeOf(stamps.at(-1)) !== expected)
     throw new HeadwayError('SETTINGS_INVALID', `the panel does not lie on ${domain.name}'s grid`, {
       where: panel,
-      fix: 'Write it with `npm run bench:accuracy -- --panel FILE` of the same domain.',
+      fix: 'Write it with `headway panel export --out FILE` of the same domain.',
     });
   const { place } = featureSpecOf(domain);
   const days = createCalendar(start, domain.frequencyMinutes, stamps.length, place);
@@ -105,7 +106,11 @@ async function bench(flags: Flags): Promise<void> {
     ...{ panel: flags.panel, calendar, horizon: domain.horizon, models: flags.models },
     'test-intervals': (config.testDays * 1440) / domain.frequencyMinutes,
     ...{ 'step-size': config.cutoffStep, day: spec.day, week: spec.week },
-    ...{ stride: config.fit.stride, 'local-days': flags.localDays },
+    ...{
+      'history-days': flags.historyDays,
+      stride: config.fit.stride,
+      'local-days': flags.localDays,
+    },
     'max-local-cutoffs': flags.maxLocalCutoffs,
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -124,11 +129,12 @@ async function bench(flags: Flags): Promise<void> {
 }
 
 const command = new Command('bench:peers')
-  .description('Score Python libraries on a panel that bench:accuracy exported.')
+  .description('Score Python libraries on an exported panel.')
   .requiredOption('--domain <name>', 'a folder in domains/')
-  .requiredOption('--panel <file>', 'as `npm run bench:accuracy -- --panel FILE` writes it')
+  .requiredOption('--panel <file>', 'as `headway panel export --out FILE` writes it')
   .option('--json <file>', 'write the figures')
   .option('--models <list>', 'which libraries', 'lightgbm,statsforecast,mlforecast')
+  .option('--history-days <days>', 'use the last days of the panel only; 0: all of it', '0')
   .option('--local-days <days>', 'history of the models that are fitted at each cutoff', '56')
   .option('--max-local-cutoffs <count>', 'fit those models at the first cutoffs only', '1000')
   .option('--environment <folder>', 'the Python environment (default: in the work folder)');

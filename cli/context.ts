@@ -19,6 +19,7 @@ import {
 } from '../platform/settings/settings.ts';
 import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
+import { printable } from '../platform/text/printable.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
 import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
 import type { ForecastLog } from '../storage/forecasts/forecast-log.ts';
@@ -107,6 +108,7 @@ export function openContext(
         // A third, so that a connection that hangs leaves time for two more tries.
         idleTimeoutMs: Math.min(20_000, Math.ceil(totalMs / 3)),
         retries: { totalMs, onSlow },
+        onWarning: (message) => logger.warn(message),
       }),
     );
     return opened;
@@ -174,7 +176,7 @@ export function openContext(
       );
     },
     print(text) {
-      if (!wantsJson) process.stdout.write(`${text}\n`);
+      if (!wantsJson) process.stdout.write(`${printable(text)}\n`);
     },
     printJson(value) {
       if (wantsJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { describeError, HeadwayError, isHeadwayError } from '../platform/errors.ts';
+import { printable } from '../platform/text/printable.ts';
 import type { AddCommand, Environment } from './command.ts';
 import { register as backtest } from './commands/backtest.ts';
 import { register as config } from './commands/config.ts';
@@ -56,7 +57,7 @@ export async function main(args: readonly string[], env: Environment): Promise<n
 
 /** Prints the error, for people; returns the exit status of its code. */
 export function reportError(error: unknown, env: Environment): number {
-  process.stderr.write(`${describeError(error)}\n`);
+  process.stderr.write(`${printable(describeError(error))}\n`);
   if (!isHeadwayError(error) && env.HEADWAY_LOG_LEVEL === 'debug')
     process.stderr.write(`${(error as Error).stack}\n`);
   return isHeadwayError(error) ? new HeadwayError(error.code, '').exitCode : 70;

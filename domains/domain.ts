@@ -170,9 +170,8 @@ export interface RawRows {
    */
   readonly localTime: string;
   /**
-   * TIMESTAMP in UTC, or TIMESTAMP WITH TIME ZONE: the same as an instant, where the row states one.
-   * It counts where it is not NULL, and only it distinguishes the two hours in autumn that have one
-   * local time.
+   * TIMESTAMP in UTC, or TIMESTAMP WITH TIME ZONE: the instant, where the row states one; then it
+   * counts. Only it distinguishes the two hours in autumn that have one local time.
    */
   readonly instant?: string;
   /** DOUBLE: the measured value; null where each row is one event, and events are counted. */

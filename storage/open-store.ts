@@ -28,6 +28,8 @@ export interface OpenStoreOptions {
   readonly retries?: Partial<RetryPolicy>;
   readonly requestTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
+  /** What people should know of the server. */
+  readonly onWarning?: (message: string) => void;
 }
 
 const CACHE = { folder: path.join('.headway', 'work', 'cache'), maxBytes: 0 };

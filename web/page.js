@@ -40,7 +40,7 @@ async function allSeries() {
   const series = [];
   let cursor = '';
   do {
-    const page = await get(`/v1/series?limit=1000${cursor && `&cursor=${cursor}`}`);
+    const page = await get(`v1/series?limit=1000${cursor && `&cursor=${cursor}`}`);
     series.push(...page.series);
     cursor = page.nextCursor;
   } while (cursor);
@@ -49,7 +49,7 @@ async function allSeries() {
 
 const seasonOf = () => about.domain.seasonLengths.at(-1) ?? 1;
 const pathOf = (id, history) =>
-  `/v1/series/${encodeURIComponent(id).replaceAll("'", '%27')}/forecast?history=${history}`;
+  `v1/series/${encodeURIComponent(id).replaceAll("'", '%27')}/forecast?history=${history}`;
 
 async function showSeries(id) {
   const season = seasonOf();
@@ -63,7 +63,7 @@ async function showSeries(id) {
     `${about.domain.seriesNoun} ${id} · ${forecast.unit} · times in ${about.domain.timeZone}`;
   document.title = `${forecast.title} · Headway`;
   const asked = 'authorization' in keyHeader() ? ' -H "Authorization: Bearer $HEADWAY_KEY"' : '';
-  $('curl').textContent = `curl '${location.origin}${path}'${asked}`;
+  $('curl').textContent = `curl '${new URL(path, document.baseURI)}'${asked}`;
   draw();
   fillTable(forecast);
 }
@@ -218,7 +218,7 @@ function trouble(text) {
 
 async function refresh() {
   try {
-    const [model, ready] = await Promise.all([get('/v1/model'), get('/health/ready')]);
+    const [model, ready] = await Promise.all([get('v1/model'), get('health/ready')]);
     const first = about === null;
     const changed =
       first ||

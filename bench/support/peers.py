@@ -36,6 +36,7 @@ parser.add_argument('--week', type=int, default=168)
 parser.add_argument('--models', default='lightgbm,statsforecast,mlforecast')
 parser.add_argument('--rounds', type=int, default=500)
 parser.add_argument('--stride', type=int, default=7)
+parser.add_argument('--history-days', type=int, default=0)
 parser.add_argument('--local-days', type=int, default=56)
 parser.add_argument('--max-local-cutoffs', type=int, default=1000)
 parser.add_argument('--threads', type=int, default=2)
@@ -47,12 +48,14 @@ WEEKS, DAYS = 8, 7
 frame = pd.read_csv(a.panel)
 ids = frame.unique_id.unique()
 Y = frame.y.to_numpy('f8').reshape(len(ids), -1)
-S, T = Y.shape
 calendar = pd.read_csv(a.calendar, parse_dates=['ds'])
+if a.history_days > 0:
+    Y, calendar = Y[:, -a.history_days * DAY :], calendar.tail(a.history_days * DAY).reset_index()
+S, T = Y.shape
 ds = pd.DatetimeIndex(calendar.ds)
 start = T - a.test_intervals
 cutoffs = list(range(start - 1, T - H, a.step_size))
-scale = np.maximum(np.nanmean(np.abs(Y[:, :start]), 1), 1e-6)
+scale = np.maximum(np.nan_to_num(np.nanmean(np.abs(Y[:, :start]), 1), nan=1.0), 1e-6)
 floor = 0.0 if np.nanmin(Y[:, :start]) >= 0 else -np.inf
 Yn = (Y / scale[:, None]).astype('f4')
 year = 2 * np.pi * ds.dayofyear.to_numpy() / 365.25

@@ -27,8 +27,12 @@ export async function serveCommand(context: CommandContext): Promise<void> {
   stop.forget();
 }
 
-export const stopOf = ({ settings }: CommandContext): StopSignal =>
-  stopSignal({ limitMs: settings.stopSeconds * 1000, setting: 'HEADWAY_STOP_SECONDS' });
+export const stopOf = ({ settings, environment }: CommandContext): StopSignal =>
+  stopSignal({
+    limitMs: settings.stopSeconds * 1000,
+    setting: 'HEADWAY_STOP_SECONDS',
+    isBelowNpm: environment.npm_lifecycle_event !== undefined,
+  });
 
 /** A store that does not reply keeps the command from saying that it serves for this long. */
 const START_PATIENCE_MS = 5000;
@@ -52,6 +56,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     queueLimit: settings.queue,
     trustProxy: settings.proxies,
     actualsDays: settings.actualsDays,
+    urlPrefix: settings.urlPrefix ?? '',
     corsOrigins: settings.corsOrigins ?? [],
   };
   const server = await startServer({

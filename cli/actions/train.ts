@@ -212,8 +212,8 @@ export async function oracleOf(
   const parts = new Set(
     (await source.parts()).map(({ name, fingerprint }) => `${name} ${fingerprint}`),
   );
-  const pieces = await (await context.features()).pieces(manifest);
-  const demand = demandOf(pieces);
+  const segments = await (await context.features()).segments(manifest);
+  const demand = demandOf(segments);
   const isSame = demand.every(({ part, fingerprint }) => parts.has(`${part} ${fingerprint}`));
   return isSame
     ? (id, timestamp, quantile) => source.oracle?.(id, timestamp, quantile) ?? Number.NaN

@@ -71,19 +71,22 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
         '01:00:00,13478.0". Fix or remove the file.',
     });
   }
+  const { localTime, instant } = timeSql('label');
   const selects = [...regions].map(
-    ([region, file]) => `SELECT ${sqlText(region)} AS region, * FROM ${csvTable([file])}`,
+    ([region, file]) => `
+      SELECT ${sqlText(region)} AS region, *,
+        ${localTime} AS local_label, ${instant} AS instant_label
+      FROM ${csvTable([file])}`,
   );
-  const { localTime, instant, isBad } = timeSql('label');
-  const label = `coalesce(${localTime}, ${instant})`;
+  const label = 'coalesce(local_label, instant_label)';
   const load = 'try_cast(load AS DOUBLE)';
   return {
     relation: `(${selects.join(' UNION ALL ')})`,
     files: { name: 'file', all: paths.map((path) => basename(path)) },
     seriesId: 'region',
     // The label says when the hour ended, on the wall clock (README.md has the evidence).
-    localTime: `${localTime} - INTERVAL 1 HOUR`,
-    instant: `${instant} - INTERVAL 1 HOUR`,
+    localTime: 'local_label - INTERVAL 1 HOUR',
+    instant: 'instant_label - INTERVAL 1 HOUR',
     value: load,
     // None: in the doubled hour of autumn two equal rows are two hours.
     duplicateKey: [],
@@ -92,7 +95,7 @@ async function readLoads(spec: string, paths: readonly string[]): Promise<RawRow
         reason: 'bad_time',
         // A date alone is no hour.
         when:
-          `${isBad} OR NOT contains(label, ':') OR extract('minute' FROM ${label}) <> 0 ` +
+          `${label} IS NULL OR NOT contains(label, ':') OR extract('minute' FROM ${label}) <> 0 ` +
           `OR extract('second' FROM ${label}) <> 0`,
       },
       {

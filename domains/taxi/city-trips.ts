@@ -57,7 +57,7 @@ export async function writeTrips(
 }
 
 /**
- * The hours that have trips, as columns place, hour, local second and count, in pieces of a DuckDB
+ * The hours that have trips, as columns place, hour, local second and count, in chunks of a DuckDB
  * chunk.
  */
 function* countsOf(

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { createHttpClient, type HttpClient, reasonOf } from '../../platform/http/client.ts';
 import { download } from '../../platform/http/download.ts';
+import { tlsFix } from '../../platform/http/tls.ts';
 import type { Source, SourceContext } from '../domain.ts';
 import { partsOf, tripFile } from './folder-source.ts';
 import { formatMonth, type Month, nextMonth, parseMonth } from './local-month.ts';
@@ -112,7 +113,9 @@ async function fetchOne(url: string, path: string, client: HttpClient) {
     }
     throw new HeadwayError('SOURCE_UNAVAILABLE', `the download failed (${reasonOf(error)})`, {
       where: url,
-      fix: 'Check the network and run again: what was downloaded so far is kept and resumed.',
+      fix:
+        tlsFix(String((error as { code?: unknown }).code)) ??
+        'Check the network and run again: what was downloaded so far is kept and resumed.',
       cause: error,
     });
   }

@@ -4,7 +4,7 @@
  * Invariants: a shortened history gives the bits that a panel without the earlier values gives.
  * Fails: never.
  */
-import { birthOf } from '../panel/birth.ts';
+import { type Beginning, birthOf } from '../panel/birth.ts';
 import { targetOf } from '../panel/panel.ts';
 import { type FeatureSource, tableSizes } from './feature-source.ts';
 import { createWeekTables, WEEKS_OF_SHAPE } from './week-tables.ts';
@@ -18,11 +18,17 @@ export interface SeriesHistory {
 }
 
 /** Grid index from which on the series is there, as known at the cutoff. */
-export const birthAt = (
-  { panel, spec, beginnings }: FeatureSource,
+export function birthAt(
+  { panel, spec, sizes, beginnings }: FeatureSource,
   series: number,
   cutoff: number,
-): number => birthOf(targetOf(panel, series), beginnings[series] ?? [], cutoff, spec.week);
+): number {
+  const ofSeries = beginnings[series] as readonly Beginning[];
+  if (ofSeries.length === 0) return 0;
+  const first = birthOf(targetOf(panel, series), ofSeries, cutoff, spec.week);
+  // What lies further back is not looked at.
+  return cutoff - first < sizes.historyIntervals ? first : 0;
+}
 
 /** All that is known of a series at the cutoff. */
 export function historyAt(source: FeatureSource, series: number, cutoff: number): SeriesHistory {

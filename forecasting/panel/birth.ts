@@ -17,6 +17,8 @@ export interface Beginning {
   readonly at: number;
   /** How many zeros, as far as they are read. */
   readonly zeros: number;
+  /** Whether the four weeks after it, as far as they are there, make it a birth. */
+  readonly isBirth: boolean;
 }
 
 /** Ascending. */
@@ -27,7 +29,14 @@ export function beginningsIn(values: Float32Array, week: number, from = 0): Begi
     const value = values[t] as number;
     if (value === 0) zeros++;
     else if (!Number.isNaN(value)) {
-      if (zeros >= week) found.push({ at: t, zeros: Math.min(zeros, WEEKS * week) });
+      if (zeros >= week) {
+        const counted = Math.min(zeros, WEEKS * week);
+        found.push({
+          at: t,
+          zeros: counted,
+          isBirth: isBirth(values, t, t + WEEKS * week, counted),
+        });
+      }
       zeros = 0;
     }
   }
@@ -50,10 +59,12 @@ export function birthOf(
   cutoff: number,
   week: number,
 ): number {
-  const birth = beginnings.findLast(
-    ({ at, zeros }) =>
-      at <= cutoff && isBirth(values, at, Math.min(cutoff, at + WEEKS * week), zeros),
-  );
+  const birth = beginnings.findLast((beginning) => {
+    const { at, zeros } = beginning;
+    if (at > cutoff) return false;
+    // After four weeks nothing changes any more.
+    return cutoff >= at + WEEKS * week ? beginning.isBirth : isBirth(values, at, cutoff, zeros);
+  });
   return birth?.at ?? 0;
 }
 
@@ -61,7 +72,7 @@ export function birthOf(
 function isBirth(values: Float32Array, first: number, last: number, zeros: number): boolean {
   let known = 0;
   let events = 0;
-  for (let t = first + 1; t <= last; t++) {
+  for (let t = first + 1; t <= last && t < values.length; t++) {
     const value = values[t] as number;
     if (Number.isNaN(value)) continue;
     known++;

@@ -46,6 +46,8 @@ export function serviceEnvironment(
   const { actuals } = configuration.inference;
   return {
     ...commonEnvironment(configuration),
+    // AWS's front adds the caller to X-Forwarded-For, and CloudFront adds itself.
+    HEADWAY_PROXIES: configuration.inference.firewallRequestsPerFiveMinutes === null ? '1' : '2',
     ...(apiKeys === null ? {} : { HEADWAY_API_KEYS: apiKeys }),
     HEADWAY_ACTUALS: actuals ? 'on' : 'off',
     NODE_ENV: 'production',

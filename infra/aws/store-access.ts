@@ -12,7 +12,13 @@ import type { Configuration } from './configuration.ts';
 import { acknowledgeBeginnings } from './wildcards.ts';
 
 /** The top folders of storage/objects/object-keys.ts. */
-export type StoreFolder = 'features' | 'quarantine' | 'models' | 'forecasts' | 'actuals';
+export type StoreFolder =
+  | 'features'
+  | 'witness'
+  | 'quarantine'
+  | 'models'
+  | 'forecasts'
+  | 'actuals';
 
 export interface StoreAccess {
   readonly reads: readonly StoreFolder[];
@@ -22,11 +28,14 @@ export interface StoreAccess {
 export const STORE_ACCESS = {
   /** Aggregates, then forecasts from the new snapshot with the champion. */
   features: {
-    reads: ['features', 'quarantine', 'models', 'forecasts'],
-    writes: ['features', 'quarantine', 'forecasts'],
+    reads: ['features', 'witness', 'quarantine', 'models', 'forecasts'],
+    writes: ['features', 'witness', 'quarantine', 'forecasts'],
   },
   /** Where forecasts are a batch of its own: features without them … */
-  featuresAlone: { reads: ['features', 'quarantine'], writes: ['features', 'quarantine'] },
+  featuresAlone: {
+    reads: ['features', 'witness', 'quarantine'],
+    writes: ['features', 'witness', 'quarantine'],
+  },
   /** … and forecasts without features. */
   batch: { reads: ['features', 'models', 'forecasts'], writes: ['forecasts'] },
   training: { reads: ['features', 'models'], writes: ['models'] },

@@ -100,8 +100,10 @@ export const handler = await createLambdaHandler({
   settings: {
     ...defaultInferenceSettings,
     rateLimitPerMinute: settings.rateLimit,
+    trustProxy: settings.proxies,
     staleAfterIntervals: settings.staleAfter,
     actualsDays: settings.actualsDays,
+    urlPrefix: settings.urlPrefix ?? '',
     corsOrigins: settings.corsOrigins ?? [],
     maxEventLoopDelayMs: 0,
   },

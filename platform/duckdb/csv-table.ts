@@ -99,16 +99,18 @@ function selectOf(files: readonly CsvFile[]): string {
     ([name, at]) => `${at < 0 ? "''" : fieldSql(`f[${at + 1}]`)} AS ${sqlName(name)}`,
   );
   return `
-    SELECT file, len(f) <> ${header.length} OR array_to_string(f, ${end}) <> line AS bad_line,
+    SELECT file,
+      len(f) <> ${header.length} OR (quoted AND array_to_string(f, ${end}) <> line) AS bad_line,
       ${columns.join(', ')}
     FROM (
-      SELECT parse_filename(filename) AS file, line,
-        regexp_extract_all(line || ${end}, ${pattern}, 1) AS f
+      SELECT parse_filename(filename) AS file, line, contains(line, '"') AS quoted,
+        CASE WHEN contains(line, '"') THEN regexp_extract_all(line || ${end}, ${pattern}, 1)
+          ELSE string_split(line, ${end}) END AS f
       FROM ${csvLines(files.map(({ path }) => path))} WHERE trim(line) <> '')`;
 }
 
 const fieldSql = (field: string): string =>
-  `coalesce(trim(CASE WHEN ${field} LIKE '"%' THEN ` +
+  `coalesce(trim(CASE WHEN quoted AND ${field} LIKE '"%' THEN ` +
   `replace(substr(${field}, 2, length(${field}) - 2), '""', '"') ELSE ${field} END), '')`;
 
 const splitHeader = (line: string, delimiter: string): string[] =>

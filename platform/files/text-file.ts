@@ -2,8 +2,8 @@
  * Purpose: looks through a text file once, before any line of it counts: what no reader of lines
  * reports, or reports without the file and the line.
  * Invariants: the file is read to its end (a cut .gz has a wrong check sum), in constant memory.
- * Fails: RAW_FILE_INVALID with the file and, where there is one, the line: for a file that is cut or
- * empty, is not UTF-8, mixes line ends, or has a quote that does not close in its line.
+ * Fails: RAW_FILE_INVALID with the file and, where there is one, the line: for a file that is cut
+ * or empty, is not UTF-8, mixes line ends, or has a quote that does not close in its line.
  */
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';

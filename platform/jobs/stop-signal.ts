@@ -1,8 +1,9 @@
 /**
- * Purpose: the request to stop: SIGINT, SIGTERM or SIGHUP.
+ * Purpose: the request to stop: SIGINT, SIGTERM or SIGHUP, or the end of npm.
  * Invariants: the first signal is handled once; a second one ends the process at once. A process
  * that was asked to stop ends within its limit, whatever it waits for; its child processes end with
- * it.
+ * it. A signal to npm ends its shell, and not this process below it: a parent that is gone is such
+ * a signal too.
  * Fails: after the limit, with exit status 1 and a line that names the limit.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -19,12 +20,21 @@ export interface StopLimit {
   readonly limitMs: number;
   /** How the limit is set, for the message. */
   readonly setting: string;
+  /** npm started this process: it stops when its parent ends. */
+  readonly isBelowNpm: boolean;
 }
 
-export function stopSignal({ limitMs, setting }: StopLimit): StopSignal {
+const PARENT_CHECK_MS = 500;
+
+export function stopSignal({ limitMs, setting, isBelowNpm }: StopLimit): StopSignal {
   const controller = new AbortController();
   let limit: NodeJS.Timeout | undefined;
+  const parent = process.ppid;
+  const watch = isBelowNpm
+    ? setInterval(() => process.ppid !== parent && stop(), PARENT_CHECK_MS).unref()
+    : undefined;
   const removeHandlers = () => {
+    clearInterval(watch);
     for (const name of SIGNALS) process.off(name, stop);
   };
   const forget = () => {

@@ -57,6 +57,8 @@ export interface Settings {
   /** Proxies before the service whose X-Forwarded-For is believed. */
   readonly proxies: number;
   /** null: none. */
+  readonly urlPrefix: string | null;
+  /** null: none. */
   readonly corsOrigins: readonly string[] | null;
   /** Where traces go; null: nowhere, unless OpenTelemetry's own variables say so. */
   readonly traces: string | null;
@@ -235,6 +237,14 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 0 to 8',
     description:
       'Proxies in front of the HTTP service that each add the client address to X-Forwarded-For.',
+  },
+  urlPrefix: {
+    schema: { type: ['string', 'null'], maxLength: 200, pattern: '^(/[A-Za-z0-9._~-]+)+$' },
+    variable: 'HEADWAY_URL_PREFIX',
+    default: null,
+    allowed: 'a path that begins with a slash and ends without one, e.g. /headway',
+    description: 'Path under which a reverse proxy shows the HTTP service. Unset: at the root.',
+    none: 'none',
   },
   corsOrigins: {
     schema: {

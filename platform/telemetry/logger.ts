@@ -7,6 +7,7 @@
  * Fails: never; the settings schema refuses an unknown level.
  */
 import pino from 'pino';
+import { printable } from '../text/printable.ts';
 import {
   type LogDestination,
   type LogDestinationOptions,
@@ -73,7 +74,12 @@ export function createLogger({
   });
   // A closed terminal takes no more lines.
   transport.on('error', () => {});
-  return pino(base, transport);
+  // JSON escapes control characters; lines for people hold the message as it is.
+  function logMethod(this: Logger, given: Parameters<pino.LogFn>, log: pino.LogFn): void {
+    const shown = given.map((one) => (typeof one === 'string' ? printable(one) : one));
+    log.apply(this, shown as typeof given);
+  }
+  return pino({ ...base, hooks: { logMethod } }, transport);
 }
 
 /** How many lines of this log were dropped because they could not be written. */

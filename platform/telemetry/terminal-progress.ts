@@ -8,6 +8,7 @@
 import cliProgress from 'cli-progress';
 import type { Clock } from '../clock.ts';
 import type { Progress } from '../progress.ts';
+import { printable } from '../text/printable.ts';
 
 export interface TerminalProgressOptions {
   readonly clock: Clock;
@@ -34,7 +35,7 @@ export function terminalProgress({
   let work: Work | null = null;
   const end = (note?: string) => {
     if (work === null) return;
-    const ended = { ...work, note: note ?? '' };
+    const ended = { ...work, note: printable(note ?? '') };
     work = null;
     quietly(() => show.end(ended, clock.elapsedMs() - ended.startedMs));
   };
@@ -49,7 +50,7 @@ export function terminalProgress({
       if (work === null) return;
       const current = work;
       current.done = Math.min(Math.max(0, done), current.total);
-      current.note = note ?? current.note;
+      current.note = note === undefined ? current.note : printable(note);
       quietly(() => show.move(current, clock.elapsedMs() - current.startedMs));
     },
     stop: end,

@@ -30,7 +30,7 @@ export interface RecentDemand {
   readonly panel: Panel;
   /** 1 where this run adds or changes something. */
   readonly fresh: Uint8Array;
-  /** 1 where every feed has spoken: only there is the total of all feeds the total. */
+  /** 1 where every feed covers the interval: only there is the total of all feeds the total. */
   readonly covered: Uint8Array;
   /** The same time as the head has it, before this run; null where it has nothing of it. */
   readonly before: Panel | null;

@@ -53,7 +53,7 @@ export interface FeatureRunOptions {
     | 'readOnline'
     | 'readNext'
     | 'readReport'
-    | 'pieces'
+    | 'segments'
     | 'compact'
     | 'quarantine'
   >;
@@ -115,7 +115,7 @@ async function planRun(options: FeatureRunOptions): Promise<Plan> {
   const { domain, source, exogenous, features, accept } = options;
   const parts = await allParts(domain, source, exogenous ?? null);
   const head = await features.writableHead();
-  const segments = await features.pieces(head);
+  const segments = await features.segments(head);
   const committed = committedParts(segments, parts);
   const missing = parts.filter((part) => !committed.has(part));
   const sifted = await sift(features.quarantine, missing, segments, accept ?? null);
@@ -141,7 +141,7 @@ async function readAndCommit(
   const committed =
     head?.snapshotVersion === plan.head?.snapshotVersion
       ? plan.committed
-      : committedParts(await features.pieces(head), parts);
+      : committedParts(await features.segments(head), parts);
   const opened = read.filter(({ part }) => !committed.has(part));
   if (opened.length === 0) return unchanged(domain, plan, head, committed);
 

@@ -51,14 +51,20 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(securityHeaders);
   await app.register(requestContext);
   await app.register(crossOrigin, { origins: settings.corsOrigins });
-  await app.register(rateLimit, { requestsPerMinute: settings.rateLimitPerMinute, apiKeys });
+  await app.register(rateLimit, {
+    ...{ apiKeys, trustProxy: settings.trustProxy },
+    requestsPerMinute: settings.rateLimitPerMinute,
+  });
   await app.register(authentication, { apiKeys, clock, refused: metrics.refused });
   await app.register(requestLog);
   await app.register(requestMetrics, metrics);
   await app.register(problems);
   await app.register(jsonBody);
   await app.register(servingState, { state });
-  await app.register(documentation, { domain, hasKeys, hasPage: options.hasDocsPage ?? true });
+  await app.register(documentation, {
+    ...{ domain, hasKeys, hasPage: options.hasDocsPage ?? true },
+    urlPrefix: settings.urlPrefix,
+  });
 
   await app.register(healthRoutes, context);
   await app.register(pageRoutes, context);

@@ -21,7 +21,7 @@ export interface CreateAppOptions {
 }
 
 export function createApp({ clock, logger, settings }: CreateAppOptions): App {
-  const { bodyLimitBytes, requestTimeoutMs, trustProxy } = settings;
+  const { bodyLimitBytes, requestTimeoutMs, trustProxy, urlPrefix } = settings;
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -35,7 +35,10 @@ export function createApp({ clock, logger, settings }: CreateAppOptions): App {
     http: {
       requireHostHeader: false,
       connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
+      // Where this is the longer one, Node takes it as the limit of the whole request.
+      headersTimeout: requestTimeoutMs,
     },
+    rewriteUrl: ({ url = '/' }) => withoutPrefix(url, urlPrefix),
     return503OnClosing: false, // a hook responds with a problem document
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: respondWithError,
@@ -47,6 +50,13 @@ export function createApp({ clock, logger, settings }: CreateAppOptions): App {
     app.server.emit('request', request, response),
   );
   return app;
+}
+
+/** For a proxy that passes the whole path on; one that cuts the prefix off needs nothing. */
+function withoutPrefix(url: string, prefix: string): string {
+  if (prefix === '' || !url.startsWith(prefix)) return url;
+  const rest = url.slice(prefix.length);
+  return rest.startsWith('/') ? rest : rest === '' || rest.startsWith('?') ? `/${rest}` : url;
 }
 
 function requestIds(startedAt: number) {

@@ -28,7 +28,7 @@ export interface OpenedService {
 
 export function openService(options: AppOptions): OpenedService {
   const { domain, clock, logger, settings, tracing, startBackend = backendReady } = options;
-  const { handlerTimeoutMs, streamTimeoutMs, actualsDays } = settings;
+  const { handlerTimeoutMs, streamTimeoutMs, actualsDays, urlPrefix } = settings;
   const given = { ...options, actuals: options.actuals ?? null };
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics({
@@ -58,6 +58,7 @@ export function openService(options: AppOptions): OpenedService {
       handlerTimeoutMs,
       streamTimeoutMs,
       actualsDays,
+      urlPrefix,
     },
     prepared: prepareForecasts(domain),
     fellBack: metrics.fellBack,

@@ -8,7 +8,8 @@
  * Fails: rejects where the address cannot be listened on (in use, not allowed); nothing is left
  * running then.
  */
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { HeadwayError } from '../../platform/errors.ts';
 import { maxConnectionsOf, openFileLimit } from '../../platform/jobs/open-files.ts';
 import { countdown, repeat, sleep, withTimeout } from '../../platform/timers.ts';
@@ -47,10 +48,7 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {
     await app.close();
-    throw new HeadwayError('SETTINGS_INVALID', `cannot listen on ${options.host}:${options.port}`, {
-      fix: 'Choose another port (PORT), or stop what uses this one.',
-      cause: error,
-    });
+    throw cannotListen(options.host, options.port, error);
   }
   if (!options.apiKeys) logOpenMode(options);
   const { port } = app.server.address() as AddressInfo;
@@ -95,6 +93,25 @@ export async function startServer(options: ServerOptions): Promise<InferenceServ
       return closing;
     },
   };
+}
+
+function cannotListen(host: string, port: number, cause: unknown): HeadwayError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new HeadwayError('SETTINGS_INVALID', `cannot listen on ${host}:${port} (${reason})`, {
+    fix: 'Choose another port (PORT), or stop what uses this one.',
+    cause,
+  });
+}
+
+/** Fails as `startServer` would, without an app. */
+export async function requireFreePort(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await once(probe.listen({ host, port }), 'listening');
+  } catch (error) {
+    throw cannotListen(host, port, error);
+  }
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 async function firstRead({ serving }: App, patienceMs: number): Promise<void> {

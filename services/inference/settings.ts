@@ -43,6 +43,8 @@ export interface InferenceSettings {
   readonly trustProxy: number;
   /** Posted actuals may not be of longer ago. */
   readonly actualsDays: number;
+  /** The path under which a proxy shows the service, such as /headway; empty for none. */
+  readonly urlPrefix: string;
   /** Origins whose pages may call the API from a browser; none by default. */
   readonly corsOrigins: readonly string[];
 }
@@ -60,5 +62,6 @@ export const defaultInferenceSettings: InferenceSettings = {
   staleAfterIntervals: null,
   trustProxy: 0,
   actualsDays: 730,
+  urlPrefix: '',
   corsOrigins: [],
 };

@@ -19,7 +19,7 @@ import { networkForecaster, saveNetwork } from '../../forecasting/models/network
 import { declaredName } from '../../forecasting/panel/exogenous-columns.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { HeadwayError } from '../../platform/errors.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import type { Progress } from '../../platform/progress.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { buildEnvironment } from '../../platform/tensorflow/build-environment.ts';
@@ -83,7 +83,7 @@ export interface TrainingResult {
   readonly card: ModelCard;
   /** The model that was scored: the same, or the twin of one that was refitted. */
   readonly scored: ModelCard;
-  /** Why a model that passed the gate was not refitted on all data; null where it was, or did not pass. */
+  /** Why a model that passed was not fitted again on all data; null where it was, or did not pass. */
   readonly notRefitted: string | null;
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;
@@ -147,7 +147,7 @@ export async function train(request: TrainingRequest): Promise<TrainingResult> {
   const refitted = verdict.promoted
     ? await refitOf({ ...request, panel, warmStart: start }, evaluation, scored, card)
     : { card: scored, why: null };
-  await record(request, refitted.card, scored, verdict, refitted.why, level);
+  await record(request, verdict, { ...refitted, scored, evidence: card.evidence });
   logger.info(
     {
       modelVersion: refitted.card.modelVersion,
@@ -171,15 +171,17 @@ async function refitOf(
   card: RegisterRequest['card'],
 ): Promise<{ card: ModelCard; why: string | null }> {
   if (request.refit === false) return { card: scored, why: 'it was switched off' };
-  const { fitted, checks, problem, trainingCutoff, seconds } = await refit(
-    request,
-    twin,
-    result.cutoffs,
-  );
-  if (problem !== null) {
+  const outcome = await refit(request, twin, result.cutoffs).catch((error: unknown) => {
+    // Data on which nothing can be learnt is no reason to lose the model that passed.
+    if (isHeadwayError(error)) return error.message;
+    throw error;
+  });
+  const problem = typeof outcome === 'string' ? outcome : outcome.problem;
+  if (typeof outcome === 'string' || problem !== null) {
     request.logger.warn({ twin: scored.modelVersion, problem }, 'the refit is not served');
     return { card: scored, why: problem };
   }
+  const { fitted, checks, trainingCutoff, seconds } = outcome;
   const own = {
     ...card,
     trainingCutoff,
@@ -233,15 +235,19 @@ function withReliability(
 /** Writes the verdict with its numbers and its chart to the log, whatever the outcome. */
 async function record(
   { domain, registry, drawVerdict }: TrainingRequest,
-  { modelVersion }: ModelCard,
-  scored: ModelCard,
   verdict: GateVerdict,
-  notRefitted: string | null,
-  level: number,
+  models: {
+    readonly card: ModelCard;
+    readonly scored: ModelCard;
+    readonly why: string | null;
+    readonly evidence: Record<string, unknown>;
+  },
 ): Promise<void> {
   const { outcome } = verdict;
+  const { scored, why } = models;
+  const { modelVersion } = models.card;
   const isRefit = modelVersion !== scored.modelVersion;
-  const reason = verdict.reason + refitInWords(isRefit, notRefitted);
+  const reason = verdict.reason + refitInWords(isRefit, why);
   const chart = await drawVerdict({
     ...verdict,
     title: domain.title,
@@ -249,16 +255,16 @@ async function record(
     reason: `${modelVersion} ${reason}`,
   });
   const evidence = {
-    ...evidenceOf(verdict, level),
+    ...models.evidence,
     twin: isRefit ? scored.modelVersion : null,
-    notRefitted,
+    notRefitted: why,
   };
   const entry = { modelVersion, reason, evidence, chart };
   await (outcome === 'promoted' ? registry.promote(entry) : registry.recordVerdict(outcome, entry));
 }
 
 /** What became of the refit, as the end of a sentence; nothing for a model that did not pass. */
-export function refitInWords(isRefit: boolean, notRefitted: string | null): string {
+function refitInWords(isRefit: boolean, notRefitted: string | null): string {
   if (isRefit) return '; then fitted again on all data, the weeks of the test included';
   return notRefitted === null ? '' : `; not fitted again on all data: ${notRefitted}`;
 }

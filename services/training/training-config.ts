@@ -70,7 +70,7 @@ export const defaultTrainingConfig: TrainingConfig = {
  * short season, so that all its places are met. On a grid finer than a day: what they are for
  * hours, in its own intervals. By days: the encoder sees four weeks, eight calibrate, sixteen are
  * scored. On a coarser grid every cutoff counts: the encoder sees a season, half of one calibrates,
- * one and a half are scored.
+ * one and a half, and at least one and twelve intervals, are scored.
  */
 export function defaultConfigOf(
   domain: Pick<Domain, 'seasonLengths' | 'frequencyMinutes'>,
@@ -96,7 +96,7 @@ export function defaultConfigOf(
     return { ...configOf(4 * week, 1, 8 * week), testDays: days(16 * week), cutoffStep: 3 };
   return {
     ...configOf(week, 1, Math.ceil(week / 2)),
-    ...{ testDays: days(1.5 * week), cutoffStep: 1 },
+    ...{ testDays: days(Math.max(1.5 * week, week + 12)), cutoffStep: 1 },
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Purpose: bring a snapshot whose objects are stamped in the future back to the order of the log, by
- * a commit that restates when they became known.
- * Invariants: no answer for a `knownAt` before the repair changes: what the future hid was not known
+ * Purpose: bring a snapshot whose objects are stamped in the future back to the order of the log,
+ * by a commit that restates when they became known.
+ * Invariants: no read for a `knownAt` before the repair changes: what the future hid was not known
  * then, and becomes known with the repair. From then on, for a feed and an interval, what was
  * committed last wins, as the log says. Nothing is overwritten: older snapshots read as they did.
  * Fails: RUN_IN_PROGRESS where somebody else commits meanwhile; STORE_CORRUPT for an object that is
@@ -29,13 +29,13 @@ import { formatOf } from './manifest-format.ts';
 import { readSnapshot } from './reading/snapshot-reader.ts';
 import type { OnlineRequest } from './requests.ts';
 import { placePack } from './segments/feature-compact.ts';
-import { writeFirstPieces, writePiece } from './segments/pack-writer.ts';
+import { writeFirstSegments, writeSegment } from './segments/pack-writer.ts';
 import { inspectParquet } from './segments/parquet-check.ts';
 import { aheadProblem, isAhead, latestOf, nextCommittedAt } from './stamps.ts';
 
-/** A piece of the head, and where its rows are. */
+/** A segment of the head, and where its rows are. */
 interface Held {
-  readonly piece: Segment;
+  readonly segment: Segment;
   readonly file: DataFile;
   /** In a pack; null for an object. */
   readonly rank: number | null;
@@ -60,7 +60,7 @@ export async function repairClock(
     return { manifest: head, changed: false, restated: [] };
   const held = await heldBy(context, head);
   const restated = toRestate(await inLogOrder(log, head, held, now), now);
-  const right = held.map(({ piece }) => piece.availableAt).filter((at) => !isAhead(at, now));
+  const right = held.map(({ segment }) => segment.availableAt).filter((at) => !isAhead(at, now));
   const availableAt = Math.max(now, latestOf(right) + 1);
   const folder = await mkdtemp(path.join(tmpdir(), 'headway-repair-'));
   try {
@@ -76,12 +76,12 @@ export async function repairClock(
       for (const pack of head.packs) packs.push(...(await rightPartOf(work, pack, now)));
       const objects = head.objects.filter((object) => !isAhead(object.availableAt, now));
       const added: FeatureObject[] = [];
-      for (const { piece, file, rank } of restated)
-        added.push(await restate(work, { ...piece, availableAt }, file, rank));
+      for (const { segment, file, rank } of restated)
+        added.push(await restate(work, { ...segment, availableAt }, file, rank));
       const files = { packs, objects: [...objects, ...added] };
       return append(work, files, request, restated.length);
     });
-    return { manifest, changed: true, restated: restated.map(({ piece }) => piece.part) };
+    return { manifest, changed: true, restated: restated.map(({ segment }) => segment.part) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -104,7 +104,7 @@ async function append(
   const { store, log, domain, clock } = context;
   const made = await log.append(async (parent, slot) => {
     const pendingDeletion = await pendingDeletions(store, domain);
-    const names = [...filesOf(files), ...files.packs.map(({ pieces }) => pieces)];
+    const names = [...filesOf(files), ...files.packs.map(({ segments }) => segments)];
     if (
       parent?.snapshotVersion !== head.snapshotVersion ||
       names.some(({ key }) => pendingDeletion.has(key))
@@ -135,14 +135,14 @@ async function append(
   return made as Manifest;
 }
 
-/** Every piece of the newest snapshot. */
+/** Every segment of the newest snapshot. */
 async function heldBy({ files }: CommitContext, head: Manifest): Promise<Held[]> {
   const held: Held[] = [];
   for (const file of head.packs) {
-    const { pieces } = await files.index(file);
-    for (const [rank, piece] of pieces.entries()) held.push({ piece, file, rank });
+    const { segments } = await files.index(file);
+    for (const [rank, segment] of segments.entries()) held.push({ segment, file, rank });
   }
-  for (const file of head.objects) held.push({ piece: file, file, rank: null });
+  for (const file of head.objects) held.push({ segment: file, file, rank: null });
   return held;
 }
 
@@ -163,7 +163,7 @@ async function inLogOrder(
   while (before !== null && filesOf(before).some(({ availableAt }) => isAhead(availableAt, now)))
     before = before.number > 1 ? await log.read(before.number - 1) : null;
 
-  const places = new Map(held.map((one) => [nameOf(one.piece), one]));
+  const places = new Map(held.map((one) => [nameOf(one.segment), one]));
   const ordered = new Set<Held>();
   let known = new Set((before?.objects ?? []).map(nameOf));
   for (let number = (before?.number ?? 0) + 1; number <= head.number; number++) {
@@ -185,63 +185,63 @@ async function inLogOrder(
 function toRestate(ordered: readonly Held[], now: number): Held[] {
   const restated: Held[] = [];
   for (const [i, one] of ordered.entries()) {
-    const { feed, part, span, availableAt } = one.piece;
+    const { feed, part, span, availableAt } = one.segment;
     const isCovered = ordered
       .slice(i + 1)
       .some(
-        ({ piece }) =>
-          piece.feed === feed &&
-          piece.part === part &&
-          piece.span.start <= span.start &&
-          span.end <= piece.span.end,
+        ({ segment }) =>
+          segment.feed === feed &&
+          segment.part === part &&
+          segment.span.start <= span.start &&
+          span.end <= segment.span.end,
       );
     if (isCovered) continue;
-    const winsOver = ({ piece }: Held) =>
-      piece.feed === feed &&
-      (piece.part === part || (piece.span.start < span.end && span.start < piece.span.end));
+    const winsOver = ({ segment }: Held) =>
+      segment.feed === feed &&
+      (segment.part === part || (segment.span.start < span.end && span.start < segment.span.end));
     if (isAhead(availableAt, now) || restated.some(winsOver)) restated.push(one);
   }
   return restated;
 }
 
-/** What a pack holds of pieces that are stamped right: they are the first. None or one pack. */
+/** What a pack holds of segments that are stamped right: they are the first. None or one pack. */
 async function rightPartOf(work: Work, pack: FeaturePack, now: number): Promise<FeaturePack[]> {
   if (!isAhead(pack.availableAt, now)) return [pack];
   const { context, session, head, folder, pendingDeletion } = work;
-  const { pieces } = await context.files.index(pack);
-  const right = pieces.filter(({ availableAt }) => !isAhead(availableAt, now));
+  const { segments } = await context.files.index(pack);
+  const right = segments.filter(({ availableAt }) => !isAhead(availableAt, now));
   if (right.length === 0) return [];
   const source = await context.files.path(session, pack, head.schema.frequencyMinutes);
   const target = path.join(folder, 'pack.parquet');
-  const written = await writeFirstPieces(session, source, right, target);
+  const written = await writeFirstSegments(session, source, right, target);
   return [
     await placePack(context, session, target, { feed: pack.feed, ...written }, pendingDeletion),
   ];
 }
 
-/** Puts one piece as an object of its own. */
+/** Puts one segment as an object of its own. */
 async function restate(
   { context, session, head, folder, pendingDeletion }: Work,
-  piece: Segment,
+  segment: Segment,
   file: DataFile,
   rank: number | null,
 ): Promise<FeatureObject> {
   const { frequencyMinutes } = head.schema;
   const source = await context.files.path(session, file, frequencyMinutes);
-  const target = path.join(folder, 'piece.parquet');
-  await writePiece(session, source, piece, rank, target);
-  const { problem } = await inspectParquet(session, target, claimsOf(piece), frequencyMinutes);
+  const target = path.join(folder, 'segment.parquet');
+  await writeSegment(session, source, segment, rank, target);
+  const { problem } = await inspectParquet(session, target, claimsOf(segment), frequencyMinutes);
   if (problem !== null) {
-    throw new HeadwayError('INTERNAL', `Part ${piece.part} cannot be restated: ${problem}`, {
+    throw new HeadwayError('INTERNAL', `Part ${segment.part} cannot be restated: ${problem}`, {
       where: file.key,
     });
   }
-  const { rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = piece;
+  const { rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected } = segment;
   return {
     ...(await placeFile(context, session, target, pendingDeletion)),
     ...{ rows, span, availableAt, feed, part, fingerprint, rowsIn, rowsUsed, rejected },
   };
 }
 
-/** Not its `pieces`: an object has none. */
+/** Not its `segments`: an object has none. */
 const claimsOf = ({ rows, span, availableAt }: Segment) => ({ rows, span, availableAt });

@@ -32,7 +32,7 @@ const DEFAULT_ONLINE_INTERVALS = 1344;
 
 /**
  * From asking which names are to become free to the entry that rests on them; half of
- * feature-gc.ts: CONDEMNED_FOR_MS.
+ * feature-gc.ts: PENDING_DELETION_MS.
  */
 const COMMIT_WITHIN_MS = 30 * 60 * 1000;
 
@@ -147,7 +147,7 @@ function refuseOtherSchema(head: Manifest | null, schema: FeatureSchema): void {
     if (head.schema[name] === schema[name]) continue;
     throw new HeadwayError(
       'SETTINGS_INVALID',
-      `The store was made with ${name} ${head.schema[name]}, not ${schema[name]}`,
+      `The store has ${name} ${head.schema[name]}, not ${schema[name]}`,
       {
         where: head.snapshotVersion,
         fix: 'Use another store or another domain name for data that reads differently.',

@@ -60,7 +60,7 @@ export class FeatureFiles implements ReadableFiles {
         : error;
     });
     const { span, rows, availableAt, bytes, sha256 } = object;
-    const count = isPack(object) ? object.pieces.count : null;
+    const count = isPack(object) ? object.segments.count : null;
     const content = JSON.stringify([sha256, rows, span, availableAt, frequencyMinutes, count]);
     const look = await stat(path);
     const place = JSON.stringify([path, look.size, look.mtimeMs]);
@@ -80,7 +80,7 @@ export class FeatureFiles implements ReadableFiles {
   }
 
   async index(pack: FeaturePack): Promise<SegmentIndex> {
-    const name = `${pack.pieces.key} ${pack.sha256}`;
+    const name = `${pack.segments.key} ${pack.sha256}`;
     const before = this.#indexes.get(name);
     if (before) return before;
     const index = await readSegmentIndex(this.store, pack);
@@ -95,7 +95,7 @@ export class FeatureFiles implements ReadableFiles {
   async segments(snapshot: Pick<Manifest, 'packs' | 'objects'> | null): Promise<Segment[]> {
     if (snapshot === null) return [];
     const all: (readonly Segment[])[] = [];
-    for (const pack of snapshot.packs) all.push((await this.index(pack)).pieces);
+    for (const pack of snapshot.packs) all.push((await this.index(pack)).segments);
     return ([] as Segment[]).concat(...all, snapshot.objects);
   }
 }

@@ -2,7 +2,7 @@
  * Purpose: the feature store: snapshots of a domain's demand, committed whole, and read as they
  * were known at any time.
  * Invariants: an acknowledged commit is durable and stays; a snapshot never changes; a late
- * backfill changes no answer to a question with an earlier `knownAt`; nothing is returned that was
+ * backfill changes no read with an earlier `knownAt`; nothing is returned that was
  * not verified against its hash.
  * Fails: SNAPSHOT_EMPTY, OBJECT_NOT_FOUND for an unknown snapshot, STORE_CORRUPT with the key, and
  * the store's own errors.
@@ -12,6 +12,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
 import { openAppendLog } from '../log/append-log.ts';
+import { writeWitness } from '../log/witness.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type ClockRepair, repairClock } from './clock-repair.ts';
@@ -47,8 +48,8 @@ export interface FeatureStore {
   /** Reads the files of a run through, for `readNext` and `commit`. */
   stage(schema: FeatureSchema, newObjects: readonly NewFeatureObject[]): Promise<Staged>;
   /**
-   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the newest
-   * is returned.
+   * Adds the staged objects to the newest snapshot. Where none is new nothing changes, and the
+   * newest is returned.
    */
   commit(request: CommitRequest): Promise<Manifest>;
   /**
@@ -62,10 +63,10 @@ export interface FeatureStore {
    */
   repairClock(request?: OnlineRequest): Promise<ClockRepair>;
   /**
-   * What a snapshot was made of, piece by piece, whether packed or not: of equals in `availableAt`
-   * the later committed comes later.
+   * What a snapshot was made of, segment by segment, whether packed or not: of equals in
+   * `availableAt` the later committed comes later.
    */
-  pieces(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
+  segments(manifest: Pick<Manifest, 'packs' | 'objects'> | null): Promise<readonly Segment[]>;
   readAsOf(query?: AsOfQuery): Promise<Panel>;
   /** How the demand will read once the new objects are committed. Writes nothing. */
   readNext(next: NextSnapshot): Promise<Panel>;
@@ -76,7 +77,7 @@ export interface FeatureStore {
   readOnline(head?: Manifest): Promise<{ panel: Panel; manifest: Manifest }>;
   /** The data-quality report that was committed with a manifest; null where there was none. */
   readReport(manifest: Manifest): Promise<unknown | null>;
-  /** Beside the snapshots: the evidence of runs that were refused. */
+  /** Next to the snapshots: the evidence of runs that were refused. */
   readonly quarantine: Quarantine;
   /** Says, or removes, what no snapshot that is kept needs any more. */
   gc(request: GcRequest): Promise<FeatureGcReport>;
@@ -95,6 +96,7 @@ export function openFeatureStore(options: {
   const { store, domain, clock } = options;
   const files = new FeatureFiles(store);
   const log = openAppendLog<Manifest>(store, {
+    appended: (slot) => writeWitness(store, domain, slot),
     prefix: objectKeys.featureLog(domain),
     keyOf: (number) => objectKeys.manifest(domain, number),
     parse: parseManifest,
@@ -114,7 +116,7 @@ export function openFeatureStore(options: {
     commit: (request) => commitFeatures(context, request),
     compact: (request) => compactFeatures(context, request),
     repairClock: (request) => repairClock(context, request),
-    pieces: (manifest) => files.segments(manifest),
+    segments: (manifest) => files.segments(manifest),
     async readAsOf(query = {}) {
       const { snapshotVersion, ...rest } = query;
       const manifest = await (snapshotVersion === undefined

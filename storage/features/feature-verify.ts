@@ -8,6 +8,7 @@
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
+import { newestWitness, type Witnessed } from '../log/witness.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
@@ -37,16 +38,18 @@ export async function verifyFeatures({
   log,
 }: CommitContext): Promise<FeatureReport> {
   const report = startReport();
+  const witness = await newestWitness(store, domain); // first, because the log may grow meanwhile
   // Trusts no earlier check.
   const files = new FeatureFiles(store);
   const keys = await store.list(objectKeys.features(domain));
+  const numbers = numbersToLookAt(keys, objectKeys.featureLog(domain));
   const newest = await verifyGarbageLog(store, domain, keys, report);
   let collected = 0;
   let manifests = 0;
   let previous: Manifest | null = null;
   await withSqlSession(async (session) => {
     // One by one: years of manifests do not fit into memory together.
-    for (const number of numbersToLookAt(keys, objectKeys.featureLog(domain))) {
+    for (const number of numbers) {
       const key = objectKeys.manifest(domain, number);
       const read = await report.attempt(key, async () => {
         const manifest: Manifest = await log.read(number);
@@ -74,9 +77,29 @@ export async function verifyFeatures({
     }
   });
   const head = previous as Manifest | null;
+  const lost = witnessProblem(witness, numbers.at(-1) ?? 0, head);
+  if (witness && lost)
+    report.problems.push({ key: objectKeys.manifest(domain, witness.number), problem: lost });
   const problem = aheadProblem(head, clock.now());
   const ahead = head && problem && { key: objectKeys.manifest(domain, head.number), problem };
   return { ...report.finish(keys), manifests, collected, clock: ahead || null };
+}
+
+/**
+ * What is wrong where the log does not hold the entry of the witness; null where it does, or where
+ * the entry is there and cannot be read, which is reported by itself.
+ * @param last the highest number in the log's folder
+ */
+function witnessProblem(
+  witness: Witnessed | null,
+  last: number,
+  head: Manifest | null,
+): string | null {
+  if (witness === null) return null;
+  if (last < witness.number)
+    return 'STORE_CORRUPT: this manifest was committed and is missing. Restore it from a backup';
+  if (head?.number !== witness.number || head.commitId === witness.commitId) return null;
+  return 'STORE_CORRUPT: another manifest is in the place of the one that was committed';
 }
 
 type Report = ReturnType<typeof startReport>;
@@ -104,9 +127,9 @@ async function verifySnapshot(
     });
   }
   for (const pack of packs) {
-    await attempt(pack.pieces.key, isWhole, async () => {
+    await attempt(pack.segments.key, isWhole, async () => {
       await files.index(pack);
-      return pack.pieces.bytes;
+      return pack.segments.bytes;
     });
   }
   if (online) {

@@ -18,7 +18,7 @@ import {
   type Validator,
 } from '../../platform/settings/validator.ts';
 import { objectKeys } from '../objects/object-keys.ts';
-import type { FeatureObject, FeaturePack, Manifest, TimeSpan } from './manifest.ts';
+import type { FeatureObject, FeaturePack, Manifest, SegmentFile, TimeSpan } from './manifest.ts';
 
 /**
  * Without packs, and with them: a snapshot that was never compacted is written as it always was.
@@ -107,8 +107,8 @@ export function snapshotVersionOf(manifest: Omit<Manifest, 'snapshotVersion'>): 
     p.span.end,
     p.availableAt,
     p.feed,
-    p.pieces.sha256,
-    p.pieces.count,
+    p.segments.sha256,
+    p.segments.count,
   ]);
   const named = [
     [format, domain, number, parent, report],
@@ -163,9 +163,9 @@ function problemIn(manifest: Manifest): string | null {
   const { domain, packs, objects, online, report, schema } = manifest;
   if (manifest.format !== formatOf(packs)) return 'its format is not the one for what it holds';
   const first = packs[0] ?? objects[0];
-  for (const { pieces } of packs) {
-    if (pieces.key !== objectKeys.pieces(domain, pieces.sha256))
-      return `${pieces.key} is not the key of that hash`;
+  for (const { segments } of packs) {
+    if (segments.key !== objectKeys.segmentIndex(domain, segments.sha256))
+      return `${segments.key} is not the key of that hash`;
   }
   for (const object of [...packs, ...objects]) {
     const problem = spanProblem(object, first, schema.frequencyMinutes) ?? accountProblem(object);
@@ -185,10 +185,23 @@ function problemIn(manifest: Manifest): string | null {
 /** The hash that a report's key is made of. */
 export const reportHash = (key: string): string => /([0-9a-f]{64})\.json$/.exec(key)?.[1] ?? 'none';
 
+/** A manifest as it is stored: a pack calls its segments `pieces`. */
+type Stored = Omit<Manifest, 'packs'> & {
+  readonly packs?: readonly (Omit<FeaturePack, 'segments'> & { readonly pieces: SegmentFile })[];
+};
+
 /** The manifest in `bytes`, which were read from `key`. */
 export function parseManifest(key: string, bytes: Uint8Array): Manifest {
-  const stored = decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Manifest;
-  const manifest = stored.format === MANIFEST_FORMAT ? { ...stored, packs: [] } : stored;
+  const { packs = [], ...plain } = decodeChecksummedJson(
+    key,
+    bytes,
+    shape,
+    'STORE_CORRUPT',
+  ) as Stored;
+  const manifest = {
+    ...plain,
+    packs: packs.map(({ pieces, ...pack }) => ({ ...pack, segments: pieces })),
+  };
   let problem: string | null;
   try {
     const own = objectKeys.manifest(manifest.domain, manifest.number);
@@ -209,8 +222,11 @@ export function parseManifest(key: string, bytes: Uint8Array): Manifest {
  * written.
  */
 export function serialiseManifest(manifest: Manifest): Uint8Array {
-  const { packs: _none, ...plain } = manifest;
-  const stored = manifest.format === MANIFEST_FORMAT ? plain : manifest;
+  const { packs, ...plain } = manifest;
+  const stored =
+    manifest.format === MANIFEST_FORMAT
+      ? plain
+      : { ...plain, packs: packs.map(({ segments, ...pack }) => ({ ...pack, pieces: segments })) };
   const problem = schemaProblem(shape, stored) ?? problemIn(manifest);
   if (problem === null) return encodeChecksummedJson(stored);
   throw new HeadwayError('PANEL_INVALID', `This commit cannot be written: ${problem}`, {

@@ -40,7 +40,7 @@ export interface FeatureObject {
   readonly rejected: Readonly<Record<string, number>>;
 }
 
-/** The object of a pack that lists its pieces (storage/features/segments/segment-index.ts). */
+/** The object of a pack that lists its segments (storage/features/segments/segment-index.ts). */
 export interface SegmentFile {
   readonly key: string;
   readonly sha256: string;
@@ -50,8 +50,8 @@ export interface SegmentFile {
 
 /**
  * Objects of one feed that a compaction merged into one, versions included: its Parquet has besides
- * the columns of an object `first_piece` and `until_piece`: the ranks of the pieces from which and
- * until which a row is what they say.
+ * the columns of an object `first_piece` and `until_piece`: the ranks of the segments from which
+ * and until which a row is what they say.
  */
 export interface FeaturePack {
   readonly feed: string;
@@ -59,12 +59,12 @@ export interface FeaturePack {
   readonly sha256: string;
   readonly bytes: number;
   readonly rows: number;
-  readonly pieces: SegmentFile;
-  /** From the first start to the last end of its pieces, which may leave gaps. */
+  readonly segments: SegmentFile;
+  /** From the first start to the last end of its segments, which may leave gaps. */
   readonly span: TimeSpan;
-  /** The latest of its pieces. */
+  /** The latest of its segments. */
   readonly availableAt: number;
-  /** The accounts of its pieces, added. */
+  /** The accounts of its segments, added. */
   readonly rowsIn: number;
   readonly rowsUsed: number;
   readonly rejected: Readonly<Record<string, number>>;
@@ -130,7 +130,7 @@ export interface NewFeatureObject extends Segment {
 /** A file with rows: of one segment, or of many. */
 export type DataFile = FeatureObject | FeaturePack;
 
-export const isPack = (file: DataFile): file is FeaturePack => 'pieces' in file;
+export const isPack = (file: DataFile): file is FeaturePack => 'segments' in file;
 
 /** The files of a snapshot, packs before objects: the order in which they were committed. */
 export const filesOf = (snapshot: Pick<Manifest, 'packs' | 'objects'> | null): DataFile[] =>

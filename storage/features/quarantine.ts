@@ -1,5 +1,5 @@
 /**
- * Purpose: what was refused, and why: the evidence of runs that broke a data contract, kept beside
+ * Purpose: what was refused, and why: the evidence of runs that broke a data contract, kept next to
  * the snapshots.
  * Invariants: an entry is immutable and named by its time and content; keys sort by time; nothing
  * is changed or removed when data is accepted later: whether an entry still waits follows from the
@@ -163,17 +163,17 @@ export function openQuarantine({
 }
 
 /**
- * The parts of an entry that no object or piece (feature-store.ts) of the head holds: what still
+ * The parts of an entry that no object or segment (feature-store.ts) of the head holds: what still
  * waits for somebody to decide.
  */
 export function stillWaiting(
   entry: QuarantineEvidence,
-  pieces: readonly Segment[],
+  segments: readonly Segment[],
 ): QuarantinedPart[] {
   const nameOf = (feed: string, part: string, fingerprint: string) =>
     JSON.stringify([feed, part, fingerprint]);
   const committed = new Set(
-    pieces.map(({ feed, part, fingerprint }) => nameOf(feed, part, fingerprint)),
+    segments.map(({ feed, part, fingerprint }) => nameOf(feed, part, fingerprint)),
   );
   return entry.atFault.filter(
     ({ name, feed, fingerprint }) => !committed.has(nameOf(feed, name, fingerprint)),

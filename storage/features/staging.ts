@@ -1,8 +1,8 @@
 /**
  * Purpose: read the local files of a run through before they are committed.
- * Invariants: no file is read or committed before it is shown to be what is said of it; each file is
- * read through once, for whoever judges a run and for the commit. The rows of at most MAX_ROWS are
- * held.
+ * Invariants: no file is read or committed before it is shown to be what is said of it; each file
+ * is read through once, for whoever judges a run and for the commit. The rows of at most MAX_ROWS
+ * are held.
  * Fails: PANEL_INVALID with the part and the path.
  */
 import { stat } from 'node:fs/promises';

@@ -5,8 +5,8 @@
  * says; clocks that differ by no more than CLOCK_TOLERANCE_MS need nobody's attention. Beyond that
  * nothing is written: with such a stamp in the store, everything true would have to be stamped in
  * the future.
- * Fails: CLOCK_BEHIND and CLOCK_AHEAD with both times and the manifest. They are one condition, seen
- * from two sides: nobody but a person can say which of two clocks is wrong.
+ * Fails: CLOCK_BEHIND and CLOCK_AHEAD with both times and the manifest. They are one condition,
+ * seen from two sides: nobody but a person can say which of two clocks is wrong.
  */
 import { CLOCK_TOLERANCE_MS } from '../../platform/clock.ts';
 import { HeadwayError } from '../../platform/errors.ts';

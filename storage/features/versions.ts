@@ -1,7 +1,7 @@
 /**
  * Purpose: which version of what was published wins.
- * Invariants: for one feed and one interval the version with the latest `availableAt` wins; of equal
- * ones the one that was committed later.
+ * Invariants: for one feed and one interval the version with the latest `availableAt` wins; of
+ * equal ones the one that was committed later.
  * Fails: never.
  */
 import type { Segment, TimeSpan } from './manifest.ts';
@@ -14,9 +14,9 @@ export interface VersionSpan extends TimeSpan {
 /**
  * The winning version of each stretch of time, as far as it was known at `knownAt`.
  * @param versions all of one feed, in the order in which they were committed
- * @returns `times`: where a version begins or ends, ascending; `winners`: for each, the index of the
- * version that wins from there to the next, -1 for none; `paint`: gives the cells between the two
- * ends of a version a value
+ * @returns `times`: where a version begins or ends, ascending; `winners`: for each, the index of
+ * the version that wins from there to the next, -1 for none; `paint`: gives the cells between the
+ * two ends of a version a value
  */
 export function resolveVersions(
   versions: readonly VersionSpan[],

@@ -53,6 +53,8 @@ export interface LogFormat<Entry> {
   keyOf(number: number): string;
   parse(key: string, bytes: Uint8Array): Entry;
   serialise(entry: Entry): Uint8Array;
+  /** Called with each entry that this process appended, before it is acknowledged. */
+  appended?(slot: LogSlot): Promise<void>;
 }
 
 export function openAppendLog<Entry extends { commitId: string }>(
@@ -91,15 +93,18 @@ export function openAppendLog<Entry extends { commitId: string }>(
         const entry = await build(head, slot);
         if (entry === null) return head;
         if (entry === 'lost') continue;
+        let isMade: boolean;
         try {
-          if ((await store.createIfAbsent(slot.key, format.serialise(entry))) === 'created')
-            return entry;
+          const outcome = await store.createIfAbsent(slot.key, format.serialise(entry));
+          isMade = outcome === 'created' || (await isMine(slot));
         } catch (error) {
           // The reply may have been lost after the entry was made: only the slot knows.
-          if (await isMine(slot).catch(() => false)) return entry;
-          throw error;
+          isMade = await isMine(slot).catch(() => false);
+          if (!isMade) throw error;
         }
-        if (await isMine(slot)) return entry;
+        if (!isMade) continue;
+        await format.appended?.(slot);
+        return entry;
       }
       throw new HeadwayError(
         'COMMIT_CONFLICT',

@@ -1,9 +1,9 @@
 /**
  * Purpose: the model card: what a model is, what it was made from, how good it was, and the hashes
  * of its files.
- * Invariants: written last, so that a model without a card does not exist; checksummed, so that no bit
- * of it changes unseen. Cards of format 1 (which do not say what they were made with) and of format
- * 2 (which hold neither evidence nor a refit) are read as what they are.
+ * Invariants: written last, so that a model without a card does not exist; checksummed, so that no
+ * bit of it changes unseen. Cards of format 1 (which lack a build environment) and of format 2
+ * (which hold neither evidence nor a refit) are read as what they are.
  * Fails: MODEL_CORRUPT with the key for a card that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';
@@ -39,7 +39,7 @@ export interface ModelCard {
   readonly createdAt: number;
   /**
    * With the next three, exactly the data it was trained on: `readAsOf` gives that panel again, and
-   * its hash tells so.
+   * its hash shows it.
    */
   readonly snapshotVersion: string;
   /** null: everything in the snapshot. */

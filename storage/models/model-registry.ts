@@ -19,7 +19,7 @@ import { type Promotion, type RefusalKind, reigns } from './promotion.ts';
 import { type Decision, PromotionLog } from './promotion-log.ts';
 
 /** What a card need not say. */
-type Optional = 'madeWith' | 'evidence' | 'refit';
+const UNSAID = { madeWith: null, evidence: null, refit: null };
 
 export interface RegisterRequest {
   /** The topology and whatever else prediction needs, as JSON. */
@@ -27,9 +27,9 @@ export interface RegisterRequest {
   readonly weights: Uint8Array;
   readonly card: Omit<
     ModelCard,
-    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'files' | Optional
+    'format' | 'domain' | 'modelVersion' | 'createdAt' | 'files' | keyof typeof UNSAID
   > &
-    Partial<Pick<ModelCard, Optional>>;
+    Partial<Pick<ModelCard, keyof typeof UNSAID>>;
 }
 
 export interface Verdict {
@@ -93,8 +93,7 @@ export function openModelRegistry(options: {
       const second = new Date(createdAt).toISOString().replace(/[-:]|\.\d+/g, '');
       const modelVersion = `${second}-${sha256(JSON.stringify([card, described])).slice(0, 12)}`;
       const about = { format: MODEL_FORMAT, modelVersion, domain, createdAt } as const;
-      const unsaid = { madeWith: null, evidence: null, refit: null };
-      await files.write({ ...about, ...unsaid, ...card, files: described }, modelBytes, weights);
+      await files.write({ ...about, ...UNSAID, ...card, files: described }, modelBytes, weights);
       return (await files.load(modelVersion)).card;
     },
     list: () => files.list(),
@@ -127,8 +126,8 @@ export function openModelRegistry(options: {
       await files.readCard(verdict.modelVersion);
       return (await append(async () => ({ ...verdict, kind }), verdict.chart)) as Promotion;
     },
-    async chart({ picture }) {
-      return picture === null ? null : Buffer.from(await files.readChart(picture)).toString('utf8');
+    async chart({ picture: chart }) {
+      return chart === null ? null : Buffer.from(await files.readChart(chart)).toString('utf8');
     },
     async rollback(reason) {
       const made = await append(async (number) => {

@@ -44,9 +44,9 @@ async function verifyPromotions(
     const key = objectKeys.promotion(domain, number);
     await report.attempt(key, async () => {
       const bytes = await store.get(key);
-      const { modelVersion, picture } = parsePromotion(key, bytes);
-      if (picture)
-        await report.attempt(picture.key, async () => (await reader.readChart(picture)).length);
+      const { modelVersion, picture: chart } = parsePromotion(key, bytes);
+      if (chart)
+        await report.attempt(chart.key, async () => (await reader.readChart(chart)).length);
       if (await store.has(objectKeys.modelFile(domain, modelVersion, 'card.json')))
         return bytes.length;
       throw new HeadwayError(

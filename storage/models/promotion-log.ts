@@ -42,7 +42,7 @@ export class PromotionLog {
 
   async append(
     decide: (number: number) => Promise<Decision | null>,
-    picture: ChartFile | null,
+    chart: ChartFile | null,
   ): Promise<Promotion | null> {
     return this.#log.append(async (_head, { number, commitId }) => {
       const decision = await decide(number);
@@ -52,7 +52,7 @@ export class PromotionLog {
       return {
         format: PROMOTION_FORMAT,
         ...about,
-        ...{ kind, modelVersion, reason, evidence, picture },
+        ...{ kind, modelVersion, reason, evidence, picture: chart },
       };
     });
   }

@@ -79,14 +79,14 @@ export function parsePromotion(key: string, bytes: Uint8Array): Promotion {
     picture: null,
     ...(decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Omit<Promotion, 'picture'>),
   } as Promotion;
-  const { domain, number, picture } = promotion;
+  const { domain, number, picture: file } = promotion;
   const own = objectKeys.promotion(domain, number);
   if (key !== own)
     throw new HeadwayError('STORE_CORRUPT', `This entry was written as ${own}`, { where: key });
-  if (picture && picture.key !== objectKeys.verdictChart(domain, picture.sha256))
+  if (file && file.key !== objectKeys.verdictChart(domain, file.sha256))
     throw new HeadwayError(
       'STORE_CORRUPT',
-      `It names a chart by a key that is not its own: ${picture.key}`,
+      `It names a chart by a key that is not its own: ${file.key}`,
       { where: key },
     );
   return promotion;

@@ -4,7 +4,8 @@
  * Invariants: what is returned exists, and its key is none of `pendingDeletion`: the same content
  * under a name pending deletion is written a second way, with other bytes and so another name.
  * (docs/store-protocol.md, Garbage, says why that closes the race.)
- * Fails: PANEL_INVALID for a file that has changed; the store's own errors, and those of the SQL engine for a file that is no Parquet.
+ * Fails: PANEL_INVALID for a file that has changed; the store's own errors, and those of the SQL
+ * engine for a file that is no Parquet.
  */
 import { rm, stat } from 'node:fs/promises';
 import type { SqlSession } from '../../platform/duckdb/session.ts';

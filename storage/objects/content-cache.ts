@@ -38,7 +38,7 @@ const ABANDONED_MS = 24 * 3_600_000;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? '';
 
-/** Undefined where the file system answers with one of `codes`. */
+/** Undefined where the file system fails with one of `codes`. */
 async function unless<T>(codes: readonly string[], work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

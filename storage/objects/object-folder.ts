@@ -29,6 +29,9 @@ export interface FolderOptions {
   readonly files?: FileSystem;
 }
 
+/** The codes of file systems that cannot flush a folder. */
+const UNFLUSHABLE = new Set(['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'EBADF']);
+
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? '';
 
 export class ObjectFolder {
@@ -47,11 +50,15 @@ export class ObjectFolder {
   }
 
   async #flushFolder(name: string): Promise<void> {
-    const handle = await this.#files.open(name, 'r');
+    let handle: nodeFiles.FileHandle | undefined;
     try {
+      handle = await this.#files.open(name, 'r');
       await handle.sync();
+    } catch (error) {
+      // Windows and some network file systems flush no folder; they have no other way to ask.
+      if (!UNFLUSHABLE.has(codeOf(error))) throw error;
     } finally {
-      await handle.close();
+      await handle?.close();
     }
   }
 

@@ -54,42 +54,48 @@ export function numbersToLookAt(keys: readonly string[], prefix: string): number
  */
 export const stamp = (ms: number): string => new Date(ms).toISOString().replace(/[-:.]/g, '');
 
+/** The folder of a domain. */
+const of = (kind: string, domain: string) => `${kind}/${segment(domain, 'domain name')}`;
+
 export const objectKeys = {
-  features: (domain: string) => `features/${segment(domain, 'domain name')}/`,
+  features: (domain: string) => `${of('features', domain)}/`,
   featureData: (domain: string, sha256: string) =>
-    `features/${segment(domain, 'domain name')}/data/${segment(sha256, 'hash')}.parquet`,
-  pieces: (domain: string, sha256: string) =>
-    `features/${segment(domain, 'domain name')}/pieces/${segment(sha256, 'hash')}.json`,
-  featureLog: (domain: string) => `features/${segment(domain, 'domain name')}/log/`,
+    `${of('features', domain)}/data/${segment(sha256, 'hash')}.parquet`,
+  segmentIndex: (domain: string, sha256: string) =>
+    `${of('features', domain)}/pieces/${segment(sha256, 'hash')}.json`,
+  featureLog: (domain: string) => `${of('features', domain)}/log/`,
   manifest: (domain: string, number: number) =>
-    `features/${segment(domain, 'domain name')}/log/${numbered(number)}.json`,
+    `${of('features', domain)}/log/${numbered(number)}.json`,
   online: (domain: string, snapshotVersion: string) =>
-    `features/${segment(domain, 'domain name')}/online/${segment(snapshotVersion, 'snapshot version')}.bin`,
+    `${of('features', domain)}/online/${segment(snapshotVersion, 'snapshot version')}.bin`,
   report: (domain: string, sha256: string) =>
-    `features/${segment(domain, 'domain name')}/reports/${segment(sha256, 'hash')}.json`,
-  quarantine: (domain: string) => `quarantine/${segment(domain, 'domain name')}/`,
+    `${of('features', domain)}/reports/${segment(sha256, 'hash')}.json`,
+  quarantine: (domain: string) => `${of('quarantine', domain)}/`,
   quarantined: (domain: string, time: string, sha256: string) =>
-    `quarantine/${segment(domain, 'domain name')}/${segment(time, 'time')}-${segment(sha256, 'hash')}.json`,
-  collectionLog: (domain: string) => `features/${segment(domain, 'domain name')}/collections/`,
+    `${of('quarantine', domain)}/${segment(time, 'time')}-${segment(sha256, 'hash')}.json`,
+  collectionLog: (domain: string) => `${of('features', domain)}/collections/`,
   collection: (domain: string, number: number) =>
-    `features/${segment(domain, 'domain name')}/collections/${numbered(number)}.json`,
-  models: (domain: string) => `models/${segment(domain, 'domain name')}/`,
+    `${of('features', domain)}/collections/${numbered(number)}.json`,
+  witnesses: (domain: string) => `${of('witness', domain)}/`,
+  witness: (domain: string, number: number, commitId: string) =>
+    `${of('witness', domain)}/${numbered(number)}-${segment(commitId, 'commit id')}.json`,
+  models: (domain: string) => `${of('models', domain)}/`,
   modelFile: (
     domain: string,
     modelVersion: string,
     file: 'model.json' | 'weights.bin' | 'card.json',
-  ) => `models/${segment(domain, 'domain name')}/${segment(modelVersion, 'model version')}/${file}`,
-  promotionLog: (domain: string) => `models/${segment(domain, 'domain name')}/promotions/`,
+  ) => `${of('models', domain)}/${segment(modelVersion, 'model version')}/${file}`,
+  promotionLog: (domain: string) => `${of('models', domain)}/promotions/`,
   promotion: (domain: string, number: number) =>
-    `models/${segment(domain, 'domain name')}/promotions/${numbered(number)}.json`,
+    `${of('models', domain)}/promotions/${numbered(number)}.json`,
   verdictChart: (domain: string, sha256: string) =>
-    `models/${segment(domain, 'domain name')}/verdicts/${segment(sha256, 'hash')}.svg`,
-  actuals: (domain: string) => `actuals/${segment(domain, 'domain name')}/`,
+    `${of('models', domain)}/verdicts/${segment(sha256, 'hash')}.svg`,
+  actuals: (domain: string) => `${of('actuals', domain)}/`,
   actualsEntry: (domain: string, sha256: string) =>
-    `actuals/${segment(domain, 'domain name')}/${segment(sha256, 'hash')}.json`,
-  forecasts: (domain: string) => `forecasts/${segment(domain, 'domain name')}/`,
+    `${of('actuals', domain)}/${segment(sha256, 'hash')}.json`,
+  forecasts: (domain: string) => `${of('forecasts', domain)}/`,
   forecast: (domain: string, issued: string, sha256: string) =>
-    `forecasts/${segment(domain, 'domain name')}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,
+    `${of('forecasts', domain)}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,
 };
 
 /** Refuses a key that could leave the store: for stores to call on every key they are handed. */

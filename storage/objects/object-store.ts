@@ -12,7 +12,7 @@ export interface ObjectStore {
    */
   readonly location: string;
   /**
-   * @param sha256 of the content, where the reader knows it: a far store may then answer from a
+   * @param sha256 of the content, where the reader knows it: a far store may then read from a
    * copy on this machine. Checking is still the reader's.
    */
   get(key: string, sha256?: string): Promise<Uint8Array>;
@@ -22,7 +22,7 @@ export interface ObjectStore {
   /** The same from a local file, without holding it in memory. */
   putFile(key: string, path: string): Promise<void>;
   /**
-   * Creates the object unless the key exists; exactly one of several racing writers is told
+   * Creates the object unless the key exists; exactly one of several racing writers gets
    * 'created'.
    */
   createIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;

@@ -7,12 +7,13 @@
  * Fails: never.
  */
 import { HeadwayError } from '../../platform/errors.ts';
+import { tlsFix } from '../../platform/http/tls.ts';
 
 /** One failed request, in words of our own. */
 export interface S3Failure {
   /** S3's code ("SlowDown", "NoSuchKey"), or the system's ("ECONNRESET"). */
   readonly name: string;
-  /** 0 where no answer came. */
+  /** 0 where no response came. */
   readonly status: number;
   readonly message: string;
   readonly requestId: string | null;
@@ -24,7 +25,7 @@ const TRANSIENT = new Set([
   'RequestTimeout',
   'SlowDown',
   'ThrottlingException',
-  'RequestTimeTooSkewed', // the SDK has corrected its clock by the answer's date
+  'RequestTimeTooSkewed', // the SDK has corrected its clock by the response's date
   'ConditionalRequestConflict',
   'OperationAborted',
   // What the way did to our bytes.
@@ -90,11 +91,11 @@ export function failureOf(error: unknown): S3Failure {
   const region = $response?.headers?.['x-amz-bucket-region'] ?? Region;
   // Why somebody may not, and which host there is not. Other messages say what the name says, or
   // repeat what was sent.
-  const isTelling = Code === 'AccessDenied' || name === 'AccessDenied' || system !== undefined;
+  const isSpecific = Code === 'AccessDenied' || name === 'AccessDenied' || system !== undefined;
   return {
     name: isMissingRegion ? 'Region is missing' : word(system ?? Code ?? name ?? ''),
     status,
-    message: isTelling ? scrub(message) : '',
+    message: isSpecific ? scrub(message) : '',
     requestId: $metadata?.requestId ? word($metadata.requestId) : null,
     region: typeof region === 'string' && /^[a-z0-9-]{1,32}$/.test(region) ? region : null,
   };
@@ -125,8 +126,8 @@ export const isTaken = ({ name, status }: S3Failure): boolean =>
   status === 412 || name === 'PreconditionFailed';
 
 export function mayPass({ name, status }: S3Failure): boolean {
-  if (LOCAL.has(name)) return false;
-  // An answer of 200 that cannot be read broke off on the way.
+  if (LOCAL.has(name) || tlsFix(name) !== null) return false;
+  // A response of 200 that cannot be read broke off on the way.
   if (status < 300) return true;
   return (
     status === 0 ||
@@ -146,17 +147,17 @@ export function errorOf(
   tries: number,
 ): HeadwayError {
   const { name, status, message, requestId, region } = failure;
-  const answer =
+  const reply =
     status === 0 ? name : `${name}, HTTP ${status}${requestId ? `, request ${requestId}` : ''}`;
-  const cause = new Error(message === '' || message === name ? answer : `${answer}: ${message}`);
+  const cause = new Error(message === '' || message === name ? reply : `${reply}: ${message}`);
   const detail = { where: key, cause };
   const refused = (what: string, fix: string) =>
-    new HeadwayError('STORE_UNAVAILABLE', `${what} (${answer})`, { ...detail, fix });
+    new HeadwayError('STORE_UNAVAILABLE', `${what} (${reply})`, { ...detail, fix });
   if (isMissing(failure))
     return new HeadwayError('OBJECT_NOT_FOUND', `There is no such object in ${store}`, detail);
   if (FULL.has(name) || status === 507) {
     const fix = 'Raise the quota or free some space; nothing was lost and the run can be repeated.';
-    return new HeadwayError('STORE_FULL', `The store ${store} is full (${answer})`, {
+    return new HeadwayError('STORE_FULL', `The store ${store} is full (${reply})`, {
       ...detail,
       fix,
     });
@@ -198,6 +199,8 @@ export function errorOf(
       'It must know If-None-Match on PUT; leave out `sse` where it has no keys for encryption.',
     );
   }
+  const ofTls = tlsFix(name);
+  if (ofTls !== null) return refused(`No TLS connection to ${store} can be made`, ofTls);
   const often = tries > 1 ? `, tried ${tries} times` : '';
   const fix =
     status === 0
@@ -205,7 +208,7 @@ export function errorOf(
       : 'Run it again; if it stays, look at the bucket and the server’s own state.';
   return new HeadwayError(
     'STORE_UNAVAILABLE',
-    `The store ${store} cannot be used (${answer}${often})`,
+    `The store ${store} cannot be used (${reply}${often})`,
     { ...detail, fix },
   );
 }

@@ -1,10 +1,10 @@
 /**
- * Purpose: the object store on S3, or on a server that speaks its language (MinIO, Ceph).
+ * Purpose: the object store on S3, or on a server with its API (MinIO, Ceph).
  * Invariants: every write is "If-None-Match: *", so nothing is ever overwritten and exactly one of
- * several writers creates; a server other than Amazon's proves it before the first commit. Every object carries its SHA-256 and its writer's mark: by the first a
- * download is checked, by the second a writer whose reply was lost, or whose second try met its own
- * first one (412), knows that the object is its own. Content-named objects are read through a local
- * cache.
+ * several writers creates; a server other than Amazon's proves it before the first commit. Every
+ * object carries its SHA-256 and its writer's mark: by the first a download is checked, by the
+ * second a writer whose reply was lost, or whose second try met its own first one (412), knows that
+ * the object is its own. Content-named objects are read through a local cache.
  * Fails: OBJECT_NOT_FOUND, STORE_FULL, KEY_INVALID, STORE_CORRUPT (stored bytes that no longer have
  * their hash), STORE_UNAVAILABLE with what to do: network, credentials, rights, bucket, region.
  * Always with the key and the location, never with credentials.
@@ -37,6 +37,8 @@ export interface S3StoreOptions extends S3Options {
   readonly partBytes?: number;
   /** Whether the server is trusted to honour If-None-Match; default: Amazon's is. */
   readonly isProven?: boolean;
+  /** What people should know of the server; default: nobody hears it. */
+  readonly onWarning?: (message: string) => void;
 }
 
 const PART_BYTES = 8 << 20;
@@ -88,6 +90,7 @@ class S3Objects {
   readonly #address: S3Address;
   readonly #prefix: string;
   readonly #policy: RetryPolicy;
+  readonly #onWarning: (message: string) => void;
   #proof: Promise<void> | null;
   /** Downloads under way in this process, so that one object is fetched once. */
   readonly #fetching = new Map<string, Promise<string>>();
@@ -98,6 +101,7 @@ class S3Objects {
     this.#address = address;
     this.#prefix = prefix;
     this.#policy = { ...retryPolicy, ...options.retries };
+    this.#onWarning = options.onWarning ?? (() => {});
     this.transfer = {
       policy: this.#policy,
       partBytes: options.partBytes ?? PART_BYTES,
@@ -138,6 +142,7 @@ class S3Objects {
       policy: this.#policy,
       prefix: this.#prefix,
       server,
+      onWarning: this.#onWarning,
     });
     await this.#proof.catch((error: unknown) => {
       this.#proof = null; // the server may be replaced, or reachable again
@@ -180,7 +185,7 @@ class S3Objects {
     return under;
   }
 
-  /** The local file of an object, fetched where it is not in the this.cache. */
+  /** The local file of an object, fetched where it is not in the cache. */
   async localFile(key: string, known: string | null): Promise<string> {
     const hash =
       known ??

@@ -3,8 +3,8 @@
  * one key.
  * Invariants: the SDK is loaded with the first request, so that nobody else pays for it; bodies are
  * bytes whose hash is known before they are sent, so that the server can refuse what the way has
- * changed, and no server needs to know streamed trailers; an answer is read to its end here, inside
- * one time-out, and never beyond what was asked for.
+ * changed, and no server needs to know streamed trailers; a response is read to its end here,
+ * inside one time-out, and never beyond what was asked for.
  * Fails: with the SDK's errors, for s3-failure.ts to judge; a 404 on HEAD is null.
  */
 import type { Readable } from 'node:stream';
@@ -220,7 +220,7 @@ function listRequest({ Bucket, open, limit }: Connection): Pick<S3Requests, 'lis
         const key = decoded(Key);
         return key === null ? [] : [{ key, bytes: Size, writtenAt: LastModified?.getTime() ?? 0 }];
       });
-      // An empty answer would read as an empty store.
+      // An empty response would read as an empty store.
       if (IsTruncated === undefined || (IsTruncated && !NextContinuationToken)) throw brokenOff();
       return {
         objects,
@@ -299,7 +299,7 @@ async function load(address: S3Address, options: S3Options) {
   return { sdk, client };
 }
 
-/** All of a body, if it is as long as the answer says and no longer than `most`. */
+/** All of a body, if it is as long as the response says and no longer than `most`. */
 async function readToEnd(
   body: Readable,
   announced: number | undefined,
@@ -319,7 +319,7 @@ async function readToEnd(
 
 /** Another try may help. */
 export const brokenOff = (): Error =>
-  Object.assign(new Error('The answer is not whole'), { name: 'IncompleteBody' });
+  Object.assign(new Error('The response is not whole'), { name: 'IncompleteBody' });
 
 function decoded(key: string): string | null {
   try {

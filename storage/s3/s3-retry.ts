@@ -1,6 +1,6 @@
 /**
  * Purpose: tries a request to S3 again where that may help, the same way for all of them: also
- * where the body of an answer broke off, which the SDK's own retries never see, and for 409, which
+ * where the body of a response broke off, which the SDK's own retries never see, and for 409, which
  * they do not try again. The SDK's are therefore off.
  * Invariants: waits are drawn from [0, base × 2^n) with an upper bound ("full jitter", M. Brooker,
  * AWS Architecture Blog 2015), so that writers that failed together do not come back together; the

@@ -26,7 +26,7 @@ export interface TransferOptions {
 const MAX_PARTS = 10_000;
 const DOWNLOADS = 3;
 
-/** Where the parts of a download go. `start` is told the size before the first part. */
+/** Where the parts of a download go. `start` gets the size before the first part. */
 export interface Sink {
   start(totalBytes: number): Promise<void> | void;
   write(part: Buffer, position: number): Promise<void> | void;

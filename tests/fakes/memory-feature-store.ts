@@ -41,7 +41,7 @@ export interface MemoryFeatureStore
     | 'readOnline'
     | 'readNext'
     | 'readReport'
-    | 'pieces'
+    | 'segments'
     | 'compact'
     | 'quarantine'
   > {
@@ -122,7 +122,7 @@ export function memoryFeatureStore(domain: string, clock: Clock): MemoryFeatureS
       schema,
       objects: newObjects.map((object) => ({ ...object, sha256: '', bytes: 0, content: null })),
     }),
-    pieces: async (manifest) => manifest?.objects ?? [],
+    segments: async (manifest) => manifest?.objects ?? [],
     compact: async () => manifests.at(-1) ?? null,
     readOnline: () => Promise.reject(new Error('this store has no online view')),
     log: async () => [...manifests],

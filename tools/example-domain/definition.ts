@@ -70,19 +70,20 @@ async function orders(paths: readonly string[]): Promise<RawRows> {
   const files: CsvFile[] = [];
   // By their names in each file's own header, in whatever order.
   for (const path of paths) files.push(await openCsvFile(path, columns));
-  const { localTime, instant, isBad } = timeSql('placed_at');
+  const { localTime, instant } = timeSql('placed_at');
   return {
-    relation: csvTable(files),
+    relation:
+      `(SELECT *, ${localTime} AS local_time, ${instant} AS instant ` + `FROM ${csvTable(files)})`,
     columns: csvHeader(files), // as the headers say: what the expectations look at
     files: { name: 'file', all: paths.map((path) => basename(path)) },
     seriesId: 'shop',
-    localTime,
-    instant, // where placed_at ends with Z or an offset
+    localTime: 'local_time',
+    instant: 'instant', // where placed_at ends with Z or an offset
     value: null, // each row is one event, and events are counted
     duplicateKey: ['order_id'],
     rejections: [
       { reason: 'bad_line', when: 'bad_line' },
-      { reason: 'bad_time', when: isBad },
+      { reason: 'bad_time', when: 'local_time IS NULL AND instant IS NULL' },
       { reason: 'no_shop', when: "shop = ''" },
     ],
   };

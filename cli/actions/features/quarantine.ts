@@ -14,11 +14,11 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 
 export async function listQuarantine(context: CommandContext): Promise<void> {
   const features = await context.features();
-  const [entries, pieces] = await Promise.all([
+  const [entries, segments] = await Promise.all([
     features.quarantine.list(),
-    features.head().then(features.pieces),
+    features.head().then(features.segments),
   ]);
-  const rows = entries.map((entry) => ({ entry, waiting: stillWaiting(entry, pieces).length }));
+  const rows = entries.map((entry) => ({ entry, waiting: stillWaiting(entry, segments).length }));
   const table = new Table({
     head: ['id', 'quarantined (UTC)', 'files', 'state', 'failed expectations'],
     style: { head: [], border: [] },
@@ -65,7 +65,7 @@ interface StoredSample {
 export async function showQuarantine(context: CommandContext, id: string): Promise<void> {
   const features = await context.features();
   const entry = await features.quarantine.get(id);
-  const waits = stillWaiting(entry, await features.pieces(await features.head())).length > 0;
+  const waits = stillWaiting(entry, await features.segments(await features.head())).length > 0;
   context.printJson(entry);
   context.print(`Quarantined ${utcText(entry.at)}: ${plain(entry.source)}`);
   context.print(`Stored in: ${features.quarantine.location} ${entry.key}`);

@@ -9,6 +9,7 @@
 import Table from 'cli-table3';
 import type { Garbage } from '../../../storage/features/garbage/feature-gc.ts';
 import { collectActuals } from '../../../storage/forecasts/actuals-gc.ts';
+import { collectWitnesses } from '../../../storage/log/witness.ts';
 import { collectModels, snapshotsOfModels } from '../../../storage/models/model-gc.ts';
 import type { CommandContext } from '../../context.ts';
 
@@ -50,7 +51,8 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   const models = await collectModels(store, context.domain.name, { before, remove });
   const retention = context.clock.now() - context.settings.actualsDays * DAY_MS;
   const actuals = await collectActuals(store, context.domain.name, { before: retention, remove });
-  const garbage = [...features.garbage, ...models, ...actuals];
+  const witnesses = await collectWitnesses(store, context.domain.name, { remove });
+  const garbage = [...features.garbage, ...models, ...actuals, ...witnesses];
   context.printJson({ ...features, garbage, removed: remove });
 
   const kept = features.snapshots - features.upTo + features.neededByModels.length;

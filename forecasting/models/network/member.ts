@@ -30,6 +30,7 @@ const STEPS_PER_REPORT = 20;
 const STEPS_PER_CHECKPOINT = 100;
 /** The second pass starts at this share of the peak rate. */
 const TUNE_RATE = 0.15;
+/** Intervals between the cutoffs that calibrate, coprime with the day; 1 where a day is one. */
 const CALIBRATION_STRIDE = 5;
 /** Share of the windows with a shortened history that have the embedding of an unknown series. */
 const NEW_SERIES = 0.5;
@@ -187,7 +188,8 @@ function calibrationCutoffs(
   const cutoffs: number[] = [];
   const last = Math.min(lastTarget, source.panel.length - 1) - source.spec.horizon;
   const first = Math.max(last - intervals, source.sizes.trainingHistory - 1);
-  for (let cutoff = first; cutoff <= last; cutoff += CALIBRATION_STRIDE) cutoffs.push(cutoff);
+  const stride = source.spec.day > 1 ? CALIBRATION_STRIDE : 1;
+  for (let cutoff = first; cutoff <= last; cutoff += stride) cutoffs.push(cutoff);
   return cutoffs;
 }
 

@@ -144,8 +144,8 @@ export async function writeValues(
   // Sorted before it is text: to sort numbers and carry numbers is a third cheaper.
   const written = await connection.run(`
     COPY (
-      SELECT CAST(series AS VARCHAR) AS series_id, make_timestamp(utc * 1000) AS timestamp, CAST(value AS DOUBLE) AS target,
-        make_timestamp(${availableAt} * 1000) AS available_at
+      SELECT CAST(series AS VARCHAR) AS series_id, make_timestamp(utc * 1000) AS timestamp,
+        CAST(value AS DOUBLE) AS target, make_timestamp(${availableAt} * 1000) AS available_at
       FROM (SELECT * FROM ${relation})
     ) TO ${sqlFilename(path)} (FORMAT parquet, COMPRESSION zstd)`);
   return written.rowsChanged;
@@ -162,7 +162,7 @@ async function spanOfValues(
   return { start: Number(found.first), end: Number(found.last) + frequencyMs };
 }
 
-/** Whether the ids are text. A local time that is an instant would be wrong by the zone's offset. */
+/** Whether the ids are text. A local time that is an instant would be wrong by the offset of the time zone. */
 async function checkTypes(
   connection: DuckDBConnection,
   part: RawPart,

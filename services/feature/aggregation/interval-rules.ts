@@ -46,7 +46,7 @@ export function gridOrigin(domain: Domain, gridTimeZone = domain.timeZone): Grid
   const frequencyMs = domain.frequencyMinutes * 60_000;
   const phase = gridPhase(gridTimeZone, frequencyMs) ?? 0;
   const origin = (Math.ceil(-EARLIEST_MS / frequencyMs) + 1) * frequencyMs;
-  // By its own clock the intervals of a zone start at whole local times.
+  // By its own clock the intervals of a time zone start at whole local times.
   return {
     local: gridTimeZone === domain.timeZone ? origin : origin - phase,
     utc: origin - phase,
@@ -69,7 +69,8 @@ export function reasonsOf(
   const { seriesId, localTime, instant, value } = rows;
   const id = `CAST(${seriesId} AS VARCHAR)`;
   const isOutside = (time: string) => `(${time}) < ${EARLIEST} OR (${time}) >= ${LATEST}`;
-  const isOdd = `${byteLength(id)} > ${MAX_ID_BYTES} OR ${id} <> regexp_replace(${id}, '\\p{Cc}', '')`;
+  const isOdd =
+    `${byteLength(id)} > ${MAX_ID_BYTES} OR ` + `${id} <> regexp_replace(${id}, '\\p{Cc}', '')`;
   const ours = [
     { reason: 'missing_series', when: `(${seriesId}) IS NULL${isTextId ? ` OR ${id} = ''` : ''}` },
     ...(isTextId ? [{ reason: 'bad_series', when: isOdd }] : []),

@@ -105,13 +105,15 @@ export function countEvents(rows: RawRows, rules: IntervalRules): IntervalStatem
 }
 
 /** The first reason that applies, as its number. NULL: usable. */
-const reasonSql = (reasons: RawRows['rejections']): string =>
-  `CASE ${reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`).join(' ')} END`;
+function reasonSql(reasons: RawRows['rejections']): string {
+  const cases = reasons.map(({ when }, number) => `WHEN ${when} THEN ${number}::USMALLINT`);
+  return `CASE ${cases.join(' ')} END`;
+}
 
 /**
  * Each row is a value of one interval. In the repeated hour the first row in file order is the
  * first of the two hours, the second the second. A further row for an interval that has its value
- * is a `duplicate` if the values are equal and a `conflicting_value` if not; the earlier row counts.
+ * is a `duplicate` if the values are equal and a `conflicting_value` if not: the earlier counts.
  */
 export function measureValues(
   rows: RawRows,

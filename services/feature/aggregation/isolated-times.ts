@@ -2,10 +2,10 @@
  * Purpose: times far from those of the other rows of a part, before or after: most likely typing
  * errors or the zero of some clock. Each would stretch the part's span by years, in which an absent
  * event is a true zero.
- * Invariants: looks at the rows of each local day only, so every engine finds the same. Few rows are
- * isolated (MAX_ROWS or MAX_SHARE of each side), and farther away than GAP_TIMES the longest gap
- * among the others and than MIN_GAP_DAYS. A part of fewer than MIN_ROWS rows is left as it is, and
- * the gap in it is reported.
+ * Invariants: looks at the rows of each local day only, so every engine finds the same. Few rows
+ * are isolated (MAX_ROWS or MAX_SHARE of each side), and farther away than GAP_TIMES the longest
+ * gap among the others and than MIN_GAP_DAYS. A part of fewer than MIN_ROWS rows is left as it is,
+ * and the gap in it is reported.
  * Fails: never.
  */
 

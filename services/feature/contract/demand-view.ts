@@ -3,7 +3,7 @@
  * past weeks let expect of it.
  * Invariants: an interval's expectation is the median of the same local hour of the four weeks
  * before, of which three must be known; it never uses the interval itself or anything later. A
- * total is NaN where a feed has not spoken.
+ * total is NaN where a feed covers nothing.
  * Fails: never for a valid panel.
  */
 import type { Domain } from '../../../domains/domain.ts';
@@ -27,7 +27,7 @@ export interface DemandView extends RecentDemand {
   readonly week: number;
   readonly calendar: Calendar;
   /**
-   * Events, whatever their sign (or known values, where an absent row means unknown), of all series.
+   * Events, whatever their sign, of all series; where an absent row means unknown: known values.
    */
   readonly totals: Float64Array;
   readonly expected: Float64Array;

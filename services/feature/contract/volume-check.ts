@@ -1,5 +1,5 @@
 /**
- * Purpose: whether there is as much data as the past weeks let expect (by week, by day, by the hours
+ * Purpose: whether there is as much data as the past weeks let expect (by week, day and the hours
  * of a run), whether there is a silence, and whether the newest interval is recent enough.
  * Invariants: a block is compared with the same hours of the four weeks before (their median, hour
  * by hour); limits are widened by how far such blocks strayed in the past and by the chance in
@@ -87,15 +87,16 @@ export function volumeVerdict(domain: Domain, view: DemandView): Verdict {
     const { soft, hard } = limitsOf(domain, 'volume');
     const widened = (limit: number | null, deviations: number) =>
       limit === null ? null : 2 ** Math.max(Math.log2(limit) * slack, deviation * deviations);
+    const factor = 2 ** Math.abs(block.stray);
     const much = block.stray > 0 ? 'more' : 'fewer';
     const onHoliday = name !== 'week' && isHoliday(view, from, to);
     measured.push({
-      value: 2 ** Math.abs(block.stray),
+      value: factor,
       detail:
         `${name === 'hours' ? `${(to - from) / view.hour} hours` : name} from ` +
         `${utcText(timestampAt(view.panel, from))}: ${wholeText(block.actual)} where ` +
         `${wholeText(block.expected)} were expected ` +
-        `(${(2 ** Math.abs(block.stray)).toFixed(2)} times ${much}${onHoliday ? ', on a holiday' : ''})`,
+        `(${factor.toFixed(2)} times ${much}${onHoliday ? ', on a holiday' : ''})`,
       parts: view.partsIn(from, to),
       limits: { soft: widened(soft, SOFT_DEVIATIONS), hard: widened(hard, HARD_DEVIATIONS) },
       onlyWarn: usual === null || onHoliday || view.weeksBefore < WEEKS_TO_REFUSE,

@@ -63,7 +63,7 @@ function unreadable(part: RawPart, message: string, cause: unknown): HeadwayErro
   const details = [
     ...(line === undefined ? [first] : []),
     ...(/^Expected Number of Columns: .*$/m.exec(message) ?? []),
-    ...(/^.*(unicode|quote).*$/m.exec(message) ?? []).slice(0, 1),
+    ...(/^(Invalid unicode|Value with unterminated quote).*$/m.exec(message) ?? []).slice(0, 1),
     ...(/^Original Line: .*$/m.exec(message) ?? []).map((text) => text.slice(0, 120)),
   ];
   const place = `${file === undefined ? part.name : basename(file)}${line ? ` line ${line}` : ''}`;
@@ -76,19 +76,28 @@ function unreadable(part: RawPart, message: string, cause: unknown): HeadwayErro
 
 /**
  * Names of the part's files of which no row is usable; empty where its domain names no files.
+ * @param rejected rows of the part that were: a file with more rows than these has a usable one
  */
-export async function unusableFiles(options: ProfileOptions): Promise<string[]> {
+export async function unusableFiles(options: ProfileOptions, rejected: number): Promise<string[]> {
   const { domain, rows } = options;
   const { files } = rows;
   if (files === undefined) return [];
   return withRawPart(options, async (connection) => {
+    const counts = await rowsOf(
+      connection,
+      `SELECT ${files.name} AS name, count(*)::DOUBLE AS n FROM ${rows.relation} GROUP BY name`,
+    );
+    const countOf = new Map(counts.map(({ name, n }) => [name, Number(n)]));
+    const candidates = files.all.filter((name) => (countOf.get(name) ?? 0) <= rejected);
+    if (candidates.length === 0) return [];
     const usable = await rowsOf(
       connection,
-      `SELECT DISTINCT ${files.name} AS name FROM ${rows.relation} ` +
-        `WHERE (${reasonNameSql(domain, rows)}) IS NULL`,
+      `SELECT DISTINCT ${files.name} AS name FROM ${rows.relation}
+       WHERE ${files.name} IN (${candidates.map(sqlText).join(', ')})
+         AND (${reasonNameSql(domain, rows)}) IS NULL`,
     );
     const names = new Set(usable.map(({ name }) => name));
-    return files.all.filter((name) => !names.has(name));
+    return candidates.filter((name) => !names.has(name));
   });
 }
 

@@ -107,7 +107,14 @@ async function readPart(
         availableAt,
       });
       const outside = await engine.countOutside(open);
-      return { part, profile, columns, outside, unusableFiles: await unusableFiles(open), made };
+      return {
+        part,
+        profile,
+        columns,
+        outside,
+        unusableFiles: await unusableFiles(open, made.rowsIn - made.rowsUsed),
+        made,
+      };
     },
   );
 }

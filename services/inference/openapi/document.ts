@@ -34,7 +34,7 @@ import {
 type Json = any;
 
 /** @param wantsKeys false in open mode */
-export function openapiInfo(domain: Domain, wantsKeys: boolean) {
+export function openapiInfo(domain: Domain, wantsKeys: boolean, urlPrefix: string) {
   return {
     openapi: '3.1.0',
     info: {
@@ -55,7 +55,12 @@ export function openapiInfo(domain: Domain, wantsKeys: boolean) {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     components: { securitySchemes: SECURITY_SCHEMES },
-    servers: [{ url: '/', description: 'The service that this document comes from' }],
+    servers: [
+      {
+        url: urlPrefix === '' ? '/' : urlPrefix,
+        description: 'The service that this document comes from',
+      },
+    ],
     tags: [
       { name: 'actuals', description: 'What happened, posted back' },
       { name: 'forecasts', description: 'Quantile forecasts' },

@@ -16,20 +16,22 @@ export interface DocumentationOptions {
   readonly domain: Domain;
   readonly hasKeys: boolean;
   readonly hasPage: boolean;
+  readonly urlPrefix: string;
 }
 
 /** Register it before any route is added. */
 export const documentation = appPlugin(
   'documentation',
-  async (app, { domain, hasKeys, hasPage }: DocumentationOptions) => {
+  async (app, { domain, hasKeys, hasPage, urlPrefix }: DocumentationOptions) => {
     await app.register(swagger, {
-      openapi: openapiInfo(domain, hasKeys),
+      openapi: openapiInfo(domain, hasKeys, urlPrefix),
       transformObject: completeDocument,
     });
     if (!hasPage) return;
     const { default: swaggerUi } = await import('@fastify/swagger-ui');
     await app.register(swaggerUi, {
       routePrefix: '/docs',
+      indexPrefix: urlPrefix,
       uiConfig: { deepLinking: true, tryItOutEnabled: true },
       staticCSP: {
         ...CONTENT_SECURITY,

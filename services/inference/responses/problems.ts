@@ -200,5 +200,7 @@ function validationMessage(one: NonNullable<FastifyError['validation']>[number])
     return 'must be an object with either `seriesIds` or `history`, and not both';
   if (additionalProperty !== undefined)
     return `must not have the property ${JSON.stringify(additionalProperty.slice(0, 64))}`;
+  if (one.keyword === 'pattern' && String(one.params.pattern).endsWith('Z$'))
+    return 'must be a time in UTC that ends in Z (not +00:00), e.g. 2026-03-01T22:00:00Z';
   return one.message ?? 'is not valid';
 }

@@ -26,6 +26,8 @@ export interface RouteContext {
   /** A reader that takes longer for a whole stream is cut off. */
   readonly streamTimeoutMs: number;
   readonly actualsDays: number;
+  /** The path under which a proxy shows the service; empty for none. */
+  readonly urlPrefix: string;
   /** Counts a forecast of a fallback that was sent. */
   readonly fellBack: (reason: FallbackReason) => void;
   /** Whether requests need an API key. */

@@ -23,13 +23,16 @@ const FILES = [
 ];
 
 export async function pageRoutes(app: App, context: RouteContext): Promise<void> {
-  const { metrics, dashboard } = context;
+  const { metrics, dashboard, urlPrefix } = context;
   const config = { access: 'open' as const, rateLimit: false as const, quiet: true };
   const hidden = { schema: { hide: true }, config };
   for (const { url, file, type } of FILES) {
     const bytes = await readFile(new URL(file, dashboard));
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
     app.get(url, hidden, async (request, reply) => {
+      // Without the slash, relative addresses of the page would lead out of the prefix.
+      if (url === '/' && !request.originalUrl.split('?', 1)[0]?.endsWith('/'))
+        return reply.redirect(`${urlPrefix}/`, 308);
       reply.type(type);
       if (isNotModified(etag, request, reply)) return reply.code(304).send();
       return reply.send(bytes);

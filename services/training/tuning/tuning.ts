@@ -25,19 +25,18 @@ import type { Logger } from '../../../platform/telemetry/logger.ts';
 import type { BackendChoice } from '../../../platform/tensorflow/tensor-backend.ts';
 import { hashPanel } from '../../../storage/features/panel-hash.ts';
 import { historyTooShort } from '../evaluation.ts';
-import { featureSpecOf, networkSpecOf, type TrainingConfig } from '../training-config.ts';
+import {
+  defaultConfigOf,
+  featureSpecOf,
+  networkSpecOf,
+  type TrainingConfig,
+} from '../training-config.ts';
 import { type Candidate, drawCandidates, withCandidate } from './search-space.ts';
 import { openTrialFolder } from './trial-folder.ts';
 import type { TrialInput, TrialScore } from './worker.ts';
 
 /** Raise it when a change of the code changes what a trial gives. */
 const FORMAT = 1;
-/**
- * A fold's span, and its cutoffs: 13 intervals apart, so that 14 days of hours hold each hour of
- * the day once.
- */
-const FOLD_DAYS = 14;
-const FOLD_CUTOFF_STEP = 13;
 /** With fewer days of windows than this, a fit says little. */
 const FEW_DAYS = 21;
 /** The configuration one starts from is the first candidate. */
@@ -154,6 +153,16 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
   return { history, candidates, folds, best, config: found, resumedTrials, folder: trials.path };
 }
 
+/**
+ * A fold's span and the distance of its cutoffs, in intervals: what calibrates a fit by default and
+ * half the distance of the backtest's, so that 14 days of hours hold each hour of the day once.
+ */
+export function foldSizes(domain: Domain): { readonly span: number; readonly step: number } {
+  const { fit, cutoffStep } = defaultConfigOf(domain);
+  const span = Math.max(fit.calibrationIntervals, 2 * domain.horizon);
+  return { span, step: Math.ceil(cutoffStep / 2) };
+}
+
 /** The panel without its test span, and the folds before it. */
 function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): {
   panel: Panel;
@@ -161,7 +170,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
 } {
   const perDay = 1440 / domain.frequencyMinutes;
   const end = panel.length - config.testDays * perDay;
-  const span = FOLD_DAYS * perDay;
+  const { span, step } = foldSizes(domain);
   const needed =
     featureSizes(featureSpecOf(domain)).trainingHistory + domain.horizon + folds * span;
   if (end < needed) {
@@ -174,7 +183,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
     throw folds > 1
       ? new HeadwayError(error.code, error.message, {
           where: domain.name,
-          fix: `${error.fix} A search with fewer --folds needs ${FOLD_DAYS} days less for each.`,
+          fix: `${error.fix} A search with fewer --folds needs ${span / perDay} days less for each.`,
         })
       : error;
   }
@@ -187,7 +196,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
   }
   return {
     panel: panelUpTo(panel, end - 1),
-    folds: timeFolds(end, folds, span, domain.horizon, FOLD_CUTOFF_STEP),
+    folds: timeFolds(end, folds, span, domain.horizon, step),
   };
 }
 

@@ -2,7 +2,7 @@
  * Purpose: the log of garbage collections: which snapshots are no longer whole, and which names are
  * about to be free.
  * Invariants: an entry is written before anything that it names is removed; the newest entry alone
- * says everything, so that one reading of it tells a reader that a snapshot was collected, and a
+ * says everything, so that one reading of it shows a reader that a snapshot was collected, and a
  * writer which names it must not rest on.
  * Fails: STORE_CORRUPT with the key for an entry that is torn or not of this format.
  */

@@ -3,8 +3,8 @@
  * removing them.
  * Invariants: never removes what a snapshot that is kept needs: the head, those that were
  * superseded less than the grace ago (a reader may still be on them), those that were asked to be
- * kept, and those that a model card names. A name that a writer could use again is first condemned
- * in the collection log, and freed by a later collection, at least CONDEMNED_FOR_MS after, if
+ * kept, and those that a model card names. A name that a writer could use again is first marked
+ * in the collection log, and freed by a later collection, at least PENDING_DELETION_MS after, if
  * nothing needs it then.
  * Fails: as reading the manifests and cards does, CLOCK_BEHIND (nothing is removed then); the
  * store's own errors, after which it can be repeated.
@@ -21,10 +21,10 @@ import { COLLECTION_FORMAT, type Collection, isIntact, openGarbageLog } from './
  * Far longer than a commit takes from reading the collection log to its entry (feature-commit.ts:
  * COMMIT_WITHIN_MS).
  */
-export const CONDEMNED_FOR_MS = 60 * 60 * 1000;
+export const PENDING_DELETION_MS = 60 * 60 * 1000;
 
 export interface GcRequest {
-  /** What was written, or superseded, less than this ago stays. At least CONDEMNED_FOR_MS. */
+  /** What was written, or superseded, less than this ago stays. At least PENDING_DELETION_MS. */
   readonly graceMs: number;
   /** Besides: so many newest snapshots, and all that were superseded less than this ago. */
   readonly keepSnapshots?: number;
@@ -42,7 +42,8 @@ export interface Garbage {
     | 'old online view'
     | 'in no snapshot that is kept'
     | 'model without card'
-    | 'actuals out of retention';
+    | 'actuals out of retention'
+    | 'old witness';
   /** `tombstone`: its name could be used again, so it goes with a later collection. */
   readonly action: 'remove' | 'tombstone';
 }
@@ -62,13 +63,13 @@ export async function collectFeatures(
   request: GcRequest,
 ): Promise<FeatureGcReport> {
   const { store, domain, clock } = context;
-  if (request.graceMs < CONDEMNED_FOR_MS) {
+  if (request.graceMs < PENDING_DELETION_MS) {
     throw new HeadwayError('USAGE', 'The grace period must be at least an hour', {
       where: `${request.graceMs} ms`,
       fix: 'Readers and writers that are at work need it.',
     });
   }
-  // before the log is read: what was condemned long enough before now was condemned before that
+  // before the log is read: what was marked long enough before now was marked before that
   // reading
   const now = clock.now();
   if (request.remove) refuseClockBehind(await context.log.head(), now);
@@ -94,7 +95,7 @@ export async function collectFeatures(
     const kind = kindOf(domain, key, snapshots);
     if (kind === null || needed.has(key) || writtenAt > now - request.graceMs) continue;
     const waited =
-      ready.has(key) || (since.get(key) ?? Number.POSITIVE_INFINITY) <= now - CONDEMNED_FOR_MS;
+      ready.has(key) || (since.get(key) ?? Number.POSITIVE_INFINITY) <= now - PENDING_DELETION_MS;
     const action = kind === 'view' || waited ? 'remove' : 'tombstone';
     const reason = kind === 'view' ? 'old online view' : 'in no snapshot that is kept';
     garbage.push({ key, bytes, reason, action });
@@ -164,7 +165,7 @@ async function neededKeys(
 }
 
 const namesOf = ({ packs, objects, report }: Manifest): string[] => [
-  ...packs.flatMap((pack) => [pack.key, pack.pieces.key]),
+  ...packs.flatMap((pack) => [pack.key, pack.segments.key]),
   ...objects.map(({ key }) => key),
   ...(report === null ? [] : [report]),
 ];
@@ -209,11 +210,11 @@ async function removeAll(
   const removing = going.filter(({ reason }) => reason !== 'old online view').map(({ key }) => key);
   // not `now`: reading the manifests may have taken long, and writers cannot know of it before
   const at = clock.now();
-  const condemned = new Map<number, string[]>();
+  const marked = new Map<number, string[]>();
   for (const { key, action } of garbage) {
     if (action === 'remove') continue;
     const time = since.get(key) ?? at;
-    condemned.set(time, [...(condemned.get(time) ?? []), key]);
+    marked.set(time, [...(marked.get(time) ?? []), key]);
   }
   await collections.append(async (head, slot) => {
     if (slot.number !== (last?.number ?? 0) + 1) {
@@ -223,13 +224,13 @@ async function removeAll(
       });
     }
     // Another collection may still be busy with what it said it removes.
-    const busy = head && head.at > now - CONDEMNED_FOR_MS ? head.removing : [];
+    const busy = head && head.at > now - PENDING_DELETION_MS ? head.removing : [];
     return {
       ...{ format: COLLECTION_FORMAT, domain, number: slot.number, commitId: slot.commitId, at },
       ...{
         upTo: Math.max(upTo, head?.upTo ?? 0),
         intact,
-        condemned: [...condemned].map(([time, keys]) => ({ since: time, keys })),
+        condemned: [...marked].map(([time, keys]) => ({ since: time, keys })),
       },
       removing: [...new Set([...busy, ...removing])].sort(),
     };

@@ -74,10 +74,10 @@ export async function nextOnlinePanel(
 
   const reader: RowReader = { files, session, frequencyMinutes, tables: known.tables };
   const part = { start: until, end: grid.end, step, length: (grid.end - until) / step };
-  const feeds: { segments: WinningSpan[]; ids: Set<string> }[] = [];
-  for (const segments of known.demand) {
-    const inside = clipSpans(segments, part.start, part.end);
-    feeds.push({ segments: inside, ids: await seriesIn(reader, inside) });
+  const feeds: { winners: WinningSpan[]; ids: Set<string> }[] = [];
+  for (const winners of known.demand) {
+    const inside = clipSpans(winners, part.start, part.end);
+    feeds.push({ winners: inside, ids: await seriesIn(reader, inside) });
   }
   const ids = new Set(feeds.flatMap((feed) => [...feed.ids]));
   const replaces = fresh.some(({ feed, span }) =>
@@ -91,7 +91,7 @@ export async function nextOnlinePanel(
   }
   const seriesIds = inCodePoints(ids);
   // One feed where absent means unknown: whoever is a series is one of it.
-  const all = feeds.map(({ segments }) => ({ segments, ids }));
+  const all = feeds.map(({ winners }) => ({ winners, ids }));
   const now = await sumFeeds(reader, all, seriesIds, part, missing);
   const target = new Float32Array(seriesIds.length * grid.length);
   const rowOf = new Map(before.seriesIds.map((id, row) => [id, row]));

@@ -1,7 +1,7 @@
 /**
  * Purpose: what differs between two snapshots, or between two moments of one: restatements made
  * visible, by series, day and hour.
- * Invariants: both sides are read as everybody reads them (readAsOf); an interval that both answer
+ * Invariants: both sides are read as everybody reads them (readAsOf); an interval that reads
  * alike is no difference; memory holds a bounded number of values at a time, whole series of both
  * sides.
  * Fails: SNAPSHOT_EMPTY where a side knew nothing, and as readAsOf does.
@@ -42,7 +42,7 @@ export interface SnapshotDiff {
   /** The other way round. */
   readonly goneParts: readonly OtherPart[];
   readonly totals: Difference;
-  /** Those with a difference, in the order of their ids; columns beside the demand last. */
+  /** Those with a difference, in the order of their ids; exogenous columns last. */
   readonly series: readonly SeriesDifference[];
   readonly days: readonly DayDifference[];
 }
@@ -50,7 +50,7 @@ export interface SnapshotDiff {
 /** Values of a side in memory at once: 16 MB. */
 const MAX_VALUES = 4_000_000;
 
-type Reader = Pick<FeatureStore, 'readAsOf' | 'pieces'>;
+type Reader = Pick<FeatureStore, 'readAsOf' | 'segments'>;
 
 /** @param take is given every series that differs, whole, in turn */
 export async function diffSnapshots(
@@ -62,7 +62,7 @@ export async function diffSnapshots(
   const [before, after] = [await knownSegments(features, from), await knownSegments(features, to)];
   const { frequencyMinutes, unit, missing } = to.manifest.schema;
   const found = collectChanges(frequencyMinutes);
-  const tell = async (changes: SeriesChanges): Promise<void> => {
+  const give = async (changes: SeriesChanges): Promise<void> => {
     if (changes.timestamps.length > 0) await take?.(changes);
   };
   const since = firstDifference(before, after, missing);
@@ -75,14 +75,14 @@ export async function diffSnapshots(
     1,
     Math.floor(MAX_VALUES / Math.max(...sides.map((side) => side.length), 1)),
   );
-  // Once also where there is no series: columns beside the demand may differ.
+  // Once also where there is no series: exogenous columns may differ.
   const rounds =
     since === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(ids.length / abreast));
   for (let round = 0; round < rounds; round++) {
     const chunk = ids.slice(round * abreast, (round + 1) * abreast);
     const panels = [await sides[0].read(chunk), await sides[1].read(chunk)] as const;
     for (const id of chunk)
-      await tell(
+      await give(
         found.add(id, false, rowOf(sides[0], panels[0], id), rowOf(sides[1], panels[1], id)),
       );
     if (round < rounds - 1) continue;
@@ -90,7 +90,7 @@ export async function diffSnapshots(
       ...new Set(panels.flatMap((panel) => Object.keys(panel?.exogenous ?? {}))),
     ].sort();
     for (const name of names)
-      await tell(found.add(name, true, columnOf(panels[0], name), columnOf(panels[1], name)));
+      await give(found.add(name, true, columnOf(panels[0], name), columnOf(panels[1], name)));
   }
   return {
     ...{ frequencyMinutes, unit, newParts: notIn(before, after), goneParts: notIn(after, before) },
@@ -103,13 +103,13 @@ const knownSegments = async (
   features: Reader,
   { manifest, knownAt = Number.POSITIVE_INFINITY }: SnapshotView,
 ): Promise<Segment[]> =>
-  (await features.pieces(manifest)).filter(({ availableAt }) => availableAt <= knownAt);
+  (await features.segments(manifest)).filter(({ availableAt }) => availableAt <= knownAt);
 
-function notIn(pieces: readonly Segment[], others: readonly Segment[]): OtherPart[] {
-  const have = new Set(pieces.map(identity));
-  const parts = new Set(pieces.map(({ feed, part }) => JSON.stringify([feed, part])));
+function notIn(segments: readonly Segment[], others: readonly Segment[]): OtherPart[] {
+  const have = new Set(segments.map(identity));
+  const parts = new Set(segments.map(({ feed, part }) => JSON.stringify([feed, part])));
   return others
-    .filter((piece) => !have.has(identity(piece)))
+    .filter((segment) => !have.has(identity(segment)))
     .map(({ feed, part, span, availableAt, rows }) => {
       return {
         feed,
@@ -136,8 +136,8 @@ function firstDifference(
   b: readonly Segment[],
   missing: 'zero' | 'unknown',
 ): number | undefined {
-  const [feeds, others] = [a, b].map((pieces) =>
-    [...new Set(pieces.map(({ feed }) => feed))].sort(),
+  const [feeds, others] = [a, b].map((segments) =>
+    [...new Set(segments.map(({ feed }) => feed))].sort(),
   ) as [string[], string[]];
   if (feeds.join('\n') !== others.join('\n')) return undefined;
   if (missing === 'unknown' && demandOf(feeds.map((feed) => ({ feed }))).length > 1)
@@ -149,9 +149,9 @@ interface VersionSpan extends TimeSpan {
   readonly who: string;
 }
 
-/** Which publication speaks for a feed, when. */
-function versions(pieces: readonly Segment[], feed: string): VersionSpan[] {
-  const mine = pieces.filter((piece) => piece.feed === feed);
+/** Which publication of a feed wins, when. */
+function versions(segments: readonly Segment[], feed: string): VersionSpan[] {
+  const mine = segments.filter((segment) => segment.feed === feed);
   const { times, winners } = resolveVersions(
     mine.map(({ span, availableAt }) => ({ ...span, availableAt })),
   );
@@ -190,13 +190,13 @@ interface Side {
 async function openSide(
   features: Reader,
   { manifest, knownAt }: SnapshotView,
-  pieces: readonly Segment[],
+  segments: readonly Segment[],
   since: number | undefined,
 ): Promise<Side> {
   const { snapshotVersion, schema } = manifest;
   const step = schema.frequencyMinutes * 60_000;
   const asked = { snapshotVersion, ...(knownAt === undefined ? {} : { knownAt }) };
-  const demand = demandOf(pieces);
+  const demand = demandOf(segments);
   const start = demand.reduce(
     (least, { span }) => Math.min(least, span.start),
     Number.POSITIVE_INFINITY,
@@ -217,7 +217,7 @@ async function openSide(
     async read(seriesIds) {
       if (from >= end) return null;
       const own = seriesIds.filter((id) => present.has(id));
-      // Where an absent row is a zero, any series tells which intervals are covered.
+      // Where an absent row is a zero, any series shows which intervals are covered.
       return features.readAsOf({
         ...asked,
         from,

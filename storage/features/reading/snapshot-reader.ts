@@ -1,12 +1,12 @@
 /**
  * Purpose: from the objects and packs of a snapshot to a panel, as it was known at a time.
- * Invariants: an interval reads as a number only where every feed speaks for it, so that a sum
+ * Invariants: an interval reads as a number only where every feed covers it, so that a sum
  * never lacks a part; only winners are read (coverage.ts); feeds are added in a fixed order, so
  * that the same question gives the same bits, packed or not.
- *   missing = zero: a feed speaks for every series in all of its covered span, and an absent row is
+ *   missing = zero: a feed covers every series in all of its span, and an absent row is
  *   0.
- *   missing = unknown: a feed speaks for the series it has rows of, and an absent row is NaN.
- *   Exogenous feeds are columns beside the series: they make no interval, no series, and no value
+ *   missing = unknown: a feed covers the series it has rows of, and an absent row is NaN.
+ *   Exogenous feeds are columns next to the series: they make no interval, no series, and no value
  *   of the target known or unknown.
  * Fails: SNAPSHOT_EMPTY where nothing was known, SERIES_UNKNOWN, USAGE for a time off the grid,
  * STORE_CORRUPT.
@@ -62,7 +62,7 @@ export interface SnapshotFiles {
   readonly schema: FeatureSchema;
 }
 
-/** Who speaks when in each feed, as far as it was known. */
+/** What wins when in each feed, as far as it was known. */
 export interface KnownFeeds {
   /** From the first to the last interval that is covered. */
   readonly span: TimeSpan;
@@ -73,7 +73,7 @@ export interface KnownFeeds {
 }
 
 interface FeedRows {
-  readonly segments: readonly WinningSpan[];
+  readonly winners: readonly WinningSpan[];
   readonly ids: ReadonlySet<string>;
 }
 
@@ -111,7 +111,7 @@ export async function readSnapshot(
 }
 
 /**
- * Reads the segment index of a snapshot and judges who speaks when. SNAPSHOT_EMPTY where no demand
+ * Reads the segment index of a snapshot and judges what wins when. SNAPSHOT_EMPTY where no demand
  * was known.
  */
 export async function knownFeeds(
@@ -127,15 +127,15 @@ export async function knownFeeds(
   const files = filesOf({ packs, objects });
   for (const feed of feedsOf(files)) {
     const mine = files.filter((file) => file.feed === feed);
-    const segments = winningSpans(mine, tables, knownAt);
-    if (segments.length === 0) continue;
+    const winners = winningSpans(mine, tables, knownAt);
+    if (winners.length === 0) continue;
     if (isExogenous({ feed })) {
-      exogenous.push(segments);
+      exogenous.push(winners);
       continue;
     }
-    demand.push(segments);
-    span.start = Math.min(span.start, segments[0]?.start as number);
-    span.end = Math.max(span.end, segments.at(-1)?.end as number);
+    demand.push(winners);
+    span.start = Math.min(span.start, winners[0]?.start as number);
+    span.end = Math.max(span.end, winners.at(-1)?.end as number);
   }
   if (demand.length === 0)
     throw nothing(knownAt === Number.POSITIVE_INFINITY ? 'yet' : 'that was known by then');
@@ -150,8 +150,8 @@ async function openFeeds(
 ): Promise<FeedRows[]> {
   const opened: FeedRows[] = [];
   for (const feed of feeds) {
-    const segments = clipSpans(feed, Number.NEGATIVE_INFINITY, end);
-    opened.push({ segments, ids: await seriesIn(reader, segments) });
+    const winners = clipSpans(feed, Number.NEGATIVE_INFINITY, end);
+    opened.push({ winners, ids: await seriesIn(reader, winners) });
   }
   return opened;
 }
@@ -176,11 +176,11 @@ export async function sumFeeds(
   }
   const target = new Float32Array(seriesIds.length * length).fill(Number.NaN);
   if (target.length === 0) return target;
-  // How many feeds must have spoken for a value to be whole, and how many have.
+  // How many feeds must cover a value for it to be whole, and how many do.
   const heard = new Uint16Array(target.length);
-  for (const { segments } of feeds) {
-    const inside = clipSpans(segments, start, end);
-    if (missing === 'zero') for (const segment of inside) hear(heard, segment, start, step, length);
+  for (const { winners } of feeds) {
+    const inside = clipSpans(winners, start, end);
+    if (missing === 'zero') for (const winner of inside) hear(heard, winner, start, step, length);
     await streamRows(reader, seriesIds, inside, grid, (at, value) => {
       const before = target[at] as number;
       target[at] = Number.isNaN(before) ? value : before + value;
@@ -214,7 +214,7 @@ export async function readExogenous(
   const reach = grid.length + ahead.intervals;
   const end = grid.start + reach * grid.step;
   const opened = await openFeeds(reader, feeds, end);
-  for (const { segments, ids } of opened) {
+  for (const { winners, ids } of opened) {
     const names = [...ids].sort();
     for (const name of names) {
       const values = new Float32Array(
@@ -222,7 +222,7 @@ export async function readExogenous(
       ).fill(Number.NaN);
       if (!columns.has(name)) columns.set(name, values);
     }
-    const inside = clipSpans(segments, grid.start, end);
+    const inside = clipSpans(winners, grid.start, end);
     if (inside.length === 0 || names.length === 0) continue;
     await streamRows(reader, names, inside, { ...grid, length: reach }, (at, value) => {
       const column = columns.get(names[Math.floor(at / reach)] as string) as Float32Array;
@@ -238,7 +238,7 @@ const nothing = (what: string) =>
   });
 
 /**
- * The grid of the answer: from the first to the last covered interval, within what was asked for.
+ * The grid of the panel: from the first to the last covered interval, within what was asked for.
  */
 export function gridOf(covered: TimeSpan, frequencyMinutes: number, query: SnapshotQuery): Grid {
   const step = frequencyMinutes * 60_000;
@@ -292,13 +292,13 @@ export const inCodePoints = (ids: ReadonlySet<string>): string[] =>
 
 function hear(
   heard: Uint16Array,
-  segment: TimeSpan,
+  winner: TimeSpan,
   start: number,
   step: number,
   length: number,
 ): void {
-  const first = (segment.start - start) / step;
-  const end = (segment.end - start) / step;
+  const first = (winner.start - start) / step;
+  const end = (winner.end - start) / step;
   for (let row = 0; row < heard.length; row += length)
     for (let t = first; t < end; t++) (heard[row + t] as number)++;
 }

@@ -3,7 +3,8 @@
  * values.
  * Invariants: only winners are read (coverage.ts), from files that were checked
  * (feature-files.ts); a file is opened only where its rows are needed: of a pack, what series it
- * holds is often known from its segment index, and of a file that was just checked its rows are kept.
+ * holds is often known from its segment index, and of a file that was just checked its rows are
+ * kept.
  * Fails: STORE_CORRUPT with the key.
  */
 
@@ -24,18 +25,18 @@ export interface RowReader {
   readonly tables: ReadonlyMap<string, SegmentIndex>;
 }
 
-/** The series with a winning row in `segments`. */
+/** The series with a winning row in `winners`. */
 export async function seriesIn(
   reader: RowReader,
-  segments: readonly WinningSpan[],
+  winners: readonly WinningSpan[],
 ): Promise<Set<string>> {
   const ids = new Set<string>();
   const unclear: WinningSpan[] = [];
-  for (const file of new Set(segments.map((segment) => segment.file))) {
-    const mine = segments.filter((segment) => segment.file === file);
+  for (const file of new Set(winners.map((winner) => winner.file))) {
+    const mine = winners.filter((winner) => winner.file === file);
     const rows = await cachedOf(reader, file);
     if (rows !== null) for (const id of seriesOf(rows, mine)) ids.add(id);
-    else if (!isPack(file) || !tellsAll(file, mine, reader.tables.get(file.key), ids))
+    else if (!isPack(file) || !provesAll(file, mine, reader.tables.get(file.key), ids))
       unclear.push(...mine);
   }
   if (unclear.length === 0) return ids;
@@ -59,23 +60,23 @@ async function cachedOf(
   return rows;
 }
 
-/** 1 for each interval of `rows` in `segments`. */
+/** 1 for each interval of `rows` in `winners`. */
 function intervalsOf(
   { start, step, length }: ObjectRows,
-  segments: readonly WinningSpan[],
+  winners: readonly WinningSpan[],
 ): Uint8Array {
   const wins = new Uint8Array(length);
-  for (const segment of segments)
+  for (const winner of winners)
     wins.fill(
       1,
-      Math.max(0, (segment.start - start) / step),
-      Math.max(0, (segment.end - start) / step),
+      Math.max(0, (winner.start - start) / step),
+      Math.max(0, (winner.end - start) / step),
     );
   return wins;
 }
 
-function seriesOf(rows: ObjectRows, segments: readonly WinningSpan[]): string[] {
-  const wins = intervalsOf(rows, segments);
+function seriesOf(rows: ObjectRows, winners: readonly WinningSpan[]): string[] {
+  const wins = intervalsOf(rows, winners);
   // A series without a row is none.
   if (!wins.includes(0)) return [...rows.seriesIds];
   const found = new Uint8Array(rows.seriesIds.length);
@@ -88,14 +89,14 @@ function seriesOf(rows: ObjectRows, segments: readonly WinningSpan[]): string[] 
 /**
  * Adds to `ids` what the table of a pack proves of it; true where nothing is left to ask its rows.
  */
-function tellsAll(
+function provesAll(
   pack: DataFile,
-  segments: readonly WinningSpan[],
+  winners: readonly WinningSpan[],
   table: SegmentIndex | undefined,
   ids: Set<string>,
 ): boolean {
-  const lasting = segments.filter(({ rank }) => rank === lastRank(pack));
-  let clear = table !== undefined && lasting.length === segments.length;
+  const lasting = winners.filter(({ rank }) => rank === lastRank(pack));
+  let clear = table !== undefined && lasting.length === winners.length;
   for (const [id, first] of table?.firsts ?? []) {
     if (lasting.some(({ start, end }) => first >= start && first < end)) ids.add(id);
     else clear = false;
@@ -110,13 +111,13 @@ function tellsAll(
 export async function streamRows(
   reader: RowReader,
   ids: readonly string[],
-  segments: readonly WinningSpan[],
+  winners: readonly WinningSpan[],
   grid: { start: number; step: number; length: number },
   take: (at: number, value: number) => void,
 ): Promise<void> {
   const others: WinningSpan[] = [];
-  for (const file of new Set(segments.map((segment) => segment.file))) {
-    const mine = segments.filter((segment) => segment.file === file);
+  for (const file of new Set(winners.map((winner) => winner.file))) {
+    const mine = winners.filter((winner) => winner.file === file);
     const rows = await cachedOf(reader, file);
     if (rows === null) others.push(...mine);
     else placeRows(rows, ids, grid, take, intervalsOf(rows, mine));
@@ -125,7 +126,8 @@ export async function streamRows(
   const winning = await winningRows(reader, others);
   await nameRows(reader.session, ids);
   const sql = `${winning}
-    SELECT series.position::INTEGER, ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
+    SELECT series.position::INTEGER,
+      ((winning.instant - ${grid.start}::BIGINT) // ${grid.step})::INTEGER, winning.target
     FROM winning JOIN series ON winning.series_id = series.id`;
   await reader.session.stream(sql, (chunk) => {
     const positions = columnItems<Int32Array>(chunk, 0);
@@ -141,29 +143,31 @@ export async function streamRows(
 }
 
 /**
- * The rows for which `segments` speak, as a relation `winning` with series_id, instant (epoch ms)
+ * The rows for which `winners` speak, as a relation `winning` with series_id, instant (epoch ms)
  * and target.
  */
-async function winningRows(reader: RowReader, segments: readonly WinningSpan[]): Promise<string> {
+async function winningRows(reader: RowReader, winners: readonly WinningSpan[]): Promise<string> {
   const { files: readable, session, frequencyMinutes } = reader;
   const paths = new Map<DataFile, string>();
-  for (const { file } of segments) {
+  for (const { file } of winners) {
     if (!paths.has(file)) paths.set(file, await readable.path(session, file, frequencyMinutes));
   }
-  const first = segments.reduce(
+  const first = winners.reduce(
     (least, { start }) => Math.min(least, start),
     Number.POSITIVE_INFINITY,
   );
-  const until = segments.reduce((most, { end }) => Math.max(most, end), Number.NEGATIVE_INFINITY);
+  const until = winners.reduce((most, { end }) => Math.max(most, end), Number.NEGATIVE_INFINITY);
   const rowsOf = (files: DataFile[], valid: string) =>
     files.length === 0
       ? []
-      : `SELECT filename, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, ${valid}
+      : `SELECT filename, series_id, epoch_ms("timestamp") AS instant,
+          target::FLOAT AS target, ${valid}
         FROM ${parquetFiles(
           files.map((file) => paths.get(file) ?? ''),
           'filename = true',
         )}
-        WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT) AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
+        WHERE "timestamp" >= make_timestamp(${first * 1000}::BIGINT)
+          AND "timestamp" < make_timestamp(${until * 1000}::BIGINT)`;
   const files = [...paths.keys()];
   const versions = [
     rowsOf(
@@ -172,15 +176,18 @@ async function winningRows(reader: RowReader, segments: readonly WinningSpan[]):
     ),
     rowsOf(files.filter(isPack), 'first_piece, until_piece'),
   ].flat();
-  const spans = segments.map(
+  const spans = winners.map(
     ({ file, start, end, rank }) =>
       `(${sqlFilename(paths.get(file) ?? '')}, ${start}::BIGINT, ${end}::BIGINT, ${rank})`,
   );
   return `WITH span AS (SELECT * FROM (VALUES ${spans.join(', ')}) AS v(path, first, until, rank)),
-    winner AS (SELECT path, rank, unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),
+    winner AS (
+      SELECT path, rank,
+        unnest(range(first, until, ${frequencyMinutes * 60_000}::BIGINT)) AS instant FROM span),
     versions AS (${versions.join(' UNION ALL ')}),
     winning AS (
       SELECT series_id, versions.instant AS instant, target
-      FROM versions JOIN winner ON versions.filename = winner.path AND versions.instant = winner.instant
+      FROM versions JOIN winner
+        ON versions.filename = winner.path AND versions.instant = winner.instant
       WHERE first_piece <= rank AND rank < until_piece)`;
 }

@@ -1,5 +1,5 @@
 /**
- * Purpose: two answers about the same series compared value by value, and summed by series, by day
+ * Purpose: two reads of the same series compared value by value, and summed by series, by day
  * and over all.
  * Invariants: pure; the order of the rows that are added decides nothing but the order of the
  * series; an unknown value differs from every known one and from no unknown one.
@@ -8,7 +8,7 @@
 /**
  * `added` and `removed`: the interval (or, where absent means unknown, the series) is only on one
  * side. The others are of intervals that both sides cover. All but `added` are restatements: what
- * was answered before is answered otherwise.
+ * was read before reads otherwise.
  */
 export const CHANGE_KINDS = [
   'added',
@@ -28,7 +28,7 @@ export interface Difference {
 
 export interface SeriesDifference extends Difference {
   readonly seriesId: string;
-  /** A column beside the demand, and no series. */
+  /** A column next to the demand, and no series. */
   readonly exogenous: boolean;
   /** The first and the last interval that differ. */
   readonly first: number;
@@ -73,7 +73,7 @@ const noChanges = (): ChangeCounts => ({
 });
 
 /**
- * Takes series after series, and keeps what is told of each, of each day and of all. A row is null
+ * Takes series after series, and keeps what changed in each, in each day and in all. A row is null
  * where a side does not have the series.
  */
 export function collectChanges(frequencyMinutes: number) {

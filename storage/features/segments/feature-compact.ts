@@ -81,7 +81,7 @@ export async function compactFeatures(
     const replaced = parent && replaceRuns(before, parent, made);
     if (!replaced) return null;
     const still = await pendingDeletions(store, context.domain);
-    if ([...made.values()].some(({ key, pieces }) => still.has(key) || still.has(pieces.key)))
+    if ([...made.values()].some(({ key, segments }) => still.has(key) || still.has(segments.key)))
       return null; // the next one will do
     const count = [...made.keys()].reduce((sum, run) => sum + run.length, 0);
     const { schema, report } = parent;
@@ -123,14 +123,20 @@ export async function placePack(
   pendingDeletion: ReadonlySet<string>,
 ): Promise<FeaturePack> {
   const data = await placeFile(context, session, path, pendingDeletion);
-  const pieces = await placeBytes(
+  const segments = await placeBytes(
     context,
     (copy) => encodeSegmentIndex(feed, table, copy),
-    objectKeys.pieces,
+    objectKeys.segmentIndex,
     pendingDeletion,
   );
-  const { pieces: held } = table;
-  return { feed, ...data, rows, pieces: { ...pieces, count: held.length }, ...sumOfSegments(held) };
+  const { segments: held } = table;
+  return {
+    feed,
+    ...data,
+    rows,
+    segments: { ...segments, count: held.length },
+    ...sumOfSegments(held),
+  };
 }
 
 /**
@@ -159,7 +165,7 @@ export function planRuns(
 
 const rowsOf = (run: Run): number => run.reduce((sum, { rows }) => sum + rows, 0);
 const segmentsOf = (run: Run): number =>
-  run.reduce((sum, file) => sum + (isPack(file) ? file.pieces.count : 1), 0);
+  run.reduce((sum, file) => sum + (isPack(file) ? file.segments.count : 1), 0);
 
 function joins(last: Run, run: Run, maxRows: number): boolean {
   const fits =

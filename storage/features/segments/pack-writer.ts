@@ -1,9 +1,9 @@
 /**
- * Purpose: merge files of one feed (objects and packs) into the Parquet file and the segment index of
- * one pack, and take pieces out of one again.
- * Invariants: for every piece and every interval it covers, the rows valid at its rank are the rows
- * it had. A row that several pieces in turn say alike is stored once. Nothing depends on how the
- * pieces were spread over files.
+ * Purpose: merge files of one feed (objects and packs) into the Parquet file and the segment index
+ * of one pack, and take segments out of one again.
+ * Invariants: for every segment and every interval it covers, the rows valid at its rank are the
+ * rows it had. A row that several segments in turn say alike is stored once. Nothing depends on how
+ * the segments were spread over files.
  * Fails: STORE_CORRUPT for a file that is not what its manifest says; the SQL engine's own errors.
  */
 
@@ -15,11 +15,11 @@ import type { SegmentIndex } from './segment-index.ts';
 
 export interface WrittenPack {
   readonly rows: number;
-  readonly table: Pick<SegmentIndex, 'pieces' | 'firsts'>;
+  readonly table: Pick<SegmentIndex, 'segments' | 'firsts'>;
 }
 
 interface PlacedSegment {
-  readonly piece: Segment;
+  readonly segment: Segment;
   readonly input: number;
   readonly local: number;
 }
@@ -40,10 +40,10 @@ export async function writePack(
   for (const file of files) paths.push(await readable.path(session, file, frequencyMinutes));
 
   const values = placed.map(
-    ({ piece, input, local }, rank) =>
-      `(${input}, ${local}, ${rank}, ${piece.span.start}::BIGINT, ${piece.span.end}::BIGINT)`,
+    ({ segment, input, local }, rank) =>
+      `(${input}, ${local}, ${rank}, ${segment.span.start}::BIGINT, ${segment.span.end}::BIGINT)`,
   );
-  await session.run(`CREATE OR REPLACE TEMP TABLE piece AS
+  await session.run(`CREATE OR REPLACE TEMP TABLE segment AS
     SELECT * FROM (VALUES ${values.join(', ')}) AS p(input, local, rank, start, past)`);
   await session.run(blocksSql(frequencyMinutes * 60_000));
   await session.run(
@@ -53,35 +53,36 @@ export async function writePack(
     `COPY (${mergedSql}) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`,
   );
 
-  for (const table of ['piece', 'block', 'version']) await session.run(`DROP TABLE ${table}`);
-  const pieces = placed.map(({ piece }) => piece);
-  return writtenPack(session, target, pieces);
+  for (const table of ['segment', 'block', 'version']) await session.run(`DROP TABLE ${table}`);
+  const segments = placed.map(({ segment }) => segment);
+  return writtenPack(session, target, segments);
 }
 
 /**
- * Writes to `target` what the pack at `source` holds of `pieces`, its first ones: what the others
+ * Writes to `target` what the pack at `source` holds of `segments`, its first ones: what the others
  * say ends with them.
  */
-export async function writeFirstPieces(
+export async function writeFirstSegments(
   session: SqlSession,
   source: string,
-  pieces: readonly Segment[],
+  segments: readonly Segment[],
   target: string,
 ): Promise<WrittenPack> {
-  const count = pieces.length;
+  const count = segments.length;
   await session.run(`COPY (
     SELECT series_id, "timestamp", target, available_at, first_piece,
       least(until_piece, ${count})::INTEGER AS until_piece
-    FROM ${parquetFiles(source)} WHERE first_piece < ${count} ORDER BY "timestamp", series_id, first_piece
+    FROM ${parquetFiles(source)} WHERE first_piece < ${count}
+    ORDER BY "timestamp", series_id, first_piece
   ) TO ${sqlFilename(target)} (FORMAT parquet, COMPRESSION zstd)`);
-  return writtenPack(session, target, pieces);
+  return writtenPack(session, target, segments);
 }
 
 /**
- * Writes to `target` the rows of one piece as an object of its own, none known later than
- * `availableAt`. @param rank of the piece in a pack; null where the file is an object
+ * Writes to `target` the rows of one segment as an object of its own, none known later than
+ * `availableAt`. @param rank of the segment in a pack; null where the file is an object
  */
-export async function writePiece(
+export async function writeSegment(
   session: SqlSession,
   source: string,
   { span, availableAt }: Pick<Segment, 'span' | 'availableAt'>,
@@ -103,28 +104,29 @@ export async function writePiece(
 async function writtenPack(
   session: SqlSession,
   target: string,
-  pieces: readonly Segment[],
+  segments: readonly Segment[],
 ): Promise<WrittenPack> {
   const written = parquetFiles(target);
   const [[rows] = []] = await session.rows(`SELECT count(*) FROM ${written}`);
   const firsts = await session.rows(`SELECT series_id, epoch_ms(min("timestamp")) FROM ${written}
-    WHERE until_piece = ${pieces.length} GROUP BY series_id ORDER BY series_id`);
+    WHERE until_piece = ${segments.length} GROUP BY series_id ORDER BY series_id`);
   const series = firsts.map(([id, first]): [string, number] => [String(id), Number(first)]);
-  return { rows: Number(rows), table: { pieces, firsts: new Map(series) } };
+  return { rows: Number(rows), table: { segments, firsts: new Map(series) } };
 }
 
-/** All pieces, the weakest first: their places are their ranks. */
+/** All segments, the weakest first: their places are their ranks. */
 async function segmentsInOrder(
   readable: FeatureFiles,
   files: readonly DataFile[],
 ): Promise<PlacedSegment[]> {
   const placed: PlacedSegment[] = [];
   for (const [input, file] of files.entries()) {
-    const pieces = isPack(file) ? (await readable.index(file)).pieces : [asSegment(file)];
-    for (const [local, piece] of pieces.entries()) placed.push({ piece, input, local });
+    const segments = isPack(file) ? (await readable.index(file)).segments : [asSegment(file)];
+    for (const [local, segment] of segments.entries()) placed.push({ segment, input, local });
   }
   return placed.sort(
-    (a, b) => a.piece.availableAt - b.piece.availableAt || a.input - b.input || a.local - b.local,
+    (a, b) =>
+      a.segment.availableAt - b.segment.availableAt || a.input - b.input || a.local - b.local,
   );
 }
 
@@ -132,18 +134,20 @@ function asSegment({
   key: _key,
   sha256: _hash,
   bytes: _bytes,
-  ...piece
-}: Exclude<DataFile, { pieces: unknown }>): Segment {
-  return piece;
+  ...segment
+}: Exclude<DataFile, { segments: unknown }>): Segment {
+  return segment;
 }
 
 /**
- * `block`: for each interval the runs of pieces that cover it and come, rank after rank, from the
+ * `block`: for each interval the runs of segments that cover it and come, rank after rank, from the
  * same input: from which of its own ranks to which, the new rank of the first, and the new rank of
- * the first piece after the run.
+ * the first segment after the run.
  */
 const blocksSql = (step: number): string => `CREATE OR REPLACE TEMP TABLE block AS
-  WITH cover AS (SELECT input, local, rank, unnest(range(start, past, ${step}::BIGINT)) AS instant FROM piece),
+  WITH cover AS (
+    SELECT input, local, rank, unnest(range(start, past, ${step}::BIGINT)) AS instant
+    FROM segment),
   run AS (SELECT *, row_number() OVER (PARTITION BY instant ORDER BY rank)
       - row_number() OVER (PARTITION BY instant, input ORDER BY rank) AS run FROM cover)
   SELECT instant, input, min(local) AS low, max(local) AS high, min(rank) AS rank,
@@ -151,21 +155,28 @@ const blocksSql = (step: number): string => `CREATE OR REPLACE TEMP TABLE block 
   FROM run GROUP BY instant, input, run`;
 
 /** Every row of every input, cut at the blocks, with the new ranks at which it is valid. */
-function versionsSql(files: readonly DataFile[], paths: readonly string[], pieces: number): string {
+function versionsSql(
+  files: readonly DataFile[],
+  paths: readonly string[],
+  segments: number,
+): string {
   const inputs = files.map((file, input) => {
     const ranks = isPack(file) ? 'first_piece, until_piece' : '0 AS first_piece, 1 AS until_piece';
-    return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant, target::FLOAT AS target, available_at, ${ranks}
+    return `SELECT ${input} AS input, series_id, epoch_ms("timestamp") AS instant,
+        target::FLOAT AS target, available_at, ${ranks}
       FROM ${parquetFiles(paths[input] as string)}`;
   });
-  // A row begins and ends at pieces that cover its interval, so inside a block their new ranks are
-  // the row's.
+  // A row begins and ends at segments that cover its interval, so inside a block their new ranks
+  // are the row's.
   return `WITH old AS (${inputs.join(' UNION ALL ')})
     SELECT series_id, old.instant AS instant, target, available_at,
       CASE WHEN first_piece <= low THEN block.rank ELSE began.rank END AS first,
-      CASE WHEN until_piece > high THEN coalesce(next_rank, ${pieces}) ELSE ended.rank END AS until
-    FROM old JOIN block ON old.input = block.input AND old.instant = block.instant AND first_piece <= high AND until_piece > low
-    LEFT JOIN piece AS began ON began.input = old.input AND began.local = first_piece
-    LEFT JOIN piece AS ended ON ended.input = old.input AND ended.local = until_piece`;
+      CASE WHEN until_piece > high THEN coalesce(next_rank, ${segments})
+        ELSE ended.rank END AS until
+    FROM old JOIN block ON old.input = block.input AND old.instant = block.instant
+      AND first_piece <= high AND until_piece > low
+    LEFT JOIN segment AS began ON began.input = old.input AND began.local = first_piece
+    LEFT JOIN segment AS ended ON ended.input = old.input AND ended.local = until_piece`;
 }
 
 /**
@@ -180,9 +191,12 @@ const mergedSql = `
       AND signbit(lag(target) OVER turn) = signbit(target) THEN 0 ELSE 1 END AS fresh
     FROM version SEMI JOIN twice USING (series_id, instant)
     WINDOW turn AS (PARTITION BY series_id, instant ORDER BY first)),
-  numbered AS (SELECT *, sum(fresh) OVER (PARTITION BY series_id, instant ORDER BY first) AS run FROM compared),
+  numbered AS (
+    SELECT *, sum(fresh) OVER (PARTITION BY series_id, instant ORDER BY first) AS run
+    FROM compared),
   merged AS (
-    SELECT series_id, instant, arg_min(target, first) AS target, min(available_at) AS available_at, min(first) AS first, max(until) AS until
+    SELECT series_id, instant, arg_min(target, first) AS target,
+      min(available_at) AS available_at, min(first) AS first, max(until) AS until
     FROM numbered GROUP BY series_id, instant, run
     UNION ALL SELECT series_id, instant, target, available_at, first, until FROM single)
   SELECT series_id, make_timestamp(instant * 1000) AS "timestamp", target, available_at,

@@ -32,8 +32,8 @@ const LARGEST_FLOAT = '3.4028234e38';
 const MAX_LISTED = 4_000_000;
 
 export type Claims = Pick<FeatureObject, 'rows' | 'span' | 'availableAt'> & {
-  /** Of a pack: how many pieces it has. */
-  readonly pieces?: { readonly count: number };
+  /** Of a pack: how many segments it has. */
+  readonly segments?: { readonly count: number };
 };
 
 export interface Inspected {
@@ -56,7 +56,7 @@ export async function inspectParquet(
   try {
     const described = await session.rows(`DESCRIBE SELECT * FROM ${file}`);
     const types = new Map(described.map(([name, type]) => [String(name), String(type)]));
-    for (const [name, allowed] of Object.entries(claims.pieces ? PACK_COLUMNS : COLUMNS)) {
+    for (const [name, allowed] of Object.entries(claims.segments ? PACK_COLUMNS : COLUMNS)) {
       const type = types.get(name);
       if (type === undefined) return wrong(`it has no column ${name}`);
       if (!allowed.includes(type))
@@ -68,7 +68,7 @@ export async function inspectParquet(
     const [[counted]] = (await session.rows(`SELECT count(*) FROM ${file}`)) as [[unknown]];
     if (Number(counted) !== claims.rows) return wrong(`it has ${counted} rows, not ${claims.rows}`);
     const bad = badRows(claims, frequencyMinutes);
-    if (!claims.pieces && claims.rows <= MAX_LISTED)
+    if (!claims.segments && claims.rows <= MAX_LISTED)
       return await readRows(session, file, claims, frequencyMinutes, bad);
 
     const [found] = await session.rows(`SELECT ${countsOf(bad)} FROM ${file}`);
@@ -101,23 +101,24 @@ function wrongIn(bad: Record<string, string>, counts: readonly unknown[] = []): 
 
 /** What must be true of no row, by what it is called. */
 function badRows(
-  { span, availableAt, pieces }: Claims,
+  { span, availableAt, segments }: Claims,
   frequencyMinutes: number,
 ): Record<string, string> {
   const micros = `epoch_us("timestamp")`;
+  const step = frequencyMinutes * 60_000_000;
   const bad: Record<string, string> = {
     'rows with a missing field':
       'series_id IS NULL OR series_id = \'\' OR "timestamp" IS NULL OR target IS NULL OR ' +
       'available_at IS NULL',
     'rows with a target that is no finite number': `NOT isfinite(target) OR abs(target::DOUBLE) > ${LARGEST_FLOAT}`,
-    'rows off the grid': `(${micros} - ${span.start * 1000}) % ${frequencyMinutes * 60_000_000} <> 0`,
+    'rows off the grid': `(${micros} - ${span.start * 1000}) % ${step} <> 0`,
     'rows outside the span': `${micros} < ${span.start * 1000} OR ${micros} >= ${span.end * 1000}`,
     'rows that became known after the object': `epoch_us(available_at) > ${availableAt * 1000}`,
   };
-  if (pieces) {
-    bad['rows with pieces that there are not'] =
+  if (segments) {
+    bad['rows with segments that there are not'] =
       `first_piece IS NULL OR until_piece IS NULL OR first_piece < 0
-      OR first_piece >= until_piece OR until_piece > ${pieces.count}`;
+      OR first_piece >= until_piece OR until_piece > ${segments.count}`;
   }
   return bad;
 }
@@ -128,11 +129,12 @@ const twice = (id: string): string => `two rows for one interval of series ${JSO
  * A series with two rows for an interval. In a pack an interval may have several rows, as long as
  * no two are valid at the same rank.
  */
-function doubledSql(file: string, { pieces }: Claims): string {
+function doubledSql(file: string, { segments }: Claims): string {
   const several = `SELECT series_id, "timestamp" FROM ${file} GROUP BY ALL HAVING count(*) > 1`;
-  if (!pieces) return `${several} LIMIT 1`;
+  if (!segments) return `${several} LIMIT 1`;
   return `SELECT series_id FROM (
-    SELECT series_id, first_piece < lag(until_piece) OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS overlap
+    SELECT series_id, first_piece < lag(until_piece)
+      OVER (PARTITION BY series_id, "timestamp" ORDER BY first_piece) AS overlap
     FROM ${file} SEMI JOIN (${several}) USING (series_id, "timestamp")) WHERE overlap LIMIT 1`;
 }
 

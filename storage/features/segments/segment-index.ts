@@ -1,7 +1,7 @@
 /**
- * Purpose: the segment index of a pack: which objects a compaction merged, in the order in which they
- * win, and where each series begins.
- * Invariants: the rank of a piece is its place in the table, ascending by `availableAt` and, of
+ * Purpose: the segment index of a pack: which objects a compaction merged, in the order in which
+ * they win, and where each series begins.
+ * Invariants: the rank of a segment is its place in the table, ascending by `availableAt` and, of
  * equals, in the order of the commits; the table is named by its content and must add up to what
  * the manifest says of the pack.
  * Fails: STORE_CORRUPT with the key for a table that is missing, torn, or does not fit its pack.
@@ -17,13 +17,13 @@ import { coveredBy } from '../time-spans.ts';
 const SEGMENT_FORMAT = 1;
 
 export interface SegmentIndex {
-  readonly pieces: readonly Segment[];
+  readonly segments: readonly Segment[];
   /**
-   * For each series with rows of last pieces: the first interval at which there is one (no later
-   * piece of the pack covers it).
+   * For each series with rows of last segments: the first interval at which there is one (no later
+   * segment of the pack covers it).
    */
   readonly firsts: ReadonlyMap<string, number>;
-  /** The stretches of time that any piece covers, in their order. */
+  /** The stretches of time that any segment covers, in their order. */
   readonly covered: readonly TimeSpan[];
 }
 
@@ -72,34 +72,35 @@ const properties = {
 const shape = lazyValidator(record(properties));
 
 /**
- * @param copy tells apart tables of the same content, where a name must not be used again
+ * @param copy distinguishes tables of the same content, where a name must not be used again
  * (docs/store-protocol.md, Garbage)
  */
 export function encodeSegmentIndex(
   feed: string,
-  table: Pick<SegmentIndex, 'pieces' | 'firsts'>,
+  table: Pick<SegmentIndex, 'segments' | 'firsts'>,
   copy: number,
 ): Uint8Array {
-  const pieces = table.pieces.map((piece): StoredSegment => {
-    const { span, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected } = piece;
+  const rows = table.segments.map((segment): StoredSegment => {
+    const { span, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected } = segment;
     return [span.start, span.end, availableAt, part, fingerprint, rows, rowsIn, rowsUsed, rejected];
   });
-  const stored: Stored = { format: SEGMENT_FORMAT, feed, copy, pieces, series: [...table.firsts] };
+  const series = [...table.firsts];
+  const stored: Stored = { format: SEGMENT_FORMAT, feed, copy, pieces: rows, series };
   return Buffer.from(JSON.stringify(stored));
 }
 
-/** What a manifest says of a pack, as far as it follows from its pieces. */
-export function sumOfSegments(pieces: readonly Segment[]) {
+/** What a manifest says of a pack, as far as it follows from its segments. */
+export function sumOfSegments(segments: readonly Segment[]) {
   const span = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
   const rejected: Record<string, number> = {};
   const sum = { availableAt: Number.NEGATIVE_INFINITY, rowsIn: 0, rowsUsed: 0 };
-  for (const piece of pieces) {
-    span.start = Math.min(span.start, piece.span.start);
-    span.end = Math.max(span.end, piece.span.end);
-    sum.availableAt = Math.max(sum.availableAt, piece.availableAt);
-    sum.rowsIn += piece.rowsIn;
-    sum.rowsUsed += piece.rowsUsed;
-    for (const [reason, rows] of Object.entries(piece.rejected))
+  for (const segment of segments) {
+    span.start = Math.min(span.start, segment.span.start);
+    span.end = Math.max(span.end, segment.span.end);
+    sum.availableAt = Math.max(sum.availableAt, segment.availableAt);
+    sum.rowsIn += segment.rowsIn;
+    sum.rowsUsed += segment.rowsUsed;
+    for (const [reason, rows] of Object.entries(segment.rejected))
       rejected[reason] = (rejected[reason] ?? 0) + rows;
   }
   return { span: span as TimeSpan, ...sum, rejected };
@@ -110,9 +111,9 @@ export async function readSegmentIndex(
   store: ObjectStore,
   pack: FeaturePack,
 ): Promise<SegmentIndex> {
-  const { key, sha256: hash } = pack.pieces;
+  const { key, sha256: hash } = pack.segments;
   const corrupt = (problem: string, cause?: unknown) =>
-    new HeadwayError('STORE_CORRUPT', `The pieces of a pack cannot be read: ${problem}`, {
+    new HeadwayError('STORE_CORRUPT', `The segments of a pack cannot be read: ${problem}`, {
       where: key,
       fix:
         'Restore the object from a backup of the store; `headway store verify` lists ' +
@@ -124,7 +125,7 @@ export async function readSegmentIndex(
       ? corrupt('the object is missing', error)
       : error;
   });
-  if (bytes.length !== pack.pieces.bytes || sha256(bytes) !== hash)
+  if (bytes.length !== pack.segments.bytes || sha256(bytes) !== hash)
     throw corrupt('the object is not what its SHA-256 says');
   let stored: unknown;
   try {
@@ -135,13 +136,13 @@ export async function readSegmentIndex(
   const unlike = schemaProblem(shape, stored);
   if (unlike !== null) throw corrupt(unlike);
   const { feed, series } = stored as Stored;
-  const pieces = decode(stored as Stored);
-  const problem = problemIn(feed, pieces, pack);
+  const segments = decode(stored as Stored);
+  const problem = problemIn(feed, segments, pack);
   if (problem !== null) throw corrupt(problem);
   return {
-    pieces,
+    segments,
     firsts: new Map(series),
-    covered: coveredBy(pieces.map(({ span }) => span)),
+    covered: coveredBy(segments.map(({ span }) => span)),
   };
 }
 
@@ -151,16 +152,17 @@ const decode = ({ feed, pieces }: Stored): Segment[] =>
     span: { start, end },
   }));
 
-function problemIn(feed: string, pieces: readonly Segment[], pack: FeaturePack): string | null {
+function problemIn(feed: string, segments: readonly Segment[], pack: FeaturePack): string | null {
   if (feed !== pack.feed) return `it is of the feed ${JSON.stringify(feed)}`;
-  if (pieces.length !== pack.pieces.count)
-    return `it has ${pieces.length} pieces, not ${pack.pieces.count}`;
-  const unordered = pieces.findIndex(
-    (piece, rank) => rank > 0 && piece.availableAt < (pieces[rank - 1] as Segment).availableAt,
+  if (segments.length !== pack.segments.count)
+    return `it has ${segments.length} segments, not ${pack.segments.count}`;
+  const unordered = segments.findIndex(
+    (segment, rank) =>
+      rank > 0 && segment.availableAt < (segments[rank - 1] as Segment).availableAt,
   );
-  if (unordered >= 0) return `piece ${unordered} is out of order`;
-  if (pieces.some(({ span }) => !(span.start < span.end))) return 'a piece has an empty span';
-  const sum = sumOfSegments(pieces);
+  if (unordered >= 0) return `segment ${unordered} is out of order`;
+  if (segments.some(({ span }) => !(span.start < span.end))) return 'a segment has an empty span';
+  const sum = sumOfSegments(segments);
   const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
   const sorted = (record: object) => Object.entries(record).sort();
   if (!same(sum.span, pack.span) || sum.availableAt !== pack.availableAt)

@@ -2,10 +2,17 @@
  * Purpose: signals end `headway start` and `headway schedule` at any stage, with success (but for
  * `--once`, whose run did not end), and no process is left behind.
  */
+import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type CliWorker, cliWorker, temporaryPlace } from '../../fixtures/cli/cli-worker.ts';
-import { endAll, processesWith, startHeadway } from '../../fixtures/cli/headway-process.ts';
+import {
+  endAll,
+  environmentOf,
+  processesWith,
+  ROOT,
+  startHeadway,
+} from '../../fixtures/cli/headway-process.ts';
 
 let place: Awaited<ReturnType<typeof temporaryPlace>>;
 let warm: CliWorker;
@@ -87,3 +94,20 @@ test.each([
   },
   60_000,
 );
+
+test('SIGTERM to npm stops the service below it', async () => {
+  if (process.platform !== 'linux') return;
+  const env = { ...environmentOf(place.env), PORT: '0' };
+  const args = ['run', '--silent', 'headway', '--', 'serve'];
+  const npm = spawn('npm', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  for await (const chunk of npm.stdout) {
+    output += chunk;
+    if (/Serving .*\n/.test(output)) break;
+  }
+  const ended = new Promise((resolve) => npm.once('exit', resolve));
+  npm.kill('SIGTERM');
+  await ended;
+  for (let tries = 0; tries < 100 && (await left()).length > 0; tries++) await pause(50);
+  expect(await left()).toEqual([]);
+}, 60_000);

@@ -74,7 +74,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const reported = (read: Promise<Panel>): Promise<string> =>
+const outcome = (read: Promise<Panel>): Promise<string> =>
   read.then(
     (panel) => `${panel.seriesIds} ${hashPanel(panel)}`,
     (error: unknown) =>
@@ -82,10 +82,10 @@ const reported = (read: Promise<Panel>): Promise<string> =>
   );
 
 /**
- * Everything that can be asked of a snapshot (by one SQL engine: starting them is what
- * takes time).
+ * Everything that can be asked of a snapshot, and the results (by one SQL engine: starting them is
+ * what takes time).
  */
-function replies(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
+function results(store: ObjectStore, manifest: Manifest): Promise<Record<string, string>> {
   return withSqlSession(async (session) => {
     const found: Record<string, string> = {};
     for (let known = -1; known <= 7; known++) {
@@ -95,7 +95,7 @@ function replies(store: ObjectStore, manifest: Manifest): Promise<Record<string,
           ...(cutoff === undefined ? {} : { cutoff: hour(cutoff) }),
           ...(from === undefined ? {} : { from: hour(from) }),
         };
-        found[JSON.stringify([known, cutoff, from])] = await reported(
+        found[JSON.stringify([known, cutoff, from])] = await outcome(
           readSnapshot(new FeatureFiles(store), manifest, query, session),
         );
       }
@@ -132,7 +132,7 @@ describe('compaction', () => {
                 rows: [['a', 0, 1]],
               };
               const schema = schemaOf(missing);
-              let committed = 0;
+              let segments = 0;
               for (const [i, specs] of [[anchor], ...commits].entries()) {
                 const newObjects = await makeObjects(folder, specs);
                 const manifest = await commitObjects(features, {
@@ -141,7 +141,7 @@ describe('compaction', () => {
                   newObjects,
                   onlineIntervals: VIEW,
                 });
-                committed += newObjects.length;
+                segments += newObjects.length;
                 // Whether it was made from the view before or from everything, the view is what the
                 // snapshot reads as.
                 const online = await features.readOnline();
@@ -153,16 +153,16 @@ describe('compaction', () => {
                   hashPanel(whole),
                 ]);
                 if (!compactAfter[i]) continue;
-                const before = await replies(store, manifest);
+                const before = await results(store, manifest);
                 const view = await features.readOnline();
                 const compacted = (await features.compact({ maxRows: 12 })) as Manifest;
-                expect(await replies(store, compacted)).toEqual(before);
+                expect(await results(store, compacted)).toEqual(before);
                 expect(hashPanel((await features.readOnline()).panel)).toBe(hashPanel(view.panel));
-                expect(await features.pieces(compacted)).toHaveLength(committed);
+                expect(await features.segments(compacted)).toHaveLength(segments);
                 const rowsIn = (all: readonly { rowsIn: number }[]) =>
                   all.reduce((sum, segment) => sum + segment.rowsIn, 0);
                 expect(rowsIn([...compacted.packs, ...compacted.objects])).toBe(
-                  rowsIn(await features.pieces(manifest)),
+                  rowsIn(await features.segments(manifest)),
                 );
               }
               expect((await features.verify()).problems).toEqual([]);

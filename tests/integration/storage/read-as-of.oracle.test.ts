@@ -96,16 +96,16 @@ function oracle(
   };
   const row = (feed: string, id: string, t: number) =>
     winner(feed, t)?.rows.find(([series, at]) => series === id && at === t)?.[2];
-  const hasRow = (feed: string, id: string) => {
+  const covers = (feed: string, id: string) => {
     for (let t = 0; t <= last; t++) if (row(feed, id, t) !== undefined) return true;
     return false;
   };
-  const ids = IDS.filter((id) => feeds.some((feed) => hasRow(feed, id))).sort(codePoints);
+  const ids = IDS.filter((id) => feeds.some((feed) => covers(feed, id))).sort(codePoints);
   const series = ids.map((id) => {
     const values: number[] = [];
     for (let t = first; t <= last; t++) {
       const parts = feeds
-        .filter((feed) => missing === 'zero' || hasRow(feed, id))
+        .filter((feed) => missing === 'zero' || covers(feed, id))
         .map(
           (feed) => row(feed, id, t) ?? (missing === 'zero' && winner(feed, t) ? 0 : Number.NaN),
         );
@@ -123,7 +123,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-test('readAsOf follows the rules, whatever the objects, and a later commit changes no earlier result', async () => {
+test('readAsOf reads as the rules say, whatever the objects, and a later commit changes no earlier result', async () => {
   await fc.assert(
     fc.asyncProperty(
       specs,
@@ -140,7 +140,7 @@ test('readAsOf follows the rules, whatever the objects, and a later commit chang
             schema,
             newObjects,
           });
-          const replies = [];
+          const results = [];
           for (const asked of questions) {
             const expected = oracle(all, asked, missing);
             const query = {
@@ -161,7 +161,7 @@ test('readAsOf follows the rules, whatever the objects, and a later commit chang
             expect([...panel.columns.target].map((v) => v + 0)).toEqual(
               expected.series.flat().map((v) => Math.fround(v) + 0),
             );
-            replies.push({ query, hash: hashPanel(panel) });
+            results.push({ query, hash: hashPanel(panel) });
           }
           const late = await makeObjects(folder, [
             {
@@ -174,7 +174,7 @@ test('readAsOf follows the rules, whatever the objects, and a later commit chang
             { feed: 'one', part: 'late', availableAt: NOW + 10, span: [0, 9], rows: [['a', 2, 1]] },
           ]);
           await commitObjects(features, { reason: 'late', schema, newObjects: late });
-          for (const { query, hash } of replies) {
+          for (const { query, hash } of results) {
             const again = await features.readAsOf(
               query.knownAt === undefined ? { ...query, snapshotVersion } : query,
             );

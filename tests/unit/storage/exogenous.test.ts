@@ -1,5 +1,5 @@
 /**
- * Purpose: exogenous feeds in the store: columns beside the series, kept by the same protocol, and
+ * Purpose: exogenous feeds in the store: columns next to the series, kept by the same protocol, and
  * never demand.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -32,7 +32,7 @@ const demand: ObjectSpec = {
     ['b', 3, 2],
   ],
 };
-/** Begins before the demand and goes on after it; hour 4 is not told. */
+/** Begins before the demand and goes on after it; hour 4 is missing. */
 const heat: ObjectSpec = {
   ...{ feed: '@weather', part: 'heat', span: [0, 9] as const, availableAt: NOW + 1 },
   rows: [0, 1, 2, 3, 5, 6, 7, 8].map((at) => ['heat', at, at * 10] as const),

@@ -1,6 +1,7 @@
 /**
- * Purpose: objects that somebody made on purpose: checksummed and hashed as they should be, and saying
- * what no writer of ours says. Each is refused with a coded error that names it, or is harmless.
+ * Purpose: objects that somebody made on purpose: checksummed and hashed as they should be, and
+ * saying what no writer of ours says. Each is refused with a coded error that names it, or is
+ * harmless.
  */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -199,9 +200,9 @@ describe('Parquet files, with the hash that their manifest says', () => {
     const key = objectKeys.featureData('toy', hash);
     store.objects.set(key, bytes);
     forge(withObject({ key, sha256: hash, bytes: bytes.length, rows: 1, ...claims }));
-    const answer = await features.readAsOf().catch((problem: unknown) => problem);
-    if (isHeadwayError(answer)) expect(answer).toMatchObject({ code: 'STORE_CORRUPT', where: key });
-    return answer;
+    const result = await features.readAsOf().catch((problem: unknown) => problem);
+    if (isHeadwayError(result)) expect(result).toMatchObject({ code: 'STORE_CORRUPT', where: key });
+    return result;
   }
 
   test.each([
@@ -233,8 +234,8 @@ describe('Parquet files, with the hash that their manifest says', () => {
 
   test('a small file of very many rows', async () => {
     const bomb = `SELECT ${columns("'x'")} FROM range(${BOMB_ROWS})`;
-    const answer = await reading(bomb, { rows: BOMB_ROWS });
-    expect(answer).toMatchObject({ code: 'STORE_CORRUPT' });
+    const result = await reading(bomb, { rows: BOMB_ROWS });
+    expect(result).toMatchObject({ code: 'STORE_CORRUPT' });
     expect((await stat(path.join(folder, 'hostile.parquet'))).size).toBeLessThan(BOMB_ROWS / 10);
   }, 120_000);
 });
@@ -265,7 +266,7 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
       rows: ids.map((id, i) => [id, i % 2, i + 1] as const),
     },
     {
-      feed: '@beside',
+      feed: '@extra',
       part: 'b',
       span: [0, 2],
       rows: ['__proto__', 'constructor', `it's`].map((id, i) => [id, 0, i + 1] as const),
@@ -277,8 +278,8 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
     expect([...panel.seriesIds].sort()).toEqual([...ids].sort());
     for (const [i, id] of ids.entries())
       expect(panel.columns.target[panel.seriesIds.indexOf(id) * 2 + (i % 2)]).toBe(i + 1);
-    const beside = Object.entries(panel.exogenous ?? {}).map(([name, values]) => [name, values[0]]);
-    expect(Object.fromEntries(beside)).toEqual(
+    const extra = Object.entries(panel.exogenous ?? {}).map(([name, values]) => [name, values[0]]);
+    expect(Object.fromEntries(extra)).toEqual(
       Object.fromEntries([
         ['__proto__', 1],
         ['constructor', 2],
@@ -291,8 +292,8 @@ test('names that are SQL, patterns or partitions, of series, columns and folders
   expect(Object.keys(Object).concat(Object.keys(Object.prototype))).toEqual([]);
 });
 
-test('files with odd names beside the objects are not seen, and are not the store’s', async () => {
-  const root = path.join(folder, 'beside');
+test('files with odd names next to the objects are not seen, and are not the store’s', async () => {
+  const root = path.join(folder, 'neighbours');
   const own = openFeatureStore({ store: fileObjectStore(root), domain: 'toy', clock });
   await commitObjects(own, {
     reason: 'test',

@@ -79,7 +79,8 @@ placed AS (
   SELECT coalesce(c.reason, k.lost) AS reason,
     CASE WHEN k.lost IS NULL THEN c.series END AS series,
     CASE WHEN k.lost IS NULL THEN c.local_ms - k.shift_ms END AS utc_ms,
-    CASE WHEN k.turns = 1 THEN c.used WHEN k.turn = 1 THEN ${half('+')} ELSE ${half('-')} END AS amount,
+    CASE WHEN k.turns = 1 THEN c.used WHEN k.turn = 1 THEN ${half('+')}
+      ELSE ${half('-')} END AS amount,
     CASE WHEN k.turn > 1 THEN 0 WHEN c.reason IS NULL THEN c.used ELSE c.n END AS row_count,
     CASE WHEN k.turn = 1 AND c.reason IS NULL THEN c.n - c.used ELSE 0 END AS duplicates
   FROM counted AS c
@@ -106,7 +107,8 @@ WHERE hw_reason IS NULL`;
 
 /** Each row is an event. */
 const countedAll = (query: PortablePart): string => `counted AS (
-  SELECT hw_reason AS reason, ${usable(query.rows.seriesId)} AS series, ${usable(bucketOf(query))} AS local_ms,
+  SELECT hw_reason AS reason, ${usable(query.rows.seriesId)} AS series,
+    ${usable(bucketOf(query))} AS local_ms,
     count(*) AS n, count(*) FILTER (WHERE hw_reason IS NULL) AS used
   FROM ${judged(query)} AS judged
   GROUP BY 1, 2, 3
@@ -130,7 +132,8 @@ ranked AS (
 ),
 counted AS (
   SELECT reason, series, local_ms, sum(n) AS n,
-    sum(CASE WHEN reason IS NOT NULL THEN 0 WHEN NOT has_key THEN n WHEN place = 1 THEN 1 ELSE 0 END) AS used
+    sum(CASE WHEN reason IS NOT NULL THEN 0 WHEN NOT has_key THEN n WHEN place = 1 THEN 1
+      ELSE 0 END) AS used
   FROM ranked
   GROUP BY 1, 2, 3
 )`;

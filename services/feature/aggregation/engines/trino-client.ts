@@ -12,6 +12,7 @@ import axios, { type AxiosError, type AxiosRequestConfig } from 'axios';
 import { isNetworkError } from 'axios-retry';
 import { HeadwayError } from '../../../../platform/errors.ts';
 import { type HttpClient, reasonOf } from '../../../../platform/http/client.ts';
+import { tlsFix } from '../../../../platform/http/tls.ts';
 import { trinoDialect } from './portable-sql.ts';
 import type { QueryEngine } from './query-engine.ts';
 
@@ -152,7 +153,9 @@ function unreachable(error: unknown, where: string): HeadwayError {
     `the Trino cluster does not respond (${reasonOf(error)})`,
     {
       where,
-      fix: 'Look whether it runs and can be reached, and run again; nothing was committed.',
+      fix:
+        tlsFix(String((error as { code?: unknown }).code)) ??
+        'Check that it runs and can be reached, and run again; nothing was committed.',
       cause: error,
     },
   );

@@ -117,14 +117,14 @@ export function policyTests(): void {
       [
         'prod-features',
         /Task/,
-        ['features', 'forecasts', 'models', 'quarantine'],
-        ['features', 'forecasts', 'quarantine'],
+        ['features', 'forecasts', 'models', 'quarantine', 'witness'],
+        ['features', 'forecasts', 'quarantine', 'witness'],
       ],
       [
         'dev-features',
         /Role/,
-        ['features', 'forecasts', 'models', 'quarantine'],
-        ['features', 'forecasts', 'quarantine'],
+        ['features', 'forecasts', 'models', 'quarantine', 'witness'],
+        ['features', 'forecasts', 'quarantine', 'witness'],
       ],
       ['prod-training', /Task/, ['features', 'models'], ['models']],
       ['prod-inference', /Role/, ['features', 'models'], []],
@@ -145,6 +145,7 @@ export function policyTests(): void {
         expect(prefixes('everything-features', /Role/, sid).sort()).toEqual([
           'features/electricity/*',
           'quarantine/electricity/*',
+          'witness/electricity/*',
         ]);
       expect(prefixes('everything-batch', /Shard/, 'ReadStore').sort()).toEqual(
         ['features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),

@@ -48,7 +48,7 @@ describe('through training', () => {
     const { card } = await train({ ...quick(2), config: { ...quick(2).config, testDays: 12 } });
     await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });
     const { verdict, evaluation } = await train(toy.request);
-    const [against, champion] = verdict.comparisons;
+    const [against, champion] = [verdict.comparisons[0], verdict.comparisons.at(-1)];
     expect(evaluation.result.cutoffs).toHaveLength(20);
     expect(against?.cutoffs).toBe(20);
     expect(champion).toMatchObject({ reference: 'champion', cutoffs: 11 });

@@ -30,7 +30,7 @@ import { HORIZON, openToy, toyDomain } from '../../../fixtures/toy-store.ts';
 jest.setTimeout(120_000);
 
 /** More than serving keeps, and a window looks back. */
-const LENGTH = 30 * 168;
+const LENGTH = ONLINE_INTERVALS + 2 * 168;
 const CUTOFF = LENGTH - 1;
 const domain: Domain = { ...toyDomain, pastExogenous: ['heat'], futureExogenous: ['plan'] };
 

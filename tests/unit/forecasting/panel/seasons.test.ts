@@ -7,6 +7,8 @@ import { naiveForecasters } from '../../../../forecasting/models/baselines/naive
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../../forecasting/panel/seasons.ts';
 import { defaultConfigOf } from '../../../../services/training/training-config.ts';
+import { foldSizes } from '../../../../services/training/tuning/tuning.ts';
+import { toyDomain } from '../../../fixtures/toy-store.ts';
 
 const WEEK = 10_080;
 const MONTH = 43_200;
@@ -57,6 +59,17 @@ describe('baselines', () => {
   });
 });
 
+test.each([
+  [60, [24, 168], 24, { span: 336, step: 13 }],
+  [60, [24, 168], 240, { span: 480, step: 13 }],
+  [1440, [7, 28], 14, { span: 56, step: 2 }],
+  [WEEK, [52], 13, { span: 26, step: 1 }],
+  [MONTH, [12], 12, { span: 24, step: 1 }],
+])('folds of a search by %d minutes, %j, horizon %d', (...given) => {
+  const [frequencyMinutes, seasonLengths, horizon, expected] = given;
+  expect(foldSizes({ ...toyDomain, frequencyMinutes, seasonLengths, horizon })).toEqual(expected);
+});
+
 describe('defaults of training', () => {
   const configOf = (frequencyMinutes: number, seasonLengths: number[]) => {
     const { network, fit, testDays, cutoffStep } = defaultConfigOf({
@@ -74,7 +87,7 @@ describe('defaults of training', () => {
     [30, [48, 336], { window: 96, stride: 17, calibration: 672, testDays: 28, cutoffStep: 49 }],
     [1440, [7, 28], { window: 28, stride: 1, calibration: 56, testDays: 112, cutoffStep: 3 }],
     [WEEK, [52], { window: 52, stride: 1, calibration: 26, testDays: 546, cutoffStep: 1 }],
-    [MONTH, [12], { window: 12, stride: 1, calibration: 6, testDays: 540, cutoffStep: 1 }],
+    [MONTH, [12], { window: 12, stride: 1, calibration: 6, testDays: 720, cutoffStep: 1 }],
   ])('intervals of %d minutes', (frequency, seasons, expected) => {
     expect(configOf(frequency, seasons)).toEqual(expected);
   });

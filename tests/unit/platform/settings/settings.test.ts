@@ -57,6 +57,7 @@ describe('readSettings', () => {
       engine: 'duckdb',
       apiKeys: null,
       proxies: 0,
+      urlPrefix: null,
       corsOrigins: null,
       connections: null,
       traces: null,

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { isHeadwayError } from '../../../../platform/errors.ts';
 import { createLogger } from '../../../../platform/telemetry/logger.ts';
-import { startServer } from '../../../../services/inference/server.ts';
+import { requireFreePort, startServer } from '../../../../services/inference/server.ts';
 import { createFixture, type Fixture, weeklyNaive } from '../../../fakes/inference.ts';
 
 const start = (changes: Partial<Fixture> = {}, port = 0) => {
@@ -94,6 +94,9 @@ describe('server', () => {
     const { server } = await start();
     const refused = await start({}, server.port).catch((error: unknown) => error);
     expect(isHeadwayError(refused, 'SETTINGS_INVALID')).toBe(true);
+    const busy = { code: 'SETTINGS_INVALID', message: expect.stringContaining('EADDRINUSE') };
+    await expect(requireFreePort('127.0.0.1', server.port)).rejects.toMatchObject(busy);
+    await requireFreePort('127.0.0.1', 0);
     await server.close();
   });
 
@@ -122,6 +125,20 @@ describe('server', () => {
       `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`,
     );
     expect(endless).toMatch(/^HTTP\/1\.1 431 /);
+    await server.close();
+  });
+
+  test('a body that trickles in is cut off by the limit of a request', async () => {
+    const { options } = createFixture();
+    const server = await startServer({
+      ...options,
+      settings: { ...options.settings, requestTimeoutMs: 100 },
+      ...{ host: '127.0.0.1', port: 0, refreshIntervalMs: 60_000, closeTimeoutMs: 2000 },
+    });
+    const head = 'POST /v1/forecasts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    expect(await raw(server.port, `${head}Content-Length: 100\r\n\r\n{`)).toMatch(
+      /^HTTP\/1\.1 408 [\s\S]*"REQUEST_TIMED_OUT"/,
+    );
     await server.close();
   });
 

@@ -238,7 +238,7 @@ describe('what must not pass', () => {
     60_000,
   );
 
-  test('too short a history, which is reported in numbers', async () => {
+  test('too short a history: the error says in days what is missing', async () => {
     const panel = learnable();
     const length = MIN_HISTORY;
     await commitPanel(folder, toy, {
@@ -249,8 +249,9 @@ describe('what must not pass', () => {
     const error = await train(toy.request).catch((caught: unknown) => caught);
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
     // what a window reaches back, one horizon, the test days.
-    expect((error as Error).message).toContain(`holds ${length} intervals`);
-    expect((error as Error).message).toContain(`needs ${MIN_HISTORY + HORIZON + TEST_INTERVALS}`);
+    expect((error as Error).message).toContain(`(${length} intervals);`);
+    const needed = MIN_HISTORY + HORIZON + TEST_INTERVALS;
+    expect((error as Error).message).toContain(`(${needed} intervals) are needed`);
     expect(await toy.registry.list()).toEqual([]);
   });
 

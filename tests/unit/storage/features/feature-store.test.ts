@@ -1,4 +1,4 @@
-/** Purpose: what the feature store promises, told by small examples. */
+/** Purpose: what the feature store promises, by small examples. */
 
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,6 +8,7 @@ import { targetOf } from '../../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../../platform/clock.ts';
 import { type FeatureStore, openFeatureStore } from '../../../../storage/features/feature-store.ts';
 import { hashPanel } from '../../../../storage/features/panel-hash.ts';
+import { collectWitnesses, newestWitness } from '../../../../storage/log/witness.ts';
 import { type MemoryObjectStore, memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import {
   commitObjects,
@@ -296,7 +297,7 @@ describe('reading', () => {
     expect(numbers(targetOf(panel, 1))).toEqual([0, 0, 1]);
   });
 
-  test('a late backfill changes no answer to an earlier question', async () => {
+  test('a late backfill changes no earlier read', async () => {
     await commit([
       {
         part: 'a',
@@ -330,7 +331,7 @@ describe('reading', () => {
     expect(hashPanel(await features.readAsOf({ cutoff: hour(3) }))).not.toBe(before);
   });
 
-  test('cutoff, from and series narrow the answer', async () => {
+  test('cutoff, from and series narrow the result', async () => {
     await commit([
       {
         span: [0, 6],
@@ -356,7 +357,7 @@ describe('reading', () => {
     });
   });
 
-  test('questions that have no answer are refused', async () => {
+  test('queries that have no result are refused', async () => {
     await commit([
       {
         span: [0, 6],
@@ -410,7 +411,9 @@ describe('verifying', () => {
   test('a whole store has no problems, and counts what it holds', async () => {
     await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
     await commit([{ part: 'b', span: [3, 5], rows: [['x', 4, 1]] }]);
-    const bytes = [...store.objects.values()].reduce((sum, object) => sum + object.length, 0);
+    const bytes = [...store.objects]
+      .filter(([key]) => key.startsWith('features/'))
+      .reduce((sum, [, object]) => sum + object.length, 0);
     expect(await features.verify()).toEqual({
       objects: 6,
       bytes,
@@ -420,6 +423,31 @@ describe('verifying', () => {
       problems: [],
       orphans: [],
     });
+  });
+
+  test('a newest manifest that was deleted or replaced is a problem', async () => {
+    await commit([{ span: [0, 3], rows: [['x', 0, 1]] }]);
+    const second = await commit([{ part: 'b', span: [3, 5], rows: [['x', 4, 1]] }]);
+    const key = `features/toy/log/${String(second.number).padStart(20, '0')}.json`;
+    store.objects.delete(key);
+    expect((await features.verify()).problems).toEqual([
+      { key, problem: expect.stringContaining('committed and is missing') },
+    ]);
+    const before = [...store.objects.keys()].filter((name) => name.startsWith('witness/'));
+    await commit([{ part: 'c', span: [3, 5], rows: [['x', 4, 2]] }]);
+    for (const name of store.objects.keys())
+      if (name.startsWith('witness/') && !before.includes(name)) store.objects.delete(name);
+    expect((await features.verify()).problems).toEqual([
+      { key, problem: expect.stringContaining('another manifest') },
+    ]);
+  });
+
+  test('garbage collection leaves the witness of the newest entry', async () => {
+    for (const at of [0, 1, 2])
+      await commit([{ part: `${at}`, span: [at, at + 1], rows: [['x', at, 1]] }]);
+    expect(await collectWitnesses(store, 'toy', { remove: true })).toHaveLength(2);
+    expect(await newestWitness(store, 'toy')).toMatchObject({ number: 3 });
+    expect((await features.verify()).problems).toEqual([]);
   });
 
   test('what nothing names is an orphan and disturbs nobody', async () => {

@@ -15,7 +15,7 @@ test('entries come back as they were written, in order of issue, NaN included', 
   expect(await log.entries({ from: hour(2), until: hour(30) })).toEqual([2, 10].map(forecastAt));
 });
 
-test('writing an entry twice leaves one, and another one at the same time stands beside it', async () => {
+test('writing an entry twice leaves one, and another one at the same time stands next to it', async () => {
   const log = openForecastLog({ store: memoryObjectStore(), domain: 'toy' });
   expect(await log.append(forecastAt(1))).toBe(await log.append(forecastAt(1)));
   await log.append({ ...forecastAt(1), modelVersion: 'other' });

@@ -98,7 +98,7 @@ describe('models', () => {
 });
 
 describe('promotions', () => {
-  test('the last promotion names the champion, and refusals are written down beside it', async () => {
+  test('the last promotion names the champion, and refusals are written down next to it', async () => {
     expect(await models.champion()).toBeNull();
     const [a, b] = await register(1, 2);
     await promote(a);

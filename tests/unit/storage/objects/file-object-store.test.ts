@@ -209,3 +209,25 @@ describe('links', () => {
     expect(await fileObjectStore(path.join(folder, 'real')).get('a/b')).toEqual(bytes);
   });
 });
+
+test.each(['EPERM', 'EINVAL', 'ENOTSUP'])(
+  'a file system that flushes no folder (%s) is written to all the same',
+  async (code) => {
+    const isFolder = (name: string) => !name.includes('.tmp/');
+    const files = watched(
+      (call, name) => (call === 'file.sync' && isFolder(name) ? failWith(code) : undefined),
+      { handles: true },
+    );
+    const store = fileObjectStore(path.join(folder, 'new'), { files });
+    await store.put('a/b/c.bin', bytes);
+    expect(await store.createIfAbsent('a/b/d.bin', bytes)).toBe('created');
+    expect(Buffer.from(await store.get('a/b/c.bin'))).toEqual(bytes);
+  },
+);
+
+test('a disk that fails to flush a folder is an error', async () => {
+  const files = watched((call) => (call === 'file.sync' ? failWith('EIO') : undefined), {
+    handles: true,
+  });
+  await expect(fileObjectStore(folder, { files }).put('a/b.bin', bytes)).rejects.toThrow();
+});

@@ -25,7 +25,6 @@ async function open(options: FakeS3Options = {}) {
 
 test.each([
   ['always', /ignores it for a write to a key that exists/],
-  ['multipart', /ignores it for a multipart upload to a key that exists/],
   ['at once', /ignores it for writes to one key at once/],
 ] as const)(
   'a server that ignores the condition (%s) is refused by name',
@@ -42,6 +41,16 @@ test.each([
     expect(double.uploads.size).toBe(0);
   },
 );
+
+test('a server that ignores it for multipart uploads alone is used, with a warning', async () => {
+  double = await startFakeS3({ ignoresCondition: 'multipart' });
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const store = openOnFakeS3(double, folder, { isProven: false, onWarning });
+  for (const key of ['log/1.json', 'log/2.json'])
+    expect(await store.createIfAbsent(key, Buffer.from('1'))).toBe('created');
+  expect(warnings).toEqual([expect.stringContaining('for multipart uploads')]);
+});
 
 test('a server that honours it proves so once, and nothing of the proof stays', async () => {
   const store = await open();

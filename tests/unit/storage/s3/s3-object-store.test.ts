@@ -198,7 +198,7 @@ describe('large objects', () => {
 
 describe('reading', () => {
   test.each(['flip', 'short', 'truncate'] as const)(
-    'an answer that is damaged (%s) is asked for again',
+    'a response that is damaged (%s) is asked for again',
     async (kind) => {
       const store = openOnFakeS3(double, folder);
       await store.put('a', bytesOf('what was written'));
@@ -217,7 +217,7 @@ describe('reading', () => {
     await expect(store.localPath('a/b')).rejects.toMatchObject(corrupt);
   });
 
-  test('a server that does not answer is left in time', async () => {
+  test('a server that does not respond is left in time', async () => {
     double.fault = () => ({ kind: 'hang' });
     const retries = { tries: 2, sleep: async () => undefined };
     const store = openOnFakeS3(double, folder, { requestTimeoutMs: 40, retries });
@@ -310,7 +310,7 @@ describe('what people have to fix', () => {
     ],
     [status(400, 'AuthorizationHeaderMalformed'), /another region/, /AWS_REGION/],
     [status(501, 'NotImplemented'), /does not know/, /If-None-Match/],
-  ])('%j is asked once and told with what to do', async (fault, message, fix) => {
+  ])('%j is asked once and reported with what to do', async (fault, message, fix) => {
     double.fault = () => fault;
     const store = openOnFakeS3(double, folder);
     for (const work of [
@@ -375,14 +375,14 @@ describe('what people have to fix', () => {
       ];
       for (const work of works) {
         const error = await failureOf(work());
-        const told = `${describeError(error)} ${inspect(error, { depth: 20, showHidden: true })} ${JSON.stringify(error)}`;
+        const reported = `${describeError(error)} ${inspect(error, { depth: 20, showHidden: true })} ${JSON.stringify(error)}`;
         const signature =
           /Signature=([0-9a-f]{64})/.exec(
             double.requests.at(-1)?.headers.authorization ?? '',
           )?.[1] ?? 'none';
         expect(signature).not.toBe('none');
         for (const secret of [...Object.values(credentials), signature])
-          expect(told).not.toContain(secret);
+          expect(reported).not.toContain(secret);
       }
     }
   });

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Domain, RawPart, RawRows } from '../../../../../domains/domain.ts';
-import { parquetFiles, sqlText } from '../../../../../platform/duckdb/sql.ts';
+import { csvFiles, parquetFiles, sqlText } from '../../../../../platform/duckdb/sql.ts';
 import { aggregatePart } from '../../../../../services/feature/aggregation/aggregate.ts';
 import { sql, utc } from '../../../../fixtures/feature-fixture.ts';
 
@@ -324,6 +324,22 @@ describe('events are counted', () => {
       span,
     });
   });
+});
+
+test.each([
+  ['fields', 'a,2023-06-01 10:00:00,web', 'Expected Number of Columns: 2 Found: 3'],
+  ['bytes', Buffer.from('caf\xe9,2023-06-01 10:00:00', 'latin1'), 'not utf-8'],
+  ['quotes', '"a"b,2023-06-01 10:00:00', 'unterminated quote'],
+])('odd %s in a CSV file: the error names the file and the line', async (_what, line, detail) => {
+  const path = join(folder, 'orders-2.csv');
+  const head = Buffer.from('series,stamp\na,2023-06-01 09:00:00\n');
+  await writeFile(path, Buffer.concat([head, Buffer.from(line), Buffer.from('\n')]));
+  const columns = "columns = {'series': 'VARCHAR', 'stamp': 'VARCHAR'}";
+  const relation = csvFiles(path, 'header = true', 'auto_detect = false', columns);
+  const error = await aggregate(rowsOf([], { relation })).catch((caught) => caught);
+  expect(error).toMatchObject({ code: 'RAW_FILE_INVALID', where: `${path}:3` });
+  expect(error.message).toContain('orders-2.csv line 3 cannot be read');
+  expect(error.message).toContain(detail);
 });
 
 describe('values are measured', () => {

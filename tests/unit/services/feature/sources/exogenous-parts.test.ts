@@ -134,6 +134,33 @@ test('a value lies in the interval by whose end it was known; of one known in ad
   expect(panel.exogenous?.heat).toHaveLength(panel.length);
 });
 
+test('a row that names its series is a column of that series; one that names none is of all', async () => {
+  const open = async () => ({
+    relation:
+      `(VALUES ('plan', 'a', 1), ('plan', 'b/2', 2), ('plan', NULL, 3), ('hot', 'a', 4)) ` +
+      'AS v(name, id, x)',
+    ...{ column: 'name', series: 'id', value: 'x', rejections: [] },
+    ...{ knownAt: `TIMESTAMP '2026-01-01 15:00:00'`, about: `TIMESTAMP '2026-01-02 02:00:00'` },
+  });
+  const part = { name: 'values', feed: 'extra', fingerprint: '1', span: null, open };
+  const { manifest } = await run([part]);
+  expect(manifest.objects.find(({ feed }) => feed === '@extra')).toMatchObject({
+    ...{ rowsIn: 4, rowsUsed: 3, rejected: { unknown_column: 1 } },
+  });
+  const { panel } = await features.readOnline();
+  const columns = Object.entries(panel.exogenous ?? {}).map(([name, values]) => [
+    name,
+    known(values),
+    values.length,
+  ]);
+  const reach = panel.length + HORIZON;
+  expect(columns).toEqual([
+    ['plan', [[26, 3]], reach],
+    ['plan@a', [[26, 1]], reach],
+    ['plan@b/2', [[26, 2]], reach],
+  ]);
+});
+
 test('values that come later, without new demand, make a snapshot and a report of the same demand', async () => {
   const first = await run(valuesOf(['heat', '01 06:00:00', null, 1]));
   bench.clock.advance(1000);

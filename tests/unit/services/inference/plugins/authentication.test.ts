@@ -21,7 +21,7 @@ test('no key, an unknown key, a key of another scope, and the right key', async 
   const apiKeys = await openApiKeys(text, { clock, logger: silentLogger });
   const reasons: string[] = [];
   const app = await bareApp(async (app) => {
-    await app.register(rateLimit, { requestsPerMinute: 0, apiKeys });
+    await app.register(rateLimit, { requestsPerMinute: 0, apiKeys, trustProxy: 0 });
     await app.register(authentication, { apiKeys, clock, refused: (why) => reasons.push(why) });
   });
   const ask = async (key: string | null, url = '/data') => {

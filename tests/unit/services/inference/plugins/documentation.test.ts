@@ -6,7 +6,7 @@ import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
 test.each([true, false])('with the page: %s', async (hasPage) => {
   const app = await bareApp(async (app) =>
-    app.register(documentation, { domain, hasKeys: true, hasPage }),
+    app.register(documentation, { domain, hasKeys: true, hasPage, urlPrefix: '' }),
   );
   await app.ready();
   expect(Object.keys(app.swagger().paths ?? {})).toEqual(['/data', '/page']);

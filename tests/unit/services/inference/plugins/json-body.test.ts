@@ -1,6 +1,7 @@
 /** Purpose: bodies are JSON in UTF-8, and nothing else. */
 import { expect, test } from '@jest/globals';
 import { jsonBody } from '../../../../../services/inference/plugins/json-body.ts';
+import { createFixture } from '../../../../fakes/inference.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
 test.each([
@@ -14,5 +15,28 @@ test.each([
   const headers = { 'content-type': type };
   const response = await app.inject({ method: 'POST', url: '/data', headers, payload });
   expect(response.statusCode).toBe(status);
+  await app.close();
+});
+
+test.each([
+  ['['.repeat(1_000_000), 'nested deeper than 20 levels'],
+  [`{"a":"${'['.repeat(100)}\\"[","b":${'['.repeat(21)}${']'.repeat(21)}}`, 'nested deeper'],
+  ['{"values":[1, NaN]}', 'NaN is no JSON: send null'],
+  ['{"value":-Infinity}', '-Infinity is no JSON'],
+  ['{"value": 1,}', 'JSON'],
+])('%.20s is refused in clear words', async (payload, words) => {
+  const app = await createFixture().build();
+  const headers = { 'content-type': 'application/json' };
+  const response = await app.inject({ method: 'POST', url: '/v1/forecasts', headers, payload });
+  expect([response.statusCode, response.json().code]).toEqual([400, 'BODY_INVALID']);
+  expect(response.json().detail).toContain(words);
+  await app.close();
+});
+
+test('a time with an offset is refused in clear words', async () => {
+  const app = await createFixture().build();
+  const history = { start: '2026-01-05T00:00:00+00:00', values: [1, 2, 3] };
+  const response = await app.inject({ method: 'POST', url: '/v1/forecasts', payload: { history } });
+  expect(JSON.stringify(response.json())).toContain('ends in Z');
   await app.close();
 });

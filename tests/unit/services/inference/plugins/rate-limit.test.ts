@@ -1,11 +1,13 @@
 /** Purpose: clients are limited by address, and a route can have a counter of its own. */
 import { expect, test } from '@jest/globals';
+import pino from 'pino';
 import { rateLimit } from '../../../../../services/inference/plugins/rate-limit.ts';
+import { createFixture } from '../../../../fakes/inference.ts';
 import { bareApp } from '../../../../fixtures/inference/bare-app.ts';
 
 test('the limit counts addresses, IPv6 by its first 64 bits; a costly route has its own', async () => {
   const app = await bareApp(async (app) =>
-    app.register(rateLimit, { requestsPerMinute: 3, apiKeys: null }),
+    app.register(rateLimit, { requestsPerMinute: 3, apiKeys: null, trustProxy: 0 }),
   );
   const config = { access: 'models:read', rateLimit: {}, timesFewer: 3 } as const;
   app.get('/costly', { config }, async () => ({}));
@@ -31,4 +33,35 @@ test('the limit counts addresses, IPv6 by its first 64 bits; a costly route has 
     await status('/data', '::ffff:1.2.3.4'),
   ]).toEqual([200, 200]);
   await app.close();
+});
+
+test.each([
+  ['203.0.113.7', '203.0.113.7:4711', '"203.0.113.7:80"', '::ffff:203.0.113.7'],
+  ['2001:db8::1', '[2001:db8::1]', '[2001:db8::1]:443', '"[2001:db8::1]:443"'],
+])('%s is one client in every form that proxies write', async (...forms) => {
+  const app = await createFixture().build({
+    settings: { ...createFixture().options.settings, rateLimitPerMinute: 3, trustProxy: 1 },
+  });
+  const statuses: number[] = [];
+  for (const form of forms) {
+    const headers = { 'x-forwarded-for': form };
+    statuses.push((await app.inject({ url: '/v1/model', headers })).statusCode);
+  }
+  expect(statuses).toEqual([200, 200, 200, 429]);
+  const unknown = { 'x-forwarded-for': 'unknown' };
+  expect((await app.inject({ url: '/v1/model', headers: unknown })).statusCode).toBe(200);
+  await app.close();
+});
+
+test('a proxy that the settings do not name is logged once', async () => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+  for (const trustProxy of [0, 1]) {
+    const { options, build } = createFixture();
+    const app = await build({ logger, settings: { ...options.settings, trustProxy } });
+    for (const headers of [{}, { 'x-forwarded-for': '1.2.3.4' }, { 'x-real-ip': '1.2.3.4' }])
+      await app.inject({ url: '/v1/model', headers });
+    await app.close();
+    expect(lines.filter((line) => line.includes('HEADWAY_PROXIES'))).toHaveLength(1);
+  }
 });

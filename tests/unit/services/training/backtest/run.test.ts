@@ -242,7 +242,7 @@ describe('with a toy that learns one number', () => {
     expect(isStopped).toBe(true);
   });
 
-  test('cutoffs that stand a share of the day apart are refused, and a history too short is reported in numbers', async () => {
+  test('cutoffs a share of the day apart are refused, and a history too short in days', async () => {
     const config = { ...toyConfig, cutoffStep: 9 };
     await expect(backtest(request({ config }))).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -252,6 +252,10 @@ describe('with a toy that learns one number', () => {
       backtest(request({ config: { ...toyConfig, testDays: 100 } })),
     ).rejects.toMatchObject({
       code: 'HISTORY_TOO_SHORT',
+      message: expect.stringMatching(
+        /^the snapshot holds [\d.]+ days \(\d+ intervals\); with 100 /,
+      ),
+      fix: expect.stringMatching(/--test-days \d+\.$/),
     });
   });
 });

@@ -82,7 +82,7 @@ describe('garbage collection', () => {
       ...Array(2).fill('old online view'),
     ]);
     expect((await gc()).garbage).toEqual(said.garbage);
-    expect(store.objects.has(first.objects[0]?.key as string)).toBe(true); // condemned, not gone
+    expect(store.objects.has(first.objects[0]?.key as string)).toBe(true); // marked, not gone
     clock.advance(2 * 3_600_000);
     const last = await gc();
     expect(last.garbage.every(({ action }) => action === 'remove')).toBe(true);
@@ -181,7 +181,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
     return { request, orphan };
   }
 
-  test('takes another name where the orphan was condemned before', async () => {
+  test('takes another name where the orphan was marked before', async () => {
     const { request, orphan } = await orphaned();
     await gc();
     const manifest = await commitObjects(features, request);
@@ -193,7 +193,7 @@ describe('a commit that would use an orphan again while it is collected', () => 
     expect(await hashOf(manifest.snapshotVersion)).toBe(hash);
   });
 
-  test('is seen by the collection that would remove it, where it was condemned after', async () => {
+  test('is seen by the collection that would remove it, where it was marked after', async () => {
     const { request, orphan } = await orphaned();
     const put = store.put;
     store.put = async (key, bytes) => {

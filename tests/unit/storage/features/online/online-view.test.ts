@@ -96,7 +96,7 @@ test('headers that lie are refused', () => {
     );
 });
 
-test('the hash of a panel tells apart what differs, and nothing else', () => {
+test('the hash of a panel separates what differs, and nothing else', () => {
   const panel = (values: number[], more: Partial<Panel> = {}): Panel => ({
     ...{ seriesIds: ['a'], start: 0, frequencyMinutes: 60, length: values.length },
     ...{ columns: { target: Float32Array.from(values) }, ...more },

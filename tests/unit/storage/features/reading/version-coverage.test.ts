@@ -1,7 +1,7 @@
 /**
- * Purpose: who speaks when, of whatever files a snapshot is made of: against a search through every
- * piece at every moment.
- * Invariants: pure; packs come before objects, and the pieces of a pack are in their order, as a
+ * Purpose: which version wins when, of whatever files a snapshot is made of: against a search
+ * through every segment at every moment.
+ * Invariants: pure; packs come before objects, and the segments of a pack are in their order, as a
  * commit and a compaction leave them.
  * Fails: with the files for which the two differ.
  */
@@ -23,7 +23,7 @@ interface ResolvedSpan {
   readonly availableAt: number;
 }
 
-const spoken = fc
+const version = fc
   .record({
     start: fc.integer({ min: 0, max: LAST - 1 }),
     length: fc.integer({ min: 1, max: 4 }),
@@ -38,28 +38,28 @@ const spoken = fc
 
 const snapshots = fc
   .record({
-    packs: fc.array(fc.array(spoken, { minLength: 1, maxLength: 5 }), { maxLength: 3 }),
-    objects: fc.array(spoken, { maxLength: 4 }),
+    packs: fc.array(fc.array(version, { minLength: 1, maxLength: 5 }), { maxLength: 3 }),
+    objects: fc.array(version, { maxLength: 4 }),
   })
   .map(({ packs, objects }) => {
     const tables = new Map<string, SegmentIndex>();
     const made = packs.map((given, number) => {
-      const pieces = [...given].sort((a, b) => a.availableAt - b.availableAt);
+      const segments = [...given].sort((a, b) => a.availableAt - b.availableAt);
       const key = `pack ${number}`;
       tables.set(key, {
-        pieces,
+        segments,
         firsts: new Map(),
-        covered: coveredBy(pieces.map(({ span }) => span)),
+        covered: coveredBy(segments.map(({ span }) => span)),
       } as unknown as SegmentIndex);
       const span = {
-        start: Math.min(...pieces.map((one) => one.span.start)),
-        end: Math.max(...pieces.map((one) => one.span.end)),
+        start: Math.min(...segments.map((one) => one.span.start)),
+        end: Math.max(...segments.map((one) => one.span.end)),
       };
       return {
         key,
         span,
-        availableAt: pieces.at(-1)?.availableAt,
-        pieces: { count: pieces.length },
+        availableAt: segments.at(-1)?.availableAt,
+        segments: { count: segments.length },
       };
     });
     const files = [
@@ -73,27 +73,27 @@ const segmentsOf = (
   file: DataFile,
   tables: ReadonlyMap<string, SegmentIndex>,
 ): readonly ResolvedSpan[] =>
-  isPack(file) ? (tables.get(file.key) as SegmentIndex).pieces : [file];
+  isPack(file) ? (tables.get(file.key) as SegmentIndex).segments : [file];
 
 const covers = ({ span }: ResolvedSpan, t: number): boolean => span.start <= t && t < span.end;
 
-describe('who speaks when', () => {
+describe('which version wins when', () => {
   test.each([
     ['of everything', () => Number.POSITIVE_INFINITY] as const,
     ['of what was known', (at: number) => at] as const,
-  ])('%s: at every moment the piece that a search finds', (_name, known) => {
+  ])('%s: at every moment the segment that a search finds', (_name, known) => {
     fc.assert(
       fc.property(snapshots, fc.integer({ min: 0, max: 5 }), ({ files, tables }, at) => {
         const knownAt = known(at);
         const segments = winningSpans(files, tables, knownAt);
         for (let t = 0; t <= LAST + 4; t++) {
-          // The latest known; of equals the one in the later file, and there the later piece.
+          // The latest known; of equals the one in the later file, and there the later segment.
           let winner: { file: DataFile; rank: number; availableAt: number } | null = null;
           for (const file of files) {
-            for (const [rank, piece] of segmentsOf(file, tables).entries()) {
-              const { availableAt } = piece;
+            for (const [rank, segment] of segmentsOf(file, tables).entries()) {
+              const { availableAt } = segment;
               if (
-                !covers(piece, t) ||
+                !covers(segment, t) ||
                 availableAt > knownAt ||
                 (winner && availableAt < winner.availableAt)
               )
@@ -105,11 +105,11 @@ describe('who speaks when', () => {
           expect(speaking.map(({ file }) => file.key)).toEqual(winner ? [winner.file.key] : []);
           const [segment] = speaking;
           if (!segment || !winner) continue;
-          // Rows that are valid at a rank are those of the last piece up to it that covers the
+          // Rows that are valid at a rank are those of the last segment up to it that covers the
           // moment.
           expect(segment.rank).toBeLessThanOrEqual(lastRank(segment.file));
           const upTo = segmentsOf(segment.file, tables).slice(0, segment.rank + 1);
-          expect(upTo.findLastIndex((piece) => covers(piece, t))).toBe(winner.rank);
+          expect(upTo.findLastIndex((segment) => covers(segment, t))).toBe(winner.rank);
         }
         for (const [i, { start, file, rank }] of segments.entries()) {
           const before = segments[i - 1];
@@ -132,9 +132,9 @@ describe('who speaks when', () => {
       key: 'p',
       span: { start: 0, end: 1000 },
       availableAt: 999,
-      pieces: { count: 1000 },
+      segments: { count: 1000 },
     } as unknown as DataFile;
-    const table = { pieces: hours, firsts: new Map(), covered } as unknown as SegmentIndex;
+    const table = { segments: hours, firsts: new Map(), covered } as unknown as SegmentIndex;
     expect(winningSpans([pack], new Map([['p', table]]))).toEqual([
       { start: 0, end: 1000, file: pack, rank: 999 },
     ]);

@@ -91,7 +91,7 @@ test('a pack grows only by as much as it holds, so that there are few packs and 
     const made = runs.map((run) => {
       const rows = run.reduce((sum, file) => sum + file.rows, 0);
       written += rows;
-      return { feed: 'main', rows, pieces: { count: run.length } } as Manifest['packs'][number];
+      return { feed: 'main', rows, segments: { count: run.length } } as Manifest['packs'][number];
     });
     packs = [...packs.filter((pack) => !gone.has(pack)), ...made];
   }

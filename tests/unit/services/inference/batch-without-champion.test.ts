@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import { createPanel } from '../../../../forecasting/panel/panel.ts';
+import { issueForecasts } from '../../../../services/inference/batch/issue-forecasts.ts';
+import { toyDomain } from '../../../fixtures/toy-store.ts';
+
+const HOUR = 3_600_000;
+const LENGTH = 8 * 168;
+const START = Date.UTC(2018, 0, 1);
+
+const panel = createPanel({
+  ...{ seriesIds: ['a'], start: START, frequencyMinutes: 60, length: LENGTH },
+  columns: { target: Float32Array.from({ length: LENGTH }, (_, t) => 10 + (t % 24)) },
+});
+const request = {
+  domain: toyDomain,
+  features: {
+    head: async () => null,
+    readOnline: async () => ({ panel, manifest: { snapshotVersion: '1-0' } as never }),
+  },
+  registry: {
+    champion: async () => null,
+    load: () => Promise.reject(new Error('there is none')),
+    earlierChampions: async () => [],
+    list: async () => [],
+    promotions: async () => [],
+  },
+  restoreForecaster: () => {
+    throw new Error('there is none');
+  },
+  issuedAt: START + LENGTH * HOUR + 3000 * 24 * HOUR,
+};
+
+test('a batch is refused, and the error says how old the data is', async () => {
+  await expect(issueForecasts(request)).rejects.toMatchObject({
+    code: 'NO_CHAMPION',
+    message: expect.stringMatching(/the newest interval ended 2018-02-26 .*, 3000 days ago$/),
+    fix: expect.stringContaining('baseline'),
+  });
+});
+
+test('where a baseline is allowed it forecasts, as the service does', async () => {
+  const { entry } = await issueForecasts({ ...request, allowsBaseline: true });
+  expect(entry.modelVersion).toBe('baseline-mean_4_weeks');
+  const median = entry.quantiles.indexOf(0.5) * entry.horizon;
+  expect(entry.values.slice(median, median + 3)).toEqual([10, 11, 12]);
+});
