@@ -41,7 +41,7 @@ function expectWhole({ seriesId, modelVersion, snapshotVersion, quantiles, fallb
   ]);
 }
 
-const SWAPS = 5;
+const SWAPS = 6;
 test('swaps of models and snapshots under concurrent requests of every kind: none fails, none mixes versions', async () => {
   const { fixture, build } = createFixture({
     makeForecaster: (version) => weeklyNaive(scaleOf(version)),
