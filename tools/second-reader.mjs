@@ -100,11 +100,11 @@ function checkManifest(key, manifest, number, parent, isWhole) {
       'an object has another key than its hash',
     );
   }
-  for (const { pieces } of packs)
+  for (const { pieces: index } of packs)
     demand(
-      pieces.key === `features/${domain}/pieces/${pieces.sha256}.json`,
+      index.key === `features/${domain}/pieces/${index.sha256}.json`,
       key,
-      'pieces have another key',
+      'the segment index has another key',
     );
   if (report !== null && isWhole)
     get(report, /^[^/]+\/[^/]+\/reports\/([0-9a-f]{64})\.json$/.exec(report)?.[1] ?? 'no hash');
@@ -112,8 +112,8 @@ function checkManifest(key, manifest, number, parent, isWhole) {
 
 const rowsOf = new Map();
 /**
- * The rows of a data object: [series, time, value, known, first piece, until piece], each checked.
- * An object is one piece.
+ * The rows of a data object: [series, time, value, known, first segment, until segment], each
+ * checked. An object is one segment.
  */
 async function rowsIn(object, step) {
   if (rowsOf.has(object.key)) return rowsOf.get(object.key);
@@ -131,8 +131,8 @@ async function rowsIn(object, step) {
   demand(fits && /^(FLOAT|DOUBLE)$/.test(types.target), key, 'its columns are others');
   const columns =
     'series_id, epoch_us(timestamp)::DOUBLE / 1000, target::DOUBLE, epoch_us(available_at)::DOUBLE / 1000';
-  const pieces = object.pieces ? 'first_piece, until_piece' : '0, 1';
-  const rows = await query(`SELECT ${columns}, ${pieces} FROM ${file}`);
+  const ranks = object.pieces ? 'first_piece, until_piece' : '0, 1';
+  const rows = await query(`SELECT ${columns}, ${ranks} FROM ${file}`);
   const seen = new Set();
   let valid = 0;
   for (const [id, at, value, known, first, until] of rows) {
@@ -154,7 +154,7 @@ async function rowsIn(object, step) {
     demand(
       first >= 0 && first < until && until <= last,
       key,
-      'a row is of pieces that there are not',
+      'a row is of segments that there are not',
     );
     for (let rank = first; rank < until; rank++) seen.add(`${rank} ${at} ${id}`);
     valid += until - first;
@@ -168,11 +168,11 @@ async function rowsIn(object, step) {
   return rows;
 }
 
-/** The pieces of a pack, in the order of their ranks. */
+/** The segments of a pack, in the order of their ranks. */
 function segmentsIn(pack) {
   const { key, sha256: hash, count, bytes } = pack.pieces;
-  const { format, feed, pieces } = JSON.parse(get(key, hash).toString('utf8'));
-  const versions = pieces.map(([start, end, availableAt], rank) => ({
+  const { format, feed, pieces: segments } = JSON.parse(get(key, hash).toString('utf8'));
+  const versions = segments.map(([start, end, availableAt], rank) => ({
     feed,
     span: { start, end },
     availableAt,
@@ -187,7 +187,7 @@ function segmentsIn(pack) {
   demand(
     versions.every((v, i) => i === 0 || versions[i - 1].availableAt <= v.availableAt),
     key,
-    'its pieces are out of order',
+    'its segments are out of order',
   );
   return versions;
 }

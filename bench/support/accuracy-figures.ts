@@ -19,7 +19,7 @@ export type Figures = Record<string, unknown>;
 /** Group → forecaster → figures. */
 export type FigureTree = Record<string, Record<string, Figures>>;
 
-/** Means of |values| that make a group of their own, beside all series. */
+/** Means of |values| that make a group of their own, in addition to all series. */
 const GROUP_MEANS = [0.1, 1];
 const STEPS_A_GROUP = 6;
 const LOSSES = ['mae', 'pinball', 'coverage'] as const;

@@ -14,8 +14,8 @@ export interface Month {
   /** Steps of a forecast. */
   readonly horizon: number;
   /**
-   * The losses of a challenger vary on their own (`fresh`, another seed every day), or as yesterday's
-   * did (`same`).
+   * The losses of a challenger vary on their own (`fresh`, another seed every day), or as
+   * yesterday's did (`same`).
    */
   readonly challengers: 'fresh' | 'same';
   /** Correlation of the loss from hour to hour. */

@@ -118,7 +118,7 @@ async function writeChart(
   verdicts: readonly Parameters<ModelRegistry['chart']>[0][],
   path: string,
 ): Promise<string> {
-  const entry = verdicts.findLast(({ picture }) => picture !== null);
+  const entry = verdicts.findLast((one) => one.picture !== null);
   const svg = entry ? await registry.chart(entry) : null;
   if (svg === null) {
     throw new HeadwayError('OBJECT_NOT_FOUND', 'no decision on this model has a chart', {

@@ -150,8 +150,8 @@ function standardOf(columns: readonly Float32Array[]): Standard {
 }
 
 /**
- * Columns of which a forecast at `cutoff` finds nothing for any series, and reads the mean of the training span
- * instead.
+ * Columns of which a forecast at `cutoff` finds nothing for any series, and reads the mean of the
+ * training span instead.
  */
 export function unknownColumns(
   panel: Panel,

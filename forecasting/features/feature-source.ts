@@ -1,8 +1,8 @@
 /**
  * Purpose: prepares a panel for its windows: the calendar, the week tables, the exogenous rows and
  * the context that all of them share.
- * Invariants: the same bits with and without cached tables; nothing of the panel is changed; outliers
- * are unknown (version 2).
+ * Invariants: the same bits with and without cached tables; nothing of the panel is changed;
+ * outliers are unknown (version 2).
  * Fails: a RangeError for a panel of another frequency, a horizon longer than the week (version 1),
  * and a window longer than the lags.
  */

@@ -105,9 +105,9 @@ export const knownNeeded = ({ day, week }: Pick<FeatureSpec, 'day' | 'week'>): n
 
 /**
  * True where a window's last week holds enough known values (a day of them, or half the week where
- * that is less, or a day is one interval) for its level to mean something. A window without them, such as one before the
- * first value of its series, has a level of next to nothing: it neither scales, trains nor
- * calibrates.
+ * that is less, or a day is one interval) for its level to mean something. A window without them,
+ * such as one before the first value of its series, has a level of next to nothing: it neither
+ * scales, trains nor calibrates.
  * @param first where the series begins
  */
 export function hasEnoughHistory(

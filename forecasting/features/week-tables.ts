@@ -127,8 +127,9 @@ export function meanOfWeeks(values: Float32Array, { at }: Lags, i: number, weeks
 
 /**
  * The shape of the week, up to holidays and growth: Σ values at this hour of the last weeks over Σ
- * means of their own weeks; of a target that changes sign, the mean difference between the two. A value's own week is the one before its (UTC) day, so that growth and
- * seasons cancel and nothing after the value is read.
+ * means of their own weeks; of a target that changes sign, the mean difference between the two. A
+ * value's own week is the one before its (UTC) day, so that growth and seasons cancel and nothing
+ * after the value is read.
  */
 function writeShape(
   out: Float32Array,

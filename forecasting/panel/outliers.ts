@@ -2,9 +2,9 @@
  * Purpose: readings that no value around them explains: a meter that jumps to 250 times its load
  * for an hour. They are treated as unknown.
  * Invariants: a pure function of the last `outlierMemory` intervals up to a reading, so that a long
- * and a short panel agree, and nothing after a reading decides about it; a change that comes step by
- * step is believed, and one that lasts a quarter of a day from then on; scaling or shifting a series
- * changes nothing.
+ * and a short panel agree, and nothing after a reading decides about it; a change that comes step
+ * by step is believed, and one that lasts a quarter of a day from then on; scaling or shifting a
+ * series changes nothing.
  * Fails: never; a series that shows less than a week, or never moves, has no outlier.
  */
 import { type Panel, targetOf } from './panel.ts';

@@ -16,10 +16,10 @@ export interface Panel {
   readonly columns: { readonly target: Float32Array } & Readonly<Record<string, Float32Array>>;
   /**
    * Exogenous columns, on the same grid, shared by all series or of one (exogenous-columns.ts): one
-   * array of `length` values or more. Known only afterwards: index t holds what became known during interval t, whatever time
-   * it is about, so that reading up to the cutoff is reading what was known. Known in advance:
-   * index t holds what is said about interval t, at least a horizon before; it may reach past the
-   * end.
+   * array of `length` values or more. Known only afterwards: index t holds what became known during
+   * interval t, whatever time it is about, so that reading up to the cutoff is reading what was
+   * known. Known in advance: index t holds what is said about interval t, at least a horizon
+   * before; it may reach past the end.
    */
   readonly exogenous?: Readonly<Record<string, Float32Array>>;
   /**

@@ -1,8 +1,8 @@
 /**
  * Purpose: the one list of permissions that cannot be narrowed to a resource of ours, each with the
  * reason; and how a construct says that a rule of cdk-nag does not fit it.
- * Invariants: tests/integration/infra/stacks/policies.ts refuses every wildcard in any synthesised policy that
- * is not in this list, and every line of the list that no policy needs any more.
+ * Invariants: tests/integration/infra/stacks/policies.ts refuses every wildcard in any synthesised
+ * policy that is not in this list, and every line of the list that no policy needs any more.
  * Fails: never.
  */
 import { Stack, Validations } from 'aws-cdk-lib';

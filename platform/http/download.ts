@@ -3,8 +3,8 @@
  * again.
  * Invariants: `path` holds a complete file or none: bytes collect in `path.part` and are renamed
  * when their number and their kind are right, so an error page never replaces a good file; no more
- * than `maxBytes` are written; `path.etag` says which version `path` is; a part is continued only if
- * the server says it is still the same version (If-Range).
+ * than `maxBytes` are written; `path.etag` says which version `path` is; a part is continued only
+ * if the server says it is still the same version (If-Range).
  * Fails: STORE_FULL; else with the last error (an AxiosError or a plain Error) after the client's
  * number of retries; 403 and 404 give the result 'absent', because a bucket returns either for a
  * missing file.

@@ -1,8 +1,9 @@
 /**
  * Purpose: restores the champion for a training: to compare with, and (if asked) to go on from.
- * Invariants: a champion that was refitted on all data is compared with by its scored twin, which has
- * not seen the test span; a fit goes on from nothing that has seen its test span; a champion that cannot be
- * used (damaged, or of another frequency or a shorter horizon) is logged and left out.
+ * Invariants: a champion that was refitted on all data is compared with by its scored twin, which
+ * has not seen the test span; a fit goes on from nothing that has seen its test span; a champion
+ * that cannot be used (damaged, or of another frequency or a shorter horizon) is logged and left
+ * out.
  * Fails: STORE_CORRUPT for the registry's log; a champion that is torn is no failure.
  */
 import type { Domain } from '../../domains/domain.ts';

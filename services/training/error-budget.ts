@@ -1,6 +1,6 @@
 /**
- * Purpose: how often the next verdict may promote by chance. Whoever trains every day and tests each
- * challenger at 5 % promotes one that is no better sooner or later; this bounds it.
+ * Purpose: how often the next verdict may promote by chance. Whoever trains every day and tests
+ * each challenger at 5 % promotes one that is no better sooner or later; this bounds it.
  * Invariants: under one champion the levels of the verdicts of any 30 days sum to less than 5 %, so
  * that the chance of at least one false promotion among them is below that, however the verdicts
  * depend on one another (Bonferroni's inequality; spending a share of what is left is the alpha

@@ -2,9 +2,9 @@
  * Purpose: the absolute floor under every model, whoever it is compared with.
  * Invariants: the outermost quantiles hold their nominal share of the actuals, give or take 10
  * points: over all steps as observed, in each group of steps by more than two standard errors (an
- * actual that equals a bound, as counts do, may count as inside or as outside); in no group of steps
- * is the pinball loss certainly above that of a baseline with intervals of its own. Few actuals
- * reject nobody by chance.
+ * actual that equals a bound, as counts do, may count as inside or as outside); in no group of
+ * steps is the pinball loss certainly above that of a baseline with intervals of its own. Few
+ * actuals reject nobody by chance.
  * Fails: never; a forecaster of the median alone, or without anything observed, has no floor.
  */
 import {

@@ -1,6 +1,6 @@
 /**
- * Purpose: says which readings of a training panel are taken as unknown, because nothing around them
- * explains them.
+ * Purpose: says which readings of a training panel are taken as unknown, because nothing around
+ * them explains them.
  * Invariants: one line, whatever their number; nothing where there are none.
  * Fails: never.
  */

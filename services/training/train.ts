@@ -2,8 +2,8 @@
  * Purpose: one training run: read a snapshot, backtest and fit, register the model with its card,
  * and if it earned it, fit the same recipe on all data and promote that.
  * Invariants: the model that is judged is registered as it was scored; what is promoted is that
- * model or its refit, whose card names both; the card names the snapshot, the panel's hash, the seed
- * and the evidence; the verdict is in the registry's append-only log whatever it says.
+ * model or its refit, whose card names both; the card names the snapshot, the panel's hash, the
+ * seed and the evidence; the verdict is in the registry's append-only log whatever it says.
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, MODEL_CORRUPT (the champion's, which then is not
  * compared with: the log says so).
  */
@@ -83,7 +83,9 @@ export interface TrainingResult {
   readonly card: ModelCard;
   /** The model that was scored: the same, or the twin of one that was refitted. */
   readonly scored: ModelCard;
-  /** Why a model that passed was not fitted again on all data; null where it was, or did not pass. */
+  /**
+   * Why a model that passed was not fitted again on all data; null where it was, or did not pass.
+   */
   readonly notRefitted: string | null;
   readonly verdict: GateVerdict;
   readonly evaluation: Evaluation;

@@ -7,7 +7,8 @@
  * afterwards, where the credentials allow it. The last proof may fail, with a warning (Ceph 16):
  * parts are used only for objects that are named by their content, and a second upload of one has
  * the same bytes.
- * Fails: STORE_UNAVAILABLE with the server and what it does not do; GaveUp where it cannot be asked.
+ * Fails: STORE_UNAVAILABLE with the server and what it does not do; GaveUp where it cannot be
+ * asked.
  */
 import { randomUUID } from 'node:crypto';
 import { HeadwayError } from '../../platform/errors.ts';

@@ -40,10 +40,10 @@ const EXCEPTIONS: readonly (readonly [text: RegExp, reason: string])[] = [
   [/rescued_series|rescuedSeries/gi, 'a metric and a field of the HTTP API'],
   [/`(condemned|picture|pieces|madeWith)`/g, 'documents name keys of stored JSON'],
   [/\bmadeWith\b/g, 'a stored key of model cards'],
-  [/\bpicture(?=: |\?\.key)|'picture'/g, 'a stored key of the promotion log'],
+  [/\bpicture(?=: |\?\.key)|\.picture\b|'picture'/g, 'a stored key of the promotion log'],
   [/\bcondemned(?=: )|\.condemned\b/g, 'a stored key of the collection log'],
   [
-    /\bpieces(?=: |, \.\.\.| \}|, series|\.map)|\/pieces\//g,
+    /\bpieces(?=: |, \.\.\.| \}|, series|\.map)|\.pieces\b|\/pieces\//g,
     'a stored key of manifests, and a folder',
   ],
   [/\b(first|until)_piece\b/g, 'columns of packs'],
@@ -71,7 +71,7 @@ const standardOf = (word: string): string | undefined =>
   WORDS.find(([pattern]) => new RegExp(`^(${pattern})$`, 'i').test(word))?.[1];
 
 /** Uses that are left. Only ever lower this. */
-const WORDS_LEFT = 151;
+const WORDS_LEFT = 0;
 
 test('no more words than before are other than the standard ones', () => {
   const found = readTree().flatMap(dialect);

@@ -142,7 +142,7 @@ function shortenDemo(demo: string): string {
     lines[from(/^Model \S+ \(/)],
     '',
     step(3),
-    lines[from(/^(Chart|Picture): /)],
+    lines[from(/^Chart: /)],
     '',
     ...lines.slice(from(/^\[4\/4\]/), end < 0 ? undefined : end),
   ].join('\n');

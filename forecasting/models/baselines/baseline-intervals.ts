@@ -68,7 +68,8 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
 
 /**
  * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a
- * list of at most ERRORS_PER_STEP. A cutoff before a series begins is no forecast of it, and left out.
+ * list of at most ERRORS_PER_STEP. A cutoff before a series begins is no forecast of it, and left
+ * out.
  */
 function pastErrors(
   point: Forecaster,

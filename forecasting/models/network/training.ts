@@ -41,8 +41,8 @@ export type MemberFitter = (
 
 export interface FitExtras {
   /**
-   * A network to go on from: its scaling and context are kept. It must fit the spec, and must not have seen
-   * anything after `lastTarget`.
+   * A network to go on from: its scaling and context are kept. It must fit the spec, and must not
+   * have seen anything after `lastTarget`.
    */
   readonly warmStart?: WarmStart | null;
   /** Used as it is, instead of one made from this fit. */

@@ -1,8 +1,8 @@
 /**
  * Purpose: what is served: one model, one snapshot and all forecasts of that pair, swapped as one
  * object.
- * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model and
- * its snapshot. A part that cannot be loaded keeps its last good version, and the response is
+ * Invariants: `current()` is immutable and consistent: its forecasts come from exactly its model
+ * and its snapshot. A part that cannot be loaded keeps its last good version, and the response is
  * labelled. A broken champion is replaced by the model before it, down the promotions; without a
  * usable model a baseline forecasts; without any snapshot nothing is served.
  * Fails: `refresh` never rejects: it returns 'failed', logs each failure once and remembers it.

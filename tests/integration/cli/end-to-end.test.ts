@@ -286,7 +286,7 @@ describe('training', () => {
     );
     expect(await refused('models', 'promote', '../../etc')).toBe('2 KEY_INVALID');
     expect(await refused('train', '--snapshot', '9-abcdefabcdef')).toBe('3 OBJECT_NOT_FOUND');
-    expect(await refused('train', '--test-days', '90')).toBe('3 HISTORY_TOO_SHORT');
+    expect(await refused('train', '--test-days', '400')).toBe('3 HISTORY_TOO_SHORT');
     expect(await refused('panel', 'export', '--snapshot', 'latest')).toBe('3 OBJECT_NOT_FOUND');
   });
 });
