@@ -83,7 +83,7 @@ describe('a search', () => {
     const [, page] = /Report: (.*)/.exec(stdout) as RegExpExecArray;
     const [, config] = /Configuration: (.*)/.exec(stdout) as RegExpExecArray;
     expect(stdout).toMatch(/default[ *│]/);
-    expect(stdout).toMatch(/No candidate beat the default|is best at 4 steps/);
+    expect(stdout).toMatch(/No candidate beats the default|is best at 4 steps/);
     expect(await readFile(page as string, 'utf8')).toContain('<!doctype html>');
     expect(config).toBe(join(place.folder, 'work', 'tuning', 'taxi.json'));
 
