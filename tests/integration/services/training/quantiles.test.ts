@@ -33,7 +33,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each([
   { quantiles: [0.05, 0.25, 0.5, 0.75, 0.95], calibrationIntervals: 120 },
-  { quantiles: [0.2, 0.5], calibrationIntervals: 400 },
+  { quantiles: [0.2, 0.5], calibrationIntervals: 1200 },
   { quantiles: [0.5], calibrationIntervals: 120 },
 ])('quantiles $quantiles', ({ quantiles, calibrationIntervals }) => {
   const domain = { ...toyDomain, quantiles };
@@ -76,7 +76,7 @@ describe.each([
     expect(
       logged
         .join()
-        .includes('not calibrated: with the last 400 intervals held out, less than half'),
+        .includes('not calibrated: with the last 1200 intervals held out, less than half'),
     ).toBe(!hasRoom);
     expect(trained.uncalibrated === null).toBe(hasRoom);
   });
