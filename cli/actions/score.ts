@@ -11,7 +11,7 @@ import { timestampAt } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { leaderboardPage } from '../../reports/pages/leaderboard-page.ts';
 import { type IssuedResult, issuedForecasts } from '../../services/monitoring/issued-forecasts.ts';
-import { scoreResult } from '../../services/training/evaluation.ts';
+import { type Scores, scoreResult } from '../../services/training/evaluation.ts';
 import { jsonMetrics } from '../../services/training/train.ts';
 import type { CommandContext } from '../context.ts';
 import { metricsTable } from '../metrics-table.ts';
@@ -41,7 +41,8 @@ export async function scoreCommand(context: CommandContext, flags: ScoreFlags): 
       'The log holds no forecasts of this time. `headway forecast` issues those of all series.',
     );
   const scored = results.map((one) => {
-    const metrics = jsonMetrics(scoreResult(one.result, one.panel, seasonsOf(domain).week));
+    const scores = scoreResult(one.result, one.panel, seasonsOf(domain).week);
+    const metrics = jsonMetrics(scores);
     const known = Number(metrics.all?.network?.count ?? 0);
     const { result, pending, unknownSeries } = one;
     const [first, last] = [result.cutoffs[0], result.cutoffs.at(-1)] as [number, number];
@@ -55,7 +56,7 @@ export async function scoreCommand(context: CommandContext, flags: ScoreFlags): 
         `Not in the newest snapshot, and not scored: ${unknownSeries.slice(0, 8).join(', ')}.`,
       );
     if (known > 0) context.print(metricsTable(metrics, domain.unit));
-    return { ...one, known, metrics };
+    return { ...one, known, scores, metrics };
   });
   const newest = scored.findLast(({ known }) => known > 0);
   const page = flags.page ?? join(settings.work, `score-${domain.name}.html`);
@@ -75,13 +76,13 @@ export async function scoreCommand(context: CommandContext, flags: ScoreFlags): 
 
 function pageOf(
   { domain, clock }: CommandContext,
-  one: IssuedResult,
+  one: IssuedResult & { readonly scores: Scores },
   snapshotVersion: string,
 ): string {
   const { day, week: season } = seasonsOf(domain);
   return leaderboardPage({
     leaderboard: leaderboardOf({
-      ...scoreResult(one.result, one.panel, season),
+      ...one.scores,
       result: one.result,
       panel: one.panel,
       subject: 'network',

@@ -21,7 +21,7 @@ import { type IntervalShares, intervalShares } from '../../forecasting/evaluatio
 const COVERAGE_TOLERANCE = 0.1;
 /** What may be chance in a group of steps: standard errors, and a bound on them. */
 const CHANCE_ERRORS = 2;
-const MOST_CHANCE = 0.1;
+const MAX_CHANCE = 0.1;
 /** From here on the share over all steps is taken as observed. */
 const MANY_ACTUALS = 1000;
 const STEP_GROUPS = 4;
@@ -61,7 +61,7 @@ export function belowFloor(
   for (const { name, steps } of stepGroups(result.horizon)) {
     const subset = { steps, firstCutoff };
     const shares = intervalShares(result, forecaster, subset);
-    const chance = Math.min(CHANCE_ERRORS * shares.standardError, MOST_CHANCE);
+    const chance = Math.min(CHANCE_ERRORS * shares.standardError, MAX_CHANCE);
     const lack =
       coverageProblem(shares, Math.max(chance, chanceOfFew(shares)), ` at ${name}`) ??
       pinballProblem(result, forecaster, baseline, name, subset);
