@@ -172,7 +172,7 @@ async function refitOf(
   scored: ModelCard,
   card: RegisterRequest['card'],
 ): Promise<{ card: ModelCard; why: string | null }> {
-  if (request.refit === false) return { card: scored, why: 'it was switched off' };
+  if (request.refit === false) return { card: scored, why: 'the refit on all data is off' };
   const outcome = await refit(request, twin, result.cutoffs).catch((error: unknown) => {
     // Data on which nothing can be learnt is no reason to lose the model that passed.
     if (isHeadwayError(error)) return error.message;
