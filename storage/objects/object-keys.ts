@@ -93,6 +93,15 @@ export const objectKeys = {
   actuals: (domain: string) => `${of('actuals', domain)}/`,
   actualsEntry: (domain: string, sha256: string) =>
     `${of('actuals', domain)}/${segment(sha256, 'hash')}.json`,
+  checks: (domain: string) => `${of('monitoring', domain)}/`,
+  check: (domain: string, number: number) => `${of('monitoring', domain)}/${numbered(number)}.json`,
+  scores: (domain: string) => `${of('scores', domain)}/`,
+  score: (
+    domain: string,
+    name: Readonly<Record<'day' | 'scoredAt' | 'truth' | 'content', string>>,
+  ) =>
+    `${of('scores', domain)}/${segment(name.day, 'day')}-${segment(name.scoredAt, 'time')}-` +
+    `${segment(name.truth, 'hash')}-${segment(name.content, 'hash')}.json.gz`,
   forecasts: (domain: string) => `${of('forecasts', domain)}/`,
   forecast: (domain: string, issued: string, sha256: string) =>
     `${of('forecasts', domain)}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,
