@@ -16,6 +16,8 @@ export interface SqlSession {
   rows(sql: string): Promise<unknown[][]>;
   /** Calls `take` for every chunk, in turn. */
   stream(sql: string, take: (chunk: DuckDBDataChunk) => void): Promise<void>;
+  /** Appends rows to a table whose columns are INTEGER and FLOAT; all columns are as long. */
+  insert(table: string, columns: readonly (Int32Array | Float32Array)[]): Promise<void>;
 }
 
 export async function withSqlSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
@@ -45,7 +47,45 @@ function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
     async stream(sql, take) {
       for await (const chunk of await (await open()).stream(sql)) take(chunk);
     },
+    insert: async (table, columns) => insertColumns(await open(), table, columns),
   };
+}
+
+/** Rows that a chunk of DuckDB holds at most. */
+const CHUNK_ROWS = 2048;
+
+async function insertColumns(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly (Int32Array | Float32Array)[],
+): Promise<void> {
+  const { DuckDBDataChunk: DataChunk, FLOAT, INTEGER } = await import('@duckdb/node-api');
+  const length = columns[0]?.length ?? 0;
+  const chunk = DataChunk.create(
+    columns.map((column) => (column instanceof Int32Array ? INTEGER : FLOAT)),
+  );
+  const appender = await connection.createAppender(table);
+  try {
+    for (let from = 0; from < length; from += CHUNK_ROWS) {
+      const to = Math.min(length, from + CHUNK_ROWS);
+      chunk.reset();
+      chunk.rowCount = to - from;
+      for (const [c, column] of columns.entries()) {
+        const vector = chunk.getColumnVector(c) as unknown as FlatVector;
+        vector.items.set(column.subarray(from, to));
+        vector.flush();
+      }
+      appender.appendDataChunk(chunk);
+    }
+  } finally {
+    appender.closeSync();
+  }
+}
+
+/** What the vectors of INTEGER and FLOAT have, and the types of DuckDB do not show. */
+interface FlatVector {
+  readonly items: { set(values: Int32Array | Float32Array): void };
+  flush(): void;
 }
 
 /**

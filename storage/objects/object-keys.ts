@@ -105,6 +105,12 @@ export const objectKeys = {
   forecasts: (domain: string) => `${of('forecasts', domain)}/`,
   forecast: (domain: string, issued: string, sha256: string) =>
     `${of('forecasts', domain)}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,
+  ledgerData: (domain: string) => `${of('forecasts', domain)}/data/`,
+  ledgerPart: (domain: string, sha256: string) =>
+    `${of('forecasts', domain)}/data/${segment(sha256, 'hash')}.parquet`,
+  ledgerLog: (domain: string) => `${of('forecasts', domain)}/log/`,
+  ledgerEntry: (domain: string, number: number) =>
+    `${of('forecasts', domain)}/log/${numbered(number)}.json`,
 };
 
 /** Refuses a key that could leave the store: for stores to call on every key they are handed. */

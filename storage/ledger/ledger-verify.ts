@@ -1,0 +1,64 @@
+/**
+ * Purpose: verify all that the ledger of a domain holds: the log, the parts that are live, and what
+ * is left of the JSON log of earlier versions.
+ * Invariants: changes nothing; trusts no earlier check. A part that was replaced is not looked at:
+ * nobody reads it, and the collection of garbage may have removed it.
+ * Fails: as the store does; all that is wrong with an object is in the report.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { withSqlSession } from '../../platform/duckdb/session.ts';
+import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import { type StoreReport, startReport } from '../store-report.ts';
+import type { LedgerEntry, LedgerPart } from './ledger-entry.ts';
+import type { LedgerLog } from './ledger-log.ts';
+import { openOldLog, parseOldEntry } from './old-log.ts';
+import { corrupt, describe, PartFiles } from './part-files.ts';
+
+export async function verifyLedger(
+  store: ObjectStore,
+  domain: string,
+  log: LedgerLog,
+): Promise<StoreReport> {
+  const report = startReport();
+  const prefix = objectKeys.ledgerLog(domain);
+  const keys = await store.list(objectKeys.forecasts(domain));
+  const entries: LedgerEntry[] = [];
+  for (const number of numbersToLookAt(keys, prefix)) {
+    await report.attempt(objectKeys.ledgerEntry(domain, number), async () => {
+      entries.push(await log.read(number));
+      return (await store.get(objectKeys.ledgerEntry(domain, number))).length;
+    });
+  }
+  const live = new Map<string, LedgerPart>();
+  for (const entry of entries) {
+    for (const part of entry.parts) live.set(part.key, part);
+    for (const key of entry.replaced) live.delete(key);
+  }
+  const files = new PartFiles(store, domain);
+  await withSqlSession(async (session) => {
+    for (const part of live.values())
+      await report.attempt(part.key, async () => {
+        const found = await describe(session, await files.path(part));
+        if (!isDeepStrictEqual(found, saidOf(part))) throw corrupt(part, 'its rows are others');
+        return part.bytes;
+      });
+  });
+  const there = new Set(keys);
+  for (const { parts } of entries)
+    for (const part of parts)
+      if (!live.has(part.key) && there.has(part.key))
+        await report.attempt(part.key, async () => part.bytes);
+  const old = openOldLog(store, domain);
+  for (const key of await old.keys())
+    await report.attempt(key, async () => {
+      const bytes = await store.get(key);
+      parseOldEntry(key, bytes);
+      return bytes.length;
+    });
+  return report.finish(keys);
+}
+
+const saidOf = ({ rows, issued, target, series, quantiles, kinds }: LedgerPart) => ({
+  ...{ rows, issued, target, series, quantiles, kinds },
+});

@@ -1,0 +1,151 @@
+/**
+ * Purpose: the forecast ledger of a domain: every forecast that was issued, by whom, from what, so
+ * that it can be scored once the actuals are known, and computed again. Append-only, in Parquet, by
+ * the protocol of docs/ledger.md.
+ * Invariants: an append is one data object, named by its content, and then one entry of the log; it
+ * is acknowledged when the entry is there, and is there wholly or not at all. An append of the same
+ * issues leaves one. Nothing is overwritten. What is read equals what was written, in canonical
+ * form (ledger-issue.ts). Entries of the JSON log of earlier versions are read too.
+ * Fails: PANEL_INVALID for an issue that does not fit (nothing is written); STORE_CORRUPT with the
+ * key; COMMIT_CONFLICT.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../platform/clock.ts';
+import { withSqlSession } from '../../platform/duckdb/session.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { StoreReport } from '../store-report.ts';
+import { type CompactReport, type CompactRequest, compactLedger } from './compaction.ts';
+import type { LedgerPart } from './ledger-entry.ts';
+import {
+  type CanonicalIssue,
+  canonicalIssues,
+  identityOf,
+  type LedgerIssue,
+  requireWritable,
+} from './ledger-issue.ts';
+import { LedgerLog } from './ledger-log.ts';
+import { verifyLedger } from './ledger-verify.ts';
+import { type OldLog, openOldLog } from './old-log.ts';
+import { PartFiles } from './part-files.ts';
+import { partsIn, quantilesOf, withinRange } from './part-range.ts';
+import { type LedgerRange, readIssues } from './read-issues.ts';
+import { issuesAsRows } from './write-issues.ts';
+
+export type { CanonicalIssue, LedgerIssue, LedgerPart, LedgerRange };
+
+export interface LedgerReceipt {
+  /** Of the entry; 0 where the same issues were there already. */
+  readonly number: number;
+  readonly key: string;
+  readonly rows: number;
+}
+
+export interface Ledger {
+  /** One object, one log entry; null where there is nothing in the issues. */
+  append(issues: readonly LedgerIssue[]): Promise<LedgerReceipt | null>;
+  /** Canonical, oldest first. Of targets outside the range the values are NaN. */
+  read(range?: LedgerRange): Promise<CanonicalIssue[]>;
+  /** The live parts that may hold rows of the range. */
+  parts(range?: LedgerRange): Promise<LedgerPart[]>;
+  /** Local files of parts, checked. */
+  files(parts: readonly LedgerPart[]): Promise<string[]>;
+  /** Merges small parts, and moves the JSON log of earlier versions. */
+  compact(request: CompactRequest): Promise<CompactReport>;
+  verify(): Promise<StoreReport>;
+}
+
+export interface LedgerOptions {
+  readonly store: ObjectStore;
+  readonly domain: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export const openLedger = (options: LedgerOptions): Ledger => new StoredLedger(options);
+
+class StoredLedger implements Ledger {
+  readonly #options: LedgerOptions;
+  readonly #log: LedgerLog;
+  readonly #files: PartFiles;
+  readonly #oldLog: OldLog;
+
+  constructor(options: LedgerOptions) {
+    const { store, domain, clock } = options;
+    this.#options = options;
+    this.#log = new LedgerLog(store, domain, clock);
+    this.#files = new PartFiles(store, domain);
+    this.#oldLog = openOldLog(store, domain);
+  }
+
+  async append(given: readonly LedgerIssue[]): Promise<LedgerReceipt | null> {
+    for (const issue of given) requireWritable(issue, `domain ${this.#options.domain}`);
+    const issues = canonicalIssues(given);
+    if (issues.length === 0) return null;
+    const content = contentOf(issues);
+    const { live, number } = await this.#log.state();
+    const same = [...live.values()].find((part) => part.content === content);
+    if (same) return { number: 0, key: same.key, rows: same.rows };
+    const part = (await withSqlSession(async (session) =>
+      this.#files.write(session, await issuesAsRows(session, issues), { content, compacted: null }),
+    )) as LedgerPart;
+    const entry = await this.#log.commit({
+      kind: 'append',
+      parts: [part],
+      // Whoever begins the ledger finds out once.
+      ...(number === 0 ? { hasOldLog: (await this.#oldLog.keys()).length > 0 } : {}),
+    });
+    return { number: entry?.number ?? 0, key: part.key, rows: part.rows };
+  }
+
+  async read(range: LedgerRange = {}): Promise<CanonicalIssue[]> {
+    // Before the live parts: what is moved meanwhile is then in one of the two, or in both.
+    const old = await this.#oldIssues(range);
+    const parts = await this.parts(range);
+    const paths = await this.#files.paths(parts);
+    const issues = await withSqlSession((session) =>
+      readIssues(session, paths, quantilesOf(parts), range),
+    );
+    return old.length === 0 ? issues : canonicalIssues([...issues, ...old]);
+  }
+
+  /** Issues of the JSON log of earlier versions. */
+  async #oldIssues(range: LedgerRange): Promise<CanonicalIssue[]> {
+    if (!(await this.#log.state()).hasOldLog) return [];
+    const issues = canonicalIssues(await this.#oldLog.read(await this.#oldLog.keys(range)));
+    return issues.flatMap((issue) => withinRange(issue, range) ?? []);
+  }
+
+  async parts(range: LedgerRange = {}): Promise<LedgerPart[]> {
+    return partsIn([...(await this.#log.state()).live.values()], range);
+  }
+
+  files(parts: readonly LedgerPart[]): Promise<string[]> {
+    return this.#files.paths(parts);
+  }
+
+  compact(request: CompactRequest): Promise<CompactReport> {
+    return compactLedger(
+      {
+        ...{ log: this.#log, files: this.#files, oldLog: this.#oldLog },
+        append: (issues) => this.append(issues),
+      },
+      request,
+    );
+  }
+
+  verify(): Promise<StoreReport> {
+    return verifyLedger(this.#options.store, this.#options.domain, this.#log);
+  }
+}
+
+/** The hash of what an append says. */
+function contentOf(issues: readonly CanonicalIssue[]): string {
+  const hash = createHash('sha256');
+  const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  for (const issue of issues) {
+    hash.update(JSON.stringify([identityOf(issue), issue.seriesIds, issue.mean === null]));
+    hash.update(bytesOf(issue.values));
+    if (issue.mean) hash.update(bytesOf(issue.mean));
+  }
+  return hash.digest('hex');
+}

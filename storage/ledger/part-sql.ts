@@ -1,0 +1,77 @@
+/**
+ * Purpose: the columns of the ledger as SQL, one place for who writes, merges, reads and queries.
+ * Invariants: a part has FIXED_COLUMNS in this order, then the columns of its quantiles, then
+ * `mean`; the rows of one series are together, in the order of issue. An unknown value is NULL.
+ * Fails: never.
+ */
+import { sqlFilename, sqlText } from '../../platform/duckdb/sql.ts';
+import { quantileColumn } from './quantile-columns.ts';
+
+/** What one issue says of all its rows. */
+export const HEADER_COLUMNS = [
+  'issued_at',
+  'cutoff',
+  'forecaster',
+  'model_version',
+  'snapshot_version',
+  'role',
+  'origin',
+  'fallback',
+  'quantiles',
+  'horizon',
+  'frequency_minutes',
+] as const;
+
+export const FIXED_COLUMNS: Readonly<Record<string, string>> = {
+  issued_at: 'TIMESTAMP',
+  target_at: 'TIMESTAMP',
+  cutoff: 'TIMESTAMP',
+  step: 'INTEGER',
+  series_id: 'VARCHAR',
+  forecaster: 'VARCHAR',
+  model_version: 'VARCHAR',
+  snapshot_version: 'VARCHAR',
+  role: 'VARCHAR',
+  origin: 'VARCHAR',
+  fallback: 'VARCHAR',
+  /** All that the forecaster gives, ascending: '0.1,0.5,0.9'. */
+  quantiles: 'VARCHAR',
+  horizon: 'INTEGER',
+  frequency_minutes: 'INTEGER',
+};
+
+/** Readers skip whole groups of rows by the series and times that they hold. */
+const ROW_GROUP = 16_384;
+
+export const columnNames = (quantiles: readonly number[]): string[] =>
+  quantiles.map((quantile) => quantileColumn(quantile) as string);
+
+/** All columns of a part, in their order. */
+export const partColumns = (quantiles: readonly number[]): string[] => [
+  ...Object.keys(FIXED_COLUMNS),
+  ...columnNames(quantiles),
+  'mean',
+];
+
+/** The order of rows in a part. */
+export const PART_ORDER =
+  'series_id, issued_at, cutoff, forecaster, model_version, snapshot_version, role, origin, ' +
+  'fallback, quantiles, horizon, frequency_minutes, step';
+
+export const timestampSql = (ms: number): string => `make_timestamp(${ms * 1000})`;
+
+/** Milliseconds of a TIMESTAMP, as a number that JavaScript holds exactly. */
+export const epochSql = (column: string): string => `epoch_ms(${column})::DOUBLE`;
+
+/**
+ * @param note makes the file its own: what is put into the store under its name was never there,
+ * so no collection of garbage is about to remove it.
+ */
+export const copyToSql = (
+  select: string,
+  path: string,
+  note: string,
+  codec: 'snappy' | 'zstd',
+): string =>
+  `COPY (${select} ORDER BY ${PART_ORDER}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
+  `COMPRESSION ${codec}, ROW_GROUP_SIZE ${ROW_GROUP}, KV_METADATA {headway: ${sqlText(note)}})`;
