@@ -111,6 +111,16 @@ export const objectKeys = {
   ledgerLog: (domain: string) => `${of('forecasts', domain)}/log/`,
   ledgerEntry: (domain: string, number: number) =>
     `${of('forecasts', domain)}/log/${numbered(number)}.json`,
+  decisions: (domain: string) => `${of('decisions', domain)}/`,
+  decision: (domain: string, number: number) =>
+    `${of('decisions', domain)}/${numbered(number)}.json`,
+  jobs: (domain: string) => `${of('jobs', domain)}/`,
+  jobLog: (domain: string, job: string) => `${of('jobs', domain)}/${segment(job, 'job name')}/`,
+  jobEntry: (domain: string, job: string, number: number) =>
+    `${of('jobs', domain)}/${segment(job, 'job name')}/${numbered(number)}.json`,
+  alerts: (domain: string) => `${of('alerts', domain)}/`,
+  alertEntry: (domain: string, number: number) =>
+    `${of('alerts', domain)}/${numbered(number)}.json`,
 };
 
 /** Refuses a key that could leave the store: for stores to call on every key they are handed. */

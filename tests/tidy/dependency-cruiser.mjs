@@ -16,6 +16,8 @@ const PORTS = [
   '^storage/models/(model-registry|model-card|promotion)\\.ts$',
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
   '^storage/objects/object-store\\.ts$',
+  '^storage/decisions/(decision-log|served-at)\\.ts$',
+  '^storage/(jobs/job-log|alerts/alert-log)\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

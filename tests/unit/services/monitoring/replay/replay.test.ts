@@ -36,8 +36,9 @@ function world() {
         append: async (issues) => {
           call();
           issued.push(issues.map(({ issuedAt }) => issuedAt));
+          return null;
         },
-        parts: async ({ from = 0, until = 0 }) => startsIn(from, until) as never,
+        parts: async ({ from = 0, until = 0 } = {}) => startsIn(from, until) as never,
       },
       checks,
       prepare: async () => call(),
