@@ -158,9 +158,10 @@ class Table {
       loss = 0;
       expected = 0;
       for (let q = 0; q < quantiles.length; q++) {
-        loss += pinballLoss(quantiles[q] as number, actual - value(q)) / quantiles.length;
+        loss += pinballLoss(quantiles[q] as number, actual - value(q));
         expected += (this.weights[q] as number) * value(q);
       }
+      loss /= quantiles.length;
     }
     const isInside = actual >= value(0) && actual <= value(quantiles.length - 1);
     pair[0] = 1;
