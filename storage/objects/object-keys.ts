@@ -93,6 +93,9 @@ export const objectKeys = {
   actuals: (domain: string) => `${of('actuals', domain)}/`,
   actualsEntry: (domain: string, sha256: string) =>
     `${of('actuals', domain)}/${segment(sha256, 'hash')}.json`,
+  checkpoints: (domain: string) => `${of('replay', domain)}/`,
+  checkpoint: (domain: string, number: number) =>
+    `${of('replay', domain)}/${numbered(number)}.json`,
   checks: (domain: string) => `${of('monitoring', domain)}/`,
   check: (domain: string, number: number) => `${of('monitoring', domain)}/${numbered(number)}.json`,
   scores: (domain: string) => `${of('scores', domain)}/`,
