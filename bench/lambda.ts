@@ -30,7 +30,7 @@ import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { startTensorBackend } from '../platform/tensorflow/tensor-backend.ts';
 import { issueForecasts } from '../services/inference/batch/issue-forecasts.ts';
 import { openFeatureStore } from '../storage/features/feature-store.ts';
-import { openForecastLog } from '../storage/forecasts/forecast-log.ts';
+import { openLedger } from '../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../storage/models/model-registry.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
 import { parseS3Address } from '../storage/s3/s3-address.ts';
@@ -129,7 +129,7 @@ async function issue(about: Awaited<ReturnType<typeof fill>>): Promise<void> {
     },
     ...{ features: openFeatureStore(about), registry: openModelRegistry(about) },
   });
-  await openForecastLog({ store, domain }).append(entry);
+  await openLedger({ store, domain, clock }).append([entry]);
 }
 
 async function invoke(instance: LambdaInstance): Promise<number> {

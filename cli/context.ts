@@ -22,7 +22,7 @@ import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { printable } from '../platform/text/printable.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
 import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
-import type { ForecastLog } from '../storage/forecasts/forecast-log.ts';
+import type { Ledger } from '../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../storage/models/model-registry.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
 
@@ -63,7 +63,7 @@ export interface CommandContext {
   store(): Promise<ObjectStore>;
   features(): Promise<FeatureStore>;
   registry(): Promise<ModelRegistry>;
-  forecasts(): Promise<ForecastLog>;
+  ledger(): Promise<Ledger>;
   actuals(): Promise<ActualsLog>;
   /** Opens the source of the settings, or the domain's default. */
   source(): Promise<Source>;
@@ -145,9 +145,9 @@ export function openContext(
       const { openModelRegistry } = await import('../storage/models/model-registry.ts');
       return openModelRegistry({ store: await openOnce(), domain: domain.name, clock });
     },
-    async forecasts() {
-      const { openForecastLog } = await import('../storage/forecasts/forecast-log.ts');
-      return openForecastLog({ store: await openOnce(), domain: domain.name });
+    async ledger() {
+      const { openLedger } = await import('../storage/ledger/ledger.ts');
+      return openLedger({ store: await openOnce(), domain: domain.name, clock });
     },
     async actuals() {
       const { openActualsLog } = await import('../storage/forecasts/actuals-log.ts');

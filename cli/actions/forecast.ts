@@ -1,9 +1,9 @@
 /**
- * Purpose: `headway forecast`: one series as a chart and a table, or all of them into the
- * forecast log.
+ * Purpose: `headway forecast`: one series as a chart and a table, or all of them into the ledger,
+ * next to what the baselines and other models forecast at the same moment.
  * Invariants: reads what the HTTP service reads (the champion and the online view), so both give
  * the same forecast; without a champion one series is shown by the service's baseline, and nothing
- * is written to the log.
+ * is written to the ledger.
  * Fails: NO_CHAMPION, SNAPSHOT_EMPTY, SERIES_UNKNOWN, HORIZON_INVALID.
  */
 import Table from 'cli-table3';
@@ -22,7 +22,9 @@ import {
   type IssueRequest,
   issueForecasts,
 } from '../../services/inference/batch/issue-forecasts.ts';
+import { issueShadows } from '../../services/inference/batch/issue-shadows.ts';
 import { parseShard } from '../../services/inference/batch/shard.ts';
+import { baselineVersion } from '../../services/inference/serving/fallback.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
@@ -33,6 +35,7 @@ export interface ForecastFlags {
   readonly svg?: string;
   readonly shard?: string;
   readonly issuedAt?: string;
+  readonly challenger?: readonly string[];
 }
 
 export async function forecastCommand(
@@ -47,20 +50,25 @@ export async function forecastCommand(
     ...(flags.issuedAt === undefined ? {} : { issuedAt: timestamp(flags.issuedAt, '--issued-at') }),
   });
   if (flags.series === undefined) {
-    // With more shards than series some are empty: they write nothing.
-    if (issued.entry.seriesIds.length > 0) await (await context.forecasts()).append(issued.entry);
+    const shadows = await keepIssue(context, issued, flags.challenger);
     const { seriesIds, horizon, cutoff } = issued.entry;
     context.print(
       `Forecast ${seriesIds.length} series × ${horizon} steps after ${iso(cutoff)}, written ` +
-        'to the log.',
+        'to the ledger.',
     );
+    if (shadows.length > 0) context.print(`Next to it, not served: ${shadows.join(', ')}.`);
     for (const flag of SERIES_FLAGS) {
       const ids = [...issued.flags].flatMap(([id, flags]) => (flags.includes(flag) ? [id] : []));
       const examples = ids.slice(0, 5).join(', ');
       if (ids.length > 0)
         context.print(`Flagged ${flag} (${FLAG_MEANINGS[flag]}): ${ids.length}, e.g. ${examples}.`);
     }
-    context.printJson({ ...issued.entry, flags: Object.fromEntries(issued.flags) });
+    context.printJson({
+      ...issued.entry,
+      values: Array.from(issued.entry.values),
+      shadows,
+      flags: Object.fromEntries(issued.flags),
+    });
     return;
   }
   const series = issued.panel.seriesIds.indexOf(flags.series);
@@ -76,8 +84,8 @@ export async function forecastCommand(
     }),
   );
   context.print(forecastTable(chart, issued.entry, series));
-  if (issued.entry.modelVersion.startsWith('baseline-'))
-    context.print(`No model has been promoted: ${issued.entry.modelVersion} forecasts.`);
+  if (issued.entry.modelVersion === null)
+    context.print(`No model has been promoted: ${versionOf(issued.entry)} forecasts.`);
   const found = issued.flags.get(flags.series) ?? [];
   for (const flag of found) context.print(`Flagged ${flag}: ${FLAG_MEANINGS[flag]}.`);
   if (flags.svg) {
@@ -92,7 +100,7 @@ export async function forecastCommand(
     unit: domain.unit,
     cutoff: iso(entry.cutoff),
     issuedAt: iso(entry.issuedAt),
-    modelVersion: entry.modelVersion,
+    modelVersion: versionOf(entry),
     snapshotVersion: entry.snapshotVersion,
     timestamps: chart.forecast.timestamps.map(iso),
     quantiles: Object.fromEntries(
@@ -121,7 +129,41 @@ function columnOf(
   q: number,
 ): number[] {
   const first = (series * quantiles.length + q) * horizon;
-  return values.slice(first, first + horizon);
+  return Array.from(values.subarray(first, first + horizon));
+}
+
+const versionOf = ({ modelVersion, forecaster }: IssuedForecasts['entry']): string =>
+  modelVersion ?? baselineVersion({ name: forecaster });
+
+/**
+ * Writes what was issued, and then what others forecast at the same moment, which cannot fail the
+ * batch. With more shards than series some are empty: they write nothing.
+ * @returns the names of the others
+ */
+export async function keepIssue(
+  context: CommandContext,
+  issued: IssuedForecasts,
+  challengers: readonly string[] = [],
+): Promise<string[]> {
+  const { domain, logger } = context;
+  const ledger = await context.ledger();
+  await ledger.append([issued.entry]);
+  const registry = await context.registry();
+  const shadows = await issueShadows(
+    {
+      ...{ domain, registry, challengers, restoreForecaster: restoreNetwork },
+      onFailure: (shadow, error) =>
+        logger.warn({ err: error, shadow }, 'a shadow cannot forecast; the batch is complete'),
+    },
+    issued,
+  );
+  try {
+    await ledger.append(shadows);
+  } catch (error) {
+    logger.warn({ err: error }, 'the shadows could not be written; the batch is complete');
+    return [];
+  }
+  return shadows.map(({ modelVersion, forecaster }) => modelVersion ?? forecaster);
 }
 
 /** Forecasts of all series or of a shard of them, from the champion and the newest snapshot. */

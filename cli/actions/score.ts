@@ -1,5 +1,5 @@
 /**
- * Purpose: `headway score`: the issued forecasts of the log next to what happened, as tables, JSON
+ * Purpose: `headway score`: the issued forecasts of the ledger next to what happened, as tables, JSON
  * and a page; one table for each model version.
  * Invariants: does not write to the store; the figures are those of a backtest, of forecasts as
  * they were issued; what has not happened yet is counted as pending, and not scored.
@@ -30,7 +30,7 @@ export async function scoreCommand(context: CommandContext, flags: ScoreFlags): 
   const snapshotVersion = (await features.head())?.snapshotVersion;
   const results = await issuedForecasts({
     ...{ features, snapshotVersion },
-    forecasts: await context.forecasts(),
+    ledger: await context.ledger(),
     actuals: await context.actuals(),
     season: seasonsOf(domain).week,
     ...(flags.from === undefined ? {} : { from: timestamp(flags.from, '--from') }),
@@ -38,7 +38,7 @@ export async function scoreCommand(context: CommandContext, flags: ScoreFlags): 
   });
   if (results.length === 0)
     context.print(
-      'The log holds no forecasts of this time. `headway forecast` issues those of all series.',
+      'The ledger holds no forecasts of this time. `headway forecast` issues those of all series.',
     );
   const scored = results.map((one) => {
     const scores = scoreResult(one.result, one.panel, seasonsOf(domain).week);

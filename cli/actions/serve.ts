@@ -64,7 +64,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     features: await context.features(),
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
-    issued: await context.forecasts(),
+    issued: await context.ledger(),
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
     apiKeys:
       settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),

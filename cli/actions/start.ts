@@ -16,7 +16,7 @@ import type { IssuedForecasts } from '../../services/inference/batch/issue-forec
 import { requireFreePort } from '../../services/inference/server.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
-import { chartOf, issue } from './forecast.ts';
+import { chartOf, issue, keepIssue } from './forecast.ts';
 import { startSchedule } from './schedule.ts';
 import { openServer, stopOf } from './serve.ts';
 
@@ -94,10 +94,10 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
   }
 }
 
-/** Forecasts all series into the log and shows one of them. Returns its id. */
+/** Forecasts all series into the ledger and shows one of them. Returns its id. */
 async function showForecast(context: CommandContext): Promise<string> {
   const issued = await issue(context);
-  await (await context.forecasts()).append(issued.entry);
+  await keepIssue(context, issued);
   const series = showcase(issued);
   const chart = chartOf(context, issued, series);
   const svg = join(context.settings.work, `${context.domain.name}-forecast.svg`);

@@ -11,10 +11,10 @@ import { wholeNumber } from '../flags.ts';
 export const register: AddCommand = (program, env) => {
   command<ForecastFlags>(program, env, {
     name: 'forecast',
-    description: 'Show the forecast of one series, or write those of all series to the log.',
+    description: 'Show the forecast of one series, or write those of all series to the ledger.',
     define: (c) =>
       c
-        .option('--series <id>', 'one series (default: all, written to the forecast log)')
+        .option('--series <id>', 'one series (default: all, written to the ledger)')
         .option('--horizon <steps>', 'steps to forecast', wholeNumber)
         .option('--svg <file>', 'write the chart as SVG')
         .addOption(
@@ -26,6 +26,10 @@ export const register: AddCommand = (program, env) => {
         .option(
           '--issued-at <timestamp>',
           'start time of the batch, ISO 8601 in UTC; the same for all shards (default: now)',
+        )
+        .option(
+          '--challenger <version...>',
+          'models that forecast next to the champion, for the ledger alone',
         ),
     run: async (context, flags) =>
       (await import('../actions/forecast.ts')).forecastCommand(context, flags),

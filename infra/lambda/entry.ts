@@ -21,7 +21,7 @@ import { openApiKeys } from '../../services/inference/access/key-file.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { openActualsLog } from '../../storage/forecasts/actuals-log.ts';
-import { openForecastLog } from '../../storage/forecasts/forecast-log.ts';
+import { openLedger } from '../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../storage/models/model-registry.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createLambdaHandler, type InvocationStore } from './handler.ts';
@@ -66,7 +66,7 @@ const store = openStore(settings.store, {
   retries,
   requestTimeoutMs: 5_000,
 });
-const forecasts = openForecastLog({ store, domain: domain.name });
+const ledger = openLedger({ store, domain: domain.name, clock });
 let backend: ReturnType<typeof startTensorBackend> | null = null;
 /** A start that finds its forecasts issued needs none: not before something else is asked. */
 const startBackend = () => {
@@ -81,7 +81,7 @@ export const handler = await createLambdaHandler({
   restoreForecaster: restoreNetwork,
   issued: {
     async latest(since, until) {
-      const entries = await forecasts.latest(since, until);
+      const entries = await ledger.latest(since, until);
       // It starts while the rest of the store is read; whoever needs it gets the error.
       if (entries.length === 0) startBackend().catch(() => undefined);
       return entries;

@@ -8,7 +8,7 @@ import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
-import type { ForecastEntry } from '../../storage/forecasts/forecast-log.ts';
+import type { LedgerIssue } from '../../storage/ledger/ledger.ts';
 
 export interface OnlineFeatures {
   /** The newest manifest, or null where nothing was committed yet. */
@@ -50,12 +50,14 @@ export interface ServedCard extends Card {
   readonly backend: string;
   readonly seed: number;
   readonly metrics: unknown;
+  /** Of a model that was fitted on all data: the scored model of the same recipe. */
+  readonly refit?: { readonly twin: string } | null;
 }
 
-/** Where batches store the forecasts that they issue. `ForecastLog` fits. */
+/** Where batches store the forecasts that they issue. `Ledger` fits. */
 export interface IssuedForecastsLog {
   /** The newest issue between these times: a batch, or its shards; empty where there is none. */
-  latest(since: number, until: number): Promise<readonly ForecastEntry[]>;
+  latest(since: number, until: number): Promise<readonly LedgerIssue[]>;
 }
 
 /** Where actuals are stored. `ActualsLog` fits. */

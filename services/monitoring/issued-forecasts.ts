@@ -1,5 +1,5 @@
 /**
- * Purpose: the forecasts of the log next to what happened, and next to the naive baselines with the
+ * Purpose: the forecasts of the ledger next to what happened, and next to the naive baselines with the
  * same knowledge: what live scores are computed from.
  * Invariants: a forecast counts once, with its first issue at a cutoff; a baseline reads the
  * snapshot that the forecast was made from; a value that the features do not know is taken from the
@@ -14,11 +14,11 @@ import { indexAt, type Panel, targetOf } from '../../forecasting/panel/panel.ts'
 import { isHeadwayError } from '../../platform/errors.ts';
 import type { FeatureStore } from '../../storage/features/feature-store.ts';
 import type { ActualsLog } from '../../storage/forecasts/actuals-log.ts';
-import type { ForecastEntry, ForecastLog } from '../../storage/forecasts/forecast-log.ts';
+import type { Ledger, LedgerIssue } from '../../storage/ledger/ledger.ts';
 
 export interface IssuedRequest {
   readonly features: Pick<FeatureStore, 'readAsOf'>;
-  readonly forecasts: Pick<ForecastLog, 'entries'>;
+  readonly ledger: Pick<Ledger, 'read'>;
   readonly actuals: Pick<ActualsLog, 'entries'>;
   /** Whose values are the truth; default: the newest. */
   readonly snapshotVersion?: string | undefined;
@@ -42,13 +42,16 @@ export interface IssuedResult {
   readonly unknownSeries: readonly string[];
 }
 
-/** One for each model version of the log, the version of the first issue first. */
+/** What a batch issued of a model, to be served. */
+type ModelIssue = LedgerIssue & { readonly modelVersion: string };
+
+const isServed = <Issue extends LedgerIssue>(issue: Issue): issue is Issue & ModelIssue =>
+  issue.role === 'serving' && issue.origin === 'batch' && issue.modelVersion !== null;
+
+/** One for each model version of the ledger, the version of the first issue first. */
 export async function issuedForecasts(request: IssuedRequest): Promise<IssuedResult[]> {
-  const { features, forecasts, snapshotVersion, from, until, season } = request;
-  const entries = await forecasts.entries({
-    ...(from === undefined ? {} : { from }),
-    ...(until === undefined ? {} : { until }),
-  });
+  const { features, ledger, snapshotVersion, from, until, season } = request;
+  const entries = (await ledger.read({ from, until })).filter(isServed);
   if (entries.length === 0) return [];
   const panel = await features.readAsOf(snapshotVersion === undefined ? {} : { snapshotVersion });
   const actualAt = actualsOf(panel, await request.actuals.entries());
@@ -79,7 +82,7 @@ function actualsOf(panel: Panel, posts: Awaited<ReturnType<ActualsLog['entries']
   };
 }
 
-type Knowledge = (entry: ForecastEntry) => Promise<Panel>;
+type Knowledge = (entry: ModelIssue) => Promise<Panel>;
 
 /** The panel that a forecast was made from; of a snapshot that was collected, what was known then. */
 function knowledgeOf(features: IssuedRequest['features']): Knowledge {
@@ -97,13 +100,13 @@ function knowledgeOf(features: IssuedRequest['features']): Knowledge {
 }
 
 async function resultOf(
-  entries: readonly ForecastEntry[],
+  entries: readonly ModelIssue[],
   panel: Panel,
   actualAt: ActualAt,
   known: Knowledge,
   season: number,
 ): Promise<IssuedResult> {
-  const { modelVersion, quantiles } = entries[0] as ForecastEntry;
+  const { modelVersion, quantiles } = entries[0] as ModelIssue;
   const horizon = Math.max(...entries.map((entry) => entry.horizon));
   const byCutoff = [...groupBy(entries, ({ cutoff }) => cutoff)].sort(([a], [b]) => a - b);
   const baselines = naiveForecasters(season);
@@ -175,7 +178,7 @@ function baselineThen(
 
 /** The values of the entry's i-th series to `at`, in rows of `horizon` steps. */
 function copyForecast(
-  entry: ForecastEntry,
+  entry: ModelIssue,
   i: number,
   values: Float32Array,
   at: number,

@@ -5,7 +5,7 @@
  * Invariants: an entry replaces parts by others that have the same rows, each once; readers see the
  * one or the other. Parts of the last KEEP_LOOSE_MS stay as they are: a service that starts reads
  * them without a SQL engine. A compaction that is killed, or overtaken by another, leaves parts that
- * nothing names. An entry of the old log is removed only when the entry that moves it is there.
+ * nothing names. Nothing is removed: that is the collection's (ledger-gc.ts).
  * Fails: as reading and writing parts does; INTERNAL where rows would be lost (nothing is replaced).
  */
 import { withSqlSession } from '../../platform/duckdb/session.ts';
@@ -80,9 +80,7 @@ async function moveOldLog({ log, oldLog, append }: CompactionParts): Promise<num
     let to = from + 1;
     const isSame = (key = '') => month(key) === month(keys[from] as string);
     while (to < keys.length && to - from < MOVED_AT_ONCE && isSame(keys[to])) to++;
-    const some = keys.slice(from, to);
-    await append(canonicalIssues(await oldLog.read(some)));
-    await oldLog.remove(some);
+    await append(canonicalIssues(await oldLog.read(keys.slice(from, to))));
     from = to;
   }
   if ((await log.size()) > 0) await log.commit({ kind: 'compact', parts: [], hasOldLog: false });

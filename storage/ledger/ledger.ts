@@ -15,6 +15,7 @@ import { withSqlSession } from '../../platform/duckdb/session.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { StoreReport } from '../store-report.ts';
 import { type CompactReport, type CompactRequest, compactLedger } from './compaction.ts';
+import { latestIssues } from './latest-issue.ts';
 import type { LedgerPart } from './ledger-entry.ts';
 import {
   type CanonicalIssue,
@@ -45,6 +46,12 @@ export interface Ledger {
   append(issues: readonly LedgerIssue[]): Promise<LedgerReceipt | null>;
   /** Canonical, oldest first. Of targets outside the range the values are NaN. */
   read(range?: LedgerRange): Promise<CanonicalIssue[]>;
+  /**
+   * What batches issued to be served at the last issue time since `since` and until `until`, read
+   * without the SQL engine; none where that would take long. An issue of the future, made while a
+   * clock was ahead, would otherwise be the last one for as long.
+   */
+  latest(since: number, until: number): Promise<CanonicalIssue[]>;
   /** The live parts that may hold rows of the range. */
   parts(range?: LedgerRange): Promise<LedgerPart[]>;
   /** Local files of parts, checked. */
@@ -112,6 +119,17 @@ class StoredLedger implements Ledger {
     if (!(await this.#log.state()).hasOldLog) return [];
     const issues = canonicalIssues(await this.#oldLog.read(await this.#oldLog.keys(range)));
     return issues.flatMap((issue) => withinRange(issue, range) ?? []);
+  }
+
+  async latest(since: number, until: number): Promise<CanonicalIssue[]> {
+    const { live, hasOldLog } = await this.#log.state();
+    const issues = await latestIssues(this.#options.store, [...live.values()], { since, until });
+    if (issues.length > 0 || !hasOldLog) return issues;
+    const keys = await this.#oldLog.keys({ from: since, until: until + 1 });
+    const stampOf = (key = '') => key.slice(0, key.lastIndexOf('-'));
+    return canonicalIssues(
+      await this.#oldLog.read(keys.filter((key) => stampOf(key) === stampOf(keys.at(-1)))),
+    );
   }
 
   async parts(range: LedgerRange = {}): Promise<LedgerPart[]> {

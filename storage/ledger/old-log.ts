@@ -2,7 +2,7 @@
  * Purpose: the forecast log of earlier versions, one JSON object an issue: read until a compaction
  * has moved it into the ledger.
  * Invariants: nothing is written to it; an entry is named by its content, and keys sort by issue
- * time. An entry that is moved while it is read is left out: the ledger has it.
+ * time. An entry that is collected while it is read is left out: the ledger has it.
  * Fails: STORE_CORRUPT with the key.
  */
 import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
@@ -42,7 +42,6 @@ export interface OldLog {
   /** Keys of the entries issued in [from, until), oldest first. */
   keys(range?: Pick<LedgerRange, 'from' | 'until'>): Promise<string[]>;
   read(keys: readonly string[]): Promise<LedgerIssue[]>;
-  remove(keys: readonly string[]): Promise<void>;
 }
 
 export function openOldLog(store: ObjectStore, domain: string): OldLog {
@@ -69,9 +68,6 @@ export function openOldLog(store: ObjectStore, domain: string): OldLog {
       for (let i = 0; i < keys.length; i += AT_ONCE)
         issues.push(...(await Promise.all(keys.slice(i, i + AT_ONCE).map(readOne))));
       return issues.filter((issue) => issue !== null);
-    },
-    async remove(keys) {
-      for (const key of keys) await store.remove(key);
     },
   };
 }

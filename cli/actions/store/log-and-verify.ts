@@ -47,7 +47,7 @@ export async function storeLog(context: CommandContext): Promise<void> {
 export async function storeVerify(context: CommandContext): Promise<void> {
   const features = await (await context.features()).verify();
   const models = await (await context.registry()).verify();
-  const forecasts = await (await context.forecasts()).verify();
+  const forecasts = await (await context.ledger()).verify();
   const quarantine = await (await context.features()).quarantine.verify();
   const actuals = await (await context.actuals()).verify();
   const problems = [features, models, forecasts, quarantine, actuals].flatMap(

@@ -1,6 +1,6 @@
 /**
- * Purpose: forecast every series at once from the champion and the online view: what is kept in the
- * forecast log.
+ * Purpose: forecast every series at once from the champion and the online view: what the ledger
+ * keeps.
  * Invariants: the same forecaster on the same panel, by the same function, as the HTTP service; the
  * cutoff is the last interval that is known of any series; the shards of a batch, one after
  * another, are the batch, bit for bit.
@@ -15,9 +15,9 @@ import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
-import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
+import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
-import { baselineOf, baselineVersion } from '../serving/fallback.ts';
+import { baselineOf } from '../serving/fallback.ts';
 import {
   lastObserved,
   precompute,
@@ -36,20 +36,25 @@ export interface IssueRequest {
   readonly horizon?: number;
   /** Only these series; the cutoff is that of the whole panel all the same. */
   readonly shard?: Shard;
-  /** Without a champion the best baseline forecasts, as in the HTTP service, and is not kept. */
+  /** Without a champion the best baseline forecasts, as in the HTTP service. */
   readonly allowsBaseline?: boolean;
 }
 
 export interface IssuedForecasts {
+  /** The whole snapshot as it is stored, and which of its series are forecast. */
+  readonly stored: Panel;
+  readonly rows: { readonly from: number; readonly to: number };
   readonly panel: Panel;
   /** Grid index of the cutoff in the panel. */
   readonly cutoff: number;
   /** Exogenous columns that the model reads and of which nothing is known at the cutoff. */
   readonly unknownInputs: readonly string[];
+  /** The scored model of the champion's recipe, where the champion was fitted on all data. */
+  readonly refitOf: string | null;
   /** What is to be said of a series, by its id; nothing of most. */
   readonly flags: ReadonlyMap<string, readonly SeriesFlag[]>;
-  /** What the forecast log keeps. */
-  readonly entry: ForecastEntry;
+  /** What the ledger keeps. */
+  readonly entry: LedgerIssue & { readonly values: Float32Array };
 }
 
 const WHOLE: Shard = { index: 1, count: 1 };
@@ -64,10 +69,10 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const champion = await registry.champion();
   if (champion === null && request.allowsBaseline !== true) throw await noChampion(request);
   const { panel: stored, manifest } = await features.readOnline();
-  const { forecaster, modelVersion } = await forecasterOf(request, champion);
+  const { forecaster, modelVersion, refitOf } = await forecasterOf(request, champion);
   const whole = forecaster.withContext?.(stored) ?? stored;
-  const { from, to } = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
-  const panel = seriesSlice(whole, from, to);
+  const rows = shardRange(whole.seriesIds.length, request.shard ?? WHOLE);
+  const panel = seriesSlice(whole, rows.from, rows.to);
   const cutoff = lastObserved(whole);
   const seasons = seasonsOf(domain);
   const unknown = unknownInputs(forecaster, panel, cutoff, seasons.day, horizon);
@@ -76,35 +81,41 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
   const entry = {
     issuedAt,
     cutoff: timestampAt(panel, cutoff),
+    forecaster: forecaster.name,
     modelVersion,
     snapshotVersion: manifest.snapshotVersion,
+    role: 'serving',
+    origin: 'batch',
+    fallback: modelVersion === null ? 'NO_CHAMPION' : null,
     quantiles: forecaster.quantiles,
     horizon,
     frequencyMinutes: panel.frequencyMinutes,
     seriesIds: panel.seriesIds,
-    values: Array.from(forecasts.values),
-  };
+    values: forecasts.values,
+    mean: null,
+  } as const;
   const flags = new Map(
     panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {
       const found = seriesFlags(forecaster, panel, series, cutoff, seasons);
       return found.length > 0 ? [[id, found]] : [];
     }),
   );
-  return { panel, cutoff, unknownInputs: unknown, flags, entry };
+  return { stored, rows, panel, cutoff, unknownInputs: unknown, flags, refitOf, entry };
 }
 
 async function forecasterOf(
   { domain, registry, restoreForecaster }: IssueRequest,
   champion: { readonly modelVersion: string } | null,
-): Promise<{ forecaster: Forecaster; modelVersion: string }> {
+): Promise<{ forecaster: Forecaster; modelVersion: string | null; refitOf: string | null }> {
   if (champion === null) {
     const forecaster = baselineOf(domain, domain.quantiles, null);
-    return { forecaster, modelVersion: baselineVersion(forecaster) };
+    return { forecaster, modelVersion: null, refitOf: null };
   }
-  const { model, weights } = await registry.load(champion.modelVersion);
+  const { card, model, weights } = await registry.load(champion.modelVersion);
   return {
     forecaster: restoreForecaster(model, weights),
     modelVersion: champion.modelVersion,
+    refitOf: card.refit?.twin ?? null,
   };
 }
 

@@ -11,7 +11,7 @@ import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { isHeadwayError } from '../../../platform/errors.ts';
-import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
+import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import { computed, type Predictor, WorkerUnavailableError } from '../prediction/predictor.ts';
 import { baselineOf, baselineVersion, type Fallback } from './fallback.ts';
 import { issuedBefore } from './issued-before.ts';
@@ -49,7 +49,7 @@ export interface ServingSnapshotRequest {
   readonly now: number;
   readonly predictor: Predictor;
   /** The last issue of a batch: where it is of this pair nothing is computed. */
-  readonly issued: readonly ForecastEntry[];
+  readonly issued: readonly LedgerIssue[];
   /** Intervals since the last observed one after which the snapshot is stale; 0: never. */
   readonly staleAfterIntervals: number;
 }

@@ -52,7 +52,7 @@ export interface Fallback {
  * The version under which forecasts of a baseline are given out: no model of the registry has such
  * a name.
  */
-export const baselineVersion = (baseline: Forecaster): string => `baseline-${baseline.name}`;
+export const baselineVersion = ({ name }: Pick<Forecaster, 'name'>): string => `baseline-${name}`;
 
 /**
  * @param metrics of a model card: group → forecaster → figures; the baseline of least MAE over all

@@ -9,7 +9,7 @@
  */
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
-import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
+import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { ServedCard } from '../ports.ts';
 import type { LoadedSnapshot } from './load-parts.ts';
 
@@ -25,7 +25,12 @@ export interface IssuedBefore {
 }
 
 /** All that two forecasts must agree on to be of one thing, but for their series. */
-const about = (entry: Omit<ForecastEntry, 'issuedAt' | 'seriesIds' | 'values'>): string =>
+const about = (
+  entry: Pick<
+    LedgerIssue,
+    'modelVersion' | 'snapshotVersion' | 'cutoff' | 'frequencyMinutes' | 'horizon' | 'quantiles'
+  >,
+): string =>
   JSON.stringify([
     entry.modelVersion,
     entry.snapshotVersion,
@@ -37,7 +42,7 @@ const about = (entry: Omit<ForecastEntry, 'issuedAt' | 'seriesIds' | 'values'>):
 
 /** @param entries one issue: a batch, or its shards */
 export function issuedBefore(
-  entries: readonly ForecastEntry[],
+  entries: readonly LedgerIssue[],
   card: Pick<ServedCard, 'modelVersion' | 'horizon'>,
   forecaster: Pick<Forecaster, 'quantiles'>,
   { panel, cutoff, manifest }: Pick<LoadedSnapshot, 'panel' | 'cutoff' | 'manifest'>,
@@ -54,7 +59,7 @@ export function issuedBefore(
       quantiles: forecaster.quantiles,
     },
   });
-  const rows = new Map<string, readonly [ForecastEntry, number]>();
+  const rows = new Map<string, readonly [LedgerIssue, number]>();
   for (const entry of entries) {
     if (about(entry) === wanted)
       for (const [row, id] of entry.seriesIds.entries()) rows.set(id, [entry, row]);
@@ -67,7 +72,7 @@ export function issuedBefore(
     of({ seriesIds }) {
       const values = new Float32Array(seriesIds.length * size);
       for (const [series, id] of seriesIds.entries()) {
-        const [entry, row] = rows.get(id) as readonly [ForecastEntry, number];
+        const [entry, row] = rows.get(id) as readonly [LedgerIssue, number];
         for (let i = 0; i < size; i++)
           values[series * size + i] = entry.values[row * size + i] as number;
       }

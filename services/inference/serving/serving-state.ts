@@ -10,7 +10,7 @@
 import { CLOCK_TOLERANCE_MS, type Clock } from '../../../platform/clock.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
-import type { ForecastEntry } from '../../../storage/forecasts/forecast-log.ts';
+import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { IssuedForecastsLog } from '../ports.ts';
 import { backendReady, inProcessPredictor, type Predictor } from '../prediction/predictor.ts';
 import {
@@ -164,7 +164,7 @@ class RefreshedState implements ServingState {
   /** The best that the loaded parts allow; the served one itself where it is still that. */
   async #best(
     loaded: LoadedModel | null,
-    issued: readonly ForecastEntry[],
+    issued: readonly LedgerIssue[],
     failures: Failure[],
   ): Promise<Serving | null> {
     const { domain, clock, staleAfterIntervals = 0 } = this.#options;
@@ -222,7 +222,7 @@ class RefreshedState implements ServingState {
    * What a batch issued lately, for the first start only: later snapshots are served before a batch
    * has forecast them.
    */
-  async #issuedLately(): Promise<readonly ForecastEntry[]> {
+  async #issuedLately(): Promise<readonly LedgerIssue[]> {
     const { issued, clock, logger } = this.#options;
     if (!issued || this.#current !== null) return [];
     const now = clock.now();

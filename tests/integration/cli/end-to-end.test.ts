@@ -306,14 +306,14 @@ describe('forecast', () => {
     expect(await forecastsStored()).toBe(0);
   });
 
-  test('all series go into the forecast log', async () => {
+  test('all series go into the ledger', async () => {
     const entry = await json('forecast');
     expect([entry.seriesIds.length, entry.horizon, entry.values.length]).toEqual([
       4,
       24,
       4 * 3 * 24,
     ]);
-    expect(await forecastsStored()).toBe(1);
+    expect(await forecastsStored()).toBe(2);
   });
 
   test.each([
@@ -405,7 +405,7 @@ describe('forecast', () => {
       ])
         expect(shown).toContain(words);
       expect(await readFile(svg, 'utf8')).toMatch(/^<svg/);
-      expect(await forecastsStored()).toBe(1);
+      expect(await forecastsStored()).toBe(2);
     });
 
     test('an earlier cutoff and another model', async () => {
@@ -486,5 +486,6 @@ describe('forecast', () => {
   });
 });
 
+/** Entries of the ledger: a batch writes one of what is served, and one of its shadows. */
 const forecastsStored = async (): Promise<number> =>
-  (await readdir(join(place.folder, 'store', 'forecasts', 'taxi')).catch(() => [])).length;
+  (await readdir(join(place.folder, 'store', 'forecasts', 'taxi', 'log')).catch(() => [])).length;

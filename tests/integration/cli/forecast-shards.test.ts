@@ -1,6 +1,6 @@
 /**
- * Purpose: `headway forecast --shard`: what workers of one batch leave in the forecast log, also
- * when one of them runs twice.
+ * Purpose: `headway forecast --shard`: what workers of one batch leave in the ledger, also when one of
+ * them runs twice.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { forecastCommand } from '../../../cli/actions/forecast.ts';
 import { openContext } from '../../../cli/context.ts';
 import { train } from '../../../services/training/train.ts';
-import { openForecastLog } from '../../../storage/forecasts/forecast-log.ts';
+import { openLedger } from '../../../storage/ledger/ledger.ts';
 import { startBackend } from '../../fixtures/toy-network.ts';
 import {
   commitPanel,
@@ -27,42 +27,56 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('two workers and a retry leave two entries, which joined are the batch', async () => {
+test('two workers and a retry leave what the whole batch leaves, shadows included', async () => {
   const toy = openToy(join(folder, 'store'));
   await commitPanel(folder, toy, learnable());
-  const { card } = await train({
-    ...toy.request,
-    config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 8 } },
-  });
-  await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });
-  const forecasts = openForecastLog({ store: toy.store, domain: toyDomain.name });
+  const config = { ...toyConfig, fit: { ...toyConfig.fit, steps: 8 } };
+  const versions: string[] = [];
+  for (const seed of [1, 2]) {
+    const { card } = await train({ ...toy.request, config, seed });
+    versions.push(card.modelVersion);
+    await toy.registry.promote({ modelVersion: card.modelVersion, reason: 'test', evidence: null });
+  }
+  const ledger = openLedger({ store: toy.store, domain: toyDomain.name, clock: toy.clock });
   const printed: string[] = [];
   const context = {
     ...openContext({ domain: 'taxi', backend: 'wasm', logLevel: 'silent', work: folder }, {}),
     ...{ domain: toyDomain, clock: toy.clock },
     features: async () => toy.features,
     registry: async () => toy.registry,
-    forecasts: async () => forecasts,
+    ledger: async () => ledger,
     print: (text: string) => void printed.push(text),
   };
+  const challenger = ['20260101T000000Z-aaaaaaaaaaaa'];
   const issuedAt = '2026-01-05T06:00:00Z';
   for (const shard of ['2/2', '1/2', '2/2', '1/9'])
-    await forecastCommand(context, { shard, issuedAt });
-  const entries = await forecasts.entries();
-  const [first, second] = TOYS.slice(0, 3).every((id) => entries[0]?.seriesIds.includes(id))
-    ? entries
-    : [...entries].reverse();
-  expect(entries).toHaveLength(2);
-  expect(entries.map((entry) => new Date(entry.issuedAt).toISOString())).toEqual([
-    '2026-01-05T06:00:00.000Z',
-    '2026-01-05T06:00:00.000Z',
-  ]);
-
+    await forecastCommand(context, { shard, issuedAt, challenger });
+  // What serves and its shadows, of two shards; the retry left nothing.
+  expect(await ledger.parts()).toHaveLength(4);
   await forecastCommand(context, { issuedAt: '2026-01-05T07:00:00Z' });
-  const whole = (await forecasts.entries()).at(-1)!;
-  expect(whole.seriesIds).toEqual(TOYS);
-  expect([...first!.seriesIds, ...second!.seriesIds]).toEqual(whole.seriesIds);
-  expect([...first!.values, ...second!.values]).toEqual(whole.values);
+  const issues = await ledger.read();
+  const of = (issuedAt: string) =>
+    issues
+      .filter((issue) => issue.issuedAt === Date.parse(issuedAt))
+      .map(({ issuedAt: _at, ...rest }) => rest);
+  expect(of(issuedAt)).toEqual(of('2026-01-05T07:00:00Z'));
+  expect(
+    of(issuedAt).map(({ role, forecaster, modelVersion }) => [role, forecaster, modelVersion]),
+  ).toEqual([
+    ['shadow', 'last_value', null],
+    ['shadow', 'mean_4_weeks', null],
+    ...(versions[0] < versions[1]
+      ? [
+          ['shadow', 'network', versions[0]],
+          ['serving', 'network', versions[1]],
+        ]
+      : [
+          ['serving', 'network', versions[1]],
+          ['shadow', 'network', versions[0]],
+        ]),
+    ['shadow', 'seasonal_naive', null],
+  ]);
+  for (const { seriesIds } of of(issuedAt)) expect([...seriesIds].sort()).toEqual([...TOYS].sort());
   expect(printed[0]).toContain('Forecast 3 series');
   expect(printed.join('\n')).toContain('Forecast 0 series');
 });

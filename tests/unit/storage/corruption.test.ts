@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../platform/clock.ts';
 import { seededRandom } from '../../../platform/random.ts';
 import { openFeatureStore } from '../../../storage/features/feature-store.ts';
-import { openForecastLog } from '../../../storage/forecasts/forecast-log.ts';
+import { openLedger } from '../../../storage/ledger/ledger.ts';
 import { openModelRegistry } from '../../../storage/models/model-registry.ts';
 import { memoryObjectStore } from '../../fakes/memory-object-store.ts';
 import {
@@ -16,14 +16,16 @@ import {
   schemaOf,
   temporaryFolder,
 } from '../../fixtures/storage/features.ts';
-import { forecastAt, modelOf } from '../../fixtures/storage/models.ts';
+import { issueAt } from '../../fixtures/storage/ledger.ts';
+import { modelOf } from '../../fixtures/storage/models.ts';
 
 const whole = new Map<string, Uint8Array>();
 const store = memoryObjectStore();
 const clock = fixedClock(NOW);
 const features = openFeatureStore({ store, domain: 'toy', clock });
 const models = openModelRegistry({ store, domain: 'toy', clock });
-const forecasts = openForecastLog({ store, domain: 'toy' });
+/** A process remembers what it has read: each reader is another one. */
+const ledger = () => openLedger({ store, domain: 'toy', clock });
 let remove: () => Promise<void>;
 
 beforeAll(async () => {
@@ -43,7 +45,7 @@ beforeAll(async () => {
       evidence: null,
       chart: `<svg><text>${n}</text></svg>`,
     });
-    await forecasts.append(forecastAt(n));
+    await ledger().append([issueAt(n)]);
   }
   for (const [key, bytes] of store.objects) whole.set(key, bytes);
 }, 30_000);
@@ -54,7 +56,8 @@ afterAll(async () => {
 
 /** Reads all that a key is part of, as a user of it would. */
 async function readAll(key: string): Promise<void> {
-  if (key.includes('/log/')) await features.log();
+  if (key.startsWith('forecasts/')) await ledger().read();
+  else if (key.includes('/log/')) await features.log();
   else if (key.includes('/data/')) await features.readAsOf();
   else if (key.includes('/reports/'))
     for (const manifest of await features.log()) await features.readReport(manifest);
@@ -64,12 +67,11 @@ async function readAll(key: string): Promise<void> {
     for (const entry of await models.promotions()) await models.chart(entry);
   else if (key.startsWith('models/'))
     for (const { modelVersion } of await models.list()) await models.load(modelVersion);
-  else await forecasts.entries();
 }
 
 const kinds = [
-  '/log/',
-  '/data/',
+  'features/toy/log/',
+  'features/toy/data/',
   '/reports/',
   '/online/',
   '/promotions/',
@@ -77,12 +79,15 @@ const kinds = [
   'model.json',
   'weights.bin',
   'card.json',
-  'forecasts/',
+  'forecasts/toy/log/',
+  'forecasts/toy/data/',
 ];
 
 /** The part of the store that a key is in. */
 const storeOf = (key: string) =>
-  ({ features, models, forecasts })[key.split('/')[0] as 'features' | 'models' | 'forecasts'];
+  ({ features, models, forecasts: ledger() })[
+    key.split('/')[0] as 'features' | 'models' | 'forecasts'
+  ];
 
 describe.each(kinds)('objects of the kind %s', (kind) => {
   test('verify names one that is damaged, and so does its reader', async () => {
@@ -154,7 +159,8 @@ test(`${DAMAGES} random damages over all objects: each is found by who reads it,
 
 test('objects that a manifest or a card names and that are gone', async () => {
   for (const kind of [
-    '/data/',
+    'features/toy/data/',
+    'forecasts/toy/data/',
     '/reports/',
     '/online/',
     '/verdicts/',
@@ -163,14 +169,17 @@ test('objects that a manifest or a card names and that are gone', async () => {
   ]) {
     const key = [...whole.keys()].filter((name) => name.includes(kind)).at(-1) as string;
     store.objects.delete(key);
-    const code = kind.startsWith('/') ? 'STORE_CORRUPT' : 'MODEL_CORRUPT';
+    const code = kind.includes('/') ? 'STORE_CORRUPT' : 'MODEL_CORRUPT';
     await expect(readAll(key)).rejects.toMatchObject({ code, where: key });
     store.objects.set(key, whole.get(key) ?? new Uint8Array());
   }
 });
 
 test('objects that are whole but stand in the place of others', async () => {
-  const swaps = ['/log/', '/data/', '/promotions/', 'card.json', 'weights.bin', 'forecasts/'];
+  const swaps = [
+    ...['features/toy/log/', 'features/toy/data/', '/promotions/', 'card.json', 'weights.bin'],
+    ...['forecasts/toy/log/', 'forecasts/toy/data/'],
+  ];
   for (const kind of swaps) {
     const [one, other] = [...whole.keys()].filter((key) => key.includes(kind));
     store.objects.set(one, whole.get(other) ?? new Uint8Array());

@@ -161,7 +161,7 @@ test('backtest, batch and serving give the same bits', async () => {
     exogenous: { ...trained.panel.exogenous, plan: Float32Array.from(planned().plan) },
   };
   const served = forecaster.predict(whole, CUTOFF, HORIZON);
-  expect((await issue(online.panel)).entry.values).toEqual([...served]);
+  expect((await issue(online.panel)).entry.values).toEqual(served);
   const state = serving(online.panel);
   expect(await state.refresh()).toBe('changed');
   expect(state.current()?.forecasts.values).toEqual(served);

@@ -6,6 +6,7 @@ import {
   seriesGroups,
 } from '../../../../forecasting/evaluation/metrics.ts';
 import { createPanel, type Panel } from '../../../../forecasting/panel/panel.ts';
+import { fixedClock } from '../../../../platform/clock.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';
 import {
   type IssuedRequest,
@@ -13,7 +14,7 @@ import {
   issuedForecasts,
 } from '../../../../services/monitoring/issued-forecasts.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
-import { type ForecastEntry, openForecastLog } from '../../../../storage/forecasts/forecast-log.ts';
+import { type LedgerIssue, openLedger } from '../../../../storage/ledger/ledger.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { hour } from '../../../fixtures/storage/features.ts';
 
@@ -38,10 +39,11 @@ const TODAY = panelOf({
 });
 
 /** 10 % and 90 % quantiles are 1 below and above the median. */
-function issue(medians: Readonly<Record<string, readonly number[]>>): ForecastEntry {
+function issue(medians: Readonly<Record<string, readonly number[]>>): LedgerIssue {
   return {
     issuedAt: hour(8) + 1,
     cutoff: hour(7),
+    ...{ forecaster: 'network', role: 'serving', origin: 'batch', fallback: null, mean: null },
     modelVersion: 'one',
     snapshotVersion: 'then',
     quantiles: [0.1, 0.5, 0.9],
@@ -55,18 +57,18 @@ function issue(medians: Readonly<Record<string, readonly number[]>>): ForecastEn
 }
 
 async function issued(
-  entries: readonly ForecastEntry[],
+  entries: readonly LedgerIssue[],
   request: Partial<IssuedRequest> = {},
 ): Promise<IssuedResult[]> {
   const store = memoryObjectStore();
-  const forecasts = openForecastLog({ store, domain: 'toy' });
-  for (const entry of entries) await forecasts.append(entry);
+  const ledger = openLedger({ store, domain: 'toy', clock: fixedClock(hour(10)) });
+  for (const entry of entries) await ledger.append([entry]);
   const actuals = openActualsLog({ store, domain: 'toy' });
   const readAsOf = async ({ snapshotVersion }: { snapshotVersion?: string } = {}) =>
     snapshotVersion === 'then' ? THEN : TODAY;
   return issuedForecasts({
     features: { readAsOf },
-    forecasts,
+    ledger,
     actuals,
     season: SEASON,
     ...request,

@@ -6,7 +6,7 @@ import { openLedger } from '../../../../storage/ledger/ledger.ts';
 import { canonicalIssues } from '../../../../storage/ledger/ledger-issue.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { hour, NOW } from '../../../fixtures/storage/features.ts';
-import { anyIssue, issueAt, putOldEntry } from '../../../fixtures/storage/ledger.ts';
+import { anyIssue } from '../../../fixtures/storage/ledger.ts';
 
 const open = (store = memoryObjectStore()) =>
   openLedger({ store, domain: 'toy', clock: fixedClock(NOW) });

@@ -6,11 +6,11 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
+import { fixedClock } from '../../../../../platform/clock.ts';
 import { HeadwayError } from '../../../../../platform/errors.ts';
 import { issueForecasts } from '../../../../../services/inference/batch/issue-forecasts.ts';
 import { parseShard } from '../../../../../services/inference/batch/shard.ts';
-import type { ForecastEntry } from '../../../../../storage/forecasts/forecast-log.ts';
-import { openForecastLog } from '../../../../../storage/forecasts/forecast-log.ts';
+import { type LedgerIssue, openLedger } from '../../../../../storage/ledger/ledger.ts';
 import { createFixture, HOUR, NOW, weeklyNaive } from '../../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../../fakes/memory-object-store.ts';
 
@@ -18,11 +18,11 @@ const ISSUED = NOW - 2 * 60_000;
 const iso = (timestamp: number) => new Date(timestamp).toISOString();
 
 /**
- * A fixture whose forecast log has what a batch issued, and that counts what is computed all the
+ * A fixture whose ledger has what a batch issued, and that counts what is computed all the
  * same.
  */
 async function afterBatch(
-  change: (entry: ForecastEntry) => ForecastEntry = (entry) => entry,
+  change: (entry: LedgerIssue) => LedgerIssue = (entry) => entry,
   shards = ['1/1'],
 ) {
   let computed = 0;
@@ -38,14 +38,15 @@ async function afterBatch(
       };
     },
   });
-  const issued = openForecastLog({ store: memoryObjectStore(), domain: 'demo' });
+  const clock = fixedClock(NOW);
+  const issued = openLedger({ store: memoryObjectStore(), domain: 'demo', clock });
   for (const shard of shards) {
     const { entry } = await issueForecasts({
       ...options,
       issuedAt: ISSUED,
       shard: parseShard(shard),
     });
-    await issued.append(change({ ...entry, values: entry.values.map((value) => value * 1.1) }));
+    await issued.append([change({ ...entry, values: entry.values.map((v) => v * 1.1) })]);
   }
   computed = 0;
   const start = async (more: Parameters<typeof build>[0] = {}) => build({ issued, ...more });
@@ -83,7 +84,7 @@ describe('a service that starts after a batch', () => {
     },
   );
 
-  test.each<[string, (entry: ForecastEntry) => ForecastEntry]>([
+  test.each<[string, (entry: LedgerIssue) => LedgerIssue]>([
     ['another model', (entry) => ({ ...entry, modelVersion: 'model-2' })],
     ['another snapshot', (entry) => ({ ...entry, snapshotVersion: '2-0f1e2d3c4b5a' })],
     ['another cutoff', (entry) => ({ ...entry, cutoff: entry.cutoff - HOUR })],
@@ -123,12 +124,10 @@ describe('a service that starts after a batch', () => {
 
   test('a later issue of something else does not hide behind an earlier one: what is served is computed', async () => {
     const { issued, start } = await afterBatch();
-    const [entry] = await issued.entries();
-    await issued.append({
-      ...(entry as ForecastEntry),
-      issuedAt: ISSUED + 1,
-      modelVersion: 'model-2',
-    });
+    const [entry] = await issued.read();
+    await issued.append([
+      { ...(entry as LedgerIssue), issuedAt: ISSUED + 1, modelVersion: 'model-2' },
+    ]);
     const app = await start();
     expect((await medianOf(app)).first).toBe(await plainMedian());
     await app.close();
