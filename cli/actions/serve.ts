@@ -66,6 +66,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     restoreForecaster: restoreNetwork,
     issued: await context.ledger(),
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
+    decisions: await context.decisions(),
     apiKeys:
       settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
     tracing,
