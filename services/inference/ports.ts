@@ -60,6 +60,11 @@ export interface IssuedForecastsLog {
   latest(since: number, until: number): Promise<readonly LedgerIssue[]>;
 }
 
+/** Where forecasts that were given out are stored. `Ledger` fits. */
+export interface ForecastLedger {
+  append(issues: readonly LedgerIssue[]): Promise<unknown>;
+}
+
 /** Where actuals are stored. `ActualsLog` fits. */
 export interface ActualsSink {
   append(post: ActualsPost): Promise<{ key: string; availableAt: number; isNew: boolean }>;

@@ -14,7 +14,8 @@ const PORTS = [
   '^storage/open-store\\.ts$',
   '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
   '^storage/models/(model-registry|model-card|promotion)\\.ts$',
-  '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
+  '^storage/forecasts/actuals-log\\.ts$',
+  '^storage/ledger/ledger\\.ts$',
   '^storage/objects/object-store\\.ts$',
 ];
 
