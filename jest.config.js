@@ -6,15 +6,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/runner/native-environment.cjs',
   roots: ['<rootDir>/tests'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '<rootDir>/tests/jest-transform.js',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
-    ],
-  },
+  runtime: '<rootDir>/tests/runner/native-runtime.cjs',
+  // Node's own loader reads the files (tests/runner).
+  transform: {},
 };
 
 const project = (displayName, testMatch, propertyShare = 1) => ({

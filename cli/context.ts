@@ -20,11 +20,15 @@ import {
 import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { printable } from '../platform/text/printable.ts';
+import type { DecisionLog } from '../storage/decisions/decision-log.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
 import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
+import type { JobLog } from '../storage/jobs/job-log.ts';
 import type { Ledger } from '../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../storage/models/model-registry.ts';
+import type { CheckLog } from '../storage/monitoring/check-log.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
+import type { ScoreLog } from '../storage/scores/score-log.ts';
 
 /** Flags that set the setting of the same name. */
 const SETTING_FLAGS = [
@@ -65,6 +69,11 @@ export interface CommandContext {
   registry(): Promise<ModelRegistry>;
   ledger(): Promise<Ledger>;
   actuals(): Promise<ActualsLog>;
+  decisions(): Promise<DecisionLog>;
+  scores(): Promise<ScoreLog>;
+  checks(): Promise<CheckLog>;
+  /** The runs of a job of this domain. */
+  jobRuns(job: string): Promise<JobLog>;
   /** Opens the source of the settings, or the domain's default. */
   source(): Promise<Source>;
   /** Opens the source of exogenous columns; null where the settings name none. */
@@ -156,6 +165,22 @@ export function openContext(
         domain: domain.name,
         maxBytes: settings.actualsMb * 1e6,
       });
+    },
+    async decisions() {
+      const { openDecisionLog } = await import('../storage/decisions/decision-log.ts');
+      return openDecisionLog({ store: await openOnce(), domain: domain.name });
+    },
+    async scores() {
+      const { openScoreLog } = await import('../storage/scores/score-log.ts');
+      return openScoreLog({ store: await openOnce(), domain: domain.name });
+    },
+    async checks() {
+      const { openCheckLog } = await import('../storage/monitoring/check-log.ts');
+      return openCheckLog({ store: await openOnce(), domain: domain.name });
+    },
+    async jobRuns(job) {
+      const { openJobLog } = await import('../storage/jobs/job-log.ts');
+      return openJobLog({ store: await openOnce(), domain: domain.name, job, clock });
     },
     async source() {
       const spec = settings.source ?? domain.defaultSource;

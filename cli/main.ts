@@ -9,6 +9,7 @@ import { printable } from '../platform/text/printable.ts';
 import type { AddCommand, Environment } from './command.ts';
 import { register as backtest } from './commands/backtest.ts';
 import { register as config } from './commands/config.ts';
+import { register as decisions } from './commands/decisions.ts';
 import { register as explain } from './commands/explain.ts';
 import { register as features } from './commands/features.ts';
 import { register as forecast } from './commands/forecast.ts';
@@ -25,7 +26,7 @@ import { register as tune } from './commands/tune.ts';
 
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
-  ...[features, backtest, train, tune, models, forecast, score, explain],
+  ...[features, backtest, train, tune, models, forecast, score, explain, decisions],
   ...[serve, schedule, start, keys, panel, store, config],
 ];
 

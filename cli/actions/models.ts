@@ -140,7 +140,7 @@ export async function promoteModel(
 }
 
 export async function rollbackModel(context: CommandContext, reason: string): Promise<void> {
-  const entry = await (await context.registry()).rollback(reason);
+  const entry = await (await context.registry()).rollback({ reason });
   context.print(`${entry.modelVersion} is the champion again: ${entry.reason}`);
   context.printJson(entry);
 }

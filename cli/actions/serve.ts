@@ -70,6 +70,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     issued: ledger,
     ledger,
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
+    decisions: await context.decisions(),
     apiKeys:
       settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
     tracing,

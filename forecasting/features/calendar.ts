@@ -145,6 +145,20 @@ export function publicHolidays(
   );
 }
 
+/** Local day (since 1970) and name of each public holiday of a year, for people. */
+export function holidayTitles(
+  place: NonNullable<CalendarPlace['holidays']>,
+  year: number,
+): [day: number, title: string][] {
+  return holidaysOf(place)
+    .getHolidays(year)
+    .filter(({ type }) => type === 'public')
+    .map(({ date, name }) => [
+      Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY),
+      name,
+    ]);
+}
+
 /**
  * The library returns no holidays for an unknown country and the country's for an unknown state:
  * here both are refused.

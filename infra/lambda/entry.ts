@@ -19,6 +19,7 @@ import { createLogger } from '../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { openApiKeys } from '../../services/inference/access/key-file.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
+import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { openActualsLog } from '../../storage/forecasts/actuals-log.ts';
 import { openLedger } from '../../storage/ledger/ledger.ts';
@@ -92,6 +93,7 @@ export const handler = await createLambdaHandler({
     settings.actuals === 'on'
       ? openActualsLog({ store, domain: domain.name, maxBytes: settings.actualsMb * 1e6 })
       : null,
+  decisions: openDecisionLog({ store, domain: domain.name }),
   apiKeys:
     settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
   clock,

@@ -27,6 +27,7 @@ import { routeAccess } from './plugins/route-access.ts';
 import { securityHeaders } from './plugins/security-headers.ts';
 import { actualsRoutes } from './routes/actuals.ts';
 import { allForecastRoutes } from './routes/all-forecasts.ts';
+import { decisionRoutes } from './routes/decisions.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { forecastRoutes } from './routes/forecasts.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -77,6 +78,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await api.register(explanationRoutes, context);
     await api.register(modelRoutes, context);
     await api.register(modelsRoutes, context);
+    await api.register(decisionRoutes, context);
     await api.register(actualsRoutes, context);
   });
   await withTimeout(options.startPatienceMs ?? Number.POSITIVE_INFINITY, firstRefresh);

@@ -7,6 +7,7 @@
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { droppedLines } from '../../platform/telemetry/logger.ts';
 import type { AppOptions } from './app-options.ts';
+import { decisionHistory } from './models/decision-history.ts';
 import { modelHistory } from './models/model-history.ts';
 import { addServingGauges, createServiceMetrics, type ServiceMetrics } from './plugins/metrics.ts';
 import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
@@ -16,7 +17,7 @@ import type { RouteContext } from './routes/context.ts';
 import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';
 
-/** How long the list of models is cached. */
+/** How long the list of models, and decisions, are cached. */
 const MODELS_CACHE_MS = 15_000;
 
 /** How long the end waits for what was given out to be written. */
@@ -34,7 +35,11 @@ export interface OpenedService {
 export function openService(options: AppOptions): OpenedService {
   const { domain, clock, logger, settings, tracing, startBackend = backendReady } = options;
   const { handlerTimeoutMs, streamTimeoutMs, actualsDays, urlPrefix } = settings;
-  const given = { ...options, actuals: options.actuals ?? null };
+  const given = {
+    ...options,
+    actuals: options.actuals ?? null,
+    decisions: options.decisions ?? null,
+  };
   const ports = tracing ? tracedPorts(tracing, given) : given;
   const metrics = createServiceMetrics({
     ofProcess: options.hasProcessMetrics ?? true,
@@ -76,6 +81,10 @@ export function openService(options: AppOptions): OpenedService {
     access: options.apiKeys ? 'api-keys' : 'open',
     metrics: metrics.registry,
     modelHistory: modelHistory(ports.registry, clock, MODELS_CACHE_MS),
+    decisionHistory: decisionHistory({
+      ...{ decisions: ports.decisions, registry: ports.registry, clock },
+      keepMs: MODELS_CACHE_MS,
+    }),
     actuals: ports.actuals,
     dashboard: options.dashboard ?? new URL('../../web/', import.meta.url),
   };

@@ -6,6 +6,7 @@
  */
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
+import type { DecisionEntry } from '../../storage/decisions/decision-log.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
 import type { LedgerIssue } from '../../storage/ledger/ledger.ts';
@@ -25,7 +26,7 @@ export interface Promotion {
   readonly modelVersion: string;
   readonly at: number;
   readonly number: number;
-  readonly kind: string;
+  readonly kind: 'promoted' | 'rolled-back' | 'rejected' | 'inconclusive';
   readonly reason: string;
 }
 
@@ -65,6 +66,15 @@ export interface ForecastLedger {
   append(issues: readonly LedgerIssue[]): Promise<unknown>;
 }
 
+/** What was decided, and why. `DecisionLog` fits. */
+export interface DecisionsSource {
+  /** Newest first: decided at `at` or before. */
+  recent(query: {
+    readonly at?: number;
+    readonly limit: number;
+  }): Promise<readonly DecisionEntry[]>;
+}
+
 /** Where actuals are stored. `ActualsLog` fits. */
 export interface ActualsSink {
   append(post: ActualsPost): Promise<{ key: string; availableAt: number; isNew: boolean }>;
@@ -94,4 +104,6 @@ export interface ServingPorts {
 export interface ServicePorts extends ServingPorts {
   /** null: posted actuals are refused. */
   readonly actuals: ActualsSink | null;
+  /** null: no decisions are known. */
+  readonly decisions: DecisionsSource | null;
 }

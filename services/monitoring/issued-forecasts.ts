@@ -7,6 +7,7 @@
  * Fails: as the store does.
  */
 import type { BacktestResult } from '../../forecasting/evaluation/backtest.ts';
+import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
 import { indexAt, type Panel, targetOf } from '../../forecasting/panel/panel.ts';
@@ -188,14 +189,4 @@ function copyForecast(
       values[at + q * horizon + k] = entry.values[
         (i * entry.quantiles.length + q) * entry.horizon + k
       ] as number;
-}
-
-function groupBy<One, Key>(all: readonly One[], keyOf: (one: One) => Key): Map<Key, One[]> {
-  const groups = new Map<Key, One[]>();
-  for (const one of all) {
-    const group = groups.get(keyOf(one));
-    if (group) group.push(one);
-    else groups.set(keyOf(one), [one]);
-  }
-  return groups;
 }

@@ -22,7 +22,7 @@ import {
   seriesGroups,
 } from '../../forecasting/evaluation/metrics.ts';
 import { featureSizes } from '../../forecasting/features/feature-spec.ts';
-import { baselineWithIntervals } from '../../forecasting/models/baselines/baseline-intervals.ts';
+import { baselineDistribution } from '../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../forecasting/models/baselines/naive.ts';
 import type { Calibration } from '../../forecasting/models/calibration/calibration.ts';
 import type { Forecaster } from '../../forecasting/models/forecaster.ts';
@@ -179,19 +179,9 @@ export async function baselinesOf(
   const { day, week, nonNegative, integerValued } = featureSpecOf(domain);
   const { quantiles } = domain;
   const options = { quantiles, day, week, nonNegative, integerValued };
-  const forecasters = naiveForecasters(week, domain.frequencyMinutes).map((point): Forecaster => {
-    const wide = baselineWithIntervals(point, options);
-    return {
-      ...wide,
-      predict(given, cutoff, steps) {
-        const points = point.predict(given, cutoff, steps);
-        return wide.predict(given, cutoff, steps).map((value, i) => {
-          const s = Math.floor(i / (quantiles.length * steps));
-          return Number.isNaN(value) ? (points[s * steps + (i % steps)] as number) : value;
-        });
-      },
-    };
-  });
+  const forecasters = naiveForecasters(week, domain.frequencyMinutes).map((point) =>
+    baselineDistribution(point, options),
+  );
   return (await runBacktest(panel, forecasters, cutoffs, horizon)).forecasts;
 }
 

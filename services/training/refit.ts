@@ -15,6 +15,7 @@ import {
 } from '../../forecasting/evaluation/backtest.ts';
 import { score } from '../../forecasting/evaluation/metrics.ts';
 import { networkForecaster } from '../../forecasting/models/network/forecaster.ts';
+import type { TrainedNetwork } from '../../forecasting/models/network/network.ts';
 import type { FittedNetwork } from '../../forecasting/models/network/training.ts';
 import { type Panel, timestampAt } from '../../forecasting/panel/panel.ts';
 import { baselinesOf, type EvaluationRequest, fitUpTo } from './evaluation.ts';
@@ -39,7 +40,7 @@ const SCALE_FACTOR = 2;
 /** @param cutoffs of the test span, on which the twin was scored */
 export async function refit(
   request: Omit<EvaluationRequest, 'others'>,
-  twin: FittedNetwork,
+  twin: TrainedNetwork,
   cutoffs: readonly number[],
 ): Promise<RefitOutcome> {
   const { domain, panel, clock } = request;
@@ -72,7 +73,7 @@ interface Check {
 async function forecastsOf(
   domain: Domain,
   panel: Panel,
-  twin: FittedNetwork,
+  twin: TrainedNetwork,
   fitted: FittedNetwork,
   cutoffs: readonly number[],
 ): Promise<BacktestResult> {
@@ -102,7 +103,7 @@ function lookaheadCheck(
   };
 }
 
-function scaleCheck(fitted: FittedNetwork, twin: FittedNetwork): Check {
+function scaleCheck(fitted: FittedNetwork, twin: TrainedNetwork): Check {
   const factor = fitted.scaling.outputScale / twin.scaling.outputScale;
   return {
     isGood: factor <= SCALE_FACTOR && factor >= 1 / SCALE_FACTOR,

@@ -44,9 +44,12 @@ import { refit } from './refit.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { Workers } from './workers/members.ts';
 
+/** What a training reads; the feature store fits. */
+export type TrainingFeatures = Pick<FeatureStore, 'head' | 'manifest' | 'readAsOf'>;
+
 export interface TrainingRequest {
   readonly domain: Domain;
-  readonly features: FeatureStore;
+  readonly features: TrainingFeatures;
   readonly registry: ModelRegistry;
   readonly config: TrainingConfig;
   readonly seed: number;
@@ -67,6 +70,8 @@ export interface TrainingRequest {
   readonly warmStart?: boolean;
   /** false: what is promoted is the model that was scored, without the last weeks. */
   readonly refit?: boolean;
+  /** false: a model that passes is registered and not promoted, because it runs in shadow first. */
+  readonly promotes?: boolean;
   readonly oracle?: Source['oracle'];
   /** The chart that the store keeps with the verdict, as SVG. */
   readonly drawVerdict: (verdict: VerdictChart) => string | Promise<string>;
@@ -234,9 +239,9 @@ function withReliability(
   );
 }
 
-/** Writes the verdict with its numbers and its chart to the log, whatever the outcome. */
+/** Writes the verdict with its numbers and its chart to the log: a refusal, or a promotion. */
 async function record(
-  { domain, registry, drawVerdict }: TrainingRequest,
+  { domain, registry, drawVerdict, promotes }: TrainingRequest,
   verdict: GateVerdict,
   models: {
     readonly card: ModelCard;
@@ -246,6 +251,8 @@ async function record(
   },
 ): Promise<void> {
   const { outcome } = verdict;
+  // What becomes of a challenger, whoever runs it in shadow writes down.
+  if (outcome === 'promoted' && promotes === false) return;
   const { scored, why } = models;
   const { modelVersion } = models.card;
   const isRefit = modelVersion !== scored.modelVersion;
@@ -276,7 +283,7 @@ function refitInWords(isRefit: boolean, notRefitted: string | null): string {
  * `knownAt`, the time as which it was read: the same question gives the same panel for ever.
  */
 export async function readTrainingPanel(
-  features: FeatureStore,
+  features: TrainingFeatures,
   domain: Domain,
   snapshotVersion?: string,
   askedFor?: number,

@@ -38,6 +38,24 @@ export interface Verdict {
   readonly evidence: unknown;
   /** A chart of the evidence: the text of an SVG. */
   readonly chart?: string;
+  /**
+   * The champion that the decision rests on, null for none: where another one reigns by now, it is
+   * COMMIT_CONFLICT, and nothing is changed.
+   */
+  readonly over?: string | null;
+}
+
+export interface RollbackRequest {
+  readonly reason: string;
+  /** As `over` of a promotion. */
+  readonly over?: string;
+  /**
+   * The model to go back to: an earlier champion, or the scored twin of the present one. Default:
+   * the champion before this one.
+   */
+  readonly to?: string;
+  /** What the decision rests on, next to the model that is rolled back. */
+  readonly evidence?: object;
 }
 
 export interface ModelRegistry {
@@ -60,8 +78,8 @@ export interface ModelRegistry {
    * changed.
    */
   chart(promotion: Pick<Promotion, 'picture'>): Promise<string | null>;
-  /** Makes the champion before this one champion again. */
-  rollback(reason: string): Promise<Promotion>;
+  /** Makes an earlier champion, or the twin of this one, champion again. */
+  rollback(request: RollbackRequest): Promise<Promotion>;
   verify(): Promise<StoreReport>;
 }
 
@@ -107,13 +125,13 @@ export function openModelRegistry(options: {
           earlier.findIndex((one) => one.modelVersion === modelVersion) === i,
       );
     },
-    async promote(verdict) {
+    async promote({ over, ...verdict }) {
       await files.load(verdict.modelVersion);
       const made = await append(async (number) => {
         const reigning = await log.championBefore(number);
-        return reigning?.modelVersion === verdict.modelVersion
-          ? null
-          : { ...verdict, kind: 'promoted' };
+        if (reigning?.modelVersion === verdict.modelVersion) return null;
+        if (over !== undefined) requireChampion(domain, over, reigning?.modelVersion ?? null);
+        return { ...verdict, kind: 'promoted' };
       }, verdict.chart);
       // Where it reigns already nothing was appended, and the head may be about another model or a
       // refusal.
@@ -129,25 +147,41 @@ export function openModelRegistry(options: {
     async chart({ picture: chart }) {
       return chart === null ? null : Buffer.from(await files.readChart(chart)).toString('utf8');
     },
-    async rollback(reason) {
+    async rollback({ reason, over, to, evidence }) {
       const made = await append(async (number) => {
-        const [before, champion] = reigns(await log.before(number)).slice(-2);
-        if (!champion) {
+        const stack = reigns(await log.before(number));
+        const champion = stack.at(-1);
+        if (over !== undefined) requireChampion(domain, over, champion?.modelVersion ?? null);
+        const target = to ?? stack.at(-2)?.modelVersion;
+        if (!champion || target === undefined) {
           throw new HeadwayError('NO_CHAMPION', 'There is no earlier champion to go back to', {
             where: objectKeys.promotionLog(domain),
             fix: '`headway models promote <version>` makes any model champion.',
           });
         }
-        await files.load(before.modelVersion);
+        await files.load(target);
         return {
           kind: 'rolled-back',
-          modelVersion: before.modelVersion,
+          modelVersion: target,
           reason,
-          evidence: { from: champion.modelVersion },
+          evidence: { from: champion.modelVersion, ...evidence },
         };
       });
       return made as Promotion;
     },
     verify: () => verifyModels(store, domain, files),
   };
+}
+
+function requireChampion(domain: string, over: string | null, reigning: string | null): void {
+  if (over === reigning) return;
+  const names = (one: string | null) => one ?? 'no model';
+  throw new HeadwayError(
+    'COMMIT_CONFLICT',
+    `${names(reigning)} is champion by now, not ${names(over)}`,
+    {
+      where: objectKeys.promotionLog(domain),
+      fix: 'Nothing was changed: decide again from what is served now.',
+    },
+  );
 }

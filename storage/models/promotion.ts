@@ -3,7 +3,8 @@
  * with a chart of it.
  * Invariants: the log alone says who is champion: the last entry that changes the champion, which a
  * rejection and an inconclusive verdict do not. Rolling back undoes promotions one by one, as a
- * stack, so that two rollbacks never bring back the model that was rolled back first. Entries of
+ * stack, so that two rollbacks never bring back the model that was rolled back first; one to a model
+ * that never reigned (the scored twin of the champion) takes the champion's place. Entries of
  * format 1 (no chart, never inconclusive) are read as what they are.
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
@@ -110,9 +111,9 @@ export function reigns(entries: readonly Promotion[]): Promotion[] {
     if (entry.kind === 'rejected' || entry.kind === 'inconclusive') continue;
     if (entry.kind === 'rolled-back') {
       stack.pop();
-      while (stack.length > 0 && stack[stack.length - 1].modelVersion !== entry.modelVersion)
-        stack.pop();
-      if (stack.length > 0) stack.pop();
+      // The twin of a champion never reigned before: it takes its place.
+      const last = stack.findLastIndex(({ modelVersion }) => modelVersion === entry.modelVersion);
+      if (last >= 0) stack.length = last;
     }
     stack.push(entry);
   }

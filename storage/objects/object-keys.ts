@@ -93,6 +93,18 @@ export const objectKeys = {
   actuals: (domain: string) => `${of('actuals', domain)}/`,
   actualsEntry: (domain: string, sha256: string) =>
     `${of('actuals', domain)}/${segment(sha256, 'hash')}.json`,
+  checkpoints: (domain: string) => `${of('replay', domain)}/`,
+  checkpoint: (domain: string, number: number) =>
+    `${of('replay', domain)}/${numbered(number)}.json`,
+  checks: (domain: string) => `${of('monitoring', domain)}/`,
+  check: (domain: string, number: number) => `${of('monitoring', domain)}/${numbered(number)}.json`,
+  scores: (domain: string) => `${of('scores', domain)}/`,
+  score: (
+    domain: string,
+    name: Readonly<Record<'day' | 'scoredAt' | 'truth' | 'content', string>>,
+  ) =>
+    `${of('scores', domain)}/${segment(name.day, 'day')}-${segment(name.scoredAt, 'time')}-` +
+    `${segment(name.truth, 'hash')}-${segment(name.content, 'hash')}.json.gz`,
   forecasts: (domain: string) => `${of('forecasts', domain)}/`,
   forecast: (domain: string, issued: string, sha256: string) =>
     `${of('forecasts', domain)}/${segment(issued, 'issue time')}-${segment(sha256, 'hash')}.json`,
@@ -102,6 +114,16 @@ export const objectKeys = {
   ledgerLog: (domain: string) => `${of('forecasts', domain)}/log/`,
   ledgerEntry: (domain: string, number: number) =>
     `${of('forecasts', domain)}/log/${numbered(number)}.json`,
+  decisions: (domain: string) => `${of('decisions', domain)}/`,
+  decision: (domain: string, number: number) =>
+    `${of('decisions', domain)}/${numbered(number)}.json`,
+  jobs: (domain: string) => `${of('jobs', domain)}/`,
+  jobLog: (domain: string, job: string) => `${of('jobs', domain)}/${segment(job, 'job name')}/`,
+  jobEntry: (domain: string, job: string, number: number) =>
+    `${of('jobs', domain)}/${segment(job, 'job name')}/${numbered(number)}.json`,
+  alerts: (domain: string) => `${of('alerts', domain)}/`,
+  alertEntry: (domain: string, number: number) =>
+    `${of('alerts', domain)}/${numbered(number)}.json`,
 };
 
 /** Refuses a key that could leave the store: for stores to call on every key they are handed. */

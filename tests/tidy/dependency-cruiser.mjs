@@ -17,6 +17,8 @@ const PORTS = [
   '^storage/forecasts/actuals-log\\.ts$',
   '^storage/ledger/ledger\\.ts$',
   '^storage/objects/object-store\\.ts$',
+  '^storage/decisions/(decision-log|served-at)\\.ts$',
+  '^storage/(jobs/job-log|alerts/alert-log)\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

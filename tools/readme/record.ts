@@ -61,12 +61,7 @@ export async function recordDemo(root: string, svgPath: string): Promise<Omit<Re
 }
 
 export async function recordTests(root: string): Promise<Pick<Recording, 'tests'>> {
-  const jest = [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    ...['--selectProjects', 'unit', '--silent'],
-  ];
+  const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', 'unit', '--silent'];
   const output = await start(root, jest).end();
   const summary = output.split('\n').filter((line) => /^(Test Suites|Tests|Time):/.test(line));
   return { tests: summary.join('\n') };

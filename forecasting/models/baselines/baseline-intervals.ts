@@ -67,6 +67,25 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
 }
 
 /**
+ * The same, never without a forecast: where a series shows too few errors for an interval, the
+ * point forecast stands for every quantile. What the gate and live scores compare with.
+ */
+export function baselineDistribution(point: Forecaster, options: BaselineOptions): Forecaster {
+  const wide = baselineWithIntervals(point, options);
+  const Q = options.quantiles.length;
+  return {
+    ...wide,
+    predict(panel, cutoff, steps) {
+      const points = point.predict(panel, cutoff, steps);
+      return wide.predict(panel, cutoff, steps).map((value, i) => {
+        const series = Math.floor(i / (Q * steps));
+        return Number.isNaN(value) ? (points[series * steps + (i % steps)] as number) : value;
+      });
+    },
+  };
+}
+
+/**
  * Errors (actual − forecast) of every series and step, made at past cutoffs: [series][step] → a
  * list of at most ERRORS_PER_STEP. A cutoff before a series begins is no forecast of it, and left
  * out.

@@ -3,12 +3,13 @@
  * baselines, the champion before this one, the scored model of which the champion is a refit, and
  * challengers by name. Rows of the ledger like the champion's, so that skill is live and a rollback
  * has evidence.
- * Invariants: the same snapshot, cutoff, horizon and series as the batch; baselines forecast their
- * median, as in a backtest. None of them can fail the batch: one that cannot be read or cannot
+ * Invariants: the same snapshot, cutoff, horizon and series as the batch; baselines have the
+ * intervals that the gate compares with. None of them can fail the batch: one that cannot be read or cannot
  * forecast is reported to `onFailure` and left out.
  * Fails: never.
  */
 import type { Domain } from '../../../domains/domain.ts';
+import { baselineDistribution } from '../../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
 import { indexAt } from '../../../forecasting/panel/panel.ts';
@@ -42,12 +43,16 @@ export async function issueShadows(
     }
   };
   if (issued.entry.seriesIds.length === 0) return [];
-  const baselines = naiveForecasters(seasonsOf(domain).baseline, domain.frequencyMinutes);
-  for (const baseline of baselines)
+  const { day, baseline: week } = seasonsOf(domain);
+  const { quantiles, nonNegative, integerValued } = domain;
+  const options = { quantiles, day, week, nonNegative, integerValued };
+  for (const point of naiveForecasters(week, domain.frequencyMinutes)) {
+    const baseline = baselineDistribution(point, options);
     await attempt(baseline.name, async () => ({
       ...sameAs(issued, baseline, null),
       values: baseline.predict(issued.panel, issued.cutoff, issued.entry.horizon),
     }));
+  }
   for (const modelVersion of await shadowModels(request, issued))
     await attempt(modelVersion, () => modelIssue(request, issued, modelVersion));
   return issues;

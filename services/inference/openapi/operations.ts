@@ -163,6 +163,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     needsData: true,
     revalidates: true,
   },
+  listDecisions: {
+    description:
+      'The champion of a time by the promotion log, and what was decided until then, newest ' +
+      'first: retraining, challengers in shadow, promotions, rollbacks, each with the figures ' +
+      'that it rests on. Read from the store every 15 seconds at most.',
+    problems: ['REQUEST_INVALID'],
+    needsData: true,
+    revalidates: true,
+  },
   postActuals: {
     description:
       'What monitoring will score forecasts with. Kept with the time of its first receipt; ' +

@@ -115,6 +115,32 @@ export const MODELS_PAGE = {
   nextCursor: null,
 };
 
+export const DECISIONS = {
+  at: '2026-03-02T00:00:00.000Z',
+  served: {
+    modelVersion,
+    since: '2026-03-01T18:00:00.000Z',
+    kind: 'rolled-back',
+    reason: 'rolled back: it lives with 48.1 % more pinball loss than the champion before it',
+    promotion: 9,
+  },
+  decisions: [
+    {
+      number: 12,
+      at: '2026-03-01T18:00:00.000Z',
+      kind: 'rollback',
+      actor: 'policy',
+      modelVersion,
+      before: '20260227T040000Z-0f1e2d3c4b5a',
+      after: modelVersion,
+      reason: 'rolled back: it lives with 48.1 % more pinball loss than the champion before it',
+      evidence: { falseAlarmRate: 0.05 },
+      policyHash: '81d0c7f2a4b93e60',
+      promotion: 9,
+    },
+  ],
+};
+
 export const READY = {
   status: 'degraded',
   modelVersion,

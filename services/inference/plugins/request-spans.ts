@@ -64,7 +64,7 @@ export interface RequestSpansOptions {
 /** The same ports, each call a span. */
 export function tracedPorts(
   tracing: Tracing,
-  { features, registry, restoreForecaster, actuals }: ServicePorts,
+  { features, registry, restoreForecaster, actuals, decisions }: ServicePorts,
 ): ServicePorts {
   const store = <T>(name: string, work: () => T): T => tracing.span(`store ${name}`, {}, work);
   return {
@@ -81,6 +81,9 @@ export function tracedPorts(
     },
     restoreForecaster: (model, weights) => traced(tracing, restoreForecaster(model, weights)),
     actuals: actuals && { append: (post) => store('actuals append', () => actuals.append(post)) },
+    decisions: decisions && {
+      recent: (query) => store('decisions recent', () => decisions.recent(query)),
+    },
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Registry } from 'prom-client';
 import type { Domain } from '../../../domains/domain.ts';
 import type { Clock } from '../../../platform/clock.ts';
+import type { DecisionHistory, DecisionsRequest } from '../models/decision-history.ts';
 import type { HistoricModel } from '../models/model-history.ts';
 import type { ActualsSink } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
@@ -37,6 +38,7 @@ export interface RouteContext {
   readonly access: 'open' | 'api-keys';
   readonly metrics: Registry;
   readonly modelHistory: () => Promise<readonly HistoricModel[]>;
+  readonly decisionHistory: (request: DecisionsRequest) => Promise<DecisionHistory>;
   /** null: this service stores no actuals. */
   readonly actuals: ActualsSink | null;
   /** The folder of the dashboard's files. */

@@ -389,7 +389,7 @@ describe('a store that changes', () => {
       modelVersion: second,
       fallback: { reason: 'MODEL_UNAVAILABLE' },
     });
-    await fixture.registry.rollback('the third is corrupt');
+    await fixture.registry.rollback({ reason: 'the third is corrupt' });
     expect(
       await invokeUntil(
         () => forecast(instance),

@@ -154,7 +154,7 @@ test('a rollback in the registry is served at the next refresh, and shown in the
     return [outcome, modelVersion, Math.round(quantiles['0.5'][0] / (10 * lastWeek(0, 0)))];
   };
   expect(await served()).toEqual(['changed', second, 2]);
-  await registry.rollback('it errs');
+  await registry.rollback({ reason: 'it errs' });
   expect(await served()).toEqual(['changed', first, 1]);
   expect(await served()).toEqual(['unchanged', first, 1]);
   expect((await app.inject('/v1/model')).json().promotion).toMatchObject({

@@ -78,6 +78,7 @@ describe('OpenAPI document', () => {
     ).toEqual([
       'get /health/live',
       'get /health/ready',
+      'get /v1/decisions',
       'get /v1/forecasts',
       'get /v1/model',
       'get /v1/models',

@@ -69,7 +69,7 @@ describe('a batch in shards is the batch, bit for bit', () => {
           modelVersion: 'm',
           at: 0,
           number: 1,
-          kind: 'promotion',
+          kind: 'promoted' as const,
           reason: '',
         }),
         load: async () => ({ card: {} as never, model: null, weights: new Uint8Array() }),

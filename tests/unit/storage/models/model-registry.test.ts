@@ -147,7 +147,7 @@ describe('promotions', () => {
       picture: null,
     });
     expect((await models.champion())?.modelVersion).toBe(b);
-    expect((await models.rollback('b is bad')).modelVersion).toBe(a);
+    expect((await models.rollback({ reason: 'b is bad' })).modelVersion).toBe(a);
     expect(await promote(c)).toMatchObject({ kind: 'promoted', modelVersion: c });
   });
 
@@ -210,24 +210,52 @@ describe('promotions', () => {
 
   test('rollbacks undo promotions one by one', async () => {
     const [a, b, c] = await register(1, 2, 3);
-    await expect(models.rollback('none yet')).rejects.toMatchObject({ code: 'NO_CHAMPION' });
+    await expect(models.rollback({ reason: 'none yet' })).rejects.toMatchObject({
+      code: 'NO_CHAMPION',
+    });
     const earlier = async () =>
       (await models.earlierChampions()).map(({ modelVersion }) => modelVersion);
     expect(await earlier()).toEqual([]);
     for (const version of [a, b, c]) await promote(version);
     expect(await earlier()).toEqual([b, a]);
-    expect(await models.rollback('c is bad')).toMatchObject({
+    expect(await models.rollback({ reason: 'c is bad' })).toMatchObject({
       kind: 'rolled-back',
       modelVersion: b,
       evidence: { from: c },
     });
     expect((await models.champion())?.modelVersion).toBe(b);
     expect(await earlier()).toEqual([a]); // not c, which was bad
-    expect((await models.rollback('b too')).modelVersion).toBe(a);
-    await expect(models.rollback('and a')).rejects.toMatchObject({ code: 'NO_CHAMPION' });
+    expect((await models.rollback({ reason: 'b too' })).modelVersion).toBe(a);
+    await expect(models.rollback({ reason: 'and a' })).rejects.toMatchObject({
+      code: 'NO_CHAMPION',
+    });
     await promote(c);
-    expect((await models.rollback('again')).modelVersion).toBe(a);
+    expect((await models.rollback({ reason: 'again' })).modelVersion).toBe(a);
     expect(await models.promotions()).toHaveLength(7);
+  });
+
+  test('a rollback to the twin of the champion takes its place, one to an earlier champion undoes', async () => {
+    const [a, b, c, twin] = await register(1, 2, 3, 4);
+    for (const version of [a, b, c]) await promote(version);
+    const evidence = { blocks: 7 };
+    const entry = await models.rollback({ reason: 'worse', over: c, to: twin, evidence });
+    expect(entry).toMatchObject({ modelVersion: twin, evidence: { from: c, blocks: 7 } });
+    const earlier = await models.earlierChampions();
+    expect(earlier.map(({ modelVersion }) => modelVersion)).toEqual([b, a]);
+    expect((await models.rollback({ reason: 'further', to: a })).modelVersion).toBe(a);
+    expect(await models.earlierChampions()).toEqual([]);
+  });
+
+  test('what was decided over another champion changes nothing', async () => {
+    const [a, b, c] = await register(1, 2, 3);
+    await promote(a);
+    await promote(b);
+    const conflict = { code: 'COMMIT_CONFLICT' };
+    await expect(models.rollback({ reason: 'x', over: a })).rejects.toMatchObject(conflict);
+    const verdict = { modelVersion: c, reason: 'x', evidence: null };
+    await expect(models.promote({ ...verdict, over: null })).rejects.toMatchObject(conflict);
+    expect(await models.promotions()).toHaveLength(2);
+    expect((await models.promote({ ...verdict, over: b })).modelVersion).toBe(c);
   });
 
   test('a damaged model can neither be promoted nor rolled back to', async () => {
@@ -236,7 +264,7 @@ describe('promotions', () => {
     await promote(b);
     store.objects.set(`models/toy/${a}/weights.bin`, Uint8Array.of(1));
     const corrupt = { code: 'MODEL_CORRUPT', where: `models/toy/${a}/weights.bin` };
-    await expect(models.rollback('x')).rejects.toMatchObject(corrupt);
+    await expect(models.rollback({ reason: 'x' })).rejects.toMatchObject(corrupt);
     await expect(promote(a)).rejects.toMatchObject(corrupt);
     expect((await models.champion())?.modelVersion).toBe(b);
   });

@@ -1,0 +1,65 @@
+/**
+ * Purpose: what served at a time, and why: the champion of that time, and the decisions until then
+ * with their evidence.
+ * Invariants: the ETag is of what the store said.
+ * Fails: REQUEST_INVALID for a time that is none; the store's error as a 503.
+ */
+import { createHash } from 'node:crypto';
+import { isHeadwayError } from '../../../platform/errors.ts';
+import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
+import { responsesOf } from '../openapi/common-schemas.ts';
+import { DecisionsQuery, DecisionsResponse } from '../openapi/decision-schemas.ts';
+import type { App } from '../plugins/app.ts';
+import { isNotModified } from '../plugins/attach-serving.ts';
+import { exactTime } from '../prediction/sent-values.ts';
+import { isoTime } from '../responses/forecast-response.ts';
+import { HttpProblem, NotReady } from '../responses/problems.ts';
+import { queryIntegers } from '../responses/query-integers.ts';
+import type { RouteContext } from './context.ts';
+
+export async function decisionRoutes(app: App, context: RouteContext): Promise<void> {
+  const { decisionHistory, handlerTimeoutMs } = context;
+  app.get(
+    '/v1/decisions',
+    {
+      config: { access: 'models:read' },
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        operationId: 'listDecisions',
+        tags: ['model'],
+        summary: 'What served at a time, and what was decided until then, with the evidence',
+        querystring: DecisionsQuery,
+        response: responsesOf(DecisionsResponse, 'The champion of that time, and decisions'),
+      },
+      preValidation: queryIntegers('limit'),
+    },
+    async (request, reply) => {
+      const { limit = 50 } = request.query;
+      const at = timeOf(request.query.at);
+      const { served, decisions } = await decisionHistory({ at, limit }).catch((error: unknown) => {
+        throw isHeadwayError(error) ? new NotReady(error) : error;
+      });
+      const body = {
+        at: at === null ? null : isoTime(at),
+        served: served && { ...served, since: isoTime(served.since) },
+        decisions: decisions.map(shown),
+      };
+      const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
+      const etag = `W/"${hash.slice(0, 20)}"`;
+      if (isNotModified(etag, request, reply)) return reply.code(304).send(undefined as never);
+      return body;
+    },
+  );
+}
+
+function timeOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const at = exactTime(text);
+  if (!Number.isNaN(at)) return at;
+  throw new HttpProblem('REQUEST_INVALID', `at ${JSON.stringify(text)} is not a time`);
+}
+
+const shown = ({ format: _format, domain: _domain, commitId: _id, ...entry }: DecisionEntry) => ({
+  ...entry,
+  at: isoTime(entry.at),
+});

@@ -1,0 +1,36 @@
+/**
+ * Purpose: how improbable a value is at an interval, by the same hours of earlier weeks, and how
+ * improbable a run must be.
+ * Invariants: in nats (the negative logarithm of a probability), so that a run adds up; 0 on a day
+ * that is no plain day, and where nothing is known of earlier weeks.
+ * Fails: never.
+ */
+import { createReferences, readReferences, type Window } from '../window.ts';
+
+const HOURS_A_YEAR = 8766;
+/** Nats beyond those of every interval of every series in a year: one run in 160,000 years. */
+const MARGIN = 12;
+
+/** A run is no chance beyond this many nats, with all series and a year of intervals looked at. */
+export const runLimit = (window: Window): number =>
+  MARGIN + Math.log(window.seriesIds.length * HOURS_A_YEAR * (3_600_000 / window.intervalMs) + 1);
+
+/** Nats of seeing `value` in this interval. The hours next to it count as references too. */
+export function surprise(window: Window, series: number, t: number, value: number): number {
+  if (window.isQuiet[t] === 1) return 0;
+  const references = createReferences();
+  let [count, equal] = [0, 0];
+  const near = window.day > 1 ? 1 : 0;
+  for (let beside = t - near; beside <= t + near; beside++) {
+    if (beside < 0) continue;
+    readReferences(window, series, beside, references);
+    count += references.count;
+    for (let i = 0; i < references.count; i++) if (references.values[i] === value) equal++;
+  }
+  // Half a case more, so that what never happened is improbable and not impossible, and zeros of a
+  // series that is nearly always zero are certain.
+  if (count === 0) return 0;
+  return value === 0
+    ? -Math.log((equal + 0.5) / (count + 0.5))
+    : -Math.log((equal + 0.5) / (count + 1));
+}

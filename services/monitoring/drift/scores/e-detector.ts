@@ -1,0 +1,147 @@
+/**
+ * Purpose: a sequential test for a change of a daily figure to the worse, that may be looked at
+ * every day for ever with a bounded number of false alarms.
+ * Invariants: while nothing has changed, each day's factor e has an expectation of at most 1 given
+ * the days before, if the figure is sub-Gaussian around its reference, plus `tolerance`, with
+ * SIGMA_MARGIN times the reference's deviation. Then R ← (R + 1)·e minus the number of days is a
+ * supermartingale, and the chance that R reaches c within T days is at most T / c (Shiryaev-Roberts
+ * e-detector; Shin, Ramdas & Rinaldo 2023). The mean over several bets keeps that. A cut of high
+ * figures only lowers e. The reference ends LAG_DAYS before the day, so that a change does not hide
+ * in it.
+ * Fails: never.
+ */
+
+/** Days before a day that are no part of its reference, and days that a reference needs. */
+export const LAG_DAYS = 28;
+const MIN_REFERENCE = 21;
+const MEMORY_DAYS = 90;
+const SIGMA_MARGIN = 1.5;
+/** Bets on a change of so many deviations: small ones find leaks, large ones sudden changes. */
+const BETS = [0.5, 1, 2] as const;
+/** A single day speaks for a change by at most so many deviations. */
+const CUT = 4;
+
+export interface Detector {
+  /** The last LAG_DAYS figures, newest last, and the start of the day of each. */
+  readonly recent: readonly number[];
+  readonly days: readonly number[];
+  /** Of the figures before them. */
+  readonly count: number;
+  readonly mean: number;
+  readonly variance: number;
+  /** R, one for each bet. */
+  readonly evidence: readonly number[];
+  /** Whether R has reached the limit and not come back. */
+  readonly isOut: boolean;
+}
+
+export const NEW_DETECTOR: Detector = {
+  recent: [],
+  days: [],
+  count: 0,
+  mean: 0,
+  variance: 0,
+  evidence: BETS.map(() => 0),
+  isOut: false,
+};
+
+export interface DetectorRules {
+  /** A change up to this size is nobody's news. */
+  readonly tolerance: number;
+  /** Least deviation that is believed. */
+  readonly minSigma: number;
+  /** R at which the change is announced. */
+  readonly limit: number;
+  /** The reference is at least, or at most, this: what was promised. */
+  readonly promised?: ((mean: number) => number) | undefined;
+}
+
+/** @param figure of the day; larger is worse */
+export function observe(
+  before: Detector,
+  day: number,
+  figure: number,
+  { tolerance, minSigma, limit, promised }: DetectorRules,
+): Detector {
+  const evidence = before.evidence.map((r, i) => {
+    const e = factorOf(before, figure, BETS[i] as number, { tolerance, minSigma, promised });
+    // More evidence than this would only delay the recovery.
+    return Math.min((r + 1) * e, 1e3 * limit);
+  });
+  const total = evidence.reduce((sum, r) => sum + r, 0) / BETS.length;
+  const isOut = total >= limit || (before.isOut && total > Math.sqrt(limit));
+  const recent = [...before.recent, figure];
+  const days = [...before.days, day];
+  if (recent.length <= LAG_DAYS) return { ...before, recent, days, evidence, isOut };
+  const leaving = recent[0] as number;
+  const left = { ...before, recent: recent.slice(1), days: days.slice(1), evidence, isOut };
+  // What came with a change is no reference of what is usual.
+  return before.isOut || isOut ? left : { ...left, ...learn(before, leaving) };
+}
+
+/** The evidence against "nothing changed": R, averaged over the bets. */
+export const evidenceOf = ({ evidence }: Detector): number =>
+  evidence.reduce((sum, r) => sum + r, 0) / BETS.length;
+
+function factorOf(
+  before: Detector,
+  figure: number,
+  bet: number,
+  { tolerance, minSigma, promised }: Omit<DetectorRules, 'limit'>,
+): number {
+  if (before.count < MIN_REFERENCE) return 0;
+  const sigma = SIGMA_MARGIN * Math.max(Math.sqrt(before.variance), minSigma);
+  // The reference is a mean of `count` days and may itself be off by a standard error.
+  const error = (2 * Math.sqrt(before.variance)) / Math.sqrt(before.count);
+  const usual = promised ? promised(before.mean) : before.mean;
+  const z = Math.min(CUT, (figure - usual - tolerance - error) / sigma);
+  return Math.exp(bet * z - (bet * bet) / 2);
+}
+
+function learn(before: Detector, figure: number): Pick<Detector, 'count' | 'mean' | 'variance'> {
+  const count = Math.min(before.count + 1, MEMORY_DAYS);
+  const step = figure - before.mean;
+  const mean = before.mean + step / count;
+  const variance = before.variance + (step * (figure - mean) - before.variance) / count;
+  return { count, mean, variance };
+}
+
+/**
+ * Whether the last figures climb steadily rather than step up once: the line fits them better than
+ * the best step does.
+ */
+export function isLeak({ recent }: Detector): boolean {
+  const n = recent.length;
+  const sum = (from: number, to: number, of: (x: number, i: number) => number) => {
+    let total = 0;
+    for (let i = from; i < to; i++) total += of(recent[i] as number, i);
+    return total;
+  };
+  const restAround = (from: number, to: number) => {
+    const mean = sum(from, to, (x) => x) / (to - from);
+    return sum(from, to, (x) => (x - mean) ** 2);
+  };
+  let step = Number.POSITIVE_INFINITY;
+  for (let cut = 1; cut < n; cut++) step = Math.min(step, restAround(0, cut) + restAround(cut, n));
+  const middle = (n - 1) / 2;
+  const mean = sum(0, n, (x) => x) / n;
+  const slope =
+    sum(0, n, (x, i) => (i - middle) * (x - mean)) / sum(0, n, (_, i) => (i - middle) ** 2);
+  const line = sum(0, n, (x, i) => (x - mean - slope * (i - middle)) ** 2);
+  return slope > 0 && line < step;
+}
+
+/** The day of the largest step up among the last figures: since when it is worse. */
+export function changeDay({ recent, days }: Detector): number {
+  let [best, at] = [Number.NEGATIVE_INFINITY, days.length - 1];
+  const total = recent.reduce((sum, x) => sum + x, 0);
+  let left = 0;
+  for (let cut = 1; cut < recent.length; cut++) {
+    left += recent[cut - 1] as number;
+    const n = recent.length;
+    const rise = (total - left) / (n - cut) - left / cut;
+    const weight = rise * Math.sqrt((cut * (n - cut)) / n);
+    if (weight > best) [best, at] = [weight, cut];
+  }
+  return days[at] as number;
+}

@@ -1,0 +1,52 @@
+/**
+ * Purpose: scores the days of the ledger whose actuals came, or changed, since they were scored
+ * last.
+ * Invariants: each pair counts once per version of the truth: a day is scored as a whole, and again
+ * only when an actual of it changed or forecasts of it may have come; nothing after `now` is
+ * scored.
+ * Fails: as the store does.
+ */
+import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
+import type { ActualsEntry } from '../../../storage/forecasts/actuals-log.ts';
+import type { Ledger } from '../../../storage/ledger/ledger.ts';
+import type { ScoreLog } from '../../../storage/scores/score-log.ts';
+import { scoreDay } from './score-day.ts';
+import { truthOf } from './truth.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface ScoreRequest {
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly scores: Pick<ScoreLog, 'append' | 'known'>;
+  /** What is known now. */
+  readonly panel: Panel;
+  readonly posts: readonly ActualsEntry[];
+  readonly now: number;
+  /** Target days before it are left as they are. */
+  readonly from: number;
+  /**
+   * Days of this age or less are scored each time, because forecasts of them may still be written.
+   */
+  readonly openDays: number;
+}
+
+/** The target days, as UTC starts in epoch milliseconds, that got a new score. */
+export async function scoreLedger(request: ScoreRequest): Promise<number[]> {
+  const { ledger, scores, panel, now, openDays } = request;
+  const truth = truthOf(panel, request.posts);
+  const known = await scores.known();
+  const scored: number[] = [];
+  const first = Math.max(request.from, timestampAt(panel, 0));
+  for (let day = startOfDay(first); day < now; day += DAY_MS) {
+    const until = Math.min(day + DAY_MS, now);
+    const hash = truth.hash(day, until);
+    if (known(day, hash) && now - day > openDays * DAY_MS) continue;
+    const issues = await ledger.read({ targetFrom: day, targetUntil: until });
+    if (issues.length === 0) continue;
+    const { rows, pending } = scoreDay(issues, truth.actualAt, { from: day, until });
+    if (await scores.append({ day, scoredAt: now, truth: hash, pending, rows })) scored.push(day);
+  }
+  return scored;
+}
+
+const startOfDay = (timestamp: number): number => Math.floor(timestamp / DAY_MS) * DAY_MS;

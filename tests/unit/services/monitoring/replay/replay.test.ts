@@ -1,0 +1,103 @@
+/** Purpose: a replay that is killed anywhere goes on and ends in the same store. */
+import { expect, test } from '@jest/globals';
+import { silentProgress } from '../../../../../platform/progress.ts';
+import {
+  type ReplayPlan,
+  type ReplayPorts,
+  replay,
+} from '../../../../../services/monitoring/replay/replay.ts';
+import type { LedgerIssue } from '../../../../../storage/ledger/ledger.ts';
+import { openCheckLog } from '../../../../../storage/monitoring/check-log.ts';
+import { openCheckpoints } from '../../../../../storage/replay/checkpoints.ts';
+import {
+  type MemoryObjectStore,
+  memoryObjectStore,
+} from '../../../../fakes/memory-object-store.ts';
+
+const HOUR = 3_600_000;
+const FROM = Date.UTC(2023, 9, 1);
+const PLAN: ReplayPlan = {
+  from: FROM,
+  until: FROM + 3 * 24 * HOUR - 6 * HOUR,
+  everyMs: HOUR,
+  checkEveryMs: 24 * HOUR,
+};
+
+/** Parts that write to the store; the store fails from its n-th change on. */
+function portsOver(store: MemoryObjectStore): ReplayPorts {
+  const put = (key: string, text: string) => store.put(`toy/${key}`, Buffer.from(text));
+  const checks = openCheckLog({ store, domain: 'toy' });
+  return {
+    ledger: {
+      append: async (issues) => {
+        await put(`issues-${issues[0]?.issuedAt}`, issues.map((one) => one.issuedAt).join());
+        return null;
+      },
+    },
+    checkpoints: openCheckpoints({ store, domain: 'toy', plan: 'the toy' }),
+    prepare: (now) => put(`model-${now}`, 'first'),
+    issue: async (times) => times.map((issuedAt) => ({ issuedAt }) as LedgerIssue),
+    check: async (now) => {
+      await checks.append({ at: now, scoredDays: [], verdicts: [], state: {} });
+      await put(`decision-${now}`, 'decided');
+      return 'decided';
+    },
+    progress: silentProgress,
+  };
+}
+
+/** What the parts wrote; commit ids are random, so of log entries the keys alone. */
+const contents = (store: MemoryObjectStore) =>
+  [...store.objects]
+    .map(([key, bytes]) => [key, key.endsWith('.json') ? '' : Buffer.from(bytes).toString()])
+    .sort();
+
+test('issues every hour once and checks after each day, the last one shorter', async () => {
+  const store = memoryObjectStore();
+  await replay(PLAN, portsOver(store));
+  const hours = (day: number, count: number) =>
+    Array.from({ length: count }, (_, i) => FROM + (24 * day + i) * HOUR).join();
+  const written = Object.fromEntries(contents(store));
+  expect(written[`toy/issues-${FROM}`]).toBe(hours(0, 24));
+  expect(written[`toy/issues-${FROM + 48 * HOUR}`]).toBe(hours(2, 18));
+  const checks = await openCheckLog({ store, domain: 'toy' }).entries();
+  expect(checks.map(({ at }) => at)).toEqual([24, 48, 66].map((hour) => FROM + hour * HOUR));
+});
+
+test('killed at any change of the store and resumed, it ends in the same store', async () => {
+  const whole = memoryObjectStore();
+  await replay(PLAN, portsOver(whole));
+  const expected = contents(whole);
+  for (const side of ['before', 'after'] as const) {
+    let isFinished = false;
+    for (let failAt = 1; !isFinished; failAt++) {
+      const store = memoryObjectStore();
+      let changes = 0;
+      store.fault = (operation) => {
+        if (!['put', 'createIfAbsent', 'remove'].includes(operation)) return undefined;
+        changes++;
+        return changes >= failAt ? side : undefined;
+      };
+      isFinished = await replay(PLAN, portsOver(store)).then(
+        () => true,
+        () => false,
+      );
+      store.fault = () => undefined;
+      await replay(PLAN, portsOver(store));
+      expect(contents(store)).toEqual(expected);
+    }
+  }
+});
+
+test('refuses a store that is not its own', async () => {
+  const store = memoryObjectStore();
+  await store.put('features/toy/data/a.parquet', new Uint8Array(1));
+  const foreign = { code: 'REPLAY_FOREIGN', where: 'memory:' };
+  await expect(replay(PLAN, portsOver(store))).rejects.toMatchObject(foreign);
+  expect([...store.objects.keys()]).toEqual(['features/toy/data/a.parquet']);
+
+  const other = memoryObjectStore();
+  await replay(PLAN, portsOver(other));
+  const checkpoints = openCheckpoints({ store: other, domain: 'toy', plan: 'another' });
+  await expect(checkpoints.restore()).rejects.toMatchObject({ code: 'REPLAY_FOREIGN' });
+});
