@@ -8,7 +8,7 @@
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
-import { quantileColumn } from './quantile-columns.ts';
+import { quantileColumn } from './part-sql.ts';
 
 export type LedgerRole = 'serving' | 'shadow';
 export type LedgerOrigin = 'batch' | 'served';

@@ -33,7 +33,7 @@ import { partsIn, quantilesOf, withinRange } from './part-range.ts';
 import { type LedgerRange, readIssues } from './read-issues.ts';
 import { issuesAsRows } from './write-issues.ts';
 
-export type { CanonicalIssue, LedgerIssue, LedgerPart, LedgerRange };
+export type { CanonicalIssue, LedgerIssue, LedgerPart, LedgerQuery, LedgerRange, QueryResult };
 
 export interface LedgerReceipt {
   /** Of the entry; 0 where the same issues were there already. */
