@@ -55,16 +55,20 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     staleAfterIntervals: settings.staleAfter,
     queueLimit: settings.queue,
     trustProxy: settings.proxies,
+    ledgerSample: settings.ledgerSample,
+    ledgerFlushMs: settings.ledgerFlushSeconds * 1000,
     actualsDays: settings.actualsDays,
     urlPrefix: settings.urlPrefix ?? '',
     corsOrigins: settings.corsOrigins ?? [],
   };
+  const ledger = await context.ledger();
   const server = await startServer({
     domain,
     features: await context.features(),
     registry: await context.registry(),
     restoreForecaster: restoreNetwork,
-    issued: await context.ledger(),
+    issued: ledger,
+    ledger,
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
     decisions: await context.decisions(),
     apiKeys:

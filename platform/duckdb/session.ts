@@ -38,6 +38,10 @@ export async function withSqlSession<T>(work: (session: SqlSession) => Promise<T
   });
 }
 
+/** A connection that somebody else opened, and closes, as a session. */
+export const sessionOf = (connection: DuckDBConnection): SqlSession =>
+  sessionOver(async () => connection);
+
 function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
   return {
     async run(sql) {
@@ -53,6 +57,8 @@ function sessionOver(open: () => Promise<DuckDBConnection>): SqlSession {
 
 /** Rows that a chunk of DuckDB holds at most. */
 const CHUNK_ROWS = 2048;
+/** Some milliseconds. */
+const TURN_ROWS = 8 * CHUNK_ROWS;
 
 async function insertColumns(
   connection: DuckDBConnection,
@@ -76,6 +82,8 @@ async function insertColumns(
         vector.flush();
       }
       appender.appendDataChunk(chunk);
+      // Whoever serves requests next to it gets a turn.
+      if (to % TURN_ROWS === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
     appender.closeSync();

@@ -68,6 +68,9 @@ export interface Settings {
   readonly actuals: 'on' | 'off';
   readonly actualsMb: number;
   readonly actualsDays: number;
+  /** 0 to 1. */
+  readonly ledgerSample: number;
+  readonly ledgerFlushSeconds: number;
   readonly worker: 'on' | 'off';
   readonly queue: number;
   /** null: as many as the limit of open files allows. */
@@ -311,6 +314,26 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     description:
       'How long posted actuals are kept: `headway store gc --delete` removes older ones, and ' +
       'intervals older than this are refused.',
+  },
+  ledgerSample: {
+    schema: { type: 'number', minimum: 0, maximum: 1 },
+    variable: 'HEADWAY_LEDGER_SAMPLE',
+    default: 1,
+    allowed: 'a number from 0 to 1; 0: the HTTP service writes none',
+    description:
+      'Share of the series whose forecasts the HTTP service writes to the ledger when it gives ' +
+      'them out: each once per model and snapshot.',
+    read: (text) => (/^\d*\.?\d+$/.test(text) ? Number(text) : text),
+  },
+  ledgerFlushSeconds: {
+    schema: { type: 'integer', minimum: 1, maximum: 3600 },
+    variable: 'HEADWAY_LEDGER_FLUSH_SECONDS',
+    default: 60,
+    unit: 'seconds',
+    allowed: 'a whole number from 1 to 3600',
+    description:
+      'How often the HTTP service writes to the ledger what it gave out. A crash loses at most ' +
+      'this much.',
   },
   worker: {
     schema: { enum: ['on', 'off'] },

@@ -8,7 +8,13 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import type { ApiKeys } from './access/key-file.ts';
-import type { ActualsSink, DecisionsSource, IssuedForecastsLog, ServingPorts } from './ports.ts';
+import type {
+  ActualsSink,
+  DecisionsSource,
+  ForecastLedger,
+  IssuedForecastsLog,
+  ServingPorts,
+} from './ports.ts';
 import type { OpenPredictor } from './prediction/predictor.ts';
 import type { InferenceSettings } from './settings.ts';
 
@@ -18,6 +24,8 @@ export interface AppOptions extends ServingPorts {
    * Where batches store the forecasts they issue; null or absent: all are computed at the start.
    */
   readonly issued?: IssuedForecastsLog | null;
+  /** Where the forecasts that are given out are stored; null or absent: they are not. */
+  readonly ledger?: ForecastLedger | null;
   /** Where posted actuals are stored; null or absent: they are refused. */
   readonly actuals?: ActualsSink | null;
   /** What was decided about the models, and why; null or absent: nothing is known of it. */

@@ -40,12 +40,13 @@ export type { AppOptions };
 
 export async function buildApp(options: AppOptions): Promise<App> {
   const { domain, clock, settings, apiKeys = null, tracing = null } = options;
-  const { context, metrics } = openService(options);
+  const { context, metrics, served } = openService(options);
   const { state, predictor } = context;
   const firstRefresh = state.refresh(); // reads the store while the app is built
   const hasKeys = apiKeys !== null;
   const app = createApp(options);
   app.addHook('onClose', () => predictor.close());
+  app.addHook('onClose', () => served.close());
 
   await app.register(requestSpans, { tracing });
   await app.register(routeAccess, { hasKeys });

@@ -14,10 +14,14 @@ import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import type { RouteContext } from './routes/context.ts';
+import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';
 
 /** How long the list of models, and decisions, are cached. */
 const MODELS_CACHE_MS = 15_000;
+
+/** How long the end waits for what was given out to be written. */
+const CLOSE_MS = 5_000;
 
 /** Features are stale after this many of the domain's days, where the domain sets no limit. */
 const STALE_DAYS = 2;
@@ -25,6 +29,7 @@ const STALE_DAYS = 2;
 export interface OpenedService {
   readonly context: RouteContext;
   readonly metrics: ServiceMetrics;
+  readonly served: ServedForecasts;
 }
 
 export function openService(options: AppOptions): OpenedService {
@@ -52,6 +57,11 @@ export function openService(options: AppOptions): OpenedService {
       STALE_DAYS * seasonsOf(domain).day,
     onRefresh: metrics.refreshed,
   });
+  const served = openServedForecasts({
+    ...{ logger, ledger: options.ledger ?? null, closeMs: CLOSE_MS },
+    ...{ sample: settings.ledgerSample, flushMs: settings.ledgerFlushMs },
+    onOutcome: metrics.servedForecasts,
+  });
   addServingGauges(metrics.registry, { state, predictor, clock });
   const context: RouteContext = {
     ...{
@@ -65,7 +75,8 @@ export function openService(options: AppOptions): OpenedService {
       actualsDays,
       urlPrefix,
     },
-    prepared: prepareForecasts(domain),
+    prepared: prepareForecasts(domain, served),
+    served,
     fellBack: metrics.fellBack,
     access: options.apiKeys ? 'api-keys' : 'open',
     metrics: metrics.registry,
@@ -77,5 +88,5 @@ export function openService(options: AppOptions): OpenedService {
     actuals: ports.actuals,
     dashboard: options.dashboard ?? new URL('../../web/', import.meta.url),
   };
-  return { context, metrics };
+  return { context, metrics, served };
 }

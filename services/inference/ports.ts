@@ -61,6 +61,11 @@ export interface IssuedForecastsLog {
   latest(since: number, until: number): Promise<readonly LedgerIssue[]>;
 }
 
+/** Where forecasts that were given out are stored. `Ledger` fits. */
+export interface ForecastLedger {
+  append(issues: readonly LedgerIssue[]): Promise<unknown>;
+}
+
 /** What was decided, and why. `DecisionLog` fits. */
 export interface DecisionsSource {
   /** Newest first: decided at `at` or before. */

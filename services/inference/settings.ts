@@ -41,6 +41,10 @@ export interface InferenceSettings {
    * believed.
    */
   readonly trustProxy: number;
+  /** Share of the series whose forecasts are written to the ledger when they are given out. */
+  readonly ledgerSample: number;
+  /** They are written this often; a crash loses what was given out since. */
+  readonly ledgerFlushMs: number;
   /** Posted actuals may not be of longer ago. */
   readonly actualsDays: number;
   /** The path under which a proxy shows the service, such as /headway; empty for none. */
@@ -61,6 +65,8 @@ export const defaultInferenceSettings: InferenceSettings = {
   batchTimeoutMs: 5_000,
   staleAfterIntervals: null,
   trustProxy: 0,
+  ledgerSample: 1,
+  ledgerFlushMs: 60_000,
   actualsDays: 730,
   urlPrefix: '',
   corsOrigins: [],

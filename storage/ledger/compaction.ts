@@ -28,6 +28,11 @@ const MOVED_AT_ONCE = 200;
 export interface CompactRequest {
   /** UTC epoch milliseconds: what is over, and what is recent. */
   readonly now: number;
+  /**
+   * Whether to look for entries of the JSON log also where all were moved: an earlier version may
+   * have gone on writing.
+   */
+  readonly looksForOldLog?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -51,9 +56,9 @@ export interface CompactionParts {
 
 export async function compactLedger(
   ledger: CompactionParts,
-  { now, onProgress = () => undefined }: CompactRequest,
+  { now, looksForOldLog = false, onProgress = () => undefined }: CompactRequest,
 ): Promise<CompactReport> {
-  const moved = await moveOldLog(ledger);
+  const moved = await moveOldLog(ledger, now, looksForOldLog);
   const groups = mergeable([...(await ledger.log.state()).live.values()], now);
   const report = { replaced: 0, parts: 0, rows: 0, moved, overtaken: 0 };
   for (const [i, group] of groups.entries()) {
@@ -72,8 +77,12 @@ export async function compactLedger(
 }
 
 /** Month by month, so that what is moved merges by itself. */
-async function moveOldLog({ log, oldLog, append }: CompactionParts): Promise<number> {
-  if (!(await log.state()).hasOldLog) return 0;
+async function moveOldLog(
+  { log, oldLog, append }: CompactionParts,
+  now: number,
+  isForced: boolean,
+): Promise<number> {
+  if (!isForced && (await log.state()).oldLogMovedAt !== null) return 0;
   const keys = await oldLog.keys();
   const month = (key: string) => /\/(\d{6})[^/]*$/.exec(key)?.[1];
   for (let from = 0; from < keys.length; ) {
@@ -83,7 +92,7 @@ async function moveOldLog({ log, oldLog, append }: CompactionParts): Promise<num
     await append(canonicalIssues(await oldLog.read(keys.slice(from, to))));
     from = to;
   }
-  if ((await log.size()) > 0) await log.commit({ kind: 'compact', parts: [], hasOldLog: false });
+  if ((await log.size()) > 0) await log.commit({ kind: 'compact', parts: [], oldLogMovedAt: now });
   return keys.length;
 }
 

@@ -56,10 +56,10 @@ export interface LedgerEntry {
   /** All live parts after this entry; null where it is no checkpoint. */
   readonly live: readonly LedgerPart[] | null;
   /**
-   * Whether the JSON log of earlier versions may still have entries: to find out, all of the
-   * ledger's keys are listed.
+   * When all entries of the JSON log of earlier versions had been moved, 0 where there were none;
+   * null: not yet. To find out, all of the ledger's keys are listed.
    */
-  readonly hasOldLog: boolean;
+  readonly oldLogMovedAt: number | null;
 }
 
 const text = { type: 'string', minLength: 1 };
@@ -91,7 +91,7 @@ const shape = lazyValidator(
     replaced: list(text),
     checkpoint: { type: 'integer', minimum: 0 },
     live: { anyOf: [list(part), { type: 'null' }] },
-    hasOldLog: { type: 'boolean' },
+    oldLogMovedAt: { anyOf: [time, { type: 'null' }] },
   }),
 );
 

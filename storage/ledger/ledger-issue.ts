@@ -8,7 +8,7 @@
  */
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
-import { quantileColumn } from './quantile-columns.ts';
+import { quantileColumn } from './part-sql.ts';
 
 export type LedgerRole = 'serving' | 'shadow';
 export type LedgerOrigin = 'batch' | 'served';
@@ -67,7 +67,7 @@ const shape = lazyValidator(
     quantiles: { type: 'array', minItems: 1, items: { type: 'number', minimum: 0, maximum: 1 } },
     horizon: { type: 'integer', minimum: 1, maximum: MAX_STEPS },
     frequencyMinutes: { type: 'integer', minimum: 1, maximum: 10_000_000 },
-    seriesIds: { type: 'array', uniqueItems: true, items: text },
+    seriesIds: { type: 'array', items: text },
   }),
 );
 
@@ -104,6 +104,7 @@ function problemIn(issue: LedgerIssue): string | null {
   const { seriesIds, quantiles, horizon, values, mean } = issue;
   const problem = schemaProblem(shape, { ...headerOf(issue), seriesIds: [...seriesIds] });
   if (problem !== null) return problem;
+  if (new Set(seriesIds).size < seriesIds.length) return 'a series is there twice';
   const texts = [issue.forecaster, issue.modelVersion, issue.snapshotVersion, issue.fallback];
   const odd = [...seriesIds, ...texts].find((one) => one !== null && ODD_TEXT.test(one));
   if (odd !== undefined) return `${JSON.stringify(odd)} has characters that cannot be stored`;

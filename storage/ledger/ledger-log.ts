@@ -28,10 +28,10 @@ export type LiveParts = ReadonlyMap<string, LedgerPart>;
 interface State {
   readonly number: number;
   readonly live: LiveParts;
-  readonly hasOldLog: boolean;
+  readonly oldLogMovedAt: number | null;
 }
 
-const EMPTY: State = { number: 0, live: new Map(), hasOldLog: true };
+const EMPTY: State = { number: 0, live: new Map(), oldLogMovedAt: null };
 
 export interface Commit {
   readonly kind: LedgerEntry['kind'];
@@ -39,7 +39,7 @@ export interface Commit {
   /** Keys of live parts. */
   readonly replaced?: readonly string[];
   /** Default: as before. */
-  readonly hasOldLog?: boolean;
+  readonly oldLogMovedAt?: number | null;
 }
 
 export class LedgerLog {
@@ -91,8 +91,8 @@ export class LedgerLog {
       const isCheckpoint =
         kind === 'compact' || number - (head?.checkpoint ?? 0) >= CHECKPOINT_EVERY;
       const about = { domain: this.#domain, number, commitId, at: this.#clock.now(), kind };
-      const hasOldLog = commit.hasOldLog ?? before.hasOldLog;
-      const made = { format: LEDGER_FORMAT, ...about, parts, replaced, hasOldLog } as const;
+      const { oldLogMovedAt = before.oldLogMovedAt } = commit;
+      const made = { format: LEDGER_FORMAT, ...about, parts, replaced, oldLogMovedAt } as const;
       return {
         ...made,
         checkpoint: isCheckpoint ? number : (head?.checkpoint ?? 0),
@@ -129,13 +129,13 @@ export class LedgerLog {
 /** The state after an entry. */
 function advanced(
   { live }: State,
-  entry: Pick<LedgerEntry, 'number' | 'parts' | 'replaced' | 'live' | 'hasOldLog'>,
+  entry: Pick<LedgerEntry, 'number' | 'parts' | 'replaced' | 'live' | 'oldLogMovedAt'>,
 ): State {
-  const { number, hasOldLog } = entry;
+  const { number, oldLogMovedAt } = entry;
   if (entry.live)
-    return { number, hasOldLog, live: new Map(entry.live.map((part) => [part.key, part])) };
+    return { number, oldLogMovedAt, live: new Map(entry.live.map((part) => [part.key, part])) };
   const next = new Map(live);
   for (const key of entry.replaced) next.delete(key);
   for (const part of entry.parts) next.set(part.key, part);
-  return { number, hasOldLog, live: next };
+  return { number, oldLogMovedAt, live: next };
 }

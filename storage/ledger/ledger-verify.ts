@@ -12,7 +12,7 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
 import type { LedgerEntry, LedgerPart } from './ledger-entry.ts';
 import type { LedgerLog } from './ledger-log.ts';
-import { openOldLog, parseOldEntry } from './old-log.ts';
+import { isOldEntry, parseOldEntry } from './old-log.ts';
 import { corrupt, describe, PartFiles } from './part-files.ts';
 
 export async function verifyLedger(
@@ -49,8 +49,7 @@ export async function verifyLedger(
     for (const part of parts)
       if (!live.has(part.key) && there.has(part.key))
         await report.attempt(part.key, async () => part.bytes);
-  const old = openOldLog(store, domain);
-  for (const key of await old.keys())
+  for (const key of keys.filter((one) => isOldEntry(one, domain)))
     await report.attempt(key, async () => {
       const bytes = await store.get(key);
       parseOldEntry(key, bytes);

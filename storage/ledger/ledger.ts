@@ -25,6 +25,7 @@ import {
   requireWritable,
 } from './ledger-issue.ts';
 import { LedgerLog } from './ledger-log.ts';
+import { type LedgerQuery, type QueryResult, queryLedger } from './ledger-query.ts';
 import { verifyLedger } from './ledger-verify.ts';
 import { type OldLog, openOldLog } from './old-log.ts';
 import { PartFiles } from './part-files.ts';
@@ -32,7 +33,7 @@ import { partsIn, quantilesOf, withinRange } from './part-range.ts';
 import { type LedgerRange, readIssues } from './read-issues.ts';
 import { issuesAsRows } from './write-issues.ts';
 
-export type { CanonicalIssue, LedgerIssue, LedgerPart, LedgerRange };
+export type { CanonicalIssue, LedgerIssue, LedgerPart, LedgerQuery, LedgerRange, QueryResult };
 
 export interface LedgerReceipt {
   /** Of the entry; 0 where the same issues were there already. */
@@ -56,6 +57,8 @@ export interface Ledger {
   parts(range?: LedgerRange): Promise<LedgerPart[]>;
   /** Local files of parts, checked. */
   files(parts: readonly LedgerPart[]): Promise<string[]>;
+  /** SQL over the view `ledger` of the rows in a range. */
+  query(query: LedgerQuery): Promise<QueryResult>;
   /** Merges small parts, and moves the JSON log of earlier versions. */
   compact(request: CompactRequest): Promise<CompactReport>;
   verify(): Promise<StoreReport>;
@@ -98,7 +101,7 @@ class StoredLedger implements Ledger {
       kind: 'append',
       parts: [part],
       // Whoever begins the ledger finds out once.
-      ...(number === 0 ? { hasOldLog: (await this.#oldLog.keys()).length > 0 } : {}),
+      ...(number === 0 ? { oldLogMovedAt: (await this.#oldLog.keys()).length > 0 ? null : 0 } : {}),
     });
     return { number: entry?.number ?? 0, key: part.key, rows: part.rows };
   }
@@ -116,15 +119,15 @@ class StoredLedger implements Ledger {
 
   /** Issues of the JSON log of earlier versions. */
   async #oldIssues(range: LedgerRange): Promise<CanonicalIssue[]> {
-    if (!(await this.#log.state()).hasOldLog) return [];
+    if ((await this.#log.state()).oldLogMovedAt !== null) return [];
     const issues = canonicalIssues(await this.#oldLog.read(await this.#oldLog.keys(range)));
     return issues.flatMap((issue) => withinRange(issue, range) ?? []);
   }
 
   async latest(since: number, until: number): Promise<CanonicalIssue[]> {
-    const { live, hasOldLog } = await this.#log.state();
+    const { live, oldLogMovedAt } = await this.#log.state();
     const issues = await latestIssues(this.#options.store, [...live.values()], { since, until });
-    if (issues.length > 0 || !hasOldLog) return issues;
+    if (issues.length > 0 || oldLogMovedAt !== null) return issues;
     const keys = await this.#oldLog.keys({ from: since, until: until + 1 });
     const stampOf = (key = '') => key.slice(0, key.lastIndexOf('-'));
     return canonicalIssues(
@@ -134,6 +137,12 @@ class StoredLedger implements Ledger {
 
   async parts(range: LedgerRange = {}): Promise<LedgerPart[]> {
     return partsIn([...(await this.#log.state()).live.values()], range);
+  }
+
+  async query(query: LedgerQuery): Promise<QueryResult> {
+    const old = await this.#oldIssues(query.range ?? {});
+    const parts = await this.parts(query.range);
+    return queryLedger(query, parts, await this.#files.paths(parts), old);
   }
 
   files(parts: readonly LedgerPart[]): Promise<string[]> {

@@ -42,11 +42,12 @@ export interface OldLog {
   /** Keys of the entries issued in [from, until), oldest first. */
   keys(range?: Pick<LedgerRange, 'from' | 'until'>): Promise<string[]>;
   read(keys: readonly string[]): Promise<LedgerIssue[]>;
+  details(): Promise<{ key: string; bytes: number; writtenAt: number }[]>;
 }
 
 export function openOldLog(store: ObjectStore, domain: string): OldLog {
   const prefix = objectKeys.forecasts(domain);
-  const isEntry = (key: string) => ENTRY_NAME.test(key.slice(prefix.length));
+  const isEntry = (key: string) => isOldEntry(key, domain);
   const issuedIn = (key: string) => key.slice(prefix.length, key.lastIndexOf('-'));
   const readOne = async (key: string) =>
     store.get(key).then(
@@ -63,6 +64,9 @@ export function openOldLog(store: ObjectStore, domain: string): OldLog {
       const keys = await store.list(prefix, first === '' ? undefined : `${prefix}${first}`);
       return keys.filter((key) => isEntry(key) && issuedIn(key) >= first && issuedIn(key) < last);
     },
+    async details() {
+      return (await store.listDetails(prefix)).filter(({ key }) => isEntry(key));
+    },
     async read(keys) {
       const issues: (LedgerIssue | null)[] = [];
       for (let i = 0; i < keys.length; i += AT_ONCE)
@@ -71,6 +75,9 @@ export function openOldLog(store: ObjectStore, domain: string): OldLog {
     },
   };
 }
+
+export const isOldEntry = (key: string, domain: string): boolean =>
+  ENTRY_NAME.test(key.slice(objectKeys.forecasts(domain).length));
 
 /** Bytes of an entry. */
 export function parseOldEntry(key: string, bytes: Uint8Array): LedgerIssue {

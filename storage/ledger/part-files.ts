@@ -17,8 +17,7 @@ import { fileHash } from '../../platform/files/file-hash.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { LedgerPart } from './ledger-entry.ts';
-import { copyToSql, epochSql } from './part-sql.ts';
-import { columnQuantile } from './quantile-columns.ts';
+import { columnQuantile, copyToSql, epochSql } from './part-sql.ts';
 
 const MAX_VERIFIED = 50_000;
 /** Files that are fetched and hashed at once. */

@@ -2,10 +2,12 @@
  * Purpose: the columns of the ledger as SQL, one place for who writes, merges, reads and queries.
  * Invariants: a part has FIXED_COLUMNS in this order, then the columns of its quantiles, then
  * `mean`; the rows of one series are together, in the order of issue. An unknown value is NULL.
- * Fails: never.
+ * Each quantile has one column and each column one quantile, exactly: q10 is the quantile 0.1, q50
+ * the median, q02_5 is 0.025.
+ * Fails: null for a quantile that is written with an exponent (below 0.000001), and for a name
+ * that is no quantile's.
  */
 import { sqlFilename, sqlText } from '../../platform/duckdb/sql.ts';
-import { quantileColumn } from './quantile-columns.ts';
 
 /** What one issue says of all its rows. */
 export const HEADER_COLUMNS = [
@@ -75,3 +77,18 @@ export const copyToSql = (
 ): string =>
   `COPY (${select} ORDER BY ${PART_ORDER}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
   `COMPRESSION ${codec}, ROW_GROUP_SIZE ${ROW_GROUP}, KV_METADATA {headway: ${sqlText(note)}})`;
+
+export function quantileColumn(quantile: number): string | null {
+  if (quantile === 1) return 'q100';
+  if (quantile === 0) return 'q00';
+  const digits = /^0\.(\d+)$/.exec(String(quantile))?.[1];
+  if (digits === undefined) return null;
+  const rest = digits.slice(2);
+  return `q${digits.slice(0, 2).padEnd(2, '0')}${rest === '' ? '' : `_${rest}`}`;
+}
+
+export function columnQuantile(name: string): number | null {
+  if (name === 'q100') return 1;
+  const [, percent, rest = ''] = /^q(\d\d)(?:_(\d+))?$/.exec(name) ?? [];
+  return percent === undefined ? null : Number(`0.${percent}${rest}`);
+}

@@ -1,14 +1,15 @@
 /**
  * Purpose: `headway store compact` and `headway store gc`: keep the store small; remove only
  * unreferenced objects.
- * Invariants: gc changes nothing without --delete; it reads the features, models and posted
- * actuals of one domain, and never its forecasts.
+ * Invariants: gc changes nothing without --delete; it never touches a forecast that is not in
+ * another object too.
  * Fails: as the feature store and the registry do; nothing is removed where a card or a manifest
  * cannot be read.
  */
 import Table from 'cli-table3';
 import type { Garbage } from '../../../storage/features/garbage/feature-gc.ts';
 import { collectActuals } from '../../../storage/forecasts/actuals-gc.ts';
+import { collectLedger } from '../../../storage/ledger/ledger-gc.ts';
 import { collectWitnesses } from '../../../storage/log/witness.ts';
 import { collectModels, snapshotsOfModels } from '../../../storage/models/model-gc.ts';
 import type { CommandContext } from '../../context.ts';
@@ -52,7 +53,8 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   const retention = context.clock.now() - context.settings.actualsDays * DAY_MS;
   const actuals = await collectActuals(store, context.domain.name, { before: retention, remove });
   const witnesses = await collectWitnesses(store, context.domain.name, { remove });
-  const garbage = [...features.garbage, ...models, ...actuals, ...witnesses];
+  const ledger = await collectLedger(store, context.domain.name, { before, remove });
+  const garbage = [...features.garbage, ...models, ...actuals, ...witnesses, ...ledger];
   context.printJson({ ...features, garbage, removed: remove });
 
   const kept = features.snapshots - features.upTo + features.neededByModels.length;

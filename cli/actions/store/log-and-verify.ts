@@ -58,7 +58,7 @@ export async function storeVerify(context: CommandContext): Promise<void> {
     `${objects} objects, ${(bytes / 1e6).toFixed(1)} MB`;
   context.print(`Features: ${features.manifests} snapshots, ${size(features)}.`);
   context.print(`Models: ${size(models)}.`);
-  context.print(`Forecasts: ${forecasts.objects} entries. Actuals: ${actuals.objects} entries.`);
+  context.print(`Forecasts: ${size(forecasts)}. Actuals: ${actuals.objects} entries.`);
   const orphans =
     features.orphans.length +
     models.orphans.length +

@@ -21,6 +21,8 @@ export interface ServiceMetrics {
   readonly refused: (why: Refusal) => void;
   /** A forecast of a fallback was sent. */
   readonly fellBack: (reason: FallbackReason) => void;
+  /** Forecasts that were given out, on their way into the ledger. */
+  readonly servedForecasts: (outcome: 'written' | 'dropped', forecasts: number) => void;
   readonly predictions: PredictorWatch;
 }
 
@@ -48,6 +50,13 @@ export function createServiceMetrics(options: MetricsOptions): ServiceMetrics {
     registers,
   });
   for (const reason of FALLBACK_REASONS) fallbacks.inc({ reason }, 0);
+  const ledger = new Counter({
+    name: 'headway_ledger_forecasts_total',
+    help: 'Forecasts given out that were written to the ledger, or dropped because it could not be',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['written', 'dropped']) ledger.inc({ outcome }, 0);
   const refusals = new Counter({
     name: 'headway_access_refused_total',
     help: 'Requests refused for want of a valid key, by reason',
@@ -78,6 +87,7 @@ export function createServiceMetrics(options: MetricsOptions): ServiceMetrics {
     registry,
     refused: (reason) => refusals.inc({ reason }),
     fellBack: (reason) => fallbacks.inc({ reason }),
+    servedForecasts: (outcome, forecasts) => ledger.inc({ outcome }, forecasts),
     refreshed: (outcome) => refreshes.inc({ outcome }),
     predictions: {
       onBatch: (size) => batches.observe(size),

@@ -12,9 +12,16 @@ import { csvField } from '../../../forecasting/panel/csv.ts';
 import type { ForecastResponse } from '../openapi/forecast-schemas.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
+import type { ServedForecasts } from '../serving/served-forecasts.ts';
 import { type Asked, shapeOf, storedResponse } from './forecast-response.ts';
 
 export type StreamFormat = 'ndjson' | 'csv';
+
+/** Who is told of what is sent. */
+export interface StreamWatch {
+  readonly fellBack: (reason: FallbackReason) => void;
+  readonly served: Pick<ServedForecasts, 'mark'>;
+}
 
 /** Series a block: some ten kilobytes, and about a millisecond of work. */
 const SERIES_PER_BLOCK = 16;
@@ -27,7 +34,7 @@ export function forecastStream(
   domain: Domain,
   format: StreamFormat,
   asked: Asked,
-  fellBack: (reason: FallbackReason) => void,
+  sent: StreamWatch,
 ): { readonly stream: Readable; readonly leftOut: number } {
   // A question that is wrong is refused before anything is sent.
   const { positions } = shapeOf(serving, asked);
@@ -42,7 +49,8 @@ export function forecastStream(
       let block = '';
       for (const id of ids.slice(from, from + SERIES_PER_BLOCK)) {
         const response = storedResponse(serving, domain, id, asked);
-        if (response.fallback) fellBack(response.fallback.reason);
+        sent.served.mark(serving, id);
+        if (response.fallback) sent.fellBack(response.fallback.reason);
         block += format === 'csv' ? csvRows(response, names) : `${JSON.stringify(response)}\n`;
       }
       yield block;

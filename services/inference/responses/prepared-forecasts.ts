@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import type { Domain } from '../../../domains/domain.ts';
 import type { Serving } from '../serving/build-serving-snapshot.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
+import type { ServedForecasts } from '../serving/served-forecasts.ts';
 import { type Asked, storedResponse } from './forecast-response.ts';
 
 export interface PreparedForecast {
@@ -26,7 +27,11 @@ export type PreparedForecasts = (
 /** Texts with a horizon, levels or history, in addition to one text a series: some megabytes. */
 const MAX_VARIANTS = 4096;
 
-export function prepareForecasts(domain: Domain): PreparedForecasts {
+/** @param served is told of each that is made: it is sent then */
+export function prepareForecasts(
+  domain: Domain,
+  served: Pick<ServedForecasts, 'mark'>,
+): PreparedForecasts {
   const caches = new WeakMap<Serving, LRUCache<string, PreparedForecast>>();
   const cacheOf = (serving: Serving) => {
     const known = caches.get(serving);
@@ -45,6 +50,7 @@ export function prepareForecasts(domain: Domain): PreparedForecasts {
     const response = storedResponse(serving, domain, seriesId, asked);
     const made = { text: JSON.stringify(response), fallback: response.fallback?.reason ?? null };
     cache.set(key, made);
+    served.mark(serving, seriesId);
     return made;
   };
 }

@@ -67,7 +67,7 @@ export async function allForecastRoutes(app: App, context: RouteContext): Promis
             'REQUEST_INVALID',
             'limit and cursor belong to pages of JSON; NDJSON and CSV hold all series',
           );
-        const { stream, leftOut } = forecastStream(serving, domain, format, asked, fellBack);
+        const { stream, leftOut } = forecastStream(serving, domain, format, asked, context);
         // A stream has no schema; its lines are those of one forecast.
         return reply
           .header('x-series-left-out', leftOut)

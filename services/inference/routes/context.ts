@@ -12,6 +12,7 @@ import type { ActualsSink } from '../ports.ts';
 import type { Predictor } from '../prediction/predictor.ts';
 import type { PreparedForecasts } from '../responses/prepared-forecasts.ts';
 import type { FallbackReason } from '../serving/fallback.ts';
+import type { ServedForecasts } from '../serving/served-forecasts.ts';
 import type { ServingState } from '../serving/serving-state.ts';
 
 export interface RouteContext {
@@ -19,6 +20,8 @@ export interface RouteContext {
   readonly clock: Clock;
   readonly state: ServingState;
   readonly prepared: PreparedForecasts;
+  /** Remembers what was given out. */
+  readonly served: ServedForecasts;
   readonly predictor: Predictor;
   /** Waited for by whatever computes without the predictor. */
   readonly startBackend: () => Promise<unknown>;

@@ -43,6 +43,8 @@ export interface Garbage {
     | 'in no snapshot that is kept'
     | 'model without card'
     | 'actuals out of retention'
+    | 'merged or unnamed part of the ledger'
+    | 'forecast that was moved'
     | 'old witness';
   /** `tombstone`: its name could be used again, so it goes with a later collection. */
   readonly action: 'remove' | 'tombstone';

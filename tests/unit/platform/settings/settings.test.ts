@@ -47,6 +47,8 @@ describe('readSettings', () => {
       actuals: 'off',
       actualsMb: 1024,
       actualsDays: 730,
+      ledgerSample: 1,
+      ledgerFlushSeconds: 60,
       worker: 'on',
       queue: 512,
       staleAfter: null,

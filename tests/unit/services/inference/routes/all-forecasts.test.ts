@@ -14,6 +14,7 @@ import { forecastStream } from '../../../../../services/inference/responses/fore
 import { preferredType } from '../../../../../services/inference/responses/media-type.ts';
 import { startServer } from '../../../../../services/inference/server.ts';
 import type { Serving } from '../../../../../services/inference/serving/build-serving-snapshot.ts';
+import { NOTHING_SERVED } from '../../../../../services/inference/serving/served-forecasts.ts';
 import { createFixture, domain, IDS } from '../../../../fakes/inference.ts';
 
 const { build } = createFixture();
@@ -185,7 +186,7 @@ describe('reading slowly', () => {
       counted,
       'ndjson',
       {},
-      () => {},
+      { fellBack: () => {}, served: NOTHING_SERVED },
     );
     const reader = stream[Symbol.asyncIterator]();
     await reader.next();
@@ -206,7 +207,7 @@ describe('reading slowly', () => {
       domain,
       'ndjson',
       {},
-      () => {},
+      { fellBack: () => {}, served: NOTHING_SERVED },
     );
     let text = '';
     for await (const chunk of stream) {

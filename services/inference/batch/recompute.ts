@@ -1,0 +1,158 @@
+/**
+ * Purpose: compute a forecast of the ledger again, from the stored model and snapshot, and compare:
+ * the proof that a row is what it says.
+ * Invariants: the same functions as the batch and the service; a value counts as the same only if
+ * it is so bit for bit, and unknown where it was unknown. The snapshot is read as its online view,
+ * or from its objects where that was collected; of a collected snapshot, as what was known at the
+ * time of issue.
+ * Fails: never for a reason of the issue: what was collected, or cannot be read, is an outcome.
+ * STORE_UNAVAILABLE is passed on.
+ */
+import type { Domain } from '../../../domains/domain.ts';
+import {
+  baselineDistribution,
+  baselineWithIntervals,
+} from '../../../forecasting/models/baselines/baseline-intervals.ts';
+import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
+import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { indexAt, type Panel } from '../../../forecasting/panel/panel.ts';
+import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
+import { describeError, HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
+import type { FeatureStore } from '../../../storage/features/feature-store.ts';
+import type { CanonicalIssue } from '../../../storage/ledger/ledger.ts';
+import type { RestoreForecaster, ServedModels } from '../ports.ts';
+import { pickSeries } from '../serving/per-series-fallback.ts';
+
+export interface RecomputeRequest {
+  readonly domain: Domain;
+  readonly features: Pick<FeatureStore, 'manifest' | 'readOnline' | 'readAsOf'>;
+  readonly registry: Pick<ServedModels, 'load'>;
+  readonly restoreForecaster: RestoreForecaster;
+}
+
+export interface Recomputation {
+  /** `gone`: the model or the snapshot is not there any more. */
+  readonly outcome: 'same' | 'differs' | 'gone';
+  /** Why, for people; null where it is the same. */
+  readonly reason: string | null;
+}
+
+type Candidate = () => Promise<Panel>;
+
+/** Issues of one snapshot in a row are cheap: the last panels and models are kept. */
+export function recomputer(
+  request: RecomputeRequest,
+): (issue: CanonicalIssue) => Promise<Recomputation> {
+  const panels = lastUsed<Promise<Panel>>(3);
+  const models = lastUsed<Promise<Forecaster>>(4);
+  return async (issue) => {
+    let forecaster: Forecaster;
+    try {
+      const { modelVersion } = issue;
+      forecaster =
+        modelVersion === null
+          ? baselineLike(request.domain, issue)
+          : await models(modelVersion, () => restored(request, modelVersion));
+    } catch (error) {
+      return missing(error);
+    }
+    let last: Recomputation | null = null;
+    for (const [name, read] of candidatesOf(request, issue)) {
+      try {
+        const found = compare(forecaster, await panels(name, read), issue);
+        if (found.outcome === 'same') return found;
+        last = found;
+      } catch (error) {
+        last ??= missing(error);
+      }
+    }
+    return last as Recomputation;
+  };
+}
+
+async function restored(
+  { registry, restoreForecaster }: RecomputeRequest,
+  modelVersion: string,
+): Promise<Forecaster> {
+  const { model, weights } = await registry.load(modelVersion);
+  return restoreForecaster(model, weights);
+}
+
+/** The panels that the issue may have been made from, the likeliest first. */
+function candidatesOf(
+  { features }: RecomputeRequest,
+  { snapshotVersion, issuedAt }: CanonicalIssue,
+): [name: string, read: Candidate][] {
+  return [
+    [
+      `view ${snapshotVersion}`,
+      async () => (await features.readOnline(await features.manifest(snapshotVersion))).panel,
+    ],
+    [
+      `span ${snapshotVersion}`,
+      async () => {
+        const { online } = await features.manifest(snapshotVersion);
+        return features.readAsOf({
+          snapshotVersion,
+          ...(online === null ? {} : { from: online.span.start }),
+        });
+      },
+    ],
+    [`known ${issuedAt}`, () => features.readAsOf({ knownAt: issuedAt })],
+  ];
+}
+
+/** The baseline of that name: with intervals as the service has them, or as a shadow does. */
+function baselineLike(
+  domain: Domain,
+  { forecaster: name, role, quantiles }: CanonicalIssue,
+): Forecaster {
+  const { day, baseline: week } = seasonsOf(domain);
+  const { nonNegative, integerValued } = domain;
+  const options = { quantiles, day, week, nonNegative, integerValued };
+  const point = naiveForecasters(week, domain.frequencyMinutes).find((one) => one.name === name);
+  if (point === undefined)
+    throw new HeadwayError('MODEL_NOT_FOUND', `there is no baseline ${name}`, { where: name });
+  return role === 'shadow'
+    ? baselineDistribution(point, options)
+    : baselineWithIntervals(point, options);
+}
+
+function compare(forecaster: Forecaster, stored: Panel, issue: CanonicalIssue): Recomputation {
+  const whole = forecaster.withContext?.(stored) ?? stored;
+  const rows = issue.seriesIds.map((id) => whole.seriesIds.indexOf(id));
+  const cutoff = indexAt(whole, issue.cutoff);
+  if (rows.includes(-1) || !Number.isInteger(cutoff) || cutoff < 0 || cutoff >= whole.length)
+    return { outcome: 'differs', reason: 'the snapshot lacks one of its series, or its cutoff' };
+  const again = forecaster.predict(pickSeries(whole, rows), cutoff, issue.horizon);
+  const { values } = issue;
+  let count = 0;
+  let greatest = 0;
+  for (let i = 0; i < Math.max(again.length, values.length); i++) {
+    if (Object.is(again[i], values[i])) continue;
+    count++;
+    greatest = Math.max(greatest, Math.abs((again[i] as number) - (values[i] as number)) || 0);
+  }
+  if (count === 0) return { outcome: 'same', reason: null };
+  const reason =
+    `${count} of ${values.length} values differ, by at most ${greatest.toPrecision(3)} ` +
+    '(another tensor backend or version differs in the last bits)';
+  return { outcome: 'differs', reason };
+}
+
+function missing(error: unknown): Recomputation {
+  if (isHeadwayError(error, 'STORE_UNAVAILABLE')) throw error;
+  return { outcome: 'gone', reason: describeError(error) };
+}
+
+/** What was asked for last, by name. */
+function lastUsed<Value>(count: number) {
+  const known = new Map<string, Value>();
+  return (name: string, make: () => Value): Value => {
+    const value = known.get(name) ?? make();
+    known.delete(name);
+    known.set(name, value);
+    for (const oldest of known.keys()) if (known.size > count) known.delete(oldest);
+    return value;
+  };
+}
