@@ -13,6 +13,7 @@ import { register as decisions } from './commands/decisions.ts';
 import { register as explain } from './commands/explain.ts';
 import { register as features } from './commands/features.ts';
 import { register as forecast } from './commands/forecast.ts';
+import { register as jobs } from './commands/jobs.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as models } from './commands/models.ts';
 import { register as panel } from './commands/panel.ts';
@@ -27,7 +28,7 @@ import { register as tune } from './commands/tune.ts';
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
   ...[features, backtest, train, tune, models, forecast, score, explain, decisions],
-  ...[serve, schedule, start, keys, panel, store, config],
+  ...[serve, schedule, jobs, start, keys, panel, store, config],
 ];
 
 export function buildProgram(env: Environment): Command {
