@@ -20,6 +20,7 @@ import {
 import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { printable } from '../platform/text/printable.ts';
+import type { AlertLog } from '../storage/alerts/alert-log.ts';
 import type { DecisionLog } from '../storage/decisions/decision-log.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
 import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
@@ -68,6 +69,7 @@ export interface CommandContext {
   forecasts(): Promise<ForecastLog>;
   actuals(): Promise<ActualsLog>;
   decisions(): Promise<DecisionLog>;
+  alerts(): Promise<AlertLog>;
   /** The runs of a job of this domain. */
   jobRuns(job: string): Promise<JobLog>;
   /** Opens the source of the settings, or the domain's default. */
@@ -165,6 +167,10 @@ export function openContext(
     async decisions() {
       const { openDecisionLog } = await import('../storage/decisions/decision-log.ts');
       return openDecisionLog({ store: await openOnce(), domain: domain.name });
+    },
+    async alerts() {
+      const { openAlertLog } = await import('../storage/alerts/alert-log.ts');
+      return openAlertLog({ store: await openOnce(), domain: domain.name });
     },
     async jobRuns(job) {
       const { openJobLog } = await import('../storage/jobs/job-log.ts');

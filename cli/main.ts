@@ -9,13 +9,14 @@ import { printable } from '../platform/text/printable.ts';
 import type { AddCommand, Environment } from './command.ts';
 import { register as backtest } from './commands/backtest.ts';
 import { register as config } from './commands/config.ts';
-import { register as decisions } from './commands/decisions.ts';
 import { register as explain } from './commands/explain.ts';
 import { register as features } from './commands/features.ts';
 import { register as forecast } from './commands/forecast.ts';
-import { register as jobs } from './commands/jobs.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as models } from './commands/models.ts';
+import { register as alerts } from './commands/monitoring/alerts.ts';
+import { register as decisions } from './commands/monitoring/decisions.ts';
+import { register as jobs } from './commands/monitoring/jobs.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as schedule } from './commands/schedule.ts';
 import { register as score } from './commands/score.ts';
@@ -27,7 +28,7 @@ import { register as tune } from './commands/tune.ts';
 
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
-  ...[features, backtest, train, tune, models, forecast, score, explain, decisions],
+  ...[features, backtest, train, tune, models, forecast, score, explain, decisions, alerts],
   ...[serve, schedule, jobs, start, keys, panel, store, config],
 ];
 

@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   HISTORY_TOO_SHORT: { exit: 3, http: 422 },
   PANEL_INVALID: { exit: 3, http: 500 },
   RUN_IN_PROGRESS: { exit: 6, http: 409 },
+  ALERT_NOT_SENT: { exit: 4, http: 500 },
   BACKEND_UNAVAILABLE: { exit: 4, http: 500 },
   OVERLOADED: { exit: 4, http: 503 },
   INTERNAL: { exit: 70, http: 500 },

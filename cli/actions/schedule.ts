@@ -16,10 +16,8 @@ import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
 import { seededRandom, seedFrom } from '../../platform/random.ts';
 import { runLeased } from '../../storage/jobs/run-leased.ts';
 import type { CommandContext } from '../context.ts';
+import { JOB_NAMES, type JobName } from './monitoring/job-names.ts';
 import { stopOf } from './serve.ts';
-
-export const JOB_NAMES = ['features', 'training', 'monitoring'] as const;
-export type JobName = (typeof JOB_NAMES)[number];
 
 export interface ScheduleFlags {
   readonly only?: JobName;
@@ -90,9 +88,11 @@ export async function lastRunsOf(
   return last;
 }
 
+const MONITOR = ['../commands/monitor.ts', '../commands/monitoring/monitor.ts'];
+
 /** A release without the command has no such job. */
 const available = (): readonly JobName[] =>
-  existsSync(new URL('../commands/monitor.ts', import.meta.url))
+  MONITOR.some((path) => existsSync(new URL(path, import.meta.url)))
     ? JOB_NAMES
     : JOB_NAMES.filter((name) => name !== 'monitoring');
 

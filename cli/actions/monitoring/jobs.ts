@@ -5,10 +5,10 @@
  * Fails: STORE_CORRUPT.
  */
 import Table from 'cli-table3';
-import { utcText } from '../../platform/text/utc-text.ts';
-import type { JobRun } from '../../storage/jobs/job-log.ts';
-import type { CommandContext } from '../context.ts';
-import { JOB_NAMES } from './schedule.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import type { JobRun } from '../../../storage/jobs/job-log.ts';
+import type { CommandContext } from '../../context.ts';
+import { JOB_NAMES } from './job-names.ts';
 
 export interface JobsFlags {
   readonly limit: number;
