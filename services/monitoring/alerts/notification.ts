@@ -56,7 +56,9 @@ function described(about: Omit<Notification, 'title' | 'text'>): Notification {
   return { ...about, title, text: [title, ...lines].join('\n') };
 }
 
-const oneLine = (text: string): string => printable(text).replace(/\s+/g, ' ');
+/** Colours, which a terminal may have, too. */
+const oneLine = (text: string): string =>
+  printable(text).replaceAll('\u001b', '\\u001b').replace(/\s+/g, ' ');
 
 /** The structured mode of CloudEvents 1.0 over HTTP; its media type is CLOUDEVENT_TYPE. */
 export const cloudEventOf = ({ id, domain, kind, at, alerts, text }: Notification) => ({
