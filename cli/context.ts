@@ -20,15 +20,8 @@ import {
 import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
 import { terminalProgress } from '../platform/telemetry/terminal-progress.ts';
 import { printable } from '../platform/text/printable.ts';
-import type { DecisionLog } from '../storage/decisions/decision-log.ts';
-import type { FeatureStore } from '../storage/features/feature-store.ts';
-import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
-import type { JobLog } from '../storage/jobs/job-log.ts';
-import type { Ledger } from '../storage/ledger/ledger.ts';
-import type { ModelRegistry } from '../storage/models/model-registry.ts';
-import type { CheckLog } from '../storage/monitoring/check-log.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
-import type { ScoreLog } from '../storage/scores/score-log.ts';
+import { type Stores, storesOf } from './stores.ts';
 
 /** Flags that set the setting of the same name. */
 const SETTING_FLAGS = [
@@ -52,7 +45,7 @@ export type CommonFlags = { readonly [Flag in (typeof SETTING_FLAGS)[number]]?: 
   readonly json?: boolean;
 };
 
-export interface CommandContext {
+export interface CommandContext extends Stores {
   readonly settings: Settings;
   /** For libraries with their own variables: AWS, OpenTelemetry. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -65,15 +58,6 @@ export interface CommandContext {
   /** Variables that give a child process the same settings. */
   readonly childEnvironment: Readonly<Record<string, string>>;
   store(): Promise<ObjectStore>;
-  features(): Promise<FeatureStore>;
-  registry(): Promise<ModelRegistry>;
-  ledger(): Promise<Ledger>;
-  actuals(): Promise<ActualsLog>;
-  decisions(): Promise<DecisionLog>;
-  scores(): Promise<ScoreLog>;
-  checks(): Promise<CheckLog>;
-  /** The runs of a job of this domain. */
-  jobRuns(job: string): Promise<JobLog>;
   /** Opens the source of the settings, or the domain's default. */
   source(): Promise<Source>;
   /** Opens the source of exogenous columns; null where the settings name none. */
@@ -146,42 +130,7 @@ export function openContext(
     wantsJson,
     childEnvironment: childEnvironmentOf(settings),
     store: openOnce,
-    async features() {
-      const { openFeatureStore } = await import('../storage/features/feature-store.ts');
-      return openFeatureStore({ store: await openOnce(), domain: domain.name, clock });
-    },
-    async registry() {
-      const { openModelRegistry } = await import('../storage/models/model-registry.ts');
-      return openModelRegistry({ store: await openOnce(), domain: domain.name, clock });
-    },
-    async ledger() {
-      const { openLedger } = await import('../storage/ledger/ledger.ts');
-      return openLedger({ store: await openOnce(), domain: domain.name, clock });
-    },
-    async actuals() {
-      const { openActualsLog } = await import('../storage/forecasts/actuals-log.ts');
-      return openActualsLog({
-        store: await openOnce(),
-        domain: domain.name,
-        maxBytes: settings.actualsMb * 1e6,
-      });
-    },
-    async decisions() {
-      const { openDecisionLog } = await import('../storage/decisions/decision-log.ts');
-      return openDecisionLog({ store: await openOnce(), domain: domain.name });
-    },
-    async scores() {
-      const { openScoreLog } = await import('../storage/scores/score-log.ts');
-      return openScoreLog({ store: await openOnce(), domain: domain.name });
-    },
-    async checks() {
-      const { openCheckLog } = await import('../storage/monitoring/check-log.ts');
-      return openCheckLog({ store: await openOnce(), domain: domain.name });
-    },
-    async jobRuns(job) {
-      const { openJobLog } = await import('../storage/jobs/job-log.ts');
-      return openJobLog({ store: await openOnce(), domain: domain.name, job, clock });
-    },
+    ...storesOf({ open: openOnce, domain: domain.name, clock, settings }),
     async source() {
       const spec = settings.source ?? domain.defaultSource;
       if (spec === null) {

@@ -9,15 +9,17 @@ import { printable } from '../platform/text/printable.ts';
 import type { AddCommand, Environment } from './command.ts';
 import { register as backtest } from './commands/backtest.ts';
 import { register as config } from './commands/config.ts';
-import { register as decisions } from './commands/decisions.ts';
 import { register as explain } from './commands/explain.ts';
 import { register as features } from './commands/features.ts';
 import { register as forecast } from './commands/forecast.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as models } from './commands/models.ts';
+import { register as alerts } from './commands/monitoring/alerts.ts';
+import { register as decisions } from './commands/monitoring/decisions.ts';
+import { register as jobs } from './commands/monitoring/jobs.ts';
 import { register as ledger } from './commands/monitoring/ledger.ts';
+import { register as replay } from './commands/monitoring/replay.ts';
 import { register as panel } from './commands/panel.ts';
-import { register as replay } from './commands/replay.ts';
 import { register as schedule } from './commands/schedule.ts';
 import { register as score } from './commands/score.ts';
 import { register as serve } from './commands/serve.ts';
@@ -29,7 +31,7 @@ import { register as tune } from './commands/tune.ts';
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
   ...[features, backtest, train, tune, models, forecast, ledger, score, explain],
-  ...[decisions, replay, serve, schedule, start, keys, panel, store, config],
+  ...[replay, decisions, alerts, jobs, serve, schedule, start, keys, panel, store, config],
 ];
 
 export function buildProgram(env: Environment): Command {

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   PANEL_INVALID: { exit: 3, http: 500 },
   RUN_IN_PROGRESS: { exit: 6, http: 409 },
   REPLAY_FOREIGN: { exit: 2, http: 409 },
+  ALERT_NOT_SENT: { exit: 4, http: 500 },
   BACKEND_UNAVAILABLE: { exit: 4, http: 500 },
   OVERLOADED: { exit: 4, http: 503 },
   INTERNAL: { exit: 70, http: 500 },

@@ -1,20 +1,26 @@
 /**
- * Purpose: `headway schedule`, and the schedule inside `headway start`: features hourly, training
- * daily. With --once the jobs run now, one after the other, for an external scheduler
- * (EventBridge, CronJobs).
+ * Purpose: `headway schedule`, and the schedule inside `headway start`: features and monitoring
+ * hourly, training daily. With --once the jobs run now, one after the other, for an external
+ * scheduler (EventBridge, CronJobs).
  * Invariants: each run is a process of its own (docs/decisions/0004); jobs run one after the
- * other, each within its time limit; a failed run is retried and reported, and the service
- * continues with the last good model. With --once nothing is retried: the caller sees the failure.
+ * other, each within its time limit; of several schedulers on one store one runs a job for a time
+ * of its schedule; a failed run is retried and reported, and the service continues with the last
+ * good model. With --once nothing is retried: the caller sees the failure.
  * Fails: SETTINGS_INVALID for a schedule that is not a cron expression; with --once as the job that
  * failed.
  */
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
+import { seededRandom, seedFrom } from '../../platform/random.ts';
+import { runLeased } from '../../storage/jobs/run-leased.ts';
 import type { CommandContext } from '../context.ts';
+import { JOB_NAMES, type JobName } from './monitoring/job-names.ts';
 import { stopOf } from './serve.ts';
 
 export interface ScheduleFlags {
-  readonly only?: 'features' | 'training';
+  readonly only?: JobName;
   readonly once?: boolean;
 }
 
@@ -24,11 +30,12 @@ export async function scheduleCommand(
 ): Promise<void> {
   const stop = stopOf(context);
   if (once) {
-    const { features, training } = jobRuns(context, context.childEnvironment);
+    const runs = jobRuns(context, context.childEnvironment);
     const limitMs = context.settings.jobMinutes * 60_000;
-    const limited = () => AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
-    if (only !== 'training') await features(limited());
-    if (only !== 'features') await training(limited());
+    for (const name of only ? [only] : available()) {
+      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
+      await runs[name](signal, context.clock.now());
+    }
     stop.forget();
     return;
   }
@@ -42,42 +49,85 @@ export async function scheduleCommand(
 }
 
 export interface ScheduleChoice {
-  readonly only?: 'features' | 'training';
+  readonly only?: JobName;
   /** Settings of the jobs; default: those of this process. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** When a model was trained last: a training that was due since then runs now. */
-  readonly lastTraining?: number | undefined;
+  /** When a job ran last: a time of its schedule since then runs now. */
+  readonly lastRuns?: Readonly<Partial<Record<JobName, number | undefined>>>;
 }
 
 export function startSchedule(
   context: CommandContext,
-  { only, environment = context.childEnvironment, lastTraining }: ScheduleChoice,
+  { only, environment = context.childEnvironment, lastRuns = {} }: ScheduleChoice,
 ): Scheduler {
   const { settings, clock, logger } = context;
-  const { features, training } = jobRuns(context, environment);
+  const runs = jobRuns(context, environment);
   const common = { retries: 2, limitMs: settings.jobMinutes * 60_000 };
-  const jobs: Job[] = [];
-  if (settings.featuresSchedule !== null && only !== 'training')
-    jobs.push({ ...common, name: 'features', cron: settings.featuresSchedule, run: features });
-  if (settings.trainingSchedule !== null && only !== 'features') {
-    const { trainingSchedule: cron } = settings;
-    jobs.push({ ...common, name: 'training', cron, run: training, lastRunAt: lastTraining });
-  }
-  return new Scheduler({ jobs, clock, logger });
+  const schedules: Readonly<Record<JobName, string | null>> = {
+    features: settings.featuresSchedule,
+    training: settings.trainingSchedule,
+    monitoring: settings.monitoringSchedule,
+  };
+  const jobs = available().flatMap((name): Job[] => {
+    const cron = schedules[name];
+    if (cron === null || (only ?? name) !== name) return [];
+    return [{ ...common, name, cron, run: runs[name], lastRunAt: lastRuns[name] }];
+  });
+  const random = seededRandom(seedFrom(hostname(), process.pid));
+  const jitter = { ms: settings.jobJitterSeconds * 1000, random };
+  return new Scheduler({ jobs, clock, logger, jitter });
 }
 
+/** When each job ended well last; what the store cannot say is left out. */
+export async function lastRunsOf(
+  context: CommandContext,
+): Promise<Partial<Record<JobName, number | undefined>>> {
+  const last: Partial<Record<JobName, number | undefined>> = {};
+  for (const name of JOB_NAMES)
+    last[name] = (await (await context.jobRuns(name)).lastDone()) ?? undefined;
+  return last;
+}
+
+const MONITOR = ['../commands/monitor.ts', '../commands/monitoring/monitor.ts'];
+
+/** A release without the command has no such job. */
+const available = (): readonly JobName[] =>
+  MONITOR.some((path) => existsSync(new URL(path, import.meta.url)))
+    ? JOB_NAMES
+    : JOB_NAMES.filter((name) => name !== 'monitoring');
+
+type JobRun = (signal: AbortSignal, slot: number) => Promise<void>;
+
 /**
- * The work of each job. Without a champion there is no forecast, which is not a failure.
+ * The work of each job, under its lease. Without a champion there is no forecast, which is not a
+ * failure.
  */
-function jobRuns(context: CommandContext, environment: Readonly<Record<string, string>>) {
+function jobRuns(
+  context: CommandContext,
+  environment: Readonly<Record<string, string>>,
+): Readonly<Record<JobName, JobRun>> {
+  const { settings, clock, logger } = context;
   const run = (args: string[], signal: AbortSignal) =>
-    runChildJob({ args, env: environment, logger: context.logger, signal });
+    runChildJob({ args, env: environment, logger, signal });
   const registryHasChampion = async () => (await (await context.registry()).champion()) !== null;
+  const leased =
+    (name: JobName, work: (signal: AbortSignal) => Promise<void>): JobRun =>
+    async (signal, slot) =>
+      runLeased(
+        {
+          ...{ log: await context.jobRuns(name), slot, signal, clock },
+          owner: `${hostname()}:${process.pid}`,
+          leaseMs: settings.leaseMinutes * 60_000,
+          onProblem: (err) => logger.warn({ err, job: name }, `${name}: its lease has a problem`),
+        },
+        work,
+      );
   return {
-    async features(signal: AbortSignal): Promise<void> {
+    features: leased('features', async (signal) => {
       await run(['features', 'run'], signal);
       if (await registryHasChampion()) await run(['forecast'], signal);
-    },
-    training: (signal: AbortSignal): Promise<void> => run(['train'], signal),
+    }),
+    training: leased('training', (signal) => run(['train'], signal)),
+    monitoring: leased('monitoring', (signal) => run(['monitor'], signal)),
   };
 }

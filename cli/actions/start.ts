@@ -17,7 +17,7 @@ import { requireFreePort } from '../../services/inference/server.ts';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { chartOf, issue, keepIssue } from './forecast.ts';
-import { startSchedule } from './schedule.ts';
+import { lastRunsOf, startSchedule } from './schedule.ts';
 import { openServer, stopOf } from './serve.ts';
 
 export interface StartFlags {
@@ -81,7 +81,11 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
       return;
     }
     const lastTraining = (await registry.promotions()).at(-1)?.at;
-    const scheduler = startSchedule(context, { environment, lastTraining });
+    const { monitoring, training } = await lastRunsOf(context);
+    // Features were brought up to date a moment ago.
+    const trained = Math.max(lastTraining ?? 0, training ?? 0) || undefined;
+    const lastRuns = { monitoring, training: trained };
+    const scheduler = startSchedule(context, { environment, lastRuns });
     context.print(`\n${scheduleText(context)} Press Ctrl-C to stop.`);
     await stop.happened;
     context.print('\nStopping: waiting for running requests and jobs.');
@@ -126,7 +130,11 @@ const addresses = (url: string, seriesId: string | null): string =>
 function scheduleText({ settings }: CommandContext): string {
   const features = settings.featuresSchedule ?? 'off';
   const training = settings.trainingSchedule ?? 'off';
-  return `Schedule (cron, UTC): features "${features}", training "${training}".`;
+  const monitoring = settings.monitoringSchedule ?? 'off';
+  return (
+    `Schedule (cron, UTC): features "${features}", training "${training}", ` +
+    `monitoring "${monitoring}".`
+  );
 }
 
 /** --quick: a smaller source of the domain. */

@@ -11,10 +11,16 @@ import { sourceFlags } from '../flags.ts';
 export const register: AddCommand = (program, env) => {
   command<ScheduleFlags>(program, env, {
     name: 'schedule',
-    description: 'Update features hourly and train daily.',
+    description: 'Update features and monitor hourly, and train daily.',
     define: (c) =>
       sourceFlags(c)
-        .addOption(new Option('--only <job>', 'run one job only').choices(['features', 'training']))
+        .addOption(
+          new Option('--only <job>', 'run one job only').choices([
+            'features',
+            'training',
+            'monitoring',
+          ]),
+        )
         .option('--once', 'run the jobs once, now, and exit (for an external scheduler)'),
     run: async (context, flags) =>
       (await import('../actions/schedule.ts')).scheduleCommand(context, flags),

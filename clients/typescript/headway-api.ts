@@ -168,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What served at a time, and what was decided until then, with the evidence
+         * @description The champion of a time by the promotion log, and what was decided until then, newest first: retraining, challengers in shadow, promotions, rollbacks, each with the figures that it rests on. Read from the store every 15 seconds at most.
+         */
+        get: operations["listDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/actuals": {
         parameters: {
             query?: never;
@@ -494,6 +514,52 @@ export interface components {
             /** @description null on the last page */
             nextCursor: string | null;
         };
+        Decisions: {
+            /** @description The time that was asked for; null: now */
+            at: string | null;
+            served: {
+                modelVersion: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it was champion
+                 */
+                since: string;
+                /** @description How it became champion */
+                kind: "promoted" | "rolled-back" | (string & {});
+                /** @description Why */
+                reason: string;
+                /** @description Place in the promotion log */
+                promotion: number;
+            } | null;
+            /** @description Newest first */
+            decisions: {
+                /** @description Place in the decision log */
+                number: number;
+                /**
+                 * Format: date-time
+                 * @description When it was decided
+                 */
+                at: string;
+                /** @description `challenge`: a new model runs in shadow; `reject`: a model is not served; `keep`: something was considered and not done */
+                kind: "retrain" | "refit" | "challenge" | "promote" | "reject" | "rollback" | "keep" | (string & {});
+                /** @description The policy, a scheduled training with its gate, or a person */
+                actor: "policy" | "schedule" | "person" | (string & {});
+                /** @description The model that it is about */
+                modelVersion: string | null;
+                /** @description What was served before; null: no model */
+                before: string | null;
+                /** @description What was served after */
+                after: string | null;
+                /** @description One sentence for people */
+                reason: string;
+                /** @description The figures that it rests on */
+                evidence: unknown;
+                /** @description Names the policy that decided */
+                policyHash: string | null;
+                /** @description The entry of the promotion log that it explains */
+                promotion: number | null;
+            }[];
+        };
         ActualsRequest: {
             actuals: {
                 /** @description The id of a series */
@@ -814,6 +880,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelsPage"];
+                };
+            };
+        };
+    };
+    listDecisions: {
+        parameters: {
+            query?: {
+                /** @description What served at this time, and what was decided until then; default: now */
+                at?: string;
+                /** @description Decisions, the newest first */
+                limit?: number;
+            };
+            header?: {
+                /** @description The ETag of a response that the client has: 304 where it still holds */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description A name for this request: 1 to 64 of letters, digits, `_`, `.` and `-`. Any other is replaced */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The champion of that time, and decisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
                 };
             };
         };

@@ -10,6 +10,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { describeError, HeadwayError, isHeadwayError } from '../errors.ts';
+import type { Random } from '../random.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sleep as realSleep, type Sleep } from '../timers.ts';
 import { CRON_FORMS, type CronTimes, cronTimes } from './cron.ts';
@@ -24,7 +25,8 @@ export interface Job {
   readonly limitMs?: number;
   /** Further attempts after a failed one; default: none. */
   readonly retries?: number;
-  run(signal: AbortSignal): Promise<void>;
+  /** @param slot the time for which it runs: of the schedule, or now where it was triggered */
+  run(signal: AbortSignal, slot: number): Promise<void>;
 }
 
 /**
@@ -37,6 +39,11 @@ export interface SchedulerOptions {
   readonly jobs: readonly Job[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /**
+   * A scheduled run starts later than its time by a share of this, so that many schedulers do not
+   * meet; default: none.
+   */
+  readonly jitter?: { readonly ms: number; readonly random: Random };
   /** For tests: the pause between attempts. */
   readonly sleep?: Sleep;
 }
@@ -51,11 +58,14 @@ const MAX_PAUSE_MS = 60 * FIRST_PAUSE_MS;
 const CHECK_MS = 1000;
 /** A run that starts later than this was missed; a clock that goes back by more was set. */
 const MISSED_MS = 60_000;
+const NO_JITTER = { ms: 0, random: () => 0 };
 
 interface Timetable {
   readonly job: Job;
   readonly times: CronTimes;
   due: number;
+  /** By how much later than `due` it starts. */
+  delayMs: number;
 }
 
 export class Scheduler {
@@ -63,6 +73,7 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #sleep: Sleep;
+  readonly #jitter: NonNullable<SchedulerOptions['jitter']>;
   readonly #timetables: readonly Timetable[];
   readonly #timer: NodeJS.Timeout;
   #checkedAt: number;
@@ -72,16 +83,18 @@ export class Scheduler {
   readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
 
-  constructor({ jobs, clock, logger, sleep = realSleep }: SchedulerOptions) {
+  constructor({ jobs, clock, logger, jitter = NO_JITTER, sleep = realSleep }: SchedulerOptions) {
     this.jobs = jobs;
     this.#clock = clock;
     this.#logger = logger;
     this.#sleep = sleep;
+    this.#jitter = jitter;
     const now = clock.now();
     this.#checkedAt = now;
     this.#timetables = jobs.map((job) => {
       const times = timesOf(job);
-      return { job, times, due: times.next(Math.min(job.lastRunAt ?? now, now)) };
+      const due = times.next(Math.min(job.lastRunAt ?? now, now));
+      return { job, times, due, delayMs: this.#delay() };
     });
     this.#timer = setInterval(() => this.check(), CHECK_MS);
   }
@@ -96,20 +109,24 @@ export class Scheduler {
       if (wasSetBack) timetable.due = times.next(now);
       // A run that waits covers this time; one that runs began before it.
       const waits = this.#underWay.has(job.name) && this.#running !== job;
-      if (now < timetable.due || this.#running === job) continue;
-      const missed = now - timetable.due > MISSED_MS ? new Date(timetable.due).toISOString() : null;
+      const { due: slot, delayMs } = timetable;
+      if (now < slot + delayMs || this.#running === job) continue;
+      const isMissed = now - slot - delayMs > MISSED_MS;
       timetable.due = times.next(now);
+      timetable.delayMs = this.#delay();
       if (waits) continue;
-      if (missed !== null)
+      if (isMissed) {
+        const missed = new Date(slot).toISOString();
         this.#logger.info({ job: job.name, missed }, `${job.name}: making up for a missed run`);
-      void this.#start(job);
+      }
+      void this.#start(job, slot);
     }
   }
 
   /** Starts a job now, as cron would; resolves when it has ended. */
   async trigger(name: string): Promise<RunResult> {
     const job = this.jobs.find((candidate) => candidate.name === name);
-    if (job) return this.#start(job);
+    if (job) return this.#start(job, this.#clock.now());
     const known = this.jobs.map((candidate) => candidate.name).join(', ');
     throw new HeadwayError('USAGE', `there is no job "${name}"`, { fix: `Use one of: ${known}.` });
   }
@@ -122,7 +139,11 @@ export class Scheduler {
     await Promise.all(this.#underWay.values());
   }
 
-  async #start(job: Job): Promise<RunResult> {
+  #delay(): number {
+    return this.#jitter.ms * this.#jitter.random();
+  }
+
+  async #start(job: Job, slot: number): Promise<RunResult> {
     if (this.#stopping.signal.aborted) return 'aborted';
     if (this.#underWay.has(job.name)) {
       this.#logger.warn({ job: job.name }, `${job.name}: refused, the last run is in progress`);
@@ -132,7 +153,7 @@ export class Scheduler {
     const run = Promise.all(before)
       .then(() => {
         this.#running = job;
-        return this.#attempts(job);
+        return this.#attempts(job, slot);
       })
       .finally(() => {
         this.#running = null;
@@ -142,9 +163,9 @@ export class Scheduler {
     return run;
   }
 
-  async #attempts(job: Job): Promise<RunResult> {
+  async #attempts(job: Job, slot: number): Promise<RunResult> {
     for (let attempt = 1; !this.#stopping.signal.aborted; attempt++) {
-      const result = await this.#attempt(job, attempt);
+      const result = await this.#attempt(job, slot, attempt);
       if (result !== 'failed' || attempt > (job.retries ?? 0)) return result;
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), MAX_PAUSE_MS);
       this.#logger.info({ job: job.name, pauseMs }, `${job.name}: retry in ${pauseMs / 1000} s`);
@@ -154,14 +175,15 @@ export class Scheduler {
     return 'aborted';
   }
 
-  async #attempt({ name, run, limitMs }: Job, attempt: number): Promise<RunResult> {
+  async #attempt(job: Job, slot: number, attempt: number): Promise<RunResult> {
+    const { name, limitMs } = job;
     const started = this.#clock.elapsedMs();
     const log = this.#logger;
     log.info({ job: name, attempt }, `${name}: started`);
     const limit = limitMs === undefined ? null : AbortSignal.timeout(limitMs);
     const { signal } = this.#aborting;
     try {
-      await run(limit ? AbortSignal.any([signal, limit]) : signal);
+      await job.run(limit ? AbortSignal.any([signal, limit]) : signal, slot);
       const tookMs = Math.round(this.#clock.elapsedMs() - started);
       log.info({ job: name, tookMs }, `${name}: done`);
       return 'ok';

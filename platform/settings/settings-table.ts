@@ -6,30 +6,8 @@
  * Fails: never.
  */
 import { CRON_FORMS, cronTimes } from '../jobs/cron.ts';
-
-/** A setting: its JSON Schema and its documentation. `allowed` is for people. */
-export interface About {
-  readonly schema: { readonly type?: string | readonly string[] } & Readonly<
-    Record<string, unknown>
-  >;
-  readonly variable: string;
-  readonly description: string;
-  readonly allowed: string;
-  readonly unit?: string;
-  readonly default?: unknown;
-  /** How null is shown; default: "the domain's own". */
-  readonly none?: string;
-  /** The word for null, for settings with another default. */
-  readonly off?: 'off';
-  /** Parses the text, where it is not a plain text or number. */
-  readonly read?: (text: string) => unknown;
-  /** What JSON Schema cannot express. */
-  readonly isSound?: (value: unknown) => boolean;
-  /**
-   * An empty text counts as set; a JSON text is not shown.
-   */
-  readonly isSecret?: true;
-}
+import type { About } from './about-setting.ts';
+import { ALERT_SETTINGS } from './alert-settings.ts';
 
 export interface Settings {
   readonly port: number;
@@ -50,6 +28,7 @@ export interface Settings {
   /** null: never. */
   readonly featuresSchedule: string | null;
   readonly trainingSchedule: string | null;
+  readonly monitoringSchedule: string | null;
   readonly refreshSeconds: number;
   readonly rateLimit: number;
   /** A file of keys, or its content; null: open mode. */
@@ -81,6 +60,25 @@ export interface Settings {
   readonly drainSeconds: number;
   readonly stopSeconds: number;
   readonly jobMinutes: number;
+  readonly jobJitterSeconds: number;
+  readonly leaseMinutes: number;
+  /** A file; null: the default policy. */
+  readonly policy: string | null;
+  /** null: none. */
+  readonly alertWebhook: string | null;
+  readonly alertWebhookFormat: 'slack' | 'cloudevents';
+  /** null: none. */
+  readonly alertSns: string | null;
+  /** null: no mail. */
+  readonly alertSmtp: string | null;
+  readonly alertMailFrom: string | null;
+  readonly alertMailTo: readonly string[] | null;
+  /** null: none. */
+  readonly alertQuietHours: string | null;
+  /** null: two of the domain's days. */
+  readonly alertSilence: number | null;
+  /** The environment that metrics name; null: none are written. */
+  readonly cloudwatch: string | null;
 }
 export type SettingName = keyof Settings;
 
@@ -201,6 +199,17 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     unit: 'cron, UTC',
     allowed: `${CRON_FORMS}, or off`,
     description: 'When a new model is trained and, if better, promoted.',
+    none: 'off',
+    off: 'off',
+    isSound: (value) => cronTimes(String(value)) !== null,
+  },
+  monitoringSchedule: {
+    schema: { type: ['string', 'null'] },
+    variable: 'HEADWAY_MONITORING_SCHEDULE',
+    default: '20 * * * *',
+    unit: 'cron, UTC',
+    allowed: `${CRON_FORMS}, or off`,
+    description: 'When forecasts are scored, drift is judged and the policy decides.',
     none: 'off',
     off: 'off',
     isSound: (value) => cronTimes(String(value)) !== null,
@@ -412,6 +421,35 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     allowed: 'a whole number from 1 to 10080',
     description: 'Time limit of one scheduled run; a run that takes longer is stopped.',
   },
+  jobJitterSeconds: {
+    schema: { type: 'integer', minimum: 0, maximum: 3600 },
+    variable: 'HEADWAY_JOB_JITTER_SECONDS',
+    default: 0,
+    unit: 'seconds',
+    allowed: 'a whole number from 0 to 3600',
+    description:
+      'Scheduled runs start later by a random time up to this, so that many schedulers do not ' +
+      'meet at the store.',
+  },
+  leaseMinutes: {
+    schema: { type: 'integer', minimum: 1, maximum: 1440 },
+    variable: 'HEADWAY_LEASE_MINUTES',
+    default: 10,
+    unit: 'minutes',
+    allowed: 'a whole number from 1 to 1440',
+    description:
+      'How long a scheduled run is protected from another scheduler after its last sign of life ' +
+      '(three of them in this time).',
+  },
+  policy: {
+    schema: { type: ['string', 'null'], minLength: 1 },
+    variable: 'HEADWAY_POLICY',
+    default: null,
+    allowed: 'a file of YAML or JSON (docs/monitoring.md lists the fields)',
+    description: 'Policy by which models are retrained, promoted and rolled back. Unset: defaults.',
+    none: 'defaults',
+  },
+  ...ALERT_SETTINGS,
 };
 
 function areQuantiles(value: unknown): boolean {

@@ -8,7 +8,8 @@
  */
 import { closest, distance } from 'fastest-levenshtein';
 import { HeadwayError } from '../errors.ts';
-import { type About, SETTINGS, type SettingName, type Settings } from './settings-table.ts';
+import type { About } from './about-setting.ts';
+import { SETTINGS, type SettingName, type Settings } from './settings-table.ts';
 import { matchesSchema } from './validator.ts';
 
 export type { SettingName, Settings } from './settings-table.ts';
@@ -87,10 +88,12 @@ export function readSettings(
 export function describeSettings(settings: Settings): SettingRow[] {
   const origin = (settings as Settings & { [ORIGIN]?: Origin })[ORIGIN];
   return NAMES.map((name) => {
-    const { variable, unit, description, isSecret } = aboutOf(name);
+    const { variable, unit, description, isSecret, isHidden } = aboutOf(name);
     const shown = show(name, settings[name]);
     // Hashes are not secret, but they would fill the screen.
-    const value = isSecret && shown.trimStart().startsWith('{') ? '{…}' : maskCredentials(shown);
+    const isJson = isSecret && shown.trimStart().startsWith('{');
+    const isMasked = isHidden === true && settings[name] !== null;
+    const value = isMasked ? '***' : isJson ? '{…}' : maskCredentials(shown);
     return {
       name: variable,
       value,
@@ -108,7 +111,7 @@ function check(name: SettingName, given: unknown, source: SettingRow['source']):
   const { schema, isSound = () => true } = setting;
   const value = typeof given === 'string' ? fromText(setting, given.trim()) : given;
   if (matchesSchema(schema, value) && (value === null || isSound(value))) return value;
-  const shown = JSON.stringify(maskCredentials(String(given)));
+  const shown = setting.isHidden ? 'a value' : JSON.stringify(maskCredentials(String(given)));
   const origin = source === 'flag' ? ' (from the command line)' : '';
   throw new HeadwayError(
     'SETTINGS_INVALID',

@@ -4,8 +4,9 @@
  * Invariants: the newest entry is the whole state of the job. A run is claimed by appending an
  * entry, so of several claims of one slot exactly one is made. A slot that ended well is never
  * claimed again. A claim is valid for `leaseMs` after the owner's last entry; who claims counts
- * CLOCK_TOLERANCE_MS more, because the two clocks may differ by that. An owner that lost its lease
- * learns it at its next entry, and appends nothing.
+ * CLOCK_TOLERANCE_MS more, because the two clocks may differ by that. An entry of a clock that is
+ * further ahead holds nobody up: two runs at once waste work, and lose nothing. An owner that lost
+ * its lease learns it at its next entry, and appends nothing.
  * Fails: RUN_IN_PROGRESS for a slot that another one runs or has done; as storage/log/timed-log.ts.
  */
 import { randomUUID } from 'node:crypto';
@@ -34,6 +35,8 @@ interface RunDraft {
   readonly attempt: number;
   readonly state: RunState;
   readonly startedAt: number;
+  /** The last sign of life, by the owner's clock. */
+  readonly aliveAt: number;
   readonly leaseMs: number;
   /** For people: the machine and process that run it. */
   readonly owner: string;
@@ -89,6 +92,7 @@ const fields = {
   attempt: { type: 'integer', minimum: 1 },
   state: { enum: RUN_STATES },
   startedAt: whole,
+  aliveAt: whole,
   leaseMs: { type: 'integer', minimum: 1 },
   owner: text,
   problem: { anyOf: [{ type: 'string' }, { type: 'null' }] },
@@ -98,8 +102,10 @@ const PER_RUN = 20;
 /** How far back the last good slot is looked for. */
 const DONE_DEPTH = 200;
 
-const isOver = ({ at, leaseMs }: RunEntry, now: number): boolean =>
-  now > at + leaseMs + CLOCK_TOLERANCE_MS;
+const isOver = ({ aliveAt, leaseMs }: RunEntry, now: number): boolean =>
+  now > aliveAt + leaseMs + CLOCK_TOLERANCE_MS || isAhead(aliveAt, now);
+
+const isAhead = (time: number, now: number): boolean => time > now + CLOCK_TOLERANCE_MS;
 
 export function openJobLog(options: {
   store: ObjectStore;
@@ -118,7 +124,8 @@ export function openJobLog(options: {
   async function follow(run: string, state: RunState, problem: string | null) {
     const entry = await log.append(async (head) => {
       if (head?.run !== run || head.state !== 'running') return null;
-      return { ...draftOf(head), at: clock.now(), state, problem };
+      const now = clock.now();
+      return { ...draftOf(head), at: now, aliveAt: now, state, problem };
     });
     return entry !== null;
   }
@@ -130,8 +137,8 @@ export function openJobLog(options: {
         const at = clock.now();
         refuse(head, slot, at);
         const attempt = head?.slot === slot ? head.attempt + 1 : 1;
-        const state = 'running';
-        return { at, job, slot, run, attempt, state, startedAt: at, leaseMs, owner, problem: null };
+        const times = { at, startedAt: at, aliveAt: at, leaseMs };
+        return { ...times, job, slot, run, attempt, state: 'running', owner, problem: null };
       })) as RunEntry;
       return {
         ...{ slot, attempt: entry.attempt },
@@ -163,7 +170,8 @@ function refuse(head: RunEntry | null, slot: number, now: number): void {
       fix: 'Wait for its end. Where its process is gone, the lease ends by itself.',
     });
   }
-  if (other > slot || (other === slot && state === 'ok')) {
+  const isLater = other > slot && !isAhead(other, now);
+  if (isLater || (other === slot && state === 'ok')) {
     const name = new Date(other).toISOString();
     throw new HeadwayError('RUN_IN_PROGRESS', `${job} was run for ${name} already`, {
       where: owner,
@@ -178,19 +186,12 @@ function draftOf(entry: RunEntry): RunDraft {
 }
 
 function runOf(entry: RunEntry, isFollowed: boolean, now: number): JobRun {
-  const { job, slot, attempt, state, startedAt, at, owner, problem } = entry;
+  const { job, slot, attempt, state, startedAt, aliveAt, owner, problem } = entry;
   const isLost = state === 'running' && (isFollowed || isOver(entry, now));
   const why = 'its process ended without a word, and its lease ran out';
   return {
-    ...{ job, slot, attempt, startedAt, owner, tookMs: at - startedAt },
+    ...{ job, slot, attempt, startedAt, owner, tookMs: aliveAt - startedAt },
     state: isLost ? 'lost' : state,
     problem: isLost ? why : problem,
   };
-}
-
-/** The jobs that ever ran. */
-export async function jobNames(store: ObjectStore, domain: string): Promise<string[]> {
-  const prefix = objectKeys.jobs(domain);
-  const names = (await store.list(prefix)).map((key) => key.slice(prefix.length).split('/')[0]);
-  return [...new Set(names)].filter((name): name is string => name !== undefined);
 }

@@ -9,7 +9,9 @@ import { HeadwayError } from '../../../platform/errors.ts';
 import { minuteText } from '../../../platform/text/utc-text.ts';
 import { filesOf } from '../../../storage/features/manifest.ts';
 import { CLOCK_FIX } from '../../../storage/features/stamps.ts';
+import type { StoreReport } from '../../../storage/store-report.ts';
 import type { CommandContext } from '../../context.ts';
+import { JOB_NAMES } from '../monitoring/job-names.ts';
 
 export async function storeLog(context: CommandContext): Promise<void> {
   const manifests = await (await context.features()).log();
@@ -50,15 +52,17 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   const forecasts = await (await context.ledger()).verify();
   const quarantine = await (await context.features()).quarantine.verify();
   const actuals = await (await context.actuals()).verify();
-  const problems = [features, models, forecasts, quarantine, actuals].flatMap(
+  const logs = await verifyLogs(context);
+  const problems = [features, models, forecasts, quarantine, actuals, logs].flatMap(
     (report) => report.problems,
   );
-  context.printJson({ features, models, forecasts, quarantine, actuals, problems });
+  context.printJson({ features, models, forecasts, quarantine, actuals, logs, problems });
   const size = ({ objects, bytes }: { objects: number; bytes: number }) =>
     `${objects} objects, ${(bytes / 1e6).toFixed(1)} MB`;
   context.print(`Features: ${features.manifests} snapshots, ${size(features)}.`);
   context.print(`Models: ${size(models)}.`);
   context.print(`Forecasts: ${size(forecasts)}. Actuals: ${actuals.objects} entries.`);
+  context.print(`Decisions, jobs and alerts: ${size(logs)}.`);
   const orphans =
     features.orphans.length +
     models.orphans.length +
@@ -84,6 +88,21 @@ export async function storeVerify(context: CommandContext): Promise<void> {
     const { key, problem } = features.clock;
     throw new HeadwayError('CLOCK_AHEAD', problem, { where: key, fix: CLOCK_FIX });
   }
+}
+
+/** The small logs as one report. */
+async function verifyLogs(context: CommandContext): Promise<StoreReport> {
+  const reports = [
+    await (await context.decisions()).verify(),
+    await (await context.alerts()).verify(),
+  ];
+  for (const job of JOB_NAMES) reports.push(await (await context.jobRuns(job)).verify());
+  return {
+    objects: reports.reduce((sum, { objects }) => sum + objects, 0),
+    bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
+    problems: reports.flatMap(({ problems }) => problems),
+    orphans: reports.flatMap(({ orphans }) => orphans),
+  };
 }
 
 export async function storeRepairClock(context: CommandContext): Promise<void> {

@@ -240,3 +240,39 @@ test('a run that takes longer than its limit is aborted, reported and not retrie
   expect(pauses).toEqual([]);
   expect(errors).toEqual(['job1: stopped, it took longer than its time limit']);
 });
+
+test('a run knows the time of the schedule that it is for, and starts later by the jitter', async () => {
+  const clock = fixedClock(Date.UTC(2024, 0, 1, 0, 30));
+  const slots: number[] = [];
+  const run = async (_signal: AbortSignal, slot: number) => void slots.push(slot);
+  const jitter = { ms: 60_000, random: () => 0.5 };
+  const jobs = [{ name: 'job', cron: '0 * * * *', run }];
+  const scheduler = new Scheduler({ jobs, clock, logger: silentLogger, jitter });
+  open.push(scheduler);
+  clock.advance(30 * 60_000);
+  scheduler.check();
+  clock.advance(29_000);
+  scheduler.check();
+  await turn();
+  expect(slots).toEqual([]);
+  clock.advance(1000);
+  scheduler.check();
+  await turn();
+  await scheduler.trigger('job');
+  expect(slots).toEqual([Date.UTC(2024, 0, 1, 1), clock.now()]);
+});
+
+test('a time that was missed is made up for under its own name', async () => {
+  const clock = fixedClock(Date.UTC(2024, 0, 1, 5, 30));
+  const slots: number[] = [];
+  const run = async (_signal: AbortSignal, slot: number) => void slots.push(slot);
+  const lastRunAt = Date.UTC(2024, 0, 1, 2);
+  const jobs = [{ name: 'job', cron: '0 * * * *', run, lastRunAt }];
+  const scheduler = new Scheduler({ jobs, clock, logger: silentLogger });
+  open.push(scheduler);
+  scheduler.check();
+  await turn();
+  scheduler.check();
+  await turn();
+  expect(slots).toEqual([Date.UTC(2024, 0, 1, 3)]);
+});

@@ -4,11 +4,11 @@
  * Fails: USAGE for a time that cannot be read; STORE_CORRUPT.
  */
 import Table from 'cli-table3';
-import { utcText } from '../../platform/text/utc-text.ts';
-import type { DecisionEntry } from '../../storage/decisions/decision-log.ts';
-import { servedAt } from '../../storage/decisions/served-at.ts';
-import type { CommandContext } from '../context.ts';
-import { timestamp } from './panel.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import type { DecisionEntry } from '../../../storage/decisions/decision-log.ts';
+import { servedAt } from '../../../storage/decisions/served-at.ts';
+import type { CommandContext } from '../../context.ts';
+import { timestamp } from '../panel.ts';
 
 export interface DecisionsFlags {
   readonly at?: string;

@@ -3,9 +3,9 @@
  * Invariants: as cli/command.ts.
  * Fails: as the action does.
  */
-import type { ReplayFlags } from '../actions/monitoring/replay.ts';
-import { type AddCommand, command } from '../command.ts';
-import { trainingFlags, wholeNumber } from '../flags.ts';
+import type { ReplayFlags } from '../../actions/monitoring/replay.ts';
+import { type AddCommand, command } from '../../command.ts';
+import { trainingFlags, wholeNumber } from '../../flags.ts';
 
 export const register: AddCommand = (program, env) => {
   command<ReplayFlags>(program, env, {
@@ -25,6 +25,6 @@ export const register: AddCommand = (program, env) => {
         )
         .option('--page <file>', 'the report (default: replay-DOMAIN.html in --work)'),
     run: async (context, flags) =>
-      (await import('../actions/monitoring/replay.ts')).replayCommand(context, flags),
+      (await import('../../actions/monitoring/replay.ts')).replayCommand(context, flags),
   });
 };

@@ -3,9 +3,9 @@
  * Invariants: as cli/command.ts.
  * Fails: as the action does.
  */
-import type { DecisionsFlags } from '../actions/decisions.ts';
-import { type AddCommand, command } from '../command.ts';
-import { wholeNumber } from '../flags.ts';
+import type { DecisionsFlags } from '../../actions/monitoring/decisions.ts';
+import { type AddCommand, command } from '../../command.ts';
+import { wholeNumber } from '../../flags.ts';
 
 export const register: AddCommand = (program, env) => {
   command<DecisionsFlags>(program, env, {
@@ -16,6 +16,6 @@ export const register: AddCommand = (program, env) => {
         .option('--at <timestamp>', 'the time in question, ISO 8601 in UTC (default: now)')
         .option('--limit <count>', 'decisions, the newest first', wholeNumber, 20),
     run: async (context, flags) =>
-      (await import('../actions/decisions.ts')).decisionsCommand(context, flags),
+      (await import('../../actions/monitoring/decisions.ts')).decisionsCommand(context, flags),
   });
 };

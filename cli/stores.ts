@@ -1,0 +1,81 @@
+/**
+ * Purpose: the parts of the store that commands work with, opened when they are asked for.
+ * Invariants: a command loads no more than it opens.
+ * Fails: as the store does.
+ */
+import type { Clock } from '../platform/clock.ts';
+import type { Settings } from '../platform/settings/settings.ts';
+import type { AlertLog } from '../storage/alerts/alert-log.ts';
+import type { DecisionLog } from '../storage/decisions/decision-log.ts';
+import type { FeatureStore } from '../storage/features/feature-store.ts';
+import type { ActualsLog } from '../storage/forecasts/actuals-log.ts';
+import type { JobLog } from '../storage/jobs/job-log.ts';
+import type { Ledger } from '../storage/ledger/ledger.ts';
+import type { ModelRegistry } from '../storage/models/model-registry.ts';
+import type { CheckLog } from '../storage/monitoring/check-log.ts';
+import type { ObjectStore } from '../storage/objects/object-store.ts';
+import type { ScoreLog } from '../storage/scores/score-log.ts';
+
+export interface Stores {
+  features(): Promise<FeatureStore>;
+  registry(): Promise<ModelRegistry>;
+  ledger(): Promise<Ledger>;
+  actuals(): Promise<ActualsLog>;
+  decisions(): Promise<DecisionLog>;
+  scores(): Promise<ScoreLog>;
+  checks(): Promise<CheckLog>;
+  alerts(): Promise<AlertLog>;
+  /** The runs of a job of this domain. */
+  jobRuns(job: string): Promise<JobLog>;
+}
+
+export function storesOf(options: {
+  readonly open: () => Promise<ObjectStore>;
+  readonly domain: string;
+  readonly clock: Clock;
+  readonly settings: Pick<Settings, 'actualsMb'>;
+}): Stores {
+  const { open, domain, clock, settings } = options;
+  return {
+    async features() {
+      const { openFeatureStore } = await import('../storage/features/feature-store.ts');
+      return openFeatureStore({ store: await open(), domain, clock });
+    },
+    async registry() {
+      const { openModelRegistry } = await import('../storage/models/model-registry.ts');
+      return openModelRegistry({ store: await open(), domain, clock });
+    },
+    async ledger() {
+      const { openLedger } = await import('../storage/ledger/ledger.ts');
+      return openLedger({ store: await open(), domain, clock });
+    },
+    async actuals() {
+      const { openActualsLog } = await import('../storage/forecasts/actuals-log.ts');
+      return openActualsLog({
+        store: await open(),
+        domain,
+        maxBytes: settings.actualsMb * 1e6,
+      });
+    },
+    async decisions() {
+      const { openDecisionLog } = await import('../storage/decisions/decision-log.ts');
+      return openDecisionLog({ store: await open(), domain });
+    },
+    async scores() {
+      const { openScoreLog } = await import('../storage/scores/score-log.ts');
+      return openScoreLog({ store: await open(), domain });
+    },
+    async checks() {
+      const { openCheckLog } = await import('../storage/monitoring/check-log.ts');
+      return openCheckLog({ store: await open(), domain });
+    },
+    async alerts() {
+      const { openAlertLog } = await import('../storage/alerts/alert-log.ts');
+      return openAlertLog({ store: await open(), domain });
+    },
+    async jobRuns(job) {
+      const { openJobLog } = await import('../storage/jobs/job-log.ts');
+      return openJobLog({ store: await open(), domain, job, clock });
+    },
+  };
+}

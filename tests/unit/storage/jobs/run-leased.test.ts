@@ -1,0 +1,91 @@
+/** Purpose: a job under its lease: renewed while it runs, aborted when lost, written down at its end. */
+import { expect, test } from '@jest/globals';
+import { CLOCK_TOLERANCE_MS, fixedClock } from '../../../../platform/clock.ts';
+import { HeadwayError } from '../../../../platform/errors.ts';
+import { openJobLog } from '../../../../storage/jobs/job-log.ts';
+import { type LeasedRun, runLeased } from '../../../../storage/jobs/run-leased.ts';
+import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
+
+const START = Date.UTC(2024, 0, 1);
+/** Renewed every millisecond of real time. */
+const LEASE = 3;
+
+function fixture() {
+  const store = memoryObjectStore();
+  const clock = fixedClock(START);
+  const log = openJobLog({ store, domain: 'toy', job: 'features', clock });
+  const problems: unknown[] = [];
+  const stopping = new AbortController();
+  const options: LeasedRun = {
+    ...{ log, clock, slot: START, owner: 'here', leaseMs: LEASE, signal: stopping.signal },
+    onProblem: (error) => problems.push(error),
+  };
+  const runs = () => log.runs({ now: clock.now() });
+  return { store, clock, log, options, problems, stopping, runs };
+}
+
+/** Ends when it is aborted. */
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((_, reject) => {
+    const abort = () => reject(new Error('aborted'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+  });
+
+test('a run that ends well, one that fails, and one that is stopped are written down', async () => {
+  const { options, runs, clock, stopping } = fixture();
+  const broken = new HeadwayError('SOURCE_UNAVAILABLE', 'the site is down');
+  await expect(runLeased(options, () => Promise.reject(broken))).rejects.toBe(broken);
+  await runLeased(options, async () => clock.advance(2000));
+  const next = runLeased({ ...options, slot: START + 1 }, untilAborted);
+  stopping.abort();
+  await expect(next).rejects.toThrow('aborted');
+  expect(await runs()).toMatchObject([
+    { state: 'stopped', slot: START + 1 },
+    { state: 'ok', attempt: 2, tookMs: 2000, problem: null },
+    { state: 'failed', attempt: 1, problem: 'SOURCE_UNAVAILABLE: the site is down' },
+  ]);
+});
+
+test('a slot that another one runs is refused, and the work is not begun', async () => {
+  const { options, log } = fixture();
+  await log.claim({ slot: START, owner: 'other', leaseMs: 1000 });
+  const work = () => Promise.reject(new Error('begun'));
+  await expect(runLeased(options, work)).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
+});
+
+test('a run whose lease was taken over is aborted, and leaves the other’s alone', async () => {
+  const { options, log, clock, runs } = fixture();
+  let isTaken = Promise.resolve();
+  const work = async (signal: AbortSignal) => {
+    clock.advance(LEASE + CLOCK_TOLERANCE_MS + 1);
+    isTaken = log.claim({ slot: START + 1, owner: 'other', leaseMs: 1000 }).then(() => undefined);
+    await untilAborted(signal);
+  };
+  await expect(runLeased(options, work)).rejects.toThrow('aborted');
+  await isTaken;
+  expect(await runs()).toMatchObject([{ state: 'running', owner: 'other' }, { state: 'lost' }]);
+});
+
+test('a store that is away for longer than the lease ends the run; one that comes back does not', async () => {
+  const { store, options, clock, problems } = fixture();
+  const work = async (signal: AbortSignal) => {
+    store.fault = (operation) => (operation === 'createIfAbsent' ? 'before' : undefined);
+    clock.advance(LEASE + 1);
+    await untilAborted(signal);
+  };
+  await expect(runLeased(options, work)).rejects.toThrow('aborted');
+  expect(problems[0]).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+});
+
+test('an end that cannot be written does not make a good run a failure', async () => {
+  const { store, options, problems, runs, clock } = fixture();
+  await runLeased({ ...options, leaseMs: 60_000 }, async () => {
+    store.fault = (operation) => (operation === 'createIfAbsent' ? 'before' : undefined);
+  });
+  store.fault = () => undefined;
+  expect(problems).toHaveLength(1);
+  expect(await runs()).toMatchObject([{ state: 'running' }]);
+  clock.advance(60_000 + CLOCK_TOLERANCE_MS + 1);
+  expect(await runs()).toMatchObject([{ state: 'lost' }]);
+});
