@@ -28,6 +28,7 @@ import type { ForecastLog } from '../storage/forecasts/forecast-log.ts';
 import type { JobLog } from '../storage/jobs/job-log.ts';
 import type { ModelRegistry } from '../storage/models/model-registry.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
+import type { FiguresLog } from '../storage/scores/figures-log.ts';
 
 /** Flags that set the setting of the same name. */
 const SETTING_FLAGS = [
@@ -70,6 +71,7 @@ export interface CommandContext {
   actuals(): Promise<ActualsLog>;
   decisions(): Promise<DecisionLog>;
   alerts(): Promise<AlertLog>;
+  figures(): Promise<FiguresLog>;
   /** The runs of a job of this domain. */
   jobRuns(job: string): Promise<JobLog>;
   /** Opens the source of the settings, or the domain's default. */
@@ -171,6 +173,10 @@ export function openContext(
     async alerts() {
       const { openAlertLog } = await import('../storage/alerts/alert-log.ts');
       return openAlertLog({ store: await openOnce(), domain: domain.name });
+    },
+    async figures() {
+      const { openFiguresLog } = await import('../storage/scores/figures-log.ts');
+      return openFiguresLog({ store: await openOnce(), domain: domain.name });
     },
     async jobRuns(job) {
       const { openJobLog } = await import('../storage/jobs/job-log.ts');

@@ -8,7 +8,13 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import type { ApiKeys } from './access/key-file.ts';
-import type { ActualsSink, DecisionsSource, IssuedForecastsLog, ServingPorts } from './ports.ts';
+import type {
+  ActualsSink,
+  DecisionsSource,
+  FiguresSource,
+  IssuedForecastsLog,
+  ServingPorts,
+} from './ports.ts';
 import type { OpenPredictor } from './prediction/predictor.ts';
 import type { InferenceSettings } from './settings.ts';
 
@@ -22,6 +28,8 @@ export interface AppOptions extends ServingPorts {
   readonly actuals?: ActualsSink | null;
   /** What was decided about the models, and why; null or absent: nothing is known of it. */
   readonly decisions?: DecisionsSource | null;
+  /** What monitoring saw last, for /metrics; null or absent: not shown. */
+  readonly figures?: FiguresSource | null;
   /** The keys of clients; null or absent: open mode, which requires none. */
   readonly apiKeys?: ApiKeys | null;
   /** Where forecasts are computed; absent: by this process, as on Lambda. */

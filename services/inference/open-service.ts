@@ -10,6 +10,7 @@ import type { AppOptions } from './app-options.ts';
 import { decisionHistory } from './models/decision-history.ts';
 import { modelHistory } from './models/model-history.ts';
 import { addServingGauges, createServiceMetrics, type ServiceMetrics } from './plugins/metrics.ts';
+import { addMonitoringGauges } from './plugins/monitoring-gauges.ts';
 import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
@@ -53,6 +54,8 @@ export function openService(options: AppOptions): OpenedService {
     onRefresh: metrics.refreshed,
   });
   addServingGauges(metrics.registry, { state, predictor, clock });
+  if (options.figures)
+    addMonitoringGauges(metrics.registry, { figures: options.figures, clock, logger });
   const context: RouteContext = {
     ...{
       domain,

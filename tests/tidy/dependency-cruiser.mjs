@@ -17,7 +17,7 @@ const PORTS = [
   '^storage/forecasts/(forecast-log|actuals-log)\\.ts$',
   '^storage/objects/object-store\\.ts$',
   '^storage/decisions/(decision-log|served-at)\\.ts$',
-  '^storage/(jobs/job-log|alerts/alert-log)\\.ts$',
+  '^storage/(jobs/job-log|alerts/alert-log|scores/figures-log)\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
