@@ -1,5 +1,6 @@
 /**
- * Purpose: live skill and coverage of the champion over the last days, and as metrics of CloudWatch.
+ * Purpose: live skill and coverage of the champion over the last days, and as metrics of
+ * CloudWatch.
  * Invariants: skill is against the best naive baseline, over blocks in which both were scored on the
  * same pairs; coverage is weighted by pairs. What was not scored is null, and no metric.
  * Fails: as live-losses.ts.
@@ -52,21 +53,23 @@ function coverageOf(losses: readonly DailyLoss[], champion: string, since: numbe
   return own.reduce((sum, one) => sum + one.pairs * (one.covered80 ?? 0), 0) / pairs;
 }
 
-/** One line of CloudWatch's embedded metric format; null where there is nothing to say. */
-export function metricLine(environment: string, figures: LiveFigures): string | null {
+/**
+ * Fields of a log record by which CloudWatch finds the metrics (its embedded metric format); null
+ * where there is nothing to say. A record and not a line, because a job's lines are text in the
+ * log of the schedule that runs it.
+ */
+export function cloudwatchFields(
+  environment: string,
+  figures: LiveFigures,
+): Readonly<Record<string, unknown>> | null {
   const { at, skill, coverage80 } = figures;
   const metrics = {
     ...(skill === null ? {} : { Skill: skill }),
     ...(coverage80 === null ? {} : { CoverageError: Math.abs(coverage80 - LEVEL) }),
   };
   if (Object.keys(metrics).length === 0) return null;
-  const named = Object.keys(metrics).map((Name) => ({ Name, Unit: 'None' }));
-  return JSON.stringify({
-    _aws: {
-      Timestamp: at,
-      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['Environment']], Metrics: named }],
-    },
-    Environment: environment,
-    ...metrics,
-  });
+  const Metrics = Object.keys(metrics).map((Name) => ({ Name, Unit: 'None' }));
+  const directive = { Namespace: NAMESPACE, Dimensions: [['Environment']], Metrics };
+  const _aws = { Timestamp: at, CloudWatchMetrics: [directive] };
+  return { _aws, Environment: environment, ...metrics };
 }

@@ -1,6 +1,6 @@
-/** Purpose: live skill and coverage of the champion, and as a line of CloudWatch's format. */
+/** Purpose: live skill and coverage of the champion, and as fields of CloudWatch's format. */
 import { expect, test } from '@jest/globals';
-import { liveFigures, metricLine } from '../../../../services/monitoring/live-figures.ts';
+import { cloudwatchFields, liveFigures } from '../../../../services/monitoring/live-figures.ts';
 import { openFiguresLog } from '../../../../storage/scores/figures-log.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { HOUR, lossesOf, NOW } from '../../../fixtures/monitoring.ts';
@@ -31,12 +31,12 @@ test('skill is against the best baseline of the last week, coverage that of the 
 test('what was not scored is no figure and no metric', () => {
   const nothing = liveFigures({ ...request, losses: [] });
   expect(nothing).toMatchObject({ skill: null, coverage80: null });
-  expect(metricLine('prod', nothing)).toBeNull();
+  expect(cloudwatchFields('prod', nothing)).toBeNull();
   expect(liveFigures({ ...request, champion: null, losses })).toMatchObject({ skill: null });
 });
 
 test('the metrics are those that the alarms on AWS wait for', () => {
-  const line = JSON.parse(metricLine('prod', liveFigures({ ...request, losses })) as string);
+  const line = cloudwatchFields('prod', liveFigures({ ...request, losses })) ?? {};
   expect(line).toMatchObject({
     _aws: {
       Timestamp: NOW,
