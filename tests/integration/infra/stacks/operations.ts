@@ -163,6 +163,12 @@ export function operationsTests(): void {
   });
 
   describe('what the containers and functions get', () => {
+    /** CloudFormation fills references in. */
+    const known = ({ HEADWAY_ALERT_SNS: topic }: Record<string, string>) =>
+      topic === undefined
+        ? {}
+        : { HEADWAY_ALERT_SNS: 'arn:aws:sns:eu-west-1:123456789012:headway-Topic' };
+
     /** [stack, variables] of everything that runs Headway. */
     function reported(): [string, Record<string, string>][] {
       return all().flatMap(([name, { Resources }]) =>
@@ -203,7 +209,7 @@ export function operationsTests(): void {
       expect(services.length).toBeGreaterThan(6);
       for (const [, variables] of services) {
         const settings = readSettings(
-          { ...variables, HEADWAY_STORE: 's3://a-bucket' },
+          { ...variables, HEADWAY_STORE: 's3://a-bucket', ...known(variables) },
           {},
           { domain: 'electricity' },
         );
