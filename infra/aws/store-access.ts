@@ -20,6 +20,7 @@ export type StoreFolder =
   | 'forecasts'
   | 'actuals'
   | 'scores'
+  | 'figures'
   | 'decisions'
   | 'jobs'
   | 'alerts';
@@ -52,11 +53,12 @@ export const STORE_ACCESS = {
       'forecasts',
       'actuals',
       'scores',
+      'figures',
       'decisions',
       'jobs',
       'alerts',
     ],
-    writes: ['models', 'forecasts', 'scores', 'decisions', 'jobs', 'alerts'],
+    writes: ['models', 'forecasts', 'scores', 'figures', 'decisions', 'jobs', 'alerts'],
   },
   inference: { reads: ['features', 'models', 'decisions'], writes: [] },
   /** Where clients may post what happened. */
