@@ -10,11 +10,11 @@ import type { AppOptions } from './app-options.ts';
 import { decisionHistory } from './models/decision-history.ts';
 import { modelHistory } from './models/model-history.ts';
 import { addServingGauges, createServiceMetrics, type ServiceMetrics } from './plugins/metrics.ts';
-import { addMonitoringGauges } from './plugins/monitoring-gauges.ts';
 import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import type { RouteContext } from './routes/context.ts';
+import { addMonitoringGauges } from './serving/monitoring-gauges.ts';
 import { createServingState } from './serving/serving-state.ts';
 
 /** How long the list of models, and decisions, are cached. */

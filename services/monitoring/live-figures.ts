@@ -1,8 +1,8 @@
 /**
  * Purpose: live skill and coverage of the champion over the last days, and as metrics of
  * CloudWatch.
- * Invariants: skill is against the best naive baseline, over blocks in which both were scored on the
- * same pairs; coverage is weighted by pairs. What was not scored is null, and no metric.
+ * Invariants: skill is against the best naive baseline, over blocks in which both were scored
+ * on the same pairs; coverage is weighted by pairs. What was not scored is null, and no metric.
  * Fails: as live-losses.ts.
  */
 import type { LiveFigures } from '../../storage/scores/figures-log.ts';

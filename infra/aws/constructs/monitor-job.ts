@@ -1,9 +1,9 @@
 /**
- * Purpose: monitoring on its schedule: forecasts are scored, drift is judged, the policy decides and
- * acts, alerts go to the topic.
- * Invariants: as the other jobs: the image's own command, on a machine of the size of training's,
- * because the policy may train; it may publish to this one topic. Its log carries the metrics
- * `Skill` and `CoverageError`, for which the alarms wait.
+ * Purpose: monitoring on its schedule: forecasts are scored, drift is judged, the policy
+ * decides and acts, alerts go to the topic.
+ * Invariants: as the other jobs: the image's own command, on a machine of the size of
+ * training's, because the policy may train; it may publish to this one topic. Its log carries
+ * the metrics `Skill` and `CoverageError`, for which the alarms wait.
  * Fails: while it is deployed, where the image of this tag has not been pushed.
  */
 import { Duration, Stack } from 'aws-cdk-lib';

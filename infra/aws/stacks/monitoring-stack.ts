@@ -1,9 +1,9 @@
 /**
  * Purpose: who is notified of what: a probe from outside, the monitoring of forecasts on its
  * schedule, alarms, one dashboard, a budget, and the topic that all of them write to.
- * Invariants: every alarm says in its text what it means for those who use forecasts and where to
- * look; what is not measured yet (skill and coverage, before the first scores) has its alarm already
- * and is silent until it is.
+ * Invariants: every alarm says in its text what it means for those who use forecasts and where
+ * to look; what is not measured yet (skill and coverage, before the first scores) has its alarm
+ * already and is silent until it is.
  * Fails: never.
  */
 import { join } from 'node:path';

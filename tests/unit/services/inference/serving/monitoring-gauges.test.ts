@@ -1,9 +1,12 @@
-/** Purpose: what monitoring saw last is exported, from a store that is asked seldom and may be away. */
+/**
+ * Purpose: what monitoring saw last is exported, from a store that is asked seldom and may be
+ * away.
+ */
 import { expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { fixedClock } from '../../../../../platform/clock.ts';
 import { silentLogger } from '../../../../../platform/telemetry/logger.ts';
-import { addMonitoringGauges } from '../../../../../services/inference/plugins/monitoring-gauges.ts';
+import { addMonitoringGauges } from '../../../../../services/inference/serving/monitoring-gauges.ts';
 import type { LiveFigures } from '../../../../../storage/scores/figures-log.ts';
 
 const NOW = Date.UTC(2024, 0, 1);
