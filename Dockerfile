@@ -1,4 +1,4 @@
-# Purpose: an image for each service, by target: `features`, `training`, `inference`; and `demo`, the default, which goes the end-to-end run.
+# Purpose: an image for each service, by target: `features`, `training`, `monitoring`, `inference`; and `demo`, the default, which goes the end-to-end run.
 #   docker build --target inference --tag headway-inference .
 # Each holds the same code and the packages that its work loads: what a service never loads is named where its packages are made, and
 # tests/integration/delivery/image-packages.test.ts runs the services without it.
@@ -33,10 +33,10 @@ RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.m
  && find node_modules/@tensorflow -maxdepth 2 -type d -name src -exec rm -rf {} + \
  && find node_modules/@aws-sdk node_modules/@smithy -maxdepth 2 -type d \( -name dist-es -o -name dist-types \) -exec rm -rf {} +
 
-# Without the data frames of the quality report (and the overrides that are about them), and without what downloads raw data.
+# Without the data frames of the quality report (and the overrides that are about them), what downloads raw data, and what sends alerts.
 FROM packages AS training-packages
 RUN npm pkg delete overrides dependencies.danfojs-node dependencies.xlsx dependencies.request dependencies.@tensorflow/tfjs-node \
-      dependencies.axios dependencies.axios-retry \
+      dependencies.axios dependencies.axios-retry dependencies.nodemailer dependencies.@aws-sdk/client-sns dependencies.yaml \
  && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --loglevel=error
 
 # Forecasts come from the online view, so no SQL engine; and from the kernels of TensorFlow.js alone, so none of its layers and browsers.
@@ -68,7 +68,7 @@ VOLUME /data
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "--import", "tsx", "cli/headway.ts"]
 
-# Neither of these two listens: a run that fails is in the log and in the status with which it ends, so they have no health check.
+# None of these three listens: a run that fails is in the log and in the status with which it ends, so they have no health check.
 FROM headway AS features
 COPY --from=packages /app/node_modules ./node_modules
 CMD ["schedule", "--only", "features"]
@@ -76,6 +76,11 @@ CMD ["schedule", "--only", "features"]
 FROM headway AS training
 COPY --from=training-packages /app/node_modules ./node_modules
 CMD ["schedule", "--only", "training"]
+
+# Alerts need what downloads and sends; a training that the policy asks for runs here too.
+FROM headway AS monitoring
+COPY --from=packages /app/node_modules ./node_modules
+CMD ["schedule", "--only", "monitoring"]
 
 FROM headway AS inference
 COPY --from=inference-packages /app/node_modules ./node_modules

@@ -14,6 +14,7 @@ import type { Ledger } from '../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../storage/models/model-registry.ts';
 import type { CheckLog } from '../storage/monitoring/check-log.ts';
 import type { ObjectStore } from '../storage/objects/object-store.ts';
+import type { FiguresLog } from '../storage/scores/figures-log.ts';
 import type { ScoreLog } from '../storage/scores/score-log.ts';
 
 export interface Stores {
@@ -25,6 +26,7 @@ export interface Stores {
   scores(): Promise<ScoreLog>;
   checks(): Promise<CheckLog>;
   alerts(): Promise<AlertLog>;
+  figures(): Promise<FiguresLog>;
   /** The runs of a job of this domain. */
   jobRuns(job: string): Promise<JobLog>;
 }
@@ -72,6 +74,10 @@ export function storesOf(options: {
     async alerts() {
       const { openAlertLog } = await import('../storage/alerts/alert-log.ts');
       return openAlertLog({ store: await open(), domain });
+    },
+    async figures() {
+      const { openFiguresLog } = await import('../storage/scores/figures-log.ts');
+      return openFiguresLog({ store: await open(), domain });
     },
     async jobRuns(job) {
       const { openJobLog } = await import('../storage/jobs/job-log.ts');

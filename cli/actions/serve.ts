@@ -71,6 +71,7 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     ledger,
     actuals: settings.actuals === 'on' ? await context.actuals() : null,
     decisions: await context.decisions(),
+    figures: await context.figures(),
     apiKeys:
       settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
     tracing,

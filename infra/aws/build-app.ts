@@ -120,11 +120,11 @@ function environmentStacks(
   });
   const monitoring = new MonitoringStack(app, name('monitoring'), configuration, {
     ...props('alarms, dashboard, budget'),
-    ...{ features, training, batch, inference },
+    ...{ data, network, features, training, batch, inference },
   });
   // They know the store by its exported name, which CDK does not see.
   const forecasting = batch === null ? [] : [batch];
-  for (const stack of [features, training, ...forecasting, inference])
+  for (const stack of [features, training, ...forecasting, inference, monitoring])
     stack.addStackDependency(data);
   const made = [data, network, features, training, ...forecasting, inference, monitoring];
   const { repository } = delivery;

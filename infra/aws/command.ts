@@ -90,7 +90,7 @@ export function cdkArguments(
     '--parameters',
     `headway-${environment}-${stack}:${name}=${value}`,
   ];
-  const withImage = ['features', 'training', ...(hasBatch ? ['batch'] : [])];
+  const withImage = ['features', 'training', 'monitoring', ...(hasBatch ? ['batch'] : [])];
   const isSelected = (stack: string) => only === null || only.includes(stack);
   const given =
     verb === 'deploy'

@@ -114,6 +114,11 @@ export interface Configuration {
     readonly firewallRequestsPerFiveMinutes: number | null;
   };
   readonly monitoring: {
+    /**
+     * When forecasts are scored, drift is judged and the policy decides, on a machine of the size
+     * of training's, because the policy may train; null: never by itself.
+     */
+    readonly schedule: string | null;
     /** Who gets an email; null: alarms are shown and nobody is notified. */
     readonly mail: string | null;
     /**
@@ -245,9 +250,11 @@ function checkPlace(checks: Checks, configuration: Configuration): void {
   checks.between('undeleteDays', undeleteDays, 1, 365, ' days');
 }
 
-function checkJobs(checks: Checks, { features, training, batch }: Configuration): void {
+function checkJobs(checks: Checks, configuration: Configuration): void {
+  const { features, training, batch, monitoring } = configuration;
   checks.schedule('features.schedule', features.schedule);
   checks.schedule('training.schedule', training.schedule);
+  checks.schedule('monitoring.schedule', monitoring.schedule);
   checks.schedule('batch.schedule', batch?.schedule ?? null);
   if (features.compute.kind === 'fargate') checks.fargate('features.compute', features.compute);
   else checks.lambda('features.compute', features.compute);

@@ -39,6 +39,7 @@ const dev: Configuration = {
     firewallRequestsPerFiveMinutes: null,
   },
   monitoring: {
+    schedule: 'rate(6 hours)',
     mail: null,
     staleAfterHours: null,
     latencyMs: 2000,
@@ -70,7 +71,12 @@ const prod: Configuration = {
     throttle: { ratePerSecond: 500, burst: 1000 },
     apiKeys: true,
   },
-  monitoring: { ...dev.monitoring, latencyMs: 1000, monthlyBudgetUsd: 100 },
+  monitoring: {
+    ...dev.monitoring,
+    schedule: 'cron(20 * * * ? *)',
+    latencyMs: 1000,
+    monthlyBudgetUsd: 100,
+  },
   // One account for both: the identity provider is the first environment's.
   delivery: { ...dev.delivery, createProvider: false },
 };

@@ -18,7 +18,12 @@ export type StoreFolder =
   | 'quarantine'
   | 'models'
   | 'forecasts'
-  | 'actuals';
+  | 'actuals'
+  | 'scores'
+  | 'figures'
+  | 'decisions'
+  | 'jobs'
+  | 'alerts';
 
 export interface StoreAccess {
   readonly reads: readonly StoreFolder[];
@@ -28,8 +33,8 @@ export interface StoreAccess {
 export const STORE_ACCESS = {
   /** Aggregates, then forecasts from the new snapshot with the champion. */
   features: {
-    reads: ['features', 'witness', 'quarantine', 'models', 'forecasts'],
-    writes: ['features', 'witness', 'quarantine', 'forecasts'],
+    reads: ['features', 'witness', 'quarantine', 'models', 'forecasts', 'jobs'],
+    writes: ['features', 'witness', 'quarantine', 'forecasts', 'jobs'],
   },
   /** Where forecasts are a batch of its own: features without them … */
   featuresAlone: {
@@ -39,9 +44,28 @@ export const STORE_ACCESS = {
   /** … and forecasts without features. */
   batch: { reads: ['features', 'models', 'forecasts'], writes: ['forecasts'] },
   training: { reads: ['features', 'models'], writes: ['models'] },
-  inference: { reads: ['features', 'models'], writes: [] },
+  /** Scores, judges, decides and acts: it trains where the policy asks for it. */
+  monitoring: {
+    reads: [
+      'features',
+      'witness',
+      'models',
+      'forecasts',
+      'actuals',
+      'scores',
+      'figures',
+      'decisions',
+      'jobs',
+      'alerts',
+    ],
+    writes: ['models', 'forecasts', 'scores', 'figures', 'decisions', 'jobs', 'alerts'],
+  },
+  inference: { reads: ['features', 'models', 'decisions'], writes: [] },
   /** Where clients may post what happened. */
-  inferenceWithActuals: { reads: ['features', 'models', 'actuals'], writes: ['actuals'] },
+  inferenceWithActuals: {
+    reads: ['features', 'models', 'decisions', 'actuals'],
+    writes: ['actuals'],
+  },
 } as const satisfies Record<string, StoreAccess>;
 
 export const storeExport = ({ environment }: Configuration): string =>

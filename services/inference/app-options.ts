@@ -11,6 +11,7 @@ import type { ApiKeys } from './access/key-file.ts';
 import type {
   ActualsSink,
   DecisionsSource,
+  FiguresSource,
   ForecastLedger,
   IssuedForecastsLog,
   ServingPorts,
@@ -30,6 +31,8 @@ export interface AppOptions extends ServingPorts {
   readonly actuals?: ActualsSink | null;
   /** What was decided about the models, and why; null or absent: nothing is known of it. */
   readonly decisions?: DecisionsSource | null;
+  /** What monitoring saw last, for /metrics; null or absent: not shown. */
+  readonly figures?: FiguresSource | null;
   /** The keys of clients; null or absent: open mode, which requires none. */
   readonly apiKeys?: ApiKeys | null;
   /** Where forecasts are computed; absent: by this process, as on Lambda. */

@@ -14,6 +14,7 @@ import { tracedPorts, tracedPredictor } from './plugins/request-spans.ts';
 import { backendReady, inProcessPredictor } from './prediction/predictor.ts';
 import { prepareForecasts } from './responses/prepared-forecasts.ts';
 import type { RouteContext } from './routes/context.ts';
+import { addMonitoringGauges } from './serving/monitoring-gauges.ts';
 import { openServedForecasts, type ServedForecasts } from './serving/served-forecasts.ts';
 import { createServingState } from './serving/serving-state.ts';
 
@@ -63,6 +64,8 @@ export function openService(options: AppOptions): OpenedService {
     onOutcome: metrics.servedForecasts,
   });
   addServingGauges(metrics.registry, { state, predictor, clock });
+  if (options.figures)
+    addMonitoringGauges(metrics.registry, { figures: options.figures, clock, logger });
   const context: RouteContext = {
     ...{
       domain,

@@ -10,6 +10,7 @@ import type { DecisionEntry } from '../../storage/decisions/decision-log.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import type { ActualsPost } from '../../storage/forecasts/actuals-log.ts';
 import type { LedgerIssue } from '../../storage/ledger/ledger.ts';
+import type { LiveFigures } from '../../storage/scores/figures-log.ts';
 
 export interface OnlineFeatures {
   /** The newest manifest, or null where nothing was committed yet. */
@@ -73,6 +74,11 @@ export interface DecisionsSource {
     readonly at?: number;
     readonly limit: number;
   }): Promise<readonly DecisionEntry[]>;
+}
+
+/** What monitoring saw last. `FiguresLog` fits. */
+export interface FiguresSource {
+  head(): Promise<LiveFigures | null>;
 }
 
 /** Where actuals are stored. `ActualsLog` fits. */

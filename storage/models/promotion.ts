@@ -1,11 +1,11 @@
 /**
- * Purpose: an entry of the promotion log: who became champion, who was refused, on what evidence,
- * with a chart of it.
- * Invariants: the log alone says who is champion: the last entry that changes the champion, which a
- * rejection and an inconclusive verdict do not. Rolling back undoes promotions one by one, as a
- * stack, so that two rollbacks never bring back the model that was rolled back first; one to a model
- * that never reigned (the scored twin of the champion) takes the champion's place. Entries of
- * format 1 (no chart, never inconclusive) are read as what they are.
+ * Purpose: an entry of the promotion log: who became champion, who was refused, on what
+ * evidence, with a chart of it.
+ * Invariants: the log alone says who is champion: the last entry that changes the champion,
+ * which a rejection and an inconclusive verdict do not. Rolling back undoes promotions one by
+ * one, as a stack, so that two rollbacks never bring back the model that was rolled back first;
+ * one to a model that never reigned (the scored twin of the champion) takes the champion's
+ * place. Entries of format 1 (no chart, never inconclusive) are read as what they are.
  * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format.
  */
 import { HeadwayError } from '../../platform/errors.ts';

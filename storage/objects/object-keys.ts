@@ -121,6 +121,9 @@ export const objectKeys = {
   jobLog: (domain: string, job: string) => `${of('jobs', domain)}/${segment(job, 'job name')}/`,
   jobEntry: (domain: string, job: string, number: number) =>
     `${of('jobs', domain)}/${segment(job, 'job name')}/${numbered(number)}.json`,
+  figures: (domain: string) => `${of('figures', domain)}/`,
+  figuresEntry: (domain: string, number: number) =>
+    `${of('figures', domain)}/${numbered(number)}.json`,
   alerts: (domain: string) => `${of('alerts', domain)}/`,
   alertEntry: (domain: string, number: number) =>
     `${of('alerts', domain)}/${numbered(number)}.json`,

@@ -18,7 +18,8 @@ const PORTS = [
   '^storage/ledger/ledger\\.ts$',
   '^storage/objects/object-store\\.ts$',
   '^storage/decisions/(decision-log|served-at)\\.ts$',
-  '^storage/(jobs/job-log|alerts/alert-log)\\.ts$',
+  '^storage/(jobs/job-log|alerts/alert-log|scores/(figures|score)-log)\\.ts$',
+  '^storage/(monitoring/check-log|replay/checkpoints)\\.ts$',
 ];
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

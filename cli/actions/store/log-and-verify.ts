@@ -95,6 +95,7 @@ async function verifyLogs(context: CommandContext): Promise<StoreReport> {
   const reports = [
     await (await context.decisions()).verify(),
     await (await context.alerts()).verify(),
+    await (await context.figures()).verify(),
   ];
   for (const job of JOB_NAMES) reports.push(await (await context.jobRuns(job)).verify());
   return {

@@ -29,7 +29,7 @@ export interface DashboardParts {
   readonly training: TrainingStack;
   readonly batch: BatchStack | null;
   readonly inference: InferenceStack;
-  /** Of runs: of features, of training, of batches. */
+  /** Of runs: of features, of training, of monitoring, of batches. */
   readonly failures: readonly IMetric[];
   readonly alarms: readonly Alarm[];
 }
@@ -85,7 +85,10 @@ export function operationsDashboard(scope: Construct, parts: DashboardParts): Da
         ),
       ],
       [
-        graph(`Runs that failed: features, training${batch === null ? '' : ', batches'}`, failures),
+        graph(
+          `Runs that failed: features, training, monitoring${batch === null ? '' : ', batches'}`,
+          failures,
+        ),
         graph('Skill; coverage off its level by (right)', [figures.skill], [figures.coverage]),
       ],
       [

@@ -1,10 +1,9 @@
 /**
- * Purpose: who is notified of what: a probe from outside, alarms, one dashboard, a budget, and the
- * topic that all of them write to.
- * Invariants: every alarm says in its text what it means for those who use forecasts and where to
- * look; what is not measured yet (skill, coverage) has its alarm already and is silent until it is.
- * Whoever writes `Skill` and `Coverage` into namespace Headway with the dimension Environment wakes
- * them.
+ * Purpose: who is notified of what: a probe from outside, the monitoring of forecasts on its
+ * schedule, alarms, one dashboard, a budget, and the topic that all of them write to.
+ * Invariants: every alarm says in its text what it means for those who use forecasts and where
+ * to look; what is not measured yet (skill and coverage, before the first scores) has its alarm
+ * already and is silent until it is.
  * Fails: never.
  */
 import { join } from 'node:path';
@@ -28,13 +27,18 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Configuration } from '../configuration.ts';
 import { type DashboardParts, operationsDashboard } from '../constructs/dashboard.ts';
+import { MonitorJob } from '../constructs/monitor-job.ts';
 import { RunSchedule } from '../constructs/run-schedule.ts';
 import type { BatchStack } from './batch-stack.ts';
+import type { DataStack } from './data-stack.ts';
 import type { FeatureStack } from './feature-stack.ts';
 import type { InferenceStack } from './inference-stack.ts';
+import type { NetworkStack } from './network-stack.ts';
 import type { TrainingStack } from './training-stack.ts';
 
 export interface MonitoringStackProps extends StackProps {
+  readonly data: DataStack;
+  readonly network: NetworkStack;
   readonly features: FeatureStack;
   readonly training: TrainingStack;
   readonly batch: BatchStack | null;
@@ -61,11 +65,12 @@ export class MonitoringStack extends Stack {
     scope: Construct,
     id: string,
     configuration: Configuration,
-    { features, training, batch, inference, ...props }: MonitoringStackProps,
+    { data, network, features, training, batch, inference, ...props }: MonitoringStackProps,
   ) {
     super(scope, id, props);
     const { environment } = configuration;
     const topic = this.topic(configuration);
+    const monitor = new MonitorJob(this, 'Watch', { configuration, data, network, topic });
     this.probe(configuration, inference.url);
     const measured = (metricName: string, statistic: string, period = FIVE_MINUTES) =>
       new Metric({
@@ -81,6 +86,7 @@ export class MonitoringStack extends Stack {
           ? features.work.run.metricErrors({ period: FIVE_MINUTES, statistic: 'Sum' })
           : failed(features.work.run),
       training: failed(training.run),
+      monitoring: failed(monitor.run),
     };
     const figures = {
       ready: measured('Ready', 'Minimum'),
@@ -92,7 +98,7 @@ export class MonitoringStack extends Stack {
     };
     const texts: AlarmText[] = [
       ...availabilityAlarms(figures),
-      ...jobAlarms({ features, training }, failures),
+      ...jobAlarms({ features, training, monitor }, failures),
       ...requestAlarms(configuration, inference),
       ...forecastAlarms(configuration, figures),
       ...(batch === null ? [] : batchAlarms(batch)),
@@ -109,6 +115,7 @@ export class MonitoringStack extends Stack {
       failures: [
         failures.features,
         failures.training,
+        failures.monitoring,
         ...(batch === null ? [] : [failed(batch.run)]),
       ],
       alarms: this.alarms,
@@ -262,8 +269,12 @@ function availabilityAlarms(figures: Figures): AlarmText[] {
 }
 
 function jobAlarms(
-  { features, training }: Pick<MonitoringStackProps, 'features' | 'training'>,
-  failures: { readonly features: IMetric; readonly training: IMetric },
+  {
+    features,
+    training,
+    monitor,
+  }: Pick<MonitoringStackProps, 'features' | 'training'> & { readonly monitor: MonitorJob },
+  failures: Readonly<Record<'features' | 'training' | 'monitoring', IMetric>>,
 ): AlarmText[] {
   return [
     {
@@ -279,6 +290,13 @@ function jobAlarms(
       ...{ metric: failures.training, threshold: 0, when: above },
     },
     {
+      name: 'MonitoringFailed',
+      means:
+        'A look of monitoring failed: nothing is scored, and the policy decides nothing. Its log ' +
+        'has the reason.',
+      ...{ metric: failures.monitoring, threshold: 0, when: above },
+    },
+    {
       name: 'FeaturesDeadLetter',
       means:
         'A feature run was given up. The message says which and why; delete it when it is ' +
@@ -290,6 +308,13 @@ function jobAlarms(
       means:
         'A training was given up. The message says which and why; delete it when it is dealt with.',
       ...{ metric: waiting(training.deadLetters), threshold: 0, when: above },
+    },
+    {
+      name: 'MonitoringDeadLetter',
+      means:
+        'A look of monitoring was given up. The message says which and why; delete it when it is ' +
+        'dealt with.',
+      ...{ metric: waiting(monitor.deadLetters), threshold: 0, when: above },
     },
   ];
 }

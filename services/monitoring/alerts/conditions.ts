@@ -1,5 +1,6 @@
 /**
- * Purpose: what may be wrong, in the form that alerts are made of: drift verdicts by name and group.
+ * Purpose: what may be wrong, in the form that alerts are made of: drift verdicts by name and
+ * group.
  * Invariants: verdicts of one name and group are one condition, since the first of them.
  * Fails: never.
  */

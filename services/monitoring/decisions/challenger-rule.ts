@@ -1,8 +1,8 @@
 /**
  * Purpose: may a new model, which passed the gate and runs in shadow, be served?
- * Invariants: it is served after the policy's hours in shadow where its live loss is no more than
- * the champion's and the policy's margin, on the same pairs; refused where it is more, at once where
- * that is certain; refused, too, where no score came for far longer than that.
+ * Invariants: it is served after the policy's hours in shadow where its live loss is no more
+ * than the champion's and the policy's margin, on the same pairs; refused where it is more, at
+ * once where that is certain; refused, too, where no score came for far longer than that.
  * Fails: as live-losses.ts.
  */
 

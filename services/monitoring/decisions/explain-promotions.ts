@@ -1,8 +1,9 @@
 /**
- * Purpose: an entry of the decision log for each entry of the promotion log that has none: trainings
- * of the schedule with their gate, promotions and rollbacks by hand, and what a process that died
- * left unexplained.
- * Invariants: entries are explained in their order, each once; of two processes at once one stops.
+ * Purpose: an entry of the decision log for each entry of the promotion log that has none:
+ * trainings of the schedule with their gate, promotions and rollbacks by hand, and what a
+ * process that died left unexplained.
+ * Invariants: entries are explained in their order, each once; of two processes at once one
+ * stops.
  * Fails: as the stores do.
  */
 import type {

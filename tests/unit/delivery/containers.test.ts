@@ -92,8 +92,11 @@ describe('the compose file', () => {
     for (const [, value] of secrets) expect(value).toMatch(/^\/secrets\/[\w-]+$|^\$\{\w+:-\}$/);
   });
 
-  test.each(['feature', 'training', 'inference'])('%s differs on S3 in its store only', (name) => {
-    const { environment, volumes: _v, profiles: _p, ...rest } = services[name];
-    expect(services[`${name}-s3`]).toMatchObject({ environment, ...rest });
-  });
+  test.each(['feature', 'training', 'monitoring', 'inference'])(
+    '%s differs on S3 in its store only',
+    (name) => {
+      const { environment, volumes: _v, profiles: _p, ...rest } = services[name];
+      expect(services[`${name}-s3`]).toMatchObject({ environment, ...rest });
+    },
+  );
 });

@@ -128,10 +128,11 @@ test.each(OVERLAYS)(
 );
 
 test('the CronJobs run on the schedule of one machine', () => {
-  const { featuresSchedule, trainingSchedule } = readSettings({}, {}, { domain: 'none' });
+  const settings = readSettings({}, {}, { domain: 'none' });
   expect(all('CronJob').map(({ spec }) => [spec.schedule, spec.timeZone])).toEqual([
-    [featuresSchedule, 'Etc/UTC'],
-    [trainingSchedule, 'Etc/UTC'],
+    [settings.featuresSchedule, 'Etc/UTC'],
+    [settings.monitoringSchedule, 'Etc/UTC'],
+    [settings.trainingSchedule, 'Etc/UTC'],
   ]);
 });
 

@@ -10,7 +10,10 @@ const rules = treeOf(`${FOLDER}/alerts.yml`).groups.flatMap(
 const dashboard = JSON.parse(textOf(`${FOLDER}/grafana/dashboards/headway.json`));
 
 test('every metric and every fallback reason that is read is exported', async () => {
-  const app = await createFixture().build();
+  const figures = {
+    ...{ at: 0, modelVersion: 'm', skill: 0.1, coverage80: 0.8, scoredUntil: 0, openAlerts: 0 },
+  };
+  const app = await createFixture().build({ figures: { head: async () => figures } });
   await app.inject('/v1/series');
   const metrics = (await app.inject('/metrics')).payload;
   await app.close();

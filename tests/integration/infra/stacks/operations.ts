@@ -33,6 +33,8 @@ export function operationsTests(): void {
           'FeatureRunFailed',
           'FeaturesDeadLetter',
           'Latency',
+          'MonitoringDeadLetter',
+          'MonitoringFailed',
           'Skill',
         ],
         ...['Throttled', 'TrainingDeadLetter', 'TrainingFailed', 'Unreachable'],
@@ -41,6 +43,29 @@ export function operationsTests(): void {
         expect([AlarmActions?.length, OKActions?.length]).toEqual([1, 1]);
         expect(String(AlarmDescription).length).toBeGreaterThan(40);
       }
+    });
+
+    test('forecasts are watched every hour, by the image’s own command, and alerts reach the topic', () => {
+      const template = stack('prod-monitoring');
+      template.hasResourceProperties('AWS::Scheduler::Schedule', {
+        ScheduleExpression: 'cron(20 * * * ? *)',
+      });
+      template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+        ContainerDefinitions: [
+          Match.objectLike({
+            Environment: Match.arrayWith([
+              { Name: 'HEADWAY_ALERT_SNS', Value: Match.anyValue() },
+              { Name: 'HEADWAY_CLOUDWATCH', Value: 'prod' },
+            ]),
+          }),
+        ],
+      });
+      const published = allowances(template.toJSON() as Json).filter(({ statement }) =>
+        [statement.Action].flat().includes('sns:Publish'),
+      );
+      expect(published.map(({ owner }) => owner.replace(/[A-F0-9]{8}$/, '')).sort()).toEqual(
+        expect.arrayContaining([expect.stringMatching(/Watch.*TaskRole/)]),
+      );
     });
 
     test('silence is an alarm for what is always measured, and none for what is not measured yet', () => {
@@ -138,6 +163,12 @@ export function operationsTests(): void {
   });
 
   describe('what the containers and functions get', () => {
+    /** CloudFormation fills references in. */
+    const known = ({ HEADWAY_ALERT_SNS: topic }: Record<string, string>) =>
+      topic === undefined
+        ? {}
+        : { HEADWAY_ALERT_SNS: 'arn:aws:sns:eu-west-1:123456789012:headway-Topic' };
+
     /** [stack, variables] of everything that runs Headway. */
     function reported(): [string, Record<string, string>][] {
       return all().flatMap(([name, { Resources }]) =>
@@ -178,7 +209,7 @@ export function operationsTests(): void {
       expect(services.length).toBeGreaterThan(6);
       for (const [, variables] of services) {
         const settings = readSettings(
-          { ...variables, HEADWAY_STORE: 's3://a-bucket' },
+          { ...variables, HEADWAY_STORE: 's3://a-bucket', ...known(variables) },
           {},
           { domain: 'electricity' },
         );

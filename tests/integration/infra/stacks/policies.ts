@@ -117,17 +117,36 @@ export function policyTests(): void {
       [
         'prod-features',
         /Task/,
-        ['features', 'forecasts', 'models', 'quarantine', 'witness'],
-        ['features', 'forecasts', 'quarantine', 'witness'],
+        ['features', 'forecasts', 'jobs', 'models', 'quarantine', 'witness'],
+        ['features', 'forecasts', 'jobs', 'quarantine', 'witness'],
       ],
       [
         'dev-features',
         /Role/,
-        ['features', 'forecasts', 'models', 'quarantine', 'witness'],
-        ['features', 'forecasts', 'quarantine', 'witness'],
+        ['features', 'forecasts', 'jobs', 'models', 'quarantine', 'witness'],
+        ['features', 'forecasts', 'jobs', 'quarantine', 'witness'],
+      ],
+      [
+        'prod-monitoring',
+        /TaskRole/,
+        [
+          ...[
+            'actuals',
+            'alerts',
+            'decisions',
+            'features',
+            'figures',
+            'forecasts',
+            'jobs',
+            'models',
+            'scores',
+          ],
+          'witness',
+        ],
+        ['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'scores'],
       ],
       ['prod-training', /Task/, ['features', 'models'], ['models']],
-      ['prod-inference', /Role/, ['features', 'models'], []],
+      ['prod-inference', /Role/, ['decisions', 'features', 'models'], []],
     ])('%s', (name, role, reads, writes) => {
       expect(prefixes(name, role, 'ReadStore').sort()).toEqual(reads.map((each) => `${each}/*`));
       expect(prefixes(name, role, 'WriteStore').sort()).toEqual(writes.map((each) => `${each}/*`));
@@ -135,7 +154,7 @@ export function policyTests(): void {
 
     test('a deployment of one domain reaches no other’s', () => {
       expect(prefixes('everything-inference', /Role/, 'ReadStore').sort()).toEqual([
-        ...['actuals/electricity/*', 'features/electricity/*', 'models/electricity/*'],
+        ...['actuals', 'decisions', 'features', 'models'].map((each) => `${each}/electricity/*`),
       ]);
       expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual([
         'actuals/electricity/*',

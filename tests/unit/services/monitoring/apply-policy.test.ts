@@ -1,6 +1,7 @@
 /**
- * Purpose: the policy over a registry and hours of live losses: a worse model that a person promotes
- * is rolled back by itself, a drift trains, the challenger runs in shadow, and is served.
+ * Purpose: the policy over a registry and hours of live losses: a worse model that a person
+ * promotes is rolled back by itself, a drift trains, the challenger runs in shadow, and is
+ * served.
  */
 import { beforeEach, expect, test } from '@jest/globals';
 import { fixedClock } from '../../../../platform/clock.ts';

@@ -1,4 +1,7 @@
-/** Purpose: a job under its lease: renewed while it runs, aborted when lost, written down at its end. */
+/**
+ * Purpose: a job under its lease: renewed while it runs, aborted when lost, written down at its
+ * end.
+ */
 import { expect, test } from '@jest/globals';
 import { CLOCK_TOLERANCE_MS, fixedClock } from '../../../../platform/clock.ts';
 import { HeadwayError } from '../../../../platform/errors.ts';

@@ -1,4 +1,7 @@
-/** Purpose: what is sent when: once while it lasts, together, not in quiet hours, and again on failure. */
+/**
+ * Purpose: what is sent when: once while it lasts, together, not in quiet hours, and again on
+ * failure.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Condition } from '../../../../../services/monitoring/alerts/conditions.ts';

@@ -1,6 +1,6 @@
 /**
- * Purpose: alerts arrive at a webhook, at SNS and by mail, over servers on loopback; of two processes
- * one sends; nothing shows an address or a password.
+ * Purpose: alerts arrive at a webhook, at SNS and by mail, over servers on loopback; of two
+ * processes one sends; nothing shows an address or a password.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

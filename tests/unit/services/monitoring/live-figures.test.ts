@@ -1,0 +1,49 @@
+/** Purpose: live skill and coverage of the champion, and as fields of CloudWatch's format. */
+import { expect, test } from '@jest/globals';
+import { cloudwatchFields, liveFigures } from '../../../../services/monitoring/live-figures.ts';
+import { openFiguresLog } from '../../../../storage/scores/figures-log.ts';
+import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
+import { HOUR, lossesOf, NOW } from '../../../fixtures/monitoring.ts';
+
+const request = { now: NOW, champion: 'c', scoredUntil: NOW - HOUR, openAlerts: 2 };
+const losses = [
+  ...lossesOf(NOW - 400 * HOUR, 20, { c: 9, 'naive-week': 1 }),
+  ...lossesOf(NOW - 120 * HOUR, 20, { c: 0.9, 'naive-week': 1.2, 'naive-day': 1 }).map(
+    (one, i) => ({
+      ...one,
+      covered80: i % 2 === 0 ? 0.9 : 0.84,
+    }),
+  ),
+];
+
+test('skill is against the best baseline of the last week, coverage that of the champion', async () => {
+  const figures = liveFigures({ ...request, losses });
+  expect(figures.skill).toBeCloseTo(0.1, 10);
+  expect(figures.coverage80).toBeCloseTo(0.87, 10);
+  expect(figures).toMatchObject({ modelVersion: 'c', openAlerts: 2, scoredUntil: NOW - HOUR });
+  const log = openFiguresLog({ store: memoryObjectStore(), domain: 'toy' });
+  expect(await log.head()).toBeNull();
+  await log.append(figures);
+  expect(await log.head()).toMatchObject(figures);
+  expect(await log.verify()).toMatchObject({ objects: 1, problems: [] });
+});
+
+test('what was not scored is no figure and no metric', () => {
+  const nothing = liveFigures({ ...request, losses: [] });
+  expect(nothing).toMatchObject({ skill: null, coverage80: null });
+  expect(cloudwatchFields('prod', nothing)).toBeNull();
+  expect(liveFigures({ ...request, champion: null, losses })).toMatchObject({ skill: null });
+});
+
+test('the metrics are those that the alarms on AWS wait for', () => {
+  const line = cloudwatchFields('prod', liveFigures({ ...request, losses })) ?? {};
+  expect(line).toMatchObject({
+    _aws: {
+      Timestamp: NOW,
+      CloudWatchMetrics: [{ Namespace: 'Headway', Dimensions: [['Environment']] }],
+    },
+    Environment: 'prod',
+  });
+  expect(line.Skill).toBeCloseTo(0.1, 10);
+  expect(line.CoverageError).toBeCloseTo(0.07, 10);
+});
