@@ -17,6 +17,7 @@ import { register as keys } from './commands/keys.ts';
 import { register as models } from './commands/models.ts';
 import { register as ledger } from './commands/monitoring/ledger.ts';
 import { register as panel } from './commands/panel.ts';
+import { register as replay } from './commands/replay.ts';
 import { register as schedule } from './commands/schedule.ts';
 import { register as score } from './commands/score.ts';
 import { register as serve } from './commands/serve.ts';
@@ -27,8 +28,8 @@ import { register as tune } from './commands/tune.ts';
 
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
-  ...[features, backtest, train, tune, models, forecast, ledger, score, explain, decisions],
-  ...[serve, schedule, start, keys, panel, store, config],
+  ...[features, backtest, train, tune, models, forecast, ledger, score, explain],
+  ...[decisions, replay, serve, schedule, start, keys, panel, store, config],
 ];
 
 export function buildProgram(env: Environment): Command {

@@ -9,26 +9,53 @@
 /**
  * Weights w, one a quantile, so that Σ w·x is the mean over the quantiles q of the expected pinball
  * loss E[ρ_q(Y − x_q)], where Y has the quantile function that joins the given quantiles by straight
- * lines and is constant beyond the outermost (which understates the tails).
+ * lines, and exponential tails beyond the outermost, as steep as between the last two.
  * @param quantiles ascending
  */
 export function expectedLossWeights(quantiles: readonly number[]): number[] {
   const weights = quantiles.map(() => 0);
-  const add = (i: number, weight: number) => {
-    weights[i] = (weights[i] as number) + weight / quantiles.length;
-  };
-  const ends = [0, ...quantiles, 1];
+  const pieces = piecesOf(quantiles);
   for (const [at, q] of quantiles.entries()) {
-    // Between neighbours the mean of Y is the mean of their values; beyond the ends, the end's.
-    for (let left = 0; left + 1 < ends.length; left++) {
-      const mass = (ends[left + 1] as number) - (ends[left] as number);
-      const isAbove = (ends[left] as number) >= q;
-      const share = mass * (isAbove ? q : q - 1);
-      const [low, high] = [Math.max(0, left - 1), Math.min(quantiles.length - 1, left)];
-      add(low, share / 2);
-      add(high, share / 2);
-      add(at, -share);
+    for (const { mass, mean, end } of pieces) {
+      const share = (mass * (end > q ? q : q - 1)) / quantiles.length;
+      for (const [i, weight] of mean) weights[i] = (weights[i] as number) + share * weight;
+      weights[at] = (weights[at] as number) - share;
     }
   }
   return weights;
+}
+
+interface Piece {
+  /** Its probability. */
+  readonly mass: number;
+  /** The mean of Y in it, as weights of the quantiles' values. */
+  readonly mean: readonly (readonly [quantile: number, weight: number])[];
+  /** The probability of Y up to its end. */
+  readonly end: number;
+}
+
+/** The distribution between the quantiles, and its two tails. */
+function piecesOf(quantiles: readonly number[]): Piece[] {
+  const last = quantiles.length - 1;
+  const between = quantiles.slice(1).map((end, i): Piece => {
+    const mean = [[i, 0.5] as const, [i + 1, 0.5] as const];
+    return { mass: end - (quantiles[i] as number), mean, end };
+  });
+  const [low, high] = [quantiles[0] as number, quantiles[last] as number];
+  const lower = tail(0, Math.min(1, last), low, quantiles[1] ?? low);
+  const upper = tail(last, Math.max(0, last - 1), 1 - high, 1 - (quantiles[last - 1] ?? high));
+  return [
+    { mass: low, mean: lower, end: low },
+    ...between,
+    { mass: 1 - high, mean: upper, end: 1 },
+  ];
+}
+
+/**
+ * The mean beyond an outermost quantile: of an exponential tail it lies (x_outer − x_inner) /
+ * ln(p_inner / p_outer) further out, where p is the probability beyond a quantile.
+ */
+function tail(outer: number, inner: number, beyondOuter: number, beyondInner: number) {
+  const excess = outer === inner ? 0 : 1 / Math.log(beyondInner / beyondOuter);
+  return [[outer, 1 + excess] as const, [inner, -excess] as const];
 }

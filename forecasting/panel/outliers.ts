@@ -64,15 +64,17 @@ export function outliersOf(
   const isFar = new Uint8Array(values.length);
   const found: number[] = [];
   for (let block = 0; block < count; block++) {
-    const limit = limitOf(blocks, block);
     const first = Math.max(0, block * size - ahead);
     const end = Math.min(values.length, (block + 1) * size - ahead);
+    describeBlock(blocks, block, values.subarray(first, end), distances.subarray(first, end));
+    // Most blocks end here: what a limit needs is sorted only where one may be exceeded.
+    if (!((blocks.largest[block] as number) > leastLimit(blocks, block))) continue;
+    const limit = limitOf(blocks, block);
     for (let t = first; t < end; t++) {
       if (!((distances[t] as number) > limit)) continue;
       isFar[t] = 1;
       if (isSudden(values, isFar, t, limit, seasons)) found.push(t);
     }
-    describeBlock(blocks, block, values.subarray(first, end), distances.subarray(first, end));
   }
   return found;
 }
@@ -154,6 +156,22 @@ function describeBlock(
   blocks.means[block] = sum / known;
   blocks.largest[block] = largest;
   blocks.ranges[block] = greatest - least;
+}
+
+/** One of the terms of `limitOf`, which is the largest of them: found without sorting. */
+function leastLimit({ largest }: Blocks, block: number): number {
+  const tops = new Float64Array(LARGEST_RANK);
+  for (let i = Math.max(0, block - BLOCKS); i < block; i++) {
+    let value = largest[i] as number;
+    // Keeps the highest in order; an unknown one displaces none.
+    for (let rank = 0; rank < LARGEST_RANK; rank++) {
+      const top = tops[rank] as number;
+      if (!(value > top)) continue;
+      tops[rank] = value;
+      value = top;
+    }
+  }
+  return LARGEST * (tops[LARGEST_RANK - 1] as number);
 }
 
 /** The distance beyond which a reading of a block is far; none where too little is known. */

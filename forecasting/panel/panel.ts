@@ -84,22 +84,30 @@ export function onlySeries(panel: Panel, series: number): Panel {
 /**
  * A copy of the panel that ends with interval `last`: what comes after it is not there to be read.
  */
-export function panelUpTo(panel: Panel, last: number): Panel {
-  const { seriesIds, start, frequencyMinutes } = panel;
-  const length = Math.min(last + 1, panel.length);
+export const panelUpTo = (panel: Panel, last: number): Panel =>
+  panelWithin(panel, 0, Math.min(last + 1, panel.length));
+
+/** A copy of the last `intervals` of the panel. */
+export const panelTail = (panel: Panel, intervals: number): Panel =>
+  panelWithin(panel, Math.max(0, panel.length - intervals), panel.length);
+
+/** A copy of the intervals [from, end). */
+function panelWithin(panel: Panel, from: number, end: number): Panel {
+  const { seriesIds, frequencyMinutes } = panel;
+  const length = end - from;
   const columns: Record<string, Float32Array> = {};
   for (const [name, values] of Object.entries(panel.columns)) {
     const kept = new Float32Array(seriesIds.length * length);
     for (let s = 0; s < seriesIds.length; s++)
-      kept.set(values.subarray(s * panel.length, s * panel.length + length), s * length);
+      kept.set(values.subarray(s * panel.length + from, s * panel.length + end), s * length);
     columns[name] = kept;
   }
   // Spelled out and not spread: a field that is added to panels must be cut here too, not slip
   // through whole.
-  const shared = sharedWithin(panel, 0, length);
+  const shared = sharedWithin(panel, from, end);
   return {
     seriesIds,
-    start,
+    start: timestampAt(panel, from),
     frequencyMinutes,
     length,
     columns: columns as Panel['columns'],

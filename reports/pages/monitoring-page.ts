@@ -96,9 +96,13 @@ function keyFigures(report: MonitoringReport, { unit }: PageDomain): [string, st
   ];
 }
 
+/** Of the models that forecast in shadow (twin, champion before, challenger) all together. */
+const shadowName = (forecaster: string): string =>
+  forecaster === 'network' ? 'other models, not served' : forecasterName(forecaster);
+
 function forecasterTable({ forecasters }: MonitoringReport, { unit }: PageDomain): Markup {
   const rows = forecasters.map((one): Html[] => [
-    one.role === 'serving' ? 'served' : `${forecasterName(one.forecaster)} (shadow)`,
+    one.role === 'serving' ? 'served' : shadowName(one.forecaster),
     whole(one.pairs),
     figure(one.pinball),
     signedPercent(one.skill),

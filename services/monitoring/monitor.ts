@@ -17,6 +17,7 @@ import type { CheckEntry, CheckLog } from '../../storage/monitoring/check-log.ts
 import type { ScoreDay, ScoreLog } from '../../storage/scores/score-log.ts';
 import { type ActPorts, act } from './act.ts';
 import { decide, openChallenger } from './decide.ts';
+import { explainPromotions } from './decisions/explain-promotions.ts';
 import type { Champion, DecideInput } from './decisions/input.ts';
 import { checkDrift, type DriftCheck, type DriftState } from './drift/check.ts';
 import type { ReadPolicy } from './policy.ts';
@@ -85,6 +86,8 @@ async function decideAndAct(
   days: readonly ScoreDay[],
   { verdicts }: DriftCheck,
 ): Promise<DecisionEntry[]> {
+  // Of trainings and changes by hand since the last check.
+  await explainPromotions({ registry, decisions });
   const recent = await decisions.recent({ limit: RECENT });
   const cards = await registry.list();
   const champion = await championOf(registry, cards);

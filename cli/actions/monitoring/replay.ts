@@ -1,0 +1,192 @@
+/**
+ * Purpose: `headway replay`: the whole system driven through past time, with a report at the end.
+ * Invariants: the features are only read; everything else goes into a store of the replay's own, so
+ * that nothing of it is ever served; a replay that was stopped goes on where it stopped.
+ * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, REPLAY_FOREIGN; USAGE for a span that cannot be
+ * replayed.
+ */
+import { join } from 'node:path';
+import { type Panel, panelTail, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
+import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
+import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
+import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
+import { openChallenger } from '../../../services/monitoring/decide.ts';
+import { monitor } from '../../../services/monitoring/monitor.ts';
+import { readPolicy } from '../../../services/monitoring/policy.ts';
+import {
+  type PastFeatures,
+  pastFeatures,
+} from '../../../services/monitoring/replay/past-features.ts';
+import { type ReplayPlan, replay } from '../../../services/monitoring/replay/replay.ts';
+import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
+import type { CommandContext } from '../../context.ts';
+import { writeOutput } from '../../output.ts';
+import { timestamp } from '../panel.ts';
+import { stopOf } from '../serve.ts';
+import type { TrainingFlags } from '../train.ts';
+import { openReplayStore, type ReplayStore } from './replay-store.ts';
+import { reportOf } from './report-page.ts';
+import { trainPort } from './train-port.ts';
+
+export interface ReplayFlags extends TrainingFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly every: number;
+  readonly checkEvery: number;
+  readonly into?: string;
+  readonly page?: string;
+}
+
+const HOUR_MS = 3_600_000;
+/** Where nothing is asked for, so much of the end of the history is replayed. */
+const DEFAULT_DAYS = 14;
+
+export async function replayCommand(context: CommandContext, flags: ReplayFlags): Promise<void> {
+  const { domain, settings, logger } = context;
+  const features = await context.features();
+  const newest = await features.readOnline();
+  const plan = planOf(flags, newest.panel);
+  const past = await pastFeatures(features, plan.from);
+  await startTensorBackend(logger, settings.backend, 'prediction');
+  const folder = flags.into ?? join(settings.work, `replay-${domain.name}`);
+  const now = { current: plan.from };
+  const clock = { now: () => now.current, elapsedMs: () => 0 };
+  const store = await openReplayStore(folder, domain.name, planText(plan, flags), clock);
+  const world = { past, store, clock, tail: newest.panel.length };
+  const train = trainPort(context, {
+    ...{ registry: store.registry, clock, flags },
+    features: featuresAt(past, clock),
+  });
+  const policy = await readPolicy(null);
+  const stop = stopOf(context);
+  try {
+    await replay(plan, {
+      ledger: store.ledger,
+      checkpoints: store.checkpoints,
+      progress: context.progress,
+      signal: stop.signal,
+      async prepare(at) {
+        now.current = at;
+        if ((await store.registry.champion()) === null)
+          await train({ kind: 'retrain', reason: 'the first model', isShadow: false });
+      },
+      async issue(times) {
+        const issues: LedgerIssue[] = [];
+        for (const at of times) {
+          stop.signal.throwIfAborted();
+          now.current = at;
+          issues.push(...(await issueAt(context, world)));
+        }
+        return issues;
+      },
+      async check(at) {
+        now.current = at;
+        const { panel } = await past.at(at);
+        const { drift, decided } = await monitor({
+          ...{ domain, now: at, panel, posts: [], policy, train },
+          ...store,
+        });
+        const words = [...drift.opened.map(({ name }) => name), ...decided.map(({ kind }) => kind)];
+        return `${utcText(at)} ${words.join(', ')}`;
+      },
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    context.print('Stopped. The same command goes on where it stopped.');
+    return;
+  } finally {
+    stop.forget();
+  }
+  await writeReport(context, plan, world, flags.page);
+}
+
+interface World {
+  readonly past: PastFeatures;
+  readonly store: ReplayStore;
+  readonly clock: CommandContext['clock'];
+  /** Intervals of the view that forecasts are made from. */
+  readonly tail: number;
+}
+
+/** Hourly times by the grid of the data; by default the last weeks of it. */
+function planOf(flags: ReplayFlags, panel: Panel): ReplayPlan {
+  const end = timestampAt(panel, panel.length);
+  const until = flags.to === undefined ? end : timestamp(flags.to, '--to');
+  const from =
+    flags.from === undefined
+      ? until - DEFAULT_DAYS * 24 * HOUR_MS
+      : timestamp(flags.from, '--from');
+  const everyMs = flags.every * HOUR_MS;
+  const checkEveryMs = flags.checkEvery * HOUR_MS;
+  const problem =
+    until <= from
+      ? '--to is not after --from'
+      : until > end
+        ? `--to is after the end of the data, ${utcText(end)}`
+        : checkEveryMs % everyMs !== 0
+          ? '--check-every is no multiple of --every'
+          : null;
+  if (problem === null) return { from, until, everyMs, checkEveryMs };
+  throw new HeadwayError('USAGE', problem, { fix: 'Name a span of the data: --from and --to.' });
+}
+
+const planText = ({ from, until, everyMs, checkEveryMs }: ReplayPlan, flags: ReplayFlags) =>
+  `${utcText(from)} to ${utcText(until)}, every ${everyMs / HOUR_MS} h, checks every ` +
+  `${checkEveryMs / HOUR_MS} h, steps ${flags.steps ?? 'default'}`;
+
+const featuresAt = (past: PastFeatures, clock: World['clock']) => ({
+  head: async () => (await past.at(clock.now())).manifest,
+  manifest: async () => (await past.at(clock.now())).manifest,
+  readAsOf: async () => (await past.at(clock.now())).panel,
+});
+
+/** What the batch would have written at the time of the clock. */
+async function issueAt(
+  { domain, logger }: CommandContext,
+  { past, store, clock, tail }: World,
+): Promise<LedgerIssue[]> {
+  const { panel, manifest } = await past.at(clock.now());
+  const online = { panel: panelTail(panel, tail), manifest };
+  const common = {
+    ...{ domain, registry: store.models as ServedModels },
+    restoreForecaster: store.restore as RestoreForecaster,
+  };
+  const issued = await issueForecasts({
+    ...common,
+    features: { head: async () => manifest, readOnline: async () => online },
+    issuedAt: clock.now(),
+    allowsBaseline: true,
+  });
+  const challenger = openChallenger(await store.decisions.recent({ limit: 100 }));
+  const shadows = await issueShadows(
+    {
+      ...common,
+      challengers: challenger === null ? [] : [challenger.modelVersion],
+      onFailure: (shadow, error) => logger.warn({ shadow, error }, 'a shadow does not forecast'),
+    },
+    issued,
+  );
+  return [issued.entry, ...shadows];
+}
+
+async function writeReport(
+  context: CommandContext,
+  { from, until }: ReplayPlan,
+  { past, store }: World,
+  file: string | undefined,
+): Promise<void> {
+  const { domain, settings } = context;
+  const report = await reportOf(context, store, { from, until });
+  const page = file ?? join(settings.work, `replay-${domain.name}.html`);
+  const note = past.isAsKnown
+    ? 'Each forecast was made from the values that were known at its time.'
+    : 'The store was filled afterwards: an interval counts as known when it ends, with the value ' +
+      'that is known today.';
+  await writeOutput(page, monitoringPage({ report, domain, kind: 'Replay', notes: [note] }));
+  context.print(`Report: ${page}`);
+  context.printJson({ page, report });
+}
