@@ -1,8 +1,8 @@
 /**
- * Purpose: what the ledger costs and how fast it answers: a million rows a day, appended hour by
+ * Purpose: what the ledger costs and how fast it is read: a million rows a day, appended hour by
  * hour, compacted, and one series' month queried. `--days 30` (default 31), `--all` for a year.
- * Invariants: rows are those of 217 series, 24 steps, 8 forecasters and 24 hours; numbers are drawn,
- * which compress worse than forecasts do. Nothing is left behind.
+ * Invariants: rows are those of 217 series, 24 steps, 8 forecasters and 24 hours; numbers are
+ * drawn, which compress worse than forecasts do. Nothing is left behind.
  * Fails: with the store's errors.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -101,8 +101,10 @@ try {
       `days ${days}, rows ${rows}, live parts ${parts.length}`,
       `store ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / rows).toFixed(1)} bytes a row`,
       `append of an hour (${Math.round(rows / days / 24)} rows): median ${ms(median(appends))}`,
-      `daily compaction: median ${ms(median(compactions))}, with a month's ${ms(Math.max(...compactions))}`,
-      `one series' month by SQL: median ${ms(median(warm))}, hashes checked first ${ms(median(first))}`,
+      `daily compaction: median ${ms(median(compactions))}, ` +
+        `with a month's ${ms(Math.max(...compactions))}`,
+      `one series' month by SQL: median ${ms(median(warm))}, ` +
+        `hashes checked first ${ms(median(first))}`,
       `one series' month as issues: median ${ms(median(reads))}`,
       '',
     ].join('\n'),

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fixedClock } from '../../../../platform/clock.ts';
 import { withSqlSession } from '../../../../platform/duckdb/session.ts';
-import { parquetFiles } from '../../../../platform/duckdb/sql.ts';
+import { parquetFiles, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { openLedger } from '../../../../storage/ledger/ledger.ts';
 import { canonicalIssues, compareText } from '../../../../storage/ledger/ledger-issue.ts';
 import { columnQuantile, quantileColumn } from '../../../../storage/ledger/part-sql.ts';
@@ -69,12 +69,14 @@ test('SQL sees what was appended, with a column for each quantile of anybody', a
 test('a query that is not one SELECT over the ledger is refused', async () => {
   const ledger = open();
   await ledger.append([issueAt(1)]);
+  const outside = sqlText('/etc/hosts.csv');
   for (const sql of [
     '',
     'SELECT 1; SELECT 2',
-    "COPY ledger TO 'x.csv'",
+    `COPY ledger TO ${outside}`,
     'CREATE TABLE t AS FROM ledger',
-    "SELECT * FROM read_text('/etc/hosts')",
+    `SELECT * FROM ${outside}`,
+    "SELECT * FROM glob('/*')",
     'SELECT missing FROM ledger',
   ])
     await expect(ledger.query({ sql, maxRows: 1 })).rejects.toMatchObject({ code: 'USAGE' });
