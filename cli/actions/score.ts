@@ -1,6 +1,6 @@
 /**
- * Purpose: `headway score`: the issued forecasts of the ledger next to what happened, as tables, JSON
- * and a page; one table for each model version.
+ * Purpose: `headway score`: the issued forecasts of the ledger next to what happened, as tables,
+ * JSON and a page; one table for each model version.
  * Invariants: does not write to the store; the figures are those of a backtest, of forecasts as
  * they were issued; what has not happened yet is counted as pending, and not scored.
  * Fails: SNAPSHOT_EMPTY; USAGE for a timestamp that cannot be read.

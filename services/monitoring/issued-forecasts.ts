@@ -1,6 +1,6 @@
 /**
- * Purpose: the forecasts of the ledger next to what happened, and next to the naive baselines with the
- * same knowledge: what live scores are computed from.
+ * Purpose: the forecasts of the ledger next to what happened, and next to the naive baselines with
+ * the same knowledge: what live scores are computed from.
  * Invariants: a forecast counts once, with its first issue at a cutoff; a baseline reads the
  * snapshot that the forecast was made from; a value that the features do not know is taken from the
  * posted actuals; a target that neither knows stays unknown and is scored by nobody.

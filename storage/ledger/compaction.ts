@@ -4,9 +4,10 @@
  * MAX_PART_ROWS. The JSON log of earlier versions is moved into the ledger on the way.
  * Invariants: an entry replaces parts by others that have the same rows, each once; readers see the
  * one or the other. Parts of the last KEEP_LOOSE_MS stay as they are: a service that starts reads
- * them without a SQL engine. A compaction that is killed, or overtaken by another, leaves parts that
- * nothing names. Nothing is removed: that is the collection's (ledger-gc.ts).
- * Fails: as reading and writing parts does; INTERNAL where rows would be lost (nothing is replaced).
+ * them without a SQL engine. A compaction that is killed, or overtaken by another, leaves parts
+ * that nothing names. Nothing is removed: that is the collection's (ledger-gc.ts).
+ * Fails: as reading and writing parts does; INTERNAL where rows would be lost (nothing is
+ * replaced).
  */
 import { withSqlSession } from '../../platform/duckdb/session.ts';
 import { parquetFiles, sqlText } from '../../platform/duckdb/sql.ts';
@@ -168,8 +169,8 @@ function merge({ log, files }: CompactionParts, { parts, periods }: MergeGroup) 
   return withSqlSession(async (session): Promise<LedgerPart[] | null> => {
     const paths = await files.paths(parts);
     const columns = partColumns(quantilesOf(parts)).join(', ');
-    const rows = (where: string) =>
-      `SELECT DISTINCT ${columns} FROM ${parquetFiles(paths, 'union_by_name = true')} WHERE ${where}`;
+    const all = parquetFiles(paths, 'union_by_name = true');
+    const rows = (where: string) => `SELECT DISTINCT ${columns} FROM ${all} WHERE ${where}`;
     const made: LedgerPart[] = [];
     for (const { kind, start, end } of periods) {
       const within = `issued_at >= ${timestampSql(start)} AND issued_at < ${timestampSql(end)}`;

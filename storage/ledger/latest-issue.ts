@@ -78,7 +78,8 @@ async function columnsOf(part: LedgerPart, bytes: Uint8Array): Promise<Columns> 
   const columns: Record<string, unknown[]> = {};
   const wanted = [...Object.keys(FIXED_COLUMNS), ...columnNames(part.quantiles), 'mean'];
   await parquetRead({
-    file: bytes.slice().buffer,
+    // A copy: Node's buffers may be windows of a larger one.
+    file: Uint8Array.from(bytes).buffer,
     columns: wanted,
     parsers: { timestampFromMicroseconds: (micros) => Number(micros / 1000n) },
     onChunk({ columnName, columnData, rowStart }) {

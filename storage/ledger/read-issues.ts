@@ -66,17 +66,18 @@ export async function readIssues(
   );
   const key = HEADER_COLUMNS.join(', ');
   await session.run(
-    'CREATE OR REPLACE TEMP TABLE headers AS SELECT (row_number() OVER () - 1)::INTEGER AS header, ' +
-      `* FROM (SELECT ${key}, bool_or(mean IS NOT NULL) AS has_mean FROM found GROUP BY ALL)`,
+    'CREATE OR REPLACE TEMP TABLE headers AS SELECT (row_number() OVER () - 1)::INTEGER AS ' +
+      `header, * FROM (SELECT ${key}, bool_or(mean IS NOT NULL) AS has_mean FROM found GROUP BY ALL)`,
   );
   await session.run(
     'CREATE OR REPLACE TEMP TABLE ids AS SELECT (row_number() OVER (ORDER BY series_id) - ' +
       '1)::INTEGER AS series, series_id FROM (SELECT DISTINCT series_id FROM found)',
   );
+  const known = [...names, 'mean'].map((name) => `coalesce(f.${name}, 'NaN'::FLOAT) AS ${name}`);
   const isSame = HEADER_COLUMNS.map((name) => `f.${name} IS NOT DISTINCT FROM h.${name}`);
   await session.run(
     'CREATE OR REPLACE TEMP TABLE keyed AS SELECT header, series, step, ' +
-      `${[...names, 'mean'].map((name) => `coalesce(f.${name}, 'NaN'::FLOAT) AS ${name}`).join(', ')} ` +
+      `${known.join(', ')} ` +
       `FROM found f JOIN headers h ON ${isSame.join(' AND ')} JOIN ids USING (series_id)`,
   );
   const ids = (await session.rows('SELECT series_id FROM ids ORDER BY series')).map(([id]) =>

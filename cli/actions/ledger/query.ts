@@ -2,7 +2,7 @@
  * Purpose: `headway ledger query`: SQL over the forecasts that were issued.
  * Invariants: reads the ledger and no other file, and changes nothing.
  * Fails: USAGE for SQL that is not one SELECT, and for a query that would read more than
- * MAX_BYTES without being told to.
+ * MAX_BYTES without --all.
  */
 import Table from 'cli-table3';
 import { csvField } from '../../../forecasting/panel/csv.ts';

@@ -61,7 +61,8 @@ export function recomputer(
       try {
         const found = compare(forecaster, await panels(name, read), issue);
         if (found.outcome === 'same') return found;
-        last = found;
+        // The likeliest panel has the difference to show.
+        if (last?.outcome !== 'differs') last = found;
       } catch (error) {
         last ??= missing(error);
       }

@@ -17,7 +17,7 @@ import { type Asked, shapeOf, storedResponse } from './forecast-response.ts';
 
 export type StreamFormat = 'ndjson' | 'csv';
 
-/** Who is told of what is sent. */
+/** Who counts, and remembers, what is sent. */
 export interface StreamWatch {
   readonly fellBack: (reason: FallbackReason) => void;
   readonly served: Pick<ServedForecasts, 'mark'>;

@@ -27,7 +27,7 @@ export type PreparedForecasts = (
 /** Texts with a horizon, levels or history, in addition to one text a series: some megabytes. */
 const MAX_VARIANTS = 4096;
 
-/** @param served is told of each that is made: it is sent then */
+/** @param served remembers each that is made: it is sent then */
 export function prepareForecasts(
   domain: Domain,
   served: Pick<ServedForecasts, 'mark'>,

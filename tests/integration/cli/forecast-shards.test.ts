@@ -1,6 +1,6 @@
 /**
- * Purpose: `headway forecast --shard`: what workers of one batch leave in the ledger, also when one of
- * them runs twice.
+ * Purpose: `headway forecast --shard`: what workers of one batch leave in the ledger, also when
+ * one of them runs twice.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { forecastCommand } from '../../../cli/actions/forecast.ts';
 import { openContext } from '../../../cli/context.ts';
+import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
+import { recomputer } from '../../../services/inference/batch/recompute.ts';
 import { train } from '../../../services/training/train.ts';
-import { openLedger } from '../../../storage/ledger/ledger.ts';
+import { type CanonicalIssue, openLedger } from '../../../storage/ledger/ledger.ts';
 import { startBackend } from '../../fixtures/toy-network.ts';
 import {
   commitPanel,
@@ -77,6 +79,21 @@ test('two workers and a retry leave what the whole batch leaves, shadows include
     ['shadow', 'seasonal_naive', null],
   ]);
   for (const { seriesIds } of of(issuedAt)) expect([...seriesIds].sort()).toEqual([...TOYS].sort());
+  // Each of them can be computed again; one that was changed, or whose model is gone, is noticed.
+  const recompute = recomputer({
+    ...{ domain: toyDomain, features: toy.features, registry: toy.registry },
+    restoreForecaster: restoreNetwork,
+  });
+  for (const issue of issues)
+    expect(await recompute(issue)).toEqual({ outcome: 'same', reason: null });
+  for (const issue of issues.slice(0, 3)) {
+    const values = issue.values.map((value, i) => (i === 3 ? value + 1e-3 : value));
+    expect(await recompute({ ...issue, values })).toMatchObject({
+      ...{ outcome: 'differs', reason: expect.stringContaining('1 of ') },
+    });
+  }
+  const lost = { ...(issues[0] as CanonicalIssue), modelVersion: '20260101T000000Z-aaaaaaaaaaaa' };
+  expect(await recompute(lost)).toMatchObject({ outcome: 'gone' });
   expect(printed[0]).toContain('Forecast 3 series');
   expect(printed.join('\n')).toContain('Forecast 0 series');
 });

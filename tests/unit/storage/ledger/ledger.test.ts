@@ -1,32 +1,95 @@
-/** Purpose: what the ledger promises: what was appended is read, by everybody, once. */
-import { describe, expect, test } from '@jest/globals';
+/**
+ * Purpose: the ledger in memory, in short; tests/integration/storage/ledger.test.ts has its contract
+ * on files and S3.
+ */
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fixedClock } from '../../../../platform/clock.ts';
+import { withSqlSession } from '../../../../platform/duckdb/session.ts';
+import { parquetFiles, sqlText } from '../../../../platform/duckdb/sql.ts';
 import { openLedger } from '../../../../storage/ledger/ledger.ts';
-import { canonicalIssues } from '../../../../storage/ledger/ledger-issue.ts';
+import { canonicalIssues, compareText } from '../../../../storage/ledger/ledger-issue.ts';
+import { columnQuantile, quantileColumn } from '../../../../storage/ledger/part-sql.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { hour, NOW } from '../../../fixtures/storage/features.ts';
-import { anyIssue } from '../../../fixtures/storage/ledger.ts';
+import { issueAt } from '../../../fixtures/storage/ledger.ts';
 
 const open = (store = memoryObjectStore()) =>
   openLedger({ store, domain: 'toy', clock: fixedClock(NOW) });
 
-describe('the ledger', () => {
-  test('what is read is what was appended, whatever it is', async () => {
-    const property = fc.asyncProperty(
-      fc.array(fc.array(anyIssue, { maxLength: 3 }), { maxLength: 3 }),
-      async (appends) => {
-        const store = memoryObjectStore();
-        const ledger = open(store);
-        for (const issues of appends) await ledger.append(issues);
-        const expected = canonicalIssues(appends.flat());
-        expect(await ledger.read()).toEqual(expected);
-        await ledger.compact({ now: hour(3000) });
-        expect(await open(store).read()).toEqual(expected);
-        expect((await ledger.verify()).problems).toEqual([]);
-        await store.close();
-      },
-    );
-    await fc.assert(property, { numRuns: 12, seed: 3 });
+test('each quantile has a column of its own', () => {
+  expect([0, 0.005, 0.025, 0.1, 0.5, 0.123, 1].map(quantileColumn)).toEqual([
+    ...['q00', 'q00_5', 'q02_5', 'q10', 'q50', 'q12_3', 'q100'],
+  ]);
+  const quantile = fc.double({ min: 0, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(quantile, (q) => {
+      const name = quantileColumn(q);
+      expect(name === null ? q < 1e-6 : columnQuantile(name) === q).toBe(true);
+    }),
+  );
+});
+
+test('texts are in the order that SQL gives them', () => {
+  const text = fc.string({ unit: 'grapheme' }).filter((one) => !/\p{Cs}/u.test(one));
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      expect(Math.sign(compareText(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    }),
+  );
+});
+
+test('SQL sees what was appended, with a column for each quantile of anybody', async () => {
+  const ledger = open();
+  const naive = { forecaster: 'last_value', modelVersion: null, role: 'shadow' } as const;
+  await ledger.append([
+    issueAt(1),
+    issueAt(1, { ...naive, quantiles: [0.5], values: [1, 2, 3, Number.NaN] }),
+  ]);
+  await ledger.append([issueAt(2, { quantiles: [0.025, 0.5], mean: [1, 2, 3, 4] })]);
+  const sql = `SELECT forecaster, count(*)::INTEGER, count(q02_5)::INTEGER, count(q10)::INTEGER,
+    sum(q50)::DOUBLE, sum(mean)::DOUBLE, max(target_at)::VARCHAR FROM ledger GROUP BY 1 ORDER BY 1`;
+  const { rows, columns } = await ledger.query({ sql, maxRows: 10 });
+  expect(columns[0]).toBe('forecaster');
+  expect(rows).toEqual([
+    ['last_value', 4, 0, 0, 6, null, '2024-01-01 02:00:00'],
+    ['network', 8, 4, 4, 13 + 14 + 17 + 23 + 24 + 27, 10, '2024-01-01 03:00:00'],
+  ]);
+  // The oracle reads the files by itself.
+  const oracle = await withSqlSession(async (session) => {
+    const files = parquetFiles(await ledger.files(await ledger.parts()), 'union_by_name = true');
+    return session.rows(sql.replace('ledger', files));
   });
+  expect(oracle).toEqual(rows);
+  const cut = await ledger.query({ sql: 'FROM ledger', maxRows: 5, range: { until: hour(2) } });
+  expect([cut.rows.length, cut.isCut]).toEqual([5, true]);
+  expect((await open().query({ sql: 'FROM ledger', maxRows: 1 })).rows).toEqual([]);
+});
+
+test('a query that is not one SELECT over the ledger is refused', async () => {
+  const ledger = open();
+  await ledger.append([issueAt(1)]);
+  const outside = sqlText('/etc/hosts.csv');
+  for (const sql of [
+    '',
+    'SELECT 1; SELECT 2',
+    `COPY ledger TO ${outside}`,
+    'CREATE TABLE t AS FROM ledger',
+    `SELECT * FROM ${outside}`,
+    "SELECT * FROM glob('/*')",
+    'SELECT missing FROM ledger',
+  ])
+    await expect(ledger.query({ sql, maxRows: 1 })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('what is appended is read in its range, and a refused issue writes nothing', async () => {
+  const store = memoryObjectStore();
+  const ledger = open(store);
+  await ledger.append([issueAt(1), issueAt(3)]);
+  await expect(ledger.append([issueAt(5, { horizon: 0 })])).rejects.toMatchObject({
+    code: 'PANEL_INVALID',
+  });
+  expect(await open(store).read({ from: hour(2) })).toEqual(canonicalIssues([issueAt(3)]));
+  expect(await open(store).latest(0, hour(9))).toEqual(canonicalIssues([issueAt(3)]));
+  expect([...store.objects.keys()]).toHaveLength(2);
 });
