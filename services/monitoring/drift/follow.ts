@@ -21,6 +21,10 @@ const DATA: readonly VerdictName[] = [
   ...(['shifted', 'holiday', 'missing', 'volume', 'level', 'variance'] as const),
 ];
 const SCORES: readonly VerdictName[] = ['skill', 'leak', 'coverage'];
+/** One test has both names: a verdict keeps its first. */
+const SAME: readonly VerdictName[] = ['skill', 'leak'];
+const isSame = (a: VerdictName, b: VerdictName): boolean =>
+  a === b || (SAME.includes(a) && SAME.includes(b));
 const HELD: readonly VerdictName[] = ['shifted', 'holiday', 'volume', 'level', 'variance'];
 
 export function follow(
@@ -30,7 +34,7 @@ export function follow(
   fleetSize: number,
 ) {
   const isFound = ({ name, seriesIds }: Finding) =>
-    findings.some((one) => one.name === name && meets(one.seriesIds, seriesIds));
+    findings.some((one) => isSame(one.name, name) && meets(one.seriesIds, seriesIds));
   const kept = before.flatMap((one) => {
     if (isFound(one.verdict)) return [{ ...one, lastFoundAt: at }];
     const hold = HELD.includes(one.verdict.name) ? HOLD_DAYS * DAY_MS : 0;
@@ -58,7 +62,7 @@ export function follow(
 function explains(verdict: DriftVerdict, finding: Finding, fleetSize: number): boolean {
   if (!meets(verdict.seriesIds, finding.seriesIds)) return false;
   const [a, b] = [verdict.name, finding.name];
-  if (a === b) return true;
+  if (isSame(a, b)) return true;
   for (const group of [DATA, SCORES]) {
     if (!group.includes(a) || !group.includes(b)) continue;
     const isWide = verdict.seriesIds.length >= fleetSize;

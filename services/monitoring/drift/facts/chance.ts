@@ -8,8 +8,11 @@
 import { createReferences, readReferences, type Window } from '../window.ts';
 
 const HOURS_A_YEAR = 8766;
-/** Nats beyond those of every interval of every series in a year: one run in 160,000 years. */
-const MARGIN = 12;
+/**
+ * Nats beyond those of every interval of every series in a year. Far more than independent draws
+ * need: events come in bursts, and a quiet week in a stadium is no closure.
+ */
+const MARGIN = 16;
 
 /** A run is no chance beyond this many nats, with all series and a year of intervals looked at. */
 export const runLimit = (window: Window): number =>

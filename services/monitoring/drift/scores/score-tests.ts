@@ -8,11 +8,10 @@
 import { type Finding, figure, percent, seriesText, timeText } from '../verdict.ts';
 import type { DailyScore } from './daily-score.ts';
 import {
-  changeDay,
+  changeIn,
   type Detector,
   type DetectorRules,
   evidenceOf,
-  isLeak,
   NEW_DETECTOR,
   observe,
 } from './e-detector.ts';
@@ -142,7 +141,7 @@ function findingOf(
   all: readonly string[],
 ): Finding {
   const { mean, recent } = detector;
-  const since = changeDay(detector);
+  const { since, isLeak } = changeIn(detector);
   const changed = recent.slice(detector.days.indexOf(since));
   const now = changed.reduce((sum, x) => sum + x, 0) / changed.length;
   const what = seriesText(seriesIds, all.length);
@@ -151,7 +150,7 @@ function findingOf(
     test === 'skill'
       ? { observed: Math.exp(now), expected: Math.exp(mean) }
       : { observed: sign * now, expected: sign * mean };
-  const name = test === 'skill' ? (isLeak(detector) ? 'leak' : 'skill') : 'coverage';
+  const name = test === 'skill' ? (isLeak ? 'leak' : 'skill') : 'coverage';
   return {
     name,
     since,
