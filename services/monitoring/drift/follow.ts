@@ -1,6 +1,6 @@
 /**
  * Purpose: verdicts over time: what is found again is the same verdict, what is not found any more
- * ends, and what follows from a verdict that holds is not listed beside it.
+ * ends, and what follows from a verdict that holds is not listed next to it.
  * Invariants: a verdict keeps the time, the evidence and the message of its first check; findings
  * of facts end at the first check without them, statistical ones after HOLD_DAYS.
  * Fails: never.
@@ -20,11 +20,7 @@ const DATA: readonly VerdictName[] = [
   ...(['clock', 'schema', 'stale', 'unit', 'zeros', 'repeated', 'stuck', 'closed'] as const),
   ...(['shifted', 'holiday', 'missing', 'volume', 'level', 'variance'] as const),
 ];
-const SCORES: readonly VerdictName[] = ['skill', 'leak', 'coverage'];
-/** One test has both names: a verdict keeps its first. */
-const SAME: readonly VerdictName[] = ['skill', 'leak'];
-const isSame = (a: VerdictName, b: VerdictName): boolean =>
-  a === b || (SAME.includes(a) && SAME.includes(b));
+const SCORES: readonly VerdictName[] = ['skill', 'coverage'];
 const HELD: readonly VerdictName[] = ['shifted', 'holiday', 'volume', 'level', 'variance'];
 
 export function follow(
@@ -34,7 +30,7 @@ export function follow(
   fleetSize: number,
 ) {
   const isFound = ({ name, seriesIds }: Finding) =>
-    findings.some((one) => isSame(one.name, name) && meets(one.seriesIds, seriesIds));
+    findings.some((one) => one.name === name && meets(one.seriesIds, seriesIds));
   const kept = before.flatMap((one) => {
     if (isFound(one.verdict)) return [{ ...one, lastFoundAt: at }];
     const hold = HELD.includes(one.verdict.name) ? HOLD_DAYS * DAY_MS : 0;
@@ -62,7 +58,7 @@ export function follow(
 function explains(verdict: DriftVerdict, finding: Finding, fleetSize: number): boolean {
   if (!meets(verdict.seriesIds, finding.seriesIds)) return false;
   const [a, b] = [verdict.name, finding.name];
-  if (isSame(a, b)) return true;
+  if (a === b) return true;
   for (const group of [DATA, SCORES]) {
     if (!group.includes(a) || !group.includes(b)) continue;
     const isWide = verdict.seriesIds.length >= fleetSize;
@@ -80,20 +76,17 @@ const meets = (some: readonly string[], others: readonly string[]): boolean => {
 
 /** Findings of one name at one check are one verdict, with the evidence of the first. */
 function mergedByName(opened: readonly DriftVerdict[]): DriftVerdict[] {
-  const byName = new Map<VerdictName, DriftVerdict>();
-  for (const verdict of opened) {
-    const first = byName.get(verdict.name);
-    byName.set(
-      verdict.name,
-      first
-        ? {
-            ...first,
-            since: Math.min(first.since, verdict.since),
-            seriesIds: [...first.seriesIds, ...verdict.seriesIds],
-            message: `${first.message} So do ${first.seriesIds.length} more.`,
-          }
-        : verdict,
-    );
-  }
-  return [...byName.values()];
+  const byName = new Map<VerdictName, DriftVerdict[]>();
+  for (const verdict of opened)
+    byName.set(verdict.name, [...(byName.get(verdict.name) ?? []), verdict]);
+  return [...byName.values()].map((all) => {
+    const [first, ...others] = all as [DriftVerdict, ...DriftVerdict[]];
+    if (others.length === 0) return first;
+    return {
+      ...first,
+      since: Math.min(...all.map(({ since }) => since)),
+      seriesIds: all.flatMap(({ seriesIds }) => seriesIds),
+      message: `${first.message} The same holds for ${others.length} more.`,
+    };
+  });
 }

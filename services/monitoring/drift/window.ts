@@ -100,7 +100,7 @@ function quietDays(calendar: Calendar, dayOf: Int32Array): Uint8Array {
 
 /** The window with masked values unknown as references. */
 export function masked(window: Window, masks: readonly Mask[]): Window {
-  if (masks.length === 0) return window;
+  if (masks.length === 0) return { ...window, trusted: window.values };
   const trusted = window.values.slice();
   const rows = new Map(window.seriesIds.map((id, row) => [id, row]));
   for (const { since, until, seriesIds } of masks) {

@@ -22,6 +22,7 @@ import { zeroShare } from './zeros.ts';
 const MIN_WEEKS = 3;
 const DISPERSION_DAYS = 60;
 const MAX_RISE = 4;
+const FURTHEST_SHARE = 0.1;
 
 interface SeriesState {
   /** Variance of a value over its mean, and the days that it is taken from. */
@@ -189,7 +190,7 @@ function judgeFleet(
   isHistory: boolean,
 ): FleetDay {
   const isEnough = summaries.length >= window.seriesIds.length / 2;
-  const today = isEnough && summaries.length > 0 ? sumOf(summaries) : null;
+  const today = isEnough && summaries.length > 0 ? sumOf(withoutFurthest(summaries)) : null;
   const recent = [...before.recent, today].slice(-SERIES_DAYS);
   if (!today || window.seriesIds.length < 2) return { after: { recent } };
   const level = fleetLevel(recent, before.level);
@@ -205,6 +206,13 @@ function judgeFleet(
     ...(isFar && { level }),
     ...(isJump && { volume: jump }),
   };
+}
+
+/** A tenth of the series, those furthest off, say nothing about the fleet: they have findings. */
+function withoutFurthest(summaries: readonly DaySummary[]): DaySummary[] {
+  const distance = ({ observed, expected }: DaySummary) => Math.abs(observed - expected);
+  const sorted = [...summaries].sort((a, b) => distance(a) - distance(b));
+  return sorted.length > 2 ? sorted.slice(0, -Math.ceil(FURTHEST_SHARE * sorted.length)) : sorted;
 }
 
 function sumFinding(

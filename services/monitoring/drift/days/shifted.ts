@@ -13,7 +13,8 @@ const FLOOR = 0.6;
 const HIGHEST = 0.9;
 const MIN_Z = 6;
 /** Shifts that explain nearly as much as the one that explains most. */
-const SURE_ENOUGH = 0.75;
+const SURE_ENOUGH = 0.7;
+const OVERSHOT = 1.45;
 
 export interface Shift extends Match {
   readonly intervals: number;
@@ -24,9 +25,9 @@ export interface Shift extends Match {
 export function shiftOf({ shifted }: Shapes, track: Track): Shift | null {
   const surest = Math.max(...shifted.map(({ z }) => Math.abs(z)));
   if (surest < MIN_Z) return null;
-  // Half of a shift by two hours looks like a whole one by one hour: the whole one it is.
   const likely = shifted.filter(({ z }) => Math.abs(z) >= SURE_ENOUGH * surest);
-  const distance = ({ share }: Match) => Math.abs(Math.abs(share) - 1);
-  const best = likely.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+  // Twice the way to one hour is two hours: the first that is not overshot.
+  const best = likely.find(({ share }) => Math.abs(share) < OVERSHOT) ?? likely.at(-1);
+  if (!best) return null;
   return { ...best, limit: Math.min(HIGHEST, limitOf(track, FLOOR)) };
 }

@@ -15,6 +15,9 @@ const MEMORY_DAYS = 120;
 /** How far beyond the usual size, and beyond the largest value so far, a limit is. */
 const TIMES_USUAL = 6;
 const TIMES_LARGEST = 1.5;
+/** After so many days the largest value has seen seasons, and the usual size counts for less. */
+const EXPERIENCED_DAYS = 180;
+const TIMES_USUAL_EXPERIENCED = 4;
 
 export interface Track {
   readonly days: number;
@@ -41,7 +44,8 @@ export function learn(track: Track, value: number): Track {
 }
 
 /** @param floor what matters to anybody, however quiet the series is */
-export const limitOf = (track: Track, floor: number): number =>
-  track.days < MIN_DAYS
-    ? Number.POSITIVE_INFINITY
-    : Math.max(floor, TIMES_USUAL * Math.sqrt(track.meanSquare), TIMES_LARGEST * track.largest);
+export function limitOf({ days, meanSquare, largest }: Track, floor: number): number {
+  if (days < MIN_DAYS) return Number.POSITIVE_INFINITY;
+  const times = days < EXPERIENCED_DAYS ? TIMES_USUAL : TIMES_USUAL_EXPERIENCED;
+  return Math.max(floor, times * Math.sqrt(meanSquare), TIMES_LARGEST * largest);
+}

@@ -1,8 +1,8 @@
 /**
  * Purpose: how improbable a value is at an interval, by the same hours of earlier weeks, and how
  * improbable a run must be.
- * Invariants: in nats (the negative logarithm of a probability), so that a run adds up; 0 on a day
- * that is no plain day, and where nothing is known of earlier weeks.
+ * Invariants: in nats (the negative logarithm of a probability), so that a run adds up; 0 where
+ * nothing is known of earlier weeks.
  * Fails: never.
  */
 import { createReferences, readReferences, type Window } from '../window.ts';
@@ -18,9 +18,12 @@ const MARGIN = 16;
 export const runLimit = (window: Window): number =>
   MARGIN + Math.log(window.seriesIds.length * HOURS_A_YEAR * (3_600_000 / window.intervalMs) + 1);
 
+/** Nats of seeing `value` in this interval, or 0 on a day that is no plain day. */
+export const surprise = (window: Window, series: number, t: number, value: number): number =>
+  window.isQuiet[t] === 1 ? 0 : rarity(window, series, t, value);
+
 /** Nats of seeing `value` in this interval. The hours next to it count as references too. */
-export function surprise(window: Window, series: number, t: number, value: number): number {
-  if (window.isQuiet[t] === 1) return 0;
+export function rarity(window: Window, series: number, t: number, value: number): number {
   const references = createReferences();
   let [count, equal] = [0, 0];
   const near = window.day > 1 ? 1 : 0;

@@ -15,7 +15,7 @@
 export const LAG_DAYS = 28;
 const MIN_REFERENCE = 21;
 const MEMORY_DAYS = 90;
-const SIGMA_MARGIN = 1.5;
+const SIGMA_MARGIN = 1.3;
 /** Bets on a change of so many deviations: small ones find leaks, large ones sudden changes. */
 const BETS = [0.5, 1, 2] as const;
 /** Share of the climb that had been made three weeks ago, in a climb that is no step. */
@@ -113,21 +113,21 @@ function learn(before: Detector, figure: number): Pick<Detector, 'count' | 'mean
 /** The change in the last figures: the day since when, and whether they climb from then on. */
 export interface Change {
   readonly since: number;
-  readonly isLeak: boolean;
+  readonly isClimb: boolean;
 }
 
 /** The step, or the climb from a level, that fits the last figures best. */
 export function changeIn(detector: Detector): Change {
   const { recent, days, mean } = detector;
-  const isLeak = climbs(detector);
-  const shape = (i: number) => (isLeak ? Math.max(0, i + 1) : i >= 0 ? 1 : 0);
+  const isClimb = climbs(detector);
+  const shape = (i: number) => (isClimb ? Math.max(0, i + 1) : i >= 0 ? 1 : 0);
   const figures = [mean, ...recent];
   let best = { rest: Number.POSITIVE_INFINITY, since: days.at(-1) as number };
   for (let cut = 1; cut < figures.length; cut++) {
     const rest = restOf(figures, (i) => shape(i - cut));
     if (rest < best.rest) best = { rest, since: days[cut - 1] as number };
   }
-  return { since: best.since, isLeak };
+  return { since: best.since, isClimb };
 }
 
 /** Whether each of the last three weeks was worse than the one before, and the first by enough. */
