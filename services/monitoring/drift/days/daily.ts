@@ -223,7 +223,9 @@ function sumFinding(
   { value, limit, sums }: Judged,
 ): Finding {
   const { observed, expected, count } = sums;
-  const what = seriesText(seriesIds, window.seriesIds.length);
+  const all = window.seriesIds.length;
+  const left = seriesIds.length === all && all > 2 ? Math.ceil(FURTHEST_SHARE * all) : 0;
+  const what = seriesText(seriesIds, all) + (left > 0 ? ` but the ${left} furthest off` : '');
   const times = figure(observed / expected);
   return {
     name,
