@@ -20,6 +20,7 @@ Prints one JSON object: tool/setting -> case -> {"alarms": checks with an alarm,
 """
 import argparse
 import json
+import os
 import sys
 import time
 import warnings
@@ -37,6 +38,7 @@ BEST = a.setting == 'best'
 HOUR, DAY, WEEK = 3_600_000, 86_400_000, 7 * 86_400_000
 REFERENCE_WEEKS = 8 if a.tool == 'evidently' else 12
 
+os.environ.update(DO_NOT_TRACK='1', NML_DISABLE_USAGE_LOGGING='1')
 if a.tool == 'evidently':
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift
