@@ -9,22 +9,19 @@
  * Fails: SETTINGS_INVALID for a panel that does not lie on the domain's grid; where Python or the
  * package index is not there, with the words of the tool that failed.
  */
-import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { openContext } from '../cli/context.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
 import { createCalendar } from '../forecasting/features/calendar.ts';
 import { describeError, HeadwayError } from '../platform/errors.ts';
 import { defaultConfigOf, featureSpecOf } from '../services/training/training-config.ts';
+import { outputOf, pythonIn } from './support/python-environment.ts';
 
 const PACKAGES = ['lightgbm==4.7.0', 'statsforecast==2.1.1', 'mlforecast==1.1.0', 'pandas==2.3.3'];
 const SCRIPT = fileURLToPath(new URL('./support/peers.py', import.meta.url));
-const run = promisify(execFile);
 
 interface Flags {
   readonly domain: string;
@@ -36,17 +33,6 @@ interface Flags {
   readonly maxLocalCutoffs: string;
   readonly threads: string;
   readonly environment?: string;
-}
-
-/** The interpreter of an environment that has the packages. */
-async function pythonIn(folder: string): Promise<string> {
-  const python = join(folder, 'bin', 'python');
-  if (!existsSync(python)) {
-    await mkdir(dirname(folder), { recursive: true });
-    await run('python3', ['-m', 'venv', folder]);
-  }
-  await run(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
-  return python;
 }
 
 /** The domain's calendar of the panel's grid, as CSV. */
@@ -81,25 +67,11 @@ async function calendarCsv(panel: string, flags: Flags): Promise<{ csv: string; 
   return { csv, length: stamps.length };
 }
 
-function jsonOf(python: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(python, [SCRIPT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString('utf8');
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve(text) : reject(new Error(`${SCRIPT} ended with ${code}`)),
-    );
-  });
-}
-
 async function bench(flags: Flags): Promise<void> {
   const { domain, settings } = openContext({ domain: flags.domain, logLevel: 'warn' }, {});
   const config = defaultConfigOf(domain);
   const spec = featureSpecOf(domain);
-  const python = await pythonIn(flags.environment ?? join(settings.work, 'peers-python'));
+  const python = await pythonIn(flags.environment ?? join(settings.work, 'peers-python'), PACKAGES);
   const { csv, length } = await calendarCsv(flags.panel, flags);
   const calendar = `${flags.panel}.calendar.csv`;
   await writeFile(calendar, csv);
@@ -115,7 +87,7 @@ async function bench(flags: Flags): Promise<void> {
     ...{ 'max-local-cutoffs': flags.maxLocalCutoffs, threads: flags.threads },
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const result = JSON.parse(await jsonOf(python, args)) as {
+  const result = JSON.parse(await outputOf(python, SCRIPT, args)) as {
     readonly metrics: Parameters<typeof metricsTable>[0];
     readonly seconds: unknown;
   };

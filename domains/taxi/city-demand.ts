@@ -6,6 +6,7 @@
  * Fails: a RangeError for a place the city does not have.
  */
 import Holidays from 'date-holidays';
+import type { Temporal } from 'temporal-polyfill';
 import { type Random, seededRandom, seedFrom } from '../../platform/random.ts';
 import { countQuantile } from './count-distribution.ts';
 import { localTime } from './local-month.ts';
@@ -53,17 +54,28 @@ interface HourState {
   readonly shock: number;
 }
 
-export function createCityDemand(seed: number, placeCount: number): CityDemand {
+/** What a rehearsed incident (incidents.ts) changes in the world itself. */
+export interface World {
+  /** Factor on the mean demand. */
+  scale?(place: Place, timestamp: number, places: readonly Place[]): number;
+  /** Whether people keep a holiday on the local day, given whether the calendar has one on a day. */
+  isKept?(day: Temporal.PlainDate, isInCalendar: (day: Temporal.PlainDate) => boolean): boolean;
+}
+
+export function createCityDemand(seed: number, placeCount: number, world: World = {}): CityDemand {
   const places = createPlaces(seed, placeCount);
   const byId = new Map(places.map((place) => [place.seriesId, place]));
   const holidays = holidayCalendar();
+  const isInCalendar = ({ year, month, day }: Temporal.PlainDate): boolean =>
+    holidays(year).has(`${month}-${day}`);
   const states = new Map<number, HourState>();
 
   const stateOf = (hour: number): HourState => {
     let state = states.get(hour);
     if (!state) {
       const local = localTime(hour * HOUR_MS);
-      const isHoliday = holidays(local.year).has(`${local.month}-${local.day}`);
+      const today = local.toPlainDate();
+      const isHoliday = world.isKept?.(today, isInCalendar) ?? isInCalendar(today);
       // A holiday is lived like a Sunday.
       const weekday = isHoliday ? 6 : local.dayOfWeek - 1;
       state = {
@@ -84,7 +96,8 @@ export function createCityDemand(seed: number, placeCount: number): CityDemand {
     const trend = Math.exp(
       place.growthPerYear * years + state.yearSeason + place.sensitivity * state.shock,
     );
-    return place.base * PROFILES[place.kind][state.hourOfWeek] * holiday * trend;
+    const scale = world.scale?.(place, timestamp, places) ?? 1;
+    return place.base * PROFILES[place.kind][state.hourOfWeek] * holiday * trend * scale;
   };
   const find = (seriesId: string): Place => {
     const place = byId.get(seriesId);

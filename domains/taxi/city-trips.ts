@@ -12,14 +12,15 @@ import { join } from 'node:path';
 import { BIGINT, DuckDBDataChunk, INTEGER } from '@duckdb/node-api';
 import { withDuckDB } from '../../platform/duckdb/duckdb.ts';
 import { sqlFilename } from '../../platform/duckdb/sql.ts';
-import { type CityDemand, HOUR_MS } from './city-demand.ts';
+import { HOUR_MS } from './city-demand.ts';
+import type { Feed } from './incidents.ts';
 import { localTime } from './local-month.ts';
 import type { TripSpan } from './trip-files.ts';
 
 const CHUNK_ROWS = 2048;
 
 export async function writeTrips(
-  demand: CityDemand,
+  feed: Feed,
   seed: number,
   span: TripSpan,
   folder: string,
@@ -34,15 +35,15 @@ export async function writeTrips(
         'CREATE TABLE counts (place INTEGER, hour BIGINT, local_second BIGINT, n INTEGER)',
       );
       const appender = await connection.createAppender('counts');
-      for (const columns of countsOf(demand, span)) {
+      for (const columns of countsOf(feed, span)) {
         const chunk = DuckDBDataChunk.create([INTEGER, BIGINT, BIGINT, INTEGER], columns[0].length);
         chunk.setColumns(columns);
         appender.appendDataChunk(chunk);
       }
       appender.closeSync();
-      const places = demand.places.map((place) => place.seriesId).join(', ');
+      const places = feed.places.map((place) => place.seriesId).join(', ');
       await connection.run(
-        `COPY (${tripsSql(seed, places)}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
+        `COPY (${tripsSql(seed, places, feed.hasNewColumns(span.start))}) TO ${sqlFilename(path)} (FORMAT parquet, ` +
           'COMPRESSION zstd)',
       );
     });
@@ -61,15 +62,15 @@ export async function writeTrips(
  * chunk.
  */
 function* countsOf(
-  demand: CityDemand,
+  feed: Feed,
   { start, end }: TripSpan,
 ): Generator<[number[], bigint[], bigint[], number[]]> {
   let columns: [number[], bigint[], bigint[], number[]] = [[], [], [], []];
   for (let timestamp = start; timestamp < end; timestamp += HOUR_MS) {
     const hour = BigInt(timestamp / HOUR_MS);
     const localSecond = BigInt((timestamp + localTime(timestamp).offsetNanoseconds / 1e6) / 1000);
-    for (const place of demand.places) {
-      const count = demand.count(place, timestamp);
+    for (const place of feed.places) {
+      const count = feed.count(place, timestamp);
       if (count === 0) continue;
       columns[0].push(Number(place.seriesId));
       columns[1].push(hour);
@@ -89,7 +90,7 @@ function* countsOf(
  * n has the k-th part of the hour for itself, so the seconds of two trips differ. `dirt`: 0 the
  * trip itself, 1 its refund, 2 place unknown, 3 years off.
  */
-const tripsSql = (seed: number, places: string): string => `
+const tripsSql = (seed: number, places: string, hasNewColumns: boolean): string => `
   WITH trips AS (
     SELECT place, local_second, n, k, hash(${seed}, place, hour, k) AS h
     FROM (SELECT *, unnest(range(n)) AS k FROM counts)
@@ -114,7 +115,7 @@ const tripsSql = (seed: number, places: string): string => `
     1::DOUBLE AS RatecodeID,
     CASE WHEN dirt = 2 THEN 264 ELSE place END::BIGINT AS PULocationID,
     [${places}][1 + ((h >> 24) % len([${places}])::UBIGINT)::BIGINT]::BIGINT AS DOLocationID,
-    (1 + (h >> 33) % 2)::DOUBLE AS passenger_count,
+    (1 + (h >> 33) % 2)::${hasNewColumns ? 'VARCHAR' : 'DOUBLE'} AS passenger_count,
     round(seconds / 300.0, 2)::DOUBLE AS trip_distance,
     sign * round(3 + seconds / 60.0, 1)::DOUBLE AS fare_amount,
     sign * 1::DOUBLE AS extra,
@@ -125,6 +126,6 @@ const tripsSql = (seed: number, places: string): string => `
     sign * 1::DOUBLE AS improvement_surcharge,
     sign * round(5.5 + seconds / 60.0, 1)::DOUBLE AS total_amount,
     (1 + (h >> 41) % 2)::DOUBLE AS payment_type,
-    1::DOUBLE AS trip_type,
+    1::DOUBLE AS ${hasNewColumns ? 'service_class' : 'trip_type'},
     0::DOUBLE AS congestion_surcharge
   FROM timed`;

@@ -13,6 +13,7 @@ import { fileHash } from '../../platform/files/file-hash.ts';
 import type { RawPart, Source, SourceContext } from '../domain.ts';
 import { type CityDemand, createCityDemand, HOUR_MS } from './city-demand.ts';
 import { writeTrips } from './city-trips.ts';
+import { feedOf, type Incident, parseIncident, worldOf } from './incidents.ts';
 import { monthBefore, nextMonth, spanOfMonth } from './local-month.ts';
 import { LAST_PLACE, readTrips, type TripSpan } from './trip-files.ts';
 
@@ -26,11 +27,15 @@ export interface CitySource extends Source {
 const LEFTOVER_MS = HOUR_MS;
 
 export async function openCity(spec: string, context: SourceContext): Promise<CitySource> {
-  const { seed, months, places } = parseSpec(spec);
-  const demand = createCityDemand(seed, places);
-  const folder = join(context.rawFolder, `city-seed${seed}-places${places}`);
+  const { seed, months, places, incident } = parseSpec(spec);
+  const demand = createCityDemand(seed, places, worldOf(incident));
+  const feed = feedOf(demand, incident);
+  const rehearsal = incident ? `-${incident.name}-${hourText(incident.at)}` : '';
+  const folder = join(context.rawFolder, `city-seed${seed}-places${places}${rehearsal}`);
   return {
-    description: `a simulated city: ${places} places over ${months} months, seed ${seed}`,
+    description:
+      `a simulated city: ${places} places over ${months} months, seed ${seed}` +
+      (incident ? `, ${incident.name} from ${hourText(incident.at)}:00 UTC` : ''),
     demand,
     mean: demand.mean,
     oracle: demand.quantile,
@@ -41,14 +46,14 @@ export async function openCity(spec: string, context: SourceContext): Promise<Ci
       const now = Math.floor(context.clock.now() / HOUR_MS) * HOUR_MS;
       const missing = missingStretches(written, {
         start: spanOfMonth(monthBefore(now, months)).start,
-        end: now,
-      });
+        end: feed.end(now),
+      }).flatMap((stretch) => cutAt(stretch, incident?.at));
       if (missing.length > 0) {
         context.progress.start('Simulating the city', missing.length);
         try {
           for (const [index, stretch] of missing.entries()) {
             context.progress.update(index, nameOf(stretch));
-            await writeTrips(demand, seed, stretch, folder, nameOf(stretch));
+            await writeTrips(feed, seed, stretch, folder, nameOf(stretch));
           }
         } finally {
           context.progress.stop();
@@ -83,6 +88,15 @@ function missingStretches(written: readonly TripSpan[], wanted: TripSpan): TripS
   gaps.push({ start: from, end: wanted.end });
   return gaps.filter((gap) => gap.end > gap.start).flatMap(cutAtMonths);
 }
+
+/** In two where the incident begins inside, so that a file is of before or of after. */
+const cutAt = ({ start, end }: TripSpan, at = start): TripSpan[] =>
+  at > start && at < end
+    ? [
+        { start, end: at },
+        { start: at, end },
+      ]
+    : [{ start, end }];
 
 function cutAtMonths({ start, end }: TripSpan): TripSpan[] {
   const spans: TripSpan[] = [];
@@ -137,15 +151,30 @@ async function removeLeftovers(folder: string, now: number): Promise<void> {
   }
 }
 
-function parseSpec(spec: string): { seed: number; months: number; places: number } {
+interface CitySpec {
+  readonly seed: number;
+  readonly months: number;
+  readonly places: number;
+  readonly incident: Incident | null;
+}
+
+function parseSpec(spec: string): CitySpec {
   const settings = { seed: 1, months: 9, places: 60 };
   const limits = { seed: [0, 4294967295], months: [1, 60], places: [1, LAST_PLACE] } as const;
   const invalid = (what: string) =>
     new HeadwayError('SOURCE_INVALID', `the source ${JSON.stringify(spec)} ${what}`, {
-      fix: 'Write "city" or for example "city:seed=7,months=9,places=60".',
+      fix:
+        'Write "city" or for example "city:seed=7,months=9,places=60", and to rehearse an ' +
+        'incident "city:incident=feed-stops@2026-11-01T00".',
     });
   const text = spec === 'city' ? '' : spec.slice('city:'.length);
+  let incident: Incident | null = null;
   for (const pair of text.split(',').filter((pair) => pair !== '')) {
+    if (pair.startsWith('incident=')) {
+      incident = parseIncident(pair.slice('incident='.length));
+      if (!incident) throw invalid(`names no incident of a feed in ${JSON.stringify(pair)}`);
+      continue;
+    }
     const match = /^(seed|months|places)=(\d{1,10})$/.exec(pair);
     if (!match) throw invalid(`does not read at ${JSON.stringify(pair)}`);
     const name = match[1] as keyof typeof settings;
@@ -154,5 +183,5 @@ function parseSpec(spec: string): { seed: number; months: number; places: number
     if (value < least || value > most) throw invalid(`has ${name} outside ${least} to ${most}`);
     settings[name] = value;
   }
-  return settings;
+  return { ...settings, incident };
 }

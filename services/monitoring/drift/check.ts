@@ -17,8 +17,8 @@ import { unit } from './facts/unit.ts';
 import { type ActiveVerdict, follow } from './follow.ts';
 import type { DailyScore } from './scores/daily-score.ts';
 import { NEW_SCORES, type ScoreState, testScores } from './scores/score-tests.ts';
-import type { DriftVerdict, Finding } from './verdict.ts';
-import { type Grid, type Mask, masked, openWindow, trustedOnly, WEEKS_READ } from './window.ts';
+import type { DriftVerdict, Finding, VerdictName } from './verdict.ts';
+import { type Grid, type Mask, masked, openWindow, unjudged, WEEKS_READ } from './window.ts';
 
 export interface DriftState {
   readonly format: 1;
@@ -81,10 +81,11 @@ export function checkDrift(request: DriftRequest): DriftCheck {
     ...constantRuns(window),
     ...missing(window),
   ];
-  const found = facts.filter(({ name }) => name in CORRUPT);
-  const masks = masksOf(before, found, at);
+  const held = before.active.map(({ verdict }) => verdict);
+  const masks = masksOf(before.masks, [...held, ...facts], at);
+  const wrong = masks.filter(({ name }) => CORRUPT[name] === 'wrong');
   const daily = readDays(
-    trustedOnly(masked(window, masks)),
+    masked(unjudged(window, wrong), masks),
     before.daily,
     before.daily.day === null,
   );
@@ -102,30 +103,36 @@ export function checkDrift(request: DriftRequest): DriftCheck {
       daily: daily.after,
       scores: tests.after,
       active,
-      masks,
+      masks: masksOf(
+        before.masks,
+        active.map(({ verdict }) => verdict),
+        at,
+      ),
     },
   };
 }
 
-/** Findings whose values are wrong, not only unusual: no reference for other days. */
-const CORRUPT: Partial<Record<Finding['name'], true>> = {
-  ...{ clock: true, unit: true, zeros: true, repeated: true, closed: true, stuck: true },
+/**
+ * Verdicts whose values are no reference for other days: wrong ones, which are not judged day by day
+ * either, and displaced ones.
+ */
+const CORRUPT: Partial<Record<VerdictName, 'wrong' | 'displaced'>> = {
+  ...{ clock: 'wrong', unit: 'wrong', zeros: 'wrong', repeated: 'wrong' },
+  ...{ closed: 'wrong', stuck: 'wrong', shifted: 'displaced' },
 };
 
-/** Masks that still matter: those that were, ended where nothing is found any more, and new ones. */
-function masksOf({ masks }: DriftState, found: readonly Finding[], at: number): Mask[] {
+/** Masks that still matter: one for each verdict that holds, and those of verdicts that have ended. */
+function masksOf(before: readonly Mask[], verdicts: readonly Finding[], at: number): Mask[] {
   const oldest = at - WEEKS_READ * 7 * 86_400_000;
-  const isFound = (id: string) => found.some(({ seriesIds }) => seriesIds.includes(id));
-  const kept = masks.flatMap((mask) => {
+  const corrupt = verdicts.filter(({ name }) => name in CORRUPT);
+  const meets = (mask: Mask, { name, seriesIds }: Finding) =>
+    mask.name === name && mask.seriesIds.some((id) => seriesIds.includes(id));
+  const kept = before.flatMap((mask) => {
     if (mask.until !== null) return mask.until > oldest ? [mask] : [];
-    const ended = mask.seriesIds.filter((id) => !isFound(id));
-    return ended.length === mask.seriesIds.length ? [{ ...mask, until: at }] : [mask];
+    return corrupt.some((one) => meets(mask, one)) ? [mask] : [{ ...mask, until: at }];
   });
-  const isCovered = (id: string) =>
-    kept.some(({ until, seriesIds }) => until === null && seriesIds.includes(id));
-  const added = found.flatMap(({ since, seriesIds }) => {
-    const ids = seriesIds.filter((id) => !isCovered(id));
-    return ids.length > 0 ? [{ since, until: null, seriesIds: ids }] : [];
-  });
+  const added = corrupt
+    .filter((one) => !kept.some((mask) => mask.until === null && meets(mask, one)))
+    .map(({ name, since, seriesIds }) => ({ name, since, until: null, seriesIds }));
   return [...kept, ...added];
 }

@@ -1,6 +1,6 @@
 /**
  * Purpose: verdicts over time: what is found again is the same verdict, what is not found any more
- * ends, and what follows from a verdict that holds is not listed beside it.
+ * ends, and what follows from a verdict that holds is not listed next to it.
  * Invariants: a verdict keeps the time, the evidence and the message of its first check; findings
  * of facts end at the first check without them, statistical ones after HOLD_DAYS.
  * Fails: never.
@@ -20,7 +20,7 @@ const DATA: readonly VerdictName[] = [
   ...(['clock', 'schema', 'stale', 'unit', 'zeros', 'repeated', 'stuck', 'closed'] as const),
   ...(['shifted', 'holiday', 'missing', 'volume', 'level', 'variance'] as const),
 ];
-const SCORES: readonly VerdictName[] = ['skill', 'leak', 'coverage'];
+const SCORES: readonly VerdictName[] = ['skill', 'coverage'];
 const HELD: readonly VerdictName[] = ['shifted', 'holiday', 'volume', 'level', 'variance'];
 
 export function follow(
@@ -76,20 +76,17 @@ const meets = (some: readonly string[], others: readonly string[]): boolean => {
 
 /** Findings of one name at one check are one verdict, with the evidence of the first. */
 function mergedByName(opened: readonly DriftVerdict[]): DriftVerdict[] {
-  const byName = new Map<VerdictName, DriftVerdict>();
-  for (const verdict of opened) {
-    const first = byName.get(verdict.name);
-    byName.set(
-      verdict.name,
-      first
-        ? {
-            ...first,
-            since: Math.min(first.since, verdict.since),
-            seriesIds: [...first.seriesIds, ...verdict.seriesIds],
-            message: `${first.message} So do ${first.seriesIds.length} more.`,
-          }
-        : verdict,
-    );
-  }
-  return [...byName.values()];
+  const byName = new Map<VerdictName, DriftVerdict[]>();
+  for (const verdict of opened)
+    byName.set(verdict.name, [...(byName.get(verdict.name) ?? []), verdict]);
+  return [...byName.values()].map((all) => {
+    const [first, ...others] = all as [DriftVerdict, ...DriftVerdict[]];
+    if (others.length === 0) return first;
+    return {
+      ...first,
+      since: Math.min(...all.map(({ since }) => since)),
+      seriesIds: all.flatMap(({ seriesIds }) => seriesIds),
+      message: `${first.message} The same holds for ${others.length} more.`,
+    };
+  });
 }

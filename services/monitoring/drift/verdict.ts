@@ -20,8 +20,7 @@ export const VERDICTS = {
   volume: 'the total of all series jumped from one day to the next',
   level: 'values lie far above or below the same hours of earlier weeks',
   variance: 'values scatter far more than before around the same hours of earlier weeks',
-  skill: 'forecasts got worse next to the baseline from one day to the next',
-  leak: 'forecasts get worse next to the baseline little by little',
+  skill: 'forecasts are worse next to the baseline than they were',
   coverage: 'intervals hold fewer, or more, actuals than they say and than before',
 } as const;
 

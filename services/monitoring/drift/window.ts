@@ -13,6 +13,7 @@ import {
   localLag,
 } from '../../../forecasting/features/calendar.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
+import type { VerdictName } from './verdict.ts';
 
 const MINUTE = 60_000;
 const DAY_MS = 86_400_000;
@@ -52,6 +53,7 @@ export interface Window extends Grid {
 
 /** A span of values that are known to be wrong: they are no reference, and not judged again. */
 export interface Mask {
+  readonly name: VerdictName;
   readonly since: number;
   /** Exclusive; null: it lasts. */
   readonly until: number | null;
@@ -98,7 +100,7 @@ function quietDays(calendar: Calendar, dayOf: Int32Array): Uint8Array {
 
 /** The window with masked values unknown as references. */
 export function masked(window: Window, masks: readonly Mask[]): Window {
-  if (masks.length === 0) return window;
+  if (masks.length === 0) return { ...window, trusted: window.values };
   const trusted = window.values.slice();
   const rows = new Map(window.seriesIds.map((id, row) => [id, row]));
   for (const { since, until, seriesIds } of masks) {
@@ -117,7 +119,10 @@ export function masked(window: Window, masks: readonly Mask[]): Window {
 }
 
 /** The window with masked values unknown altogether: they are not judged either. */
-export const trustedOnly = (window: Window): Window => ({ ...window, values: window.trusted });
+export const unjudged = (window: Window, masks: readonly Mask[]): Window => ({
+  ...window,
+  values: masked(window, masks).trusted,
+});
 
 export const timeAt = (window: Window, t: number): number => window.start + t * window.intervalMs;
 

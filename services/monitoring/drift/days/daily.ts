@@ -9,9 +9,9 @@ import { type Finding, figure, percent, seriesText, timeText } from '../verdict.
 import { timeAt, type Window } from '../window.ts';
 import { completeDays, type DaySummary, type LocalDay, summarise } from './day-summary.ts';
 import { type Sums, sumOf } from './deviation.ts';
-import { likeSunday, movedHoliday, SHAPES_KEPT, type Shape } from './holiday.ts';
+import { movedHoliday, SHAPES_KEPT, type Shape } from './holiday.ts';
 import { FLEET_DAYS, fleetLevel, type Judged, SERIES_DAYS, seriesLevel } from './level.ts';
-import { fitOf } from './profile.ts';
+import { type Match, shapesOf } from './profile.ts';
 import { shiftOf } from './shifted.ts';
 import { learn, MIN_DAYS, NEW_TRACK, type Track } from './track.ts';
 import { variance } from './variance.ts';
@@ -22,6 +22,7 @@ import { zeroShare } from './zeros.ts';
 const MIN_WEEKS = 3;
 const DISPERSION_DAYS = 60;
 const MAX_RISE = 4;
+const FURTHEST_SHARE = 0.1;
 
 interface SeriesState {
   /** Variance of a value over its mean, and the days that it is taken from. */
@@ -189,7 +190,7 @@ function judgeFleet(
   isHistory: boolean,
 ): FleetDay {
   const isEnough = summaries.length >= window.seriesIds.length / 2;
-  const today = isEnough && summaries.length > 0 ? sumOf(summaries) : null;
+  const today = isEnough && summaries.length > 0 ? sumOf(withoutFurthest(summaries)) : null;
   const recent = [...before.recent, today].slice(-SERIES_DAYS);
   if (!today || window.seriesIds.length < 2) return { after: { recent } };
   const level = fleetLevel(recent, before.level);
@@ -207,6 +208,13 @@ function judgeFleet(
   };
 }
 
+/** A tenth of the series, those furthest off, say nothing about the fleet: they have findings. */
+function withoutFurthest(summaries: readonly DaySummary[]): DaySummary[] {
+  const distance = ({ observed, expected }: DaySummary) => Math.abs(observed - expected);
+  const sorted = [...summaries].sort((a, b) => distance(a) - distance(b));
+  return sorted.length > 2 ? sorted.slice(0, -Math.ceil(FURTHEST_SHARE * sorted.length)) : sorted;
+}
+
 function sumFinding(
   name: 'level' | 'volume',
   seriesIds: readonly string[],
@@ -215,7 +223,9 @@ function sumFinding(
   { value, limit, sums }: Judged,
 ): Finding {
   const { observed, expected, count } = sums;
-  const what = seriesText(seriesIds, window.seriesIds.length);
+  const all = window.seriesIds.length;
+  const left = seriesIds.length === all && all > 2 ? Math.ceil(FURTHEST_SHARE * all) : 0;
+  const what = seriesText(seriesIds, all) + (left > 0 ? ` but the ${left} furthest off` : '');
   const times = figure(observed / expected);
   return {
     name,
@@ -249,25 +259,26 @@ function judgeShape(
   // A grid of days has no shape of a day.
   if (window.day < 4) return { findings, after: {} };
   const dispersions = window.seriesIds.map((id) => series[id]?.dispersion ?? 0);
-  const fit = fitOf(window, day, dispersions);
-  const shift = window.isQuiet[day.first] === 1 ? null : shiftOf(fit, before.shift);
-  const isShifted = shift !== null && shift.gain > shift.limit;
-  const shapes = [...before.shapes, ...shapeOf(window, day, likeSunday(fit))].slice(-SHAPES_KEPT);
+  const match = shapesOf(window, day, dispersions);
+  const isQuiet = window.isQuiet[day.first] === 1;
+  const shift = isQuiet ? null : shiftOf(match, before.shift);
+  const isShifted = shift !== null && Math.abs(shift.share) > shift.limit;
+  const shapes = [...before.shapes, ...shapeOf(window, day, match.sunday)].slice(-SHAPES_KEPT);
   if (isShifted) {
-    const hours = (Math.abs(shift.intervals) * window.intervalMs) / 3_600_000;
+    const hours = (shift.intervals * window.intervalMs) / 3_600_000;
     findings.push({
       name: 'shifted',
       since: timeAt(window, day.first),
       seriesIds: window.seriesIds,
       evidence: {
-        statistic: 'share of the misfit that a shift explains',
-        value: shift.gain,
+        statistic: 'share of the way to the shifted shape',
+        value: shift.share,
         limit: shift.limit,
         intervals: shift.intervals,
       },
       message:
-        `Values come ${figure(hours)} h too ${shift.intervals > 0 ? 'late' : 'early'}: that ` +
-        `explains ${percent(shift.gain)} of how far the day lies from its usual shape.`,
+        `Values come ${figure(hours)} h too ${shift.share > 0 ? 'late' : 'early'}: the day ` +
+        `has gone ${percent(Math.abs(shift.share))} of the way to that shape.`,
     });
   }
   const moved = shapes.length > before.shapes.length || shapes.at(-1) !== before.shapes.at(-1);
@@ -279,7 +290,7 @@ function judgeShape(
       since: (earlier as Shape).start,
       seriesIds: window.seriesIds,
       evidence: {
-        statistic: 'logarithm of the misfit to a weekday over that to a Sunday',
+        statistic: 'share of the way to the shape of a Sunday',
         value: holiday.kept.likeSunday,
         limit: holiday.limit,
         observed: holiday.kept.likeSunday,
@@ -291,21 +302,16 @@ function judgeShape(
         `like a holiday.`,
     });
   }
-  const learned = shift && (isHistory || !isShifted);
-  return {
-    findings,
-    after: {
-      shapes,
-      ...(learned && { shift: learn(before.shift, shift.intervals ? shift.gain : 0) }),
-    },
-  };
+  const isLearned = !isQuiet && (isHistory || !isShifted);
+  const track = isLearned ? { shift: learn(before.shift, shift?.share ?? 0) } : {};
+  return { findings, after: { shapes, ...track } };
 }
 
 const dayText = ({ day }: Shape): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
 /** Of a working day; weekends tell holidays apart from nothing. */
-function shapeOf(window: Window, { day, first }: LocalDay, value: number | null): Shape[] {
-  if (value === null || (window.calendar.weekday[first] as number) > 4) return [];
+function shapeOf(window: Window, { day, first }: LocalDay, { share, z }: Match): Shape[] {
+  if (z === 0 || (window.calendar.weekday[first] as number) > 4) return [];
   const isHoliday = window.calendar.holiday[first] === 1;
-  return [{ day, start: timeAt(window, first), isHoliday, likeSunday: value }];
+  return [{ day, start: timeAt(window, first), isHoliday, likeSunday: share, z }];
 }

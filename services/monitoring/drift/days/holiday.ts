@@ -4,14 +4,13 @@
  * working day close by that fits a Sunday. A holiday that nobody keeps, and a storm, are neither.
  * Fails: never.
  */
-import type { Fit } from './profile.ts';
-import { MAX_SHIFT } from './profile.ts';
-
 /** Days between the two, at most. */
 const MAX_AWAY = 7;
 export const SHAPES_KEPT = MAX_AWAY + 1;
-/** Logarithm of one misfit over the other from which on a day is like the one, or the other. */
-const CLEARLY = 0.5;
+/** Shares of the way to a Sunday: of a holiday that is kept, and of one that is not. */
+const KEPT = 0.5;
+const NOT_KEPT = 0.25;
+const MIN_Z = 6;
 
 /** The shape of one working day. */
 export interface Shape {
@@ -19,14 +18,11 @@ export interface Shape {
   readonly day: number;
   readonly start: number;
   readonly isHoliday: boolean;
-  /** Logarithm of the misfit to its weekday over that to a Sunday: positive is like a Sunday. */
+  /** Share of the way from its weekday to a Sunday. */
   readonly likeSunday: number;
+  /** In standard errors. */
+  readonly z: number;
 }
-
-export const likeSunday = ({ shifted, sunday }: Fit): number | null => {
-  const own = shifted[MAX_SHIFT] as number;
-  return own > 0 && sunday > 0 ? Math.log(own / sunday) : null;
-};
 
 export interface MovedHoliday {
   readonly calendar: Shape;
@@ -41,8 +37,8 @@ export function movedHoliday(shapes: readonly Shape[]): MovedHoliday | null {
   for (const other of shapes.slice(0, -1)) {
     if (newest.day - other.day > MAX_AWAY || newest.isHoliday === other.isHoliday) continue;
     const [calendar, kept] = newest.isHoliday ? [newest, other] : [other, newest];
-    if (calendar.likeSunday < -CLEARLY && kept.likeSunday > CLEARLY)
-      return { calendar, kept, limit: CLEARLY };
+    if (calendar.likeSunday < NOT_KEPT && kept.likeSunday > KEPT && kept.z > MIN_Z)
+      return { calendar, kept, limit: KEPT };
   }
   return null;
 }

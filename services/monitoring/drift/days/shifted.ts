@@ -1,35 +1,33 @@
 /**
- * Purpose: a feed whose hours have moved: the shape of the day fits an earlier or a later one far
- * better than its own.
- * Invariants: the gain is compared with the largest that the fleet ever had, so that a change of
- * daylight or of habits is none; the same shift on two days in a row, or a very large gain on one.
+ * Purpose: a feed whose hours have moved: the day has gone most of the way from its own shape to
+ * the same shape some hours earlier or later.
+ * Invariants: compared with the furthest that the fleet ever went, so that a change of daylight or
+ * of habits is none.
  * Fails: never.
  */
-import { type Fit, MAX_SHIFT } from './profile.ts';
+import type { Match, Shapes } from './profile.ts';
 import { limitOf, type Track } from './track.ts';
 
-const FLOOR = 0.4;
-/** The rest of a gain of 1 is what no shift explains: no limit lies beyond this. */
-const HIGHEST = 0.8;
+const FLOOR = 0.6;
+/** A feed that is shifted goes all the way: no limit lies beyond this. */
+const HIGHEST = 0.9;
+const MIN_Z = 6;
+/** Shifts that explain nearly as much as the one that explains most. */
+const SURE_ENOUGH = 0.7;
+const OVERSHOT = 1.45;
 
-export interface Shift {
-  /** Intervals that the values come late (positive) or early. */
+export interface Shift extends Match {
   readonly intervals: number;
-  /** Share of the misfit that the shift explains. */
-  readonly gain: number;
   readonly limit: number;
 }
 
-export function shiftOf({ shifted }: Fit, track: Track): Shift | null {
-  const own = shifted[MAX_SHIFT] as number;
-  if (!(own > 0)) return null;
-  let best = MAX_SHIFT;
-  for (let k = 0; k < shifted.length; k++)
-    if ((shifted[k] as number) < (shifted[best] as number)) best = k;
-  return {
-    // Values that fit what is usual later came early.
-    intervals: MAX_SHIFT - best,
-    gain: 1 - (shifted[best] as number) / own,
-    limit: Math.min(HIGHEST, limitOf(track, FLOOR)),
-  };
+/** The shift that explains most of the day; null where none is more than noise. */
+export function shiftOf({ shifted }: Shapes, track: Track): Shift | null {
+  const surest = Math.max(...shifted.map(({ z }) => Math.abs(z)));
+  if (surest < MIN_Z) return null;
+  const likely = shifted.filter(({ z }) => Math.abs(z) >= SURE_ENOUGH * surest);
+  // Twice the way to one hour is two hours: the first that is not overshot.
+  const best = likely.find(({ share }) => Math.abs(share) < OVERSHOT) ?? likely.at(-1);
+  if (!best) return null;
+  return { ...best, limit: Math.min(HIGHEST, limitOf(track, FLOOR)) };
 }

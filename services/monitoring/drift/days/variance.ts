@@ -25,10 +25,13 @@ export function variance(
   dispersion: number,
   track: Track,
 ): Scatter | null {
-  const known = days.filter((day) => day !== null);
+  const all = days.filter((day) => day !== null);
+  const rest = ({ squares, size, count }: DaySummary) => squares / (size * count);
+  // Without the worst day: one in which a level changed is no scatter.
+  const known = all.sort((a, b) => rest(a) - rest(b)).slice(0, -1);
   const total = (of: (day: DaySummary) => number) => known.reduce((sum, day) => sum + of(day), 0);
   const usual = dispersion * total((day) => day.size * day.count);
-  if (known.length < MIN_DAYS || !(usual > 0)) return null;
+  if (all.length < MIN_DAYS || !(usual > 0)) return null;
   // One usual unit more on both sides: a series of rare events stays near 0.
   const unit = dispersion * dispersion;
   const value = Math.log((total(({ squares }) => squares) + unit) / (usual + unit));

@@ -7,7 +7,7 @@
  */
 import { type Finding, figure, timeText } from '../verdict.ts';
 import { timeAt, valueAt, type Window } from '../window.ts';
-import { runLimit, surprise } from './chance.ts';
+import { rarity, runLimit } from './chance.ts';
 
 const MIN_INTERVALS = 3;
 const MIN_SERIES = 2;
@@ -86,7 +86,7 @@ function natsOf(window: Window, first: number, end: number): number {
   for (let t = first; t < end; t++) {
     for (let s = 0; s < window.seriesIds.length; s++) {
       const value = valueAt(window, s, t);
-      if (value !== 0 && !Number.isNaN(value)) nats += surprise(window, s, t, value);
+      if (value !== 0 && !Number.isNaN(value)) nats += rarity(window, s, t, value);
     }
   }
   return nats;

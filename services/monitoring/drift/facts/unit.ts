@@ -8,7 +8,6 @@ import { type Finding, figure, seriesText, timeText } from '../verdict.ts';
 import {
   createReferences,
   expectedOf,
-  type References,
   readReferences,
   timeAt,
   valueAt,
@@ -20,10 +19,15 @@ const MIN_SERIES_POWER = 2;
 const MIN_FLEET_FACTOR = Math.log10(8);
 /** Distance from the factor, in powers of ten. */
 const TOLERANCE = 0.2;
+const FLEET_TOLERANCE = 0.4;
 const FLEET_SHARE = 0.7;
+/** Share of zeros in earlier weeks beyond which a series shows no factor. */
+const MAX_ZEROS = 0.5;
 
 interface Factor {
   readonly series: number;
+  readonly observed: number;
+  readonly expected: number;
   /** Logarithm to the base 10 of what is observed over what is expected. */
   readonly power: number;
 }
@@ -31,9 +35,9 @@ interface Factor {
 export function unit(window: Window): Finding[] {
   const factors = window.seriesIds.flatMap((_, s) => factorOf(window, s) ?? []);
   if (factors.length === 0) return [];
-  const powers = factors.map(({ power }) => power).sort((a, b) => a - b);
-  const middle = powers[powers.length >> 1] as number;
-  const near = factors.filter(({ power }) => Math.abs(power - middle) <= TOLERANCE);
+  const total = (of: (factor: Factor) => number) => factors.reduce((sum, one) => sum + of(one), 0);
+  const middle = Math.log10(total(({ observed }) => observed) / total(({ expected }) => expected));
+  const near = factors.filter(({ power }) => Math.abs(power - middle) <= FLEET_TOLERANCE);
   const isFleet =
     factors.length > 1 &&
     Math.abs(middle) >= MIN_FLEET_FACTOR &&
@@ -59,9 +63,10 @@ function findingOf(
     since,
     seriesIds,
     evidence: {
-      statistic: 'factor to the expected values',
-      value: 10 ** power,
-      limit: seriesIds.length > 1 ? 10 ** MIN_FLEET_FACTOR : 10 ** MIN_SERIES_POWER,
+      statistic: 'powers of ten between observed and expected',
+      value: power,
+      limit: seriesIds.length > 1 ? MIN_FLEET_FACTOR : MIN_SERIES_POWER - TOLERANCE,
+      factor: 10 ** power,
     },
     message:
       `${seriesText(seriesIds, window.seriesIds.length)} shows about ${figure(10 ** power)} ` +
@@ -69,24 +74,24 @@ function findingOf(
   };
 }
 
-/** Of the newest intervals that are known and never zero in other weeks; null of too few. */
+/** Of the newest known intervals; null of too few, and of a series that is zero in most of them. */
 function factorOf(window: Window, series: number): Factor | null {
   const references = createReferences();
-  let [observed, expected, count] = [0, 0, 0];
+  let [observed, expected, count, zeros, read] = [0, 0, 0, 0, 0];
   const first = Math.max(0, window.end - Math.max(window.day, INTERVALS));
   for (let t = window.end - 1; t >= first && count < INTERVALS; t--) {
     const value = valueAt(window, series, t);
     const usual = expectedOf(readReferences(window, series, t, references));
-    if (Number.isNaN(value) || Number.isNaN(usual) || hasZero(references)) continue;
+    if (Number.isNaN(value) || Number.isNaN(usual)) continue;
+    for (let i = 0; i < references.count; i++) if (references.values[i] === 0) zeros++;
+    read += references.count;
     observed += value;
     expected += usual;
     count++;
   }
-  if (count < INTERVALS || expected <= 0 || observed <= 0) return null;
-  return { series, power: Math.log10(observed / expected) };
+  if (count < INTERVALS || zeros > MAX_ZEROS * read || expected <= 0 || observed <= 0) return null;
+  return { series, observed, expected, power: Math.log10(observed / expected) };
 }
-
-const hasZero = ({ values, count }: References): boolean => values.subarray(0, count).includes(0);
 
 /** Where the factor begins: the sums of the series lie nearer to it than to 1. */
 function onset(window: Window, factors: readonly Factor[], power: number): number {

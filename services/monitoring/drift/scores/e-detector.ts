@@ -15,9 +15,11 @@
 export const LAG_DAYS = 28;
 const MIN_REFERENCE = 21;
 const MEMORY_DAYS = 90;
-const SIGMA_MARGIN = 1.5;
+const SIGMA_MARGIN = 1.3;
 /** Bets on a change of so many deviations: small ones find leaks, large ones sudden changes. */
 const BETS = [0.5, 1, 2] as const;
+/** Share of the climb that had been made three weeks ago, in a climb that is no step. */
+const MIN_CLIMBED = 0.15;
 /** A single day speaks for a change by at most so many deviations. */
 const CUT = 4;
 
@@ -100,48 +102,59 @@ function factorOf(
 
 function learn(before: Detector, figure: number): Pick<Detector, 'count' | 'mean' | 'variance'> {
   const count = Math.min(before.count + 1, MEMORY_DAYS);
-  const step = figure - before.mean;
+  // A day that is far better than usual (the baseline fails on a holiday) is no noise upwards.
+  const least = before.mean - 3 * Math.sqrt(before.variance);
+  const step = (before.count < MIN_REFERENCE ? figure : Math.max(figure, least)) - before.mean;
   const mean = before.mean + step / count;
-  const variance = before.variance + (step * (figure - mean) - before.variance) / count;
+  const variance = before.variance + (step * step * (1 - 1 / count) - before.variance) / count;
   return { count, mean, variance };
 }
 
-/**
- * Whether the last figures climb steadily rather than step up once: the line fits them better than
- * the best step does.
- */
-export function isLeak({ recent }: Detector): boolean {
-  const n = recent.length;
-  const sum = (from: number, to: number, of: (x: number, i: number) => number) => {
-    let total = 0;
-    for (let i = from; i < to; i++) total += of(recent[i] as number, i);
-    return total;
-  };
-  const restAround = (from: number, to: number) => {
-    const mean = sum(from, to, (x) => x) / (to - from);
-    return sum(from, to, (x) => (x - mean) ** 2);
-  };
-  let step = Number.POSITIVE_INFINITY;
-  for (let cut = 1; cut < n; cut++) step = Math.min(step, restAround(0, cut) + restAround(cut, n));
-  const middle = (n - 1) / 2;
-  const mean = sum(0, n, (x) => x) / n;
-  const slope =
-    sum(0, n, (x, i) => (i - middle) * (x - mean)) / sum(0, n, (_, i) => (i - middle) ** 2);
-  const line = sum(0, n, (x, i) => (x - mean - slope * (i - middle)) ** 2);
-  return slope > 0 && line < step;
+/** The change in the last figures: the day since when, and whether they climb from then on. */
+export interface Change {
+  readonly since: number;
+  readonly isClimb: boolean;
 }
 
-/** The day of the largest step up among the last figures: since when it is worse. */
-export function changeDay({ recent, days }: Detector): number {
-  let [best, at] = [Number.NEGATIVE_INFINITY, days.length - 1];
-  const total = recent.reduce((sum, x) => sum + x, 0);
-  let left = 0;
-  for (let cut = 1; cut < recent.length; cut++) {
-    left += recent[cut - 1] as number;
-    const n = recent.length;
-    const rise = (total - left) / (n - cut) - left / cut;
-    const weight = rise * Math.sqrt((cut * (n - cut)) / n);
-    if (weight > best) [best, at] = [weight, cut];
+/** The step, or the climb from a level, that fits the last figures best. */
+export function changeIn(detector: Detector): Change {
+  const { recent, days, mean } = detector;
+  const isClimb = climbs(detector);
+  const shape = (i: number) => (isClimb ? Math.max(0, i + 1) : i >= 0 ? 1 : 0);
+  const figures = [mean, ...recent];
+  let best = { rest: Number.POSITIVE_INFINITY, since: days.at(-1) as number };
+  for (let cut = 1; cut < figures.length; cut++) {
+    const rest = restOf(figures, (i) => shape(i - cut));
+    if (rest < best.rest) best = { rest, since: days[cut - 1] as number };
   }
-  return days[at] as number;
+  return { since: best.since, isClimb };
+}
+
+/** Whether each of the last three weeks was worse than the one before, and the first by enough. */
+function climbs({ recent, mean }: Detector): boolean {
+  if (recent.length < 21) return false;
+  const [third, second, last] = [21, 14, 7].map(
+    (back) =>
+      recent.slice(recent.length - back, recent.length - back + 7).reduce((a, b) => a + b, 0) / 7 -
+      mean,
+  ) as [number, number, number];
+  return third > MIN_CLIMBED * last && second > third && last > second;
+}
+
+/** Sum of squares around the line through `shape`; infinite where that falls. */
+function restOf(figures: readonly number[], shape: (i: number) => number): number {
+  const n = figures.length;
+  let [sum, shapes, cross, square, own] = [0, 0, 0, 0, 0];
+  for (const [i, figure] of figures.entries()) {
+    const x = shape(i);
+    sum += figure;
+    shapes += x;
+    cross += figure * x;
+    square += x * x;
+    own += figure * figure;
+  }
+  const spread = square - (shapes * shapes) / n;
+  const common = cross - (sum * shapes) / n;
+  if (!(spread > 0) || common <= 0) return Number.POSITIVE_INFINITY;
+  return own - (sum * sum) / n - (common * common) / spread;
 }

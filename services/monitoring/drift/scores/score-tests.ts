@@ -8,11 +8,10 @@
 import { type Finding, figure, percent, seriesText, timeText } from '../verdict.ts';
 import type { DailyScore } from './daily-score.ts';
 import {
-  changeDay,
+  changeIn,
   type Detector,
   type DetectorRules,
   evidenceOf,
-  isLeak,
   NEW_DETECTOR,
   observe,
 } from './e-detector.ts';
@@ -100,7 +99,7 @@ function observeAll(
 ): Record<Test, Detector> {
   const limit = (2 * DAYS_A_YEAR * TESTS.length * sharedBy) / FALSE_ALARMS_A_YEAR;
   const of = (test: Test) => before?.[test] ?? NEW_DETECTOR;
-  const skill = { tolerance: 0.1, minSigma: 0.02, limit };
+  const skill = { tolerance: 0.08, minSigma: 0.02, limit };
   const next = {
     skill: observe(of('skill'), score.at, Math.log(score.pinball / score.baselinePinball), skill),
     narrow: of('narrow'),
@@ -142,7 +141,7 @@ function findingOf(
   all: readonly string[],
 ): Finding {
   const { mean, recent } = detector;
-  const since = changeDay(detector);
+  const { since, isClimb } = changeIn(detector);
   const changed = recent.slice(detector.days.indexOf(since));
   const now = changed.reduce((sum, x) => sum + x, 0) / changed.length;
   const what = seriesText(seriesIds, all.length);
@@ -151,7 +150,7 @@ function findingOf(
     test === 'skill'
       ? { observed: Math.exp(now), expected: Math.exp(mean) }
       : { observed: sign * now, expected: sign * mean };
-  const name = test === 'skill' ? (isLeak(detector) ? 'leak' : 'skill') : 'coverage';
+  const name = test === 'skill' ? 'skill' : 'coverage';
   return {
     name,
     since,
@@ -163,12 +162,13 @@ function findingOf(
         (2 * DAYS_A_YEAR * TESTS.length * (seriesIds.length === all.length ? 1 : all.length)) /
         FALSE_ALARMS_A_YEAR,
       ...figures,
+      shape: isClimb ? 'gradual' : 'sudden',
     },
     message:
       test === 'skill'
         ? `The loss of the forecasts of ${what} is ${figure(figures.observed)} of the ` +
           `baseline's since ${timeText(since)}; it was ${figure(figures.expected)}` +
-          `${name === 'leak' ? ', and it grows day by day' : ''}.`
+          `${isClimb ? ', and it grows day by day' : ''}.`
         : `The ${LEVEL} % intervals of ${what} hold ${percent(figures.observed)} of the actuals ` +
           `since ${timeText(since)}; they held ${percent(figures.expected)}.`,
   };

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type CitySource, openCity } from '../../../../domains/taxi/city.ts';
 import { writeTrips } from '../../../../domains/taxi/city-trips.ts';
 import { taxi } from '../../../../domains/taxi/definition.ts';
+import { feedOf } from '../../../../domains/taxi/incidents.ts';
 import { parquetFiles } from '../../../../platform/duckdb/sql.ts';
 import {
   type FeatureFixture,
@@ -57,7 +58,7 @@ describe('the simulated city', () => {
     await mkdir(folder);
     const rows = (files: string[]) =>
       `SELECT * FROM ${parquetFiles(files.map((file) => join(folder, file)))}`;
-    await writeTrips(city.demand, 7, { start, end }, folder, 'whole.parquet');
+    await writeTrips(feedOf(city.demand, null), 7, { start, end }, folder, 'whole.parquet');
     const [[trips]] = await sql(`SELECT count(*)::INTEGER FROM (${rows(['whole.parquet'])})`);
     expect(trips).toBeGreaterThan(500);
     let run = 0;
@@ -71,7 +72,13 @@ describe('the simulated city', () => {
         ];
         const files = edges.slice(1).map((_, i) => `${run}-${i}.parquet`);
         for (const [i, file] of files.entries())
-          await writeTrips(city.demand, 7, { start: edges[i], end: edges[i + 1] }, folder, file);
+          await writeTrips(
+            feedOf(city.demand, null),
+            7,
+            { start: edges[i], end: edges[i + 1] },
+            folder,
+            file,
+          );
         run++;
         const [whole, cut] = [rows(['whole.parquet']), rows(files)];
         const differences = await sql(
@@ -130,7 +137,7 @@ describe('the simulated city', () => {
     const city = await open();
     await city.parts();
     await writeTrips(
-      city.demand,
+      feedOf(city.demand, null),
       7,
       { start: utc('2026-03-20T08'), end: utc('2026-03-20T10') },
       folderOf(),
