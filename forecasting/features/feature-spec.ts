@@ -23,7 +23,7 @@ export interface FeatureSpec {
   readonly isAdditive?: true;
   /**
    * Outputs count in units of how far the series moves (movement.ts), as offsets to a base that
-   * follows yesterday as far as yesterday tells more than last week. Version 2 only.
+   * follows yesterday as far as yesterday says more than last week. Version 2 only.
    */
   readonly hasMovement?: true;
   readonly place: CalendarPlace;
@@ -69,7 +69,7 @@ const CALENDAR_FEATURES = 4 + 7 + 4;
 const HISTORY_FEATURES = 3;
 /** Version 2, on a grid of days or more: the time of year, as two waves. */
 const YEAR_FEATURES = 4;
-/** In units of the movement: the last two days at the step's time, means of lags, what is recent. */
+/** In units of the movement: the last days at the step's time, means of lags, what is recent. */
 export const DAYS_IN_MOVEMENTS = 2;
 const MOVEMENT_GROUPS = [
   ...(['recent', 'recent', 'weeks', 'weeks', 'weeks'] as const),

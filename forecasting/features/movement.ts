@@ -3,7 +3,8 @@
  * model's outputs count, and how much yesterday says of today.
  * Invariants: reads the last five weeks up to the cutoff alone; scaling a series changes nothing;
  * results are finite and positive.
- * Fails: never; where nothing can be compared or nothing moves, the unit is the level and yesterday says nothing.
+ * Fails: never; where nothing can be compared or nothing moves, the unit is the level and
+ * yesterday says nothing.
  */
 import { type FeatureSpec, WEEKS_BACK } from './feature-spec.ts';
 
@@ -15,7 +16,7 @@ export interface Movement {
   readonly size: number;
   /**
    * What of the squared distance to last week is not in that to yesterday: near 1 where a series
-   * drifts, 0 where the week tells more.
+   * drifts, 0 where the week says more.
    */
   readonly ofYesterday: number;
 }

@@ -35,13 +35,13 @@ const movementOf = (panel: ReturnType<typeof wave>, level = 1000) =>
   movementAt(targetOf(panel, 0), CUTOFF, spec, level);
 
 describe('the movement of a series', () => {
-  test('is its distance to yesterday where it drifts, and yesterday tells nearly all', () => {
+  test('is its distance to yesterday where it drifts, and yesterday says nearly all', () => {
     const { size, ofYesterday } = movementOf(wave(0.2));
     expect(size).toBeCloseTo((24 * 0.2) / 1000, 5);
     expect(ofYesterday).toBeCloseTo(1 - 1 / 49, 3);
   });
 
-  test('is its distance to last week where the week tells more, and yesterday counts nothing', () => {
+  test('is its distance to last week where that says more', () => {
     const { size, ofYesterday } = movementOf(wave(0.02, 200));
     expect(size).toBeCloseTo((168 * 0.02) / 1000, 5);
     expect(ofYesterday).toBe(0);
@@ -64,7 +64,7 @@ function featuresOf(of: FeatureSpec, panel: ReturnType<typeof wave>) {
   return batch;
 }
 
-test('the base of a drifting series is near yesterday; without movements it is the mean of weeks', () => {
+test('the base of a drifting series is near yesterday, without movements far off', () => {
   const panel = wave(0.2);
   const errorOf = (of: FeatureSpec) => {
     const { base, level } = featuresOf(of, panel);
