@@ -21,6 +21,11 @@ export interface FeatureSpec {
    * instead of multiplied. Version 2 only.
    */
   readonly isAdditive?: true;
+  /**
+   * Outputs count in units of how far the series moves (movement.ts), as offsets to a base that
+   * follows yesterday as far as yesterday says more than last week. Version 2 only.
+   */
+  readonly hasMovement?: true;
   readonly place: CalendarPlace;
   readonly frequencyMinutes: number;
   /** Intervals per day and per week: the two seasons the lags look back by. */
@@ -64,6 +69,12 @@ const CALENDAR_FEATURES = 4 + 7 + 4;
 const HISTORY_FEATURES = 3;
 /** Version 2, on a grid of days or more: the time of year, as two waves. */
 const YEAR_FEATURES = 4;
+/** In units of the movement: the last days at the step's time, means of lags, what is recent. */
+export const DAYS_IN_MOVEMENTS = 2;
+const MOVEMENT_GROUPS = [
+  ...(['recent', 'recent', 'weeks', 'weeks', 'weeks'] as const),
+  ...(['recent', 'recent', 'series'] as const),
+];
 export const MINUTES_A_DAY = 1440;
 
 /**
@@ -118,7 +129,8 @@ export function featureSizes(spec: FeatureSpec): FeatureSizes {
   const contextSize = (spec.context?.weights.length ?? 0) * CONTEXT_INPUTS;
   const isVersioned = spec.version === 2;
   const windowExtras = isVersioned ? HISTORY_FEATURES : 0;
-  const stepExtras = hasYearFeatures(spec) ? YEAR_FEATURES : 0;
+  const stepExtras =
+    (hasYearFeatures(spec) ? YEAR_FEATURES : 0) + (spec.hasMovement ? MOVEMENT_GROUPS.length : 0);
   const longestWindow = WEEKS_BACK_LONG * spec.week + spec.day;
   const pastSize = past.length * PAST_INPUTS;
   return {
@@ -179,7 +191,9 @@ export function featureGroups(spec: FeatureSpec): {
     ...times(9, 'weeks' as const),
   ];
   const year = times(hasYearFeatures(spec) ? YEAR_FEATURES : 0, 'calendar' as const);
-  const step = [...lags, ...times(2, 'recent' as const), ...calendar, null, null, ...year];
+  const moved = spec.hasMovement ? MOVEMENT_GROUPS : [];
+  const recent = times(2, 'recent' as const);
+  const step = [...lags, ...recent, ...calendar, null, null, ...year, ...moved];
   const pastSize = windowSize - contextSize - window.length;
   return {
     window: [

@@ -11,6 +11,7 @@ import { type ExogenousRows, PAST_INPUTS } from './exogenous.ts';
 import type { FeatureSource } from './feature-source.ts';
 import {
   DAYS_BACK,
+  DAYS_IN_MOVEMENTS,
   type FeatureSizes,
   type FeatureSpec,
   featureSizes,
@@ -21,6 +22,7 @@ import {
   WEEKS_BACK,
   WEEKS_BACK_LONG,
 } from './feature-spec.ts';
+import { type Movement, movementAt, NO_MOVEMENT } from './movement.ts';
 import { historyAt, type SeriesHistory } from './series-history.ts';
 
 const DAYS_BACK_LONG = 7;
@@ -42,6 +44,11 @@ export interface FeatureBatch {
   readonly base: Float32Array;
   /** [capacity]: the series' level in the target's own unit. Always positive. */
   readonly level: Float32Array;
+  /**
+   * [capacity]: what outputs count in, in units of the level. Always positive; 1 for models from
+   * before there was another unit.
+   */
+  readonly movement: Float32Array;
 }
 
 export function createFeatureBatch(
@@ -55,6 +62,7 @@ export function createFeatureBatch(
     step: new Float32Array(capacity * horizon * sizes.stepSize),
     base: new Float32Array(capacity * horizon),
     level: new Float32Array(capacity),
+    movement: new Float32Array(capacity).fill(1),
   };
 }
 
@@ -180,8 +188,10 @@ export function writeFeatures(
     return Number.isNaN(residual) ? 0 : residual;
   };
   const exogenous = source.exogenous[series] as ExogenousRows;
-  const view = { ...history, ...level, source, exogenous, cutoff, scale, residualAt };
+  const movement = spec.hasMovement ? movementAt(values, cutoff, spec, level.level) : NO_MOVEMENT;
+  const view = { ...history, ...level, movement, source, exogenous, cutoff, scale, residualAt };
   batch.level[row] = level.level;
+  batch.movement[row] = movement.size;
   writeSteps(view, writeWindow(view, batch, row), batch, row);
 }
 
@@ -205,6 +215,7 @@ interface SeriesView extends SeriesHistory, Level {
   readonly scale: number;
   /** A value against the mean of its last 4 weeks; 0 where one of them is unknown. */
   readonly residualAt: (t: number) => number;
+  readonly movement: Movement;
 }
 
 /** Residuals of the last day: what every step sees of them. */
@@ -285,7 +296,8 @@ function writeSteps(
     const mean = weekMeans[at] as number;
     const nearestDay = isVersioned ? Math.ceil(k / day) * day : day;
     const dayMean = meanOfLags(source, values, t, day, DAYS_BACK_LONG, cutoff + 1, nearestDay);
-    const base = baseOf(view, at, isVersioned ? dayMean : Number.NaN);
+    const shaped = baseOf(view, at, isVersioned ? dayMean : Number.NaN);
+    const base = afterYesterday(view, shaped, localLag(calendar, t, nearestDay));
     batch.base[row * horizon + k - 1] = base;
     let spread = 0;
     let holidayLags = 0;
@@ -302,7 +314,8 @@ function writeSteps(
       const lag = localLag(calendar, t, (d + beyond) * day);
       step[to++] = lag <= cutoff ? residualAt(lag) : 0;
     }
-    step[to++] = orBase(meanOfLags(source, values, t, week, WEEKS_BACK_LONG, cutoff + 1), base);
+    const weeksMean = meanOfLags(source, values, t, week, WEEKS_BACK_LONG, cutoff + 1);
+    step[to++] = orBase(weeksMean, base);
     step[to++] = orBase(dayMean, base);
     step[to++] = orBase(weekMeans[at - 1] as number, base);
     step[to++] = orBase(weekMeans[at + 1] as number, base);
@@ -324,6 +337,10 @@ function writeSteps(
     step[to++] = k / horizon;
     step[to++] = 1 / k;
     if (hasYearFeatures(spec)) to = writeYear(calendar, t, step, to);
+    if (spec.hasMovement) {
+      const offsets = [dayMean * scale, weeksMean * scale, shaped].map((x) => x - base);
+      to = writeMovements(view, recent, { t, base, nearestDay, offsets }, step, to);
+    }
     for (let i = 0; i < futureSize; i++)
       step[to++] = exogenous.future[t * futureSize + i] as number;
   }
@@ -346,6 +363,42 @@ function baseOf(view: SeriesView, at: number, dayMean: number): number {
   const known = Number.isNaN(mean) ? dayMean : mean;
   const level = source.spec.isAdditive ? center * scale : 1;
   return shapeAt(view, at, Number.isNaN(known) ? level : known * scale);
+}
+
+/** A base, moved towards the value of the last known day at the target's time. */
+function afterYesterday(
+  { movement, values, scale, cutoff }: SeriesView,
+  base: number,
+  lag: number,
+): number {
+  const value = lag >= 0 && lag <= cutoff ? (values[lag] as number) * scale : Number.NaN;
+  const share = movement.ofYesterday;
+  return share > 0 && !Number.isNaN(value) ? base + share * (value - base) : base;
+}
+
+/** Writes the inputs of one step in units of the movement. @returns the next place */
+function writeMovements(
+  { source, values, scale, cutoff, movement }: SeriesView,
+  recent: RecentResiduals,
+  of: { t: number; base: number; nearestDay: number; offsets: readonly number[] },
+  step: Float32Array,
+  at: number,
+): number {
+  const { day } = source.spec;
+  const unit = 1 / movement.size;
+  let to = at;
+  const write = (offset: number) => {
+    step[to++] = Number.isNaN(offset) ? 0 : unit * offset;
+  };
+  for (let d = 0; d < DAYS_IN_MOVEMENTS; d++) {
+    const lag = localLag(source.calendar, of.t, of.nearestDay + d * day);
+    write(lag >= 0 && lag <= cutoff ? (values[lag] as number) * scale - of.base : Number.NaN);
+  }
+  for (const offset of of.offsets) write(offset);
+  write(recent.sum / day);
+  write(recent.last);
+  step[to++] = Math.log(movement.size);
+  return to;
 }
 
 /** Writes the calendar's inputs of interval t. @returns the next place */

@@ -107,6 +107,7 @@ export function featureSpecOf(domain: Domain): FeatureSpec {
   const { day, week } = seasonsOf(domain);
   return {
     version: 2,
+    hasMovement: true,
     place: { timeZone: domain.timeZone, holidays: domain.holidays },
     frequencyMinutes: domain.frequencyMinutes,
     day,

@@ -18,6 +18,8 @@ const BOUNDS = [0.3, 4] as const;
 const SURE = 2;
 /** Length of a block in horizons. */
 const BLOCK_HORIZONS = 2;
+/** Fewer blocks than this do not show how much they differ: nothing is narrowed. */
+const MIN_BLOCKS = 4;
 
 /** How far outside the median actuals were, in units of the predicted distance. */
 interface Ratios {
@@ -49,7 +51,8 @@ export function factorsOf(
       pooled(steps.slice(Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1)),
     );
     const count = effectiveCount(pools, share);
-    return pools.map(({ ascending }) => factorOf(ascending, share, count));
+    const least = blockCount(steps) < MIN_BLOCKS ? 1 : BOUNDS[0];
+    return pools.map(({ ascending }) => Math.max(least, factorOf(ascending, share, count)));
   });
 }
 
@@ -127,6 +130,9 @@ function effectiveCount(pools: readonly Pool[], share: number): number {
     ? Math.max(1, (share * (1 - share) * used) / variance)
     : Number.POSITIVE_INFINITY;
 }
+
+const blockCount = (parts: readonly Ratios[]): number =>
+  new Set(parts.flatMap(({ blocks }) => [...new Set(blocks)])).size;
 
 /**
  * The factor that leaves `share` of the ratios (ascending) at or below it, corrected for how many

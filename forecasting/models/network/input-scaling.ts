@@ -81,10 +81,10 @@ export function standardiseRow(
 
 /** Makes the first `rows` rows of the batch copies of its first. */
 export function repeatFirstRow(
-  { capacity, window, step, base, level }: FeatureBatch,
+  { capacity, window, step, base, level, movement }: FeatureBatch,
   rows: number,
 ): void {
-  for (const values of [window, step, base, level]) {
+  for (const values of [window, step, base, level, movement]) {
     const size = values.length / capacity;
     for (let row = 1; row < rows; row++) values.copyWithin(row * size, 0, size);
   }
@@ -150,7 +150,8 @@ export function fitScaling(
       addMoments(step, batch.step, k * sizes.stepSize);
       const y = values[cutoff + 1 + k] as number;
       if (Number.isNaN(y)) continue;
-      distances[known++] = Math.abs(y / (batch.level[0] as number) - (batch.base[k] as number));
+      const distance = y / (batch.level[0] as number) - (batch.base[k] as number);
+      distances[known++] = Math.abs(distance) / (batch.movement[0] as number);
     }
   }
   if (window.count === 0) throw noKnownHistory();

@@ -85,12 +85,11 @@ export class NetworkPass {
     const { scaling, linear, calibration } = this.trained;
     const { Q, median, fittedHorizon } = this;
     const level = this.batch.level[row] as number;
+    const unit = scaling.outputScale * (this.batch.movement[row] as number);
     const at = row * fittedHorizon + k;
     const anchor = level * (this.batch.base[at] as number);
-    const own = anchor + level * (offsets[at * Q + median] as number) * scaling.outputScale;
-    const line = linear
-      ? anchor + level * (this.lineOffsets[at] as number) * scaling.outputScale
-      : anchor;
+    const own = anchor + level * (offsets[at * Q + median] as number) * unit;
+    const line = linear ? anchor + level * (this.lineOffsets[at] as number) * unit : anchor;
     const group = this.groupOf(row);
     return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
@@ -109,13 +108,14 @@ export class NetworkPass {
     const { scaling, calibration, spec } = this.trained;
     const { Q, median, fittedHorizon, quantileValues } = this;
     const level = this.batch.level[row] as number;
+    const unit = scaling.outputScale * (this.batch.movement[row] as number);
     const group = this.groupOf(row);
     for (let k = 0; k < horizon; k++) {
       const at = row * fittedHorizon + k;
       const anchor = level * (this.batch.base[at] as number);
       const center = this.centerOf(offsets, row, k);
       for (let q = 0; q < Q; q++)
-        quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * scaling.outputScale;
+        quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * unit;
       if (calibration) spreadAbout(calibration.factors[group], k, center, quantileValues, median);
       constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;

@@ -101,7 +101,8 @@ export function fitCoefficients(
       windows++;
       fillRow(source, batch, 0, series, cutoff, scaling, 1);
       const level = batch.level[0] as number;
-      const weight = level ** 2 / (level + meanLevel);
+      const unit = level * (batch.movement[0] as number);
+      const weight = unit ** 2 / (level + meanLevel);
       for (let k = 0; k < spec.horizon; k++) {
         if (batch.weight[k] === 0) continue;
         writeRow(row, batch, source, 0, k);
@@ -165,10 +166,11 @@ export function ridgeForecaster({ spec, scaling, coefficients }: FittedRidge): F
         writeFeatures(source, series, at, batch, 0);
         standardiseRow(batch, 0, source, scaling);
         linearOffsets(source, coefficients, batch, 0, offsets);
+        const unit = scaling.outputScale * (batch.movement[0] as number);
         for (let k = 0; k < horizon; k++) {
           const value =
             (batch.level[0] as number) *
-            ((batch.base[k] as number) + (offsets[k] as number) * scaling.outputScale);
+            ((batch.base[k] as number) + (offsets[k] as number) * unit);
           out[series * horizon + k] = spec.nonNegative && value < 0 ? 0 : value;
         }
       }

@@ -16,7 +16,10 @@ import { noKnownHistory, standardiseRow } from './input-scaling.ts';
 import type { InputScaling } from './network.ts';
 
 export interface TrainingBatch extends FeatureBatch {
-  /** [capacity × horizon]: (y − base) in units of the output scale; 0 where y is unknown. */
+  /**
+   * [capacity × horizon]: (y − base) in units of the movement and the output scale; 0 where y is
+   * unknown.
+   */
   readonly target: Float32Array;
   /** [capacity × horizon]: weight in the loss; 0 where y is unknown. */
   readonly weight: Float32Array;
@@ -85,12 +88,15 @@ export function fillRow(
   standardiseRow(batch, row, source, scaling);
   const values = targetOf(source.panel, series);
   const scale = 1 / (batch.level[row] as number);
+  const movement = batch.movement[row] as number;
+  const unit = scaling.outputScale * movement;
   for (let k = 0; k < horizon; k++) {
     const at = row * horizon + k;
     const y = values[cutoff + 1 + k] as number;
     const isKnown = !Number.isNaN(y);
-    batch.target[at] = isKnown ? (y * scale - (batch.base[at] as number)) / scaling.outputScale : 0;
-    batch.weight[at] = isKnown ? weight : 0;
+    batch.target[at] = isKnown ? (y * scale - (batch.base[at] as number)) / unit : 0;
+    // The loss counts in units of the level: what is a small movement is a small error.
+    batch.weight[at] = isKnown ? weight * movement : 0;
   }
 }
 

@@ -32,7 +32,13 @@ import {
 
 const spec = newSpec;
 const additive: FeatureSpec = { ...spec, nonNegative: false, isAdditive: true };
-const anySpec = fc.constantFrom<FeatureSpec>(spec, additive, { ...spec, horizon: 200 });
+const anySpec = fc.constantFrom<FeatureSpec>(
+  ...[spec, additive, { ...spec, horizon: 200 }],
+  ...[
+    { ...spec, hasMovement: true as const },
+    { ...additive, hasMovement: true as const },
+  ],
+);
 const LENGTH = lookBack(spec) + 200;
 const anyCutoff = fc.integer({ min: lookBack(spec), max: LENGTH - 1 });
 
@@ -51,8 +57,10 @@ function featuresOf(panel: Panel, series: number, cutoff: number, of = spec, fir
   writeFeatures(createFeatureSource(panel, of, first), series, cutoff, batch, 0);
   return batch;
 }
-const bits = ({ window, step, base, level }: FeatureBatch) =>
-  [window, step, base, level].map((values) => Buffer.from(values.buffer).toString('base64'));
+const bits = ({ window, step, base, level, movement }: FeatureBatch) =>
+  [window, step, base, level, movement].map((values) =>
+    Buffer.from(values.buffer).toString('base64'),
+  );
 
 test('nothing after the cutoff is read, also for a horizon longer than the week', () => {
   fc.assert(
@@ -85,10 +93,11 @@ test('every input is finite, the level positive, and the groups cover the inputs
   fc.assert(
     fc.property(anyPanel, fc.integer({ min: 400, max: LENGTH - 1 }), anySpec, (...given) => {
       const [panel, cutoff, of] = given;
-      const { window, step, base, level } = featuresOf(panel, 0, cutoff, of);
-      for (const values of [window, step, base, level])
+      const { window, step, base, level, movement } = featuresOf(panel, 0, cutoff, of);
+      for (const values of [window, step, base, level, movement])
         expect(values.every(Number.isFinite)).toBe(true);
       expect(level[0]).toBeGreaterThan(0);
+      expect(movement[0]).toBeGreaterThan(0);
       const groups = featureGroups(of);
       expect([groups.window.length, groups.step.length * of.horizon]).toEqual([
         window.length,

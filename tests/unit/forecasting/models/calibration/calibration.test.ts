@@ -387,6 +387,24 @@ describe('hours that err together', () => {
     expect(mean).toBeLessThan(0.86);
   });
 
+  test('three blocks say nothing of how much they differ: they widen, and narrow nothing', () => {
+    // A block is two horizons: 30 intervals hold three of them.
+    const short = cutoffsFrom(696, 721);
+    const wide = Array.from({ length: 60 }, () => 10);
+    const factorsWith = (by: number) =>
+      calibrate(
+        noisy(wide),
+        wrongBy(
+          wide,
+          wide.map(() => by),
+        ),
+        short,
+        spec,
+      ).factors[0]?.[2];
+    expect(factorsWith(2)).toEqual(new Array(HORIZON).fill(1));
+    for (const factor of factorsWith(0.5) as number[]) expect(factor).toBeGreaterThan(1.5);
+  });
+
   test('a quiet fortnight narrows an interval less than it was quiet', () => {
     const right = wrongBy(centers, [1, 1, 1]);
     const factors = Array.from(
