@@ -4,10 +4,9 @@
  * Fails: never.
  */
 import type { Domain } from '../../domains/domain.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import type { ApiKeys } from './access/key-file.ts';
+import type { CreateAppOptions } from './create-app.ts';
 import type {
   ActualsSink,
   DecisionsSource,
@@ -17,9 +16,8 @@ import type {
   ServingPorts,
 } from './ports.ts';
 import type { OpenPredictor } from './prediction/predictor.ts';
-import type { InferenceSettings } from './settings.ts';
 
-export interface AppOptions extends ServingPorts {
+export interface AppOptions extends ServingPorts, CreateAppOptions {
   readonly domain: Domain;
   /**
    * Where batches store the forecasts they issue; null or absent: all are computed at the start.
@@ -41,9 +39,6 @@ export interface AppOptions extends ServingPorts {
   readonly startBackend?: () => Promise<unknown>;
   /** Where spans go; null or absent: nothing is traced. */
   readonly tracing?: Tracing | null;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly settings: InferenceSettings;
   /** The folder of the dashboard's files; default: in this repository. */
   readonly dashboard?: URL;
   /** Whether /docs shows the API; default: true. */

@@ -7,7 +7,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyServerOptions, LogController } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { App } from './plugins/app.ts';
@@ -18,9 +18,12 @@ export interface CreateAppOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: InferenceSettings;
+  /** What compiles the JSON schemas; absent: Fastify's own compilers, for this app alone. */
+  readonly schemaController?: FastifyServerOptions['schemaController'];
 }
 
-export function createApp({ clock, logger, settings }: CreateAppOptions): App {
+export function createApp(options: CreateAppOptions): App {
+  const { clock, logger, settings, schemaController } = options;
   const { bodyLimitBytes, requestTimeoutMs, trustProxy, urlPrefix } = settings;
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -44,6 +47,7 @@ export function createApp({ clock, logger, settings }: CreateAppOptions): App {
     frameworkErrors: respondWithError,
     clientErrorHandler: respondToBrokenConnection,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    ...(schemaController === undefined ? {} : { schemaController }),
   }).withTypeProvider<TypeBoxTypeProvider>();
   // An unknown expectation is ignored, as RFC 9110 (10.1.1) allows; Node would send an empty 417.
   app.server.on('checkExpectation', (request, response) =>

@@ -39,7 +39,10 @@ export interface ReadableFiles {
 export class FeatureFiles implements ReadableFiles {
   readonly store: ObjectStore;
   /** Content and claims that hold → the file in which they were found. */
-  readonly #verified = new LRUCache<string, string>({ max: MAX_VERIFIED });
+  readonly #verified = new LRUCache<string, string>({
+    // A `max` would have its memory allocated here, in every process that opens a store.
+    ...{ maxSize: MAX_VERIFIED, sizeCalculation: () => 1 },
+  });
   /** They never change, and a process asks for the same ones again and again. */
   readonly #indexes = new LRUCache<string, SegmentIndex>({ max: MAX_INDEXES });
 

@@ -16,6 +16,7 @@ import type { Promotion, ServedCard } from '../../services/inference/ports.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
 import type { Manifest } from '../../storage/features/manifest.ts';
 import { MANIFEST_FORMAT } from '../../storage/features/manifest-format.ts';
+import { compileOnce } from '../fixtures/inference/compile-once.ts';
 
 export const HOUR = 3_600_000;
 export const LENGTH = 8 * 168;
@@ -193,6 +194,7 @@ export function createFixture(changes: Partial<Fixture> = {}) {
     domain,
     clock,
     logger: silentLogger,
+    schemaController: compileOnce,
     settings: { ...defaultInferenceSettings, maxEventLoopDelayMs: 0, rateLimitPerMinute: 0 },
     features: {
       async head() {

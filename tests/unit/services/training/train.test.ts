@@ -2,7 +2,7 @@
  * Purpose: a training run from a snapshot on disk to a champion, and every way in which it must not
  * get there.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -39,18 +39,19 @@ beforeAll(async () => {
 const makeFolder = () => mkdtemp(join(tmpdir(), 'headway-training-'));
 const remove = (folder: string) => rm(folder, { recursive: true, force: true });
 
-describe('on data with a pattern that the naive forecasters miss', () => {
-  let folder: string;
-  let toy: ReturnType<typeof openToy>;
-  let first: Awaited<ReturnType<typeof train>>;
-  beforeAll(async () => {
-    folder = await makeFolder();
-    toy = openToy(join(folder, 'store'));
-    await commitPanel(folder, toy, learnable());
-    first = await train(toy.request);
-  }, 60_000);
-  afterAll(() => remove(folder));
+/** On data with a pattern that the naive forecasters miss. */
+let trained: string;
+let toy: ReturnType<typeof openToy>;
+let first: Awaited<ReturnType<typeof train>>;
+beforeAll(async () => {
+  trained = await makeFolder();
+  toy = openToy(join(trained, 'store'));
+  await commitPanel(trained, toy, learnable());
+  first = await train(toy.request);
+}, 60_000);
+afterAll(() => remove(trained));
 
+describe('on data with a pattern that the naive forecasters miss', () => {
   test('the model beats them, is registered and becomes champion', async () => {
     expect(first.verdict.reason).toMatch(/^promoted: /);
     expect(first.verdict.promoted).toBe(true);
@@ -156,7 +157,7 @@ describe('on data with a pattern that the naive forecasters miss', () => {
     const head = await toy.features.head();
     const more = learnable(2);
     await commitPanel(
-      folder,
+      trained,
       toy,
       {
         ...more,
@@ -175,11 +176,11 @@ describe('on data with a pattern that the naive forecasters miss', () => {
 describe('what must not pass', () => {
   let folder: string;
   let logged: string[];
-  let toy: ReturnType<typeof openToy>;
+  let own: ReturnType<typeof openToy>;
   beforeEach(async () => {
     folder = await makeFolder();
     logged = [];
-    toy = openToy(
+    own = openToy(
       join(folder, 'store'),
       pino({ level: 'error' }, { write: (line: string) => logged.push(line) }),
     );
@@ -187,19 +188,19 @@ describe('what must not pass', () => {
   afterEach(() => remove(folder));
 
   test('a network on a random walk, where nobody can beat the last value', async () => {
-    await commitPanel(folder, toy, randomWalk());
+    await commitPanel(folder, own, randomWalk());
     const { verdict, card } = await train({
-      ...toy.request,
+      ...own.request,
       config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 20 } },
     });
     expect(verdict.promoted).toBe(false);
     expect(verdict.outcome).not.toBe('promoted');
-    expect(await toy.registry.champion()).toBeNull();
+    expect(await own.registry.champion()).toBeNull();
     // Refused, but kept, with the verdict.
-    expect((await toy.registry.list()).map(({ modelVersion }) => modelVersion)).toEqual([
+    expect((await own.registry.list()).map(({ modelVersion }) => modelVersion)).toEqual([
       card.modelVersion,
     ]);
-    expect((await toy.registry.promotions())[0]).toMatchObject({
+    expect((await own.registry.promotions())[0]).toMatchObject({
       kind: 'rejected',
       modelVersion: card.modelVersion,
     });
@@ -211,25 +212,24 @@ describe('what must not pass', () => {
   ])(
     'a champion that %s is not compared with, and training goes on',
     async (_title, isDamaged) => {
-      await commitPanel(folder, toy, learnable());
-      const quick = {
-        ...toy.request,
-        config: { ...toyConfig, fit: { ...toyConfig.fit, steps: 2 } },
-      };
-      const { card } = await train(quick);
+      await cp(join(trained, 'store'), join(folder, 'store'), { recursive: true });
+      const { card } = first;
+      if (isDamaged) await damage(join(folder, 'store'), card.modelVersion);
       const champion = isDamaged
         ? card
-        : await toy.registry.register({
+        : await own.registry.register({
             model: { kind: 'forest' },
             weights: new Uint8Array(8),
             card: cardOf(card),
           });
-      await toy.registry.promote({
-        modelVersion: champion.modelVersion,
-        reason: 'test',
-        evidence: null,
-      });
-      if (isDamaged) await damage(join(folder, 'store'), card.modelVersion);
+      if (!isDamaged)
+        await own.registry.promote({
+          modelVersion: champion.modelVersion,
+          reason: 'test',
+          evidence: null,
+        });
+      const fit = { ...toyConfig.fit, steps: 2 };
+      const quick = { ...own.request, config: { ...toyConfig, fit } };
       const { verdict } = await train({ ...quick, seed: 4 });
       expect(verdict.comparisons.map(({ reference }) => reference)).not.toContain('champion');
       expect(logged.join()).toContain('the champion cannot be compared with');
@@ -241,24 +241,24 @@ describe('what must not pass', () => {
   test('too short a history: the error says in days what is missing', async () => {
     const panel = learnable();
     const length = MIN_HISTORY;
-    await commitPanel(folder, toy, {
+    await commitPanel(folder, own, {
       ...panel,
       length,
       columns: { target: panel.columns.target.filter((_, i) => i % panel.length < length) },
     });
-    const error = await train(toy.request).catch((caught: unknown) => caught);
+    const error = await train(own.request).catch((caught: unknown) => caught);
     expect(isHeadwayError(error, 'HISTORY_TOO_SHORT')).toBe(true);
     // what a window reaches back, one horizon, the test days.
     expect((error as Error).message).toContain(`(${length} intervals);`);
     const needed = MIN_HISTORY + HORIZON + TEST_INTERVALS;
     expect((error as Error).message).toContain(`(${needed} intervals) are needed`);
-    expect(await toy.registry.list()).toEqual([]);
+    expect(await own.registry.list()).toEqual([]);
   });
 
   test('no snapshot at all, and one that does not exist', async () => {
     const codeOf = (error: unknown) => (error as { code?: string }).code;
-    expect(await train(toy.request).catch(codeOf)).toBe('SNAPSHOT_EMPTY');
-    expect(await train({ ...toy.request, snapshotVersion: '7-abcdefabcdef' }).catch(codeOf)).toBe(
+    expect(await train(own.request).catch(codeOf)).toBe('SNAPSHOT_EMPTY');
+    expect(await train({ ...own.request, snapshotVersion: '7-abcdefabcdef' }).catch(codeOf)).toBe(
       'OBJECT_NOT_FOUND',
     );
   });
