@@ -5,10 +5,10 @@
  * Fails: a RangeError for data that cannot be drawn.
  */
 import type { VerdictChart } from '../services/training/train.ts';
+import type { ExplanationData } from './charts/data/explanation-data.ts';
+import type { ForecastData } from './charts/data/forecast-data.ts';
 import { explanationChart } from './charts/explanation-chart.ts';
-import type { ExplanationData } from './charts/explanation-data.ts';
 import { forecastChart } from './charts/forecast-chart.ts';
-import type { ForecastData } from './charts/forecast-data.ts';
 import { svgFile } from './charts/svg.ts';
 import { verdictChart } from './charts/verdict-chart.ts';
 

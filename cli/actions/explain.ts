@@ -12,7 +12,7 @@ import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { indexAt, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { type ExplanationData, totalOf } from '../../reports/charts/explanation-data.ts';
+import { type ExplanationData, totalOf } from '../../reports/charts/data/explanation-data.ts';
 import { explanationInTerminal } from '../../reports/terminal/explanation.ts';
 import type { ExplanationResponse } from '../../services/inference/openapi/explanation-schemas.ts';
 import {

@@ -15,7 +15,7 @@ import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import { FLAG_MEANINGS, SERIES_FLAGS } from '../../forecasting/panel/series-flags.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import type { ForecastData } from '../../reports/charts/forecast-data.ts';
+import type { ForecastData } from '../../reports/charts/data/forecast-data.ts';
 import { forecastInTerminal } from '../../reports/terminal/forecast.ts';
 import {
   type IssuedForecasts,

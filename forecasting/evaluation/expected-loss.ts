@@ -14,9 +14,9 @@
  */
 export function expectedLossWeights(quantiles: readonly number[]): number[] {
   const weights = quantiles.map(() => 0);
-  const pieces = piecesOf(quantiles);
+  const segments = segmentsOf(quantiles);
   for (const [at, q] of quantiles.entries()) {
-    for (const { mass, mean, end } of pieces) {
+    for (const { mass, mean, end } of segments) {
       const share = (mass * (end > q ? q : q - 1)) / quantiles.length;
       for (const [i, weight] of mean) weights[i] = (weights[i] as number) + share * weight;
       weights[at] = (weights[at] as number) - share;
@@ -25,7 +25,7 @@ export function expectedLossWeights(quantiles: readonly number[]): number[] {
   return weights;
 }
 
-interface Piece {
+interface Segment {
   /** Its probability. */
   readonly mass: number;
   /** The mean of Y in it, as weights of the quantiles' values. */
@@ -35,9 +35,9 @@ interface Piece {
 }
 
 /** The distribution between the quantiles, and its two tails. */
-function piecesOf(quantiles: readonly number[]): Piece[] {
+function segmentsOf(quantiles: readonly number[]): Segment[] {
   const last = quantiles.length - 1;
-  const between = quantiles.slice(1).map((end, i): Piece => {
+  const between = quantiles.slice(1).map((end, i): Segment => {
     const mean = [[i, 0.5] as const, [i + 1, 0.5] as const];
     return { mass: end - (quantiles[i] as number), mean, end };
   });

@@ -13,7 +13,7 @@ import {
   NEAR_ZERO,
   signed,
   totalOf,
-} from './explanation-data.ts';
+} from './data/explanation-data.ts';
 import { colour, partColour } from './look.ts';
 import { domainOf, type Frame, labelsBelow, lineOf, marginOf, verticalAxis } from './marks.ts';
 import type { ChartFile, Panel } from './svg.ts';

@@ -7,7 +7,12 @@
  */
 import * as Plot from '@observablehq/plot';
 import { timeLabels } from '../../web/scales.js';
-import { checkForecast, type ForecastData, forecastValues, ticksFor } from './forecast-data.ts';
+import {
+  checkForecast,
+  type ForecastData,
+  forecastValues,
+  ticksFor,
+} from './data/forecast-data.ts';
 import { colour } from './look.ts';
 import {
   axisMinus,

@@ -5,7 +5,7 @@
  * Fails: never; without finite values it draws its axes.
  */
 import * as Plot from '@observablehq/plot';
-import { ticksFor } from './forecast-data.ts';
+import { ticksFor } from './data/forecast-data.ts';
 import { CHARACTER, type Colour, colour } from './look.ts';
 import {
   axisMinus,

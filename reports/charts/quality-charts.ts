@@ -9,10 +9,10 @@ import * as Plot from '@observablehq/plot';
 import { shareText } from '../../services/feature/contract/verdict.ts';
 import type { PartAccount } from '../../services/feature/quality-report.ts';
 import { dateText, figure } from '../text/figures.ts';
-import { ticksFor } from './forecast-data.ts';
+import { ticksFor } from './data/forecast-data.ts';
+import type { QualityTables } from './data/quality-tables.ts';
 import { colour, partColour } from './look.ts';
 import { domainOf, endLabels, labelsBelow, lineOf, marginOf, verticalAxis } from './marks.ts';
-import type { QualityTables } from './quality-tables.ts';
 import type { Chart } from './svg.ts';
 
 const WIDTH = 960;

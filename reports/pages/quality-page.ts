@@ -12,9 +12,9 @@ import {
   type Verdict,
 } from '../../services/feature/contract/verdict.ts';
 import type { Account, QualityReport } from '../../services/feature/quality-report.ts';
+import type { QualityTables } from '../charts/data/quality-tables.ts';
 import { colour, partColour } from '../charts/look.ts';
 import { barChart, heatChart, rejectionChart, volumeChart } from '../charts/quality-charts.ts';
-import type { QualityTables } from '../charts/quality-tables.ts';
 import { WEEKDAYS, weekChart } from '../charts/week-chart.ts';
 import { figure, whole } from '../text/figures.ts';
 import { type Html, html, type Markup } from '../text/html.ts';

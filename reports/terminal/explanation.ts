@@ -13,7 +13,7 @@ import {
   type ExplanationData,
   signed,
   totalOf,
-} from '../charts/explanation-data.ts';
+} from '../charts/data/explanation-data.ts';
 
 /** What is left for the bars is at least this wide on either side of the middle. */
 const MIN_HALF = 5;

@@ -11,7 +11,7 @@ import {
   type ForecastData,
   forecastValues,
   ticksFor,
-} from '../charts/forecast-data.ts';
+} from '../charts/data/forecast-data.ts';
 
 export interface TerminalSize {
   /** Characters, axis and labels included. */

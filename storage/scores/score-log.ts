@@ -44,7 +44,7 @@ export interface ScoreLog {
     readonly until?: number;
     readonly asOf?: number;
   }): Promise<ScoreDay[]>;
-  /** Whether the newest score of a target day was made with this truth. */
+  /** Whether the newest score of a target day is of this truth. */
   known(): Promise<(day: number, truth: string) => boolean>;
   verify(): Promise<StoreReport>;
 }
@@ -113,7 +113,7 @@ interface Name {
 const HASH = '([0-9a-f]{32})';
 const STAMP = '(\\d{8}T\\d{9}Z)';
 const NAME = new RegExp(`^${STAMP}-${STAMP}-${HASH}-${HASH}\\.json\\.gz$`);
-/** Of a hash, in a key: enough to tell versions of one day apart. */
+/** Of a hash, in a key: enough to distinguish the versions of one day. */
 const SHORT = 32;
 
 export function openScoreLog(options: { store: ObjectStore; domain: string }): ScoreLog {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { taxi } from '../../domains/taxi/definition.ts';
 import { createPanel } from '../../forecasting/panel/panel.ts';
-import { drawQuality } from '../../reports/charts/quality-tables.ts';
+import { drawQuality } from '../../reports/charts/data/quality-tables.ts';
 import { qualityPage } from '../../reports/pages/quality-page.ts';
 import { judgeRun } from '../../services/feature/contract/contract.ts';
 import { buildQualityReport } from '../../services/feature/quality-report.ts';

@@ -93,7 +93,7 @@ async function showReport(
   demand: DemandView | null,
 ) {
   const { settings, domain } = context;
-  const { drawQuality } = await import('../../../reports/charts/quality-tables.ts');
+  const { drawQuality } = await import('../../../reports/charts/data/quality-tables.ts');
   const { qualityTable } = await import('../../../reports/terminal/quality-table.ts');
   const { qualityPage } = await import('../../../reports/pages/quality-page.ts');
   const path = flags.report ?? join(settings.work, 'reports', `${domain.name}-data-quality.html`);

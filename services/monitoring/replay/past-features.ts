@@ -2,7 +2,7 @@
  * Purpose: features as they were known at a past time, for a replay: a store that shows what it
  * would have shown then.
  * Invariants: nothing that lies after the time is returned. A store that was fed at the time
- * answers with the snapshot and the values that it had; of a store that was filled afterwards each
+ * returns the snapshot and the values that it had; of a store that was filled afterwards each
  * interval counts as known when it ends, and which of the two holds is stated.
  * Fails: SNAPSHOT_EMPTY where nothing was known yet; the store's own errors.
  */

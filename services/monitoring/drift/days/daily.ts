@@ -309,7 +309,7 @@ function judgeShape(
 
 const dayText = ({ day }: Shape): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
-/** Of a working day; weekends tell holidays apart from nothing. */
+/** Of a working day; on weekends a holiday cannot be recognised. */
 function shapeOf(window: Window, { day, first }: LocalDay, { share, z }: Match): Shape[] {
   if (z === 0 || (window.calendar.weekday[first] as number) > 4) return [];
   const isHoliday = window.calendar.holiday[first] === 1;

@@ -26,10 +26,10 @@ export const surprise = (window: Window, series: number, t: number, value: numbe
 export function rarity(window: Window, series: number, t: number, value: number): number {
   const references = createReferences();
   let [count, equal] = [0, 0];
-  const near = window.day > 1 ? 1 : 0;
-  for (let beside = t - near; beside <= t + near; beside++) {
-    if (beside < 0) continue;
-    readReferences(window, series, beside, references);
+  const reach = window.day > 1 ? 1 : 0;
+  for (let near = t - reach; near <= t + reach; near++) {
+    if (near < 0) continue;
+    readReferences(window, series, near, references);
     count += references.count;
     for (let i = 0; i < references.count; i++) if (references.values[i] === value) equal++;
   }

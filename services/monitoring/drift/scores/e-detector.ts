@@ -20,7 +20,7 @@ const SIGMA_MARGIN = 1.3;
 const BETS = [0.5, 1, 2] as const;
 /** Share of the climb that had been made three weeks ago, in a climb that is no step. */
 const MIN_CLIMBED = 0.15;
-/** A single day speaks for a change by at most so many deviations. */
+/** A single day counts for a change with at most so many deviations. */
 const CUT = 4;
 
 export interface Detector {

@@ -66,7 +66,7 @@ export function testScores(
   return { findings: findingsOf(after), after };
 }
 
-/** Every series has one voice: a loss counts by its share of the baseline's. */
+/** All series weigh the same: a loss counts by its share of the baseline's. */
 function fleetScore(scores: readonly DailyScore[], at: number): DailyScore {
   return scores.reduce<DailyScore>((sum, one) => added(sum, { ...one, at, seriesId: FLEET }), {
     at,

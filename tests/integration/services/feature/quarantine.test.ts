@@ -3,7 +3,7 @@
  * the same, the evidence.
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
+import { drawQuality } from '../../../../reports/charts/data/quality-tables.ts';
 import { qualityPage } from '../../../../reports/pages/quality-page.ts';
 import type { RowSample } from '../../../../services/feature/sources/raw-part.ts';
 import {

@@ -68,6 +68,19 @@ describe('readSettings', () => {
       drainSeconds: 5,
       stopSeconds: 20,
       jobMinutes: 360,
+      jobJitterSeconds: 0,
+      leaseMinutes: 10,
+      monitoringSchedule: '20 * * * *',
+      policy: null,
+      cloudwatch: null,
+      alertMailFrom: null,
+      alertMailTo: null,
+      alertQuietHours: null,
+      alertSilence: null,
+      alertSmtp: null,
+      alertSns: null,
+      alertWebhook: null,
+      alertWebhookFormat: 'slack',
     });
     expect(Object.isFrozen(settings)).toBe(true);
   });

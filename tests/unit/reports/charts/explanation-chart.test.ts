@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ExplanationData } from '../../../../reports/charts/explanation-data.ts';
+import type { ExplanationData } from '../../../../reports/charts/data/explanation-data.ts';
 import { explanationSvg } from '../../../../reports/svg-files.ts';
 import { explanationInTerminal } from '../../../../reports/terminal/explanation.ts';
 import { BROKEN, seriesOf, stretchesOf, textsOf } from '../../../fixtures/drawn.ts';

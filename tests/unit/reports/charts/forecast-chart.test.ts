@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ForecastData } from '../../../../reports/charts/forecast-data.ts';
+import type { ForecastData } from '../../../../reports/charts/data/forecast-data.ts';
 import { forecastSvg } from '../../../../reports/svg-files.ts';
 import { forecastInTerminal } from '../../../../reports/terminal/forecast.ts';
 import { localDays, niceTicks, numberLabel, runs } from '../../../../web/scales.js';

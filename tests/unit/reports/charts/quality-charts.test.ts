@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Domain } from '../../../../domains/domain.ts';
 import { createPanel } from '../../../../forecasting/panel/panel.ts';
+import { drawQuality } from '../../../../reports/charts/data/quality-tables.ts';
 import {
   heatChart,
   rejectionChart,
   volumeChart,
 } from '../../../../reports/charts/quality-charts.ts';
-import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
 import { type Chart, inlineSvg } from '../../../../reports/charts/svg.ts';
 import { viewDemand } from '../../../../services/feature/contract/demand-view.ts';
 import { BROKEN, countOf, stretchesOf, textsOf } from '../../../fixtures/drawn.ts';

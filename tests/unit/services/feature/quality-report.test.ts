@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { Domain } from '../../../../domains/domain.ts';
 import { createPanel, onlySeries } from '../../../../forecasting/panel/panel.ts';
-import { drawQuality } from '../../../../reports/charts/quality-tables.ts';
+import { drawQuality } from '../../../../reports/charts/data/quality-tables.ts';
 import { qualityPage } from '../../../../reports/pages/quality-page.ts';
 import { qualityTable } from '../../../../reports/terminal/quality-table.ts';
 import { judgeRun } from '../../../../services/feature/contract/contract.ts';

@@ -5,9 +5,9 @@
  * MAX_COLUMNS bins of theirs; days are local. Made for the page of a run and not stored with it.
  * Fails: never.
  */
-import type { Domain } from '../../domains/domain.ts';
-import { timestampAt } from '../../forecasting/panel/panel.ts';
-import type { DemandView } from '../../services/feature/contract/demand-view.ts';
+import type { Domain } from '../../../domains/domain.ts';
+import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import type { DemandView } from '../../../services/feature/contract/demand-view.ts';
 
 const MAX_BINS = 360;
 const MAX_COLUMNS = 92;
