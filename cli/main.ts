@@ -18,6 +18,7 @@ import { register as alerts } from './commands/monitoring/alerts.ts';
 import { register as decisions } from './commands/monitoring/decisions.ts';
 import { register as jobs } from './commands/monitoring/jobs.ts';
 import { register as ledger } from './commands/monitoring/ledger.ts';
+import { register as monitor } from './commands/monitoring/monitor.ts';
 import { register as replay } from './commands/monitoring/replay.ts';
 import { register as panel } from './commands/panel.ts';
 import { register as schedule } from './commands/schedule.ts';
@@ -31,7 +32,8 @@ import { register as tune } from './commands/tune.ts';
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
   ...[features, backtest, train, tune, models, forecast, ledger, score, explain],
-  ...[replay, decisions, alerts, jobs, serve, schedule, start, keys, panel, store, config],
+  ...[monitor, replay, decisions, alerts, jobs, serve, schedule, start],
+  ...[keys, panel, store, config],
 ];
 
 export function buildProgram(env: Environment): Command {

@@ -29,6 +29,9 @@ import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
 
+/** Decisions that may say which model runs in shadow. */
+const RECENT = 200;
+
 export interface ForecastFlags {
   readonly series?: string;
   readonly horizon?: number;
@@ -149,9 +152,10 @@ export async function keepIssue(
   const ledger = await context.ledger();
   await ledger.append([issued.entry]);
   const registry = await context.registry();
+  const others = new Set([...challengers, ...(await challengerOf(context))]);
   const shadows = await issueShadows(
     {
-      ...{ domain, registry, challengers, restoreForecaster: restoreNetwork },
+      ...{ domain, registry, challengers: [...others], restoreForecaster: restoreNetwork },
       onFailure: (shadow, error) =>
         logger.warn({ err: error, shadow }, 'a shadow cannot forecast; the batch is complete'),
     },
@@ -164,6 +168,18 @@ export async function keepIssue(
     return [];
   }
   return shadows.map(({ modelVersion, forecaster }) => modelVersion ?? forecaster);
+}
+
+/** The model that has to prove itself by the policy; a log that cannot be read is none. */
+async function challengerOf(context: CommandContext): Promise<string[]> {
+  try {
+    const { openChallenger } = await import('../../services/monitoring/decide.ts');
+    const trial = openChallenger(await (await context.decisions()).recent({ limit: RECENT }));
+    return trial === null ? [] : [trial.modelVersion];
+  } catch (error) {
+    context.logger.warn({ err: error }, 'no challenger forecasts; the batch is complete');
+    return [];
+  }
 }
 
 /** Forecasts of all series or of a shard of them, from the champion and the newest snapshot. */

@@ -9,7 +9,6 @@
  * Fails: SETTINGS_INVALID for a schedule that is not a cron expression; with --once as the job that
  * failed.
  */
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { runChildJob } from '../../platform/jobs/child-job.ts';
 import { type Job, Scheduler } from '../../platform/jobs/scheduler.ts';
@@ -32,7 +31,7 @@ export async function scheduleCommand(
   if (once) {
     const runs = jobRuns(context, context.childEnvironment);
     const limitMs = context.settings.jobMinutes * 60_000;
-    for (const name of only ? [only] : available()) {
+    for (const name of only ? [only] : JOB_NAMES) {
       const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
       await runs[name](signal, context.clock.now());
     }
@@ -68,7 +67,7 @@ export function startSchedule(
     training: settings.trainingSchedule,
     monitoring: settings.monitoringSchedule,
   };
-  const jobs = available().flatMap((name): Job[] => {
+  const jobs = JOB_NAMES.flatMap((name): Job[] => {
     const cron = schedules[name];
     if (cron === null || (only ?? name) !== name) return [];
     return [{ ...common, name, cron, run: runs[name], lastRunAt: lastRuns[name] }];
@@ -87,14 +86,6 @@ export async function lastRunsOf(
     last[name] = (await (await context.jobRuns(name)).lastDone()) ?? undefined;
   return last;
 }
-
-const MONITOR = ['../commands/monitor.ts', '../commands/monitoring/monitor.ts'];
-
-/** A release without the command has no such job. */
-const available = (): readonly JobName[] =>
-  MONITOR.some((path) => existsSync(new URL(path, import.meta.url)))
-    ? JOB_NAMES
-    : JOB_NAMES.filter((name) => name !== 'monitoring');
 
 type JobRun = (signal: AbortSignal, slot: number) => Promise<void>;
 

@@ -14,13 +14,12 @@ import type { ActualsEntry } from '../../storage/forecasts/actuals-log.ts';
 import type { Ledger } from '../../storage/ledger/ledger.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
 import type { CheckEntry, CheckLog } from '../../storage/monitoring/check-log.ts';
-import type { ScoreDay, ScoreLog } from '../../storage/scores/score-log.ts';
-import { type ActPorts, act } from './act.ts';
-import { decide, openChallenger } from './decide.ts';
-import { explainPromotions } from './decisions/explain-promotions.ts';
-import type { Champion, DecideInput } from './decisions/input.ts';
+import type { ScoreLog } from '../../storage/scores/score-log.ts';
+import type { ActPorts } from './act.ts';
+import { applyPolicy } from './apply-policy.ts';
+import type { DailyLoss } from './decisions/live-losses.ts';
 import { checkDrift, type DriftCheck, type DriftState } from './drift/check.ts';
-import type { ReadPolicy } from './policy.ts';
+import { DEFAULT_POLICY, type ReadPolicy } from './policy.ts';
 import { blockLosses } from './scoring/block-losses.ts';
 import { dailyScores } from './scoring/daily-scores.ts';
 import { scoreLedger } from './scoring/score-ledger.ts';
@@ -28,8 +27,6 @@ import { scoreLedger } from './scoring/score-ledger.ts';
 const DAY_MS = 86_400_000;
 /** Corrections of older days do not change their scores any more. */
 const CORRECTED_DAYS = 62;
-/** Decisions that a decision looks back at. */
-const RECENT = 200;
 
 export interface MonitorRequest {
   readonly domain: Domain;
@@ -39,7 +36,7 @@ export interface MonitorRequest {
   readonly posts: readonly ActualsEntry[];
   readonly ledger: Pick<Ledger, 'read'>;
   readonly scores: ScoreLog;
-  readonly checks: Pick<CheckLog, 'head' | 'append'>;
+  readonly checks: Pick<CheckLog, 'head' | 'state' | 'append'>;
   /** null: nothing is decided. */
   readonly policy: ReadPolicy | null;
   readonly decisions: DecisionLog;
@@ -52,11 +49,14 @@ export interface MonitorResult {
   readonly drift: Pick<DriftCheck, 'opened' | 'closed' | 'verdicts'>;
   /** What was decided now, oldest first. */
   readonly decided: readonly DecisionEntry[];
+  /** Of all forecasters that were scored lately, in blocks of time. */
+  readonly losses: readonly DailyLoss[];
 }
 
 export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
   const { domain, now, panel, scores, checks, policy } = request;
-  const before = await checks.head();
+  const last = await checks.head();
+  const before = last === null ? null : await checks.state(last);
   const openDays = 1 + Math.ceil((domain.horizon * domain.frequencyMinutes) / 1440);
   const scoredDays = await scoreLedger({
     ...request,
@@ -68,53 +68,17 @@ export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
   const { day, week } = seasonsOf(domain);
   const drift = checkDrift({
     ...{ panel, at: now, day, week, place: { timeZone, holidays }, staleAfterIntervals },
-    state: (before?.state.drift as DriftState | undefined) ?? null,
+    state: (before?.drift as DriftState | undefined) ?? null,
     scores: dailyScores(days, now),
   });
-  const decided = policy === null ? [] : await decideAndAct(request, policy, days, drift);
-  const check = await checks.append({
-    ...{ at: now, scoredDays },
-    verdicts: drift.verdicts,
-    state: { drift: drift.state },
-  });
-  return { check, drift, decided };
-}
-
-async function decideAndAct(
-  { now, decisions, registry, train }: MonitorRequest,
-  { policy, hash }: ReadPolicy,
-  days: readonly ScoreDay[],
-  { verdicts }: DriftCheck,
-): Promise<DecisionEntry[]> {
-  // Of trainings and changes by hand since the last check.
-  await explainPromotions({ registry, decisions });
-  const recent = await decisions.recent({ limit: RECENT });
-  const cards = await registry.list();
-  const champion = await championOf(registry, cards);
-  const rows = days.flatMap((day) => day.rows);
-  const input: DecideInput = {
-    ...{ now, policy, champion, verdicts, recent },
-    previous: (await registry.earlierChampions())[0]?.modelVersion ?? null,
-    challenger: openChallenger(recent),
-    losses: blockLosses(rows, policy.rollback.blockHours),
-    lastTrainedAt: cards.reduce<number | null>(
-      (last, { createdAt }) => Math.max(last ?? createdAt, createdAt),
-      null,
-    ),
-  };
-  const seen = recent[0]?.number ?? 0;
-  const context = { policyHash: hash, shadowHours: policy.challenger.shadowHours, seen };
+  const losses = blockLosses(
+    days.flatMap(({ rows }) => rows),
+    (policy?.policy ?? DEFAULT_POLICY).rollback.blockHours,
+  );
+  const { verdicts } = drift;
   const clock = { now: () => now, elapsedMs: () => 0 };
-  return act(decide(input), context, { registry, decisions, train, clock });
-}
-
-async function championOf(
-  registry: ModelRegistry,
-  cards: Awaited<ReturnType<ModelRegistry['list']>>,
-): Promise<Champion | null> {
-  const reign = await registry.champion();
-  const card = cards.find(({ modelVersion }) => modelVersion === reign?.modelVersion);
-  if (reign === null || card === undefined) return null;
-  const { modelVersion, trainingCutoff, refit } = card;
-  return { modelVersion, since: reign.at, trainingCutoff, twin: refit?.twin ?? null };
+  const decided =
+    policy === null ? [] : await applyPolicy({ ...request, ...policy, clock, losses, verdicts });
+  const check = await checks.append({ at: now, scoredDays, verdicts }, { drift: drift.state });
+  return { check, drift, decided, losses };
 }

@@ -2,19 +2,22 @@
  * Purpose: what each check of monitoring found: which days were scored, which verdicts stand, and
  * the state that the next check goes on from.
  * Invariants: append-only and numbered; times ascend with the numbers; the newest entry's state is
- * all that a further check needs of the earlier ones.
- * Fails: STORE_CORRUPT with the key for an entry that is torn, changed or not of this format;
- * CLOCK_BEHIND for a check that is older than the newest one.
+ * all that a further check needs of the earlier ones. A state is an object of its own, and goes
+ * when a later check is two days older: the entries stay.
+ * Fails: STORE_CORRUPT with the key for an entry or a state that is torn, changed or not of this
+ * format; CLOCK_BEHIND for a check that is older than the newest one.
  */
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { HeadwayError } from '../../platform/errors.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
 } from '../../platform/files/checksummed-json.ts';
+import { sha256 } from '../../platform/files/content-hash.ts';
 import { lazyValidator, record } from '../../platform/settings/validator.ts';
 import { utcText } from '../../platform/text/utc-text.ts';
 import { openAppendLog } from '../log/append-log.ts';
-import { logNumber, objectKeys } from '../objects/object-keys.ts';
+import { logNumber, objectKeys, stamp } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, verifyEntries } from '../store-report.ts';
 
@@ -36,22 +39,30 @@ export interface Check {
   /** Target days that got a new score, UTC starts in epoch milliseconds. */
   readonly scoredDays: readonly number[];
   readonly verdicts: readonly StandingVerdict[];
-  /** What the next check goes on from, by the part that reads it. */
-  readonly state: Readonly<Record<string, unknown>>;
 }
 
 export interface CheckEntry extends Check {
   readonly number: number;
+  /** Key of the state that the next check goes on from; it has the hash of its content. */
+  readonly state: string;
 }
+
+/** By the part that reads it. */
+export type CheckState = Readonly<Record<string, unknown>>;
 
 export interface CheckLog {
   head(): Promise<CheckEntry | null>;
-  /** Oldest first. */
-  entries(): Promise<CheckEntry[]>;
+  /** From a time on, oldest first. */
+  entries(range?: { readonly from?: number }): Promise<CheckEntry[]>;
+  /** Of the newest entry or one of the last two days. */
+  state(entry: CheckEntry): Promise<CheckState>;
   /** One of the same time is there already: then nothing is written. */
-  append(check: Check): Promise<CheckEntry>;
+  append(check: Check, state: CheckState): Promise<CheckEntry>;
   verify(): Promise<StoreReport>;
 }
+
+/** States of older checks are removed, except the newest two. */
+const STATE_DAYS = 2;
 
 const text = { type: 'string', minLength: 1 };
 const shape = lazyValidator(
@@ -73,7 +84,7 @@ const shape = lazyValidator(
         evidence: { type: 'object' },
       }),
     },
-    state: { type: 'object' },
+    state: text,
   }),
 );
 
@@ -94,18 +105,48 @@ export function openCheckLog(options: { store: ObjectStore; domain: string }): C
     serialise: (entry) =>
       encodeChecksummedJson({ format: CHECK_FORMAT, domain, ...entry }, { compact: true }),
   });
+  const states = objectKeys.checkStates(domain);
+  /** Those that no check goes on from any more. */
+  async function removeOldStates(before: CheckEntry, at: number): Promise<void> {
+    const oldest = Math.min(before.at, at - STATE_DAYS * 86_400_000);
+    const first = `${states}${stamp(oldest)}`;
+    for (const key of await store.list(states)) if (key < first) await store.remove(key);
+  }
   return {
     head: () => log.head(),
-    entries: () => log.entries(),
-    async append(check) {
+    async entries({ from = 0 } = {}) {
+      const found: Stored[] = [];
+      for (let number = await log.size(); number > 0; number--) {
+        const entry = await log.read(number);
+        if (entry.at < from) break;
+        found.push(entry);
+      }
+      return found.reverse();
+    },
+    async state({ state }) {
+      return checkedState(state, await store.get(state));
+    },
+    async append(check, state) {
+      const bytes = gzipSync(JSON.stringify(state));
+      const key = objectKeys.checkState(domain, check.at, sha256(bytes));
+      let before: CheckEntry | null = null;
       const entry = await log.append(async (head, { number, commitId }) => {
         if (head?.at === check.at) return null;
         if (head && head.at > check.at) throw clockBehind(head, check.at);
-        return { ...check, number, commitId };
+        before = head;
+        await store.put(key, bytes);
+        return { ...check, state: key, number, commitId };
       });
+      if (before !== null) await removeOldStates(before, check.at);
       return entry as CheckEntry;
     },
-    verify: () => verifyEntries(store, prefix, (key) => logNumber(key) !== null, parse),
+    verify: () =>
+      verifyEntries(
+        store,
+        objectKeys.monitoring(domain),
+        (key) => logNumber(key) !== null || key.startsWith(states),
+        (key, bytes) => (key.startsWith(states) ? checkedState(key, bytes) : parse(key, bytes)),
+      ),
   };
 
   function clockBehind(head: Stored, at: number): HeadwayError {
@@ -115,4 +156,12 @@ export function openCheckLog(options: { store: ObjectStore; domain: string }): C
       fix: 'Set the clock of this machine right, or wait until that time has passed.',
     });
   }
+}
+
+function checkedState(key: string, bytes: Uint8Array): CheckState {
+  if (key.endsWith(`-${sha256(bytes)}.json.gz`)) return JSON.parse(gunzipSync(bytes).toString());
+  throw new HeadwayError('STORE_CORRUPT', 'its content has another hash than its name says', {
+    where: key,
+    fix: 'Restore the object from a copy of the store.',
+  });
 }

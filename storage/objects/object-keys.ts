@@ -96,8 +96,13 @@ export const objectKeys = {
   checkpoints: (domain: string) => `${of('replay', domain)}/`,
   checkpoint: (domain: string, number: number) =>
     `${of('replay', domain)}/${numbered(number)}.json`,
-  checks: (domain: string) => `${of('monitoring', domain)}/`,
-  check: (domain: string, number: number) => `${of('monitoring', domain)}/${numbered(number)}.json`,
+  monitoring: (domain: string) => `${of('monitoring', domain)}/`,
+  checks: (domain: string) => `${of('monitoring', domain)}/log/`,
+  check: (domain: string, number: number) =>
+    `${of('monitoring', domain)}/log/${numbered(number)}.json`,
+  checkStates: (domain: string) => `${of('monitoring', domain)}/state/`,
+  checkState: (domain: string, at: number, sha256: string) =>
+    `${of('monitoring', domain)}/state/${stamp(at)}-${sha256}.json.gz`,
   scores: (domain: string) => `${of('scores', domain)}/`,
   score: (
     domain: string,

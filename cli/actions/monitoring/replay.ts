@@ -61,7 +61,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     ...{ registry: store.registry, clock, flags },
     features: featuresAt(past, clock),
   });
-  const policy = await readPolicy(null);
+  const policy = await readPolicy(settings.policy);
   const stop = stopOf(context);
   try {
     await replay(plan, {

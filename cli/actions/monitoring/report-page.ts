@@ -25,7 +25,7 @@ export async function reportOf(
   return monitoringReport({
     ...{ from, until, timeZone },
     days: await scores.days({ from, until }),
-    checks: await checks.entries(),
+    checks: await checks.entries({ from }),
     decisions: (await decisions.recent({ at: until, limit: 10_000 })).reverse(),
     knownDays: knownEvents({ timeZone, holidays }, from, until).map(({ start, title }) => ({
       at: start,

@@ -38,7 +38,7 @@ function portsOver(store: MemoryObjectStore): ReplayPorts {
     prepare: (now) => put(`model-${now}`, 'first'),
     issue: async (times) => times.map((issuedAt) => ({ issuedAt }) as LedgerIssue),
     check: async (now) => {
-      await checks.append({ at: now, scoredDays: [], verdicts: [], state: {} });
+      await checks.append({ at: now, scoredDays: [], verdicts: [] }, {});
       await put(`decision-${now}`, 'decided');
       return 'decided';
     },
@@ -49,7 +49,7 @@ function portsOver(store: MemoryObjectStore): ReplayPorts {
 /** What the parts wrote; commit ids are random, so of log entries the keys alone. */
 const contents = (store: MemoryObjectStore) =>
   [...store.objects]
-    .map(([key, bytes]) => [key, key.endsWith('.json') ? '' : Buffer.from(bytes).toString()])
+    .map(([key, bytes]) => [key, /\.json(\.gz)?$/.test(key) ? '' : Buffer.from(bytes).toString()])
     .sort();
 
 test('issues every hour once and checks after each day, the last one shorter', async () => {

@@ -1,0 +1,112 @@
+/**
+ * Purpose: `headway monitor`: one check of the live system: score, look for drift, decide, alert.
+ * Invariants: reads what the other services wrote and writes logs of its own; a second check of the
+ * same moment changes nothing.
+ * Fails: SNAPSHOT_EMPTY; SETTINGS_INVALID for a policy or a channel that is wrong; the training's
+ * error where the policy began one that failed.
+ */
+import { join } from 'node:path';
+import { withRunLock } from '../../../platform/jobs/run-lock.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
+import type { ActPorts } from '../../../services/monitoring/act.ts';
+import { openChannels } from '../../../services/monitoring/alerts/open-channels.ts';
+import { quietHoursOf } from '../../../services/monitoring/alerts/quiet-hours.ts';
+import { cloudwatchFields } from '../../../services/monitoring/live-figures.ts';
+import { monitor } from '../../../services/monitoring/monitor.ts';
+import { readPolicy } from '../../../services/monitoring/policy.ts';
+import { publishCheck } from '../../../services/monitoring/publish-check.ts';
+import type { LiveFigures } from '../../../storage/scores/figures-log.ts';
+import type { CommandContext } from '../../context.ts';
+import { writeOutput } from '../../output.ts';
+import { reportOf } from './report-page.ts';
+import { trainPort } from './train-port.ts';
+
+export interface MonitorFlags {
+  readonly decide: boolean;
+  readonly page?: string;
+  readonly days: number;
+}
+
+const DAY_MS = 86_400_000;
+/** Posts of actuals that are older change no score any more. */
+const POSTED_DAYS = 70;
+
+export async function monitorCommand(context: CommandContext, flags: MonitorFlags): Promise<void> {
+  const { domain, settings, clock, logger } = context;
+  const now = clock.now();
+  const channels = await openChannels(settings, logger);
+  const policy = await readPolicy(settings.policy);
+  const panel = await (await context.features()).readAsOf();
+  const stores = {
+    ledger: await context.ledger(),
+    scores: await context.scores(),
+    checks: await context.checks(),
+    decisions: await context.decisions(),
+    registry: await context.registry(),
+  };
+  const actuals = await context.actuals();
+  const result = await monitor({
+    ...{ domain, now, panel, ...stores, policy: flags.decide ? policy : null },
+    posts: await actuals.entries({ from: now - POSTED_DAYS * DAY_MS }),
+    train: await lockedTraining(context),
+  });
+  const { alertQuietHours } = settings;
+  const figures = await publishCheck({
+    ...{ domain, now, panel, result, channels, ...stores, silence: settings.alertSilence },
+    quietHours: alertQuietHours === null ? null : quietHoursOf(alertQuietHours, domain.timeZone),
+    alerts: await context.alerts(),
+    figures: await context.figures(),
+    onFailure: (channel, reason) =>
+      logger.warn({ channel, reason }, 'an alert could not be sent; it will be tried again'),
+  });
+  const { cloudwatch } = settings;
+  const metrics = cloudwatch === null ? null : cloudwatchFields(cloudwatch, figures);
+  if (metrics !== null) logger.info(metrics, 'monitoring');
+  for (const line of linesOf(result, figures)) context.print(line);
+  const page = flags.page ?? null;
+  if (page !== null) {
+    const report = await reportOf(context, stores, { from: now - flags.days * DAY_MS, until: now });
+    await writeOutput(page, monitoringPage({ report, domain, kind: 'Monitoring', notes: [] }));
+    context.print(`Report: ${page}`);
+  }
+  const { check, decided } = result;
+  const { at, number, scoredDays, verdicts } = check;
+  context.printJson({ at, number, scoredDays, verdicts, decided, figures, page });
+}
+
+/** One training of a domain and store at a time on this machine, as `headway train`. */
+async function lockedTraining(context: CommandContext): Promise<ActPorts['train']> {
+  const { domain, settings, clock } = context;
+  const store = await context.store();
+  const train = trainPort(context, {
+    features: await context.features(),
+    registry: await context.registry(),
+    ...{ clock, flags: {} },
+  });
+  const lock = {
+    folder: join(settings.work, 'locks'),
+    store: `${store.location} ${domain.name}`,
+    kind: 'training',
+    clock,
+  };
+  return (request) => withRunLock(lock, () => train(request));
+}
+
+function linesOf(
+  { check, drift, decided }: Awaited<ReturnType<typeof monitor>>,
+  { skill, coverage80 }: LiveFigures,
+): string[] {
+  const percent = (share: number | null) =>
+    share === null ? 'not known yet' : `${(100 * share).toFixed(1)} %`;
+  const days = check.scoredDays.length;
+  return [
+    `Check ${check.number} at ${utcText(check.at)}: ${days} ${days === 1 ? 'day' : 'days'} scored.`,
+    `Over the last week: skill ${percent(skill)}, coverage of the 80 % intervals ${percent(coverage80)}.`,
+    ...drift.verdicts.map(
+      ({ name, since, message }) => `${name} since ${utcText(since)}: ${message}`,
+    ),
+    ...(drift.verdicts.length === 0 ? ['No drift.'] : []),
+    ...decided.map(({ kind, reason }) => `Decided: ${kind}. ${reason}`),
+  ];
+}
