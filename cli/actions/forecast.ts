@@ -39,6 +39,8 @@ export interface ForecastFlags {
   readonly shard?: string;
   readonly issuedAt?: string;
   readonly challenger?: readonly string[];
+  readonly since?: string;
+  readonly every?: number;
 }
 
 export async function forecastCommand(
@@ -46,6 +48,10 @@ export async function forecastCommand(
   flags: ForecastFlags,
 ): Promise<void> {
   const { domain } = context;
+  if (flags.since !== undefined) {
+    const { forecastSince } = await import('./monitoring/forecast-since.ts');
+    return forecastSince(context, timestamp(flags.since, '--since'), flags.every ?? 1);
+  }
   const issued = await issue(context, {
     allowsBaseline: flags.series !== undefined,
     ...(flags.horizon === undefined ? {} : { horizon: flags.horizon }),

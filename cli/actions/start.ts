@@ -87,6 +87,7 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
     const lastRuns = { monitoring, training: trained };
     const scheduler = startSchedule(context, { environment, lastRuns });
     context.print(`\n${scheduleText(context)} Press Ctrl-C to stop.`);
+    if (champion === null && hasModel) await firstRecord(context, child, stop.signal);
     await stop.happened;
     context.print('\nStopping: waiting for running requests and jobs.');
     await Promise.all([server.close(), scheduler.stop({ abort: true })]);
@@ -95,6 +96,28 @@ export async function startCommand(context: CommandContext, flags: StartFlags): 
     context.print('\nStopped. Saved results stay; the next start continues from there.');
   } finally {
     stop.forget();
+  }
+}
+
+/** So many days of the past get forecasts, and one every so many hours. */
+const RECORD = { days: 14, everyHours: 6 };
+
+/**
+ * Gives a new system a record: what its model would have forecast over the days that it was tested
+ * on, scored. The service is up meanwhile, and goes on where this fails.
+ */
+async function firstRecord(
+  context: CommandContext,
+  child: (args: string[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const since = new Date(context.clock.now() - RECORD.days * 86_400_000).toISOString();
+  try {
+    await child(['forecast', '--since', since, '--every', String(RECORD.everyHours)]);
+    await child(['monitor', '--no-decide']);
+  } catch (error) {
+    if (signal.aborted) return;
+    context.logger.warn({ err: error }, 'the last two weeks have no forecasts; the service is up');
   }
 }
 

@@ -30,7 +30,14 @@ export const register: AddCommand = (program, env) => {
         .option(
           '--challenger <version...>',
           'models that forecast next to the champion, for the ledger alone',
-        ),
+        )
+        .addOption(
+          new Option(
+            '--since <timestamp>',
+            'write what would have been forecast since then, as far as the model was tested only',
+          ).conflicts(['series', 'shard', 'issuedAt', 'challenger', 'horizon']),
+        )
+        .option('--every <hours>', 'with --since: hours between two issues', wholeNumber, 1),
     run: async (context, flags) =>
       (await import('../actions/forecast.ts')).forecastCommand(context, flags),
   });

@@ -11,7 +11,7 @@ import { lazyValidator, record, schemaProblem } from '../../platform/settings/va
 import { quantileColumn } from './part-sql.ts';
 
 export type LedgerRole = 'serving' | 'shadow';
-export type LedgerOrigin = 'batch' | 'served';
+export type LedgerOrigin = 'batch' | 'served' | 'replayed';
 
 /** One forecaster, one cutoff, many series: a block of rows. */
 export interface LedgerIssue {
@@ -24,7 +24,7 @@ export interface LedgerIssue {
   readonly modelVersion: string | null;
   readonly snapshotVersion: string;
   readonly role: LedgerRole;
-  /** Computed by a batch, or given out by the service. */
+  /** Computed by a batch, given out by the service, or made up afterwards for a past time. */
   readonly origin: LedgerOrigin;
   /** Why a baseline forecasts in the model's place; null where none does. */
   readonly fallback: string | null;
@@ -62,7 +62,7 @@ const shape = lazyValidator(
     modelVersion: optional,
     snapshotVersion: text,
     role: { enum: ['serving', 'shadow'] },
-    origin: { enum: ['batch', 'served'] },
+    origin: { enum: ['batch', 'served', 'replayed'] },
     fallback: optional,
     quantiles: { type: 'array', minItems: 1, items: { type: 'number', minimum: 0, maximum: 1 } },
     horizon: { type: 'integer', minimum: 1, maximum: MAX_STEPS },

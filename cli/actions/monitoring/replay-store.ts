@@ -1,9 +1,8 @@
 /**
  * Purpose: the store of a replay: a folder of its own, with the clock of the replay.
- * Invariants: models that were loaded once are kept, because every issue time needs them.
+ * Invariants: nothing of it is ever served.
  * Fails: REPLAY_FOREIGN for a folder that holds anything else.
  */
-import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { openDecisionLog } from '../../../storage/decisions/decision-log.ts';
 import { openLedger } from '../../../storage/ledger/ledger.ts';
@@ -18,29 +17,12 @@ export type ReplayStore = Awaited<ReturnType<typeof openReplayStore>>;
 export async function openReplayStore(folder: string, domain: string, plan: string, clock: Clock) {
   const store = openStore(folder);
   const options = { store, domain, clock };
-  const registry = openModelRegistry(options);
-  const loaded = new Map<string, ReturnType<typeof registry.load>>();
-  const restored = new WeakMap<object, ReturnType<typeof restoreNetwork>>();
   return {
     ledger: openLedger(options),
     checkpoints: openCheckpoints({ store, domain, plan }),
     checks: openCheckLog(options),
     scores: openScoreLog(options),
     decisions: openDecisionLog(options),
-    registry,
-    /** The registry, with models kept in memory. */
-    models: {
-      ...registry,
-      load(modelVersion: string) {
-        const found = loaded.get(modelVersion) ?? registry.load(modelVersion);
-        loaded.set(modelVersion, found);
-        return found;
-      },
-    },
-    restore(model: unknown, weights: Uint8Array) {
-      const found = restored.get(weights) ?? restoreNetwork(model, weights);
-      restored.set(weights, found);
-      return found;
-    },
+    registry: openModelRegistry(options),
   };
 }

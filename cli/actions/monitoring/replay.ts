@@ -6,14 +6,11 @@
  * replayed.
  */
 import { join } from 'node:path';
-import { type Panel, panelTail, timestampAt } from '../../../forecasting/panel/panel.ts';
+import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
-import { issueForecasts } from '../../../services/inference/batch/issue-forecasts.ts';
-import { issueShadows } from '../../../services/inference/batch/issue-shadows.ts';
-import type { RestoreForecaster, ServedModels } from '../../../services/inference/ports.ts';
 import { openChallenger } from '../../../services/monitoring/decide.ts';
 import { monitor } from '../../../services/monitoring/monitor.ts';
 import { readPolicy } from '../../../services/monitoring/policy.ts';
@@ -28,6 +25,7 @@ import { writeOutput } from '../../output.ts';
 import { timestamp } from '../panel.ts';
 import { stopOf } from '../serve.ts';
 import type { TrainingFlags } from '../train.ts';
+import { issuerAsOf } from './issue-as-of.ts';
 import { openReplayStore, type ReplayStore } from './replay-store.ts';
 import { reportOf } from './report-page.ts';
 import { trainPort } from './train-port.ts';
@@ -56,7 +54,14 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
   const now = { current: plan.from };
   const clock = { now: () => now.current, elapsedMs: () => 0 };
   const store = await openReplayStore(folder, domain.name, planText(plan, flags), clock);
-  const world = { past, store, clock, tail: newest.panel.length };
+  const world = { past, store, clock };
+  const issue = issuerAsOf(context, {
+    ...{ past, registry: store.registry, tail: newest.panel.length },
+    async challengers() {
+      const challenger = openChallenger(await store.decisions.recent({ limit: 100 }));
+      return challenger === null ? [] : [challenger.modelVersion];
+    },
+  });
   const train = trainPort(context, {
     ...{ registry: store.registry, clock, flags },
     features: featuresAt(past, clock),
@@ -79,7 +84,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
         for (const at of times) {
           stop.signal.throwIfAborted();
           now.current = at;
-          issues.push(...(await issueAt(context, world)));
+          issues.push(...(await issue(at)));
         }
         return issues;
       },
@@ -108,8 +113,6 @@ interface World {
   readonly past: PastFeatures;
   readonly store: ReplayStore;
   readonly clock: CommandContext['clock'];
-  /** Intervals of the view that forecasts are made from. */
-  readonly tail: number;
 }
 
 /** Hourly times by the grid of the data; by default the last weeks of it. */
@@ -143,35 +146,6 @@ const featuresAt = (past: PastFeatures, clock: World['clock']) => ({
   manifest: async () => (await past.at(clock.now())).manifest,
   readAsOf: async () => (await past.at(clock.now())).panel,
 });
-
-/** What the batch would have written at the time of the clock. */
-async function issueAt(
-  { domain, logger }: CommandContext,
-  { past, store, clock, tail }: World,
-): Promise<LedgerIssue[]> {
-  const { panel, manifest } = await past.at(clock.now());
-  const online = { panel: panelTail(panel, tail), manifest };
-  const common = {
-    ...{ domain, registry: store.models as ServedModels },
-    restoreForecaster: store.restore as RestoreForecaster,
-  };
-  const issued = await issueForecasts({
-    ...common,
-    features: { head: async () => manifest, readOnline: async () => online },
-    issuedAt: clock.now(),
-    allowsBaseline: true,
-  });
-  const challenger = openChallenger(await store.decisions.recent({ limit: 100 }));
-  const shadows = await issueShadows(
-    {
-      ...common,
-      challengers: challenger === null ? [] : [challenger.modelVersion],
-      onFailure: (shadow, error) => logger.warn({ shadow, error }, 'a shadow does not forecast'),
-    },
-    issued,
-  );
-  return [issued.entry, ...shadows];
-}
 
 async function writeReport(
   context: CommandContext,

@@ -47,10 +47,15 @@ export function scoreDay(
   return { rows: names.flatMap((name) => (tables.get(name) as Table).rows()), pending };
 }
 
-/** Of each forecaster, cutoff and series the first issue. */
+/** Of each forecaster, cutoff and series the first issue; one that was made afterwards last. */
 function firstIssues(issues: readonly LedgerIssue[]): LedgerIssue[] {
+  const isReplayed = ({ origin }: LedgerIssue) => Number(origin === 'replayed');
   const inOrder = [...issues].sort(
-    (a, b) => a.cutoff - b.cutoff || a.issuedAt - b.issuedAt || a.origin.localeCompare(b.origin),
+    (a, b) =>
+      a.cutoff - b.cutoff ||
+      isReplayed(a) - isReplayed(b) ||
+      a.issuedAt - b.issuedAt ||
+      a.origin.localeCompare(b.origin),
   );
   const seen = new Set<string>();
   return inOrder.flatMap((issue): LedgerIssue[] => {
