@@ -2,8 +2,8 @@
  * Purpose: the quiet year and the rehearsed incidents of the simulated city, given to the drift
  * checks of Headway and to Evidently and NannyML.
  *   npm run bench:monitoring [-- --seed 1] [--json FILE] [--only headway]
- * Invariants: all get the same values and the same losses; the libraries' versions are pinned, in an
- * environment of their own; bench/support/monitors.py says how they are set.
+ * Invariants: all get the same values and the same losses; the libraries' versions are pinned, in
+ * an environment of their own; bench/support/monitors.py says how they are set.
  * Fails: where Python or the package index is not there, with the words of the tool that failed.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

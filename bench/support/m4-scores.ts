@@ -2,8 +2,9 @@
  * Purpose: the metrics of the M4 competition: sMAPE, MASE, OWA, MSIS and coverage.
  * Invariants: each is computed per series and then averaged; MASE and MSIS are scaled by the
  * in-sample error of the seasonal naive of 24 hours; OWA is relative to naive 2 as published.
- * Fails: `readM4` with the name of the file that is not there. Source: Makridakis, Spiliotis & Assimakopoulos 2020, "The M4 Competition: 100,000
- * time series and 61 forecasting methods" (International Journal of Forecasting 36).
+ * Fails: `readM4` with the name of the file that is not there. Source: Makridakis, Spiliotis &
+ * Assimakopoulos 2020, "The M4 Competition: 100,000 time series and 61 forecasting methods"
+ * (International Journal of Forecasting 36).
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -8,8 +8,8 @@
 
 /**
  * Weights w, one a quantile, so that Σ w·x is the mean over the quantiles q of the expected pinball
- * loss E[ρ_q(Y − x_q)], where Y has the quantile function that joins the given quantiles by straight
- * lines, and exponential tails beyond the outermost, as steep as between the last two.
+ * loss E[ρ_q(Y − x_q)], where Y has the quantile function that joins the given quantiles by
+ * straight lines, and exponential tails beyond the outermost, as steep as between the last two.
  * @param quantiles ascending
  */
 export function expectedLossWeights(quantiles: readonly number[]): number[] {

@@ -68,7 +68,8 @@ function finding(report: MonitoringReport): string {
   if (served === null) return 'Nothing was scored yet';
   if (report.bestNaive === null) return `${whole(served.pairs)} forecast values were scored`;
   const { skill } = served;
-  const most = `${percent(Math.abs(skill))} ${skill >= 0 ? 'less' : 'more'} loss than the best naive`;
+  const sign = skill >= 0 ? 'less' : 'more';
+  const most = `${percent(Math.abs(skill))} ${sign} loss than the best naive`;
   const drift = report.verdicts.length;
   const found = drift === 0 ? 'no drift' : drift === 1 ? 'one drift verdict' : `${drift} verdicts`;
   return `${most} baseline, ${found}`;
@@ -156,7 +157,8 @@ ${seriesNames(one, domain)}</td><td>${labels.full(one.since)}</td>
   );
   return html`<div class="wide"><table><thead><tr><th scope="col">verdict</th>
 <th scope="col" class="text">what was found</th><th scope="col">since</th>
-<th scope="col">found</th><th scope="col">gone</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+<th scope="col">found</th><th scope="col">gone</th></tr></thead>
+<tbody>${rows}</tbody></table></div>`;
 }
 
 function seriesNames({ seriesIds }: ReportedVerdict, { seriesTitle }: PageDomain): string {

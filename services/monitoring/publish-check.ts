@@ -1,5 +1,6 @@
 /**
- * Purpose: tells people and machines what a check found: alerts, and the figures that metrics show.
+ * Purpose: reports what a check found, to people and machines: alerts, and the figures that
+ * metrics show.
  * Invariants: reads and writes the store alone, so that it may be repeated after a crash: an alert
  * that is open is not opened again.
  * Fails: as the store does; a channel that fails is passed to `onFailure`.

@@ -3,8 +3,8 @@
  * names, and entries of the JSON log of earlier versions that were moved.
  * Invariants: a part that is live, or was replaced or written since `before`, stays: a reader or a
  * writer may be at work on it. No name is used twice (part-sql.ts: `note`), so none has to be
- * marked first. Entries of the log stay, and so does a JSON entry that may have been written after the
- * others were moved.
+ * marked first. Entries of the log stay, and so does a JSON entry that may have been written after
+ * the others were moved.
  * Fails: STORE_CORRUPT where the log cannot be read (nothing is removed); as the store does.
  */
 import type { Garbage } from '../features/garbage/feature-gc.ts';

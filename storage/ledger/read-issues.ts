@@ -67,7 +67,8 @@ export async function readIssues(
   const key = HEADER_COLUMNS.join(', ');
   await session.run(
     'CREATE OR REPLACE TEMP TABLE headers AS SELECT (row_number() OVER () - 1)::INTEGER AS ' +
-      `header, * FROM (SELECT ${key}, bool_or(mean IS NOT NULL) AS has_mean FROM found GROUP BY ALL)`,
+      `header, * FROM (SELECT ${key}, bool_or(mean IS NOT NULL) AS has_mean FROM found ` +
+      'GROUP BY ALL)',
   );
   await session.run(
     'CREATE OR REPLACE TEMP TABLE ids AS SELECT (row_number() OVER (ORDER BY series_id) - ' +

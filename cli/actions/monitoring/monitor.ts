@@ -102,7 +102,7 @@ function linesOf(
   const days = check.scoredDays.length;
   return [
     `Check ${check.number} at ${utcText(check.at)}: ${days} ${days === 1 ? 'day' : 'days'} scored.`,
-    `Over the last week: skill ${percent(skill)}, coverage of the 80 % intervals ${percent(coverage80)}.`,
+    `Over the last week: skill ${percent(skill)}, 80 % intervals hold ${percent(coverage80)}.`,
     ...drift.verdicts.map(
       ({ name, since, message }) => `${name} since ${utcText(since)}: ${message}`,
     ),

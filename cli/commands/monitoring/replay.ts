@@ -11,7 +11,7 @@ export const register: AddCommand = (program, env) => {
   command<ReplayFlags>(program, env, {
     name: 'replay',
     description:
-      'Drive the whole system through past time: forecasts, actuals, scores, drift, decisions and ' +
+      'Drive the whole system through past time: forecasts, actuals, scores, drift, decisions, ' +
       'retraining, with a report at the end. Stopped, it goes on where it stopped.',
     define: (c) =>
       trainingFlags(c)

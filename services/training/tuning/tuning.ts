@@ -183,7 +183,7 @@ function cutIntoFolds({ domain, panel, config, folds, logger }: TuningRequest): 
     throw folds > 1
       ? new HeadwayError(error.code, error.message, {
           where: domain.name,
-          fix: `${error.fix} A search with fewer --folds needs ${span / perDay} days less for each.`,
+          fix: `${error.fix} Each of the --folds less needs ${span / perDay} days less.`,
         })
       : error;
   }

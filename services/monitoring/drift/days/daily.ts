@@ -132,7 +132,7 @@ function readDay(
       since: from(SERIES_DAYS),
       seriesIds: [id],
       evidence: { statistic: 'share of zeros', value: share, limit, expected, observed: share },
-      message: `${percent(share)} of the week of series ${id} is zero; ${percent(expected)} is usual.`,
+      message: `${percent(share)} of a week of series ${id} is zero, usually ${percent(expected)}.`,
     });
   }
   const shape = judgeShape(window, before, series, day, isHistory);

@@ -67,8 +67,8 @@ const matchOf = ({ cross, square }: Way): Match => ({
 });
 
 /**
- * What is usual, k intervals late. Of the mean of late and early only the difference is taken: their
- * sum is the day smoothed, which any noise goes some way to.
+ * What is usual, k intervals late. Of the mean of late and early only the difference is taken:
+ * their sum is the day smoothed, which any noise goes some way to.
  */
 function lateBy(day: LocalDay, usual: (t: number) => number, k: number): Float64Array {
   const [own, late, early] = [0, -k, k].map((step) => rootsOf(day, (t) => usual(t + step)));

@@ -1,7 +1,7 @@
 /**
  * Purpose: series of which far more is unknown in the last day than in the weeks before.
- * Invariants: a day in which nothing is known of any series is `stale`, not `missing`; a series that
- * was unknown before is not missed.
+ * Invariants: a day in which nothing is known of any series is `stale`, not `missing`; a series
+ * that was unknown before is not missed.
  * Fails: never.
  */
 import { type Finding, percent, seriesText } from '../verdict.ts';

@@ -1,6 +1,6 @@
 /**
- * Purpose: the ledger in memory, in short; tests/integration/storage/ledger.test.ts has its contract
- * on files and S3.
+ * Purpose: the ledger in memory, in short; tests/integration/storage/ledger.test.ts has its
+ * contract on files and S3.
  */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
