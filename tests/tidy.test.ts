@@ -25,7 +25,7 @@ test.each([
 });
 
 /** Lines that are still too wide, most of them in templates of pages. Only ever lower this. */
-const WIDE_LINES_LEFT = 20;
+const WIDE_LINES_LEFT = 18;
 
 test('no more lines than before have over 100 columns', () => {
   expect(files.flatMap(wideLines).length).toBeLessThanOrEqual(WIDE_LINES_LEFT);
