@@ -119,6 +119,10 @@ function jobRuns(
       if (await registryHasChampion()) await run(['forecast'], signal);
     }),
     training: leased('training', (signal) => run(['train'], signal)),
-    monitoring: leased('monitoring', (signal) => run(['monitor'], signal)),
+    monitoring: leased('monitoring', async (signal) => {
+      await run(['monitor'], signal);
+      // Batches and services write a file each time.
+      await run(['ledger', 'compact'], signal);
+    }),
   };
 }

@@ -5,13 +5,13 @@
  * Fails: SNAPSHOT_EMPTY, HISTORY_TOO_SHORT, REPLAY_FOREIGN; USAGE for a span that cannot be
  * replayed.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
+import { openWorkerPool } from '../../../platform/jobs/worker-pool.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
-import { openChallenger } from '../../../services/monitoring/decide.ts';
 import { monitor } from '../../../services/monitoring/monitor.ts';
 import { readPolicy } from '../../../services/monitoring/policy.ts';
 import {
@@ -25,7 +25,6 @@ import { writeOutput } from '../../output.ts';
 import { timestamp } from '../panel.ts';
 import { stopOf } from '../serve.ts';
 import type { TrainingFlags } from '../train.ts';
-import { issuerAsOf } from './issue-as-of.ts';
 import { openReplayStore, type ReplayStore } from './replay-store.ts';
 import { reportOf } from './report-page.ts';
 import { trainPort } from './train-port.ts';
@@ -39,29 +38,28 @@ export interface ReplayFlags extends TrainingFlags {
   readonly page?: string;
 }
 
+const WORKER = new URL('./replay-worker.ts', import.meta.url);
 const HOUR_MS = 3_600_000;
 /** Where nothing is asked for, so much of the end of the history is replayed. */
 const DEFAULT_DAYS = 14;
 
 export async function replayCommand(context: CommandContext, flags: ReplayFlags): Promise<void> {
-  const { domain, settings, logger } = context;
+  const { domain, settings } = context;
   const features = await context.features();
   const newest = await features.readOnline();
   const plan = planOf(flags, newest.panel);
   const past = await pastFeatures(features, plan.from);
-  await startTensorBackend(logger, settings.backend, 'prediction');
   const folder = flags.into ?? join(settings.work, `replay-${domain.name}`);
   const now = { current: plan.from };
   const clock = { now: () => now.current, elapsedMs: () => 0 };
   const store = await openReplayStore(folder, domain.name, planText(plan, flags), clock);
   const world = { past, store, clock };
-  const issue = issuerAsOf(context, {
-    ...{ past, registry: store.registry, tail: newest.panel.length },
-    async challengers() {
-      const challenger = openChallenger(await store.decisions.recent({ limit: 100 }));
-      return challenger === null ? [] : [challenger.modelVersion];
-    },
-  });
+  const workers = availableParallelism();
+  const pool = openWorkerPool({ module: WORKER, size: workers });
+  const job = {
+    environment: { ...context.environment, ...context.childEnvironment },
+    ...{ folder, plan: planText(plan, flags), from: plan.from },
+  };
   const train = trainPort(context, {
     ...{ registry: store.registry, clock, flags },
     features: featuresAt(past, clock),
@@ -80,13 +78,14 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
           await train({ kind: 'retrain', reason: 'the first model', isShadow: false });
       },
       async issue(times) {
-        const issues: LedgerIssue[] = [];
-        for (const at of times) {
-          stop.signal.throwIfAborted();
-          now.current = at;
-          issues.push(...(await issue(at)));
-        }
-        return issues;
+        const size = Math.ceil(times.length / workers);
+        const shares = Array.from({ length: workers }, (_, i) =>
+          times.slice(i * size, (i + 1) * size),
+        ).filter((share) => share.length > 0);
+        const made = shares.map((share) =>
+          pool.run<LedgerIssue[]>({ ...job, times: share }, { signal: stop.signal }),
+        );
+        return (await Promise.all(made)).flat();
       },
       async check(at) {
         now.current = at;
@@ -104,6 +103,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     context.print('Stopped. The same command goes on where it stopped.');
     return;
   } finally {
+    await pool.close();
     stop.forget();
   }
   await writeReport(context, plan, world, flags.page);

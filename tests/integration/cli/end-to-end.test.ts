@@ -200,7 +200,7 @@ describe('training', () => {
 
   test('train registers a model with its verdict', async () => {
     const { code, stdout } = await headway(
-      ['train', '--steps', '30', '--test-days', '14', '--seed', '5', '--json'],
+      ['train', '--no-refit', '--steps', '30', '--test-days', '14', '--seed', '5', '--json'],
       place.env,
     );
     expect(code).toBe(0);
@@ -267,7 +267,7 @@ describe('training', () => {
 
   test('rollback brings the earlier champion back', async () => {
     const first = (await json('models', 'list')).champion;
-    const { modelVersion } = await json('train', '--steps', '1', '--test-days', '14');
+    const { modelVersion } = await json('train', '--no-refit', '--steps', '1', '--test-days', '14');
     await text('models', 'promote', modelVersion);
     expect(await text('models', 'rollback', '--reason', 'worse')).toBe(
       `${first} is the champion again: worse\n`,
@@ -393,6 +393,7 @@ describe('forecast', () => {
 
     test('for people: a table, bars, similar days and a chart; reads only', async () => {
       const svg = join(place.folder, 'charts', 'why.svg');
+      const stored = await forecastsStored();
       const shown = await text('explain', '--series', seriesId, '--svg', svg);
       for (const words of [
         'usual at this hour',
@@ -405,7 +406,7 @@ describe('forecast', () => {
       ])
         expect(shown).toContain(words);
       expect(await readFile(svg, 'utf8')).toMatch(/^<svg/);
-      expect(await forecastsStored()).toBe(2);
+      expect(await forecastsStored()).toBe(stored);
     });
 
     test('an earlier cutoff and another model', async () => {
@@ -486,6 +487,39 @@ describe('forecast', () => {
   });
 });
 
-/** Entries of the ledger: a batch writes one of what is served, and one of its shadows. */
+describe('monitoring', () => {
+  test('past forecasts are written, scored, recomputed bit for bit, and reported', async () => {
+    const since = new Date(Math.floor(Date.now() / HOUR) * HOUR - 48 * HOUR).toISOString();
+    const { model, times } = await json('forecast', '--since', since, '--every', '6');
+    expect(times).toBeGreaterThanOrEqual(8);
+    const page = join(place.folder, 'monitoring.html');
+    const check = await json('monitor', '--page', page);
+    expect(check).toMatchObject({ number: 1, page, figures: { modelVersion: model } });
+    expect(check.scoredDays.length).toBeGreaterThanOrEqual(2);
+    expect(check.figures.coverage80).toBeGreaterThan(0);
+    expect(await readFile(page, 'utf8')).toContain('</html>');
+    const kinds = (await json('decisions')).decisions.map(({ kind }: { kind: string }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(['promote', 'rollback']));
+    const verified = await json('ledger', 'verify', '--all');
+    expect(verified).toMatchObject({ differs: 0, gone: 0 });
+    expect(await json('store', 'verify')).toMatchObject({ problems: [] });
+  }, 60_000);
+
+  test('the schedule runs it, and lists the run', async () => {
+    const { code } = await headway(['schedule', '--only', 'monitoring', '--once'], place.env);
+    expect(code).toBe(0);
+    expect(await text('jobs')).toMatch(/monitoring/);
+  }, 60_000);
+
+  test('--since in the future is refused', async () => {
+    const { code, stderr } = await warm.run(['forecast', '--since', '2100-01-01'], place.env);
+    expect([code, stderr.split(':')[0]]).toEqual([2, 'USAGE']);
+  });
+});
+
+/**
+ * Entries of the ledger: a batch writes one of what is served, and one of its shadows; the service
+ * one of what it gave out.
+ */
 const forecastsStored = async (): Promise<number> =>
   (await readdir(join(place.folder, 'store', 'forecasts', 'taxi', 'log')).catch(() => [])).length;
