@@ -87,6 +87,27 @@ export function localLag(calendar: Calendar, t: number, back: number): number {
     : lag + (calendar.utcOffset[t] as number) - (calendar.utcOffset[lag] as number);
 }
 
+/** Inputs that say what an interval is: two waves of the day, the weekday, holiday and its eve. */
+export const CALENDAR_INPUTS = 4 + 7 + 2;
+
+/** [(end − first) × CALENDAR_INPUTS]: the inputs of the intervals [first, end). */
+export function calendarInputs(calendar: Calendar, first: number, end: number): Float32Array {
+  const inputs = new Float32Array(Math.max(0, end - first) * CALENDAR_INPUTS);
+  let to = 0;
+  for (let t = first; t < end; t++) {
+    const angle = ((calendar.minuteOfDay[t] as number) / 1440) * 2 * Math.PI;
+    inputs[to++] = Math.sin(angle);
+    inputs[to++] = Math.cos(angle);
+    inputs[to++] = Math.sin(2 * angle);
+    inputs[to++] = Math.cos(2 * angle);
+    const weekday = calendar.weekday[t] as number;
+    for (let d = 0; d < 7; d++) inputs[to++] = d === weekday ? 1 : 0;
+    inputs[to++] = calendar.holiday[t] as number;
+    inputs[to++] = calendar.holidayEve[t] as number;
+  }
+  return inputs;
+}
+
 /**
  * Local wall-clock times as if they were UTC milliseconds. Asks Temporal once per change of the UTC
  * offset, not per interval.

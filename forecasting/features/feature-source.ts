@@ -6,10 +6,10 @@
  * Fails: a RangeError for a panel of another frequency, a horizon longer than the week (version 1),
  * and a window longer than the lags.
  */
-import { type Beginning, beginningsIn, firstEvent } from '../panel/birth.ts';
+import { birthsOf, firstEvent } from '../panel/birth.ts';
 import { withoutOutliers } from '../panel/outliers.ts';
 import { type Panel, targetOf } from '../panel/panel.ts';
-import { type Calendar, createCalendar } from './calendar.ts';
+import { type Calendar, calendarInputs, createCalendar } from './calendar.ts';
 import { contextRows, contextScores } from './context.ts';
 import { type ExogenousRows, exogenousRows, NO_EXOGENOUS } from './exogenous.ts';
 import {
@@ -36,11 +36,13 @@ const MAX_GRIDS = 32;
 export interface GridTables {
   readonly calendar: RecentCache<Calendar>;
   readonly lags: RecentCache<Lags>;
+  readonly inputs: RecentCache<Float32Array>;
 }
 
 export const gridTables = (): GridTables => ({
   calendar: recentCache(MAX_GRIDS),
   lags: recentCache(MAX_GRIDS),
+  inputs: recentCache(MAX_GRIDS),
 });
 
 /** A panel with what its windows share: looked up, so that a window costs little. */
@@ -52,10 +54,12 @@ export interface FeatureSource {
   readonly firstCutoff: number;
   /** Covers the panel and one horizon beyond. */
   readonly calendar: Calendar;
+  /** [(span − firstCutoff) × CALENDAR_INPUTS] */
+  readonly calendarInputs: Float32Array;
   readonly tables: WeekTables;
   readonly lags: Lags;
-  /** Per series, where it may begin after zeros (birth.ts). */
-  readonly beginnings: readonly (readonly Beginning[])[];
+  /** Per series, where it begins as known at a cutoff (birth.ts); 0 for version 1. */
+  readonly births: readonly ((cutoff: number) => number)[];
   /** Per series, its first value that is not 0: before it, it was not there; 0 for version 1. */
   readonly firstEvents: readonly number[];
   /** By series. */
@@ -115,12 +119,14 @@ export function createFeatureSource(
   const makeLags = () => lagsByWeek(panel, calendar, widths);
   const lags = cached ? cached.lags(`${grid} ${from}`, makeLags) : makeLags();
   const tables = createWeekTables(panel, widths, lags);
+  const makeInputs = () => calendarInputs(calendar, firstCutoff, span);
+  const inputs = cached ? cached.inputs(`${grid} ${firstCutoff}`, makeInputs) : makeInputs();
   const known = { day: spec.day, week: spec.week, from: firstCutoff, span };
   const exogenous = exogenousRows(panel, spec.exogenous ?? NO_EXOGENOUS, known);
   // Of a target that changes sign zero is a value like another.
   const hasBirths = isVersioned && !spec.isAdditive;
-  const beginnings = panel.seriesIds.map((_, series) =>
-    hasBirths ? beginningsIn(targetOf(panel, series), spec.week) : [],
+  const births = panel.seriesIds.map((_, series) =>
+    hasBirths ? birthsOf(targetOf(panel, series), spec.week) : () => 0,
   );
   const firstEvents = panel.seriesIds.map((_, series) =>
     hasBirths ? firstEvent(targetOf(panel, series)) : 0,
@@ -130,8 +136,8 @@ export function createFeatureSource(
       ? []
       : (panel.context ?? contextScores(panel, spec.context, lags, from));
   const context = contextRows(scores, panel.length, spec.day, firstCutoff);
-  const shared = { calendar, tables, lags, exogenous, context };
-  return { spec, sizes, panel, firstCutoff, beginnings, firstEvents, ...shared };
+  const shared = { calendar, calendarInputs: inputs, tables, lags, exogenous, context };
+  return { spec, sizes, panel, firstCutoff, births, firstEvents, ...shared };
 }
 
 /** The sizes of week tables over the grid indices [from, span). */

@@ -6,7 +6,7 @@
  */
 
 import { outlierMemory } from '../panel/outliers.ts';
-import type { CalendarPlace } from './calendar.ts';
+import { CALENDAR_INPUTS, type CalendarPlace } from './calendar.ts';
 import { type ExogenousInputs, NO_EXOGENOUS, PAST_INPUTS } from './exogenous.ts';
 import { WEEKS_OF_SHAPE } from './week-tables.ts';
 
@@ -64,7 +64,8 @@ export const CONTEXT_INPUTS = 2;
 export const WEEKS_BACK = 4;
 export const WEEKS_BACK_LONG = 8;
 export const DAYS_BACK = 2;
-const CALENDAR_FEATURES = 4 + 7 + 4;
+/** Of the calendar, and of it and the Sundays before a holiday. */
+const CALENDAR_FEATURES = CALENDAR_INPUTS + 2;
 /** Version 2: known share of a week and of the level's span, and the mean where it is additive. */
 const HISTORY_FEATURES = 3;
 /** Version 2, on a grid of days or more: the time of year, as two waves. */

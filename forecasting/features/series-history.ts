@@ -4,7 +4,6 @@
  * Invariants: a shortened history gives the bits that a panel without the earlier values gives.
  * Fails: never.
  */
-import { type Beginning, birthOf } from '../panel/birth.ts';
 import { targetOf } from '../panel/panel.ts';
 import { type FeatureSource, tableSizes } from './feature-source.ts';
 import { createWeekTables, WEEKS_OF_SHAPE } from './week-tables.ts';
@@ -18,14 +17,8 @@ export interface SeriesHistory {
 }
 
 /** Grid index from which on the series is there, as known at the cutoff. */
-export function birthAt(
-  { panel, spec, sizes, beginnings }: FeatureSource,
-  series: number,
-  cutoff: number,
-): number {
-  const ofSeries = beginnings[series] as readonly Beginning[];
-  if (ofSeries.length === 0) return 0;
-  const first = birthOf(targetOf(panel, series), ofSeries, cutoff, spec.week);
+export function birthAt({ sizes, births }: FeatureSource, series: number, cutoff: number): number {
+  const first = births[series]?.(cutoff) ?? 0;
   // What lies further back is not looked at.
   return cutoff - first < sizes.historyIntervals ? first : 0;
 }

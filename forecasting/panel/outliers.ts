@@ -54,24 +54,27 @@ export function outliersOf(
   // Blocks stand on the absolute grid, so that a long and a short panel agree.
   const intervals = Math.floor(grid.start / (grid.frequencyMinutes * 60_000));
   const ahead = ((intervals % size) + size) % size;
-  const distances = distancesOf(values, referencesOf(seasons));
+  const references = referencesOf(seasons);
+  const distances = new Float32Array(size);
   const count = Math.ceil((values.length + ahead) / size);
   const blocks: Blocks = {
     means: new Float64Array(count).fill(Number.NaN),
     largest: new Float64Array(count).fill(Number.NaN),
     ranges: new Float64Array(count).fill(Number.NaN),
   };
-  const isFar = new Uint8Array(values.length);
+  let isFar: Uint8Array | null = null;
   const found: number[] = [];
   for (let block = 0; block < count; block++) {
     const first = Math.max(0, block * size - ahead);
     const end = Math.min(values.length, (block + 1) * size - ahead);
-    describeBlock(blocks, block, values.subarray(first, end), distances.subarray(first, end));
+    writeDistances(distances, values, first, end, references);
+    describeBlock(blocks, block, values, first, end, distances);
     // Most blocks end here: what a limit needs is sorted only where one may be exceeded.
-    if (!((blocks.largest[block] as number) > leastLimit(blocks, block))) continue;
+    if (!isBeyondLargest(blocks, block)) continue;
     const limit = limitOf(blocks, block);
     for (let t = first; t < end; t++) {
-      if (!((distances[t] as number) > limit)) continue;
+      if (!((distances[t - first] as number) > limit)) continue;
+      isFar ??= new Uint8Array(values.length);
       isFar[t] = 1;
       if (isSudden(values, isFar, t, limit, seasons)) found.push(t);
     }
@@ -107,19 +110,43 @@ function isSudden(
   return false;
 }
 
-/** How far a value lies from the nearest of its references; NaN where it or all are unknown. */
-function distancesOf(values: Float32Array, references: readonly number[]): Float32Array {
-  const distances = new Float32Array(values.length).fill(Number.NaN);
-  for (const back of references) {
-    for (let t = back; t < values.length; t++) {
-      const difference = (values[t] as number) - (values[t - back] as number);
-      const distance = difference < 0 ? -difference : difference;
-      // Written so that an unknown distance gives way.
-      if (!((distances[t] as number) <= distance) && !Number.isNaN(distance))
-        distances[t] = distance;
-    }
+/** The distances of [first, end), from the first place on. */
+function writeDistances(
+  distances: Float32Array,
+  values: Float32Array,
+  first: number,
+  end: number,
+  references: readonly number[],
+): void {
+  const [a = 0, b = 0, c = 0] = references;
+  const isUsual = references.length === 3 && first >= Math.max(a, b, c);
+  for (let t = first; t < end; t++) {
+    const value = values[t] as number;
+    // Without a branch where all is known, which is nearly everywhere.
+    const nearest = isUsual
+      ? Math.min(
+          Math.abs(value - (values[t - a] as number)),
+          Math.abs(value - (values[t - b] as number)),
+          Math.abs(value - (values[t - c] as number)),
+        )
+      : Number.NaN;
+    distances[t - first] = Number.isNaN(nearest) ? distanceAt(values, t, references) : nearest;
   }
-  return distances;
+}
+
+/** How far a value lies from the nearest of its references; NaN where it or all are unknown. */
+function distanceAt(values: Float32Array, t: number, references: readonly number[]): number {
+  const value = values[t] as number;
+  let nearest = Number.NaN;
+  for (let i = 0; i < references.length; i++) {
+    const back = references[i] as number;
+    if (back > t) continue;
+    const difference = value - (values[t - back] as number);
+    const distance = difference < 0 ? -difference : difference;
+    // Written so that an unknown distance gives way; rounded, as what is compared with later is.
+    if (!(nearest <= distance) && !Number.isNaN(distance)) nearest = Math.fround(distance);
+  }
+  return nearest;
 }
 
 /** Of each block of a series; NaN where nothing is known. */
@@ -131,10 +158,13 @@ interface Blocks {
   readonly ranges: Float64Array;
 }
 
+/** @param distances of the block's own values alone */
 function describeBlock(
   blocks: Blocks,
   block: number,
   values: Float32Array,
+  first: number,
+  end: number,
   distances: Float32Array,
 ): void {
   let sum = 0;
@@ -142,10 +172,10 @@ function describeBlock(
   let largest = 0;
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    const distance = distances[i] as number;
+  for (let t = first; t < end; t++) {
+    const distance = distances[t - first] as number;
     if (Number.isNaN(distance)) continue;
-    const value = values[i] as number;
+    const value = values[t] as number;
     sum += distance;
     known++;
     if (distance > largest) largest = distance;
@@ -158,20 +188,17 @@ function describeBlock(
   blocks.ranges[block] = greatest - least;
 }
 
-/** One of the terms of `limitOf`, which is the largest of them: found without sorting. */
-function leastLimit({ largest }: Blocks, block: number): number {
-  const tops = new Float64Array(LARGEST_RANK);
-  for (let i = Math.max(0, block - BLOCKS); i < block; i++) {
-    let value = largest[i] as number;
-    // Keeps the highest in order; an unknown one displaces none.
-    for (let rank = 0; rank < LARGEST_RANK; rank++) {
-      const top = tops[rank] as number;
-      if (!(value > top)) continue;
-      tops[rank] = value;
-      value = top;
-    }
-  }
-  return LARGEST * (tops[LARGEST_RANK - 1] as number);
+/**
+ * Whether the largest distance of a block is beyond one of the terms of `limitOf`, which is the
+ * largest of them: found without sorting, as soon as enough blocks before it show as much.
+ */
+function isBeyondLargest({ largest }: Blocks, block: number): boolean {
+  const own = largest[block] as number;
+  if (!(own > 0)) return false;
+  let asLarge = 0;
+  for (let i = block - 1; i >= Math.max(0, block - BLOCKS); i--)
+    if (LARGEST * (largest[i] as number) >= own && ++asLarge === LARGEST_RANK) return false;
+  return true;
 }
 
 /** The distance beyond which a reading of a block is far; none where too little is known. */

@@ -44,11 +44,13 @@ export function baselineWithIntervals(point: Forecaster, options: BaselineOption
     const out = new Float32Array(panel.seriesIds.length * Q * horizon).fill(Number.NaN);
     for (let s = 0; s < panel.seriesIds.length; s++) {
       const steps = errors[s] as number[][];
-      const all = steps.flat().sort(ascending);
-      if (all.length < MIN_ERRORS) continue;
+      const count = steps.reduce((sum, own) => sum + own.length, 0);
+      if (count < MIN_ERRORS) continue;
+      const isWhole = steps.every((own) => own.length >= MIN_ERRORS);
+      const all = isWhole ? [] : sorted(steps.flat());
       for (let k = 0; k < horizon; k++) {
         const own = steps[k] as number[];
-        const known = own.length >= MIN_ERRORS ? own.sort(ascending) : all;
+        const known = own.length >= MIN_ERRORS ? sorted(own) : all;
         const value = now[s * horizon + k] as number;
         const median = possible(integerValued ? Math.round(value) : value, nonNegative);
         for (let q = 0; q < Q; q++) {
@@ -76,8 +78,10 @@ export function baselineDistribution(point: Forecaster, options: BaselineOptions
   return {
     ...wide,
     predict(panel, cutoff, steps) {
+      const values = wide.predict(panel, cutoff, steps);
+      if (!values.some(Number.isNaN)) return values;
       const points = point.predict(panel, cutoff, steps);
-      return wide.predict(panel, cutoff, steps).map((value, i) => {
+      return values.map((value, i) => {
         const series = Math.floor(i / (Q * steps));
         return Number.isNaN(value) ? (points[series * steps + (i % steps)] as number) : value;
       });
@@ -129,15 +133,26 @@ function pastErrors(
  * position q·(n + 1) of n in order (Weibull's plotting position; split conformal prediction uses
  * the same), between the least and the greatest.
  */
-function errorQuantile(sorted: readonly number[], q: number): number {
-  const position = Math.min(sorted.length, Math.max(1, q * (sorted.length + 1))) - 1;
+function errorQuantile(errors: readonly number[], q: number): number {
+  const position = Math.min(errors.length, Math.max(1, q * (errors.length + 1))) - 1;
   const low = Math.floor(position);
-  const below = sorted[low] as number;
-  const above = sorted[Math.min(low + 1, sorted.length - 1)] as number;
+  const below = errors[low] as number;
+  const above = errors[Math.min(low + 1, errors.length - 1)] as number;
   return below + (position - low) * (above - below);
 }
 
-const ascending = (a: number, b: number): number => a - b;
+/** In place; a few by insertion, which is many times faster than `sort` on so few. */
+function sorted(values: number[]): number[] {
+  if (values.length > 2 * ERRORS_PER_STEP) return values.sort((a, b) => a - b);
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i] as number;
+    let at = i;
+    for (; at > 0 && (values[at - 1] as number) > value; at--)
+      values[at] = values[at - 1] as number;
+    values[at] = value;
+  }
+  return values;
+}
 
 const possible = (value: number, nonNegative: boolean): number =>
   nonNegative && value < 0 ? 0 : value;

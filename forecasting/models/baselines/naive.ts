@@ -7,7 +7,7 @@
  * Fails: a RangeError where the cutoff is outside the panel.
  */
 
-import { recentBirth } from '../../panel/birth.ts';
+import { birthsOf } from '../../panel/birth.ts';
 import { meanOf, type Panel, targetOf } from '../../panel/panel.ts';
 import { seasonNoun } from '../../panel/seasons.ts';
 import type { Forecaster } from '../forecaster.ts';
@@ -68,6 +68,15 @@ function pointForecaster(
   seasons: number,
   forecast: (values: Float32Array, cutoff: number, step: number, birth: number) => number,
 ): Forecaster {
+  // An interval forecast asks at many cutoffs of one panel.
+  const births = new WeakMap<Panel, readonly ((cutoff: number) => number)[]>();
+  const birthsIn = (panel: Panel) => {
+    const known =
+      births.get(panel) ??
+      panel.seriesIds.map((_, s) => birthsOf(targetOf(panel, s), season, SEASONS * season));
+    births.set(panel, known);
+    return known;
+  };
   return {
     name,
     quantiles: [0.5],
@@ -76,9 +85,10 @@ function pointForecaster(
       if (cutoff < 0 || cutoff >= panel.length)
         throw new RangeError(`cutoff ${cutoff} is outside the panel's ${panel.length} intervals`);
       const out = new Float32Array(panel.seriesIds.length * horizon);
+      const begun = season > 1 ? birthsIn(panel) : [];
       for (let s = 0; s < panel.seriesIds.length; s++) {
         const values = targetOf(panel, s);
-        const birth = season > 1 ? recentBirth(values, cutoff, season, SEASONS * season) : 0;
+        const birth = begun[s]?.(cutoff) ?? 0;
         for (let k = 1; k <= horizon; k++)
           out[s * horizon + k - 1] = forecast(values, cutoff, k, birth);
       }

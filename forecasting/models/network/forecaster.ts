@@ -166,12 +166,15 @@ function checkSaved(saved: Partial<SavedNetwork> | null): SavedNetwork {
   return { ...saved, calibration: saved.calibration ?? null } as SavedNetwork;
 }
 
-export function networkForecaster(trained: TrainedNetwork): NetworkForecaster {
+/** @param windowSource of the same features, where several forecasters read one panel */
+export function networkForecaster(
+  trained: TrainedNetwork,
+  windowSource = windowSources(trained.spec.features),
+): NetworkForecaster {
   const { spec, members } = trained;
   const Q = spec.quantiles.length;
   const pass = new NetworkPass(trained);
   const rowOf = rowsById(spec);
-  const windowSource = windowSources(spec.features);
   const groups = featureGroups(spec.features);
 
   const predict = (panel: Panel, cutoff: number, horizon: number): Float32Array =>

@@ -26,6 +26,7 @@ import {
 import type { InputScaling, NetworkSpec, TrainedNetwork } from './network.ts';
 import { fitCoefficients } from './ridge.ts';
 import type { WarmStart } from './warm-start.ts';
+import { windowSources } from './window-source.ts';
 
 export interface FittedNetwork extends TrainedNetwork {
   readonly calibration: Calibration | null;
@@ -87,27 +88,21 @@ export async function fitNetwork(
   // Before rounding and cutting off, which come after calibration.
   const raw = { ...spec, features: { ...spec.features, integerValued: false, nonNegative: false } };
   const point: NetworkSpec = { ...raw, quantiles: [0.5] };
+  const windowSource = windowSources(raw.features);
   const pointOf = (linear: Float32Array | null) => {
     const trust = { network: 0, linear: linear ? 1 : 0 };
-    return networkForecaster({
-      spec: point,
-      scaling,
-      members: [],
-      linear,
-      calibration: trusting(trust, spec.features.horizon),
-    });
+    const calibration = trusting(trust, spec.features.horizon);
+    const trained = { spec: point, scaling, members: [], linear, calibration };
+    return networkForecaster(trained, windowSource);
   };
   const made = held
     ? calibrate(
         panel,
         {
-          forecaster: networkForecaster({
-            spec: raw,
-            scaling,
-            members: held.members,
-            linear: null,
-            calibration: null,
-          }),
+          forecaster: networkForecaster(
+            { spec: raw, scaling, members: held.members, linear: null, calibration: null },
+            windowSource,
+          ),
           anchor: pointOf(null),
           linear: pointOf(held.linear),
         },

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { meanOfSeasons } from '../../../../forecasting/models/baselines/naive.ts';
-import { beginningsIn, birthOf, recentBirth } from '../../../../forecasting/panel/birth.ts';
+import { birthsOf, recentBirth } from '../../../../forecasting/panel/birth.ts';
 import { seededRandom } from '../../../../platform/random.ts';
 import { panelOf } from '../../../fixtures/random-panels.ts';
 
@@ -13,8 +13,7 @@ const LENGTH = 8 * WEEK;
 const OPENING = 6 * WEEK;
 const valuesOf = (valueAt: (t: number) => number) =>
   Float32Array.from({ length: LENGTH }, (_, t) => valueAt(t));
-const birthIn = (values: Float32Array, cutoff = LENGTH - 1) =>
-  birthOf(values, beginningsIn(values, WEEK), cutoff, WEEK);
+const birthIn = (values: Float32Array, cutoff = LENGTH - 1) => birthsOf(values, WEEK)(cutoff);
 const busyFrom = (first: number) => valuesOf((t) => (t < first ? 0 : 1 + (t % 5)));
 
 describe('a birth', () => {
@@ -34,8 +33,7 @@ describe('a birth', () => {
 
   test('by the day, within two weeks', () => {
     const values = Float32Array.from({ length: 100 }, (_, t) => (t < 60 ? 0 : 5));
-    const beginnings = beginningsIn(values, 7);
-    expect(birthOf(values, beginnings, 60 + 13, 7)).toBe(60);
+    expect(birthsOf(values, 7)(60 + 13)).toBe(60);
   });
 });
 
