@@ -21,6 +21,7 @@ export type StoreFolder =
   | 'actuals'
   | 'scores'
   | 'figures'
+  | 'monitoring'
   | 'decisions'
   | 'jobs'
   | 'alerts';
@@ -33,7 +34,7 @@ export interface StoreAccess {
 export const STORE_ACCESS = {
   /** Aggregates, then forecasts from the new snapshot with the champion. */
   features: {
-    reads: ['features', 'witness', 'quarantine', 'models', 'forecasts', 'jobs'],
+    reads: ['features', 'witness', 'quarantine', 'models', 'forecasts', 'decisions', 'jobs'],
     writes: ['features', 'witness', 'quarantine', 'forecasts', 'jobs'],
   },
   /** Where forecasts are a batch of its own: features without them … */
@@ -41,8 +42,8 @@ export const STORE_ACCESS = {
     reads: ['features', 'witness', 'quarantine'],
     writes: ['features', 'witness', 'quarantine'],
   },
-  /** … and forecasts without features. */
-  batch: { reads: ['features', 'models', 'forecasts'], writes: ['forecasts'] },
+  /** … and forecasts without features; the decisions name the challenger. */
+  batch: { reads: ['features', 'models', 'forecasts', 'decisions'], writes: ['forecasts'] },
   training: { reads: ['features', 'models'], writes: ['models'] },
   /** Scores, judges, decides and acts: it trains where the policy asks for it. */
   monitoring: {
@@ -54,11 +55,21 @@ export const STORE_ACCESS = {
       'actuals',
       'scores',
       'figures',
+      'monitoring',
       'decisions',
       'jobs',
       'alerts',
     ],
-    writes: ['models', 'forecasts', 'scores', 'figures', 'decisions', 'jobs', 'alerts'],
+    writes: [
+      'models',
+      'forecasts',
+      'scores',
+      'figures',
+      'monitoring',
+      'decisions',
+      'jobs',
+      'alerts',
+    ],
   },
   inference: { reads: ['features', 'models', 'decisions'], writes: [] },
   /** Where clients may post what happened. */

@@ -8,7 +8,7 @@
  * format; CLOCK_BEHIND for a check that is older than the newest one.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { HeadwayError } from '../../platform/errors.ts';
+import { HeadwayError, isHeadwayError } from '../../platform/errors.ts';
 import {
   decodeChecksummedJson,
   encodeChecksummedJson,
@@ -106,11 +106,18 @@ export function openCheckLog(options: { store: ObjectStore; domain: string }): C
       encodeChecksummedJson({ format: CHECK_FORMAT, domain, ...entry }, { compact: true }),
   });
   const states = objectKeys.checkStates(domain);
-  /** Those that no check goes on from any more. */
+  /**
+   * Those that no check goes on from any more. Who may not delete, as on AWS, leaves them: the
+   * check is written, and an old state does no harm.
+   */
   async function removeOldStates(before: CheckEntry, at: number): Promise<void> {
     const oldest = Math.min(before.at, at - STATE_DAYS * 86_400_000);
     const first = `${states}${stamp(oldest)}`;
-    for (const key of await store.list(states)) if (key < first) await store.remove(key);
+    try {
+      for (const key of await store.list(states)) if (key < first) await store.remove(key);
+    } catch (error) {
+      if (!isHeadwayError(error)) throw error;
+    }
   }
   return {
     head: () => log.head(),

@@ -117,13 +117,13 @@ export function policyTests(): void {
       [
         'prod-features',
         /Task/,
-        ['features', 'forecasts', 'jobs', 'models', 'quarantine', 'witness'],
+        ['decisions', 'features', 'forecasts', 'jobs', 'models', 'quarantine', 'witness'],
         ['features', 'forecasts', 'jobs', 'quarantine', 'witness'],
       ],
       [
         'dev-features',
         /Role/,
-        ['features', 'forecasts', 'jobs', 'models', 'quarantine', 'witness'],
+        ['decisions', 'features', 'forecasts', 'jobs', 'models', 'quarantine', 'witness'],
         ['features', 'forecasts', 'jobs', 'quarantine', 'witness'],
       ],
       [
@@ -139,11 +139,12 @@ export function policyTests(): void {
             'forecasts',
             'jobs',
             'models',
+            'monitoring',
             'scores',
           ],
           'witness',
         ],
-        ['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'scores'],
+        ['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'monitoring', 'scores'],
       ],
       ['prod-training', /Task/, ['features', 'models'], ['models']],
       ['prod-inference', /Role/, ['decisions', 'features', 'models'], []],
@@ -167,7 +168,7 @@ export function policyTests(): void {
           'witness/electricity/*',
         ]);
       expect(prefixes('everything-batch', /Shard/, 'ReadStore').sort()).toEqual(
-        ['features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),
+        ['decisions', 'features', 'forecasts', 'models'].map((each) => `${each}/electricity/*`),
       );
       expect(prefixes('everything-batch', /Shard/, 'WriteStore')).toEqual([
         'forecasts/electricity/*',

@@ -74,3 +74,10 @@ test('a reply that is lost on the way leaves one entry', async () => {
   await checks.append(check(0), { drift: 0 }).catch(() => checks.append(check(0), { drift: 0 }));
   expect(await checks.entries()).toHaveLength(1);
 });
+
+test('who may not delete writes checks all the same', async () => {
+  store.fault = (operation) => (operation === 'remove' ? 'before' : undefined);
+  for (const hour of [0, 1, 60, 120]) await checks.append(check(hour), { drift: hour });
+  expect(await checks.entries()).toHaveLength(4);
+  expect(states()).toHaveLength(4);
+});
