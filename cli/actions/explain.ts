@@ -9,7 +9,7 @@
  */
 import Table from 'cli-table3';
 import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
-import { indexAt, timestampAt } from '../../forecasting/panel/panel.ts';
+import { indexAt, lastObserved, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { type ExplanationData, totalOf } from '../../reports/charts/data/explanation-data.ts';
@@ -19,7 +19,6 @@ import {
   cutoffIndex,
   explanationResponse,
 } from '../../services/inference/responses/explanation-response.ts';
-import { lastObserved } from '../../services/inference/serving/precompute.ts';
 import { numberLabel, timeLabels } from '../../web/scales.js';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';

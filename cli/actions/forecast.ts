@@ -29,9 +29,6 @@ import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { timestamp } from './panel.ts';
 
-/** Decisions that may say which model runs in shadow. */
-const RECENT = 200;
-
 export interface ForecastFlags {
   readonly series?: string;
   readonly horizon?: number;
@@ -179,9 +176,8 @@ export async function keepIssue(
 /** The model that has to prove itself by the policy; a log that cannot be read is none. */
 async function challengerOf(context: CommandContext): Promise<string[]> {
   try {
-    const { openChallenger } = await import('../../services/monitoring/decide.ts');
-    const trial = openChallenger(await (await context.decisions()).recent({ limit: RECENT }));
-    return trial === null ? [] : [trial.modelVersion];
+    const { challengersOf } = await import('../../services/monitoring/challengers.ts');
+    return await challengersOf(await context.decisions());
   } catch (error) {
     context.logger.warn({ err: error }, 'no challenger forecasts; the batch is complete');
     return [];

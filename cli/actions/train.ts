@@ -9,7 +9,6 @@ import type { Domain, Source } from '../../domains/domain.ts';
 import { reliabilityJson } from '../../forecasting/evaluation/reliability.ts';
 import { timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
-import { withRunLock } from '../../platform/jobs/run-lock.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
 import { reliabilityPage } from '../../reports/pages/reliability-page.ts';
 import { readConfigFile } from '../../services/training/config-file.ts';
@@ -19,6 +18,7 @@ import { demandOf, type Manifest } from '../../storage/features/manifest.ts';
 import type { CommandContext } from '../context.ts';
 import { metricsTable, reliabilityTable } from '../metrics-table.ts';
 import { writeOutput } from '../output.ts';
+import { runLocked } from '../run-lock.ts';
 import { timestamp } from './panel.ts';
 import { workersOf } from './workers.ts';
 
@@ -56,16 +56,9 @@ export async function trainCommand(
   const domain = modelled(context, flags);
   const config = await configOf(flags, domain);
   const backend = await startTensorBackend(logger, settings.backend, 'training');
-  const store = await context.store();
   const features = await context.features();
   const registry = await context.registry();
-  const lock = {
-    folder: join(settings.work, 'locks'),
-    store: `${store.location} ${domain.name}`,
-    kind: 'training',
-    clock,
-  };
-  const trained = await withRunLock(lock, async () => {
+  const trained = await runLocked(context, 'training', async () => {
     const head = await features.head();
     const oracle = head ? await oracleOf(context, head) : undefined;
     return train({

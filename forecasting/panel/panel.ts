@@ -63,6 +63,17 @@ export const timestampAt = (panel: Panel, index: number): number =>
 export const indexAt = (panel: Panel, timestamp: number): number =>
   (timestamp - panel.start) / (panel.frequencyMinutes * 60_000);
 
+/** The last interval in which any series has a value; -1 where none has. */
+export function lastObserved(panel: Panel): number {
+  const { target } = panel.columns;
+  for (let index = panel.length - 1; index >= 0; index--) {
+    for (let series = 0; series < panel.seriesIds.length; series++) {
+      if (!Number.isNaN(target[series * panel.length + index])) return index;
+    }
+  }
+  return -1;
+}
+
 /** The target of one series, as a view (not a copy) of `length` values. */
 export const targetOf = (panel: Panel, series: number): Float32Array =>
   panel.columns.target.subarray(series * panel.length, (series + 1) * panel.length);

@@ -16,7 +16,7 @@ import type {
   DecisionLog,
 } from '../../storage/decisions/decision-log.ts';
 import type { ModelRegistry } from '../../storage/models/model-registry.ts';
-import { openChallenger } from './decide.ts';
+import { challengersOf } from './challengers.ts';
 import { explainPromotions } from './decisions/explain-promotions.ts';
 import type { Decision } from './decisions/input.ts';
 
@@ -132,11 +132,11 @@ async function noteOutcome(
 ): Promise<void> {
   if (!isChallenger || modelVersion === null) return;
   const about = { before, after: before, promotion: null };
-  const replaced = openChallenger(await decisions.recent({ limit: 100 }));
-  if (replaced !== null && replaced.modelVersion !== modelVersion)
+  const [replaced] = await challengersOf(decisions);
+  if (replaced !== undefined && replaced !== modelVersion)
     await note({
       ...about,
-      ...{ kind: 'reject', modelVersion: replaced.modelVersion },
+      ...{ kind: 'reject', modelVersion: replaced },
       reason: `not promoted: replaced in shadow by ${modelVersion}`,
       evidence: { replacedBy: modelVersion },
     });

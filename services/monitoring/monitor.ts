@@ -7,6 +7,7 @@
  * Fails: as the stores do; with the error of a training that the policy began.
  */
 import type { Domain } from '../../domains/domain.ts';
+import type { ScoreRow } from '../../forecasting/evaluation/live-scores.ts';
 import type { Panel } from '../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../forecasting/panel/seasons.ts';
 import type { DecisionEntry, DecisionLog } from '../../storage/decisions/decision-log.ts';
@@ -26,7 +27,7 @@ import { scoreLedger } from './scoring/score-ledger.ts';
 
 const DAY_MS = 86_400_000;
 /** Corrections of older days do not change their scores any more. */
-const CORRECTED_DAYS = 62;
+export const CORRECTED_DAYS = 62;
 
 export interface MonitorRequest {
   readonly domain: Domain;
@@ -51,6 +52,8 @@ export interface MonitorResult {
   readonly decided: readonly DecisionEntry[];
   /** Of all forecasters that were scored lately, in blocks of time. */
   readonly losses: readonly DailyLoss[];
+  /** The end of the last interval that was scored lately; null: none. */
+  readonly scoredUntil: number | null;
 }
 
 export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
@@ -71,14 +74,22 @@ export async function monitor(request: MonitorRequest): Promise<MonitorResult> {
     state: (before?.drift as DriftState | undefined) ?? null,
     scores: dailyScores(days, now),
   });
-  const losses = blockLosses(
-    days.flatMap(({ rows }) => rows),
-    (policy?.policy ?? DEFAULT_POLICY).rollback.blockHours,
-  );
+  const rows = days.flatMap((scored) => scored.rows);
+  const losses = blockLosses(rows, (policy?.policy ?? DEFAULT_POLICY).rollback.blockHours);
   const { verdicts } = drift;
   const clock = { now: () => now, elapsedMs: () => 0 };
   const decided =
     policy === null ? [] : await applyPolicy({ ...request, ...policy, clock, losses, verdicts });
   const check = await checks.append({ at: now, scoredDays, verdicts }, { drift: drift.state });
-  return { check, drift, decided, losses };
+  const scoredUntil = lastTarget(rows, domain.frequencyMinutes * 60_000);
+  return { check, drift, decided, losses, scoredUntil };
+}
+
+/** The end of the last target interval of the rows. */
+function lastTarget(rows: readonly ScoreRow[], intervalMs: number): number | null {
+  const targets = rows.filter(({ dimension }) => dimension === 'target');
+  return targets.reduce<number | null>(
+    (last, { key }) => Math.max(last ?? 0, Number(key) + intervalMs),
+    null,
+  );
 }

@@ -6,6 +6,7 @@
  * time, cutoff and forecaster. Numbers are those of 32 bits.
  * Fails: PANEL_INVALID for an issue whose sizes or numbers do not fit.
  */
+import { groupBy } from '../../forecasting/evaluation/group-by.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { lazyValidator, record, schemaProblem } from '../../platform/settings/validator.ts';
 import { quantileColumn } from './part-sql.ts';
@@ -146,14 +147,10 @@ export function compareText(a: string, b: string): number {
 
 /** As all readers give them. */
 export function canonicalIssues(issues: readonly LedgerIssue[]): CanonicalIssue[] {
-  const groups = new Map<string, LedgerIssue[]>();
-  for (const issue of issues) {
-    if (issue.seriesIds.length === 0) continue;
-    const identity = identityOf(issue);
-    const group = groups.get(identity);
-    if (group) group.push(issue);
-    else groups.set(identity, [issue]);
-  }
+  const groups = groupBy(
+    issues.filter(({ seriesIds }) => seriesIds.length > 0),
+    identityOf,
+  );
   return [...groups.values()].map(merged).sort(compareIssues);
 }
 

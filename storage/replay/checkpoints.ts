@@ -58,20 +58,25 @@ export function openCheckpoints(options: {
     parse: (key, bytes) => decodeChecksummedJson(key, bytes, shape, 'STORE_CORRUPT') as Entry,
     serialise: (entry) => encodeChecksummedJson({ format: 1, ...entry }, { compact: true }),
   });
-  const listed = async () => new Set((await log.entries()).flatMap(({ keys }) => keys));
+  /** What the checkpoints list: read once, because nobody else writes here. */
+  let known: Promise<Set<string>> | null = null;
+  const listed = () => {
+    known ??= log.entries().then((all) => new Set(all.flatMap(({ keys }) => keys)));
+    return known;
+  };
   const present = async () => (await store.list('')).filter((key) => !key.startsWith(prefix));
   const refused = (problem: string, fix: string) =>
     new HeadwayError('REPLAY_FOREIGN', problem, { where: store.location, fix });
   return {
     async restore() {
       const head = await log.head();
-      const known = await listed();
+      const before = await listed();
       if (head !== null && head.plan !== plan)
         throw refused(
           `this store holds another replay: ${head.plan}`,
           'Name another folder with --into, or remove this one.',
         );
-      const added = (await present()).filter((key) => !known.has(key));
+      const added = (await present()).filter((key) => !before.has(key));
       if (head === null && added.length > 0)
         throw refused(
           'this store holds objects that no replay has written',
@@ -81,11 +86,12 @@ export function openCheckpoints(options: {
       return head?.at ?? null;
     },
     async save(at) {
-      const known = await listed();
-      const keys = (await present()).filter((key) => !known.has(key));
+      const before = await listed();
+      const keys = (await present()).filter((key) => !before.has(key));
       await log.append(async (_head, { number, commitId }) => ({
         ...{ number, commitId, at, plan, keys },
       }));
+      for (const key of keys) before.add(key);
     },
   };
 }

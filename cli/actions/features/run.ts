@@ -7,12 +7,12 @@
  */
 import { join } from 'node:path';
 import { HeadwayError } from '../../../platform/errors.ts';
-import { withRunLock } from '../../../platform/jobs/run-lock.ts';
 import type { DemandView } from '../../../services/feature/contract/demand-view.ts';
 import type { QualityReport } from '../../../services/feature/quality-report.ts';
 import { runFeatures } from '../../../services/feature/run.ts';
 import type { CommandContext } from '../../context.ts';
 import { writeOutput } from '../../output.ts';
+import { runLocked } from '../../run-lock.ts';
 import { engineOf } from './sql.ts';
 
 export interface FeaturesFlags {
@@ -28,15 +28,8 @@ export async function runFeaturesCommand(
   const { settings, domain, clock, logger, progress } = context;
   const accept = acceptance(flags);
   const features = await context.features();
-  const store = await context.store();
-  const lock = {
-    folder: join(settings.work, 'locks'),
-    store: `${store.location} ${domain.name}`,
-    kind: 'features',
-    clock,
-  };
   const started = clock.elapsedMs();
-  const result = await withRunLock(lock, async () => {
+  const result = await runLocked(context, 'features', async () => {
     const source = await context.source();
     const exogenous = await context.exogenous();
     logger.info(

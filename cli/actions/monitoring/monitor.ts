@@ -5,20 +5,18 @@
  * Fails: SNAPSHOT_EMPTY; SETTINGS_INVALID for a policy or a channel that is wrong; the training's
  * error where the policy began one that failed.
  */
-import { join } from 'node:path';
-import { withRunLock } from '../../../platform/jobs/run-lock.ts';
 import { utcText } from '../../../platform/text/utc-text.ts';
 import { monitoringPage } from '../../../reports/pages/monitoring-page.ts';
-import type { ActPorts } from '../../../services/monitoring/act.ts';
 import { openChannels } from '../../../services/monitoring/alerts/open-channels.ts';
 import { quietHoursOf } from '../../../services/monitoring/alerts/quiet-hours.ts';
 import { cloudwatchFields } from '../../../services/monitoring/live-figures.ts';
-import { monitor } from '../../../services/monitoring/monitor.ts';
+import { CORRECTED_DAYS, monitor } from '../../../services/monitoring/monitor.ts';
 import { readPolicy } from '../../../services/monitoring/policy.ts';
 import { publishCheck } from '../../../services/monitoring/publish-check.ts';
 import type { LiveFigures } from '../../../storage/scores/figures-log.ts';
 import type { CommandContext } from '../../context.ts';
 import { writeOutput } from '../../output.ts';
+import { runLocked } from '../../run-lock.ts';
 import { reportOf } from './report-page.ts';
 import { trainPort } from './train-port.ts';
 
@@ -29,15 +27,16 @@ export interface MonitorFlags {
 }
 
 const DAY_MS = 86_400_000;
-/** Posts of actuals that are older change no score any more. */
-const POSTED_DAYS = 70;
+/** Posts that may say something about a day that is still corrected, whole days before it too. */
+const POSTED_DAYS = CORRECTED_DAYS + 8;
 
 export async function monitorCommand(context: CommandContext, flags: MonitorFlags): Promise<void> {
   const { domain, settings, clock, logger } = context;
   const now = clock.now();
   const channels = await openChannels(settings, logger);
   const policy = await readPolicy(settings.policy);
-  const panel = await (await context.features()).readAsOf();
+  const features = await context.features();
+  const panel = await features.readAsOf();
   const stores = {
     ledger: await context.ledger(),
     scores: await context.scores(),
@@ -46,10 +45,11 @@ export async function monitorCommand(context: CommandContext, flags: MonitorFlag
     registry: await context.registry(),
   };
   const actuals = await context.actuals();
+  const train = trainPort(context, { features, registry: stores.registry, clock, flags: {} });
   const result = await monitor({
     ...{ domain, now, panel, ...stores, policy: flags.decide ? policy : null },
     posts: await actuals.entries({ from: now - POSTED_DAYS * DAY_MS }),
-    train: await lockedTraining(context),
+    train: (request) => runLocked(context, 'training', () => train(request)),
   });
   const { alertQuietHours } = settings;
   const figures = await publishCheck({
@@ -73,24 +73,6 @@ export async function monitorCommand(context: CommandContext, flags: MonitorFlag
   const { check, decided } = result;
   const { at, number, scoredDays, verdicts } = check;
   context.printJson({ at, number, scoredDays, verdicts, decided, figures, page });
-}
-
-/** One training of a domain and store at a time on this machine, as `headway train`. */
-async function lockedTraining(context: CommandContext): Promise<ActPorts['train']> {
-  const { domain, settings, clock } = context;
-  const store = await context.store();
-  const train = trainPort(context, {
-    features: await context.features(),
-    registry: await context.registry(),
-    ...{ clock, flags: {} },
-  });
-  const lock = {
-    folder: join(settings.work, 'locks'),
-    store: `${store.location} ${domain.name}`,
-    kind: 'training',
-    clock,
-  };
-  return (request) => withRunLock(lock, () => train(request));
 }
 
 function linesOf(

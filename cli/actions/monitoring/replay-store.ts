@@ -14,12 +14,13 @@ import { openScoreLog } from '../../../storage/scores/score-log.ts';
 
 export type ReplayStore = Awaited<ReturnType<typeof openReplayStore>>;
 
-export async function openReplayStore(folder: string, domain: string, plan: string, clock: Clock) {
+export async function openReplayStore(folder: string, domain: string, clock: Clock) {
   const store = openStore(folder);
   const options = { store, domain, clock };
   return {
     ledger: openLedger(options),
-    checkpoints: openCheckpoints({ store, domain, plan }),
+    /** @param plan what is replayed, in words */
+    checkpoints: (plan: string) => openCheckpoints({ store, domain, plan }),
     checks: openCheckLog(options),
     scores: openScoreLog(options),
     decisions: openDecisionLog(options),

@@ -5,7 +5,7 @@
  * Fails: as the batch.
  */
 import { startTensorBackend } from '../../../platform/tensorflow/tensor-backend.ts';
-import { openChallenger } from '../../../services/monitoring/decide.ts';
+import { challengersOf } from '../../../services/monitoring/challengers.ts';
 import { pastFeatures } from '../../../services/monitoring/replay/past-features.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import { openContext } from '../../context.ts';
@@ -15,9 +15,8 @@ import { openReplayStore } from './replay-store.ts';
 export interface ReplayJob {
   /** Variables that give this process the settings of its parent. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The replay's store, and its plan in words. */
+  /** The replay's store. */
   readonly folder: string;
-  readonly plan: string;
   /** Start of the replay. */
   readonly from: number;
   readonly times: readonly number[];
@@ -35,19 +34,16 @@ export async function work(job: ReplayJob): Promise<LedgerIssue[]> {
   return issues;
 }
 
-async function open({ environment, folder, plan, from }: ReplayJob): Promise<Issue> {
+async function open({ environment, folder, from }: ReplayJob): Promise<Issue> {
   const context = openContext({}, environment);
   const { domain, settings, logger, clock } = context;
   await startTensorBackend(logger, settings.backend, 'prediction');
   const features = await context.features();
   const { panel } = await features.readOnline();
-  const store = await openReplayStore(folder, domain.name, plan, clock);
+  const store = await openReplayStore(folder, domain.name, clock);
   return issuerAsOf(context, {
     past: await pastFeatures(features, from),
     ...{ registry: store.registry, tail: panel.length },
-    async challengers() {
-      const challenger = openChallenger(await store.decisions.recent({ limit: 100 }));
-      return challenger === null ? [] : [challenger.modelVersion];
-    },
+    challengers: () => challengersOf(store.decisions),
   });
 }

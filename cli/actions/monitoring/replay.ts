@@ -52,13 +52,12 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
   const folder = flags.into ?? join(settings.work, `replay-${domain.name}`);
   const now = { current: plan.from };
   const clock = { now: () => now.current, elapsedMs: () => 0 };
-  const store = await openReplayStore(folder, domain.name, planText(plan, flags), clock);
-  const world = { past, store, clock };
+  const store = await openReplayStore(folder, domain.name, clock);
   const workers = availableParallelism();
   const pool = openWorkerPool({ module: WORKER, size: workers });
   const job = {
     environment: { ...context.environment, ...context.childEnvironment },
-    ...{ folder, plan: planText(plan, flags), from: plan.from },
+    ...{ folder, from: plan.from },
   };
   const train = trainPort(context, {
     ...{ registry: store.registry, clock, flags },
@@ -69,7 +68,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
   try {
     await replay(plan, {
       ledger: store.ledger,
-      checkpoints: store.checkpoints,
+      checkpoints: store.checkpoints(planText(plan, flags)),
       progress: context.progress,
       signal: stop.signal,
       async prepare(at) {
@@ -106,13 +105,7 @@ export async function replayCommand(context: CommandContext, flags: ReplayFlags)
     await pool.close();
     stop.forget();
   }
-  await writeReport(context, plan, world, flags.page);
-}
-
-interface World {
-  readonly past: PastFeatures;
-  readonly store: ReplayStore;
-  readonly clock: CommandContext['clock'];
+  await writeReport(context, plan, { past, store }, flags.page);
 }
 
 /** Hourly times by the grid of the data; by default the last weeks of it. */
@@ -141,7 +134,7 @@ const planText = ({ from, until, everyMs, checkEveryMs }: ReplayPlan, flags: Rep
   `${utcText(from)} to ${utcText(until)}, every ${everyMs / HOUR_MS} h, checks every ` +
   `${checkEveryMs / HOUR_MS} h, steps ${flags.steps ?? 'default'}`;
 
-const featuresAt = (past: PastFeatures, clock: World['clock']) => ({
+const featuresAt = (past: PastFeatures, clock: CommandContext['clock']) => ({
   head: async () => (await past.at(clock.now())).manifest,
   manifest: async () => (await past.at(clock.now())).manifest,
   readAsOf: async () => (await past.at(clock.now())).panel,
@@ -150,7 +143,7 @@ const featuresAt = (past: PastFeatures, clock: World['clock']) => ({
 async function writeReport(
   context: CommandContext,
   { from, until }: ReplayPlan,
-  { past, store }: World,
+  { past, store }: { readonly past: PastFeatures; readonly store: ReplayStore },
   file: string | undefined,
 ): Promise<void> {
   const { domain, settings } = context;

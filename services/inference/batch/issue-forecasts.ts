@@ -9,8 +9,7 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
-import type { Panel } from '../../../forecasting/panel/panel.ts';
-import { timestampAt } from '../../../forecasting/panel/panel.ts';
+import { lastObserved, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
@@ -18,13 +17,7 @@ import { utcText } from '../../../platform/text/utc-text.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { OnlineFeatures, RestoreForecaster, ServedModels } from '../ports.ts';
 import { baselineOf } from '../serving/fallback.ts';
-import {
-  lastObserved,
-  precompute,
-  requireUsable,
-  seriesSlice,
-  unknownInputs,
-} from '../serving/precompute.ts';
+import { precompute, requireUsable, seriesSlice, unknownInputs } from '../serving/precompute.ts';
 import { type Shard, shardRange } from './shard.ts';
 
 export interface IssueRequest {

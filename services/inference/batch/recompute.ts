@@ -9,6 +9,7 @@
  * STORE_UNAVAILABLE is passed on.
  */
 import type { Domain } from '../../../domains/domain.ts';
+import { recentCache } from '../../../forecasting/features/recent-cache.ts';
 import {
   baselineDistribution,
   baselineWithIntervals,
@@ -43,8 +44,8 @@ type Candidate = () => Promise<Panel>;
 export function recomputer(
   request: RecomputeRequest,
 ): (issue: CanonicalIssue) => Promise<Recomputation> {
-  const panels = lastUsed<Promise<Panel>>(3);
-  const models = lastUsed<Promise<Forecaster>>(4);
+  const panels = recentCache<Promise<Panel>>(3);
+  const models = recentCache<Promise<Forecaster>>(4);
   return async (issue) => {
     let forecaster: Forecaster;
     try {
@@ -144,16 +145,4 @@ function compare(forecaster: Forecaster, stored: Panel, issue: CanonicalIssue): 
 function missing(error: unknown): Recomputation {
   if (isHeadwayError(error, 'STORE_UNAVAILABLE')) throw error;
   return { outcome: 'gone', reason: describeError(error) };
-}
-
-/** What was asked for last, by name. */
-function lastUsed<Value>(count: number) {
-  const known = new Map<string, Value>();
-  return (name: string, make: () => Value): Value => {
-    const value = known.get(name) ?? make();
-    known.delete(name);
-    known.set(name, value);
-    for (const oldest of known.keys()) if (known.size > count) known.delete(oldest);
-    return value;
-  };
 }

@@ -7,11 +7,10 @@
  */
 import type { Domain } from '../../../domains/domain.ts';
 import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
-import type { Panel } from '../../../forecasting/panel/panel.ts';
+import { lastObserved, type Panel } from '../../../forecasting/panel/panel.ts';
 import { HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
 import type { Manifest } from '../../../storage/features/manifest.ts';
 import type { Promotion, ServedCard, ServingPorts } from '../ports.ts';
-import { lastObserved } from './precompute.ts';
 
 export interface LoadedModel {
   readonly card: ServedCard;

@@ -36,17 +36,6 @@ export interface ServingRules extends SeasonRules {
   readonly nonNegative: boolean;
 }
 
-/** The last interval in which any series has a value; -1 where none has. */
-export function lastObserved(panel: Panel): number {
-  const { target } = panel.columns;
-  for (let index = panel.length - 1; index >= 0; index--) {
-    for (let series = 0; series < panel.seriesIds.length; series++) {
-      if (!Number.isNaN(target[series * panel.length + index])) return index;
-    }
-  }
-  return -1;
-}
-
 /** True when one series' forecast, [quantile][step], is one that may be shown. */
 export function isServable(
   values: Float32Array,

@@ -8,6 +8,7 @@
  * no forecast of what will happen.
  * Fails: never; a flush that fails is logged once, and tried again.
  */
+import { groupBy } from '../../../forecasting/evaluation/group-by.ts';
 import { seededRandom, seedFrom } from '../../../platform/random.ts';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
 import { repeat, withTimeout } from '../../../platform/timers.ts';
@@ -137,14 +138,10 @@ class Marks implements ServedForecasts {
 /** One issue of the model, and one of the baseline for each reason for which it stands in. */
 function issuesOf(serving: Serving, series: readonly number[]): LedgerIssue[] {
   const { snapshot, replaced } = serving;
-  const byReason = new Map<string | null, number[]>();
-  for (const one of series) {
+  const byReason = groupBy(series, (one) => {
     const id = snapshot.panel.seriesIds[one] as string;
-    const reason = replaced.get(id)?.reason ?? null;
-    const group = byReason.get(reason);
-    if (group) group.push(one);
-    else byReason.set(reason, [one]);
-  }
+    return replaced.get(id)?.reason ?? null;
+  });
   return [...byReason].map(([reason, group]) => issueOf(serving, group, reason));
 }
 

@@ -10,7 +10,6 @@ import type { LedgerPart } from '../../../../storage/ledger/ledger.ts';
 import type { Promotion } from '../../../../storage/models/promotion.ts';
 import type { StandingVerdict } from '../../../../storage/monitoring/check-log.ts';
 import { openFiguresLog } from '../../../../storage/scores/figures-log.ts';
-import { openScoreLog } from '../../../../storage/scores/score-log.ts';
 import { domain } from '../../../fakes/inference.ts';
 import { memoryObjectStore } from '../../../fakes/memory-object-store.ts';
 import { HOUR, lossesOf, NOW } from '../../../fixtures/monitoring.ts';
@@ -40,9 +39,11 @@ function request(
       ...{ frequencyMinutes: 60, start: dataAt - 240 * HOUR, length: 240, seriesIds: ['a'] },
       columns: { target: values },
     }),
-    result: { check, losses: lossesOf(now - 240 * HOUR, 40, { c: 1, 'naive-week': 1.25 }) },
+    result: {
+      ...{ check, scoredUntil: null },
+      losses: lossesOf(now - 240 * HOUR, 40, { c: 1, 'naive-week': 1.25 }),
+    },
     ledger: { parts: async () => [{ issued: { first: issuedAt, last: issuedAt } } as LedgerPart] },
-    scores: openScoreLog(options),
     registry: { champion: async () => promotion, promotions: async () => [promotion] },
     decisions: { recent: async () => [] },
     alerts: openAlertLog(options),
