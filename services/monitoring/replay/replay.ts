@@ -3,7 +3,8 @@
  * have been made, and after each period a check that scores, judges, decides and retrains.
  * Invariants: time is the argument of every part; a replay that is killed anywhere returns to its
  * last checkpoint and goes on from there, so that it ends in the same ledger, scores, decisions and
- * report.
+ * report. What was done after a stop is done again: a stop ends the workers of a training too, and
+ * a training that lost them may come to another result.
  * Fails: as its parts do; what was checked stays.
  */
 import type { Progress } from '../../../platform/progress.ts';
@@ -43,6 +44,7 @@ export async function replay(plan: ReplayPlan, ports: ReplayPorts): Promise<void
   }
   if (done < from) {
     await ports.prepare(from);
+    signal?.throwIfAborted();
     await checkpoints.save(from);
   }
   const total = Math.ceil((until - from) / everyMs);
@@ -58,6 +60,7 @@ export async function replay(plan: ReplayPlan, ports: ReplayPorts): Promise<void
     await ledger.append(await ports.issue(times));
     signal?.throwIfAborted();
     const note = await ports.check(end);
+    signal?.throwIfAborted();
     await checkpoints.save(end);
     progress.update(Math.ceil((end - from) / everyMs), note);
   }

@@ -89,6 +89,26 @@ test('killed at any change of the store and resumed, it ends in the same store',
   }
 });
 
+test.each(['prepare', 'check'] as const)(
+  'what %s did during a stop is done again',
+  async (part) => {
+    const whole = memoryObjectStore();
+    await replay(PLAN, portsOver(whole));
+    const store = memoryObjectStore();
+    const stop = new AbortController();
+    const ports = portsOver(store);
+    const stopped = async (now: number) => {
+      stop.abort();
+      await store.put(`toy/${part}-${now}`, Buffer.from('without its workers'));
+      return 'kept';
+    };
+    const interrupted = { ...ports, [part]: stopped, signal: stop.signal };
+    await expect(replay(PLAN, interrupted)).rejects.toThrow(/abort/);
+    await replay(PLAN, portsOver(store));
+    expect(contents(store)).toEqual(contents(whole));
+  },
+);
+
 test('refuses a store that is not its own', async () => {
   const store = memoryObjectStore();
   await store.put('features/toy/data/a.parquet', new Uint8Array(1));
