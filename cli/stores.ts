@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../platform/clock.ts';
 import type { Settings } from '../platform/settings/settings.ts';
+import type { KeyLog } from '../storage/access/key-log.ts';
 import type { AlertLog } from '../storage/alerts/alert-log.ts';
 import type { DecisionLog } from '../storage/decisions/decision-log.ts';
 import type { FeatureStore } from '../storage/features/feature-store.ts';
@@ -26,6 +27,8 @@ export interface Stores {
   scores(): Promise<ScoreLog>;
   checks(): Promise<CheckLog>;
   alerts(): Promise<AlertLog>;
+  /** The API keys of the HTTP service. */
+  keyLog(): Promise<KeyLog>;
   figures(): Promise<FiguresLog>;
   /** The runs of a job of this domain. */
   jobRuns(job: string): Promise<JobLog>;
@@ -74,6 +77,10 @@ export function storesOf(options: {
     async alerts() {
       const { openAlertLog } = await import('../storage/alerts/alert-log.ts');
       return openAlertLog({ store: await open(), domain });
+    },
+    async keyLog() {
+      const { openKeyLog } = await import('../storage/access/key-log.ts');
+      return openKeyLog({ store: await open(), domain });
     },
     async figures() {
       const { openFiguresLog } = await import('../storage/scores/figures-log.ts');

@@ -1,13 +1,13 @@
 /**
- * Purpose: `headway keys create | list | revoke | rotate`: the file of API keys.
+ * Purpose: `headway keys create | list | revoke | rotate | publish`: the file of API keys, and its
+ * copy in the store.
  * Invariants: a key is printed once, when it is made, and never again: the file holds its hash. The
  * file is replaced atomically and under a lock, so a service reads the old or the new one and no
- * concurrent change is lost.
- * Fails: SETTINGS_INVALID for a file that is not a key file, USAGE for an id that is not in it,
- * RUN_IN_PROGRESS while another changes it.
+ * concurrent change is lost. No key that was revoked in the store becomes valid there again.
+ * Fails: SETTINGS_INVALID for a file that is not a key file, USAGE for an id that is not in it and
+ * for a file that is older than what was published, RUN_IN_PROGRESS while another changes it.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import Table from 'cli-table3';
 import { HeadwayError } from '../../platform/errors.ts';
@@ -15,7 +15,14 @@ import { replaceFile } from '../../platform/files/replace-file.ts';
 import { withRunLock } from '../../platform/jobs/run-lock.ts';
 import { newSecret } from '../../platform/secrets.ts';
 import { type KeyRecord, makeKey, stateOf } from '../../services/inference/access/key.ts';
-import { formatKeys, isInline, parseKeys } from '../../services/inference/access/key-file.ts';
+import {
+  checkKeys,
+  formatKeys,
+  isInline,
+  parseKeys,
+  readKeyFile,
+} from '../../services/inference/access/key-file.ts';
+import { IN_STORE } from '../../services/inference/access/open-keys.ts';
 import type { CommandContext } from '../context.ts';
 
 const DAY_MS = 86_400_000;
@@ -106,7 +113,10 @@ export async function revokeKey(context: CommandContext, id: string): Promise<vo
       one === old ? { ...old, revokedAt: old.revokedAt ?? revokedAt } : one,
     );
   });
-  context.print(`${id} is revoked. A service that reads this file refuses it within seconds.`);
+  context.print(
+    `${id} is revoked. A service that reads this file refuses it within seconds; ` +
+      'for one that reads the store, run `headway keys publish`.',
+  );
   context.printJson({ id, revokedAt });
 }
 
@@ -147,6 +157,44 @@ export async function listKeys(context: CommandContext): Promise<void> {
   });
 }
 
+/**
+ * Makes the file's keys those of the store: what a service with HEADWAY_API_KEYS=store reads. A key
+ * that is no longer in the file stops working too.
+ */
+export async function publishKeys(context: CommandContext): Promise<void> {
+  const file = namedFile(context);
+  const keys = parseKeys(await readKeyFile(file), file);
+  const store = (await context.store()).location;
+  const log = await context.keyLog();
+  let dropped: string[] = [];
+  const { number } = await log.publish(context.clock.now(), (present) => {
+    const before = checkKeys(present, store);
+    const revived = before.find(
+      ({ id, revokedAt }) =>
+        revokedAt !== null && keys.some((key) => key.id === id && key.revokedAt === null),
+    );
+    if (revived !== undefined) {
+      throw new HeadwayError(
+        'USAGE',
+        `the key ${revived.id} is revoked in the store, not in the file`,
+        {
+          where: file,
+          fix: 'Publish the newest file, or revoke the key in this one: `headway keys revoke`.',
+        },
+      );
+    }
+    dropped = before.map(({ id }) => id).filter((id) => !keys.some((key) => key.id === id));
+    return keys;
+  });
+  context.print(
+    `${keys.length} keys are in ${store}, as set ${number}. A service that reads them there ` +
+      'follows within 30 seconds.',
+  );
+  if (dropped.length > 0)
+    context.print(`No longer valid, because the file does not have them: ${dropped.join(', ')}.`);
+  context.printJson({ store, number, keys: keys.map(({ id }) => id), dropped });
+}
+
 const day = (time: string): string => `${time.slice(0, 16).replace('T', ' ')}Z`;
 
 function logOnce(context: CommandContext, key: string, record: KeyRecord, text: string): void {
@@ -166,20 +214,16 @@ function found(keys: readonly KeyRecord[], id: string): KeyRecord {
 }
 
 function named({ settings }: CommandContext): string {
-  if (settings.apiKeys !== null) return settings.apiKeys;
+  if (settings.apiKeys !== null && settings.apiKeys !== IN_STORE) return settings.apiKeys;
   throw new HeadwayError('USAGE', 'no file of API keys is named', {
     fix: 'Name it with --api-keys, or set HEADWAY_API_KEYS.',
   });
 }
 
 const readKeys = async (file: string): Promise<KeyRecord[]> =>
-  existsSync(file) ? parseKeys(await readFile(file, 'utf8'), file) : [];
+  existsSync(file) ? parseKeys(await readKeyFile(file), file) : [];
 
-/** Reads, changes and writes the file under a lock. @returns its path */
-async function change(
-  context: CommandContext,
-  edit: (keys: KeyRecord[]) => KeyRecord[],
-): Promise<string> {
+function namedFile(context: CommandContext): string {
   const file = named(context);
   if (isInline(file)) {
     throw new HeadwayError(
@@ -190,6 +234,15 @@ async function change(
       },
     );
   }
+  return file;
+}
+
+/** Reads, changes and writes the file under a lock. @returns its path */
+async function change(
+  context: CommandContext,
+  edit: (keys: KeyRecord[]) => KeyRecord[],
+): Promise<string> {
+  const file = namedFile(context);
   const lock = {
     folder: join(context.settings.work, 'locks'),
     store: resolve(file),

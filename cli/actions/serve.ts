@@ -9,7 +9,7 @@ import { type StopSignal, stopSignal } from '../../platform/jobs/stop-signal.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { openApiKeys } from '../../services/inference/access/key-file.ts';
+import { openApiKeys } from '../../services/inference/access/open-keys.ts';
 import { openPredictQueue } from '../../services/inference/prediction/predict-queue.ts';
 import { type InferenceServer, startServer } from '../../services/inference/server.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
@@ -73,7 +73,9 @@ export async function openServer(context: CommandContext): Promise<InferenceServ
     decisions: await context.decisions(),
     figures: await context.figures(),
     apiKeys:
-      settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
+      settings.apiKeys === null
+        ? null
+        : await openApiKeys(settings.apiKeys, { clock, logger, keyLog: await context.keyLog() }),
     tracing,
     clock,
     logger,

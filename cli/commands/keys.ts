@@ -56,6 +56,12 @@ export const register: AddCommand = (program, env) => {
     run: async (context, flags, id) =>
       (await import('../actions/keys.ts')).rotateKey(context, id as string, flags),
   });
+  command(keys, env, {
+    name: 'publish',
+    description: 'Copy the file of keys to the store, for a service with HEADWAY_API_KEYS=store.',
+    define: fileFlag,
+    run: async (context) => (await import('../actions/keys.ts')).publishKeys(context),
+  });
 };
 
 function scopeList(text: string): string {

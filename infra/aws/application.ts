@@ -36,19 +36,14 @@ export function jobEnvironment(
   };
 }
 
-/**
- * @param apiKeys the content of a file of keys: hashes, no secrets; null: every caller is served
- */
-export function serviceEnvironment(
-  configuration: Configuration,
-  apiKeys: string | null,
-): Record<string, string> {
-  const { actuals } = configuration.inference;
+export function serviceEnvironment(configuration: Configuration): Record<string, string> {
+  const { actuals, apiKeys } = configuration.inference;
   return {
     ...commonEnvironment(configuration),
     // AWS's front adds the caller to X-Forwarded-For, and CloudFront adds itself.
     HEADWAY_PROXIES: configuration.inference.firewallRequestsPerFiveMinutes === null ? '1' : '2',
-    ...(apiKeys === null ? {} : { HEADWAY_API_KEYS: apiKeys }),
+    // In the store, where they change without a deployment (docs/decisions/0047).
+    ...(apiKeys ? { HEADWAY_API_KEYS: 'store' } : {}),
     HEADWAY_ACTUALS: actuals ? 'on' : 'off',
     NODE_ENV: 'production',
   };

@@ -19,7 +19,7 @@ import { describeTeardown, type Template, teardownOf } from './teardown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const VERBS = ['deploy', 'diff', 'destroy'] as const;
-const USAGE = `npm run deploy  -- ENVIRONMENT [--only STACK,STACK] [--image TAG] [--keys FILE] [--yes]
+const USAGE = `npm run deploy  -- ENVIRONMENT [--only STACK,STACK] [--image TAG] [--yes]
 npm run diff    -- ENVIRONMENT [--only STACK,STACK]
 npm run destroy -- ENVIRONMENT [--list]
 
@@ -27,8 +27,6 @@ ENVIRONMENT is ${ENVIRONMENTS.join(' or ')}; infra/aws/environments.ts says what
 --only   stacks by their last word: data, network, features, training, batch,
          inference, monitoring, delivery
 --image  the tag that was pushed; without it the one that is running stays
---keys   the file that \`headway keys\` made, where inference.apiKeys is on; without it
-         the present keys stay
 --yes    do not ask before permissions are widened
 --list   say what would be removed and kept, and end
 docs/deploy.md has the end-to-end run.`;
@@ -38,7 +36,6 @@ export interface Request {
   readonly environment: EnvironmentName;
   readonly only: readonly string[] | null;
   readonly image: string | null;
-  readonly keys: string | null;
   readonly yes: boolean;
   readonly list: boolean;
 }
@@ -51,19 +48,18 @@ export function parseRequest(args: readonly string[]): Request | null {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { only: text, image: text, keys: text, yes: flag, list: flag, help: flag },
+      options: { only: text, image: text, yes: flag, list: flag, help: flag },
     });
     const verb = VERBS.find((known) => known === positionals[0]);
     const environment = ENVIRONMENTS.find((known) => known === positionals[1]);
     if (verb === undefined || environment === undefined || positionals.length > 2 || values.help)
       return null;
-    const { only, image, keys, yes, list } = values;
+    const { only, image, yes, list } = values;
     return {
       verb,
       environment,
       only: only?.split(',') ?? null,
       image: image ?? null,
-      keys: keys ?? null,
       yes,
       list,
     };
@@ -74,12 +70,10 @@ export function parseRequest(args: readonly string[]): Request | null {
 
 /**
  * The CDK's arguments.
- * @param keyFile the content of --keys
  * @param hasBatch whether the environment has that stack
  */
 export function cdkArguments(
   { verb, environment, only, image, yes }: Request,
-  keyFile: string | null,
   hasBatch = environments[environment].batch !== null,
 ): string[] {
   const stacks =
@@ -98,9 +92,6 @@ export function cdkArguments(
           ...(image === null
             ? []
             : withImage.filter(isSelected).flatMap((stack) => parameter(stack, 'ImageTag', image))),
-          ...(keyFile === null
-            ? []
-            : parameter('inference', 'ApiKeys', JSON.stringify(JSON.parse(keyFile)))),
           ...['--require-approval', yes ? 'never' : 'broadening'],
         ]
       : [];
@@ -155,9 +146,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 1;
     }
   }
-  const keyFile = request.keys === null ? null : readFileSync(request.keys, 'utf8');
   const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-  const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments(request, keyFile)], {
+  const { status } = spawnSync(process.execPath, [cdk, ...cdkArguments(request)], {
     cwd: ROOT,
     stdio: 'inherit',
   });

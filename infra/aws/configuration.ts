@@ -91,8 +91,8 @@ export interface Configuration {
     /** How a new version takes over; both roll back when it fails. */
     readonly rollout: 'all-at-once' | 'canary' | 'linear';
     /**
-     * Whether only callers with a key are served. The keys' hashes are given with `npm run deploy
-     * -- ENVIRONMENT --keys FILE`.
+     * Whether only callers with a key are served. The keys' hashes are in the store, where `headway
+     * keys publish` writes them.
      */
     readonly apiKeys: boolean;
     /**

@@ -24,7 +24,8 @@ export type StoreFolder =
   | 'monitoring'
   | 'decisions'
   | 'jobs'
-  | 'alerts';
+  | 'alerts'
+  | 'keys';
 
 export interface StoreAccess {
   readonly reads: readonly StoreFolder[];
@@ -71,13 +72,22 @@ export const STORE_ACCESS = {
       'alerts',
     ],
   },
-  inference: { reads: ['features', 'models', 'decisions'], writes: [] },
-  /** Where clients may post what happened. */
-  inferenceWithActuals: {
-    reads: ['features', 'models', 'decisions', 'actuals'],
-    writes: ['actuals'],
-  },
+  /** A start takes forecasts that were issued, and makes none where it finds them. */
+  inference: { reads: ['features', 'models', 'forecasts', 'decisions'], writes: [] },
 } as const satisfies Record<string, StoreAccess>;
+
+/** Clients may post actuals, and keys are asked for, where the configuration says so. */
+export function inferenceAccess({ inference }: Configuration): StoreAccess {
+  const { reads, writes } = STORE_ACCESS.inference;
+  return {
+    reads: [
+      ...reads,
+      ...(inference.apiKeys ? (['keys'] as const) : []),
+      ...(inference.actuals ? (['actuals'] as const) : []),
+    ],
+    writes: [...writes, ...(inference.actuals ? (['actuals'] as const) : [])],
+  };
+}
 
 export const storeExport = ({ environment }: Configuration): string =>
   `headway-${environment}-store`;

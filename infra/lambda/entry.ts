@@ -17,8 +17,9 @@ import { systemClock } from '../../platform/clock.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
-import { openApiKeys } from '../../services/inference/access/key-file.ts';
+import { openApiKeys } from '../../services/inference/access/open-keys.ts';
 import { defaultInferenceSettings } from '../../services/inference/settings.ts';
+import { openKeyLog } from '../../storage/access/key-log.ts';
 import { openDecisionLog } from '../../storage/decisions/decision-log.ts';
 import { openFeatureStore } from '../../storage/features/feature-store.ts';
 import { openActualsLog } from '../../storage/forecasts/actuals-log.ts';
@@ -95,7 +96,13 @@ export const handler = await createLambdaHandler({
       : null,
   decisions: openDecisionLog({ store, domain: domain.name }),
   apiKeys:
-    settings.apiKeys === null ? null : await openApiKeys(settings.apiKeys, { clock, logger }),
+    settings.apiKeys === null
+      ? null
+      : await openApiKeys(settings.apiKeys, {
+          clock,
+          logger,
+          keyLog: openKeyLog({ store, domain: domain.name }),
+        }),
   clock,
   logger,
   invocation,

@@ -235,9 +235,10 @@ export const SETTINGS: Readonly<Record<SettingName, About>> = {
     schema: { type: ['string', 'null'], minLength: 1 },
     variable: 'HEADWAY_API_KEYS',
     default: null,
-    allowed: 'a file that `headway keys` wrote, the content of one, or off',
+    allowed: 'a file that `headway keys` wrote, the content of one, store, or off',
     description:
-      'API keys of the clients; the file is reloaded when it changes. Unset: no keys (open mode).',
+      'API keys of the clients; the file is reloaded when it changes. `store`: those that ' +
+      '`headway keys publish` wrote to the store. Unset: no keys (open mode).',
     none: 'open mode',
     off: 'off',
     isSecret: true,

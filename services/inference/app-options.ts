@@ -5,7 +5,7 @@
  */
 import type { Domain } from '../../domains/domain.ts';
 import type { Tracing } from '../../platform/telemetry/tracing.ts';
-import type { ApiKeys } from './access/key-file.ts';
+import type { ApiKeys } from './access/open-keys.ts';
 import type { CreateAppOptions } from './create-app.ts';
 import type {
   ActualsSink,

@@ -122,6 +122,8 @@ export const objectKeys = {
   decisions: (domain: string) => `${of('decisions', domain)}/`,
   decision: (domain: string, number: number) =>
     `${of('decisions', domain)}/${numbered(number)}.json`,
+  keySets: (domain: string) => `${of('keys', domain)}/`,
+  keySet: (domain: string, number: number) => `${of('keys', domain)}/${numbered(number)}.json`,
   jobs: (domain: string) => `${of('jobs', domain)}/`,
   jobLog: (domain: string, job: string) => `${of('jobs', domain)}/${segment(job, 'job name')}/`,
   jobEntry: (domain: string, job: string, number: number) =>

@@ -11,6 +11,7 @@ const INPUT_OUTPUT =
 
 /** The public ports of storage, the types that they exchange. */
 const PORTS = [
+  '^storage/access/key-log\\.ts$',
   '^storage/open-store\\.ts$',
   '^storage/features/(feature-store|manifest|panel-hash|quarantine|requests|versions)\\.ts$',
   '^storage/models/(model-registry|model-card|promotion)\\.ts$',

@@ -62,7 +62,7 @@ export async function storeVerify(context: CommandContext): Promise<void> {
   context.print(`Features: ${features.manifests} snapshots, ${size(features)}.`);
   context.print(`Models: ${size(models)}.`);
   context.print(`Forecasts: ${size(forecasts)}. Actuals: ${actuals.objects} entries.`);
-  context.print(`Scores, checks, decisions, jobs and alerts: ${size(logs)}.`);
+  context.print(`Scores, checks, decisions, jobs, alerts and keys: ${size(logs)}.`);
   const orphans =
     features.orphans.length +
     models.orphans.length +
@@ -95,6 +95,7 @@ async function verifyLogs(context: CommandContext): Promise<StoreReport> {
   const reports = [
     await (await context.decisions()).verify(),
     await (await context.alerts()).verify(),
+    await (await context.keyLog()).verify(),
     await (await context.figures()).verify(),
     await (await context.scores()).verify(),
     await (await context.checks()).verify(),

@@ -23,13 +23,16 @@ import { storeExport } from '../store-access.ts';
 import { acknowledge } from '../wildcards.ts';
 
 /**
- * The append-only logs, as storage/objects/object-keys.ts builds them; tests/infra/data.test.ts
- * compares.
+ * The append-only logs, as storage/objects/object-keys.ts builds them;
+ * tests/integration/infra/stacks/data.ts compares.
  */
 export const LOG_KEYS = [
   'features/*/log/*',
   'features/*/collections/*',
   'models/*/promotions/*',
+  'forecasts/*/log/*',
+  'decisions/*',
+  'keys/*',
 ] as const;
 
 /** How long the log of accesses is kept, and images beyond the newest. */

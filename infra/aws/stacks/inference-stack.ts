@@ -3,19 +3,12 @@
  * HTTP API or an address of its own.
  * Invariants: callers reach the alias `live` and never a version that CodeDeploy has not let
  * through; a version whose responses fail while it takes over is rolled back by itself; the
- * function reads the store and, unless clients may post actuals, writes nothing.
+ * function reads the store and, unless clients may post actuals, writes nothing; API keys are in
+ * the store and not in its configuration, so that a version which serves follows them.
  * Fails: while it is synthesised, where the bundle is missing; while it is deployed, where a new
  * version is rolled back.
  */
-import {
-  CfnOutput,
-  CfnParameter,
-  Duration,
-  Fn,
-  RemovalPolicy,
-  Stack,
-  type StackProps,
-} from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { type CfnStage, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import {
@@ -48,7 +41,7 @@ import type { Construct } from 'constructs';
 import { LAMBDA_HANDLER, serviceEnvironment } from '../application.ts';
 import type { Configuration } from '../configuration.ts';
 import { WafDistribution } from '../constructs/waf-distribution.ts';
-import { allowStore, STORE_ACCESS } from '../store-access.ts';
+import { allowStore, inferenceAccess } from '../store-access.ts';
 import { acknowledge, acknowledgeWildcards, wildcardStatement } from '../wildcards.ts';
 
 const ROLLOUTS = {
@@ -92,13 +85,6 @@ export class InferenceStack extends Stack {
       retention: configuration.logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const apiKeys = inference.apiKeys
-      ? new CfnParameter(this, 'ApiKeys', {
-          description: 'The file of keys that `headway keys` makes: hashes, no keys',
-          noEcho: true,
-          maxLength: 3072,
-        }).valueAsString
-      : null;
     this.run = new LambdaFunction(this, 'Service', {
       description: `Headway (${environment}): serves forecasts over HTTP`,
       runtime: Runtime.NODEJS_24_X,
@@ -108,7 +94,7 @@ export class InferenceStack extends Stack {
       handler: LAMBDA_HANDLER,
       memorySize: inference.memoryMb,
       timeout: Duration.seconds(inference.timeoutSeconds),
-      environment: serviceEnvironment(configuration, apiKeys),
+      environment: serviceEnvironment(configuration),
       role: this.serviceRole(configuration).withoutPolicyUpdates(),
       logGroup: this.logGroup,
       tracing: Tracing.ACTIVE,
@@ -138,10 +124,7 @@ export class InferenceStack extends Stack {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
-    const access = configuration.inference.actuals
-      ? STORE_ACCESS.inferenceWithActuals
-      : STORE_ACCESS.inference;
-    allowStore(role, this, configuration, access);
+    allowStore(role, this, configuration, inferenceAccess(configuration));
     role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],

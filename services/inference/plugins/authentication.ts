@@ -9,7 +9,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../platform/clock.ts';
 import type { KeyRecord } from '../access/key.ts';
-import type { ApiKeys } from '../access/key-file.ts';
+import type { ApiKeys } from '../access/open-keys.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { appPlugin } from './app.ts';
 import { addressOf } from './rate-limit.ts';

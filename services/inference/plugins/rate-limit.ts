@@ -8,7 +8,7 @@
 import { isIP } from 'node:net';
 import fastifyRateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import type { ApiKeys } from '../access/key-file.ts';
+import type { ApiKeys } from '../access/open-keys.ts';
 import { HttpProblem } from '../responses/problems.ts';
 import { type App, appPlugin } from './app.ts';
 

@@ -12,6 +12,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { newSecret } from '../../../platform/secrets.ts';
+import { makeKey } from '../../../services/inference/access/key.ts';
+import { SCOPE_NAMES } from '../../../services/inference/access/scopes.ts';
+import { openKeyLog } from '../../../storage/access/key-log.ts';
 import { type FakeS3, startFakeS3 } from '../../fakes/fake-s3.ts';
 import {
   functionUrlEvent,
@@ -21,7 +25,7 @@ import {
 } from '../../fakes/lambda-emulator.ts';
 import { createLambdaStore, HORIZON, IDS } from '../../fixtures/lambda-store.ts';
 import { temporaryFolder } from '../../fixtures/storage/features.ts';
-import { addressOn, credentialsOf } from '../../fixtures/storage/s3-stores.ts';
+import { addressOn, credentialsOf, openOnFakeS3 } from '../../fixtures/storage/s3-stores.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -466,6 +470,32 @@ test('keys are asked for where the settings hold some', async () => {
     code: 'API_KEY_MISSING',
   });
   expect(headers['www-authenticate']).toMatch(/^Bearer/);
+});
+
+test('keys in the store count, and a revocation within 30 seconds in an instance that runs', async () => {
+  const log = openKeyLog({ store: openOnFakeS3(double, folder), domain: 'electricity' });
+  const made = { name: 'x', scopes: SCOPE_NAMES, requestsPerMinute: null, expiresAt: null };
+  const { key, record } = makeKey({ ...made, createdAt: 0 }, newSecret);
+  await log.publish(0, () => [record]);
+  const later = path.join(folder, 'half-a-minute-later');
+  const shifted = `import { existsSync } from 'node:fs';
+    const { now } = Date;
+    Date.now = () => now() + (existsSync(${JSON.stringify(later)}) ? 30_000 : 0);`;
+  const instance = await start({
+    HEADWAY_API_KEYS: 'store',
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(shifted)}`,
+  });
+  const ask = async () => {
+    const { headers } = httpApiEvent('GET', '/');
+    return get(instance, '/v1/series/AEP/forecast', {
+      headers: { ...headers, authorization: `Bearer ${key}` },
+    });
+  };
+  expect((await ask()).statusCode).toBe(200);
+  await log.publish(0, () => [{ ...record, revokedAt: '2020-01-01T00:00:00Z' }]);
+  await writeFile(later, '');
+  const { statusCode, body } = await ask();
+  expect([statusCode, JSON.parse(body).code]).toEqual([401, 'API_KEY_REVOKED']);
 });
 
 test('settings that are wrong stop the start, and the Runtime API gets the error', async () => {

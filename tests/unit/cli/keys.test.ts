@@ -69,6 +69,29 @@ test('create, rotate, revoke, list', async () => {
   expect(refused.stderr).toContain('is revoked');
 });
 
+test('published keys are in the store; an older file brings no revoked key back', async () => {
+  const [newer, older] = [join(folder, 'newer.json'), join(folder, 'older.json')];
+  const store = { HEADWAY_STORE: `file:${join(folder, 'store')}`, HEADWAY_DOMAIN: 'electricity' };
+  const given = { ...env, ...store, HEADWAY_API_KEYS: newer };
+  const create = ['keys', 'create', '--name', 'x', '--scopes', 'models:read'];
+  const [first, second] = [await json(create, given), await json(create, given)];
+  const ids = [first.id, second.id];
+  expect(await json(['keys', 'publish'], given)).toMatchObject({ number: 1, keys: ids });
+  await writeFile(older, await readFile(newer));
+  await json(['keys', 'revoke', first.id], given);
+  expect(await json(['keys', 'publish'], given)).toMatchObject({ number: 2, dropped: [] });
+  const stale = await runCommand(['keys', 'publish', '--api-keys', older], given);
+  expect([stale.code, stale.stderr]).toEqual([2, expect.stringContaining(first.id)]);
+  const onlyNewest = join(folder, 'one.json');
+  await writeFile(onlyNewest, JSON.stringify({ format: 1, keys: [] }));
+  const emptied = ['keys', 'publish', '--api-keys', onlyNewest];
+  expect(await json(emptied, given)).toMatchObject({ number: 3, dropped: ids });
+  const held = join(folder, 'store', 'keys', 'electricity', `${'1'.padStart(20, '0')}.json`);
+  expect(await readFile(held, 'utf8')).not.toContain(first.key);
+  const inStore = { ...given, HEADWAY_API_KEYS: 'store' };
+  expect((await runCommand(['keys', 'publish'], inStore)).stderr).toMatch(/^USAGE: no file/);
+});
+
 test('for people the key has a line of its own, and a service may get the file as text', async () => {
   const other = join(folder, 'other.json');
   const args = ['keys', 'create', '--name', 'x', '--scopes', 'metrics:read', '--api-keys', other];

@@ -86,14 +86,18 @@ export function dataTests(): void {
           objectKeys.manifest('d', 1),
           objectKeys.promotion('d', 1),
           objectKeys.collection('d', 1),
+          objectKeys.ledgerEntry('d', 1),
+          objectKeys.decision('d', 1),
+          objectKeys.keySet('d', 1),
         ].filter(matches),
-      ).toHaveLength(3);
+      ).toHaveLength(6);
       const version = '20240101T000000Z-0123456789ab';
       expect(
         [
           objectKeys.featureData('d', 'a'),
           objectKeys.online('d', 'a'),
           objectKeys.modelFile('d', version, 'card.json'),
+          objectKeys.ledgerPart('d', 'a'),
         ].filter(matches),
       ).toEqual([]);
       expect(refusals().find(({ Sid }) => Sid === 'LogEntriesAreCreatedNotReplaced')).toMatchObject(

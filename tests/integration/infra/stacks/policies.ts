@@ -147,7 +147,8 @@ export function policyTests(): void {
         ['alerts', 'decisions', 'figures', 'forecasts', 'jobs', 'models', 'monitoring', 'scores'],
       ],
       ['prod-training', /Task/, ['features', 'models'], ['models']],
-      ['prod-inference', /Role/, ['decisions', 'features', 'models'], []],
+      ['dev-inference', /Role/, ['decisions', 'features', 'forecasts', 'models'], []],
+      ['prod-inference', /Role/, ['decisions', 'features', 'forecasts', 'keys', 'models'], []],
     ])('%s', (name, role, reads, writes) => {
       expect(prefixes(name, role, 'ReadStore').sort()).toEqual(reads.map((each) => `${each}/*`));
       expect(prefixes(name, role, 'WriteStore').sort()).toEqual(writes.map((each) => `${each}/*`));
@@ -155,7 +156,9 @@ export function policyTests(): void {
 
     test('a deployment of one domain reaches no other’s', () => {
       expect(prefixes('everything-inference', /Role/, 'ReadStore').sort()).toEqual([
-        ...['actuals', 'decisions', 'features', 'models'].map((each) => `${each}/electricity/*`),
+        ...['actuals', 'decisions', 'features', 'forecasts', 'keys', 'models'].map(
+          (each) => `${each}/electricity/*`,
+        ),
       ]);
       expect(prefixes('everything-inference', /Role/, 'WriteStore')).toEqual([
         'actuals/electricity/*',
@@ -173,6 +176,18 @@ export function policyTests(): void {
       expect(prefixes('everything-batch', /Shard/, 'WriteStore')).toEqual([
         'forecasts/electricity/*',
       ]);
+    });
+
+    test('no service writes API keys', () => {
+      const writers = all().flatMap(([name, template]) =>
+        allowances(template).flatMap(({ owner, statement }) =>
+          [statement.Action].flat().includes('s3:PutObject') &&
+          [statement.Resource].flat().some((resource) => flat(resource).includes('/keys/'))
+            ? [`${name} ${owner}`]
+            : [],
+        ),
+      );
+      expect(writers).toEqual([]);
     });
 
     test('nobody may delete', () => {

@@ -10,7 +10,7 @@ const asked = (...args: string[]) => {
 
 describe('what is asked of the CDK', () => {
   test('a deployment of all of one environment, asking before permissions are widened', () => {
-    expect(cdkArguments(asked('deploy', 'dev'), null)).toEqual([
+    expect(cdkArguments(asked('deploy', 'dev'))).toEqual([
       ...['deploy', '--app', 'cdk.out', 'headway-dev-*', '--require-approval', 'broadening'],
     ]);
   });
@@ -18,7 +18,6 @@ describe('what is asked of the CDK', () => {
   test('a first deployment of what the rest rests on, and nothing else', () => {
     const args = cdkArguments(
       asked('deploy', 'prod', '--only', 'data,network', '--image', 'a1b2c3', '--yes'),
-      null,
     );
     expect(args).toEqual([
       ...[
@@ -34,23 +33,20 @@ describe('what is asked of the CDK', () => {
     ]);
   });
 
-  test('the image’s tag and the keys go to the stacks that use them', () => {
-    const args = cdkArguments(
-      asked('deploy', 'prod', '--image', 'a1b2c3'),
-      '{\n "format": 1, "keys": [] }\n',
-    ).join(' ');
+  test('the image’s tag goes to the stacks that use it; keys go to none, they are in the store', () => {
+    const args = cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3')).join(' ');
     expect(args).toContain(
       '--parameters headway-prod-features:ImageTag=a1b2c3 --parameters headway-prod-training:ImageTag=a1b2c3',
     );
     expect(args).not.toContain('batch');
-    expect(cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), null, true)).toContain(
+    expect(cdkArguments(asked('deploy', 'prod', '--image', 'a1b2c3'), true)).toContain(
       'headway-prod-batch:ImageTag=a1b2c3',
     );
-    expect(args).toContain('--parameters headway-prod-inference:ApiKeys={"format":1,"keys":[]}');
+    expect(args).not.toContain('inference');
   });
 
   test('a comparison takes no parameters; destroying asks no second time', () => {
-    expect(cdkArguments(asked('diff', 'dev'), null)).toEqual([
+    expect(cdkArguments(asked('diff', 'dev'))).toEqual([
       'diff',
       '--app',
       'cdk.out',
@@ -58,7 +54,7 @@ describe('what is asked of the CDK', () => {
       '--method',
       'template',
     ]);
-    expect(cdkArguments(asked('destroy', 'dev'), null)).toEqual([
+    expect(cdkArguments(asked('destroy', 'dev'))).toEqual([
       'destroy',
       '--app',
       'cdk.out',
@@ -74,6 +70,7 @@ describe('what is asked of the CDK', () => {
     [['remove', 'dev']],
     [['deploy', 'dev', 'prod']],
     [['deploy', 'dev', '--force']],
+    [['deploy', 'dev', '--keys', 'keys.json']],
   ])('the usage for %j', (args: string[]) => {
     expect(parseRequest(args)).toBeNull();
   });

@@ -12,11 +12,8 @@ import { isHeadwayError } from '../../../../platform/errors.ts';
 import { newSecret } from '../../../../platform/secrets.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
 import { type KeyRecord, makeKey, type NewKey } from '../../../../services/inference/access/key.ts';
-import {
-  formatKeys,
-  openApiKeys,
-  parseKeys,
-} from '../../../../services/inference/access/key-file.ts';
+import { formatKeys, parseKeys } from '../../../../services/inference/access/key-file.ts';
+import { openApiKeys } from '../../../../services/inference/access/open-keys.ts';
 import { SCOPE_NAMES, type Scope } from '../../../../services/inference/access/scopes.ts';
 import type { App } from '../../../../services/inference/plugins/app.ts';
 import { openActualsLog } from '../../../../storage/forecasts/actuals-log.ts';
