@@ -96,7 +96,7 @@ export function openFeatureStore(options: {
   const { store, domain, clock } = options;
   const files = new FeatureFiles(store);
   const log = openAppendLog<Manifest>(store, {
-    appended: (slot) => writeWitness(store, domain, slot),
+    appended: (slot) => writeWitness(store, objectKeys.witnesses(domain), slot),
     prefix: objectKeys.featureLog(domain),
     keyOf: (number) => objectKeys.manifest(domain, number),
     parse: parseManifest,

@@ -8,7 +8,7 @@
 import { type SqlSession, withSqlSession } from '../../platform/duckdb/session.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { sha256 } from '../../platform/files/content-hash.ts';
-import { newestWitness, type Witnessed } from '../log/witness.ts';
+import { newestWitness, witnessProblem } from '../log/witness.ts';
 import { numbersToLookAt, objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import { type StoreReport, startReport } from '../store-report.ts';
@@ -38,7 +38,7 @@ export async function verifyFeatures({
   log,
 }: CommitContext): Promise<FeatureReport> {
   const report = startReport();
-  const witness = await newestWitness(store, domain); // first, because the log may grow meanwhile
+  const witness = await newestWitness(store, objectKeys.witnesses(domain)); // first, because the log may grow meanwhile
   // Trusts no earlier check.
   const files = new FeatureFiles(store);
   const keys = await store.list(objectKeys.features(domain));
@@ -79,27 +79,13 @@ export async function verifyFeatures({
   const head = previous as Manifest | null;
   const lost = witnessProblem(witness, numbers.at(-1) ?? 0, head);
   if (witness && lost)
-    report.problems.push({ key: objectKeys.manifest(domain, witness.number), problem: lost });
+    report.problems.push({
+      key: objectKeys.manifest(domain, witness.number),
+      problem: lost,
+    });
   const problem = aheadProblem(head, clock.now());
   const ahead = head && problem && { key: objectKeys.manifest(domain, head.number), problem };
   return { ...report.finish(keys), manifests, collected, clock: ahead || null };
-}
-
-/**
- * What is wrong where the log does not hold the entry of the witness; null where it does, or where
- * the entry is there and cannot be read, which is reported by itself.
- * @param last the highest number in the log's folder
- */
-function witnessProblem(
-  witness: Witnessed | null,
-  last: number,
-  head: Manifest | null,
-): string | null {
-  if (witness === null) return null;
-  if (last < witness.number)
-    return 'STORE_CORRUPT: this manifest was committed and is missing. Restore it from a backup';
-  if (head?.number !== witness.number || head.commitId === witness.commitId) return null;
-  return 'STORE_CORRUPT: another manifest is in the place of the one that was committed';
 }
 
 type Report = ReturnType<typeof startReport>;

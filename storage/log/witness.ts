@@ -14,9 +14,10 @@ export interface Witnessed {
   readonly commitId: string;
 }
 
-export const writeWitness = (store: ObjectStore, domain: string, entry: Witnessed): Promise<void> =>
+/** @param folder that of the log's witnesses */
+export const writeWitness = (store: ObjectStore, folder: string, entry: Witnessed): Promise<void> =>
   store
-    .put(objectKeys.witness(domain, entry.number, entry.commitId), Buffer.from('{}\n'))
+    .put(objectKeys.witness(folder, entry.number, entry.commitId), Buffer.from('{}\n'))
     .catch(() => {});
 
 const witnessIn = (key: string): Witnessed | null => {
@@ -25,20 +26,36 @@ const witnessIn = (key: string): Witnessed | null => {
 };
 
 /** The witness of the highest entry; null for a log that was written before there were any. */
-export async function newestWitness(store: ObjectStore, domain: string): Promise<Witnessed | null> {
-  const witnesses = (await store.list(objectKeys.witnesses(domain))).flatMap(
-    (key) => witnessIn(key) ?? [],
-  );
+export async function newestWitness(store: ObjectStore, folder: string): Promise<Witnessed | null> {
+  const witnesses = (await store.list(folder)).flatMap((key) => witnessIn(key) ?? []);
   return witnesses.at(-1) ?? null;
+}
+
+/**
+ * What is wrong where the log does not hold the entry of the witness; null where it does, or where
+ * the entry is there and cannot be read, which is reported by itself.
+ * @param last the highest number in the log's folder
+ * @param head the entry of the highest number that can be read
+ */
+export function witnessProblem(
+  witness: Witnessed | null,
+  last: number,
+  head: Witnessed | null,
+): string | null {
+  if (witness === null) return null;
+  if (last < witness.number)
+    return 'STORE_CORRUPT: this entry was committed and is missing. Restore it from a backup';
+  if (head?.number !== witness.number || head.commitId === witness.commitId) return null;
+  return 'STORE_CORRUPT: another entry is in the place of the one that was committed';
 }
 
 /** All witnesses but that of the highest entry. */
 export async function collectWitnesses(
   store: ObjectStore,
-  domain: string,
+  folder: string,
   { remove }: { readonly remove: boolean },
 ): Promise<Garbage[]> {
-  const found = await store.listDetails(objectKeys.witnesses(domain));
+  const found = await store.listDetails(folder);
   const garbage = found
     .filter(({ key }) => witnessIn(key) !== null)
     .slice(0, -1)

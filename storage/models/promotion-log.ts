@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../platform/clock.ts';
 import { type AppendLog, openAppendLog } from '../log/append-log.ts';
+import { writeWitness } from '../log/witness.ts';
 import { objectKeys } from '../objects/object-keys.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import {
@@ -33,6 +34,7 @@ export class PromotionLog {
       keyOf: (number) => objectKeys.promotion(domain, number),
       parse: parsePromotion,
       serialise: serialisePromotion,
+      appended: (slot) => writeWitness(store, objectKeys.promotionWitnesses(domain), slot),
     });
   }
 

@@ -77,8 +77,10 @@ export const objectKeys = {
   collection: (domain: string, number: number) =>
     `${of('features', domain)}/collections/${numbered(number)}.json`,
   witnesses: (domain: string) => `${of('witness', domain)}/`,
-  witness: (domain: string, number: number, commitId: string) =>
-    `${of('witness', domain)}/${numbered(number)}-${segment(commitId, 'commit id')}.json`,
+  promotionWitnesses: (domain: string) => `${of('models', domain)}/witness/`,
+  /** @param folder that of the witnesses of a log */
+  witness: (folder: string, number: number, commitId: string) =>
+    `${folder}${numbered(number)}-${segment(commitId, 'commit id')}.json`,
   models: (domain: string) => `${of('models', domain)}/`,
   modelFile: (
     domain: string,

@@ -12,6 +12,7 @@ import { collectActuals } from '../../../storage/forecasts/actuals-gc.ts';
 import { collectLedger } from '../../../storage/ledger/ledger-gc.ts';
 import { collectWitnesses } from '../../../storage/log/witness.ts';
 import { collectModels, snapshotsOfModels } from '../../../storage/models/model-gc.ts';
+import { objectKeys } from '../../../storage/objects/object-keys.ts';
 import type { CommandContext } from '../../context.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -52,7 +53,9 @@ export async function storeGc(context: CommandContext, flags: GcFlags): Promise<
   const models = await collectModels(store, context.domain.name, { before, remove });
   const retention = context.clock.now() - context.settings.actualsDays * DAY_MS;
   const actuals = await collectActuals(store, context.domain.name, { before: retention, remove });
-  const witnesses = await collectWitnesses(store, context.domain.name, { remove });
+  const witnesses: Garbage[] = [];
+  for (const folder of [objectKeys.witnesses, objectKeys.promotionWitnesses])
+    witnesses.push(...(await collectWitnesses(store, folder(context.domain.name), { remove })));
   const ledger = await collectLedger(store, context.domain.name, { before, remove });
   const garbage = [...features.garbage, ...models, ...actuals, ...witnesses, ...ledger];
   context.printJson({ ...features, garbage, removed: remove });

@@ -438,15 +438,15 @@ describe('verifying', () => {
     for (const name of store.objects.keys())
       if (name.startsWith('witness/') && !before.includes(name)) store.objects.delete(name);
     expect((await features.verify()).problems).toEqual([
-      { key, problem: expect.stringContaining('another manifest') },
+      { key, problem: expect.stringContaining('another entry is') },
     ]);
   });
 
   test('garbage collection leaves the witness of the newest entry', async () => {
     for (const at of [0, 1, 2])
       await commit([{ part: `${at}`, span: [at, at + 1], rows: [['x', at, 1]] }]);
-    expect(await collectWitnesses(store, 'toy', { remove: true })).toHaveLength(2);
-    expect(await newestWitness(store, 'toy')).toMatchObject({ number: 3 });
+    expect(await collectWitnesses(store, 'witness/toy/', { remove: true })).toHaveLength(2);
+    expect(await newestWitness(store, 'witness/toy/')).toMatchObject({ number: 3 });
     expect((await features.verify()).problems).toEqual([]);
   });
 

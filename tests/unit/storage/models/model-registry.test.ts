@@ -208,6 +208,29 @@ describe('promotions', () => {
     expect((await models.verify()).problems.map((problem) => problem.key)).toEqual([key]);
   });
 
+  test('a newest promotion that was deleted or exchanged is noticed', async () => {
+    const [first, second] = (await register(1, 2)) as [string, string];
+    await promote(first);
+    await promote(second);
+    expect((await models.verify()).problems).toEqual([]);
+    const key = objectKeys.promotion('toy', 2);
+    const folder = objectKeys.promotionWitnesses('toy');
+    const committed = (await store.list(folder)).at(-1) as string;
+    await store.remove(key);
+    expect((await models.champion())?.modelVersion).toBe(first);
+    const missing = { key, problem: expect.stringContaining('was committed and is missing') };
+    expect((await models.verify()).problems).toEqual([missing]);
+    await openModelRegistry({ store, domain: 'toy', clock }).promote({
+      modelVersion: second,
+      reason: 'another',
+      evidence: null,
+    });
+    for (const other of await store.list(folder))
+      if (other !== committed) await store.remove(other);
+    const exchanged = { key, problem: expect.stringContaining('another entry is in the place') };
+    expect((await models.verify()).problems).toEqual([exchanged]);
+  });
+
   test('rollbacks undo promotions one by one', async () => {
     const [a, b, c] = await register(1, 2, 3);
     await expect(models.rollback({ reason: 'none yet' })).rejects.toMatchObject({
