@@ -192,6 +192,11 @@ export interface RawRows {
    */
   readonly columns?: string;
   /**
+   * The rows of `relation` with more columns, such as the number of a row's line: what samples of
+   * rows are taken from. It may take longer to read. Absent: `relation`.
+   */
+  readonly evidence?: string;
+  /**
    * What a usable row's figures lie within; SQL numbers over the relation. Rows outside are used,
    * and counted by the contract.
    */

@@ -7,18 +7,35 @@
  * Fails: RAW_FILE_INVALID with the file, its first line and what is expected where a column is
  * missing or there twice; else as checkTextFile.
  */
+import { basename } from 'node:path';
 import { checkTextFile, isGzip, rawFileError, shownLine } from '../files/text-file.ts';
-import { csvLines, sqlName, sqlText } from './sql.ts';
+import { csvLines, sqlFilename, sqlName, sqlText } from './sql.ts';
 
-const DELIMITERS = [',', ';', '\t', '|'];
+export const DELIMITERS = [',', ';', '\t', '|'] as const;
+export type Delimiter = (typeof DELIMITERS)[number];
 
 /** A column's name in the relation → its name in a header, in any case. */
 export type WantedColumns = Readonly<Record<string, string | RegExp>>;
 
+/** What a file does not say of itself. */
+export interface CsvDialect {
+  /** Absent: the one that finds the most of the wanted columns. */
+  readonly delimiter?: Delimiter | undefined;
+  /** False: the first line is a row, and the columns are c1, c2, … True where it is absent. */
+  readonly header?: boolean | undefined;
+  /** Lines before the header, such as a title. */
+  readonly skipLines?: number | undefined;
+  /** The file's name in the column `file`; the last part of its path where it is absent. */
+  readonly name?: string | undefined;
+}
+
 export interface CsvFile {
   readonly path: string;
+  readonly name: string;
   readonly delimiter: string;
   readonly header: readonly string[];
+  /** Lines before the first row. */
+  readonly skip: number;
   /** Lines after the header, blank ones included. */
   readonly lines: number;
   /** Place in the header of each wanted column; -1 for an optional one that is not there. */
@@ -30,26 +47,29 @@ export async function openCsvFile(
   path: string,
   wanted: WantedColumns,
   optional: WantedColumns = {},
+  dialect: CsvDialect = {},
 ): Promise<CsvFile> {
-  const { firstLine: line, lines } = await checkTextFile(path);
-  const headers = DELIMITERS.map((delimiter) => ({
+  const { skipLines = 0, header: hasHeader = true, name = basename(path) } = dialect;
+  const { firstLine: line, lines } = await checkTextFile(path, { header: skipLines + 1 });
+  const delimiters = dialect.delimiter === undefined ? DELIMITERS : [dialect.delimiter];
+  const headers = delimiters.map((delimiter) => ({
     delimiter,
-    header: splitHeader(line, delimiter),
+    header: splitHeader(line, delimiter).map((text, at) => (hasHeader ? text : `c${at + 1}`)),
   }));
   const isThere = (header: readonly string[], name: string | RegExp) =>
     header.some((column) => matches(column, name));
   const missingIn = (header: readonly string[]) =>
     Object.values(wanted).filter((name) => !isThere(header, name));
-  // The one that finds the most columns; of equals the first.
+  // The one that finds the most of the wanted columns; of equals the one with the most columns.
   const [best] = headers
     .map((one) => ({ ...one, missing: missingIn(one.header) }))
-    .sort((a, b) => a.missing.length - b.missing.length) as [
+    .sort((a, b) => a.missing.length - b.missing.length || b.header.length - a.header.length) as [
     (typeof headers)[number] & { missing: (string | RegExp)[] },
   ];
   if (best.missing.length > 0) {
     throw rawFileError(
       path,
-      1,
+      skipLines + 1,
       `has no column ${best.missing.map(nameText).join(', ')}: expected is a header with ` +
         `${Object.values(wanted).map(nameText).join(', ')}, found is ${shownLine(line)}`,
     );
@@ -58,15 +78,23 @@ export async function openCsvFile(
   for (const [name, pattern] of Object.entries({ ...wanted, ...optional })) {
     const found = best.header.flatMap((column, at) => (matches(column, pattern) ? [at] : []));
     if (found.length > 1)
-      throw rawFileError(path, 1, `has ${found.length} columns ${nameText(pattern)}`);
+      throw rawFileError(path, skipLines + 1, `has ${found.length} columns ${nameText(pattern)}`);
     places[name] = found[0] ?? -1;
   }
-  return { path, delimiter: best.delimiter, header: best.header, lines: lines - 1, places };
+  const skip = skipLines + (hasHeader ? 1 : 0);
+  const { delimiter, header } = best;
+  return { path, name, delimiter, header, skip, lines: lines - skip, places };
 }
 
 /** All lines of the files: columns `file`, `bad_line`, and the wanted ones. */
 export const csvTable = (files: readonly CsvFile[]): string =>
-  `(${groupsOf(files).map(selectOf).join(' UNION ALL ')})`;
+  `(${groupsOf(files)
+    .map((group) => selectOf(group))
+    .join(' UNION ALL ')})`;
+
+/** The same with the number of each line in its file as `line`, which takes longer. */
+export const numberedCsvTable = (files: readonly CsvFile[]): string =>
+  `(${files.map((file) => selectOf([file], true)).join(' UNION ALL ')})`;
 
 /** No rows, and the columns of the files as their headers name them. */
 export function csvHeader(files: readonly CsvFile[]): string {
@@ -79,8 +107,8 @@ export function csvHeader(files: readonly CsvFile[]): string {
 
 /** Neighbours with equal headers are read together. */
 function groupsOf(files: readonly CsvFile[]): CsvFile[][] {
-  const layoutOf = ({ path, delimiter, header }: CsvFile) =>
-    JSON.stringify([isGzip(path), delimiter, header]);
+  const layoutOf = ({ path, delimiter, header, skip, places }: CsvFile) =>
+    JSON.stringify([isGzip(path), delimiter, header, skip, places]);
   const groups: CsvFile[][] = [];
   for (const file of files) {
     const last = groups.at(-1);
@@ -90,8 +118,8 @@ function groupsOf(files: readonly CsvFile[]): CsvFile[][] {
   return groups;
 }
 
-function selectOf(files: readonly CsvFile[]): string {
-  const [{ delimiter, header, places }] = files as [CsvFile];
+function selectOf(files: readonly CsvFile[], isNumbered = false): string {
+  const [{ delimiter, header, places, skip }] = files as [CsvFile];
   const field = `("(?:[^"]|"")*"|[^"${delimiter}]*)`;
   const pattern = sqlText(`${field}[${delimiter}]`);
   const end = sqlText(delimiter);
@@ -99,14 +127,38 @@ function selectOf(files: readonly CsvFile[]): string {
     ([name, at]) => `${at < 0 ? "''" : fieldSql(`f[${at + 1}]`)} AS ${sqlName(name)}`,
   );
   return `
-    SELECT file,
+    SELECT file${isNumbered ? ', number AS line' : ''},
       len(f) <> ${header.length} OR (quoted AND array_to_string(f, ${end}) <> line) AS bad_line,
       ${columns.join(', ')}
     FROM (
-      SELECT parse_filename(filename) AS file, line, contains(line, '"') AS quoted,
+      SELECT ${nameSql(files)} AS file, line${isNumbered ? ', number' : ''},
+        contains(line, '"') AS quoted,
         CASE WHEN contains(line, '"') THEN regexp_extract_all(line || ${end}, ${pattern}, 1)
           ELSE string_split(line, ${end}) END AS f
-      FROM ${csvLines(files.map(({ path }) => path))} WHERE trim(line) <> '')`;
+      FROM ${linesSql(files, skip, isNumbered)} WHERE trim(line) <> '')`;
+}
+
+/** The lines of files, in file order; on request with `number`, from the first line of all on. */
+export function linesSql(
+  files: readonly Pick<CsvFile, 'path'>[],
+  skip: number,
+  isNumbered: boolean,
+): string {
+  const lines = csvLines(
+    files.map(({ path }) => path),
+    skip,
+  );
+  return isNumbered ? `(SELECT *, row_number() OVER () + ${skip} AS number FROM ${lines})` : lines;
+}
+
+/** The name of a line's file. */
+export function nameSql(files: readonly Pick<CsvFile, 'path' | 'name'>[]): string {
+  const [first] = files;
+  if (files.length === 1 && first !== undefined) return sqlText(first.name);
+  if (files.every(({ path, name }) => basename(path) === name)) return 'parse_filename(filename)';
+  const paths = files.map(({ path }) => sqlFilename(path)).join(', ');
+  const names = files.map(({ name }) => sqlText(name)).join(', ');
+  return `map([${paths}], [${names}])[filename]`;
 }
 
 const fieldSql = (field: string): string =>

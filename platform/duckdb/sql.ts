@@ -50,16 +50,16 @@ export const csvFiles = (paths: Paths, ...options: readonly string[]): string =>
   filesRelation('read_csv', paths, options);
 
 /**
- * The lines after the first of CSV files, all of them compressed or none, as a relation with the
- * columns `line` and `filename`.
+ * The lines of text files after the first `skip`, all of them compressed or none, as a relation
+ * with the columns `line` (NULL: a blank line) and `filename`.
  */
-export const csvLines = (paths: Paths): string =>
+export const csvLines = (paths: Paths, skip = 1): string =>
   csvFiles(
     paths,
     "columns = {'line': 'VARCHAR'}",
     'auto_detect = false',
     'header = false',
-    'skip = 1',
+    `skip = ${skip}`,
     "delim = '\x1f'",
     "quote = ''",
     "escape = ''",

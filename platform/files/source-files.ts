@@ -25,17 +25,21 @@ export interface WantedFiles {
   readonly fix: string;
   /** Is warned of entries that are not read. */
   readonly logger?: Logger;
+  /** Whether folders inside the folder are read too. Names are then paths, separated by /. */
+  readonly isNested?: boolean;
 }
 
 /** The matching files of a folder, at least one, in the order of their names; or the file `spec`. */
 export async function sourceFiles(
   spec: string,
-  { noun, isWanted, fix, logger }: WantedFiles,
+  { noun, isWanted, fix, logger, isNested = false }: WantedFiles,
 ): Promise<string[]> {
-  const { isFolder, entries } = await listEntries(spec).catch((cause: NodeJS.ErrnoException) => {
-    const what = `cannot read the source (${cause.code ?? cause.message})`;
-    throw new HeadwayError('SOURCE_NOT_FOUND', what, { where: spec, fix, cause });
-  });
+  const { isFolder, entries } = await listEntries(spec, isNested).catch(
+    (cause: NodeJS.ErrnoException) => {
+      const what = `cannot read the source (${cause.code ?? cause.message})`;
+      throw new HeadwayError('SOURCE_NOT_FOUND', what, { where: spec, fix, cause });
+    },
+  );
   const files = entries.filter(({ name }) => isWanted(name)).map(({ path }) => path);
   const root = isFolder ? await realpath(spec) : null;
   const refused: { path: string; problem: string }[] = [];
@@ -71,16 +75,23 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-async function listEntries(spec: string): Promise<{ isFolder: boolean; entries: Entry[] }> {
+async function listEntries(
+  spec: string,
+  isNested: boolean,
+): Promise<{ isFolder: boolean; entries: Entry[] }> {
   if (!(await stat(spec)).isDirectory()) {
     return { isFolder: false, entries: [{ name: basename(spec), path: spec, isFolder: false }] };
   }
   const found = await readdir(spec, { withFileTypes: true });
-  const entries = found.map((entry) => ({
-    name: entry.name,
-    path: join(spec, entry.name),
-    isFolder: entry.isDirectory(),
-  }));
+  const entries: Entry[] = [];
+  for (const entry of found) {
+    const path = join(spec, entry.name);
+    if (isNested && entry.isDirectory()) {
+      if (entry.name.startsWith('.')) continue;
+      for (const inner of (await listEntries(path, true)).entries)
+        entries.push({ ...inner, name: `${entry.name}/${inner.name}` });
+    } else entries.push({ name: entry.name, path, isFolder: entry.isDirectory() });
+  }
   return { isFolder: true, entries: entries.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
@@ -149,12 +160,15 @@ export async function fileFingerprint(path: string): Promise<Fingerprint> {
 }
 
 /** Fingerprint of a part of several files: from their names and contents. */
-export async function filesFingerprint(paths: readonly string[]): Promise<Fingerprint> {
+export async function filesFingerprint(
+  paths: readonly string[],
+  nameOf: (path: string) => string = basename,
+): Promise<Fingerprint> {
   const hash = createHash('sha256');
   const files: Fingerprint[] = [];
   for (const path of paths) {
     const file = await fileFingerprint(path);
-    hash.update(`${basename(path)} ${file.fingerprint}\n`);
+    hash.update(`${nameOf(path)} ${file.fingerprint}\n`);
     files.push(file);
   }
   return {

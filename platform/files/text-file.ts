@@ -22,13 +22,24 @@ const MAX_SHOWN = 60;
 export const isGzip = (path: string): boolean => /\.gz$/i.test(path);
 
 export interface TextFile {
+  /** The line at `header`, the first one where that is absent. */
   readonly firstLine: string;
   /** How many there are, the first one included. */
   readonly lines: number;
 }
 
-export async function checkTextFile(path: string): Promise<TextFile> {
-  const scan = scanLines(path);
+export interface TextFileOptions {
+  /** Number of the line that is wanted, from 1 on. */
+  readonly header?: number;
+  /** Whether a quote must close in its line, as in CSV. True where it is absent. */
+  readonly isQuoted?: boolean;
+}
+
+export async function checkTextFile(
+  path: string,
+  options: TextFileOptions = {},
+): Promise<TextFile> {
+  const scan = scanLines(path, options);
   const take = async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) scan.take(chunk);
   };
@@ -62,7 +73,7 @@ export function rawFileError(
 export const shownLine = (line: string): string =>
   JSON.stringify(line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line);
 
-function scanLines(path: string) {
+function scanLines(path: string, { header = 1, isQuoted = true }: TextFileOptions) {
   let carry: Buffer = Buffer.alloc(0);
   /** The one that is looked at. */
   let line = 1;
@@ -76,9 +87,9 @@ function scanLines(path: string) {
       throw rawFileError(path, line, `ends in ${found}, and the lines before it in ${lineEnd}`);
   };
   const checkLine = (text: Buffer, quotes: number): void => {
-    if (quotes % 2 === 1)
+    if (isQuoted && quotes % 2 === 1)
       throw rawFileError(path, line, 'has a quote that does not close in its line');
-    first ??= text.toString('utf8').replace(/^\uFEFF/, '');
+    if (line === header) first = text.toString('utf8').replace(/^\uFEFF/, '');
   };
 
   /** Whole lines. */
@@ -93,7 +104,7 @@ function scanLines(path: string) {
       if (byte !== LF && byte !== CR) continue;
       const isPair = byte === CR && lines[at + 1] === LF;
       checkEnd(isPair ? 'CRLF' : byte === CR ? 'CR' : 'LF');
-      checkLine(first === null ? lines.subarray(start, at) : lines, quotes);
+      checkLine(line === header ? lines.subarray(start, at) : lines, quotes);
       if (isPair) at++;
       line++;
       start = at + 1;

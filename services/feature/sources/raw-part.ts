@@ -169,14 +169,12 @@ export async function countOutside(options: ProfileOptions): Promise<RawProfile[
  */
 export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> {
   const { domain, part, rows } = options;
+  const relation = rows.evidence ?? rows.relation;
   const reason = reasonNameSql(domain, rows);
   const times = [rows.localTime, ...(rows.instant === undefined ? [] : [rows.instant])];
   const newest = `greatest(${times.map((time) => `epoch_ms(${time})`).join(', ')})`;
   const wanted: [string, string][] = [
-    [
-      'newest',
-      `SELECT * FROM ${rows.relation} ORDER BY ${newest} DESC NULLS LAST LIMIT ${ROWS_EACH}`,
-    ],
+    ['newest', `SELECT * FROM ${relation} ORDER BY ${newest} DESC NULLS LAST LIMIT ${ROWS_EACH}`],
   ];
   if (rows.duplicateKey.length > 0) {
     const key = rows.duplicateKey.join(', ');
@@ -184,7 +182,7 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
       `QUALIFY count(*) OVER (PARTITION BY ${key}) > 1 ORDER BY ${key} LIMIT ` + `${ROWS_EACH}`;
     wanted.push([
       'duplicate',
-      `SELECT * FROM ${rows.relation} WHERE (${reason}) IS NULL AND ` +
+      `SELECT * FROM ${relation} WHERE (${reason}) IS NULL AND ` +
         `${hasKeySql(rows.duplicateKey)} ${doubled}`,
     ]);
   }
@@ -192,7 +190,7 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
     const where = `(${reason}) IS NULL AND ${outsideSql(range)}`;
     wanted.push([
       `outside ${range.name}`,
-      `SELECT * FROM ${rows.relation} WHERE ${where} LIMIT ${ROWS_EACH}`,
+      `SELECT * FROM ${relation} WHERE ${where} LIMIT ${ROWS_EACH}`,
     ]);
   }
   const sample = (why: string, found: readonly Record<string, unknown>[]): RowSample => ({
@@ -205,12 +203,12 @@ export async function sampleRows(options: ProfileOptions): Promise<RowSample[]> 
     const samples: RowSample[] = [];
     const reasons = await rowsOf(
       connection,
-      `SELECT DISTINCT ${reason} AS reason FROM ${rows.relation} ORDER BY 1 LIMIT 20`,
+      `SELECT DISTINCT ${reason} AS reason FROM ${relation} ORDER BY 1 LIMIT 20`,
     );
     for (const { reason: name } of reasons) {
       if (name === null) continue;
       const query =
-        `SELECT * FROM ${rows.relation} WHERE (${reason}) = ${sqlText(String(name))} ` +
+        `SELECT * FROM ${relation} WHERE (${reason}) = ${sqlText(String(name))} ` +
         `LIMIT ${ROWS_EACH}`;
       samples.push(sample(`rejected: ${String(name)}`, await rowsOf(connection, query)));
     }

@@ -1,0 +1,101 @@
+/**
+ * Purpose: most domains as a declaration: which files, and what their columns mean. Files are CSV,
+ * Parquet or JSON lines, compressed or not, one file or a folder of them, nested or not.
+ * Invariants: every row of every file is used or rejected for a counted reason; a cell that says
+ * nothing (blank, NA) is no row. A changed declaration is a changed source: the files are read
+ * again.
+ * Fails: SOURCE_NOT_FOUND, SOURCE_INVALID; at opening RAW_FILE_INVALID with the file and the line.
+ */
+import { stat } from 'node:fs/promises';
+import { basename, relative, sep } from 'node:path';
+import { sha256 } from '../../platform/files/content-hash.ts';
+import { filesFingerprint, sourceFiles } from '../../platform/files/source-files.ts';
+import type { Domain, RawPart, Source, SourceContext } from '../domain.ts';
+import type { Table } from './table-declaration.ts';
+
+/** What a definition may leave out. */
+type Defaults = Pick<
+  Domain,
+  | 'quantiles'
+  | 'integerValued'
+  | 'holidays'
+  | 'pastExogenous'
+  | 'futureExogenous'
+  | 'defaultSource'
+  | 'quickSource'
+  | 'seriesTitle'
+  | 'openSource'
+>;
+
+export type TableDomain = Omit<Domain, keyof Defaults> &
+  Partial<Defaults> & { readonly table: Table };
+
+/** A domain whose data are tables. Whole numbers where events are counted; no holidays. */
+export function tableDomain({ table, ...fields }: TableDomain): Domain {
+  return {
+    quantiles: [0.1, 0.5, 0.9],
+    integerValued: table.value === undefined && !('columns' in Object(table.series)),
+    holidays: null,
+    pastExogenous: [],
+    futureExogenous: [],
+    defaultSource: null,
+    quickSource: null,
+    seriesTitle: (seriesId) => seriesId,
+    openSource: (spec, context) => openTable(table, spec, context),
+    ...fields,
+  };
+}
+
+const TABLE_FILE = /\.(csv|tsv|txt|json|jsonl|ndjson)(\.gz)?$|\.parquet$/i;
+
+/** Opens the files of a folder, or one file, as a source. */
+export async function openTable(
+  table: Table,
+  spec: string,
+  { logger, rawFolder }: Pick<SourceContext, 'logger' | 'rawFolder'>,
+): Promise<Source> {
+  const wanted = {
+    noun: 'table',
+    isWanted: (name: string) => (table.files ?? TABLE_FILE).test(name),
+    fix: `Give a folder with files that match ${table.files ?? TABLE_FILE}.`,
+    isNested: true,
+  };
+  // A single file is what its user names, whatever `files` says.
+  const isFolder = await stat(spec).then(
+    (found) => found.isDirectory(),
+    () => true,
+  );
+  const list = (more = {}) =>
+    sourceFiles(spec, { ...wanted, ...(!isFolder && { isWanted: () => true }), ...more });
+  await list();
+  const nameOf = (path: string) =>
+    isFolder ? relative(spec, path).split(sep).join('/') : basename(path);
+  const partOf = async (name: string, feed: string, paths: readonly string[]): Promise<RawPart> => {
+    const content = await filesFingerprint(paths, nameOf);
+    return {
+      name,
+      feed,
+      ...content,
+      fingerprint: sha256(`${declarationText(table)}\n${content.fingerprint}`),
+      span: null,
+      open: async () =>
+        (await import('./table-rows.ts')).tableRows(table, paths, nameOf, rawFolder),
+    };
+  };
+  return {
+    description: `tables in ${spec}`,
+    async parts() {
+      const paths = await list({ logger });
+      if (table.part !== 'file') return [await partOf('rows', 'rows', paths)];
+      const isFeed = typeof table.series === 'object' && 'files' in table.series;
+      const parts: RawPart[] = [];
+      for (const path of paths)
+        parts.push(await partOf(nameOf(path), isFeed ? nameOf(path) : 'rows', [path]));
+      return parts;
+    },
+  };
+}
+
+/** What decides how a file is read, as text: expressions by their source. */
+const declarationText = (table: Table): string =>
+  JSON.stringify(table, (_, value) => (value instanceof RegExp ? String(value) : value));

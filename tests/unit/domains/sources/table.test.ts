@@ -1,0 +1,252 @@
+/** Purpose: what a declaration of a table reads, by the values and the account of a run. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type TableDomain, tableDomain } from '../../../../domains/sources/table.ts';
+import type { Table } from '../../../../domains/sources/table-declaration.ts';
+import { sampleRows } from '../../../../services/feature/sources/raw-part.ts';
+import {
+  type FeatureFixture,
+  featureFixture,
+  utc,
+  writeParquet,
+} from '../../../fixtures/feature-fixture.ts';
+
+const base: Omit<TableDomain, 'table'> = {
+  name: 'things',
+  title: 'Things',
+  unit: 'things per hour',
+  seriesNoun: 'shop',
+  frequencyMinutes: 60,
+  timeZone: 'Europe/Berlin',
+  seasonLengths: [24, 168],
+  horizon: 24,
+  missing: 'zero',
+  nonNegative: true,
+};
+
+let fixture: FeatureFixture;
+beforeEach(async () => {
+  fixture = await featureFixture(tableDomain({ ...base, table: { time: 't', series: 's' } }));
+});
+afterEach(() => fixture.remove());
+
+const write = async (name: string, content: string | Buffer) => {
+  const path = join(fixture.input, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, name.endsWith('.gz') ? gzipSync(content) : content);
+};
+/** Reads the input folder as the table says. */
+async function read(table: Table, spec = fixture.input, more: Partial<TableDomain> = {}) {
+  const domain = tableDomain({ ...base, ...more, table });
+  const other = await featureFixture(domain);
+  try {
+    return await other.read(spec);
+  } finally {
+    await other.remove();
+  }
+}
+const valuesOf = async (table: Table, more: Partial<TableDomain> = {}) =>
+  Object.fromEntries((await read(table, fixture.input, more)).values);
+
+describe('where the series stands', () => {
+  test('in a column: rows are counted, and one fact once', async () => {
+    await write(
+      'a.csv',
+      'id,s,t\n1,A,2024-01-05 10:20:00\n2,A,2024-01-05 10:50\n2,A,2024-01-05 10:50\n3,B,x\n4,,2024-01-05\n5,B\n',
+    );
+    const { parts, values } = await read({ time: 't', series: 's', once: ['id'] });
+    expect(Object.fromEntries(values)).toEqual({ [`A@${utc('2024-01-05T09')}`]: 2 });
+    expect(parts[0]).toMatchObject({
+      rowsIn: 6,
+      rowsUsed: 2,
+      rejected: { duplicate: 1, bad_time: 1, missing_series: 1, bad_line: 1 },
+    });
+  });
+
+  test('in several columns, and a time in two', async () => {
+    await write('a.csv', 'shop,item,day,hour\nA,1,31.1.2024,9:00\n');
+    const table: Table = {
+      time: ['day', 'hour'],
+      timeFormat: '%d.%m.%Y %H:%M',
+      series: ['shop', 'item'],
+    };
+    expect(await valuesOf(table)).toEqual({ [`A-1@${utc('2024-01-31T08')}`]: 1 });
+  });
+
+  test('in the names of the columns; blank cells are no rows', async () => {
+    await write('a.csv', 'Time;A_MW;B_MW;note\n2024-01-05 10:00;1,5;;x\n2024-01-05 11:00;NA;2;\n');
+    await write('sub/b.csv', 'Time;C_MW\n2024-01-05 10:00;-3\nbad\n');
+    const table: Table = { time: 'time', series: { columns: /^(.+)_MW$/ }, decimal: ',' };
+    const { parts, values } = await read(table, fixture.input, { nonNegative: false });
+    expect(Object.fromEntries(values)).toEqual({
+      [`A@${utc('2024-01-05T09')}`]: 1.5,
+      [`B@${utc('2024-01-05T10')}`]: 2,
+      [`C@${utc('2024-01-05T09')}`]: -3,
+    });
+    expect(parts[0]).toMatchObject({ rowsIn: 4, rowsUsed: 3, rejected: { bad_line: 1 } });
+  });
+
+  test('in the names of the files, each a feed of its own; or there is one', async () => {
+    await write('north/x.csv', 't,v\n2024-01-05 10:00,1\n');
+    await write('south/x.csv.gz', 't,v\n2024-01-05 10:00,2\n');
+    const table: Table = { time: 't', series: { files: /^(\w+)\// }, value: 'v', part: 'file' };
+    const { parts, values } = await read(table);
+    expect(parts.map(({ name, feed }) => [name, feed])).toEqual([
+      ['north/x.csv', 'north/x.csv'],
+      ['south/x.csv.gz', 'south/x.csv.gz'],
+    ]);
+    expect(Object.fromEntries(values)).toEqual({
+      [`north@${utc('2024-01-05T09')}`]: 1,
+      [`south@${utc('2024-01-05T09')}`]: 2,
+    });
+    const one = await read(
+      { time: 't', series: { only: 'all' }, value: 'v' },
+      join(fixture.input, 'north/x.csv'),
+    );
+    expect([...one.values.keys()]).toEqual([`all@${utc('2024-01-05T09')}`]);
+  });
+});
+
+describe('times', () => {
+  test.each<[string, string, Partial<Table>, string]>([
+    ['a 12-hour clock', '7/4/2024 1:05 PM', { timeFormat: '%m/%d/%Y %I:%M %p' }, '2024-07-04T11'],
+    ['the first format that fits', '4.7.24', { timeFormat: ['iso', '%d.%m.%y'] }, '2024-07-03T22'],
+    ['Z', '2024-07-04T11:05:00Z', {}, '2024-07-04T11'],
+    ['an offset', '2024-07-04 11:05+02:00', {}, '2024-07-04T09'],
+    ['another clock', '2024-07-04 11:05', { clock: 'UTC' }, '2024-07-04T11'],
+    ['a third clock', '2024-07-04 11:05', { clock: 'America/New_York' }, '2024-07-04T15'],
+    ['the end of an interval', '2024-07-04 11:00', { timeOf: 'end' }, '2024-07-04T08'],
+    ['epoch seconds', '1720091100', { timeFormat: 'epoch-s' }, '2024-07-04T11'],
+    ['epoch milliseconds', '1720091100123', { timeFormat: 'epoch-ms' }, '2024-07-04T11'],
+    ['SQL', '20240704 11', { time: { sql: "strptime(t, '%Y%m%d %H')" } }, '2024-07-04T09'],
+    ['SQL that is text', 'x2024-07-04', { time: { sql: 'substr(t, 2)' } }, '2024-07-03T22'],
+  ])('%s', async (_what, text, table, expected) => {
+    await write('a.csv', `s,t\nA,${text}\n`);
+    expect(await valuesOf({ time: 't', series: 's', ...table })).toEqual({
+      [`A@${utc(expected)}`]: 1,
+    });
+  });
+
+  test('a clock that is none is refused', async () => {
+    await write('a.csv', 's,t\nA,2024-07-04\n');
+    await expect(read({ time: 't', series: 's', clock: 'Mars' })).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+    });
+  });
+});
+
+describe('formats', () => {
+  test('Parquet columns are taken as they are', async () => {
+    await mkdir(join(fixture.input, 'y=2024'));
+    const rows = (time: string) => `SELECT 7::INTEGER AS s, ${time} AS t, 2.5::FLOAT AS v`;
+    await writeParquet(
+      join(fixture.input, 'y=2024/a.parquet'),
+      rows("TIMESTAMP '2024-07-04 11:05'"),
+    );
+    await writeParquet(
+      join(fixture.input, 'y=2024/b.parquet'),
+      rows("TIMESTAMPTZ '2024-07-04 11:05:00+00'"),
+    );
+    expect(await valuesOf({ time: 't', series: 's', value: 'v' })).toEqual({
+      [`7@${utc('2024-07-04T09')}`]: 2.5,
+      [`7@${utc('2024-07-04T11')}`]: 2.5,
+    });
+  });
+
+  test('JSON lines; a line that is no object is a bad line', async () => {
+    await write(
+      'a.jsonl',
+      '{"s":"A","t":"2024-07-04T11:05:00Z","n":"a \\" b"}\n{"s":\n[1]\n{"t":1720091100,"s":"A"}\n',
+    );
+    const { parts, values } = await read({
+      time: 't',
+      series: 's',
+      timeFormat: ['iso', 'epoch-s'],
+    });
+    expect(Object.fromEntries(values)).toEqual({ [`A@${utc('2024-07-04T11')}`]: 2 });
+    expect(parts[0]).toMatchObject({ rowsIn: 4, rejected: { bad_line: 2 } });
+  });
+
+  test('lines before the header, no header, another encoding', async () => {
+    await write('a.csv', 'Report\n\ns;t\nA;2024-07-04 11:05\n');
+    expect(await valuesOf({ time: 't', series: 's', skipLines: 2 })).toEqual({
+      [`A@${utc('2024-07-04T09')}`]: 1,
+    });
+    await write('a.csv', 'A\t2024-07-04 11:05\n');
+    expect(await valuesOf({ time: 'c2', series: 'c1', header: false, delimiter: '\t' })).toEqual({
+      [`A@${utc('2024-07-04T09')}`]: 1,
+    });
+    await write('a.csv', Buffer.from('s,t\nCafé,2024-07-04 11:05\n', 'latin1'));
+    expect(await valuesOf({ time: 't', series: 's', encoding: 'windows-1252' })).toEqual({
+      [`Café@${utc('2024-07-04T09')}`]: 1,
+    });
+  });
+
+  test.each<[Partial<Table>, string, number | null]>([
+    [{ decimal: ',', thousands: '.' }, '"1.234,5"', 1234.5],
+    [{ decimal: ',' }, '"1.234,5"', null],
+    [{ thousands: ',' }, '"1,234"', 1234],
+    [{ thousands: ',' }, '"1,23"', null],
+    [{ thousands: ' ' }, '1 234', 1234],
+    [{}, '"1,5"', null],
+    [{}, '1.5e3', 1500],
+    [{}, 'inf', null],
+  ])('numbers: %j reads %s', async (table, text, expected) => {
+    await write('a.csv', `s,t,v\nA,2024-07-04 11:05,${text}\nB,2024-07-04 11:05,1\n`);
+    const values = await valuesOf({ time: 't', series: 's', value: 'v', ...table });
+    expect(values[`A@${utc('2024-07-04T09')}`] ?? null).toBe(expected);
+  });
+});
+
+test('evidence names the file and the line of a rejected row', async () => {
+  await write('a.csv', 's,t\nA,2024-07-04\n\nA,x\n');
+  await write('b/c.csv', 't,s\n2024-07-04,A\nx,\n');
+  const table: Table = {
+    time: 't',
+    series: 's',
+    rejections: [{ reason: 'shop_closed', when: "s = ''" }],
+  };
+  const domain = tableDomain({ ...base, table });
+  const [part] = await (await domain.openSource(fixture.input, fixture.context)).parts();
+  if (part === undefined) throw new Error('no part');
+  const rows = await part.open();
+  const options = { domain, part, rows, tempFolder: fixture.workFolder, memoryLimitMb: 256 };
+  const samples = await sampleRows(options);
+  expect(
+    samples
+      .filter(({ reason }) => reason.startsWith('rejected'))
+      .map(({ reason, rows }) => [reason, rows[0]?.file, rows[0]?.line]),
+  ).toEqual([
+    ['rejected: bad_time', 'a.csv', '4'],
+    ['rejected: shop_closed', 'b/c.csv', '3'],
+  ]);
+});
+
+test('a column that is missing, and SQL that does not fit, name the file', async () => {
+  await write('a.csv', 's,when\nA,2024-07-04\n');
+  await expect(read({ time: 't', series: 's' })).rejects.toMatchObject({
+    code: 'RAW_FILE_INVALID',
+    message: expect.stringContaining('a.csv line 1 has no column t'),
+  });
+  await expect(read({ time: { sql: 'whenn' }, series: 's' })).rejects.toMatchObject({
+    code: 'SOURCE_INVALID',
+    message: expect.stringContaining('whenn'),
+  });
+  await expect(read({ time: 'when', series: { columns: /^x/ } })).rejects.toMatchObject({
+    code: 'RAW_FILE_INVALID',
+  });
+});
+
+test('a changed declaration is read again, the same one is not', async () => {
+  await write('a.csv', 's,t,v\nA,2024-07-04 11:05,"1,5"\n');
+  const printOf = async (table: Table) => {
+    const source = await tableDomain({ ...base, table }).openSource(fixture.input, fixture.context);
+    return (await source.parts())[0]?.fingerprint;
+  };
+  const table: Table = { time: 't', series: { columns: /v/ } };
+  expect(await printOf(table)).toBe(await printOf({ ...table }));
+  expect(await printOf(table)).not.toBe(await printOf({ ...table, decimal: ',' }));
+  expect(await printOf(table)).not.toBe(await printOf({ ...table, series: { columns: /w/ } }));
+});
