@@ -163,7 +163,7 @@ describe.each(CASES)('%s', (_title, { domain, wall, first, days, testDays }) => 
     expect(diff.series).toMatchObject([
       { first: restated, last: restated, absolute: 1, counts: { added: 0, changed: 1 } },
     ]);
-    expect(diff.newParts).toMatchObject([{ part: 'orders', publishedAgain: true }]);
+    expect(diff.newParts).toMatchObject([{ part: 'rows', publishedAgain: true }]);
   });
 
   test('trains with the defaults of its seasons, forecasts, and serving computes what training does', async () => {

@@ -79,7 +79,7 @@ describe('the domain of docs/fork.md', () => {
       runFeatures({ ...rest, source: await source(), features, workFolder: join(folder, 'work') });
     const first = await run();
     expect(first.parts).toMatchObject([
-      { rowsIn: id + 3, rowsUsed: id, rejected: { duplicate: 1, bad_time: 1, no_shop: 1 } },
+      { rowsIn: id + 3, rowsUsed: id, rejected: { duplicate: 1, bad_time: 1, missing_series: 1 } },
     ]);
     expect((await run()).changed).toBe(false);
 

@@ -99,9 +99,11 @@ describe('what is no regular file in the folder is refused at once', () => {
       const path = join(bench.input, folder, name);
       await mkdir(join(bench.input, folder));
       await put(path);
+      // Tables are looked for inside of folders: this one has none.
+      const isSearched = domain === shops && folder === 'folder';
       await expect(bench.read(join(bench.input, folder))).rejects.toMatchObject({
         code: 'SOURCE_INVALID',
-        where: path,
+        where: isSearched ? join(bench.input, folder) : path,
       });
     }
   });
