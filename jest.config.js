@@ -1,6 +1,6 @@
 /**
  * Purpose: the test suites, one project each. `npm test` runs `unit`; npm run test:integration,
- * test:browser, test:s3 and test:crash run the others.
+ * test:browser, test:s3, test:onnx and test:crash run the others.
  * Invariants: unit tests need no browser, no S3 server and no bundle.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -39,6 +39,8 @@ export default {
     project('browser', ['browser/*.browser.ts']),
     // Needs an S3 server, which HEADWAY_TEST_S3 names.
     project('s3', ['s3/*.s3.ts']),
+    // Needs onnxruntime-node, which `npm run test:onnx` installs.
+    project('onnx', ['onnx/*.onnx.ts']),
     // Minutes, and hundreds of processes. The integration project has a short form.
     project('crash', ['crash/*.test.ts']),
   ],

@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   REPLAY_FOREIGN: { exit: 2, http: 409 },
   ALERT_NOT_SENT: { exit: 4, http: 500 },
   BACKEND_UNAVAILABLE: { exit: 4, http: 500 },
+  PACKAGE_MISSING: { exit: 4, http: 501 },
   OVERLOADED: { exit: 4, http: 503 },
   INTERNAL: { exit: 70, http: 500 },
 } as const;

@@ -4,6 +4,7 @@
  * Fails: as the actions do.
  */
 import { type AddCommand, command } from '../command.ts';
+import { wholeNumber } from '../flags.ts';
 
 const reasonFlag = ['--reason <text>', 'why, for the promotion log'] as const;
 
@@ -12,7 +13,7 @@ export const register: AddCommand = (program, env) => {
   command(models, env, {
     name: 'list',
     description: 'List models, newest first, and mark the champion.',
-    run: async (context) => (await import('../actions/models.ts')).listModels(context),
+    run: async (context) => (await import('../actions/models/registry.ts')).listModels(context),
   });
   command<{ svg?: string }>(models, env, {
     name: 'show',
@@ -22,20 +23,36 @@ export const register: AddCommand = (program, env) => {
         .argument('[modelVersion]', 'a model (default: champion)')
         .option('--svg <file>', 'write the chart of the promotion decision as SVG'),
     run: async (context, flags, modelVersion) =>
-      (await import('../actions/models.ts')).showModel(context, modelVersion, flags),
+      (await import('../actions/models/registry.ts')).showModel(context, modelVersion, flags),
+  });
+  command<{ onnx: string; windows?: number; check?: boolean }>(models, env, {
+    name: 'export',
+    description: 'Write a model as ONNX, with a manifest and windows that prove it.',
+    define: (c) =>
+      c
+        .argument('[modelVersion]', 'a model (default: champion)')
+        .requiredOption('--onnx <folder>', 'folder for model.onnx, manifest.json and windows')
+        .option('--windows <count>', 'windows with their forecasts (default: 1000)', wholeNumber)
+        .option('--check', 'run the graph on the windows; needs onnxruntime-node'),
+    run: async (context, flags, modelVersion) =>
+      (await import('../actions/models/export.ts')).exportModel(context, modelVersion, flags),
   });
   command<{ reason: string }>(models, env, {
     name: 'promote',
     description: 'Make a model the champion, regardless of its evaluation.',
     define: (c) => c.argument('<modelVersion>').option(...reasonFlag, 'promoted by hand'),
     run: async (context, { reason }, modelVersion) =>
-      (await import('../actions/models.ts')).promoteModel(context, modelVersion as string, reason),
+      (await import('../actions/models/registry.ts')).promoteModel(
+        context,
+        modelVersion as string,
+        reason,
+      ),
   });
   command<{ reason: string }>(models, env, {
     name: 'rollback',
     description: 'Roll back to the previous champion.',
     define: (c) => c.option(...reasonFlag, 'rolled back by hand'),
     run: async (context, { reason }) =>
-      (await import('../actions/models.ts')).rollbackModel(context, reason),
+      (await import('../actions/models/registry.ts')).rollbackModel(context, reason),
   });
 };

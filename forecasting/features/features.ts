@@ -232,11 +232,13 @@ export function writeFeatures(
  * inputs that do not say it.
  */
 export function knownShareOf({ window, capacity }: FeatureBatch, row: number, spec: FeatureSpec) {
-  if (spec.version !== 2) return 1;
-  const { windowIntervals } = featureSizes(spec);
-  const size = window.length / capacity;
-  return window[row * size + windowIntervals + 2 * spec.day + KNOWN_SHARE_AT] as number;
+  const place = knownSharePlace(spec);
+  return place === null ? 1 : (window[(row * window.length) / capacity + place] as number);
 }
+
+/** Where the known share lies among the inputs of a window; null for inputs that do not say it. */
+export const knownSharePlace = (spec: FeatureSpec): number | null =>
+  spec.version === 2 ? featureSizes(spec).windowIntervals + 2 * spec.day + KNOWN_SHARE_AT : null;
 
 /** One series at a cutoff, in units of its level. */
 interface SeriesView extends SeriesHistory, Level {

@@ -15,7 +15,7 @@ export interface TargetKind {
 }
 
 /** How far from a count "just next to" it is. */
-const NEXT_TO = 1e-3;
+export const NEXT_TO = 1e-3;
 
 /** In place. @param values ascending, one per quantile @param median the index of quantile 0.5 */
 export function constrainQuantiles(

@@ -124,7 +124,9 @@ export function keepGroups(
  * Standardised inputs beyond ten deviations say no more than ten: an implausible history must not
  * make an implausible forecast.
  */
-const clamp = (x: number): number => (x > 10 ? 10 : x < -10 ? -10 : x);
+export const MAX_DEVIATIONS = 10;
+const clamp = (x: number): number =>
+  x > MAX_DEVIATIONS ? MAX_DEVIATIONS : x < -MAX_DEVIATIONS ? -MAX_DEVIATIONS : x;
 
 /** Means and deviations of the inputs, and the scale of the outputs, over a sample of windows. */
 export function fitScaling(

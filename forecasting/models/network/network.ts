@@ -150,6 +150,19 @@ export function forward(
  */
 function toQuantiles(quantiles: readonly number[], raw: tf.Tensor2D): tf.Tensor2D {
   const Q = quantiles.length;
+  const { ofRaw, ofWidths } = quantileSums(quantiles);
+  return tf.add(
+    tf.matMul(raw, tf.tensor2d(ofRaw, [Q, Q])),
+    tf.matMul(tf.softplus(raw), tf.tensor2d(ofWidths, [Q, Q])),
+  );
+}
+
+/** [Q × Q] each: what sums raw outputs and their softplus to ascending quantiles. */
+export function quantileSums(quantiles: readonly number[]): {
+  ofRaw: Float32Array;
+  ofWidths: Float32Array;
+} {
+  const Q = quantiles.length;
   const median = quantiles.indexOf(0.5);
   const ofRaw = new Float32Array(Q * Q);
   const ofWidths = new Float32Array(Q * Q);
@@ -158,10 +171,7 @@ function toQuantiles(quantiles: readonly number[], raw: tf.Tensor2D): tf.Tensor2
     for (let between = median + 1; between <= q; between++) ofWidths[between * Q + q] = 1;
     for (let between = median - 1; between >= q; between--) ofWidths[between * Q + q] = -1;
   }
-  return tf.add(
-    tf.matMul(raw, tf.tensor2d(ofRaw, [Q, Q])),
-    tf.matMul(tf.softplus(raw), tf.tensor2d(ofWidths, [Q, Q])),
-  );
+  return { ofRaw, ofWidths };
 }
 
 /** The flat weights as named tensors. The caller disposes them. */

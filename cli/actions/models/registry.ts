@@ -4,13 +4,13 @@
  * Fails: MODEL_NOT_FOUND, MODEL_CORRUPT, NO_CHAMPION; STORE_CORRUPT for a chart that was changed.
  */
 import Table from 'cli-table3';
-import { HeadwayError } from '../../platform/errors.ts';
-import { utcText } from '../../platform/text/utc-text.ts';
-import type { ModelCard } from '../../storage/models/model-card.ts';
-import type { ModelRegistry } from '../../storage/models/model-registry.ts';
-import type { CommandContext } from '../context.ts';
-import { metricsTable } from '../metrics-table.ts';
-import { writeOutput } from '../output.ts';
+import { HeadwayError } from '../../../platform/errors.ts';
+import { utcText } from '../../../platform/text/utc-text.ts';
+import type { ModelCard } from '../../../storage/models/model-card.ts';
+import type { ModelRegistry } from '../../../storage/models/model-registry.ts';
+import type { CommandContext } from '../../context.ts';
+import { metricsTable } from '../../metrics-table.ts';
+import { writeOutput } from '../../output.ts';
 
 export async function listModels(context: CommandContext): Promise<void> {
   const registry = await context.registry();

@@ -1,0 +1,74 @@
+/**
+ * Purpose: run an ONNX graph, and wait for it: onnxruntime-node in a thread, because its own calls
+ * are asynchronous and a Forecaster is not.
+ * Invariants: onnxruntime-node is loaded by the first session, never by an import; one call at a
+ * time; the thread keeps no process alive.
+ * Fails: PACKAGE_MISSING where onnxruntime-node is not installed; MODEL_INCOMPATIBLE with the
+ * library's message where it refuses the graph or an input.
+ */
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { HeadwayError } from '../errors.ts';
+import { requireOptional } from '../optional-package.ts';
+
+export interface OnnxTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Float64Array | BigInt64Array;
+}
+
+export interface OnnxOutput {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+export interface OnnxSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** @returns the outputs that were asked for, in that order, as floats */
+  run(inputs: Readonly<Record<string, OnnxTensor>>, outputs: readonly string[]): OnnxOutput[];
+  close(): Promise<void>;
+}
+
+/** A plain module: the TypeScript loader does not reach threads on Node 20. */
+const THREAD = new URL('./session-thread.mjs', import.meta.url);
+/** A graph that takes longer is stuck. */
+const TIMEOUT_MS = 300_000;
+
+/** @param where names the graph in errors */
+export function openOnnxSession(graph: Uint8Array, where: string): OnnxSession {
+  const library = requireOptional('onnxruntime-node', 'a model that is an ONNX graph');
+  const { port1: port, port2 } = new MessageChannel();
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  const thread = new Worker(THREAD, {
+    workerData: { port: port2, done, library },
+    transferList: [port2],
+    execArgv: [],
+  });
+  thread.unref();
+  port.unref();
+
+  function call<Result>(message: object): Result {
+    Atomics.store(done, 0, 0);
+    port.postMessage(message);
+    const outcome = Atomics.wait(done, 0, 0, TIMEOUT_MS);
+    const reply = receiveMessageOnPort(port)?.message as
+      | { readonly result: Result }
+      | { readonly problem: string }
+      | undefined;
+    if (reply !== undefined && 'result' in reply) return reply.result;
+    throw new HeadwayError(
+      'MODEL_INCOMPATIBLE',
+      `onnxruntime refuses the graph: ${reply?.problem ?? `no reply (${outcome})`}`,
+      { where, fix: 'Check the graph and its card in Python with `onnx.checker` and onnxruntime.' },
+    );
+  }
+
+  const names = call<Pick<OnnxSession, 'inputNames' | 'outputNames'>>({ graph });
+  return {
+    ...names,
+    run: (inputs, outputs) => call<OnnxOutput[]>({ inputs, outputs }),
+    async close() {
+      port.close();
+      await thread.terminate();
+    },
+  };
+}
