@@ -12,6 +12,7 @@ import { restoreNetwork } from '../../forecasting/models/network/forecaster.ts';
 import { indexAt, lastObserved, timestampAt } from '../../forecasting/panel/panel.ts';
 import { HeadwayError } from '../../platform/errors.ts';
 import { startTensorBackend } from '../../platform/tensorflow/tensor-backend.ts';
+import { numberLabel, timeLabels } from '../../platform/text/scales.ts';
 import { type ExplanationData, totalOf } from '../../reports/charts/data/explanation-data.ts';
 import { explanationInTerminal } from '../../reports/terminal/explanation.ts';
 import type { ExplanationResponse } from '../../services/inference/openapi/explanation-schemas.ts';
@@ -19,7 +20,6 @@ import {
   cutoffIndex,
   explanationResponse,
 } from '../../services/inference/responses/explanation-response.ts';
-import { numberLabel, timeLabels } from '../../web/scales.js';
 import type { CommandContext } from '../context.ts';
 import { writeOutput } from '../output.ts';
 import { unknownSeries } from './forecast.ts';

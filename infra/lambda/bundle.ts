@@ -8,20 +8,22 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { build, type Plugin } from 'esbuild';
 import { zipSync } from 'fflate';
 import { domains } from '../../domains/index.ts';
 import { type CalendarPlace, publicHolidays } from '../../forecasting/features/calendar.ts';
-import { DASHBOARD_FILES } from '../../services/inference/web-files.ts';
+import { readPage } from '../../services/inference/page-files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const { resolve } = createRequire(import.meta.url);
 const WASM = '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
 const MAX_ZIPPED_BYTES = 5_000_000;
 /** Imported on demand, by work that the function never does. */
-const EXTERNAL = ['@duckdb/node-api', '@fastify/swagger-ui', '@tensorflow/tfjs', 'node-fetch'];
+const EXTERNAL = [
+  ...['@duckdb/node-api', '@fastify/swagger-ui', '@tensorflow/tfjs', 'esbuild', 'node-fetch'],
+];
 
 /** CommonJS packages expect `require`, `__filename` and `__dirname`. */
 const BANNER = `import { createRequire as headwayRequire } from 'node:module';
@@ -100,8 +102,8 @@ export async function bundleLambda(out: string): Promise<{ zippedBytes: number }
     banner: { js: BANNER },
   });
   await copyFile(resolve(WASM), path.join(folder, path.basename(WASM)));
-  for (const file of DASHBOARD_FILES)
-    await copyFile(path.join(ROOT, 'web', file), path.join(folder, 'web', file));
+  for (const [name, { bytes }] of await readPage(pathToFileURL(path.join(ROOT, 'web/'))))
+    await writeFile(path.join(folder, 'web', name), bytes);
   return zip(folder);
 }
 

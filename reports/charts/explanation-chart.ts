@@ -5,7 +5,7 @@
  * Fails: a RangeError as `checkExplanation`.
  */
 import * as Plot from '@observablehq/plot';
-import { localDays, niceTicks, timeLabels } from '../../web/scales.js';
+import { localDays, niceTicks, timeLabels } from '../../platform/text/scales.ts';
 import {
   amount,
   checkExplanation,

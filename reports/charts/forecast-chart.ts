@@ -6,7 +6,7 @@
  * Fails: a RangeError as `checkForecast`.
  */
 import * as Plot from '@observablehq/plot';
-import { timeLabels } from '../../web/scales.js';
+import { timeLabels } from '../../platform/text/scales.ts';
 import {
   checkForecast,
   type ForecastData,

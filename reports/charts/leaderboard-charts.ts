@@ -11,7 +11,7 @@ import type {
   Leaderboard,
   WrongForecast,
 } from '../../forecasting/evaluation/leaderboard.ts';
-import { timeLabels } from '../../web/scales.js';
+import { timeLabels } from '../../platform/text/scales.ts';
 import { figure, percent, signedPercent } from '../text/figures.ts';
 import { forecastPanel } from './forecast-chart.ts';
 import { type Line, lineChart } from './line-chart.ts';

@@ -4,7 +4,7 @@
  * Fails: never.
  */
 import * as Plot from '@observablehq/plot';
-import { localDays, numberLabel, timeLabels } from '../../web/scales.js';
+import { localDays, numberLabel, timeLabels } from '../../platform/text/scales.ts';
 import { CHARACTER, colour } from './look.ts';
 
 export interface Tick {

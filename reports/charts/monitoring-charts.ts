@@ -6,8 +6,8 @@
  * Fails: never.
  */
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
+import { timeLabels } from '../../platform/text/scales.ts';
 import type { MonitoringReport, Pair } from '../../services/monitoring/report.ts';
-import { timeLabels } from '../../web/scales.js';
 import { figure, percent, signedPercent } from '../text/figures.ts';
 import type { PageDomain } from './leaderboard-charts.ts';
 import { type Line, lineChart } from './line-chart.ts';

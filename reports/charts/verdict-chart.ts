@@ -8,9 +8,9 @@
 import * as Plot from '@observablehq/plot';
 import type { Comparison } from '../../forecasting/evaluation/comparison.ts';
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
+import { niceTicks, numberLabel } from '../../platform/text/scales.ts';
 import { CHAMPION } from '../../services/training/gate.ts';
 import type { VerdictChart } from '../../services/training/train.ts';
-import { niceTicks, numberLabel } from '../../web/scales.js';
 import { colour } from './look.ts';
 import { domainOf, endLabels, endMargin, marginOf, verticalAxis } from './marks.ts';
 import type { ChartFile, Panel } from './svg.ts';

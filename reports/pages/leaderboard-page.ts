@@ -11,8 +11,8 @@ import type {
   Leaderboard,
   SeriesScore,
 } from '../../forecasting/evaluation/leaderboard.ts';
+import { timeLabels } from '../../platform/text/scales.ts';
 import { utcText } from '../../platform/text/utc-text.ts';
-import { timeLabels } from '../../web/scales.js';
 import {
   coverageByStep,
   errorByStep,

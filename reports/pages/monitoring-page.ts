@@ -6,12 +6,12 @@
  */
 import { forecasterName } from '../../forecasting/evaluation/forecaster-names.ts';
 import type { LiveScore } from '../../forecasting/evaluation/live-scores.ts';
+import { timeLabels } from '../../platform/text/scales.ts';
 import type {
   MonitoringReport,
   ReportedDecision,
   ReportedVerdict,
 } from '../../services/monitoring/report.ts';
-import { timeLabels } from '../../web/scales.js';
 import type { PageDomain } from '../charts/leaderboard-charts.ts';
 import { coverageByDay, lossByDay, lossByStep, skillOfWeek } from '../charts/monitoring-charts.ts';
 import { figure, percent, signedPercent, whole } from '../text/figures.ts';

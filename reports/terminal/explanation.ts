@@ -6,7 +6,7 @@
  * Fails: a RangeError as `checkExplanation`, or for a width too small to read.
  */
 
-import { timeLabels } from '../../web/scales.js';
+import { timeLabels } from '../../platform/text/scales.ts';
 import {
   amount,
   checkExplanation,

@@ -5,7 +5,7 @@
  * Fails: a RangeError as `checkForecast`, or for a size too small to read.
  */
 
-import { localDays, numberLabel, runs, timeLabels } from '../../web/scales.js';
+import { localDays, numberLabel, runs, timeLabels } from '../../platform/text/scales.ts';
 import {
   checkForecast,
   type ForecastData,

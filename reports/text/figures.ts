@@ -3,7 +3,7 @@
  * Invariants: a value that is unknown or not finite is a dash; the minus sign is U+2212.
  * Fails: never.
  */
-import { numberLabel } from '../../web/scales.js';
+import { numberLabel } from '../../platform/text/scales.ts';
 
 export const whole = (value: number): string => value.toLocaleString('en-US');
 

@@ -51,7 +51,7 @@ const EXCEPTIONS: readonly (readonly [text: RegExp, reason: string])[] = [
 /** Files that quote the words, and files that a program has written. */
 const FREE =
   /^(tests\/tidy\/dialect\.test\.ts|tools\/readme\/recorded\.json|bench\/results\/.*|LICENSE)$/;
-const TEXT = /\.(m?ts|m?js|md|html|css|sh|ya?ml|json)$|(^|\/)(Dockerfile|run)$/;
+const TEXT = /\.(tsx|m?ts|m?js|md|html|css|sh|ya?ml|json)$|(^|\/)(Dockerfile|run)$/;
 
 function dialect(file: SourceFile): Violation[] {
   if (!TEXT.test(file.path) || FREE.test(file.path)) return [];

@@ -4,7 +4,7 @@ import { eachLine, isUnder, type SourceFile, type Violation } from './source-tre
 
 const MAX_COLUMNS = 100;
 const MAX_FILES = 15;
-const CODE = /\.(m?ts|m?js)$/;
+const CODE = /\.(tsx|m?ts|m?js)$/;
 /** `npm run client` writes it. */
 const GENERATED = 'clients/typescript/headway-api.ts';
 /** A URL, one regular expression, an import, the title of a test. */

@@ -33,7 +33,7 @@ const LEFT_OUT = new Set([
   'cdk.out',
   'build',
 ]);
-const TEXT = /\.(c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$/;
+const TEXT = /\.(tsx|c?ts|mts|c?js|mjs|json|md|ya?ml|html|css|svg|sh|sql|py|txt|toml)$/;
 const TEXT_WITHOUT_EXTENSION = /(^|\/)(Dockerfile|run|LICENSE|\.[a-z]+)$/;
 const LARGEST = 2_000_000;
 const isText = (path: string): boolean => TEXT.test(path) || TEXT_WITHOUT_EXTENSION.test(path);
@@ -54,7 +54,7 @@ export function readTree(root = ROOT): SourceFile[] {
 }
 
 export const isTypeScript = (file: SourceFile): boolean =>
-  /\.m?ts$/.test(file.path) && !file.path.endsWith('.d.ts');
+  /\.(tsx|m?ts)$/.test(file.path) && !file.path.endsWith('.d.ts');
 export const isUnder = (path: string, ...folders: string[]): boolean =>
   folders.some((folder) => path.startsWith(`${folder}/`));
 

@@ -111,7 +111,7 @@ export const GUARANTEES: readonly (readonly [promise: string, test: string])[] =
   ['A wrong or misspelt setting stops the start', 'tests/unit/platform/settings/settings.test.ts'],
   [
     'The page works in a real browser, from 360 px on, by keyboard',
-    'tests/browser/dashboard.browser.ts',
+    'tests/browser/page.browser.ts',
   ],
   ['The layout, the import direction, and who may ask the clock', 'tests/tidy.test.ts'],
   ['The documents: commands, links, figures and examples', 'tests/readme.test.ts'],

@@ -4,7 +4,7 @@
  * Fails: a RangeError when columns differ in length, there is nothing to draw, or a value is not
  * finite.
  */
-import { numberLabel } from '../../../web/scales.js';
+import { numberLabel } from '../../../platform/text/scales.ts';
 
 /** A value at every step. */
 interface Column {

@@ -3,7 +3,7 @@
  * Invariants: no chart library is loaded.
  * Fails: a RangeError when columns differ in length or there is nothing to draw.
  */
-import { niceTicks } from '../../../web/scales.js';
+import { niceTicks } from '../../../platform/text/scales.ts';
 
 export interface Observation {
   /** UTC start of the interval, epoch milliseconds. */

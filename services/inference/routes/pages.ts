@@ -1,38 +1,31 @@
 /**
  * Purpose: what is there to be looked at: the dashboard, the OpenAPI document, and the figures for
  * Prometheus.
- * Invariants: the dashboard's files are read once at the start; nothing of it comes from another
- * host.
- * Fails: the app does not start where a file of the dashboard is missing.
+ * Invariants: the dashboard's files are made once, when the first of them is asked for; nothing of
+ * it comes from another host.
+ * Fails: where a file of the dashboard is missing or cannot be bundled, a request for it is
+ * INTERNAL, and the log says why; the API does not need it.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+
+import { PAGE_FILES, type PageContent, readPage } from '../page-files.ts';
 import type { App } from '../plugins/app.ts';
 import { isNotModified } from '../plugins/attach-serving.ts';
-import { DASHBOARD_SCRIPTS } from '../web-files.ts';
 import type { RouteContext } from './context.ts';
-
-const FILES = [
-  { url: '/', file: 'page.html', type: 'text/html; charset=utf-8' },
-  { url: '/dashboard/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
-  ...DASHBOARD_SCRIPTS.map((file) => ({
-    url: `/dashboard/${file}`,
-    file,
-    type: 'text/javascript; charset=utf-8',
-  })),
-];
 
 export async function pageRoutes(app: App, context: RouteContext): Promise<void> {
   const { metrics, dashboard, urlPrefix } = context;
   const config = { access: 'open' as const, rateLimit: false as const, quiet: true };
   const hidden = { schema: { hide: true }, config };
-  for (const { url, file, type } of FILES) {
-    const bytes = await readFile(new URL(file, dashboard));
-    const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`;
+  let content: Promise<PageContent> | null = null;
+  for (const { url, name, type } of PAGE_FILES) {
     app.get(url, hidden, async (request, reply) => {
       // Without the slash, relative addresses of the page would lead out of the prefix.
       if (url === '/' && !request.originalUrl.split('?', 1)[0]?.endsWith('/'))
         return reply.redirect(`${urlPrefix}/`, 308);
+      content ??= readPage(dashboard);
+      const file = (await content).get(name);
+      if (file === undefined) throw new Error(`the page has no ${name}`);
+      const { bytes, etag } = file;
       reply.type(type);
       if (isNotModified(etag, request, reply)) return reply.code(304).send();
       return reply.send(bytes);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { localDays, niceTicks, numberLabel, runs } from '../../../../platform/text/scales.ts';
 import type { ForecastData } from '../../../../reports/charts/data/forecast-data.ts';
 import { forecastSvg } from '../../../../reports/svg-files.ts';
 import { forecastInTerminal } from '../../../../reports/terminal/forecast.ts';
-import { localDays, niceTicks, numberLabel, runs } from '../../../../web/scales.js';
 import { BROKEN, countOf, seriesOf, stretchesOf, textsOf } from '../../../fixtures/drawn.ts';
 
 const HOUR = 3_600_000;

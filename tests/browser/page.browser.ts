@@ -1,0 +1,248 @@
+/**
+ * Purpose: the page in a real browser: its numbers are the API's, and links, Back, search, keys and
+ * themes work.
+ * Invariants: no request leaves the service; not one console message of a problem.
+ * Fails: skips with one line where no Chromium is installed.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ForecastResponse } from '../../services/inference/openapi/forecast-schemas.ts';
+import { createFixture } from '../fakes/inference.ts';
+import { chromiumPath } from './open-browser.ts';
+import { type OpenedPage, openPage } from './open-page.ts';
+
+if (chromiumPath === null)
+  console.warn('browser tests skipped: install Chromium, or set CHROMIUM_PATH to its executable');
+const suite = chromiumPath === null ? describe.skip : describe;
+
+/** As the page writes a number of the API. */
+const exact = (value: number) => String(Number(value.toPrecision(4)));
+
+suite('the page', () => {
+  const { fixture, options } = createFixture({ snapshot: 3, champion: 'model-1.2' });
+  let opened: OpenedPage;
+  beforeAll(async () => {
+    opened = await openPage(options);
+  });
+  afterAll(() => opened?.close());
+
+  const open = async (fragment: string) => {
+    await opened.page.goto('about:blank');
+    await opened.page.goto(`${opened.server.url}/${fragment}`);
+  };
+  const forecastOf = async (id: string) =>
+    (await (
+      await fetch(`${opened.server.url}/v1/series/${id}/forecast?history=672`)
+    ).json()) as ForecastResponse;
+
+  test('Now: the busiest series at the time of the slider, and all as tiles', async () => {
+    const { page, text } = opened;
+    await open('');
+    await page.locator('.tiles a').first().waitFor();
+    const { quantiles, timestamps } = await forecastOf('74');
+    const others = (await forecastOf('75')).quantiles['0.5'] as number[];
+    for (const step of [0, 7, 23]) {
+      await page.locator('.strip input').fill(String(step));
+      const ours = quantiles['0.5']?.[step] as number;
+      const tile = await page.locator('.tiles a', { hasText: 'North Harbour' }).innerText();
+      expect(Number(tile.split('\n')[1])).toBeCloseTo(ours, ours >= 100 ? 0 : ours >= 10 ? 1 : 2);
+      const old = await page.locator('.tiles a', { hasText: 'Old Town' }).innerText();
+      expect(Number(old.split('\n')[1])).toBeCloseTo(others[step] as number, 0);
+      await page.waitForURL(`**/#/now?at=${timestamps[step]?.slice(0, 16)}Z`);
+    }
+    expect(await text('h1')).toContain('is busiest at');
+    expect(await text('.age')).toBe('data ended 5 min ago');
+  });
+
+  test('the arrow keys step through time, and a link to a time shows it', async () => {
+    const { page } = opened;
+    const { timestamps } = await forecastOf('74');
+    await open(`#/now?at=${timestamps[4]?.slice(0, 16)}Z`);
+    await page.locator('.tiles a').first().waitFor();
+    expect(await page.locator('.strip input').inputValue()).toBe('4');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.locator('.strip input').inputValue()).toBe('5');
+  });
+
+  test('a tile leads to the series, at the same time; Back leads to where the reader was', async () => {
+    const { page, text } = opened;
+    const { timestamps, quantiles } = await forecastOf('74');
+    await open(`#/now?at=${timestamps[9]?.slice(0, 16)}Z`);
+    await page.locator('.tiles a', { hasText: 'North Harbour' }).click();
+    await page.locator('.plot path[aria-label], .plot [aria-description]').first().waitFor();
+    expect(page.url()).toBe(`${opened.server.url}/#/series/74?at=${timestamps[9]?.slice(0, 16)}Z`);
+    expect(await text('.readout')).toContain(`median ${exact(quantiles['0.5']?.[9] as number)}`);
+    await page.keyboard.press('ArrowRight');
+    await page.goBack();
+    await page.locator('.tiles a').first().waitFor();
+    expect(await page.locator('.strip input').inputValue()).toBe('9');
+  });
+
+  test('Series: the title, the readout and the table say what the API says', async () => {
+    const { page, text } = opened;
+    const response = await forecastOf('74');
+    const median = response.quantiles['0.5'] as number[];
+    await open('#/series/74');
+    await page.locator('.plot').waitFor();
+    expect(await text('h1')).toMatch(/^North Harbour peaks at \d\d:00: /);
+    expect(await text('h1')).toContain(
+      `${Math.max(...median)
+        .toPrecision(3)
+        .replace(/\.?0+$/, '')} orders`,
+    );
+    await page.keyboard.press('PageDown');
+    await page.keyboard.press('PageDown');
+    expect(await text('.readout')).toContain(`median ${exact(median.at(-1) as number)}`);
+    for (let back = 0; back < 24; back++) await page.keyboard.press('ArrowLeft');
+    expect(await text('.readout')).toContain(
+      `actual ${exact(response.history?.values.at(-1) as number)}`,
+    );
+    await page.locator('summary').click();
+    expect(await page.locator('.numbers tbody tr').count()).toBe(672 + 24);
+    expect(await page.locator('.numbers tr.future').count()).toBe(24);
+    expect(await page.locator('.numbers tr.future td:nth-child(4)').allInnerTexts()).toEqual(
+      median.map(exact),
+    );
+  });
+
+  test('Series: the chart has every line, and the window is in the address', async () => {
+    const { page } = opened;
+    for (const name of ['actual', 'median forecast', 'naive', '80 % interval'])
+      expect(await page.locator(`.plot [aria-description="${name}"]`).count()).toBe(1);
+    await page.getByText('7 days', { exact: true }).click();
+    await page.waitForURL('**days=7**');
+    expect(await page.locator('[aria-pressed=true]').allInnerTexts()).toEqual(['7 days']);
+  });
+
+  test('Series: what it is explained by adds up', async () => {
+    const { page } = opened;
+    await open('#/series/74');
+    await page.locator('.why .sum').waitFor();
+    const numbers = (await page.locator('.why b').allInnerTexts()).map((text) =>
+      Number(text.replace('−', '-').replace('+', '')),
+    );
+    const total = numbers.pop() as number;
+    expect(numbers.reduce((sum, one) => sum + one, 0)).toBeCloseTo(total, 0);
+  });
+
+  test('Series: the downloaded CSV holds the numbers of the API', async () => {
+    const { page } = opened;
+    const response = await forecastOf('74');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByText('CSV', { exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('demo-74.csv');
+    const lines: string[] = [];
+    for await (const chunk of await download.createReadStream()) lines.push(String(chunk));
+    const rows = lines.join('').trimEnd().split('\n');
+    expect(rows[0]).toBe('ds,y,q0.1,q0.5,q0.9');
+    expect(rows).toHaveLength(1 + 672 + 24);
+    const k = 23;
+    const quantiles = ['0.1', '0.5', '0.9'].map((q) => response.quantiles[q]?.[k]);
+    expect(rows.at(-1)).toBe([response.timestamps[k], '', ...quantiles].join(','));
+  });
+
+  test('a series is found by keyboard; the request for a shell follows', async () => {
+    const { page, text } = opened;
+    await open('#/series/74');
+    await page.locator('.plot').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('old t');
+    expect(await page.locator('#found [role=option]').count()).toBe(1);
+    await page.keyboard.press('Enter');
+    await page.locator('h1', { hasText: 'Old Town' }).waitFor();
+    expect(page.url()).toContain('/#/series/75');
+    expect(await text('#curl')).toBe(
+      `curl '${opened.server.url}/v1/series/75/forecast?history=672'`,
+    );
+    await page.goBack();
+    await page.locator('h1', { hasText: 'North Harbour' }).waitFor();
+  });
+
+  test('ids and titles full of markup are text, and have addresses', async () => {
+    const { page } = opened;
+    await page.keyboard.press('/');
+    await page.keyboard.type('bold');
+    await page.keyboard.press('Enter');
+    await page.locator('h1', { hasText: '<b>bold</b>' }).waitFor();
+    expect(page.url()).toContain('/#/series/%3Cb%3Ebold%3C%2Fb%3E');
+    await open('#a/b');
+    await page.locator('h1', { hasText: 'a/b' }).waitFor();
+    await open('#/series/unknown');
+    await page.locator('h1', { hasText: 'There is no district unknown' }).waitFor();
+  });
+
+  test('? lists the keys, Escape closes them, and 1 leads to the first view', async () => {
+    const { page } = opened;
+    await page.keyboard.press('?');
+    await page.locator('dialog[open]', { hasText: 'find a series' }).waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog[open]').count()).toBe(0);
+    await page.keyboard.press('1');
+    await page.locator('.tiles a').first().waitFor();
+  });
+
+  test('fits 360 px and 1920 px, in the light and in the dark, and axe finds nothing', async () => {
+    const { page, axe } = opened;
+    const grounds = { light: 'rgb(255, 255, 255)', dark: 'rgb(15, 18, 22)' };
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const [fragment, drawn] of [
+        ['#/now', '.tiles a'],
+        ['#/series/74', '.why .sum'],
+      ] as const) {
+        for (const width of [360, 1920]) {
+          await page.setViewportSize({ width, height: 800 });
+          await open(fragment);
+          await page.locator(drawn).first().waitFor();
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+        }
+        expect(await axe()).toEqual([]);
+      }
+      const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+      expect(ground).toBe(grounds[colorScheme]);
+    }
+  });
+
+  test('the docs page works under the same strict policy', async () => {
+    const { page, server } = opened;
+    await page.setViewportSize({ width: 1100, height: 900 });
+    await page.goto(`${server.url}/docs`);
+    await page.locator('.opblock').first().waitFor();
+    const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+      paths: Record<string, object>;
+    };
+    const operations = Object.values(paths).flatMap((methods) => Object.keys(methods));
+    expect(operations.length).toBeGreaterThan(10);
+    expect(await page.locator('.opblock').count()).toBe(operations.length);
+  });
+
+  test('a new snapshot is picked up, with the place kept', async () => {
+    const { page, server } = opened;
+    await open('#/series/74');
+    await page.locator('footer', { hasText: '3-0f1e2d3c4b5a' }).waitFor();
+    fixture.snapshot = 4;
+    await server.app.serving.refresh();
+    await page.reload();
+    await page.locator('footer', { hasText: '4-0f1e2d3c4b5a' }).waitFor();
+    await page.locator('h1', { hasText: 'North Harbour' }).waitFor();
+  });
+
+  test('nothing was complained of, and nothing was fetched from elsewhere', () => {
+    const { complaints, addresses, server } = opened;
+    expect(complaints).toEqual([]);
+    const elsewhere = addresses.filter(
+      (url) => !url.startsWith(server.url) && !/^(data|blob|about):/.test(url),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  test('a series that cannot be forecast is said to be so, with no chart under its name', async () => {
+    const { page } = opened;
+    await open('#/series/dead');
+    await page.locator('.whole', { hasText: 'too few recent values' }).waitFor();
+    expect(await page.locator('.plot').count()).toBe(0);
+  });
+});

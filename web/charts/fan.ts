@@ -1,0 +1,102 @@
+/**
+ * Purpose: what was, what will be, and how sure we are, as one chart.
+ * Invariants: pure; the marks, colours and labels are those of the charts of the reports; the
+ * forecast has its place at the right whatever the window is.
+ * Fails: never; without a finite value there are axes only.
+ */
+import * as Plot from '@observablehq/plot';
+import { ticksFor } from '../../reports/charts/data/forecast-data.ts';
+import { colour } from '../../reports/charts/look.ts';
+import {
+  bandOf,
+  domainOf,
+  endLabels,
+  endMargin,
+  lineOf,
+  marginOf,
+  markAt,
+  timeAxis,
+  verticalAxis,
+} from '../../reports/charts/marks.ts';
+import { bandFor, type Columns } from '../data/forecast.ts';
+
+export interface Fan {
+  readonly columns: Columns;
+  readonly timeZone: string;
+  readonly naiveName: string;
+  /** From here on, in epoch milliseconds. */
+  readonly from: number;
+  /** The naive forecast responds: it is drawn as what it is. */
+  readonly isNaive?: boolean;
+}
+
+export function fanPanel(fan: Fan, width: number, height: number): Plot.PlotOptions {
+  const { columns, timeZone, from, isNaive = false } = fan;
+  const { times, median, bands, naive, cutoff, intervalMs } = columns;
+  const isNarrow = width < 560;
+  const past = columns.pastTimes
+    .map((x, i) => ({ x, y: columns.actual[i] as number }))
+    .filter(({ x }) => x >= from);
+  const values = [...past.map(({ y }) => y), ...median, ...naive].concat(
+    bands.flatMap(({ lower, upper }) => [...lower, ...upper]),
+  );
+  const ticks = ticksFor(values, height > 240 ? 5 : 3);
+  const [low, high] = domainOf(ticks);
+  const domain: [number, number] = [from, times.at(-1) as number];
+  const labels = labelsOf(fan);
+  const frame = {
+    ...{ width, height, marginTop: 24, marginBottom: 48 },
+    ...{ marginLeft: marginOf(ticks), marginRight: endMargin(labels) },
+  };
+  const points = (line: readonly number[]) => times.map((x, i) => ({ x, y: line[i] as number }));
+  const every = [...past.map(({ x }) => x), ...times];
+  return {
+    ...frame,
+    x: { type: 'linear', domain, axis: null },
+    y: { domain: [low, high], axis: null },
+    marks: [
+      ...verticalAxis(ticks),
+      ...timeAxis(every, timeZone, domain, frame),
+      ...bands.map(({ level, lower, upper }) => {
+        const rows = times.map((x, i) => ({
+          x,
+          low: lower[i] as number,
+          high: upper[i] as number,
+        }));
+        const inner = level <= 60 ? 'band50' : 'band80';
+        return bandOf(rows, `${level} % interval`, colour(isNaive ? 'line' : inner));
+      }),
+      ...(isNaive
+        ? []
+        : [lineOf(points(naive), 'naive', { stroke: colour('naive'), strokeDasharray: '4 3' })]),
+      lineOf(past, 'actual', { stroke: colour('actual'), strokeWidth: 1.6 }),
+      lineOf(points(median), 'median forecast', {
+        stroke: colour(isNaive ? 'naive' : 'forecast'),
+        ...{ strokeWidth: 2.25, ...(isNaive ? { strokeDasharray: '5 4' } : {}) },
+      }),
+      ...markAt(cutoff + intervalMs / 2, isNarrow ? 'known' : 'known until here'),
+      Plot.ruleY([low], { stroke: colour('muted'), strokeOpacity: 0.6 }),
+      ...endLabels(labels, [low, high], frame),
+    ],
+  };
+}
+
+/** Names at the right end of the lines. */
+function labelsOf({ columns, naiveName, isNaive = false }: Fan) {
+  const { median, naive, bands } = columns;
+  const band = bandFor(bands);
+  return [
+    {
+      text: isNaive ? naiveName : 'median',
+      at: median.at(-1) ?? Number.NaN,
+      fill: colour(isNaive ? 'naive' : 'forecast'),
+      isBold: true,
+    },
+    ...(band
+      ? [{ text: `${band.level} %`, at: band.upper.at(-1) ?? Number.NaN, fill: colour('muted') }]
+      : []),
+    ...(isNaive
+      ? []
+      : [{ text: naiveName, at: naive.at(-1) ?? Number.NaN, fill: colour('naive') }]),
+  ];
+}

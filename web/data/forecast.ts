@@ -1,0 +1,98 @@
+/**
+ * Purpose: a forecast of the API as columns of numbers that charts and tables draw.
+ * Invariants: a missing actual is NaN; bands are the widest first; nothing is computed that the API
+ * says itself.
+ * Fails: never.
+ */
+import type { Forecast, ServedModel } from './page-context.ts';
+
+export interface Band {
+  /** 80: between the quantiles 0.1 and 0.9. */
+  readonly level: number;
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+}
+
+export interface Columns {
+  readonly cutoff: number;
+  /** Of one interval, in milliseconds. */
+  readonly intervalMs: number;
+  readonly pastTimes: readonly number[];
+  readonly actual: readonly number[];
+  readonly times: readonly number[];
+  readonly median: readonly number[];
+  readonly bands: readonly Band[];
+  /** The value a season before each step. */
+  readonly naive: readonly number[];
+}
+
+type Domain = ServedModel['domain'];
+
+export const seasonOf = ({ seasonLengths }: Domain): number => seasonLengths.at(-1) ?? 1;
+
+export function columnsOf(forecast: Forecast, domain: Domain): Columns {
+  const { quantiles, history = { timestamps: [], values: [] } } = forecast;
+  const times = forecast.timestamps.map((time) => Date.parse(time));
+  const cutoff = Date.parse(forecast.cutoff);
+  const actual = history.values.map((value) => value ?? Number.NaN);
+  const season = seasonOf(domain);
+  return {
+    cutoff,
+    intervalMs: (times[0] as number) - cutoff,
+    pastTimes: history.timestamps.map((time) => Date.parse(time)),
+    actual,
+    times,
+    median: medianOf(quantiles),
+    bands: bandsOf(quantiles),
+    naive: times.map((_, step) => actual[actual.length - season + (step % season)] ?? Number.NaN),
+  };
+}
+
+function medianOf(quantiles: Forecast['quantiles']): readonly number[] {
+  const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
+  return quantiles['0.5'] ?? quantiles[names[names.length >> 1] as string] ?? [];
+}
+
+function bandsOf(quantiles: Forecast['quantiles']): Band[] {
+  const names = Object.keys(quantiles).sort((a, b) => Number(a) - Number(b));
+  return names
+    .filter((name) => Number(name) < 0.5)
+    .flatMap((name) => {
+      const opposite = names.find((other) => Math.abs(1 - Number(name) - Number(other)) < 1e-6);
+      if (opposite === undefined) return [];
+      const [lower, upper] = [quantiles[name] as number[], quantiles[opposite] as number[]];
+      return [{ level: Math.round((1 - 2 * Number(name)) * 1000) / 10, lower, upper }];
+    });
+}
+
+/** The band closest to level 80, which titles name; null without any. */
+export const bandFor = (bands: readonly Band[]): Band | null =>
+  [...bands].sort((a, b) => Math.abs(a.level - 80) - Math.abs(b.level - 80))[0] ?? null;
+
+/** "last week" where a season is a week; for labels. */
+export function naiveName(domain: Domain): string {
+  const hours = (seasonOf(domain) * minutesOf(domain.frequency)) / 60;
+  if (hours === 168) return 'last week';
+  if (hours === 24) return 'the day before';
+  return 'last season';
+}
+
+/** Minutes of an ISO 8601 duration of hours or minutes. */
+function minutesOf(frequency: string): number {
+  const [, hours = '0', minutes = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(frequency) ?? [];
+  return Number(hours) * 60 + Number(minutes);
+}
+
+/** "hour", "quarter-hour", "day": what one interval is called. */
+export function intervalNoun(domain: Domain): string {
+  const minutes = minutesOf(domain.frequency);
+  const nouns: Record<number, string> = { 15: 'quarter-hour', 30: 'half-hour', 60: 'hour' };
+  return nouns[minutes] ?? (minutes === 1440 ? 'day' : 'interval');
+}
+
+export const indexOfHighest = (values: readonly number[]): number => {
+  let best = 0;
+  for (const [i, value] of values.entries())
+    if (value > (values[best] as number) || !Number.isFinite(values[best])) best = i;
+  return best;
+};

@@ -1,0 +1,37 @@
+/**
+ * Purpose: what every view gets: the service, what it serves, the address, and a way to go on.
+ * Invariants: a view is drawn only when all of it is known, so nothing here is null.
+ * Fails: `usePage` outside of the page is an Error.
+ */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { components } from '../../clients/typescript/headway-api.ts';
+import type { Address, Go } from './route.ts';
+import type { Session } from './session.ts';
+
+type Schemas = components['schemas'];
+export type ServedModel = Schemas['ServedModel'];
+export type Ready = Schemas['Ready'];
+export type Forecast = Schemas['Forecast'];
+export type SeriesInfo = Schemas['SeriesPage']['series'][number];
+
+export interface PageContext {
+  readonly session: Session;
+  /** Changes whenever what is served changes: data is loaded again then. */
+  readonly version: string;
+  readonly address: Address;
+  readonly go: Go;
+  readonly about: ServedModel;
+  readonly serving: Ready;
+  /** Busiest first. */
+  readonly series: readonly SeriesInfo[];
+}
+
+const Context = createContext<PageContext | null>(null);
+export const PageProvider = Context.Provider;
+
+export function usePage(): PageContext {
+  const page = useContext(Context);
+  if (page === null) throw new Error('usePage() is for what is drawn inside the page');
+  return page;
+}

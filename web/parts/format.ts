@@ -1,0 +1,38 @@
+/**
+ * Purpose: numbers, shares and ages as the page writes them.
+ * Invariants: en-GB, a true minus sign; a number that is not finite is a dash.
+ * Fails: never.
+ */
+import { numberLabel } from '../../platform/text/scales.ts';
+
+/** As the API has it: four significant digits, whole from 1,000 on. */
+export const exact = (value: number): string => numberLabel(value).replace('-', '−');
+
+/** For titles: three significant digits, whole from 100 on. */
+export const figure = (value: number): string =>
+  exact(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+
+export const percent = (share: number): string =>
+  Number.isFinite(share) ? `${Math.round(share * 100)} %`.replace('-', '−') : '–';
+
+export const signed = (value: number): string => `${value > 0 ? '+' : ''}${figure(value)}`;
+
+export function age(seconds: number): string {
+  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${exact(Math.round(seconds / 86_400))} days`;
+}
+
+export const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
+/** "regions" of "region". */
+export const plural = (noun: string): string =>
+  /[^aeiou]y$/.test(noun)
+    ? `${noun.slice(0, -1)}ies`
+    : /(s|x|ch|sh)$/.test(noun)
+      ? `${noun}es`
+      : `${noun}s`;
+
+/** "orders" of "orders per hour": what is counted, for a sentence about one interval. */
+export const counted = (unit: string): string => unit.replace(/ per \w+$/, '');

@@ -1,0 +1,82 @@
+/**
+ * Purpose: why the forecast of one step is what it is: parts that add up, as bars from left to
+ * right.
+ * Invariants: baseline and parts are the API's, and sum to the median forecast of the step.
+ * Fails: in words, where the service cannot explain.
+ */
+import { dataOf } from '../../../clients/typescript/headway-client.ts';
+import { timeLabels } from '../../../platform/text/scales.ts';
+import { usePage } from '../../data/page-context.ts';
+import { useData } from '../../data/use-data.ts';
+import { figure, signed } from '../../parts/format.ts';
+import { Section } from '../../parts/section.tsx';
+
+export interface WhyProps {
+  readonly seriesId: string;
+  readonly step: number;
+}
+
+interface Bar {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly label: string;
+  readonly kind: 'base' | 'part' | 'sum';
+}
+
+export function Why({ seriesId: id, step }: WhyProps) {
+  const { about } = usePage();
+  const { value, trouble } = useData(`why ${id}`, ({ GET }) =>
+    dataOf(GET('/v1/series/{id}/explanation', { params: { path: { id } } })),
+  );
+  const { hour } = timeLabels(about.domain.timeZone);
+  if (value === null)
+    return (
+      <Section columns={6} title="Why">
+        <p class="soft">{trouble ? `${trouble.problem?.detail ?? 'Not available'}.` : ' '}</p>
+      </Section>
+    );
+  const time = value.timestamps[step];
+  const total = value.forecast.values[step] as number;
+  const bars: Bar[] = [];
+  let sum = value.baseline.values[step] as number;
+  bars.push({ name: 'usual at this hour', from: 0, to: sum, label: figure(sum), kind: 'base' });
+  for (const { name, title, values } of value.parts) {
+    const by = values[step] as number;
+    if (by !== 0 || name !== 'rounding')
+      bars.push({ name: title, from: sum, to: sum + by, label: signed(by), kind: 'part' });
+    sum += by;
+  }
+  bars.push({ name: 'median forecast', from: 0, to: total, label: figure(total), kind: 'sum' });
+  const when = time === undefined ? '' : ` at ${hour(Date.parse(time))}`;
+  return (
+    <Section columns={6} title={`Why ${figure(total)}${when}`} note="parts that add up">
+      <Bars bars={bars} />
+    </Section>
+  );
+}
+
+function Bars({ bars }: { readonly bars: readonly Bar[] }) {
+  const ends = bars.flatMap(({ from, to }) => [from, to]);
+  const low = Math.min(0, ...ends);
+  const span = Math.max(...ends) - low || 1;
+  const share = (value: number) => `${((value - low) / span) * 100}%`;
+  return (
+    <ol class="why">
+      {bars.map(({ name, from, to, label, kind }) => (
+        <li key={name} class={kind}>
+          <span>{name}</span>
+          <i>
+            <u
+              style={{
+                left: share(Math.min(from, to)),
+                right: `calc(100% - ${share(Math.max(from, to))})`,
+              }}
+            />
+          </i>
+          <b>{label}</b>
+        </li>
+      ))}
+    </ol>
+  );
+}
