@@ -72,6 +72,7 @@ export async function forecastCommand(
     context.printJson({
       ...issued.entry,
       values: Array.from(issued.entry.values),
+      mean: Array.from(issued.entry.mean),
       shadows,
       flags: Object.fromEntries(issued.flags),
     });
@@ -112,6 +113,7 @@ export async function forecastCommand(
     quantiles: Object.fromEntries(
       entry.quantiles.map((quantile, q) => [String(quantile), columnOf(entry, series, q)]),
     ),
+    mean: meansOf(entry, series),
     ...(found.length > 0 ? { flags: found } : {}),
   });
 }
@@ -137,6 +139,10 @@ function columnOf(
   const first = (series * quantiles.length + q) * horizon;
   return Array.from(values.subarray(first, first + horizon));
 }
+
+/** The means of all steps of one series. */
+const meansOf = ({ mean, horizon }: IssuedForecasts['entry'], series: number): number[] =>
+  Array.from(mean.subarray(series * horizon, (series + 1) * horizon));
 
 const versionOf = ({ modelVersion, forecaster }: IssuedForecasts['entry']): string =>
   modelVersion ?? baselineVersion({ name: forecaster });
@@ -255,11 +261,15 @@ function forecastTable(
   entry: IssuedForecasts['entry'],
   series: number,
 ): string {
-  const columns = entry.quantiles.map((_, q) => columnOf(entry, series, q));
+  const columns = [
+    ...entry.quantiles.map((_, q) => columnOf(entry, series, q)),
+    meansOf(entry, series),
+  ];
   const table = new Table({
     head: [
       `local time (${timeZone})`,
       ...entry.quantiles.map((quantile) => (quantile === 0.5 ? 'median' : String(quantile))),
+      'mean',
     ],
     style: { head: [], border: [] },
     colAligns: ['left', ...columns.map(() => 'right' as const)],

@@ -307,10 +307,14 @@ export interface components {
             horizon: number;
             /** @description UTC start of every forecast interval */
             timestamps: string[];
+            /** @description Which of the two is the point forecast: the median, the best guess of one value, or the mean, the best guess of what is added up */
+            point: "median" | "mean" | (string & {});
             /** @description Columns: quantile → one value for every timestamp, at the model's own quantiles. 0.5 is the median; 0.1 and 0.9 bound the 80 % interval */
             quantiles: {
                 [key: string]: number[];
             };
+            /** @description The mean for every timestamp. Add means, never medians or other quantiles: the sum of means is the mean of the sum */
+            mean: number[];
             history?: components["schemas"]["RecentValues"];
             /** @description Columns that were as the caller overrides. Absent where none was */
             whatIf?: string[];

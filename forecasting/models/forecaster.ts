@@ -6,6 +6,7 @@
  */
 import type { ExogenousNames } from '../features/exogenous.ts';
 import type { Panel } from '../panel/panel.ts';
+import { fillMeans } from './mean.ts';
 
 /** A panel, and where its known values end: a grid index. */
 export interface CutPanel {
@@ -30,22 +31,59 @@ export interface Forecaster {
   withContext?(panel: Panel): Panel;
   /**
    * Forecasts of every series of the panel at cutoff (a grid index, the last observed interval).
+   * @param mean written to, [series][step], by a forecaster that has means of its own; others leave
+   * it as it is
    * @returns [series][quantile][step], row-major: series × quantiles × horizon values; step 1 comes
    * first.
    */
-  predict(panel: Panel, cutoff: number, horizon: number): Float32Array;
+  predict(panel: Panel, cutoff: number, horizon: number, mean?: Float32Array): Float32Array;
   /**
    * The same bits for many panels, each at a cutoff of its own, in one go: [panel] → what `predict`
    * gives. Absent where it would be no faster than one after another.
    */
-  predictEach?(windows: readonly CutPanel[], horizon: number): Float32Array[];
+  predictEach?(
+    windows: readonly CutPanel[],
+    horizon: number,
+    means?: readonly Float32Array[],
+  ): Float32Array[];
 }
 
-/** `predictEach`, or as many times `predict`. */
-export const predictAll = (
+/** A forecast whole: quantiles and means. */
+export interface Prediction {
+  /** [series][quantile][step] */
+  readonly values: Float32Array;
+  /** [series][step]: the forecaster's own, or of its quantiles (mean.ts). */
+  readonly mean: Float32Array;
+}
+
+const noMeans = ({ seriesIds }: Panel, horizon: number): Float32Array =>
+  new Float32Array(seriesIds.length * horizon).fill(Number.NaN);
+
+/** `predict`, with means. */
+export function predictWhole(
+  forecaster: Forecaster,
+  panel: Panel,
+  cutoff: number,
+  horizon: number,
+): Prediction {
+  const mean = noMeans(panel, horizon);
+  const values = forecaster.predict(panel, cutoff, horizon, mean);
+  fillMeans(mean, values, forecaster.quantiles, horizon);
+  return { values, mean };
+}
+
+/** `predictEach`, or as many times `predict`, with means. */
+export function predictAll(
   forecaster: Forecaster,
   windows: readonly CutPanel[],
   horizon: number,
-): Float32Array[] =>
-  forecaster.predictEach?.(windows, horizon) ??
-  windows.map(({ panel, cutoff }) => forecaster.predict(panel, cutoff, horizon));
+): Prediction[] {
+  if (!forecaster.predictEach)
+    return windows.map(({ panel, cutoff }) => predictWhole(forecaster, panel, cutoff, horizon));
+  const means = windows.map(({ panel }) => noMeans(panel, horizon));
+  return forecaster.predictEach(windows, horizon, means).map((values, i) => {
+    const mean = means[i] as Float32Array;
+    fillMeans(mean, values, forecaster.quantiles, horizon);
+    return { values, mean };
+  });
+}

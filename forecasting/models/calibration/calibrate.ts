@@ -14,6 +14,7 @@ import type { Calibration } from './calibration.ts';
 import type { TargetKind } from './constrain-quantiles.ts';
 import { edgeOf } from './edges.ts';
 import { factorsOf } from './factors.ts';
+import { meanCorrectionOf } from './mean-correction.ts';
 import { type Calibrated, groupsOf, levelBoundsOf, observe, type Windows } from './observations.ts';
 import { shortHistories } from './short-histories.ts';
 import { trustPerStep } from './trust.ts';
@@ -39,13 +40,20 @@ export function calibrate(
     trust: groups.map(({ trust }) => trust),
     factors: groups.map(({ factors }) => factors),
     edges: groups.map(({ edge }) => edge),
+    means: groups.map(({ mean }) => mean),
   };
 }
 
-function ofGroup(windows: Windows, group: Int32Array, models: Calibrated, kind: TargetKind) {
+function ofGroup(
+  windows: Windows,
+  group: Int32Array,
+  models: Calibrated,
+  kind: TargetKind & LevelSpec,
+) {
   const { quantiles } = models.forecaster;
   const trust = trustPerStep(windows, group, quantiles, models.linear !== null);
   const factors = factorsOf(windows, group, quantiles, trust);
   const edge = kind.integerValued ? edgeOf(windows, group, quantiles, kind, { trust, factors }) : 0;
-  return { trust, factors, edge };
+  const mean = meanCorrectionOf(windows, group, quantiles, kind, { trust, factors });
+  return { trust, factors, edge, mean };
 }

@@ -28,6 +28,10 @@ export interface Calibration {
   readonly factors: readonly (readonly (readonly number[])[])[];
   /** [group]: for counts, how far inside the bounds a count must lie (constrain-quantiles.ts). */
   readonly edges: readonly number[];
+  /**
+   * [group]: the correction of the mean (mean-correction.ts). Absent in models of earlier versions.
+   */
+  readonly means?: readonly number[];
 }
 
 /** A calibration that changes nothing but what the median is made of. */

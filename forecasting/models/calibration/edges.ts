@@ -14,6 +14,12 @@ import { MINIMUM_OBSERVATIONS, type Windows } from './observations.ts';
 const FREE = 0.02;
 const GRID = 20;
 
+/** What the median and the distances of a group are made of, by step. */
+export interface CalibratedGroup {
+  readonly trust: readonly Trust[];
+  readonly factors: readonly (readonly number[])[];
+}
+
 /**
  * The edge with which the outermost quantiles of a group come nearest to holding the share of
  * actuals that they say, among those that cost little.
@@ -23,10 +29,7 @@ export function edgeOf(
   group: Int32Array,
   quantiles: readonly number[],
   kind: TargetKind,
-  calibrated: {
-    readonly trust: readonly Trust[];
-    readonly factors: readonly (readonly number[])[];
-  },
+  calibrated: CalibratedGroup,
 ): number {
   const last = quantiles.length - 1;
   if (last === 0) return 0;
@@ -56,12 +59,12 @@ export function edgeOf(
 }
 
 /** Calls `visit` with every known actual and its calibrated quantiles, in an array used again. */
-function forEachForecast(
+export function forEachForecast(
   { horizon, actual, anchor, linear, forecast }: Windows,
   group: Int32Array,
   quantiles: readonly number[],
-  { trust, factors }: Parameters<typeof edgeOf>[4],
-  visit: (actual: number, forecast: Float64Array) => void,
+  { trust, factors }: CalibratedGroup,
+  visit: (actual: number, forecast: Float64Array, window: number) => void,
 ): void {
   const Q = quantiles.length;
   const median = quantiles.indexOf(0.5);
@@ -75,7 +78,7 @@ function forEachForecast(
       const own = values[median] as number;
       const centers = { anchor: anchor[at] as number, linear: linear[at] as number, own };
       spreadAbout(factors, k, combined(trust[k] as Trust, centers), values, median);
-      visit(y, values);
+      visit(y, values, w);
     }
   }
 }

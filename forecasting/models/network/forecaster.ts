@@ -177,18 +177,32 @@ export function networkForecaster(
   const rowOf = rowsById(spec);
   const groups = featureGroups(spec.features);
 
-  const predict = (panel: Panel, cutoff: number, horizon: number): Float32Array =>
-    predictEach([{ panel, cutoff }], horizon)[0] as Float32Array;
+  const predict = (
+    panel: Panel,
+    cutoff: number,
+    horizon: number,
+    mean?: Float32Array,
+  ): Float32Array => predictEach([{ panel, cutoff }], horizon, mean && [mean])[0] as Float32Array;
 
   /** The rows of all panels in one batch: the fixed cost of a pass is paid once. */
-  function predictEach(windows: readonly CutPanel[], horizon: number): Float32Array[] {
+  function predictEach(
+    windows: readonly CutPanel[],
+    horizon: number,
+    means: readonly Float32Array[] = [],
+  ): Float32Array[] {
     const outs = windows.map(({ panel }) => new Float32Array(panel.seriesIds.length * Q * horizon));
     const parameters = members.map((weights) => toTensors(spec, weights));
-    const filled: (readonly [out: Float32Array, series: number])[] = [];
+    const filled: (readonly [window: number, series: number])[] = [];
     const run = () => {
       const offsets = pass.run(filled.length, parameters);
-      for (const [row, [out, series]] of filled.entries())
-        pass.writeQuantiles(out, series, horizon, offsets, row);
+      for (const [row, [n, series]] of filled.entries())
+        pass.writeForecast(
+          { out: outs[n] as Float32Array, mean: means[n] },
+          series,
+          horizon,
+          offsets,
+          row,
+        );
       filled.length = 0;
     };
     try {
@@ -198,7 +212,7 @@ export function networkForecaster(
         for (let series = 0; series < panel.seriesIds.length; series++) {
           const row = filled.length;
           pass.write(source, series, at, row, embedding[series] as number);
-          filled.push([outs[n] as Float32Array, series]);
+          filled.push([n, series]);
           if (filled.length === CHUNK) run();
         }
       }

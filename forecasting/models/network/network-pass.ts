@@ -15,6 +15,7 @@ import {
 } from '../../features/features.ts';
 import { believedCenter, groupOfWindow, spreadAbout } from '../calibration/calibration.ts';
 import { constrainQuantiles } from '../calibration/constrain-quantiles.ts';
+import { correctedMean, meanBefore } from '../calibration/mean-correction.ts';
 import { SHORT_SHARE } from '../calibration/short-histories.ts';
 import { dropContext, repeatFirstRow, standardiseRow } from './input-scaling.ts';
 import { forward, type TrainedNetwork } from './network.ts';
@@ -94,12 +95,25 @@ export class NetworkPass {
     return believedCenter(calibration, group, k, { anchor, linear: line, own });
   }
 
+  /** The calibrated mean of a row whose quantiles these are. */
+  private meanOf(quantileValues: Float64Array, row: number): number {
+    const { calibration, spec } = this.trained;
+    const level = this.batch.level[row] as number;
+    const correction = calibration?.means?.[this.groupOf(row)];
+    return correctedMean(meanBefore(spec.quantiles, quantileValues, spec.features), level, {
+      correction,
+      isAdditive: spec.features.isAdditive === true,
+    });
+  }
+
   /**
    * From the network's offsets to quantiles in the target's own unit: scaled, calibrated, and
-   * possible for the target.
+   * possible for the target. The mean is taken before they are made possible: rounding the median
+   * of a sparse count to zero would lose it.
+   * @param out the quantiles, [series][quantile][step] @param mean [series][step]
    */
-  writeQuantiles(
-    out: Float32Array,
+  writeForecast(
+    { out, mean }: { readonly out: Float32Array; readonly mean: Float32Array | undefined },
     series: number,
     horizon: number,
     offsets: Float32Array,
@@ -117,6 +131,7 @@ export class NetworkPass {
       for (let q = 0; q < Q; q++)
         quantileValues[q] = anchor + level * (offsets[at * Q + q] as number) * unit;
       if (calibration) spreadAbout(calibration.factors[group], k, center, quantileValues, median);
+      if (mean) mean[series * horizon + k] = this.meanOf(quantileValues, row);
       constrainQuantiles(quantileValues, median, spec.features, calibration?.edges[group] ?? 0);
       for (let q = 0; q < Q; q++) out[(series * Q + q) * horizon + k] = quantileValues[q] as number;
     }

@@ -8,7 +8,7 @@
  * HORIZON_INVALID.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import type { Forecaster, Prediction } from '../../../forecasting/models/forecaster.ts';
 import { lastObserved, type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { type SeriesFlag, seriesFlags } from '../../../forecasting/panel/series-flags.ts';
@@ -47,7 +47,7 @@ export interface IssuedForecasts {
   /** What is to be said of a series, by its id; nothing of most. */
   readonly flags: ReadonlyMap<string, readonly SeriesFlag[]>;
   /** What the ledger keeps. */
-  readonly entry: LedgerIssue & { readonly values: Float32Array };
+  readonly entry: LedgerIssue & Prediction;
 }
 
 const WHOLE: Shard = { index: 1, count: 1 };
@@ -85,7 +85,7 @@ export async function issueForecasts(request: IssueRequest): Promise<IssuedForec
     frequencyMinutes: panel.frequencyMinutes,
     seriesIds: panel.seriesIds,
     values: forecasts.values,
-    mean: null,
+    mean: forecasts.mean,
   } as const;
   const flags = new Map(
     panel.seriesIds.flatMap((id, series): [string, SeriesFlag[]][] => {

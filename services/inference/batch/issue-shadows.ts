@@ -11,7 +11,7 @@
 import type { Domain } from '../../../domains/domain.ts';
 import { baselineDistribution } from '../../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import { indexAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
@@ -50,7 +50,7 @@ export async function issueShadows(
     const baseline = baselineDistribution(point, options);
     await attempt(baseline.name, async () => ({
       ...sameAs(issued, baseline, null),
-      values: baseline.predict(issued.panel, issued.cutoff, issued.entry.horizon),
+      ...predictWhole(baseline, issued.panel, issued.cutoff, issued.entry.horizon),
     }));
   }
   for (const modelVersion of await shadowModels(request, issued))
@@ -86,8 +86,8 @@ async function modelIssue(
   const { horizon } = issued.entry;
   // Refuses a snapshot without a column that the model reads.
   unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, horizon);
-  const { values } = await precompute(forecaster, panel, cutoff, horizon, domain);
-  return { ...sameAs(issued, forecaster, modelVersion), values };
+  const { values, mean } = await precompute(forecaster, panel, cutoff, horizon, domain);
+  return { ...sameAs(issued, forecaster, modelVersion), values, mean };
 }
 
 /** A shadow of what was issued, but for its values. */

@@ -15,7 +15,7 @@ import {
   baselineWithIntervals,
 } from '../../../forecasting/models/baselines/baseline-intervals.ts';
 import { naiveForecasters } from '../../../forecasting/models/baselines/naive.ts';
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import { indexAt, type Panel } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { describeError, HeadwayError, isHeadwayError } from '../../../platform/errors.ts';
@@ -126,18 +126,23 @@ function compare(forecaster: Forecaster, stored: Panel, issue: CanonicalIssue): 
   const cutoff = indexAt(whole, issue.cutoff);
   if (rows.includes(-1) || !Number.isInteger(cutoff) || cutoff < 0 || cutoff >= whole.length)
     return { outcome: 'differs', reason: 'the snapshot lacks one of its series, or its cutoff' };
-  const again = forecaster.predict(pickSeries(whole, rows), cutoff, issue.horizon);
-  const { values } = issue;
+  const made = predictWhole(forecaster, pickSeries(whole, rows), cutoff, issue.horizon);
   let count = 0;
   let greatest = 0;
-  for (let i = 0; i < Math.max(again.length, values.length); i++) {
-    if (Object.is(again[i], values[i])) continue;
-    count++;
-    greatest = Math.max(greatest, Math.abs((again[i] as number) - (values[i] as number)) || 0);
-  }
+  const compareAll = (again: Float32Array, values: Float32Array) => {
+    for (let i = 0; i < Math.max(again.length, values.length); i++) {
+      if (Object.is(again[i], values[i])) continue;
+      count++;
+      greatest = Math.max(greatest, Math.abs((again[i] as number) - (values[i] as number)) || 0);
+    }
+  };
+  compareAll(made.values, issue.values);
+  // Issues of earlier versions have no means.
+  if (issue.mean !== null) compareAll(made.mean, issue.mean);
   if (count === 0) return { outcome: 'same', reason: null };
+  const compared = issue.values.length + (issue.mean?.length ?? 0);
   const reason =
-    `${count} of ${values.length} values differ, by at most ${greatest.toPrecision(3)} ` +
+    `${count} of ${compared} numbers differ, by at most ${greatest.toPrecision(3)} ` +
     '(another tensor backend or version differs in the last bits)';
   return { outcome: 'differs', reason };
 }

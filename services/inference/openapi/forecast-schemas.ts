@@ -205,10 +205,20 @@ export const ForecastResponse = Type.Object(
     }),
     horizon: Type.Integer(),
     timestamps: Type.Array(Type.String(), { description: 'UTC start of every forecast interval' }),
+    point: growingList(['median', 'mean'], {
+      description:
+        'Which of the two is the point forecast: the median, the best guess of one value, or ' +
+        'the mean, the best guess of what is added up',
+    }),
     quantiles: Type.Record(Type.String(), Type.Array(Type.Number()), {
       description:
         "Columns: quantile → one value for every timestamp, at the model's own quantiles. " +
         '0.5 is the median; 0.1 and 0.9 bound the 80 % interval',
+    }),
+    mean: Type.Array(Type.Number(), {
+      description:
+        'The mean for every timestamp. Add means, never medians or other quantiles: the sum of ' +
+        'means is the mean of the sum',
     }),
     history: Type.Optional(HistoryResponse),
     whatIf: Type.Optional(

@@ -20,7 +20,9 @@ export const FORECAST = {
   frequency: 'PT1H',
   horizon: 2,
   timestamps: ['2026-03-02T00:00:00.000Z', '2026-03-02T01:00:00.000Z'],
+  point: 'median',
   quantiles: { '0.1': [8.1, 6.2], '0.5': [11.4, 9.03], '0.9': [15.2, 12.7] },
+  mean: [11.6, 9.31],
 };
 
 /** Of a baseline, while the model cannot forecast. */
@@ -30,6 +32,7 @@ const REPLACED = {
   title: 'Old Town',
   modelVersion: 'baseline-mean_4_weeks',
   quantiles: { '0.1': [3, 2], '0.5': [5.25, 4], '0.9': [8, 7] },
+  mean: [5.34, 4.28],
   fallback: { reason: 'FORECAST_UNUSABLE', since: '2026-03-01T12:05:00.000Z' },
 };
 
@@ -41,11 +44,12 @@ export const FORECASTS_PAGE = {
   nextCursor: 'NzU',
 };
 export const FORECAST_LINES = `${JSON.stringify(FORECAST)}\n${JSON.stringify(REPLACED)}\n`;
+const VERSIONS = `${modelVersion},${snapshotVersion}`;
 export const FORECAST_ROWS =
-  'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,' +
+  'unique_id,ds,cutoff,q0.1,q0.5,q0.9,mean,model_version,snapshot_version,flags,' +
   'fallback_reason,fallback_since\n' +
-  `74,2026-03-02T00:00:00.000Z,${cutoff},8.1,11.4,15.2,${modelVersion},${snapshotVersion},,,\n` +
-  `74,2026-03-02T01:00:00.000Z,${cutoff},6.2,9.03,12.7,${modelVersion},${snapshotVersion},,,\n`;
+  `74,2026-03-02T00:00:00.000Z,${cutoff},8.1,11.4,15.2,11.6,${VERSIONS},,,\n` +
+  `74,2026-03-02T01:00:00.000Z,${cutoff},6.2,9.03,12.7,9.31,${VERSIONS},,,\n`;
 
 export const SERIES_PAGE = {
   domain: 'demo',

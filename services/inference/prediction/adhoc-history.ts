@@ -9,6 +9,7 @@
  * that is needed; SERIES_UNKNOWN for a seriesId that is not in the snapshot.
  */
 import type { Domain } from '../../../domains/domain.ts';
+import { type Prediction, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import {
   createPanel,
   indexAt,
@@ -34,8 +35,8 @@ export interface AdhocHistory {
 export interface AdhocForecast {
   readonly panel: Panel;
   readonly cutoff: number;
-  /** [quantile][step] */
-  readonly values: Float32Array;
+  /** Of the one series. */
+  readonly prediction: Prediction;
   readonly unknownInputs: readonly string[];
   /** Why the baseline made the values; null where the model did. */
   readonly fallbackFor: FallbackReason | null;
@@ -105,16 +106,18 @@ export async function adhocForecast(
   const panel = withOverrides(own, forecaster.exogenous, cutoff, card.horizon, whatIf ?? {});
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   // A baseline reads no exogenous column: it cannot honour overrides.
-  const values = whatIf
+  const prediction = whatIf
     ? await computedByModel(predictor, serving.model, panel, cutoff)
     : await computed(predictor, serving.model, panel, cutoff, 'asked').catch(nullIfGone);
   const shape = { quantiles: card.quantiles.length, horizon: card.horizon };
   const worth =
-    values === null ? 'uncomputed' : judgeForecast(values, target, cutoff, shape, domain);
-  if (values !== null && worth === 'sound')
-    return { panel, cutoff, values, unknownInputs: unknown, fallbackFor: null };
-  const instead = serving.baseline.predict(panel, cutoff, card.horizon);
-  if (!isServable(instead, shape.quantiles, shape.horizon, domain.nonNegative)) {
+    prediction === null
+      ? 'uncomputed'
+      : judgeForecast(prediction.values, target, cutoff, shape, domain);
+  if (prediction !== null && worth === 'sound')
+    return { panel, cutoff, prediction, unknownInputs: unknown, fallbackFor: null };
+  const instead = predictWhole(serving.baseline, panel, cutoff, card.horizon);
+  if (!isServable(instead.values, shape.quantiles, shape.horizon, domain.nonNegative)) {
     throw new HeadwayError('HISTORY_INVALID', 'no sound forecast can be made from these values', {
       where: 'history.values',
       fix: 'Send more known values, in the unit that GET /v1/model names.',
@@ -126,7 +129,7 @@ export async function adhocForecast(
       : worth === 'uncomputed'
         ? 'WORKER_UNAVAILABLE'
         : 'FORECAST_UNUSABLE';
-  return { panel, cutoff, values: instead, unknownInputs: unknown, fallbackFor };
+  return { panel, cutoff, prediction: instead, unknownInputs: unknown, fallbackFor };
 }
 
 /** null where nothing computes it at the moment. */

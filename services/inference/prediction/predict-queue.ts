@@ -8,6 +8,7 @@
  * Fails: OVERLOADED; WorkerUnavailableError; the forecaster's Error for a window
  * that it cannot forecast.
  */
+import type { Prediction } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { openWorkerPool, type WorkerPool } from '../../../platform/jobs/worker-pool.ts';
@@ -51,7 +52,7 @@ interface Waiting {
   readonly panel: Panel;
   readonly cutoff: number;
   readonly since: number;
-  readonly resolve: (values: Float32Array) => void;
+  readonly resolve: (prediction: Prediction) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -88,7 +89,7 @@ class PredictQueue implements Predictor {
       return Promise.reject(new WorkerUnavailableError());
     if (urgency === 'asked' && this.#queues.asked.length >= limits.queueLimit)
       return Promise.reject(overloaded(`${limits.queueLimit} forecasts are already waiting`));
-    return new Promise<Float32Array>((resolve, reject) => {
+    return new Promise<Prediction>((resolve, reject) => {
       const since = clock.elapsedMs();
       this.#queues[urgency].push({ model, panel, cutoff, since, resolve, reject });
       this.#running ??= this.#runAll();
@@ -194,10 +195,10 @@ class PredictQueue implements Predictor {
       (await this.#ask({ ...job, model: null }, limits.batchTimeoutMs)) ??
       (await this.#ask({ ...job, model: model.stored }, limits.batchTimeoutMs));
     if (outcome === null) throw new Error('the worker did not take the model');
-    for (const [i, values] of outcome.entries()) {
+    for (const [i, one] of outcome.entries()) {
       const { resolve, reject } = batch[i] as Waiting;
-      if ('error' in values) reject(new RangeError(values.error));
-      else resolve(values);
+      if ('error' in one) reject(new RangeError(one.error));
+      else resolve(one);
     }
   }
 

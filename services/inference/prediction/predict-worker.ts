@@ -9,7 +9,9 @@
 import {
   type CutPanel,
   type Forecaster,
+  type Prediction,
   predictAll,
+  predictWhole,
 } from '../../../forecasting/models/forecaster.ts';
 import { restoreNetwork } from '../../../forecasting/models/network/forecaster.ts';
 import { silentLogger } from '../../../platform/telemetry/logger.ts';
@@ -28,7 +30,7 @@ export interface PredictJob {
 }
 
 /** `null`: the worker does not know the model. Else what became of each window, in order. */
-export type PredictOutcome = readonly (Float32Array | { readonly error: string })[] | null;
+export type PredictOutcome = readonly (Prediction | { readonly error: string })[] | null;
 
 /** The served one, and the one that is about to be. */
 const MODELS = 2;
@@ -61,7 +63,7 @@ export function predictedBy(
   } catch {
     return windows.map(({ panel, cutoff }) => {
       try {
-        return forecaster.predict(panel, cutoff, horizon);
+        return predictWhole(forecaster, panel, cutoff, horizon);
       } catch (error) {
         return { error: error instanceof Error ? error.message : String(error) };
       }

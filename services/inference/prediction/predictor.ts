@@ -6,6 +6,7 @@
  * Fails: as the forecaster does; OVERLOADED where too many wait; WorkerUnavailableError where the
  * worker process ended or timed out: the caller then uses a baseline.
  */
+import { type Prediction, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import { overloaded } from '../overloaded.ts';
 import type { LoadedModel } from '../serving/load-parts.ts';
@@ -14,13 +15,8 @@ import type { LoadedModel } from '../serving/load-parts.ts';
 export type Urgency = 'asked' | 'swap';
 
 export interface Predictor {
-  /** All steps of the model, of every series of the panel: [series][quantile][step]. */
-  predict(
-    model: LoadedModel,
-    panel: Panel,
-    cutoff: number,
-    urgency: Urgency,
-  ): Promise<Float32Array>;
+  /** All steps of the model, of every series of the panel. */
+  predict(model: LoadedModel, panel: Panel, cutoff: number, urgency: Urgency): Promise<Prediction>;
   /** Forecasts that were asked for and are not computed yet. */
   waiting(): number;
   /** Computes what waits, and no more after that. */
@@ -50,8 +46,9 @@ export async function computed(
   panel: Panel,
   cutoff: number,
   urgency: Urgency,
-): Promise<Float32Array> {
-  if (model.stored === null) return model.forecaster.predict(panel, cutoff, model.card.horizon);
+): Promise<Prediction> {
+  if (model.stored === null)
+    return predictWhole(model.forecaster, panel, cutoff, model.card.horizon);
   return predictor.predict(model, panel, cutoff, urgency);
 }
 
@@ -61,7 +58,7 @@ export const computedByModel = (
   model: LoadedModel,
   panel: Panel,
   cutoff: number,
-): Promise<Float32Array> =>
+): Promise<Prediction> =>
   computed(predictor, model, panel, cutoff, 'asked').catch((error: unknown) => {
     throw error instanceof WorkerUnavailableError
       ? overloaded('the prediction worker is unavailable')
@@ -78,7 +75,7 @@ export const inProcessPredictor =
     async predict({ forecaster, card }, panel, cutoff, urgency) {
       await startBackend();
       if (urgency === 'asked') onBatch(1);
-      return forecaster.predict(panel, cutoff, card.horizon);
+      return predictWhole(forecaster, panel, cutoff, card.horizon);
     },
     waiting: () => 0,
     close: async () => {},

@@ -6,6 +6,7 @@
  * series has too little recent history).
  */
 import type { Domain } from '../../../domains/domain.ts';
+import type { Prediction } from '../../../forecasting/models/forecaster.ts';
 import { type Panel, targetOf, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { seriesFlags } from '../../../forecasting/panel/series-flags.ts';
@@ -56,18 +57,17 @@ export function storedResponse(
   seriesId: string,
   asked: Asked,
 ): ForecastResponse {
-  const { snapshot, model, forecasts } = serving;
+  const { snapshot, forecasts } = serving;
   const index = snapshot.indexOf.get(seriesId);
   if (index === undefined) throw unknownSeries(seriesId);
   // What is wrong with the request is reported before what is wrong with the series.
   const shape = shapeOf(serving, asked);
   if (forecasts.usable[index] === 0) throw tooFewValues(seriesId);
   const replaced = serving.replaced.get(seriesId);
-  const size = model.card.quantiles.length * model.card.horizon;
   const { panel, cutoff } = snapshot;
   const { history = 0 } = asked;
   return {
-    ...columns(serving, domain, panel, cutoff, shape, forecasts.values, index * size),
+    ...columns(serving, domain, panel, cutoff, shape, forecasts, index),
     ...(replaced ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     ...storedNames(serving, domain, seriesId),
     issuedAt: isoTime(serving.issuedAt),
@@ -111,11 +111,11 @@ export async function overriddenResponses(
   );
   const unknown = unknownInputs(forecaster, panel, cutoff, seasonsOf(domain).day, card.horizon);
   // A baseline reads no such column: it could not honour them.
-  const values = await computedByModel(predictor, model, panel, cutoff);
+  const made = await computedByModel(predictor, model, panel, cutoff);
   const quantiles = card.quantiles.length;
   const size = quantiles * card.horizon;
   return seriesIds.map((seriesId, row) => {
-    const one = values.subarray(row * size, (row + 1) * size);
+    const one = made.values.subarray(row * size, (row + 1) * size);
     if (
       judgeForecast(
         one,
@@ -127,7 +127,7 @@ export async function overriddenResponses(
     )
       throw tooFewValues(seriesId);
     return {
-      ...columns(serving, domain, panel, cutoff, shape, one, 0),
+      ...columns(serving, domain, panel, cutoff, shape, made, row),
       ...storedNames(serving, domain, seriesId),
       issuedAt: isoTime(now),
       whatIf: overriddenColumns(whatIf),
@@ -194,7 +194,7 @@ export async function adhocResponse(
   now: number,
 ): Promise<ForecastResponse> {
   const shape = shapeOf(serving, asked);
-  const { panel, cutoff, values, unknownInputs, fallbackFor } = await adhocForecast(
+  const { panel, cutoff, prediction, unknownInputs, fallbackFor } = await adhocForecast(
     serving,
     domain,
     predictor,
@@ -204,7 +204,7 @@ export async function adhocResponse(
   const replaced = fallbackFor ? { reason: fallbackFor, since: now } : null;
   const seriesId = history.seriesId ?? null;
   return {
-    ...columns(serving, domain, panel, cutoff, shape, values, 0),
+    ...columns(serving, domain, panel, cutoff, shape, prediction, 0),
     ...(replaced ? { modelVersion: baselineVersion(serving.baseline) } : {}),
     seriesId,
     title: seriesId === null ? null : domain.seriesTitle(seriesId),
@@ -234,14 +234,16 @@ function columns(
   panel: Panel,
   cutoff: number,
   { steps, positions }: Shape,
-  values: Float32Array,
-  offset: number,
+  { values, mean }: Prediction,
+  row: number,
 ) {
   const { card } = serving.model;
+  const column = (of: Float32Array, from: number) =>
+    Array.from(of.subarray(from, from + steps), rounded);
   const quantiles: Record<string, number[]> = {};
   for (const q of positions) {
-    const from = offset + q * card.horizon;
-    quantiles[String(card.quantiles[q])] = Array.from(values.subarray(from, from + steps), rounded);
+    const from = (row * card.quantiles.length + q) * card.horizon;
+    quantiles[String(card.quantiles[q])] = column(values, from);
   }
   return {
     domain: domain.name,
@@ -253,7 +255,9 @@ function columns(
     timestamps: Array.from({ length: steps }, (_, step) =>
       isoTime(timestampAt(panel, cutoff + step + 1)),
     ),
+    point: 'median' as const,
     quantiles,
+    mean: column(mean, row * card.horizon),
   };
 }
 

@@ -67,6 +67,7 @@ const csvHead = (names: readonly string[]): string =>
     'ds',
     'cutoff',
     ...names.map((name) => `q${name}`),
+    'mean',
     'model_version',
     'snapshot_version',
   ]
@@ -87,7 +88,7 @@ function csvRows(response: ForecastResponse, names: readonly string[]): string {
   let rows = '';
   for (const [k, timestamp] of response.timestamps.entries()) {
     const values = columns.map((column) => column[k]);
-    rows += `${[id, timestamp, cutoff, ...values, ...behind].join(',')}\n`;
+    rows += `${[id, timestamp, cutoff, ...values, response.mean[k], ...behind].join(',')}\n`;
   }
   return rows;
 }

@@ -7,7 +7,7 @@
  * returns null where there is too little to forecast.
  */
 import type { Domain } from '../../../domains/domain.ts';
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import { seasonsOf } from '../../../forecasting/panel/seasons.ts';
 import { isHeadwayError } from '../../../platform/errors.ts';
@@ -77,7 +77,7 @@ export async function buildServingSnapshot(
       // A swap must not wait for a worker that does not come: this process can do it too, only not
       // as quietly.
       if (error instanceof WorkerUnavailableError)
-        return forecaster.predict(block, cutoff, card.horizon);
+        return predictWhole(forecaster, block, cutoff, card.horizon);
       throw error;
     });
   const made = await precompute(

@@ -7,7 +7,8 @@
  * any others, and carry the time at which they were issued.
  * Fails: never; null where they are not that, and everything is computed.
  */
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import type { Forecaster, Prediction } from '../../../forecasting/models/forecaster.ts';
+import { fillMeans } from '../../../forecasting/models/mean.ts';
 import { type Panel, timestampAt } from '../../../forecasting/panel/panel.ts';
 import type { LedgerIssue } from '../../../storage/ledger/ledger.ts';
 import type { ServedCard } from '../ports.ts';
@@ -20,8 +21,8 @@ export const LATEST_ISSUE_MS = 25 * 60 * 60 * 1000;
 
 export interface IssuedBefore {
   readonly issuedAt: number;
-  /** [series][quantile][step] of the series of `block`. */
-  of(block: Panel): Float32Array;
+  /** Of the series of `block`. */
+  of(block: Panel): Prediction;
 }
 
 /** All that two forecasts must agree on to be of one thing, but for their series. */
@@ -70,13 +71,19 @@ export function issuedBefore(
   return {
     issuedAt,
     of({ seriesIds }) {
+      const { horizon } = card;
       const values = new Float32Array(seriesIds.length * size);
+      const mean = new Float32Array(seriesIds.length * horizon);
       for (const [series, id] of seriesIds.entries()) {
         const [entry, row] = rows.get(id) as readonly [LedgerIssue, number];
         for (let i = 0; i < size; i++)
           values[series * size + i] = entry.values[row * size + i] as number;
+        for (let k = 0; k < horizon; k++)
+          mean[series * horizon + k] = entry.mean?.[row * horizon + k] ?? Number.NaN;
       }
-      return values;
+      // Batches of earlier versions stored none.
+      fillMeans(mean, values, forecaster.quantiles, horizon);
+      return { values, mean };
     },
   };
 }

@@ -6,7 +6,7 @@
  * honest) stays without a forecast.
  * Fails: never.
  */
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import { type Forecaster, predictWhole } from '../../../forecasting/models/forecaster.ts';
 import type { Panel } from '../../../forecasting/panel/panel.ts';
 import type { Fallback } from './fallback.ts';
 import { isServable, type Precomputed } from './precompute.ts';
@@ -38,17 +38,19 @@ export async function fallBackPerSeries(
   );
   if (lost.length === 0) return { forecasts: request.forecasts, replaced: new Map() };
   const values = request.forecasts.values.slice();
+  const mean = request.forecasts.mean.slice();
   const usable = request.forecasts.usable.slice();
   const replaced = new Map<string, Fallback>();
   const quantiles = baseline.quantiles.length;
   const size = quantiles * horizon;
   for (let from = 0; from < lost.length; from += CHUNK) {
     const rows = lost.slice(from, from + CHUNK);
-    const made = baseline.predict(pickSeries(panel, rows), cutoff, horizon);
+    const made = predictWhole(baseline, pickSeries(panel, rows), cutoff, horizon);
     for (const [row, series] of rows.entries()) {
-      const one = made.subarray(row * size, (row + 1) * size);
+      const one = made.values.subarray(row * size, (row + 1) * size);
       if (!isServable(one, quantiles, horizon, nonNegative)) continue;
       values.set(one, series * size);
+      mean.set(made.mean.subarray(row * horizon, (row + 1) * horizon), series * horizon);
       usable[series] = 1;
       const id = panel.seriesIds[series] as string;
       const reason = implausible[series] === 1 ? 'FORECAST_OUT_OF_RANGE' : 'FORECAST_UNUSABLE';
@@ -57,7 +59,7 @@ export async function fallBackPerSeries(
     }
     if (from + CHUNK < lost.length) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { forecasts: { values, usable, implausible }, replaced };
+  return { forecasts: { values, mean, usable, implausible }, replaced };
 }
 
 /** A panel of the named rows alone, copied; what all series share stays shared. */

@@ -9,7 +9,11 @@
  * forecaster needs; MODEL_INCOMPATIBLE when it lacks an exogenous column that the forecaster reads.
  */
 import { unknownColumns } from '../../../forecasting/features/exogenous.ts';
-import type { Forecaster } from '../../../forecasting/models/forecaster.ts';
+import {
+  type Forecaster,
+  type Prediction,
+  predictWhole,
+} from '../../../forecasting/models/forecaster.ts';
 import { isWithin, plausibilityBounds } from '../../../forecasting/models/plausibility-bounds.ts';
 import { hasColumn } from '../../../forecasting/panel/exogenous-columns.ts';
 import { type Panel, targetOf } from '../../../forecasting/panel/panel.ts';
@@ -22,9 +26,7 @@ import { HeadwayError } from '../../../platform/errors.ts';
  */
 const CHUNK = 32;
 
-export interface Precomputed {
-  /** [series][quantile][step], row-major. */
-  readonly values: Float32Array;
+export interface Precomputed extends Prediction {
   /** 1 where the series has a forecast that may be served. */
   readonly usable: Uint8Array;
   /** 1 where it is not, because the numbers lay beyond the bounds of the series' history. */
@@ -106,8 +108,8 @@ export async function precompute(
   cutoff: number,
   horizon: number,
   rules: ServingRules,
-  predict: (block: Panel) => Float32Array | Promise<Float32Array> = (block) =>
-    forecaster.predict(block, cutoff, horizon),
+  predict: (block: Panel) => Prediction | Promise<Prediction> = (block) =>
+    predictWhole(forecaster, block, cutoff, horizon),
   atOnce = CHUNK,
 ): Promise<Precomputed> {
   if (cutoff + 1 < forecaster.minimumHistory) {
@@ -125,22 +127,24 @@ export async function precompute(
   const series = panel.seriesIds.length;
   const size = forecaster.quantiles.length * horizon;
   const values = new Float32Array(series * size);
+  const mean = new Float32Array(series * horizon);
   const usable = new Uint8Array(series);
   const implausible = new Uint8Array(series);
   const shape = { quantiles: forecaster.quantiles.length, horizon };
   for (let from = 0; from < series; from += atOnce) {
     const to = Math.min(series, from + atOnce);
     const part = await predict(seriesSlice(panel, from, to));
-    if (part.length !== (to - from) * size) {
+    if (part.values.length !== (to - from) * size) {
       throw new HeadwayError(
         'MODEL_CORRUPT',
-        `${forecaster.name} returned ${part.length} numbers for ${(to - from) * size}`,
+        `${forecaster.name} returned ${part.values.length} numbers for ${(to - from) * size}`,
         {
           fix: 'Roll back to the last good model.',
         },
       );
     }
-    values.set(part, from * size);
+    values.set(part.values, from * size);
+    mean.set(part.mean, from * horizon);
     for (let s = from; s < to; s++) {
       const worth = judgeForecast(
         values.subarray(s * size, (s + 1) * size),
@@ -154,7 +158,7 @@ export async function precompute(
     }
     if (to < series) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { values, usable, implausible };
+  return { values, mean, usable, implausible };
 }
 
 /**

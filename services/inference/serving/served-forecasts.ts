@@ -153,8 +153,11 @@ function issueOf(
   const { modelVersion, quantiles, horizon } = model.card;
   const size = quantiles.length * horizon;
   const values = new Float32Array(series.length * size);
-  for (const [row, one] of series.entries())
+  const mean = new Float32Array(series.length * horizon);
+  for (const [row, one] of series.entries()) {
     values.set(forecasts.values.subarray(one * size, (one + 1) * size), row * size);
+    mean.set(forecasts.mean.subarray(one * horizon, (one + 1) * horizon), row * horizon);
+  }
   const isModel = replaced === null && model.champion !== null;
   return {
     issuedAt,
@@ -169,6 +172,6 @@ function issueOf(
     frequencyMinutes: snapshot.panel.frequencyMinutes,
     seriesIds: series.map((one) => snapshot.panel.seriesIds[one] as string),
     values,
-    mean: null,
+    mean,
   };
 }

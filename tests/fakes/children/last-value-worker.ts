@@ -27,6 +27,9 @@ export async function work({
   return lasts.map((last) =>
     last === 668
       ? { error: 'a window that cannot be forecast' }
-      : new Float32Array(horizon).fill(last * scale),
+      : {
+          values: new Float32Array(horizon).fill(last * scale),
+          mean: new Float32Array(horizon).fill(last * scale),
+        },
   );
 }

@@ -5,6 +5,7 @@
  * Fails: with the forecast that was lost, mixed up or computed alone.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { predictWhole } from '../../../../forecasting/models/forecaster.ts';
 import { createPanel, type Panel } from '../../../../forecasting/panel/panel.ts';
 import { fixedClock } from '../../../../platform/clock.ts';
 import { silentLogger } from '../../../../platform/telemetry/logger.ts';
@@ -62,7 +63,7 @@ const endingIn = (last: number, series = 1): Panel =>
   });
 const one = modelOf(1);
 const ask = (queue: Predictor, last: number, model = one) =>
-  queue.predict(model, endingIn(last), 0, 'asked').then(Array.from);
+  queue.predict(model, endingIn(last), 0, 'asked').then(({ values }) => Array.from(values));
 const code = (error: unknown) =>
   error instanceof WorkerUnavailableError ? 'gone' : (error as { code?: string }).code;
 const outcome = (asked: Promise<unknown>) => asked.catch(code);
@@ -190,7 +191,7 @@ describe('ad-hoc histories over HTTP, computed by a worker', () => {
         // The worker's forecasts are for three quantiles alike.
         const predict: Predictor['predict'] = async (model, panel, cutoff, urgency) => {
           if (urgency === 'swap')
-            return model.forecaster.predict(panel, cutoff, model.card.horizon);
+            return predictWhole(model.forecaster, panel, cutoff, model.card.horizon);
           const version = {
             ...model,
             card: { ...model.card, horizon: 72 },

@@ -46,13 +46,13 @@ describe('formats', () => {
     const response = await odd.inject('/v1/forecasts?format=csv&horizon=2&levels=80');
     const [head, ...rows] = response.body.trimEnd().split('\n');
     expect(head).toBe(
-      'unique_id,ds,cutoff,q0.1,q0.5,q0.9,model_version,snapshot_version,flags,fallback_reason,fallback_since',
+      'unique_id,ds,cutoff,q0.1,q0.5,q0.9,mean,model_version,snapshot_version,flags,fallback_reason,fallback_since',
     );
     expect(rows).toHaveLength(4);
     const alone = await odd.inject('/v1/series/74/forecast?horizon=2');
-    const { quantiles: q, timestamps, cutoff } = alone.json();
+    const { quantiles: q, mean, timestamps, cutoff } = alone.json();
     expect(rows[1]).toBe(
-      `74,${timestamps[1]},${cutoff},${q['0.1'][1]},${q['0.5'][1]},${q['0.9'][1]},model-1,1-0f1e2d3c4b5a,,,`,
+      `74,${timestamps[1]},${cutoff},${q['0.1'][1]},${q['0.5'][1]},${q['0.9'][1]},${mean[1]},model-1,1-0f1e2d3c4b5a,,,`,
     );
     expect(rows[2]).toMatch(/^"a,""b""",/);
     await odd.close();

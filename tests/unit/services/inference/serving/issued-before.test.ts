@@ -46,7 +46,9 @@ async function afterBatch(
       issuedAt: ISSUED,
       shard: parseShard(shard),
     });
-    await issued.append([change({ ...entry, values: entry.values.map((v) => v * 1.1) })]);
+    await issued.append([
+      change({ ...entry, values: entry.values.map((v) => v * 1.1), mean: null }),
+    ]);
   }
   computed = 0;
   const start = async (more: Parameters<typeof build>[0] = {}) => build({ issued, ...more });

@@ -46,12 +46,16 @@ test('each forecast that was given out is written once for each snapshot, as it 
     ['74', '2', null],
   ]);
   const [first] = ledger.issues as [LedgerIssue];
-  expect(first).toMatchObject({ role: 'serving', origin: 'served', mean: null });
+  expect(first).toMatchObject({ role: 'serving', origin: 'served' });
   const serving = (await createFixture().build()).serving.current();
   const size = first.quantiles.length * first.horizon;
   const row = serving?.snapshot.indexOf.get('74') as number;
   expect(first.values.slice(0, size)).toEqual(
     serving?.forecasts.values.slice(row * size, (row + 1) * size),
+  );
+  const { horizon } = first;
+  expect(first.mean?.slice(0, horizon)).toEqual(
+    serving?.forecasts.mean.slice(row * horizon, (row + 1) * horizon),
   );
 });
 

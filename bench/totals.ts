@@ -1,0 +1,69 @@
+/**
+ * Purpose: whether forecasts add up: the sum of the means over the sum of the actuals, on windows
+ * of 28 days that the model has not seen.
+ *   npm run bench:totals -- --domain NAME --source SPEC [--fits FOLDER] [--json FILE]
+ * Invariants: each window is forecast by what `headway train` would have built before it.
+ * Fails: as the pipeline does; HISTORY_TOO_SHORT where no window can be scored.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { describeError } from '../platform/errors.ts';
+import { type FittedWindow, fittedWindows, panelOf } from './support/fitted-windows.ts';
+import { meansOverActuals } from './support/total-figures.ts';
+
+interface Flags {
+  readonly domain: string;
+  readonly source: string;
+  readonly fits?: string;
+  readonly windows: string;
+  readonly skipDays: string;
+  readonly steps?: string;
+  readonly json?: string;
+}
+
+async function bench(flags: Flags, fits: string): Promise<void> {
+  const asked = {
+    ...{ domain: flags.domain, source: flags.source, fits },
+    ...{ windows: Number(flags.windows), skipDays: Number(flags.skipDays) },
+    ...(flags.steps ? { steps: Number(flags.steps) } : {}),
+  };
+  const { context, panel } = await panelOf(asked);
+  const windows = [];
+  for await (const window of fittedWindows(context, panel, asked)) {
+    const figures = { lastDay: window.lastDay, ...figuresOf(window) };
+    console.log(JSON.stringify(figures, null, 1));
+    windows.push(figures);
+  }
+  if (flags.json)
+    await writeFile(flags.json, `${JSON.stringify({ domain: flags.domain, windows }, null, 1)}\n`);
+}
+
+const figuresOf = (window: FittedWindow) => ({ sums: meansOverActuals(window) });
+
+const command = new Command('bench:totals')
+  .description('Score sums of forecasts on windows of 28 days.')
+  .requiredOption('--domain <name>', 'a folder in domains/')
+  .requiredOption('--source <spec>', 'raw data, as for `headway features run`')
+  .option('--fits <folder>', 'keep the fitted models here, and use those that are there')
+  .option('--windows <count>', 'the last 28 days, and as many a quarter of a year apart', '1')
+  .option(
+    '--skip-days <days>',
+    'leave out this many days at the end: earlier windows, for choosing',
+    '0',
+  )
+  .option('--steps <count>', 'batches the network learns from (default: as `headway train`)')
+  .option('--json <file>', 'write the figures');
+
+const folder = await mkdtemp(join(tmpdir(), 'headway-bench-'));
+try {
+  await command.parseAsync();
+  const flags = command.opts<Flags>();
+  await bench(flags, flags.fits ?? folder);
+} catch (error) {
+  console.error(describeError(error));
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

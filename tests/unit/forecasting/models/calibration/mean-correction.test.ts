@@ -1,0 +1,53 @@
+/**
+ * Purpose: after the correction means add up to the actuals of the windows they were corrected on.
+ */
+import { expect, test } from '@jest/globals';
+import {
+  correctedMean,
+  meanBefore,
+  meanCorrectionOf,
+} from '../../../../../forecasting/models/calibration/mean-correction.ts';
+import type { Windows } from '../../../../../forecasting/models/calibration/observations.ts';
+
+const QUANTILES = [0.1, 0.5, 0.9];
+const calibrated = { trust: [{ network: 1, linear: 0 }], factors: [[1], [1], [1]] };
+const counts = {
+  ...{ nonNegative: true, integerValued: true },
+  ...{ version: 2 as const, frequencyMinutes: 60, week: 168 },
+};
+
+/** Windows of one step: the same three quantiles each, and an actual that is 1 in one of four. */
+function windowsOf(count: number, quantiles: readonly number[], level: number): Windows {
+  const zeros = new Float32Array(count);
+  return {
+    ...{ count, horizon: 1, cutoffs: new Int32Array(count), anchor: zeros, linear: zeros },
+    levels: new Float64Array(count).fill(level),
+    actual: Float32Array.from({ length: count }, (_, w) => (w % 4 === 0 ? 1 : 0)),
+    forecast: Float32Array.from({ length: 3 * count }, (_, i) => quantiles[i % 3] as number),
+  };
+}
+const all = (count: number) => Int32Array.from({ length: count }, (_, w) => w);
+
+test.each([
+  ['sparse counts, whose median is zero', [0, 0, 1], counts],
+  ['quantiles that reach below zero', [-1, 0.1, 1], counts],
+  [
+    'a scale of two signs',
+    [-3, 0.5, 1],
+    { ...counts, nonNegative: false, integerValued: false, isAdditive: true as const },
+  ],
+])('%s', (_, quantiles, kind) => {
+  const windows = windowsOf(400, quantiles, 0.2);
+  const correction = meanCorrectionOf(windows, all(400), QUANTILES, kind, calibrated);
+  const before = meanBefore(QUANTILES, Float64Array.from(quantiles), kind);
+  const isAdditive = 'isAdditive' in kind;
+  expect(before).not.toBeCloseTo(0.25, 2);
+  expect(correctedMean(before, 0.2, { correction, isAdditive })).toBeCloseTo(0.25, 6);
+});
+
+test('few windows, or nothing but zeros, correct nothing', () => {
+  const few = windowsOf(100, [0, 0, 1], 1);
+  expect(meanCorrectionOf(few, all(100), QUANTILES, counts, calibrated)).toBe(1);
+  const none = { ...windowsOf(400, [0, 0, 1], 1), actual: new Float32Array(400) };
+  expect(meanCorrectionOf(none, all(400), QUANTILES, counts, calibrated)).toBe(1);
+});
